@@ -1,0 +1,87 @@
+# Bare `make` prints the targets. The environment is .venv in the checkout; stamp files make repeated runs instant.
+# Everything set-up prints goes to standard error, so that `make demo` leaves only its result on standard output.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+HASHED := $(PIP_INSTALL) --require-hashes
+CI_RESULTS := build/results
+TESTS ?= tests
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo serve models test test-voice lint format typecheck gates docs lock bench clean
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMPS)/created:
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Callwright needs Python 3.11 or newer: make PYTHON=python3.11 ...")' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/project: $(STAMPS)/created requirements/build.txt requirements/base.txt pyproject.toml
+	@echo "Installing the platform (about 120 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/build.txt >&2
+	@$(HASHED) -r requirements/base.txt >&2
+	@$(PIP_INSTALL) --no-build-isolation --no-deps -e . >&2
+	@touch $@
+
+$(STAMPS)/local: $(STAMPS)/project requirements/local.txt
+	@echo "Installing the local speech and model runtimes (about 130 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/local.txt >&2
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/project requirements/dev.txt
+	@echo "Installing the test tools (about 40 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/dev.txt >&2
+	@touch $@
+
+venv: $(STAMPS)/dev $(STAMPS)/local ## Create .venv with everything except model weights
+
+models: $(STAMPS)/local ## Fetch the default local models (prints their size first)
+	@$(BIN)/callwright models install --default >&2
+
+demo: models ## Set up, place a real call to a synthetic caller, print the execution
+	@$(BIN)/callwright demo
+
+serve: models ## Keep the platform running on 127.0.0.1:8700
+	@$(BIN)/callwright serve
+
+test: $(STAMPS)/dev ## Run the tests (TESTS=path narrows them)
+	@mkdir -p $(CI_RESULTS)
+	@$(PYTEST) $(TESTS) --cov --cov-report=json:$(CI_RESULTS)/coverage.json --cov-report= --junit-xml=$(CI_RESULTS)/junit.xml
+
+test-voice: $(STAMPS)/dev models ## Run the longer acceptance tests that speak and listen with local models
+	@CI=true $(PYTEST) tests -m voice
+
+lint: $(STAMPS)/dev ## Check style and formatting
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+format: $(STAMPS)/dev ## Rewrite files into the project's format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+typecheck: $(STAMPS)/dev ## Run the strict type checker
+	@$(BIN)/mypy
+
+gates: ## Print the code measures and fail on a hard limit
+	@$(PYTHON) tools/gates.py
+
+docs: $(STAMPS)/project ## Regenerate docs/errors.md and docs/settings.md
+	@$(BIN)/python tools/make_docs.py
+
+lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
+	@UV_VERSION=$(UV_VERSION) VENV=$(VENV) tools/lock.sh >&2
+
+bench: $(STAMPS)/project ## Run the benchmarks
+	@if test -f bench/run.py; then $(BIN)/python bench/run.py; else echo "No benchmarks yet: bench/run.py does not exist." >&2; exit 2; fi
+
+clean: ## Remove the environment and everything generated (not .callwright, which is data)
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

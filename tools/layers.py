@@ -1,0 +1,56 @@
+"""Who may import whom. `tests/unit/test_import_table.py` reads this table; ARCHITECTURE.md shows it.
+
+A row names a package or module below `callwright`; the most specific row that matches a module is its row. A target stands for
+itself and everything below it. A plugin family (`providers/*`, `telephony/*`) has one row for all of its members: a member may
+import itself and the family's own `__init__`, never another member.
+"""
+
+from dataclasses import dataclass
+
+PURE = ("domain", "ports", "media", "conversation", "insight", "campaigns.plan", "outbox.sign", "outbox.schedule")
+EVERYTHING = ("*",)
+RUNTIME = (*PURE, "ops", "net")
+SHELL = ("domain", "ports", "media", "ops", "net")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One row: what a package may import of ours, and of others."""
+
+    may_import: tuple[str, ...]
+    third_party: bool = True
+    """Whether anything outside the standard library and `callwright` may be imported."""
+    only_third_party: tuple[str, ...] | None = None
+    """When set, the only top-level modules of others that may be imported."""
+
+
+LAYERS: dict[str, Layer] = {
+    "domain": Layer((), third_party=False),
+    "ports": Layer(("domain",), third_party=False),
+    "media": Layer(("domain",), only_third_party=("numpy", "audioop", "av")),
+    "conversation": Layer(("domain", "ports", "media"), third_party=False),
+    "insight": Layer(("domain", "ports", "media", "conversation"), only_third_party=("numpy",)),
+    "campaigns.plan": Layer(("domain",), third_party=False),
+    "outbox.sign": Layer(("domain",), third_party=False),
+    "outbox.schedule": Layer(("domain",), third_party=False),
+    "ops": Layer(("domain",)),
+    "net": Layer(("domain", "ops")),
+    "storage": Layer(SHELL),
+    "providers": Layer(SHELL),
+    "providers.*": Layer(SHELL),
+    "telephony": Layer(SHELL),
+    "telephony.*": Layer(SHELL),
+    "telephony.loopback": Layer((*SHELL, "simulation")),
+    "simulation": Layer((*PURE, "ops")),
+    "actions": Layer(RUNTIME),
+    "call": Layer(RUNTIME),
+    "campaigns": Layer(RUNTIME),
+    "outbox": Layer(RUNTIME),
+    "api": Layer(("domain", "insight", "actions", "ops", "ports")),
+    "dashboard": Layer(("domain", "insight", "actions", "ops")),
+    "bootstrap": Layer(EVERYTHING),
+    "cli": Layer(EVERYTHING),
+    "__main__": Layer(EVERYTHING),
+    "": Layer(()),
+}
+"""The empty name is the package's own `__init__`."""
