@@ -1,0 +1,1 @@
+"""The conversation: a pure function from events with a time to effects. Opens nothing, reads no clock, draws no randomness."""

@@ -1,0 +1,250 @@
+"""Everything the core can want: the closed set of its outputs. The shell performs them in order and logs them.
+
+Generations gate sound: audio of a generation is audible only between ``Release`` and ``Clear`` / ``Withdraw``. Requests gate facts: a result
+is matched by its request number and is never dropped for its generation. ``UserSaid``, ``AgentSaid`` and ``Note`` are facts for the record;
+the shell does nothing with them but log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from callwright.ports.model import Message, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class AskModel:
+    """Ask the language model. ``messages`` is the whole history it shall see; the log keeps its digest and its last message."""
+
+    request: int
+    generation: int
+    turn: int
+    purpose: str
+    messages: tuple[Message, ...] = field(metadata={"log": "digest"})
+    tools: tuple[Tool, ...] = field(default=(), metadata={"log": "names"})
+
+
+@dataclass(frozen=True, slots=True)
+class CancelModel:
+    """Stop the answer to ``request``; what it used is still reported."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Synthesise clause ``index`` of ``generation``. A mark is due when the clause has been played."""
+
+    generation: int
+    index: int
+    turn: int
+    purpose: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSpeech:
+    """``generation`` has exactly ``clauses`` clauses; nothing more will be added."""
+
+    generation: int
+    clauses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The generation is committed: its audio may be heard from now on."""
+
+    generation: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelVoice:
+    """Stop synthesising ``generation`` and drop its audio that was never released or played."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAsset:
+    """Play prepared audio by name in a lane of its own (fillers, back-channels, ambient sound, tones)."""
+
+    asset: str
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Report ``MarkPlayed`` for ``index`` when everything written so far has been played."""
+
+    generation: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Silence the agent now. The shell answers with ``Cleared`` in the same step."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskTurnModel:
+    """Ask whether the caller's turn that began at ``from_ms`` is complete at ``audio_ms``."""
+
+    request: int
+    from_ms: int
+    audio_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskClassifier:
+    """Ask a model a yes/no question about the conversation."""
+
+    request: int
+    purpose: str
+    messages: tuple[Message, ...] = field(metadata={"log": "digest"})
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Call a tool once. ``arguments`` is JSON text."""
+
+    request: int
+    turn: int
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTool:
+    """The result is no longer waited for; it is still taken when it comes."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendKeys:
+    """Play DTMF keys to the far end."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand the caller to ``target``."""
+
+    request: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPatience:
+    """How long a pause the caller may make in this turn."""
+
+    silence_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUtterance:
+    """The caller's turn was taken: later words belong to the next one."""
+
+    audio_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLanguage:
+    """Hear and speak ``language`` from now on."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Begin (or resume) the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """Pause the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call. ``by`` and ``reason`` go into the record."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """Fact: the caller's words of ``turn``, spoken between the two positions of the caller's audio."""
+
+    turn: int
+    text: str
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSaid:
+    """Fact: what the caller heard of ``generation``. ``cut``: the agent was interrupted; ``estimated``: by proportion, not by word times."""
+
+    turn: int
+    generation: int
+    purpose: str
+    text: str
+    cut: bool
+    estimated: bool
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Fact: a generation was given up before anybody heard it. ``reason`` says why."""
+
+    generation: int
+    turn: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Fact for the record that nothing acts on (``kind`` is a stable name)."""
+
+    kind: str
+    text: str
+
+
+Effect = (
+    AskModel
+    | CancelModel
+    | Speak
+    | EndSpeech
+    | Release
+    | CancelVoice
+    | PlayAsset
+    | Mark
+    | Clear
+    | AskTurnModel
+    | AskClassifier
+    | CallTool
+    | CancelTool
+    | SendKeys
+    | Transfer
+    | SetPatience
+    | CloseUtterance
+    | SwitchLanguage
+    | StartRecording
+    | StopRecording
+    | HangUp
+    | UserSaid
+    | AgentSaid
+    | Withdrawn
+    | Note
+)
+
+#: Effects that touch the world: the log is flushed before they are performed.
+TOUCHES_WORLD: tuple[type, ...] = (CallTool, Transfer, HangUp, SendKeys)

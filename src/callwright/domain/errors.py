@@ -1,0 +1,165 @@
+"""Every failure a user can meet: a type, a stable code, an HTTP status and a sentence that says what to do.
+
+``docs/errors.md`` is generated from the classes here; codes are unique and never reused.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CallwrightError(Exception):
+    """Base of all failures that have a name.
+
+    ``code`` is stable and machine-readable, ``http_status`` the answer at the API, ``number`` the integer of the hosted
+    error body (``{"error": number, "message": ..., "detail": ...}``). The message must say what to do and never hold a secret.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    http_status: ClassVar[int] = 500
+    number: ClassVar[int] = 500
+    hint: ClassVar[str] = "Report this with the request id; the server's log has the details."
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class BadInputError(CallwrightError):
+    """A parameter is missing or wrong."""
+
+    code = "bad_input"
+    http_status = 400
+    number = 400
+    hint = "Correct the named field and send the request again."
+
+
+class InvalidJsonError(BadInputError):
+    """The body is not JSON."""
+
+    code = "invalid_json"
+    hint = "Send a JSON object with Content-Type: application/json."
+
+
+class InvalidAgentError(BadInputError):
+    """An agent configuration cannot be used as it is."""
+
+    code = "invalid_agent"
+    hint = "Correct the path named in the message; nothing was saved."
+
+
+class InvalidNumberError(BadInputError):
+    """A phone number or address is not dialable."""
+
+    code = "invalid_number"
+    hint = "Use E.164 with a leading +, a sip: URI or a loopback extension."
+
+
+class MissingKeyError(CallwrightError):
+    """No API key came with the request."""
+
+    code = "missing_key"
+    http_status = 401
+    number = 401
+    hint = "Send Authorization: Bearer <key>; make a key with `callwright keys create --name NAME`."
+
+
+class UnknownKeyError(CallwrightError):
+    """The API key is not known, or was revoked or expired."""
+
+    code = "unknown_key"
+    http_status = 403
+    number = 403
+    hint = "Check the key; make a new one with `callwright keys create --name NAME`."
+
+
+class NotFoundError(CallwrightError):
+    """No such object for this key. A foreign object and a missing one give the same answer."""
+
+    code = "not_found"
+    http_status = 404
+    number = 404
+    hint = "Check the id and the organisation of the key."
+
+
+class ConflictError(CallwrightError):
+    """The request contradicts the present state."""
+
+    code = "conflict"
+    http_status = 409
+    number = 409
+    hint = "Read the object again and decide anew."
+
+
+class WrongStateError(CallwrightError):
+    """The action is not possible in the object's present status."""
+
+    code = "wrong_state"
+    http_status = 400
+    number = 400
+    hint = "Read the execution's status; see docs/statuses.md for what each allows."
+
+
+class TooLargeError(CallwrightError):
+    """A body, field or file is over its limit."""
+
+    code = "too_large"
+    http_status = 413
+    number = 413
+    hint = "See docs/limits.md; send less."
+
+
+class RateLimitedError(CallwrightError):
+    """Too many requests or calls at once."""
+
+    code = "rate_limited"
+    http_status = 429
+    number = 429
+    hint = "Wait for the seconds in Retry-After."
+
+
+class UnavailableError(CallwrightError):
+    """A part the request needs is not reachable at the moment."""
+
+    code = "unavailable"
+    http_status = 503
+    number = 503
+    hint = "Check that PostgreSQL is running and reachable, then retry; nothing was done."
+
+
+class BlockedUrlError(BadInputError):
+    """An outbound URL is refused by policy."""
+
+    code = "blocked_url"
+    hint = "Use a public https address, or allow private ones with CALLWRIGHT_ALLOW_PRIVATE_URLS."
+
+
+class ConfigurationError(CallwrightError):
+    """A setting of the server is wrong."""
+
+    code = "configuration"
+    hint = "Correct the setting named in the message; see docs/settings.md."
+
+
+class StaleOwnerError(CallwrightError):
+    """This process no longer owns the execution: another node settled it. The call must be hung up."""
+
+    code = "stale_owner"
+    http_status = 409
+    number = 409
+    hint = "Nothing to do: the execution was settled by another node."
+
+
+class BrokenInvariantError(CallwrightError):
+    """A rule of the conversation core does not hold. The call ends with an error and its log shows why."""
+
+    code = "broken_invariant"
+    hint = "Report this with the call's log: `callwright replay` shows the step."
+
+
+class ReplayDivergedError(CallwrightError):
+    """Replaying a log gave other effects than the log holds."""
+
+    code = "replay_diverged"
+    hint = "The message names the first difference; compare the core versions in the log header."

@@ -1,0 +1,57 @@
+"""Every limit of the platform in one list: bytes, items, seconds, retries. ``docs/limits.md`` is generated from it."""
+
+from __future__ import annotations
+
+MAX_BODY_BYTES = 1_048_576
+"""Largest JSON request body."""
+
+MAX_USER_DATA_BYTES = 25_600
+"""Largest injected context (``user_data``) of one call, as JSON."""
+
+MAX_AGENT_BYTES = 524_288
+"""Largest agent body, as JSON."""
+
+MAX_JSON_DEPTH = 40
+"""Deepest nesting of a JSON body."""
+
+MAX_PROMPT_CHARACTERS = 100_000
+"""Longest system prompt."""
+
+MAX_NUMBER_CHARACTERS = 200
+"""Longest phone number or address."""
+
+MAX_NAME_CHARACTERS = 200
+"""Longest name of an agent or a key."""
+
+MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
+"""Longest ``Idempotency-Key``; kept for 24 hours."""
+
+MAX_PAGE_SIZE = 50
+"""Most rows of one page; larger requests are clamped."""
+
+MAX_CALL_SECONDS = 2_400
+"""Longest call the platform allows, whatever ``call_terminate`` says."""
+
+MAX_RING_SECONDS = 60
+"""A call that is not answered within this time ends as no-answer."""
+
+POST_CALL_SECONDS = 600
+"""A disconnected call is ``completed`` at the latest after this time, with a reason for what could not be done."""
+
+MAX_MODEL_TOOL_LOOPS = 8
+"""Tool calls of one turn before the model must answer in words."""
+
+MAX_HISTORY_MESSAGES = 400
+"""Messages kept for the model; the oldest turns are dropped first."""
+
+MAX_REPLY_CHARACTERS = 4_000
+"""Longest reply of a model; the rest is cut and noted."""
+
+MAX_UTTERANCE_CHARACTERS = 4_000
+"""Longest caller utterance kept; the rest is cut and noted."""
+
+MAX_LOG_ENTRY_BYTES = 65_536
+"""Longest entry of a call log; longer text fields are cut and marked."""
+
+MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
+"""How much of a webhook receiver's answer is kept."""

@@ -1,0 +1,1 @@
+"""Webhooks: signing and schedule (pure) and delivery."""

@@ -1,0 +1,29 @@
+"""The five kinds of failure a provider of speech or language can have. Everything else is a defect of the plugin."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """What a failed provider means for the call: whether to retry, switch or give up."""
+
+    REFUSED = "refused_credentials"
+    LIMIT = "limit_reached"
+    BAD_REQUEST = "bad_request"
+    UNAVAILABLE = "unavailable"
+    BROKEN_STREAM = "broken_stream"
+
+
+#: Kinds after which the same request may succeed on the same provider.
+RETRYABLE: frozenset[FailureKind] = frozenset({FailureKind.LIMIT, FailureKind.UNAVAILABLE, FailureKind.BROKEN_STREAM})
+
+
+class ProviderError(Exception):
+    """A provider failed. ``message`` names what to do and holds no secret."""
+
+    def __init__(self, kind: FailureKind, provider: str, message: str) -> None:
+        super().__init__(f"{provider}: {message}")
+        self.kind = kind
+        self.provider = provider
+        self.message = message

@@ -1,0 +1,294 @@
+"""Port of storage: the ledger of executions and what belongs to it.
+
+One request or one task is one :class:`Unit`, a database transaction: it commits when the ``async with`` block ends without an exception, and
+only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the tenant id: a foreign object is as
+missing as one that never was. Owner writes carry the owner's incarnation and attempt; when another node settled the execution they raise
+StaleOwnerError and the call must be hung up. A database out of reach raises domain UnavailableError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.tenant import ApiKey, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAgent:
+    """An agent as stored. ``body`` is the flat object of the contract (agent_config keys plus agent_prompts), unknown keys kept."""
+
+    id: str
+    tenant_id: str
+    name: str
+    body: Mapping[str, Any]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """What a list of executions is narrowed to; None means any."""
+
+    status: str | None = None
+    call_type: str | None = None
+    provider: str | None = None
+    answered_by_voice_mail: bool | None = None
+    batch_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of executions, newest first. ``total`` counts all that match."""
+
+    rows: Sequence[Execution]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A webhook waiting to be delivered. ``body`` is frozen at the change; ``sequence`` orders the entries of one execution from 1."""
+
+    id: str
+    tenant_id: str
+    execution_id: str
+    sequence: int
+    status: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    tries: int
+    created_at: datetime
+    gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotentAnswer:
+    """The first answer under an idempotency key. ``request_digest`` tells whether the same key came with other content."""
+
+    request_digest: str
+    http_status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    """A piece of a call's log as stored: whole lines, in order of ``chunk`` within section file ``section`` (live or post)."""
+
+    execution_id: str
+    attempt: int
+    section: str
+    chunk: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node as the reaper sees it."""
+
+    incarnation: str
+    name: str
+    counter: int
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of an execution. Only the given columns change; ``record`` is merged into the stored record key by key."""
+
+    phase: Phase | None = None
+    detail: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Executions(Protocol):
+    """The ledger of executions."""
+
+    async def insert(self, execution: Execution) -> None:
+        """A new execution (phase waiting)."""
+
+    async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
+        """One execution of the tenant, or None."""
+
+    async def get_any(self, execution_id: str) -> Execution | None:
+        """One execution whoever owns it: for the platform's own work, never for a request."""
+
+    async def lock(self, execution_id: str) -> Execution | None:
+        """The row, locked until the unit ends (select for update)."""
+
+    async def page(self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, number: int, size: int) -> Page:
+        """Page ``number`` (from 1) of an agent's executions, newest first."""
+
+    async def admit(self, node_limit: int) -> list[Execution]:
+        """The admission query: waiting and due executions within their tenant's concurrency become ``admitted``. Returns them. Must be
+        run by one node at a time (advisory lock inside; returns [] when another holds it)."""
+
+    async def claim(self, owner: str, count: int) -> list[Execution]:
+        """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row."""
+
+    async def change(self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None) -> Execution:
+        """Apply a change and return the row after it. Follows the phase and status tables (domain WrongStateError otherwise). With ``owner``: only
+        while that incarnation owns that attempt (StaleOwnerError otherwise). Sets updated_at. NOTIFYs listeners of the execution."""
+
+    async def owned_by(self, owner: str) -> list[Execution]:
+        """Executions in phases claimed, dialling or live that ``owner`` holds."""
+
+    async def overdue(self, seconds: int) -> list[Execution]:
+        """Executions in phase finishing since more than ``seconds``."""
+
+    async def live_count(self, tenant_id: str) -> int:
+        """The tenant's executions in phases admitted to live."""
+
+    async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions with everything that belongs to them; returns their ids (for the files)."""
+
+    async def older_than(self, before: datetime, count: int) -> list[str]:
+        """Ids of terminal executions created before ``before``, oldest first, for retention."""
+
+    async def delete(self, execution_ids: Sequence[str]) -> None:
+        """Delete executions with logs, attempts and outbox rows."""
+
+
+class Agents(Protocol):
+    """Agents."""
+
+    async def insert(self, agent: StoredAgent) -> None:
+        """A new agent."""
+
+    async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
+        """One agent of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[StoredAgent]:
+        """All agents of the tenant, newest first."""
+
+    async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
+        """Replace the body; revision + 1. None when there is no such agent."""
+
+    async def delete(self, tenant_id: str, agent_id: str) -> bool:
+        """Delete the agent. False when there was none. Refused (ConflictError) while it has live calls."""
+
+
+class Keys(Protocol):
+    """API keys and tenants."""
+
+    async def insert(self, key: ApiKey) -> None:
+        """A new key."""
+
+    async def by_digest(self, digest: bytes) -> ApiKey | None:
+        """The key with that keyed hash, revoked and expired ones included."""
+
+    async def all(self, tenant_id: str) -> list[ApiKey]:
+        """The tenant's keys, newest first."""
+
+    async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
+        """Revoke a key. False when there is none."""
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """A tenant."""
+
+
+class Outbox(Protocol):
+    """Webhooks to deliver, head of line per execution."""
+
+    async def add(self, entry: OutboxEntry) -> None:
+        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored)."""
+
+    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
+        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the oldest has been failing for
+        ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time."""
+
+    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
+        """Mark as delivered. False when the lease was lost."""
+
+    async def failed(self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str) -> bool:
+        """Give the lease back for a later try, or for good with None."""
+
+    async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
+        """All entries of one execution in order, delivered or not."""
+
+
+class Logs(Protocol):
+    """Call logs in pieces."""
+
+    async def append(self, chunk: LogChunk) -> None:
+        """Store a piece; the same (execution, attempt, section, chunk) again replaces it."""
+
+    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
+        """The log of an attempt (the newest one by default): live section, then post section. Empty when there is none."""
+
+
+class Nodes(Protocol):
+    """Processes that run calls, and whether they still move."""
+
+    async def beat(self, incarnation: str, name: str) -> None:
+        """Register or advance the counter of this incarnation."""
+
+    async def stopped(self, incarnation: str) -> None:
+        """This incarnation ended in order."""
+
+    async def all(self) -> list[NodeView]:
+        """Every node that has not stopped or still owns executions."""
+
+    async def forget(self, incarnation: str) -> None:
+        """Mark as dead: its writes are refused from now on (owned rows are settled by the caller)."""
+
+
+class Idempotency(Protocol):
+    """First answers under idempotency keys, kept 24 hours."""
+
+    async def begin(self, tenant_id: str, key: str, request_digest: str) -> IdempotentAnswer | None:
+        """Claim the key for this unit (waits for a concurrent holder). Returns the stored answer if there is one."""
+
+    async def store(self, tenant_id: str, key: str, answer: IdempotentAnswer) -> None:
+        """Keep the answer, in the same unit as the work."""
+
+
+class Jobs(Protocol):
+    """Durable background jobs; handlers may run twice."""
+
+    async def put(self, name: str, payload: bytes, after_seconds: int = 0) -> None:
+        """Enqueue in the same unit as the change that caused it."""
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    executions: Executions
+    agents: Agents
+    keys: Keys
+    outbox: Outbox
+    logs: Logs
+    nodes: Nodes
+    idempotency: Idempotency
+    jobs: Jobs
+
+
+class Ledger(Protocol):
+    """The storage as the use cases see it."""
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        """A transaction."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises UnavailableError when the database cannot be reached."""
+
+    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
+        """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken."""
+        ...
+
+    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+        """Sleep until a new execution waits (NOTIFY) or the time is over."""
+        ...
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        """Sleep until a webhook was added (NOTIFY) or the time is over."""
+        ...

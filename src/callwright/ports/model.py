@@ -1,0 +1,87 @@
+"""Port of thinking: language models that answer in a stream, with tools and with a JSON schema."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from callwright.ports.speech import UsageAmount
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool the model wants called. ``arguments`` is the JSON text as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the conversation as the model sees it. ``role``: system, user, assistant or tool."""
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool offered to the model. ``parameters`` is a JSON Schema object as JSON text, so that the value stays hashable."""
+
+    name: str
+    description: str
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model and how it should sample. ``temperature_milli`` is thousandths; ``options`` the agent's remaining settings."""
+
+    model: str = ""
+    max_tokens: int = 100
+    temperature_milli: int = 100
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model. ``purpose`` names the work (reply, hangup, extraction, summary, warm) and sets its priority.
+
+    ``schema``: JSON Schema text the answer must satisfy, or empty for free text. ``context`` is what a model without language
+    understanding may need (variables, agent name); language models ignore it.
+    """
+
+    messages: tuple[Message, ...]
+    settings: ModelSettings
+    purpose: str = "reply"
+    tools: tuple[Tool, ...] = ()
+    schema: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDelta:
+    """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool) and usage."""
+
+    text: str = ""
+    tool_call: ToolCall | None = None
+    reasoning: str = ""
+    ended: str = ""
+    usage: UsageAmount | None = None
+
+
+class Model(Protocol):
+    """A language model."""
+
+    name: str
+
+    def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        """Stream the answer; the last delta has ``ended`` and ``usage``. Closing cancels. Raises ProviderError while iterating."""
+        ...
+
+    async def warm(self, request: ModelRequest) -> None:
+        """Prepare for requests that begin like this one (prompt cache). Never raises for a mere failure to prepare."""

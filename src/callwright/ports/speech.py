@@ -1,0 +1,209 @@
+"""Ports of hearing and speaking: voice activity, recognition, end of turn, voices.
+
+Audio at every port is 16-bit little-endian mono PCM at 8,000 Hz. Frames on the live path are 20 ms (320 bytes). Methods that
+are called per frame are plain functions: they must not block, and allocate as little as they can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from callwright.ports.failures import ProviderError
+
+FRAME_MS = 20
+FRAME_BYTES = 320
+SAMPLE_RATE_HZ = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAmount:
+    """What one request used. ``amount`` is milliseconds of audio, input tokens or characters by ``kind``.
+
+    Kinds are those of the price book: ``transcriber`` (ms), ``model`` (input tokens; ``amount_output`` output tokens, ``amount_cached``
+    input tokens served from a cache), ``voice`` (characters).
+    """
+
+    kind: str
+    provider: str
+    model: str
+    amount: int
+    amount_output: int = 0
+    amount_cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriberSettings:
+    """How a call wants to be heard. ``options`` are the agent's remaining provider settings, as given."""
+
+    language: str = "en"
+    model: str = ""
+    endpointing_ms: int = 250
+    keywords: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TranscriberSink(Protocol):
+    """Where a recogniser's stream reports. Called from the event loop; every method returns at once.
+
+    ``segment`` numbers the recogniser's pieces within the call, from 1: a later text with the same number replaces the earlier
+    one. ``audio_ms`` is the position in the caller's audio up to which the text is known.
+    """
+
+    def partial(self, segment: int, text: str, audio_ms: int) -> None:
+        """Words so far; may change."""
+
+    def final(self, segment: int, text: str, audio_ms: int, language: str) -> None:
+        """Words that will not change unless the same segment is sent again. Empty text: the sound held no words."""
+
+    def eager_end(self, audio_ms: int) -> None:
+        """The recogniser thinks the caller may have finished."""
+
+    def resumed(self, audio_ms: int) -> None:
+        """The caller went on after an eager end."""
+
+    def end_of_turn(self, audio_ms: int) -> None:
+        """The recogniser's own endpointing says the caller has finished."""
+
+    def usage(self, amount: UsageAmount) -> None:
+        """Audio billed since the last report."""
+
+    def failed(self, error: ProviderError) -> None:
+        """The stream is over. Nothing is reported after this."""
+
+
+class TranscriberStream(Protocol):
+    """One call's recognition."""
+
+    def feed(self, pcm: bytes) -> None:
+        """The next 20 ms of the caller's audio, without gaps (silence is sent too)."""
+
+    def activity(self, active: bool, audio_ms: int) -> None:
+        """What the local voice activity detector says, for recognisers that segment by it."""
+
+    def close_utterance(self, audio_ms: int) -> None:
+        """The turn was taken: words after this position belong to a new segment."""
+
+    def set_patience(self, silence_ms: int) -> None:
+        """How long a pause the caller may make within a turn, for recognisers that endpoint themselves."""
+
+    async def aclose(self) -> None:
+        """End the stream and report the usage not yet reported."""
+
+
+class Transcriber(Protocol):
+    """A recogniser."""
+
+    name: str
+
+    async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
+        """Open one call's stream. Raises ProviderError."""
+        ...
+
+
+class VadStream(Protocol):
+    """One call's voice activity detection."""
+
+    def feed(self, pcm: bytes) -> int:
+        """The next 20 ms; returns the probability of speech as 0..255 of the newest whole window."""
+        ...
+
+
+class Vad(Protocol):
+    """A voice activity detector: cheap enough to run in the call's own process."""
+
+    name: str
+
+    def open(self) -> VadStream:
+        """A fresh detector for one call."""
+        ...
+
+
+class TurnModel(Protocol):
+    """Says whether a caller who paused has finished."""
+
+    name: str
+
+    async def judge(self, pcm: bytes) -> int:
+        """Probability in parts per million that the turn in ``pcm`` (at most its last 8 s) is complete. Raises ProviderError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How the agent sounds. ``voice`` is the provider's name of the voice."""
+
+    voice: str = ""
+    model: str = ""
+    language: str = "en"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word and where it lies in its clause's audio."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChunk:
+    """A piece of one clause's audio. The last one carries the word times (empty when the voice has none) and the usage."""
+
+    pcm: bytes = b""
+    last: bool = False
+    words: tuple[Word, ...] = ()
+    estimated: bool = True
+    usage: UsageAmount | None = None
+
+
+class Voice(Protocol):
+    """A synthesiser."""
+
+    name: str
+
+    def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        """Stream one clause. Closing the iterator cancels the work. Raises ProviderError while iterating."""
+        ...
+
+    async def warm(self, settings: VoiceSettings) -> None:
+        """Load what the first clause will need. Never raises for a mere failure to prepare."""
+
+
+class DuplexSink(TranscriberSink, Protocol):
+    """What a speech-to-speech provider reports besides recognition: the same vocabulary as model and voice together."""
+
+    def reply_text(self, generation: int, text: str) -> None:
+        """Words of the reply being spoken."""
+
+    def reply_audio(self, generation: int, pcm: bytes) -> None:
+        """Audio of the reply."""
+
+    def reply_ended(self, generation: int, reason: str) -> None:
+        """The reply is complete."""
+
+
+class DuplexStream(Protocol):
+    """One call's speech-to-speech session."""
+
+    def feed(self, pcm: bytes) -> None:
+        """The next 20 ms of the caller."""
+
+    def cancel(self, generation: int) -> None:
+        """Stop a reply."""
+
+    async def aclose(self) -> None:
+        """End the session."""
+
+
+class Duplex(Protocol):
+    """A speech-to-speech provider: another way to produce the same events."""
+
+    name: str
+
+    async def open(self, instructions: str, sink: DuplexSink) -> DuplexStream:
+        """Open one call's session. Raises ProviderError."""
+        ...

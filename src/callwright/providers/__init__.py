@@ -1,0 +1,1 @@
+"""Plugins for speech and language. None imports another."""

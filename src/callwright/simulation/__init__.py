@@ -1,0 +1,1 @@
+"""Seeded worlds, synthetic callers, virtual clock, line conditions."""

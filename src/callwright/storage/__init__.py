@@ -1,0 +1,1 @@
+"""PostgreSQL: the ledger, its migrations, the embedded server and the job queue."""

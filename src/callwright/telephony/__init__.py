@@ -1,0 +1,1 @@
+"""Plugins for carriers. None imports another."""
