@@ -84,7 +84,11 @@ def message_as_wire(message: Message) -> dict[str, Any]:
 def _digest(messages: Iterable[Message]) -> dict[str, Any]:
     plain = [message_as_wire(m) for m in messages]
     text = canonical(plain)
-    return {"count": len(plain), "sha256": hashlib.sha256(text.encode()).hexdigest(), "last": plain[-1] if plain else None}
+    return {
+        "count": len(plain),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "last": plain[-1] if plain else None,
+    }
 
 
 def _field_as_wire(spec: Field[Any], value: Any) -> Any:

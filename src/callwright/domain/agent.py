@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ConversationSettings:
-    """``task_config`` of contract 4.7, with the defaults of its "docs" column. Units in the names; 0 or None disables where the contract says so."""
+    """``task_config`` of contract 4.7, with the defaults of its "docs" column. Units in the names."""
 
     hangup_after_silence_s: float = 10
     call_terminate_s: float = 90

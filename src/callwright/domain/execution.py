@@ -54,7 +54,15 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.SCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.ERROR}),
     Status.PREPARED: frozenset({Status.QUEUED, Status.SCHEDULED, Status.STOPPED, Status.ERROR}),
     Status.QUEUED: frozenset(
-        {Status.INITIATED, Status.RESCHEDULED, Status.BALANCE_LOW, Status.STOPPED, Status.CANCELED, Status.FAILED, Status.ERROR}
+        {
+            Status.INITIATED,
+            Status.RESCHEDULED,
+            Status.BALANCE_LOW,
+            Status.STOPPED,
+            Status.CANCELED,
+            Status.FAILED,
+            Status.ERROR,
+        }
     ),
     Status.RESCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.ERROR}),
     Status.INITIATED: frozenset(
@@ -68,7 +76,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
             Status.ERROR,
         }
     ),
-    Status.RINGING: frozenset({Status.IN_PROGRESS, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED, Status.ERROR}),
+    Status.RINGING: frozenset(
+        {Status.IN_PROGRESS, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED, Status.ERROR}
+    ),
     Status.IN_PROGRESS: frozenset({Status.CALL_DISCONNECTED, Status.COMPLETED, Status.ERROR}),
     Status.CALL_DISCONNECTED: frozenset({Status.COMPLETED, Status.ERROR}),
     Status.COMPLETED: frozenset(),

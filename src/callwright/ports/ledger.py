@@ -1,7 +1,7 @@
 """Port of storage: the ledger of executions and what belongs to it.
 
-One request or one task is one :class:`Unit`, a database transaction: it commits when the ``async with`` block ends without an exception, and
-only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the tenant id: a foreign object is as
+One request or one task is one :class:`Unit`, a database transaction: it commits when the ``async with`` block ends without
+an exception, and only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the tenant id: a foreign object is as
 missing as one that never was. Owner writes carry the owner's incarnation and attempt; when another node settled the execution they raise
 StaleOwnerError and the call must be hung up. A database out of reach raises domain UnavailableError.
 """
@@ -134,8 +134,11 @@ class Executions(Protocol):
     async def claim(self, owner: str, count: int) -> list[Execution]:
         """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row."""
 
-    async def change(self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None) -> Execution:
-        """Apply a change and return the row after it. Follows the phase and status tables (domain WrongStateError otherwise). With ``owner``: only
+    async def change(
+        self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None
+    ) -> Execution:
+        """Apply a change and return the row after it. Follows the phase and status tables (domain WrongStateError
+        otherwise). With ``owner``: only
         while that incarnation owns that attempt (StaleOwnerError otherwise). Sets updated_at. NOTIFYs listeners of the execution."""
 
     async def owned_by(self, owner: str) -> list[Execution]:
@@ -202,13 +205,16 @@ class Outbox(Protocol):
         """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored)."""
 
     async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
-        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the oldest has been failing for
+        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the
+        oldest has been failing for
         ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time."""
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
         """Mark as delivered. False when the lease was lost."""
 
-    async def failed(self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str) -> bool:
+    async def failed(
+        self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
+    ) -> bool:
         """Give the lease back for a later try, or for good with None."""
 
     async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:

@@ -1,0 +1,57 @@
+"""Which addresses the platform may call out to. Pure rules; resolving is the client's."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from callwright.domain.errors import BlockedUrlError
+
+MAX_URL_CHARACTERS = 2_048
+_SCHEMES = ("http", "https")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
+
+
+def check_url(url: str) -> SplitResult:
+    """The URL's parts. Raises BlockedUrlError for another scheme, credentials in the URL, no host, or too long a URL."""
+    if len(url) > MAX_URL_CHARACTERS:
+        raise BlockedUrlError(f"the URL is longer than {MAX_URL_CHARACTERS} characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BlockedUrlError(f"the URL cannot be read: {error}") from error
+    if parts.scheme not in _SCHEMES:
+        raise BlockedUrlError("the URL must begin with http:// or https://")
+    if not parts.hostname:
+        raise BlockedUrlError("the URL names no host")
+    if parts.username or parts.password:
+        raise BlockedUrlError("the URL must not hold a user name or password; use headers")
+    if port == 0:
+        raise BlockedUrlError("port 0 is not an address")
+    return parts
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet, looking through IPv4-in-IPv6 forms."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _inner_ipv4(ip)
+    if inner is not None:
+        return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _inner_ipv4(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if not isinstance(ip, ipaddress.IPv6Address):
+        return None
+    if ip.ipv4_mapped is not None:
+        return ip.ipv4_mapped
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    if ip in _SIX_TO_FOUR:
+        return ipaddress.IPv4Address((int(ip) >> 80) & 0xFFFFFFFF)
+    return None

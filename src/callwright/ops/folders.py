@@ -1,0 +1,53 @@
+"""The data folder and what lies in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+
+class DataFolder:
+    """The folder of ``CALLWRIGHT_DATA``: made with mode 0700 on first use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    def prepare(self) -> None:
+        """Make the folder and its parts."""
+        for folder in (self.path, self.live, self.recordings):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def live(self) -> Path:
+        """Logs and raw audio of calls in progress."""
+        return self.path / "live"
+
+    @property
+    def recordings(self) -> Path:
+        """Finished recordings, a folder per execution."""
+        return self.path / "recordings"
+
+
+class RecordingFiles:
+    """``ports.world.Recordings`` as files under the data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, execution_id: str, name: str, data: bytes) -> None:
+        """Store a finished file atomically: written beside its place, then renamed."""
+        place = self._folder / execution_id
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = place / f".{name}.{os.getpid()}"
+        draft.write_bytes(data)
+        draft.replace(place / name)
+
+    def path(self, execution_id: str, name: str) -> str | None:
+        """The file's path, or None when there is none."""
+        path = self._folder / execution_id / name
+        return str(path) if path.is_file() else None
+
+    def delete(self, execution_id: str) -> None:
+        """Remove all files of an execution; nothing happens when there are none."""
+        shutil.rmtree(self._folder / execution_id, ignore_errors=True)

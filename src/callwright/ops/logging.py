@@ -1,0 +1,51 @@
+"""Logging to standard error as text or JSON lines, with secrets redacted before anything is formatted."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+
+_SECRETS = re.compile(
+    r"(?i)(bearer\s+|bn-|sa-|api[_-]?key[\"'=:\s]+|api[_-]?token[\"'=:\s]+|password[\"'=:\s]+|secret[\"'=:\s]+|://[^/\s:@]+:)([A-Za-z0-9_\-+/=.]{6,})"
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with everything that looks like a key, a token or a password replaced by stars."""
+    return _SECRETS.sub(lambda match: match.group(1) + "***", text)
+
+
+class _Redacted(logging.Formatter):
+    """Text lines: time, level, logger, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        plain = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            plain["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(plain, ensure_ascii=False)
+
+
+def configure_logging(level: str, style: str) -> None:
+    """Send the process's log to standard error at ``level`` (a name) in ``style`` (text or json). Replaces earlier handlers."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = _Redacted("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    handler.setFormatter(_JsonLines() if style == "json" else text)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "pgqueuer", "alembic"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

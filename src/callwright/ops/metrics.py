@@ -1,0 +1,35 @@
+"""Metrics in the Prometheus text format. One object holds them all; whoever counts gets it from the bootstrap."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATENCY_BUCKETS_S = (0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0)
+
+
+class Metrics:
+    """Counters of the platform. Names and meanings are listed in ``docs/how-to/operate.md``."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.calls = Counter("callwright_calls", "Attempts by their outcome.", ["outcome"], registry=self.registry)
+        self.live_calls = Gauge("callwright_live_calls", "Calls this process holds now.", registry=self.registry)
+        self.reply_seconds = Histogram(
+            "callwright_reply_seconds",
+            "Last caller frame to first agent frame on the wire.",
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.webhooks = Counter(
+            "callwright_webhooks", "Webhook deliveries by result.", ["result"], registry=self.registry
+        )
+        self.requests = Counter(
+            "callwright_requests", "API requests by status class.", ["status"], registry=self.registry
+        )
+        self.pacing_late_ms = Gauge(
+            "callwright_pacing_late_ms", "Lateness of the audio clock, p99 of the last minute.", registry=self.registry
+        )
+
+    def exposition(self) -> bytes:
+        """All metrics as Prometheus text."""
+        return generate_latest(self.registry)

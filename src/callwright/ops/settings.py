@@ -1,0 +1,202 @@
+"""Every setting of the platform in one table. ``docs/settings.md`` is generated from it.
+
+A setting comes from the command line, else from its environment variable, else from its default. A value that cannot be read raises
+ConfigurationError naming the variable; it never becomes the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from callwright.domain.errors import ConfigurationError
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    low = text.strip().lower()
+    if low in {"1", "true", "yes", "on"}:
+        return True
+    if low in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("use 1 or 0")
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _listing(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its variable, what it means, how its text is read and whether it is a secret."""
+
+    variable: str
+    summary: str
+    read: Callable[[str], Any] = str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process."""
+
+    data: Path = Path(".callwright")
+    database_url: str = field(default="", repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8700
+    public_url: str = ""
+    secret: str = field(default="", repr=False)
+    models: Path = Path("~/.cache/callwright/models")
+    carrier: str = "loopback"
+    from_number: str = "+15550100"
+    max_calls: int = 50
+    node_name: str = "callwright"
+    log_level: str = "info"
+    log_format: str = "text"
+    price_book: Path | None = None
+    scenario: Path | None = None
+    allow_private_urls: bool = False
+    publish_queued: bool = False
+    webhook_timeout_s: int = 10
+    webhook_secret: str = field(default="", repr=False)
+    drain_seconds: int = 120
+    retention_days: int = 90
+    strict: bool = False
+    transcriber: str = "local"
+    model: str = "local"
+    voice: str = "local"
+    vad: str = "local"
+    turn: str = "local"
+    model_base_url: str = ""
+    model_api_key: str = field(default="", repr=False)
+    model_name: str = ""
+    local_threads: int = 1
+    cors_origins: tuple[str, ...] = ()
+
+
+SETTINGS: dict[str, Setting] = {
+    "data": Setting("CALLWRIGHT_DATA", "Folder of the embedded database, recordings, live logs and the secret.", _path),
+    "database_url": Setting(
+        "DATABASE_URL", "Another PostgreSQL (15 or newer) instead of the embedded one.", secret=True
+    ),
+    "host": Setting("CALLWRIGHT_HOST", "Address the API listens on."),
+    "port": Setting("CALLWRIGHT_PORT", "Port the API listens on; 0 takes a free one.", _whole),
+    "public_url": Setting(
+        "CALLWRIGHT_PUBLIC_URL", "How the outside reaches the API; used in recording links and callbacks."
+    ),
+    "secret": Setting(
+        "CALLWRIGHT_SECRET",
+        "Server secret (hex) for key hashes and signed links; else a 0600 file in the data folder.",
+        secret=True,
+    ),
+    "models": Setting("CALLWRIGHT_MODELS", "Folder of the local models.", _path),
+    "carrier": Setting("CALLWRIGHT_CARRIER", "Carrier of calls whose agent names none."),
+    "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number when POST /call names none."),
+    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; more wait in the queue.", _whole),
+    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in the ledger and the metrics."),
+    "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
+    "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
+    "price_book": Setting(
+        "CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _optional_path
+    ),
+    "scenario": Setting(
+        "CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _optional_path
+    ),
+    "allow_private_urls": Setting(
+        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks and tools reach private and loopback addresses.", _switch
+    ),
+    "publish_queued": Setting(
+        "CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for the first queued or scheduled status.", _switch
+    ),
+    "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
+    "webhook_secret": Setting(
+        "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks (Standard Webhooks headers) when set.", secret=True
+    ),
+    "drain_seconds": Setting(
+        "CALLWRIGHT_DRAIN_SECONDS", "On SIGTERM, seconds live calls may go on before they are ended.", _whole
+    ),
+    "retention_days": Setting(
+        "CALLWRIGHT_RETENTION_DAYS",
+        "Days after which ended calls, logs and recordings are deleted; 0 keeps them.",
+        _whole,
+    ),
+    "strict": Setting(
+        "CALLWRIGHT_STRICT", "1 answers as strictly as the hosted service where we are tolerant.", _switch
+    ),
+    "transcriber": Setting("CALLWRIGHT_TRANSCRIBER", "Recogniser of agents that name none."),
+    "model": Setting("CALLWRIGHT_MODEL", "Model provider of agents that name none: local, intents, custom."),
+    "voice": Setting("CALLWRIGHT_VOICE", "Voice provider of agents that name none."),
+    "vad": Setting("CALLWRIGHT_VAD", "Voice activity detector: local or energy."),
+    "turn": Setting("CALLWRIGHT_TURN", "End-of-turn model: local, or none."),
+    "model_base_url": Setting(
+        "CALLWRIGHT_MODEL_BASE_URL",
+        "Base URL of an OpenAI-compatible endpoint; with it agents use that as their model.",
+    ),
+    "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
+    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model asked for at that endpoint when the agent names none."),
+    "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local model.", _whole),
+    "cors_origins": Setting(
+        "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
+    ),
+}
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("text", "json"),
+}
+
+_RANGES: dict[str, tuple[int, int]] = {
+    "port": (0, 65_535),
+    "max_calls": (1, 10_000),
+    "webhook_timeout_s": (1, 60),
+    "drain_seconds": (0, 3_600),
+    "retention_days": (0, 36_500),
+    "local_threads": (1, 64),
+}
+
+
+def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
+    """Settings from the environment with ``overrides`` (None: not given) on top. Raises ConfigurationError."""
+    values: dict[str, Any] = {}
+    for name, setting in SETTINGS.items():
+        text = environ.get(setting.variable)
+        if text is not None and text != "":
+            values[name] = _read(setting, text)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    unknown = set(values) - {f.name for f in fields(Settings)}
+    if unknown:
+        raise ConfigurationError(f"unknown settings: {', '.join(sorted(unknown))}")
+    for name, value in values.items():
+        _check(name, value)
+    return Settings(**values)
+
+
+def _read(setting: Setting, text: str) -> Any:
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        shown = "the given value" if setting.secret else repr(text)
+        raise ConfigurationError(f"{setting.variable}: {shown} cannot be used ({error}); {setting.summary}") from error
+
+
+def _check(name: str, value: object) -> None:
+    variable = SETTINGS[name].variable
+    choices = _CHOICES.get(name)
+    if choices is not None and value not in choices:
+        raise ConfigurationError(f"{variable}: {value!r} is not one of {', '.join(choices)}")
+    bounds = _RANGES.get(name)
+    if bounds is not None and not (isinstance(value, int) and bounds[0] <= value <= bounds[1]):
+        raise ConfigurationError(f"{variable}: {value!r} is not between {bounds[0]} and {bounds[1]}")
