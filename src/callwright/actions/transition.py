@@ -1,0 +1,63 @@
+"""The one way to change an execution: the change and its webhook are written in the same unit.
+
+Nothing else may call ``unit.executions.change`` or ``unit.executions.insert``: a status that changed elsewhere would be a
+status nobody was told of.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from callwright.domain.errors import NotFoundError, StaleOwnerError
+from callwright.domain.execution import Execution
+from callwright.ports.ledger import Change, OutboxEntry, Unit
+
+
+class Publisher(Protocol):
+    """Turns an execution that has just changed its status into the webhook to deliver (``insight.publication`` implements it)."""
+
+    def entry(self, execution: Execution) -> OutboxEntry | None:
+        """The entry with its body frozen as of ``execution``, or None when this status is not published or nobody listens.
+
+        ``sequence`` of the entry is ignored; the outbox assigns it.
+        """
+        ...
+
+
+async def transition(
+    unit: Unit,
+    execution_id: str,
+    change: Change,
+    publisher: Publisher,
+    *,
+    owner: str | None = None,
+    attempt: int | None = None,
+) -> Execution:
+    """Apply ``change`` and, when the published status became another one, add the webhook in the same unit.
+
+    Returns the row after the change. With ``owner`` (and ``attempt``) only that incarnation's own attempt may be changed:
+    StaleOwnerError otherwise, also when the execution is gone, because the call must then be hung up. Without an owner a
+    missing execution is a NotFoundError. WrongStateError when the tables of ``domain.execution`` do not allow the change.
+    The row stays locked until the unit ends, so the webhooks of one execution are numbered in the order of its changes.
+    """
+    before = await unit.executions.lock(execution_id)
+    if before is None:
+        if owner is not None:
+            raise StaleOwnerError(f"execution {execution_id} no longer exists; hang up its call")
+        raise NotFoundError(f"there is no execution {execution_id}")
+    after = await unit.executions.change(execution_id, change, owner=owner, attempt=attempt)
+    if after.status != before.status:
+        await _publish(unit, after, publisher)
+    return after
+
+
+async def insert(unit: Unit, execution: Execution, publisher: Publisher) -> None:
+    """Write a new execution and, where its first status is one that is published, its webhook in the same unit."""
+    await unit.executions.insert(execution)
+    await _publish(unit, execution, publisher)
+
+
+async def _publish(unit: Unit, execution: Execution, publisher: Publisher) -> None:
+    entry = publisher.entry(execution)
+    if entry is not None:
+        await unit.outbox.add(entry)
