@@ -1,9 +1,10 @@
 """Port of storage: the ledger of executions and what belongs to it.
 
 One request or one task is one :class:`Unit`, a database transaction: it commits when the ``async with`` block ends without
-an exception, and only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the tenant id: a foreign object is as
-missing as one that never was. Owner writes carry the owner's incarnation and attempt; when another node settled the execution they raise
-StaleOwnerError and the call must be hung up. A database out of reach raises domain UnavailableError.
+an exception, and only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the
+tenant id: a foreign object is as missing as one that never was. Owner writes carry the owner's incarnation and attempt;
+when another node settled the execution they raise StaleOwnerError and the call must be hung up. A database out of reach
+raises domain UnavailableError.
 """
 
 from __future__ import annotations

@@ -1,0 +1,127 @@
+"""What a call cost: each leg is rated once on its whole usage and then allocated to the parts of the call.
+
+Legs are those of the contract (chapter 7): transcriber, llm, synthesizer, network, platform. Parts are the welcome, the turns, waste
+(withdrawn or unheard work) and the post-call work. By construction the parts of a leg sum to the leg and the legs to the total.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callwright.domain.money import allocate, rate
+from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
+from callwright.insight.view import CallView
+
+LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
+PLATFORM = "callwright"
+
+
+@dataclass(frozen=True, slots=True)
+class CallCost:
+    """Nano-cents: by leg, by part and leg, and by the contract's sub-legs (``llm_breakdown`` and so on)."""
+
+    legs: dict[str, int]
+    parts: dict[str, dict[str, int]]
+    categories: dict[str, dict[str, int]]
+
+    @property
+    def total(self) -> int:
+        """The sum of the legs."""
+        return sum(self.legs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An amount to rate: ``weights`` pairs each part and sub-leg with its share of the quantity."""
+
+    leg: str
+    price: Price
+    quantity: int
+    weights: Sequence[tuple[str, str, int]]
+
+
+def cost_of(view: CallView, book: PriceBook, carrier: str) -> CallCost:
+    """The cost of one attempt by its log."""
+    windows = _windows(view)
+    last = windows[-1][0]
+    legs = dict.fromkeys(LEGS, 0)
+    parts: dict[str, dict[str, int]] = {name: dict.fromkeys(LEGS, 0) for name in _part_names(view, windows)}
+    categories: dict[str, dict[str, int]] = {
+        "llm": dict.fromkeys(("conversation", "extraction", "summarization", "hangup", "analytics"), 0),
+        "synthesizer": dict.fromkeys(("conversation", "welcome_message"), 0),
+        "transcriber": dict.fromkeys(("conversation", "analytics"), 0),
+    }
+    for item in [*_usage_items(view, book, windows), *_time_items(view, book, carrier, windows)]:
+        amount = rate(item.quantity, item.price.nano_cents, item.price.per, round_up_to=item.price.increment)
+        legs[item.leg] += amount
+        shares = allocate(amount, [weight for _, _, weight in item.weights])
+        for (part, category, _), share in zip(item.weights, shares, strict=True):
+            name = last if part == "turn:last" else part
+            parts.setdefault(name, dict.fromkeys(LEGS, 0))[item.leg] += share
+            if item.leg in categories:
+                categories[item.leg][category] += share
+    return CallCost(legs, parts, categories)
+
+
+def _windows(view: CallView) -> list[tuple[str, int]]:
+    """Parts of the call by the time they took: the welcome until the first turn, then each turn. Milliseconds."""
+    windows: list[tuple[str, int]] = [(WELCOME, 0)]
+    reached = 0
+    said = view.of("UserSaid")
+    for entry in said:
+        upto = max(reached, int(entry.values["to_ms"]))
+        if len(windows) == 1:
+            first = max(0, min(upto, int(entry.values["from_ms"])))
+            windows[0] = (WELCOME, first)
+            reached = first
+        windows.append((f"turn:{entry.values['turn']}", upto - reached))
+        reached = upto
+    name, length = windows[-1]
+    windows[-1] = (name, length + max(0, view.conversation_ms - reached))
+    return windows
+
+
+def _part_names(view: CallView, windows: Sequence[tuple[str, int]]) -> list[str]:
+    spoken = {int(e.values["turn"]) for e in view.of("AskModel", "AgentSaid")} - {0}
+    timed = [name for name, _ in windows]
+    turns = sorted({*spoken, *(int(name.removeprefix("turn:")) for name in timed if name.startswith("turn:"))})
+    return [WELCOME, *(f"turn:{turn}" for turn in turns), WASTE, POST_CALL]
+
+
+def _usage_items(view: CallView, book: PriceBook, windows: Sequence[tuple[str, int]]) -> list[_Item]:
+    groups: dict[tuple[str, str, str], list[Used]] = defaultdict(list)
+    for one in used(view):
+        groups[(one.kind, one.provider, one.model)].append(one)
+    items: list[_Item] = []
+    for (kind, provider, model), ones in groups.items():
+        if kind == "model":
+            for name, amounts in (
+                ("model_input", [one.amount for one in ones]),
+                ("model_output", [one.amount_output for one in ones]),
+            ):
+                weights = [(one.part, one.category, amount) for one, amount in zip(ones, amounts, strict=True)]
+                items.append(_Item("llm", book.price(name, provider, model), sum(amounts), weights))
+        elif kind == "voice":
+            weights = [(one.part, one.category, one.amount) for one in ones]
+            items.append(
+                _Item("synthesizer", book.price("voice", provider, model), sum(o.amount for o in ones), weights)
+            )
+        elif kind == "transcriber":
+            price = book.price("transcriber", provider, model)
+            items.append(_Item("transcriber", price, sum(o.amount for o in ones), _by_time(windows)))
+    return items
+
+
+def _time_items(view: CallView, book: PriceBook, carrier: str, windows: Sequence[tuple[str, int]]) -> list[_Item]:
+    duration = view.conversation_ms
+    return [
+        _Item("network", book.price("carrier", carrier, "*"), duration, _by_time(windows)),
+        _Item("platform", book.price("platform", PLATFORM, "*"), duration, _by_time(windows)),
+    ]
+
+
+def _by_time(windows: Sequence[tuple[str, int]]) -> list[tuple[str, str, int]]:
+    return [(part, "conversation", length) for part, length in windows]

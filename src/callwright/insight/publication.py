@@ -1,0 +1,64 @@
+"""Which changes of an execution are published, and the webhook that carries one: its body is frozen at the change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
+from callwright.insight.record import execution_body
+from callwright.insight.wire import encode
+from callwright.ports.ledger import OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPublisher:
+    """Makes the outbox entry of a change. ``publish_queued`` also publishes the first queued or scheduled status."""
+
+    public_url: str
+    publish_queued: bool
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def entry(self, execution: Execution) -> OutboxEntry | None:
+        """The webhook of the execution's present status, or None when nobody asked for it."""
+        url = execution.agent.get("webhook_url")
+        if not isinstance(url, str) or not url or not self._wanted(execution):
+            return None
+        return OutboxEntry(
+            id=self.new_id(),
+            tenant_id=execution.tenant_id,
+            execution_id=execution.id,
+            sequence=0,
+            status=str(execution.status),
+            url=url,
+            headers=_headers(execution.agent.get("webhook_headers")),
+            body=encode(execution_body(execution, public_url=self.public_url)),
+            tries=0,
+            created_at=self.now(),
+        )
+
+    def _wanted(self, execution: Execution) -> bool:
+        statuses = _statuses(execution.agent.get("webhook_config"))
+        if statuses is not None:
+            return str(execution.status) in statuses
+        if execution.status in PUBLISHED_BY_DEFAULT:
+            return True
+        return self.publish_queued and execution.status in {Status.QUEUED, Status.SCHEDULED}
+
+
+def _headers(given: Any) -> Mapping[str, str]:
+    if not isinstance(given, Mapping):
+        return {}
+    return {str(name): str(value) for name, value in given.items()}
+
+
+def _statuses(given: Any) -> frozenset[str] | None:
+    """The status filter of ``webhook_config``: a list, or an object with ``statuses``; None when there is no filter."""
+    if isinstance(given, Mapping):
+        given = given.get("statuses")
+    if isinstance(given, list):
+        return frozenset(str(status) for status in given)
+    return None

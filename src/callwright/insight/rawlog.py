@@ -1,0 +1,81 @@
+"""The raw log of a call as the contract's log route shows it (chapter 3.3): requests and answers by component."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from callwright.conversation.log import Entry
+from callwright.insight.view import CallView
+
+_CLASSIFIERS = {"hangup": "llm_hangup", "voicemail": "llm_voicemail", "language": "llm_language_detection"}
+
+
+def raw_log(view: CallView) -> list[dict[str, Any]]:
+    """Entries ``{created_at, type, component, provider, data}`` in order. ``created_at`` is naive UTC with microseconds."""
+    began = datetime.fromisoformat(view.header.started_at).replace(tzinfo=None)
+    replies: dict[int, list[str]] = {}
+    purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
+    rows: list[dict[str, Any]] = []
+    for entry in view.entries:
+        if entry.type == "ReplyText":
+            replies.setdefault(entry.values["request"], []).append(entry.values["text"])
+            continue
+        found = _row(entry, replies, purposes)
+        if found is None:
+            continue
+        kind, component, data = found
+        rows.append(
+            {
+                "created_at": (began + timedelta(microseconds=entry.at_us)).isoformat(timespec="microseconds"),
+                "type": kind,
+                "component": component,
+                "provider": _provider(view, component, entry),
+                "data": data,
+            }
+        )
+    return rows
+
+
+def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) -> tuple[str, str, str] | None:
+    v = entry.values
+    match entry.type:
+        case "TranscriptFinal" if v["text"]:
+            return "response", "transcriber", v["text"]
+        case "AskModel":
+            last = v["messages"].get("last") or {}
+            return "request", "llm", str(last.get("content", ""))
+        case "ReplyEnded":
+            return "response", "llm", "".join(replies.pop(v["request"], []))
+        case "Speak":
+            return "request", "synthesizer", v["text"]
+        case "VoiceFinished":
+            return "response", "synthesizer", f"{v['audio_ms']} ms of audio"
+        case "CallTool":
+            return "request", "function_call", f"{v['name']} {v['arguments']}"
+        case "ToolResult":
+            return "response", "function_call", v["result"]
+        case "AskClassifier":
+            last = v["messages"].get("last") or {}
+            return "request", _CLASSIFIERS.get(v["purpose"], "llm"), str(last.get("content", ""))
+        case "ClassifierVerdict":
+            component = _CLASSIFIERS.get(purposes.get(v["request"], v["purpose"]), "llm")
+            return "response", component, "yes" if v["verdict"] else "no"
+        case "ProviderFailed":
+            return "error", "error", f"{v['kind']} {v['provider']}: {v['failure']}: {v['message']}"
+        case "ProviderSwitched":
+            return "warning", "warning", f"{v['kind']}: {v['before']} replaced by {v['after']}: {v['reason']}"
+        case "post_failed":
+            return "error", "error", f"{v['what']}: {v['reason']}"
+        case "HangUp":
+            return "response", "system", f"hang-up: {v['reason']}"
+    return None
+
+
+def _provider(view: CallView, component: str, entry: Entry) -> str:
+    if entry.type == "ProviderFailed":
+        return str(entry.values["provider"])
+    kind = {"transcriber": "transcriber", "llm": "model", "synthesizer": "voice"}.get(component)
+    if kind is None and component.startswith("llm_"):
+        kind = "model"
+    return view.provider(kind)[0] if kind else ""

@@ -1,0 +1,274 @@
+"""The record of a call: what the log says, as columns of the ledger, and the ledger's row as the contract's Execution object.
+
+:func:`build` reads a log and is run twice: when the leg ends, and when the post-call work is done. :func:`execution_body` is the one
+mapping to the wire, used by the API and by webhooks alike, so that both always say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from callwright.domain.execution import TERMINAL, Execution, Status
+from callwright.domain.money import cents_from_nano
+from callwright.domain.pricing import PriceBook
+from callwright.insight.cost import LEGS, CallCost, cost_of
+from callwright.insight.transcript import transcript
+from callwright.insight.usage import usage_breakdown
+from callwright.insight.view import CallView, view_of
+from callwright.insight.waterfall import latency_data, waterfall
+
+AGENT = "Agent"
+"""``by`` of a hang-up the agent itself decided; the contract has no word for it and says who carried it out: the API."""
+
+_API_CODE = 4000
+_ERROR_CODE = 5010
+
+_ERROR_REASONS = frozenset(
+    {
+        "transcriber_error",
+        "transcriber_connection_error",
+        "synthesizer_error",
+        "llm_error",
+        "s2s_error",
+        "broken_invariant",
+        "node_lost",
+        "node_draining",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRecord:
+    """What the log gives the ledger: plain columns, and the JSON record (money in it as integer nano-cents)."""
+
+    columns: dict[str, Any]
+    record: dict[str, Any]
+
+
+def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
+    """The record of an attempt from its log, as far as the log goes. Raises LogFormatError for a log without a header."""
+    view = view_of(log_text)
+    cost = cost_of(view, book, carrier)
+    columns: dict[str, Any] = {"total_cost_nano": cost.total, **_hangup(view)}
+    answered = view.answered_us
+    began = datetime.fromisoformat(view.header.started_at)
+    if answered is not None:
+        columns["answered_at"] = began + timedelta(microseconds=answered)
+        columns["ended_at"] = began + timedelta(microseconds=view.ended_us)
+    record: dict[str, Any] = {
+        "conversation_ms": view.conversation_ms,
+        "transcript": transcript(view) if answered is not None else None,
+        "usage_breakdown": usage_breakdown(view),
+        "cost_nano": {"legs": cost.legs, "parts": cost.parts, "categories": cost.categories},
+        "latency_data": latency_data(view),
+        "turns": _turns(view, cost),
+        "ended_by": _ended_by(view),
+        "answered_by_voice_mail": _voicemail(view),
+        **_post_call(view),
+    }
+    return BuiltRecord(columns, record)
+
+
+def _hangup(view: CallView) -> dict[str, Any]:
+    wanted = view.last("HangUp")
+    ended = view.first("LegEnded")
+    if wanted is not None and (ended is None or wanted.seq < ended.seq):
+        reason = str(wanted.values["reason"])
+        by = str(wanted.values["by"])
+        if reason in _ERROR_REASONS:
+            return {"hangup_by": "Error", "hangup_reason": reason, "hangup_code": _ERROR_CODE}
+        shown = "API Request" if by == AGENT else by
+        return {"hangup_by": shown, "hangup_reason": reason, "hangup_code": _API_CODE}
+    if ended is not None:
+        v = ended.values
+        return {"hangup_by": v["by"], "hangup_reason": v["reason"], "hangup_code": v["code"]}
+    return {}
+
+
+def _ended_by(view: CallView) -> str | None:
+    wanted = view.last("HangUp")
+    ended = view.first("LegEnded")
+    if wanted is not None and (ended is None or wanted.seq < ended.seq):
+        return "agent" if wanted.values["by"] == AGENT else "platform"
+    if ended is None:
+        return None
+    return "far_end" if ended.values["by"] in {"Callee", "Caller"} else "carrier"
+
+
+def _voicemail(view: CallView) -> bool | None:
+    kinds = [str(e.values["kind"]) for e in view.of("MachineDetected")]
+    if not kinds:
+        return None
+    return "machine" in kinds or "beep" in kinds
+
+
+def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
+    latencies = {one.turn: one for one in waterfall(view)}
+    said: dict[int, dict[str, list[str]]] = {}
+    for entry in view.of("UserSaid", "AgentSaid"):
+        side = "user" if entry.type == "UserSaid" else "assistant"
+        said.setdefault(int(entry.values["turn"]), {"user": [], "assistant": []})[side].append(
+            str(entry.values["text"])
+        )
+    rows: list[dict[str, Any]] = []
+    for part, legs in cost.parts.items():
+        row: dict[str, Any] = {"part": part.partition(":")[0], "turn": None, "cost_nano": legs, "latency_us": None}
+        if part.startswith("turn:") or part == "welcome":
+            turn = int(part.partition(":")[2] or 0)
+            row["turn"] = turn
+            row.update({side: " ".join(texts).strip() for side, texts in said.get(turn, {}).items()})
+            if turn in latencies:
+                row["latency_us"] = {"total": latencies[turn].total_us, **latencies[turn].parts_us}
+        rows.append(row)
+    return rows
+
+
+def _post_call(view: CallView) -> dict[str, Any]:
+    extracted: dict[str, Any] = {}
+    rejected: list[Any] = []
+    for entry in view.of("extraction"):
+        extracted.update(entry.values["data"])
+        rejected.extend(entry.values.get("rejected", []))
+    summary = view.last("summary")
+    recording = view.last("recording_ready")
+    failures = [{"what": e.values["what"], "reason": e.values["reason"]} for e in view.of("post_failed")]
+    return {
+        "extracted_data": extracted if view.of("extraction") else None,
+        "extraction_rejected": rejected,
+        "summary": None if summary is None else summary.values["text"],
+        "recording": None if recording is None else dict(recording.values),
+        "post_failures": failures,
+        "line": dict(line.values) if (line := view.last("line")) is not None else None,
+    }
+
+
+def wire_time(moment: datetime | None) -> str | None:
+    """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
+    """The Execution object of contract chapter 5: every documented key, null when empty, our own under ``callwright``."""
+    record = execution.record
+    conversation_ms = int(record.get("conversation_ms") or 0)
+    seconds = round(conversation_ms / 1000, 1)
+    outbound = execution.direction == "outbound"
+    our_number, their_number = (
+        (execution.from_number, execution.to_number) if outbound else (execution.to_number, execution.from_number)
+    )
+    return {
+        "id": execution.id,
+        "execution_id": execution.id,
+        "agent_id": execution.agent_id,
+        "batch_id": execution.batch_id,
+        "status": str(execution.status),
+        "error_message": execution.error_message,
+        "conversation_duration": seconds,
+        "conversation_time": seconds,
+        "total_cost": cents_from_nano(execution.total_cost_nano),
+        "answered_by_voice_mail": record.get("answered_by_voice_mail"),
+        "transcript": record.get("transcript"),
+        "summary": record.get("summary"),
+        "created_at": wire_time(execution.created_at),
+        "updated_at": wire_time(execution.updated_at),
+        "scheduled_at": wire_time(execution.scheduled_at),
+        "initiated_at": wire_time(execution.initiated_at),
+        "rescheduled_at": None,
+        "user_number": their_number,
+        "agent_number": our_number,
+        "provider": execution.carrier,
+        "cost_breakdown": _cost_breakdown(record),
+        "usage_breakdown": record.get("usage_breakdown") or {},
+        "telephony_data": _telephony_data(execution, public_url, conversation_ms),
+        "transfer_call_data": None,
+        "batch_run_details": None,
+        "extracted_data": record.get("extracted_data"),
+        "custom_extractions": None,
+        "agent_extraction": None,
+        "extraction_webhook_status": False,
+        "context_details": {
+            "recipient_data": execution.user_data,
+            "recipient_phone_number": their_number,
+        },
+        "latency_data": record.get("latency_data"),
+        "retry_count": execution.retry_count,
+        "retry_config": None,
+        "retry_history": [],
+        "callwright": _own(execution),
+    }
+
+
+def _cost_breakdown(record: Mapping[str, Any]) -> dict[str, Any]:
+    cost = record.get("cost_nano") or {}
+    legs = cost.get("legs") or dict.fromkeys(LEGS, 0)
+    categories = cost.get("categories") or {}
+    body: dict[str, Any] = {leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS}
+    for leg, shares in categories.items():
+        body[f"{leg}_breakdown"] = {name: cents_from_nano(int(share)) for name, share in shares.items()}
+    body["transfer_cost"] = cents_from_nano(0)
+    return body
+
+
+def _telephony_data(execution: Execution, public_url: str, conversation_ms: int) -> dict[str, Any]:
+    recording = execution.record.get("recording")
+    final = execution.status in TERMINAL or execution.status is Status.CALL_DISCONNECTED
+    return {
+        "duration": str(-(-conversation_ms // 1000)) if final else None,
+        "to_number": execution.to_number,
+        "from_number": execution.from_number,
+        "recording_url": f"{public_url}/recordings/call/{execution.id}" if recording else None,
+        "hosted_telephony": False,
+        "provider_call_id": execution.provider_call_id,
+        "call_type": execution.direction,
+        "provider": execution.carrier,
+        "hangup_by": execution.hangup_by,
+        "hangup_reason": execution.hangup_reason,
+        "hangup_provider_code": execution.hangup_code,
+        "ring_duration": _seconds(execution.ringing_at, execution.answered_at or execution.ended_at),
+        "post_dial_delay": _seconds(execution.initiated_at, execution.ringing_at),
+        "to_number_carrier": None,
+    }
+
+
+def _seconds(began: datetime | None, ended: datetime | None) -> int | None:
+    if began is None or ended is None:
+        return None
+    return max(0, round((ended - began).total_seconds()))
+
+
+def _own(execution: Execution) -> dict[str, Any]:
+    """Our own keys: cost and latency of every part, which sum to the legs and to the whole."""
+    record = execution.record
+    parts = []
+    for row in record.get("turns") or []:
+        legs = row.get("cost_nano") or {}
+        latency = row.get("latency_us")
+        parts.append(
+            {
+                "part": row["part"],
+                "turn": row["turn"],
+                "user": row.get("user"),
+                "assistant": row.get("assistant"),
+                "cost": {
+                    **{leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS},
+                    "total": cents_from_nano(sum(int(v) for v in legs.values())),
+                },
+                "latency_ms": None if latency is None else {name: us / 1000 for name, us in latency.items()},
+            }
+        )
+    return {
+        "attempt": execution.attempt,
+        "answered_at": wire_time(execution.answered_at),
+        "ended_at": wire_time(execution.ended_at),
+        "completed_at": wire_time(execution.completed_at),
+        "ended_by": record.get("ended_by"),
+        "turns": parts,
+        "extraction_rejected": record.get("extraction_rejected") or [],
+        "post_failures": record.get("post_failures") or [],
+        "line": record.get("line"),
+    }

@@ -1,0 +1,66 @@
+"""A call's log, read once and indexed: what every other view starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from callwright.conversation.log import Entry, Header, read_log
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """The header and all entries of one attempt's log, in ``seq`` order."""
+
+    header: Header
+    entries: Sequence[Entry]
+
+    def of(self, *types: str) -> list[Entry]:
+        """The entries whose type is one of ``types``, in order."""
+        return [entry for entry in self.entries if entry.type in types]
+
+    def first(self, type_name: str) -> Entry | None:
+        """The first entry of a type, or None."""
+        return next(self._all(type_name), None)
+
+    def last(self, type_name: str) -> Entry | None:
+        """The last entry of a type, or None."""
+        found = self.of(type_name)
+        return found[-1] if found else None
+
+    def _all(self, type_name: str) -> Iterator[Entry]:
+        return (entry for entry in self.entries if entry.type == type_name)
+
+    @property
+    def answered_us(self) -> int | None:
+        """When the call was answered, or None when it never was."""
+        entry = self.first("Answered")
+        return None if entry is None else entry.at_us
+
+    @property
+    def ended_us(self) -> int:
+        """When the leg ended; for a log that breaks off, the time of its last live entry."""
+        entry = self.first("LegEnded")
+        if entry is not None:
+            return entry.at_us
+        live = [e.at_us for e in self.entries if e.section != "post"]
+        return live[-1] if live else 0
+
+    @property
+    def conversation_ms(self) -> int:
+        """Milliseconds from the answer to the end; 0 when nobody answered."""
+        answered = self.answered_us
+        return 0 if answered is None else max(0, self.ended_us - answered) // 1000
+
+    def provider(self, kind: str) -> tuple[str, str]:
+        """Provider and model connected for ``kind`` (transcriber, model, voice), the last one if it was switched."""
+        found = [e for e in self.of("provider_connected") if e.values.get("kind") == kind]
+        if not found:
+            return "", ""
+        return str(found[-1].values.get("provider", "")), str(found[-1].values.get("model", ""))
+
+
+def view_of(log_text: str) -> CallView:
+    """Read a log. Raises conversation.log.LogFormatError."""
+    header, entries = read_log(log_text)
+    return CallView(header, entries)

@@ -1,0 +1,161 @@
+"""Latency per turn: differences of ordered, clamped boundaries on the wire, so that the parts sum to the whole exactly.
+
+Work that was done before the caller had finished (speculation, early synthesis) counts 0: its boundary lies before and is clamped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.conversation.log import Entry
+from callwright.insight.view import CallView
+
+PARTS = ("end_of_turn", "ask", "first_token", "first_clause", "first_audio", "hold", "send")
+"""Names of a waterfall's parts in order: until the turn was taken, until the model was asked, its first words, the first clause to
+speak, its first audio, the wait for the agent's ``incremental_delay``, and the way to the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLatency:
+    """One turn: from the caller's last voiced frame to the agent's first frame on the wire, in microseconds."""
+
+    turn: int
+    generation: int
+    began_us: int
+    parts_us: dict[str, int]
+
+    @property
+    def total_us(self) -> int:
+        """The whole; equals the sum of the parts."""
+        return sum(self.parts_us.values())
+
+
+def waterfall(view: CallView) -> list[TurnLatency]:
+    """The latency of every answered turn, in order. Turns that nobody heard an answer to are left out."""
+    return [found for ask in _first_asks(view) if (found := _of_generation(view, ask)) is not None]
+
+
+def _first_asks(view: CallView) -> list[Entry]:
+    first: dict[int, Entry] = {}
+    for entry in view.of("AskModel"):
+        if entry.values["purpose"] == "reply":
+            first.setdefault(entry.values["generation"], entry)
+    return list(first.values())
+
+
+def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
+    generation = ask.values["generation"]
+    started = _first_of(view, "PlayoutStarted", generation)
+    voiced = [e for e in view.of("voiced_end") if e.seq < started.seq] if started else []
+    if started is None or not voiced:
+        return None
+    began = int(voiced[-1].values["arrived_us"])
+    closed = [e for e in view.of("CloseUtterance") if e.seq <= ask.seq]
+    boundaries = [
+        closed[-1].at_us if closed else ask.at_us,
+        ask.at_us,
+        _at(view, "ReplyText", generation),
+        _at(view, "Speak", generation),
+        _at(view, "VoiceReady", generation),
+        _at(view, "Release", generation),
+        started.at_us,
+    ]
+    parts: dict[str, int] = {}
+    at = min(began, started.at_us)
+    for name, boundary in zip(PARTS, boundaries, strict=True):
+        moved = at if boundary is None else max(at, min(boundary, started.at_us))
+        parts[name] = moved - at
+        at = moved
+    return TurnLatency(int(ask.values["turn"]), generation, began, parts)
+
+
+def _first_of(view: CallView, type_name: str, generation: int) -> Entry | None:
+    return next((e for e in view.of(type_name) if e.values["generation"] == generation), None)
+
+
+def _at(view: CallView, type_name: str, generation: int) -> int | None:
+    entry = _first_of(view, type_name, generation)
+    return None if entry is None else entry.at_us
+
+
+def latency_data(view: CallView) -> dict[str, Any] | None:
+    """The contract's ``latency_data`` (5.3), in milliseconds; None when nobody answered."""
+    answered = view.answered_us
+    if answered is None:
+        return None
+    first = view.first("PlayoutStarted")
+    return {
+        "stream_id": _connect_ms(view, "carrier"),
+        "time_to_first_audio": None if first is None else _ms(first.at_us - answered),
+        "region": None,
+        "transcriber": {
+            "time_to_connect": _connect_ms(view, "transcriber"),
+            "turns": _transcriber_turns(view, answered),
+        },
+        "llm": {"time_to_connect": _connect_ms(view, "model"), "turns": _model_turns(view)},
+        "synthesizer": {"time_to_connect": _connect_ms(view, "voice"), "turns": _voice_turns(view)},
+    }
+
+
+def _ms(us: int) -> float:
+    return round(us / 1000, 1)
+
+
+def _connect_ms(view: CallView, kind: str) -> Any:
+    found = [e for e in view.of("provider_connected") if e.values.get("kind") == kind]
+    return found[0].values.get("ms") if found else None
+
+
+def _transcriber_turns(view: CallView, answered: int) -> list[dict[str, Any]]:
+    turns: list[dict[str, Any]] = []
+    said = view.of("UserSaid")
+    for entry in said:
+        finals = [
+            {
+                "sequence_id": e.values["segment"],
+                "audio_to_text_latency": _ms(max(0, e.at_us - answered - e.values["audio_ms"] * 1000)),
+                "text": e.values["text"],
+            }
+            for e in view.of("TranscriptFinal")
+            if entry.values["from_ms"] < e.values["audio_ms"] <= entry.values["to_ms"] + 1000 and e.seq < entry.seq
+        ]
+        turns.append({"turn": entry.values["turn"], "turn_latency": finals})
+    return turns
+
+
+def _model_turns(view: CallView) -> list[dict[str, Any]]:
+    rows = []
+    for ask in _first_asks(view):
+        request = ask.values["request"]
+        texts = [e for e in view.of("ReplyText") if e.values["request"] == request]
+        ended = next((e for e in view.of("ReplyEnded") if e.values["request"] == request), None)
+        if texts:
+            last = ended or texts[-1]
+            rows.append(
+                {
+                    "turn": ask.values["turn"],
+                    "time_to_first_token": _ms(texts[0].at_us - ask.at_us),
+                    "time_to_last_token": _ms(last.at_us - ask.at_us),
+                }
+            )
+    return rows
+
+
+def _voice_turns(view: CallView) -> list[dict[str, Any]]:
+    rows = []
+    for speak in view.of("Speak"):
+        if speak.values["index"] != 0:
+            continue
+        generation = speak.values["generation"]
+        ready = _at(view, "VoiceReady", generation)
+        finished = [e.at_us for e in view.of("VoiceFinished") if e.values["generation"] == generation]
+        if ready is not None:
+            rows.append(
+                {
+                    "turn": speak.values["turn"],
+                    "time_to_first_token": _ms(ready - speak.at_us),
+                    "time_to_last_token": _ms(finished[-1] - speak.at_us) if finished else None,
+                }
+            )
+    return rows
