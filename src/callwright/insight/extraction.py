@@ -1,7 +1,7 @@
 """Extraction and summary after the call: what to ask a model, and which of its answers the transcript supports.
 
-A schema makes an answer valid, not true: small models copy example names into calls where nobody gave one. A value is accepted only when its
-words occur in one line of the transcript, or, for a choice or a yes/no, when the quote given as evidence does.
+A schema makes an answer valid, not true: small models copy example names into calls where nobody gave one. A value is
+accepted only when its words occur in one line of the transcript, or, for a choice or a yes/no, when the quote given as evidence does.
 """
 
 from __future__ import annotations
