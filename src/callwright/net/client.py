@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import httpcore
-import httpx
+import httpcore2 as httpcore
+import httpx2 as httpx
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.net.policy import check_url, is_public
@@ -69,7 +69,7 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class _PinnedTransport(httpx.AsyncBaseTransport):
-    """httpx over a connection pool that only reaches checked addresses."""
+    """httpx2 over a connection pool that only reaches checked addresses."""
 
     def __init__(self, allow_private: bool, connections: int) -> None:
         self._pool = httpcore.AsyncConnectionPool(
@@ -161,7 +161,7 @@ class GuardedClient:
             await response.aclose()
 
     def stream_client(self) -> httpx.AsyncClient:
-        """The same guarded transport for SDKs that take an httpx client (streaming model endpoints)."""
+        """The same guarded transport for SDKs that take an httpx2 client (streaming model endpoints)."""
         return self._client
 
     async def aclose(self) -> None:
