@@ -55,3 +55,18 @@ MAX_LOG_ENTRY_BYTES = 65_536
 
 MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
 """How much of a webhook receiver's answer is kept."""
+
+MAX_SOCKET_PATH_BYTES = 107
+"""Longest path of a unix socket (the kernel's limit): the embedded database keeps its socket in a short run folder."""
+
+MAX_SERVER_LOG_BYTES = 5_242_880
+"""Size at which the embedded database's log is moved aside; one older log is kept."""
+
+DATABASE_CONNECTIONS = 12
+"""Connections of one process's pool; one more listens, and the job runner has up to four of its own."""
+
+DATABASE_STATEMENT_SECONDS = 60
+"""Longest single statement; the unit is undone and answers unavailable."""
+
+MAX_JOB_TRIES = 8
+"""Tries of a background job before it is held for a person to look at."""
