@@ -1,10 +1,11 @@
 """Text carried in audio, so that tests have real audio without any model: what was cut off is not heard, what was played is.
 
-Each byte of the text (UTF-8) is a symbol of 60 ms of two tones: one of 16 low ones for its upper half, one of 16 high ones for its lower
-half, all between 406 and 3,313 Hz. The tones lie 93.75 Hz apart, three bins of a 256-sample transform, where they do not disturb each other.
-Neighbouring symbols take turns in which of the two tones is twice as loud, so that a letter said twice is heard twice. A symbol is heard
-when about 40 ms of it were played; at any offset of the stream; mu-law and line noise do no harm. That is the pace of fast speech: a word
-of five letters takes 360 ms with the space behind it, and the space sounds too, so that a voice activity detector sees no pause in a sentence.
+Each byte of the text (UTF-8) is a symbol of 60 ms of two tones: one of 16 low ones for its upper half, one of 16 high ones for
+its lower half, all between 406 and 3,313 Hz. The tones lie 93.75 Hz apart, three bins of a 256-sample transform, where they do not
+disturb each other. Neighbouring symbols take turns in which of the two tones is twice as loud, so that a letter said twice is heard
+twice. A symbol is heard when about 40 ms of it were played; at any offset of the stream; mu-law and line noise do no harm. That is
+the pace of fast speech: a word of five letters takes 360 ms with the space behind it, and the space sounds too, so that a voice
+activity detector sees no pause in a sentence.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _symbol(value: int, odd: bool) -> bytes:
     ramp = np.linspace(0.0, 1.0, _RAMP_SAMPLES, endpoint=False)
     wave[:_RAMP_SAMPLES] *= ramp
     wave[-_RAMP_SAMPLES:] *= ramp[::-1]
-    return wave.astype("<i2").tobytes()
+    return bytes(wave.astype("<i2"))
 
 
 def spoken(text: str) -> bytes:

@@ -60,7 +60,9 @@ def test_pieces_of_any_size_are_heard_alike():
 
 def test_line_noise_does_no_harm():
     rng = np.random.default_rng(7)
-    pcm = np.frombuffer(spoken(SENTENCE) + bytes(8_000), dtype="<i2") + rng.normal(0, 600, len(spoken(SENTENCE)) // 2 + 4_000)
+    pcm = np.frombuffer(spoken(SENTENCE) + bytes(8_000), dtype="<i2") + rng.normal(
+        0, 600, len(spoken(SENTENCE)) // 2 + 4_000
+    )
     assert heard(over_the_line(pcm.astype("<i2").tobytes())) == SENTENCE
 
 

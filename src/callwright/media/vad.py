@@ -1,0 +1,109 @@
+"""Voice activity: a detector by energy that needs no model, and the gate that makes beginnings and ends of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import log10
+
+from callwright.media.framing import FRAME_MS
+from callwright.media.g711 import loudness
+
+_QUIETEST_DB = 20.0
+"""Below this level (rms 10 of 32,768) nothing is speech, whatever the floor."""
+_START_FLOOR_DB = 34.0
+_RISE_DB_PER_FRAME = 0.06
+"""How fast the noise floor follows a louder room: 3 dB a second. A quieter one is followed at once."""
+_FIRST_RISE_DB_PER_FRAME = 0.24
+"""The same in the first second of a call, when the floor is only a guess."""
+_FIRST_FRAMES = 50
+_LIKELY_DB = 9.0
+"""A frame this much above the floor is as likely speech as not."""
+_SLOPE_DB = 3.0
+
+
+class EnergyVad:
+    """``ports.speech.VadStream``: a frame's level against a noise floor that adapts. About 1 microsecond a frame."""
+
+    def __init__(self) -> None:
+        self._floor_db = _START_FLOOR_DB
+        self._frames = 0
+
+    def feed(self, pcm: bytes) -> int:
+        """The next 20 ms; returns how likely they are speech, 0..255."""
+        level_db = 20 * log10(max(1, loudness(pcm)))
+        if level_db < self._floor_db:
+            self._floor_db = max(_QUIETEST_DB, level_db)
+        else:
+            rise_db = _RISE_DB_PER_FRAME if self._frames >= _FIRST_FRAMES else _FIRST_RISE_DB_PER_FRAME
+            self._floor_db += min(rise_db, level_db - self._floor_db)
+        self._frames += 1
+        above_db = level_db - max(self._floor_db, _QUIETEST_DB)
+        share = 0.5 + (above_db - _LIKELY_DB) / (4 * _SLOPE_DB)
+        return max(0, min(255, round(255 * share)))
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A change of voice activity. ``audio_ms``: where the voice began, or where its last voiced frame ended."""
+
+    began: bool
+    audio_ms: int
+
+
+class ActivityGate:
+    """Turns a probability per 20 ms into beginnings and ends.
+
+    Voice begins when ``onset_ms`` of the last ``onset_ms`` + 20 are voiced, and ends when ``hangover_ms`` passed without a voiced frame.
+    Once it began, half the threshold keeps it. Positions count the audio pushed, not the clock.
+    """
+
+    def __init__(self, threshold: int = 128, onset_ms: int = 60, hangover_ms: int = 200) -> None:
+        self._threshold = threshold
+        self._onset_frames = max(1, onset_ms // FRAME_MS)
+        self._hangover_ms = hangover_ms
+        self._recent: deque[bool] = deque(maxlen=self._onset_frames + 1)
+        self._position_ms = 0
+        self._last_voiced_ms = 0
+        self._active = False
+
+    @property
+    def active(self) -> bool:
+        """Whether there is voice, the hangover included."""
+        return self._active
+
+    @property
+    def position_ms(self) -> int:
+        """How much audio was pushed."""
+        return self._position_ms
+
+    @property
+    def last_voiced_ms(self) -> int:
+        """Where the last voiced frame of the present or last activity ended."""
+        return self._last_voiced_ms
+
+    def push(self, probability: int) -> Activity | None:
+        """The next 20 ms' probability (0..255). Returns the change it makes, if any."""
+        self._position_ms += FRAME_MS
+        if self._active:
+            return self._go_on(probability)
+        return self._wait(probability)
+
+    def _wait(self, probability: int) -> Activity | None:
+        voiced = probability >= self._threshold
+        self._recent.append(voiced)
+        if not voiced or sum(self._recent) < self._onset_frames:
+            return None
+        first = len(self._recent) - list(self._recent).index(True)
+        self._recent.clear()
+        self._active = True
+        self._last_voiced_ms = self._position_ms
+        return Activity(True, self._position_ms - first * FRAME_MS)
+
+    def _go_on(self, probability: int) -> Activity | None:
+        if probability >= self._threshold // 2:
+            self._last_voiced_ms = self._position_ms
+        elif self._position_ms - self._last_voiced_ms >= self._hangover_ms:
+            self._active = False
+            return Activity(False, self._last_voiced_ms)
+        return None
