@@ -1,0 +1,79 @@
+"""Agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.domain.errors import ConflictError
+from callwright.ports.ledger import StoredAgent
+
+_COLUMNS = "id, tenant_id, name, body, revision, created_at, updated_at"
+
+
+class AgentRows:
+    """``ports.ledger.Agents``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def insert(self, agent: StoredAgent) -> None:
+        """A new agent."""
+        await self._connection.execute(
+            f"insert into agent ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7)",
+            agent.id,
+            agent.tenant_id,
+            agent.name,
+            dict(agent.body),
+            agent.revision,
+            agent.created_at,
+            agent.updated_at,
+        )
+
+    async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
+        """One agent of the tenant, or None."""
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS} from agent where tenant_id = $1 and id = $2", tenant_id, agent_id
+        )
+        return StoredAgent(**row) if row else None
+
+    async def all(self, tenant_id: str) -> list[StoredAgent]:
+        """All agents of the tenant, newest first."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from agent where tenant_id = $1 order by created_at desc, id desc", tenant_id
+        )
+        return [StoredAgent(**row) for row in rows]
+
+    async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
+        """Replace the body; revision + 1. None when there is no such agent."""
+        row = await self._connection.fetchrow(
+            "update agent set name = $3, body = $4, revision = revision + 1, updated_at = greatest(now(), created_at)"
+            f" where tenant_id = $1 and id = $2 returning {_COLUMNS}",
+            tenant_id,
+            agent_id,
+            name,
+            dict(body),
+        )
+        return StoredAgent(**row) if row else None
+
+    async def delete(self, tenant_id: str, agent_id: str) -> bool:
+        """Delete the agent. False when there was none. Its executions are deleted first, with ``executions.delete_of_agent``;
+        ConflictError while it has any, live ones above all."""
+        # Locked first, so that no call of it can be placed between the look and the deletion.
+        known = await self._connection.fetchval(
+            "select true from agent where tenant_id = $1 and id = $2 for update", tenant_id, agent_id
+        )
+        if not known:
+            return False
+        left = await self._connection.fetchrow(
+            "select count(*) as executions, count(*) filter (where phase in ('admitted', 'claimed', 'dialling', 'live')) as live"
+            " from execution where tenant_id = $1 and agent_id = $2",
+            tenant_id,
+            agent_id,
+        )
+        if left["live"]:
+            raise ConflictError(f"agent {agent_id} has {left['live']} live calls; stop them or wait for their end")
+        if left["executions"]:
+            raise ConflictError(f"agent {agent_id} still has {left['executions']} executions; delete them first")
+        await self._connection.execute("delete from agent where id = $1", agent_id)
+        return True

@@ -1,0 +1,122 @@
+"""What a change does to an execution's row, decided before anything is written. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.errors import WrongStateError
+from callwright.domain.execution import PHASES, STATUS_OF, Execution, Phase, Status, may_follow
+from callwright.ports.ledger import Change
+
+TIMES = ("created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at")
+"""In the order in which they happen; a constraint holds them to it."""
+
+ATTEMPT_COLUMNS = (
+    "initiated_at",
+    "ringing_at",
+    "answered_at",
+    "ended_at",
+    "provider_call_id",
+    "hangup_by",
+    "hangup_reason",
+    "hangup_code",
+)
+"""Columns that also tell of the attempt and are written there too."""
+
+CHANGEABLE = frozenset(
+    {
+        *ATTEMPT_COLUMNS,
+        "completed_at",
+        "scheduled_at",
+        "error_message",
+        "total_cost_nano",
+        "retry_count",
+        "carrier",
+        "from_number",
+        "options",
+        "user_data",
+    }
+)
+"""Columns a change may name; status, phase, attempt and owner follow from the phase."""
+
+ATTEMPT_OUTCOME = "attempt_outcome"
+"""A column of the attempt only: how it ended, when that differs from the execution's status (``unknown`` for a lost node)."""
+
+_OF_ONE_ATTEMPT = (*ATTEMPT_COLUMNS, "completed_at", "error_message")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The columns to write on the execution and on its attempt. ``outcome``: how the attempt ended, None while it goes on."""
+
+    values: Mapping[str, Any]
+    attempt_values: Mapping[str, Any]
+    outcome: str | None
+
+
+def plan(before: Execution, change: Change) -> Plan:
+    """What to write for ``change``. Raises WrongStateError when the tables of ``domain.execution`` do not allow it and ValueError for a
+    column that is not in CHANGEABLE.
+
+    Times are raised to the one before where a clock of another machine ran ahead, so that a skew never ends a call. An execution that
+    waits again (a retry) loses what told of the attempt before; the attempt's own row keeps it.
+    """
+    given = dict(change.columns)
+    outcome = given.pop(ATTEMPT_OUTCOME, None)
+    unknown = given.keys() - CHANGEABLE
+    if unknown:
+        raise ValueError(f"a change cannot name these columns: {', '.join(sorted(unknown))}")
+    phase, detail, status = _state_after(before, change)
+    if PHASES[phase][1] and before.owner is None:
+        raise WrongStateError(f"execution {before.id} becomes {phase.value} only by being claimed")
+    values: dict[str, Any] = {}
+    again = before.phase is Phase.DONE and phase is Phase.WAITING
+    if again:
+        values.update(dict.fromkeys(_OF_ONE_ATTEMPT))
+    values.update(_ordered(before, given, fresh=again))
+    attempt_values = {name: value for name, value in given.items() if name in ATTEMPT_COLUMNS}
+    attempt_values.update((name, values[name]) for name in attempt_values)
+    if (phase, detail) != (before.phase, before.detail):
+        values.update(phase=phase.value, detail=detail, status=status.value)
+    if before.owner is not None and not PHASES[phase][1]:
+        values["owner"] = None
+    if change.record:
+        values["record"] = {**before.record, **change.record}
+    ended = _ran_an_attempt(before.phase) and not PHASES[phase][1]
+    return Plan(values, attempt_values, (outcome or status.value) if ended else None)
+
+
+def _state_after(before: Execution, change: Change) -> tuple[Phase, str, Status]:
+    phase = before.phase if change.phase is None else change.phase
+    if change.detail is not None:
+        detail = change.detail
+    else:
+        detail = before.detail if change.phase is None else ""
+    status = STATUS_OF.get((phase, detail))
+    if status is None:
+        raise WrongStateError(f"there is no state {phase.value}/{detail or '-'}")
+    if phase is not before.phase and phase not in PHASES[before.phase][0]:
+        raise WrongStateError(f"execution {before.id} is {before.phase.value} and cannot become {phase.value}")
+    if status is not before.status and not may_follow(before.status, status):
+        raise WrongStateError(f"execution {before.id} is {before.status.value} and cannot become {status.value}")
+    return phase, detail, status
+
+
+def _ran_an_attempt(phase: Phase) -> bool:
+    return PHASES[phase][1] or phase is Phase.FINISHING
+
+
+def _ordered(before: Execution, given: Mapping[str, Any], *, fresh: bool) -> dict[str, Any]:
+    values = dict(given)
+    latest: datetime = before.created_at
+    for name in TIMES[1:]:
+        time = values.get(name) if fresh or name in values else getattr(before, name)
+        if time is None:
+            continue
+        if name in values:
+            values[name] = max(time, latest)
+        latest = max(time, latest)
+    return values

@@ -1,0 +1,237 @@
+"""The ledger of executions. Admission and claiming are in ``admission``, what a change may do in ``changes``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.errors import (
+    BrokenInvariantError,
+    ConflictError,
+    NotFoundError,
+    StaleOwnerError,
+    WrongStateError,
+)
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.ports.ledger import Change, ExecutionFilter, Page
+from callwright.storage import admission
+from callwright.storage.changes import Plan, plan
+from callwright.storage.columns import COLUMNS, NAMES, execution_of
+
+_BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
+_NOT_FORGOTTEN = "not exists (select from node where incarnation = $2 and dead_at is not null)"
+_FILTERS: Mapping[str, str] = {
+    "status": "status = ",
+    "call_type": "direction = ",
+    "provider": "carrier = ",
+    "answered_by_voice_mail": "coalesce(answered_by_voice_mail, false) = ",
+    "batch_id": "batch_id = ",
+    "created_from": "created_at >= ",
+    "created_to": "created_at <= ",
+}
+
+
+class ExecutionRows:
+    """``ports.ledger.Executions``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def insert(self, execution: Execution) -> None:
+        """A new execution in phase waiting. NotFoundError when its agent is not one of its tenant, ConflictError when the id exists."""
+        if execution.phase is not Phase.WAITING or execution.owner is not None or execution.attempt != 0:
+            raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
+        numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
+        await self._connection.execute(
+            f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
+            *(getattr(execution, name) for name in NAMES),
+            execution.scheduled_at,
+        )
+
+    async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
+        """One execution of the tenant, or None."""
+        return await self._one("id = $1 and tenant_id = $2", execution_id, tenant_id)
+
+    async def get_any(self, execution_id: str) -> Execution | None:
+        """One execution whoever owns it: for the platform's own work, never for a request."""
+        return await self._one("id = $1", execution_id)
+
+    async def lock(self, execution_id: str) -> Execution | None:
+        """The row, locked until the unit ends."""
+        return await self._one("id = $1 for no key update", execution_id)
+
+    async def page(self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, number: int, size: int) -> Page:
+        """Page ``number`` (from 1) of an agent's executions, newest first."""
+        arguments: list[Any] = [tenant_id, agent_id]
+        conditions = ["tenant_id = $1", "agent_id = $2"]
+        for field in fields(narrow):
+            wanted = getattr(narrow, field.name)
+            if wanted is not None:
+                arguments.append(wanted)
+                conditions.append(f"{_FILTERS[field.name]}${len(arguments)}")
+        where = " and ".join(conditions)
+        total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
+        rows = await self._connection.fetch(
+            f"select {COLUMNS} from execution where {where} order by created_at desc, id desc"
+            f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}",
+            *arguments,
+            size,
+            (number - 1) * size,
+        )
+        return Page([execution_of(row) for row in rows], total)
+
+    async def admit(self, node_limit: int) -> list[Execution]:
+        """Admit waiting and due executions within their tenant's concurrency, so that at most ``node_limit`` are admitted and not yet
+        claimed. [] when another process is admitting."""
+        return await admission.admit(self._connection, node_limit)
+
+    async def claim(self, owner: str, count: int) -> list[Execution]:
+        """Take up to ``count`` admitted executions for ``owner``. StaleOwnerError when ``owner`` was declared dead."""
+        return await admission.claim(self._connection, owner, count)
+
+    async def change(
+        self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None
+    ) -> Execution:
+        """Apply a change and return the row after it.
+
+        With ``owner`` only while that incarnation lives and owns that attempt: StaleOwnerError otherwise. Without, a change of phase is
+        refused (WrongStateError) while a living process owns the row. WrongStateError when the domain's tables do not allow it,
+        ValueError for a column that cannot be changed.
+        """
+        before = await self._locked_for(execution_id, change, owner, attempt)
+        planned = plan(before, change)
+        values = dict(planned.values)
+        if values.get("phase") == Phase.WAITING or "scheduled_at" in values:
+            values["due_at"] = values.get("scheduled_at", before.scheduled_at)
+        if "answered_by_voice_mail" in change.record:
+            values["answered_by_voice_mail"] = bool(change.record["answered_by_voice_mail"])
+        updated_at = await self._write(execution_id, values)
+        if before.attempt and (planned.attempt_values or planned.outcome):
+            await self._write_attempt(before, planned)
+        return _after(before, planned, updated_at)
+
+    async def owned_by(self, owner: str) -> list[Execution]:
+        """Executions in phases claimed, dialling or live that ``owner`` holds."""
+        rows = await self._connection.fetch(
+            f"select {COLUMNS} from execution where owner = $1 order by created_at, id", owner
+        )
+        return [execution_of(row) for row in rows]
+
+    async def overdue(self, seconds: int) -> list[Execution]:
+        """Executions in phase finishing since more than ``seconds``, the oldest first."""
+        rows = await self._connection.fetch(
+            f"select {COLUMNS} from execution where phase = 'finishing' and phase_at < now() - make_interval(secs => $1)"
+            " order by phase_at, id",
+            seconds,
+        )
+        return [execution_of(row) for row in rows]
+
+    async def live_count(self, tenant_id: str) -> int:
+        """The tenant's executions in phases admitted to live."""
+        return int(
+            await self._connection.fetchval(
+                f"select count(*) from execution where tenant_id = $1 and {_BUSY}", tenant_id
+            )
+        )
+
+    async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions with everything that belongs to them; returns their ids (for the files). ConflictError while one
+        of them is being dialled or spoken on."""
+        rows = await self._connection.fetch(
+            "select id from execution where tenant_id = $1 and agent_id = $2 order by id for update",
+            tenant_id,
+            agent_id,
+        )
+        ids = [str(row["id"]) for row in rows]
+        await self.delete(ids)
+        return ids
+
+    async def older_than(self, before: datetime, count: int) -> list[str]:
+        """Ids of terminal executions created before ``before``, oldest first, for retention."""
+        rows = await self._connection.fetch(
+            "select id from execution where phase = 'done' and created_at < $1 order by created_at, id limit $2",
+            before,
+            count,
+        )
+        return [str(row["id"]) for row in rows]
+
+    async def delete(self, execution_ids: Sequence[str]) -> None:
+        """Delete executions with logs, attempts and outbox rows. ConflictError, and nothing deleted, while a process owns one of them."""
+        live = await self._connection.fetch(
+            "select id from execution where id = any($1::text[]) and owner is not null limit 3", list(execution_ids)
+        )
+        if live:
+            raise ConflictError(
+                f"a call is going on: {', '.join(row['id'] for row in live)}; stop it or wait for its end"
+            )
+        await self._connection.execute("delete from execution where id = any($1::text[])", list(execution_ids))
+
+    async def _one(self, where: str, *arguments: object) -> Execution | None:
+        row = await self._connection.fetchrow(f"select {COLUMNS} from execution where {where}", *arguments)
+        return execution_of(row) if row else None
+
+    async def _locked_for(self, execution_id: str, change: Change, owner: str | None, attempt: int | None) -> Execution:
+        if owner is None:
+            before = await self.lock(execution_id)
+            if before is None:
+                raise NotFoundError(f"there is no execution {execution_id}")
+            moves = change.phase is not None or change.detail is not None
+            if moves and before.owner is not None and await self._lives(before.owner):
+                raise WrongStateError(
+                    f"execution {execution_id} is {before.phase.value} in a living process; only that one moves it on"
+                )
+            return before
+        # The fence: a write of a process that lost this execution, or was declared dead, finds no row.
+        fenced = await self._one(
+            f"id = $1 and owner = $2 and attempt = coalesce($3, attempt) and {_NOT_FORGOTTEN} for no key update of execution",
+            execution_id,
+            owner,
+            attempt,
+        )
+        if fenced is None:
+            raise StaleOwnerError(f"execution {execution_id} is no longer this process's; hang up its call")
+        return fenced
+
+    async def _lives(self, incarnation: str) -> bool:
+        return bool(
+            await self._connection.fetchval(
+                "select true from node where incarnation = $1 and dead_at is null and stopped_at is null", incarnation
+            )
+        )
+
+    async def _write(self, execution_id: str, values: Mapping[str, Any]) -> datetime:
+        assigned = [
+            f"{name} = coalesce(${number}, now())" if name == "due_at" else f"{name} = ${number}"
+            for number, name in enumerate(values, start=2)
+        ]
+        updated_at = await self._connection.fetchval(
+            f"update execution set {', '.join([*assigned, 'updated_at = greatest(now(), created_at)'])}"
+            " where id = $1 returning updated_at",
+            execution_id,
+            *values.values(),
+        )
+        if not isinstance(updated_at, datetime):
+            raise BrokenInvariantError(f"execution {execution_id} vanished while it was locked")
+        return updated_at
+
+    async def _write_attempt(self, before: Execution, planned: Plan) -> None:
+        values = dict(planned.attempt_values)
+        assigned = [f"{name} = ${number}" for number, name in enumerate(values, start=3)]
+        if planned.outcome is not None:
+            assigned += ["closed_at = coalesce(closed_at, now())", f"outcome = ${len(values) + 3}"]
+            values["outcome"] = planned.outcome
+        await self._connection.execute(
+            f"update attempt set {', '.join(assigned)} where execution_id = $1 and attempt = $2",
+            before.id,
+            before.attempt,
+            *values.values(),
+        )
+
+
+def _after(before: Execution, planned: Plan, updated_at: datetime) -> Execution:
+    values = dict(planned.values)
+    if "phase" in values:
+        values.update(phase=Phase(values["phase"]), status=Status(values["status"]))
+    return replace(before, **values, updated_at=updated_at)

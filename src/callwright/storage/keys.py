@@ -1,0 +1,61 @@
+"""API keys and tenants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.tenant import ApiKey, Tenant
+
+_COLUMNS = "id, tenant_id, name, digest, last4, scope, created_at, expires_at, revoked_at"
+
+
+class KeyRows:
+    """``ports.ledger.Keys``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def insert(self, key: ApiKey) -> None:
+        """A new key. ConflictError when one with this hash exists."""
+        await self._connection.execute(
+            f"insert into api_key ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            key.id,
+            key.tenant_id,
+            key.name,
+            key.digest,
+            key.last4,
+            key.scope,
+            key.created_at,
+            key.expires_at,
+            key.revoked_at,
+        )
+
+    async def by_digest(self, digest: bytes) -> ApiKey | None:
+        """The key with that keyed hash, revoked and expired ones included."""
+        row = await self._connection.fetchrow(f"select {_COLUMNS} from api_key where digest = $1", digest)
+        return ApiKey(**row) if row else None
+
+    async def all(self, tenant_id: str) -> list[ApiKey]:
+        """The tenant's keys, newest first."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from api_key where tenant_id = $1 order by created_at desc, id desc", tenant_id
+        )
+        return [ApiKey(**row) for row in rows]
+
+    async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
+        """Revoke a key; one that was revoked before keeps its first time. False when there is none."""
+        found = await self._connection.fetchval(
+            "update api_key set revoked_at = coalesce(revoked_at, $3) where tenant_id = $1 and id = $2 returning true",
+            tenant_id,
+            key_id,
+            at,
+        )
+        return bool(found)
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """A tenant."""
+        row = await self._connection.fetchrow(
+            "select id, name, email, max_concurrency, wallet_nano, created_at from tenant where id = $1", tenant_id
+        )
+        return Tenant(**row) if row else None

@@ -1,0 +1,90 @@
+"""The ledger on PostgreSQL: what ``bootstrap`` opens and the use cases receive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import DATABASE_CONNECTIONS
+from callwright.storage import failures, housekeeping
+from callwright.storage.listener import ADMITTED, OUTBOX, WAITING, Listener
+from callwright.storage.pool import open_pool
+from callwright.storage.unit import PostgresUnit, transaction
+
+PING_SECONDS = 3
+CLOSE_SECONDS = 5
+
+
+class PostgresLedger:
+    """``ports.ledger.Ledger``. The database must have been brought to the present schema by ``storage.migrate`` before."""
+
+    def __init__(self, dsn: str, connections: int = DATABASE_CONNECTIONS) -> None:
+        self._dsn = dsn
+        self._connections = connections
+        self._pool: Any = None
+        self._listener = Listener(dsn)
+
+    async def open(self) -> None:
+        """Connect. Raises UnavailableError when the database cannot be reached."""
+        self._pool = await open_pool(self._dsn, self._connections)
+        self._listener.start()
+
+    async def aclose(self) -> None:
+        """Close all connections; units that are under way get five seconds to end."""
+        await self._listener.aclose()
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            with failures.ignored():
+                await _close(pool)
+
+    def unit(self) -> AbstractAsyncContextManager[PostgresUnit]:
+        """A transaction."""
+        return transaction(self._opened())
+
+    async def ping(self) -> None:
+        """Raises UnavailableError when the database cannot be reached."""
+        with failures.translated(connecting=True):
+            await self._opened().fetchval("select 1", timeout=PING_SECONDS)
+
+    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
+        """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. One waiter for each process."""
+        return await self._listener.wait(ADMITTED, timeout_seconds)
+
+    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+        """Sleep until a new execution waits or a place became free (NOTIFY), or the time is over."""
+        return await self._listener.wait(WAITING, timeout_seconds)
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        """Sleep until a webhook was added (NOTIFY) or the time is over."""
+        return await self._listener.wait(OUTBOX, timeout_seconds)
+
+    def changes(self, execution_id: str, heartbeat_seconds: float = 15.0) -> AsyncIterator[bool]:
+        """For live event streams: True each time the execution changed (read it again; several changes may come as one), False after
+        ``heartbeat_seconds`` without one. Starts to follow at the first ``anext``: read the execution after that. Close it when done."""
+        return self._listener.changes(execution_id, heartbeat_seconds)
+
+    async def prune(self) -> None:
+        """Delete what is past its time and belongs to no execution: idempotency keys, settled nodes, old entries of the job queue's log."""
+        with failures.translated(connecting=True):
+            await housekeeping.prune(self._opened())
+
+    async def held_jobs(self, count: int = 50) -> list[housekeeping.HeldJob]:
+        """Background jobs that failed at every try and wait for a person, newest first."""
+        with failures.translated(connecting=True):
+            return await housekeeping.held_jobs(self._opened(), count)
+
+    def _opened(self) -> Any:
+        if self._pool is None:
+            raise UnavailableError("the ledger is not open")
+        return self._pool
+
+
+async def _close(pool: Any) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,132 @@
+"""Waiting for news from the database: one dedicated connection that LISTENs for the whole process and comes back after an outage."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from callwright.domain.errors import CallwrightError
+from callwright.storage import failures
+from callwright.storage.pool import open_connection
+
+_LOG = logging.getLogger(__name__)
+
+ADMITTED = "execution_admitted"
+WAITING = "execution_waiting"
+OUTBOX = "outbox_added"
+CHANGED = "execution_changed"
+
+_FIRST_DELAY_S = 0.1
+_LONGEST_DELAY_S = 5.0
+_PROBE_S = 20.0
+
+
+class Bell:
+    """Wakes who waits; a ring that nobody heard is kept for the next one to wait, so that none is lost in between."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everybody who waits, or the next to come."""
+        self._event.set()
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """Until rung or the time is over; True when rung."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Listener:
+    """News from the database. While it is out of reach nothing rings; when it is back everything does, because news may be missed."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._bells = {ADMITTED: Bell(), WAITING: Bell(), OUTBOX: Bell()}
+        self._followers: dict[str, set[Bell]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect and listen, in a task of its own."""
+        self._task = asyncio.create_task(self._keep_listening(), name="storage listener")
+
+    async def aclose(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def wait(self, channel: str, timeout_seconds: float) -> bool:
+        """Until the channel rings (True) or the time is over."""
+        return await self._bells[channel].wait(timeout_seconds)
+
+    async def changes(self, execution_id: str, heartbeat_seconds: float) -> AsyncIterator[bool]:
+        """True each time the execution changed (several changes may come as one), False after ``heartbeat_seconds`` of silence."""
+        bell = Bell()
+        self._followers.setdefault(execution_id, set()).add(bell)
+        try:
+            while True:
+                yield await bell.wait(heartbeat_seconds)
+        finally:
+            followers = self._followers[execution_id]
+            followers.discard(bell)
+            if not followers:
+                del self._followers[execution_id]
+
+    async def _keep_listening(self) -> None:
+        delay_s = _FIRST_DELAY_S
+        while True:
+            try:
+                connection = await open_connection(self._dsn)
+            except CallwrightError as error:
+                _LOG.warning("cannot listen to the database, trying again in %.1f s: %s", delay_s, error.message)
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+                continue
+            delay_s = _FIRST_DELAY_S
+            try:
+                await self._listen(connection)
+            except CallwrightError as error:
+                _LOG.warning("lost the connection that listens to the database: %s", error.message)
+            finally:
+                connection.terminate()
+            await asyncio.sleep(delay_s)
+
+    async def _listen(self, connection: Any) -> None:
+        """Returns when the server closed the connection; raises when it does not answer any more."""
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda *_: closed.set())
+        with failures.translated(connecting=True):
+            for channel in (*self._bells, CHANGED):
+                await connection.add_listener(channel, self._heard)
+            self._ring_all()
+            while not closed.is_set():
+                try:
+                    async with asyncio.timeout(_PROBE_S):
+                        await closed.wait()
+                except TimeoutError:
+                    # A connection can be dead without anybody having said so (a firewall that forgot it).
+                    await connection.fetchval("select 1", timeout=_PROBE_S)
+
+    def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        bell = self._bells.get(channel)
+        if bell is not None:
+            bell.ring()
+            return
+        for follower in self._followers.get(str(payload), ()):
+            follower.ring()
+
+    def _ring_all(self) -> None:
+        for bell in self._bells.values():
+            bell.ring()
+        for followers in self._followers.values():
+            for bell in followers:
+                bell.ring()

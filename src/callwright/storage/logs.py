@@ -1,0 +1,37 @@
+"""Call logs in pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.ports.ledger import LogChunk
+
+
+class LogRows:
+    """``ports.ledger.Logs``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def append(self, chunk: LogChunk) -> None:
+        """Store a piece; the same (execution, attempt, section, chunk) again replaces it. NotFoundError without such an attempt."""
+        await self._connection.execute(
+            "insert into call_log (execution_id, attempt, section, chunk, data) values ($1, $2, $3, $4, $5)"
+            " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data",
+            chunk.execution_id,
+            chunk.attempt,
+            chunk.section,
+            chunk.chunk,
+            chunk.data,
+        )
+
+    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
+        """The log of an attempt (by default the execution's present one): live section, then post section. Empty when there is none."""
+        rows = await self._connection.fetch(
+            "select data from call_log"
+            " where execution_id = $1 and attempt = coalesce($2, (select attempt from execution where id = $1))"
+            " order by section, chunk",
+            execution_id,
+            attempt,
+        )
+        return b"".join(row["data"] for row in rows)

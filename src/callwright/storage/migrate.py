@@ -1,0 +1,81 @@
+"""Bringing a database to the present schema, once, however many processes start together.
+
+The usual start finds everything in place with one query and imports neither alembic nor SQLAlchemy (0.6 s of CPU);
+``storage.upgrade`` is loaded only when there is something to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from callwright.domain.errors import ConfigurationError
+from callwright.storage import failures, rules
+
+VERSIONS = Path(__file__).with_name("migrations") / "versions"
+LOCK = 0x63616C6C
+"""Advisory lock of every migration of this platform (a session lock: it ends with the connection)."""
+
+
+def head() -> str:
+    """The newest revision, from the names of the revision files."""
+    return max(path.name.split("_", 1)[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+
+
+def wanted() -> dict[str, str]:
+    """What a database must say of itself to be used as it is."""
+    return {
+        "revision": head(),
+        "rules": rules.fingerprint(),
+        "pgqueuer": importlib.metadata.version("pgqueuer"),
+    }
+
+
+async def found(connection: Any) -> dict[str, str]:
+    """What the database says of itself; empty for a new one."""
+    if not await connection.fetchval(
+        "select to_regclass('alembic_version') is not null and to_regclass('platform') is not null"
+    ):
+        return {}
+    rows = await connection.fetch(
+        "select name, value from platform where name in ('rules', 'pgqueuer')"
+        " union all select 'revision', version_num from alembic_version"
+    )
+    return {row["name"]: row["value"] for row in rows}
+
+
+async def migrate(dsn: str) -> bool:
+    """Bring the database at ``dsn`` to the present schema; True when something had to be done.
+
+    Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the
+    database cannot be reached and ConfigurationError when a newer version of the platform has already changed it.
+    """
+    with failures.translated(connecting=True):
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            if await found(connection) == wanted():
+                return False
+            await connection.execute("select pg_advisory_lock($1)", LOCK)
+            state = await found(connection)
+            if state == wanted():
+                return False
+            _refuse_newer(state)
+            # By name and only here: importing alembic costs more than everything else at a warm start.
+            upgrade = importlib.import_module("callwright.storage.upgrade")
+            await upgrade.upgrade(connection, dsn)
+            return True
+        finally:
+            await connection.close(timeout=5)
+
+
+def _refuse_newer(state: dict[str, str]) -> None:
+    revision = state.get("revision", "")
+    if revision > head():
+        raise ConfigurationError(
+            f"the database is at revision {revision}, newer than this version of Callwright knows ({head()}); "
+            "run the newer version, or restore a backup made by this one"
+        )

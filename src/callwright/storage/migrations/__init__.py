@@ -1,0 +1,1 @@
+"""The schema of the ledger as alembic revisions in plain SQL."""

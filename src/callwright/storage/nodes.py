@@ -1,0 +1,50 @@
+"""Processes that run calls, and whether they still move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.domain.errors import StaleOwnerError
+from callwright.ports.ledger import NodeView
+
+
+class NodeRows:
+    """``ports.ledger.Nodes``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def beat(self, incarnation: str, name: str) -> None:
+        """Register or advance the counter of this incarnation. StaleOwnerError when it was declared dead: its calls were settled
+        by another node, and it must go on under a new incarnation."""
+        moved = await self._connection.fetchval(
+            "insert into node (incarnation, name) values ($1, $2)"
+            " on conflict (incarnation) do update set counter = node.counter + 1, name = excluded.name, beat_at = now()"
+            " where node.dead_at is null returning true",
+            incarnation,
+            name,
+        )
+        if not moved:
+            raise StaleOwnerError(f"process {incarnation} was declared dead by another node")
+
+    async def stopped(self, incarnation: str) -> None:
+        """This incarnation ended in order."""
+        await self._connection.execute("update node set stopped_at = now() where incarnation = $1", incarnation)
+
+    async def all(self) -> list[NodeView]:
+        """Every node that has not stopped (or died) or still owns executions."""
+        rows = await self._connection.fetch(
+            "select incarnation, name, counter, stopped_at is not null or dead_at is not null as stopped from node"
+            " where (stopped_at is null and dead_at is null)"
+            " or exists (select from execution where owner = node.incarnation)"
+            " order by started_at, incarnation"
+        )
+        return [NodeView(**row) for row in rows]
+
+    async def forget(self, incarnation: str) -> None:
+        """Mark as dead: its writes are refused from now on. The caller settles what it owned, with changes that name no owner."""
+        await self._connection.execute(
+            "insert into node (incarnation, name, dead_at) values ($1, '', now())"
+            " on conflict (incarnation) do update set dead_at = coalesce(node.dead_at, now())",
+            incarnation,
+        )

@@ -1,0 +1,75 @@
+"""The unit of work: one transaction. This is the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from callwright.domain.errors import UnavailableError
+from callwright.storage import failures
+from callwright.storage.agents import AgentRows
+from callwright.storage.audit import AuditTrail
+from callwright.storage.executions import ExecutionRows
+from callwright.storage.idempotency import IdempotencyRows
+from callwright.storage.jobs import JobRows
+from callwright.storage.keys import KeyRows
+from callwright.storage.logs import LogRows
+from callwright.storage.nodes import NodeRows
+from callwright.storage.outbox import OutboxRows
+from callwright.storage.pool import ACQUIRE_SECONDS
+
+
+class PostgresUnit:
+    """``ports.ledger.Unit`` on one connection inside one transaction, plus the audit trail."""
+
+    def __init__(self, connection: Any) -> None:
+        self.executions = ExecutionRows(connection)
+        self.agents = AgentRows(connection)
+        self.keys = KeyRows(connection)
+        self.outbox = OutboxRows(connection)
+        self.logs = LogRows(connection)
+        self.nodes = NodeRows(connection)
+        self.idempotency = IdempotencyRows(connection)
+        self.jobs = JobRows(connection)
+        self.audit = AuditTrail(connection)
+
+
+@asynccontextmanager
+async def transaction(pool: Any) -> AsyncIterator[PostgresUnit]:
+    """A unit that commits when the block ends without an exception and is undone otherwise (cancellation included).
+
+    Database errors leave as domain errors. When the connection is lost while committing, nobody knows whether the change was
+    saved: the UnavailableError says so.
+    """
+    with failures.translated(connecting=True):
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    try:
+        with failures.translated():
+            work = connection.transaction()
+            await work.start()
+            try:
+                yield PostgresUnit(connection)
+            except BaseException:
+                await _undo(connection, work)
+                raise
+        await _commit(work)
+    finally:
+        await pool.release(connection)
+
+
+async def _undo(connection: Any, work: Any) -> None:
+    # A lost connection undoes by itself; a failing rollback must not hide why we roll back.
+    if not connection.is_closed():
+        with failures.ignored():
+            await work.rollback()
+
+
+async def _commit(work: Any) -> None:
+    try:
+        with failures.translated():
+            await work.commit()
+    except UnavailableError as error:
+        raise UnavailableError(
+            "the connection to the database was lost while saving: read the object again to see whether the change was made"
+        ) from error

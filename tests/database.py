@@ -1,0 +1,86 @@
+"""A real PostgreSQL for tests: ``DATABASE_URL`` when it is set, else the embedded one, started once for the test session.
+
+Every test gets a database of its own, copied from a migrated template: about 0.1 s each, and no test sees another's rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
+from callwright.storage.ledger import PostgresLedger
+from callwright.storage.migrate import migrate
+
+
+def database_at(dsn: str, name: str) -> str:
+    """The address of another database of the same server."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+async def run_sql(dsn: str, *statements: str) -> None:
+    """Run statements one after the other on a connection of their own."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a running server."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="cw-test-"))
+    server = EmbeddedPostgres(
+        folder, placement=ServerPlacement(elsewhere=folder / "elsewhere", settings={"fsync": "off"})
+    )
+    try:
+        yield server.acquire()
+    finally:
+        server.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated database nobody is connected to."""
+    name = f"cw_template_{os.getpid()}"
+    asyncio.run(run_sql(postgres_server, f"drop database if exists {name}", f"create database {name}"))
+    asyncio.run(migrate(database_at(postgres_server, name)))
+    yield name
+    asyncio.run(run_sql(postgres_server, f"drop database if exists {name}"))
+
+
+_COUNTER = iter(range(1_000_000))
+
+
+@pytest.fixture
+async def dsn(postgres_server: str, database_template: str) -> AsyncIterator[str]:
+    """The address of a fresh migrated database of this test."""
+    name = f"cw_test_{os.getpid()}_{next(_COUNTER)}"
+    await run_sql(postgres_server, f"create database {name} template {database_template}")
+    yield database_at(postgres_server, name)
+    await run_sql(postgres_server, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+async def ledger(dsn: str) -> AsyncIterator[PostgresLedger]:
+    """An open ledger on a fresh database."""
+    opened = PostgresLedger(dsn)
+    await opened.open()
+    yield opened
+    await opened.aclose()
