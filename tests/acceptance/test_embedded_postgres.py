@@ -421,6 +421,29 @@ def test_the_server_log_is_limited(data_folder: Path, size: int, moves: bool) ->
     assert database.server_log.read_bytes()[:1] != b"\0" or not moves
 
 
+def test_a_data_folder_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be used by user id"):
+        EmbeddedPostgres(tmp_path / "file").acquire()
+    assert (tmp_path / "file").is_file()
+
+
+@needs_root
+def test_a_data_folder_of_somebody_else_is_refused(open_folder: Path) -> None:
+    (open_folder / "data" / "postgres").mkdir(parents=True)
+    program = "import sys; from pathlib import Path; from callwright.storage.embedded import EmbeddedPostgres; "
+    program += "EmbeddedPostgres(Path(sys.argv[1])).acquire()"
+    shown = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
+    (open_folder / "data" / "postgres").chmod(0o755)
+    os.chown(open_folder / "data" / "postgres", shown.pw_uid + 1, -1)
+    ordinary = ("unshare", "--user", f"--map-user={shown.pw_uid}", "--")
+    done = subprocess.run(
+        [*ordinary, sys.executable, "-c", program, open_folder / "data"], capture_output=True, text=True, check=False
+    )
+    assert "ConfigurationError" in done.stderr
+    assert "it belongs to user id" in done.stderr
+
+
 def test_a_server_that_cannot_start_says_why(data_folder: Path) -> None:
     with EmbeddedPostgres(data_folder):
         pass
