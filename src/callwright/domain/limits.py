@@ -70,3 +70,39 @@ DATABASE_STATEMENT_SECONDS = 60
 
 MAX_JOB_TRIES = 8
 """Tries of a background job before it is held for a person to look at."""
+
+MAX_AGENT_TASKS = 20
+"""Most tasks of one agent."""
+
+MAX_AGENT_TOOLS = 64
+"""Most tools of one agent."""
+
+MAX_WEBHOOK_HEADERS = 20
+"""Most headers an agent adds to its webhooks."""
+
+MAX_ADDRESS_CHARACTERS = 2_048
+"""Longest URL in an agent."""
+
+MAX_DELAY_MS = 60_000
+"""Longest of an agent's settings in milliseconds (endpointing, delays)."""
+
+MAX_MODEL_TOKENS = 1_000_000
+"""Largest ``max_tokens`` of an agent."""
+
+MAX_PAGE_NUMBER = 1_000_000
+"""Highest page of a list."""
+
+MAX_SCHEDULE_DAYS = 366
+"""How far ahead a call may be scheduled; with the strict setting 30 days, as the hosted service."""
+
+MAX_CALL_RETRIES = 3
+"""Largest ``max_retries`` of a call."""
+
+MAX_STOPPED_AT_ONCE = 5_000
+"""Most waiting calls that stopping an agent ends in one request."""
+
+RECORDING_LINK_SECONDS = 86_400
+"""How long a signed link to a recording is valid."""
+
+LIVE_HEARTBEAT_SECONDS = 15
+"""Longest silence on a live event stream: then a comment is sent."""

@@ -1,0 +1,100 @@
+"""``task_config`` of an agent (contract 4.7), with the defaults of the table's "docs" column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.domain.agent_spec import ConversationSettings
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DELAY_MS, MAX_PROMPT_CHARACTERS
+
+DEFAULT_ONLINE_MESSAGE = "Hey, are you still there?"
+
+_A_DAY_S = 86_400
+
+#: Known settings that the conversation does not have a field for: (name, default, least, most) of whole numbers.
+_WHOLE: tuple[tuple[str, int, int, int], ...] = (
+    ("interruption_backoff_period", 0, 0, MAX_DELAY_MS),
+    ("backchanneling_message_gap", 5, 0, 3_600),
+    ("backchanneling_start_delay", 5, 0, 3_600),
+    ("voicemail_min_transcript_length", 7, 0, 10_000),
+    ("inbound_limit", -1, -1, 1_000_000),
+)
+_NUMBER: tuple[tuple[str, float, float, float], ...] = (
+    ("voicemail_detection_duration", 30, 0, 3_600),
+    ("voicemail_check_interval", 7, 0, 3_600),
+)
+_SWITCH: tuple[tuple[str, bool], ...] = (
+    ("optimize_latency", True),
+    ("generate_precise_transcript", False),
+    ("ambient_noise", False),
+    ("use_llm_for_initial_message", False),
+    ("auto_reschedule", False),
+    ("disallow_unknown_numbers", False),
+)
+_OPTIONAL_NUMBER: tuple[tuple[str, float, float], ...] = (
+    ("noise_cancellation_level", 0, 100),
+    ("voicemail_detection_time", 0, 3_600),
+    ("language_detection_turns", 0, 1_000),
+)
+_OWN: frozenset[str] = frozenset(
+    {
+        "hangup_after_silence",
+        "call_terminate",
+        "hangup_after_LLMCall",
+        "call_cancellation_prompt",
+        "call_hangup_message",
+        "incremental_delay",
+        "number_of_words_for_interruption",
+        "check_if_user_online",
+        "check_user_online_message",
+        "trigger_user_online_message_after",
+        "welcome_message_delay",
+        "discard_pre_welcome_utterance",
+        "use_fillers",
+        "backchanneling",
+        "voicemail",
+        "dtmf_enabled",
+    }
+)
+
+
+def read_settings(config: Fields) -> ConversationSettings:
+    """The settings of a conversation. Raises InvalidAgentError. ``hangup_after_silence`` of 0 or less becomes 0, which disables it;
+    ``call_terminate`` above the platform's limit becomes the limit."""
+    online_message = config.message("check_user_online_message", None) or DEFAULT_ONLINE_MESSAGE
+    return ConversationSettings(
+        hangup_after_silence_s=max(0, config.number("hangup_after_silence", 10, -_A_DAY_S, _A_DAY_S)),
+        call_terminate_s=min(MAX_CALL_SECONDS, config.number("call_terminate", 90, 1, _A_DAY_S)),
+        hangup_after_llm_call=config.switch("hangup_after_LLMCall", False),
+        call_cancellation_prompt=config.text("call_cancellation_prompt", longest=MAX_PROMPT_CHARACTERS) or None,
+        call_hangup_message=config.message("call_hangup_message", None) or None,
+        incremental_delay_ms=config.whole("incremental_delay", 400, 0, MAX_DELAY_MS),
+        number_of_words_for_interruption=config.whole("number_of_words_for_interruption", 2, 0, 1_000),
+        check_if_user_online=config.switch("check_if_user_online", True),
+        check_user_online_message=online_message,
+        trigger_user_online_message_after_s=config.number("trigger_user_online_message_after", 10, 0, _A_DAY_S),
+        welcome_message_delay_ms=config.whole("welcome_message_delay", 0, 0, MAX_DELAY_MS),
+        discard_pre_welcome_utterance=config.switch("discard_pre_welcome_utterance", False),
+        use_fillers=config.switch("use_fillers", False),
+        backchanneling=config.switch("backchanneling", False),
+        voicemail=config.switch("voicemail", False),
+        dtmf_enabled=config.switch("dtmf_enabled", False),
+        extra=_extra(config),
+    )
+
+
+def _extra(config: Fields) -> dict[str, Any]:
+    """The remaining settings: known ones read and with their defaults, unknown ones as they came."""
+    found: dict[str, Any] = {name: value for name, value in config.value.items() if name not in _OWN}
+    for name, default, least, most in _WHOLE:
+        found[name] = config.whole(name, default, least, most)
+    for name, number, low, high in _NUMBER:
+        found[name] = config.number(name, number, low, high)
+    for name, switch in _SWITCH:
+        found[name] = config.switch(name, switch)
+    for name, low, high in _OPTIONAL_NUMBER:
+        found[name] = None if config.raw(name) is None else config.number(name, 0, low, high)
+    found["ambient_noise_track"] = config.text("ambient_noise_track") or None
+    found["whitelist_phone_numbers"] = config.list("whitelist_phone_numbers")
+    return found

@@ -1,0 +1,94 @@
+"""What an agent is to the platform: frozen records, filled by :func:`callwright.domain.agent.parse_agent`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDefaults:
+    """The providers of an agent that names none."""
+
+    transcriber: str = "local"
+    model: str = "local"
+    voice: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSettings:
+    """``task_config`` of contract 4.7, with the defaults of its "docs" column. Units in the names."""
+
+    hangup_after_silence_s: float = 10
+    call_terminate_s: float = 90
+    hangup_after_llm_call: bool = False
+    call_cancellation_prompt: str | None = None
+    call_hangup_message: str | Mapping[str, str] | None = None
+    incremental_delay_ms: int = 400
+    number_of_words_for_interruption: int = 2
+    check_if_user_online: bool = True
+    check_user_online_message: str | Mapping[str, str] = "Hey, are you still there?"
+    trigger_user_online_message_after_s: float = 10
+    welcome_message_delay_ms: int = 0
+    discard_pre_welcome_utterance: bool = False
+    use_fillers: bool = False
+    backchanneling: bool = False
+    voicemail: bool = False
+    dtmf_enabled: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty."""
+
+    provider: str
+    model: str = ""
+    voice: str = ""
+    language: str = "en"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool of the agent: JSON Schema ``parameters`` and the call's parameters (``method``, ``url``, ``param``, ...)."""
+
+    name: str
+    description: str
+    key: str
+    parameters: Mapping[str, Any]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    pre_call_message: str | Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostCallTask:
+    """A task that runs after the call: ``extraction`` (with what to extract) or ``summarization``."""
+
+    kind: str
+    model: ProviderChoice
+    details: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    system_prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """An agent as the call needs it."""
+
+    name: str
+    welcome_message: str
+    system_prompt: str
+    transcriber: ProviderChoice
+    model: ProviderChoice
+    voice: ProviderChoice
+    settings: ConversationSettings
+    telephony_provider: str = "default"
+    end_call_tool: bool = False
+    tools: tuple[ToolSpec, ...] = ()
+    post_call: tuple[PostCallTask, ...] = ()
+    webhook_url: str | None = None
+    webhook_headers: Mapping[str, str] = field(default_factory=dict)
+    webhook_statuses: frozenset[str] | None = None
+    endpointing_ms: int = 250

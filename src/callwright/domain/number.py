@@ -1,0 +1,118 @@
+"""Phone numbers and addresses a call can be placed to: E.164, ``sip:`` URIs, loopback extensions.
+
+Only the form is checked here. Emergency numbers are refused in every form: a platform that dials by itself must never reach one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from callwright.domain.errors import InvalidNumberError
+from callwright.domain.limits import MAX_NUMBER_CHARACTERS
+
+E164 = "e164"
+SIP = "sip"
+LOOPBACK = "loopback"
+
+#: Emergency short numbers in use anywhere (ITU-T E.161.1 and national plans), without trunk prefixes.
+EMERGENCY: frozenset[str] = frozenset({
+    "000", "060", "061", "066", "08", "10111", "10177", "100", "101", "102", "103", "104", "105", "106", "107", "108",
+    "110", "111", "112", "113", "114", "115", "116", "117", "118", "119", "120", "122", "123", "125", "126", "128",
+    "129", "130", "131", "132", "133", "140", "144", "145", "150", "15", "151", "155", "158", "160", "165", "166",
+    "170", "175", "180", "185", "190", "191", "192", "193", "194", "195", "197", "198", "199", "17", "18", "1669",
+    "1122", "993", "994", "995", "997", "998", "999", "910", "911", "913", "933", "988", "990", "991",
+})  # fmt: skip
+
+_SEPARATORS = re.compile(r"[ .()\u00a0-]")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_EXTENSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SIP = re.compile(
+    r"(?P<scheme>sips?):(?P<user>[A-Za-z0-9+\-_.!~*'&=$,%]{1,64})@"
+    r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<parameters>(?:;[A-Za-z0-9\-_.!~*'%]{1,40}(?:=[A-Za-z0-9\-_.!~*'%]{1,64})?){0,8})"
+)
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+#: What people dial in front of a number to get an outside line.
+_OUTSIDE_LINE = ("", "0", "9")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A checked address. ``kind`` is ``e164``, ``sip`` or ``loopback``; ``value`` is its normal form."""
+
+    kind: str
+    value: str
+
+
+def parse_destination(text: object, *, what: str = "recipient_phone_number") -> Destination:
+    """Read an address: ``+15550100123`` (spaces, dots, hyphens and brackets are taken out), ``sip:user@host``, ``loopback:name``.
+
+    Raises InvalidNumberError naming ``what``.
+    """
+    if not isinstance(text, str):
+        raise InvalidNumberError(f"{what} must be a string", field=what)
+    text = text.strip()
+    if not text:
+        raise InvalidNumberError(f"{what} is empty", field=what)
+    if len(text) > MAX_NUMBER_CHARACTERS:
+        raise InvalidNumberError(f"{what} has more than {MAX_NUMBER_CHARACTERS} characters", field=what)
+    scheme = text.split(":", 1)[0].lower()
+    if scheme == LOOPBACK:
+        return _loopback(text, what)
+    if scheme in {"sip", "sips"}:
+        return _sip(text, what)
+    return _e164(text, what)
+
+
+def parse_e164(text: object, *, what: str) -> str:
+    """An E.164 number in its normal form. Raises InvalidNumberError naming ``what``."""
+    found = parse_destination(text, what=what)
+    if found.kind != E164:
+        raise InvalidNumberError(f"{what} must be a phone number in E.164 form, such as +15550100123", field=what)
+    return found.value
+
+
+def is_emergency(digits: str) -> bool:
+    """Whether dialling ``digits`` could reach an emergency service, also behind an outside-line prefix."""
+    return any(digits.startswith(prefix) and digits[len(prefix) :] in EMERGENCY for prefix in _OUTSIDE_LINE)
+
+
+def _refuse_emergency(digits: str, what: str) -> None:
+    if is_emergency(digits):
+        raise InvalidNumberError(f"{what} is an emergency number; those are never dialled", field=what)
+
+
+def _e164(text: str, what: str) -> Destination:
+    number = _SEPARATORS.sub("", text)
+    _refuse_emergency(number.removeprefix("+"), what)
+    if not _E164.fullmatch(number):
+        raise InvalidNumberError(
+            f"{what} is not a valid phone number: {text!r}; use E.164, a + followed by 7 to 15 digits, such as +15550100123",
+            field=what,
+        )
+    return Destination(E164, number)
+
+
+def _loopback(text: str, what: str) -> Destination:
+    name = text[len(LOOPBACK) + 1 :]
+    _refuse_emergency(name, what)
+    if not _EXTENSION.fullmatch(name):
+        raise InvalidNumberError(
+            f"{what} is not a valid loopback extension: {text!r}; use loopback: and a name of letters, digits, dots and hyphens",
+            field=what,
+        )
+    return Destination(LOOPBACK, f"{LOOPBACK}:{name}")
+
+
+def _sip(text: str, what: str) -> Destination:
+    scheme, rest = text.split(":", 1)
+    match = _SIP.fullmatch(f"{scheme.lower()}:{rest}")
+    if match is None or int(match["port"] or 1) not in range(1, 65_536) or ".." in match["host"]:
+        raise InvalidNumberError(
+            f"{what} is not a SIP address that can be called: use sip:user@host or sip:user@host:port, without password and headers",
+            field=what,
+        )
+    user = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), match["user"])
+    _refuse_emergency(_SEPARATORS.sub("", user).removeprefix("+"), what)
+    return Destination(SIP, match[0])
