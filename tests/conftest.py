@@ -5,6 +5,9 @@ from collections.abc import Generator
 
 import pytest
 
+# Fixtures: a real database for every test that asks for one.
+from tests.database import database_template, dsn, ledger, postgres_server  # noqa: F401
+
 NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice")
 
 

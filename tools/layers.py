@@ -29,7 +29,7 @@ LAYERS: dict[str, Layer] = {
     "ports": Layer(("domain",), third_party=False),
     "media": Layer(("domain",), only_third_party=("numpy", "audioop", "av")),
     "conversation": Layer(("domain", "ports", "media"), third_party=False),
-    "insight": Layer(("domain", "ports", "media", "conversation"), only_third_party=("numpy",)),
+    "insight": Layer(("domain", "ports", "media", "conversation"), only_third_party=("numpy", "msgspec")),
     "campaigns.plan": Layer(("domain",), third_party=False),
     "outbox.sign": Layer(("domain",), third_party=False),
     "outbox.schedule": Layer(("domain",), third_party=False),
@@ -54,3 +54,13 @@ LAYERS: dict[str, Layer] = {
     "": Layer(()),
 }
 """The empty name is the package's own `__init__`."""
+
+
+def describe(layer: Layer) -> str:
+    """One row's rights as ARCHITECTURE.md shows them."""
+    if layer.may_import == EVERYTHING:
+        return "everything"
+    ours = ", ".join(layer.may_import) or "nothing of ours"
+    if layer.only_third_party is not None:
+        return f"{ours}; {', '.join(layer.only_third_party)}"
+    return ours if layer.third_party else f"{ours}; standard library only"

@@ -1,0 +1,22 @@
+"""Every direct dependency has its line, with why and what it costs, in decision record 4."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_direct_dependency_is_justified_and_nothing_else_is():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    record = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
+    core = record.partition("| Core |")[2].partition("| Extra |")[0]
+    named = set(re.findall(r"`([\w-]+)`", "\n".join(re.findall(r"^\| ((?:`[\w-]+`(?:, )?)+) \|", core, re.MULTILINE))))
+    assert named == {re.split(r"[^\w-]", text)[0] for text in project["dependencies"]}
+
+
+def test_every_package_of_the_local_extra_is_named():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    record = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
+    packages = [re.split(r"[^\w-]", text)[0] for text in project["optional-dependencies"]["local"]]
+    assert [package for package in packages if f"`{package}`" not in record] == []

@@ -1,0 +1,142 @@
+"""Who may import whom: every import of the package is held against the table in `tools/layers.py`."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import layers
+import measure
+from layers import LAYERS, Layer
+from measure import ImportedName, Source
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = measure.read_sources(ROOT, "src")
+MODULES = frozenset(source.module.removeprefix("callwright").lstrip(".") for source in SOURCES)
+
+
+def row_of(module: str) -> str:
+    """The most specific row of the table for a module below `callwright`; LookupError where there is none."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
+        family = f"{parts[0]}.*" if length == 2 else name
+        for row in (name, family):
+            if row in LAYERS:
+                return row
+    raise LookupError(f"{module} has no row in tools/layers.py")
+
+
+def own_folder(module: str) -> str:
+    """What a module may always import: its own package, or its own plugin within a family."""
+    row = row_of(module)
+    return ".".join(module.split(".")[:2]) if row.endswith(".*") else row
+
+
+def is_in(module: str, package: str) -> bool:
+    """Whether a module is a package or lies below it."""
+    return module == package or module.startswith(f"{package}.")
+
+
+def may_import_ours(layer: Layer, module: str, target: str) -> bool:
+    """Whether one module below `callwright` may import another. The package's own `__init__` is open to all."""
+    if target == "" or layer.may_import == layers.EVERYTHING or is_in(target, own_folder(module)):
+        return True
+    family = module.partition(".")[0]
+    if target == family and f"{family}.*" in LAYERS:
+        return True
+    return any(is_in(target, allowed) for allowed in layer.may_import)
+
+
+def forbidden(source: Source) -> list[str]:
+    """The imports of a source that the table does not allow, each as a sentence."""
+    module = source.module.removeprefix("callwright").lstrip(".")
+    layer = LAYERS[row_of(module)] if module else LAYERS[""]
+    return [
+        f"{source.path}:{item.line} may not import {item.module}"
+        for item in measure.imports(source)
+        if not is_allowed(layer, module, item)
+    ]
+
+
+def is_allowed(layer: Layer, module: str, item: ImportedName) -> bool:
+    """Whether one import is allowed: ours by the table, the standard library always, others by the layer's own rule."""
+    top = item.module.partition(".")[0]
+    if top == "callwright":
+        target = item.module.removeprefix("callwright").lstrip(".")
+        named = f"{target}.{item.name}".lstrip(".")
+        return may_import_ours(layer, module, named if names_a_module(named) else target)
+    if layer.only_third_party is not None and top in layer.only_third_party:
+        return True
+    if top in sys.stdlib_module_names:
+        return True
+    return layer.third_party and layer.only_third_party is None
+
+
+def names_a_module(name: str) -> bool:
+    """Whether a name below `callwright` is a module or package, and not something defined in its parent."""
+    return name in MODULES or name in LAYERS
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.module)
+def test_a_module_imports_only_what_the_table_allows(source):
+    assert forbidden(source) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("domain/money.py", "import numpy"),
+        ("domain/money.py", "from callwright.ports import leg"),
+        ("ports/leg.py", "from callwright.media import g711"),
+        ("media/g711.py", "import httpx"),
+        ("media/g711.py", "from callwright.conversation import core"),
+        ("conversation/core.py", "import numpy"),
+        ("conversation/core.py", "from callwright.ops import clock"),
+        ("conversation/core.py", "from callwright import ops"),
+        ("conversation/turns/core.py", "from ...ops import clock"),
+        ("insight/cost.py", "from callwright.storage import unit"),
+        ("ops/clock.py", "from callwright.net import client"),
+        ("storage/unit.py", "from callwright.providers.local import voice"),
+        ("providers/local/voice.py", "from callwright.providers.intents import rules"),
+        ("providers/local/voice.py", "from callwright.simulation import world"),
+        ("telephony/sip/leg.py", "from callwright.telephony.loopback import leg"),
+        ("telephony/sip/leg.py", "from callwright.simulation import world"),
+        ("outbox/sign.py", "from callwright.net import client"),
+        ("outbox/deliver.py", "from callwright.storage import unit"),
+        ("call/runner.py", "from callwright.telephony.loopback import leg"),
+        ("call/runner.py", "def f():\n    from callwright.storage import unit"),
+        ("actions/calls.py", "from callwright.providers import table"),
+        ("api/calls/routes.py", "from callwright.storage import unit"),
+        ("api/calls/routes.py", "from callwright.call import runner"),
+        ("__init__.py", "from callwright.bootstrap import build"),
+    ],
+)
+def test_the_table_refuses_an_import_across_a_boundary(path, text):
+    assert len(forbidden(Source(f"src/callwright/{path}", text))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("domain/money.py", "from decimal import Decimal"),
+        ("media/g711.py", "import numpy as np"),
+        ("conversation/core.py", "from callwright.domain import agent"),
+        ("conversation/turns/core.py", "from ..events import Answered"),
+        ("providers/local/voice.py", "from callwright.providers.local.store import find"),
+        ("telephony/loopback/leg.py", "from callwright.simulation import world"),
+        ("storage/unit.py", "import asyncpg"),
+        ("call/runner.py", "from callwright.outbox.sign import signature"),
+        ("api/calls/routes.py", "from callwright.actions import calls"),
+        ("domain/money.py", "from callwright import __version__"),
+        ("bootstrap.py", "from callwright.storage import unit"),
+        ("cli/main.py", "from callwright import bootstrap"),
+    ],
+)
+def test_the_table_allows_what_the_design_needs(path, text):
+    assert forbidden(Source(f"src/callwright/{path}", text)) == []
+
+
+def test_a_package_without_a_row_is_refused():
+    with pytest.raises(LookupError, match="odds_and_ends"):
+        row_of("odds_and_ends.thing")

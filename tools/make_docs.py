@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, routes.
+
+`make docs` writes them; `tests/docs/test_generated_pages.py` fails when one is out of date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import ModuleType
+
+import measure
+from callwright.domain import errors, execution, limits
+from callwright.ops import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUTE_DECORATORS = {"get", "post", "put", "patch", "delete", "websocket"}
+NOTICE = "<!-- Made by tools/make_docs.py; change the code, then run `make docs`. -->"
+
+
+def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightError]]:
+    """Every error class of the module, in the order of its source."""
+    classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, errors.CallwrightError)]
+    return sorted(classes, key=lambda c: inspect.getsourcelines(c)[1])
+
+
+def errors_page() -> str:
+    """`docs/errors.md`."""
+    rows = [
+        (f"`{c.code}`", str(c.http_status), _one_line(inspect.getdoc(c)), _one_line(c.hint)) for c in error_classes()
+    ]
+    intro = (
+        "Every failure has a stable code, an HTTP status where it reaches the API, and a sentence that says what to do. Codes are"
+        " never reused. The classes are in `src/callwright/domain/errors.py`."
+    )
+    return _page("Errors", intro, ("Code", "HTTP", "Meaning", "What to do"), rows)
+
+
+def settings_page() -> str:
+    """`docs/settings.md`."""
+    defaults = {f.name: f.default for f in fields(settings.Settings)}
+    rows = [
+        (f"`{s.variable}`", _default(defaults[name]) + (", secret" if s.secret else ""), _one_line(s.summary))
+        for name, s in settings.SETTINGS.items()
+    ]
+    intro = (
+        "A setting comes from the command line, else from its environment variable, else from its default. A value that cannot be"
+        " read is an error that names the variable. The table is in `src/callwright/ops/settings.py`."
+    )
+    return _page("Settings", intro, ("Variable", "Default", "Meaning"), rows)
+
+
+def limits_page() -> str:
+    """`docs/limits.md`."""
+    rows = [(f"`{name}`", f"{getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
+    intro = "Everything has a limit. The list is `src/callwright/domain/limits.py`; each is tested at n and n + 1 where it is enforced."
+    return _page("Limits", intro, ("Limit", "Value", "Meaning"), rows)
+
+
+def limit_entries() -> Iterator[tuple[str, str]]:
+    """Each constant of `domain/limits.py` with the string that follows it."""
+    body = ast.parse(inspect.getsource(limits)).body
+    for node, following in zip(body, [*body[1:], ast.Pass()], strict=True):
+        target = (
+            node.targets[0]
+            if isinstance(node, ast.Assign)
+            else node.target
+            if isinstance(node, ast.AnnAssign)
+            else None
+        )
+        if isinstance(target, ast.Name) and target.id.isupper():
+            documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            yield target.id, str(following.value.value) if documented else ""  # type: ignore[attr-defined]
+
+
+def statuses_page() -> str:
+    """`docs/statuses.md`."""
+    rows = [
+        (
+            f"`{status}`",
+            ", ".join(f"`{after}`" for after in execution.Status if execution.may_follow(status, after)) or "nothing",
+            "yes" if status in execution.PUBLISHED_BY_DEFAULT else "no",
+            ", ".join(sorted({phase for (phase, _), mapped in execution.STATUS_OF.items() if mapped is status})),
+        )
+        for status in execution.Status
+    ]
+    edges = [
+        f"    {_state(s)} --> {_state(a)}"
+        for s in execution.Status
+        for a in execution.Status
+        if execution.may_follow(s, a)
+    ]
+    intro = (
+        "An execution's published status is a function of its internal phase and the detail within it. The tables are in"
+        " `src/callwright/domain/execution.py`; nothing else decides."
+    )
+    table = _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
+    return "\n".join([table, "```mermaid", "stateDiagram-v2", *edges, "```", ""])
+
+
+def routes_page() -> str:
+    """`docs/api.md`."""
+    rows = [
+        (method, f"`{path}`", summary) for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src")))
+    ]
+    intro = (
+        "Routes of the HTTP API. Requests carry `Authorization: Bearer <key>` unless the text says otherwise. The running server"
+        " describes bodies and answers at `/openapi.json`; failures are in [errors](errors.md)."
+    )
+    return _page("HTTP API", intro, ("Method", "Path", "What it does"), rows)
+
+
+def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
+    """Path, method and first sentence of every route declared by a decorator below `callwright/api`, router prefixes included."""
+    for source in (s for s in sources if s.path.startswith("src/callwright/api/")):
+        prefix = _router_prefix(source)
+        for _, function in source.functions:
+            for decorator in function.decorator_list:
+                method, path = _declared_route(decorator)
+                if method:
+                    yield prefix + path, method, _one_line((ast.get_docstring(function) or "").partition("\n\n")[0])
+
+
+def _router_prefix(source: measure.Source) -> str:
+    for node in source.nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("APIRouter"):
+            return next(
+                (str(k.value.value) for k in node.keywords if k.arg == "prefix" and isinstance(k.value, ast.Constant)),
+                "",
+            )
+    return ""
+
+
+def _declared_route(node: ast.expr) -> tuple[str, str]:
+    if not (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ROUTE_DECORATORS
+        and node.args
+    ):
+        return "", ""
+    path = node.args[0]
+    return (node.func.attr.upper(), str(path.value)) if isinstance(path, ast.Constant) else ("", "")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/errors.md": errors_page,
+    "docs/settings.md": settings_page,
+    "docs/limits.md": limits_page,
+    "docs/statuses.md": statuses_page,
+    "docs/api.md": routes_page,
+}
+
+
+def _page(title: str, intro: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"# {title}", "", NOTICE, "", intro, "", _row(head), _row(tuple("---" for _ in head)), *map(_row, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").replace("``", "`").split())
+
+
+def _default(value: object) -> str:
+    if value is MISSING:
+        return "required"
+    if value is None or value in ("", ()):
+        return "none"
+    return f"`{int(value) if isinstance(value, bool) else value}`"
+
+
+def _state(status: execution.Status) -> str:
+    return status.replace("-", "_")
+
+
+def main() -> int:
+    """Write every page."""
+    for path, make in PAGES.items():
+        (ROOT / path).write_text(make(), encoding="utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
