@@ -1,8 +1,8 @@
 """Everything the core can want: the closed set of its outputs. The shell performs them in order and logs them.
 
-Generations gate sound: audio of a generation is audible only between ``Release`` and ``Clear`` / ``Withdraw``. Requests gate facts: a result
-is matched by its request number and is never dropped for its generation. ``UserSaid``, ``AgentSaid`` and ``Note`` are facts for the record;
-the shell does nothing with them but log.
+Generations gate sound: audio of a generation is audible only between ``Release`` and ``Clear`` / ``Withdraw``. Requests gate
+facts: a result is matched by its request number and is never dropped for its generation. ``UserSaid``, ``AgentSaid`` and ``Note``
+are facts for the record; the shell does nothing with them but log.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class UserSaid:
 
 @dataclass(frozen=True, slots=True)
 class AgentSaid:
-    """Fact: what the caller heard of ``generation``. ``cut``: the agent was interrupted; ``estimated``: by proportion, not by word times."""
+    """Fact: what the caller heard of ``generation``. ``cut``: interrupted; ``estimated``: by proportion, not by word times."""
 
     turn: int
     generation: int

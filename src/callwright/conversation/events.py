@@ -280,7 +280,7 @@ class ProviderSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFailed:
-    """A provider failed. ``kind``: transcriber, model, voice, turn, tool; ``failure``: one of the five kinds; request or generation if any."""
+    """A provider failed. ``kind``: transcriber, model, voice, turn, tool; ``failure``: one of the five kinds; numbers if any."""
 
     at_us: int
     kind: str

@@ -1,9 +1,10 @@
 """The log of a call: canonical lines of JSON, one header and then entries in one ``seq`` order.
 
 Header: ``{"log": 1, "core": n, "execution_id", "attempt", "started_at", "variables", "seed", "agent"}`` (secrets as references).
-Entry: ``{"seq", "at", "sec", "dir", "type", "v"}`` where ``at`` is microseconds since the attempt began, ``sec`` is ``leg``, ``core`` or ``post``, ``dir`` is
-``in`` (an event given to the core), ``out`` (an effect it returned) or ``fact`` (something the shell measured or a post-call job found),
-``type`` is the class name of the event or effect, or the fact's name, and ``v`` its fields.
+Entry: ``{"seq", "at", "sec", "dir", "type", "v"}`` where ``at`` is microseconds since the attempt began, ``sec`` is ``leg``,
+``core`` or ``post``, ``dir`` is ``in`` (an event given to the core), ``out`` (an effect it returned) or ``fact`` (something the
+shell measured or a post-call job found), ``type`` is the class name of the event or effect, or the fact's name, and ``v`` its
+fields.
 
 Canonical: keys sorted, no spaces, UTF-8, one line each; the same call gives the same bytes.
 """

@@ -1,0 +1,60 @@
+"""How long the core waits for what may never come. Every wait of a call has one of these, so that a call always moves on."""
+
+from __future__ import annotations
+
+VERDICT_WAIT_MS = 600
+"""For the turn model's answer; after it a pause counts by silence alone."""
+
+FINAL_WAIT_MS = 1_500
+"""For the recogniser's final words after patience has run out; then partial words are taken, and a sound without words is noise."""
+
+COVER_SLACK_MS = 120
+"""A final transcript covers the voiced end when it reaches this close to it (detector and recogniser disagree by a few frames)."""
+
+RESUME_MS = 500
+"""Sound this long (arrival time, so it includes the detector's hangover of about 300 ms) withdraws a reply nobody heard yet."""
+
+ACTIVITY_STALE_MS = 10_000
+"""Voice activity for this long without a new word is noise: the caller counts as silent again."""
+
+STRETCH_GAP_MS = 1_000
+"""A pause of the caller longer than this begins a new stretch of words, counted anew for barge-in."""
+
+CLEARED_WAIT_MS = 500
+"""For the answer to ``Clear``; after it what was heard is estimated from the time played."""
+
+VOICE_WAIT_MS = 10_000
+"""From the first clause asked of the voice to its first audio."""
+
+PLAYOUT_SLACK_MS = 5_000
+"""How much later than its length a reply's last mark may come before the reply counts as played."""
+
+MS_PER_CHARACTER = 70
+"""Length of speech that was not synthesised yet, by its text."""
+
+TOOL_WAIT_MS = 30_000
+"""For a tool's result; later results still go into the history."""
+
+LAST_WORDS_MS = 15_000
+"""How long the reply that ends the call may go on before the goodbye is cut short."""
+
+GOODBYE_SLACK_MS = 5_000
+"""Added to the goodbye's own length before the call is hung up regardless."""
+
+GOODBYE_MOST_MS = 20_000
+"""The longest a goodbye may take."""
+
+LEAVE_WAIT_MS = 10_000
+"""For the leg's end after ``HangUp``; then the conversation ends without it."""
+
+RING_GRACE_MS = 30_000
+"""Added to the longest ring: a leg that neither answers nor ends by then is given up."""
+
+FAILURES_IN_A_ROW = 3
+"""Model failures without a reply in between that end the call."""
+
+VOICE_FAILURES_IN_A_ROW = 2
+"""Voice failures without audible speech in between that end the call."""
+
+GRACE_MS = LAST_WORDS_MS + GOODBYE_MOST_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
+"""A call has ended at the latest this long after its maximum duration."""

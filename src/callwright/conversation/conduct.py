@@ -1,0 +1,156 @@
+"""What happens next, decided anew after every event from what is now the case and not from how it came about."""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.ending import Ending
+from callwright.conversation.invariants import require
+from callwright.conversation.reply import Generation
+from callwright.conversation.silence import Silence
+from callwright.conversation.stage import Stage
+from callwright.conversation.thinking import Thinking
+from callwright.conversation.turn import CallerTurn
+
+
+class Conductor:
+    """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
+
+    __slots__ = ("_board", "_ending", "_silence", "_stage", "_thinking", "_turn", "greeted")
+
+    def __init__(
+        self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, silence: Silence, thinking: Thinking
+    ) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+        self._ending = ending
+        self._silence = silence
+        self._thinking = thinking
+        self.greeted = False
+
+    def settle(self) -> None:
+        """Do all that can be done now."""
+        stage = self._stage
+        audible = stage.audible
+        if audible is not None and audible.speech.all_played and audible.state != "clearing":
+            stage.settle_played()
+        if stage.finished is not None:
+            finished, stage.finished = stage.finished, None
+            self._look_back(finished)
+        phase = self._board.phase
+        if phase == "live":
+            self._go_on()
+        elif phase == "closing":
+            self._ending.settle()
+
+    def greet(self) -> None:
+        """Speak the welcome, or wait for the caller."""
+        self.greeted = True
+        self._stage.say("welcome", self._board.rendered(self._board.plan.welcome_message), 0)
+
+    def check(self) -> None:
+        """The rules that hold between two steps. Raises BrokenInvariantError."""
+        board = self._board
+        timers = board.timers
+        require(timers.next_us > board.now_us, "a deadline that is due fires", timers.next_name)
+        if board.phase == "live":
+            require(timers.armed("maximum"), "a live call has a maximum", board.now_us)
+            if self.idle and self._silence.limited:
+                require(timers.armed("silence"), "silence has a limit", board.now_us)
+        elif board.phase == "closing":
+            require(timers.armed("goodbye"), "a goodbye has a limit", board.now_us)
+        elif board.phase == "leaving":
+            require(timers.armed("leave"), "leaving has a limit", board.now_us)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks, thinks or waits for a tool."""
+        stage = self._stage
+        return (
+            stage.audible is None
+            and stage.pending is None
+            and self._turn.state == "quiet"
+            and self.greeted
+            and not stage.owed
+        )
+
+    def _look_back(self, generation: Generation) -> None:
+        """A generation is over."""
+        board, stage, turn = self._board, self._stage, self._turn
+        if generation.farewell:
+            if board.phase == "live":
+                # Words the model said with the call were its goodbye.
+                message = "" if generation.speech.clauses else board.plan.hangup_message
+                self._ending.close("end_call_tool", message)
+            return
+        if board.phase != "live" or generation.state != "done":
+            return
+        if generation.purpose == "welcome" and board.plan.discard_pre_welcome and turn.words.count:
+            board.note("discarded_words", turn.take().text)
+        if generation.purpose == "reply":
+            self._thinking.failures = 0
+            if board.plan.hangup_by_prompt and not stage.owed and stage.pending is None:
+                self._ending.ask_whether_over()
+
+    def _go_on(self) -> None:
+        stage = self._stage
+        audible = stage.audible
+        if audible is None or (audible.state != "clearing" and not audible.answering):
+            if audible is not None and audible.farewell:
+                self._ending.close("end_call_tool", "")
+                return
+            if stage.pending is not None:
+                self._release(stage.pending)
+            else:
+                self._begin(audible is None)
+        if self._board.phase == "live":
+            self._silence.update(self.idle)
+
+    def _begin(self, silent: bool) -> None:
+        """Nothing is prepared: ask the model if there is something to answer."""
+        stage, turn = self._stage, self._turn
+        if stage.tools.running or not self.greeted:
+            return
+        if silent:
+            if stage.resay is not None:
+                self._say_again(stage.resay)
+                return
+            if stage.apology_due:
+                stage.apology_due = False
+                if turn.state != "talking":
+                    stage.apologise()
+                return
+            if turn.ready:
+                stage.ask()
+                return
+        if stage.owed and not stage.apology_due and turn.state == "quiet":
+            stage.ask()
+
+    def _say_again(self, generation: Generation) -> None:
+        stage = self._stage
+        stage.resay = None
+        if generation.request:
+            stage.owed = True
+            if self._turn.state == "quiet":
+                stage.ask()
+        else:
+            stage.say(generation.purpose, generation.speech.text, generation.turn)
+
+    def _release(self, generation: Generation) -> None:
+        """Commit the prepared reply once it can be heard, the caller is silent and the floor time has passed."""
+        board, stage, turn = self._board, self._stage, self._turn
+        speech = generation.speech
+        if stage.audible is not None or turn.state == "talking":
+            return
+        acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
+        if not (speech.ready or acts):
+            return
+        if generation.asked:
+            gate_us = board.call_us(turn.voiced_end_ms) + board.plan.incremental_delay_ms * 1000
+            if board.now_us < gate_us:
+                board.timers.arm("gate", gate_us)
+                return
+        stage.commit()
+        if stage.finished is not None:
+            finished, stage.finished = stage.finished, None
+            self._look_back(finished)

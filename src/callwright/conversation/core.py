@@ -1,0 +1,262 @@
+"""The conversation core: events with a time in, effects out. It opens nothing, reads no clock and draws no randomness.
+
+    conversation = Conversation()
+    effects = conversation.step(event)          # perform them in order
+    due_us = conversation.next_deadline()       # step(DeadlineReached(due_us)) when it is reached
+
+Deadlines due at or before an event's time fire before the event, each as of its own due time, so that a late runner cannot
+change the result. `table.py` says what each event does in each phase, `conduct.py` what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import RING_GRACE_MS
+from callwright.conversation.conduct import Conductor
+from callwright.conversation.ending import AGENT, ERROR, Ending
+from callwright.conversation.hearing import Hearing
+from callwright.conversation.history import History, system_text
+from callwright.conversation.invariants import require
+from callwright.conversation.playing import Playing
+from callwright.conversation.silence import Silence
+from callwright.conversation.stage import Stage
+from callwright.conversation.table import ACTIONS, PHASES
+from callwright.conversation.thinking import Thinking
+from callwright.conversation.timers import FAR_US
+from callwright.conversation.turn import CallerTurn
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
+
+Handler = Callable[[Any], None]
+
+MAX_DEADLINES_PER_STEP = 10_000
+"""More deadlines between two events mean that one re-arms itself in place."""
+
+
+class Conversation:
+    """One call. Raises BrokenInvariantError from ``step`` when a rule of ``invariants`` does not hold; the call must then be ended."""
+
+    __slots__ = (
+        "_board",
+        "_conductor",
+        "_ending",
+        "_handlers",
+        "_hearing",
+        "_playing",
+        "_silence",
+        "_stage",
+        "_thinking",
+        "_timers",
+        "_turn",
+    )
+
+    def __init__(self) -> None:
+        self._board = board = Board()
+        self._turn = turn = CallerTurn(board)
+        self._stage = stage = Stage(board, turn, History(""))
+        self._ending = ending = Ending(board, stage, turn)
+        self._silence = Silence(board, stage, ending)
+        self._hearing = Hearing(board, stage, turn)
+        self._thinking = Thinking(board, stage, ending)
+        self._playing = Playing(board, stage, ending)
+        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking)
+        handlers = self._actions()
+        self._handlers: Mapping[str, Mapping[type, Handler]] = {
+            phase: {event: handlers[actions[column]] for event, actions in ACTIONS.items()}
+            for column, phase in enumerate(PHASES)
+        }
+        self._timers = self._deadlines()
+
+    def step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
+        """Take ``event`` in; returns what to do, in order. An event older than the last one counts as of now."""
+        board = self._board
+        at_us = event.at_us
+        if board.timers.next_us <= at_us:
+            self._fire_until(at_us)
+        if at_us > board.now_us:
+            board.now_us = at_us
+        self._handlers[board.phase][type(event)](event)
+        self._conductor.settle()
+        if board.timers.next_us <= board.now_us:
+            self._fire_until(board.now_us)
+        self._conductor.check()
+        if not board.effects:
+            return ()
+        effects = tuple(board.effects)
+        board.effects.clear()
+        return effects
+
+    def next_deadline(self) -> int | None:
+        """When the core wants to be woken (call-relative microseconds), or None."""
+        due_us = self._board.timers.next_us
+        return None if due_us == FAR_US else due_us
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over: nothing but facts and notes follow."""
+        return self._board.phase == "ended"
+
+    @property
+    def state(self) -> str:
+        """Where the conversation stands: a phase of ``table.PHASES``, and within ``live`` who does what."""
+        phase, stage = self._board.phase, self._stage
+        if phase != "live":
+            return phase
+        if not self._conductor.greeted:
+            return "greeting"
+        if stage.audible is not None:
+            if stage.audible.state == "clearing":
+                return "clearing"
+            return "welcoming" if stage.audible.purpose == "welcome" else "speaking"
+        if stage.pending is not None:
+            return "thinking"
+        if stage.tools.running:
+            return "working"
+        return "listening" if self._turn.state == "quiet" else "hearing"
+
+    def _fire_until(self, at_us: int) -> None:
+        board = self._board
+        timers = board.timers
+        for _ in range(MAX_DEADLINES_PER_STEP):
+            due_us, name = timers.next_us, timers.next_name
+            if due_us > at_us:
+                return
+            board.now_us = max(board.now_us, due_us)
+            timers.cancel(name)
+            self._timers[name]()
+            self._conductor.settle()
+        require(False, "deadlines come to an end", timers.next_name)
+
+    def _actions(self) -> dict[str, Handler]:
+        hearing, thinking, playing = self._hearing, self._thinking, self._playing
+        return {
+            "keep": self._keep,
+            "note": self._note,
+            "start": self._start,
+            "answer": self._answer,
+            "stop": self._stop,
+            "leg_ended": self._leg_ended,
+            "failed": self._failed,
+            "failed_early": self._failed_early,
+            "failed_closing": self._failed_closing,
+            "late_words": self._late_words,
+            "began": hearing.began,
+            "ended": hearing.ended,
+            "partial": hearing.partial,
+            "final": hearing.final,
+            "collect_partial": hearing.collect_partial,
+            "collect_final": hearing.collect_final,
+            "early_words": hearing.early_words,
+            "recogniser_end": hearing.recogniser_end,
+            "resumed": hearing.resumed,
+            "verdict": hearing.verdict,
+            "key": hearing.key,
+            "text": thinking.text,
+            "tool": thinking.tool,
+            "reply_ended": thinking.ended,
+            "result": thinking.result,
+            "classified": thinking.classified,
+            "voice_ready": playing.voice_ready,
+            "voice_finished": playing.voice_finished,
+            "playout": playing.playout,
+            "mark": playing.mark,
+            "cleared": playing.cleared,
+        }
+
+    def _deadlines(self) -> dict[str, Callable[[], None]]:
+        turn = self._turn
+        return {
+            "ring": self._ring_out,
+            "welcome": self._conductor.greet,
+            "maximum": self._reach_maximum,
+            "rest": lambda: turn.expire("rest"),
+            "patience": lambda: turn.expire("patience"),
+            "words": lambda: turn.expire("words"),
+            "stale": lambda: turn.expire("stale"),
+            "resume": self._hearing.expire_resume,
+            "gate": lambda: None,  # settling after it releases the reply
+            "answer": self._thinking.expire_answer,
+            "tool": self._stage.tools.expire,
+            "voice": self._playing.expire_voice,
+            "playout": self._playing.expire_playout,
+            "cleared": self._playing.expire_cleared,
+            "silence": self._silence.expire,
+            "goodbye": self._ending.cut_short,
+            "leave": self._ending.give_up_leg,
+        }
+
+    def _keep(self, event: ev.Event) -> None:
+        """The log holds it; nothing follows."""
+
+    def _note(self, event: ev.Event) -> None:
+        self._board.note("unused_event", type(event).__name__)
+
+    def _start(self, event: ev.Started) -> None:
+        board = self._board
+        board.plan = event.plan
+        board.variables = dict(event.variables)
+        board.phase = "dialling"
+        self._stage.history.begin(system_text(event.plan, board.variables))
+        board.after_ms("ring", MAX_RING_SECONDS * 1000 + RING_GRACE_MS)
+
+    def _answer(self, _event: ev.Answered) -> None:
+        board = self._board
+        board.phase = "live"
+        board.answered_us = board.now_us
+        board.timers.cancel("ring")
+        most_ms = MAX_CALL_SECONDS * 1000
+        wanted_ms = board.plan.call_terminate_ms
+        board.after_ms("maximum", wanted_ms if 0 < wanted_ms < most_ms else most_ms)
+        board.emit(fx.StartRecording())
+        if board.plan.welcome_delay_ms > 0:
+            board.after_ms("welcome", board.plan.welcome_delay_ms)
+        else:
+            self._conductor.greet()
+
+    def _stop(self, event: ev.StopRequested) -> None:
+        self._ending.hang_up(event.by, event.reason)
+
+    def _leg_ended(self, _event: ev.LegEnded) -> None:
+        self._ending.finish()
+
+    def _late_words(self, event: ev.TranscriptFinal) -> None:
+        if event.text:
+            self._board.note("words_after_end", event.text)
+
+    def _ring_out(self) -> None:
+        self._board.note("leg_silent")
+        self._ending.hang_up(AGENT, "not_answered")
+
+    def _reach_maximum(self) -> None:
+        if self._board.phase == "live":
+            self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
+            self._ending.hasten()
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        if event.kind == "model":
+            self._thinking.failed(event)
+        elif event.kind == "voice":
+            self._playing.failed(event)
+        elif event.kind == "transcriber":
+            self._ending.close("transcriber_error", self._board.plan.failure_message, ERROR)
+        elif event.kind == "turn":
+            self._turn.judge_failed()
+        elif event.kind == "tool" and event.request:
+            self._stage.tools.take_result(event.request, False, event.message)
+        else:
+            self._note(event)
+
+    def _failed_early(self, event: ev.ProviderFailed) -> None:
+        """Before the answer: a call that cannot be heard or spoken is not worth answering."""
+        if event.kind == "transcriber":
+            self._ending.hang_up(ERROR, "transcriber_error")
+        else:
+            self._note(event)
+
+    def _failed_closing(self, event: ev.ProviderFailed) -> None:
+        if event.kind in ("model", "voice"):
+            self._failed(event)

@@ -1,0 +1,135 @@
+"""How a call ends: last words, goodbye, hanging up, and the facts that settle what is still open."""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import (
+    CLEARED_WAIT_MS,
+    GOODBYE_MOST_MS,
+    GOODBYE_SLACK_MS,
+    LAST_WORDS_MS,
+    LEAVE_WAIT_MS,
+    MS_PER_CHARACTER,
+)
+from callwright.conversation.effects import AskClassifier, HangUp
+from callwright.conversation.stage import Stage
+from callwright.conversation.turn import CallerTurn
+from callwright.ports.model import Message
+
+AGENT = "Agent"
+ERROR = "Error"
+DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be ended now?"
+
+
+class Ending:
+    """The end of one call. The phase goes live -> closing -> leaving -> ended, never back."""
+
+    __slots__ = ("_asked_turn", "_board", "_by", "_message", "_reason", "_request", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+        self._by = ""
+        self._reason = ""
+        self._message = ""
+        self._request = 0
+        self._asked_turn = 0
+
+    def close(self, reason: str, message: str, by: str = AGENT, cut: bool = False) -> None:
+        """Say ``message`` and hang up. What is audible is spoken to its end first, or ``cut`` at once."""
+        board, stage = self._board, self._stage
+        self._by, self._reason, self._message = by, reason, board.rendered(message)
+        board.phase = "closing"
+        stage.withdraw("call_ending")
+        stage.owed = False
+        stage.resay = None
+        if cut:
+            stage.interrupt("call_ending")
+        board.timers.cancel_all()
+        board.after_ms("goodbye", LAST_WORDS_MS)
+        self._rearm_cleared()
+
+    def settle(self) -> None:
+        """In closing: go on when nothing is audible any more."""
+        board, stage = self._board, self._stage
+        if stage.audible is not None:
+            return
+        message, self._message = self._message, ""
+        if message and stage.say("goodbye", message, stage.turn_number):
+            board.after_ms("goodbye", min(len(message) * MS_PER_CHARACTER + GOODBYE_SLACK_MS, GOODBYE_MOST_MS))
+            return
+        self.hang_up(self._by, self._reason)
+
+    def cut_short(self) -> None:
+        """The last words or the goodbye take too long."""
+        self._board.note("goodbye_cut")
+        self.hang_up(self._by, self._reason)
+
+    def hang_up(self, by: str, reason: str) -> None:
+        """Hang up now; whatever is audible is silenced."""
+        board, stage = self._board, self._stage
+        stage.withdraw("call_ending")
+        stage.interrupt("call_ending")
+        board.emit(HangUp(by, reason))
+        board.phase = "leaving"
+        board.timers.cancel_all()
+        board.after_ms("leave", LEAVE_WAIT_MS)
+        self._rearm_cleared()
+
+    def give_up(self, reason: str, by: str) -> None:
+        """The agent cannot speak any more: hang up without a word, for the reason the call was ending with anyway if there was one."""
+        closing = self._board.phase == "closing"
+        self.hang_up(self._by if closing else by, self._reason if closing else reason)
+
+    def hasten(self) -> None:
+        """The call's maximum duration is over: an ending in progress gets its last seconds."""
+        self._board.timers.arm_sooner("goodbye", self._board.now_us + GOODBYE_MOST_MS * 1000)
+
+    def give_up_leg(self) -> None:
+        """The leg does not confirm its end."""
+        self._board.note("leg_unconfirmed")
+        self.finish()
+
+    def finish(self) -> None:
+        """The call is over: facts for all that is still open."""
+        board, stage = self._board, self._stage
+        board.watch.ended = True
+        board.phase = "ended"
+        stage.withdraw("call_ended", cancel=False)
+        stage.settle_by_time()
+        stage.take_words()
+        board.timers.cancel_all()
+
+    def ask_whether_over(self) -> None:
+        """Ask a model whether the conversation is over (contract 4.7, ``hangup_after_LLMCall``)."""
+        board, stage = self._board, self._stage
+        self._request = board.next_request()
+        self._asked_turn = stage.turn_number
+        question = board.rendered(board.plan.hangup_prompt or DEFAULT_HANGUP_PROMPT)
+        messages = (Message("system", question), Message("user", stage.history.transcript()))
+        board.emit(AskClassifier(self._request, "hangup", messages))
+
+    def judge_over(self, request: int, verdict: bool) -> None:
+        """The answer. A caller who has spoken since voids it."""
+        if request != self._request:
+            return
+        self._request = 0
+        stage, turn = self._stage, self._turn
+        spoke = stage.turn_number != self._asked_turn or turn.words.count or turn.state == "talking" or stage.pending
+        if verdict and not spoke:
+            self.close("llm_prompted_hangup", self._board.plan.hangup_message)
+        elif verdict:
+            self._board.note("hangup_voided")
+
+    def forget_question(self, request: int) -> bool:
+        """The question ``request`` will not be answered; returns whether it was ours."""
+        ours = request != 0 and request == self._request
+        if ours:
+            self._request = 0
+        return ours
+
+    def _rearm_cleared(self) -> None:
+        audible = self._stage.audible
+        if audible is not None and audible.state == "clearing":
+            self._board.after_ms("cleared", CLEARED_WAIT_MS)

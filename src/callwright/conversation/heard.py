@@ -1,0 +1,63 @@
+"""What the caller heard of a reply: played milliseconds to whole words, by word times where the voice gave them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callwright.conversation.bounds import MS_PER_CHARACTER
+
+
+@dataclass(slots=True)
+class Clause:
+    """A clause given to the voice. ``audio_ms`` 0: not synthesised to its end yet. ``words`` as (text, start_ms, end_ms)."""
+
+    text: str
+    audio_ms: int = 0
+    words: tuple[tuple[str, int, int], ...] = ()
+    estimated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words heard, whether that was all of them, and whether it is a guess."""
+
+    text: str
+    whole: bool
+    estimated: bool
+
+
+def length_ms(clause: Clause) -> int:
+    """The clause's length, guessed from its text while it is not known."""
+    return clause.audio_ms or len(clause.text) * MS_PER_CHARACTER
+
+
+def heard_of(clauses: list[Clause], played_ms: int, marked: int) -> Heard:
+    """The whole words of ``clauses`` within the first ``played_ms``. Clauses before ``marked`` are known to have been played.
+
+    A word counts when its end was played: history must never hold a word the caller could not have heard.
+    """
+    parts: list[str] = []
+    rest_ms = played_ms
+    for index, clause in enumerate(clauses):
+        clause_ms = length_ms(clause)
+        if index < marked or (clause.audio_ms and rest_ms >= clause_ms):
+            parts.append(clause.text)
+            rest_ms -= clause_ms
+            continue
+        words, estimated = _words_within(clause, max(rest_ms, 0))
+        if words:
+            parts.append(words)
+        return Heard(" ".join(parts), False, estimated)
+    return Heard(" ".join(parts), True, False)
+
+
+def _words_within(clause: Clause, played_ms: int) -> tuple[str, bool]:
+    spoken = clause.text.split()
+    if clause.audio_ms and clause.words:
+        whole = sum(1 for _, _, end_ms in clause.words if end_ms <= played_ms)
+        # A voice may count words differently from us (numbers read out): then its count is a proportion too.
+        if len(clause.words) == len(spoken):
+            return " ".join(spoken[:whole]), clause.estimated
+        return " ".join(spoken[: len(spoken) * whole // len(clause.words)]), True
+    known_ms = max(length_ms(clause), 1)
+    return " ".join(spoken[: min(len(spoken) * played_ms // known_ms, len(spoken))]), True

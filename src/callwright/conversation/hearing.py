@@ -1,0 +1,107 @@
+"""What the caller does, and when the caller's words interrupt the agent."""
+
+from __future__ import annotations
+
+from callwright.conversation import events as ev
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import RESUME_MS
+from callwright.conversation.stage import Stage
+from callwright.conversation.stops import is_stop_phrase, normalised
+from callwright.conversation.turn import CallerTurn
+
+LONGEST_STOP_PHRASE_WORDS = 8
+
+
+class Hearing:
+    """Takes the caller's sounds and words."""
+
+    __slots__ = ("_board", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+
+    def began(self, event: ev.ActivityBegan) -> None:
+        """A sound holds the prepared reply back; if it goes on, the reply is given up."""
+        self._board.observe_audio(event.audio_ms)
+        if self._turn.begin_sound(event.audio_ms):
+            pending = self._stage.pending
+            if pending is not None and pending.asked:
+                self._board.after_ms("resume", RESUME_MS)
+
+    def ended(self, event: ev.ActivityEnded) -> None:
+        """The caller pauses."""
+        self._board.observe_audio(event.audio_ms)
+        self._board.timers.cancel("resume")
+        self._turn.end_sound(event.audio_ms)
+
+    def partial(self, event: ev.TranscriptPartial) -> None:
+        """Words that may change."""
+        self._board.observe_audio(event.audio_ms)
+        if self._turn.hear(event, False):
+            self._weigh(False)
+
+    def final(self, event: ev.TranscriptFinal) -> None:
+        """Words that stay."""
+        self._board.observe_audio(event.audio_ms)
+        self._turn.hear(event, True)
+        self._weigh(True)
+
+    def collect_partial(self, event: ev.TranscriptPartial) -> None:
+        """Words during the goodbye: kept for the record."""
+        self._turn.collect(event, False)
+
+    def collect_final(self, event: ev.TranscriptFinal) -> None:
+        """Final words during the goodbye: kept for the record."""
+        self._turn.collect(event, True)
+
+    def recogniser_end(self, event: ev.RecogniserEnd) -> None:
+        """The recogniser says the turn is over."""
+        self._turn.recogniser_ended(event.audio_ms)
+
+    def resumed(self, _event: ev.RecogniserResumed) -> None:
+        """The recogniser says the caller goes on."""
+        self._turn.resume()
+        pending = self._stage.pending
+        if pending is not None and pending.asked:
+            self._stage.withdraw("caller_continued")
+
+    def verdict(self, event: ev.TurnVerdict) -> None:
+        """The turn model's answer."""
+        self._turn.judge(event.request, event.probability_ppm)
+
+    def key(self, event: ev.KeyPressed) -> None:
+        """A key: nothing uses keys yet."""
+        self._board.note("key", event.key)
+
+    def early_words(self, event: ev.TranscriptFinal) -> None:
+        """Words before the answer are the network's or a neighbour's, not the caller's."""
+        if event.text:
+            self._board.note("words_before_answer", event.text)
+
+    def expire_resume(self) -> None:
+        """The caller goes on making sound: the prepared reply answers half a sentence."""
+        pending = self._stage.pending
+        if pending is not None and pending.asked and self._turn.state == "talking":
+            self._stage.withdraw("caller_continued")
+
+    def _weigh(self, final: bool) -> None:
+        """New words take a prepared reply back, or interrupt the audible one if they are enough."""
+        stage, turn = self._stage, self._turn
+        pending, audible = stage.pending, stage.audible
+        takes_back = pending is not None and (bool(pending.asked) or audible is None)
+        if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
+            stage.withdraw("caller_continued")
+        if audible is not None and audible.state != "clearing" and audible.interruptible and self._interrupts(final):
+            stage.interrupt("caller_interrupted")
+
+    def _interrupts(self, final: bool) -> bool:
+        """The rule of barge-in: more words than the plan says, or a stop phrase. With 0 words only a final stop phrase does."""
+        count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
+        if enough > 0:
+            if count > enough:
+                return True
+        elif not final:
+            return False
+        return 0 < count <= LONGEST_STOP_PHRASE_WORDS and is_stop_phrase(self._turn.stretch_text())

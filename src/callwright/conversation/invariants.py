@@ -1,0 +1,143 @@
+"""The rules that hold in every call, checked in production as the effects are emitted.
+
+``Watch`` sees nothing but effects: it keeps its own small account of what they add up to, so that a mistake in the parts that emit
+them cannot hide itself. A broken rule raises BrokenInvariantError; the call ends with an error and its log shows the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from callwright.conversation import effects as fx
+from callwright.domain.errors import BrokenInvariantError
+
+FACTS: frozenset[type] = frozenset({fx.UserSaid, fx.AgentSaid, fx.Withdrawn, fx.Note})
+"""All that may follow the end of the leg."""
+
+QUIETING: frozenset[type] = frozenset({fx.CancelModel, fx.CancelVoice, fx.CancelTool, fx.Clear, fx.StopRecording})
+"""What besides facts may follow ``HangUp``."""
+
+
+class Watch:
+    """Account of the effects of one call."""
+
+    __slots__ = ("audible", "cleared", "ended", "hung_up", "open", "spoken", "tools", "turn")
+
+    def __init__(self) -> None:
+        self.audible = 0  # the released generation, until a fact says what was heard of it
+        self.cleared = 0  # the newest generation ever cleared
+        self.open: dict[int, int] = {}  # generation -> clauses given to the voice; -1 - n once they are complete
+        self.spoken: dict[int, int] = {}  # generation -> words given to the voice
+        self.tools: dict[str, int] = {}
+        self.turn = -1
+        self.hung_up = False
+        self.ended = False
+
+    def check(self, effect: fx.Effect) -> None:
+        """Account for ``effect``. Raises BrokenInvariantError."""
+        cls = type(effect)
+        if self.hung_up or self.ended:
+            self._check_late(cls)
+        rule = _RULES.get(cls)
+        if rule is not None:
+            rule(self, effect)
+
+    def _check_late(self, cls: type) -> None:
+        if cls in FACTS:
+            return
+        require(not self.ended, "after the end nothing but facts", cls.__name__)
+        require(cls in QUIETING, "after hanging up nothing is begun", cls.__name__)
+
+
+def require(holds: bool, rule: str, what: object) -> None:
+    """Raise BrokenInvariantError naming ``rule`` unless it holds."""
+    if not holds:
+        raise BrokenInvariantError(f"{rule}: {what}")
+
+
+def _ask_model(watch: Watch, effect: fx.AskModel) -> None:
+    require(effect.generation not in watch.open, "a generation is asked once", effect.generation)
+    watch.open[effect.generation] = 0
+
+
+def _speak(watch: Watch, effect: fx.Speak) -> None:
+    clauses = watch.open.setdefault(effect.generation, 0)
+    require(
+        effect.generation > watch.cleared, "nothing is said for an older generation after a clear", effect.generation
+    )
+    require(clauses == effect.index, "clauses follow each other", (effect.generation, effect.index))
+    require(bool(effect.text), "a clause has words", effect.generation)
+    watch.open[effect.generation] = clauses + 1
+    watch.spoken[effect.generation] = watch.spoken.get(effect.generation, 0) + len(effect.text.split())
+
+
+def _end_speech(watch: Watch, effect: fx.EndSpeech) -> None:
+    require(watch.open.get(effect.generation) == effect.clauses > 0, "speech ends with its clauses", effect.generation)
+    watch.open[effect.generation] = -1 - effect.clauses
+
+
+def _release(watch: Watch, effect: fx.Release) -> None:
+    require(watch.audible == 0, "one generation speaks at a time", (watch.audible, effect.generation))
+    require(effect.generation in watch.open, "a generation is released once", effect.generation)
+    require(watch.open[effect.generation] != 0, "what is released has words", effect.generation)
+    require(
+        effect.generation > watch.cleared, "nothing audible for an older generation after a clear", effect.generation
+    )
+    watch.audible = effect.generation
+
+
+def _clear(watch: Watch, effect: fx.Clear) -> None:
+    require(
+        watch.audible == effect.generation != watch.cleared, "a clear is for the audible generation", effect.generation
+    )
+    watch.cleared = effect.generation
+
+
+def _agent_said(watch: Watch, effect: fx.AgentSaid) -> None:
+    require(watch.audible == effect.generation, "only what was audible was heard", effect.generation)
+    words = len(effect.text.split())
+    require(0 < words <= watch.spoken[effect.generation], "nobody heard more than was said", effect.generation)
+    _close(watch, effect.generation)
+
+
+def _withdrawn(watch: Watch, effect: fx.Withdrawn) -> None:
+    require(effect.generation in watch.open, "a generation ends once", effect.generation)
+    _close(watch, effect.generation)
+
+
+def _close(watch: Watch, generation: int) -> None:
+    del watch.open[generation]
+    watch.spoken.pop(generation, None)
+    if watch.audible == generation:
+        watch.audible = 0
+
+
+def _call_tool(watch: Watch, effect: fx.CallTool) -> None:
+    require(effect.call_id not in watch.tools, "a tool is requested once", effect.call_id)
+    watch.tools[effect.call_id] = effect.request
+
+
+def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
+    require(effect.turn > watch.turn, "turns follow each other", effect.turn)
+    require(bool(effect.text), "a turn has words", effect.turn)
+    require(effect.from_ms <= effect.to_ms, "a turn ends after it began", (effect.from_ms, effect.to_ms))
+    watch.turn = effect.turn
+
+
+def _hang_up(watch: Watch, _effect: fx.HangUp) -> None:
+    watch.hung_up = True
+
+
+_RULES: dict[type, Callable[[Watch, Any], None]] = {
+    fx.AskModel: _ask_model,
+    fx.Speak: _speak,
+    fx.EndSpeech: _end_speech,
+    fx.Release: _release,
+    fx.Clear: _clear,
+    fx.AgentSaid: _agent_said,
+    fx.Withdrawn: _withdrawn,
+    fx.CallTool: _call_tool,
+    fx.UserSaid: _user_said,
+    fx.HangUp: _hang_up,
+}

@@ -1,0 +1,120 @@
+"""What becomes of the agent's words on their way to the caller's ear."""
+
+from __future__ import annotations
+
+from callwright.conversation import events as ev
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import VOICE_FAILURES_IN_A_ROW
+from callwright.conversation.ending import ERROR, Ending
+from callwright.conversation.reply import Generation
+from callwright.conversation.stage import Stage
+
+
+class Playing:
+    """Takes what the voice and the pacer report. ``failures`` counts voice failures since the last audible speech."""
+
+    __slots__ = ("_board", "_ending", "_stage", "failures")
+
+    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
+        self._board = board
+        self._stage = stage
+        self._ending = ending
+        self.failures = 0
+
+    def voice_ready(self, event: ev.VoiceReady) -> None:
+        """The first audio is there: a prepared reply may be released."""
+        generation = self._stage.by_number(event.generation)
+        if generation is not None:
+            self._ready(generation)
+
+    def voice_finished(self, event: ev.VoiceFinished) -> None:
+        """A clause's length and words are known."""
+        generation = self._stage.by_number(event.generation)
+        if generation is None or not 0 <= event.index < len(generation.speech.clauses):
+            return
+        self._ready(generation)
+        clause = generation.speech.clauses[event.index]
+        clause.audio_ms = max(event.audio_ms, 0)
+        clause.words = event.words
+        clause.estimated = event.estimated
+        self._stage.expect_end()
+
+    def playout(self, event: ev.PlayoutStarted) -> None:
+        """The caller begins to hear the generation."""
+        generation = self._stage.audible
+        if generation is not None and generation.number == event.generation:
+            self._play(generation)
+
+    def mark(self, event: ev.MarkPlayed) -> None:
+        """A clause was played to its end. A mark that comes after a clear is void: carriers return all open marks then."""
+        generation = self._stage.audible
+        if generation is None or generation.number != event.generation or generation.state == "clearing":
+            return
+        speech = generation.speech
+        if not 0 <= event.index < len(speech.clauses):
+            return
+        self._play(generation)
+        speech.played = max(speech.played, event.index + 1)
+        self._stage.expect_end()
+
+    def cleared(self, event: ev.Cleared) -> None:
+        """The shell says how far the silenced generation got."""
+        generation = self._stage.audible
+        if generation is not None and generation.number == event.generation and generation.state == "clearing":
+            self._stage.settle_cut(max(event.played_ms, 0), False)
+
+    def failed(self, event: ev.ProviderFailed) -> None:
+        """The voice failed: words nobody heard are said again, once."""
+        generation = self._stage.by_number(event.generation) or self._stage.awaiting_voice()
+        if generation is not None:
+            self._fail(generation)
+
+    def expire_voice(self) -> None:
+        """The voice has given no audio for too long."""
+        generation = self._stage.awaiting_voice()
+        if generation is not None:
+            self._board.note("voice_timeout", f"generation {generation.number}")
+            self._fail(generation)
+
+    def expire_playout(self) -> None:
+        """The last mark of a generation is missing."""
+        generation = self._stage.audible
+        if generation is None or generation.state == "clearing":
+            return
+        speech = generation.speech
+        if speech.playout_us >= 0 and all(clause.audio_ms for clause in speech.clauses):
+            self._board.note("mark_missing", f"generation {generation.number}")
+            speech.played = len(speech.clauses)
+        else:
+            self._fail(generation)
+
+    def expire_cleared(self) -> None:
+        """The shell does not say how far the silenced generation got."""
+        self._board.note("cleared_missing")
+        self._stage.settle_by_time()
+
+    def _ready(self, generation: Generation) -> None:
+        if not generation.speech.ready:
+            generation.speech.ready = True
+            self._stage.expect_voice()
+
+    def _play(self, generation: Generation) -> None:
+        self.failures = 0
+        self._ready(generation)
+        if generation.speech.playout_us < 0:
+            generation.speech.playout_us = self._board.now_us
+            generation.move("play")
+            self._stage.expect_end()
+
+    def _fail(self, generation: Generation) -> None:
+        board, stage = self._board, self._stage
+        self.failures += 1
+        if board.phase == "closing" or self.failures >= VOICE_FAILURES_IN_A_ROW:
+            self._ending.give_up("synthesizer_error", ERROR)
+        elif generation is stage.pending:
+            stage.withdraw("voice_failed")
+        else:
+            if generation.speech.playout_us < 0:
+                stage.resay = generation
+            stage.interrupt("voice_failed")
+        board.note("voice_failed", f"generation {generation.number}")

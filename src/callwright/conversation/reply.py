@@ -1,0 +1,96 @@
+"""One generation: an utterance of the agent from the question to the model until it was heard or withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callwright.conversation.clauses import Segmenter
+from callwright.conversation.heard import Clause, length_ms
+from callwright.conversation.history import Said
+from callwright.domain.errors import BrokenInvariantError
+from callwright.ports.model import ToolCall
+
+MOVES: Mapping[str, Mapping[str, str]] = {
+    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    "speculative": {"release": "released", "withdraw": "withdrawn", "act": "silent"},
+    "released": {"play": "speaking", "clear": "clearing", "heard": "done", "withdraw": "withdrawn"},
+    "speaking": {"play": "speaking", "clear": "clearing", "heard": "done", "withdraw": "withdrawn"},
+    "clearing": {"play": "clearing", "heard": "cut", "withdraw": "withdrawn"},
+    "silent": {},
+    "withdrawn": {},
+    "done": {},
+    "cut": {},
+}
+"""``act``: a reply without words whose tools are called."""
+
+
+class Speech:
+    """The spoken side of a generation: its clauses and how far they got."""
+
+    __slots__ = ("characters", "clauses", "complete", "played", "playout_us", "ready", "segmenter")
+
+    def __init__(self) -> None:
+        self.clauses: list[Clause] = []
+        self.segmenter = Segmenter()
+        self.characters = 0
+        self.complete = False  # EndSpeech was sent
+        self.ready = False  # the voice has audio
+        self.played = 0  # clauses known to have been played to their end
+        self.playout_us = -1
+
+    @property
+    def text(self) -> str:
+        """All words given to the voice."""
+        return " ".join(clause.text for clause in self.clauses)
+
+    @property
+    def all_played(self) -> bool:
+        """Whether every clause was played and none will follow."""
+        return self.complete and self.played >= len(self.clauses)
+
+    def rest_ms(self) -> int:
+        """Length of the clauses not known to have been played."""
+        return sum(length_ms(clause) for clause in self.clauses[self.played :])
+
+
+class Generation:
+    """An utterance of the agent. ``request`` is the model's, 0 for prepared words; ``asked`` are the caller's words it answers."""
+
+    __slots__ = (
+        "answering",
+        "asked",
+        "calls",
+        "farewell",
+        "number",
+        "purpose",
+        "request",
+        "said",
+        "speech",
+        "state",
+        "turn",
+    )
+
+    def __init__(self, number: int, turn: int, purpose: str, request: int, asked: str) -> None:
+        self.number = number
+        self.turn = turn
+        self.purpose = purpose
+        self.request = request
+        self.asked = asked
+        self.state = "speculative"
+        self.answering = request != 0  # the model may still add to it
+        self.speech = Speech()
+        self.calls: list[ToolCall] = []
+        self.farewell = False  # the model ends the call with it
+        self.said: Said | None = None  # its message in the history, when that had to be written before it was heard
+
+    def move(self, verb: str) -> None:
+        """Go on by the table. Raises BrokenInvariantError when the table has no such step."""
+        after = MOVES[self.state].get(verb)
+        if after is None:
+            raise BrokenInvariantError(f"generation {self.number} is {self.state} and cannot {verb}")
+        self.state = after
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether the caller's words may cut it."""
+        return self.purpose != "goodbye" and not self.farewell

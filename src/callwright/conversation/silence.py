@@ -1,0 +1,57 @@
+"""When nobody speaks: the question whether the caller is still there, once per silence, and the goodbye."""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.ending import Ending
+from callwright.conversation.stage import Stage
+
+
+class Silence:
+    """The clock of common silence. It runs only while nobody speaks, thinks or waits for a tool."""
+
+    __slots__ = ("_asked_turn", "_board", "_ending", "_question_next", "_stage", "running")
+
+    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
+        self._board = board
+        self._stage = stage
+        self._ending = ending
+        self._asked_turn = -1
+        self._question_next = False
+        self.running = False
+
+    def update(self, idle: bool) -> None:
+        """Start or stop the clock."""
+        if idle == self.running:
+            return
+        self.running = idle
+        if idle:
+            self._arm()
+        else:
+            self._board.timers.cancel("silence")
+
+    def expire(self) -> None:
+        """The silence has lasted long enough for the next step."""
+        plan, stage = self._board.plan, self._stage
+        self.running = False
+        if self._question_next:
+            self._asked_turn = stage.turn_number
+            stage.say("silence", self._board.rendered(plan.user_online_message), stage.turn_number)
+        else:
+            self._ending.close("inactivity_timeout", plan.hangup_message)
+
+    @property
+    def limited(self) -> bool:
+        """Whether a silence that begins now has a limit."""
+        return self._board.plan.hangup_after_silence_ms > 0
+
+    def _arm(self) -> None:
+        plan = self._board.plan
+        hangup_ms = plan.hangup_after_silence_ms
+        may_ask = plan.check_if_user_online and self._asked_turn != self._stage.turn_number
+        # At the same time the question comes first; its playout restarts the clock.
+        self._question_next = may_ask and (hangup_ms <= 0 or plan.user_online_after_ms <= hangup_ms)
+        if self._question_next:
+            self._board.after_ms("silence", plan.user_online_after_ms)
+        elif hangup_ms > 0:
+            self._board.after_ms("silence", hangup_ms)

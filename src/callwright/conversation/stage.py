@@ -1,0 +1,256 @@
+"""The stage: what the agent is saying and about to say. At most one generation is audible and one prepared behind it."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, VOICE_WAIT_MS
+from callwright.conversation.clauses import clauses_of
+from callwright.conversation.heard import Clause, heard_of, length_ms
+from callwright.conversation.history import History
+from callwright.conversation.reply import Generation
+from callwright.conversation.tools import Toolbox
+from callwright.conversation.turn import CallerTurn
+
+
+class Stage:
+    """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet."""
+
+    __slots__ = (
+        "_board",
+        "_clear_us",
+        "_turn",
+        "apology_due",
+        "audible",
+        "finished",
+        "history",
+        "owed",
+        "pending",
+        "resay",
+        "retried",
+        "tools",
+        "turn_number",
+    )
+
+    def __init__(self, board: Board, turn: CallerTurn, history: History) -> None:
+        self._board = board
+        self._turn = turn
+        self._clear_us = 0
+        self.history = history
+        self.tools = Toolbox(board, history)
+        self.audible: Generation | None = None
+        self.pending: Generation | None = None
+        self.finished: Generation | None = None
+        self.owed = (
+            False  # the model has to speak again without new words of the caller: a tool answered, or a voice failed
+        )
+        self.retried = False  # the present turn was already asked twice after a failure
+        self.apology_due = False  # the model failed for good
+        self.resay: Generation | None = None  # words whose voice failed before anybody heard them
+        self.turn_number = 0
+
+    def by_request(self, request: int) -> Generation | None:
+        """The generation the model still answers under ``request``."""
+        for generation in (self.pending, self.audible):
+            if generation is not None and generation.request == request and generation.answering:
+                return generation
+        return None
+
+    def by_number(self, number: int) -> Generation | None:
+        """The prepared or audible generation ``number``; None for one that is over."""
+        for generation in (self.audible, self.pending):
+            if generation is not None and generation.number == number:
+                return generation
+        return None
+
+    def say(self, purpose: str, text: str, turn: int) -> bool:
+        """Speak prepared words at once. Nothing else may be audible. False when ``text`` holds no words."""
+        clauses = clauses_of(text)
+        if not clauses:
+            return False
+        generation = Generation(self._board.next_generation(), turn, purpose, 0, "")
+        for clause in clauses:
+            self.speak(generation, clause)
+        self.end_speech(generation)
+        self._release(generation)
+        return True
+
+    def ask(self) -> None:
+        """Ask the model, for the caller's pending words or because a reply is owed. Nothing is audible of it before ``commit``."""
+        board, turn = self._board, self._turn
+        words = turn.words.text()
+        if words:
+            board.emit(fx.CloseUtterance(turn.voiced_end_ms))
+        if not self.owed:
+            self.tools.loops = 0
+        number = self.turn_number + 1 if words else self.turn_number
+        request = board.next_request()
+        generation = Generation(board.next_generation(), number, "reply", request, words)
+        board.emit(
+            fx.AskModel(request, generation.number, number, "reply", self.history.messages(words), self.tools.offered())
+        )
+        board.after_ms("answer", board.plan.reply_timeout_ms)
+        self.pending = generation
+
+    def speak(self, generation: Generation, text: str) -> None:
+        """Give the voice another clause."""
+        speech = generation.speech
+        self._board.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))
+        speech.clauses.append(Clause(text))
+        if not speech.ready:
+            self.expect_voice()
+
+    def end_speech(self, generation: Generation) -> None:
+        """No clause will follow."""
+        speech = generation.speech
+        speech.complete = True
+        self._board.emit(fx.EndSpeech(generation.number, len(speech.clauses)))
+        self.expect_end()
+
+    def expect_voice(self) -> None:
+        """Bound the wait for the first audio of whatever was given to the voice."""
+        if self.awaiting_voice() is None:
+            self._board.timers.cancel("voice")
+        else:
+            self._board.timers.arm_sooner("voice", self._board.now_us + VOICE_WAIT_MS * 1000)
+
+    def awaiting_voice(self) -> Generation | None:
+        """The generation that was given to the voice and has no audio yet."""
+        for generation in (self.audible, self.pending):
+            if generation is not None and generation.speech.clauses and not generation.speech.ready:
+                return generation
+        return None
+
+    def expect_end(self) -> None:
+        """Bound the playout of the audible generation, by what is known of its length."""
+        generation = self.audible
+        if generation is not None and generation.speech.complete:
+            self._board.after_ms("playout", generation.speech.rest_ms() + PLAYOUT_SLACK_MS)
+
+    def commit(self) -> None:
+        """The prepared reply is the answer: the caller's words are taken, its words may be heard, its tools are called."""
+        generation = self.pending
+        assert generation is not None
+        self.pending = None
+        self.retried = False
+        if generation.asked:
+            self.take_words()
+        self.owed = False
+        self._board.timers.cancel("gate")
+        self._board.timers.cancel("resume")
+        if generation.speech.clauses:
+            self._release(generation)
+        else:
+            generation.move("act")
+        if generation.calls:
+            generation.said = self.history.calls(generation.speech.text, tuple(generation.calls))
+            for call in generation.calls:
+                self.tools.start(call, generation.turn)
+            self.owed = True
+        if generation.farewell and not generation.speech.clauses:
+            self.finished = generation
+
+    def take_words(self) -> None:
+        """The caller's pending words become a turn of the record and of the history."""
+        taken = self._turn.take()
+        if taken.text:
+            self.turn_number += 1
+            self._board.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
+            self.history.user(taken.text)
+
+    def apologise(self) -> None:
+        """No answer could be had for the caller's words: say so instead."""
+        self.apology_due = False
+        self.take_words()
+        self.owed = False
+        self.retried = False
+        self.say("apology", self._board.rendered(self._board.plan.apology_message), self.turn_number)
+
+    def withdraw(self, reason: str, cancel: bool = True) -> None:
+        """Give the prepared reply up; the caller's words stay pending. ``cancel`` false: the call is over, nothing needs stopping."""
+        generation = self.pending
+        if generation is None:
+            return
+        self.pending = None
+        if cancel:
+            self.stop_answer(generation)
+            if generation.speech.clauses:
+                self._board.emit(fx.CancelVoice(generation.number))
+        self._board.timers.cancel("gate")
+        self._board.timers.cancel("resume")
+        self.expect_voice()
+        generation.move("withdraw")
+        self._board.emit(fx.Withdrawn(generation.number, generation.turn, reason))
+
+    def stop_answer(self, generation: Generation) -> None:
+        """The model need not go on with ``generation``."""
+        if generation.answering:
+            generation.answering = False
+            self._board.timers.cancel("answer")
+            self._board.emit(fx.CancelModel(generation.request))
+
+    def interrupt(self, reason: str) -> None:
+        """Silence the agent. What was heard is settled when the shell says how far it got."""
+        generation = self.audible
+        if generation is None or generation.state == "clearing":
+            return
+        self.withdraw(reason)
+        generation.move("clear")
+        self._clear_us = self._board.now_us
+        self._board.emit(fx.Clear(generation.number))
+        self.stop_answer(generation)
+        self._board.emit(fx.CancelVoice(generation.number))
+        self._board.after_ms("cleared", CLEARED_WAIT_MS)
+
+    def settle_played(self) -> None:
+        """The audible generation was played to its end."""
+        generation = self.audible
+        assert generation is not None
+        speech = generation.speech
+        heard_ms = sum(length_ms(clause) for clause in speech.clauses)
+        estimated = any(not clause.audio_ms for clause in speech.clauses)
+        self._end(generation, speech.text, not speech.complete, estimated, heard_ms)
+
+    def settle_cut(self, played_ms: int, estimated: bool) -> None:
+        """The audible generation ended after ``played_ms``, or never was heard at all."""
+        generation = self.audible
+        assert generation is not None
+        speech = generation.speech
+        heard = heard_of(speech.clauses, played_ms, speech.played)
+        cut = not (heard.whole and speech.complete)
+        self._end(generation, heard.text, cut, estimated or heard.estimated, played_ms)
+
+    def settle_by_time(self) -> None:
+        """The audible generation ended and nobody says how far it got: as far as the time since its first frame allows."""
+        generation = self.audible
+        if generation is None:
+            return
+        until_us = self._clear_us if generation.state == "clearing" else self._board.now_us
+        began_us = generation.speech.playout_us
+        self.settle_cut((until_us - began_us) // 1000 if began_us >= 0 else 0, True)
+
+    def _end(self, generation: Generation, text: str, cut: bool, estimated: bool, heard_ms: int) -> None:
+        self.audible = None
+        self._board.timers.cancel("cleared")
+        self._board.timers.cancel("playout")
+        self.expect_voice()
+        if generation.said is not None:
+            generation.said.content = text
+        else:
+            self.history.agent(text)
+        self.finished = generation
+        if text:
+            generation.move("heard")
+            self._board.emit(
+                fx.AgentSaid(generation.turn, generation.number, generation.purpose, text, cut, estimated, heard_ms)
+            )
+        else:
+            generation.move("withdraw")
+            self._board.emit(fx.Withdrawn(generation.number, generation.turn, "unheard"))
+
+    def _release(self, generation: Generation) -> None:
+        generation.move("release")
+        self.audible = generation
+        self.expect_voice()
+        self._board.emit(fx.Release(generation.number, generation.turn))
+        self.expect_end()

@@ -1,0 +1,137 @@
+"""What the model answers: words, tools, the end of the call, and failures."""
+
+from __future__ import annotations
+
+from callwright.conversation import events as ev
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import FAILURES_IN_A_ROW
+from callwright.conversation.ending import ERROR, Ending
+from callwright.conversation.reply import Generation
+from callwright.conversation.stage import Stage
+from callwright.conversation.tools import END_CALL
+from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS, MAX_REPLY_CHARACTERS
+from callwright.ports.failures import RETRYABLE
+from callwright.ports.model import ToolCall
+
+_RETRYABLE = frozenset(kind.value for kind in RETRYABLE)
+
+
+class Thinking:
+    """Takes the model's and the tools' answers. ``failures`` counts failed answers since the last one the caller heard."""
+
+    __slots__ = ("_board", "_ending", "_stage", "failures")
+
+    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
+        self._board = board
+        self._stage = stage
+        self._ending = ending
+        self.failures = 0
+
+    def text(self, event: ev.ReplyText) -> None:
+        """Words of a reply go to the voice clause by clause."""
+        generation = self._stage.by_request(event.request)
+        if generation is None:
+            return
+        board, speech = self._board, generation.speech
+        board.after_ms("answer", board.plan.reply_timeout_ms)
+        room = MAX_REPLY_CHARACTERS - speech.characters
+        speech.characters += len(event.text)
+        for clause in speech.segmenter.feed(event.text[:room]):
+            self._stage.speak(generation, clause)
+        if len(event.text) > room:
+            board.note("reply_cut", f"longer than {MAX_REPLY_CHARACTERS} characters")
+            self._stage.stop_answer(generation)
+            self._complete(generation)
+
+    def tool(self, event: ev.ReplyTool) -> None:
+        """The model wants a tool called. It is called when the reply is committed; the call itself never depends on the sound."""
+        stage, board = self._stage, self._board
+        generation = stage.by_request(event.request)
+        if generation is None:
+            return
+        board.after_ms("answer", board.plan.reply_timeout_ms)
+        if event.name == END_CALL.name:
+            generation.farewell = True
+            return
+        call_id = event.call_id or f"call-{event.request}-{len(generation.calls)}"
+        if stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls):
+            board.note("tool_repeated", call_id)
+            return
+        if stage.tools.loops + len(generation.calls) >= MAX_MODEL_TOOL_LOOPS:
+            board.note("tool_loops", event.name)
+            return
+        call = ToolCall(call_id, event.name, event.arguments)
+        if generation is stage.pending:
+            generation.calls.append(call)
+            return
+        said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
+        generation.said = generation.said or said
+        stage.tools.start(call, generation.turn)
+        stage.owed = True
+
+    def ended(self, event: ev.ReplyEnded) -> None:
+        """The answer is complete."""
+        generation = self._stage.by_request(event.request)
+        if generation is None:
+            return
+        generation.answering = False
+        self._board.timers.cancel("answer")
+        if event.reason == "error":
+            self._fail(generation, "model_failed", True)
+        else:
+            self._complete(generation)
+
+    def result(self, event: ev.ToolResult) -> None:
+        """A tool answered."""
+        self._stage.tools.take_result(event.request, event.ok, event.result)
+
+    def classified(self, event: ev.ClassifierVerdict) -> None:
+        """A question about the conversation was answered."""
+        self._ending.judge_over(event.request, event.verdict)
+
+    def failed(self, event: ev.ProviderFailed) -> None:
+        """The model failed at a reply, or at a question about the conversation."""
+        if self._ending.forget_question(event.request):
+            return
+        generation = self._stage.by_request(event.request)
+        if generation is None:
+            return
+        generation.answering = False
+        self._board.timers.cancel("answer")
+        self._fail(generation, "model_failed", event.failure in _RETRYABLE)
+
+    def expire_answer(self) -> None:
+        """The model has said nothing for too long."""
+        for generation in (self._stage.pending, self._stage.audible):
+            if generation is not None and generation.answering:
+                self._stage.stop_answer(generation)
+                self._fail(generation, "reply_timeout", True)
+                return
+
+    def _complete(self, generation: Generation) -> None:
+        stage, speech = self._stage, generation.speech
+        for clause in speech.segmenter.flush():
+            stage.speak(generation, clause)
+        if speech.clauses:
+            stage.end_speech(generation)
+        elif not generation.calls and not generation.farewell:
+            self._fail(generation, "empty_reply", False)
+
+    def _fail(self, generation: Generation, reason: str, retryable: bool) -> None:
+        """A failed answer: asked once more if that can help, then an apology; too many in a row end the call."""
+        board, stage = self._board, self._stage
+        self.failures += 1
+        board.note(reason, f"generation {generation.number}")
+        if generation is stage.audible:
+            # What was said stays said; the rest is lost.
+            self._complete(generation)
+            return
+        stage.withdraw(reason)
+        if board.phase != "live":
+            return
+        if self.failures >= FAILURES_IN_A_ROW and stage.audible is None:
+            self._ending.close("llm_error", board.plan.failure_message, ERROR)
+        elif retryable and not stage.retried:
+            stage.retried = True
+        else:
+            stage.apology_due = True

@@ -1,0 +1,248 @@
+"""The caller's turn: voice activity, words, and whether the caller has finished.
+
+A turn is *ready* when the caller is silent, has said words, has finished by somebody's judgement (turn model, recogniser, or silence
+alone), and the words are final up to the last voiced sound. Every one of these waits is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import (
+    ACTIVITY_STALE_MS,
+    COVER_SLACK_MS,
+    FINAL_WAIT_MS,
+    STRETCH_GAP_MS,
+    VERDICT_WAIT_MS,
+)
+from callwright.conversation.effects import AskTurnModel
+from callwright.conversation.events import TranscriptFinal, TranscriptPartial
+from callwright.conversation.words import Words
+
+MOVES: Mapping[str, Mapping[str, str]] = {
+    # state -> {what happens -> next state}; what is not listed changes nothing. docs/conversation.md shows this table.
+    "quiet": {"began": "talking", "ended": "judging", "words": "judging"},
+    "talking": {"ended": "judging", "recogniser_end": "finished", "stale": "judging"},
+    "judging": {
+        "began": "talking",
+        "ended": "judging",
+        "yes": "finished",
+        "no": "unfinished",
+        "rest": "finished",
+        "patience": "finished",
+        "recogniser_end": "finished",
+        "taken": "quiet",
+        "noise": "quiet",
+    },
+    "unfinished": {
+        "began": "talking",
+        "ended": "judging",
+        "patience": "finished",
+        "recogniser_end": "finished",
+        "taken": "quiet",
+        "noise": "quiet",
+    },
+    "finished": {"began": "talking", "ended": "judging", "resumed": "judging", "taken": "quiet", "noise": "quiet"},
+}
+"""``rest``: silence alone decides; ``patience``: the caller may not pause any longer; ``noise``: no words will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Words that were taken, and where in the caller's audio they were spoken."""
+
+    text: str
+    from_ms: int
+    to_ms: int
+
+
+class CallerTurn:
+    """The caller's words since the last turn that was taken."""
+
+    __slots__ = (
+        "_baseline",
+        "_began_ms",
+        "_board",
+        "_from_ms",
+        "_gave_up",
+        "_request",
+        "state",
+        "voiced_end_ms",
+        "words",
+    )
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.words = Words()
+        self.state = "quiet"
+        self.voiced_end_ms = 0
+        self._began_ms = 0
+        self._from_ms = -1
+        self._request = 0
+        self._gave_up = False
+        self._baseline = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether the agent should answer now."""
+        words = self.words
+        if self.state != "finished" or not words.count:
+            return False
+        return self._gave_up or (words.all_final and words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms)
+
+    @property
+    def stretch_count(self) -> int:
+        """Words of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
+        return self.words.count - self._baseline
+
+    def stretch_text(self) -> str:
+        """The words ``stretch_count`` counts."""
+        return self.words.text(max(self._baseline, 0))
+
+    def begin_sound(self, audio_ms: int) -> bool:
+        """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
+        if self.state == "talking" or audio_ms < self.voiced_end_ms:
+            return False
+        if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
+            self._baseline = self.words.count
+        self._began_ms = audio_ms
+        if self._from_ms < 0:
+            self._from_ms = audio_ms
+        self._move("began")
+        timers = self._board.timers
+        timers.cancel("rest")
+        timers.cancel("patience")
+        timers.cancel("words")
+        self._gave_up = False
+        self._request = 0
+        self._board.after_ms("stale", ACTIVITY_STALE_MS)
+        return True
+
+    def end_sound(self, audio_ms: int) -> None:
+        """The caller's last voiced audio ended at ``audio_ms``."""
+        if audio_ms < self._began_ms or (self.state != "talking" and audio_ms <= self.voiced_end_ms):
+            return  # the end of a sound that was overtaken by a later one
+        if self._from_ms < 0:
+            self._from_ms = audio_ms
+        self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
+        self._pause("ended")
+
+    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
+        """Words of a segment; returns whether the pending words changed."""
+        words = self.words
+        if final:
+            words.final_ms = max(words.final_ms, event.audio_ms)
+            if words.revises(event.segment, event.text):
+                self._board.note("words_revised", event.text)
+        changed = words.hear(event.segment, event.text, final)
+        if not changed:
+            return False
+        if self.state == "talking":
+            self._board.after_ms("stale", ACTIVITY_STALE_MS)
+        elif words.count:
+            self._hear_in_silence(event.audio_ms, final)
+        return True
+
+    def _hear_in_silence(self, audio_ms: int, final: bool) -> None:
+        """Words while no voice activity is known: it was missed, or they come late."""
+        if self._from_ms < 0:
+            self._from_ms = min(audio_ms, self.voiced_end_ms) if self.voiced_end_ms else audio_ms
+            self.voiced_end_ms = self.voiced_end_ms or audio_ms
+        if self.state == "quiet":
+            self._pause("words")
+        elif self._gave_up and not final:
+            self._gave_up = False
+            self._board.after_ms("words", FINAL_WAIT_MS)
+
+    def collect(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> None:
+        """Words nobody will answer any more, for the record."""
+        if self.words.hear(event.segment, event.text, final) and self._from_ms < 0:
+            self._from_ms = event.audio_ms
+        self.voiced_end_ms = max(self.voiced_end_ms, self._from_ms)
+
+    def judge(self, request: int, probability_ppm: int) -> None:
+        """The turn model's answer; one to an older question counts for nothing."""
+        if request != self._request or self.state != "judging":
+            return
+        self._request = 0
+        self._board.timers.cancel("rest")
+        self._move("yes" if probability_ppm >= self._board.plan.turn_threshold_ppm else "no")
+
+    def judge_failed(self) -> None:
+        """The turn model does not answer: silence alone decides."""
+        if self.state == "judging" and self._request:
+            self._request = 0
+            self._board.timers.arm_sooner("rest", self._board.now_us)
+
+    def recogniser_ended(self, audio_ms: int) -> None:
+        """The recogniser heard the caller finish at ``audio_ms``."""
+        if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self._began_ms):
+            return  # the caller spoke again since
+        if self.state == "talking":
+            self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
+            self._arm_words()
+        self._board.timers.cancel("stale")
+        self._move("recogniser_end")
+
+    def resume(self) -> None:
+        """The recogniser takes its eager end back: wait for the next one, or for patience."""
+        if self.state == "finished":
+            self._move("resumed")
+            self._arm_patience()
+
+    def expire(self, timer: str) -> None:
+        """One of the turn's own deadlines: rest, patience, words or stale."""
+        if timer == "stale":
+            self.voiced_end_ms = max(self.voiced_end_ms, self._began_ms)
+            self._pause("stale")
+        elif timer == "words":
+            self._gave_up = True
+            if not self.words.count:
+                self._board.note("noise")
+                self._from_ms = -1
+                self._move("noise")
+        else:
+            self._move(timer)
+
+    def take(self) -> Taken:
+        """The pending words, which the next turn does not have any more."""
+        from_ms = max(self._from_ms, 0)
+        taken = Taken(self.words.take(), from_ms, max(self.voiced_end_ms, from_ms))
+        self._from_ms = self._began_ms if self.state == "talking" else -1
+        self._baseline = 0
+        self._gave_up = False
+        timers = self._board.timers
+        timers.cancel("rest")
+        timers.cancel("patience")
+        timers.cancel("words")
+        self._move("taken")
+        return taken
+
+    def _move(self, verb: str) -> None:
+        self.state = MOVES[self.state].get(verb, self.state)
+
+    def _pause(self, verb: str) -> None:
+        board = self._board
+        self._move(verb)
+        board.timers.cancel("stale")
+        self._gave_up = False
+        self._arm_patience()
+        if board.plan.turn_model:
+            self._request = board.next_request()
+            board.emit(AskTurnModel(self._request, max(self._from_ms, 0), self.voiced_end_ms))
+            board.after_ms("rest", VERDICT_WAIT_MS)
+        else:
+            self._arm_from_voice("rest", board.plan.endpointing_ms)
+
+    def _arm_patience(self) -> None:
+        self._arm_from_voice("patience", self._board.plan.patience_ms)
+        self._arm_words()
+
+    def _arm_words(self) -> None:
+        self._arm_from_voice("words", self._board.plan.patience_ms + FINAL_WAIT_MS)
+
+    def _arm_from_voice(self, name: str, wait_ms: int) -> None:
+        board = self._board
+        board.timers.arm(name, max(board.call_us(self.voiced_end_ms) + wait_ms * 1000, board.now_us))

@@ -1,0 +1,79 @@
+"""The caller's words that no reply has taken yet, by recogniser segment."""
+
+from __future__ import annotations
+
+from callwright.conversation.stops import normalised
+from callwright.domain.limits import MAX_UTTERANCE_CHARACTERS
+
+KEPT_SEGMENTS = 256
+"""Segments already taken that are remembered, so that a late repetition of one is not heard twice."""
+
+
+class Words:
+    """Pending words. The same segment again replaces its text, different segments follow each other by number.
+
+    A segment that was taken keeps the words taken: what a later text of it has beyond them is new.
+    """
+
+    __slots__ = ("_final", "_pieces", "_taken", "count", "final_ms")
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, list[str]] = {}
+        self._final: dict[int, bool] = {}
+        self._taken: dict[int, tuple[str, ...]] = {}
+        self.count = 0
+        self.final_ms = 0
+
+    def hear(self, segment: int, text: str, final: bool) -> bool:
+        """Take in words of ``segment``; returns whether the pending words changed."""
+        if not final and self._final.get(segment):
+            return False  # a partial overtaken by its own final
+        words = text[:MAX_UTTERANCE_CHARACTERS].split()
+        taken = self._taken.get(segment)
+        if taken:
+            words = words[len(taken) :]
+        before = self._pieces.get(segment)
+        if not words:
+            if before is None:
+                return False
+            del self._pieces[segment], self._final[segment]
+        else:
+            if before is None and self._pieces and segment < next(reversed(self._pieces)):
+                self._pieces[segment] = words
+                self._pieces = {number: self._pieces[number] for number in sorted(self._pieces)}
+            else:
+                self._pieces[segment] = words
+            self._final[segment] = final
+        if before is not None:
+            self.count -= len(before)
+        self.count += len(words)
+        return words != (before or [])
+
+    def revises(self, segment: int, text: str) -> bool:
+        """Whether ``text`` changes words of ``segment`` that were already taken: too late to be said, but worth a note."""
+        taken = self._taken.get(segment)
+        return taken is not None and normalised(" ".join(text.split()[: len(taken)])) != normalised(" ".join(taken))
+
+    @property
+    def all_final(self) -> bool:
+        """Whether no pending segment may still change."""
+        return all(self._final.values())
+
+    def text(self, skip: int = 0) -> str:
+        """The pending words as one text, without the first ``skip`` words."""
+        if len(self._pieces) == 1 and not skip:
+            return " ".join(next(iter(self._pieces.values())))
+        words = [word for piece in self._pieces.values() for word in piece]
+        return " ".join(words[skip:])
+
+    def take(self) -> str:
+        """The pending words, which are no longer pending."""
+        text = self.text()
+        for segment, piece in self._pieces.items():
+            self._taken[segment] = (*self._taken.get(segment, ()), *piece)
+        while len(self._taken) > KEPT_SEGMENTS:
+            del self._taken[next(iter(self._taken))]
+        self._pieces.clear()
+        self._final.clear()
+        self.count = 0
+        return text
