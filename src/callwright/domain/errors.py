@@ -74,6 +74,15 @@ class UnknownKeyError(CallwrightError):
     hint = "Check the key; make a new one with `callwright keys create --name NAME`."
 
 
+class NotAllowedError(CallwrightError):
+    """The key is known but may not do this, or a signed link is wrong or expired."""
+
+    code = "not_allowed"
+    http_status = 403
+    number = 403
+    hint = "Use a key of full scope; ask for a fresh recording link at /recordings/call/{execution_id}."
+
+
 class NotFoundError(CallwrightError):
     """No such object for this key. A foreign object and a missing one give the same answer."""
 

@@ -11,16 +11,16 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from callwright.domain.errors import InvalidAgentError
+from callwright.domain.errors import BadInputError, InvalidAgentError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _SHOWN_CHARACTERS = 40
 
 
-def wrong(path: str, expected: str, value: object) -> InvalidAgentError:
+def wrong(path: str, expected: str, value: object, failure: type[BadInputError] = InvalidAgentError) -> BadInputError:
     """The error for a value that is not what it should be. Long and structured values are named by their kind only."""
-    return InvalidAgentError(f"{path} must be {expected}, not {_shown(value)}", field=path)
+    return failure(f"{path} must be {expected}, not {_shown(value)}", field=path)
 
 
 def _shown(value: object) -> str:
@@ -35,11 +35,12 @@ def _shown(value: object) -> str:
 
 
 class Fields:
-    """One JSON object at ``path``. Every reader returns the value or its default, or raises InvalidAgentError naming the path."""
+    """One JSON object at ``path``. Every reader returns the value or its default, or raises ``failure`` naming the path."""
 
-    def __init__(self, value: Mapping[str, Any], path: str) -> None:
+    def __init__(self, value: Mapping[str, Any], path: str, failure: type[BadInputError] = InvalidAgentError) -> None:
         self.value = value
         self.path = path
+        self.failure = failure
 
     def at(self, name: str) -> str:
         """The path of a field."""
@@ -49,9 +50,9 @@ class Fields:
         """The field as it came, None when it is missing."""
         return self.value.get(name)
 
-    def wrong(self, name: str, expected: str) -> InvalidAgentError:
+    def wrong(self, name: str, expected: str) -> BadInputError:
         """The error for the field's present value."""
-        return wrong(self.at(name), expected, self.value.get(name))
+        return wrong(self.at(name), expected, self.value.get(name), self.failure)
 
     def child(self, name: str) -> Fields | None:
         """The object in a field, or None."""
@@ -60,7 +61,7 @@ class Fields:
             return None
         if not isinstance(value, Mapping):
             raise self.wrong(name, "an object")
-        return Fields(value, self.at(name))
+        return Fields(value, self.at(name), self.failure)
 
     def list(self, name: str) -> list[Any] | None:
         """The array in a field, or None."""
@@ -79,7 +80,7 @@ class Fields:
         if not isinstance(value, str):
             raise self.wrong(name, "a string")
         if longest is not None and len(value) > longest:
-            raise InvalidAgentError(
+            raise self.failure(
                 f"{self.at(name)} has {len(value)} characters, at most {longest} are allowed", field=self.at(name)
             )
         return value

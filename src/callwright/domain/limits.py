@@ -106,3 +106,6 @@ RECORDING_LINK_SECONDS = 86_400
 
 LIVE_HEARTBEAT_SECONDS = 15
 """Longest silence on a live event stream: then a comment is sent."""
+
+MAX_LIVE_STREAMS = 200
+"""Most live event streams of one process at once."""

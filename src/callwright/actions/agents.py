@@ -1,0 +1,230 @@
+"""Agents: create, read, replace, patch, delete, and stop their waiting calls (contract 3.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.actions.services import Services, missing, object_id
+from callwright.actions.transition import transition
+from callwright.domain.agent import parse_agent
+from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeError
+from callwright.domain.execution import Phase, Status
+from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
+from callwright.domain.provider_table import CARRIER_FORMAT
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Change, ExecutionFilter, StoredAgent, Unit
+
+#: Keys the platform writes into an agent's answer; a client that sends a read body back sends them too, and they are not stored.
+READ_ONLY = frozenset(
+    {
+        "id",
+        "agent_id",
+        "agent_status",
+        "created_at",
+        "updated_at",
+        "humanized_created_at",
+        "created_by",
+        "creation_source",
+        "parent_agent_id",
+        "source_agent_id",
+        "restricted",
+        "inbound_phone_number",
+        "callwright",
+    }
+)
+
+#: What PATCH may change within ``agent_config`` (contract 3.1), besides ``synthesizer`` and ``telephony_provider``, which go deeper.
+PATCHABLE = (
+    "agent_name",
+    "agent_welcome_message",
+    "webhook_url",
+    "ingest_source_config",
+    "calling_guardrails",
+    "sip_header_variables",
+    "ingest_lookup_key",
+    "webhook_headers",
+    "webhook_config",
+)
+_PATCH_TRIES = 5
+_WAITING_STATUSES = (Status.QUEUED, Status.SCHEDULED, Status.RESCHEDULED, Status.PREPARED)
+
+
+def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str, Any]:
+    """The stored form of ``{"agent_config": {...}, "agent_prompts": {...}}``: one flat object without read-only keys.
+
+    With ``allow_flat`` also an object as reads return it. Raises InvalidAgentError.
+    """
+    config = wire.get("agent_config")
+    if config is None and allow_flat and "tasks" in wire:
+        config = {}
+    if config is None:
+        raise InvalidAgentError("agent_config is required", field="agent_config")
+    if not isinstance(config, Mapping):
+        raise InvalidAgentError("agent_config must be an object", field="agent_config")
+    outside = {name: value for name, value in wire.items() if name != "agent_config"}
+    return {name: value for name, value in {**outside, **config}.items() if name not in READ_ONLY}
+
+
+def check_body(services: Services, body: Mapping[str, Any]) -> str:
+    """Check a flat body as a call would need it and return the agent's name. Raises InvalidAgentError or TooLargeError."""
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > MAX_AGENT_BYTES:
+        raise TooLargeError(
+            f"the agent is {size} bytes of JSON, at most {MAX_AGENT_BYTES} are allowed", field="agent_config"
+        )
+    return parse_agent(body, services.has, services.policy.defaults).name
+
+
+async def create_agent(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredAgent:
+    """Save a new agent. Raises InvalidAgentError: nothing was saved then."""
+    body = flat_body(wire)
+    now = services.clock.now()
+    agent = StoredAgent(
+        id=services.ids.uuid(),
+        tenant_id=principal.tenant_id,
+        name=check_body(services, body),
+        body=body,
+        revision=1,
+        created_at=now,
+        updated_at=now,
+    )
+    async with services.ledger.unit() as unit:
+        await unit.agents.insert(agent)
+    return agent
+
+
+async def get_agent(services: Services, principal: Principal, agent_id: str) -> StoredAgent:
+    """One agent of the tenant. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        return await agent_of(unit, principal, agent_id)
+
+
+async def agent_of(unit: Unit, principal: Principal, agent_id: str) -> StoredAgent:
+    """One agent of the tenant within a unit. Raises NotFoundError."""
+    agent = await unit.agents.get(principal.tenant_id, object_id(agent_id, "agent"))
+    if agent is None:
+        raise missing("agent")
+    return agent
+
+
+async def list_agents(services: Services, principal: Principal) -> list[StoredAgent]:
+    """The tenant's agents, newest first."""
+    async with services.ledger.unit() as unit:
+        return await unit.agents.all(principal.tenant_id)
+
+
+async def replace_agent(
+    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+) -> StoredAgent:
+    """Replace the whole configuration. Raises NotFoundError or InvalidAgentError."""
+    agent_id = object_id(agent_id, "agent")
+    body = flat_body(wire, allow_flat=True)
+    async with services.ledger.unit() as unit:
+        await agent_of(unit, principal, agent_id)
+        updated = await unit.agents.update(principal.tenant_id, agent_id, check_body(services, body), body)
+    if updated is None:
+        raise missing("agent")
+    return updated
+
+
+async def patch_agent(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
+    """Change some settings; other keys are ignored, as the hosted service does. Raises NotFoundError or InvalidAgentError.
+
+    Two patches at once both take effect: the one that finds the agent changed since it read it starts again.
+    """
+    for _ in range(_PATCH_TRIES):
+        try:
+            return await _patch_once(services, principal, agent_id, wire)
+        except ConflictError:
+            continue
+    raise ConflictError("the agent is being changed by others all the time; send the change again")
+
+
+async def _patch_once(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        body = patched(agent.body, wire)
+        updated = await unit.agents.update(principal.tenant_id, agent.id, check_body(services, body), body)
+        if updated is None:
+            raise missing("agent")
+        if updated.revision != agent.revision + 1:
+            raise ConflictError("the agent was changed in the meantime")
+    return updated
+
+
+def patched(body: Mapping[str, Any], wire: Mapping[str, Any]) -> dict[str, Any]:
+    """``body`` with the allowed changes of ``wire``. ``null`` clears what may be absent. Raises InvalidAgentError for a wrong shape."""
+    config = wire.get("agent_config")
+    prompts = wire.get("agent_prompts")
+    for name, value in (("agent_config", config), ("agent_prompts", prompts)):
+        if value is not None and not isinstance(value, Mapping):
+            raise InvalidAgentError(f"{name} must be an object", field=name)
+    config = config or {}
+    changed = {**body, **{name: config[name] for name in PATCHABLE if name in config}}
+    if prompts:
+        changed["agent_prompts"] = {**(body.get("agent_prompts") or {}), **prompts}
+    tools: dict[str, Any] = {}
+    if "synthesizer" in config:
+        tools["synthesizer"] = config["synthesizer"]
+    if "telephony_provider" in config:
+        provider = config["telephony_provider"]
+        changed["telephony_provider"] = provider
+        if isinstance(provider, str):
+            side = {"provider": provider, "format": CARRIER_FORMAT.get(provider, "wav")}
+            tools |= {"input": side, "output": dict(side)}
+    if tools:
+        changed["tasks"] = [_with_tools(task, tools) for task in body.get("tasks") or []]
+    return changed
+
+
+def _with_tools(task: Any, tools: Mapping[str, Any]) -> Any:
+    """A conversation task with some of its ``tools_config`` replaced; other tasks as they are."""
+    if not isinstance(task, Mapping) or (task.get("task_type") or "conversation") != "conversation":
+        return task
+    return {**task, "tools_config": {**(task.get("tools_config") or {}), **tools}}
+
+
+async def delete_agent(services: Services, principal: Principal, agent_id: str) -> None:
+    """Delete an agent with its executions, their logs and their recordings. ConflictError while one of its calls is live."""
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        executions = await unit.executions.delete_of_agent(principal.tenant_id, agent.id)
+        if not await unit.agents.delete(principal.tenant_id, agent.id):
+            raise missing("agent")
+    # After the commit: a file without a row is garbage, a row without its file would be a broken promise.
+    await asyncio.to_thread(_delete_files, services, executions)
+
+
+def _delete_files(services: Services, executions: list[str]) -> None:
+    for execution_id in executions:
+        services.recordings.delete(execution_id)
+
+
+async def stop_waiting_calls(services: Services, principal: Principal, agent_id: str) -> list[str]:
+    """Stop the agent's queued and scheduled calls; live ones go on. Returns the ids of those stopped, newest first, at most
+    MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        stopped: list[str] = []
+        for waiting_id in await _waiting(unit, principal, agent.id):
+            row = await unit.executions.lock(waiting_id)
+            # Dialled in the meantime: no longer ours to stop.
+            if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
+                await transition(unit, waiting_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+                stopped.append(waiting_id)
+    return stopped
+
+
+async def _waiting(unit: Unit, principal: Principal, agent_id: str) -> list[str]:
+    found: dict[str, None] = {}
+    for status in _WAITING_STATUSES:
+        narrow = ExecutionFilter(status=status.value)
+        for number in range(1, MAX_STOPPED_AT_ONCE // MAX_PAGE_SIZE + 1):
+            page = await unit.executions.page(principal.tenant_id, agent_id, narrow, number, MAX_PAGE_SIZE)
+            found.update(dict.fromkeys(row.id for row in page.rows))
+            if number * MAX_PAGE_SIZE >= page.total:
+                break
+    return list(found)[:MAX_STOPPED_AT_ONCE]

@@ -1,0 +1,228 @@
+"""Placing and stopping calls (contract 3.2)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from callwright.actions.agents import agent_of
+from callwright.actions.schedule import due_time
+from callwright.actions.services import Services, missing, object_id
+from callwright.actions.transition import insert, transition
+from callwright.domain.agent import parse_agent
+from callwright.domain.errors import BadInputError, ConflictError, TooLargeError, WrongStateError
+from callwright.domain.execution import Execution, Phase, status_of
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_CALL_RETRIES, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_USER_DATA_BYTES
+from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Change, IdempotentAnswer, StoredAgent, Unit
+
+STOPPED_BY = "API Request"
+STOP_REASON = "stopped_by_api"
+
+_RETRIED_STATUSES = ("no-answer", "busy", "failed", "error")
+_RETRY_INTERVALS_MINUTES = (30, 60, 120)
+_OWNED = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A checked request to place a call."""
+
+    agent_id: str
+    destination: Destination
+    from_number: str | None
+    scheduled_at: datetime | None
+    user_data: dict[str, Any]
+    options: dict[str, Any]
+
+
+def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> CallRequest:
+    """Check the body of ``POST /call``. Raises BadInputError, InvalidNumberError or TooLargeError naming the field."""
+    agent_id = wire.get("agent_id")
+    if not isinstance(agent_id, str) or not agent_id.strip():
+        raise BadInputError("agent_id is required", field="agent_id")
+    recipient = wire.get("recipient_phone_number")
+    if recipient is None or recipient == "":
+        raise BadInputError("recipient_phone_number is required", field="recipient_phone_number")
+    sender = wire.get("from_phone_number")
+    return CallRequest(
+        agent_id=agent_id.strip(),
+        destination=parse_destination(recipient),
+        from_number=parse_destination(sender, what="from_phone_number").value if sender else None,
+        scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
+        user_data=_user_data(wire),
+        options=_options(wire),
+    )
+
+
+def _user_data(wire: Mapping[str, Any]) -> dict[str, Any]:
+    given = wire.get("user_data")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise BadInputError("user_data must be an object", field="user_data")
+    size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_USER_DATA_BYTES:
+        raise TooLargeError(
+            f"user_data is {size} bytes of JSON, at most {MAX_USER_DATA_BYTES} are allowed", field="user_data"
+        )
+    return dict(given)
+
+
+def _options(wire: Mapping[str, Any]) -> dict[str, Any]:
+    fields = Fields(wire, "", BadInputError)
+    options: dict[str, Any] = {}
+    if fields.switch("bypass_call_guardrails", False):
+        options["bypass_call_guardrails"] = True
+    data = fields.child("agent_data")
+    if data is not None and data.value:
+        options["agent_data"] = {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}
+    retry = fields.child("retry_config")
+    if retry is not None:
+        options["retry_config"] = _retry_config(retry)
+    return options
+
+
+def _retry_config(given: Fields) -> dict[str, Any]:
+    """Contract 11.1, with its defaults filled in."""
+    statuses = given.list("retry_on_statuses")
+    for status in statuses or ():
+        if status not in _RETRIED_STATUSES:
+            raise given.wrong("retry_on_statuses", f"a list of {', '.join(_RETRIED_STATUSES)}")
+    minutes = given.list("retry_intervals_minutes")
+    intervals = [
+        Fields({f"[{index}]": each}, given.at("retry_intervals_minutes"), BadInputError).whole(
+            f"[{index}]", 30, 1, 10_080
+        )
+        for index, each in enumerate(minutes or ())
+    ]
+    return {
+        "enabled": given.switch("enabled", False),
+        "max_retries": given.whole("max_retries", 3, 1, MAX_CALL_RETRIES),
+        "retry_on_statuses": statuses if statuses is not None else list(_RETRIED_STATUSES[:3]),
+        "retry_on_voicemail": given.switch("retry_on_voicemail", False),
+        "retry_intervals_minutes": intervals or list(_RETRY_INTERVALS_MINUTES),
+    }
+
+
+def choose_carrier(services: Services, wanted: str, destination: Destination) -> str:
+    """The carrier of a call: the one the address needs, else the agent's own where it is installed, else the platform's.
+
+    Raises BadInputError when no installed carrier can reach the address.
+    """
+    if destination.kind in (LOOPBACK, SIP):
+        carrier = destination.kind
+    else:
+        carrier = wanted if wanted != "default" and services.has("carrier", wanted) else services.policy.carrier
+    if not services.has("carrier", carrier):
+        raise BadInputError(
+            f"recipient_phone_number needs the carrier {carrier!r}, which is not installed here",
+            field="recipient_phone_number",
+        )
+    if carrier == SIP and destination.kind == E164:
+        raise BadInputError(
+            "recipient_phone_number: a phone number cannot be called over SIP until a trunk is set; use a sip: address",
+            field="recipient_phone_number",
+        )
+    return carrier
+
+
+async def place_call(
+    services: Services,
+    principal: Principal,
+    wire: Mapping[str, Any],
+    encode: Callable[[Execution], bytes],
+    idempotency_key: str | None = None,
+) -> bytes:
+    """Place a call and return the answer's bytes, made by ``encode`` from the new row.
+
+    One unit: the execution, its webhook if that status is published, and the answer under ``Idempotency-Key``. The same key with the
+    same body returns the first answer again; with another body ConflictError. Raises NotFoundError for an unknown agent.
+    """
+    request = read_request(wire, services.clock.now(), strict=services.policy.strict)
+    if idempotency_key is None:
+        async with services.ledger.unit() as unit:
+            return encode(await _place(services, unit, principal, request))
+    _check_key(idempotency_key)
+    digest = hashlib.sha256(json.dumps(wire, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    async with services.ledger.unit() as unit:
+        stored = await unit.idempotency.begin(principal.tenant_id, idempotency_key, digest)
+        if stored is not None:
+            if stored.request_digest != digest:
+                raise ConflictError(
+                    "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new call",
+                    field="Idempotency-Key",
+                )
+            return stored.body
+        body = encode(await _place(services, unit, principal, request))
+        await unit.idempotency.store(principal.tenant_id, idempotency_key, IdempotentAnswer(digest, 200, body))
+    return body
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS or not key.isprintable():
+        raise BadInputError(
+            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} printable characters",
+            field="Idempotency-Key",
+        )
+
+
+async def _place(services: Services, unit: Unit, principal: Principal, request: CallRequest) -> Execution:
+    agent = await agent_of(unit, principal, request.agent_id)
+    execution = _new_execution(services, principal, agent, request)
+    await insert(unit, execution, services.publisher)
+    return execution
+
+
+def _new_execution(services: Services, principal: Principal, agent: StoredAgent, request: CallRequest) -> Execution:
+    now = services.clock.now()
+    wanted = parse_agent(agent.body).telephony_provider
+    detail = "scheduled" if request.scheduled_at is not None else "queued"
+    return Execution(
+        id=services.ids.uuid(),
+        tenant_id=principal.tenant_id,
+        agent_id=agent.id,
+        status=status_of(Phase.WAITING, detail),
+        phase=Phase.WAITING,
+        detail=detail,
+        attempt=0,
+        direction="outbound",
+        carrier=choose_carrier(services, wanted, request.destination),
+        to_number=request.destination.value,
+        from_number=request.from_number or services.policy.from_number,
+        created_at=now,
+        updated_at=now,
+        scheduled_at=request.scheduled_at,
+        user_data=request.user_data,
+        options=request.options,
+        agent=dict(agent.body),
+    )
+
+
+async def stop_call(services: Services, principal: Principal, execution_id: str) -> Execution:
+    """Stop a call: one that waits becomes ``stopped``, a live one is hung up by the process that runs it (strict: WrongStateError, as the
+    hosted service cannot). WrongStateError for one that has ended, NotFoundError for one that does not exist."""
+    execution_id = object_id(execution_id, "execution")
+    async with services.ledger.unit() as unit:
+        if await unit.executions.get(principal.tenant_id, execution_id) is None:
+            raise missing("execution")
+        row = await unit.executions.lock(execution_id)
+        if row is None:
+            raise missing("execution")
+        if row.phase in (Phase.WAITING, Phase.ADMITTED):
+            return await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+        if row.phase not in _OWNED:
+            raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
+        if services.policy.strict:
+            raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}, and only waiting calls can")
+        wish = {"by": STOPPED_BY, "reason": STOP_REASON}
+        change = Change(columns={"options": {**row.options, "stop_requested": wish}})
+        asked = await transition(unit, row.id, change, services.publisher)
+    await services.control.request_stop(asked.id, STOPPED_BY, STOP_REASON)
+    return asked

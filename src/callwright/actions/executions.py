@@ -1,0 +1,116 @@
+"""Reading executions, their logs and lists of them (contract 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from callwright.actions.agents import agent_of
+from callwright.actions.schedule import moment
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError
+from callwright.domain.execution import Execution, Status
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import ExecutionFilter, Page
+
+DIRECTIONS = ("inbound", "outbound")
+_STRICT_SPAN = timedelta(days=7)
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of an agent's executions is wanted. ``size`` is clamped to MAX_PAGE_SIZE."""
+
+    number: int
+    size: int
+    narrow: ExecutionFilter
+
+
+async def get_execution(services: Services, principal: Principal, execution_id: str) -> Execution:
+    """One execution of the tenant. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.executions.get(principal.tenant_id, object_id(execution_id, "execution"))
+    if found is None:
+        raise missing("execution")
+    return found
+
+
+async def get_log(services: Services, principal: Principal, execution_id: str) -> bytes:
+    """The log of the newest attempt, empty when none was made. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.executions.get(principal.tenant_id, object_id(execution_id, "execution"))
+        if found is None:
+            raise missing("execution")
+        return await unit.logs.read(found.id)
+
+
+async def page_of_agent(services: Services, principal: Principal, agent_id: str, wanted: PageRequest) -> Page:
+    """A page of an agent's executions, newest first. Raises NotFoundError for an unknown agent."""
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        return await unit.executions.page(principal.tenant_id, agent.id, wanted.narrow, wanted.number, wanted.size)
+
+
+def read_page_request(query: Mapping[str, str], *, strict: bool) -> PageRequest:
+    """Check the query of a list. Empty values mean any. Raises BadInputError naming the parameter.
+
+    Strict as the hosted service since 2026: ``from`` and ``to`` are required and at most seven days apart.
+    """
+    given = {name: value.strip() for name, value in query.items() if value.strip()}
+    created_from = moment(given["from"], "from") if "from" in given else None
+    created_to = moment(given["to"], "to") if "to" in given else None
+    if strict and (created_from is None or created_to is None):
+        raise BadInputError("from and to are required", field="from")
+    if created_from is not None and created_to is not None:
+        if created_to < created_from:
+            raise BadInputError("to must not be before from", field="to")
+        if strict and created_to - created_from > _STRICT_SPAN:
+            raise BadInputError("from and to may be at most 7 days apart", field="to")
+    return PageRequest(
+        number=_whole(given, "page_number", 1, MAX_PAGE_NUMBER),
+        size=min(MAX_PAGE_SIZE, _whole(given, "page_size", 20, MAX_PAGE_NUMBER)),
+        narrow=ExecutionFilter(
+            status=_one_of(given, "status", tuple(Status)),
+            call_type=_one_of(given, "call_type", DIRECTIONS),
+            provider=_text(given, "provider"),
+            answered_by_voice_mail=_switch(given, "answered_by_voice_mail"),
+            batch_id=_text(given, "batch_id"),
+            created_from=created_from,
+            created_to=created_to,
+        ),
+    )
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = given.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
+        raise BadInputError(f"{name} must be a whole number from 1 to {most}", field=name)
+    return int(text)
+
+
+def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    text = given.get(name)
+    if text is not None and text not in allowed:
+        raise BadInputError(f"{name} must be one of {', '.join(sorted(allowed))}", field=name)
+    return text
+
+
+def _text(given: Mapping[str, str], name: str) -> str | None:
+    text = given.get(name)
+    if text is not None and (len(text) > MAX_NAME_CHARACTERS or not text.isprintable()):
+        raise BadInputError(f"{name} must be at most {MAX_NAME_CHARACTERS} printable characters", field=name)
+    return text
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if text.lower() not in _SWITCH:
+        raise BadInputError(f"{name} must be true or false", field=name)
+    return _SWITCH[text.lower()]

@@ -1,0 +1,45 @@
+"""When a call may be dialled, read from ``scheduled_at`` (contract 3.2, 11.2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from callwright.domain.errors import BadInputError, CallwrightError
+from callwright.domain.limits import MAX_SCHEDULE_DAYS
+
+TOO_SOON = "Scheduled time should be atleast 2 minutes in the future"
+"""The hosted service's own words, spelling included."""
+
+STRICT_DAYS = 30
+_STRICT_LEAD = timedelta(minutes=2)
+_LATE = timedelta(minutes=5)
+
+
+def moment(text: Any, what: str) -> datetime:
+    """An ISO 8601 time as aware UTC; without an offset it means UTC. Raises BadInputError naming ``what``."""
+    if isinstance(text, str):
+        try:
+            found = datetime.fromisoformat(text.strip())
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise BadInputError(f"{what} must be an ISO 8601 time such as 2026-11-24T16:30:00+00:00", field=what)
+
+
+def due_time(given: Any, now: datetime, *, strict: bool) -> datetime | None:
+    """When to dial, or None for at once. A time that passed up to five minutes ago means at once.
+
+    Strict as the hosted service: at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
+    """
+    if given is None or given == "":
+        return None
+    if strict and isinstance(given, str) and given.strip().upper().endswith("Z"):
+        raise CallwrightError("Internal server error", field="scheduled_at")
+    at = moment(given, "scheduled_at")
+    days = STRICT_DAYS if strict else MAX_SCHEDULE_DAYS
+    if at > now + timedelta(days=days):
+        raise BadInputError(f"scheduled_at is more than {days} days ahead", field="scheduled_at")
+    if at < now + (_STRICT_LEAD if strict else -_LATE):
+        raise BadInputError(TOO_SOON, field="scheduled_at")
+    return at if at > now else None

@@ -1,0 +1,68 @@
+"""What the use cases work with: ports and policy, handed in by whoever builds the process."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from callwright.actions.transition import Publisher
+from callwright.domain.agent import ProviderDefaults
+from callwright.domain.errors import NotFoundError
+from callwright.ports.ledger import Ledger
+from callwright.ports.world import Clock, Ids, Recordings
+
+
+class CallControl(Protocol):
+    """Reaches the process that runs a call."""
+
+    async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
+        """Ask for a hang-up. ``by`` becomes ``hangup_by``, ``reason`` becomes ``hangup_reason``.
+
+        The wish is already in the row (``options["stop_requested"] = {"by", "reason"}``, written with a NOTIFY of the execution), so an
+        implementation may do nothing for calls of other processes: their owner reads the row. Returns at once.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """Settings that decide how calls are placed.
+
+    ``carrier`` places the calls of agents whose own carrier is not installed or is ``default``; ``from_number`` is ours when a request
+    names none. ``strict`` answers as strictly as the hosted service where we are tolerant.
+    """
+
+    carrier: str = "loopback"
+    from_number: str = "+15550100"
+    strict: bool = False
+    defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Ports and policy of the use cases. ``has(kind, name)``: is such a plugin registered; ``key_secret``: of the key hashes."""
+
+    ledger: Ledger
+    clock: Clock
+    ids: Ids
+    publisher: Publisher
+    control: CallControl
+    recordings: Recordings
+    has: Callable[[str, str], bool]
+    policy: CallPolicy
+    key_secret: bytes = field(repr=False)
+
+
+def object_id(text: str, what: str) -> str:
+    """An id as the ledger holds it. Anything that cannot be one is a NotFoundError: the same answer as for a missing object."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise NotFoundError(f"there is no such {what}") from None
+
+
+def missing(what: str) -> NotFoundError:
+    """The answer for an object that does not exist or belongs to another tenant."""
+    return NotFoundError(f"there is no such {what}")
