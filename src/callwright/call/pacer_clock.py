@@ -1,0 +1,90 @@
+"""The clock that paces the agent's audio on all calls of a process: one timer, every 20 ms, without drift.
+
+Calls that have nothing to say are not on it, and with no call on it the timer sleeps. How late each tick came is kept, because a late
+clock is heard by the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from callwright.ports.world import Clock
+
+TICK_US = 20_000
+MOST_BEHIND_US = 200_000
+"""A clock this far behind (the process was stopped) starts anew instead of catching up tick by tick."""
+
+
+class Lateness:
+    """A histogram of delays in whole milliseconds, the last bin open."""
+
+    BINS = 256
+
+    def __init__(self) -> None:
+        self._counts = [0] * self.BINS
+        self.total = 0
+
+    def add(self, late_us: int) -> None:
+        """One delay; negative ones (early) count as none."""
+        self._counts[min(self.BINS - 1, max(0, late_us) // 1000)] += 1
+        self.total += 1
+
+    def percentile_ms(self, per_thousand: int) -> int:
+        """The delay that ``per_thousand`` of 1,000 do not exceed, rounded up to a whole millisecond; 0 without any."""
+        wanted = -(-self.total * per_thousand // 1000)
+        seen = 0
+        for late_ms, count in enumerate(self._counts):
+            seen += count
+            if count and seen >= wanted:
+                return late_ms + 1
+        return 0
+
+
+class Paced(Protocol):
+    """What the clock drives."""
+
+    def tick(self, now_us: int, late_us: int) -> bool:
+        """20 ms passed; ``late_us``: how late the tick came. False to be taken off the clock."""
+        ...
+
+
+class PacerClock:
+    """Ticks everything that is on it. ``run`` is one task for the whole process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._paced: dict[Paced, None] = {}
+        self._wanted = asyncio.Event()
+        self.lateness = Lateness()
+
+    def add(self, paced: Paced) -> None:
+        """Tick ``paced`` from now on. Nothing happens when it is on the clock already."""
+        self._paced[paced] = None
+        self._wanted.set()
+
+    def discard(self, paced: Paced) -> None:
+        """Tick it no more."""
+        self._paced.pop(paced, None)
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        next_us = self._clock.monotonic_us()
+        while True:
+            if not self._paced:
+                self._wanted.clear()
+                await self._wanted.wait()
+                next_us = self._clock.monotonic_us()
+            next_us += TICK_US
+            await self._clock.sleep(max(0, next_us - self._clock.monotonic_us()) / 1_000_000)
+            now_us = self._clock.monotonic_us()
+            self.tick(now_us, now_us - next_us)
+            if now_us - next_us > MOST_BEHIND_US:
+                next_us = now_us
+
+    def tick(self, now_us: int, late_us: int) -> None:
+        """One tick of everything on the clock."""
+        self.lateness.add(late_us)
+        for paced in tuple(self._paced):
+            if not paced.tick(now_us, late_us):
+                self._paced.pop(paced, None)
