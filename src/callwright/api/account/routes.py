@@ -1,0 +1,46 @@
+"""The account of a key (contract 3.11)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions.keys import account_of
+from callwright.api.answers import answer
+from callwright.api.schemas import Open, errors, shown
+from callwright.api.services import principal_of, services_of
+from callwright.domain.money import cents_from_nano
+
+router = APIRouter(tags=["account"])
+
+
+class Concurrency(Open):
+    """Calls at once."""
+
+    max: int
+    current: int
+
+
+class AccountView(Open):
+    """Who the key belongs to. `wallet` is in cents."""
+
+    id: str
+    name: str
+    email: str
+    wallet: float
+    concurrency: Concurrency
+
+
+@router.get("/user/me", summary="Who am I", responses={200: shown("The key's organisation.", AccountView), **errors()})
+async def me(request: Request) -> Response:
+    """The organisation of the key, its balance and how many of its calls are live."""
+    account = await account_of(services_of(request).actions, principal_of(request))
+    tenant = account.tenant
+    return answer(
+        {
+            "id": tenant.id,
+            "name": tenant.name,
+            "email": tenant.email,
+            "wallet": cents_from_nano(tenant.wallet_nano),
+            "concurrency": {"max": tenant.max_concurrency, "current": account.live_calls},
+        }
+    )

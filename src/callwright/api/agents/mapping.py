@@ -1,0 +1,46 @@
+"""An agent as the contract shows it (3.1): stored keys at the top level, every documented key present, null when empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.insight.record import wire_time
+from callwright.ports.ledger import StoredAgent
+
+_EMPTY = (
+    "agent_welcome_message",
+    "webhook_url",
+    "ingest_source_config",
+    "calling_guardrails",
+    "telephony_provider",
+    "sip_header_variables",
+    "ingest_lookup_key",
+    "inbound_phone_number",
+    "dispositions",
+    "gpt_assistants",
+    "custom_analytics",
+    "webhook_config",
+    "webhook_headers",
+    "created_by",
+    "creation_source",
+    "parent_agent_id",
+    "source_agent_id",
+)
+
+
+def agent_view(agent: StoredAgent) -> dict[str, Any]:
+    """The Agent object of a read. Unknown stored keys are returned as they came."""
+    return {
+        "id": agent.id,
+        "agent_name": agent.name,
+        "agent_type": "other",
+        "agent_status": "processed",
+        "restricted": False,
+        **dict.fromkeys(_EMPTY),
+        "tasks": [],
+        "agent_prompts": {},
+        **agent.body,
+        "created_at": wire_time(agent.created_at),
+        "updated_at": wire_time(agent.updated_at),
+        "callwright": {"revision": agent.revision},
+    }

@@ -1,0 +1,103 @@
+"""Routes of agents (contract 3.1)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import agents
+from callwright.api.agents.mapping import agent_view
+from callwright.api.agents.schemas import (
+    EXAMPLE,
+    PATCH_EXAMPLE,
+    AgentChanged,
+    AgentSaved,
+    AgentView,
+    StoppedExecutions,
+)
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+
+router = APIRouter(prefix="/v2/agent", tags=["agents"])
+
+
+@router.post(
+    "",
+    summary="Create an agent",
+    status_code=201,
+    responses={201: shown("Created.", AgentSaved), **errors(400, 413)},
+    openapi_extra=json_body("AgentBody", EXAMPLE),
+)
+async def create(request: Request) -> Response:
+    """Saves the agent as it came, unknown keys included. A wrong value is refused with its path; nothing is saved then."""
+    wire = await read_object(request)
+    agent = await agents.create_agent(services_of(request).actions, principal_of(request), wire)
+    return answer({"agent_id": agent.id, "state": "created", "status": "created"}, 201)
+
+
+@router.get(
+    "/all",
+    summary="List agents",
+    responses={200: shown("All agents of the key's organisation, newest first."), **errors()},
+)
+async def list_all(request: Request) -> Response:
+    """A bare array, never paged."""
+    found = await agents.list_agents(services_of(request).actions, principal_of(request))
+    return answer([agent_view(agent) for agent in found])
+
+
+@router.get("/{agent_id}", summary="Read an agent", responses={200: shown("The agent.", AgentView), **errors(404)})
+async def read(request: Request, agent_id: str) -> Response:
+    """The flat object: the keys of `agent_config` at the top level, plus `agent_prompts`."""
+    return answer(agent_view(await agents.get_agent(services_of(request).actions, principal_of(request), agent_id)))
+
+
+@router.put(
+    "/{agent_id}",
+    summary="Replace an agent",
+    responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
+    openapi_extra=json_body("AgentBody", EXAMPLE),
+)
+async def replace(request: Request, agent_id: str) -> Response:
+    """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored."""
+    wire = await read_object(request)
+    agent = await agents.replace_agent(services_of(request).actions, principal_of(request), agent_id, wire)
+    return answer({"agent_id": agent.id, "state": "updated", "status": "updated"})
+
+
+@router.patch(
+    "/{agent_id}",
+    summary="Change some settings of an agent",
+    responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
+    openapi_extra=json_body("AgentPatch", PATCH_EXAMPLE),
+)
+async def patch(request: Request, agent_id: str) -> Response:
+    """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
+    `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
+    `agent_prompts` by task. `null` clears. Other keys are ignored."""
+    wire = await read_object(request)
+    await agents.patch_agent(services_of(request).actions, principal_of(request), agent_id, wire)
+    return answer({"message": "success", "state": "updated", "status": "success"})
+
+
+@router.delete(
+    "/{agent_id}",
+    summary="Delete an agent",
+    responses={200: shown("Deleted.", AgentChanged), **errors(404, 409)},
+)
+async def delete(request: Request, agent_id: str) -> Response:
+    """Deletes its executions, logs and recordings too. Refused with 409 while one of its calls is live."""
+    await agents.delete_agent(services_of(request).actions, principal_of(request), agent_id)
+    return answer({"message": "success", "state": "deleted", "status": "success"})
+
+
+@router.post(
+    "/{agent_id}/stop",
+    summary="Stop an agent's waiting calls",
+    responses={200: shown("The calls that were stopped.", StoppedExecutions), **errors(404)},
+)
+async def stop(request: Request, agent_id: str) -> Response:
+    """Every queued or scheduled call becomes `stopped`; live calls go on."""
+    stopped = await agents.stop_waiting_calls(services_of(request).actions, principal_of(request), agent_id)
+    return answer({"stopped_executions": stopped})

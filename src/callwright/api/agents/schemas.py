@@ -1,0 +1,155 @@
+"""Shapes of agents for the API description (contract chapter 4). Every one may carry further keys, which are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class ModelConfig(Open):
+    """``llm_config`` of a task."""
+
+    provider: str | None = Field(
+        default=None, description="A model provider; without provider and model, the platform's own."
+    )
+    model: str | None = None
+    max_tokens: int = 100
+    temperature: float = Field(default=0.1, description="GPT-5 models: exactly 1.")
+    base_url: str | None = Field(default=None, description="For `custom`: any OpenAI-compatible endpoint.")
+
+
+class LlmAgent(Open):
+    """Who thinks."""
+
+    agent_type: str = "simple_llm_agent"
+    agent_flow_type: str = "streaming"
+    llm_config: ModelConfig | None = None
+
+
+class Synthesizer(Open):
+    """Who speaks."""
+
+    provider: str | None = None
+    provider_config: dict[str, Any] | None = None
+
+
+class Transcriber(Open):
+    """Who listens."""
+
+    provider: str | None = None
+    model: str | None = None
+    language: str = "en"
+    endpointing: int = Field(default=250, description="Milliseconds.")
+
+
+class ToolsConfig(Open):
+    """The providers of a task. A missing section means this platform's local default."""
+
+    llm_agent: LlmAgent | None = None
+    synthesizer: Synthesizer | None = None
+    transcriber: Transcriber | None = None
+    input: dict[str, Any] | None = None
+    output: dict[str, Any] | None = None
+    api_tools: dict[str, Any] | None = None
+
+
+class TaskConfig(Open):
+    """Behaviour in the call; docs/api.md lists all of it."""
+
+    hangup_after_silence: float = Field(default=10, description="Seconds; 0 never hangs up.")
+    call_terminate: float = Field(default=90, description="Seconds.")
+    incremental_delay: int = Field(default=400, description="Milliseconds.")
+    number_of_words_for_interruption: int = 2
+
+
+class Task(Open):
+    """One task: the conversation, or work after it."""
+
+    task_type: str = Field(default="conversation", description="conversation, extraction or summarization.")
+    toolchain: dict[str, Any] | None = None
+    tools_config: ToolsConfig | None = None
+    task_config: TaskConfig | None = None
+
+
+class AgentConfig(Open):
+    """An agent's configuration."""
+
+    agent_name: str
+    agent_welcome_message: str | None = None
+    webhook_url: str | None = None
+    tasks: list[Task]
+
+
+class AgentBody(Open):
+    """The envelope an agent comes in."""
+
+    agent_config: AgentConfig
+    agent_prompts: dict[str, Any] | None = Field(
+        default=None, description="`task_1: {system_prompt}`, by the task's number from 1."
+    )
+
+
+class AgentPatch(Open):
+    """What PATCH changes; other keys are ignored."""
+
+    agent_config: dict[str, Any] | None = None
+    agent_prompts: dict[str, Any] | None = None
+
+
+class AgentSaved(Open):
+    """The answer to creating or replacing an agent."""
+
+    agent_id: str
+    state: str
+    status: str
+
+
+class AgentChanged(Open):
+    """The answer to patching or deleting an agent."""
+
+    message: str
+    state: str
+    status: str
+
+
+class AgentView(Open):
+    """An agent as read: its stored keys at the top level, and what the platform knows."""
+
+    id: str
+    agent_name: str
+    agent_type: str
+    agent_status: str
+    created_at: str
+    updated_at: str
+    tasks: list[Task]
+    agent_prompts: dict[str, Any] | None = None
+
+
+class StoppedExecutions(Open):
+    """The waiting calls that were stopped."""
+
+    stopped_executions: list[str]
+
+
+EXAMPLE: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "Clinic reminder",
+        "agent_welcome_message": "Hello {customer_name}, this is Mira from Hill Clinic.",
+        "webhook_url": "https://hooks.example.org/calls",
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
+                "task_config": {"hangup_after_silence": 12, "call_terminate": 300},
+            }
+        ],
+    },
+    "agent_prompts": {
+        "task_1": {"system_prompt": "Confirm the appointment on {appointment_day}. Keep every answer short."}
+    },
+}
+
+PATCH_EXAMPLE: dict[str, Any] = {"agent_config": {"agent_name": "Clinic reminder, winter", "webhook_url": None}}

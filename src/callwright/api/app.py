@@ -1,0 +1,115 @@
+"""The HTTP application: routes, the gate before them, and one shape of errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from callwright.api.account.routes import router as account
+from callwright.api.agents.routes import router as agents
+from callwright.api.agents.schemas import AgentBody, AgentPatch
+from callwright.api.answers import answer_bytes, error_answer, error_body
+from callwright.api.calls.routes import router as calls
+from callwright.api.calls.schemas import CallBody
+from callwright.api.executions.live import LiveStreams
+from callwright.api.executions.routes import router as executions
+from callwright.api.gate import Gate, needs_key
+from callwright.api.operations.routes import router as operations
+from callwright.api.recordings.routes import router as recordings
+from callwright.api.services import ApiServices
+from callwright.domain.errors import BadInputError, CallwrightError
+from callwright.insight.wire import encode
+
+TITLE = "Callwright"
+DESCRIPTION = (
+    "AI agents that make and take phone calls, self-hosted. Speaks the hosted Bolna API: a program written for it works by changing "
+    "its base URL. Every request but health, metrics and signed recording links needs `Authorization: Bearer <key>`."
+)
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+#: Bodies are read by hand, so their schemas must be put into the description by hand too.
+_BODIES = (AgentBody, AgentPatch, CallBody)
+
+
+def build_app(services: ApiServices) -> FastAPI:
+    """The application over ``services``. Building it touches nothing."""
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=services.version or "0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.state.live_streams = LiveStreams()
+    for router in (agents, calls, executions, recordings, account, operations):
+        app.include_router(router)
+    app.add_exception_handler(CallwrightError, _named)
+    app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(RequestValidationError, _of_parameter)
+    app.add_middleware(Gate, services=services)
+    if services.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(services.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    return app
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope["state"]["request_id"])
+
+
+async def _named(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CallwrightError)
+    return error_answer(error, _request_id(request))
+
+
+async def _of_framework(request: Request, error: Exception) -> Response:
+    """A path or a method that does not exist, in the shape of every other error."""
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    message = str(error.detail)
+    if status == 404:
+        message = f"there is no {request.method} {request.url.path}; see /openapi.json"
+    elif status == 405:
+        message = f"{request.method} is not possible on {request.url.path}"
+    body = error_body(status, message, _HTTP_CODES.get(status, "http_error"), request_id=_request_id(request))
+    return answer_bytes(encode(body), status, error.headers)
+
+
+async def _of_parameter(request: Request, error: Exception) -> Response:
+    """A parameter that FastAPI could not read. None of ours should end here: they are read by hand."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    return error_answer(BadInputError(f"{name}: {first['msg']}", field=name), _request_id(request))
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        _, definitions = models_json_schema(
+            [(model, "validation") for model in _BODIES], ref_template="#/components/schemas/{model}"
+        )
+        components = found.setdefault("components", {})
+        components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, operations_of_path in found["paths"].items():
+            for operation in operations_of_path.values():
+                operation.get("responses", {}).pop("422", None)
+                if needs_key(path):
+                    operation["security"] = [{"key": []}]
+        app.openapi_schema = found
+    return app.openapi_schema

@@ -1,0 +1,81 @@
+"""Reading a JSON body: bounded before it is parsed, and checked for what the platform could not keep."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from callwright.domain.errors import InvalidJsonError, TooLargeError
+from callwright.domain.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LARGEST_WHOLE = 2**63 - 1
+
+
+async def read_bytes(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+    """The body. Raises TooLargeError as soon as it is known to be larger than ``most``, without reading the rest."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
+        raise _too_large(most)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"the body is larger than {most} bytes")
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The body as a JSON object. Raises InvalidJsonError or TooLargeError."""
+    return parse_object(await read_bytes(request))
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """``raw`` as a JSON object whose every value can be stored. Raises InvalidJsonError saying where it stops being one."""
+    raw = raw.removeprefix(_BYTE_ORDER_MARK)
+    if not raw.strip():
+        raise InvalidJsonError("the body is empty; a JSON object is expected")
+    try:
+        value = msgspec.json.decode(raw)
+    except RecursionError:
+        raise _too_deep() from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidJsonError(f"the body is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InvalidJsonError("the body must be a JSON object")
+    _check(value)
+    return value
+
+
+def _too_deep() -> InvalidJsonError:
+    return InvalidJsonError(f"the body is nested deeper than {MAX_JSON_DEPTH} levels")
+
+
+def _check(value: dict[str, Any]) -> None:
+    """Refuse what parses but cannot be kept: too deep nesting, NUL characters, halves of surrogate pairs, numbers beyond 64 bits."""
+    level: list[Any] = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        deeper: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                deeper += one.keys()
+                deeper += one.values()
+            elif isinstance(one, list):
+                deeper += one
+            elif isinstance(one, str):
+                if _UNSTORABLE.search(one):
+                    raise InvalidJsonError("the body holds a NUL or half a surrogate pair in a string; remove it")
+            elif isinstance(one, int) and not -_LARGEST_WHOLE <= one <= _LARGEST_WHOLE:
+                raise InvalidJsonError("the body holds a whole number beyond 64 bits; send it as a string")
+        level = deeper
+        if not level:
+            return
+    raise _too_deep()

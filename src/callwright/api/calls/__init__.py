@@ -1,0 +1,1 @@
+"""Placing and stopping calls: `/call...`."""

@@ -1,0 +1,50 @@
+"""Shapes of placing and stopping a call for the API description (contract 3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class RetryConfig(Open):
+    """Whether and when an unanswered call is tried again."""
+
+    enabled: bool = False
+    max_retries: int = Field(default=3, ge=1, le=3)
+    retry_on_statuses: list[str] = Field(default=["no-answer", "busy", "failed"])
+    retry_on_voicemail: bool = False
+    retry_intervals_minutes: list[int] = Field(default=[30, 60, 120])
+
+
+class CallBody(Open):
+    """A call to place."""
+
+    agent_id: str
+    recipient_phone_number: str = Field(description="E.164, a `sip:` URI, or `loopback:<name>` for a synthetic caller.")
+    from_phone_number: str | None = None
+    scheduled_at: str | None = Field(default=None, description="ISO 8601; without an offset it means UTC.")
+    user_data: dict[str, Any] | None = Field(default=None, description="Variables of prompts; at most 25 KB of JSON.")
+    agent_data: dict[str, Any] | None = Field(
+        default=None, description="`voice_id`: another voice of the same provider."
+    )
+    retry_config: RetryConfig | None = None
+    bypass_call_guardrails: bool = False
+
+
+class CallAccepted(Open):
+    """The call is in the ledger."""
+
+    message: str
+    status: str
+    execution_id: str
+    run_id: str
+
+
+EXAMPLE: dict[str, Any] = {
+    "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+    "recipient_phone_number": "loopback:demo",
+    "user_data": {"customer_name": "Ada", "appointment_day": "Tuesday"},
+}

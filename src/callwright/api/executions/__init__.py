@@ -1,0 +1,1 @@
+"""Executions, their logs, lists and live events."""

@@ -1,0 +1,78 @@
+"""Server-sent events of a live call: framing, heartbeats and an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any
+
+from callwright.domain.errors import RateLimitedError
+from callwright.domain.limits import MAX_LIVE_STREAMS
+from callwright.insight.wire import encode
+
+HEARTBEAT = b": still here\n\n"
+
+
+class LiveStreams:
+    """Counts the streams of one process."""
+
+    def __init__(self, most: int = MAX_LIVE_STREAMS) -> None:
+        self._most = most
+        self._open = 0
+
+    def enter(self) -> None:
+        """Count one more. Raises RateLimitedError at the limit."""
+        if self._open >= self._most:
+            raise RateLimitedError(f"there are {self._most} live event streams already; close one or try later")
+        self._open += 1
+
+    def leave(self) -> None:
+        """Count one less."""
+        self._open -= 1
+
+
+def frame(event: Mapping[str, Any]) -> bytes:
+    """One event on the wire. ``data`` is one line of JSON; ids and names lose their line breaks."""
+    lines = []
+    if event.get("id") is not None:
+        lines.append(f"id: {_one_line(event['id'])}\n")
+    lines.append(f"event: {_one_line(event.get('event', 'message'))}\n")
+    return "".join(lines).encode() + b"data: " + encode(event.get("data")) + b"\n\n"
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split())
+
+
+async def framed(
+    events: AsyncIterator[Mapping[str, Any]], first: Mapping[str, Any], heartbeat_seconds: float
+) -> AsyncGenerator[bytes]:
+    """``first``, then the events as they come, a comment after each silence of ``heartbeat_seconds``, and ``event: end`` at the end.
+
+    Closing the generator closes the source.
+    """
+    yield frame(first)
+    pending: asyncio.Task[Mapping[str, Any] | None] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.create_task(_next(events))
+            done, _ = await asyncio.wait({pending}, timeout=heartbeat_seconds)
+            if not done:
+                yield HEARTBEAT
+                continue
+            event, pending = pending.result(), None
+            if event is None:
+                break
+            yield frame(event)
+        yield frame({"event": "end", "data": {}})
+    finally:
+        if pending is not None:
+            pending.cancel()
+            await asyncio.gather(pending, return_exceptions=True)
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _next(events: AsyncIterator[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return await anext(events, None)

@@ -1,0 +1,138 @@
+"""Routes of executions (contract 3.3) and the live event stream of a call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from callwright.actions import executions
+from callwright.api.answers import answer
+from callwright.api.executions.live import LiveStreams, framed
+from callwright.api.executions.schemas import ExecutionPage, ExecutionView, LogAnswer
+from callwright.api.schemas import errors, shown
+from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import LIVE_HEARTBEAT_SECONDS
+from callwright.insight.rawlog import raw_log
+from callwright.insight.record import execution_body
+from callwright.insight.view import view_of
+
+router = APIRouter(tags=["executions"])
+
+_Text = Annotated[str, Query()]
+_SSE = {"content": {"text/event-stream": {}}, "description": "`event:` and `data:` lines until `event: end`."}
+
+
+@router.get(
+    "/v2/agent/{agent_id}/executions",
+    summary="List an agent's executions",
+    responses={200: shown("One page, newest first.", ExecutionPage), **errors(400, 404)},
+)
+async def list_of_agent(
+    request: Request,
+    agent_id: str,
+    page_number: Annotated[str, Query(description="From 1.")] = "",
+    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
+    status: Annotated[str, Query(description="One of the published statuses.")] = "",
+    call_type: Annotated[str, Query(description="inbound or outbound.")] = "",
+    provider: _Text = "",
+    answered_by_voice_mail: Annotated[str, Query(description="true or false.")] = "",
+    batch_id: _Text = "",
+    created_from: Annotated[str, Query(alias="from", description="ISO 8601, UTC unless it has an offset.")] = "",
+    created_to: Annotated[str, Query(alias="to", description="ISO 8601.")] = "",
+) -> Response:
+    """Parameters that are empty or missing mean any; unknown ones are ignored."""
+    given = {
+        "page_number": page_number,
+        "page_size": page_size,
+        "status": status,
+        "call_type": call_type,
+        "provider": provider,
+        "answered_by_voice_mail": answered_by_voice_mail,
+        "batch_id": batch_id,
+        "from": created_from,
+        "to": created_to,
+    }
+    services = services_of(request)
+    wanted = executions.read_page_request(given, strict=services.actions.policy.strict)
+    page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)
+    body: dict[str, Any] = {
+        "page_number": wanted.number,
+        "page_size": wanted.size,
+        "total": page.total,
+        "has_more": wanted.number * wanted.size < page.total,
+        "data": [execution_body(row, public_url=public_url_of(request)) for row in page.rows],
+        "filters": {},
+        "sorts": [],
+    }
+    return answer(body)
+
+
+@router.get(
+    "/executions/{execution_id}",
+    summary="Read an execution",
+    responses={200: shown("The execution.", ExecutionView), **errors(404)},
+)
+async def read(request: Request, execution_id: str) -> Response:
+    """The same object that webhooks carry."""
+    found = await executions.get_execution(services_of(request).actions, principal_of(request), execution_id)
+    return answer(execution_body(found, public_url=public_url_of(request)))
+
+
+@router.get(
+    "/executions/{execution_id}/log",
+    summary="Read the raw log of an execution",
+    responses={200: shown("Requests and answers by component, in order.", LogAnswer), **errors(404)},
+)
+async def read_log(request: Request, execution_id: str) -> Response:
+    """Empty until the call was dialled; grows while it lives."""
+    log = await executions.get_log(services_of(request).actions, principal_of(request), execution_id)
+    # In a thread: reading the log of a long call takes long enough to disturb the calls this process may be holding.
+    entries = await asyncio.to_thread(_entries, log)
+    return answer({"status": "success", "data": entries})
+
+
+def _entries(log: bytes) -> list[dict[str, Any]]:
+    return raw_log(view_of(log.decode())) if log else []
+
+
+@router.get(
+    "/v1/callwright/executions/{execution_id}/events",
+    summary="Follow a call live",
+    responses={200: _SSE, **errors(404, 429)},
+)
+async def follow(request: Request, execution_id: str) -> Response:
+    """Server-sent events: first `execution` with the present status, then what happens in the call, a comment at least every 15 seconds,
+    and `end` when the call has ended. `Last-Event-ID` continues where a broken stream stopped, as far as events are still known."""
+    services = services_of(request)
+    execution = await executions.get_execution(services.actions, principal_of(request), execution_id)
+    streams = request.app.state.live_streams
+    assert isinstance(streams, LiveStreams)
+    streams.enter()
+    body = _stream(services, streams, execution, request.headers.get("last-event-id"))
+    return StreamingResponse(body, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _stream(
+    services: ApiServices, streams: LiveStreams, execution: Execution, after: str | None
+) -> AsyncGenerator[bytes]:
+    first = {"event": "execution", "data": {"id": execution.id, "status": execution.status.value}}
+    over = execution.phase is Phase.DONE
+    events = _nothing() if over else aiter(services.live.subscribe(execution.id, after))
+    frames = framed(events, first, LIVE_HEARTBEAT_SECONDS)
+    try:
+        async for one in frames:
+            yield one
+    finally:
+        await frames.aclose()
+        streams.leave()
+
+
+async def _nothing() -> AsyncGenerator[dict[str, Any]]:
+    nothing: tuple[dict[str, Any], ...] = ()
+    for event in nothing:
+        yield event

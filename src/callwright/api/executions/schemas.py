@@ -1,0 +1,55 @@
+"""Shapes of executions for the API description (contract chapter 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class ExecutionView(Open):
+    """An execution. Every documented key is present, null when empty; our own keys are under `callwright`."""
+
+    id: str
+    agent_id: str
+    status: str
+    conversation_duration: float = Field(description="Seconds.")
+    total_cost: float = Field(description="Cents, exact: the sum of `cost_breakdown`.")
+    transcript: str | None
+    created_at: str = Field(description="Naive ISO 8601, UTC, microseconds.", examples=["2026-11-24T16:31:07.193399"])
+    updated_at: str
+    cost_breakdown: dict[str, Any]
+    usage_breakdown: dict[str, Any]
+    telephony_data: dict[str, Any]
+    extracted_data: dict[str, Any] | None
+    context_details: dict[str, Any]
+    latency_data: dict[str, Any] | None
+
+
+class ExecutionPage(Open):
+    """One page of executions, newest first."""
+
+    page_number: int
+    page_size: int
+    total: int
+    has_more: bool
+    data: list[ExecutionView]
+
+
+class LogEntry(Open):
+    """One line of the raw log."""
+
+    created_at: str
+    type: str
+    component: str
+    provider: str
+    data: str
+
+
+class LogAnswer(Open):
+    """The raw log of a call."""
+
+    status: str
+    data: list[LogEntry]

@@ -1,0 +1,126 @@
+"""The gate before every route: request id, one spelling of each path, the API key, and the last catch of errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from callwright.actions.keys import authenticate
+from callwright.api.answers import error_answer
+from callwright.api.services import ApiServices
+from callwright.domain.errors import CallwrightError, MissingKeyError, NotAllowedError
+from callwright.domain.tenant import Principal
+
+_LOG = logging.getLogger(__name__)
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+"""Paths that need no key. Recording files carry their permission in a signature."""
+
+OPEN_PREFIX = "/recordings/file/"
+
+#: The hosted service's words for a request without a usable Authorization header.
+ACCESS_DENIED = "Access denied"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST_KEY_CHARACTERS = 200
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+
+class Gate:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, services: ApiServices) -> None:
+        self.app = app
+        self.services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything that is not HTTP passes."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        _one_spelling(scope)
+        request_id = self._request_id(scope)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        answer = _Answer(send, request_id)
+        try:
+            if needs_key(scope["path"]):
+                state["principal"] = await self._principal(scope)
+            await self.app(scope, receive, answer.send)
+        except CallwrightError as error:
+            await answer.fail(error, scope, receive)
+        # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
+        except Exception:  # noqa: BLE001
+            _LOG.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
+            await answer.fail(CallwrightError("Internal server error"), scope, receive)
+        finally:
+            self.services.metrics.requests.labels(status=f"{answer.status // 100}xx").inc()
+
+    def _request_id(self, scope: Scope) -> str:
+        given = Headers(scope=scope).get("x-request-id", "")
+        return given if _REQUEST_ID.fullmatch(given) else self.services.actions.ids.token(8)
+
+    async def _principal(self, scope: Scope) -> Principal:
+        principal = await authenticate(self.services.actions, bearer_key(Headers(scope=scope)))
+        if principal.scope != "full" and scope["method"] not in _READING:
+            raise NotAllowedError("this key may only read")
+        return principal
+
+
+class _Answer:
+    """The answer being sent: its status, whether it has begun, and the headers every answer has."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 499
+        """499: the client went away before there was an answer."""
+        self._begun = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._request_id
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    async def fail(self, error: CallwrightError, scope: Scope, receive: Receive) -> None:
+        """Answer with an error, unless an answer has begun: then the connection can only be cut, by raising."""
+        if self._begun:
+            raise error
+        await error_answer(error, self._request_id)(scope, receive, self.send)
+
+
+def needs_key(path: str) -> bool:
+    """Whether a path is behind the key. Unknown paths are: what exists is nobody's business without one."""
+    return path not in OPEN_PATHS and not path.startswith(OPEN_PREFIX)
+
+
+def bearer_key(headers: Headers) -> str:
+    """The key of ``Authorization: Bearer <key>``. Raises MissingKeyError when there is none, or more than one."""
+    given = headers.getlist("authorization")
+    if len(given) == 1:
+        scheme, _, key = given[0].strip().partition(" ")
+        key = key.strip()
+        if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= _LONGEST_KEY_CHARACTERS:
+            return key
+    raise MissingKeyError(ACCESS_DENIED)
+
+
+def _one_spelling(scope: MutableMapping[str, Any]) -> None:
+    """Both forms of a path, with and without a trailing slash, are the same route, without a redirect."""
+    path = scope["path"]
+    if len(path) > 1 and path.endswith("/"):
+        scope["path"] = path.rstrip("/") or "/"
+        raw = scope.get("raw_path")
+        if raw:
+            scope["raw_path"] = raw.rstrip(b"/") or b"/"

@@ -1,0 +1,42 @@
+"""What a supervisor and a monitor ask. None of it needs a key."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.api.answers import answer
+from callwright.api.schemas import Error
+from callwright.api.services import services_of
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="Is the process alive", responses={200: {"description": "It answers."}})
+async def healthz(request: Request) -> Response:
+    """Touches nothing: a database outage must not make a supervisor kill live calls."""
+    return answer({"status": "ok", "version": services_of(request).version})
+
+
+@router.get(
+    "/readyz",
+    summary="Should it get requests",
+    responses={
+        200: {"description": "It should."},
+        503: {"model": Error, "description": "Not now; the message says why."},
+    },
+)
+async def readyz(request: Request) -> Response:
+    """Asks the database and whether the process is draining."""
+    services = services_of(request)
+    await services.ready()
+    await services.actions.ledger.ping()
+    return answer({"status": "ready"})
+
+
+@router.get(
+    "/metrics", summary="Metrics", responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text."}}
+)
+async def metrics(request: Request) -> Response:
+    """Counters without names of tenants or callers."""
+    body = services_of(request).metrics.exposition()
+    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,1 @@
+"""Recordings behind signed links."""

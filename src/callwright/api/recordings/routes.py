@@ -1,0 +1,72 @@
+"""Routes of recordings (contract 3.3): a stable path behind the key that leads to a signed one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import FileResponse, RedirectResponse
+
+from callwright.actions.executions import get_execution
+from callwright.actions.services import missing, object_id
+from callwright.api.recordings.links import check_link, signed_path
+from callwright.api.schemas import Error, errors
+from callwright.api.services import principal_of, services_of
+from callwright.domain.limits import RECORDING_LINK_SECONDS
+
+router = APIRouter(prefix="/recordings", tags=["recordings"])
+
+CALL_FILE = "call.wav"
+TRANSFER_FILE = "transfer.wav"
+_FILES = frozenset({CALL_FILE, TRANSFER_FILE})
+_REDIRECT: dict[int | str, dict[str, Any]] = {
+    307: {"description": "To a link that is valid for 24 hours without a key."}
+}
+
+
+@router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(404)})
+async def of_call(request: Request, execution_id: str) -> Response:
+    """Stereo: the caller left, the agent right. `telephony_data.recording_url` leads here."""
+    return await _redirect(request, execution_id, CALL_FILE)
+
+
+@router.get(
+    "/transfer/{execution_id}", summary="The recording of a transferred leg", responses={**_REDIRECT, **errors(404)}
+)
+async def of_transfer(request: Request, execution_id: str) -> Response:
+    """What was said after a transfer, where it was recorded."""
+    return await _redirect(request, execution_id, TRANSFER_FILE)
+
+
+async def _redirect(request: Request, execution_id: str, name: str) -> Response:
+    services = services_of(request)
+    found = await get_execution(services.actions, principal_of(request), execution_id)
+    if await asyncio.to_thread(services.actions.recordings.path, found.id, name) is None:
+        raise missing("recording")
+    expires = int(services.actions.clock.now().timestamp()) + RECORDING_LINK_SECONDS
+    return RedirectResponse(services.public_url + signed_path(services.link_secret, found.id, name, expires))
+
+
+@router.get(
+    "/file/{execution_id}/{name}",
+    summary="A recording by its signed link",
+    responses={
+        200: {"content": {"audio/wav": {}}, "description": "The file; ranges are supported."},
+        403: {"model": Error, "description": "The link is wrong or has expired."},
+        404: {"model": Error, "description": "The recording was deleted."},
+    },
+)
+async def file(request: Request, execution_id: str, name: str, expires: str = "", signature: str = "") -> Response:
+    """Needs no key: the signature is the permission."""
+    services = services_of(request)
+    now = int(services.actions.clock.now().timestamp())
+    check_link(services.link_secret, execution_id, name, expires, signature, now)
+    # Signed names are ours, but a path is made of them: only the known ones, and only an id.
+    if name not in _FILES:
+        raise missing("recording")
+    path = await asyncio.to_thread(services.actions.recordings.path, object_id(execution_id, "recording"), name)
+    if path is None:
+        raise missing("recording")
+    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'"}
+    return FileResponse(path, media_type="audio/wav", filename=name, content_disposition_type="inline", headers=headers)

@@ -1,0 +1,58 @@
+"""Shapes that several resources share, for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Open(BaseModel):
+    """A shape that may carry further keys: unknown ones are accepted and, where an object is stored, kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Error(Open):
+    """Every error: the hosted service's keys together, then ours."""
+
+    error: int = Field(description="The HTTP status as a number.", examples=[400])
+    message: str = Field(description="What is wrong and what to do.", examples=["agent_id is required"])
+    detail: str = Field(description="The same text, for clients that read this key.", examples=["agent_id is required"])
+    code: str = Field(description="Stable, machine-readable; docs/errors.md lists them.", examples=["bad_input"])
+    hint: str | None = Field(default=None, description="What usually helps.")
+    field: str | None = Field(default=None, description="The path of the wrong value.", examples=["agent_id"])
+    request_id: str | None = Field(default=None, description="Also in the header X-Request-Id.")
+
+
+_MEANINGS = {
+    400: "A parameter is missing or wrong; nothing was done.",
+    401: "No API key came with the request.",
+    403: "The key is unknown, revoked or expired, or may not do this.",
+    404: "No such object for this key.",
+    409: "The request contradicts the present state.",
+    413: "The body or a part of it is over its limit.",
+    429: "Too many at once; wait for the seconds in Retry-After.",
+    503: "The database cannot be reached; nothing was done.",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route for the description: those given, and those every route behind a key may have."""
+    return {status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 503)}
+
+
+def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
+    """The description of a JSON body by the name of its schema. The body itself is read by hand: bounded, leniently, with our messages."""
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def shown(description: str, model: type[BaseModel] | None = None, example: Any = None) -> dict[str, Any]:
+    """The description of a good answer."""
+    found: dict[str, Any] = {"description": description}
+    if model is not None:
+        found["model"] = model
+    if example is not None:
+        found["content"] = {"application/json": {"example": example}}
+    return found

@@ -1,0 +1,61 @@
+"""What the HTTP doors work with, filled in by the bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.requests import Request
+
+from callwright.actions.services import Services
+from callwright.domain.tenant import Principal
+from callwright.ops.metrics import Metrics
+
+
+class LiveEvents(Protocol):
+    """What happens in a call while it happens."""
+
+    def subscribe(self, execution_id: str, after: str | None) -> AsyncIterator[Mapping[str, Any]]:
+        """Events ``{"id"?: str, "event": str, "data": JSON}`` of a call from now on, or those after event ``after`` where they are still
+        known. Ends when the call has ended. Closing the iterator ends the subscription. May raise UnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """Everything the API needs.
+
+    ``ready`` raises UnavailableError while this process should get no requests (the database is asked as well, without it).
+    ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
+    ``link_secret`` signs recording links; it must not be the secret of the key hashes.
+    """
+
+    actions: Services
+    live: LiveEvents
+    metrics: Metrics
+    ready: Callable[[], Awaitable[None]]
+    public_url: str = ""
+    link_secret: bytes = field(default=b"", repr=False)
+    version: str = ""
+    cors_origins: tuple[str, ...] = ()
+    strict: bool = False
+
+
+def services_of(request: Request) -> ApiServices:
+    """The services of the application a request came to."""
+    found = request.app.state.services
+    assert isinstance(found, ApiServices)
+    return found
+
+
+def principal_of(request: Request) -> Principal:
+    """Who is asking. The gate has put it there for every route that needs a key."""
+    found = request.scope["state"]["principal"]
+    assert isinstance(found, Principal)
+    return found
+
+
+def public_url_of(request: Request) -> str:
+    """The beginning of links to this API: the setting, else how this request came."""
+    return services_of(request).public_url or str(request.base_url).rstrip("/")
