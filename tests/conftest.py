@@ -1,25 +1,6 @@
-"""What all tests share: a test that needs a phone, a browser or a voice may be skipped at a desk, never in CI."""
+"""What all tests share: a rule on skipping, and a real database for every test that asks for one."""
 
-import os
-from collections.abc import Generator
+from tests.database import database_template, dsn, ledger, postgres_server
+from tests.never_skipped import pytest_runtest_makereport
 
-import pytest
-
-# Fixtures: a real database for every test that asks for one.
-from tests.database import database_template, dsn, ledger, postgres_server  # noqa: F401
-
-NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip of a marked test into a failure where CI=true: there the software is expected to be present."""
-    report = yield
-    marks = [name for name in NEVER_SKIPPED_IN_CI if item.get_closest_marker(name)]
-    if report.skipped and not hasattr(report, "wasxfail") and marks and os.environ.get("CI") == "true":
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        report.outcome = "failed"
-        report.longrepr = f"a test marked {', '.join(marks)} was skipped with CI=true: {reason}"
-    return report
+__all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]

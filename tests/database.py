@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -33,6 +34,15 @@ async def run_sql(dsn: str, *statements: str) -> None:
     try:
         for statement in statements:
             await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def fetch(dsn: str, query: str) -> list[Any]:
+    """The rows of one query."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return list(await connection.fetch(query))
     finally:
         await connection.close()
 

@@ -60,7 +60,7 @@ create table api_key (
   last4 text not null check (length(last4) = 4),
   scope text not null check (scope in ('full', 'read')),
   created_at timestamptz not null,
-  expires_at timestamptz check (expires_at > created_at),
+  expires_at timestamptz constraint api_key_expires_later check (expires_at > created_at),
   revoked_at timestamptz
 )""",
     "create index api_key_tenant on api_key (tenant_id, created_at desc)",
@@ -95,7 +95,7 @@ create table execution (
   to_number text not null,
   from_number text not null,
   created_at timestamptz not null,
-  updated_at timestamptz not null check (updated_at >= created_at),
+  updated_at timestamptz not null constraint execution_updated_after_creation check (updated_at >= created_at),
   owner text collate "C" check (owner <> ''),
   owned boolean not null generated always as (owner is not null) stored,
   batch_id text collate "C",
@@ -231,9 +231,9 @@ create table outbox (
   answer text,
   gap boolean not null default false,
   constraint outbox_sequence_once unique (execution_id, sequence),
-  check ((leased_by is null) = (leased_until is null)),
-  check ((state = 'waiting') = (settled_at is null)),
-  check (state = 'waiting' or leased_by is null)
+  constraint outbox_lease_whole check ((leased_by is null) = (leased_until is null)),
+  constraint outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
+  constraint outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
     "create index outbox_due on outbox (due_at) where state = 'waiting'",
     "create index outbox_undelivered on outbox (execution_id, sequence) where state <> 'delivered'",
@@ -303,7 +303,7 @@ create table idempotency (
   body bytea,
   created_at timestamptz not null default now(),
   primary key (tenant_id, key),
-  check ((http_status is null) = (body is null))
+  constraint idempotency_answer_whole check ((http_status is null) = (body is null))
 )""",
     "create index idempotency_age on idempotency (created_at)",
     """
@@ -324,7 +324,7 @@ create function audit_guard() returns trigger language plpgsql as $$
 begin
   raise exception 'the audit trail is only ever added to' using errcode = 'check_violation', constraint = 'audit_append_only';
 end $$""",
-    "create trigger audit_guard before update or delete on audit for each row execute function audit_guard()",
+    "create trigger audit_guard before update or delete or truncate on audit for each statement execute function audit_guard()",
 ]
 
 
