@@ -1,0 +1,246 @@
+"""Saying: clauses become audio, and audio goes out when it is due.
+
+Each generation has one task that synthesises its clauses in order, so the next is made while the one before plays. The audio waits in the
+playout (``media.pacing``) until the generation is released; from then on the shared clock writes it to the leg, ``ahead_ms`` early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from callwright.call.pacer_clock import Lateness, PacerClock
+from callwright.call.runner import CallRunner
+from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
+from callwright.conversation.events import (
+    Cleared,
+    MarkPlayed,
+    PlayoutStarted,
+    ProviderFailed,
+    UsageReported,
+    VoiceFinished,
+    VoiceReady,
+)
+from callwright.media.g711 import mulaw_of
+from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+PCM_BYTES_PER_MS = 16
+MOST_AHEAD_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The voice of a call: the plugin, the provider's name as the agent has it, and its settings."""
+
+    voice: Voice
+    provider: str
+    settings: VoiceSettings
+
+
+class Line(Protocol):
+    """The way to the caller's ear: writes to the leg and to the recording. Times are monotonic microseconds."""
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far ahead of real time frames may be written."""
+        ...
+
+    def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        """Frames of 20 ms; the first is played at ``plays_at_us``, the others follow it."""
+
+    def clear(self, now_us: int) -> None:
+        """Nothing of what was written is heard from now on."""
+
+
+@dataclass(slots=True, eq=False)
+class _Utterance:
+    """Clauses of a generation that wait for the voice, and the task that says them."""
+
+    clauses: deque[Speak] = field(default_factory=deque)
+    task: asyncio.Task[None] | None = None
+
+
+class Say:
+    """The agent's voice on one call."""
+
+    def __init__(self, runner: CallRunner, speaker: Speaker, line: Line, pacer: PacerClock, clock: Clock) -> None:
+        self._runner = runner
+        self._speaker = speaker
+        self._line = line
+        self._pacer = pacer
+        self._clock = clock
+        self._playout = Playout()
+        self._utterances: dict[int, _Utterance] = {}
+        self.lateness = Lateness()
+
+    @property
+    def quality(self) -> PlayoutQuality:
+        """How smoothly the line was fed."""
+        return self._playout.quality
+
+    def speak(self, effect: Speak) -> None:
+        """Have a clause synthesised after those of its generation before it."""
+        self._playout.open_clause(effect.generation, effect.index)
+        utterance = self._utterances.setdefault(effect.generation, _Utterance())
+        utterance.clauses.append(effect)
+        if utterance.task is None:
+            utterance.task = asyncio.get_running_loop().create_task(self._synthesise(utterance))
+
+    def end_speech(self, effect: EndSpeech) -> None:
+        """No clause will be added."""
+        self._playout.end_utterance(effect.generation, effect.clauses)
+        self._pump()
+
+    def release(self, effect: Release) -> None:
+        """The generation may be heard. What is ready goes out at once, not at the next tick."""
+        self._playout.release(effect.generation)
+        self._pacer.add(self)
+        self._pump()
+
+    def cancel(self, effect: CancelVoice) -> None:
+        """Stop the generation's synthesis and drop what is not on the line."""
+        utterance = self._utterances.pop(effect.generation, None)
+        if utterance is not None:
+            utterance.clauses.clear()
+            if utterance.task is not None:
+                utterance.task.cancel()
+        self._playout.withdraw(effect.generation)
+
+    def clear(self, effect: Clear) -> None:
+        """Silence the agent now and say how far it got."""
+        now_us = self._clock.monotonic_us()
+        self._playout.clear(now_us)
+        self._line.clear(now_us)
+        played_ms = self._playout.played_ms(effect.generation, now_us)
+        self._runner.post(Cleared(self._runner.now_us(), effect.generation, played_ms))
+
+    def tick(self, now_us: int, late_us: int) -> bool:
+        """20 ms passed (see ``pacer_clock.Paced``)."""
+        self.lateness.add(late_us)
+        self._write(now_us)
+        return not self._playout.idle(now_us)
+
+    def hush(self) -> None:
+        """The leg is gone: nothing more is written."""
+        self._pacer.discard(self)
+        self._playout.clear(self._clock.monotonic_us())
+
+    async def aclose(self) -> None:
+        """Stop everything and wait until what was used has been reported."""
+        self.hush()
+        tasks = [utterance.task for utterance in self._utterances.values() if utterance.task is not None]
+        self._utterances.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _pump(self) -> None:
+        self._write(self._clock.monotonic_us())
+
+    def _write(self, now_us: int) -> None:
+        playout = self._playout
+        plays_at_us = playout.write_at_us(now_us)
+        frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
+        if frames:
+            self._line.write(frames, plays_at_us)
+        for event in playout.events(now_us):
+            if isinstance(event, PlayoutBegan):
+                self._runner.post(PlayoutStarted(self._runner.now_us(), event.generation))
+            elif isinstance(event, ClausePlayed):
+                self._runner.post(MarkPlayed(self._runner.now_us(), event.generation, event.index))
+
+    async def _synthesise(self, utterance: _Utterance) -> None:
+        """Say the clauses that wait; a later clause starts the task anew."""
+        try:
+            while utterance.clauses:
+                clause = _ClauseSpoken(utterance.clauses.popleft())
+                try:
+                    await self._say(clause)
+                finally:
+                    self._report_usage(clause)
+        except ProviderError as error:
+            self._fail(utterance, clause.effect, error.kind, error.message)
+        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
+        except Exception as error:
+            _LOG.exception("the voice plugin %s failed", self._speaker.provider)
+            self._fail(utterance, clause.effect, FailureKind.BROKEN_STREAM, type(error).__name__)
+        finally:
+            utterance.task = None
+
+    async def _say(self, clause: _ClauseSpoken) -> None:
+        effect, runner = clause.effect, self._runner
+        clause.asked = True
+        async for chunk in self._speaker.voice.speak(effect.text, self._speaker.settings):
+            if chunk.pcm:
+                first = not clause.pcm_bytes
+                clause.pcm_bytes += len(chunk.pcm)
+                self._playout.add(effect.generation, effect.index, mulaw_of(chunk.pcm))
+                if first:
+                    runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
+                self._pump()
+            clause.usage = chunk.usage or clause.usage
+            if chunk.last:
+                clause.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
+                clause.estimated = chunk.estimated
+        runner.post(
+            VoiceFinished(
+                runner.now_us(),
+                effect.generation,
+                effect.index,
+                clause.pcm_bytes // PCM_BYTES_PER_MS,
+                clause.words,
+                clause.estimated,
+            )
+        )
+        self._playout.end_clause(effect.generation, effect.index)
+        self._pump()
+
+    def _report_usage(self, clause: _ClauseSpoken) -> None:
+        """A clause that was asked for is billed, finished or not."""
+        if not clause.asked:
+            return
+        effect, speaker, runner = clause.effect, self._speaker, self._runner
+        model = speaker.settings.model or speaker.settings.voice or speaker.voice.name
+        amount = clause.usage or UsageAmount("voice", speaker.provider, model, len(effect.text))
+        runner.post(
+            UsageReported(
+                runner.now_us(),
+                amount.kind,
+                amount.provider,
+                amount.model,
+                effect.purpose,
+                effect.generation,
+                0,
+                amount.amount,
+                amount.amount_output,
+                amount.amount_cached,
+            )
+        )
+
+    def _fail(self, utterance: _Utterance, effect: Speak, kind: FailureKind, message: str) -> None:
+        utterance.clauses.clear()
+        runner = self._runner
+        runner.post(
+            ProviderFailed(runner.now_us(), "voice", self._speaker.provider, kind.value, message, effect.generation)
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _ClauseSpoken:
+    """One clause being synthesised, and what the voice told of it."""
+
+    effect: Speak
+    asked: bool = False
+    pcm_bytes: int = 0
+    words: tuple[tuple[str, int, int], ...] = ()
+    estimated: bool = True
+    usage: UsageAmount | None = None
