@@ -1,0 +1,123 @@
+"""The loopback carrier: which synthetic caller answers, and with whose voice and ears."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from callwright.domain.errors import ConfigurationError
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import DialRequest, Leg, LegListener
+from callwright.ports.registry import PluginContext
+from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
+from callwright.simulation.caller_scenario import Persona, Scenario, read_scenario, scenario_of
+from callwright.telephony.loopback.clock import FrameClock
+from callwright.telephony.loopback.far_end import FarEnd
+from callwright.telephony.loopback.leg import LoopbackLeg
+from callwright.telephony.loopback.mouth import Mouth, SpokenLines
+from callwright.telephony.loopback.observer import LineObserver
+
+SCRIPTED = "scripted"
+PluginGetter = Callable[[str, str], Any]
+
+
+class LoopbackCarrier:
+    """Calls to synthetic callers.
+
+    ``plugin(kind, name)`` gives voices and ears. ``voice`` and ``ears`` name the plugins of callers that name none. Options of a
+    dial: ``user_data`` (its ``persona`` names the caller), ``scenario`` (the JSON value of a scenario file, instead of the server's),
+    ``language``, ``agent_voice`` and ``agent_transcriber``: the agent's providers. To an agent that speaks two-tone text the caller
+    listens with ears for it, and speaks it to an agent that hears it, whatever the server's settings.
+    """
+
+    name = "loopback"
+
+    def __init__(
+        self,
+        plugin: PluginGetter,
+        scenario: Scenario | None = None,
+        voice: str = SCRIPTED,
+        ears: str = SCRIPTED,
+        observer: LineObserver | None = None,
+    ) -> None:
+        self._plugin = plugin
+        self._scenario = scenario or Scenario()
+        self._voice = voice
+        self._ears = ears
+        self._observer = observer
+        self._clock = FrameClock()
+        self._lines = SpokenLines()
+        self._legs: set[LoopbackLeg] = set()
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    def build(cls, context: PluginContext) -> LoopbackCarrier:
+        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``. Services: ``plugin``, ``line_observer``.
+
+        Raises ConfigurationError when the scenario file cannot be used.
+        """
+        given = context.settings
+        return cls(
+            context.services["plugin"],
+            _scenario_file(given.get("scenario", "")),
+            given.get("loopback_voice") or SCRIPTED,
+            given.get("loopback_ears") or SCRIPTED,
+            context.services.get("line_observer"),
+        )
+
+    async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
+        """Ring at a synthetic caller. Raises ProviderError(BAD_REQUEST) when there is none of that name or the scenario is wrong."""
+        self._legs = {leg for leg in self._legs if not leg.ended}
+        persona = self._persona(request)
+        options = request.options
+        voice: Voice = self._plugin(
+            "voice", _choice(persona.voice_provider, options.get("agent_transcriber"), self._voice)
+        )
+        ears: Transcriber = self._plugin("transcriber", _choice(persona.ears, options.get("agent_voice"), self._ears))
+        language = str(options.get("language") or "en")
+
+        async def open_ears(far_end: FarEnd) -> None:
+            far_end.attach(await ears.open(TranscriberSettings(language=language), far_end))
+
+        mouth = Mouth(self._lines, voice, VoiceSettings(voice=persona.voice, language=language))
+        leg = LoopbackLeg(
+            f"loopback-{request.callback_id}-{next(self._numbers)}", request, listener, persona, self._clock, mouth
+        )
+        self._legs.add(leg)
+        leg.start(open_ears, self._observer)
+        return leg
+
+    async def aclose(self) -> None:
+        """End every leg."""
+        for leg in list(self._legs):
+            await leg.hang_up("")
+            await leg.aclosed()
+        self._legs.clear()
+        await self._lines.aclose()
+
+    def _persona(self, request: DialRequest) -> Persona:
+        user_data = request.options.get("user_data")
+        wanted = user_data.get("persona", "") if isinstance(user_data, Mapping) else ""
+        try:
+            given = request.options.get("scenario")
+            scenario = scenario_of(given) if given else self._scenario
+            return scenario.persona(request.to_number, str(wanted or ""))
+        except ConfigurationError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
+
+
+def _choice(explicit: str, agents: object, setting: str) -> str:
+    if explicit:
+        return explicit
+    return SCRIPTED if agents == SCRIPTED else setting
+
+
+def _scenario_file(path: str) -> Scenario | None:
+    if not path:
+        return None
+    try:
+        return read_scenario(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"the scenario file {path} cannot be read: {error.strerror}") from error

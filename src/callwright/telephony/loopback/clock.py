@@ -1,0 +1,71 @@
+"""One 20 ms clock for all loopback calls: it never drifts, and it runs only while there are calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from callwright.media.framing import FRAME_MS
+
+FRAME_S = FRAME_MS / 1000
+_log = logging.getLogger(__name__)
+
+
+class Ticking(Protocol):
+    """Something that does a frame's work at each tick."""
+
+    def tick(self) -> None:
+        """The next 20 ms have passed."""
+
+    def crashed(self, error: Exception) -> None:
+        """Its own tick raised; it will not be called again."""
+
+
+class FrameClock:
+    """Calls every member once per 20 ms. When the process was held up, the ticks that were missed follow at once: no frame is lost.
+
+    ``late_us`` keeps how late the latest ticks were, in microseconds.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[int, Ticking] = {}
+        self._handle: asyncio.TimerHandle | None = None
+        self._next_s = 0.0
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return len(self._members)
+
+    def join(self, member: Ticking) -> None:
+        """Tick ``member`` from now on."""
+        self._members[id(member)] = member
+        if self._handle is None:
+            loop = asyncio.get_running_loop()
+            self._next_s = loop.time() + FRAME_S
+            self._handle = loop.call_at(self._next_s, self._run)
+
+    def leave(self, member: Ticking) -> None:
+        """Tick ``member`` no more. Safe to call twice."""
+        self._members.pop(id(member), None)
+
+    def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        while self._next_s <= now_s:
+            self._next_s += FRAME_S
+            self._tick()
+        if not self._members:
+            self._handle = None
+            return
+        self._handle = loop.call_at(self._next_s, self._run)
+
+    def _tick(self) -> None:
+        for member in list(self._members.values()):
+            try:
+                member.tick()
+            except Exception as error:  # noqa: BLE001 - boundary: one call's defect must not stop the clock of the others
+                _log.exception("a loopback call failed in its tick")
+                self.leave(member)
+                member.crashed(error)

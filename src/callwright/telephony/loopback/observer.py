@@ -1,0 +1,28 @@
+"""What can be watched on the line of a loopback call, for the demo and for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoment:
+    """Something at the far end. ``kind``: ringing, answered, said (by the caller, when it begins), heard (of the agent), key, closed.
+
+    ``at_ms`` counts from the answer; before it, from the dialling. ``call`` is the leg's provider_call_id, ``callback_id`` the dial's.
+    """
+
+    call: str
+    callback_id: str
+    persona: str
+    kind: str
+    text: str
+    at_ms: int
+
+
+class LineObserver(Protocol):
+    """The service ``line_observer``. Called from the event loop; must return at once."""
+
+    def __call__(self, moment: LineMoment) -> None:
+        """Take notice."""
