@@ -57,7 +57,7 @@ serve: models ## Keep the platform running on 127.0.0.1:8700
 # Tests that speak and listen with local models are apart: make test-voice.
 test: $(STAMPS)/dev ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
-	@mkdir -p $(RESULTS)
+	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --cov --cov-context=test --cov-report= \
 	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(BIN)/python tools/own_coverage.py $(RESULTS)/coverage.data

@@ -19,6 +19,6 @@ compile() { # output, then what to compile
 }
 
 compile base pyproject.toml
-compile local pyproject.toml --extra local --constraint requirements/base.txt
-compile dev pyproject.toml --extra dev --constraint requirements/base.txt --constraint requirements/local.txt
+compile local pyproject.toml --extra local --extra cloud --constraint requirements/base.txt
+compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt

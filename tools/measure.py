@@ -9,7 +9,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -181,18 +181,24 @@ def function_length(source: Source, node: FunctionNode) -> int:
     return sum(1 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if line in source.code_lines)
 
 
-def is_record(node: ast.ClassDef) -> bool:
-    """Whether a class is a declarative record: an enumeration, a named tuple, a model, a frozen dataclass or a protocol of data."""
-    bases = {_last_name(base) for base in node.bases}
-    if bases & RECORD_BASES:
+def is_record(node: ast.ClassDef, records: Set[str] = frozenset(RECORD_BASES)) -> bool:
+    """Whether a class is a declarative record: an enumeration, a named tuple, a model, a frozen dataclass, or built on one."""
+    if {_last_name(base) for base in node.bases} & records:
         return True
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and _last_name(decorator.func) == "dataclass":
-            return any(
-                k.arg == "frozen" and isinstance(k.value, ast.Constant) and k.value.value is True
-                for k in decorator.keywords
-            )
+            frozen = [k.value for k in decorator.keywords if k.arg == "frozen"]
+            return any(isinstance(value, ast.Constant) and value.value is True for value in frozen)
     return False
+
+
+def record_names(sources: Iterable[Source]) -> set[str]:
+    """Names of bases that make a class a record, those of these sources included."""
+    classes = [node for source in sources for _, node in source.classes]
+    names = set(RECORD_BASES)
+    while more := {node.name for node in classes if is_record(node, names)} - names:
+        names |= more
+    return names
 
 
 def shape(node: ast.ClassDef) -> ClassShape:

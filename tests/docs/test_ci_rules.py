@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
+RULE = Path(__file__).resolve().parents[1] / "never_skipped.py"
 
 
 def outcome_of_a_skip(folder, mark, ci):
-    """Run one skipped test with that mark under the project's conftest and give pytest's exit code."""
-    shutil.copy(CONFTEST, folder / "conftest.py")
+    """Run one skipped test with that mark under the project's rule and give pytest's exit code."""
+    shutil.copy(RULE, folder / "conftest.py")
     (folder / "test_it.py").write_text(
         f"import pytest\n\n@pytest.mark.{mark}\ndef test_it():\n    pytest.skip('there is no such program')\n"
     )

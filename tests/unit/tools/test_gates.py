@@ -75,7 +75,7 @@ BROKEN = [
     (gates.vendor_names, module("call/a.py", "class OpenAIModel: ...\n")),
     (gates.vendor_names, module("call/a.py", "deepgram_key = 1\n")),
     (gates.vendor_names, module("telephony/plivo/leg.py", "NAME = 'twilio'\n")),
-    (gates.vendor_names, module("providers/local/voice.py", "NAME = 'openai'\n")),
+    (gates.vendor_names, module("providers/local/voice.py", "NAME = 'deepgram'\n")),
     (gates.clock_and_randomness, module("call/a.py", "import time\nx = time.time()\n")),
     (gates.clock_and_randomness, module("call/a.py", "from time import monotonic as now\ndef f(clock=now): ...\n")),
     (gates.clock_and_randomness, module("call/a.py", "import datetime as dt\nx = dt.datetime.now(dt.UTC)\n")),
@@ -104,6 +104,12 @@ FINE = [
     (gates.module_length, module("call/a.py", "# a comment\n" * 700 + "x = 1\n")),
     (gates.class_size, module("call/a.py", class_with(attributes=12, methods=19))),
     (gates.class_size, module("call/a.py", "class A(BaseModel):\n" + "".join(f"    x{i}: int\n" for i in range(40)))),
+    (
+        gates.class_size,
+        module(
+            "api/a.py", "class Open(BaseModel): ...\nclass A(Open):\n" + "".join(f"    x{i}: int\n" for i in range(40))
+        ),
+    ),
     (gates.constructor_arguments, module("call/a.py", class_with(arguments=6))),
     (
         gates.constructor_arguments,
@@ -122,6 +128,16 @@ FINE = [
         gates.imports_in_functions,
         Project(
             [Source("src/callwright/a.py", "def f() -> None:\n    import onnxruntime\n")],
+            pyproject={"project": {"optional-dependencies": {"local": ["onnxruntime>=1"]}}},
+        ),
+    ),
+    (
+        gates.imports_in_functions,
+        Project(
+            [
+                Source("src/callwright/a.py", "def f() -> None:\n    from callwright.b import x\n"),
+                Source("src/callwright/b.py", "import onnxruntime\n"),
+            ],
             pyproject={"project": {"optional-dependencies": {"local": ["onnxruntime>=1"]}}},
         ),
     ),

@@ -1,0 +1,22 @@
+"""A test that needs a phone, a browser or a voice may be skipped at a desk, never in CI."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip of a marked test into a failure where CI=true: there the software is expected to be present."""
+    report = yield
+    marks = [name for name in NEVER_SKIPPED_IN_CI if item.get_closest_marker(name)]
+    if report.skipped and not hasattr(report, "wasxfail") and marks and os.environ.get("CI") == "true":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"a test marked {', '.join(marks)} was skipped with CI=true: {reason}"
+    return report
