@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
 
 CORE_VERSION = 1
@@ -44,3 +48,47 @@ class CallPlan:
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
     language: str = "en"
+
+
+def plan_for(spec: AgentSpec) -> CallPlan:
+    """The plan of a call of this agent. Messages given per language are taken in the voice's language."""
+    settings = spec.settings
+    language = spec.voice.language or spec.transcriber.language or "en"
+    return CallPlan(
+        system_prompt=spec.system_prompt,
+        welcome_message=spec.welcome_message,
+        welcome_delay_ms=max(int(settings.welcome_message_delay_ms), 0),
+        discard_pre_welcome=settings.discard_pre_welcome_utterance,
+        incremental_delay_ms=max(int(settings.incremental_delay_ms), 0),
+        words_to_interrupt=max(int(settings.number_of_words_for_interruption), 0),
+        hangup_after_silence_ms=max(_ms(settings.hangup_after_silence_s), 0),
+        check_if_user_online=settings.check_if_user_online,
+        user_online_message=in_language(settings.check_user_online_message, language),
+        user_online_after_ms=max(_ms(settings.trigger_user_online_message_after_s), 0),
+        call_terminate_ms=min(max(_ms(settings.call_terminate_s), 0), MAX_CALL_SECONDS * 1000),
+        hangup_message=in_language(settings.call_hangup_message, language),
+        hangup_by_prompt=settings.hangup_after_llm_call,
+        hangup_prompt=settings.call_cancellation_prompt or "",
+        end_call_tool=spec.end_call_tool,
+        endpointing_ms=max(int(spec.endpointing_ms), 0),
+        tools=tuple(Tool(tool.name, tool.description, _schema(tool.parameters)) for tool in spec.tools),
+        language=language,
+    )
+
+
+def in_language(message: str | Mapping[str, str] | None, language: str) -> str:
+    """The message in ``language``, else in its base language, else in English, else the first there is."""
+    if message is None or isinstance(message, str):
+        return message or ""
+    for wanted in (language, language.split("-")[0], "en"):
+        if wanted in message:
+            return message[wanted]
+    return next(iter(message.values()), "")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _schema(parameters: Mapping[str, object]) -> str:
+    return json.dumps(parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

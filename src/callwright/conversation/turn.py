@@ -67,6 +67,7 @@ class CallerTurn:
         "_board",
         "_from_ms",
         "_gave_up",
+        "_heard_ms",
         "_request",
         "state",
         "voiced_end_ms",
@@ -83,6 +84,7 @@ class CallerTurn:
         self._request = 0
         self._gave_up = False
         self._baseline = 0
+        self._heard_ms = 0
 
     @property
     def ready(self) -> bool:
@@ -139,6 +141,7 @@ class CallerTurn:
         changed = words.hear(event.segment, event.text, final)
         if not changed:
             return False
+        self._heard_ms = max(self._heard_ms, event.audio_ms)
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
@@ -195,7 +198,7 @@ class CallerTurn:
     def expire(self, timer: str) -> None:
         """One of the turn's own deadlines: rest, patience, words or stale."""
         if timer == "stale":
-            self.voiced_end_ms = max(self.voiced_end_ms, self._began_ms)
+            self.voiced_end_ms = max(self.voiced_end_ms, self._began_ms, self._heard_ms)
             self._pause("stale")
         elif timer == "words":
             self._gave_up = True
