@@ -268,14 +268,45 @@ class Jobs(Protocol):
 class Unit(Protocol):
     """One transaction."""
 
-    executions: Executions
-    agents: Agents
-    keys: Keys
-    outbox: Outbox
-    logs: Logs
-    nodes: Nodes
-    idempotency: Idempotency
-    jobs: Jobs
+    @property
+    def executions(self) -> Executions:
+        """The ledger of executions."""
+        ...
+
+    @property
+    def agents(self) -> Agents:
+        """Agents."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """API keys and tenants."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Webhooks to deliver."""
+        ...
+
+    @property
+    def logs(self) -> Logs:
+        """Call logs in pieces."""
+        ...
+
+    @property
+    def nodes(self) -> Nodes:
+        """Processes that run calls."""
+        ...
+
+    @property
+    def idempotency(self) -> Idempotency:
+        """First answers under idempotency keys."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Durable background jobs."""
+        ...
 
 
 class Ledger(Protocol):

@@ -1,0 +1,125 @@
+"""What every command stands on: data folder, secret, database, ledger, plugins, the guarded client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from callwright.actions.services import CallControl, CallPolicy, Services
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins
+from callwright.domain.agent import ProviderDefaults
+from callwright.domain.pricing import PriceBook
+from callwright.insight.publication import WebhookPublisher
+from callwright.net.client import GuardedClient
+from callwright.ops.clock import SystemClock
+from callwright.ops.folders import DataFolder, RecordingFiles
+from callwright.ops.ids import RandomIds
+from callwright.ops.price_book import load_price_book
+from callwright.ops.secret import derive, load_secret
+from callwright.ops.settings import Settings
+from callwright.storage.embedded import EmbeddedPostgres
+from callwright.storage.ledger import PostgresLedger
+from callwright.storage.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The parts that commands and the server share. ``embedded`` is None when ``DATABASE_URL`` names another database."""
+
+    settings: Settings
+    folder: DataFolder
+    secret: bytes = field(repr=False)
+    dsn: str = field(repr=False)
+    embedded: EmbeddedPostgres | None
+    ledger: PostgresLedger
+    clock: SystemClock
+    ids: RandomIds
+    recordings: RecordingFiles
+    book: PriceBook
+    plugins: PluginInstances
+    client: GuardedClient
+
+    def publisher(self, public_url: str) -> WebhookPublisher:
+        """Webhooks of changes, with links below ``public_url``."""
+        return WebhookPublisher(public_url, self.settings.publish_queued, self.ids.uuid, self.clock.now)
+
+    def policy(self) -> CallPolicy:
+        """How calls are placed, by the settings."""
+        s = self.settings
+        defaults = ProviderDefaults(transcriber=s.transcriber, model=_model_of(s), voice=s.voice)
+        return CallPolicy(carrier=s.carrier, from_number=s.from_number, strict=s.strict, defaults=defaults)
+
+
+def _model_of(settings: Settings) -> str:
+    """With an endpoint's base URL set, agents that name no model use that endpoint."""
+    return "custom" if settings.model_base_url and settings.model == "local" else settings.model
+
+
+class NoCallControl:
+    """``CallControl`` of a command that runs no calls: the owner of a call reads the wish from its row."""
+
+    async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
+        """Nothing to reach from here."""
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Prepare the data folder, start or join the database, bring its schema up to date and connect.
+
+    Raises ConfigurationError (a setting is wrong) and UnavailableError (the database cannot be reached).
+    """
+    folder = DataFolder(settings.data)
+    folder.prepare()
+    secret = load_secret(settings.secret, folder.path)
+    book = load_price_book(settings.price_book)
+    async with AsyncExitStack() as stack:
+        embedded: EmbeddedPostgres | None = None
+        dsn = settings.database_url
+        if not dsn:
+            embedded = await stack.enter_async_context(EmbeddedPostgres(folder.path))
+            dsn = embedded.dsn
+        await migrate(dsn)
+        ledger = PostgresLedger(dsn)
+        await ledger.open()
+        stack.push_async_callback(ledger.aclose)
+        client = await stack.enter_async_context(GuardedClient(allow_private=settings.allow_private_urls))
+        plugins = PluginInstances(await asyncio.to_thread(installed_plugins))
+        stack.push_async_callback(plugins.aclose)
+        yield Foundation(
+            settings=settings,
+            folder=folder,
+            secret=secret,
+            dsn=dsn,
+            embedded=embedded,
+            ledger=ledger,
+            clock=SystemClock(),
+            ids=RandomIds(),
+            recordings=RecordingFiles(folder.recordings),
+            book=book,
+            plugins=plugins,
+            client=client,
+        )
+
+
+def services_over(foundation: Foundation, publisher: WebhookPublisher, control: CallControl) -> Services:
+    """The use cases' services over a foundation."""
+    return Services(
+        ledger=foundation.ledger,
+        clock=foundation.clock,
+        ids=foundation.ids,
+        publisher=publisher,
+        control=control,
+        recordings=foundation.recordings,
+        has=foundation.plugins.registry.has,
+        policy=foundation.policy(),
+        key_secret=derive(foundation.secret, "api-keys"),
+    )
+
+
+@asynccontextmanager
+async def open_actions(settings: Settings) -> AsyncIterator[Services]:
+    """The use cases for a command line tool, without running calls."""
+    async with open_foundation(settings) as foundation:
+        yield services_over(foundation, foundation.publisher(settings.public_url), NoCallControl())

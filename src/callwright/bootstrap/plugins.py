@@ -1,0 +1,62 @@
+"""Plugins of one process: found through the entry points, made on first use, shared from then on."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import entry_points
+from typing import Any
+
+from callwright.domain.errors import ConfigurationError
+from callwright.ports.registry import ENTRY_POINT_GROUP, Plugin, PluginContext, Registry
+
+_LOG = logging.getLogger(__name__)
+
+
+def installed_plugins() -> Registry:
+    """Every plugin of the entry point group, built-in or not. One that cannot be loaded is left out with a warning.
+
+    Raises ConfigurationError when two packages claim the same name.
+    """
+    registry = Registry()
+    for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda found: found.name):
+        try:
+            plugins: tuple[Plugin, ...] = entry_point.load()
+        except ImportError as error:
+            _LOG.warning("the plugins of %s cannot be loaded: %s", entry_point.name, error)
+            continue
+        for plugin in plugins:
+            try:
+                registry.add(plugin)
+            except ValueError as error:
+                raise ConfigurationError(f"plugins of {entry_point.name}: {error}") from error
+    return registry
+
+
+class PluginInstances:
+    """Makes each plugin once and hands it out by kind and name."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._context: PluginContext | None = None
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def use(self, context: PluginContext) -> None:
+        """What factories get from now on."""
+        self._context = context
+
+    def __call__(self, kind: str, name: str) -> Any:
+        """The instance of a plugin. Raises UnknownPluginError, or what its factory raises (ProviderError)."""
+        plugin = self.registry.find(kind, name)
+        key = (plugin.kind, plugin.name)
+        if key not in self._made:
+            assert self._context is not None, "use() comes first"
+            self._made[key] = plugin.factory(self._context)
+        return self._made[key]
+
+    async def aclose(self) -> None:
+        """Close every instance that can be closed, the newest first."""
+        while self._made:
+            _, instance = self._made.popitem()
+            close = getattr(instance, "aclose", None)
+            if close is not None:
+                await close()

@@ -1,0 +1,48 @@
+"""The command line: ``callwright COMMAND``. Each command is a module of this package with ``configure`` and ``run``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from callwright import __version__
+from callwright.domain.errors import CallwrightError
+from callwright.ports.failures import ProviderError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("serve", "run the platform: API, calls, webhooks and post-call work"),
+    "demo": ("demo", "place one call to a synthetic caller and print its execution"),
+    "keys": ("keys", "create, list and revoke API keys"),
+    "models": ("models", "list, install and verify the local models"),
+    "simulate": ("simulate", "run random conversations against the core"),
+    "replay": ("replay", "feed a call's log to the core and compare"),
+    "backup": ("backup", "save the embedded database and the recordings into one file"),
+    "restore": ("restore", "bring a backup back into an empty data folder"),
+}
+"""Command -> (module of this package, one line of help)."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status: 0 done, 1 failed with a reason on standard error, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="callwright", description="AI agents that make and take phone calls.")
+    parser.add_argument("--version", action="version", version=f"callwright {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (_, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    chosen, _ = parser.parse_known_args(arguments[:1])
+    # Only the chosen command's module is imported: `keys` should not wait for a web framework.
+    module = importlib.import_module(f"callwright.cli.{COMMANDS[chosen.command][0]}")
+    own = argparse.ArgumentParser(prog=f"callwright {chosen.command}", description=COMMANDS[chosen.command][1])
+    module.configure(own)
+    try:
+        return int(module.run(own.parse_args(arguments[1:])))
+    except CallwrightError as error:
+        print(f"callwright: {error.message}\n{error.hint}", file=sys.stderr)
+    except ProviderError as error:
+        print(f"callwright: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
