@@ -109,3 +109,27 @@ LIVE_HEARTBEAT_SECONDS = 15
 
 MAX_LIVE_STREAMS = 200
 """Most live event streams of one process at once."""
+
+MODEL_ANSWER_SECONDS = 60
+"""Longest answer of a language model on a live call; then it counts as failed."""
+
+CLASSIFIER_SECONDS = 6
+"""Longest wait for a yes/no question to a model on a live call."""
+
+TURN_MODEL_SECONDS = 5
+"""Longest work of the turn model on one question; the conversation goes on without it long before."""
+
+TOOL_SECONDS = 60
+"""Longest work of one tool call."""
+
+MAX_LIVE_BACKLOG = 1_000
+"""Entries of a call's log kept for a watcher that reads slowly; more are dropped and counted."""
+
+LEG_END_SECONDS = 8
+"""A leg that was hung up and does not report its end within this time counts as ended."""
+
+NODE_DEAD_SECONDS = 20
+"""A process is dead when its heartbeat counter has not moved over this much of the watcher's own successful reads."""
+
+LOG_CHUNK_BYTES = 262_144
+"""Most of a call's log that is sent to the ledger in one piece."""

@@ -1,0 +1,242 @@
+"""Hearing: the caller's frames become activity, words and verdicts on whether the turn is over.
+
+One plain function call per frame of 20 ms: decode, detect voice, feed the recogniser. What has to wait (the turn model) is a task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+
+from callwright.call.runner import CallRunner
+from callwright.conversation.effects import AskTurnModel, CloseUtterance, SetPatience
+from callwright.conversation.events import (
+    ActivityBegan,
+    ActivityEnded,
+    ProviderFailed,
+    RecogniserEager,
+    RecogniserEnd,
+    RecogniserResumed,
+    TranscriptFinal,
+    TranscriptPartial,
+    TurnVerdict,
+    UsageReported,
+)
+from callwright.domain.limits import TURN_MODEL_SECONDS
+from callwright.media.g711 import pcm_of_mulaw
+from callwright.media.vad import ActivityGate
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.speech import FRAME_MS, TranscriberStream, TurnModel, UsageAmount, VadStream
+
+_LOG = logging.getLogger(__name__)
+
+KEPT_FRAMES = 400
+"""8 s of the caller, for the turn model."""
+TRACK_FRAMES = 3_000
+"""A minute of voice probabilities goes into one entry of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What a call hears with. ``turn_model`` is None where the pause alone decides; names are as the agent has them."""
+
+    vad: VadStream
+    turn_model: TurnModel | None
+    transcriber_name: str
+    turn_model_name: str = ""
+
+
+class Words:
+    """``ports.speech.TranscriberSink`` of one call: what the recogniser says becomes events."""
+
+    def __init__(self, runner: CallRunner, provider: str) -> None:
+        self._runner = runner
+        self._provider = provider
+        self.failed_once = False
+
+    def partial(self, segment: int, text: str, audio_ms: int) -> None:
+        """Words so far."""
+        self._runner.post(TranscriptPartial(self._runner.now_us(), audio_ms, segment, text))
+
+    def final(self, segment: int, text: str, audio_ms: int, language: str) -> None:
+        """Words that stay."""
+        self._runner.post(TranscriptFinal(self._runner.now_us(), audio_ms, segment, text, language))
+
+    def eager_end(self, audio_ms: int) -> None:
+        """Perhaps the caller has finished."""
+        self._runner.post(RecogniserEager(self._runner.now_us(), audio_ms))
+
+    def resumed(self, audio_ms: int) -> None:
+        """The caller went on."""
+        self._runner.post(RecogniserResumed(self._runner.now_us(), audio_ms))
+
+    def end_of_turn(self, audio_ms: int) -> None:
+        """The recogniser's own end of turn."""
+        self._runner.post(RecogniserEnd(self._runner.now_us(), audio_ms))
+
+    def usage(self, amount: UsageAmount) -> None:
+        """Audio billed."""
+        self._runner.post(
+            UsageReported(
+                self._runner.now_us(),
+                amount.kind,
+                amount.provider,
+                amount.model,
+                "hearing",
+                0,
+                0,
+                amount.amount,
+                amount.amount_output,
+                amount.amount_cached,
+            )
+        )
+
+    def failed(self, error: ProviderError) -> None:
+        """The stream is over; only the first failure counts."""
+        if not self.failed_once:
+            self.failed_once = True
+            self._runner.post(
+                ProviderFailed(
+                    self._runner.now_us(), "transcriber", self._provider, error.kind.value, error.message
+                )
+            )
+
+
+class Hear:
+    """The caller's audio of one call, from the answer on. ``stream`` is set when the recogniser is open."""
+
+    def __init__(self, runner: CallRunner, ears: Ears, words: Words) -> None:
+        self._runner = runner
+        self._ears = ears
+        self._words = words
+        self._gate = ActivityGate()
+        self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES)
+        self._track = bytearray()
+        self._track_from_ms = 0
+        self._voiced_us = 0
+        self._judging: set[asyncio.Task[None]] = set()
+        self.stream: TranscriberStream | None = None
+
+    @property
+    def position_ms(self) -> int:
+        """How much of the caller was heard."""
+        return self._gate.position_ms
+
+    def frame(self, mulaw: bytes) -> None:
+        """The caller's next 20 ms."""
+        pcm = pcm_of_mulaw(mulaw)
+        self._frames.append(pcm)
+        probability = self._ears.vad.feed(pcm)
+        self._track.append(probability)
+        change = self._gate.push(probability)
+        if self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms:
+            self._voiced_us = self._runner.now_us()
+        self._feed(pcm)
+        if change is not None:
+            self._tell(change.began, change.audio_ms)
+        if len(self._track) >= TRACK_FRAMES:
+            self._write_track()
+
+    def judge(self, effect: AskTurnModel) -> None:
+        """Ask the turn model about the caller's turn so far."""
+        model = self._ears.turn_model
+        if model is None:
+            self._fail(effect.request, FailureKind.BAD_REQUEST, "this node has no turn model")
+            return
+        pcm = self._heard(effect.from_ms, effect.audio_ms)
+        task = asyncio.get_running_loop().create_task(self._judge(model, effect.request, pcm))
+        self._judging.add(task)
+        task.add_done_callback(self._judging.discard)
+
+    def set_patience(self, effect: SetPatience) -> None:
+        """How long a pause the caller may make."""
+        if self.stream is not None:
+            self.stream.set_patience(effect.silence_ms)
+
+    def close_utterance(self, effect: CloseUtterance) -> None:
+        """The turn was taken."""
+        if self.stream is not None:
+            self.stream.close_utterance(effect.audio_ms)
+
+    async def aclose(self) -> None:
+        """Close the recogniser, which reports its last usage, and write the last of the voice track."""
+        for task in tuple(self._judging):
+            task.cancel()
+        await asyncio.gather(*self._judging, return_exceptions=True)
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            try:
+                await stream.aclose()
+            # Boundary: a recogniser that fails to close must not keep the call from ending.
+            except Exception:
+                _LOG.exception("the recogniser %s failed to close", self._ears.transcriber_name)
+        self._write_track()
+
+    def _feed(self, pcm: bytes) -> None:
+        if self.stream is None:
+            return
+        try:
+            self.stream.feed(pcm)
+        except ProviderError as error:
+            self._lose(error)
+        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
+        except Exception as error:
+            _LOG.exception("the recogniser %s failed", self._ears.transcriber_name)
+            self._lose(
+                ProviderError(FailureKind.BROKEN_STREAM, self._ears.transcriber_name, type(error).__name__)
+            )
+
+    def _lose(self, error: ProviderError) -> None:
+        self.stream = None
+        self._words.failed(error)
+
+    def _tell(self, began: bool, audio_ms: int) -> None:
+        if self.stream is not None:
+            self.stream.activity(began, audio_ms)
+        if began:
+            self._runner.post(ActivityBegan(self._runner.now_us(), audio_ms))
+            return
+        self._runner.fact("core", "voiced_end", {"audio_ms": audio_ms, "arrived_us": self._voiced_us})
+        self._runner.post(ActivityEnded(self._runner.now_us(), audio_ms))
+
+    def _heard(self, from_ms: int, to_ms: int) -> bytes:
+        """The kept audio between two positions."""
+        first_ms = self._gate.position_ms - len(self._frames) * FRAME_MS
+        begin = max(0, (from_ms - first_ms) // FRAME_MS)
+        end = max(begin, -(-(to_ms - first_ms) // FRAME_MS))
+        return b"".join(islice(self._frames, begin, end))
+
+    async def _judge(self, model: TurnModel, request: int, pcm: bytes) -> None:
+        try:
+            async with asyncio.timeout(TURN_MODEL_SECONDS):
+                probability_ppm = await model.judge(pcm)
+        except ProviderError as error:
+            self._fail(request, error.kind, error.message)
+        except TimeoutError:
+            self._fail(request, FailureKind.UNAVAILABLE, f"no verdict within {TURN_MODEL_SECONDS} s")
+        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
+        except Exception as error:
+            _LOG.exception("the turn model %s failed", self._ears.turn_model_name)
+            self._fail(request, FailureKind.BROKEN_STREAM, type(error).__name__)
+        else:
+            self._runner.post(TurnVerdict(self._runner.now_us(), request, probability_ppm))
+
+    def _fail(self, request: int, kind: FailureKind, message: str) -> None:
+        self._runner.post(
+            ProviderFailed(
+                self._runner.now_us(), "turn", self._ears.turn_model_name, kind.value, message, 0, request
+            )
+        )
+
+    def _write_track(self) -> None:
+        if self._track:
+            data = base64.b64encode(self._track).decode()
+            self._runner.fact(
+                "core", "vad_track", {"from_ms": self._track_from_ms, "step_ms": FRAME_MS, "data": data}
+            )
+            self._track_from_ms += len(self._track) * FRAME_MS
+            self._track.clear()

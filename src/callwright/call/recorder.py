@@ -1,0 +1,157 @@
+"""The recording of a call in progress: both sides as raw mu-law on one time axis that begins at the answer.
+
+Sound is put where it is played. A side is appended to its file about once a second, behind a margin in which a clear may still take back what
+was written ahead; appending happens on one thread for all calls, never on the event loop. What was appended survives the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from callwright.media.framing import FRAME_SAMPLES, MULAW_SILENCE
+from callwright.media.mixdown import Track
+from callwright.media.pacing import US_PER_BYTE
+
+_LOG = logging.getLogger(__name__)
+
+BATCH_SAMPLES = 8_000
+MARGIN_SAMPLES = 4_000
+"""Half a second: more than is ever written ahead."""
+
+AppendRaw = Callable[[Path, bytes], None]
+
+
+def append_raw(path: Path, data: bytes) -> None:
+    """Append to a file made with mode 0600. Blocking."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "ab") as file:
+        file.write(data)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFiles:
+    """Where the sides of an attempt's recording lie while they are raw."""
+
+    caller: Path
+    agent: Path
+
+
+def raw_files(folder: Path, execution_id: str, attempt: int) -> RawFiles:
+    """The files of one attempt."""
+    stem = f"{execution_id}.{attempt}"
+    return RawFiles(folder / f"{stem}.caller.ulaw", folder / f"{stem}.agent.ulaw")
+
+
+class _Side:
+    """One side: what was not appended yet. ``done`` samples have been."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._done = 0
+        self._rest = Track()
+
+    @property
+    def end(self) -> int:
+        """Samples so far, appended or not."""
+        return self._done + len(self._rest)
+
+    def put(self, at: int, mulaw: bytes) -> None:
+        """``mulaw`` sounds from sample ``at`` on; what was appended already stays as it is."""
+        self._rest.put(at - self._done, mulaw)
+
+    def cut(self, at: int) -> None:
+        """What was put from sample ``at`` on was not heard."""
+        self._rest.cut(at - self._done)
+
+    def take(self, upto: int) -> tuple[Path, bytes] | None:
+        """The samples up to ``upto``, silence where there were none, to be appended now."""
+        size = upto - self._done
+        if size <= 0:
+            return None
+        data = self._rest.mulaw()
+        rest = Track()
+        rest.append(data[size:])
+        self._rest = rest
+        self._done = upto
+        return self._path, data[:size].ljust(size, MULAW_SILENCE[:1])
+
+
+class Recorder:
+    """Records one call from ``answered`` on. Times are monotonic microseconds.
+
+    ``append`` is called on ``executor`` in order. A disk that refuses ends the recording, not the call: ``lost`` says why.
+    """
+
+    def __init__(self, files: RawFiles, executor: Executor, append: AppendRaw = append_raw) -> None:
+        self._executor = executor
+        self._append = append
+        self._caller = _Side(files.caller)
+        self._agent = _Side(files.agent)
+        self._answered_us = 0
+        self._caller_from: int | None = None
+        self._frames = 0
+        self._on = False
+        self.lost = ""
+
+    @property
+    def caller_from_us(self) -> int:
+        """Where the caller's audio begins, in microseconds after the answer."""
+        return (self._caller_from or 0) * US_PER_BYTE
+
+    @property
+    def duration_ms(self) -> int:
+        """The longer side so far."""
+        return max(self._caller.end, self._agent.end) // 8
+
+    def answered(self, now_us: int) -> None:
+        """The recording's time 0."""
+        self._answered_us = now_us
+
+    def switch(self, on: bool) -> None:
+        """Record, or put silence in the place of what is said."""
+        self._on = on
+
+    def caller(self, mulaw: bytes, now_us: int) -> None:
+        """The caller's next frame. The first one fixes where the caller's audio begins; the others follow it without a gap."""
+        if self._caller_from is None:
+            self._caller_from = max(0, self._sample(now_us) - FRAME_SAMPLES)
+        at = self._caller_from + self._frames * FRAME_SAMPLES
+        self._frames += 1
+        self._caller.put(at, mulaw if self._on else MULAW_SILENCE)
+        if self._frames % (BATCH_SAMPLES // FRAME_SAMPLES) == 0:
+            self._flush(at - MARGIN_SAMPLES)
+
+    def agent(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        """The agent's frames, the first of which is played at ``plays_at_us``."""
+        if self._on:
+            self._agent.put(self._sample(plays_at_us), b"".join(frames))
+
+    def cleared(self, now_us: int) -> None:
+        """What the agent would have said after ``now_us`` was taken back."""
+        self._agent.cut(self._sample(now_us))
+
+    def finish(self, now_us: int) -> None:
+        """The call is over: both sides end together, at the latest now."""
+        self.cleared(now_us)
+        self._flush(max(self._caller.end, self._agent.end))
+
+    def _sample(self, monotonic_us: int) -> int:
+        return (monotonic_us - self._answered_us) // US_PER_BYTE
+
+    def _flush(self, upto: int) -> None:
+        for side in (self._caller, self._agent):
+            piece = side.take(upto)
+            if piece is not None and not self.lost:
+                self._executor.submit(self._write, *piece)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            self._append(path, data)
+        except OSError as error:
+            self.lost = str(error)
+            _LOG.error("the recording cannot be written: %s", error)
