@@ -38,16 +38,18 @@ def heard_of(clauses: list[Clause], played_ms: int, marked: int) -> Heard:
     """
     parts: list[str] = []
     rest_ms = played_ms
+    guessed = False
     for index, clause in enumerate(clauses):
         clause_ms = length_ms(clause)
         if index < marked or (clause.audio_ms and rest_ms >= clause_ms):
             parts.append(clause.text)
             rest_ms -= clause_ms
+            guessed = guessed or not clause.audio_ms
             continue
         words, estimated = _words_within(clause, max(rest_ms, 0))
         if words:
             parts.append(words)
-        return Heard(" ".join(parts), False, estimated)
+        return Heard(" ".join(parts), False, estimated or guessed)
     return Heard(" ".join(parts), True, False)
 
 

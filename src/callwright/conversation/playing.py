@@ -85,6 +85,7 @@ class Playing:
         if speech.playout_us >= 0 and all(clause.audio_ms for clause in speech.clauses):
             self._board.note("mark_missing", f"generation {generation.number}")
             speech.played = len(speech.clauses)
+            speech.guessed = True
         else:
             self._fail(generation)
 

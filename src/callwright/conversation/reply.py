@@ -27,7 +27,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
 class Speech:
     """The spoken side of a generation: its clauses and how far they got."""
 
-    __slots__ = ("characters", "clauses", "complete", "played", "playout_us", "ready", "segmenter")
+    __slots__ = ("characters", "clauses", "complete", "guessed", "played", "playout_us", "ready", "segmenter")
 
     def __init__(self) -> None:
         self.clauses: list[Clause] = []
@@ -35,6 +35,7 @@ class Speech:
         self.characters = 0
         self.complete = False  # EndSpeech was sent
         self.ready = False  # the voice has audio
+        self.guessed = False  # the last mark never came, it only should have
         self.played = 0  # clauses known to have been played to their end
         self.playout_us = -1
 

@@ -208,7 +208,8 @@ class Stage:
         assert generation is not None
         speech = generation.speech
         heard_ms = sum(length_ms(clause) for clause in speech.clauses)
-        estimated = any(not clause.audio_ms for clause in speech.clauses)
+        # Every mark came: the words are certain even where a length is not.
+        estimated = speech.guessed
         self._end(generation, speech.text, not speech.complete, estimated, heard_ms)
 
     def settle_cut(self, played_ms: int, estimated: bool) -> None:

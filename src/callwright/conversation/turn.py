@@ -136,8 +136,7 @@ class CallerTurn:
         words = self.words
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
-            if words.revises(event.segment, event.text):
-                self._board.note("words_revised", event.text)
+            self._note_revision(event)
         changed = words.hear(event.segment, event.text, final)
         if not changed:
             return False
@@ -161,9 +160,15 @@ class CallerTurn:
 
     def collect(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> None:
         """Words nobody will answer any more, for the record."""
+        if final:
+            self._note_revision(event)
         if self.words.hear(event.segment, event.text, final) and self._from_ms < 0:
             self._from_ms = event.audio_ms
         self.voiced_end_ms = max(self.voiced_end_ms, self._from_ms)
+
+    def _note_revision(self, event: TranscriptPartial | TranscriptFinal) -> None:
+        if self.words.revises(event.segment, event.text):
+            self._board.note("words_revised", event.text)
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""

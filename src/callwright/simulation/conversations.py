@@ -1,0 +1,214 @@
+"""Random conversations against the core: `callwright simulate conversations --count N --seed S [--jobs J]`.
+
+Each seed is a world of its own (settings, caller, model, voice, faults). Invariants are on; afterwards the whole conversation is
+audited, and for a part of them the log is replayed and the runner's lateness taken out, which must change nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+
+from callwright.conversation import events as ev
+from callwright.conversation.log import EVENT_TYPES, canonical, values_of
+from callwright.conversation.plan import CallPlan
+from callwright.conversation.replay import replay
+from callwright.ops.clock import SystemClock
+from callwright.ports.model import Tool
+from callwright.simulation.services import Line, Speaker, Thinker
+from callwright.simulation.shrink import shrink
+from callwright.simulation.talker import Talker, habits_of
+from callwright.simulation.trace import Trace, audit, run_core, same_effects
+from callwright.simulation.weather import weather_of
+from callwright.simulation.world import World
+
+CHECK_REPLAY_EVERY = 20
+"""One conversation in so many is also replayed from its log, and run again without the runner's lateness."""
+
+CHUNK = 250
+MOST_SHOWN = 5
+
+STATES = (
+    *("new", "dialling", "greeting", "welcoming", "listening", "hearing", "thinking", "speaking", "clearing"),
+    *("working", "closing", "leaving", "ended"),
+)
+"""The names ``Conversation.state`` has."""
+
+
+@dataclass(slots=True)
+class Broken:
+    """A seed whose conversation breaks a rule, and the fewest events that still do."""
+
+    seed: int
+    rule: str
+    events: list[str]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found. ``coverage`` counts state x event."""
+
+    conversations: int = 0
+    events: int = 0
+    seconds: float = 0.0
+    replayed: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    endings: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Conversations per second."""
+        return self.conversations / self.seconds if self.seconds else 0.0
+
+    @property
+    def mean_events(self) -> float:
+        """Events per conversation."""
+        return self.events / self.conversations if self.conversations else 0.0
+
+    def add(self, other: Report) -> None:
+        """Take in the report of a part of the run."""
+        self.conversations += other.conversations
+        self.events += other.events
+        self.replayed += other.replayed
+        self.broken.extend(other.broken)
+        self.coverage.update(other.coverage)
+        self.endings.update(other.endings)
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        pairs = len(STATES) * len(EVENT_TYPES)
+        size = f"{self.conversations} conversations, {self.events} events ({self.mean_events:.0f} each)"
+        lines = [
+            f"{size} in {self.seconds:.1f} s: {self.rate:.0f} conversations/s",
+            f"replayed exactly: {self.replayed}; state x event pairs seen: {len(self.coverage)} of {pairs}",
+            "endings: " + ", ".join(f"{name} {count}" for name, count in self.endings.most_common()),
+            f"broken: {len(self.broken)}",
+        ]
+        for broken in self.broken[:MOST_SHOWN]:
+            lines.append(f"seed {broken.seed}: {broken.rule}")
+            lines.append(f"  again: callwright simulate conversations --count 1 --seed {broken.seed}")
+            lines.extend(f"  {event}" for event in broken.events)
+        return lines
+
+
+def plan_of(random: Random) -> CallPlan:
+    """Settings drawn at random, the extreme ones included."""
+    tools = (Tool("book", "Book a table", "{}"), Tool("lookup", "Look a name up", "{}"))
+    return CallPlan(
+        system_prompt=random.choice(("You are {name}.", "")),
+        welcome_message=random.choice(("Hello {name}, how can I help you?", "Hi!", "")),
+        welcome_delay_ms=random.choice((0, 0, 500)),
+        discard_pre_welcome=random.random() < 0.2,
+        incremental_delay_ms=random.choice((0, 100, 400, 900)),
+        words_to_interrupt=random.choice((0, 1, 2, 3)),
+        hangup_after_silence_ms=random.choice((0, 5_000, 10_000)),
+        check_if_user_online=random.random() < 0.7,
+        user_online_after_ms=random.choice((3_000, 6_000, 10_000)),
+        call_terminate_ms=random.choice((20_000, 60_000, 90_000, 90_000)),
+        hangup_message=random.choice(("", "Thank you for calling, goodbye!")),
+        hangup_by_prompt=random.random() < 0.3,
+        end_call_tool=random.random() < 0.4,
+        turn_model=random.random() < 0.7,
+        tools=tools if random.random() < 0.4 else (),
+        reply_timeout_ms=random.choice((4_000, 20_000)),
+    )
+
+
+def converse(seed: int) -> Trace:
+    """The conversation of ``seed``."""
+    random = Random(seed)
+    world = World(random, weather_of(random))
+    talker = Talker(world, habits_of(random))
+    Thinker(world)
+    Speaker(world, talker)
+    line = Line(world, talker)
+    started = ev.Started(0, plan_of(random), (("current_date", "Monday"), ("name", "Ada")), seed)
+    world.after_ms(0, world.take, started)
+    world.after_ms(1, line.ring)
+    return world.run()
+
+
+def examine(trace: Trace, whole: bool) -> str:
+    """The rule a conversation breaks, or nothing. ``whole``: also replay it from its log and without the runner's lateness."""
+    rule = audit(trace)
+    if rule or not whole:
+        return rule
+    replayed = replay(trace.log())
+    if not replayed.exact:
+        return f"a log replays to the same effects: {replayed.difference}"
+    punctual = run_core([event for event in trace.inputs() if not isinstance(event, ev.DeadlineReached)])
+    return _lateness_changes(trace, punctual)
+
+
+def _lateness_changes(trace: Trace, punctual: Trace) -> str:
+    last_us = max((step[0].at_us for step in punctual.steps), default=0)
+    final = run_core([*punctual.inputs(), ev.DeadlineReached(max(last_us, trace.steps[-1][0].at_us))])
+    difference = same_effects(trace, final)
+    return f"a late runner changes nothing: {difference}" if difference else ""
+
+
+def run(count: int, seed: int, jobs: int = 1) -> Report:
+    """``count`` conversations with the seeds from ``seed`` on, in ``jobs`` processes."""
+    clock = SystemClock()
+    began_us = clock.monotonic_us()
+    report = Report()
+    chunks = [(first, min(CHUNK, seed + count - first)) for first in range(seed, seed + count, CHUNK)]
+    if jobs > 1:
+        with ProcessPoolExecutor(jobs) as pool:
+            for part in pool.map(_run_chunk, chunks):
+                report.add(part)
+    else:
+        for chunk in chunks:
+            report.add(_run_chunk(chunk))
+    report.seconds = (clock.monotonic_us() - began_us) / 1e6
+    return report
+
+
+def _run_chunk(chunk: tuple[int, int]) -> Report:
+    first, count = chunk
+    report = Report()
+    for seed in range(first, first + count):
+        trace = converse(seed)
+        whole = seed % CHECK_REPLAY_EVERY == 0 or count == 1
+        rule = examine(trace, whole)
+        report.conversations += 1
+        report.events += len(trace.steps)
+        report.replayed += whole and not rule
+        report.coverage.update(trace.coverage)
+        report.endings[trace.ending()] += 1
+        if rule:
+            shown = shrink(trace, rule) if len(report.broken) < MOST_SHOWN else []
+            report.broken.append(Broken(seed, rule, [describe(event) for event in shown]))
+    return report
+
+
+def describe(event: ev.Event) -> str:
+    """An event in one readable line."""
+    values = values_of(event)
+    if isinstance(event, ev.Started):
+        standard = values_of(ev.Started(0, CallPlan(), (), 0))["plan"]
+        values = {"plan": {name: value for name, value in values["plan"].items() if value != standard[name]}}
+    return f"{event.at_us / 1000:>12.3f} ms  {type(event).__name__} {canonical(values)}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command. Exit status 1 when a conversation breaks a rule."""
+    parser = argparse.ArgumentParser(prog="callwright simulate conversations", description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000, help="how many conversations")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--coverage", action="store_true", help="print the state x event pairs never seen")
+    options = parser.parse_args(argv)
+    report = run(max(options.count, 1), options.seed, max(options.jobs, 1))
+    lines = report.lines()
+    if options.coverage:
+        missing = [f"{s}+{e}" for s in STATES for e in EVENT_TYPES if (s, e) not in report.coverage]
+        lines.append("never seen: " + ", ".join(missing))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if report.broken else 0

@@ -1,0 +1,290 @@
+"""The simulated services: a model that streams, tools, a classifier, a voice, the loudspeaker, the leg and the odd stray event."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.simulation.talker import Talker
+from callwright.simulation.world import World
+
+_FAILURES = ("refused_credentials", "limit_reached", "bad_request", "unavailable", "broken_stream")
+
+
+class Thinker:
+    """The model, its tools and the classifier. Every word it says has a number of its own."""
+
+    __slots__ = ("_cancelled", "_said", "_world")
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._said = 0
+        self._cancelled: set[int] = set()
+        world.cast(self._ask, fx.AskModel)
+        world.cast(self._cancel, fx.CancelModel)
+        world.cast(self._call, fx.CallTool)
+        world.cast(self._classify, fx.AskClassifier)
+
+    def _cancel(self, effect: fx.CancelModel) -> None:
+        self._cancelled.add(effect.request)
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        world, weather = self._world, self._world.weather
+        first_ms = world.random.choice((5, 200, 600, 2_500))
+        if world.chance(weather.silent):
+            return
+        if world.chance(weather.failing):
+            failure = world.random.choice(_FAILURES)
+            world.send(
+                first_ms, ev.ProviderFailed, "model", "scripted", failure, "failed", effect.generation, effect.request
+            )
+            return
+        words = world.random.choice((0, 1, 3, 6, 12, 25, 60)) if not world.chance(5) else 900
+        if words == 0 and world.chance(800):
+            words = 4
+        world.after_ms(first_ms, self._go_on, effect, words, effect.tools != () and world.chance(200))
+
+    def _go_on(self, effect: fx.AskModel, words: int, tool: bool) -> None:
+        world = self._world
+        generation, request = effect.generation, effect.request
+        if request in self._cancelled:
+            world.send(20, ev.UsageReported, "model", "scripted", "m", "reply", generation, request, 50)
+            return
+        if words > 0:
+            pieces = min(words, world.random.randint(1, 4))
+            text = "".join(self._word() for _ in range(pieces))
+            world.send(0, ev.ReplyText, generation, request, text)
+            world.after_ms(world.random.choice((5, 40, 150)), self._go_on, effect, words - pieces, tool)
+            return
+        if tool:
+            self._tool(effect)
+        reason = "error" if world.chance(world.weather.failing // 4) else "stop"
+        world.send(2, ev.ReplyEnded, generation, request, reason)
+        world.send(5, ev.UsageReported, "model", "scripted", "m", "reply", generation, request, 50, 20)
+
+    def _word(self) -> str:
+        self._said += 1
+        return f"a{self._said}{self._world.random.choice(('', '', '', '', ',', '.', '?'))} "
+
+    def _tool(self, effect: fx.AskModel) -> None:
+        world = self._world
+        for _ in range(world.random.choice((1, 1, 2))):
+            name = world.random.choice(effect.tools).name
+            call_id = "" if world.chance(100) else f"c{world.random.randint(1, 50)}"
+            world.send(0, ev.ReplyTool, effect.generation, effect.request, call_id, name, "{}")
+
+    def _call(self, effect: fx.CallTool) -> None:
+        world = self._world
+        if world.chance(world.weather.silent):
+            return
+        delay_ms = world.random.choice((20, 500, 3_000, 12_000))
+        if world.chance(world.weather.failing):
+            world.send(delay_ms, ev.ProviderFailed, "tool", "scripted", "unavailable", "down", 0, effect.request)
+        else:
+            world.send(delay_ms, ev.ToolResult, effect.request, not world.chance(200), '{"booked":true}')
+
+    def _classify(self, effect: fx.AskClassifier) -> None:
+        world = self._world
+        if not world.chance(world.weather.silent):
+            delay_ms = world.random.choice((100, 800, 3_000))
+            world.send(delay_ms, ev.ClassifierVerdict, effect.request, effect.purpose, world.chance(300))
+
+
+class Speaker:
+    """The voice and the loudspeaker: clauses are synthesised one after the other and played in order once released."""
+
+    __slots__ = ("_clause_us", "_clauses", "_done_ms", "_gone", "_loud", "_talker", "_voice_free_us", "_world")
+
+    def __init__(self, world: World, talker: Talker) -> None:
+        self._world = world
+        self._talker = talker
+        self._clauses: dict[int, list[tuple[str, int, int]]] = {}  # generation -> (text, length_ms, known at)
+        self._gone: set[int] = set()
+        self._loud = 0
+        self._done_ms = 0  # of the loud generation: clauses played to their end
+        self._clause_us = 0  # when the clause being played began, 0 between two
+        self._voice_free_us = 0
+        world.cast(self._speak, fx.Speak)
+        world.cast(self._release, fx.Release)
+        world.cast(self._clear, fx.Clear)
+        world.cast(self._drop, fx.CancelVoice)
+
+    def _speak(self, effect: fx.Speak) -> None:
+        world = self._world
+        clauses = self._clauses.setdefault(effect.generation, [])
+        work_ms = world.random.choice((20, 80, 300))
+        self._voice_free_us = max(self._voice_free_us, world.now_us) + work_ms * 1000
+        length_ms = max(len(effect.text.split()) * world.random.randint(180, 350), 100)
+        clauses.append((effect.text, length_ms, self._voice_free_us))
+        if world.chance(world.weather.silent // 2):
+            return
+        wait_ms = (self._voice_free_us - world.now_us) // 1000
+        if world.chance(world.weather.failing // 4):
+            world.send(wait_ms, ev.ProviderFailed, "voice", "scripted", "broken_stream", "failed", effect.generation, 0)
+            return
+        world.after_ms(wait_ms, self._synthesised, effect.generation, effect.index, effect.text, length_ms)
+
+    def _synthesised(self, generation: int, index: int, text: str, length_ms: int) -> None:
+        if generation in self._gone:
+            return
+        world = self._world
+        world.send(0, ev.VoiceReady, generation, index)
+        spoken, exact = text.split(), world.chance(700)
+        each_ms = length_ms // len(spoken)
+        words = tuple((word, i * each_ms, (i + 1) * each_ms) for i, word in enumerate(spoken)) if exact else ()
+        world.send(1, ev.VoiceFinished, generation, index, length_ms, words, not exact)
+
+    def _release(self, effect: fx.Release) -> None:
+        self._loud = effect.generation
+        self._done_ms = 0
+        self._clause_us = 0
+        self._play(effect.generation, 0)
+
+    def _play(self, generation: int, index: int) -> None:
+        world, clauses = self._world, self._clauses.get(generation, [])
+        if self._loud != generation or world.conversation.ended or index > 400:
+            return
+        if index >= len(clauses) or clauses[index][2] > world.now_us:
+            world.after_ms(20, self._wait, generation, index, 1)
+            return
+        self._clause_us = world.now_us
+        if index == 0:
+            world.send(0, ev.PlayoutStarted, generation)
+            self._talker.hear_agent()
+        world.after_ms(clauses[index][1], self._played, generation, index)
+
+    def _wait(self, generation: int, index: int, tries: int) -> None:
+        clauses = self._clauses.get(generation, [])
+        if index < len(clauses) or tries > 60:
+            if tries <= 60:
+                self._play(generation, index)
+            return
+        if self._loud == generation:
+            self._world.after_ms(20 * tries, self._wait, generation, index, tries + 1)
+
+    def _played(self, generation: int, index: int) -> None:
+        world = self._world
+        if self._loud != generation:
+            return
+        self._done_ms += self._clauses[generation][index][1]
+        self._clause_us = 0
+        world.send(0, ev.MarkPlayed, generation, index)
+        self._record(generation)
+        self._play(generation, index + 1)
+        if index + 1 >= len(self._clauses[generation]):
+            self._talker.hear_silence()
+
+    def _clear(self, effect: fx.Clear) -> None:
+        world = self._world
+        self._record(effect.generation)
+        played_ms = self._played_ms()
+        self._loud = 0
+        if not world.chance(world.weather.lost):
+            world.after_ms(0, world.deliver, ev.Cleared, effect.generation, played_ms)
+
+    def _drop(self, effect: fx.CancelVoice) -> None:
+        self._gone.add(effect.generation)
+
+    def _played_ms(self) -> int:
+        return self._done_ms + ((self._world.now_us - self._clause_us) // 1000 if self._clause_us else 0)
+
+    def _record(self, generation: int) -> None:
+        """The words that have sounded until now."""
+        if self._world.weather.junk:
+            return  # stray events lie about what was played
+        left_ms = self._played_ms()
+        heard: set[str] = set()
+        for text, length_ms, _ in self._clauses.get(generation, []):
+            words = text.split()
+            each_ms = length_ms // len(words)
+            heard.update(word for i, word in enumerate(words) if (i + 1) * each_ms <= left_ms)
+            left_ms -= length_ms
+            if left_ms <= 0:
+                break
+        self._world.trace.heard[generation] = frozenset(heard)
+
+
+class Line:
+    """The leg, and whoever else may end or disturb the call."""
+
+    __slots__ = ("_talker", "_world")
+
+    def __init__(self, world: World, talker: Talker) -> None:
+        self._world = world
+        self._talker = talker
+        world.cast(self._hang_up, fx.HangUp)
+
+    def ring(self) -> None:
+        """The leg is dialled: mostly it is answered."""
+        world = self._world
+        if world.chance(900):
+            world.send(300, ev.Ringing)
+        if world.chance(30):
+            outcome = world.random.choice(("busy", "no-answer", "failed"))
+            world.after_ms(
+                world.random.randint(200, 30_000), world.deliver, ev.LegEnded, outcome, "Carrier", outcome, 3010
+            )
+        elif not world.chance(5):
+            world.after_ms(world.random.randint(400, 8_000), self._answer)
+        if world.chance(40):
+            wait_ms = world.random.randint(0, 60_000)
+            world.after_ms(wait_ms, world.deliver, ev.StopRequested, "API Request", "stopped")
+        if world.weather.junk:
+            world.after_ms(world.random.randint(0, 5_000), self._disturb)
+
+    def _answer(self) -> None:
+        if not self._world.conversation.ended:
+            self._world.deliver(ev.Answered)
+            self._talker.answer()
+
+    def _hang_up(self, _effect: fx.HangUp) -> None:
+        world = self._world
+        if not world.chance(world.weather.silent):
+            world.after_ms(
+                world.random.randint(20, 1_500), world.deliver, ev.LegEnded, "answered", "Agent", "hung up", 4010
+            )
+
+    def _disturb(self) -> None:
+        """Events that are stray, late, or of no use yet: the core must take any of them at any time."""
+        world, random = self._world, self._world.random
+        if world.conversation.ended and random.random() < 0.7:
+            return
+        number = random.randint(0, 12)
+        event, *fields = random.choice(
+            (
+                (ev.Ringing,),
+                (ev.LanguageDetected, "de", 900_000),
+                (ev.MachineDetected, random.choice(("human", "machine", "beep")), "carrier"),
+                (ev.TransferProgress, number, "ringing"),
+                (ev.ProviderSwitched, "model", "a", "b", "limit"),
+                (ev.RetrievalResult, number, ("passage",)),
+                (ev.ExternalEvent, "note", "{}"),
+                (ev.UsageReported, "voice", "scripted", "v", "reply", number, number, 10),
+                (ev.ReplyText, number, number, "stray "),
+                (ev.ReplyEnded, number, number, "stop"),
+                (ev.ReplyTool, number, number, f"c{number}", "lookup", "{}"),
+                (ev.ToolResult, number, True, "{}"),
+                (ev.TurnVerdict, number, 900_000),
+                (ev.MarkPlayed, number, random.randint(0, 5)),
+                (ev.Cleared, number, random.randint(0, 200)),
+                (ev.VoiceReady, number, 0),
+                (ev.PlayoutStarted, number),
+                (ev.ClassifierVerdict, number, "hangup", True),
+                (ev.RecogniserEager, 0),
+                (ev.RecogniserResumed, 0),
+                (ev.KeyPressed, "5"),
+                (
+                    ev.ProviderFailed,
+                    random.choice(("model", "voice", "turn", "tool", "retrieval")),
+                    "x",
+                    "unavailable",
+                    "",
+                    0,
+                    number,
+                ),
+                (ev.DeadlineReached,),
+            )
+        )
+        world.deliver(event, *fields)
+        if world.chance(10):
+            world.deliver(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+        world.after_ms(random.randint(100, 200_000 // world.weather.junk), self._disturb)

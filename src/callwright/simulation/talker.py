@@ -1,0 +1,200 @@
+"""The far end of the simulated line: a caller with habits, and the recogniser and turn model that listen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.stops import STOP_PHRASES
+from callwright.simulation.world import World
+
+_STOPS = sorted(STOP_PHRASES)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a caller behaves. Chances in thousandths; ``turns`` is how often the caller will speak."""
+
+    turns: int
+    think_ms: int
+    word_ms: int
+    interrupts: int
+    pauses: int
+    noises: int
+    silent: int
+    hangs_up: int
+    detector: bool
+    partials: int
+    recogniser_ends: int
+    resumes: int
+
+
+def habits_of(random: Random) -> Habits:
+    """A caller drawn at random."""
+    return Habits(
+        turns=random.randint(0, 7),
+        think_ms=random.choice((50, 300, 800, 2_000)),
+        word_ms=random.randint(150, 400),
+        interrupts=random.choice((0, 100, 400, 900)),
+        pauses=random.choice((0, 50, 200)),
+        noises=random.choice((0, 50, 300)),
+        silent=random.choice((0, 50, 300)),
+        hangs_up=random.choice((0, 50, 200)),
+        detector=random.random() < 0.95,
+        partials=random.choice((0, 500, 1000)),
+        recogniser_ends=random.choice((0, 0, 500)),
+        resumes=random.choice((0, 100, 300)),
+    )
+
+
+class Talker:
+    """The caller. Speaks when the agent has finished, over the agent, in pieces, or not at all."""
+
+    __slots__ = ("_answered_us", "_busy", "_habits", "_said", "_segment", "_spoken", "_turns", "_world")
+
+    def __init__(self, world: World, habits: Habits) -> None:
+        self._world = world
+        self._habits = habits
+        self._busy = False
+        self._answered_us = 0
+        self._said = 0
+        self._segment = 0
+        self._spoken: list[str] = []
+        self._turns = habits.turns
+        world.cast(self._judge, fx.AskTurnModel)
+
+    def answer(self) -> None:
+        """The call begins for the caller."""
+        self._answered_us = self._world.now_us
+        if self._world.chance(300):
+            self._world.after_ms(self._world.random.randint(0, 900), self.talk)
+        self._world.after_ms(7_000, self._fidget)
+
+    def hear_agent(self) -> None:
+        """The agent begins to speak."""
+        if self._world.chance(self._habits.interrupts):
+            self._world.after_ms(self._world.random.randint(100, 4_000), self.talk)
+
+    def hear_silence(self) -> None:
+        """The agent has stopped."""
+        world, habits = self._world, self._habits
+        if world.chance(habits.hangs_up):
+            world.after_ms(
+                world.random.randint(0, 3_000), world.deliver, ev.LegEnded, "answered", "Callee", "hung up", 4000
+            )
+        elif not world.chance(habits.silent):
+            world.after_ms(habits.think_ms + world.random.randrange(400), self.talk)
+
+    def talk(self) -> None:
+        """Say something, unless nothing is left to say."""
+        if self._busy or self._turns <= 0:
+            return
+        self._turns -= 1
+        self._busy = True
+        words = self._world.random.choice((1, 1, 2, 3, 4, 6, 9, 15))
+        self._segment += 1
+        self._spoken = []
+        self._begin_sound()
+        self._next_word(words)
+
+    def _position_ms(self) -> int:
+        return (self._world.now_us - self._answered_us) // 1000
+
+    def _begin_sound(self) -> None:
+        if self._habits.detector:
+            self._world.send(self._world.random.randint(60, 120), ev.ActivityBegan, self._position_ms())
+
+    def _end_sound(self) -> None:
+        if self._habits.detector:
+            self._world.send(self._world.random.randint(200, 350), ev.ActivityEnded, self._position_ms())
+
+    def _next_word(self, left: int) -> None:
+        if left > 0:
+            self._world.after_ms(self._habits.word_ms, self._word, left)
+            return
+        self._end_sound()
+        self._finish_segment()
+        self._world.after_ms(self._world.random.randint(0, 600), self._rest)
+
+    def _word(self, left: int) -> None:
+        world, habits = self._world, self._habits
+        if not self._spoken and world.chance(150):
+            self._spoken.append(world.random.choice(_STOPS) + ".")
+        else:
+            self._said += 1
+            self._spoken.append(f"w{self._said}")
+        if world.chance(habits.partials):
+            text = " ".join(self._spoken)
+            world.send(world.random.randint(20, 250), ev.TranscriptPartial, self._position_ms(), self._segment, text)
+        if left > 1 and world.chance(habits.pauses):
+            self._end_sound()
+            if world.chance(500):
+                self._finish_segment()
+                self._segment += 1
+                self._spoken = []
+            world.after_ms(world.random.randint(250, 2_500), self._resume, left - 1)
+        else:
+            self._next_word(left - 1)
+
+    def _resume(self, left: int) -> None:
+        self._begin_sound()
+        if self._world.chance(self._habits.resumes):
+            self._world.send(100, ev.RecogniserResumed, self._position_ms())
+        self._next_word(left)
+
+    def _finish_segment(self) -> None:
+        if not self._spoken:
+            return
+        world, text = self._world, " ".join(self._spoken)
+        delay_ms = world.random.randint(100, 900)
+        position_ms = self._position_ms() + world.random.randint(0, 100)
+        world.send(delay_ms, ev.TranscriptFinal, position_ms, self._segment, text)
+        if world.chance(50):
+            # The recogniser changes its mind about the last word, or the first.
+            self._said += 1
+            words = list(self._spoken)
+            words[world.random.choice((0, -1))] = f"w{self._said}"
+            world.send(delay_ms + 150, ev.TranscriptFinal, position_ms, self._segment, " ".join(words))
+        if world.chance(self._habits.recogniser_ends):
+            world.send(delay_ms // 2, ev.RecogniserEager, position_ms)
+            world.send(delay_ms + world.random.randint(0, 200), ev.RecogniserEnd, position_ms)
+
+    def _rest(self) -> None:
+        self._busy = False
+        if self._world.chance(200):
+            self.hear_silence()
+
+    def _fidget(self) -> None:
+        """Noises, keys, and walking away, every few seconds."""
+        world, habits = self._world, self._habits
+        if world.conversation.ended:
+            return
+        if not self._busy and world.chance(habits.noises):
+            position_ms, length_ms = self._position_ms(), world.random.choice((60, 200, 700, 3_000))
+            world.send(80, ev.ActivityBegan, position_ms)
+            world.send(length_ms + 250, ev.ActivityEnded, position_ms + length_ms)
+            if world.chance(500):
+                self._segment += 1
+                world.send(length_ms + 500, ev.TranscriptFinal, position_ms + length_ms, self._segment, "")
+        if world.chance(30):
+            world.send(0, ev.KeyPressed, world.random.choice("0123456789*#"))
+        if world.chance(100):
+            self.talk()
+        if world.chance(habits.hangs_up // 8):
+            world.deliver(ev.LegEnded, "answered", "Callee", "hung up", 4000)
+        world.after_ms(world.random.randint(2_000, 9_000), self._fidget)
+
+    def _judge(self, effect: fx.AskTurnModel) -> None:
+        """The turn model knows whether the caller has more to say, most of the time."""
+        world = self._world
+        if world.chance(world.weather.silent):
+            return
+        if world.chance(world.weather.failing):
+            world.send(30, ev.ProviderFailed, "turn", "scripted", "unavailable", "busy", 0, effect.request)
+            return
+        right = not world.chance(100)
+        likely = (not self._busy) == right
+        probability_ppm = world.random.randint(500_000, 1_000_000) if likely else world.random.randint(0, 499_999)
+        world.send(world.random.randint(10, 120), ev.TurnVerdict, effect.request, probability_ppm)

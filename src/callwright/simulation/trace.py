@@ -1,0 +1,173 @@
+"""What happened in one simulated conversation, and whether it should have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import GRACE_MS, RING_GRACE_MS
+from callwright.conversation.core import Conversation
+from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
+from callwright.conversation.plan import CORE_VERSION
+from callwright.domain.errors import BrokenInvariantError
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
+
+KEPT_IN_NOTES = frozenset(
+    {"words_revised", "discarded_words", "words_before_answer", "words_after_end", "utterance_cut"}
+)
+"""Kinds of notes that hold a caller's words no turn has."""
+
+CRASHES = (BrokenInvariantError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a defect of the core raises."""
+
+Step = tuple[ev.Event, tuple[fx.Effect, ...]]
+
+
+@dataclass(slots=True)
+class Trace:
+    """Inputs and the effects of each. ``heard`` is the world's own account: generation -> words that left the loudspeaker."""
+
+    steps: list[Step] = field(default_factory=list)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    heard: dict[int, frozenset[str]] = field(default_factory=dict)
+    broken: str = ""
+    ended: bool = False
+
+    def inputs(self) -> list[ev.Event]:
+        """The events alone."""
+        return [event for event, _ in self.steps]
+
+    def ending(self) -> str:
+        """Why the call ended: the reason of the hang-up, or who left."""
+        for event, effects in self.steps:
+            for effect in effects:
+                if isinstance(effect, fx.HangUp):
+                    return effect.reason
+            if isinstance(event, ev.LegEnded):
+                return f"{event.outcome} {event.by}"
+        return "none"
+
+    def log(self) -> str:
+        """The trace as the log of a call."""
+        header = Header("00000000-0000-4000-8000-000000000000", 1, "2026-01-01T00:00:00+00:00", {}, 0, {}, CORE_VERSION)
+        lines = [header_line(header)]
+        for event, effects in self.steps:
+            for item, direction in ((event, "in"), *((effect, "out") for effect in effects)):
+                lines.append(
+                    entry_line(len(lines), event.at_us, "core", direction, type(item).__name__, values_of(item))
+                )
+        return "".join(lines)
+
+
+def run_core(events: Sequence[ev.Event]) -> Trace:
+    """The core over given events; stops at a broken invariant or a crash, which the trace then names."""
+    conversation = Conversation()
+    trace = Trace()
+    for event in events:
+        try:
+            effects = conversation.step(event)
+        except CRASHES as error:
+            trace.broken = f"{type(error).__name__}: {error}"
+            effects = ()
+        trace.steps.append((event, effects))
+        if trace.broken:
+            break
+    trace.ended = conversation.ended
+    return trace
+
+
+def audit(trace: Trace) -> str:
+    """The first rule the whole conversation breaks, or nothing. A rule's text has no numbers before its colon."""
+    if trace.broken:
+        return trace.broken
+    return (
+        _ended_in_time(trace)
+        or _words_kept(trace)
+        or _words_said_once(trace)
+        or _nothing_unheard(trace.heard, trace.steps)
+        or _quiet_after_end(trace)
+    )
+
+
+def _ended_in_time(trace: Trace) -> str:
+    answered_us = plan_ms = -1
+    for event, _ in trace.steps:
+        if isinstance(event, ev.Started) and plan_ms < 0:
+            plan_ms = event.plan.call_terminate_ms or MAX_CALL_SECONDS * 1000
+        elif isinstance(event, ev.Answered) and answered_us < 0:
+            answered_us = event.at_us
+    last_us = trace.steps[-1][0].at_us
+    if not trace.ended:
+        return f"a call ends: still going on at {last_us}"
+    if answered_us < 0:
+        limit_us = (MAX_RING_SECONDS * 1000 + RING_GRACE_MS + GRACE_MS) * 1000
+    else:
+        limit_us = answered_us + (min(plan_ms, MAX_CALL_SECONDS * 1000) + GRACE_MS) * 1000
+    return "" if last_us <= limit_us else f"a call ends within its maximum: {last_us} after {limit_us}"
+
+
+def _words_kept(trace: Trace) -> str:
+    """Every final word is in a turn or in a note (a later final of the same segment replaces the earlier one)."""
+    finals: dict[int, str] = {}
+    kept: set[str] = set()
+    for event, effects in trace.steps:
+        if isinstance(event, ev.TranscriptFinal):
+            finals[event.segment] = event.text
+        for effect in effects:
+            if isinstance(effect, fx.UserSaid) or (isinstance(effect, fx.Note) and effect.kind in KEPT_IN_NOTES):
+                kept.update(effect.text.split())
+    lost = [word for text in finals.values() for word in text.split() if word not in kept]
+    return f"a caller's words are never lost: {lost[:5]}" if lost else ""
+
+
+def _words_said_once(trace: Trace) -> str:
+    """A numbered word of the caller (w17) is in one turn only."""
+    seen: set[str] = set()
+    for _, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.UserSaid):
+                for word in effect.text.split():
+                    if word in seen and word[0] == "w" and word[1:].isdigit():
+                        return f"a caller's words are in one turn: {word} again in turn {effect.turn}"
+                    seen.add(word)
+    return ""
+
+
+def _nothing_unheard(heard: Mapping[int, frozenset[str]], steps: Sequence[Step]) -> str:
+    """What the record says was heard did leave the loudspeaker, unless it is marked as a guess."""
+    for _, effects in steps:
+        for effect in effects:
+            if isinstance(effect, fx.AgentSaid) and not effect.estimated and effect.generation in heard:
+                unheard = [word for word in effect.text.split() if word not in heard[effect.generation]]
+                if unheard:
+                    return f"nobody is said to have heard what never sounded: {unheard[:5]} of {effect.generation}"
+    return ""
+
+
+def _quiet_after_end(trace: Trace) -> str:
+    over = False
+    for event, effects in trace.steps:
+        over = over or isinstance(event, ev.LegEnded)
+        if over:
+            for effect in effects:
+                if not isinstance(effect, fx.UserSaid | fx.AgentSaid | fx.Withdrawn | fx.Note):
+                    return f"after the end nothing but facts: {type(effect).__name__}"
+    return ""
+
+
+def same_effects(first: Trace, second: Trace) -> str:
+    """The first difference of two traces' effects, as they would stand in a log, or nothing."""
+    left, right = _flat(first), _flat(second)
+    for position, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return f"effect {position}: {one} and {other}"
+    return "" if len(left) == len(right) else f"{len(left)} effects and {len(right)}"
+
+
+def _flat(trace: Trace) -> list[str]:
+    return [
+        f"{type(effect).__name__} {canonical(values_of(effect))}" for _, effects in trace.steps for effect in effects
+    ]
