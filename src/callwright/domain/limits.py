@@ -133,3 +133,6 @@ NODE_DEAD_SECONDS = 20
 
 LOG_CHUNK_BYTES = 262_144
 """Most of a call's log that is sent to the ledger in one piece."""
+
+LIVE_RECENT_ENTRIES = 200
+"""Newest entries of a live call kept for a watcher that comes back."""

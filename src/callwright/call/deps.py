@@ -1,0 +1,65 @@
+"""What the call runtime is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from callwright.actions.transition import Publisher
+from callwright.call.equipment import LocalEars
+from callwright.call.tools import NoTools, ToolRunner
+from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
+from callwright.domain.execution import Execution
+from callwright.domain.pricing import PriceBook
+from callwright.ops.metrics import Metrics
+from callwright.ports.ledger import Ledger
+from callwright.ports.world import Clock, Ids, Recordings
+
+ToolsOf = Callable[[Execution, AgentSpec], ToolRunner]
+
+
+def no_tools(execution: Execution, spec: AgentSpec) -> ToolRunner:
+    """The tools of a platform without any."""
+    return NoTools()
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Settings of the call runtime. ``sync_logs`` also survives a power failure, at the price of a disk access before each hang-up."""
+
+    node_name: str = "callwright"
+    max_calls: int = 50
+    retention_days: int = 90
+    ears: LocalEars = field(default_factory=LocalEars)
+    defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
+    sync_logs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeDeps:
+    """Ports and settings of the call runtime.
+
+    ``plugin(kind, name)`` gives registered plugins (``UnknownPluginError`` otherwise); ``data_folder`` is the process's data folder, whose
+    ``live`` folder holds logs and raw recordings of calls in progress; ``disk`` is one thread that appends to recordings.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    ids: Ids
+    plugin: Callable[[str, str], Any]
+    publisher: Publisher
+    recordings: Recordings
+    data_folder: Path
+    book: PriceBook
+    disk: Executor
+    metrics: Metrics
+    settings: RuntimeSettings = field(default_factory=RuntimeSettings)
+    tools_of: ToolsOf = no_tools
+
+    @property
+    def live_folder(self) -> Path:
+        """Where calls in progress keep their files."""
+        return self.data_folder / "live"

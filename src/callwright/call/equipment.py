@@ -1,0 +1,177 @@
+"""What a call works with, chosen by its agent from the registered plugins, and how each is told what the agent wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from callwright.call.hear import Ears
+from callwright.call.say import Speaker
+from callwright.call.session import Equipment, Listening
+from callwright.call.think import Thinker
+from callwright.call.tools import ToolRunner
+from callwright.conversation.plan import CallPlan
+from callwright.domain.agent_spec import AgentSpec, ProviderChoice
+from callwright.domain.errors import CallwrightError, ConfigurationError
+from callwright.domain.execution import Execution
+from callwright.domain.variables import as_text
+from callwright.ports.failures import ProviderError
+from callwright.ports.model import ModelSettings
+from callwright.ports.registry import UnknownPluginError
+from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings
+
+PluginGetter = Callable[[str, str], Any]
+NO_TURN_MODEL = "none"
+DEFAULT_MAX_TOKENS = 100
+DEFAULT_TEMPERATURE = 0.1
+MAX_KEYWORDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEars:
+    """Settings: which voice activity detector and turn model this process uses (``none``: no turn model)."""
+
+    vad: str = "local"
+    turn: str = "local"
+
+
+def need(plugin: PluginGetter, kind: str, name: str) -> Any:
+    """The plugin, or a ConfigurationError that says which one the call lacks."""
+    try:
+        return plugin(kind, name)
+    except UnknownPluginError as error:
+        raise ConfigurationError(f"the agent needs the {kind} {name!r}, which is not installed here ({error})") from error
+    except ProviderError as error:
+        raise ConfigurationError(f"the {kind} {name!r} cannot be used: {error.message}") from error
+    except CallwrightError:
+        raise
+    # Boundary: what a plugin's factory raises ends this call with a reason, not the worker.
+    except Exception as error:
+        raise ConfigurationError(f"the {kind} {name!r} cannot be started: {type(error).__name__}: {error}") from error
+
+
+def equip(
+    plugin: PluginGetter, spec: AgentSpec, ears: LocalEars, variables: Mapping[str, str], tools: ToolRunner
+) -> Equipment:
+    """Everything the call needs. Raises ConfigurationError naming what is missing."""
+    turn_name, turn_model = _turn_model(plugin, spec.transcriber.provider, ears.turn)
+    return Equipment(
+        listening=Listening(
+            transcriber=need(plugin, "transcriber", spec.transcriber.provider),
+            provider=spec.transcriber.provider,
+            settings=TranscriberSettings(
+                language=spec.transcriber.language,
+                model=spec.transcriber.model,
+                endpointing_ms=spec.endpointing_ms,
+                keywords=keywords_of(spec.transcriber.options),
+                options=spec.transcriber.options,
+            ),
+        ),
+        ears=Ears(
+            vad=_own_or(plugin, "vad", spec.transcriber.provider, ears.vad).open(),
+            turn_model=turn_model,
+            transcriber_name=spec.transcriber.provider,
+            turn_model_name=turn_name,
+        ),
+        thinker=Thinker(
+            model=need(plugin, "model", spec.model.provider),
+            provider=spec.model.provider,
+            settings=model_settings(spec.model),
+            variables=variables,
+        ),
+        speaker=Speaker(
+            voice=need(plugin, "voice", spec.voice.provider),
+            provider=spec.voice.provider,
+            settings=VoiceSettings(
+                voice=spec.voice.voice,
+                model=spec.voice.model,
+                language=spec.voice.language,
+                options=spec.voice.options,
+            ),
+        ),
+        tools=tools,
+    )
+
+
+def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:
+    """The agent as one call wants it: ``agent_data.voice_id`` replaces the voice (contract 3.2)."""
+    data = options.get("agent_data")
+    voice_id = data.get("voice_id") if isinstance(data, Mapping) else None
+    if isinstance(voice_id, str) and voice_id:
+        return replace(spec, voice=replace(spec.voice, voice=voice_id))
+    return spec
+
+
+def fitting(plan: CallPlan, equipment: Equipment) -> CallPlan:
+    """The plan without a turn model where there is none."""
+    return replace(plan, turn_model=False) if equipment.ears.turn_model is None else plan
+
+
+def model_settings(choice: ProviderChoice) -> ModelSettings:
+    """How the agent wants its model to answer."""
+    options = choice.options
+    temperature = options.get("temperature", DEFAULT_TEMPERATURE)
+    return ModelSettings(
+        model=choice.model,
+        max_tokens=int(options.get("max_tokens") or DEFAULT_MAX_TOKENS),
+        temperature_milli=round(float(DEFAULT_TEMPERATURE if temperature is None else temperature) * 1000),
+        options=options,
+    )
+
+
+def keywords_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """``keywords`` of a recogniser, as a list or as text with commas; a boost after a colon is left out."""
+    given = options.get("keywords")
+    parts = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
+    words = (str(part).partition(":")[0].strip() for part in parts)
+    return tuple(word for word in words if word)[:MAX_KEYWORDS]
+
+
+def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
+    """The variables of a call (contract 13): ``user_data``, and the system's, which no user data may replace."""
+    given = {str(name): as_text(value) for name, value in execution.user_data.items()}
+    zone_name, zone = _zone(given.get("timezone", ""))
+    local = now.astimezone(zone)
+    return {
+        **given,
+        "agent_id": execution.agent_id,
+        "execution_id": execution.id,
+        "call_sid": execution.provider_call_id or "",
+        "from_number": execution.from_number,
+        "to_number": execution.to_number,
+        "current_date": f"{local:%A, %B} {local.day}, {local.year}",
+        "current_time": f"{local:%I:%M:%S %p}",
+        "timezone": zone_name,
+    }
+
+
+def _zone(name: str) -> tuple[str, tzinfo]:
+    if name:
+        try:
+            return name, ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return "UTC", UTC
+    return "UTC", UTC
+
+
+def _own_or(plugin: PluginGetter, kind: str, provider: str, setting: str) -> Any:
+    """The plugin that comes with the agent's recogniser, else the one of the settings: what detects voice must fit what is heard."""
+    try:
+        return plugin(kind, provider)
+    except UnknownPluginError:
+        return need(plugin, kind, setting)
+
+
+def _turn_model(plugin: PluginGetter, provider: str, setting: str) -> tuple[str, TurnModel | None]:
+    if setting == NO_TURN_MODEL:
+        return "", None
+    for name in (provider, setting):
+        try:
+            found: TurnModel = plugin("turn", name)
+        except (UnknownPluginError, ProviderError):
+            continue
+        return name, found
+    return "", None

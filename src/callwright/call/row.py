@@ -1,0 +1,86 @@
+"""The ledger's row of a call, as its owner writes it: in order, fenced, and patient with a database that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from callwright.actions.transition import Publisher, transition
+from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
+from callwright.domain.execution import Execution, Phase
+from callwright.ports.ledger import Change, Ledger, Unit
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5
+_SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
+
+Also = Callable[[Unit], Awaitable[None]]
+
+
+class OwnedRow:
+    """The writes of one attempt. They are made one after the other in the order they were asked for; a database that is away is asked again
+    until it is back, which may be after the call: a live call does not need it.
+
+    ``lost`` is called once when the row turns out to belong to somebody else; then nothing is written any more.
+    """
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, publisher: Publisher, execution: Execution, lost: Callable[[], None]
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._publisher = publisher
+        self._lost = lost
+        self._turn = asyncio.Lock()
+        self.execution = execution
+        self.stale = False
+
+    async def write(self, change: Change, also: Also | None = None) -> bool:
+        """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it."""
+        async with self._turn:
+            while not self.stale:
+                try:
+                    await self._write(change, also)
+                except UnavailableError as error:
+                    _LOG.warning("execution %s waits for the database: %s", self.execution.id, error)
+                    await self._clock.sleep(RETRY_SECONDS)
+                except StaleOwnerError:
+                    if await self._is_written(change):
+                        return True
+                    self._lose()
+                except WrongStateError as error:
+                    _LOG.error("execution %s: %s", self.execution.id, error)
+                    return False
+                else:
+                    return True
+            return False
+
+    async def _write(self, change: Change, also: Also | None) -> None:
+        owner, attempt = self.execution.owner, self.execution.attempt
+        async with self._ledger.unit() as unit:
+            after = await transition(
+                unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt
+            )
+            if also is not None:
+                await also(unit)
+        # The owner stays the one who claimed it: the row itself has none once the call is over.
+        self.execution = after if after.owner is not None else self.execution
+
+    async def _is_written(self, change: Change) -> bool:
+        """Whether the row already is what ``change`` makes of it: a commit whose answer was lost with the connection."""
+        try:
+            async with self._ledger.unit() as unit:
+                row = await unit.executions.get_any(self.execution.id)
+        except UnavailableError:
+            return False
+        same = row is not None and row.attempt == self.execution.attempt and row.phase == change.phase
+        return same and change.phase in _SETTLED
+
+    def _lose(self) -> None:
+        if not self.stale:
+            self.stale = True
+            _LOG.warning("execution %s was settled by another process", self.execution.id)
+            self._lost()

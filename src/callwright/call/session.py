@@ -1,0 +1,347 @@
+"""One call in progress: the leg's listener, and the parts that perform the core's effects on it.
+
+The session lives from the dialling to the moment all of its parts have reported what they used. It knows nothing of the ledger; whoever made
+it hears of ringing, answer and end through ``SessionObserver``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from callwright.call.hear import Ears, Hear, Words
+from callwright.call.pacer_clock import PacerClock
+from callwright.call.recorder import Recorder
+from callwright.call.runner import CallRunner
+from callwright.call.say import Say, Speaker
+from callwright.call.think import Think, Thinker
+from callwright.call.timers import Timer, Timers
+from callwright.call.tools import ToolRunner, Tools
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.limits import LEG_END_SECONDS
+from callwright.ports.failures import ProviderError
+from callwright.ports.leg import Leg, LegClosed
+from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+TOOL_GRACE_SECONDS = 5.0
+PROVIDER_CLOSE_SECONDS = 10.0
+UNCONFIRMED_CODE = 0
+
+
+class SessionObserver(Protocol):
+    """Hears of the stages of a call. Called from the event loop; returns at once."""
+
+    def ringing(self) -> None:
+        """The far end rings."""
+
+    def answered(self) -> None:
+        """The far end took the call."""
+
+    def ended(self, closed: LegClosed) -> None:
+        """The leg is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The recogniser of a call: the plugin, the provider's name as the agent has it, and its settings."""
+
+    transcriber: Transcriber
+    provider: str
+    settings: TranscriberSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a call works with, chosen by the agent."""
+
+    listening: Listening
+    ears: Ears
+    thinker: Thinker
+    speaker: Speaker
+    tools: ToolRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What all calls of a process share."""
+
+    clock: Clock
+    timers: Timers
+    pacer: PacerClock
+
+
+class _Line:
+    """The way to the caller's ear: the leg and the recording."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.leg: Leg | None = None
+        self.frames_out = 0
+
+    @property
+    def ahead_ms(self) -> int:
+        return FRAME_MS if self.leg is None else self.leg.ahead_ms
+
+    def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        if self.leg is None:
+            return
+        for frame in frames:
+            self.leg.write(frame)
+        self.frames_out += len(frames)
+        self._recorder.agent(frames, plays_at_us)
+
+    def clear(self, now_us: int) -> None:
+        if self.leg is not None:
+            self.leg.clear()
+        self._recorder.cleared(now_us)
+
+
+class CallSession:
+    """The call. ``ports.leg.LegListener`` for its leg."""
+
+    def __init__(
+        self,
+        runner: CallRunner,
+        equipment: Equipment,
+        place: Workplace,
+        recorder: Recorder,
+        observer: SessionObserver,
+    ) -> None:
+        self._runner = runner
+        self._equipment = equipment
+        self._place = place
+        self._recorder = recorder
+        self._observer = observer
+        self._line = _Line(recorder)
+        self._words = Words(runner, equipment.listening.provider)
+        self._hear = Hear(runner, equipment.ears, self._words)
+        self._think = Think(runner, equipment.thinker)
+        self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock)
+        self._tools = Tools(runner, equipment.tools)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._leg_timer: Timer | None = None
+        self._answered = False
+        self._frames_in = 0
+        self.end: LegClosed | None = None
+        self.hang_up_wanted: fx.HangUp | None = None
+        runner.performers = self._performers()
+
+    def _performers(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            fx.AskModel: self._think.ask,
+            fx.CancelModel: self._think.cancel,
+            fx.AskClassifier: self._think.classify,
+            fx.Speak: self._say.speak,
+            fx.EndSpeech: self._say.end_speech,
+            fx.Release: self._say.release,
+            fx.CancelVoice: self._say.cancel,
+            fx.Clear: self._say.clear,
+            fx.AskTurnModel: self._hear.judge,
+            fx.SetPatience: self._hear.set_patience,
+            fx.CloseUtterance: self._hear.close_utterance,
+            fx.CallTool: self._tools.call,
+            fx.SendKeys: self._send_keys,
+            fx.Transfer: self._transfer,
+            fx.HangUp: self._hang_up,
+            fx.StartRecording: lambda _: self._recorder.switch(True),
+            fx.StopRecording: lambda _: self._recorder.switch(False),
+        }
+
+    # -- before the answer -------------------------------------------------------------------------------------------------
+
+    async def open_ears(self) -> None:
+        """Open the recogniser. A failure is an event of the call."""
+        listening, runner = self._equipment.listening, self._runner
+        began_us = self._place.clock.monotonic_us()
+        try:
+            stream = await listening.transcriber.open(listening.settings, self._words)
+        except ProviderError as error:
+            self._words.failed(error)
+            return
+        if self.end is not None:
+            await stream.aclose()
+            return
+        self._hear.stream = stream
+        ms = (self._place.clock.monotonic_us() - began_us) // 1000
+        runner.fact(
+            "core",
+            "provider_connected",
+            {
+                "kind": "transcriber",
+                "provider": listening.provider,
+                "model": listening.settings.model,
+                "voice": "",
+                "language": listening.settings.language,
+                "ms": ms,
+            },
+        )
+
+    def take_leg(self, leg: Leg) -> None:
+        """The carrier has asked for the call; ``leg`` is where to write and to hang up. The leg may have reported already."""
+        self._line.leg = leg
+        if self.hang_up_wanted is not None and self.end is None:
+            self._start(leg.hang_up(self.hang_up_wanted.reason))
+
+    # -- ports.leg.LegListener ---------------------------------------------------------------------------------------------
+
+    def ringing(self) -> None:
+        """The far end rings."""
+        if self.end is None and not self._answered:
+            self._observer.ringing()
+            self._runner.post(ev.Ringing(self._runner.now_us()))
+
+    def early_media(self) -> None:
+        """Audio before the answer is not listened to."""
+        self._runner.fact("leg", "early_media", {})
+
+    def answered(self) -> None:
+        """The far end took the call: position 0 of the caller's audio and of the recording."""
+        if self._answered or self.end is not None:
+            return
+        self._answered = True
+        self._recorder.answered(self._place.clock.monotonic_us())
+        self._observer.answered()
+        self._runner.post(ev.Answered(self._runner.now_us()))
+
+    def audio(self, frame: bytes) -> None:
+        """The caller's next 20 ms."""
+        if not self._answered or self.end is not None:
+            return
+        self._frames_in += 1
+        self._recorder.caller(frame, self._place.clock.monotonic_us())
+        self._hear.frame(frame)
+
+    def key(self, key: str) -> None:
+        """The caller pressed a key."""
+        self._runner.post(ev.KeyPressed(self._runner.now_us(), key))
+
+    def machine(self, kind: str) -> None:
+        """What the carrier thinks has answered."""
+        self._runner.post(ev.MachineDetected(self._runner.now_us(), kind, "carrier"))
+
+    def closed(self, closed: LegClosed) -> None:
+        """The leg is over."""
+        if self.end is not None:
+            return
+        self.end = closed
+        if self._leg_timer is not None:
+            self._leg_timer.cancel()
+        now_us = self._place.clock.monotonic_us()
+        self._say.hush()
+        self._recorder.finish(now_us)
+        self._runner.post(
+            ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code)
+        )
+        self._observer.ended(closed)
+
+    # -- from outside ------------------------------------------------------------------------------------------------------
+
+    def stop(self, by: str, reason: str) -> None:
+        """Somebody wants the call to end."""
+        if self.end is None:
+            self._runner.post(ev.StopRequested(self._runner.now_us(), by, reason))
+
+    def abandon(self, by: str, reason: str) -> None:
+        """The leg is to go whatever the conversation thinks: the call is no longer ours, or there never was a leg."""
+        if self.end is None:
+            self._hang_up(fx.HangUp(by, reason))
+
+    async def aclose(self) -> None:
+        """After the end: wait until every part has reported what it used, then write the last facts."""
+        await self._think.aclose()
+        await self._say.aclose()
+        try:
+            async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+                await self._hear.aclose()
+        except TimeoutError:
+            _LOG.warning("the recogniser %s did not close in time", self._equipment.listening.provider)
+        await self._tools.aclose(TOOL_GRACE_SECONDS)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._write_line_facts()
+        self._runner.close()
+
+    def _write_line_facts(self) -> None:
+        if not self._answered:
+            return
+        quality = self._say.quality
+        self._runner.fact(
+            "leg",
+            "line",
+            {
+                "frames_in": self._frames_in,
+                "frames_out": self._line.frames_out,
+                "starved_frames": quality.starved_frames,
+                "late_frames": quality.late_frames,
+                "late_p99_ms": self._say.lateness.percentile_ms(990),
+            },
+        )
+        self._runner.fact(
+            "leg",
+            "recording",
+            {
+                "caller_from_us": self._recorder.caller_from_us,
+                "duration_ms": self._recorder.duration_ms,
+                "lost": self._recorder.lost,
+            },
+        )
+
+    # -- effects on the leg ------------------------------------------------------------------------------------------------
+
+    def _hang_up(self, effect: fx.HangUp) -> None:
+        if self.hang_up_wanted is not None or self.end is not None:
+            return
+        self.hang_up_wanted = effect
+        self._leg_timer = self._place.timers.after_us(LEG_END_SECONDS * 1_000_000, self._leg_missing)
+        if self._runner.broken:
+            self._say.hush()
+            self._line.clear(self._place.clock.monotonic_us())
+        if self._line.leg is not None:
+            self._start(self._line.leg.hang_up(effect.reason))
+
+    def _leg_missing(self) -> None:
+        """The leg was hung up and does not say so."""
+        wanted = self.hang_up_wanted
+        if wanted is not None and self.end is None:
+            outcome = "answered" if self._answered else "failed"
+            self._runner.fact("leg", "unconfirmed_end", {"seconds": LEG_END_SECONDS})
+            self.closed(LegClosed(outcome, wanted.by, wanted.reason, UNCONFIRMED_CODE, "unconfirmed"))
+
+    def _send_keys(self, effect: fx.SendKeys) -> None:
+        if self._line.leg is not None:
+            self._start(self._line.leg.send_keys(effect.keys))
+
+    def _transfer(self, effect: fx.Transfer) -> None:
+        if self._line.leg is not None:
+            self._start(self._transfer_to(self._line.leg, effect))
+
+    async def _transfer_to(self, leg: Leg, effect: fx.Transfer) -> None:
+        try:
+            await leg.transfer(effect.target)
+        except ProviderError as error:
+            self._runner.post(
+                ev.TransferProgress(self._runner.now_us(), effect.request, "failed", error.message)
+            )
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ProviderError as error:
+            self._runner.fact("leg", "carrier_refused", {"message": error.message})
+        # Boundary: a carrier's defect ends at the leg; the timer of a missing end settles the call.
+        except Exception as error:
+            _LOG.exception("the carrier failed")
+            self._runner.fact("leg", "carrier_failed", {"message": type(error).__name__})
