@@ -74,7 +74,7 @@ class Agent:
         return self._generation
 
     async def silent(self) -> None:
-        while not self.playout.idle(self.now_us):
+        while not self.playout.idle(self.now_us):  # noqa: ASYNC110 - the playout is asked, it does not tell
             await asyncio.sleep(0.02)
 
     def stop(self) -> None:

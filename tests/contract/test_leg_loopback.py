@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 import pytest
+from tests.contract.line import Agent, Watcher, dial
 
 from callwright.media.tonetext import spoken
 from callwright.ports.failures import FailureKind, ProviderError
@@ -12,7 +13,6 @@ from callwright.ports.leg import LegClosed
 from callwright.ports.registry import ENTRY_POINT_GROUP, PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
-from tests.contract.line import Agent, Watcher, dial
 
 UNATTENDED = [plugin for plugin in LOOPBACK if plugin.kind == "carrier"]
 
@@ -232,7 +232,7 @@ async def test_a_caller_lost_for_words_gives_up(line):
 
 
 async def test_an_unknown_persona_is_refused_with_those_there_are(line):
-    with pytest.raises(ProviderError, match="no synthetic caller named 'nobody'; known: .*demo") as refused:
+    with pytest.raises(ProviderError, match=r"no synthetic caller named 'nobody'; known: .*demo") as refused:
         await line(user_data={"persona": "nobody"})
     assert refused.value.kind is FailureKind.BAD_REQUEST
 

@@ -42,6 +42,8 @@ MOST_FALLBACKS_IN_A_ROW = 3
 GIVE_UP_AFTER_NUDGES = 2
 LONGEST_WAIT_FOR_WORDS_MS = 3_000
 """How long a caller whose ears are slow waits for the words of a voice that has ended."""
+MS_PER_WORD = 400
+"""By this a caller whose ears tell nothing before the end of a sentence counts words."""
 
 
 class CallerMind:
@@ -52,6 +54,7 @@ class CallerMind:
         self._unused = list(persona.rules)
         self._heard: list[str] = []
         self._agent_speaks = False
+        self._barge_in_ms: int | None = None
         self._agent_spoke = False
         self._quiet_since_ms = 0
         self._speaks = False
@@ -85,6 +88,9 @@ class CallerMind:
         self._quiet_since_ms = now_ms
         self._words_outstanding = self._words_outstanding or speaks
         self._spoke_over = self._spoke_over and not speaks
+        self._barge_in_ms = (
+            now_ms + self._persona.barge_in_words * MS_PER_WORD if speaks and self._persona.barge_in_words else None
+        )
         if speaks and not self._agent_spoke:
             self._agent_spoke = True
             if self._persona.answer.hang_up_after_ms:
@@ -99,6 +105,7 @@ class CallerMind:
         """Words so far of what the agent is saying."""
         if self._speaks or self._gone or self._is_machine or not self._agent_speaks:
             return ()
+        self._barge_in_ms = None
         words = len(text.split())
         for rule in self._unused:
             if (
@@ -143,6 +150,8 @@ class CallerMind:
         times = [self._plan[0]] if self._plan and not self._speaks else []
         if self._leave_ms is not None:
             times.append(self._leave_ms)
+        if self._barge_in_ms is not None and not self._speaks:
+            times.append(self._barge_in_ms)
         silence_ms = self._shortest_silence_ms()
         if silence_ms and not self._speaks and not self._agent_speaks and self._plan is None and self._leave_ms is None:
             times.append(self._quiet_since_ms + silence_ms)
@@ -156,9 +165,12 @@ class CallerMind:
         if self._leave_ms is not None and now_ms >= self._leave_ms:
             self._gone = True
             return (PutDown(),)
+        if self._barge_in_ms is not None:
+            self._barge_in_ms = None
+            choice = self._choice("")
+            return () if choice is None else self._do(choice, now_ms, over=True)
         if self._plan is not None:
-            rule = self._plan[1]
-            return self._do(rule, now_ms)
+            return self._do(self._plan[1], now_ms)
         return self._about_silence(now_ms)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
