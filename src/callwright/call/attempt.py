@@ -84,6 +84,7 @@ class Attempt:
         self._writes: set[asyncio.Task[bool]] = set()
         self._warming: set[asyncio.Task[None]] = set()
         self._answered = False
+        self._seed = office.deps.ids.seed()
 
     @property
     def execution_id(self) -> str:
@@ -147,13 +148,13 @@ class Attempt:
             ):
                 session.closed(LegClosed("error", ERROR, "node_lost", _ERROR_CODE))
                 return
-            seed = deps.ids.seed() if shipment.log.entries else 0
-            runner.post(Started(runner.now_us(), prepared.plan, tuple(sorted(prepared.variables.items())), seed))
+            variables = tuple(sorted(prepared.variables.items()))
+            runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
             self._warm(prepared, session, runner)
             await self._dial(prepared, session, runner)
             await self._over.wait()
         finally:
-            await self._close(session, shipment, recorder)
+            await self._close(session, shipment)
         await self._settle(runner, session, shipment)
 
     def _prepare(self) -> _Prepared:
@@ -176,7 +177,7 @@ class Attempt:
                 attempt=execution.attempt,
                 started_at=deps.clock.now().isoformat(),
                 variables=prepared.variables,
-                seed=0,
+                seed=self._seed,
                 agent=redacted(execution.agent),
                 core_version=CORE_VERSION,
             )
@@ -265,7 +266,10 @@ class Attempt:
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
 
-    async def _close(self, session: CallSession, shipment: Shipment, recorder: Recorder) -> None:
+    async def _close(self, session: CallSession, shipment: Shipment) -> None:
+        if session.end is None:
+            session.abandon(ERROR, "internal_error")
+            await self._over.wait()
         for task in tuple(self._warming):
             task.cancel()
         await asyncio.gather(*self._warming, return_exceptions=True)
@@ -323,6 +327,8 @@ class Attempt:
         wanted = session.hang_up_wanted
         if runner.broken:
             return "error", f"broken invariant: {runner.broken}"
+        if closed.outcome == "error":
+            return "error", closed.reason
         if self._answered:
             return "answered", ""
         if wanted is not None and wanted.by == ERROR:
@@ -367,8 +373,6 @@ class Attempt:
         await self._row.write(Change(Phase.DONE, detail, columns=columns))
 
     async def _fail_hard(self, message: str) -> None:
-        if self._session is not None and self._session.end is None:
-            self._session.abandon(ERROR, "internal_error")
         now = self._office.deps.clock.now()
         columns = {
             "error_message": message[:500],
@@ -383,7 +387,6 @@ class Attempt:
 
     def _lost_row(self) -> None:
         """Another process settled the execution: this call must not go on."""
-        self._over.set()
         if self._session is not None:
             self._session.abandon(ERROR, "node_lost")
 

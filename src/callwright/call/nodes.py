@@ -1,134 +1,126 @@
-"""Processes watch each other: every one beats, and one whose counter no longer moves is settled by the others.
+"""Processes that run calls watch each other: every one beats once a second, and settles those that have stopped to beat.
 
-Death is never judged by comparing clocks. A reader counts the time of its *own successful reads* in which a counter stood still, so an outage of
-the database, in which nobody can beat and nobody can read, kills nothing when it ends.
+Death is judged by the watcher's own successful reads: a counter that has not moved over 20 s of them. Clocks of different machines are never
+compared, and time without a database does not count, so an outage kills nobody when it ends.
 """
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
 import logging
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from callwright.call.settlement import Settlement
+from callwright.call.control import LocalCalls
+from callwright.call.deps import RuntimeDeps
+from callwright.call.incarnation import Incarnation, NodeFile
+from callwright.call.settle import settle_node
 from callwright.domain.errors import StaleOwnerError, UnavailableError
-from callwright.ports.ledger import Ledger, NodeView
-from callwright.ports.world import Clock
+from callwright.domain.limits import NODE_DEAD_SECONDS
+from callwright.ports.ledger import NodeView
 
 _LOG = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
-DEAD_AFTER_US = 20_000_000
-MOST_BETWEEN_READS_US = 5_000_000
-"""Two successful reads further apart than this have an outage between them: the time is not counted."""
+MOST_BETWEEN_READS_US = 2_000_000
+"""Of a longer gap between two reads only this much counts: the watcher itself may have been stopped."""
 
 
 @dataclass(slots=True)
-class _Watched:
+class _Seen:
+    """What is known of another node: its counter, and for how long it has stood still."""
+
     counter: int
     still_us: int = 0
 
 
-class Reaper:
-    """Decides who is dead from a series of readings. Pure: time comes with each reading."""
+class Watch:
+    """Judges which nodes are dead. Pure: it is told what was read and when."""
 
-    def __init__(self, own: str) -> None:
-        self._own = own
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
         self._last_us: int | None = None
-        self._watched: dict[str, _Watched] = {}
 
-    def read(self, nodes: list[NodeView], now_us: int) -> list[str]:
-        """Take a successful reading; returns the incarnations that are dead by now (stopped ones that still own calls at once)."""
-        passed = 0 if self._last_us is None else now_us - self._last_us
+    def read(self, nodes: Iterable[NodeView], now_us: int) -> list[str]:
+        """A successful read at ``now_us``. Returns the incarnations to settle: dead ones, and stopped ones that left something."""
+        passed_us = 0 if self._last_us is None else min(now_us - self._last_us, MOST_BETWEEN_READS_US)
         self._last_us = now_us
-        counted = passed if passed <= MOST_BETWEEN_READS_US else 0
+        seen: dict[str, _Seen] = {}
         dead: list[str] = []
-        watched: dict[str, _Watched] = {}
         for node in nodes:
-            if node.incarnation == self._own:
-                continue
-            known = self._watched.get(node.incarnation)
-            if known is None or known.counter != node.counter:
-                known = _Watched(node.counter)
+            before = self._seen.get(node.incarnation)
+            if before is None or before.counter != node.counter:
+                seen[node.incarnation] = _Seen(node.counter)
             else:
-                known.still_us += counted
-            watched[node.incarnation] = known
-            if node.stopped or known.still_us >= DEAD_AFTER_US:
+                before.still_us += passed_us
+                seen[node.incarnation] = before
+            if node.stopped or seen[node.incarnation].still_us >= NODE_DEAD_SECONDS * 1_000_000:
                 dead.append(node.incarnation)
-        self._watched = watched
+        self._seen = seen
         return dead
 
 
-class IncarnationFiles:
-    """One locked file per living process of a data folder: who can lock another's file knows that it is dead."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._descriptor = -1
-
-    def claim(self, incarnation: str) -> list[str]:
-        """Enter ``incarnation`` and return those whose processes are gone. Their files stay until :meth:`forget`. Blocks briefly."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        gone = [path.name for path in sorted(self._folder.iterdir()) if _is_unlocked(path)]
-        self._descriptor = os.open(self._folder / incarnation, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        return gone
-
-    def forget(self, incarnation: str) -> None:
-        """Its calls are settled."""
-        (self._folder / incarnation).unlink(missing_ok=True)
-
-    def release(self, incarnation: str) -> None:
-        """This process ends in order."""
-        if self._descriptor >= 0:
-            self.forget(incarnation)
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _is_unlocked(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
-
-
 class Node:
-    """This process in the ledger: its heartbeat, and its watch over the others."""
+    """This process as a node: its name in the ledger, its heartbeat and its watch over the others."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, settlement: Settlement, incarnation: str, name: str) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._settlement = settlement
-        self._reaper = Reaper(incarnation)
-        self.incarnation = incarnation
-        self.name = name
-        self.declared_dead = False
+    def __init__(self, deps: RuntimeDeps, calls: LocalCalls) -> None:
+        self._deps = deps
+        self._calls = calls
+        self._file = NodeFile(deps.data_folder)
+        self._watch = Watch()
+        self.incarnation = Incarnation(deps.ids.uuid())
+
+    async def start(self) -> None:
+        """Settle the predecessors on this data folder, then appear in the ledger. Raises UnavailableError."""
+        dead = await asyncio.to_thread(self._file.take, self.incarnation.id)
+        for incarnation in dead:
+            await settle_node(self._deps, incarnation)
+        async with self._deps.ledger.unit() as unit:
+            await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
 
     async def run(self) -> None:
-        """Beat and watch once a second until cancelled, or until another node declared this one dead (``declared_dead``)."""
+        """Beat and watch until cancelled."""
         while True:
+            await self._deps.clock.sleep(BEAT_SECONDS)
             try:
-                async with self._ledger.unit() as unit:
-                    await unit.nodes.beat(self.incarnation, self.name)
-                    nodes = await unit.nodes.all()
-                for dead in self._reaper.read(nodes, self._clock.monotonic_us()):
-                    await self._settlement.settle(dead)
+                await self._beat()
+                await self._look()
             except UnavailableError as error:
-                _LOG.warning("the heartbeat waits for the database: %s", error.message)
-            except StaleOwnerError as error:
-                self.declared_dead = True
-                _LOG.error("%s", error.message)
-                return
-            await self._clock.sleep(BEAT_SECONDS)
+                _LOG.warning("no heartbeat: %s", error)
+            # Boundary: one odd row must not stop the heartbeat, or this process would be taken for dead.
+            except Exception:
+                _LOG.exception("the watch over the nodes failed")
 
     async def stop(self) -> None:
-        """Say that this process ended in order."""
-        async with self._ledger.unit() as unit:
-            await unit.nodes.stopped(self.incarnation)
+        """End in order."""
+        try:
+            async with self._deps.ledger.unit() as unit:
+                await unit.nodes.stopped(self.incarnation.id)
+        except UnavailableError as error:
+            _LOG.warning("the end of this process could not be told: %s", error)
+            return
+        await asyncio.to_thread(self._file.release)
+
+    async def _beat(self) -> None:
+        async with self._deps.ledger.unit() as unit:
+            try:
+                await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
+            except StaleOwnerError:
+                await self._begin_anew()
+                return
+            owned = await unit.executions.owned_by(self.incarnation.id)
+        self._calls.obey(owned)
+
+    async def _begin_anew(self) -> None:
+        """Another process declared this one dead and settled its calls: end them here too, and go on under a new name."""
+        _LOG.error("this process was declared dead by another one: its calls are ended and it goes on under a new name")
+        self._calls.stop_all("Error", "node_lost")
+        self.incarnation.id = self._deps.ids.uuid()
+        await asyncio.to_thread(self._file.write, self.incarnation.id)
+
+    async def _look(self) -> None:
+        async with self._deps.ledger.unit() as unit:
+            nodes = await unit.nodes.all()
+        others = [node for node in nodes if node.incarnation != self.incarnation.id]
+        for incarnation in self._watch.read(others, self._deps.clock.monotonic_us()):
+            await settle_node(self._deps, incarnation)
