@@ -431,7 +431,9 @@ def optional_modules(pyproject: dict[str, Any]) -> frozenset[str]:
 
 
 def _documented(source: Source) -> list[tuple[str, DocumentedNode]]:
-    return [("module", source.tree), *source.classes, *source.functions]
+    inner = {n for _, function in source.functions for n in ast.walk(function) if n is not function}
+    named: list[tuple[str, DocumentedNode]] = [*source.classes, *source.functions]
+    return [("module", source.tree), *((name, node) for name, node in named if node not in inner)]
 
 
 def _largest(counts: dict[str, int], above: int) -> tuple[str, ...]:

@@ -151,7 +151,13 @@ FINE = [
         gates.annotated_functions,
         module("call/a.py", "class A:\n    def __init__(self, x: int): ...\n    def f(self) -> int: ...\n"),
     ),
-    (gates.documented_names, module("call/a.py", '"""A."""\ndef f() -> None:\n    """Do."""\ndef _g() -> None: ...\n')),
+    (
+        gates.documented_names,
+        module(
+            "call/a.py",
+            '"""A."""\ndef f() -> None:\n    """Do."""\n    def inner() -> None: ...\ndef _g() -> None: ...\n',
+        ),
+    ),
     (gates.async_conversation, module("call/a.py", "async def f() -> None: ...\n")),
     (gates.mocks_per_test, unit_test("def test_a(monkeypatch):\n    monkeypatch.setenv('A', 'b')\n")),
     (gates.sleeps_in_unit_tests, unit_test("import asyncio\nasync def test_a():\n    await asyncio.sleep(0)\n")),
