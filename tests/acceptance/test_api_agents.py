@@ -1,0 +1,205 @@
+"""Agents through the public API, on a real database (contract 3.1 and chapter 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.api_world import AGENT, ApiWorld, create, place
+from tests.rows import admit, claim
+
+from callwright.domain.limits import MAX_AGENT_BYTES
+
+
+async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: ApiWorld) -> None:
+    async with world.client() as client:
+        answer = await client.post("/v2/agent", json=AGENT)
+        assert answer.status_code == 201
+        assert answer.json() == {"agent_id": answer.json()["agent_id"], "state": "created", "status": "created"}
+        read = (await client.get(f"/v2/agent/{answer.json()['agent_id']}")).json()
+    assert read["agent_name"] == "Clinic reminder"
+    assert read["colour"] == {"of": "the caller's choice"}
+    assert read["tasks"] == AGENT["agent_config"]["tasks"]
+    assert read["agent_prompts"] == AGENT["agent_prompts"]
+    assert read["agent_type"] == "other"
+    assert read["agent_status"] == "processed"
+    assert read["ingest_source_config"] is None
+    assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399")
+
+
+async def test_both_forms_of_a_path_answer_without_a_redirect(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        assert (await client.get(f"/v2/agent/{agent_id}/")).status_code == 200
+        assert (await client.get("/v2/agent/all/")).json()[0]["id"] == agent_id
+        assert (await client.post("/v2/agent/", json=AGENT)).status_code == 201
+
+
+async def test_agents_are_listed_newest_first_as_a_bare_array(world: ApiWorld) -> None:
+    async with world.client() as client:
+        first = await create(client, agent_name="first")
+        second = await create(client, agent_name="second")
+        listed = (await client.get("/v2/agent/all")).json()
+    assert [agent["id"] for agent in listed] == [second, first]
+
+
+async def test_a_read_agent_can_be_put_back_as_it_is(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        for body in (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]}):
+            answer = await client.put(f"/v2/agent/{agent_id}", json=body)
+            assert answer.status_code == 200
+            assert answer.json() == {"agent_id": agent_id, "state": "updated", "status": "updated"}
+        again = (await client.get(f"/v2/agent/{agent_id}")).json()
+    changing = {"updated_at", "callwright"}
+    assert {k: v for k, v in again.items() if k not in changing} == {k: v for k, v in read.items() if k not in changing}
+    assert again["callwright"]["revision"] == 3
+
+
+async def test_a_replaced_agent_loses_what_the_new_body_does_not_name(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        body = {"agent_config": {"agent_name": "Bare", "tasks": [{"task_type": "conversation"}]}}
+        await client.put(f"/v2/agent/{agent_id}", json=body)
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+    assert read["agent_name"] == "Bare"
+    assert "colour" not in read
+    assert read["webhook_url"] is None
+
+
+async def test_a_patch_changes_only_what_it_may(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client, telephony_provider="twilio")
+        answer = await client.patch(
+            f"/v2/agent/{agent_id}",
+            json={
+                "agent_config": {
+                    "agent_name": "Renamed",
+                    "webhook_url": None,
+                    "telephony_provider": "sip-trunk",
+                    "synthesizer": {"provider": "acme", "provider_config": {"voice": "Ada"}},
+                    "tasks": [],
+                    "colour": "ignored",
+                },
+                "agent_prompts": {"task_2": {"system_prompt": "Summarise."}},
+            },
+        )
+        assert answer.json() == {"message": "success", "state": "updated", "status": "success"}
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+    assert read["agent_name"] == "Renamed"
+    assert read["webhook_url"] is None
+    assert read["colour"] == {"of": "the caller's choice"}
+    assert set(read["agent_prompts"]) == {"task_1", "task_2"}
+    tools = read["tasks"][0]["tools_config"]
+    assert tools["synthesizer"]["provider"] == "acme"
+    assert tools["input"] == tools["output"] == {"provider": "sip-trunk", "format": "ulaw"}
+
+
+async def test_two_patches_at_once_both_take_effect(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        changes: list[dict[str, Any]] = [
+            {"agent_config": {"agent_name": "Renamed"}},
+            {"agent_config": {"agent_welcome_message": "Good day."}},
+            {"agent_prompts": {"task_2": {"system_prompt": "x"}}},
+        ]
+        answers = await asyncio.gather(*(client.patch(f"/v2/agent/{agent_id}", json=change) for change in changes))
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+    assert (read["agent_name"], read["agent_welcome_message"]) == ("Renamed", "Good day.")
+    assert "task_2" in read["agent_prompts"]
+
+
+async def test_a_patch_that_makes_the_agent_wrong_changes_nothing(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        answer = await client.patch(
+            f"/v2/agent/{agent_id}", json={"agent_config": {"synthesizer": {"provider": "nobody"}}}
+        )
+        assert answer.status_code == 400
+        assert answer.json()["message"].startswith("Invalid value for provider:'nobody' provided. Supported values: [")
+        assert answer.json()["field"] == "agent_config.tasks[0].tools_config.synthesizer.provider"
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
+
+
+async def test_deleting_an_agent_takes_its_executions_and_recordings_along(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        world.recordings.write(execution_id, "call.wav", b"RIFF")
+        answer = await client.delete(f"/v2/agent/{agent_id}")
+        assert answer.json() == {"message": "success", "state": "deleted", "status": "success"}
+        assert (await client.get(f"/v2/agent/{agent_id}")).status_code == 404
+        assert (await client.get(f"/executions/{execution_id}")).status_code == 404
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 404
+    assert world.recordings.path(execution_id, "call.wav") is None
+
+
+async def test_an_agent_with_a_live_call_is_not_deleted(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        await admit(world.ledger)
+        await claim(world.ledger)
+        answer = await client.delete(f"/v2/agent/{agent_id}")
+        assert answer.status_code == 409
+        assert (await client.get(f"/executions/{execution_id}")).status_code == 200
+
+
+async def test_stopping_an_agent_stops_waiting_calls_and_leaves_live_ones(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        live = await place(client, agent_id)
+        await admit(world.ledger)
+        await claim(world.ledger)
+        queued = [await place(client, agent_id) for _ in range(3)]
+        tomorrow = (world.clock.now() + timedelta(days=1)).isoformat()
+        scheduled = await place(client, agent_id, scheduled_at=tomorrow)
+        answer = await client.post(f"/v2/agent/{agent_id}/stop")
+        assert set(answer.json()["stopped_executions"]) == {*queued, scheduled}
+        statuses = {
+            row["id"]: row["status"] for row in (await client.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
+        }
+    assert statuses.pop(live) == "queued"
+    assert set(statuses.values()) == {"stopped"}
+
+
+WRONG_AGENTS: list[tuple[dict[str, Any], str]] = [
+    ({}, "agent_config is required"),
+    ({"agent_config": {"agent_name": "x"}}, "tasks is required"),
+    ({"agent_config": {"tasks": [{}]}}, "agent_name is required"),
+    (
+        {"agent_config": {"agent_name": "x", "tasks": [{"toolchain": {"pipelines": ["llm"]}}]}},
+        "toolchain.pipelines must be array of arrays",
+    ),
+]
+
+
+async def test_wrong_agents_are_refused_in_the_hosted_words(world: ApiWorld) -> None:
+    async with world.client() as client:
+        for body, message in WRONG_AGENTS:
+            answer = await client.post("/v2/agent", json=body)
+            assert answer.status_code == 400
+            assert answer.json()["error"] == 400
+            assert answer.json()["message"] == answer.json()["detail"] == message
+        assert (await client.get("/v2/agent/all")).json() == []
+
+
+async def test_an_agent_over_the_limit_is_too_large(world: ApiWorld) -> None:
+    async with world.client() as client:
+        body = {**AGENT, "agent_config": {**AGENT["agent_config"], "notes": "n" * MAX_AGENT_BYTES}}
+        answer = await client.post("/v2/agent", json=body)
+    assert answer.status_code == 413
+    assert "at most 524288" in answer.json()["message"]
+
+
+async def test_an_unknown_agent_is_not_found(world: ApiWorld) -> None:
+    async with world.client() as client:
+        for agent_id in ("nonsense", str(uuid.uuid4()), "%00", "0" * 500):
+            for method, body in (("GET", None), ("PUT", AGENT), ("PATCH", {}), ("DELETE", None)):
+                answer = await client.request(method, f"/v2/agent/{agent_id}", json=body)
+                assert answer.status_code == 404, (method, answer.text)
+                assert answer.json()["message"] == "there is no such agent"

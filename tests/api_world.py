@@ -1,0 +1,199 @@
+"""A real application on a real database for tests of the API: two organisations, their keys, and hands on time and on live events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.database import run_sql
+
+from callwright.actions.keys import create_key, revoke_key
+from callwright.actions.services import CallPolicy, Services
+from callwright.api.app import build_app
+from callwright.api.services import ApiServices
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.publication import WebhookPublisher
+from callwright.ops.ids import RandomIds
+from callwright.ops.metrics import Metrics
+from callwright.storage.ledger import PostgresLedger
+
+OTHER_TENANT_ID = "00000000-0000-4000-8000-0000000000ff"
+PUBLIC_URL = "http://callwright.test"
+
+AGENT: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "Clinic reminder",
+        "agent_welcome_message": "Hello {customer_name}.",
+        "webhook_url": "https://hooks.example.org/calls",
+        "colour": {"of": "the caller's choice"},
+        "tasks": [
+            {"task_type": "conversation", "task_config": {"call_terminate": "300", "hangup_after_silence": 12.0}}
+        ],
+    },
+    "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
+}
+
+
+class TestClock:
+    """The real time, moved by hand."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic_us(self) -> int:
+        return 0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class FolderRecordings:
+    """Recordings in a folder of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, execution_id: str, name: str, data: bytes) -> None:
+        (self.folder / execution_id).mkdir(exist_ok=True)
+        (self.folder / execution_id / name).write_bytes(data)
+
+    def path(self, execution_id: str, name: str) -> str | None:
+        path = self.folder / execution_id / name
+        return str(path) if path.exists() else None
+
+    def delete(self, execution_id: str) -> None:
+        for path in (self.folder / execution_id).glob("*"):
+            path.unlink()
+
+
+@dataclass
+class StopWishes:
+    """A call control that keeps what was asked of it."""
+
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
+        self.asked.append((execution_id, by, reason))
+
+
+class ScriptedEvents:
+    """Live events from a list; the stream then stays open until ``hold`` is over."""
+
+    def __init__(self) -> None:
+        self.events: list[Mapping[str, Any]] = []
+        self.after: list[str | None] = []
+        self.hold_seconds = 0.0
+        self.closed = 0
+
+    async def subscribe(self, execution_id: str, after: str | None) -> AsyncIterator[Mapping[str, Any]]:
+        self.after.append(after)
+        try:
+            for event in self.events:
+                yield event
+            await asyncio.sleep(self.hold_seconds)
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class ApiWorld:
+    """The application, clients of both organisations and what a test wants to touch behind it."""
+
+    services: ApiServices
+    ledger: PostgresLedger
+    clock: TestClock
+    control: StopWishes
+    live: ScriptedEvents
+    recordings: FolderRecordings
+    dsn: str
+    key: str
+    other_key: str
+    revoked_key: str
+    read_key: str
+
+    @asynccontextmanager
+    async def client(self, key: str | None = "", **policy: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """A client with a key (ours by default, none with None) of the application, with another policy where wanted."""
+        services = self.services
+        if policy:
+            services = replace(services, actions=replace(services.actions, policy=CallPolicy(**policy)))
+        transport = httpx.ASGITransport(build_app(services), raise_app_exceptions=True)
+        headers = {} if key is None else {"Authorization": f"Bearer {key or self.key}"}
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=headers) as client:
+            yield client
+
+
+@pytest.fixture
+async def world(ledger: PostgresLedger, dsn: str, tmp_path: Path) -> ApiWorld:
+    """A world with an own and another organisation."""
+    clock, control, live, recordings = TestClock(), StopWishes(), ScriptedEvents(), FolderRecordings(tmp_path)
+    ids = RandomIds()
+    actions = Services(
+        ledger=ledger,
+        clock=clock,
+        ids=ids,
+        publisher=WebhookPublisher(PUBLIC_URL, True, ids.uuid, clock.now),
+        control=control,
+        recordings=recordings,
+        has=lambda kind, name: (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("voice", "acme")},
+        policy=CallPolicy(),
+        key_secret=b"k" * 32,
+    )
+
+    async def ready() -> None:
+        return None
+
+    services = ApiServices(
+        actions=actions, live=live, metrics=Metrics(), ready=ready, public_url=PUBLIC_URL, link_secret=b"l" * 32
+    )
+    await run_sql(
+        dsn,
+        "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at)"
+        f" values ('{OTHER_TENANT_ID}', 'Others', 'others@example.org', 2, 0, now())",
+    )
+    ours = await create_key(actions, DEFAULT_TENANT_ID, "ours")
+    others = await create_key(actions, OTHER_TENANT_ID, "others")
+    revoked = await create_key(actions, DEFAULT_TENANT_ID, "revoked")
+    await revoke_key(actions, DEFAULT_TENANT_ID, revoked.stored.id)
+    reading = await create_key(actions, DEFAULT_TENANT_ID, "reading", scope="read")
+    return ApiWorld(
+        services,
+        ledger,
+        clock,
+        control,
+        live,
+        recordings,
+        dsn,
+        ours.secret,
+        others.secret,
+        revoked.secret,
+        reading.secret,
+    )
+
+
+async def create(client: httpx.AsyncClient, **config: Any) -> str:
+    """Create the usual agent, with other settings where wanted; returns its id."""
+    body = {**AGENT, "agent_config": {**AGENT["agent_config"], **config}}
+    answer = await client.post("/v2/agent", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["agent_id"])
+
+
+async def place(client: httpx.AsyncClient, agent_id: str, **more: Any) -> str:
+    """Place a call to a synthetic caller; returns its execution id."""
+    body = {"agent_id": agent_id, "recipient_phone_number": "loopback:demo", **more}
+    answer = await client.post("/call", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["execution_id"])
