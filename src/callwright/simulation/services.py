@@ -92,10 +92,21 @@ class Thinker:
 class Speaker:
     """The voice and the loudspeaker: clauses are synthesised one after the other and played in order once released."""
 
-    __slots__ = ("_clause_us", "_clauses", "_done_ms", "_gone", "_loud", "_talker", "_voice_free_us", "_world")
+    __slots__ = (
+        "_clause_us",
+        "_clauses",
+        "_done_ms",
+        "_gone",
+        "_loud",
+        "_talker",
+        "_voice_free_us",
+        "_voids_marks",
+        "_world",
+    )
 
     def __init__(self, world: World, talker: Talker) -> None:
         self._world = world
+        self._voids_marks = world.chance(300)  # some carriers return every open mark when they are told to clear
         self._talker = talker
         self._clauses: dict[int, list[tuple[str, int, int]]] = {}  # generation -> (text, length_ms, known at)
         self._gone: set[int] = set()
@@ -178,6 +189,8 @@ class Speaker:
         self._record(effect.generation)
         played_ms = self._played_ms()
         self._loud = 0
+        for index in range(len(self._clauses.get(effect.generation, [])) if self._voids_marks else 0):
+            world.after_ms(0, world.deliver, ev.MarkPlayed, effect.generation, index)
         if not world.chance(world.weather.lost):
             world.after_ms(0, world.deliver, ev.Cleared, effect.generation, played_ms)
 

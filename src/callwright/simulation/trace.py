@@ -88,6 +88,7 @@ def audit(trace: Trace) -> str:
         or _words_kept(trace)
         or _words_said_once(trace)
         or _nothing_unheard(trace.heard, trace.steps)
+        or _history_heard(trace)
         or _quiet_after_end(trace)
     )
 
@@ -144,6 +145,28 @@ def _nothing_unheard(heard: Mapping[int, frozenset[str]], steps: Sequence[Step])
                 unheard = [word for word in effect.text.split() if word not in heard[effect.generation]]
                 if unheard:
                     return f"nobody is said to have heard what never sounded: {unheard[:5]} of {effect.generation}"
+    return ""
+
+
+def _history_heard(trace: Trace) -> str:
+    """What the model is told it said was heard, or is being said now."""
+    heard: set[str] = set()
+    spoken: dict[int, list[str]] = {}
+    audible = 0
+    for _, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Speak):
+                spoken.setdefault(effect.generation, []).extend(effect.text.split())
+            elif isinstance(effect, fx.Release):
+                audible = effect.generation
+            elif isinstance(effect, fx.AgentSaid):
+                audible = 0
+                heard.update(effect.text.split())
+            elif isinstance(effect, fx.AskModel):
+                told = [w for m in effect.messages if m.role == "assistant" for w in m.content.split()]
+                unheard = [word for word in told if word not in heard and word not in spoken.get(audible, ())]
+                if unheard:
+                    return f"history never holds unheard words: {unheard[:5]} in request {effect.request}"
     return ""
 
 
