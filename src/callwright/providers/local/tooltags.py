@@ -14,6 +14,8 @@ from typing import Any
 from callwright.ports.model import Message, Tool
 
 _SPOKEN = r"[^<>{}\[\]*#`|\n\\]"
+END_CALL = "end_call"
+"""The built-in tool that ends the call."""
 _NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
 
@@ -22,7 +24,15 @@ def instructions(tools: Sequence[Tool]) -> str:
     if not tools:
         return ""
     rows = "\n".join(f"<{tool.name}> {tool.description}".rstrip() for tool in tools)
-    return f"\n\nActions: end a reply with one of these tags only when it is needed now.\n{rows}"
+    first = next((tool.name for tool in tools if tool.name != END_CALL), "")
+    examples = [f"One moment please.<{first}>"] if first else []
+    if any(tool.name == END_CALL for tool in tools):
+        examples.append(f"Thank you for calling, goodbye.<{END_CALL}>")
+    shown = "\n".join(examples)
+    return (
+        "\n\nActions: end a reply with one of these tags when its action is needed now, and only then.\n"
+        f"{rows}\nExamples of replies with an action:\n{shown}"
+    )
 
 
 def grammar(tools: Sequence[Tool]) -> str:
