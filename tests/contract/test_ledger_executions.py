@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.database import fetch, run_sql
@@ -77,7 +78,7 @@ async def test_a_whole_call_leaves_its_traces_on_execution_and_attempt(ledger: P
         1,
         "node-a",
     )
-    fence = {"owner": "node-a", "attempt": 1}
+    fence: dict[str, Any] = {"owner": "node-a", "attempt": 1}
     async with ledger.unit() as unit:
         change = unit.executions.change
         await change(
@@ -116,7 +117,7 @@ async def test_a_whole_call_leaves_its_traces_on_execution_and_attempt(ledger: P
 
 async def test_a_retry_keeps_each_attempt_and_starts_clean(ledger: PostgresLedger, dsn: str):
     await claimed_call(ledger)
-    fence = {"owner": "node-a", "attempt": 1}
+    fence: dict[str, Any] = {"owner": "node-a", "attempt": 1}
     await move(ledger, "call-1", Phase.DIALLING, "initiated", **fence)
     async with ledger.unit() as unit:
         await unit.executions.change(
@@ -380,11 +381,15 @@ async def test_concurrent_claims_never_take_the_same_execution(ledger: PostgresL
 async def test_a_claim_that_is_undone_leaves_the_execution_to_others(ledger: PostgresLedger):
     await place(ledger, execution_row())
     await admit(ledger)
-    with pytest.raises(RuntimeError):
+
+    async def claim_and_die() -> None:
         async with ledger.unit() as unit:
             assert len(await unit.executions.claim("node-a", 1)) == 1
             assert await claim(ledger, "node-b") == [], "a locked row is skipped, not waited for"
-            raise RuntimeError("killed before it could commit")
+            raise LookupError("killed before it could commit")
+
+    with pytest.raises(LookupError):
+        await claim_and_die()
     (row,) = await claim(ledger, "node-b")
     assert (row.owner, row.attempt) == ("node-b", 1)
 

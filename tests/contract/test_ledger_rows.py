@@ -116,10 +116,15 @@ async def test_keys_are_listed_per_tenant_newest_first(ledger: PostgresLedger):
 
 
 async def test_the_same_hash_twice_is_a_conflict(ledger: PostgresLedger):
-    with pytest.raises(ConflictError):
+    async with ledger.unit() as unit:
+        await unit.keys.insert(key_row())
+
+    async def insert_again() -> None:
         async with ledger.unit() as unit:
-            await unit.keys.insert(key_row())
             await unit.keys.insert(key_row("key-2", digest=key_row().digest))
+
+    with pytest.raises(ConflictError):
+        await insert_again()
 
 
 async def test_the_default_tenant_is_there(ledger: PostgresLedger):
@@ -257,13 +262,18 @@ async def test_the_second_of_two_at_once_waits_and_gets_the_firsts_answer(ledger
 
 
 async def test_when_the_first_is_undone_the_second_does_the_work(ledger: PostgresLedger):
-    with pytest.raises(LookupError):
+    seconds: list[asyncio.Task[IdempotentAnswer | None]] = []
+
+    async def begin_and_fail() -> None:
         async with ledger.unit() as first:
             assert await first.idempotency.begin(DEFAULT_TENANT_ID, "k", "digest") is None
-            second = asyncio.create_task(begin_and_answer(ledger, "second"))
+            seconds.append(asyncio.create_task(begin_and_answer(ledger, "second")))
             await asyncio.sleep(0.2)
             raise LookupError
-    assert await second is None
+
+    with pytest.raises(LookupError):
+        await begin_and_fail()
+    assert await seconds[0] is None
 
 
 async def test_of_many_at_once_exactly_one_does_the_work(ledger: PostgresLedger):

@@ -63,7 +63,7 @@ MAX_SERVER_LOG_BYTES = 5_242_880
 """Size at which the embedded database's log is moved aside; one older log is kept."""
 
 DATABASE_CONNECTIONS = 12
-"""Connections of one process's pool; one more listens, and the job runner has up to four of its own."""
+"""Connections of one process's pool; one more listens, and the job runner has up to five of its own."""
 
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""

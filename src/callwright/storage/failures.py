@@ -35,6 +35,13 @@ _GONE: tuple[type[BaseException], ...] = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.exceptions.InternalClientError,
 )
+_OF_DATABASE: tuple[type[Exception], ...] = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 _RETRY: tuple[type[BaseException], ...] = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
 
 
@@ -69,9 +76,7 @@ def translated(*, connecting: bool = False) -> Iterator[None]:
     socket, no such host, no permission) means that the database cannot be reached."""
     try:
         yield
-    except CallwrightError:
-        raise
-    except Exception as error:  # Boundary of the storage: whatever is not the database's is raised again unchanged.
+    except _OF_DATABASE as error:
         known = translate(error)
         if known is None and connecting and isinstance(error, OSError):
             known = UnavailableError(f"the database cannot be reached ({_first_line(error)})")

@@ -14,15 +14,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job
+from pgqueuer.qm import QueueManager
+from pgqueuer.queries import Queries
 
 from callwright.domain.limits import MAX_JOB_TRIES
-from callwright.storage.pool import open_pool
+from callwright.storage.pool import open_connection, open_pool
 
 _LOG = logging.getLogger(__name__)
+
+POOL_CONNECTIONS = 4
+LOOK_AGAIN_S = 1
+"""A job whose NOTIFY came while another was being handed out is found after this long (seen: a retry that waited the whole time)."""
 
 Handler = Callable[[bytes], Awaitable[None]]
 
@@ -50,7 +55,7 @@ class JobRunner:
         self._places = asyncio.Semaphore(concurrency)
         self._batch = max(1, concurrency // 2)
         self._stopping = asyncio.Event()
-        self._queue: PgQueuer | None = None
+        self._queue: QueueManager | None = None
 
     async def run(self) -> None:
         """Run jobs until :meth:`stop`, then finish the ones under way. Jobs of a cancelled run are run again later."""
@@ -77,16 +82,27 @@ class JobRunner:
             return
 
     async def _run_until_lost(self) -> None:
-        pool = await open_pool(self._dsn, 4)
+        # pgqueuer notices a lost database only at its next probe, up to 20 seconds later; this connection tells at once.
+        sentinel = await open_connection(self._dsn)
         try:
-            queue = PgQueuer(AsyncpgPoolDriver(pool))
-            for name, handler in self._handlers.items():
-                self._register(queue, name, handler)
-            self._queue = queue
+            pool = await open_pool(self._dsn, POOL_CONNECTIONS)
+            try:
+                await self._run_queue(QueueManager(Queries(AsyncpgPoolDriver(pool))), sentinel)
+            finally:
+                pool.terminate()
+        finally:
+            sentinel.terminate()
+
+    async def _run_queue(self, queue: QueueManager, sentinel: Any) -> None:
+        for name, handler in self._handlers.items():
+            self._register(queue, name, handler)
+        self._queue = queue
+        sentinel.add_termination_listener(lambda *_: queue.shutdown.set())
+        try:
             if self._stopping.is_set():
                 return
             await queue.run(
-                dequeue_timeout=timedelta(seconds=10),
+                dequeue_timeout=timedelta(seconds=LOOK_AGAIN_S),
                 batch_size=self._batch,
                 max_concurrent_tasks=2 * self._batch,
                 shutdown_on_listener_failure=True,
@@ -94,9 +110,8 @@ class JobRunner:
             )
         finally:
             self._queue = None
-            pool.terminate()
 
-    def _register(self, queue: PgQueuer, name: str, handler: Handler) -> None:
+    def _register(self, queue: QueueManager, name: str, handler: Handler) -> None:
         async def work(job: Job) -> None:
             async with self._places:
                 await handler(job.payload or b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -61,9 +61,9 @@ class PostgresLedger:
         """Sleep until a webhook was added (NOTIFY) or the time is over."""
         return await self._listener.wait(OUTBOX, timeout_seconds)
 
-    def changes(self, execution_id: str, heartbeat_seconds: float = 15.0) -> AsyncIterator[bool]:
-        """For live event streams: True each time the execution changed (read it again; several changes may come as one), False after
-        ``heartbeat_seconds`` without one. Starts to follow at the first ``anext``: read the execution after that. Close it when done."""
+    def changes(self, execution_id: str, heartbeat_seconds: float = 15.0) -> AsyncGenerator[bool, None]:
+        """For live event streams: True at once and whenever the execution changed, so that reading it after each True misses nothing
+        (several changes may come as one); False after ``heartbeat_seconds`` without one. Close it when done."""
         return self._listener.changes(execution_id, heartbeat_seconds)
 
     async def prune(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from callwright.domain.errors import CallwrightError
@@ -68,9 +68,10 @@ class Listener:
         """Until the channel rings (True) or the time is over."""
         return await self._bells[channel].wait(timeout_seconds)
 
-    async def changes(self, execution_id: str, heartbeat_seconds: float) -> AsyncIterator[bool]:
-        """True each time the execution changed (several changes may come as one), False after ``heartbeat_seconds`` of silence."""
+    async def changes(self, execution_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
+        """True at once and each time the execution changed (several changes may come as one), False after so long a silence."""
         bell = Bell()
+        bell.ring()
         self._followers.setdefault(execution_id, set()).add(bell)
         try:
             while True:

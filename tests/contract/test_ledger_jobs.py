@@ -1,0 +1,156 @@
+"""Background jobs: enqueued with the change, run at least once, tried again, held at last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.database import fetch
+from tests.waiting import until
+
+from callwright.domain.limits import MAX_JOB_TRIES
+from callwright.storage.job_runner import Handler, JobRunner, JobTimings
+from callwright.storage.ledger import PostgresLedger
+
+FAST = JobTimings(first_retry_s=0.01, longest_retry_s=0.02, heartbeat_s=5, restart_s=0.1)
+
+
+@asynccontextmanager
+async def running(dsn: str, handlers: dict[str, Handler], concurrency: int = 4) -> AsyncIterator[JobRunner]:
+    runner = JobRunner(dsn, handlers, concurrency, FAST)
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        runner.stop()
+        await asyncio.wait_for(task, 10)
+
+
+async def put(ledger: PostgresLedger, name: str, *payloads: bytes, after_seconds: int = 0) -> None:
+    async with ledger.unit() as unit:
+        for payload in payloads:
+            await unit.jobs.put(name, payload, after_seconds)
+
+
+async def test_jobs_reach_the_handler_of_their_name(ledger: PostgresLedger, dsn: str):
+    seen: list[tuple[str, bytes]] = []
+
+    async def post(payload: bytes) -> None:
+        seen.append(("post", payload))
+
+    async def prune(payload: bytes) -> None:
+        seen.append(("prune", payload))
+
+    await put(ledger, "post", b"before \x00\xff")
+    async with running(dsn, {"post": post, "prune": prune}):
+        await put(ledger, "prune", b"")
+        await put(ledger, "post", b"while running")
+        await until(lambda: len(seen) == 3)
+    assert sorted(seen) == [("post", b"before \x00\xff"), ("post", b"while running"), ("prune", b"")]
+    assert await fetch(dsn, "select * from pgqueuer") == []
+
+
+async def test_a_job_of_a_unit_that_was_undone_does_not_exist(ledger: PostgresLedger, dsn: str):
+    async def undone() -> None:
+        async with ledger.unit() as unit:
+            await unit.jobs.put("post", b"x")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await undone()
+    assert await fetch(dsn, "select * from pgqueuer") == []
+
+
+async def test_a_job_waits_for_its_time(ledger: PostgresLedger, dsn: str):
+    seen: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def post(_: bytes) -> None:
+        seen.append(loop.time())
+
+    async with running(dsn, {"post": post}):
+        placed = loop.time()
+        await put(ledger, "post", b"", after_seconds=1)
+        await until(lambda: len(seen) == 1)
+    assert 0.9 < seen[0] - placed < 4
+
+
+async def test_a_failing_job_is_tried_again(ledger: PostgresLedger, dsn: str):
+    tries: list[bytes] = []
+
+    async def post(payload: bytes) -> None:
+        tries.append(payload)
+        if len(tries) < 3:
+            raise ConnectionError("not yet")
+
+    async with running(dsn, {"post": post}):
+        await put(ledger, "post", b"x")
+        await until(lambda: len(tries) == 3)
+    assert await ledger.held_jobs() == []
+
+
+async def test_a_job_that_fails_at_every_try_is_held_for_a_person(ledger: PostgresLedger, dsn: str):
+    tries: list[bytes] = []
+
+    async def post(payload: bytes) -> None:
+        tries.append(payload)
+        raise ValueError("a defect")
+
+    async def held() -> bool:
+        return bool(await ledger.held_jobs())
+
+    async with running(dsn, {"post": post}):
+        await put(ledger, "post", b"x")
+        await until(lambda: len(tries) == MAX_JOB_TRIES, 60)
+        await until(held)
+    assert len(tries) == MAX_JOB_TRIES
+    (job,) = await ledger.held_jobs()
+    assert (job.name, job.payload) == ("post", b"x")
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_no_more_jobs_run_at_once_than_allowed(ledger: PostgresLedger, dsn: str, concurrency: int):
+    now = most = done = 0
+
+    async def post(_: bytes) -> None:
+        nonlocal now, most, done
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.05)
+        now -= 1
+        done += 1
+
+    await put(ledger, "post", *(b"x" for _ in range(8)))
+    async with running(dsn, {"post": post}, concurrency):
+        await until(lambda: done == 8)
+    assert most <= concurrency
+
+
+async def test_stopping_lets_the_job_under_way_finish(ledger: PostgresLedger, dsn: str):
+    events: list[str] = []
+
+    async def post(_: bytes) -> None:
+        events.append("begun")
+        await asyncio.sleep(0.5)
+        events.append("finished")
+
+    await put(ledger, "post", b"x")
+    async with running(dsn, {"post": post}):
+        await until(lambda: bool(events))
+    assert events == ["begun", "finished"]
+    assert await fetch(dsn, "select * from pgqueuer") == []
+
+
+async def test_two_runners_share_the_work(ledger: PostgresLedger, dsn: str):
+    seen: list[bytes] = []
+
+    async def post(payload: bytes) -> None:
+        seen.append(payload)
+        await asyncio.sleep(0.01)
+
+    async with running(dsn, {"post": post}), running(dsn, {"post": post}):
+        await put(ledger, "post", *(str(number).encode() for number in range(30)))
+        await until(lambda: len(seen) >= 30)
+    assert sorted(seen) == sorted(str(number).encode() for number in range(30))

@@ -1,0 +1,99 @@
+"""Bringing a database to the present schema: once, together, again, and not backwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.database import database_at, fetch, run_sql
+from tests.rows import execution_row, place
+
+from callwright.domain.errors import ConfigurationError, UnavailableError
+from callwright.domain.execution import STATUS_OF
+from callwright.storage.ledger import PostgresLedger
+from callwright.storage.migrate import migrate, wanted
+
+
+@pytest.fixture
+async def empty(postgres_server: str) -> AsyncIterator[str]:
+    """The address of a database with nothing in it."""
+    name = f"cw_empty_{os.getpid()}"
+    await run_sql(postgres_server, f"drop database if exists {name}", f"create database {name}")
+    yield database_at(postgres_server, name)
+    await run_sql(postgres_server, f"drop database if exists {name} with (force)")
+
+
+async def test_five_starters_meet_on_an_empty_database(empty: str):
+    results = await asyncio.gather(*(migrate(empty) for _ in range(5)))
+    assert sorted(results) == [False, False, False, False, True], "one worked, the others found it done"
+    ledger = PostgresLedger(empty)
+    await ledger.open()
+    await place(ledger, execution_row())
+    await ledger.aclose()
+
+
+async def test_a_second_start_changes_nothing(dsn: str):
+    assert not await migrate(dsn)
+
+
+async def test_a_migration_that_died_half_way_is_finished(empty: str):
+    await migrate(empty)
+    await run_sql(
+        empty, "delete from platform", "delete from status_transition", "update execution_state set owned = false"
+    )
+    assert await migrate(empty)
+    states = await fetch(empty, "select phase from execution_state where owned")
+    assert len(states) == len([phase for phase, _ in STATUS_OF if phase in {"claimed", "dialling", "live"}])
+    assert not await migrate(empty)
+
+
+async def test_tables_of_the_domain_that_changed_are_written_anew_and_keep_the_rows(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row())
+    await run_sql(
+        dsn,
+        "update platform set value = 'older' where name = 'rules'",
+        "delete from status_transition where before = 'queued'",
+        "insert into execution_state values ('done', 'vanished', 'completed', false)",
+    )
+    assert await migrate(dsn)
+    assert await fetch(dsn, "select * from execution_state where detail = 'vanished'") == []
+    assert await fetch(dsn, "select * from status_transition where before = 'queued'") != []
+    assert len(await fetch(dsn, "select * from execution")) == 1
+
+
+async def test_a_new_version_of_the_job_queue_upgrades_its_tables(dsn: str):
+    await run_sql(
+        dsn, "update platform set value = '1.0.0' where name = 'pgqueuer'", "drop index pgqueuer_picked_slot_idx"
+    )
+    assert await migrate(dsn)
+    assert len(await fetch(dsn, "select * from pg_indexes where indexname = 'pgqueuer_picked_slot_idx'")) == 1
+    (row,) = await fetch(dsn, "select value from platform where name = 'pgqueuer'")
+    assert row["value"] == wanted()["pgqueuer"]
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(dsn: str):
+    await run_sql(dsn, "update alembic_version set version_num = '9999'")
+    with pytest.raises(ConfigurationError, match="newer"):
+        await migrate(dsn)
+
+
+async def test_without_a_database_the_message_says_what_to_do(tmp_path: object):
+    with pytest.raises(UnavailableError):
+        await migrate(f"postgresql://nobody@/nothing?host={tmp_path}")
+    with pytest.raises(UnavailableError):
+        await migrate("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+def test_a_warm_start_does_not_load_the_migration_tools(dsn: str):
+    script = (
+        "import asyncio, sys\n"
+        "from callwright.storage.migrate import migrate\n"
+        "assert not asyncio.run(migrate(sys.argv[1]))\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "assert not loaded & {'alembic', 'sqlalchemy', 'pgqueuer'}, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script, dsn], check=True, timeout=60)

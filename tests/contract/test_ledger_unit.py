@@ -1,0 +1,141 @@
+"""Units and news: all or nothing, and waking up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.database import fetch
+from tests.rows import admit, agent_row, entry_row, execution_row, move, place
+
+from callwright.domain.errors import UnavailableError
+from callwright.domain.execution import Phase
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Change, Ledger, Unit
+from callwright.storage.ledger import PostgresLedger
+
+
+async def test_the_ledger_is_the_ports_ledger(ledger: PostgresLedger):
+    port: Ledger = ledger
+    await port.ping()
+    async with port.unit() as unit:
+        used: Unit = unit
+        assert await used.agents.all(DEFAULT_TENANT_ID) == []
+
+
+async def test_a_unit_that_fails_leaves_nothing(ledger: PostgresLedger, dsn: str):
+    async def fail() -> None:
+        async with ledger.unit() as unit:
+            await unit.agents.insert(agent_row())
+            await unit.executions.insert(execution_row())
+            await unit.outbox.add(entry_row())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    for table in ("agent", "execution", "outbox"):
+        assert await fetch(dsn, f"select * from {table}") == []
+
+
+async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(ledger: PostgresLedger):
+    async def hang() -> None:
+        async with ledger.unit() as unit:
+            await unit.agents.insert(agent_row())
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(hang()) for _ in range(1)]
+    await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    async with ledger.unit() as unit:
+        assert await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None
+
+
+async def test_more_units_than_connections_wait_for_their_turn(ledger: PostgresLedger):
+    async def one() -> None:
+        async with ledger.unit() as unit:
+            await unit.keys.tenant(DEFAULT_TENANT_ID)
+            await asyncio.sleep(0.02)
+
+    await asyncio.gather(*(one() for _ in range(60)))
+
+
+async def test_a_ledger_that_is_closed_says_so(dsn: str):
+    ledger = PostgresLedger(dsn)
+    with pytest.raises(UnavailableError):
+        await ledger.ping()
+    await ledger.open()
+    await ledger.aclose()
+    with pytest.raises(UnavailableError):
+        async with ledger.unit():
+            pass
+
+
+async def test_a_database_out_of_reach_is_unavailable():
+    with pytest.raises(UnavailableError):
+        await PostgresLedger("postgresql://nobody@127.0.0.1:1/nothing").open()
+
+
+# News
+
+
+async def drained(ledger: PostgresLedger) -> None:
+    """Until nothing rings any more (the listener rings once when it has connected)."""
+    for wait in (ledger.wait_for_waiting, ledger.wait_for_admitted, ledger.wait_for_outbox):
+        while await wait(0.3):
+            pass
+
+
+async def test_each_kind_of_news_wakes_who_waits_for_it(ledger: PostgresLedger):
+    await place(ledger)
+    await drained(ledger)
+    await place(ledger, execution_row())
+    assert await ledger.wait_for_waiting(2)
+    assert not await ledger.wait_for_admitted(0.1)
+    await admit(ledger)
+    assert await ledger.wait_for_admitted(2)
+    assert not await ledger.wait_for_outbox(0.1)
+    async with ledger.unit() as unit:
+        await unit.outbox.add(entry_row())
+    assert await ledger.wait_for_outbox(2)
+    assert not await ledger.wait_for_outbox(0.1)
+
+
+async def test_a_place_that_becomes_free_wakes_the_pacer(ledger: PostgresLedger):
+    await place(ledger, execution_row())
+    await admit(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.claim("node-a", 1)
+    await drained(ledger)
+    await move(ledger, "call-1", Phase.DONE, "error", owner="node-a")
+    assert await ledger.wait_for_waiting(2)
+
+
+async def test_an_undone_unit_wakes_nobody(ledger: PostgresLedger):
+    await place(ledger)
+    await drained(ledger)
+
+    async def fail() -> None:
+        async with ledger.unit() as unit:
+            await unit.executions.insert(execution_row())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert not await ledger.wait_for_waiting(0.2)
+
+
+async def test_followers_hear_of_their_own_execution(ledger: PostgresLedger):
+    await place(ledger, execution_row("mine"), execution_row("other"))
+    await drained(ledger)
+    changes = ledger.changes("mine", heartbeat_seconds=0.2)
+    assert await anext(changes) is True, "from here on nothing is missed"
+    assert await anext(changes) is False, "silence is a heartbeat"
+    async with ledger.unit() as unit:
+        await unit.executions.change("mine", Change(record={"x": 1}))
+    assert await anext(changes) is True
+    async with ledger.unit() as unit:
+        await unit.executions.change("other", Change(record={"x": 1}))
+    assert await anext(changes) is False
+    await changes.aclose()
