@@ -1,0 +1,178 @@
+"""The caller speaks over the agent."""
+
+import pytest
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.stops import is_stop_phrase
+from tests.unit.conversation.call_builder import Call
+
+REPLY = "We have tables at six, at seven and at eight. Which one suits you?"
+
+
+def speaking(**plan: object) -> Call:
+    call = Call(**plan)
+    call.caller_says("a table please")
+    call.model_says(REPLY)
+    call.starts_playing()
+    assert call.core.state == "speaking"
+    return call
+
+
+def test_more_words_than_the_setting_interrupt_the_agent() -> None:
+    call = speaking(words_to_interrupt=2)
+    call.begins()
+    call.wait(1_000)
+    call.segment += 1
+    call.hears("at seven")
+    assert not call.all(fx.Clear)
+    call.hears("at seven please")
+    assert [type(effect) for effect in call.effects[-2:]] == [fx.Clear, fx.CancelVoice]
+    assert call.core.state == "clearing"
+    call.clears(1_050)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.cut, said.estimated, said.heard_ms) == ("We have tables at six,", True, False, 1_050)
+
+
+def test_history_holds_what_was_heard_and_the_interruption_is_the_next_turn() -> None:
+    call = speaking()
+    call.begins()
+    call.wait(900)
+    call.segment += 1
+    call.hears("at seven please")
+    call.clears(620)
+    call.segment -= 1
+    call.finishes("at seven please")
+    call.pauses()
+    call.judges()
+    assert call.told() == ["user: a table please", "assistant: We have tables", "user: at seven please"]
+
+
+def test_words_of_different_stretches_do_not_add_up() -> None:
+    call = speaking(words_to_interrupt=2)
+    for word in ("yes", "right", "okay"):
+        call.begins()
+        call.wait(200)
+        call.finishes(word)
+        call.pauses()
+        call.wait(1_300)
+    assert not call.all(fx.Clear)
+
+
+def test_too_few_words_wait_for_the_agent_to_finish() -> None:
+    call = speaking(words_to_interrupt=2)
+    call.caller_says("seven")
+    assert not call.all(fx.Clear)
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.told()[-2:] == [f"assistant: {REPLY}", "user: seven"]
+
+
+def test_with_zero_words_partials_never_interrupt() -> None:
+    call = speaking(words_to_interrupt=0)
+    call.begins()
+    call.segment += 1
+    call.hears("stop")
+    call.hears("stop I said stop talking to me")
+    call.segment -= 1
+    call.finishes("I would rather have eight")
+    assert not call.all(fx.Clear)
+
+
+def test_with_zero_words_a_final_stop_phrase_still_stops() -> None:
+    call = speaking(words_to_interrupt=0)
+    call.begins()
+    call.finishes("Stop!")
+    assert call.all(fx.Clear)
+
+
+def test_a_stop_phrase_interrupts_below_the_count() -> None:
+    call = speaking(words_to_interrupt=5)
+    call.begins()
+    call.segment += 1
+    call.hears("Wait...")
+    assert call.all(fx.Clear)
+
+
+@pytest.mark.parametrize("text", ["stop", "Stop!", "HOLD ON.", "no, no, no", "That’s enough", "excuse me"])
+def test_stop_phrases_are_known_whatever_their_spelling(text: str) -> None:
+    assert is_stop_phrase(text)
+
+
+@pytest.mark.parametrize("text", ["", "go on", "stop at the corner", "nobody"])
+def test_other_words_are_no_stop_phrase(text: str) -> None:
+    assert not is_stop_phrase(text)
+
+
+def test_the_model_is_stopped_when_it_is_still_answering() -> None:
+    call = Call()
+    call.caller_says("tell me a story")
+    call.model_says("Once upon a time there was. And then ", ended=False)
+    call.starts_playing()
+    call.begins()
+    call.segment += 1
+    call.hears("not that one")
+    assert call.last(fx.CancelModel).request == call.last(fx.AskModel).request
+    call.clears(400)
+    assert call.last(fx.AgentSaid).text == "Once upon"
+
+
+def test_an_interruption_before_the_first_word_leaves_nothing_said() -> None:
+    call = speaking()
+    call.begins()
+    call.segment += 1
+    call.hears("no I meant tomorrow")
+    call.clears(0)
+    assert call.last(fx.Withdrawn).reason == "unheard"
+    assert call.said() == ["caller: a table please"]
+
+
+def test_marks_after_a_clear_are_void() -> None:
+    call = speaking()
+    call.begins()
+    call.segment += 1
+    call.hears("no I meant tomorrow")
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.clears(450)
+    assert call.last(fx.AgentSaid).text == "We have"
+
+
+def test_an_interruption_after_the_last_word_cuts_nothing() -> None:
+    call = speaking()
+    call.begins()
+    call.segment += 1
+    call.hears("at seven please thanks")
+    call.clears(10_000)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.cut) == (REPLY, False)
+
+
+def test_a_missing_answer_to_clear_is_estimated_from_time() -> None:
+    call = speaking()
+    call.begins()
+    call.wait(650)
+    call.segment += 1
+    call.hears("at seven please")
+    call.wait(500)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.estimated) == ("We have tables", True)
+    assert "cleared_missing" in call.notes()
+    assert not call.clears(300)  # too late
+
+
+def test_without_word_times_what_was_heard_is_a_proportion() -> None:
+    call = Call()
+    call.caller_says("hello")
+    call.model_says("One two three four.")
+    generation = call.last(fx.Speak).generation
+    call.give(ev.VoiceReady, generation, 0)
+    call.give(ev.VoiceFinished, generation, 0, 1_000)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, generation)
+    call.begins()
+    call.segment += 1
+    call.hears("five six seven eight")
+    call.clears(600)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.cut, said.estimated) == ("One two", True, True)

@@ -1,0 +1,313 @@
+"""When the caller has finished, and what happens until the agent is heard."""
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from tests.unit.conversation.call_builder import Call
+
+
+def test_a_finished_caller_is_answered_at_once_but_heard_only_after_the_floor() -> None:
+    call = Call(incremental_delay_ms=400)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    voiced_end_ms = call.now_ms
+    call.finishes("a table for two")
+    assert not call.all(fx.AskModel)
+    call.judges()
+    assert call.last(fx.CloseUtterance).audio_ms == 600
+    call.model_says("Of course. For when?")
+    call.voice_speaks()
+    assert not call.all(fx.Release)
+    effects = call.wait(voiced_end_ms + 400 - call.now_ms)
+    assert effects == [fx.UserSaid(1, "a table for two", 0, 600), fx.Release(1, 1)]
+
+
+def test_the_floor_is_counted_from_the_voice_not_from_its_arrival() -> None:
+    """Frames that arrive 300 ms late: position 0 is learnt from the smallest distance seen."""
+    call = Call(incremental_delay_ms=400)
+    call.give(ev.ActivityBegan, max(call.audio_ms - 300, 0))
+    call.wait(1_000)
+    call.give(ev.ActivityEnded, call.audio_ms - 300)
+    call.finishes("yes please")
+    call.judges()
+    call.model_says("Good.")
+    call.voice_speaks()
+    assert [type(effect) for effect in call.wait(400)] == [fx.UserSaid, fx.Release]
+
+
+def test_an_unfinished_caller_is_given_patience() -> None:
+    call = Call(patience_ms=1_200)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("I would like")
+    call.judges(100_000)
+    assert not call.wait(1_199)
+    assert fx.AskModel in [type(effect) for effect in call.wait(1)]
+
+
+def test_each_further_pause_asks_the_turn_model_again() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("I would like")
+    call.judges(100_000)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("a pizza")
+    assert len(call.all(fx.AskTurnModel)) == 2
+    call.judges()
+    assert call.told() == ["user: I would like a pizza"]
+
+
+def test_a_verdict_about_an_older_pause_counts_for_nothing() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("I would like")
+    older = call.last(fx.AskTurnModel).request
+    call.begins()
+    call.give(ev.TurnVerdict, older, 1_000_000)
+    call.wait(100)
+    call.pauses()
+    call.finishes("a pizza")
+    call.give(ev.TurnVerdict, older, 1_000_000)
+    assert not call.all(fx.AskModel)
+
+
+def test_a_turn_model_that_does_not_answer_is_not_waited_for() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("hello there")
+    assert not call.wait(599)
+    assert fx.AskModel in [type(effect) for effect in call.wait(1)]
+
+
+def test_a_turn_model_that_fails_leaves_it_to_silence() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("hello there")
+    call.give(ev.ProviderFailed, "turn", "x", "unavailable", "busy")
+    assert call.all(fx.AskModel)
+    call.give(ev.ProviderFailed, "turn", "x", "unavailable", "busy")  # once more changes nothing
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_without_a_turn_model_silence_decides() -> None:
+    call = Call(turn_model=False, endpointing_ms=250)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("hello there")
+    assert not call.wait(249)
+    assert fx.AskModel in [type(effect) for effect in call.wait(1)]
+
+
+def test_the_recognisers_own_end_is_enough() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("hello there")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    assert call.all(fx.AskModel)
+
+
+def test_the_recognisers_end_counts_though_noise_keeps_the_detector_active() -> None:
+    call = Call()
+    call.begins()
+    call.wait(800)
+    call.finishes("hello there")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    assert call.all(fx.AskModel)
+
+
+def test_a_recognisers_end_before_later_speech_counts_for_nothing() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    ended_ms = call.audio_ms
+    call.finishes("hello")
+    call.wait(300)
+    call.begins()
+    call.give(ev.RecogniserEnd, ended_ms)
+    assert call.core.state == "hearing"
+    assert not call.all(fx.AskModel)
+
+
+def test_an_end_the_recogniser_takes_back_withdraws_the_reply() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("hello")
+    call.give(ev.RecogniserEager, call.audio_ms)
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    call.give(ev.RecogniserResumed, call.audio_ms)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    call.wait(1_200)
+    assert len(call.all(fx.AskModel)) == 2
+    call.give(ev.RecogniserResumed, call.audio_ms)
+    call.ends()
+    assert call.said() == ["caller: hello"]
+
+
+def test_words_are_waited_for_until_they_cover_the_voice() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.finishes("hello")
+    call.wait(1_000)
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.AskModel)
+    call.finishes("there")
+    assert call.told() == ["user: hello there"]
+
+
+def test_words_that_never_become_final_are_taken_as_they_are() -> None:
+    call = Call(patience_ms=1_000)
+    call.begins()
+    call.wait(500)
+    call.hears("hello the")
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.AskModel)
+    call.wait(2_500)
+    assert call.told() == ["user: hello the"]
+
+
+def test_a_final_after_its_words_were_taken_adds_only_what_is_new() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.hears("hello")
+    call.pauses()
+    call.wait(3_000)
+    call.model_says("Hi.")
+    call.voice_speaks()
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "hello you")
+    call.wait(2_000)
+    call.ends()
+    assert call.said()[0] == "caller: hello"
+    assert call.said()[-1] == "caller: you"
+
+
+def test_a_final_that_changes_taken_words_is_noted() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.hears("yellow")
+    call.pauses()
+    call.wait(3_000)
+    call.model_says("Hi.")
+    call.voice_speaks()
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "hello")
+    assert fx.Note("words_revised", "hello") in call.effects
+
+
+def test_a_partial_overtaken_by_its_final_changes_nothing() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.finishes("hello there")
+    call.hears("hello")
+    call.pauses()
+    call.judges()
+    assert call.told() == ["user: hello there"]
+
+
+def test_segments_follow_each_other_by_number_whatever_the_order_of_arrival() -> None:
+    call = Call()
+    call.begins()
+    call.wait(900)
+    call.pauses()
+    call.give(ev.TranscriptFinal, 900, 2, "for two")
+    call.give(ev.TranscriptFinal, 500, 1, "a table")
+    call.judges()
+    assert call.told() == ["user: a table for two"]
+
+
+def test_noise_gets_no_answer() -> None:
+    call = Call(hangup_after_silence_ms=0, check_if_user_online=False)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes("")
+    call.wait(10_000)
+    assert call.notes() == ["noise"]
+    assert not call.all(fx.AskModel)
+    assert call.core.state == "listening"
+
+
+def test_endless_sound_without_new_words_counts_as_silence() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.hears("hello")
+    call.finishes("hello")
+    call.wait(9_999)
+    assert not call.all(fx.AskModel)
+    call.wait(1_000)
+    assert call.told() == ["user: hello"]
+
+
+def test_words_without_voice_activity_are_a_turn_too() -> None:
+    call = Call()
+    call.wait(1_500)
+    call.hears("hello")
+    call.finishes("hello")
+    call.judges()
+    assert call.told() == ["user: hello"]
+    call.model_says("Hi.")
+    call.voice_speaks()
+    call.wait(1_000)
+    assert call.last(fx.UserSaid) == fx.UserSaid(1, "hello", 1_500, 1_500)
+
+
+def test_new_partial_words_after_all_waiting_are_waited_for_again() -> None:
+    call = Call(welcome_message="Welcome to the shop.")
+    call.starts_playing()
+    call.begins()
+    call.wait(200)
+    call.hears("well")
+    call.pauses()
+    call.wait(3_000)
+    call.hears("well well")
+    call.give(ev.MarkPlayed, 1, 0)
+    assert not call.all(fx.AskModel)
+    call.finishes("well well")
+    assert call.told()[-1] == "user: well well"
+
+
+def test_sounds_that_arrive_out_of_order_do_not_turn_time_back() -> None:
+    call = Call()
+    call.wait(3_000)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    asked = len(call.all(fx.AskTurnModel))
+    call.give(ev.ActivityBegan, 100)
+    call.give(ev.ActivityEnded, 200)
+    call.give(ev.ActivityEnded, 3_400)
+    assert len(call.all(fx.AskTurnModel)) == asked
+    call.step(ev.TranscriptFinal(0, 3_500, 1, "late clock"))  # counts as of now
+    call.judges()
+    assert call.told() == ["user: late clock"]
+
+
+def test_an_end_of_sound_alone_opens_a_turn() -> None:
+    call = Call()
+    call.wait(1_000)
+    call.pauses()
+    call.finishes("yes")
+    call.judges()
+    assert call.told() == ["user: yes"]

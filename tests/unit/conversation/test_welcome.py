@@ -1,0 +1,94 @@
+"""The beginning of a call."""
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from tests.unit.conversation.call_builder import Call
+
+
+def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
+    call = Call(welcome_message="Hello {name}, how can I help?")
+    assert call.all(fx.StartRecording)
+    call.plays()
+    assert call.said() == ["agent: Hello Ada, how can I help?"]
+    said = call.last(fx.AgentSaid)
+    assert (said.purpose, said.turn, said.cut, said.estimated) == ("welcome", 0, False, False)
+    assert said.heard_ms == 6 * 200
+
+
+def test_the_welcome_waits_for_its_delay() -> None:
+    call = Call(welcome_message="Hello!", welcome_delay_ms=700)
+    assert call.core.state == "greeting"
+    assert not call.wait(699)
+    assert [type(effect) for effect in call.wait(1)] == [fx.Speak, fx.EndSpeech, fx.Release]
+    assert call.core.state == "welcoming"
+
+
+def test_without_a_welcome_the_agent_waits_for_the_caller() -> None:
+    call = Call()
+    assert call.core.state == "listening"
+    call.caller_says("is anybody there")
+    assert call.told() == ["user: is anybody there"]
+
+
+def test_words_over_the_welcome_are_answered_after_it() -> None:
+    call = Call(welcome_message="Welcome to the shop.", words_to_interrupt=2)
+    call.starts_playing()
+    call.caller_says("hello")
+    assert not call.all(fx.AskModel)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert call.told() == ["assistant: Welcome to the shop.", "user: hello"]
+
+
+def test_words_over_the_welcome_can_be_discarded() -> None:
+    call = Call(welcome_message="Welcome to the shop.", discard_pre_welcome=True)
+    call.starts_playing()
+    call.caller_says("hello")
+    call.give(ev.MarkPlayed, 1, 0)
+    assert not call.all(fx.AskModel)
+    assert call.last(fx.Note) == fx.Note("discarded_words", "hello")
+    call.ends()
+    assert call.said() == ["agent: Welcome to the shop."]
+
+
+def test_the_welcome_can_be_interrupted() -> None:
+    call = Call(welcome_message="Welcome to the shop. We are open all day.")
+    call.starts_playing()
+    call.begins()
+    call.wait(500)
+    call.hears("I need a")
+    call.clears(500)
+    assert call.said() == ["agent: Welcome to"]
+    assert call.last(fx.AgentSaid).cut
+
+
+def test_ringing_is_waited_for_but_not_for_ever() -> None:
+    call = Call(answered=False)
+    call.give(ev.Ringing)
+    assert call.core.state == "dialling"
+    call.wait(90_000)
+    assert call.hung_up() == "not_answered"
+    call.wait(10_000)
+    assert call.core.ended
+    assert "leg_unconfirmed" in call.notes()
+
+
+def test_a_leg_that_ends_unanswered_ends_the_conversation() -> None:
+    call = Call(answered=False)
+    call.give(ev.LegEnded, "busy", "Callee", "Call recipient was busy", 3010)
+    assert call.core.ended
+    assert call.core.next_deadline() is None
+
+
+def test_words_before_the_answer_are_not_the_callers() -> None:
+    call = Call(answered=False)
+    call.give(ev.TranscriptFinal, 0, 1, "please hold the line")
+    call.give(ev.TranscriptFinal, 0, 2, "")
+    assert call.all(fx.Note) == [fx.Note("words_before_answer", "please hold the line")]
+
+
+def test_a_recogniser_that_fails_before_the_answer_ends_the_attempt() -> None:
+    call = Call(answered=False)
+    call.give(ev.ProviderFailed, "model", "x", "unavailable", "no")
+    assert not call.hung_up()
+    call.give(ev.ProviderFailed, "transcriber", "x", "unavailable", "no")
+    assert call.hung_up() == "transcriber_error"
