@@ -13,6 +13,7 @@ from callwright.ports.leg import LegClosed
 from callwright.ports.registry import ENTRY_POINT_GROUP, PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
+from callwright.telephony.loopback.observer import LineMoment
 
 UNATTENDED = [plugin for plugin in LOOPBACK if plugin.kind == "carrier"]
 
@@ -21,7 +22,7 @@ UNATTENDED = [plugin for plugin in LOOPBACK if plugin.kind == "carrier"]
 async def line(request, tmp_path):
     """Dials calls on one carrier, and ends them all."""
     registry = Registry(SCRIPTED)
-    moments: list = []
+    moments: list[LineMoment] = []
 
     @cache
     def plugin(kind, name):

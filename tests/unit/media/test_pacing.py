@@ -125,6 +125,14 @@ def test_the_beginning_and_the_ends_of_clauses_are_reported_when_they_were_playe
     assert list(playout.events(400_000)) == []
 
 
+def test_an_end_between_two_ticks_is_reported_all_the_same():
+    playout = speaking(60)
+    playout.due(0, AHEAD_MS)
+    assert playout.events(100_000)[-1] == UtterancePlayed(60_000, 1)
+    assert playout.idle(100_000)
+    assert list(playout.due(100_000, AHEAD_MS)) == []
+
+
 def test_no_clause_is_reported_before_its_last_sample_was_played():
     playout = speaking(100)
     run(playout, 100)

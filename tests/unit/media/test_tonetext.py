@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from callwright.media import g711
+from callwright.media import g711, tones
 from callwright.media.tonetext import ToneTextDecoder, spoken, spoken_ms, word_times
 
 SENTENCE = "Hello there, will Tuesday at 10:30 suit you all?"
@@ -70,6 +70,8 @@ def test_noise_and_other_sounds_say_nothing():
     rng = np.random.default_rng(11)
     noise = rng.normal(0, 4_000, 80_000).astype("<i2").tobytes()
     tone = (8_000 * np.sin(np.arange(80_000) * 0.7)).astype("<i2").tobytes()
+    pair = tones.tone((13 * 31.25 + 3 * 93.75, 61 * 31.25), 500)
+    assert heard(pair) == ""
     assert heard(noise) == heard(tone) == heard(bytes(16_000)) == ""
 
 

@@ -186,6 +186,18 @@ class TestSilence:
         call.wait(60_000)
         assert call.acts == []
 
+    def test_a_tick_before_its_time_changes_nothing(self):
+        mind = CallerMind(caller(Rule(silence_ms=2_000, in_order=False, say="Anyone?"), patience_ms=3_000))
+        mind.answered(0)
+        assert mind.tick(1_999) == ()
+        assert mind.next_deadline_ms() == 2_000
+        assert CallerMind(caller()).tick(9_000) == ()
+
+    def test_patience_may_end_before_a_rule_for_silence(self):
+        call = Call(caller(Rule(silence_ms=5_000, in_order=False, say="Anyone?"), patience_ms=3_000, nudge="Hello?"))
+        call.wait(3_100)
+        assert call.acts == [Say("Hello?")]
+
 
 class TestBargingIn:
     def test_a_talkative_caller_speaks_after_some_words(self):

@@ -102,7 +102,7 @@ def _by_rules(rules: list[Any], heard: str, request: ModelRequest) -> _Answer | 
             match = re.search(str(rule.get("when", "")), heard, re.IGNORECASE | re.DOTALL)
             if match is not None:
                 return _answer(rule, match, request)
-        except re.error as error:
+        except (re.error, IndexError) as error:
             raise script.bad(f"rule {number}: {error}") from error
     return None
 
