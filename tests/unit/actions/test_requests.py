@@ -1,0 +1,154 @@
+"""How requests are read before anything is touched: calls, times, pages, patches and keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from callwright.actions.agents import flat_body, patched
+from callwright.actions.calls import read_request
+from callwright.actions.executions import read_page_request
+from callwright.actions.keys import checksum, digest_of, looks_like_key
+from callwright.actions.schedule import due_time, moment
+from callwright.domain.errors import BadInputError, CallwrightError, InvalidAgentError
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CALL: dict[str, Any] = {"agent_id": "a", "recipient_phone_number": "loopback:demo"}
+
+
+def test_times_are_read_with_and_without_an_offset() -> None:
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    for text in ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T17:30:00+05:30", " 2026-03-01 12:00 "):
+        assert moment(text, "at") == noon
+    assert moment("2026-03-01", "at") == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("given", ["", "soon", 1_700_000_000, None, [], "2026-13-01", "0001-01-01T00:00:00+14:00"])
+def test_a_wrong_time_is_named(given: Any) -> None:
+    with pytest.raises(BadInputError, match="at must be an ISO 8601 time"):
+        moment(given, "at")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "waits"),
+    [(timedelta(minutes=-5), False), (timedelta(0), False), (timedelta(seconds=1), True), (timedelta(days=366), True)],
+)
+def test_a_time_just_passed_means_at_once(ahead: timedelta, waits: bool) -> None:
+    at = NOW + ahead
+    assert due_time(at.isoformat(), NOW, strict=False) == (at if waits else None)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-5, seconds=-1), timedelta(days=366, seconds=1)])
+def test_a_time_long_passed_or_far_away_is_refused(ahead: timedelta) -> None:
+    with pytest.raises(BadInputError):
+        due_time((NOW + ahead).isoformat(), NOW, strict=False)
+
+
+def test_strict_times_follow_the_hosted_service() -> None:
+    assert due_time((NOW + timedelta(minutes=2)).isoformat(), NOW, strict=True) == NOW + timedelta(minutes=2)
+    with pytest.raises(BadInputError, match="atleast 2 minutes"):
+        due_time((NOW + timedelta(seconds=119)).isoformat(), NOW, strict=True)
+    with pytest.raises(BadInputError, match="30 days"):
+        due_time((NOW + timedelta(days=31)).isoformat(), NOW, strict=True)
+    with pytest.raises(CallwrightError, match="Internal server error"):
+        due_time("2026-03-02T12:00:00Z", NOW, strict=True)
+    assert due_time(None, NOW, strict=True) is None
+    assert due_time("", NOW, strict=False) is None
+
+
+def test_retries_get_their_defaults() -> None:
+    assert "retry_config" not in read_request(CALL, NOW, strict=False).options
+    assert read_request({**CALL, "retry_config": {"enabled": "true"}}, NOW, strict=False).options["retry_config"] == {
+        "enabled": True,
+        "max_retries": 3,
+        "retry_on_statuses": ["no-answer", "busy", "failed"],
+        "retry_on_voicemail": False,
+        "retry_intervals_minutes": [30, 60, 120],
+    }
+    given = {"retry_on_statuses": [], "retry_intervals_minutes": ["5", 10.0], "max_retries": 1}
+    read = read_request({**CALL, "retry_config": given}, NOW, strict=False).options["retry_config"]
+    assert (read["retry_on_statuses"], read["retry_intervals_minutes"], read["max_retries"]) == ([], [5, 10], 1)
+    with pytest.raises(BadInputError, match="retry_intervals_minutes") as refused:
+        read_request({**CALL, "retry_config": {"retry_intervals_minutes": [5, 0]}}, NOW, strict=False)
+    assert refused.value.code == "bad_input"
+
+
+def test_options_of_a_call_are_kept_only_when_they_say_something() -> None:
+    assert read_request({**CALL, "bypass_call_guardrails": False, "agent_data": {}}, NOW, strict=False).options == {}
+    wire = {**CALL, "bypass_call_guardrails": True, "agent_data": {"voice_id": "v", "x": 1}, "user_data": None}
+    request = read_request(wire, NOW, strict=False)
+    assert request.options == {"bypass_call_guardrails": True, "agent_data": {"voice_id": "v"}}
+    assert request.user_data == {}
+
+
+def test_user_data_is_measured_in_bytes() -> None:
+    fits = {"x": "é" * ((25_600 - len('{"x":""}')) // 2)}
+    assert read_request({**CALL, "user_data": fits}, NOW, strict=False).user_data == fits
+    with pytest.raises(CallwrightError, match="bytes of JSON"):
+        read_request({**CALL, "user_data": {"x": fits["x"] + "é"}}, NOW, strict=False)
+
+
+def test_an_empty_query_is_the_first_page_of_everything() -> None:
+    wanted = read_page_request({"page_number": "", "status": " "}, strict=False)
+    assert (wanted.number, wanted.size, wanted.narrow.status) == (1, 20, None)
+    assert read_page_request(
+        {"page_size": "7", "answered_by_voice_mail": "TRUE"}, strict=False
+    ).narrow.answered_by_voice_mail
+
+
+def test_strict_pages_need_a_week_at_most() -> None:
+    week = {"from": "2026-03-01", "to": "2026-03-08"}
+    assert read_page_request(week, strict=True).narrow.created_to == datetime(2026, 3, 8, tzinfo=UTC)
+    for query in ({"from": "2026-03-01"}, {}, {"from": "2026-03-01", "to": "2026-03-08T00:00:01"}):
+        with pytest.raises(BadInputError):
+            read_page_request(query, strict=True)
+        assert read_page_request(query, strict=False)
+
+
+def test_the_envelope_becomes_one_flat_body_without_read_only_keys() -> None:
+    wire = {
+        "agent_config": {"agent_name": "x", "id": "1", "created_at": "then", "extra": 1, "agent_status": "seeding"},
+        "agent_prompts": {"task_1": {}},
+        "beside": 2,
+    }
+    assert flat_body(wire) == {"agent_name": "x", "extra": 1, "agent_prompts": {"task_1": {}}, "beside": 2}
+    with pytest.raises(InvalidAgentError, match="agent_config is required"):
+        flat_body({"agent_name": "x", "tasks": []})
+    assert flat_body({"agent_name": "x", "tasks": [], "id": "1"}, allow_flat=True) == {"agent_name": "x", "tasks": []}
+    with pytest.raises(InvalidAgentError, match="must be an object"):
+        flat_body({"agent_config": []})
+
+
+def test_a_patch_reaches_only_the_conversation() -> None:
+    body: dict[str, Any] = {
+        "tasks": [{"task_type": "summarization"}, {"tools_config": {"api_tools": 1}}, "odd"],
+        "agent_prompts": None,
+    }
+    changed = patched(body, {"agent_config": {"telephony_provider": "twilio"}, "agent_prompts": {"task_1": "p"}})
+    side = {"provider": "twilio", "format": "wav"}
+    assert changed["tasks"] == [
+        {"task_type": "summarization"},
+        {"tools_config": {"api_tools": 1, "input": side, "output": side}},
+        "odd",
+    ]
+    assert changed["agent_prompts"] == {"task_1": "p"}
+    assert body["tasks"][0] == {"task_type": "summarization"}
+    assert patched(body, {}) == body
+    with pytest.raises(InvalidAgentError, match="agent_prompts must be an object"):
+        patched(body, {"agent_prompts": []})
+
+
+def test_a_key_carries_its_checksum() -> None:
+    digits = "0123456789abcdef0123456789abcdef01234567"
+    key = f"bn-{digits}{checksum(digits)}"
+    assert looks_like_key(key)
+    assert not looks_like_key(key[:-1] + ("0" if key[-1] != "0" else "1"))
+    assert not looks_like_key(key.replace("bn-", "sa-"))
+    assert not looks_like_key("bn-")
+
+
+def test_the_hash_of_a_key_depends_on_the_servers_secret() -> None:
+    assert digest_of("bn-1", b"a" * 32) != digest_of("bn-1", b"b" * 32)
+    assert len(digest_of("bn-1", b"a" * 32)) == 32

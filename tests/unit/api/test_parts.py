@@ -1,0 +1,103 @@
+"""The parts of the API that need no server: event frames, signed links, JSON bodies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from callwright.api.bodies import parse_object
+from callwright.api.executions.live import HEARTBEAT, LiveStreams, frame, framed
+from callwright.api.recordings.links import check_link, signature_of, signed_path
+from callwright.domain.errors import InvalidJsonError, NotAllowedError, RateLimitedError
+from callwright.domain.limits import MAX_JSON_DEPTH, MAX_LIVE_STREAMS
+
+FIRST = {"event": "execution", "data": {}}
+SECRET = b"s" * 32
+
+
+class Source:
+    """Live events that come when the test says so."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
+        self.closed = False
+
+    async def stream(self) -> AsyncIterator[Mapping[str, Any]]:
+        try:
+            while (event := await self.events.get()) is not None:
+                yield event
+        finally:
+            self.closed = True
+
+
+async def test_silence_is_filled_with_comments_and_loses_no_event() -> None:
+    source = Source()
+    frames = framed(source.stream(), FIRST, heartbeat_seconds=0)
+    assert await anext(frames) == frame(FIRST)
+    assert await anext(frames) == HEARTBEAT
+    assert await anext(frames) == HEARTBEAT
+    await source.events.put({"event": "heard", "data": 1})
+    await source.events.put(None)
+    rest = [one async for one in frames if one != HEARTBEAT]
+    assert rest == [b"event: heard\ndata: 1\n\n", b"event: end\ndata: {}\n\n"]
+    assert source.closed
+
+
+async def test_a_client_that_leaves_closes_the_source() -> None:
+    source = Source()
+    frames = framed(source.stream(), FIRST, heartbeat_seconds=0)
+    await anext(frames)
+    await anext(frames)
+    await frames.aclose()
+    assert source.closed
+
+
+def test_streams_are_counted_up_to_their_limit() -> None:
+    streams = LiveStreams()
+    for _ in range(MAX_LIVE_STREAMS):
+        streams.enter()
+    with pytest.raises(RateLimitedError):
+        streams.enter()
+    streams.leave()
+    streams.enter()
+
+
+def test_a_link_is_good_for_one_file_until_its_time() -> None:
+    signature = signature_of(SECRET, "id", "call.wav", 100)
+    assert (
+        signed_path(SECRET, "id", "call.wav", 100) == f"/recordings/file/id/call.wav?expires=100&signature={signature}"
+    )
+    check_link(SECRET, "id", "call.wav", "100", signature, now=99)
+    for wrong in (
+        (SECRET, "id", "call.wav", "100", signature, 100),
+        (SECRET, "id", "call.wav", "101", signature, 99),
+        (SECRET, "id", "call.wav", "1e2", signature, 99),
+        (SECRET, "id", "call.wav", "", "", 99),
+        (SECRET, "id", "call.wav", "9" * 400, signature, 99),
+        (SECRET, "other", "call.wav", "100", signature, 99),
+        (SECRET, "id", "transfer.wav", "100", signature, 99),
+        (b"t" * 32, "id", "call.wav", "100", signature, 99),
+        (SECRET, "id", "call.wav", "100", "é", 99),
+    ):
+        with pytest.raises(NotAllowedError):
+            check_link(*wrong)
+
+
+def test_bodies_are_objects_with_a_byte_order_mark_or_without() -> None:
+    assert parse_object(b'\xef\xbb\xbf{"a": [1, 2.5, null, "\\u00e9"]}') == {"a": [1, 2.5, None, "é"]}
+    assert parse_object(b'{"a": 9223372036854775807}') == {"a": 2**63 - 1}
+    with pytest.raises(InvalidJsonError, match="64 bits"):
+        parse_object(b'{"a": [9223372036854775808]}')
+
+
+def test_nesting_ends_at_its_limit() -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
+
+    assert parse_object(nested(MAX_JSON_DEPTH))
+    for levels in (MAX_JSON_DEPTH + 1, 1000, 100_000):
+        with pytest.raises(InvalidJsonError, match="nested deeper"):
+            parse_object(nested(levels))

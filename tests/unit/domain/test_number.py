@@ -1,0 +1,100 @@
+"""Which addresses a call can be placed to."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.domain.errors import InvalidNumberError
+from callwright.domain.limits import MAX_NUMBER_CHARACTERS
+from callwright.domain.number import EMERGENCY, Destination, is_emergency, parse_destination, parse_e164
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("+15550100123", "e164", "+15550100123"),
+        (" +1 (555) 010-0123 ", "e164", "+15550100123"),
+        ("+91.98765.43210", "e164", "+919876543210"),
+        ("+1234567", "e164", "+1234567"),
+        ("+123456789012345", "e164", "+123456789012345"),
+        ("loopback:demo", "loopback", "loopback:demo"),
+        ("LOOPBACK:busy-2.x_y", "loopback", "loopback:busy-2.x_y"),
+        ("sip:ada@phone.example", "sip", "sip:ada@phone.example"),
+        ("SIPS:+15550100123@10.0.0.7:5061;transport=tls", "sip", "sips:+15550100123@10.0.0.7:5061;transport=tls"),
+        ("sip:7@[2001:db8::1]", "sip", "sip:7@[2001:db8::1]"),
+    ],
+)
+def test_addresses_are_read_into_their_normal_form(text: str, kind: str, value: str) -> None:
+    found = parse_destination(text)
+    assert found == Destination(kind, value)
+    assert parse_destination(found.value) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        None,
+        15550100123,
+        ["+15550100123"],
+        "15550100123",
+        "0015550100123",
+        "+05550100123",
+        "+123456",
+        "+1234567890123456",
+        "+1555O100123",
+        "+1555٠100123",
+        "++15550100123",
+        "+15550100123;rm",
+        "+1555010012\x00",
+        "tel:+15550100123",
+        "loopback:",
+        "loopback:a b",
+        "loopback:../etc",
+        "loopback:" + "a" * 65,
+        "sip:",
+        "sip:phone.example",
+        "sip:ada@",
+        "sip:ada:secret@phone.example",
+        "sip:ada@phone.example?Replaces=x",
+        "sip:ada@phone..example",
+        "sip:ada@phone.example:0",
+        "sip:ada@phone.example:65536",
+        "sip:ada@phone.example\r\nVia: x",
+        "sip:ada@pho ne.example",
+        "sip:<ada>@phone.example",
+        "http://phone.example",
+        "+" + "1" * MAX_NUMBER_CHARACTERS,
+    ],
+)
+def test_what_cannot_be_called_is_refused_by_name(text: object) -> None:
+    with pytest.raises(InvalidNumberError, match="recipient_phone_number") as refused:
+        parse_destination(text)
+    assert refused.value.field == "recipient_phone_number"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["911", "112", "+112", "9-1-1", "0112", "9911", "sip:911@gw.example", "sip:+999@gw.example", "sip:%39%31%31@gw.example",
+     "loopback:112", "sips:9112@gw.example"],
+)  # fmt: skip
+def test_emergency_numbers_are_never_called(text: str) -> None:
+    with pytest.raises(InvalidNumberError, match="emergency"):
+        parse_destination(text)
+
+
+def test_ordinary_short_extensions_are_no_emergency() -> None:
+    assert not any(is_emergency(digits) for digits in ("7", "1000", "200", "4711", "91123", "", "ada"))
+    assert all(is_emergency(digits) for digits in EMERGENCY)
+
+
+def test_a_number_longer_than_the_limit_is_not_even_looked_at() -> None:
+    with pytest.raises(InvalidNumberError, match="more than 200 characters"):
+        parse_destination("sip:" + "a" * MAX_NUMBER_CHARACTERS)
+
+
+def test_where_only_a_phone_number_will_do_addresses_are_refused() -> None:
+    assert parse_e164("+1 555 0100 123", what="number") == "+15550100123"
+    with pytest.raises(InvalidNumberError, match=r"number must be a phone number in E\.164"):
+        parse_e164("sip:ada@phone.example", what="number")
