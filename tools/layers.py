@@ -43,7 +43,7 @@ LAYERS: dict[str, Layer] = {
     "telephony.loopback": Layer((*SHELL, "simulation")),
     "simulation": Layer((*PURE, "ops")),
     "actions": Layer(RUNTIME),
-    "call": Layer(RUNTIME),
+    "call": Layer((*RUNTIME, "actions.transition")),
     "campaigns": Layer(RUNTIME),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),

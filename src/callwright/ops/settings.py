@@ -85,6 +85,8 @@ class Settings:
     model_name: str = ""
     local_threads: int = 1
     cors_origins: tuple[str, ...] = ()
+    loopback_voice: str = "local"
+    loopback_ears: str = "local"
 
 
 SETTINGS: dict[str, Setting] = {
@@ -148,6 +150,10 @@ SETTINGS: dict[str, Setting] = {
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
     "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model asked for at that endpoint when the agent names none."),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local model.", _whole),
+    "loopback_voice": Setting(
+        "CALLWRIGHT_LOOPBACK_VOICE", "Voice of synthetic callers: local, or scripted (two-tone text)."
+    ),
+    "loopback_ears": Setting("CALLWRIGHT_LOOPBACK_EARS", "Recogniser of synthetic callers: local or scripted."),
     "cors_origins": Setting(
         "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
     ),

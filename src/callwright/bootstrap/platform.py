@@ -1,0 +1,192 @@
+"""The whole platform in one process: API, calls, webhooks and background jobs over one foundation."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fastapi import FastAPI
+
+from callwright import __version__
+from callwright.actions.services import Services
+from callwright.api.app import build_app
+from callwright.api.services import ApiServices
+from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
+from callwright.call.deps import RuntimeDeps, RuntimeSettings
+from callwright.call.equipment import LocalEars
+from callwright.call.runtime import CallRuntime
+from callwright.domain.errors import UnavailableError
+from callwright.insight.publication import WebhookPublisher
+from callwright.ops.metrics import Metrics
+from callwright.ops.secret import derive
+from callwright.ops.settings import Settings
+from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
+from callwright.outbox.sign import decode_secret
+from callwright.ports.registry import PluginContext
+from callwright.storage.job_runner import JobRunner
+
+_LOG = logging.getLogger(__name__)
+
+_WATCH_SECONDS = 5.0
+_JOBS_AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class Platform:
+    """A running platform. ``draining`` turns requests to other processes away by ``/readyz``."""
+
+    foundation: Foundation
+    runtime: CallRuntime
+    services: Services
+    app: FastAPI
+    draining: bool = False
+
+    async def drain(self) -> None:
+        """Take no more calls and let those under way come to their end, as long as the settings allow."""
+        self.draining = True
+        _LOG.info("draining: %d calls under way", self.runtime.live_calls)
+        await self.runtime.drain(self.foundation.settings.drain_seconds)
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, public_url: str, **more: Any) -> AsyncIterator[Platform]:
+    """Start everything. ``public_url`` is how the outside reaches the API; ``more`` are further services for plugins (``line_observer``).
+
+    Leaving stops in the opposite order; calls that are still under way are settled by the next process.
+    """
+    async with AsyncExitStack() as stack:
+        foundation = await stack.enter_async_context(open_foundation(settings))
+        _equip_plugins(foundation, more)
+        publisher = foundation.publisher(public_url)
+        metrics = Metrics()
+        disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
+        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk))
+        services = services_over(foundation, publisher, runtime.control)
+        platform = Platform(foundation, runtime, services, FastAPI())
+        platform.app = build_app(_api_services(platform, services, metrics, public_url))
+        await runtime.start()
+        stack.push_async_callback(runtime.aclose)
+        jobs = JobRunner(foundation.dsn, runtime.jobs, _JOBS_AT_ONCE)
+        delivery = WebhookDelivery(
+            foundation.ledger, foundation.client, foundation.clock, _delivery_settings(foundation, runtime)
+        )
+        work = [
+            _task("jobs", jobs.run()),
+            _task("webhooks", delivery.run()),
+            _task("database", _watch_database(foundation)),
+        ]
+        stack.push_async_callback(_end_work, work, jobs, delivery)
+        # What lives now lives as long as the process: the collector need not look at it during calls.
+        gc.collect()
+        gc.freeze()
+        yield platform
+
+
+def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
+    settings = foundation.settings
+    given = {f.name: _as_text(getattr(settings, f.name)) for f in fields(Settings)}
+    services = {
+        "registry": foundation.plugins.registry,
+        "plugin": foundation.plugins,
+        "clock": foundation.clock,
+        "http_client": foundation.client.stream_client(),
+        **more,
+    }
+    foundation.plugins.use(PluginContext(given, settings.models.expanduser(), services))
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _runtime_deps(
+    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor
+) -> RuntimeDeps:
+    settings = foundation.settings
+    return RuntimeDeps(
+        ledger=foundation.ledger,
+        clock=foundation.clock,
+        ids=foundation.ids,
+        plugin=foundation.plugins,
+        publisher=publisher,
+        recordings=foundation.recordings,
+        data_folder=foundation.folder.path,
+        book=foundation.book,
+        disk=disk,
+        metrics=metrics,
+        settings=RuntimeSettings(
+            node_name=settings.node_name,
+            max_calls=settings.max_calls,
+            retention_days=settings.retention_days,
+            ears=LocalEars(settings.vad, settings.turn),
+            defaults=foundation.policy().defaults,
+        ),
+    )
+
+
+def _api_services(platform: Platform, services: Services, metrics: Metrics, public_url: str) -> ApiServices:
+    settings = platform.foundation.settings
+
+    async def ready() -> None:
+        if platform.draining:
+            raise UnavailableError("this process is draining and takes no new work")
+
+    return ApiServices(
+        actions=services,
+        live=platform.runtime.live,
+        metrics=metrics,
+        ready=ready,
+        public_url=public_url,
+        link_secret=derive(platform.foundation.secret, "recording-links"),
+        version=__version__,
+        cors_origins=settings.cors_origins,
+        strict=settings.strict,
+    )
+
+
+def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:
+    settings = foundation.settings
+    secret = decode_secret(settings.webhook_secret) if settings.webhook_secret else b""
+    return DeliverySettings(worker=runtime.incarnation, timeout_s=settings.webhook_timeout_s, secret=secret)
+
+
+def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    task.add_done_callback(_report)
+    return task
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _LOG.critical("the %s loop ended with an error: %s", task.get_name(), task.exception())
+
+
+async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, delivery: WebhookDelivery) -> None:
+    jobs.stop()
+    delivery.stop()
+    _, late = await asyncio.wait(work[:2], timeout=10)
+    for task in (*late, *work[2:]):
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+
+
+async def _watch_database(foundation: Foundation) -> None:
+    """Start the embedded server again if somebody ended it, and prune what is past its time."""
+    while True:
+        await foundation.clock.sleep(_WATCH_SECONDS)
+        try:
+            if foundation.embedded is not None:
+                await asyncio.to_thread(foundation.embedded.ensure_running)
+            await foundation.ledger.prune()
+        except UnavailableError as error:
+            _LOG.warning("the database is out of reach: %s", error.message)

@@ -1,0 +1,55 @@
+"""``callwright serve``: run the platform until a signal; SIGTERM drains."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from callwright.bootstrap.platform import open_platform
+from callwright.cli.serving import bind, http_server, url_of
+from callwright.ops.logging import configure_logging
+from callwright.ops.settings import Settings, load_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--host", help="address to listen on (CALLWRIGHT_HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on, 0 for a free one (CALLWRIGHT_PORT)")
+    parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal. A first SIGTERM or SIGINT drains, a second one stops at once."""
+    settings = load_settings(os.environ, host=arguments.host, port=arguments.port, data=arguments.data)
+    configure_logging(settings.log_level, settings.log_format)
+    uvloop.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    listener = bind(settings.host, settings.port)
+    public_url = settings.public_url.rstrip("/") or url_of(listener)
+    wanted = asyncio.Event()
+    again = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        (again if wanted.is_set() else wanted).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    async with open_platform(settings, public_url) as platform, http_server(platform.app, listener):
+        print(f"callwright listens on {url_of(listener)}", file=sys.stderr, flush=True)
+        await wanted.wait()
+        draining = loop.create_task(platform.drain())
+        hurry = loop.create_task(again.wait())
+        await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (draining, hurry):
+            task.cancel()
+        await asyncio.gather(draining, hurry, return_exceptions=True)

@@ -1,0 +1,68 @@
+"""Serving the API over HTTP in this process, with our own handling of signals."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from callwright.domain.errors import ConfigurationError
+
+_BACKLOG = 512
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: a signal means drain here, not stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket's address; port 0 takes a free one. Raises ConfigurationError when it is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL of a bound socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer requests on ``listener`` while the block runs; requests under way are finished at its end."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+        backlog=_BACKLOG,
+        server_header=False,
+    )
+    server = _Server(config)
+    serving = asyncio.get_running_loop().create_task(server.serve([listener]))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn has a flag, no event)
+            await asyncio.sleep(0.01)
+        if serving.done():
+            await serving
+        yield
+    finally:
+        server.should_exit = True
+        await serving
