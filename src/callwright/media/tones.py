@@ -20,7 +20,7 @@ KEYS_HZ: dict[str, tuple[int, int]] = {
 """Key -> its two tones (ITU-T Q.23)."""
 
 
-def tone(frequencies_hz: tuple[int, ...], length_ms: int, amplitude: int = _AMPLITUDE) -> bytes:
+def tone(frequencies_hz: tuple[float, ...], length_ms: int, amplitude: int = _AMPLITUDE) -> bytes:
     """The sum of sines, each of ``amplitude`` shared among them."""
     at = np.arange(length_ms * SAMPLE_RATE_HZ // 1000) * (2 * np.pi / SAMPLE_RATE_HZ)
     wave = sum((np.sin(at * hz) for hz in frequencies_hz), np.zeros(len(at)))

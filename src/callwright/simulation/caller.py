@@ -6,7 +6,7 @@ Only what really was heard counts: words that were cut off before they were play
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callwright.simulation.caller_scenario import Persona, Rule
 
@@ -46,23 +46,34 @@ MS_PER_WORD = 400
 """By this a caller whose ears tell nothing before the end of a sentence counts words."""
 
 
+@dataclass(slots=True)
+class _Agent:
+    """What the caller knows of the agent: what it heard since it last spoke itself, and how the voice stands.
+
+    ``words_outstanding``: the ears have not told all of the voice's words. ``spoken_over``: the caller has cut into what is being said.
+    ``barge_in_ms``: when it will cut in if the ears tell no words before.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    speaks: bool = False
+    spoke: bool = False
+    words_outstanding: bool = False
+    spoken_over: bool = False
+    barge_in_ms: int | None = None
+
+
 class CallerMind:
     """One caller in one call. Ask :meth:`next_deadline_ms` after every input and call :meth:`tick` when it is due."""
 
     def __init__(self, persona: Persona) -> None:
         self._persona = persona
         self._unused = list(persona.rules)
-        self._heard: list[str] = []
-        self._agent_speaks = False
-        self._barge_in_ms: int | None = None
-        self._agent_spoke = False
+        self._agent = _Agent()
         self._quiet_since_ms = 0
         self._speaks = False
         self._plan: tuple[int, Rule] | None = None
         self._leave_ms: int | None = None
         self._linger_ms: int | None = None
-        self._words_outstanding = False
-        self._spoke_over = False
         self._nudges = 0
         self._fallbacks = 0
         self._gone = False
@@ -84,15 +95,15 @@ class CallerMind:
 
     def agent_speaks(self, speaks: bool, now_ms: int) -> tuple[Act, ...]:
         """The agent's voice began or ended."""
-        self._agent_speaks = speaks
+        self._agent.speaks = speaks
         self._quiet_since_ms = now_ms
-        self._words_outstanding = self._words_outstanding or speaks
-        self._spoke_over = self._spoke_over and not speaks
-        self._barge_in_ms = (
+        self._agent.words_outstanding = self._agent.words_outstanding or speaks
+        self._agent.spoken_over = self._agent.spoken_over and not speaks
+        self._agent.barge_in_ms = (
             now_ms + self._persona.barge_in_words * MS_PER_WORD if speaks and self._persona.barge_in_words else None
         )
-        if speaks and not self._agent_spoke:
-            self._agent_spoke = True
+        if speaks and not self._agent.spoke:
+            self._agent.spoke = True
             if self._persona.answer.hang_up_after_ms:
                 self._leave_ms = now_ms + self._persona.answer.hang_up_after_ms
         if speaks and self._plan is not None and not self._plan[1].interrupt_after_words:
@@ -103,9 +114,9 @@ class CallerMind:
 
     def hears(self, text: str, now_ms: int) -> tuple[Act, ...]:
         """Words so far of what the agent is saying."""
-        if self._speaks or self._gone or self._is_machine or not self._agent_speaks:
+        if self._speaks or self._gone or self._is_machine or not self._agent.speaks:
             return ()
-        self._barge_in_ms = None
+        self._agent.barge_in_ms = None
         words = len(text.split())
         for rule in self._unused:
             if (
@@ -125,10 +136,10 @@ class CallerMind:
 
         ``to_the_end``: the text covers all of the agent's voice so far; otherwise more words of it are still to come.
         """
-        self._words_outstanding = not to_the_end
+        self._agent.words_outstanding = not to_the_end
         # The rest of a sentence that the caller has cut off with its answer needs no second answer.
-        if text.strip() and not self._spoke_over:
-            self._heard.append(text.strip())
+        if text.strip() and not self._agent.spoken_over:
+            self._agent.texts.append(text.strip())
             self._nudges = 0
         self._consider(now_ms)
         return ()
@@ -137,7 +148,7 @@ class CallerMind:
         """The caller's own words have been spoken."""
         self._speaks = False
         self._quiet_since_ms = now_ms
-        self._spoke_over = self._spoke_over and not self._agent_speaks
+        self._agent.spoken_over = self._agent.spoken_over and not self._agent.speaks
         if self._linger_ms is not None:
             self._leave_ms = now_ms + self._linger_ms
         self._consider(now_ms)
@@ -150,10 +161,10 @@ class CallerMind:
         times = [self._plan[0]] if self._plan and not self._speaks else []
         if self._leave_ms is not None:
             times.append(self._leave_ms)
-        if self._barge_in_ms is not None and not self._speaks:
-            times.append(self._barge_in_ms)
+        if self._agent.barge_in_ms is not None and not self._speaks:
+            times.append(self._agent.barge_in_ms)
         silence_ms = self._shortest_silence_ms()
-        if silence_ms and not self._speaks and not self._agent_speaks and self._plan is None and self._leave_ms is None:
+        if silence_ms and not self._speaks and not self._agent.speaks and self._plan is None and self._leave_ms is None:
             times.append(self._quiet_since_ms + silence_ms)
         return min(times, default=None)
 
@@ -165,8 +176,8 @@ class CallerMind:
         if self._leave_ms is not None and now_ms >= self._leave_ms:
             self._gone = True
             return (PutDown(),)
-        if self._barge_in_ms is not None:
-            self._barge_in_ms = None
+        if self._agent.barge_in_ms is not None:
+            self._agent.barge_in_ms = None
             choice = self._choice("")
             return () if choice is None else self._do(choice, now_ms, over=True)
         if self._plan is not None:
@@ -181,16 +192,16 @@ class CallerMind:
 
     def _consider(self, now_ms: int) -> None:
         """Make up a plan when the agent has said something and is quiet."""
-        if not self._heard or self._agent_speaks or self._speaks or self._is_machine:
+        if not self._agent.texts or self._agent.speaks or self._speaks or self._is_machine:
             return
         if self._leave_ms is not None:
             # The goodbyes are exchanged; nothing is left to wait for.
             self._leave_ms = min(self._leave_ms, now_ms + self._persona.think_ms)
             return
-        rule = self._choice(" ".join(self._heard))
+        rule = self._choice(" ".join(self._agent.texts))
         if rule is not None:
             pause_ms = self._persona.think_ms + rule.wait_ms
-            self._plan = (now_ms + pause_ms + (LONGEST_WAIT_FOR_WORDS_MS if self._words_outstanding else 0), rule)
+            self._plan = (now_ms + pause_ms + (LONGEST_WAIT_FOR_WORDS_MS if self._agent.words_outstanding else 0), rule)
 
     def _choice(self, text: str) -> Rule | None:
         """A rule whose words were heard, else the next in order, else a way to say that the caller is lost."""
@@ -214,8 +225,8 @@ class CallerMind:
         elif rule.say in self._persona.fallback:
             self._fallbacks += 1
         self._plan = None
-        self._spoke_over = over
-        self._heard.clear()
+        self._agent.spoken_over = over
+        self._agent.texts.clear()
         self._quiet_since_ms = now_ms
         acts: list[Act] = list(self._say(rule.say, over)) if rule.say else []
         if rule.press:

@@ -18,8 +18,11 @@ SHORTEST_PAUSE_MS = 2 * SYMBOL_MS
 
 @dataclass(frozen=True, slots=True)
 class _Script:
-    """The options. ``drop`` and ``fail_at`` number the caller's utterances from 1."""
+    """What the call asked for, and the options. ``drop`` and ``fail_at`` number the caller's utterances from 1."""
 
+    language: str
+    model: str
+    endpointing_ms: int
     delay_ms: int
     drop: frozenset[int]
     fail_at: frozenset[int]
@@ -29,16 +32,15 @@ class _Script:
 class ScriptedStream:
     """One call's recognition. Everything is decided by the audio fed, nothing by the clock, unless ``delay_ms`` asks for it."""
 
-    def __init__(self, settings: TranscriberSettings, sink: TranscriberSink, script_: _Script) -> None:
-        self._settings = settings
+    def __init__(self, sink: TranscriberSink, asked: _Script) -> None:
         self._sink = sink
-        self._script = script_
+        self._script = asked
         self._decoder = ToneTextDecoder()
         self._text = ""
         self._segment = 1
         self._position_ms = 0
         self._letter_ms = 0
-        self._patience_ms = max(SHORTEST_PAUSE_MS, settings.endpointing_ms)
+        self._patience_ms = asked.endpointing_ms
         self._turn_open = False
         self._over = self._closed = False
         self._billed_ms = 0
@@ -55,7 +57,7 @@ class ScriptedStream:
             if heard.text == " ":
                 self._word()
         pause_ms = self._position_ms - self._letter_ms
-        if self._text and pause_ms >= max(SHORTEST_PAUSE_MS, self._settings.endpointing_ms):
+        if self._text and pause_ms >= self._script.endpointing_ms:
             self._finish()
         if self._turn_open and pause_ms >= self._patience_ms:
             self._turn_open = False
@@ -97,16 +99,14 @@ class ScriptedStream:
             self._report(lambda: self._sink.failed(error))
             return
         said = "" if segment in self._script.drop else text
-        self._report(lambda: self._sink.final(segment, said, at_ms, self._settings.language))
+        self._report(lambda: self._sink.final(segment, said, at_ms, self._script.language))
         self._bill()
 
     def _bill(self) -> None:
         unbilled_ms = self._position_ms - self._billed_ms
         self._billed_ms = self._position_ms
         if unbilled_ms:
-            self._sink.usage(
-                UsageAmount("transcriber", script.PROVIDER, self._settings.model or "scripted", unbilled_ms)
-            )
+            self._sink.usage(UsageAmount("transcriber", script.PROVIDER, self._script.model, unbilled_ms))
 
     def _report(self, call: Callable[[], None]) -> None:
         if self._script.delay_ms:
@@ -133,10 +133,13 @@ class ScriptedTranscriber:
         if "fail_open" in given:
             kind = script.failure(given, "fail_open", FailureKind.UNAVAILABLE)
             raise ProviderError(kind, self.name, f"the script makes the opening fail with {kind}")
-        plan = _Script(
+        asked = _Script(
+            settings.language,
+            settings.model or "scripted",
+            max(SHORTEST_PAUSE_MS, settings.endpointing_ms),
             script.whole(given, "delay_ms"),
             script.numbers(given, "drop"),
             script.numbers(given, "fail_at"),
             script.failure(given, "fail", FailureKind.BROKEN_STREAM),
         )
-        return ScriptedStream(settings, sink, plan)
+        return ScriptedStream(sink, asked)

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Protocol
 
 from callwright.media.framing import FRAME_MS
 
 FRAME_S = FRAME_MS / 1000
-_log = logging.getLogger(__name__)
 
 
 class Ticking(Protocol):
     """Something that does a frame's work at each tick."""
 
     def tick(self) -> None:
-        """The next 20 ms have passed."""
-
-    def crashed(self, error: Exception) -> None:
-        """Its own tick raised; it will not be called again."""
+        """The next 20 ms have passed. What it raises goes to the loop's exception handler."""
 
 
 class FrameClock:
     """Calls every member once per 20 ms. When the process was held up, the ticks that were missed follow at once: no frame is lost.
 
-    ``late_us`` keeps how late the latest ticks were, in microseconds.
+    A member may still get a tick that was on its way when it left.
     """
 
     def __init__(self) -> None:
@@ -55,17 +50,10 @@ class FrameClock:
         now_s = loop.time()
         while self._next_s <= now_s:
             self._next_s += FRAME_S
-            self._tick()
+            for member in self._members.values():
+                # Each on its own, so that the loop reports one call's defect and the others do not feel it.
+                loop.call_soon(member.tick)
         if not self._members:
             self._handle = None
             return
         self._handle = loop.call_at(self._next_s, self._run)
-
-    def _tick(self) -> None:
-        for member in list(self._members.values()):
-            try:
-                member.tick()
-            except Exception as error:  # noqa: BLE001 - boundary: one call's defect must not stop the clock of the others
-                _log.exception("a loopback call failed in its tick")
-                self.leave(member)
-                member.crashed(error)

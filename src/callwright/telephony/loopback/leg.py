@@ -106,19 +106,27 @@ class LoopbackLeg:
     # -- clock.Ticking ---------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """20 ms of the call, both ways."""
+        """20 ms of the call, both ways. A defect in it, also of the listener's, ends the call and is raised to the loop."""
+        if self.ended:
+            return
+        ending: LegClosed | None = causes.CRASHED
+        try:
+            ending = self._exchange()
+        finally:
+            if ending is not None:
+                self._close(ending)
+
+    def _exchange(self) -> LegClosed | None:
+        """One frame each way; returns how the call ends with it, if it does."""
         frame, key = self._far_end.tick()
         self._listener.audio(SILENCE_FRAME if frame is None else frame)
         if key:
             self._listener.key(key)
         if self._far_end.hung_up:
-            self._close(causes.CALLEE_HUNG_UP)
-        elif self._leaving is not None and not self._far_end.earpiece.waiting_ms:
-            self._close(self._leaving)
-
-    def crashed(self, error: Exception) -> None:
-        """A tick failed: the call cannot go on."""
-        self._close(causes.CRASHED)
+            return causes.CALLEE_HUNG_UP
+        if self._leaving is not None and not self._far_end.earpiece.waiting_ms:
+            return self._leaving
+        return None
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
