@@ -20,6 +20,8 @@ SURE_ENOUGH = 0.45
 """Similarity below which an example does not count as meant."""
 ANSWER_ENOUGH = 0.35
 """Similarity below which a sentence of the prompt does not answer a question."""
+CLOSE_ENOUGH = 0.5
+"""Similarity from which a sentence of the prompt answers a turn that is not known to be a question."""
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "book": (
@@ -210,11 +212,13 @@ def reply(turns: Sequence[Meant], script: Script) -> Said:
         return Said(_answer(last))
     if last.intent == "question" and not _in_progress(last, goal):
         return Said(f"{_NO_ANSWER} {_ANYTHING_ELSE}")
+    if last.intent == UNCLEAR and last.fact_similarity >= CLOSE_ENOUGH:
+        return Said(_answer(last))
     if last.intent in (*_TEMPLATES, "yes", "no") and not _in_progress(last, goal):
         return _small_talk(last, goal)
     if goal:
         return Said(_towards(goal, slots, last))
-    return Said(_answer(last) if last.fact_similarity >= 0.5 else _TEMPLATES[UNCLEAR])
+    return Said(_TEMPLATES[UNCLEAR])
 
 
 def _goal(turns: Sequence[Meant]) -> str:

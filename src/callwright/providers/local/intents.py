@@ -102,7 +102,7 @@ class IntentModel:
         vector = self._vectors[said]
         aim = vector + _TOPIC_SHARE * self._vectors[topic] if topic else vector
         fact = max(facts, key=lambda fact: float(self._vectors[fact] @ aim), default="")
-        fact_similarity = float(self._vectors[fact] @ vector) if fact else 0.0
+        fact_similarity = max((float(self._vectors[one] @ vector) for one in facts), default=0.0)
         intent = dialogue.by_rule(said, before)
         if not intent:
             near = ((name, float(self._vectors[e] @ vector)) for name, es in script.examples.items() for e in es)

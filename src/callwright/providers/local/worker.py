@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from callwright.providers.local.drill import DrillEngine
 from callwright.providers.local.engine import Engine, Work
 from callwright.providers.local.language_engine import LanguageEngine
 from callwright.providers.local.speech_engine import SpeechEngine
@@ -26,6 +27,8 @@ def build(body: dict[str, Any]) -> Engine:
     """The engine a ``configure`` order asks for. Loading errors are the caller's to report."""
     if body["engine"] == "speech":
         return SpeechEngine(body["paths"], body["threads"])
+    if body["engine"] == "drill":
+        return DrillEngine()
     return LanguageEngine(body["path"], body["threads"], body["lanes"], body["key"])
 
 
