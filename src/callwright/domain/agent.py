@@ -261,7 +261,7 @@ def _object_in(text: str) -> dict[str, Any]:
 
 
 def _web_address(agent: Fields, name: str) -> str | None:
-    url = agent.text(name, longest=MAX_ADDRESS_CHARACTERS).strip()
+    url = agent.text(name, longest=MAX_ADDRESS_CHARACTERS)
     if not url:
         return None
     if not url.startswith(("http://", "https://")) or any(c.isspace() for c in url):
@@ -277,6 +277,8 @@ def _webhook_headers(agent: Fields) -> dict[str, str]:
         raise InvalidAgentError(f"{section.path} may hold at most {MAX_WEBHOOK_HEADERS} headers", field=section.path)
     found: dict[str, str] = {}
     for name, value in section.value.items():
+        if value is None:
+            raise section.wrong(name, "a string")
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else section.text(name)
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
             raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))

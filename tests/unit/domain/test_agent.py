@@ -209,6 +209,9 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent(agent_prompts={"task_1": {"system_prompt": 1}}), "must be a string", "agent_prompts.task_1.system_prompt"),
         (agent(agent_welcome_message=5), "must be a string", "agent_config.agent_welcome_message"),
         (agent(webhook_url="ftp://x"), "an http or https URL", "agent_config.webhook_url"),
+        (agent(webhook_url=" https://x"), "an http or https URL", "agent_config.webhook_url"),
+        (agent(webhook_headers={"a": None}), "must be a string, not null", "agent_config.webhook_headers.a"),
+        (agent(webhook_headers={"a": True}), "must be a string, not true", "agent_config.webhook_headers.a"),
         (agent(webhook_url="https://x y"), "an http or https URL", "agent_config.webhook_url"),
         (agent(webhook_headers={"a:b": "c"}), "not a header", "agent_config.webhook_headers.a:b"),
         (agent(webhook_headers={"a": "c\r\nd: e"}), "not a header", "agent_config.webhook_headers.a"),
@@ -262,7 +265,7 @@ def test_no_welcome_is_a_choice_of_its_own() -> None:
 
 def test_webhook_settings_are_read() -> None:
     spec = parse_agent(
-        agent(webhook_headers={"X-Key": "v"}, webhook_config={"statuses": ["completed"]}, webhook_url=" ")
+        agent(webhook_headers={"X-Key": "v"}, webhook_config={"statuses": ["completed"]}, webhook_url="")
     )
     assert spec.webhook_headers == {"X-Key": "v"}
     assert spec.webhook_statuses == frozenset({"completed"})
