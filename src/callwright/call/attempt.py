@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.deps import RuntimeDeps
 from callwright.call.equipment import call_variables, equip, fitting, need, with_options
 from callwright.call.files import LiveFiles, live_files
@@ -74,9 +75,7 @@ class Attempt:
 
     def __init__(self, office: Office, execution: Execution) -> None:
         self._office = office
-        self._row = OwnedRow(
-            office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row
-        )
+        self._row = OwnedRow(office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row)
         self._files: LiveFiles = live_files(office.deps.live_folder, execution.id, execution.attempt)
         self._session: CallSession | None = None
         self._stop: tuple[str, str] | None = None
@@ -102,7 +101,7 @@ class Attempt:
         try:
             await self._run()
         # Boundary: a defect in one call must end that call with its reason and leave the others alone.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             _LOG.exception("the attempt of execution %s failed", self.execution_id)
             await self._fail_hard(f"{type(error).__name__}: {error}")
         finally:
@@ -112,9 +111,7 @@ class Attempt:
 
     def ringing(self) -> None:
         """The far end rings."""
-        self._write(
-            Change(Phase.DIALLING, "ringing", columns={"ringing_at": self._office.deps.clock.now()})
-        )
+        self._write(Change(Phase.DIALLING, "ringing", columns={"ringing_at": self._office.deps.clock.now()}))
 
     def answered(self) -> None:
         """The far end took the call."""
@@ -245,7 +242,9 @@ class Attempt:
             ),
             (
                 speaker.voice.warm(speaker.settings),
-                partial(_connected, "voice", speaker.provider, speaker.settings.model, speaker.settings.voice, language),
+                partial(
+                    _connected, "voice", speaker.provider, speaker.settings.model, speaker.settings.voice, language
+                ),
             ),
         ):
             self._start_warming(self._time(runner, work, fact))
@@ -254,12 +253,13 @@ class Attempt:
     async def _time(self, runner: CallRunner, work: Any, fact: Any) -> None:
         clock = self._office.deps.clock
         began_us = clock.monotonic_us()
-        try:
+        # Preparing is an optimisation; what is really wrong shows at the first use.
+        with plugin_boundary("warm", self._cold):
             await work
-        # Boundary: preparing is an optimisation; what is really wrong shows at the first use.
-        except Exception as error:
-            _LOG.warning("a plugin could not prepare for execution %s: %s", self.execution_id, error)
         runner.fact("core", "provider_connected", fact((clock.monotonic_us() - began_us) // 1000))
+
+    def _cold(self, kind: FailureKind, message: str) -> None:
+        _LOG.warning("a plugin could not prepare for execution %s: %s", self.execution_id, message)
 
     def _start_warming(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -306,9 +306,7 @@ class Attempt:
         data = await asyncio.to_thread(self._files.read_log)
         return await asyncio.to_thread(build, data.decode(), deps.book, self._row.execution.carrier)
 
-    def _change(
-        self, runner: CallRunner, session: CallSession, closed: LegClosed, built: BuiltRecord
-    ) -> Change:
+    def _change(self, runner: CallRunner, session: CallSession, closed: LegClosed, built: BuiltRecord) -> Change:
         now = self._office.deps.clock.now()
         columns = {name: value for name, value in built.columns.items() if value is not None}
         columns.setdefault("ended_at", now)

@@ -15,7 +15,7 @@ from callwright.call.think import Thinker
 from callwright.call.tools import ToolRunner
 from callwright.conversation.plan import CallPlan
 from callwright.domain.agent_spec import AgentSpec, ProviderChoice
-from callwright.domain.errors import CallwrightError, ConfigurationError
+from callwright.domain.errors import ConfigurationError
 from callwright.domain.execution import Execution
 from callwright.domain.variables import as_text
 from callwright.ports.failures import ProviderError
@@ -43,14 +43,11 @@ def need(plugin: PluginGetter, kind: str, name: str) -> Any:
     try:
         return plugin(kind, name)
     except UnknownPluginError as error:
-        raise ConfigurationError(f"the agent needs the {kind} {name!r}, which is not installed here ({error})") from error
+        raise ConfigurationError(
+            f"the agent needs the {kind} {name!r}, which is not installed here ({error})"
+        ) from error
     except ProviderError as error:
         raise ConfigurationError(f"the {kind} {name!r} cannot be used: {error.message}") from error
-    except CallwrightError:
-        raise
-    # Boundary: what a plugin's factory raises ends this call with a reason, not the worker.
-    except Exception as error:
-        raise ConfigurationError(f"the {kind} {name!r} cannot be started: {type(error).__name__}: {error}") from error
 
 
 def equip(

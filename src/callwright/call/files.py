@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from callwright.call.recorder import RawFiles, raw_files
+from callwright.call.recorder import RawFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class LiveFiles:
 
 def live_files(folder: Path, execution_id: str, attempt: int) -> LiveFiles:
     """The files of an attempt."""
-    return LiveFiles(folder / f"{execution_id}.{attempt}.log", raw_files(folder, execution_id, attempt))
+    stem = f"{execution_id}.{attempt}"
+    raw = RawFiles(folder / f"{stem}.caller.ulaw", folder / f"{stem}.agent.ulaw")
+    return LiveFiles(folder / f"{stem}.log", raw)
 
 
 def files_of_execution(folder: Path, execution_id: str) -> list[Path]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import logging
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import AskTurnModel, CloseUtterance, SetPatience
 from callwright.conversation.events import (
@@ -31,8 +32,6 @@ from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.vad import ActivityGate
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_MS, TranscriberStream, TurnModel, UsageAmount, VadStream
-
-_LOG = logging.getLogger(__name__)
 
 KEPT_FRAMES = 400
 """8 s of the caller, for the turn model."""
@@ -100,9 +99,7 @@ class Words:
         if not self.failed_once:
             self.failed_once = True
             self._runner.post(
-                ProviderFailed(
-                    self._runner.now_us(), "transcriber", self._provider, error.kind.value, error.message
-                )
+                ProviderFailed(self._runner.now_us(), "transcriber", self._provider, error.kind.value, error.message)
             )
 
 
@@ -169,30 +166,19 @@ class Hear:
         await asyncio.gather(*self._judging, return_exceptions=True)
         stream, self.stream = self.stream, None
         if stream is not None:
-            try:
+            with plugin_boundary(self._ears.transcriber_name, lambda _kind, _message: None):
                 await stream.aclose()
-            # Boundary: a recogniser that fails to close must not keep the call from ending.
-            except Exception:
-                _LOG.exception("the recogniser %s failed to close", self._ears.transcriber_name)
         self._write_track()
 
     def _feed(self, pcm: bytes) -> None:
         if self.stream is None:
             return
-        try:
+        with plugin_boundary(self._ears.transcriber_name, self._lose):
             self.stream.feed(pcm)
-        except ProviderError as error:
-            self._lose(error)
-        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
-        except Exception as error:
-            _LOG.exception("the recogniser %s failed", self._ears.transcriber_name)
-            self._lose(
-                ProviderError(FailureKind.BROKEN_STREAM, self._ears.transcriber_name, type(error).__name__)
-            )
 
-    def _lose(self, error: ProviderError) -> None:
+    def _lose(self, kind: FailureKind, message: str) -> None:
         self.stream = None
-        self._words.failed(error)
+        self._words.failed(ProviderError(kind, self._ears.transcriber_name, message))
 
     def _tell(self, began: bool, audio_ms: int) -> None:
         if self.stream is not None:
@@ -211,32 +197,19 @@ class Hear:
         return b"".join(islice(self._frames, begin, end))
 
     async def _judge(self, model: TurnModel, request: int, pcm: bytes) -> None:
-        try:
+        with plugin_boundary(self._ears.turn_model_name, partial(self._fail, request)):
             async with asyncio.timeout(TURN_MODEL_SECONDS):
                 probability_ppm = await model.judge(pcm)
-        except ProviderError as error:
-            self._fail(request, error.kind, error.message)
-        except TimeoutError:
-            self._fail(request, FailureKind.UNAVAILABLE, f"no verdict within {TURN_MODEL_SECONDS} s")
-        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
-        except Exception as error:
-            _LOG.exception("the turn model %s failed", self._ears.turn_model_name)
-            self._fail(request, FailureKind.BROKEN_STREAM, type(error).__name__)
-        else:
             self._runner.post(TurnVerdict(self._runner.now_us(), request, probability_ppm))
 
     def _fail(self, request: int, kind: FailureKind, message: str) -> None:
         self._runner.post(
-            ProviderFailed(
-                self._runner.now_us(), "turn", self._ears.turn_model_name, kind.value, message, 0, request
-            )
+            ProviderFailed(self._runner.now_us(), "turn", self._ears.turn_model_name, kind.value, message, 0, request)
         )
 
     def _write_track(self) -> None:
         if self._track:
             data = base64.b64encode(self._track).decode()
-            self._runner.fact(
-                "core", "vad_track", {"from_ms": self._track_from_ms, "step_ms": FRAME_MS, "data": data}
-            )
+            self._runner.fact("core", "vad_track", {"from_ms": self._track_from_ms, "step_ms": FRAME_MS, "data": data})
             self._track_from_ms += len(self._track) * FRAME_MS
             self._track.clear()

@@ -1,7 +1,7 @@
 """Who this process is to the ledger, and the file by which the next process on the same data folder learns of its death at once.
 
-``node.json`` holds the incarnation and the process id and is locked (flock) while the process lives: the lock goes with the process however it
-ends. Several processes on one folder take ``node.1.json`` and so on.
+``node.json`` holds the incarnation and the process id and is locked (flock) while the process lives: the lock goes with the
+process however it ends. Several processes on one folder take ``node.1.json`` and so on.
 """
 
 from __future__ import annotations

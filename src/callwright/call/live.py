@@ -1,7 +1,7 @@
 """What happens on a call, as it happens, for whoever watches: the entries of its log.
 
-A watcher that reads too slowly loses entries and is told how many; the call never waits for it. A call of another process is followed by what
-that process has sent to the ledger, about a second behind.
+A watcher that reads too slowly loses entries and is told how many; the call never waits for it. A call of another process is
+followed by what that process has sent to the ledger, about a second behind.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ class LiveCall:
         self._recent: deque[tuple[int, int, str, str, str, Mapping[str, Any]]] = deque(maxlen=LIVE_RECENT_ENTRIES)
         self._watchers: list[_Watcher] = []
 
-    def publish(
-        self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]
-    ) -> None:
+    def publish(self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> None:
         """An entry was written to the call's log (a ``logfile.EntryListener``)."""
         entry = (seq, at_us, section, direction, name, values)
         self._recent.append(entry)
@@ -155,6 +153,4 @@ class LiveCalls:
             return
         for entry in entries:
             if entry.seq > after:
-                yield live_event(
-                    entry.seq, entry.at_us, entry.section, entry.direction, entry.type, entry.values
-                )
+                yield live_event(entry.seq, entry.at_us, entry.section, entry.direction, entry.type, entry.values)

@@ -1,7 +1,8 @@
 """The log of a call while it lives: one append-only file of canonical lines, and its copy in the ledger.
 
-``LogWriter`` numbers the entries and keeps them until the next flush; ``AppendFile`` puts them into the operating system's hands, which is
-enough to survive the death of the process. The ledger gets the same bytes later, by position, so that a piece sent twice is the same piece.
+``LogWriter`` numbers the entries and keeps them until the next flush; ``AppendFile`` puts them into the operating system's hands,
+which is enough to survive the death of the process. The ledger gets the same bytes later, by position, so that a piece sent twice
+is the same piece.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class AppendFile:
 class LogWriter:
     """Writes one attempt's log. Entries are numbered from 1 in the order they are given.
 
-    ``size_bytes`` is what has been flushed: always whole lines. ``lost`` tells that the disk refused bytes; the call goes on without its log
-    and its record says so.
+    ``size_bytes`` is what has been flushed: always whole lines. ``lost`` tells that the disk refused bytes; the call goes on
+    without its log and its record says so.
     """
 
     def __init__(self, file: Appender, *, sync: bool = False, listener: EntryListener | None = None) -> None:
@@ -107,7 +108,9 @@ class LogWriter:
         """An input of the core."""
         values = values_of(event)
         # The plan is needed whole to replay the call, and the agent's own limits bound it.
-        self._write(event.at_us, _section(type(event).__name__), "in", type(event).__name__, values, isinstance(event, Started))
+        self._write(
+            event.at_us, _section(type(event).__name__), "in", type(event).__name__, values, isinstance(event, Started)
+        )
 
     def effect(self, at_us: int, effect: Effect) -> None:
         """An output of the core."""

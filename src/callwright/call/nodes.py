@@ -1,7 +1,7 @@
 """Processes that run calls watch each other: every one beats once a second, and settles those that have stopped to beat.
 
-Death is judged by the watcher's own successful reads: a counter that has not moved over 20 s of them. Clocks of different machines are never
-compared, and time without a database does not count, so an outage kills nobody when it ends.
+Death is judged by the watcher's own successful reads: a counter that has not moved over 20 s of them. Clocks of different
+machines are never compared, and time without a database does not count, so an outage kills nobody when it ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from callwright.call.boundary import round_boundary
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
 from callwright.call.incarnation import Incarnation, NodeFile
@@ -82,14 +83,13 @@ class Node:
         """Beat and watch until cancelled."""
         while True:
             await self._deps.clock.sleep(BEAT_SECONDS)
-            try:
-                await self._beat()
-                await self._look()
-            except UnavailableError as error:
-                _LOG.warning("no heartbeat: %s", error)
-            # Boundary: one odd row must not stop the heartbeat, or this process would be taken for dead.
-            except Exception:
-                _LOG.exception("the watch over the nodes failed")
+            # One odd row must not stop the heartbeat, or this process would be taken for dead.
+            with round_boundary("the heartbeat and the watch over other processes"):
+                try:
+                    await self._beat()
+                    await self._look()
+                except UnavailableError as error:
+                    _LOG.warning("no heartbeat: %s", error)
 
     async def stop(self) -> None:
         """End in order."""

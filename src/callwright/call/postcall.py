@@ -1,7 +1,8 @@
-"""After the call: recording, extraction, summary and cost, up to ``completed``.
+"""Work after the call: the recording, extraction and summary, then the final record.
 
-``finish`` is a background job and may run twice: every step writes the same thing again. What could not be done is noted with its
-reason and does not keep the execution from being completed.
+The job ``finish`` may run twice and at any later time; everything it finds goes into the ``post`` section of the log, from which
+the record is built again. Whatever cannot be done is a fact with its reason, and the execution is ``completed`` all the same, at
+the latest POST_CALL_SECONDS after the call.
 """
 
 from __future__ import annotations
@@ -9,247 +10,313 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from callwright.actions.transition import Publisher, transition
-from callwright.call.livefiles import LiveFiles
-from callwright.conversation.log import entry_line
-from callwright.domain.agent import AgentSpec, PostCallTask, parse_agent
-from callwright.domain.errors import CallwrightError, UnavailableError, WrongStateError
+from callwright.actions.transition import transition
+from callwright.call.boundary import plugin_boundary, round_boundary
+from callwright.call.deps import RuntimeDeps
+from callwright.call.equipment import model_settings, need
+from callwright.call.files import LiveFiles, live_files
+from callwright.call.logfile import POST
+from callwright.conversation.log import LogFormatError, entry_line
+from callwright.domain.agent import parse_agent
+from callwright.domain.agent_spec import AgentSpec, PostCallTask
+from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
-from callwright.domain.pricing import PriceBook
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
-from callwright.insight.record import build
-from callwright.insight.transcript import transcript
+from callwright.insight.record import BuiltRecord, build
+from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
-from callwright.ports.failures import ProviderError
-from callwright.ports.ledger import Change, Ledger, LogChunk
+from callwright.ports.failures import RETRYABLE, FailureKind
+from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import Model, ModelRequest, ModelSettings
-from callwright.ports.registry import UnknownPluginError
 from callwright.ports.speech import UsageAmount
-from callwright.ports.world import Clock, Recordings
 
 _LOG = logging.getLogger(__name__)
 
-JOB = "finish"
 RECORDING = "call.wav"
-_QUESTION_SECONDS = 120
-_ANSWER_TOKENS = 400
-_MAX_ANSWER_CHARACTERS = 16_000
+FINISHED = "finished_attempt"
+"""Key of the record: the attempt whose post-call work is done."""
+RESERVE_SECONDS = 30
+"""Kept back of POST_CALL_SECONDS for writing the record."""
+LEAST_SECONDS = 10
+SWEEP_SECONDS = 10.0
+QUESTION_SECONDS = 120
+ANSWER_TOKENS = 400
+"""Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
+MAX_ANSWER_CHARACTERS = 16_000
+RETRY_DELAYS_S = (1.0, 4.0)
+_POST_LINE = f',"sec":"{POST}","seq":'
 
 
-def job_payload(execution_id: str, attempt: int) -> bytes:
-    """The payload of the ``finish`` job."""
-    return json.dumps({"execution_id": execution_id, "attempt": attempt}).encode()
+class PostLog:
+    """The ``post`` section of one attempt: facts numbered on from the live section, in the call's time."""
 
+    def __init__(self, view: CallView, now: Callable[[], datetime]) -> None:
+        last = view.entries[-1] if view.entries else None
+        self._seq = last.seq if last is not None else 0
+        self._last_us = last.at_us if last is not None else 0
+        self._began = datetime.fromisoformat(view.header.started_at)
+        self._now = now
+        self._lines: list[str] = []
 
-@dataclass(frozen=True, slots=True)
-class PostCallDeps:
-    """What post-call work needs. ``plugin(kind, name)`` gives an instance; ``files(execution_id, attempt)`` the live files."""
-
-    ledger: Ledger
-    clock: Clock
-    publisher: Publisher
-    recordings: Recordings
-    book: PriceBook
-    plugin: Callable[[str, str], Any]
-    files: Callable[[str, int], LiveFiles]
-
-
-@dataclass(slots=True)
-class _Findings:
-    """Lines of the log's post section, numbered on from the live one."""
-
-    at_us: int
-    seq: int
-    lines: list[str] = field(default_factory=list)
-
-    def add(self, name: str, values: Mapping[str, Any]) -> None:
-        """One fact."""
-        self.seq += 1
-        self.lines.append(entry_line(self.seq, self.at_us, "post", "fact", name, values))
+    def fact(self, name: str, values: dict[str, Any]) -> None:
+        """Something found after the call."""
+        passed = self._now() - self._began
+        self._last_us = max(self._last_us, round(passed.total_seconds() * 1_000_000))
+        self._seq += 1
+        self._lines.append(entry_line(self._seq, self._last_us, POST, "fact", name, values))
 
     def failed(self, what: str, reason: str) -> None:
         """Something could not be done."""
-        self.add("post_failed", {"what": what, "reason": reason})
+        _LOG.warning("post-call work %s: %s", what, reason)
+        self.fact("post_failed", {"what": what, "reason": reason})
+
+    @property
+    def text(self) -> str:
+        """The section so far."""
+        return "".join(self._lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One attempt to finish: its row, its live log and the section being written."""
+
+    execution: Execution
+    live_log: str
+    view: CallView
+    post: PostLog
+
+
+@dataclass(slots=True)
+class _Failure:
+    """How a question failed."""
+
+    kind: FailureKind = FailureKind.BROKEN_STREAM
+    message: str = ""
+
+    def tell(self, kind: FailureKind, message: str) -> None:
+        """It failed."""
+        self.kind, self.message = kind, message
 
 
 class PostCall:
-    """Finishes disconnected calls."""
+    """Finishes attempts."""
 
-    def __init__(self, deps: PostCallDeps) -> None:
+    def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
 
     async def finish(self, payload: bytes) -> None:
-        """The job: bring the execution named by the payload to ``completed``. Nothing happens when it is there already."""
-        wanted = json.loads(payload)
-        execution = await self._load(wanted["execution_id"])
-        if execution is None or execution.phase is not Phase.FINISHING:
+        """The job ``finish``. Raises UnavailableError when the database is away: the job runner tries again."""
+        plain = json.loads(payload)
+        case = await self._open(str(plain["execution_id"]), int(plain["attempt"]))
+        if case is None:
             return
-        text = await self._live_log(execution)
-        view = view_of(text)
-        findings = _Findings(view.ended_us, view.entries[-1].seq if view.entries else 0)
-        await self._recording(execution, findings)
+        passed = self._passed_seconds(case.execution)
+        seconds = max(LEAST_SECONDS, POST_CALL_SECONDS - RESERVE_SECONDS - passed)
         try:
-            async with asyncio.timeout(POST_CALL_SECONDS // 2):
-                await self._questions(execution, view, findings)
+            async with asyncio.timeout(seconds):
+                await self._work(case)
         except TimeoutError:
-            findings.failed("post-call tasks", f"not done within {POST_CALL_SECONDS // 2} seconds")
-        await self._complete(execution, text, findings)
+            case.post.failed("post_call", f"not finished {POST_CALL_SECONDS - RESERVE_SECONDS} s after the call")
+        await self._close(case)
 
     async def sweep(self) -> int:
-        """Complete what has been finishing for too long (its job was lost), without further questions. Returns how many."""
+        """Complete what is overdue, whatever its job is doing. Returns how many executions that were."""
         async with self._deps.ledger.unit() as unit:
-            overdue = await unit.executions.overdue(POST_CALL_SECONDS)
+            overdue = await unit.executions.overdue(POST_CALL_SECONDS - int(SWEEP_SECONDS))
         for execution in overdue:
-            text = await self._live_log(execution)
-            view = view_of(text)
-            findings = _Findings(view.ended_us, view.entries[-1].seq if view.entries else 0)
-            await self._recording(execution, findings)
-            findings.failed("post-call work", f"not done within {POST_CALL_SECONDS} seconds of the end of the call")
-            await self._complete(execution, text, findings)
+            case = await self._open(execution.id, execution.attempt)
+            if case is not None:
+                # The recording costs no model and may be the one thing still to be had.
+                await self._record(case)
+                case.post.failed("post_call", f"not finished {POST_CALL_SECONDS} s after the call")
+                await self._close(case)
         return len(overdue)
 
-    async def _load(self, execution_id: str) -> Execution | None:
-        async with self._deps.ledger.unit() as unit:
-            return await unit.executions.get_any(execution_id)
+    async def sweep_forever(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await self._deps.clock.sleep(SWEEP_SECONDS)
+            with round_boundary("completing overdue executions"):
+                await self.sweep()
 
-    async def _live_log(self, execution: Execution) -> str:
-        files = self._deps.files(execution.id, execution.attempt)
-        local = await asyncio.to_thread(files.read_log)
+    async def _open(self, execution_id: str, attempt: int) -> _Case | None:
+        """What there is to finish; None when it is gone, another attempt runs, or it was finished before."""
         async with self._deps.ledger.unit() as unit:
-            shipped = await unit.logs.read(execution.id, execution.attempt)
-        # A job that ran before may have stored its findings; they are made anew.
-        live = b"".join(line for line in shipped.splitlines(keepends=True) if b'"sec":"post"' not in line)
-        data = local if len(local) >= len(live) else live
+            execution = await unit.executions.get_any(execution_id)
+            data = await unit.logs.read(execution_id, attempt)
+        if execution is None or not _to_finish(execution, attempt):
+            return None
         if not data:
-            raise UnavailableError(f"the log of execution {execution.id} is not here yet")
-        return data.decode()
-
-    async def _recording(self, execution: Execution, findings: _Findings) -> None:
-        files = self._deps.files(execution.id, execution.attempt)
+            data = await asyncio.to_thread(self._files(execution).read_log)
+        text = "".join(line for line in data.decode(errors="replace").splitlines(True) if _POST_LINE not in line)
         try:
-            size, duration_ms = await asyncio.to_thread(self._mix, files, execution.id)
-        except OSError as error:
-            findings.failed("recording", f"the file could not be written: {error.strerror}")
-            return
-        if size:
-            findings.add("recording_ready", {"name": RECORDING, "duration_ms": duration_ms, "size_bytes": size})
-        elif self._deps.recordings.path(execution.id, RECORDING) is None:
-            findings.failed("recording", "no audio was found on this machine")
+            view = await asyncio.to_thread(view_of, text)
+        except LogFormatError as error:
+            _LOG.error("execution %s has no readable log: %s", execution_id, error)
+            await self._complete_without_log(execution)
+            return None
+        return _Case(execution, text, view, PostLog(view, self._deps.clock.now))
 
-    def _mix(self, files: LiveFiles, execution_id: str) -> tuple[int, int]:
-        tracks = files.read_audio()
-        if tracks is None:
-            return 0, 0
-        wav = mix_down(*tracks)
-        self._deps.recordings.write(execution_id, RECORDING, wav)
-        return len(wav), max(len(track) for track in tracks) // 8
-
-    async def _questions(self, execution: Execution, view: CallView, findings: _Findings) -> None:
+    async def _work(self, case: _Case) -> None:
+        await self._record(case)
         try:
-            spec: AgentSpec = parse_agent(execution.agent)
+            spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
         except CallwrightError as error:
-            findings.failed("post-call tasks", error.message)
+            case.post.failed("agent", error.message)
             return
-        said = transcript(view)
         for task in spec.post_call:
-            if not said:
-                findings.failed(task.kind, "nothing was said")
-            elif task.kind == "extraction":
-                await self._extract(task, said, findings)
-            else:
-                await self._summarise(task, said, findings)
+            await self._task(case, spec, task)
 
-    async def _extract(self, task: PostCallTask, said: str, findings: _Findings) -> None:
-        wanted = wanted_by(task)
-        if not wanted:
-            findings.failed(
-                "extraction", "the task names no values; write `key : description` lines in extraction_details"
-            )
-            return
-        answer = await self._ask("extraction", task, extraction_request(task, said, _settings(task)), findings)
-        if answer is None:
-            return
-        data, rejected = accept(answer, wanted, said)
-        refused = [{"key": r.key, "value": r.value, "reason": r.reason} for r in rejected]
-        findings.add("extraction", {"task": task.kind, "data": data, "rejected": refused, "raw": answer})
+    # -- recording -------------------------------------------------------------------------------------------------------------
 
-    async def _summarise(self, task: PostCallTask, said: str, findings: _Findings) -> None:
-        answer = await self._ask("summary", task, summary_request(task, said, _settings(task)), findings)
-        if answer is None:
+    async def _record(self, case: _Case) -> None:
+        try:
+            made = await asyncio.to_thread(self._mix_down, case.execution)
+        except OSError as error:
+            case.post.failed("recording", f"{type(error).__name__}: {error.strerror or error}")
             return
-        if answer.strip():
-            findings.add("summary", {"text": answer.strip()})
+        if made is None:
+            case.post.failed("recording", "this process has no audio of the call")
         else:
-            findings.failed("summary", "the model gave no answer")
+            case.post.fact("recording_ready", made)
 
-    async def _ask(self, what: str, task: PostCallTask, request: ModelRequest, findings: _Findings) -> str | None:
-        try:
-            model: Model = self._deps.plugin("model", task.model.provider)
-            answer, usage = await _whole_answer(model, request)
-        except (ProviderError, UnknownPluginError) as error:
-            findings.failed(what, str(error))
-            return None
-        except TimeoutError:
-            findings.failed(what, f"the model took longer than {_QUESTION_SECONDS} seconds")
-            return None
-        # Boundary: a defect of a plugin must not keep the call from its record.
-        except Exception as error:  # noqa: BLE001
-            _LOG.exception("the model plugin %s failed", task.model.provider)
-            findings.failed(what, f"the model plugin failed: {type(error).__name__}")
-            return None
-        if usage is not None:
-            findings.add(
-                "usage",
-                {
-                    "kind": usage.kind,
-                    "provider": usage.provider,
-                    "model": usage.model,
-                    "purpose": what,
-                    "amount": usage.amount,
-                    "amount_output": usage.amount_output,
-                    "amount_cached": usage.amount_cached,
-                },
-            )
-        return answer
+    def _mix_down(self, execution: Execution) -> dict[str, Any] | None:
+        """Raw sides to a stereo file. A second run without the raw sides finds the file of the first. Blocking."""
+        sides = self._files(execution).read_raw()
+        recordings = self._deps.recordings
+        if sides is None:
+            ready = execution.record.get("recording")
+            return dict(ready) if ready and recordings.path(execution.id, RECORDING) else None
+        caller, agent = sides
+        wav = mix_down(caller, agent)
+        recordings.write(execution.id, RECORDING, wav)
+        return {"name": RECORDING, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
 
-    async def _complete(self, execution: Execution, live: str, findings: _Findings) -> None:
-        deps = self._deps
-        post = "".join(findings.lines)
-        built = build(live + post, deps.book, execution.carrier)
-        columns = {**built.columns, "completed_at": deps.clock.now()}
-        if execution.ended_at is not None:
-            columns.pop("ended_at", None)
+    # -- models ----------------------------------------------------------------------------------------------------------------
+
+    async def _task(self, case: _Case, spec: AgentSpec, task: PostCallTask) -> None:
+        extraction = task.kind == "extraction"
+        purpose = "extraction" if extraction else "summary"
+        spoken = lines(case.view)
+        wanted = wanted_by(task) if extraction else []
+        if not spoken or (extraction and not wanted):
+            # Nobody said anything, or nothing is asked for: there is nothing a model could add.
+            if extraction:
+                empty = dict.fromkeys(one.key for one in wanted)
+                case.post.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
+            return
+        heard = transcript(case.view)
+        settings = _settings(task)
+        request = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
         try:
-            async with deps.ledger.unit() as unit:
-                await unit.logs.append(LogChunk(execution.id, execution.attempt, "post", 0, post.encode()))
-                change = Change(phase=Phase.DONE, detail="completed", columns=columns, record=built.record)
-                await transition(unit, execution.id, change, deps.publisher)
-        except WrongStateError:
-            # The job ran twice at once and the other one was first.
-            _LOG.info("execution %s was completed by another run of its job", execution.id)
-        await asyncio.to_thread(deps.files(execution.id, execution.attempt).remove)
+            model: Model = need(self._deps.plugin, "model", task.model.provider)
+        except CallwrightError as error:
+            case.post.failed(purpose, error.message)
+            return
+        answer = await self._ask(case, model, task.model.provider, request)
+        if answer is None:
+            return
+        if not extraction and not answer.strip():
+            case.post.failed(purpose, "the model gave no answer")
+        if not extraction:
+            case.post.fact("summary", {"text": answer.strip()})
+            return
+        data, rejected = accept(answer, wanted, heard)
+        refused = [{"key": one.key, "value": one.value, "reason": one.reason} for one in rejected]
+        case.post.fact("extraction", {"task": task.kind, "data": data, "rejected": refused, "raw": answer})
+
+    async def _ask(self, case: _Case, model: Model, provider: str, request: ModelRequest) -> str | None:
+        """The whole answer. What may pass is tried again; a failure for good is a fact, and None."""
+        for delay_s in (*RETRY_DELAYS_S, None):
+            failure = _Failure()
+            answer: str | None = None
+            with plugin_boundary(provider, failure.tell):
+                async with asyncio.timeout(QUESTION_SECONDS):
+                    answer = await self._ask_once(case, model, request)
+            if answer is not None:
+                return answer
+            if delay_s is None or failure.kind not in RETRYABLE:
+                case.post.failed(request.purpose, failure.message)
+                return None
+            await self._deps.clock.sleep(delay_s)
+        return None
+
+    async def _ask_once(self, case: _Case, model: Model, request: ModelRequest) -> str:
+        text = ""
+        async for delta in model.answer(request):
+            if len(text) < MAX_ANSWER_CHARACTERS:
+                text += delta.text
+            if delta.usage is not None:
+                case.post.fact("usage", _usage(delta.usage, request.purpose))
+        return text
+
+    # -- the end ---------------------------------------------------------------------------------------------------------------
+
+    async def _close(self, case: _Case) -> None:
+        execution = case.execution
+        text = case.live_log + case.post.text
+        built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
+        async with self._deps.ledger.unit() as unit:
+            row = await unit.executions.lock(execution.id)
+            if row is None or not _to_finish(row, execution.attempt):
+                return
+            await unit.logs.append(LogChunk(execution.id, execution.attempt, POST, 0, case.post.text.encode()))
+            await transition(unit, execution.id, self._change(row, built), self._deps.publisher)
+        # Only now: a run that was repeated would have had nothing left to mix down.
+        await asyncio.to_thread(self._files(execution).delete)
+
+    def _change(self, row: Execution, built: BuiltRecord) -> Change:
+        record = {**built.record, FINISHED: row.attempt}
+        # Who hung up and when was written when the call ended, by whoever saw it end.
+        columns: dict[str, Any] = {"total_cost_nano": built.columns["total_cost_nano"]}
+        if row.phase is Phase.DONE:
+            return Change(columns=columns, record=record)
+        columns["completed_at"] = self._deps.clock.now()
+        return Change(Phase.DONE, "completed", columns=columns, record=record)
+
+    async def _complete_without_log(self, execution: Execution) -> None:
+        failures = [{"what": "log", "reason": "the call's log is missing or damaged"}]
+        record = {"post_failures": failures, FINISHED: execution.attempt}
+        async with self._deps.ledger.unit() as unit:
+            row = await unit.executions.lock(execution.id)
+            if row is None or row.phase is not Phase.FINISHING:
+                return
+            change = Change(Phase.DONE, "completed", columns={"completed_at": self._deps.clock.now()}, record=record)
+            await transition(unit, execution.id, change, self._deps.publisher)
+
+    def _files(self, execution: Execution) -> LiveFiles:
+        return live_files(self._deps.live_folder, execution.id, execution.attempt)
+
+    def _passed_seconds(self, execution: Execution) -> float:
+        ended_at = execution.ended_at
+        return 0.0 if ended_at is None else max(0.0, (self._deps.clock.now() - ended_at).total_seconds())
+
+
+def _to_finish(execution: Execution, attempt: int) -> bool:
+    if execution.attempt != attempt or execution.phase not in (Phase.FINISHING, Phase.DONE):
+        return False
+    return execution.record.get(FINISHED) != attempt
 
 
 def _settings(task: PostCallTask) -> ModelSettings:
-    tokens = task.model.options.get("max_tokens")
-    wanted = max(_ANSWER_TOKENS, tokens) if isinstance(tokens, int) else _ANSWER_TOKENS
-    return ModelSettings(task.model.model, wanted, 0, task.model.options)
+    settings = model_settings(task.model)
+    return replace(settings, max_tokens=max(ANSWER_TOKENS, settings.max_tokens), temperature_milli=0)
 
 
-async def _whole_answer(model: Model, request: ModelRequest) -> tuple[str, UsageAmount | None]:
-    pieces: list[str] = []
-    usage: UsageAmount | None = None
-    size = 0
-    async with asyncio.timeout(_QUESTION_SECONDS):
-        async for delta in model.answer(request):
-            size += len(delta.text)
-            if size <= _MAX_ANSWER_CHARACTERS:
-                pieces.append(delta.text)
-            usage = delta.usage or usage
-    return "".join(pieces), usage
+def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
+    return {
+        "kind": amount.kind,
+        "provider": amount.provider,
+        "model": amount.model,
+        "purpose": purpose,
+        "amount": amount.amount,
+        "amount_output": amount.amount_output,
+        "amount_cached": amount.amount_cached,
+    }

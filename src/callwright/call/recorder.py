@@ -1,7 +1,8 @@
 """The recording of a call in progress: both sides as raw mu-law on one time axis that begins at the answer.
 
-Sound is put where it is played. A side is appended to its file about once a second, behind a margin in which a clear may still take back what
-was written ahead; appending happens on one thread for all calls, never on the event loop. What was appended survives the process.
+Sound is put where it is played. A side is appended to its file about once a second, behind a margin in which a clear may still
+take back what was written ahead; appending happens on one thread for all calls, never on the event loop. What was appended
+survives the process.
 """
 
 from __future__ import annotations
@@ -39,12 +40,6 @@ class RawFiles:
 
     caller: Path
     agent: Path
-
-
-def raw_files(folder: Path, execution_id: str, attempt: int) -> RawFiles:
-    """The files of one attempt."""
-    stem = f"{execution_id}.{attempt}"
-    return RawFiles(folder / f"{stem}.caller.ulaw", folder / f"{stem}.agent.ulaw")
 
 
 class _Side:

@@ -1,4 +1,4 @@
-"""Retention: ended executions older than the setting are deleted with their logs, webhooks and recordings."""
+"""Retention: ended calls, their logs and their recordings are deleted after the days the settings say."""
 
 from __future__ import annotations
 
@@ -6,47 +6,50 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from callwright.call.boundary import round_boundary
+from callwright.call.deps import RuntimeDeps
+from callwright.call.files import files_of_execution
 from callwright.domain.errors import UnavailableError
-from callwright.ports.ledger import Ledger
-from callwright.ports.world import Clock, Recordings
 
 _LOG = logging.getLogger(__name__)
 
-BATCH = 200
-TICK_SECONDS = 3_600.0
+ROUND_SECONDS = 3_600.0
+BATCH = 100
 
 
-class Retention:
-    """Deletes what is past its time. ``days`` 0 keeps everything."""
-
-    def __init__(self, ledger: Ledger, clock: Clock, recordings: Recordings, days: int) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._recordings = recordings
-        self._days = days
-
-    async def run(self) -> None:
-        """Look once an hour until cancelled."""
-        while True:
+async def retain_forever(deps: RuntimeDeps) -> None:
+    """Delete what is past its time every hour, until cancelled. Returns at once when everything is kept (0 days)."""
+    if deps.settings.retention_days <= 0:
+        return
+    while True:
+        with round_boundary("retention"):
             try:
-                await self.delete_due()
+                await delete_expired(deps)
             except UnavailableError as error:
-                _LOG.warning("retention waits for the database: %s", error.message)
-            await self._clock.sleep(TICK_SECONDS)
+                _LOG.warning("retention waits for the database: %s", error)
+        await deps.clock.sleep(ROUND_SECONDS)
 
-    async def delete_due(self) -> int:
-        """Delete everything that is due now, in batches. Rows go first: a file without a row is harmless and goes at once after."""
-        if self._days == 0:
-            return 0
-        before = self._clock.now() - timedelta(days=self._days)
-        deleted = 0
-        while True:
-            async with self._ledger.unit() as unit:
-                due = await unit.executions.older_than(before, BATCH)
-                if due:
-                    await unit.executions.delete(due)
-            for execution_id in due:
-                await asyncio.to_thread(self._recordings.delete, execution_id)
-            deleted += len(due)
-            if len(due) < BATCH:
-                return deleted
+
+async def delete_expired(deps: RuntimeDeps) -> int:
+    """Delete every terminal execution older than ``retention_days``, its files first: a row without files is honest, files without a
+    row would be forgotten. Returns how many."""
+    before = deps.clock.now() - timedelta(days=deps.settings.retention_days)
+    deleted = 0
+    while True:
+        async with deps.ledger.unit() as unit:
+            expired = await unit.executions.older_than(before, BATCH)
+        if not expired:
+            if deleted:
+                _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
+            return deleted
+        for execution_id in expired:
+            await asyncio.to_thread(_delete_files, deps, execution_id)
+        async with deps.ledger.unit() as unit:
+            await unit.executions.delete(expired)
+        deleted += len(expired)
+
+
+def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:
+    deps.recordings.delete(execution_id)
+    for path in files_of_execution(deps.live_folder, execution_id):
+        path.unlink(missing_ok=True)

@@ -61,9 +61,7 @@ class OwnedRow:
     async def _write(self, change: Change, also: Also | None) -> None:
         owner, attempt = self.execution.owner, self.execution.attempt
         async with self._ledger.unit() as unit:
-            after = await transition(
-                unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt
-            )
+            after = await transition(unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt)
             if also is not None:
                 await also(unit)
         # The owner stays the one who claimed it: the row itself has none once the call is over.

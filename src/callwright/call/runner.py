@@ -1,7 +1,7 @@
 """The runner of one call: feeds the core with events, writes both sides to the log and performs the effects.
 
-Everything here is synchronous. An event that is posted while effects are performed (``Cleared`` within ``Clear``) waits its turn and is taken
-right after, so the log has one order and the core is never entered twice.
+Everything here is synchronous. An event that is posted while effects are performed (``Cleared`` within ``Clear``) waits its turn
+and is taken right after, so the log has one order and the core is never entered twice.
 """
 
 from __future__ import annotations

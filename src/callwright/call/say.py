@@ -7,12 +7,12 @@ playout (``media.pacing``) until the generation is released; from then on the sh
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.pacer_clock import Lateness, PacerClock
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
@@ -27,11 +27,9 @@ from callwright.conversation.events import (
 )
 from callwright.media.g711 import mulaw_of
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind
 from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 from callwright.ports.world import Clock
-
-_LOG = logging.getLogger(__name__)
 
 PCM_BYTES_PER_MS = 16
 MOST_AHEAD_MS = 200
@@ -160,19 +158,21 @@ class Say:
 
     async def _synthesise(self, utterance: _Utterance) -> None:
         """Say the clauses that wait; a later clause starts the task anew."""
+        clause: _ClauseSpoken | None = None
+
+        def failed(kind: FailureKind, message: str) -> None:
+            utterance.clauses.clear()
+            if clause is not None:
+                self._fail(clause.effect, kind, message)
+
         try:
-            while utterance.clauses:
-                clause = _ClauseSpoken(utterance.clauses.popleft())
-                try:
-                    await self._say(clause)
-                finally:
-                    self._report_usage(clause)
-        except ProviderError as error:
-            self._fail(utterance, clause.effect, error.kind, error.message)
-        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
-        except Exception as error:
-            _LOG.exception("the voice plugin %s failed", self._speaker.provider)
-            self._fail(utterance, clause.effect, FailureKind.BROKEN_STREAM, type(error).__name__)
+            with plugin_boundary(self._speaker.provider, failed):
+                while utterance.clauses:
+                    clause = _ClauseSpoken(utterance.clauses.popleft())
+                    try:
+                        await self._say(clause)
+                    finally:
+                        self._report_usage(clause)
         finally:
             utterance.task = None
 
@@ -226,8 +226,7 @@ class Say:
             )
         )
 
-    def _fail(self, utterance: _Utterance, effect: Speak, kind: FailureKind, message: str) -> None:
-        utterance.clauses.clear()
+    def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
         runner.post(
             ProviderFailed(runner.now_us(), "voice", self._speaker.provider, kind.value, message, effect.generation)

@@ -1,7 +1,7 @@
 """One call in progress: the leg's listener, and the parts that perform the core's effects on it.
 
-The session lives from the dialling to the moment all of its parts have reported what they used. It knows nothing of the ledger; whoever made
-it hears of ringing, answer and end through ``SessionObserver``.
+The session lives from the dialling to the moment all of its parts have reported what they used. It knows nothing of the ledger;
+whoever made it hears of ringing, answer and end through ``SessionObserver``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.hear import Ears, Hear, Words
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
@@ -23,9 +24,9 @@ from callwright.call.tools import ToolRunner, Tools
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import LEG_END_SECONDS
-from callwright.ports.failures import ProviderError
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed
-from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings
+from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -160,10 +161,10 @@ class CallSession:
         """Open the recogniser. A failure is an event of the call."""
         listening, runner = self._equipment.listening, self._runner
         began_us = self._place.clock.monotonic_us()
-        try:
+        stream: TranscriberStream | None = None
+        with plugin_boundary(listening.provider, self._ears_failed):
             stream = await listening.transcriber.open(listening.settings, self._words)
-        except ProviderError as error:
-            self._words.failed(error)
+        if stream is None:
             return
         if self.end is not None:
             await stream.aclose()
@@ -182,6 +183,9 @@ class CallSession:
                 "ms": ms,
             },
         )
+
+    def _ears_failed(self, kind: FailureKind, message: str) -> None:
+        self._words.failed(ProviderError(kind, self._equipment.listening.provider, message))
 
     def take_leg(self, leg: Leg) -> None:
         """The carrier has asked for the call; ``leg`` is where to write and to hang up. The leg may have reported already."""
@@ -236,9 +240,7 @@ class CallSession:
         now_us = self._place.clock.monotonic_us()
         self._say.hush()
         self._recorder.finish(now_us)
-        self._runner.post(
-            ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code)
-        )
+        self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
         self._observer.ended(closed)
 
     # -- from outside ------------------------------------------------------------------------------------------------------
@@ -324,12 +326,11 @@ class CallSession:
             self._start(self._transfer_to(self._line.leg, effect))
 
     async def _transfer_to(self, leg: Leg, effect: fx.Transfer) -> None:
-        try:
+        def failed(kind: FailureKind, message: str) -> None:
+            self._runner.post(ev.TransferProgress(self._runner.now_us(), effect.request, "failed", message))
+
+        with plugin_boundary("carrier", failed):
             await leg.transfer(effect.target)
-        except ProviderError as error:
-            self._runner.post(
-                ev.TransferProgress(self._runner.now_us(), effect.request, "failed", error.message)
-            )
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(work))
@@ -337,11 +338,9 @@ class CallSession:
         task.add_done_callback(self._tasks.discard)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
+        with plugin_boundary("carrier", self._carrier_failed):
             await work
-        except ProviderError as error:
-            self._runner.fact("leg", "carrier_refused", {"message": error.message})
-        # Boundary: a carrier's defect ends at the leg; the timer of a missing end settles the call.
-        except Exception as error:
-            _LOG.exception("the carrier failed")
-            self._runner.fact("leg", "carrier_failed", {"message": type(error).__name__})
+
+    def _carrier_failed(self, kind: FailureKind, message: str) -> None:
+        """The timer of a missing end settles the call."""
+        self._runner.fact("leg", "carrier_failed", {"kind": kind.value, "message": message})

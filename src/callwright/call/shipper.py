@@ -1,8 +1,8 @@
 """Logs on their way to the disk and to the ledger: one task for all calls of a process.
 
 Every quarter of a second each log is flushed to its file; about once a second, and at the end, what is new in the file is sent to the
-ledger, at most a second later than it happened and never awaited by a call. The file is the truth: a piece is read back from it by position, and its
-position is its number, so that a piece sent twice replaces itself.
+ledger, at most a second later than it happened and never awaited by a call. The file is the truth: a piece is read back from it
+by position, and its position is its number, so that a piece sent twice replaces itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from callwright.call.boundary import round_boundary
 from callwright.call.logfile import LIVE, LogWriter
-from callwright.domain.errors import UnavailableError
+from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import LOG_CHUNK_BYTES
 from callwright.ports.ledger import Ledger, LogChunk, Unit
 from callwright.ports.world import Clock
@@ -79,7 +80,8 @@ class LogShipper:
                 shipment.log.flush()
             turn += 1
             if turn % FLUSHES_PER_SHIPMENT == 0:
-                await self.ship()
+                with round_boundary("shipping call logs"):
+                    await self.ship()
 
     async def ship(self) -> None:
         """Send what is new of every log, one piece each in one unit. A database that is away gets it later."""
@@ -97,9 +99,8 @@ class LogShipper:
         except UnavailableError as error:
             _LOG.warning("call logs wait for the database: %s", error)
             return
-        # Boundary: whatever is wrong with one piece (its execution was deleted), the logs of the other calls must go on.
-        except Exception:
-            _LOG.exception("a call log could not be sent")
+        except CallwrightError:
+            # One execution was deleted meanwhile: the logs of the other calls must go on.
             await self._ship_alone(pieces)
             return
         for shipment, chunk in pieces:
@@ -107,14 +108,10 @@ class LogShipper:
 
     async def _ship_alone(self, pieces: list[tuple[Shipment, LogChunk]]) -> None:
         for shipment, chunk in pieces:
-            try:
+            with round_boundary(f"shipping the log of execution {shipment.execution_id}"):
                 async with self._ledger.unit() as unit:
                     await unit.logs.append(chunk)
-            # Boundary: as above; this log stays in its file, from which its record is built.
-            except Exception:
-                _LOG.exception("the log of execution %s could not be sent", shipment.execution_id)
-                continue
-            shipment.shipped_bytes = chunk.chunk + len(chunk.data)
+                shipment.shipped_bytes = chunk.chunk + len(chunk.data)
 
     @staticmethod
     async def rest(unit: Unit, shipment: Shipment) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import AskClassifier, AskModel, CancelModel
 from callwright.conversation.events import (
@@ -21,8 +21,6 @@ from callwright.domain.limits import CLASSIFIER_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, Model, ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.speech import UsageAmount
-
-_LOG = logging.getLogger(__name__)
 
 _CHARACTERS_PER_TOKEN = 4
 _YES_NO_SCHEMA = (
@@ -84,22 +82,20 @@ class Think:
         request = ModelRequest(
             messages, settings, purpose=effect.purpose, schema=_YES_NO_SCHEMA, context=thinker.variables
         )
+        failures: list[FailureKind] = []
+
+        def failed(kind: FailureKind, message: str) -> None:
+            failures.append(kind)
+            self._fail(effect.request, kind, message)
+
         text = ""
-        try:
+        with plugin_boundary(thinker.provider, failed):
             async with asyncio.timeout(CLASSIFIER_SECONDS):
                 async for delta in thinker.model.answer(request):
                     text += delta.text
                     if delta.usage is not None:
                         self._runner.post(_usage(self._runner, delta.usage, effect.purpose, 0, effect.request))
-        except ProviderError as error:
-            self._fail(effect.request, error.kind, error.message)
-        except TimeoutError:
-            self._fail(effect.request, FailureKind.UNAVAILABLE, f"no answer within {CLASSIFIER_SECONDS} s")
-        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
-        except Exception as error:
-            _LOG.exception("the model plugin %s failed", thinker.provider)
-            self._fail(effect.request, FailureKind.BROKEN_STREAM, type(error).__name__)
-        else:
+        if not failures:
             verdict = says_yes(text)
             self._runner.post(ClassifierVerdict(self._runner.now_us(), effect.request, effect.purpose, verdict))
 
@@ -121,7 +117,6 @@ class _Answer:
         self._flush_due = False
         self._ended = False
         self._reported = False
-        self._asked = False
 
     async def run(self) -> None:
         """Stream the answer to its end, to a failure, or until cancelled."""
@@ -130,24 +125,16 @@ class _Answer:
             effect.messages, thinker.settings, effect.purpose, effect.tools, context=thinker.variables
         )
         try:
-            async with asyncio.timeout(MODEL_ANSWER_SECONDS):
-                self._asked = True
-                async for delta in thinker.model.answer(request):
-                    self._take(delta)
-            if not self._ended:
-                raise ProviderError(FailureKind.BROKEN_STREAM, thinker.provider, "the answer broke off")
+            with plugin_boundary(thinker.provider, self._fail):
+                async with asyncio.timeout(MODEL_ANSWER_SECONDS):
+                    async for delta in thinker.model.answer(request):
+                        self._take(delta)
+                if not self._ended:
+                    raise ProviderError(FailureKind.BROKEN_STREAM, thinker.provider, "the answer broke off")
         except asyncio.CancelledError:
-            self._flush_due = self._ended = True
+            self._ended = True
             self._estimate()
             raise
-        except ProviderError as error:
-            self._fail(error.kind, error.message)
-        except TimeoutError:
-            self._fail(FailureKind.UNAVAILABLE, f"the answer took longer than {MODEL_ANSWER_SECONDS} s")
-        # Boundary: whatever a plugin raises must not take the call down; it counts as a broken stream.
-        except Exception as error:
-            _LOG.exception("the model plugin %s failed", thinker.provider)
-            self._fail(FailureKind.BROKEN_STREAM, type(error).__name__)
 
     def _take(self, delta: ModelDelta) -> None:
         runner, effect = self._runner, self._effect
@@ -164,9 +151,7 @@ class _Answer:
             self._flush()
             call = delta.tool_call
             runner.post(
-                ReplyTool(
-                    runner.now_us(), effect.generation, effect.request, call.call_id, call.name, call.arguments
-                )
+                ReplyTool(runner.now_us(), effect.generation, effect.request, call.call_id, call.name, call.arguments)
             )
         if delta.usage is not None:
             self._flush()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import CallTool
 from callwright.conversation.events import ToolResult
 from callwright.domain.limits import TOOL_SECONDS
-
-_LOG = logging.getLogger(__name__)
+from callwright.ports.failures import FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,13 @@ class Tools:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _call(self, effect: CallTool) -> None:
-        try:
+        outcome = ToolOutcome(False, "")
+
+        def failed(kind: FailureKind, message: str) -> None:
+            nonlocal outcome
+            outcome = ToolOutcome(False, f"tool {effect.name} failed: {message}")
+
+        with plugin_boundary(f"tool {effect.name}", failed):
             async with asyncio.timeout(TOOL_SECONDS):
                 outcome = await self._tools.run(effect.name, effect.arguments)
-        except TimeoutError:
-            outcome = ToolOutcome(False, f"tool {effect.name} did not answer within {TOOL_SECONDS} s")
-        # Boundary: a tool that fails is a fact for the model, never the end of the call.
-        except Exception as error:
-            _LOG.exception("the tool %s failed", effect.name)
-            outcome = ToolOutcome(False, f"tool {effect.name} failed: {type(error).__name__}")
         self._runner.post(ToolResult(self._runner.now_us(), effect.request, outcome.ok, outcome.text))

@@ -1,0 +1,104 @@
+"""The call runtime of a process: everything that admits, dials, runs, finishes and forgets calls, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from callwright.call.admission import admit_forever
+from callwright.call.attempt import FINISH_JOB, Office
+from callwright.call.control import LocalCalls
+from callwright.call.deps import RuntimeDeps
+from callwright.call.live import LiveCalls
+from callwright.call.nodes import Node
+from callwright.call.pacer_clock import PacerClock
+from callwright.call.postcall import PostCall
+from callwright.call.retention import retain_forever
+from callwright.call.session import Workplace
+from callwright.call.shipper import LogShipper
+from callwright.call.timers import LoopTimers
+from callwright.call.worker import Worker
+
+_LOG = logging.getLogger(__name__)
+
+METRICS_SECONDS = 10.0
+
+Handler = Callable[[bytes], Awaitable[None]]
+
+
+class CallRuntime:
+    """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
+
+    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, and ``jobs`` the handlers for the job runner.
+    """
+
+    def __init__(self, deps: RuntimeDeps) -> None:
+        self._deps = deps
+        self._pacer = PacerClock(deps.clock)
+        self._shipper = LogShipper(deps.ledger, deps.clock)
+        self._post_call = PostCall(deps)
+        self.control = LocalCalls()
+        self.live = LiveCalls(deps.ledger, deps.clock)
+        self._node = Node(deps, self.control)
+        place = Workplace(deps.clock, LoopTimers(), self._pacer)
+        office = Office(deps, place, self._shipper, self.live)
+        self._worker = Worker(office, self.control, self._node.incarnation)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def jobs(self) -> Mapping[str, Handler]:
+        """Background jobs by name, for the job runner."""
+        return {FINISH_JOB: self._post_call.finish}
+
+    @property
+    def live_calls(self) -> int:
+        """Calls under way in this process."""
+        return self._worker.live
+
+    @property
+    def incarnation(self) -> str:
+        """The name under which this process owns executions."""
+        return self._node.incarnation.id
+
+    async def start(self) -> None:
+        """Settle what a predecessor left, then begin to take calls. Raises UnavailableError without a database."""
+        deps = self._deps
+        deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._node.start()
+        self._begin("pacer clock", self._pacer.run())
+        self._begin("log shipper", self._shipper.run())
+        self._begin("node", self._node.run())
+        self._begin("admission", admit_forever(deps.ledger, deps.clock, deps.settings.max_calls))
+        self._begin("worker", self._worker.run())
+        self._begin("sweeper", self._post_call.sweep_forever())
+        self._begin("retention", retain_forever(deps))
+        self._begin("metrics", self._measure())
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls; those under way go on to their end, or for ``seconds`` at most."""
+        await self._worker.drain(seconds)
+
+    async def aclose(self) -> None:
+        """Stop. Calls still under way are cut off and settled by the next process."""
+        await self._worker.aclose()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._node.stop()
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _LOG.critical("the %s ended with an error", task.get_name(), exc_info=task.exception())
+
+    async def _measure(self) -> None:
+        while True:
+            await self._deps.clock.sleep(METRICS_SECONDS)
+            self._deps.metrics.pacing_late_ms.set(self._pacer.lateness.percentile_ms(990))
