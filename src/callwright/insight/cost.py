@@ -16,6 +16,13 @@ from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
 from callwright.insight.view import CallView
 
 LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "llm": ("conversation", "extraction", "summarization", "hangup", "analytics"),
+    "synthesizer": ("conversation", "welcome_message"),
+    "transcriber": ("conversation", "analytics"),
+}
+"""The contract's sub-legs (chapter 7): they sum to their leg."""
+
 PLATFORM = "callwright"
 
 
@@ -46,46 +53,35 @@ class _Item:
 def cost_of(view: CallView, book: PriceBook, carrier: str) -> CallCost:
     """The cost of one attempt by its log."""
     windows = _windows(view)
-    last = windows[-1][0]
     legs = dict.fromkeys(LEGS, 0)
     parts: dict[str, dict[str, int]] = {name: dict.fromkeys(LEGS, 0) for name in _part_names(view, windows)}
-    categories: dict[str, dict[str, int]] = {
-        "llm": dict.fromkeys(("conversation", "extraction", "summarization", "hangup", "analytics"), 0),
-        "synthesizer": dict.fromkeys(("conversation", "welcome_message"), 0),
-        "transcriber": dict.fromkeys(("conversation", "analytics"), 0),
-    }
+    categories = {leg: dict.fromkeys(names, 0) for leg, names in CATEGORIES.items()}
     for item in [*_usage_items(view, book, windows), *_time_items(view, book, carrier, windows)]:
         amount = rate(item.quantity, item.price.nano_cents, item.price.per, round_up_to=item.price.increment)
         legs[item.leg] += amount
         shares = allocate(amount, [weight for _, _, weight in item.weights])
         for (part, category, _), share in zip(item.weights, shares, strict=True):
-            name = last if part == "turn:last" else part
-            parts.setdefault(name, dict.fromkeys(LEGS, 0))[item.leg] += share
+            parts[part][item.leg] += share
             if item.leg in categories:
                 categories[item.leg][category] += share
     return CallCost(legs, parts, categories)
 
 
 def _windows(view: CallView) -> list[tuple[str, int]]:
-    """Parts of the call by the time they took: the welcome until the first turn, then each turn. Milliseconds."""
-    windows: list[tuple[str, int]] = [(WELCOME, 0)]
-    reached = 0
-    said = view.of("UserSaid")
-    for entry in said:
-        upto = max(reached, int(entry.values["to_ms"]))
-        if len(windows) == 1:
-            first = max(0, min(upto, int(entry.values["from_ms"])))
-            windows[0] = (WELCOME, first)
-            reached = first
-        windows.append((f"turn:{entry.values['turn']}", upto - reached))
-        reached = upto
-    name, length = windows[-1]
-    windows[-1] = (name, length + max(0, view.conversation_ms - reached))
-    return windows
+    """Parts of the call by the time they took, in milliseconds: the welcome until the caller's first turn begins, then each turn with
+    the agent's answer to it. They sum to the conversation."""
+    whole = view.conversation_ms
+    windows: list[tuple[str, int]] = []
+    part, began = WELCOME, 0
+    for entry in view.of("UserSaid"):
+        at = min(max(began, int(entry.values["from_ms"])), whole)
+        windows.append((part, at - began))
+        part, began = f"turn:{entry.values['turn']}", at
+    return [*windows, (part, whole - began)]
 
 
 def _part_names(view: CallView, windows: Sequence[tuple[str, int]]) -> list[str]:
-    spoken = {int(e.values["turn"]) for e in view.of("AskModel", "AgentSaid")} - {0}
+    spoken = {int(e.values["turn"]) for e in view.of("AskModel", "Speak", "AgentSaid")} - {0}
     timed = [name for name, _ in windows]
     turns = sorted({*spoken, *(int(name.removeprefix("turn:")) for name in timed if name.startswith("turn:"))})
     return [WELCOME, *(f"turn:{turn}" for turn in turns), WASTE, POST_CALL]

@@ -2,17 +2,20 @@
 
 A schema makes an answer valid, not true: small models copy example names into calls where nobody gave one. A value is
 accepted only when its words occur in one line of the transcript, or, for a choice or a yes/no, when the quote given as evidence does.
+How words are compared is :mod:`callwright.insight.wording`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.agent import PostCallTask
+from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
 MAX_KEYS = 40
@@ -21,22 +24,16 @@ _NOTHING = frozenset(
     {"", "null", "none", "unknown", "n/a", "na", "not mentioned", "not provided", "not specified", "undefined"}
 )
 _YES_NO = re.compile(r"\b(true|false|boolean|yes\s*(?:/|or|and)\s*no|whether|if the)\b", re.IGNORECASE)
-_DIGITS = {
-    "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
-    "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20",
-    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
-}  # fmt: skip
-_SMALL_WORDS = frozenset({"a", "an", "the", "at", "on", "in", "of", "for", "to", "is", "and", "o'clock", "oclock"})
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One value to extract. ``choice``: it is a yes/no or one of listed values, so that it needs a quote as evidence."""
+    """One value to extract. ``choice``: it is a yes/no or one of listed values (``options``), so that it needs a quote as evidence."""
 
     key: str
     description: str
     choice: bool
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +50,31 @@ def wanted_by(task: PostCallTask) -> list[Wanted]:
     if task.schema:
         properties = task.schema.get("properties")
         source = properties if isinstance(properties, Mapping) else task.schema
-        pairs = [(str(key), _description(value)) for key, value in source.items()]
+        found = [(str(key), _description(value), _options(value)) for key, value in source.items()]
     else:
-        pairs = [
-            (match.group(1).strip().replace(" ", "_"), match.group(2))
+        found = [
+            (match.group(1).strip().replace(" ", "_"), match.group(2), ())
             for line in task.details.splitlines()
             if (match := _KEY_LINE.match(line)) is not None
         ]
-    return [Wanted(key, description, _is_choice(description)) for key, description in pairs[:MAX_KEYS]]
+    return [
+        Wanted(key, description, bool(options) or _is_choice(description), options)
+        for key, description, options in found[:MAX_KEYS]
+    ]
+
+
+def _options(value: Any) -> tuple[str, ...]:
+    """The listed values of a JSON schema property."""
+    listed = value.get("enum") if isinstance(value, Mapping) else None
+    return tuple(str(one) for one in listed if one is not None) if isinstance(listed, list) else ()
 
 
 def _description(value: Any) -> str:
     if isinstance(value, Mapping):
         if value.get("type") == "boolean":
             return f"true or false: {value.get('description', '')}"
-        if "enum" in value:
-            return f"one of {', '.join(map(str, value['enum']))}: {value.get('description', '')}"
+        if options := _options(value):
+            return f"one of {', '.join(options)}: {value.get('description', '')}"
         return str(value.get("description", ""))
     return str(value)
 
@@ -82,7 +88,7 @@ def extraction_request(task: PostCallTask, transcript: str, settings: ModelSetti
     wanted = wanted_by(task)
     properties: dict[str, Any] = {}
     for one in wanted:
-        properties[one.key] = {"type": ["string", "null"]}
+        properties[one.key] = {"enum": [*one.options, None]} if one.options else {"type": ["string", "null"]}
         if one.choice:
             properties[f"{one.key}_evidence"] = {"type": ["string", "null"]}
     schema = {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
@@ -117,18 +123,21 @@ def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict
         return dict.fromkeys((w.key for w in wanted), None), [
             Rejected("*", answer[:500], "the model's answer is not a JSON object")
         ]
-    lines = [_tokens(line.partition(":")[2]) for line in transcript.splitlines()]
+    lines = [words_of(line.partition(":")[2]) for line in transcript.splitlines()]
     accepted: dict[str, Any] = {}
     for one in wanted:
         value = given.get(one.key)
         accepted[one.key] = None
         if _is_nothing(value):
             continue
+        if one.options and str(value) not in one.options:
+            rejected.append(Rejected(one.key, value, "it is none of the listed values"))
+            continue
         proof = given.get(f"{one.key}_evidence") if one.choice else value
-        if _is_nothing(proof) or not _supported(_tokens(str(proof)), lines):
+        if _is_nothing(proof) or not occurs(words_of(str(proof)), lines):
             rejected.append(Rejected(one.key, value, "its words do not occur in the transcript"))
             continue
-        accepted[one.key] = _typed(value) if one.choice else value
+        accepted[one.key] = _typed(value) if one.choice and not one.options else value
     return accepted, rejected
 
 
@@ -137,10 +146,20 @@ def _parse(answer: str) -> dict[str, Any] | None:
     if begin < 0 or end < begin:
         return None
     try:
-        value = json.loads(answer[begin : end + 1])
-    except ValueError:
+        value = json.loads(answer[begin : end + 1], parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float | str:
+    """A number, or the text of one that is too large to be stored as JSON again."""
+    value = float(text)
+    return value if math.isfinite(value) else text
 
 
 def _is_nothing(value: Any) -> bool:
@@ -153,21 +172,3 @@ def _typed(value: Any) -> Any:
     if isinstance(value, str) and value.strip().lower() in {"false", "no"}:
         return False
     return value
-
-
-def _tokens(text: str) -> list[str]:
-    words = re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower().replace("a.m.", "am").replace("p.m.", "pm"))
-    return [_DIGITS.get(word, word) for word in words]
-
-
-def _supported(value: Sequence[str], lines: Sequence[Sequence[str]]) -> bool:
-    """Whether all content words of ``value`` occur, in their order, within one line."""
-    needed = [word for word in value if word not in _SMALL_WORDS]
-    if not needed:
-        return False
-    return any(_in_order(needed, line) for line in lines)
-
-
-def _in_order(needed: Sequence[str], line: Sequence[str]) -> bool:
-    position = iter(line)
-    return all(word in position for word in needed)

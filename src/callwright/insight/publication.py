@@ -25,7 +25,8 @@ class WebhookPublisher:
     def entry(self, execution: Execution) -> OutboxEntry | None:
         """The webhook of the execution's present status, or None when nobody asked for it."""
         url = execution.agent.get("webhook_url")
-        if not isinstance(url, str) or not url or not self._wanted(execution):
+        url = url.strip() if isinstance(url, str) else ""
+        if not url or not self._wanted(execution):
             return None
         return OutboxEntry(
             id=self.new_id(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from callwright.conversation.log import Entry
@@ -13,7 +13,7 @@ _CLASSIFIERS = {"hangup": "llm_hangup", "voicemail": "llm_voicemail", "language"
 
 def raw_log(view: CallView) -> list[dict[str, Any]]:
     """Entries ``{created_at, type, component, provider, data}`` in order. ``created_at`` is naive UTC with microseconds."""
-    began = datetime.fromisoformat(view.header.started_at).replace(tzinfo=None)
+    began = datetime.fromisoformat(view.header.started_at).astimezone(UTC).replace(tzinfo=None)
     replies: dict[int, list[str]] = {}
     purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
     rows: list[dict[str, Any]] = []
@@ -45,8 +45,10 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
         case "AskModel":
             last = v["messages"].get("last") or {}
             return "request", "llm", str(last.get("content", ""))
-        case "ReplyEnded":
-            return "response", "llm", "".join(replies.pop(v["request"], []))
+        case "ReplyEnded" | "CancelModel":
+            # What the model had said when it was cancelled belongs to the log, too. A reply of tools alone shows as their calls.
+            text = "".join(replies.pop(v["request"], []))
+            return ("response", "llm", text) if text else None
         case "Speak":
             return "request", "synthesizer", v["text"]
         case "VoiceFinished":

@@ -14,9 +14,9 @@ from typing import Any
 from callwright.domain.execution import TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
-from callwright.insight.cost import LEGS, CallCost, cost_of
+from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.transcript import transcript
-from callwright.insight.usage import usage_breakdown
+from callwright.insight.usage import no_usage, usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import latency_data, waterfall
 
@@ -69,7 +69,18 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "answered_by_voice_mail": _voicemail(view),
         **_post_call(view),
     }
-    return BuiltRecord(columns, record)
+    return BuiltRecord(columns, _storable(record))
+
+
+def _storable(value: Any) -> Any:
+    """``value`` with what PostgreSQL's JSON cannot hold taken out of its texts: NUL and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _hangup(view: CallView) -> dict[str, Any]:
@@ -100,9 +111,9 @@ def _ended_by(view: CallView) -> str | None:
 
 def _voicemail(view: CallView) -> bool | None:
     kinds = [str(e.values["kind"]) for e in view.of("MachineDetected")]
-    if not kinds:
-        return None
-    return "machine" in kinds or "beep" in kinds
+    if "machine" in kinds or "beep" in kinds:
+        return True
+    return False if "human" in kinds else None
 
 
 def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
@@ -183,7 +194,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "agent_number": our_number,
         "provider": execution.carrier,
         "cost_breakdown": _cost_breakdown(record),
-        "usage_breakdown": record.get("usage_breakdown") or {},
+        "usage_breakdown": record.get("usage_breakdown") or no_usage(),
         "telephony_data": _telephony_data(execution, public_url, conversation_ms),
         "transfer_call_data": None,
         "batch_run_details": None,
@@ -208,8 +219,9 @@ def _cost_breakdown(record: Mapping[str, Any]) -> dict[str, Any]:
     legs = cost.get("legs") or dict.fromkeys(LEGS, 0)
     categories = cost.get("categories") or {}
     body: dict[str, Any] = {leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS}
-    for leg, shares in categories.items():
-        body[f"{leg}_breakdown"] = {name: cents_from_nano(int(share)) for name, share in shares.items()}
+    for leg, names in CATEGORIES.items():
+        shares = categories.get(leg) or {}
+        body[f"{leg}_breakdown"] = {name: cents_from_nano(int(shares.get(name, 0))) for name in names}
     body["transfer_cost"] = cents_from_nano(0)
     return body
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,22 +28,31 @@ class Used:
     amount_cached: int
 
 
-_CATEGORIES = {"extraction": "extraction", "summary": "summarization", "hangup": "hangup", "analytics": "analytics"}
+_MODEL_CATEGORIES = {
+    "extraction": "extraction",
+    "summary": "summarization",
+    "hangup": "hangup",
+    "analytics": "analytics",
+}
 
 
 def used(view: CallView) -> list[Used]:
     """All reported usage in order, live and post-call."""
     heard = _heard_generations(view)
     turns = _turns_of_generations(view)
+    begun = [(entry.seq, int(entry.values["turn"])) for entry in view.of("AskModel", "UserSaid")]
     found: list[Used] = []
     for entry in view.of("UsageReported", "usage"):
         v = entry.values
         purpose = str(v["purpose"])
         generation = int(v.get("generation", 0))
-        part = POST_CALL if entry.type == "usage" else _part(generation, purpose, heard, turns)
-        category = _CATEGORIES.get(purpose, "conversation")
-        if v["kind"] == "voice" and part == WELCOME:
-            category = "welcome_message"
+        if entry.type == "usage":
+            part = POST_CALL
+        elif generation == 0:
+            # A question about the conversation (is it over?) belongs to the turn it was asked in.
+            part = _turn_part(next((turn for seq, turn in reversed(begun) if seq < entry.seq), 0))
+        else:
+            part = _turn_part(turns.get(generation, 0)) if generation in heard else WASTE
         found.append(
             Used(
                 kind=str(v["kind"]),
@@ -50,7 +60,7 @@ def used(view: CallView) -> list[Used]:
                 model=str(v["model"]),
                 purpose=purpose,
                 part=part,
-                category=category,
+                category=_category(str(v["kind"]), purpose),
                 amount=int(v["amount"]),
                 amount_output=int(v.get("amount_output", 0)),
                 amount_cached=int(v.get("amount_cached", 0)),
@@ -60,7 +70,9 @@ def used(view: CallView) -> list[Used]:
 
 
 def _heard_generations(view: CallView) -> frozenset[int]:
-    heard = {int(e.values["generation"]) for e in view.of("AgentSaid") if e.values["heard_ms"] > 0}
+    heard = {int(e.values["generation"]) for e in view.of("AgentSaid", "PlayoutStarted")}
+    # What began to play and was given up before a word of it was out is told by a later fact.
+    heard.difference_update(int(e.values["generation"]) for e in view.of("Withdrawn"))
     # A model that only called a tool made no sound, yet its work was not wasted: the tool ran.
     heard.update(int(e.values["generation"]) for e in view.of("ReplyTool"))
     return frozenset(heard)
@@ -70,19 +82,30 @@ def _turns_of_generations(view: CallView) -> dict[int, int]:
     return {int(e.values["generation"]): int(e.values["turn"]) for e in view.of("AskModel", "Speak", "AgentSaid")}
 
 
-def _part(generation: int, purpose: str, heard: frozenset[int], turns: dict[int, int]) -> str:
-    if generation == 0:
-        return "turn:last"
-    if generation not in heard:
-        return WASTE
-    if purpose == "welcome" or turns.get(generation, 0) == 0:
-        return WELCOME
-    return f"turn:{turns[generation]}"
+def _turn_part(turn: int) -> str:
+    return f"turn:{turn}" if turn else WELCOME
+
+
+def _category(kind: str, purpose: str) -> str:
+    """The contract's sub-leg (chapter 7); each leg has its own."""
+    if kind == "model":
+        return _MODEL_CATEGORIES.get(purpose, "conversation")
+    if kind == "voice":
+        return "welcome_message" if purpose == "welcome" else "conversation"
+    return "conversation"
 
 
 def usage_breakdown(view: CallView) -> dict[str, Any]:
     """The contract's ``usage_breakdown`` (5.1) with the keys of both documented spellings. Seconds, characters, tokens."""
-    items = used(view)
+    return _breakdown(used(view), view.provider("transcriber"), view.provider("voice"))
+
+
+def no_usage() -> dict[str, Any]:
+    """The ``usage_breakdown`` of a call that used nothing, or not yet."""
+    return _breakdown([], ("", ""), ("", ""))
+
+
+def _breakdown(items: Sequence[Used], transcriber: tuple[str, str], voice: tuple[str, str]) -> dict[str, Any]:
     models: dict[str, dict[str, int]] = {}
     by_purpose: dict[str, dict[str, int]] = {}
     for item in items:
@@ -94,8 +117,6 @@ def usage_breakdown(view: CallView) -> dict[str, Any]:
     tokens = sum(row["input"] + row["output"] for row in models.values())
     characters = sum(i.amount for i in items if i.kind == "voice")
     seconds = round(sum(i.amount for i in items if i.kind == "transcriber") / 1000, 3)
-    transcriber_provider, transcriber_model = view.provider("transcriber")
-    voice_provider, voice_model = view.provider("voice")
     return {
         "llm_tokens": tokens,
         "llmTokens": tokens,
@@ -104,14 +125,14 @@ def usage_breakdown(view: CallView) -> dict[str, Any]:
         "llm_usage_breakdown": by_purpose,
         "synthesizer_characters": characters,
         "synthesizerCharacters": characters,
-        "synthesizer_model": voice_model,
-        "synthesizer_provider": voice_provider,
+        "synthesizer_model": voice[1],
+        "synthesizer_provider": voice[0],
         "synthesizer_usage_breakdown": {
             "welcome_message": sum(i.amount for i in items if i.kind == "voice" and i.category == "welcome_message"),
             "conversation": sum(i.amount for i in items if i.kind == "voice" and i.category != "welcome_message"),
         },
         "transcriber_duration": seconds,
-        "transcriber_model": transcriber_model,
-        "transcriber_provider": transcriber_provider,
+        "transcriber_model": transcriber[1],
+        "transcriber_provider": transcriber[0],
         "transcriber_usage_breakdown": {"conversation": seconds, "analytics": 0},
     }

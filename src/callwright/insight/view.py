@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from callwright.conversation.log import Entry, Header, read_log
 
@@ -14,22 +14,29 @@ class CallView:
 
     header: Header
     entries: Sequence[Entry]
+    _by_type: Mapping[str, list[Entry]] = field(init=False, repr=False, compare=False)
 
-    def of(self, *types: str) -> list[Entry]:
+    def __post_init__(self) -> None:
+        by_type: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            by_type.setdefault(entry.type, []).append(entry)
+        object.__setattr__(self, "_by_type", by_type)
+
+    def of(self, *types: str) -> Sequence[Entry]:
         """The entries whose type is one of ``types``, in order."""
-        return [entry for entry in self.entries if entry.type in types]
+        if len(types) == 1:
+            return self._by_type.get(types[0], [])
+        return sorted((entry for name in types for entry in self._by_type.get(name, [])), key=lambda entry: entry.seq)
 
     def first(self, type_name: str) -> Entry | None:
         """The first entry of a type, or None."""
-        return next(self._all(type_name), None)
+        found = self.of(type_name)
+        return found[0] if found else None
 
     def last(self, type_name: str) -> Entry | None:
         """The last entry of a type, or None."""
         found = self.of(type_name)
         return found[-1] if found else None
-
-    def _all(self, type_name: str) -> Iterator[Entry]:
-        return (entry for entry in self.entries if entry.type == type_name)
 
     @property
     def answered_us(self) -> int | None:

@@ -32,8 +32,13 @@ class TurnLatency:
 
 
 def waterfall(view: CallView) -> list[TurnLatency]:
-    """The latency of every answered turn, in order. Turns that nobody heard an answer to are left out."""
-    return [found for ask in _first_asks(view) if (found := _of_generation(view, ask)) is not None]
+    """The latency of every answered turn, in order, each to its first answer that was heard. Unanswered turns are left out."""
+    found: dict[int, TurnLatency] = {}
+    for ask in _first_asks(view):
+        latency = _of_generation(view, ask)
+        if latency is not None:
+            found.setdefault(latency.turn, latency)
+    return list(found.values())
 
 
 def _first_asks(view: CallView) -> list[Entry]:
@@ -50,10 +55,14 @@ def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
     voiced = [e for e in view.of("voiced_end") if e.seq < started.seq] if started else []
     if started is None or not voiced:
         return None
-    began = int(voiced[-1].values["arrived_us"])
     closed = [e for e in view.of("CloseUtterance") if e.seq <= ask.seq]
+    taken_us = closed[-1].at_us if closed else ask.at_us
+    # A sound the caller made after the turn was taken is not what is being answered.
+    arrived = [int(e.values["arrived_us"]) for e in voiced]
+    before = [at_us for at_us in arrived if at_us <= taken_us]
+    began = min((before or arrived)[-1], started.at_us)
     boundaries = [
-        closed[-1].at_us if closed else ask.at_us,
+        taken_us,
         ask.at_us,
         _at(view, "ReplyText", generation),
         _at(view, "Speak", generation),
@@ -62,7 +71,7 @@ def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
         started.at_us,
     ]
     parts: dict[str, int] = {}
-    at = min(began, started.at_us)
+    at = began
     for name, boundary in zip(PARTS, boundaries, strict=True):
         moved = at if boundary is None else max(at, min(boundary, started.at_us))
         parts[name] = moved - at

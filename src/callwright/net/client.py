@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,9 +19,20 @@ import httpcore2 as httpcore
 import httpx2 as httpx
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.net.policy import check_url, is_public
+from callwright.net.policy import check_url, may_connect
 
 MAX_ANSWER_BYTES = 1_048_576
+MAX_ADDRESSES_TRIED = 4
+
+
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host name, best first. Raises OSError when it has none."""
+
+
+async def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """The addresses the operating system knows, also for decimal, hexadecimal and octal spellings of an IPv4 address."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +47,10 @@ class Answer:
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Connects only to addresses the policy allows, after resolving the name itself."""
 
-    def __init__(self, allow_private: bool) -> None:
+    def __init__(self, allow_private: bool, resolve: Resolver) -> None:
         self._inner = httpcore.AnyIOBackend()
         self._allow_private = allow_private
+        self._resolve = resolve
 
     async def connect_tcp(
         self,
@@ -46,8 +60,13 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        address = await self._checked_address(host, port)
-        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+        *others, last = await self._checked_addresses(host, port)
+        for address in others:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return await self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -57,23 +76,25 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _checked_address(self, host: str, port: int) -> str:
+    async def _checked_addresses(self, host: str, port: int) -> list[str]:
+        """The first few addresses of the host; all of them must be allowed, or a second record could be the way in."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} cannot be resolved") from error
-        addresses = [str(entry[4][0]) for entry in found]
-        if not self._allow_private and not all(is_public(address) for address in addresses):
+        if not addresses:
+            raise httpcore.ConnectError(f"{host} has no address")
+        if not all(may_connect(address, allow_private=self._allow_private) for address in addresses):
             raise BlockedUrlError(f"{host} is a private or reserved address")
-        return addresses[0]
+        return list(dict.fromkeys(addresses))[:MAX_ADDRESSES_TRIED]
 
 
 class _PinnedTransport(httpx.AsyncBaseTransport):
     """httpx2 over a connection pool that only reaches checked addresses."""
 
-    def __init__(self, allow_private: bool, connections: int) -> None:
+    def __init__(self, allow_private: bool, connections: int, resolve: Resolver) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            max_connections=connections, keepalive_expiry=30.0, network_backend=_CheckedNetwork(allow_private)
+            max_connections=connections, keepalive_expiry=30.0, network_backend=_CheckedNetwork(allow_private, resolve)
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -89,27 +110,39 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        try:
+        with _as_httpx(request):
             answer = await self._pool.handle_async_request(core)
-        except httpcore.TimeoutException as error:
-            raise httpx.TimeoutException(str(error) or "no answer in time", request=request) from error
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise httpx.TransportError(str(error) or type(error).__name__, request=request) from error
         return httpx.Response(
-            status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, request),
+            extensions=answer.extensions,
         )
 
     async def aclose(self) -> None:
         await self._pool.aclose()
 
 
+@contextmanager
+def _as_httpx(request: httpx.Request) -> Iterator[None]:
+    """The connection pool's failures as those of httpx2, while waiting for an answer and while reading its body."""
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise httpx.TimeoutException(str(error) or "no answer in time", request=request) from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise httpx.TransportError(str(error) or type(error).__name__, request=request) from error
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(self, answer: httpcore.Response, request: httpx.Request) -> None:
         self._answer = answer
+        self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._answer.aiter_stream():
-            yield piece
+        with _as_httpx(self._request):
+            async for piece in self._answer.aiter_stream():
+                yield piece
 
     async def aclose(self) -> None:
         await self._answer.aclose()
@@ -118,9 +151,14 @@ class _Body(httpx.AsyncByteStream):
 class GuardedClient:
     """Requests to addresses chosen by users. ``allow_private`` opens loopback and private networks (a setting)."""
 
-    def __init__(self, *, allow_private: bool, connections: int = 50) -> None:
+    def __init__(self, *, allow_private: bool, connections: int = 50, resolve: Resolver = resolve_by_system) -> None:
+        # No cookie is kept: what one tenant's receiver sets must not go out with another's request.
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx.AsyncClient(
-            transport=_PinnedTransport(allow_private, connections), follow_redirects=False, trust_env=False
+            transport=_PinnedTransport(allow_private, connections, resolve),
+            cookies=no_cookies,
+            follow_redirects=False,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -148,11 +186,16 @@ class GuardedClient:
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> Answer:
-        request = self._client.build_request(method, url, headers=dict(headers), content=body, timeout=timeout_s)
+        try:
+            # Not compressed: a small answer could unpack to gigabytes.
+            given = {"accept-encoding": "identity", **{name.lower(): value for name, value in headers.items()}}
+            request = self._client.build_request(method, url, headers=given, content=body, timeout=timeout_s)
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise BlockedUrlError("the URL or one of the headers cannot be sent") from error
         response = await self._client.send(request, stream=True)
         try:
             received = bytearray()
-            async for piece in response.aiter_bytes():
+            async for piece in response.aiter_raw():
                 received += piece
                 if len(received) > MAX_ANSWER_BYTES:
                     break

@@ -9,6 +9,7 @@ from callwright.domain.errors import BlockedUrlError
 
 MAX_URL_CHARACTERS = 2_048
 _SCHEMES = ("http", "https")
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 
@@ -42,7 +43,23 @@ def is_public(address: str) -> bool:
     inner = _inner_ipv4(ip)
     if inner is not None:
         return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or site_local)
+
+
+def may_connect(address: str, *, allow_private: bool) -> bool:
+    """Whether to connect to an IP address. ``allow_private`` opens loopback and private networks, never link-local addresses (where
+    clouds keep the machine's own credentials), multicast, unspecified and reserved ones."""
+    if is_public(address):
+        return True
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    ip = _inner_ipv4(ip) or ip
+    if not allow_private or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        return False
+    return ip.is_loopback or ip in _SHARED or (ip.is_private and not ip.is_reserved)
 
 
 def _inner_ipv4(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

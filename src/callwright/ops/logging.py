@@ -7,14 +7,23 @@ import logging
 import re
 import sys
 
+_WORDS = r"api[_-]?key|api[_-]?token|access[_-]?token|token|passw(?:or)?d|secret|signature"
 _SECRETS = re.compile(
-    r"(?i)(bearer\s+|bn-|sa-|api[_-]?key[\"'=:\s]+|api[_-]?token[\"'=:\s]+|password[\"'=:\s]+|secret[\"'=:\s]+|://[^/\s:@]+:)([A-Za-z0-9_\-+/=.]{6,})"
+    r"(?i)"
+    # Authorization: Bearer ..., Basic ...
+    r"(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{4,}"
+    # Keys that begin with a known prefix: ours, those of model endpoints, webhook secrets.
+    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_))[A-Za-z0-9._/+=-]{6,}"
+    # name=value, name: value, "name": "value", also as the end of a longer name (CALLWRIGHT_MODEL_API_KEY).
+    rf"|((?:{_WORDS})[\"']?\s*[=:]\s*b?)(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s\"',;&)}}\]]+)"
+    # The password of a URL (a database address); to the last @, because a password may hold one.
+    r"|(://[^\s/:@]*:)[^\s/]+(?=@)"
 )
 
 
 def redact(text: str) -> str:
     """``text`` with everything that looks like a key, a token or a password replaced by stars."""
-    return _SECRETS.sub(lambda match: match.group(1) + "***", text)
+    return _SECRETS.sub(lambda match: next(part for part in match.groups() if part is not None) + "***", text)
 
 
 class _Redacted(logging.Formatter):
@@ -47,5 +56,5 @@ def configure_logging(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "pgqueuer", "alembic"):
+    for noisy in ("httpx2", "httpcore2", "openai", "pgqueuer", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -17,6 +17,7 @@ from callwright.domain.money import nano_from_cents
 from callwright.domain.pricing import Price, PriceBook
 
 KINDS = ("transcriber", "model_input", "model_output", "voice", "carrier", "platform")
+FIELDS = frozenset({"kind", "provider", "model", "cents", "per", "increment"})
 MAX_PRICES = 10_000
 
 
@@ -31,18 +32,28 @@ def load_price_book(path: Path | None) -> PriceBook:
     rows = document.get("prices") if isinstance(document, dict) else None
     if not isinstance(rows, list) or len(rows) > MAX_PRICES:
         raise ConfigurationError(f'the price book {path} must be {{"prices": [...]}} with at most {MAX_PRICES} entries')
-    return PriceBook(dict(_entry(path, number, row) for number, row in enumerate(rows, start=1)))
+    prices: dict[tuple[str, str, str], Price] = {}
+    for number, row in enumerate(rows, start=1):
+        key, price = _entry(path, number, row)
+        if key in prices:
+            raise ConfigurationError(f"price {number} of {path}: {', '.join(key)} has a price already")
+        prices[key] = price
+    return PriceBook(prices)
 
 
 def _entry(path: Path, number: int, row: Any) -> tuple[tuple[str, str, str], Price]:
     where = f"price {number} of {path}"
     if not isinstance(row, dict) or row.get("kind") not in KINDS:
         raise ConfigurationError(f"{where}: kind must be one of {', '.join(KINDS)}")
+    unknown = sorted(set(row) - FIELDS)
+    if unknown:
+        raise ConfigurationError(f"{where}: unknown {', '.join(unknown)}; a price has {', '.join(sorted(FIELDS))}")
     try:
         nano = nano_from_cents(Decimal(str(row["cents"])))
-        price = Price(nano, int(row.get("per", 1)), int(row.get("increment", 1)))
-    except (KeyError, ValueError, TypeError, InvalidOperation) as error:
-        raise ConfigurationError(f"{where}: cents, per and increment must be numbers ({error})") from error
-    if nano < 0 or price.per < 1 or price.increment < 1:
-        raise ConfigurationError(f"{where}: cents must not be negative; per and increment must be at least 1")
+    except (KeyError, ValueError, OverflowError, InvalidOperation) as error:
+        raise ConfigurationError(f"{where}: cents must be a decimal number") from error
+    price = Price(nano, row.get("per", 1), row.get("increment", 1))
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (price.per, price.increment))
+    if nano < 0 or not whole or price.per < 1 or price.increment < 1:
+        raise ConfigurationError(f"{where}: cents must not be negative; per and increment are whole numbers from 1")
     return (row["kind"], str(row.get("provider", "*")), str(row.get("model", "*"))), price

@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import os
 import re
+import time
 from pathlib import Path
 
 from callwright.domain.errors import ConfigurationError
 from callwright.ops.ids import RandomIds
 
 SECRET_FILE = "secret"
+SECRET_BYTES = 32
+WRITTEN_WITHIN_MS = 2_000
 _HEX = re.compile(r"[0-9a-fA-F]{64,}")
 
 
@@ -21,23 +24,27 @@ def load_secret(configured: str, data_folder: Path) -> bytes:
         return _decode(configured, "CALLWRIGHT_SECRET")
     path = data_folder / SECRET_FILE
     try:
+        # Only one process can make the file; O_EXCL also refuses a link somebody laid there.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"{path} can be read by others; run chmod 600 on it") from None
         return _decode(_read_when_written(path), str(path))
     with os.fdopen(descriptor, "w") as file:
-        file.write(RandomIds().token(32))
+        file.write(RandomIds().token(SECRET_BYTES))
+        file.flush()
+        os.fsync(descriptor)
     return _decode(path.read_text(), str(path))
 
 
 def _read_when_written(path: Path) -> str:
-    """The file's text; another process may have made it a moment ago and not have written it yet."""
-    for _ in range(1000):
+    """The file's text; another process may have made it a moment ago and not have written all of it yet."""
+    for _ in range(WRITTEN_WITHIN_MS // 10):
         text = path.read_text().strip()
-        if text:
+        if len(text) >= 2 * SECRET_BYTES:
             return text
-    return ""
+        time.sleep(0.01)
+    return path.read_text()
 
 
 def _decode(text: str, where: str) -> bytes:

@@ -22,7 +22,7 @@ def _switch(text: str) -> bool:
     low = text.strip().lower()
     if low in {"1", "true", "yes", "on"}:
         return True
-    if low in {"0", "false", "no", "off", ""}:
+    if low in {"0", "false", "no", "off"}:
         return False
     raise ValueError("use 1 or 0")
 
@@ -31,8 +31,11 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
-def _optional_path(text: str) -> Path | None:
-    return Path(text).expanduser() if text else None
+def _address(text: str) -> str:
+    address = text.strip().rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise ValueError("begin with http:// or https://")
+    return address
 
 
 def _listing(text: str) -> tuple[str, ...]:
@@ -97,7 +100,7 @@ SETTINGS: dict[str, Setting] = {
     "host": Setting("CALLWRIGHT_HOST", "Address the API listens on."),
     "port": Setting("CALLWRIGHT_PORT", "Port the API listens on; 0 takes a free one.", _whole),
     "public_url": Setting(
-        "CALLWRIGHT_PUBLIC_URL", "How the outside reaches the API; used in recording links and callbacks."
+        "CALLWRIGHT_PUBLIC_URL", "How the outside reaches the API; used in recording links and callbacks.", _address
     ),
     "secret": Setting(
         "CALLWRIGHT_SECRET",
@@ -111,12 +114,8 @@ SETTINGS: dict[str, Setting] = {
     "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in the ledger and the metrics."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
-    "price_book": Setting(
-        "CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _optional_path
-    ),
-    "scenario": Setting(
-        "CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _optional_path
-    ),
+    "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _path),
+    "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _path),
     "allow_private_urls": Setting(
         "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks and tools reach private and loopback addresses.", _switch
     ),
@@ -146,6 +145,7 @@ SETTINGS: dict[str, Setting] = {
     "model_base_url": Setting(
         "CALLWRIGHT_MODEL_BASE_URL",
         "Base URL of an OpenAI-compatible endpoint; with it agents use that as their model.",
+        _address,
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
     "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model asked for at that endpoint when the agent names none."),

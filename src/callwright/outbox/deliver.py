@@ -52,6 +52,13 @@ class DeliverySettings:
     idle_s: float = 1.0
 
 
+def _report_defect(task: asyncio.Task[bool]) -> None:
+    """A defect met with one entry must not stop the others: its lease ends by time and it is tried again."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _LOG.error("delivering a webhook failed unexpectedly", exc_info=error)
+
+
 class WebhookDelivery:
     """Takes due entries and sends them until it is stopped."""
 
@@ -63,29 +70,77 @@ class WebhookDelivery:
         self._stopping = False
 
     async def run(self) -> None:
-        """Deliver until :meth:`stop`; a database out of reach is waited for."""
-        while not self._stopping:
-            try:
-                busy = await self.deliver_due()
-                if not busy and not self._stopping:
-                    await self._ledger.wait_for_outbox(self._settings.idle_s)
-            except UnavailableError as error:
-                _LOG.warning("webhooks wait for the database: %s", error.message)
-                await self._clock.sleep(self._settings.idle_s)
+        """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up only its own executions: whatever
+        else is due is sent beside it, ``at_once`` exchanges at most."""
+        under_way: set[asyncio.Task[bool]] = set()
+        try:
+            while not self._stopping:
+                if not await self._start_due(under_way):
+                    await self._wait(under_way)
+            await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     def stop(self) -> None:
         """Finish what is under way and take nothing more."""
         self._stopping = True
 
     async def deliver_due(self) -> int:
-        """Send what is due now; returns how many entries were taken."""
+        """Send what is due now and wait for the answers; returns how many entries were taken."""
+        under_way: set[asyncio.Task[bool]] = set()
+        taken = await self._start_due(under_way)
+        await asyncio.gather(*under_way)
+        return taken
+
+    async def _start_due(self, under_way: set[asyncio.Task[bool]]) -> int:
+        """Lease what is due, as far as there is room, and begin to send it. Nothing is taken while the database is out of reach."""
+        room = self._settings.at_once - len(under_way)
+        if room <= 0:
+            return 0
         lease_s = self._settings.timeout_s + LEASE_MARGIN_S
-        async with self._ledger.unit() as unit:
-            entries = await unit.outbox.lease(self._settings.worker, lease_s, self._settings.at_once, GAP_AFTER_S)
-        await asyncio.gather(*(self._deliver(entry) for entry in entries))
+        try:
+            async with self._ledger.unit() as unit:
+                entries = await unit.outbox.lease(self._settings.worker, lease_s, room, GAP_AFTER_S)
+        except UnavailableError as error:
+            _LOG.warning("webhooks wait for the database: %s", error.message)
+            return 0
+        for entry in entries:
+            task = asyncio.get_running_loop().create_task(self._deliver(entry))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            task.add_done_callback(_report_defect)
         return len(entries)
 
-    async def _deliver(self, entry: OutboxEntry) -> None:
+    async def _wait(self, under_way: set[asyncio.Task[bool]]) -> None:
+        """Until an exchange is over (its execution's next entry may go), a webhook was added, or some time has passed."""
+        loop = asyncio.get_running_loop()
+        waking = loop.create_task(self._idle())
+        try:
+            await asyncio.wait({waking, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
+            await asyncio.gather(waking, return_exceptions=True)
+
+    async def _idle(self) -> None:
+        try:
+            await self._ledger.wait_for_outbox(self._settings.idle_s)
+        except UnavailableError:
+            await self._clock.sleep(self._settings.idle_s)
+
+    async def _deliver(self, entry: OutboxEntry) -> bool:
+        """Send one entry and write down the result; False when that could not be done: its lease ends by time and it is sent again."""
+        try:
+            settled = await self._exchange(entry)
+        except UnavailableError as error:
+            _LOG.warning("the result of webhook %s could not be stored: %s", entry.id, error.message)
+            return False
+        if not settled:
+            _LOG.warning("webhook %s was taken over by another worker meanwhile", entry.id)
+        return settled
+
+    async def _exchange(self, entry: OutboxEntry) -> bool:
         status: int | None = None
         try:
             reply = await self._sender.send(
@@ -95,23 +150,20 @@ class WebhookDelivery:
             answer = reply.body[:MAX_WEBHOOK_ANSWER_CHARACTERS].decode("utf-8", "replace").replace("\x00", "")
         except BlockedUrlError as error:
             # Refused by policy: it would be refused at every try.
-            await self._settle(entry, None, None, error.message)
-            return
+            return await self._settle(entry, None, None, error.message)
         except UnavailableError as error:
             answer = error.message
         if status is not None and is_delivered(status):
             async with self._ledger.unit() as unit:
-                await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
-            return
-        await self._settle(entry, retry_in(entry.tries + 1, status), status, answer)
+                return await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+        return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer)
 
-    async def _settle(self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str) -> None:
+    async def _settle(self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str) -> bool:
         _LOG.info("webhook %s of %s failed (%s); next try in %s s", entry.status, entry.execution_id, status, retry_s)
         async with self._ledger.unit() as unit:
-            await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
+            return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
 
     def _headers(self, entry: OutboxEntry) -> dict[str, str]:
-        given = {name: value for name, value in entry.headers.items() if name.lower() not in _RESERVED}
         own = {
             "content-type": "application/json",
             "user-agent": "Callwright",
@@ -123,4 +175,5 @@ class WebhookDelivery:
         if self._settings.secret:
             stamp = int(self._clock.now().timestamp())
             own.update(signature_headers(self._settings.secret, entry.id, stamp, entry.body))
+        given = {name.lower(): value for name, value in entry.headers.items() if name.lower() not in _RESERVED}
         return {**given, **own}

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 
+from callwright.domain.errors import ConfigurationError
+
 
 def signature_headers(secret: bytes, event_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
     """Headers that let a receiver check origin, age and content. ``event_id`` is the same at every try."""
@@ -15,7 +17,13 @@ def signature_headers(secret: bytes, event_id: str, timestamp_s: int, body: byte
 
 
 def decode_secret(text: str) -> bytes:
-    """A webhook secret as given: ``whsec_`` and base64 (Standard Webhooks), or any other text taken as its bytes."""
-    if text.startswith("whsec_"):
-        return base64.b64decode(text.removeprefix("whsec_"))
-    return text.encode()
+    """A webhook secret as given: ``whsec_`` and base64 (Standard Webhooks), or any other text taken as its bytes.
+
+    Raises ConfigurationError for ``whsec_`` with something that is not base64.
+    """
+    if not text.startswith("whsec_"):
+        return text.encode()
+    try:
+        return base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ConfigurationError("CALLWRIGHT_WEBHOOK_SECRET: what follows whsec_ must be base64") from None

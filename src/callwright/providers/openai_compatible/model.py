@@ -7,13 +7,14 @@ Protocol: ``POST {base_url}/chat/completions`` with ``stream: true`` and ``strea
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2 as httpx
 import openai
 
+from callwright.domain.errors import BlockedUrlError
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
@@ -21,6 +22,7 @@ from callwright.ports.speech import UsageAmount
 NAME = "custom"
 _TIMEOUT_S = 30.0
 _MAX_TOOL_CALLS = 16
+_MAX_ARGUMENT_CHARACTERS = 65_536
 _PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "seed")
 
 
@@ -39,7 +41,14 @@ class OpenAICompatibleModel:
     name = NAME
 
     def __init__(self, endpoint: Endpoint, http_client: httpx.AsyncClient | None = None) -> None:
+        """``http_client`` stays the caller's; without one the model has its own, closed by :meth:`aclose`.
+
+        Raises ProviderError for a key that cannot be sent in a header.
+        """
+        if not (endpoint.api_key.isascii() and endpoint.api_key.isprintable()) or " " in endpoint.api_key:
+            raise ProviderError(FailureKind.BAD_REQUEST, NAME, "CALLWRIGHT_MODEL_API_KEY holds characters no key has")
         self._endpoint = endpoint
+        self._owns_client = http_client is None
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.api_key or "none",
@@ -47,18 +56,30 @@ class OpenAICompatibleModel:
             max_retries=0,
             timeout=_TIMEOUT_S,
         )
+        # Taken from OPENAI_ORG_ID and OPENAI_PROJECT_ID by the client, which would tell them to whatever endpoint this is.
+        self._client.organization = None
+        self._client.project = None
+
+    async def aclose(self) -> None:
+        """Close the model's own connections."""
+        if self._owns_client:
+            await self._client.close()
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
-        reading = _Reading(request.settings.model or self._endpoint.default_model)
+        arguments = self._arguments(request)
+        reading = _Reading(arguments["model"])
         try:
-            stream = await self._client.chat.completions.create(**self._arguments(request))
+            stream = await self._client.chat.completions.create(**arguments)
             async with stream:
                 async for chunk in stream:
                     for delta in reading.take(chunk):
                         yield delta
+        # Not chained: the client's own exceptions repeat the endpoint's words and the request, and with them the key.
         except openai.OpenAIError as error:
-            raise _failure(error) from error
+            raise _failure(error, reading.begun) from None
+        except (httpx.HTTPError, ValueError) as error:
+            raise _broken(type(error).__name__) from None
         for delta in reading.end():
             yield delta
 
@@ -82,7 +103,11 @@ class OpenAICompatibleModel:
             arguments["tools"] = [
                 {
                     "type": "function",
-                    "function": {"name": t.name, "description": t.description, "parameters": json.loads(t.parameters)},
+                    "function": {
+                        "name": t.name,
+                        "description": t.description,
+                        "parameters": json.loads(t.parameters or "{}"),
+                    },
                 }
                 for t in request.tools
             ]
@@ -98,38 +123,51 @@ class _Reading:
     def __init__(self, model: str) -> None:
         self._model = model
         self._calls: dict[int, list[str]] = {}
-        self._reason = "stop"
+        self._reason = ""
         self._usage: UsageAmount | None = None
+        self.begun = False
 
     def take(self, chunk: Any) -> list[ModelDelta]:
-        """What one chunk says at once: text and reasoning."""
-        if chunk.usage is not None:
-            self._usage = self._amount(chunk.usage)
+        """What one chunk says at once: text and reasoning. Chunks are as the endpoint sent them: any field may be missing."""
+        self.begun = True
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            self._usage = self._amount(usage)
         deltas: list[ModelDelta] = []
-        for choice in chunk.choices[:1]:
-            delta = choice.delta
-            reasoning = getattr(delta, "reasoning_content", None)
+        for choice in (getattr(chunk, "choices", None) or [])[:1]:
+            delta = getattr(choice, "delta", None)
+            reasoning = _text(delta, "reasoning_content") or _text(delta, "reasoning")
             if reasoning:
-                deltas.append(ModelDelta(reasoning=str(reasoning)))
-            if delta.content:
-                deltas.append(ModelDelta(text=delta.content))
-            for piece in delta.tool_calls or []:
+                deltas.append(ModelDelta(reasoning=reasoning))
+            text = _text(delta, "content")
+            if text:
+                deltas.append(ModelDelta(text=text))
+            for piece in getattr(delta, "tool_calls", None) or []:
                 self._add(piece)
-            if choice.finish_reason:
-                self._reason = {"tool_calls": "tool", "length": "length"}.get(choice.finish_reason, "stop")
+            reason = _text(choice, "finish_reason")
+            if reason:
+                self._reason = {"tool_calls": "tool", "length": "length"}.get(reason, "stop")
         return deltas
 
     def _add(self, piece: Any) -> None:
-        if piece.index not in self._calls and len(self._calls) >= _MAX_TOOL_CALLS:
+        index = getattr(piece, "index", None)
+        if not isinstance(index, int):
+            # Some endpoints leave the number out: an id begins another call, anything else goes on with the last one.
+            index = len(self._calls) if getattr(piece, "id", None) else max(self._calls, default=0)
+        if index not in self._calls and len(self._calls) >= _MAX_TOOL_CALLS:
             return
-        call = self._calls.setdefault(piece.index, ["", "", ""])
-        call[0] = call[0] or (piece.id or "")
-        if piece.function is not None:
-            call[1] += piece.function.name or ""
-            call[2] += piece.function.arguments or ""
+        call = self._calls.setdefault(index, ["", "", ""])
+        function = getattr(piece, "function", None)
+        name = _text(function, "name")
+        call[0] = call[0] or _text(piece, "id")
+        # A name comes whole, and some endpoints repeat it with every piece.
+        call[1] = call[1] or name
+        call[2] = (call[2] + _text(function, "arguments"))[:_MAX_ARGUMENT_CHARACTERS]
 
     def end(self) -> list[ModelDelta]:
-        """Tool calls, whole, and then the end with its reason and usage."""
+        """Tool calls, whole, and then the end with its reason and usage. An answer without an end broke off."""
+        if not self._reason:
+            raise _broken("no end")
         deltas = [
             ModelDelta(tool_call=ToolCall(call_id or f"call_{index}", name, arguments or "{}"))
             for index, (call_id, name, arguments) in sorted(self._calls.items())
@@ -140,8 +178,25 @@ class _Reading:
 
     def _amount(self, usage: Any) -> UsageAmount:
         details = getattr(usage, "prompt_tokens_details", None)
-        cached = int(getattr(details, "cached_tokens", None) or 0)
-        return UsageAmount("model", NAME, self._model, usage.prompt_tokens, usage.completion_tokens, cached)
+        return UsageAmount(
+            "model",
+            NAME,
+            self._model,
+            _count(usage, "prompt_tokens"),
+            _count(usage, "completion_tokens"),
+            _count(details, "cached_tokens"),
+        )
+
+
+def _text(holder: Any, name: str) -> str:
+    """A text field, without halves of surrogate pairs: they could be stored nowhere."""
+    value = getattr(holder, name, None)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _count(holder: Any, name: str) -> int:
+    value = getattr(holder, name, None)
+    return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -156,16 +211,34 @@ def _message(message: Message) -> dict[str, Any]:
     return wire
 
 
-def _failure(error: openai.OpenAIError) -> ProviderError:
+def _broken(why: str) -> ProviderError:
+    return ProviderError(FailureKind.BROKEN_STREAM, NAME, f"the answer broke off ({why})")
+
+
+_KIND_OF_STATUS: Mapping[int, FailureKind] = {
+    401: FailureKind.REFUSED,
+    402: FailureKind.LIMIT,
+    403: FailureKind.REFUSED,
+    408: FailureKind.UNAVAILABLE,
+    429: FailureKind.LIMIT,
+}
+_SENTENCES: Mapping[FailureKind, str] = {
+    FailureKind.REFUSED: "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY",
+    FailureKind.LIMIT: "the endpoint's limit is reached",
+    FailureKind.BAD_REQUEST: "the endpoint refused the request; check the model's name and settings",
+    FailureKind.UNAVAILABLE: "the endpoint failed",
+}
+
+
+def _failure(error: openai.OpenAIError, begun: bool) -> ProviderError:
     """The kind of a failure. The endpoint's own words are left out: they may repeat the key."""
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return ProviderError(FailureKind.REFUSED, NAME, "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY")
-    if isinstance(error, openai.RateLimitError):
-        return ProviderError(FailureKind.LIMIT, NAME, "the endpoint's rate limit is reached")
-    if isinstance(error, openai.BadRequestError | openai.NotFoundError | openai.UnprocessableEntityError):
-        return ProviderError(
-            FailureKind.BAD_REQUEST, NAME, f"the endpoint refused the request with {error.status_code}"
-        )
-    if isinstance(error, openai.APIConnectionError | openai.InternalServerError):
-        return ProviderError(FailureKind.UNAVAILABLE, NAME, "the endpoint cannot be reached or failed")
-    return ProviderError(FailureKind.BROKEN_STREAM, NAME, f"the answer broke off ({type(error).__name__})")
+    if isinstance(error, openai.APIStatusError):
+        status = error.status_code
+        kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
+        return ProviderError(kind, NAME, f"{_SENTENCES[kind]} (HTTP {status})")
+    if isinstance(error.__cause__, BlockedUrlError):
+        return ProviderError(FailureKind.BAD_REQUEST, NAME, f"{error.__cause__.message}; {error.__cause__.hint}")
+    if isinstance(error, openai.APIConnectionError) and not begun:
+        why = "does not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
+        return ProviderError(FailureKind.UNAVAILABLE, NAME, f"the endpoint {why}")
+    return _broken(type(error).__name__)
