@@ -133,7 +133,9 @@ async def test_a_lease_that_ran_out_is_taken_over_and_counts_as_a_try(ledger: Po
     await add(ledger, entry_row())
     (lost,) = await lease(ledger, "killed")
     assert await lease(ledger, "other") == []
-    await run_sql(dsn, "update outbox set leased_until = now() - interval '1 second'")
+    await run_sql(
+        dsn, "update outbox set leased_until = now() - interval '1 second', due_at = now() - interval '1 second'"
+    )
     (taken,) = await lease(ledger, "other")
     assert (taken.id, taken.tries) == (lost.id, 1)
     assert not await delivered(ledger, lost, "killed"), "the late worker is told that its lease was lost"
@@ -145,7 +147,9 @@ async def test_a_late_result_counts_while_nobody_else_took_the_entry(ledger: Pos
     await place(ledger, execution_row())
     await add(ledger, entry_row())
     (entry,) = await lease(ledger)
-    await run_sql(dsn, "update outbox set leased_until = now() - interval '1 second'")
+    await run_sql(
+        dsn, "update outbox set leased_until = now() - interval '1 second', due_at = now() - interval '1 second'"
+    )
     assert await delivered(ledger, entry)
     assert await lease(ledger) == []
     (row,) = await fetch(dsn, "select state, http_status, answer, settled_at from outbox")
@@ -157,3 +161,63 @@ async def test_a_lease_takes_at_most_what_was_asked_for(ledger: PostgresLedger):
     await add(ledger, *(entry_row(f"call-{n}") for n in range(5)))
     assert len(await lease(ledger, count=2)) == 2
     assert len(await lease(ledger, count=9)) == 3
+
+
+async def test_a_late_delivery_of_the_head_does_not_let_the_third_overtake_the_second(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row())
+    await add(ledger, entry_row(), entry_row(), entry_row())
+    (head,) = await lease(ledger)
+    await failed(ledger, head, 0)
+    await run_sql(dsn, "update outbox set failing_since = now() - interval '181 seconds' where sequence = 1")
+    head, second = await lease(ledger)
+    assert (head.sequence, second.sequence, second.gap) == (1, 2, True)
+    assert await delivered(ledger, head)
+    assert await lease(ledger) == [], "the second is still under way"
+    assert await delivered(ledger, second)
+    (third,) = await lease(ledger)
+    assert (third.sequence, third.gap) == (3, False)
+
+
+async def test_an_entry_added_behind_one_that_let_pass_goes_at_once(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row())
+    await add(ledger, entry_row())
+    (head,) = await lease(ledger)
+    await failed(ledger, head, 3600)
+    await run_sql(dsn, "update outbox set failing_since = now() - interval '181 seconds'")
+    assert await lease(ledger) == []
+    await add(ledger, entry_row(), entry_row())
+    (second,) = await lease(ledger)
+    assert (second.sequence, second.gap) == (2, True)
+
+
+async def test_entries_added_while_the_head_is_settled_are_not_forgotten(ledger: PostgresLedger):
+    await place(ledger, *(execution_row(f"call-{n}") for n in range(8)))
+    await add(ledger, *(entry_row(f"call-{n}") for n in range(8)))
+    heads = await lease(ledger)
+    await asyncio.gather(
+        *(delivered(ledger, head) for head in heads),
+        *(add(ledger, entry_row(head.execution_id)) for head in heads for _ in range(3)),
+    )
+    order: dict[str, list[int]] = {}
+    while leased := await lease(ledger):
+        for entry in leased:
+            order.setdefault(entry.execution_id, []).append(entry.sequence)
+            assert await delivered(ledger, entry)
+    assert set(map(tuple, order.values())) == {(2, 3, 4)}
+    assert len(order) == 8
+
+
+async def test_the_lease_stays_quick_behind_a_long_queue(ledger: PostgresLedger, dsn: str):
+    # With a head-of-line test in the lease itself this took 8 s (no statistics yet) where it takes 4 ms now.
+    await place(ledger, *(execution_row(f"call-{n}") for n in range(300)))
+    await run_sql(
+        dsn,
+        "insert into outbox (id, tenant_id, execution_id, sequence, status, url, headers, body, created_at)"
+        " select e.id || '-hook-' || k, e.tenant_id, e.id, 1, 's', 'u', '{}', '', now() from execution e, generate_series(1, 20) k",
+    )
+    taken = 0
+    async with asyncio.timeout(10):
+        while taken < 300:
+            taken += len(await lease(ledger, count=50))
+    assert taken == 300
+    assert await lease(ledger) == []

@@ -13,7 +13,7 @@ LOCK = 0x61646D69
 
 # A tenant's room is its concurrency less what is admitted or live; the oldest due come first, over all tenants. "phase = 'waiting'" is
 # repeated in the update itself: an execution stopped between the look and the update must stay stopped (four calls were dialled after
-# their stop before this was there).
+# their stop before this was there). "any (array(...))" keeps the planner at the primary key, whatever it believes of the number of rows.
 _ADMIT = f"""
 with busy as materialized (
   select tenant_id, count(*) as number, count(*) filter (where phase = 'admitted') as unclaimed
@@ -28,24 +28,24 @@ next as (
     select e.id, e.due_at from execution e
     where e.tenant_id = r.id and e.phase = 'waiting' and e.detail <> 'prepared' and e.due_at <= now()
     order by e.due_at, e.id
-    limit r.free
-    for update of e skip locked
+    limit least(r.free, $1)
+    for no key update of e skip locked
   ) c
   order by c.due_at, c.id
   limit greatest($1::bigint - (select coalesce(sum(unclaimed), 0)::bigint from busy), 0)
 )
 update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
-from next where execution.id = next.id and execution.phase = 'waiting'
+where execution.id = any (array(select id from next)) and execution.phase = 'waiting'
 returning {qualified("execution")}
 """
 
 _CLAIM = f"""
 with next as (
-  select id from execution where phase = 'admitted' order by due_at, id limit $2 for update skip locked
+  select id from execution where phase = 'admitted' order by due_at, id limit $2 for no key update skip locked
 ),
 taken as (
   update execution set phase = 'claimed', owner = $1, attempt = attempt + 1, updated_at = greatest(now(), created_at)
-  from next where execution.id = next.id and execution.phase = 'admitted'
+  where execution.id = any (array(select id from next)) and execution.phase = 'admitted'
   returning {qualified("execution")}
 ),
 opened as (

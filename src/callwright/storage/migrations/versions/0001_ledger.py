@@ -209,6 +209,8 @@ create table attempt (
 ]
 
 OUTBOX = [
+    # due_at is infinity while an earlier webhook of the execution holds this one up, so that what may go now is found by one small index
+    # whatever is waiting behind it. passed: this one has failed for so long that it holds up nothing any more.
     """
 create table outbox (
   id text collate "C" primary key check (id <> ''),
@@ -224,6 +226,7 @@ create table outbox (
   created_at timestamptz not null,
   due_at timestamptz not null default now(),
   failing_since timestamptz,
+  passed boolean not null default false,
   leased_by text,
   leased_until timestamptz,
   settled_at timestamptz,
@@ -235,15 +238,24 @@ create table outbox (
   constraint outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index outbox_due on outbox (due_at) where state = 'waiting'",
-    "create index outbox_undelivered on outbox (execution_id, sequence) where state <> 'delivered'",
+    "create index outbox_due on outbox (due_at, id) where state = 'waiting' and due_at < 'infinity'",
+    "create index outbox_failing on outbox (failing_since) where state = 'waiting' and not passed and failing_since is not null",
     # The number is given here, under the lock of the execution's row, so that no way of writing can leave a gap or use one twice.
     """
 create function outbox_number() returns trigger language plpgsql as $$
+declare
+  last record;
 begin
   perform from execution where id = new.execution_id for no key update;
-  select coalesce(max(sequence), 0) + 1 into new.sequence from outbox where execution_id = new.execution_id;
-  perform pg_notify('outbox_added', '');
+  select o.sequence, o.state = 'waiting' and not o.passed as holds_up into last
+    from outbox o where o.execution_id = new.execution_id order by o.sequence desc limit 1;
+  new.sequence := coalesce(last.sequence, 0) + 1;
+  -- The last one speaks for all: it could only go, or fail, when none before it held it up.
+  if last.holds_up then
+    new.due_at := 'infinity';
+  else
+    perform pg_notify('outbox_added', '');
+  end if;
   return new;
 end $$""",
     "create trigger outbox_number before insert on outbox for each row execute function outbox_number()",
