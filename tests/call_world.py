@@ -1,0 +1,221 @@
+"""A call runtime on a real database with scripted providers and the loopback carrier, for acceptance tests and benches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callwright.actions.transition import insert
+from callwright.bootstrap.plugins import PluginInstances
+from callwright.call.deps import RuntimeDeps, RuntimeSettings
+from callwright.call.equipment import LocalEars
+from callwright.call.runtime import CallRuntime
+from callwright.domain.agent_spec import ProviderDefaults
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.pricing import PriceBook
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.publication import WebhookPublisher
+from callwright.insight.record import execution_body
+from callwright.ops.clock import SystemClock
+from callwright.ops.folders import DataFolder, RecordingFiles
+from callwright.ops.ids import RandomIds
+from callwright.ops.metrics import Metrics
+from callwright.ports.ledger import StoredAgent
+from callwright.ports.registry import PluginContext, Registry
+from callwright.providers.scripted import PLUGINS as SCRIPTED
+from callwright.storage.job_runner import JobRunner
+from callwright.storage.ledger import PostgresLedger
+from callwright.telephony.loopback import PLUGINS as LOOPBACK
+
+AGENT_ID = "00000000-0000-4000-8000-00000000a9e1"
+
+RULES = [
+    {"when": "dentist|book", "say": "Of course. Which day suits you?"},
+    {"when": "monday", "say": "Monday at nine is free. What is your name?"},
+    {"when": "my name is", "say": "Thank you. You are booked.", "end_call": True},
+]
+
+SCENARIO: dict[str, Any] = {
+    "default": "patient",
+    "personas": {
+        "patient": {
+            "answer": {"how": "answer", "after_s": 0.1},
+            "think_ms": 200,
+            "rules": [
+                {"say": "I want to book a dentist."},
+                {"say": "On Monday please."},
+                {"say": "My name is Ann."},
+            ],
+        },
+        "busy": {"answer": {"how": "busy", "after_s": 0.05}},
+        "absent": {"answer": {"how": "no-answer", "after_s": 0.05}},
+        "waiting": {"answer": {"how": "answer", "after_s": 0.1}, "patience_s": 0, "rules": []},
+    },
+}
+
+
+def agent_body(**changes: Any) -> dict[str, Any]:
+    """A scripted agent as stored. ``changes`` go into its task settings."""
+    return {
+        "agent_name": "Reception",
+        "agent_welcome_message": "Hello, this is reception.",
+        "webhook_url": "https://hooks.example.org/calls",
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "tools_config": {
+                    "transcriber": {"provider": "scripted", "model": "scripted", "language": "en"},
+                    "llm_agent": {"provider": "scripted", "model": "scripted", "rules": RULES, "max_tokens": 200},
+                    "synthesizer": {"provider": "scripted", "provider_config": {"voice": "scripted"}},
+                },
+                "task_config": {"call_terminate": 120, **changes},
+            },
+            {
+                "task_type": "extraction",
+                "tools_config": {
+                    "llm_agent": {
+                        "provider": "scripted",
+                        "model": "scripted",
+                        "extraction_details": "name : the caller's name",
+                        "answers": {"extraction": [{"json": {"name": "Ann"}}]},
+                    }
+                },
+            },
+        ],
+        "agent_prompts": {"task_1": {"system_prompt": "Book appointments."}},
+        "end_call_tool_mode": "auto",
+    }
+
+
+@dataclass(slots=True)
+class CallWorld:
+    """A running runtime, its ledger and hands to place and follow calls."""
+
+    ledger: PostgresLedger
+    runtime: CallRuntime
+    publisher: WebhookPublisher
+    folder: Path
+    ids: RandomIds
+    clock: SystemClock
+
+    async def place(self, body: Mapping[str, Any] | None = None, *, persona: str = "", to: str = "+15550199") -> str:
+        """Place a call; returns the execution's id."""
+        return (await place(self.ledger, self.publisher, body or agent_body(), persona=persona, to=to)).id
+
+    async def row(self, execution_id: str) -> Execution:
+        """The execution as it is now."""
+        async with self.ledger.unit() as unit:
+            found = await unit.executions.get_any(execution_id)
+        assert found is not None
+        return found
+
+    async def until(self, execution_id: str, *statuses: str, seconds: float = 60) -> Execution:
+        """Wait until the execution has one of ``statuses``."""
+        async with asyncio.timeout(seconds):
+            while True:
+                row = await self.row(execution_id)
+                if row.status in statuses:
+                    return row
+                await asyncio.sleep(0.05)
+
+    async def published(self, execution_id: str) -> list[str]:
+        """The statuses whose webhooks were written, in order."""
+        async with self.ledger.unit() as unit:
+            entries = await unit.outbox.of_execution(DEFAULT_TENANT_ID, execution_id)
+        return [entry.status for entry in entries]
+
+    async def log(self, execution_id: str) -> str:
+        """The call's log in the ledger."""
+        async with self.ledger.unit() as unit:
+            return (await unit.logs.read(execution_id)).decode()
+
+    def body(self, row: Execution) -> dict[str, Any]:
+        """The execution as the API shows it."""
+        return execution_body(row, public_url="")
+
+
+async def place(
+    ledger: PostgresLedger, publisher: WebhookPublisher, body: Mapping[str, Any], *, persona: str = "", to: str = ""
+) -> Execution:
+    """Write a waiting execution of the default tenant, and its agent if that is missing."""
+    now = SystemClock().now()
+    execution = Execution(
+        id=RandomIds().uuid(),
+        tenant_id=DEFAULT_TENANT_ID,
+        agent_id=AGENT_ID,
+        status=Status.QUEUED,
+        phase=Phase.WAITING,
+        detail="queued",
+        attempt=0,
+        direction="outbound",
+        carrier="loopback",
+        to_number=to or "+15550199",
+        from_number="+15550100",
+        created_at=now,
+        updated_at=now,
+        user_data={"persona": persona} if persona else {},
+        agent=dict(body),
+    )
+    async with ledger.unit() as unit:
+        if await unit.agents.get(DEFAULT_TENANT_ID, AGENT_ID) is None:
+            await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body, 1, now, now))
+        await insert(unit, execution, publisher)
+    return execution
+
+
+def scripted_plugins(folder: Path, scenario: Mapping[str, Any]) -> PluginInstances:
+    """The scripted providers and the loopback carrier with ``scenario``."""
+    path = folder / "scenario.json"
+    path.write_text(json.dumps(scenario))
+    instances = PluginInstances(Registry([*SCRIPTED, *LOOPBACK]))
+    instances.use(PluginContext({"scenario": str(path)}, folder, {"plugin": instances}))
+    return instances
+
+
+@asynccontextmanager
+async def call_world(
+    dsn: str, folder: Path, *, scenario: Mapping[str, Any] = SCENARIO, settings: RuntimeSettings | None = None
+) -> AsyncIterator[CallWorld]:
+    """Start a runtime with its job runner on the database ``dsn``."""
+    data = DataFolder(folder)
+    data.prepare()
+    ledger = PostgresLedger(dsn)
+    await ledger.open()
+    clock, ids = SystemClock(), RandomIds()
+    publisher = WebhookPublisher("", False, ids.uuid, clock.now)
+    plugins = scripted_plugins(folder, scenario)
+    names = ProviderDefaults("scripted", "scripted", "scripted")
+    with ThreadPoolExecutor(1) as disk:
+        runtime = CallRuntime(
+            RuntimeDeps(
+                ledger,
+                clock,
+                ids,
+                plugins,
+                publisher,
+                RecordingFiles(data.recordings),
+                data.path,
+                PriceBook(),
+                disk,
+                Metrics(),
+                settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
+            )
+        )
+        await runtime.start()
+        jobs = JobRunner(dsn, runtime.jobs)
+        running = asyncio.create_task(jobs.run())
+        try:
+            yield CallWorld(ledger, runtime, publisher, data.path, ids, clock)
+        finally:
+            await runtime.aclose()
+            jobs.stop()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await plugins.aclose()
+            await ledger.aclose()
