@@ -9,8 +9,13 @@ from callwright.ports.registry import Plugin, PluginContext
 
 
 def _model(context: PluginContext) -> Any:
-    # The client library takes most of a second to import: only processes that use such an endpoint pay for it.
-    from callwright.providers.openai_compatible.model import Endpoint, OpenAICompatibleModel
+    # The client library is an extra and takes most of a second to import: only processes that use such an endpoint need it.
+    try:
+        from callwright.providers.openai_compatible.model import Endpoint, OpenAICompatibleModel
+    except ImportError as error:
+        raise ProviderError(
+            FailureKind.BAD_REQUEST, "custom", "the client library is missing; pip install 'callwright[cloud]'"
+        ) from error
 
     base_url = context.settings.get("model_base_url", "")
     if not base_url:
