@@ -146,7 +146,8 @@ class Segmenter:
             if last in ",;:—–":
                 return True
             if count >= FIRST_WORDS:
-                return bare.lower() not in _WEAK_LAST_WORDS or count >= FIRST_WORDS_MOST
+                weak = last == "." or bare.lower() in _WEAK_LAST_WORDS  # here a full stop ends a title or an initial
+                return not weak or count >= FIRST_WORDS_MOST
             return False
         return (last in ",;:—–" and count >= COMMA_WORDS) or count >= MOST_WORDS
 

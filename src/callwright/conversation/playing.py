@@ -98,6 +98,7 @@ class Playing:
         if not generation.speech.ready:
             generation.speech.ready = True
             self._stage.expect_voice()
+            self._stage.expect_end()
 
     def _play(self, generation: Generation) -> None:
         self.failures = 0

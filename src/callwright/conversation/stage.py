@@ -122,9 +122,9 @@ class Stage:
         return None
 
     def expect_end(self) -> None:
-        """Bound the playout of the audible generation, by what is known of its length."""
+        """Bound the playout of the audible generation, once it has audio, by what is known of its length."""
         generation = self.audible
-        if generation is not None and generation.speech.complete:
+        if generation is not None and generation.speech.complete and generation.speech.ready:
             self._board.after_ms("playout", generation.speech.rest_ms() + PLAYOUT_SLACK_MS)
 
     def commit(self) -> None:

@@ -1,16 +1,18 @@
 """The caller speaks over the agent."""
 
+from typing import Any
+
 import pytest
+from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.stops import is_stop_phrase
-from tests.unit.conversation.call_builder import Call
 
 REPLY = "We have tables at six, at seven and at eight. Which one suits you?"
 
 
-def speaking(**plan: object) -> Call:
+def speaking(**plan: Any) -> Call:
     call = Call(**plan)
     call.caller_says("a table please")
     call.model_says(REPLY)

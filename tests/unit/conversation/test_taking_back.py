@@ -1,8 +1,9 @@
 """The caller goes on before the agent was heard."""
 
+from tests.unit.conversation.call_builder import Call
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from tests.unit.conversation.call_builder import Call
 
 
 def asked() -> Call:

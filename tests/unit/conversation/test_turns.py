@@ -1,8 +1,10 @@
 """When the caller has finished, and what happens until the agent is heard."""
 
+from tests.unit.conversation.call_builder import Call
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from tests.unit.conversation.call_builder import Call
+from callwright.conversation.words import KEPT_SEGMENTS, Words
 
 
 def test_a_finished_caller_is_answered_at_once_but_heard_only_after_the_floor() -> None:
@@ -311,3 +313,37 @@ def test_an_end_of_sound_alone_opens_a_turn() -> None:
     call.finishes("yes")
     call.judges()
     assert call.told() == ["user: yes"]
+
+
+def test_a_withdrawn_word_leaves_no_turn() -> None:
+    """A segment whose final text is empty takes its partial words back."""
+    call = Call()
+    call.begins()
+    call.wait(300)
+    call.hears("uh")
+    call.pauses()
+    call.finishes("")
+    call.wait(4_000)
+    assert call.notes() == ["noise"]
+    assert not call.all(fx.AskModel)
+
+
+def test_a_late_repetition_of_a_taken_segment_is_not_heard_twice_until_long_after() -> None:
+    words = Words()
+    for segment in range(KEPT_SEGMENTS + 1):
+        words.hear(segment, f"word{segment}", True)
+        words.take()
+    assert not words.hear(KEPT_SEGMENTS, f"word{KEPT_SEGMENTS}", True)
+    assert words.hear(0, "word0", True)
+    assert words.text() == "word0"
+
+
+def test_the_recogniser_s_resume_without_a_reply_only_waits() -> None:
+    call = Call(welcome_message="Welcome to the shop.")
+    call.starts_playing()
+    call.caller_says("hello")
+    call.give(ev.RecogniserResumed, call.audio_ms)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert not call.all(fx.AskModel)
+    call.wait(1_500)
+    assert call.all(fx.AskModel)

@@ -1,8 +1,9 @@
 """The beginning of a call."""
 
+from tests.unit.conversation.call_builder import Call
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from tests.unit.conversation.call_builder import Call
 
 
 def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:

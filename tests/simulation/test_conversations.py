@@ -1,0 +1,19 @@
+"""Many random conversations: none may break a rule of the core. A failure prints the seed, the command and the fewest events."""
+
+import os
+
+from callwright.simulation.conversations import run
+
+CONVERSATIONS = 20_000
+FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
+LEAST_EVENTS = 60
+LEAST_PAIRS = 330
+
+
+def test_twenty_thousand_conversations_break_no_rule() -> None:
+    report = run(CONVERSATIONS, FIRST_SEED, jobs=2)
+    assert not report.broken, "\n".join(report.lines())
+    assert report.conversations == CONVERSATIONS
+    assert report.mean_events >= LEAST_EVENTS
+    assert report.replayed >= CONVERSATIONS // 25
+    assert len(report.coverage) >= LEAST_PAIRS

@@ -1,0 +1,68 @@
+"""Cutting a model's words into clauses."""
+
+import pytest
+
+from callwright.conversation.clauses import Segmenter, clauses_of
+
+
+def streamed(text: str, size: int) -> list[str]:
+    segmenter = Segmenter()
+    clauses: list[str] = []
+    for start in range(0, len(text), size):
+        clauses += segmenter.feed(text[start : start + size])
+    return clauses + segmenter.flush()
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Sure, I can do that for you. When?", ["Sure,", "I can do that for you.", "When?"]),
+        ("Hello.", ["Hello."]),
+        ("", []),
+        ("   \n ", []),
+        ("I can book that table right now if you like.", ["I can book that table", "right now if you like."]),
+        ("It costs 3.5 euros, so 1,000 cost more.", ["It costs 3.5 euros,", "so 1,000 cost more."]),
+        ("At 10:30 p.m. we close. Bye!", ["At 10:30 p.m. we close.", "Bye!"]),
+        ("Dr. Adams and Mr. J. Brown said hi. Yes.", ["Dr. Adams and Mr. J. Brown", "said hi.", "Yes."]),
+        ("Yes. Take No. 5 please.", ["Yes.", "Take No. 5 please."]),
+        ("No. I am sorry.", ["No.", "I am sorry."]),
+        ('He said "stop." Then he left.', ['He said "stop."', "Then he left."]),
+        ("1. Open the door. 2. Go in.", ["1. Open the door.", "2. Go in."]),
+        ("It is my own. I know. So do I. Good.", ["It is my own.", "I know.", "So do I.", "Good."]),
+        ("你好。请问几点？", ["你好。", "请问几点？"]),
+        ("नमस्ते। आप कैसे हैं?", ["नमस्ते।", "आप कैसे हैं?"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4, 1_000])
+def test_clauses_are_the_same_however_the_text_streams(text: str, clauses: list[str], size: int) -> None:
+    assert streamed(text, size) == clauses
+
+
+def test_the_first_clause_does_not_end_on_a_weak_word() -> None:
+    assert clauses_of("I can put you in the room by the sea")[0] == "I can put you in the room"
+
+
+def test_the_first_clause_ends_even_on_weak_words_at_last() -> None:
+    assert clauses_of("I can see that the of the in the of by")[0] == "I can see that the of the in"
+
+
+def test_a_later_clause_ends_at_a_comma_once_it_is_long() -> None:
+    text = "Well, we have one and two and three and four and five, and then we have more."
+    assert clauses_of(text) == ["Well,", "we have one and two and three and four and five,", "and then we have more."]
+
+
+def test_a_clause_without_punctuation_is_cut_at_its_longest() -> None:
+    clauses = clauses_of("Yes. " + "word " * 50)
+    assert [len(clause.split()) for clause in clauses] == [1, 24, 24, 2]
+
+
+def test_an_endless_word_is_cut() -> None:
+    segmenter = Segmenter()
+    for _ in range(300):
+        segmenter.feed("ha")
+    assert len(segmenter.flush()[0].split()) > 1
+
+
+def test_all_words_come_out_once_and_in_order() -> None:
+    text = "One two, three. Four five six seven eight nine ten, eleven! Twelve"
+    assert " ".join(clauses_of(text)) == text

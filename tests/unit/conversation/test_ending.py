@@ -1,0 +1,244 @@
+"""How calls end."""
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import GRACE_MS
+
+
+def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
+    call = Call(call_terminate_ms=5_000, hangup_message="Time is up, goodbye.", welcome_message="Hello.")
+    call.plays()
+    call.wait(5_000 - call.audio_ms)
+    assert call.core.state == "closing"
+    call.plays()
+    assert call.hung_up() == "max_duration_reached"
+    assert call.said() == ["agent: Hello.", "agent: Time is up, goodbye."]
+
+
+def test_the_maximum_cuts_what_is_being_said() -> None:
+    call = Call(call_terminate_ms=5_000, welcome_message="One two three four five six seven eight nine ten.")
+    call.wait(4_000)
+    call.starts_playing()
+    call.wait(1_000)
+    call.clears(1_000)
+    assert call.said() == ["agent: One two three four five"]
+    assert call.hung_up() == "max_duration_reached"
+
+
+@pytest.mark.parametrize("message", ["", "Goodbye, and thank you for calling us today."])
+def test_a_call_ends_within_its_maximum_even_if_nothing_ever_answers(message: str) -> None:
+    call = Call(call_terminate_ms=5_000, hangup_message=message, welcome_message="Hello.")
+    call.wait(5_000 + GRACE_MS)
+    assert call.core.ended
+    assert call.hung_up()
+
+
+def test_zero_as_maximum_means_the_platforms_own() -> None:
+    call = Call(call_terminate_ms=0, hangup_after_silence_ms=0, check_if_user_online=False)
+    call.wait(2_399_999)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "max_duration_reached"
+
+
+def test_the_maximum_during_a_goodbye_leaves_the_reason_alone() -> None:
+    call = Call(
+        call_terminate_ms=5_000, hangup_after_silence_ms=4_000, check_if_user_online=False, hangup_message="Bye now."
+    )
+    call.wait(4_500)
+    call.voice_speaks()
+    call.wait(30_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_last_words_that_do_not_end_are_cut() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("bye")
+    call.model_says("word " * 100, ended=False)
+    call.model_calls("end_call")
+    call.model_ends()
+    call.starts_playing()
+    call.wait(15_000)
+    assert "goodbye_cut" in call.notes()
+    assert call.hung_up() == "end_call_tool"
+    said = call.last(fx.AgentSaid)
+    assert said.cut
+    assert 60 < len(said.text.split()) < 76
+
+
+def test_a_goodbye_is_not_interruptible_but_the_words_are_kept() -> None:
+    call = Call(hangup_after_silence_ms=4_000, check_if_user_online=False, hangup_message="Bye now.")
+    call.wait(4_000)
+    call.starts_playing()
+    call.hears("no wait")
+    call.finishes("no wait I have a question")
+    assert not call.all(fx.Clear)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert call.hung_up() == "inactivity_timeout"
+    call.ends()
+    assert call.said() == ["agent: Bye now.", "caller: no wait I have a question"]
+
+
+def test_the_model_ends_the_call_with_its_own_goodbye() -> None:
+    call = Call(end_call_tool=True, hangup_message="Never said.")
+    call.caller_says("that is all thank you")
+    assert [tool.name for tool in call.last(fx.AskModel).tools] == ["end_call"]
+    call.model_says("Goodbye then.", ended=False)
+    call.model_calls("end_call")
+    call.model_ends()
+    call.starts_playing()
+    assert call.core.state == "closing"
+    assert not call.hung_up()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.hung_up() == "end_call_tool"
+    assert call.said() == ["caller: that is all thank you", "agent: Goodbye then."]
+
+
+def test_the_model_ends_the_call_without_a_word() -> None:
+    call = Call(end_call_tool=True, hangup_message="Goodbye {name}.")
+    call.caller_says("that is all thank you")
+    call.model_calls("end_call")
+    call.model_ends()
+    call.wait(1_000)
+    call.plays()
+    assert call.hung_up() == "end_call_tool"
+    assert call.said() == ["caller: that is all thank you", "agent: Goodbye Ada."]
+
+
+def test_the_model_ends_the_call_while_its_words_are_already_heard() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("that is all thank you")
+    call.model_says("Goodbye then. ", ended=False)
+    call.starts_playing()
+    call.model_calls("end_call")
+    call.begins()
+    call.segment += 1
+    call.hears("oh wait one more thing")
+    assert not call.all(fx.Clear)
+    call.model_ends()
+    assert call.core.state == "closing"
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.hung_up() == "end_call_tool"
+
+
+def test_an_end_of_call_the_caller_forestalls_is_forgotten() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("that is all")
+    call.model_calls("end_call")
+    call.finishes("no it is not")
+    call.judges()
+    call.wait(2_000)
+    assert not call.hung_up()
+
+
+def test_a_model_says_after_each_reply_whether_the_call_is_over() -> None:
+    call = Call(hangup_by_prompt=True, hangup_prompt="Has {name} said goodbye?", hangup_message="Bye.")
+    call.caller_says("bye bye")
+    call.agent_replies("See you.")
+    question = call.last(fx.AskClassifier)
+    assert question.purpose == "hangup"
+    assert [m.content for m in question.messages] == [
+        "Has Ada said goodbye?",
+        "user: bye bye\nassistant: See you.",
+    ]
+    call.give(ev.ClassifierVerdict, question.request, "hangup", True)
+    call.plays()
+    assert call.hung_up() == "llm_prompted_hangup"
+
+
+def test_no_hangs_nothing_up_and_another_answer_counts_for_nothing() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("hello there")
+    call.agent_replies("Hello.")
+    question = call.last(fx.AskClassifier)
+    call.give(ev.ClassifierVerdict, 999, "hangup", True)
+    call.give(ev.ClassifierVerdict, question.request, "hangup", False)
+    call.give(ev.ClassifierVerdict, question.request, "hangup", True)
+    assert not call.hung_up()
+
+
+def test_a_caller_who_goes_on_voids_the_verdict() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("bye bye")
+    call.agent_replies("See you.")
+    call.begins()
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "hangup", True)
+    assert not call.hung_up()
+    assert "hangup_voided" in call.notes()
+
+
+def test_a_question_whose_model_fails_is_forgotten() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("bye bye")
+    call.agent_replies("See you.")
+    question = call.last(fx.AskClassifier).request
+    call.give(ev.ProviderFailed, "model", "x", "unavailable", "no", 0, question)
+    call.give(ev.ClassifierVerdict, question, "hangup", True)
+    assert not call.hung_up()
+
+
+def test_a_stop_request_silences_the_agent_and_hangs_up() -> None:
+    call = Call(welcome_message="One two three four.")
+    call.starts_playing()
+    call.wait(400)
+    effects = call.give(ev.StopRequested, "API Request", "stopped")
+    assert [type(effect) for effect in effects] == [fx.Clear, fx.CancelVoice, fx.HangUp]
+    assert call.last(fx.HangUp) == fx.HangUp("API Request", "stopped")
+    call.clears(400)
+    assert call.said() == ["agent: One two"]
+    call.ends()
+    assert call.core.ended
+
+
+def test_a_stop_request_while_it_rings_hangs_up() -> None:
+    call = Call(answered=False)
+    call.give(ev.StopRequested, "API Request", "stopped")
+    call.give(ev.StopRequested, "API Request", "again")
+    assert call.all(fx.HangUp) == [fx.HangUp("API Request", "stopped")]
+
+
+def test_a_caller_who_hangs_up_in_mid_word_leaves_a_true_record() -> None:
+    call = Call()
+    call.caller_says("hello")
+    call.model_says("One two three four.")
+    call.starts_playing()
+    call.wait(450)
+    call.begins()
+    call.segment += 1
+    call.hears("I must")
+    call.ends()
+    assert call.said() == ["caller: hello", "agent: One two", "caller: I must"]
+    assert call.last(fx.AgentSaid).estimated
+    assert call.core.next_deadline() is None
+
+
+def test_a_prepared_reply_is_withdrawn_when_the_caller_hangs_up() -> None:
+    call = Call()
+    call.caller_says("hello")
+    call.ends()
+    assert call.last(fx.Withdrawn).reason == "call_ended"
+    assert call.said() == ["caller: hello"]
+    assert not call.all(fx.CancelModel)
+
+
+def test_after_the_end_nothing_but_notes() -> None:
+    call = Call()
+    call.ends()
+    seen = len(call.effects)
+    call.give(ev.TranscriptFinal, 100, 9, "too late")
+    call.give(ev.TranscriptFinal, 100, 10, "")
+    call.give(ev.ToolResult, 3, True, "{}")
+    call.give(ev.StopRequested, "x", "y")
+    assert [type(effect) for effect in call.effects[seen:]] == [fx.Note, fx.Note, fx.Note]
+    assert call.effects[seen] == fx.Note("words_after_end", "too late")
+
+
+def test_a_deaf_agent_says_so_and_hangs_up() -> None:
+    call = Call(failure_message="Sorry, goodbye.")
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.plays()
+    assert call.hung_up() == "transcriber_error"
+    assert call.last(fx.HangUp).by == "Error"

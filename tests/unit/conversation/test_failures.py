@@ -1,0 +1,268 @@
+"""Providers fail."""
+
+from typing import Any
+
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.limits import MAX_REPLY_CHARACTERS
+
+
+def asking(**plan: Any) -> Call:
+    call = Call(apology_message="Sorry {name}?", failure_message="Broken, goodbye.", **plan)
+    call.caller_says("hello there")
+    return call
+
+
+def test_a_failure_that_may_pass_is_asked_again_once() -> None:
+    call = asking()
+    call.model_fails()
+    assert len(call.all(fx.AskModel)) == 2
+    assert call.told() == ["user: hello there"]
+    call.agent_replies("Hello.")
+    assert call.said() == ["caller: hello there", "agent: Hello."]
+
+
+def test_the_second_failure_is_apologised_for() -> None:
+    call = asking()
+    call.model_fails()
+    call.model_fails()
+    call.plays()
+    assert call.said() == ["caller: hello there", "agent: Sorry Ada?"]
+    assert call.last(fx.AgentSaid).purpose == "apology"
+
+
+def test_a_failure_that_will_not_pass_is_apologised_for_at_once() -> None:
+    call = asking()
+    call.model_fails("refused_credentials")
+    assert len(call.all(fx.AskModel)) == 1
+    call.plays()
+    assert call.said()[-1] == "agent: Sorry Ada?"
+
+
+def test_three_failures_in_a_row_end_the_call() -> None:
+    call = asking()
+    call.model_fails()
+    call.model_fails()
+    call.plays()
+    call.caller_says("I said hello")
+    call.model_fails()
+    assert call.core.state == "closing"
+    call.plays()
+    assert call.last(fx.HangUp) == fx.HangUp("Error", "llm_error")
+    assert (
+        call.said()[-2:] == ["agent: Broken, goodbye.", "caller: I said hello"]
+        or "agent: Broken, goodbye." in call.said()
+    )
+
+
+def test_a_reply_that_was_heard_forgives_failures() -> None:
+    call = asking()
+    call.model_fails()
+    call.agent_replies("Hello.")
+    call.caller_says("one more thing")
+    call.model_fails()
+    call.agent_replies("Yes?")
+    call.caller_says("and another thing")
+    call.model_fails()
+    assert call.core.state == "thinking"
+
+
+def test_a_model_that_says_nothing_in_time_has_failed() -> None:
+    call = asking(reply_timeout_ms=5_000)
+    call.wait(5_000)
+    assert call.last(fx.Withdrawn).reason == "reply_timeout"
+    assert len(call.all(fx.AskModel)) == 2
+    assert call.all(fx.CancelModel)
+
+
+def test_an_empty_reply_is_apologised_for() -> None:
+    call = asking()
+    call.model_ends()
+    assert call.last(fx.Withdrawn).reason == "empty_reply"
+    call.plays()
+    assert call.said()[-1] == "agent: Sorry Ada?"
+
+
+def test_a_reply_that_breaks_off_keeps_what_was_said() -> None:
+    call = asking()
+    call.model_says("I can offer you. Two ", ended=False)
+    call.starts_playing()
+    call.model_ends("error")
+    call.plays()
+    assert call.said()[-1] == "agent: I can offer you. Two"
+
+
+def test_a_reply_that_breaks_off_unheard_is_asked_again() -> None:
+    call = asking()
+    call.model_says("I can offer you. Two ", ended=False)
+    call.model_ends("error")
+    assert call.last(fx.Withdrawn).reason == "model_failed"
+    assert len(call.all(fx.AskModel)) == 2
+
+
+def test_a_reply_that_stalls_while_it_is_heard_ends_there() -> None:
+    call = asking(reply_timeout_ms=5_000)
+    call.model_says("I can offer you. Two ", ended=False)
+    call.starts_playing()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.wait(5_000)
+    assert call.last(fx.EndSpeech).clauses == 2
+
+
+def test_no_apology_while_the_caller_goes_on_speaking() -> None:
+    call = asking()
+    call.begins()
+    call.model_fails("bad_request")
+    assert not call.all(fx.Speak)
+    call.wait(300)
+    call.finishes("and goodbye")
+    call.pauses()
+    call.judges()
+    assert call.told() == ["user: hello there and goodbye"]
+
+
+def test_a_failed_follow_up_behind_audible_words_waits_with_its_apology() -> None:
+    call = asking()
+    call.model_says("One moment. ", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.model_fails("bad_request")
+    assert len(call.all(fx.Speak)) == 1
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.last(fx.Speak).purpose == "apology"
+
+
+def test_a_too_long_reply_is_cut_and_noted() -> None:
+    call = asking()
+    call.model_says("word " * MAX_REPLY_CHARACTERS, ended=False)
+    assert "reply_cut" in call.notes()
+    assert call.all(fx.CancelModel)
+    assert sum(len(speak.text) + 1 for speak in call.all(fx.Speak)) <= MAX_REPLY_CHARACTERS
+    assert call.all(fx.EndSpeech)
+
+
+def test_failures_of_nothing_known_change_nothing() -> None:
+    call = asking()
+    call.give(ev.ProviderFailed, "model", "x", "unavailable", "no", 9, 99)
+    call.agent_replies("Hello.")
+    call.give(ev.ProviderFailed, "voice", "x", "unavailable", "no", 9)
+    assert call.notes() == []
+
+
+def test_a_voice_that_fails_unheard_is_tried_again() -> None:
+    call = asking()
+    call.model_says("Hello.")
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Speak).generation)
+    assert call.last(fx.Withdrawn).reason == "voice_failed"
+    call.agent_replies("Hello again.")
+    assert call.said()[-1] == "agent: Hello again."
+
+
+def test_a_welcome_whose_voice_fails_is_said_again() -> None:
+    call = Call(welcome_message="Welcome.")
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", 1)
+    call.clears(0)
+    call.plays()
+    assert call.said() == ["agent: Welcome."]
+    assert call.last(fx.AgentSaid).generation == 2
+
+
+def test_a_voice_that_fails_twice_in_a_row_ends_the_call() -> None:
+    call = Call(welcome_message="Welcome.")
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", 1)
+    call.clears(0)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", 2)
+    assert call.last(fx.HangUp) == fx.HangUp("Error", "synthesizer_error")
+
+
+def test_a_voice_that_fails_in_mid_sentence_keeps_what_was_heard() -> None:
+    call = asking()
+    call.model_says("One two three four.")
+    call.starts_playing()
+    call.wait(400)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Release).generation)
+    call.clears(400)
+    assert call.said()[-1] == "agent: One two"
+    assert call.core.state == "listening"
+
+
+def test_a_released_reply_whose_voice_never_sounds_is_asked_again() -> None:
+    call = asking()
+    call.model_says("One two three four.")
+    call.give(ev.VoiceReady, call.last(fx.Speak).generation, 0)
+    call.wait(1_000)
+    assert call.all(fx.Release)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Release).generation)
+    call.clears(0)
+    assert len(call.all(fx.AskModel)) == 2
+    assert call.told() == ["user: hello there"]
+
+
+def test_a_voice_without_a_sound_is_given_up() -> None:
+    call = Call(welcome_message="Welcome.")
+    call.wait(20_000)
+    assert "voice_timeout" in call.notes()
+    call.wait(20_000)
+    assert call.hung_up() == "synthesizer_error"
+
+
+def test_a_voice_that_fails_at_the_goodbye_hangs_up_for_the_calls_own_reason() -> None:
+    call = Call(hangup_after_silence_ms=3_000, check_if_user_online=False, hangup_message="Bye.")
+    call.wait(3_000)
+    call.give(ev.ProviderFailed, "turn", "x", "unavailable", "no")
+    call.give(ev.ProviderFailed, "voice", "x", "unavailable", "no", 1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_a_model_that_fails_during_its_last_words_ends_them() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("bye")
+    call.model_says("Goodbye my ", ended=False)
+    call.model_calls("end_call")
+    call.model_says("friend. ", ended=False)
+    call.starts_playing()
+    call.model_fails()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.said()[-1] == "agent: Goodbye my friend."
+    assert call.hung_up() == "end_call_tool"
+
+
+def test_a_missing_last_mark_is_made_up_for() -> None:
+    call = asking()
+    call.model_says("One two three.")
+    call.starts_playing()
+    call.wait(6_000)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.cut, said.estimated) == ("One two three.", False, True)
+    assert "mark_missing" in call.notes()
+
+
+def test_a_playout_of_unknown_length_that_never_ends_is_cut() -> None:
+    call = asking()
+    call.model_says("One two three.")
+    generation = call.last(fx.Speak).generation
+    call.give(ev.VoiceReady, generation, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, generation)
+    call.wait(8_000)
+    assert call.last(fx.Clear).generation == generation
+
+
+def test_stray_reports_of_the_voice_change_nothing() -> None:
+    call = asking()
+    call.model_says("One two three.")
+    generation = call.last(fx.Speak).generation
+    call.give(ev.VoiceFinished, generation, 7, 100)
+    call.give(ev.MarkPlayed, generation, 0)
+    call.give(ev.Cleared, generation, 0)
+    call.give(ev.PlayoutStarted, 99)
+    call.starts_playing()
+    call.give(ev.MarkPlayed, generation, 7)
+    call.give(ev.PlayoutStarted, generation)
+    assert call.core.state == "speaking"

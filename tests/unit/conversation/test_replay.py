@@ -1,0 +1,139 @@
+"""Replaying logs, and the plan of a call."""
+
+import json
+
+import pytest
+
+from callwright.conversation.log import LogFormatError
+from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
+from callwright.conversation.replay import replay
+from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
+from callwright.simulation.conversations import converse
+
+LOG = converse(5).log()
+
+
+def changed(log: str, number: int, **values: object) -> str:
+    lines = log.splitlines()
+    lines[number] = json.dumps(json.loads(lines[number]) | values)
+    return "\n".join(lines) + "\n"
+
+
+def line_of(name: str, nth: int = 0) -> int:
+    found = [i for i, line in enumerate(LOG.splitlines()) if f'"type":"{name}"' in line]
+    return found[nth]
+
+
+def test_a_log_replays_exactly() -> None:
+    result = replay(LOG)
+    assert result.exact
+    assert result.same_core
+    assert result.events > 20
+    assert result.effects > 20
+
+
+def test_the_first_changed_effect_is_reported() -> None:
+    number = line_of("Speak")
+    result = replay(
+        changed(LOG, number, v={"generation": 1, "index": 0, "purpose": "welcome", "text": "Other", "turn": 0})
+    )
+    assert result.difference is not None
+    assert result.difference.seq == number
+    assert "Other" in str(result.difference)
+    assert not result.exact
+
+
+def test_a_missing_effect_is_reported() -> None:
+    lines = LOG.splitlines()
+    del lines[line_of("Speak")]
+    difference = replay("\n".join(lines) + "\n").difference
+    assert difference is not None
+    assert difference.now.startswith("Speak")
+
+
+def test_an_effect_too_many_is_reported() -> None:
+    lines = LOG.splitlines()
+    position = line_of("StartRecording")
+    lines.insert(position, lines[position])
+    difference = replay("\n".join(lines) + "\n").difference
+    assert difference is not None
+    assert difference.logged.startswith("StartRecording")
+
+
+def test_an_effect_missing_before_the_next_event_is_reported() -> None:
+    lines = LOG.splitlines()
+    del lines[line_of("StartRecording") : line_of("Release") + 1]
+    difference = replay("\n".join(lines) + "\n").difference
+    assert difference is not None
+    assert "the log has nothing" in str(difference)
+
+
+def test_the_facts_of_the_shell_are_passed_over() -> None:
+    lines = LOG.splitlines()
+    fact = json.dumps({"seq": 1, "at": 1, "sec": "leg", "dir": "fact", "type": "dialled", "v": {}})
+    lines.insert(2, fact)
+    assert replay("\n".join(lines) + "\n").exact
+
+
+def test_a_log_cut_short_in_mid_step_is_no_difference() -> None:
+    lines = LOG.splitlines()[: line_of("Speak") + 1]
+    assert replay("\n".join(lines) + '\n{"seq": 9').exact
+
+
+def test_another_core_version_is_said() -> None:
+    assert not replay(changed(LOG, 0, core=CORE_VERSION + 1)).same_core
+
+
+def test_an_unknown_event_is_no_log_of_ours() -> None:
+    with pytest.raises(LogFormatError, match="unknown event type 'Magic'"):
+        replay(changed(LOG, 1, type="Magic"))
+
+
+def spec(**settings: object) -> AgentSpec:
+    return AgentSpec(
+        name="a",
+        welcome_message="Hi {name}",
+        system_prompt="p",
+        transcriber=ProviderChoice("x", language="en"),
+        model=ProviderChoice("x"),
+        voice=ProviderChoice("x", language="de-AT"),
+        settings=ConversationSettings(**settings),  # type: ignore[arg-type]
+        end_call_tool=True,
+        tools=(ToolSpec("book", "Book", "custom", {"type": "object", "properties": {}}),),
+        endpointing_ms=300,
+    )
+
+
+def test_the_plan_of_an_agent_has_its_settings_in_milliseconds() -> None:
+    plan = plan_for(spec(hangup_after_silence_s=7.5, call_terminate_s=120, hangup_after_llm_call=True))
+    assert (plan.hangup_after_silence_ms, plan.call_terminate_ms, plan.endpointing_ms) == (7_500, 120_000, 300)
+    assert plan.hangup_by_prompt
+    assert plan.end_call_tool
+    assert plan.tools[0].parameters == '{"properties":{},"type":"object"}'
+    assert plan.language == "de-AT"
+
+
+def test_values_below_zero_count_as_zero_and_the_platforms_maximum_holds() -> None:
+    plan = plan_for(spec(hangup_after_silence_s=-1, call_terminate_s=99_999, incremental_delay_ms=-5))
+    assert (plan.hangup_after_silence_ms, plan.call_terminate_ms, plan.incremental_delay_ms) == (0, 2_400_000, 0)
+
+
+def test_the_defaults_of_the_contract_give_the_default_plan() -> None:
+    plan = plan_for(AgentSpec("a", "", "", *(ProviderChoice("x"),) * 3, ConversationSettings()))
+    assert plan == CallPlan()
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("Bye", "Bye"),
+        (None, ""),
+        ({"de-AT": "Baba", "de": "Tschüss"}, "Baba"),
+        ({"de": "Tschüss", "en": "Bye"}, "Tschüss"),
+        ({"fr": "Salut", "en": "Bye"}, "Bye"),
+        ({"fr": "Salut"}, "Salut"),
+        ({}, ""),
+    ],
+)
+def test_messages_are_taken_in_the_language_of_the_voice(message: dict[str, str] | str | None, text: str) -> None:
+    assert in_language(message, "de-AT") == text

@@ -1,0 +1,98 @@
+"""Nobody speaks."""
+
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+
+
+def test_the_question_is_asked_once_and_its_playout_restarts_the_clock() -> None:
+    call = Call(user_online_after_ms=4_000, hangup_after_silence_ms=6_000, user_online_message="{name}, are you there?")
+    call.wait(4_000)
+    assert [speak.purpose for speak in call.all(fx.Speak)] == ["silence", "silence"]
+    call.plays()
+    assert call.said() == ["agent: Ada, are you there?"]
+    assert not call.wait(5_999)
+    call.wait(1)
+    assert call.hung_up() == "inactivity_timeout"
+    assert call.last(fx.HangUp).by == "Agent"
+
+
+def test_the_question_comes_first_at_the_same_time() -> None:
+    call = Call(user_online_after_ms=5_000, hangup_after_silence_ms=5_000)
+    call.wait(5_000)
+    assert call.all(fx.Speak)
+    assert not call.hung_up()
+
+
+def test_hanging_up_sooner_than_the_question_hangs_up() -> None:
+    call = Call(user_online_after_ms=5_000, hangup_after_silence_ms=3_000)
+    call.wait(3_000)
+    assert call.hung_up() == "inactivity_timeout"
+    assert not call.all(fx.Speak)
+
+
+def test_the_goodbye_is_spoken_before_hanging_up() -> None:
+    call = Call(check_if_user_online=False, hangup_after_silence_ms=3_000, hangup_message="Goodbye {name}.")
+    call.wait(3_000)
+    assert call.core.state == "closing"
+    assert not call.hung_up()
+    call.plays()
+    assert call.said() == ["agent: Goodbye Ada."]
+    assert call.last(fx.AgentSaid).purpose == "goodbye"
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_words_of_the_caller_begin_a_new_silence_with_its_own_question() -> None:
+    call = Call(user_online_after_ms=3_000)
+    call.wait(3_000)
+    call.plays()
+    call.caller_says("yes I am")
+    call.agent_replies("Good.")
+    call.wait(3_000)
+    assert [said.purpose for said in call.all(fx.AgentSaid)] == ["silence", "reply"]
+    assert call.last(fx.Speak).purpose == "silence"
+
+
+def test_a_question_without_words_is_passed_over() -> None:
+    call = Call(user_online_message="", user_online_after_ms=3_000, hangup_after_silence_ms=5_000)
+    call.wait(8_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_zero_disables_hanging_up() -> None:
+    call = Call(check_if_user_online=False, hangup_after_silence_ms=0)
+    assert not call.wait(60_000)
+
+
+def test_the_clock_does_not_run_while_the_model_thinks() -> None:
+    call = Call(user_online_after_ms=2_000, hangup_after_silence_ms=2_000)
+    call.caller_says("what is the weather")
+    call.wait(5_000)
+    assert not call.hung_up()
+    assert not call.all(fx.Speak)
+
+
+def test_the_clock_does_not_run_while_a_tool_runs() -> None:
+    call = Call(user_online_after_ms=2_000, hangup_after_silence_ms=2_000, incremental_delay_ms=0)
+    call.caller_says("book it please")
+    call.model_calls("book")
+    call.model_ends()
+    assert call.core.state == "working"
+    call.wait(9_000)
+    assert not call.all(fx.Speak)
+    assert not call.hung_up()
+
+
+def test_the_clock_does_not_run_while_the_caller_makes_sound() -> None:
+    call = Call(user_online_after_ms=2_000, hangup_after_silence_ms=2_000)
+    call.wait(1_000)
+    call.begins()
+    call.wait(5_000)
+    assert not call.hung_up()
+    call.pauses()
+    call.finishes("")
+    call.wait(5_000)
+    assert call.all(fx.Speak)
+    call.give(ev.KeyPressed, "5")
+    assert call.last(fx.Note) == fx.Note("key", "5")

@@ -1,0 +1,218 @@
+"""The model calls tools."""
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
+from callwright.ports.model import Tool
+
+BOOK = Tool("book", "Book a table", "{}")
+
+
+def booking(words: str = "", **plan: Any) -> Call:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0, **plan)
+    call.caller_says("book a table")
+    if words:
+        call.model_says(words, ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    return call
+
+
+def test_a_tool_is_called_when_the_turn_is_taken_and_its_result_answered() -> None:
+    call = booking()
+    tool = call.last(fx.CallTool)
+    assert (tool.call_id, tool.name, tool.turn) == ("c1", "book", 1)
+    assert call.said() == ["caller: book a table"]
+    call.give(ev.ToolResult, tool.request, True, '{"booked": true}')
+    ask = call.last(fx.AskModel)
+    assert [(m.role, m.content) for m in ask.messages[-3:]] == [
+        ("user", "book a table"),
+        ("assistant", ""),
+        ("tool", '{"booked": true}'),
+    ]
+    assert ask.messages[-2].tool_calls[0].call_id == ask.messages[-1].tool_call_id == "c1"
+    assert ask.turn == 1
+    call.agent_replies("It is booked.")
+    assert call.said()[-1] == "agent: It is booked."
+
+
+def test_a_tool_is_not_called_before_the_floor_time_so_that_the_caller_can_go_on() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=2_000)
+    call.caller_says("book a table")
+    call.model_calls("book")
+    call.model_ends()
+    assert not call.all(fx.CallTool)
+    call.finishes("no do not")
+    call.wait(3_000)
+    assert not call.all(fx.CallTool)
+
+
+def test_words_before_the_tool_are_heard_while_it_runs_and_the_answer_waits_for_them() -> None:
+    call = booking("One moment please.")
+    assert call.all(fx.CallTool)
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    assert [m.content for m in call.last(fx.AskModel).messages[-2:]] == ["One moment please.", "done"]
+    first = call.last(fx.Release).generation
+    call.model_says("Booked.")
+    call.voice_speaks()
+    assert call.last(fx.Release).generation == first
+    call.give(ev.MarkPlayed, first, 0)
+    assert call.last(fx.Release).generation == first + 1
+    call.plays()
+    assert call.said()[1:] == ["agent: One moment please.", "agent: Booked."]
+
+
+def test_a_word_over_the_waiting_phrase_does_not_disturb_the_answer() -> None:
+    call = booking("One moment please.")
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.finishes("okay")
+    assert not call.all(fx.Withdrawn)
+
+
+def test_an_interruption_withdraws_the_prepared_answer_but_keeps_the_result() -> None:
+    call = booking("One moment please.")
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.begins()
+    call.segment += 1
+    call.hears("is that by the window")
+    assert call.last(fx.Withdrawn).reason == "caller_interrupted"
+    call.clears(200)
+    call.segment -= 1
+    call.finishes("is that by the window")
+    call.pauses()
+    call.judges()
+    assert call.told()[-3:] == ["assistant: One", "tool: done", "user: is that by the window"]
+
+
+def test_a_tool_called_while_its_words_are_heard_is_called_at_once() -> None:
+    call = Call(tools=(BOOK,))
+    call.caller_says("book a table")
+    call.model_says("One moment. ", ended=False)
+    call.starts_playing()
+    call.model_calls("book")
+    call.model_calls("book", "c2")
+    assert [tool.call_id for tool in call.all(fx.CallTool)] == ["c1", "c2"]
+    call.model_ends()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.core.state == "working"
+    for tool in call.all(fx.CallTool):
+        call.give(ev.ToolResult, tool.request, True, "fine")
+    assert call.told().count("tool: fine") == 2
+
+
+def test_words_during_a_tool_are_answered_together_with_its_result() -> None:
+    call = booking()
+    call.caller_says("for two people")
+    assert len(call.all(fx.AskModel)) == 1
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    assert call.told()[-2:] == ["tool: done", "user: for two people"]
+    assert call.last(fx.AskModel).turn == 2
+
+
+def test_words_after_the_result_withdraw_the_follow_up_and_join_it() -> None:
+    call = booking()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.begins()
+    call.segment += 1
+    call.hears("for two")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    call.segment -= 1
+    call.finishes("for two")
+    call.pauses()
+    call.judges()
+    assert call.told()[-2:] == ["tool: done", "user: for two"]
+
+
+def test_a_failed_tool_is_told_to_the_model() -> None:
+    call = booking()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, False, "no table")
+    assert call.told()[-1] == "tool: The tool failed: no table"
+
+
+def test_a_failed_tool_provider_is_a_failed_tool() -> None:
+    call = booking()
+    call.give(ev.ProviderFailed, "tool", "x", "unavailable", "down", 0, call.last(fx.CallTool).request)
+    assert call.told()[-1] == "tool: The tool failed: down"
+    call.give(ev.ProviderFailed, "tool", "x", "unavailable", "down")
+    assert call.notes()[-1] == "unused_event"
+
+
+def test_a_tool_that_never_answers_is_given_up_but_its_late_result_is_kept() -> None:
+    call = booking()
+    request = call.last(fx.CallTool).request
+    call.wait(30_000)
+    assert call.last(fx.CancelTool).request == request
+    assert "did not answer" in call.told()[-1]
+    call.agent_replies("I could not reach the restaurant.")
+    call.give(ev.ToolResult, request, True, "booked after all")
+    assert "result_late" in call.notes()
+    call.caller_says("and now")
+    assert "tool: booked after all" in call.told()
+
+
+def test_a_result_comes_once() -> None:
+    call = booking()
+    request = call.last(fx.CallTool).request
+    call.give(ev.ToolResult, request, True, "done")
+    call.give(ev.ToolResult, request, True, "done")
+    assert call.notes() == ["result_unknown"]
+
+
+def test_a_tool_is_called_once_per_id() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("book a table")
+    call.model_calls("book")
+    call.model_calls("book")
+    call.model_ends()
+    assert len(call.all(fx.CallTool)) == 1
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.model_calls("book")
+    assert call.notes() == ["tool_repeated", "tool_repeated"]
+
+
+def test_calls_without_an_id_get_one_each() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("book two tables")
+    call.model_calls("book", "")
+    call.model_calls("book", "")
+    call.model_ends()
+    assert len({tool.call_id for tool in call.all(fx.CallTool)}) == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_after_too_many_tools_the_model_must_answer_in_words(together: bool) -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("book many tables")
+    for number in range(MAX_MODEL_TOOL_LOOPS):
+        call.model_calls("book", f"c{number}")
+        if not together:
+            call.model_ends()
+            call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.model_calls("book", "one too many")
+    assert "tool_loops" in call.notes()
+    if together:
+        call.model_ends()
+        for tool in call.all(fx.CallTool):
+            call.give(ev.ToolResult, tool.request, True, "done")
+    assert call.last(fx.AskModel).tools == ()
+    assert len(call.all(fx.CallTool)) == MAX_MODEL_TOOL_LOOPS
+    call.agent_replies("All booked.")
+    call.caller_says("book another")
+    assert call.last(fx.AskModel).tools == (BOOK,)
+
+
+def test_a_result_during_the_goodbye_is_kept() -> None:
+    call = booking(call_terminate_ms=6_000, hangup_message="Goodbye.")
+    call.wait(6_000)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.plays()
+    assert call.hung_up() == "max_duration_reached"
+    assert call.notes() == []

@@ -1,0 +1,138 @@
+"""The simulator itself: the same seed, honest audits, short reproductions."""
+
+import pytest
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.plan import CallPlan
+from callwright.simulation.conversations import Broken, Report, converse, describe, examine, main, run
+from callwright.simulation.shrink import shrink
+from callwright.simulation.trace import Trace, audit, run_core, same_effects
+
+STARTED = ev.Started(0, CallPlan(), (), 0)
+ENDED = ev.LegEnded(9_000_000, "answered", "Callee", "hung up", 4000)
+
+
+def trace_of(*steps: tuple[ev.Event, tuple[fx.Effect, ...]], ended: bool = True) -> Trace:
+    return Trace(steps=[(STARTED, ()), (ev.Answered(1_000), ()), *steps], ended=ended)
+
+
+def test_a_seed_is_one_conversation() -> None:
+    first, second = converse(11), converse(11)
+    assert first.log() == second.log()
+    assert converse(12).log() != first.log()
+
+
+def test_a_run_counts_what_it_saw() -> None:
+    report = run(40, 1)
+    assert report.conversations == 40
+    assert report.replayed == 2
+    assert report.mean_events > 20
+    assert report.rate > 0
+    assert not report.broken
+    assert sum(report.coverage.values()) == report.events
+    assert sum(report.endings.values()) == 40
+
+
+def test_two_processes_find_the_same_as_one() -> None:
+    one, two = run(300, 5, jobs=1), run(300, 5, jobs=2)
+    assert (one.events, one.coverage, one.endings) == (two.events, two.coverage, two.endings)
+
+
+def test_an_empty_report_has_no_rates() -> None:
+    assert (Report().rate, Report().mean_events) == (0.0, 0.0)
+
+
+def test_the_command_prints_its_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--count", "3", "--seed", "1", "--coverage"]) == 0
+    output = capsys.readouterr().out
+    assert "3 conversations" in output
+    assert "broken: 0" in output
+    assert "never seen: " in output
+
+
+def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
+    report = Report(conversations=1, broken=[Broken(42, "a rule: x", ["an event"])])
+    assert report.lines()[-3:] == [
+        "seed 42: a rule: x",
+        "  again: callwright simulate conversations --count 1 --seed 42",
+        "  an event",
+    ]
+
+
+def test_an_event_is_shown_with_its_settings_only_where_they_differ() -> None:
+    assert describe(ev.Started(1_500, CallPlan(words_to_interrupt=7), (), 0)) == (
+        '       1.500 ms  Started {"plan":{"words_to_interrupt":7}}'
+    )
+    assert describe(ev.Answered(2_000)) == "       2.000 ms  Answered {}"
+
+
+@pytest.mark.parametrize(
+    ("trace", "rule"),
+    [
+        (Trace(steps=[(STARTED, ())], broken="some rule: 1"), "some rule"),
+        (trace_of(ended=False), "a call ends:"),
+        (trace_of((ev.DeadlineReached(3_000_000_000), ())), "a call ends within its maximum"),
+        (Trace(steps=[(STARTED, ()), (ev.DeadlineReached(3_000_000_000), ())], ended=True), "a call ends within"),
+        (trace_of((ev.TranscriptFinal(2_000, 0, 1, "w1 w2"), (fx.UserSaid(1, "w1", 0, 1),))), "words are never lost"),
+        (
+            trace_of((ENDED, (fx.UserSaid(1, "w1", 0, 1), fx.UserSaid(2, "well w1", 0, 1)))),
+            "a caller's words are in one turn",
+        ),
+        (trace_of((ENDED, (fx.HangUp("x", "y"),))), "after the end nothing but facts"),
+        (
+            trace_of((ENDED, (fx.AgentSaid(1, 1, "reply", "a1 a2", True, False, 9),))),
+            "nobody is said to have heard",
+        ),
+    ],
+)
+def test_the_audit_names_the_broken_rule(trace: Trace, rule: str) -> None:
+    trace.heard = {1: frozenset({"a1"})}
+    assert rule in audit(trace)
+
+
+def test_the_audit_reads_what_the_model_is_told() -> None:
+    trace = converse(5)
+    trace.steps = [
+        (event, tuple(e for e in effects if not isinstance(e, fx.AgentSaid))) for event, effects in trace.steps
+    ]
+    assert "history never holds unheard words" in audit(trace)
+
+
+def test_two_traces_differ_at_their_first_different_effect() -> None:
+    one = trace_of((ENDED, (fx.Note("a", ""), fx.Note("b", ""))))
+    other = trace_of((ENDED, (fx.Note("a", ""), fx.Note("c", ""))))
+    shorter = trace_of((ENDED, (fx.Note("a", ""),)))
+    assert same_effects(one, one) == ""
+    assert same_effects(one, other).startswith("effect 1: ")
+    assert same_effects(one, shorter) == "2 effects and 1"
+
+
+def test_a_log_that_does_not_replay_is_found() -> None:
+    trace = converse(5)
+    trace.steps[1] = (trace.steps[1][0], (*trace.steps[1][1], fx.Note("planted", "")))
+    assert examine(trace, whole=False) == ""
+    assert examine(trace, whole=True).startswith("a log replays to the same effects: ")
+
+
+def test_a_failure_shrinks_to_few_events() -> None:
+    """Stray events lie about what was played: without them the world's account would be right."""
+    trace = converse(5)
+    heard = next(e for _, effects in trace.steps for e in effects if isinstance(e, fx.AgentSaid) and not e.estimated)
+    trace.heard = {heard.generation: frozenset()}
+    rule = audit(trace)
+    assert rule.startswith("nobody is said to have heard")
+    shown = shrink(trace, rule)
+    assert len(shown) < len(trace.steps) // 5
+    assert isinstance(shown[0], ev.Started)
+
+
+def test_what_events_alone_cannot_repeat_is_shown_by_its_end() -> None:
+    trace = converse(5)
+    assert shrink(trace, "some other rule: 1") == trace.inputs()[-30:]
+
+
+def test_a_crash_of_the_core_is_a_broken_rule() -> None:
+    trace = run_core([STARTED, ev.Answered("noon"), ENDED])  # type: ignore[arg-type]
+    assert trace.broken.startswith("TypeError")
+    assert len(trace.steps) == 2
