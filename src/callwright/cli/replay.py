@@ -20,5 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what was compared; 0 when every effect is the same."""
     text = sys.stdin.read() if str(arguments.log) == "-" else arguments.log.read_text()
     result = replay(text)
-    print(result.describe())
-    return 0 if result.equal else 1
+    print(
+        f"{result.events} events gave {result.effects} effects"
+        + ("" if result.same_core else "; written by another core version")
+    )
+    if result.difference is not None:
+        print(f"first difference: {result.difference}")
+    return 0 if result.exact else 1

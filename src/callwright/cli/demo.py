@@ -1,0 +1,142 @@
+"""``callwright demo``: one real call, offline, through the public API, to a synthetic caller that speaks and listens."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import httpx2 as httpx
+import uvloop
+
+from callwright.actions.keys import create_key
+from callwright.bootstrap.platform import Platform, open_platform
+from callwright.cli.demo_agent import demo_agent
+from callwright.cli.serving import bind, http_server, url_of
+from callwright.domain.errors import UnavailableError
+from callwright.domain.execution import TERMINAL
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ops.logging import configure_logging
+from callwright.ops.settings import Settings, load_settings
+
+NUMBER = "+15550123"
+_LIMIT_SECONDS = 300
+_SHOWN = {"UserSaid": "agent heard ", "AgentSaid": "agent said  "}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="standard output is only the execution")
+    parser.add_argument("--model", default="", help="model provider of the agent: local, intents or custom")
+    parser.add_argument(
+        "--persona", default="demo", help="synthetic caller: demo, talkative, silent, hangup, machine, busy, ..."
+    )
+    parser.add_argument("--data", type=Path, help="data folder; the demo uses its own folder in it (CALLWRIGHT_DATA)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Place the call; 0 when the execution is ``completed``, or ended as its persona wants it."""
+    settings = load_settings(os.environ, data=arguments.data)
+    settings = replace(settings, data=settings.data / "demo", log_level=_at_least_warning(settings.log_level))
+    configure_logging(settings.log_level, settings.log_format)
+    out = sys.stderr if arguments.json else sys.stdout
+    model = arguments.model or ("custom" if settings.model_base_url else "local")
+    body = uvloop.run(_demo(settings, model, arguments.persona, out))
+    sys.stdout.write(body)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+    return 0 if json.loads(body)["status"] != "error" else 1
+
+
+def _at_least_warning(level: str) -> str:
+    return level if level in {"debug", "error"} else "warning"
+
+
+async def _demo(settings: Settings, model: str, persona: str, out: TextIO) -> str:
+    listener = bind("127.0.0.1", 0)
+    url = url_of(listener)
+
+    def watch(moment: Any) -> None:
+        if moment.kind == "said":
+            _say(out, f"caller says {moment.text}")
+        elif moment.kind == "heard":
+            _say(out, f"caller hears {moment.text}")
+        elif moment.kind in {"ringing", "answered", "closed", "key"}:
+            _say(out, f"line        {moment.kind} {moment.text}".rstrip())
+
+    _say(out, "starting the platform ...")
+    async with open_platform(settings, url, line_observer=watch) as platform, http_server(platform.app, listener):
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            return await _call(platform, url, model, persona, out)
+
+
+async def _call(platform: Platform, url: str, model: str, persona: str, out: TextIO) -> str:
+    key = (await create_key(platform.services, DEFAULT_TENANT_ID, "demo")).secret
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as api:
+        agent_id = (await _post(api, "/v2/agent", demo_agent(model)))["agent_id"]
+        _say(out, f"agent {agent_id} created with the model {model!r}; calling {NUMBER}")
+        order = {"agent_id": agent_id, "recipient_phone_number": NUMBER, "user_data": {"persona": persona}}
+        execution_id = (await _post(api, "/call", order))["execution_id"]
+        following = asyncio.create_task(_follow(api, execution_id, out))
+        try:
+            body = await _final(api, execution_id, out)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    _summary(platform, execution_id, json.loads(body), out)
+    return body
+
+
+async def _post(api: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Any:
+    answer = await api.post(path, json=body)
+    if answer.status_code >= 300:
+        raise UnavailableError(f"{path} answered {answer.status_code}: {answer.text}")
+    return answer.json()
+
+
+async def _follow(api: httpx.AsyncClient, execution_id: str, out: TextIO) -> None:
+    """Show what the agent heard and said, from the live event stream."""
+    async with api.stream("GET", f"/v1/callwright/executions/{execution_id}/events", timeout=None) as stream:
+        name = ""
+        async for line in stream.aiter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: ") and name in _SHOWN:
+                values = json.loads(line.removeprefix("data: "))["values"]
+                if values["text"]:
+                    _say(out, f"{_SHOWN[name]}{values['text']}{' (interrupted)' if values.get('cut') else ''}")
+
+
+async def _final(api: httpx.AsyncClient, execution_id: str, out: TextIO) -> str:
+    shown = ""
+    while True:
+        answer = await api.get(f"/executions/{execution_id}")
+        status = answer.json()["status"]
+        if status != shown:
+            shown = status
+            _say(out, f"status      {status}")
+        if status in TERMINAL:
+            return answer.text
+        await asyncio.sleep(0.25)
+
+
+def _summary(platform: Platform, execution_id: str, body: dict[str, Any], out: TextIO) -> None:
+    recording = platform.foundation.recordings.path(execution_id, "call.wav")
+    _say(out, f"recording   {recording or 'none'}")
+    delays = [turn["latency_ms"]["total"] for turn in body["callwright"]["turns"] if turn["latency_ms"]]
+    if delays:
+        _say(
+            out,
+            f"latency     last caller frame to first agent frame: median {statistics.median(delays):.0f} ms of {len(delays)} turns",
+        )
+
+
+def _say(out: TextIO, line: str) -> None:
+    print(line, file=out, flush=True)
