@@ -81,7 +81,7 @@ def loudest_rms(pcm: bytes, window_ms: int = 100) -> float:
     return float(np.sqrt((whole**2).mean(axis=1).max()))
 
 
-def trimmed(signal: Floats, rate_hz: int, threshold: float = 0.01, lead_ms: int = 20, tail_ms: int = 60) -> Floats:
+def trimmed(signal: Floats, rate_hz: int, threshold: float = 0.006, lead_ms: int = 20, tail_ms: int = 90) -> Floats:
     """A clause without the silence that voices put around it."""
     loud = np.flatnonzero(np.abs(signal) > threshold)
     if not len(loud):
