@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from random import Random
 
 from callwright.conversation import events as ev
@@ -160,7 +161,8 @@ def run(count: int, seed: int, jobs: int = 1) -> Report:
     report = Report()
     chunks = [(first, min(CHUNK, seed + count - first)) for first in range(seed, seed + count, CHUNK)]
     if jobs > 1:
-        with ProcessPoolExecutor(jobs) as pool:
+        # Fresh processes: a forked one would go on tracing for a coverage tool that never hears of it.
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
             for part in pool.map(_run_chunk, chunks):
                 report.add(part)
     else:

@@ -155,7 +155,7 @@ class Speaker:
         if self._loud != generation or world.conversation.ended or index > 400:
             return
         if index >= len(clauses) or clauses[index][2] > world.now_us:
-            world.after_ms(20, self._wait, generation, index, 1)
+            world.after_ms(40, self._wait, generation, index, 1)
             return
         self._clause_us = world.now_us
         if index == 0:
@@ -170,7 +170,7 @@ class Speaker:
                 self._play(generation, index)
             return
         if self._loud == generation:
-            self._world.after_ms(20 * tries, self._wait, generation, index, tries + 1)
+            self._world.after_ms(40 * tries, self._wait, generation, index, tries + 1)
 
     def _played(self, generation: int, index: int) -> None:
         world = self._world
