@@ -1,0 +1,25 @@
+"""docs/conversation.md shows the tables the core interprets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from callwright.conversation import reply, table, turn
+
+PAGE = (Path(__file__).parents[2] / "docs" / "conversation.md").read_text(encoding="utf-8")
+
+
+def rows(moves: Mapping[str, Mapping[str, str]]) -> list[str]:
+    verbs = list(dict.fromkeys(verb for row in moves.values() for verb in row))
+    head = f"| state | {' | '.join(verbs)} |"
+    return [head, *(f"| {state} | {' | '.join(row.get(verb, '') for verb in verbs)} |" for state, row in moves.items())]
+
+
+def test_the_tables_of_turn_and_generation_are_shown() -> None:
+    for row in (*rows(turn.MOVES), *rows(reply.MOVES)):
+        assert row in PAGE
+
+
+def test_every_event_is_shown_with_its_actions() -> None:
+    for event, actions in table.ACTIONS.items():
+        shown = " | ".join("" if action == "keep" else action for action in actions)
+        assert f"| {event.__name__} | {shown} |" in PAGE
