@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 
-from callwright.conversation.log import read_log
+from callwright.actions.transition import transition
+from callwright.conversation.core import Conversation
+from callwright.conversation.log import event_from_wire, read_log, values_of
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
+from callwright.ports.ledger import Change
+
+ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
 
 @pytest.fixture
@@ -22,14 +30,22 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
 async def test_a_call_of_several_turns_ends_completed_with_its_record(world: CallWorld) -> None:
     execution_id = await world.place()
 
-    row = await world.until(execution_id, "completed", "error", "failed")
+    row = await world.until(execution_id, *ENDED)
 
     assert row.status == "completed", row.error_message
     body = world.body(row)
-    assert "user: I want to book a dentist." in body["transcript"]
-    assert "user: My name is Ann." in body["transcript"]
+    assert body["transcript"].splitlines() == [
+        "assistant: Hello, this is reception.",
+        "user: I want to book a dentist.",
+        "assistant: Of course. Which day suits you?",
+        "user: On Monday please.",
+        "assistant: Monday at nine is free. What is your name?",
+        "user: My name is Ann.",
+        "assistant: Thank you. You are booked.",
+    ]
     assert body["extracted_data"] == {"name": "Ann"}
     assert (row.hangup_by, row.hangup_reason) == ("API Request", "end_call_tool")
+    assert 10 < body["conversation_duration"] < 25
     assert await world.published(execution_id) == [
         "initiated",
         "ringing",
@@ -37,3 +53,144 @@ async def test_a_call_of_several_turns_ends_completed_with_its_record(world: Cal
         "call-disconnected",
         "completed",
     ]
+    assert not list((world.folder / "live").iterdir()), "the files of the call are gone once it is completed"
+
+
+async def test_the_recording_has_the_caller_left_and_the_agent_right_where_they_spoke(world: CallWorld) -> None:
+    execution_id = await world.place()
+    row = await world.until(execution_id, *ENDED)
+
+    wav = read_wav((world.folder / "recordings" / execution_id / "call.wav").read_bytes())
+
+    assert wav.channels == 2
+    assert abs(wav.duration_ms - row.record["conversation_ms"]) < 200
+    _, entries = read_log(await world.log(execution_id))
+    answered_us = next(e.at_us for e in entries if e.type == "Answered")
+    caller, agent = wav.channel(0), wav.channel(1)
+    for entry in entries:
+        if entry.type == "PlayoutStarted":
+            at = (entry.at_us - answered_us) // 1000
+            assert loudness(agent[(at + 40) * 16 : (at + 240) * 16]) > 300, "the agent sounds where it was played"
+            assert loudness(caller[(at + 40) * 16 : (at + 240) * 16]) < 100, "and the caller is silent there"
+
+
+async def test_replaying_the_log_gives_the_same_effects(world: CallWorld) -> None:
+    execution_id = await world.place()
+    await world.until(execution_id, *ENDED)
+
+    _, entries = read_log(await world.log(execution_id))
+    core = Conversation()
+    replayed: list[object] = []
+    for entry in entries:
+        if entry.direction == "in":
+            effects = core.step(event_from_wire(entry.type, entry.at_us, entry.values))
+            replayed.extend([type(e).__name__, json.loads(json.dumps(values_of(e)))] for e in effects)
+
+    assert replayed == [[e.type, e.values] for e in entries if e.direction == "out"]
+
+
+@pytest.mark.parametrize(("persona", "status", "code"), [("busy", "busy", 3010), ("absent_number", "failed", 2000)])
+async def test_a_call_nobody_takes_ends_with_its_outcome(
+    dsn: str, tmp_path: Path, persona: str, status: str, code: int
+) -> None:
+    scenario = {
+        "personas": {
+            "busy": {"answer": {"how": "busy", "after_s": 0.05}},
+            "absent_number": {"answer": {"how": "failed", "after_s": 0.05}},
+        },
+        "default": "busy",
+    }
+    async with call_world(dsn, tmp_path, scenario=scenario) as world:
+        execution_id = await world.place(persona=persona)
+
+        row = await world.until(execution_id, *ENDED)
+
+        assert (row.status, row.hangup_by, row.hangup_code) == (status, "Carrier", code)
+        assert world.body(row)["transcript"] is None
+        assert (await world.published(execution_id))[-1] == status
+        assert "LegEnded" in await world.log(execution_id)
+
+
+async def test_a_missing_provider_ends_the_call_with_a_reason_before_dialling(world: CallWorld) -> None:
+    body = agent_body()
+    body["tasks"][0]["tools_config"]["synthesizer"]["provider"] = "not-installed"
+
+    row = await world.until(await world.place(body), *ENDED)
+
+    assert row.status == "error"
+    assert row.error_message is not None
+    assert "voice 'not-installed'" in row.error_message
+    assert row.initiated_at is None, "it was never dialled"
+
+
+async def test_stopping_a_live_call_hangs_it_up_and_completes_it(world: CallWorld) -> None:
+    execution_id = await world.place(persona="waiting")
+    await world.until(execution_id, "in-progress")
+
+    await world.runtime.control.request_stop(execution_id, "API Request", "stopped_by_api")
+
+    row = await world.until(execution_id, *ENDED, seconds=15)
+    assert (row.status, row.hangup_by, row.hangup_reason) == ("completed", "API Request", "stopped_by_api")
+
+
+async def test_a_wish_to_stop_written_by_another_process_is_obeyed(world: CallWorld) -> None:
+    execution_id = await world.place(persona="waiting")
+    row = await world.until(execution_id, "in-progress")
+    wish = {"stop_requested": {"by": "API Request", "reason": "stopped_by_api"}}
+
+    async with world.ledger.unit() as unit:
+        change = Change(columns={"options": {**row.options, **wish}})
+        await transition(unit, execution_id, change, world.publisher)
+
+    assert (await world.until(execution_id, *ENDED, seconds=15)).hangup_reason == "stopped_by_api"
+
+
+async def test_draining_ends_live_calls_only_after_its_limit_and_takes_no_new_ones(world: CallWorld) -> None:
+    live = await world.place(persona="waiting")
+    await world.until(live, "in-progress")
+
+    draining = asyncio.create_task(world.runtime.drain(2.0))
+    await asyncio.sleep(0.2)
+    later = await world.place()
+    await asyncio.sleep(1.0)
+    assert (await world.row(live)).status == "in-progress"
+    await draining
+
+    row = await world.until(live, *ENDED, seconds=15)
+    assert (row.hangup_by, row.hangup_reason) == ("Error", "node_draining")
+    assert (await world.row(later)).attempt == 0, "a draining process claims nothing"
+
+
+async def test_watchers_see_a_call_as_it_happens_and_are_told_its_end(world: CallWorld) -> None:
+    execution_id = await world.place()
+
+    seen = [event async for event in world.runtime.live.subscribe(execution_id, None)]
+
+    names = [event["event"] for event in seen]
+    assert names.index("Answered") < names.index("UserSaid") < names.index("LegEnded")
+    assert [int(event["id"]) for event in seen] == sorted(int(event["id"]) for event in seen)
+
+
+async def test_twenty_calls_at_once_all_complete_and_no_line_starves(world: CallWorld) -> None:
+    ids = [await world.place() for _ in range(20)]
+
+    rows = [await world.until(execution_id, *ENDED, seconds=90) for execution_id in ids]
+
+    assert [row.status for row in rows] == ["completed"] * 20
+    assert len({row.record["transcript"] for row in rows}) == 1
+    lines = [row.record["line"] for row in rows]
+    assert sum(line["starved_frames"] for line in lines) == 0
+    assert sum(line["late_frames"] for line in lines) == 0, lines
+
+
+async def test_an_attempt_is_published_in_order_for_its_tenant(world: CallWorld) -> None:
+    execution_id = await world.place(persona="waiting")
+    await world.until(execution_id, "in-progress")
+    await world.runtime.control.request_stop(execution_id, "API Request", "stopped_by_api")
+    await world.until(execution_id, "completed")
+
+    async with world.ledger.unit() as unit:
+        entries = await unit.outbox.of_execution(DEFAULT_TENANT_ID, execution_id)
+
+    assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
+    assert [json.loads(entry.body)["status"] for entry in entries] == [entry.status for entry in entries]

@@ -28,7 +28,7 @@ from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.insight.record import BuiltRecord, build
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, Unit
@@ -148,6 +148,7 @@ class Attempt:
             variables = tuple(sorted(prepared.variables.items()))
             runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
             self._warm(prepared, session, runner)
+            await self._warmed()
             await self._dial(prepared, session, runner)
             await self._over.wait()
         finally:
@@ -260,6 +261,12 @@ class Attempt:
 
     def _cold(self, kind: FailureKind, message: str) -> None:
         _LOG.warning("a plugin could not prepare for execution %s: %s", self.execution_id, message)
+
+    async def _warmed(self) -> None:
+        """Wait a bounded time before anybody is called: a person who answers must not wait for a model to load. On a warm process this
+        takes milliseconds; what is not ready by then goes on while the phone rings."""
+        if self._warming:
+            await asyncio.wait(tuple(self._warming), timeout=WARM_BEFORE_DIAL_SECONDS)
 
     def _start_warming(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -132,7 +132,9 @@ class LiveCalls:
                 return
             if await self._is_over(execution_id):
                 return
-            async for event in self._of_others(execution_id, known or 0):
+            # Whoever was here before the call began sees it from its beginning.
+            known = known or 0
+            async for event in self._of_others(execution_id, known):
                 known = int(event["id"])
                 yield event
             await self._clock.sleep(LOOK_SECONDS)

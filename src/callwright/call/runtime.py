@@ -15,6 +15,7 @@ from callwright.call.live import LiveCalls
 from callwright.call.nodes import Node
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.postcall import PostCall
+from callwright.call.preparing import Preparer
 from callwright.call.retention import retain_forever
 from callwright.call.session import Workplace
 from callwright.call.shipper import LogShipper
@@ -39,6 +40,7 @@ class CallRuntime:
         self._pacer = PacerClock(deps.clock)
         self._shipper = LogShipper(deps.ledger, deps.clock)
         self._post_call = PostCall(deps)
+        self.preparer = Preparer(deps.plugin, deps.settings.defaults)
         self.control = LocalCalls()
         self.live = LiveCalls(deps.ledger, deps.clock)
         self._node = Node(deps, self.control)
@@ -83,6 +85,7 @@ class CallRuntime:
     async def aclose(self) -> None:
         """Stop. Calls still under way are cut off and settled by the next process."""
         await self._worker.aclose()
+        await self.preparer.aclose()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
