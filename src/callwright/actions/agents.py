@@ -93,6 +93,7 @@ async def create_agent(services: Services, principal: Principal, wire: Mapping[s
     )
     async with services.ledger.unit() as unit:
         await unit.agents.insert(agent)
+    services.agent_saved(body)
     return agent
 
 
@@ -127,6 +128,7 @@ async def replace_agent(
         updated = await unit.agents.update(principal.tenant_id, agent_id, check_body(services, body), body)
     if updated is None:
         raise missing("agent")
+    services.agent_saved(updated.body)
     return updated
 
 

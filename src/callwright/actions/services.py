@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.actions.transition import Publisher
 from callwright.domain.agent import ProviderDefaults
@@ -40,9 +40,14 @@ class CallPolicy:
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
 
 
+def _nothing(_: Mapping[str, Any]) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Ports and policy of the use cases. ``has(kind, name)``: is such a plugin registered; ``key_secret``: of the key hashes."""
+    """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their
+    calls. ``has(kind, name)``: is such a plugin registered; ``key_secret``: of the key hashes."""
 
     ledger: Ledger
     clock: Clock
@@ -53,6 +58,7 @@ class Services:
     has: Callable[[str, str], bool]
     policy: CallPolicy
     key_secret: bytes = field(repr=False)
+    agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
 
 
 def object_id(text: str, what: str) -> str:

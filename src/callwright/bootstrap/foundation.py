@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, Services
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
@@ -103,7 +104,12 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         )
 
 
-def services_over(foundation: Foundation, publisher: WebhookPublisher, control: CallControl) -> Services:
+def services_over(
+    foundation: Foundation,
+    publisher: WebhookPublisher,
+    control: CallControl,
+    agent_saved: Callable[[Mapping[str, Any]], None] = lambda _: None,
+) -> Services:
     """The use cases' services over a foundation."""
     return Services(
         ledger=foundation.ledger,
@@ -115,6 +121,7 @@ def services_over(foundation: Foundation, publisher: WebhookPublisher, control: 
         has=foundation.plugins.registry.has,
         policy=foundation.policy(),
         key_secret=derive(foundation.secret, "api-keys"),
+        agent_saved=agent_saved,
     )
 
 

@@ -136,3 +136,6 @@ LOG_CHUNK_BYTES = 262_144
 
 LIVE_RECENT_ENTRIES = 200
 """Newest entries of a live call kept for a watcher that comes back."""
+
+WARM_BEFORE_DIAL_SECONDS = 30
+"""A call is dialled at the latest after this time, whether its model, voice and recogniser are loaded or not."""

@@ -1,7 +1,8 @@
 """Extraction and summary after the call: what to ask a model, and which of its answers the transcript supports.
 
 A schema makes an answer valid, not true: small models copy example names into calls where nobody gave one. A value is
-accepted only when its words occur in one line of the transcript, or, for a choice or a yes/no, when the quote given as evidence does.
+accepted only when its words occur in one line that the caller said or confirmed, or, for a choice or a yes/no, when the quote
+given as evidence does.
 How words are compared is :mod:`callwright.insight.wording`.
 """
 
@@ -18,6 +19,10 @@ from callwright.domain.agent import PostCallTask
 from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
+_CONFIRMED = re.compile(
+    r"\s*(yes|yeah|yep|yup|sure|right|correct|exactly|ok|okay|perfect|great|sounds good|that'?s (right|correct|fine|it))\b",
+    re.I,
+)
 MAX_KEYS = 40
 _KEY_LINE = re.compile(r"^[\s\-*]*([A-Za-z_][A-Za-z0-9_ ]{0,60}?)\s*[:=]\s*(\S.*)$")
 _NOTHING = frozenset(
@@ -123,7 +128,7 @@ def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict
         return dict.fromkeys((w.key for w in wanted), None), [
             Rejected("*", answer[:500], "the model's answer is not a JSON object")
         ]
-    lines = [words_of(line.partition(":")[2]) for line in transcript.splitlines()]
+    lines = [words_of(line) for line in _evidence(transcript)]
     accepted: dict[str, Any] = {}
     for one in wanted:
         value = given.get(one.key)
@@ -135,10 +140,24 @@ def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict
             continue
         proof = given.get(f"{one.key}_evidence") if one.choice else value
         if _is_nothing(proof) or not occurs(words_of(str(proof)), lines):
-            rejected.append(Rejected(one.key, value, "its words do not occur in the transcript"))
+            rejected.append(Rejected(one.key, value, "the caller did not say or confirm it"))
             continue
         accepted[one.key] = _typed(value) if one.choice and not one.options else value
     return accepted, rejected
+
+
+def _evidence(transcript: str) -> list[str]:
+    """What counts as said: the caller's lines, and the agent's where the caller's next words confirm them.
+
+    The agent's words alone prove nothing: its own name, an offered day and an example are no facts about the caller.
+    """
+    lines = [line.partition(": ") for line in transcript.splitlines()]
+    proven: list[str] = []
+    for index, (role, _, text) in enumerate(lines):
+        following = lines[index + 1] if index + 1 < len(lines) else ("", "", "")
+        if role == "user" or (following[0] == "user" and _CONFIRMED.match(following[2])):
+            proven.append(text)
+    return proven
 
 
 def _parse(answer: str) -> dict[str, Any] | None:
