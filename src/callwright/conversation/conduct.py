@@ -71,7 +71,7 @@ class Conductor:
             and stage.pending is None
             and self._turn.state == "quiet"
             and self.greeted
-            and not stage.owed
+            and not stage.owed.reply
         )
 
     def _look_back(self, generation: Generation) -> None:
@@ -89,7 +89,7 @@ class Conductor:
             board.note("discarded_words", turn.take().text)
         if generation.purpose == "reply":
             self._thinking.failures = 0
-            if board.plan.hangup_by_prompt and not stage.owed and stage.pending is None:
+            if board.plan.hangup_by_prompt and not stage.owed.reply and stage.pending is None:
                 self._ending.ask_whether_over()
 
     def _go_on(self) -> None:
@@ -112,25 +112,34 @@ class Conductor:
         if stage.tools.running or not self.greeted:
             return
         if silent:
-            if stage.resay is not None:
-                self._say_again(stage.resay)
+            if stage.owed.again is not None:
+                self._say_again(stage.owed.again)
                 return
-            if stage.apology_due:
-                stage.apology_due = False
-                if turn.state != "talking":
-                    stage.apologise()
+            if stage.owed.apology:
+                self._apologise()
                 return
             if turn.ready:
                 stage.ask()
                 return
-        if stage.owed and not stage.apology_due and turn.state == "quiet":
+        if stage.owed.reply and not stage.owed.apology and turn.state == "quiet":
             stage.ask()
+
+    def _apologise(self) -> None:
+        """No answer could be had: say so, unless the caller goes on and will be answered anyway."""
+        stage, plan = self._stage, self._board.plan
+        stage.owed.apology = False
+        if self._turn.state == "talking":
+            return
+        stage.take_words()
+        stage.owed.reply = False
+        stage.owed.retried = False
+        stage.say("apology", self._board.rendered(plan.apology_message), stage.turn_number)
 
     def _say_again(self, generation: Generation) -> None:
         stage = self._stage
-        stage.resay = None
+        stage.owed.again = None
         if generation.request:
-            stage.owed = True
+            stage.owed.reply = True
             if self._turn.state == "quiet":
                 stage.ask()
         else:

@@ -42,8 +42,8 @@ class Ending:
         self._by, self._reason, self._message = by, reason, board.rendered(message)
         board.phase = "closing"
         stage.withdraw("call_ending")
-        stage.owed = False
-        stage.resay = None
+        stage.owed.reply = False
+        stage.owed.again = None
         if cut:
             stage.interrupt("call_ending")
         board.timers.cancel_all()

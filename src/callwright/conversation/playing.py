@@ -117,6 +117,6 @@ class Playing:
             stage.withdraw("voice_failed")
         else:
             if generation.speech.playout_us < 0:
-                stage.resay = generation
+                stage.owed.again = generation
             stage.interrupt("voice_failed")
         board.note("voice_failed", f"generation {generation.number}")

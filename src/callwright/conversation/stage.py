@@ -13,6 +13,22 @@ from callwright.conversation.tools import Toolbox
 from callwright.conversation.turn import CallerTurn
 
 
+class Owed:
+    """What the agent still has to say, whatever the caller does next.
+
+    ``reply``: the model has to speak again without new words of the caller (a tool answered, a voice failed). ``retried``: the
+    present turn was asked again after a failure. ``apology``: the model failed for good. ``again``: words whose voice failed unheard.
+    """
+
+    __slots__ = ("again", "apology", "reply", "retried")
+
+    def __init__(self) -> None:
+        self.reply = False
+        self.retried = False
+        self.apology = False
+        self.again: Generation | None = None
+
+
 class Stage:
     """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet."""
 
@@ -20,14 +36,11 @@ class Stage:
         "_board",
         "_clear_us",
         "_turn",
-        "apology_due",
         "audible",
         "finished",
         "history",
         "owed",
         "pending",
-        "resay",
-        "retried",
         "tools",
         "turn_number",
     )
@@ -41,12 +54,7 @@ class Stage:
         self.audible: Generation | None = None
         self.pending: Generation | None = None
         self.finished: Generation | None = None
-        self.owed = (
-            False  # the model has to speak again without new words of the caller: a tool answered, or a voice failed
-        )
-        self.retried = False  # the present turn was already asked twice after a failure
-        self.apology_due = False  # the model failed for good
-        self.resay: Generation | None = None  # words whose voice failed before anybody heard them
+        self.owed = Owed()
         self.turn_number = 0
 
     def by_request(self, request: int) -> Generation | None:
@@ -81,7 +89,7 @@ class Stage:
         words = turn.words.text()
         if words:
             board.emit(fx.CloseUtterance(turn.voiced_end_ms))
-        if not self.owed:
+        if not self.owed.reply:
             self.tools.loops = 0
         number = self.turn_number + 1 if words else self.turn_number
         request = board.next_request()
@@ -132,10 +140,10 @@ class Stage:
         generation = self.pending
         assert generation is not None
         self.pending = None
-        self.retried = False
+        self.owed.retried = False
         if generation.asked:
             self.take_words()
-        self.owed = False
+        self.owed.reply = False
         self._board.timers.cancel("gate")
         self._board.timers.cancel("resume")
         if generation.speech.clauses:
@@ -146,7 +154,7 @@ class Stage:
             generation.said = self.history.calls(generation.speech.text, tuple(generation.calls))
             for call in generation.calls:
                 self.tools.start(call, generation.turn)
-            self.owed = True
+            self.owed.reply = True
         if generation.farewell and not generation.speech.clauses:
             self.finished = generation
 
@@ -157,14 +165,6 @@ class Stage:
             self.turn_number += 1
             self._board.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
             self.history.user(taken.text)
-
-    def apologise(self) -> None:
-        """No answer could be had for the caller's words: say so instead."""
-        self.apology_due = False
-        self.take_words()
-        self.owed = False
-        self.retried = False
-        self.say("apology", self._board.rendered(self._board.plan.apology_message), self.turn_number)
 
     def withdraw(self, reason: str, cancel: bool = True) -> None:
         """Give the prepared reply up; the caller's words stay pending. ``cancel`` false: the call is over, nothing needs stopping."""

@@ -67,7 +67,7 @@ class Thinking:
         said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
         generation.said = generation.said or said
         stage.tools.start(call, generation.turn)
-        stage.owed = True
+        stage.owed.reply = True
 
     def ended(self, event: ev.ReplyEnded) -> None:
         """The answer is complete."""
@@ -131,7 +131,7 @@ class Thinking:
             return
         if self.failures >= FAILURES_IN_A_ROW and stage.audible is None:
             self._ending.close("llm_error", board.plan.failure_message, ERROR)
-        elif retryable and not stage.retried:
-            stage.retried = True
+        elif retryable and not stage.owed.retried:
+            stage.owed.retried = True
         else:
-            stage.apology_due = True
+            stage.owed.apology = True

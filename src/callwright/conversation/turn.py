@@ -190,7 +190,7 @@ class CallerTurn:
             return  # the caller spoke again since
         if self.state == "talking":
             self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
-            self._arm_words()
+            self._arm_from_voice("words", self._board.plan.patience_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
         self._move("recogniser_end")
 
@@ -246,9 +246,6 @@ class CallerTurn:
 
     def _arm_patience(self) -> None:
         self._arm_from_voice("patience", self._board.plan.patience_ms)
-        self._arm_words()
-
-    def _arm_words(self) -> None:
         self._arm_from_voice("words", self._board.plan.patience_ms + FINAL_WAIT_MS)
 
     def _arm_from_voice(self, name: str, wait_ms: int) -> None:
