@@ -70,7 +70,9 @@ def test_invented_words_are_dropped(text, silence, score, loudness, kept):
 
 
 def test_a_phrase_four_times_in_a_row_is_a_loop():
-    assert hearing.is_loop(["go", "to", "the", "store", "go", "to", "the", "store", "go", "to", "the", "store", "go", "to", "the", "store"])
+    assert hearing.is_loop(
+        ["go", "to", "the", "store", "go", "to", "the", "store", "go", "to", "the", "store", "go", "to", "the", "store"]
+    )
     assert not hearing.is_loop(["I", "went", "to", "the", "store", "and", "then", "to", "the", "bank"])
 
 
