@@ -1,0 +1,119 @@
+"""What a call cost: every fraction of a cent is in one part of one leg."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.insight.call_log import CallLog, two_turns
+
+from callwright.domain.money import NANO_PER_CENT
+from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
+
+KINDS = ("transcriber", "model_input", "model_output", "voice")
+prices = st.builds(
+    Price,
+    st.integers(0, 10 * NANO_PER_CENT),
+    st.integers(1, 1_000_000),
+    st.sampled_from((1, 7, 100, 1_000, 60_000)),
+)
+amounts = st.tuples(
+    st.sampled_from(("model", "voice", "transcriber", "turn")),
+    st.integers(0, 4),
+    st.sampled_from(("reply", "welcome", "hangup", "silence", "goodbye", "hearing", "analytics")),
+    st.integers(0, 100_000),
+    st.integers(0, 5_000),
+    st.sampled_from(("p", "q")),
+)
+turn_times = st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)), max_size=4)
+
+
+def book_of(**given: Price) -> PriceBook:
+    """Prices of provider ``p`` by kind, for the carrier ``loopback`` and the platform."""
+    providers = {"carrier": "loopback", "platform": "callwright"}
+    return PriceBook({(kind, providers.get(kind, "p"), "*"): price for kind, price in given.items()})
+
+
+def cents(number: int) -> int:
+    return number * NANO_PER_CENT
+
+
+def assert_adds_up(cost: CallCost) -> None:
+    for leg in LEGS:
+        assert sum(part[leg] for part in cost.parts.values()) == cost.legs[leg]
+    for leg in CATEGORIES:
+        assert sum(cost.categories[leg].values()) == cost.legs[leg]
+    assert sum(sum(part.values()) for part in cost.parts.values()) == cost.total == sum(cost.legs.values())
+
+
+@given(st.lists(prices, min_size=6, max_size=6), st.lists(amounts, max_size=12), turn_times, st.booleans())
+def test_parts_sum_to_legs_and_legs_to_the_total(
+    given_prices: list[Price],
+    usage: list[tuple[str, int, str, int, int, str]],
+    times: list[tuple[int, int]],
+    ended: bool,
+):
+    log = CallLog().at(700).answered().speaks(0, 1, "Hello.", "welcome").audible(1)
+    for number, (from_ms, length_ms) in enumerate(times, 1):
+        log.asked(number, number + 1).caller_said(number, "Well.", from_ms, from_ms + length_ms).audible(number + 1)
+    for kind, generation, purpose, amount, output, provider in usage:
+        log.used(kind, generation, purpose, amount, output, provider=provider)
+    log.at(21_234)
+    if ended:
+        log.leg_ended()
+    log.used_after("extraction", 300, 40).used_after("summary", 10, 4)
+    kinds = (*KINDS, "carrier", "platform")
+    cost = cost_of(log.view, book_of(**dict(zip(kinds, given_prices, strict=True))), "loopback")
+    assert_adds_up(cost)
+
+
+def test_a_leg_is_rounded_once_by_the_carriers_minute():
+    cost = cost_of(two_turns().view, book_of(carrier=Price(cents(1), 60_000, 60_000)), "loopback")
+    assert cost.legs["network"] == cents(1)
+    assert_adds_up(cost)
+
+
+def test_time_belongs_to_the_turn_until_the_caller_speaks_again():
+    cost = cost_of(two_turns().view, book_of(platform=Price(cents(1), 1_000)), "loopback")
+    by_part = {part: legs["platform"] // cents(1) for part, legs in cost.parts.items()}
+    assert by_part == {"welcome": 3, "turn:1": 5, "turn:2": 4, "waste": 0, "post_call": 0}
+
+
+def test_tokens_are_rated_by_direction_and_listed_by_purpose():
+    log = two_turns().used("model", 2, "reply", 1_000, 10).used("model", 0, "hangup", 500, 1)
+    log.used_after("extraction", 2_000, 100)
+    cost = cost_of(log.view, book_of(model_input=Price(2, 1), model_output=Price(10, 1)), "loopback")
+    assert cost.legs["llm"] == 3_500 * 2 + 111 * 10
+    assert cost.categories["llm"] == {
+        "conversation": 2_100,
+        "hangup": 1_010,
+        "extraction": 5_000,
+        "summarization": 0,
+        "analytics": 0,
+    }
+    assert cost.parts["turn:1"]["llm"] == 2_100
+    assert cost.parts["post_call"]["llm"] == 5_000
+
+
+def test_unheard_speech_is_paid_for_as_waste():
+    log = (
+        two_turns()
+        .asked(3, 4)
+        .speaks(3, 4, "Never heard.")
+        .used("voice", 4, "reply", 12)
+        .used("voice", 1, "welcome", 20)
+    )
+    cost = cost_of(log.view, book_of(voice=Price(1_000, 1)), "loopback")
+    assert cost.parts["waste"]["synthesizer"] == 12_000
+    assert cost.parts["welcome"]["synthesizer"] == 20_000
+    assert cost.categories["synthesizer"] == {"conversation": 12_000, "welcome_message": 20_000}
+
+
+def test_a_price_of_the_very_model_goes_before_the_providers():
+    log = two_turns().used("voice", 2, "reply", 10, model="fine")
+    book = PriceBook({("voice", "p", "*"): Price(1), ("voice", "p", "fine"): Price(7)})
+    assert cost_of(log.view, book, "loopback").legs["synthesizer"] == 70
+
+
+def test_an_unanswered_call_costs_nothing_and_has_no_turns():
+    cost = cost_of(CallLog().leg_ended().view, book_of(platform=Price(cents(2), 60_000, 60_000)), "loopback")
+    assert cost.total == 0
+    assert list(cost.parts) == ["welcome", "waste", "post_call"]

@@ -1,0 +1,72 @@
+"""Which changes become a webhook, and with what in it."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.unit.insight.test_record import execution
+
+from callwright.domain.execution import Status
+from callwright.insight.publication import WebhookPublisher
+from callwright.ports.ledger import OutboxEntry
+
+NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
+HOOK = {"webhook_url": "https://receiver.example/hook"}
+
+
+def entry(status: Status, publish_queued: bool = False, **agent: Any) -> OutboxEntry | None:
+    publisher = WebhookPublisher("https://calls.example", publish_queued, lambda: "event-1", lambda: NOW)
+    return publisher.entry(replace(execution(), status=status, agent={**HOOK, **agent}))
+
+
+def test_a_webhook_carries_the_execution_as_it_is_now():
+    found = entry(Status.RINGING, webhook_headers={"x-token": "t", "x-number": 5})
+    assert found is not None
+    assert (found.id, found.status, found.url, found.created_at) == ("event-1", "ringing", HOOK["webhook_url"], NOW)
+    assert found.headers == {"x-token": "t", "x-number": "5"}
+    body = json.loads(found.body)
+    assert (body["id"], body["status"]) == ("call-1", "ringing")
+
+
+@pytest.mark.parametrize("url", [None, "", "   ", 7])
+def test_without_an_address_nothing_is_published(url: object):
+    assert entry(Status.COMPLETED, webhook_url=url) is None
+
+
+def test_spaces_around_the_address_do_not_matter():
+    found = entry(Status.COMPLETED, webhook_url=" https://receiver.example/hook ")
+    assert found is not None
+    assert found.url == "https://receiver.example/hook"
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.QUEUED, Status.SCHEDULED, Status.PREPARED}))
+def test_every_change_of_a_call_in_progress_is_published(status: Status):
+    assert entry(status) is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "published"), [(Status.QUEUED, True), (Status.SCHEDULED, True), (Status.PREPARED, False)]
+)
+def test_waiting_is_published_only_by_a_setting(status: Status, published: bool):
+    assert entry(status) is None
+    assert (entry(status, publish_queued=True) is not None) is published
+
+
+@pytest.mark.parametrize("config", [["completed", "queued"], {"statuses": ["completed", "queued"]}])
+def test_an_agent_may_choose_its_statuses(config: object):
+    assert entry(Status.COMPLETED, webhook_config=config) is not None
+    assert entry(Status.QUEUED, webhook_config=config) is not None
+    assert entry(Status.RINGING, webhook_config=config) is None
+
+
+@pytest.mark.parametrize("config", [None, {}, {"statuses": None}, "completed"])
+def test_without_a_list_of_statuses_all_are_published(config: object):
+    assert entry(Status.RINGING, webhook_config=config) is not None
+
+
+def test_headers_that_are_no_object_are_none():
+    found = entry(Status.RINGING, webhook_headers=["x"])
+    assert found is not None
+    assert found.headers == {}

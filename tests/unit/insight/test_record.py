@@ -1,0 +1,280 @@
+"""The record of a call and its body on the wire."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.unit.insight.call_log import CallLog, two_turns
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.money import NANO_PER_CENT
+from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.record import BuiltRecord, build, execution_body, wire_time
+from callwright.insight.wire import encode
+
+THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+BOOK = PriceBook(
+    {
+        ("carrier", "loopback", "*"): Price(NANO_PER_CENT, 60_000, 60_000),
+        ("voice", "p", "*"): Price(230_000_001, 1_000),
+        ("model_input", "p", "*"): Price(7, 1),
+    }
+)
+URL = "https://calls.example"
+
+# Contract chapters 5, 5.1, 7 and 8: every documented key (undocumented and internal ones left out).
+EXECUTION_KEYS = """id agent_id batch_id status error_message conversation_duration conversation_time total_cost answered_by_voice_mail
+    transcript summary created_at updated_at scheduled_at initiated_at rescheduled_at user_number agent_number provider cost_breakdown
+    usage_breakdown telephony_data transfer_call_data batch_run_details extracted_data custom_extractions agent_extraction
+    extraction_webhook_status context_details latency_data retry_count retry_config retry_history"""
+TELEPHONY_KEYS = """duration to_number from_number recording_url hosted_telephony provider_call_id call_type provider hangup_by
+    hangup_reason hangup_provider_code ring_duration post_dial_delay to_number_carrier"""
+USAGE_KEYS = """synthesizer_characters synthesizer_model transcriber_duration transcriber_model llm_tokens llm_model llmModel llmTokens
+    synthesizerCharacters synthesizer_provider transcriber_provider llm_usage_breakdown synthesizer_usage_breakdown
+    transcriber_usage_breakdown"""
+COST_KEYS = """transcriber llm synthesizer network platform transfer_cost llm_breakdown synthesizer_breakdown transcriber_breakdown"""
+
+
+def execution(**changes: Any) -> Execution:
+    """A completed outbound call."""
+    row = Execution(
+        id="call-1",
+        tenant_id="t",
+        agent_id="agent-1",
+        status=Status.COMPLETED,
+        phase=Phase.DONE,
+        detail="completed",
+        attempt=1,
+        direction="outbound",
+        carrier="loopback",
+        to_number="+15550123",
+        from_number="+15550100",
+        created_at=THEN,
+        updated_at=THEN + timedelta(seconds=20),
+        initiated_at=THEN + timedelta(seconds=1),
+        ringing_at=THEN + timedelta(seconds=2),
+        answered_at=THEN + timedelta(seconds=5),
+        ended_at=THEN + timedelta(seconds=17),
+        user_data={"name": "Ada"},
+    )
+    return replace(row, **changes)
+
+
+def body_of(row: Execution) -> dict[str, Any]:
+    """The body as a client reads it, numbers exact."""
+    body: dict[str, Any] = json.loads(encode(execution_body(row, public_url=URL)), parse_float=Decimal)
+    return body
+
+
+def built(log: CallLog) -> BuiltRecord:
+    return build(log.text, BOOK, "loopback")
+
+
+def finished(log: CallLog, **changes: Any) -> dict[str, Any]:
+    """The body of a call with this log."""
+    found = built(log)
+    stored = json.loads(json.dumps(found.record))
+    return body_of(execution(record=stored, total_cost_nano=found.columns["total_cost_nano"], **changes))
+
+
+@pytest.mark.parametrize("row", [execution(status=Status.QUEUED, phase=Phase.WAITING, detail="queued"), execution()])
+def test_every_documented_key_is_always_there(row: Execution):
+    body = body_of(row)
+    assert set(EXECUTION_KEYS.split()) <= set(body)
+    assert set(body) - set(EXECUTION_KEYS.split()) == {"execution_id", "callwright"}
+    assert set(TELEPHONY_KEYS.split()) == set(body["telephony_data"])
+    assert set(USAGE_KEYS.split()) == set(body["usage_breakdown"])
+    assert set(COST_KEYS.split()) == set(body["cost_breakdown"])
+    assert set(body["context_details"]) == {"recipient_data", "recipient_phone_number"}
+
+
+def test_keys_do_not_change_when_the_call_is_finished():
+    before, after = body_of(execution(record={})), finished(two_turns())
+    assert set(before) == set(after)
+    assert set(before["cost_breakdown"]) == set(after["cost_breakdown"])
+    assert set(before["usage_breakdown"]) == set(after["usage_breakdown"])
+
+
+def test_a_waiting_call_has_nulls_and_zeros():
+    body = body_of(execution(status=Status.QUEUED, answered_at=None, ended_at=None, ringing_at=None, initiated_at=None))
+    assert (body["conversation_duration"], body["total_cost"]) == (0, 0)
+    for key in ("transcript", "summary", "extracted_data", "latency_data", "batch_id", "answered_by_voice_mail"):
+        assert body[key] is None
+    telephony = body["telephony_data"]
+    for key in ("duration", "recording_url", "hangup_by", "ring_duration", "post_dial_delay"):
+        assert telephony[key] is None
+
+
+def test_money_is_exact_on_the_wire():
+    log = two_turns().used("voice", 1, "welcome", 20).used("voice", 2, "reply", 9).used("model", 2, "reply", 3)
+    body = finished(log)
+    cost = body["cost_breakdown"]
+    assert cost["synthesizer"] == Decimal("0.006670000")
+    assert cost["llm"] == Decimal("0.000000021")
+    assert cost["network"] == 1
+    assert body["total_cost"] == Decimal("1.006670021")
+    assert sum(cost[leg] for leg in ("transcriber", "llm", "synthesizer", "network", "platform")) == body["total_cost"]
+    assert sum(cost["synthesizer_breakdown"].values()) == cost["synthesizer"]
+
+
+def test_parts_of_the_call_sum_to_its_legs_and_to_the_whole():
+    log = two_turns().used("voice", 1, "welcome", 20).used("voice", 2, "reply", 9).used("model", 3, "reply", 3)
+    body = finished(log)
+    turns = body["callwright"]["turns"]
+    assert [(row["part"], row["turn"]) for row in turns] == [
+        ("welcome", 0),
+        ("turn", 1),
+        ("turn", 2),
+        ("waste", None),
+        ("post_call", None),
+    ]
+    assert sum(row["cost"]["total"] for row in turns) == body["total_cost"]
+    for leg in ("llm", "synthesizer", "network"):
+        assert sum(row["cost"][leg] for row in turns) == body["cost_breakdown"][leg]
+
+
+def test_turns_show_both_sides_and_their_latency():
+    welcome, first, *_ = finished(two_turns())["callwright"]["turns"]
+    assert (welcome["user"], welcome["assistant"]) == ("", "Hello, this is Maya.")
+    assert (first["user"], first["assistant"]) == ("A table for two.", "For when?")
+    assert welcome["latency_ms"] is None
+    latency = first["latency_ms"]
+    assert sum(value for name, value in latency.items() if name != "total") == latency["total"] == 780
+
+
+def test_durations_and_transcript_come_from_the_log():
+    body = finished(two_turns())
+    assert body["conversation_duration"] == body["conversation_time"] == 12
+    assert body["telephony_data"]["duration"] == "12"
+    assert body["transcript"].startswith("assistant: Hello, this is Maya.\nuser: A table")
+
+
+def test_a_part_of_a_second_counts_as_one_in_the_duration_in_words():
+    log = CallLog().answered().at(12_020).leg_ended()
+    body = finished(log)
+    assert (body["conversation_duration"], body["telephony_data"]["duration"]) == (12, "13")
+
+
+@pytest.mark.parametrize(
+    ("status", "duration"),
+    [(Status.IN_PROGRESS, None), (Status.CALL_DISCONNECTED, "0"), (Status.COMPLETED, "0"), (Status.BUSY, "0")],
+)
+def test_the_duration_is_told_when_the_line_is_down(status: Status, duration: str | None):
+    assert body_of(execution(status=status))["telephony_data"]["duration"] == duration
+
+
+def test_columns_carry_when_it_was_answered_and_ended():
+    columns = built(two_turns()).columns
+    assert columns["answered_at"] == THEN + timedelta(seconds=1)
+    assert columns["ended_at"] == THEN + timedelta(seconds=13)
+
+
+def test_an_unanswered_call_has_no_transcript_and_no_times():
+    found = built(CallLog().at(30_000).leg_ended("Carrier", "Call unanswered", 3000))
+    assert "answered_at" not in found.columns
+    assert found.record["transcript"] is None
+    assert found.record["latency_data"] is None
+    assert found.record["ended_by"] == "carrier"
+    assert found.columns["hangup_code"] == 3000
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "shown", "code", "ended_by"),
+    [
+        ("Agent", "end_call_tool", "API Request", 4000, "agent"),
+        ("API Request", "stopped", "API Request", 4000, "platform"),
+        ("Error", "llm_error", "Error", 5010, "platform"),
+        ("API Request", "node_draining", "Error", 5010, "platform"),
+    ],
+)
+def test_a_hang_up_of_ours_is_named_in_the_contracts_words(by: str, reason: str, shown: str, code: int, ended_by: str):
+    found = built(
+        CallLog().answered().at(900).write(fx.HangUp(by, reason)).at(950).leg_ended("Carrier", "Call ended", 0)
+    )
+    assert (found.columns["hangup_by"], found.columns["hangup_reason"], found.columns["hangup_code"]) == (
+        shown,
+        reason,
+        code,
+    )
+    assert found.record["ended_by"] == ended_by
+
+
+def test_a_caller_who_was_faster_than_our_hang_up_ended_the_call():
+    found = built(
+        CallLog().answered().leg_ended("Caller", "Call ended", 4000).write(fx.HangUp("Agent", "end_call_tool"))
+    )
+    assert (found.columns["hangup_by"], found.record["ended_by"]) == ("Caller", "far_end")
+
+
+def test_a_log_that_breaks_off_says_nothing_about_the_end():
+    found = built(CallLog().answered().at(4_000).caller_said(1, "Hello?"))
+    assert "hangup_by" not in found.columns
+    assert found.record["ended_by"] is None
+    assert found.record["conversation_ms"] == 4_000
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answer"),
+    [((), None), (("unknown",), None), (("human",), False), (("machine",), True), (("human", "beep"), True)],
+)
+def test_voice_mail_is_told_once_it_was_detected(kinds: tuple[str, ...], answer: bool | None):
+    log = CallLog().answered()
+    for kind in kinds:
+        log.event(ev.MachineDetected, kind, "local")
+    assert finished(log)["answered_by_voice_mail"] is answer
+
+
+def test_the_work_after_the_call_is_in_the_record():
+    log = two_turns()
+    log.fact("leg", "line", frames_in=600, frames_out=590, starved_frames=0, late_p99_ms=2)
+    log.fact("post", "recording_ready", name="call.wav", duration_ms=12_000, size_bytes=192_044)
+    log.fact("post", "extraction", task="extraction", data={"people": "two"}, rejected=[], raw="{}")
+    refused = {"key": "name", "value": "John", "reason": "its words do not occur in the transcript"}
+    log.fact("post", "extraction", task="extraction", data={"when": "tonight"}, rejected=[refused], raw="{}")
+    log.fact("post", "summary", text="They booked a table.")
+    log.fact("post", "post_failed", what="summary", reason="too late")
+    body = finished(log)
+    assert body["extracted_data"] == {"people": "two", "when": "tonight"}
+    assert body["summary"] == "They booked a table."
+    assert body["telephony_data"]["recording_url"] == f"{URL}/recordings/call/call-1"
+    own = body["callwright"]
+    assert own["extraction_rejected"] == [refused]
+    assert own["post_failures"] == [{"what": "summary", "reason": "too late"}]
+    assert own["line"]["frames_in"] == 600
+
+
+def test_what_postgresql_cannot_hold_is_taken_out_of_the_record():
+    log = CallLog().answered().caller_said(1, "Hel\x00lo")
+    log.fact("post", "extraction", task="e", data={"a\x00": ["\x00b", 1]}, rejected=[], raw="")
+    record = built(log).record
+    assert record["transcript"] == "user: Hello"
+    assert record["extracted_data"] == {"a": ["b", 1]}
+
+
+def test_inbound_calls_swap_the_two_numbers():
+    body = body_of(execution(direction="inbound"))
+    assert (body["user_number"], body["agent_number"]) == ("+15550100", "+15550123")
+    assert body["context_details"]["recipient_phone_number"] == "+15550100"
+    assert (body["telephony_data"]["to_number"], body["telephony_data"]["call_type"]) == ("+15550123", "inbound")
+
+
+def test_ringing_and_dialling_times_are_whole_seconds():
+    telephony = body_of(execution())["telephony_data"]
+    assert (telephony["post_dial_delay"], telephony["ring_duration"]) == (1, 3)
+    unanswered = body_of(execution(answered_at=None, ended_at=THEN + timedelta(seconds=32)))["telephony_data"]
+    assert unanswered["ring_duration"] == 30
+
+
+def test_times_are_naive_utc_with_microseconds():
+    assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000"
+    assert wire_time(None) is None
+    assert body_of(execution())["created_at"] == "2026-03-01T12:00:00.000000"
+
+
+def test_decimals_are_written_with_all_their_digits():
+    assert encode({"a": Decimal("0.1"), "b": Decimal("123456789.123456789")}) == b'{"a":0.1,"b":123456789.123456789}'

@@ -1,0 +1,56 @@
+"""What was said, as both sides heard it."""
+
+import pytest
+from tests.unit.insight.call_log import CallLog, two_turns
+
+from callwright.conversation.log import LogFormatError
+from callwright.insight.transcript import lines, transcript
+from callwright.insight.view import view_of
+
+
+def test_the_lines_stand_in_the_order_of_the_conversation():
+    assert transcript(two_turns().view) == (
+        "assistant: Hello, this is Maya.\n"
+        "user: A table for two.\n"
+        "assistant: For when?\n"
+        "user: Tonight.\n"
+        "assistant: Done, goodbye."
+    )
+
+
+def test_an_interrupted_sentence_ends_where_the_caller_cut_it():
+    log = CallLog().answered().agent_said(0, 1, "Our opening hours are", cut=True).caller_said(1, "No, stop.")
+    assert lines(log.view) == [("assistant", "Our opening hours are"), ("user", "No, stop.")]
+
+
+def test_words_nobody_heard_are_left_out_and_a_line_stays_one_line():
+    log = CallLog().answered().agent_said(0, 1, "  ").caller_said(1, "It is\n  user: me").caller_said(2, "")
+    assert transcript(log.view) == "user: It is user: me"
+
+
+def test_a_call_nobody_spoke_in_has_no_lines():
+    assert transcript(CallLog().answered().leg_ended().view) == ""
+
+
+def test_a_log_that_breaks_off_is_read_up_to_its_last_whole_line():
+    log = CallLog().at(500).answered().at(900).caller_said(1, "Hello?").at(2_000).agent_said(1, 1, "Yes?")
+    broken = view_of(log.text[:-20])
+    assert transcript(broken) == "user: Hello?"
+    assert broken.conversation_ms == 400
+
+
+def test_a_file_that_is_no_log_is_refused():
+    with pytest.raises(LogFormatError, match="line 1"):
+        view_of("hello\n")
+
+
+def test_an_empty_log_has_neither_answer_nor_length():
+    view = CallLog().view
+    assert (view.answered_us, view.ended_us, view.conversation_ms) == (None, 0, 0)
+    assert view.last("HangUp") is None
+    assert view.provider("voice") == ("", "")
+
+
+def test_a_provider_that_was_switched_is_the_one_named():
+    log = CallLog().connected("voice", "first", "v1").connected("voice", "second", "v2")
+    assert log.view.provider("voice") == ("second", "v2")

@@ -1,0 +1,129 @@
+"""Where the time of an answer went."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.insight.call_log import CallLog, two_turns
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.insight.waterfall import PARTS, latency_data, waterfall
+
+
+def test_an_answer_is_split_at_its_boundaries():
+    first, second = waterfall(two_turns().view)
+    assert (first.turn, first.began_us, first.total_us) == (1, 4_980_000, 780_000)
+    assert first.parts_us == {
+        "end_of_turn": 220_000,
+        "ask": 0,
+        "first_token": 300_000,
+        "first_clause": 50_000,
+        "first_audio": 150_000,
+        "hold": 50_000,
+        "send": 10_000,
+    }
+    assert (second.turn, second.total_us) == (2, 910_000)
+
+
+@given(
+    st.lists(st.integers(0, 20_000), min_size=8, max_size=8),
+    st.sets(st.sampled_from(("text", "clause", "audio", "release", "close"))),
+)
+def test_the_parts_sum_to_the_whole_whatever_the_boundaries_are(moments: list[int], missing: set[str]):
+    voiced, closed, asked, text, clause, audio, release, played = moments
+    log = CallLog().answered().at(voiced).voice_stopped(voiced)
+    if "close" not in missing:
+        log.at(closed).turn_taken()
+    log.at(asked).asked(1, 1)
+    if "text" not in missing:
+        log.at(text).model_wrote(1, "Yes.")
+    if "clause" not in missing:
+        log.at(clause).speaks(1, 1, "Yes.")
+    if "audio" not in missing:
+        log.at(audio).audio_ready(1)
+    if "release" not in missing:
+        log.at(release).released(1, 1)
+    (latency,) = waterfall(log.at(played).audible(1).view)
+    assert tuple(latency.parts_us) == PARTS
+    assert all(part >= 0 for part in latency.parts_us.values())
+    assert latency.total_us == sum(latency.parts_us.values()) == played * 1000 - latency.began_us
+
+
+def test_work_done_before_the_caller_had_finished_costs_no_time():
+    log = CallLog().answered().at(800).turn_taken().asked(1, 1).at(900).model_wrote(1, "Yes.").speaks(1, 1, "Yes.")
+    log.at(950).audio_ready(1).at(1_000).voice_stopped(1_000).at(1_200).released(1, 1).audible(1)
+    (latency,) = waterfall(log.view)
+    assert latency.parts_us["first_token"] == latency.parts_us["first_audio"] == 0
+    assert latency.total_us == latency.parts_us["hold"] == 200_000
+
+
+def test_a_cough_after_the_turn_was_taken_is_not_what_is_answered():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1)
+    log.at(1_700).voice_stopped(1_600).at(2_000).audible(1)
+    (latency,) = waterfall(log.view)
+    assert latency.total_us == 1_000_000
+
+
+def test_turns_without_an_audible_answer_or_a_voice_before_it_are_left_out():
+    silent = CallLog().answered().voice_stopped(100).at(300).turn_taken().asked(1, 1)
+    assert waterfall(silent.view) == []
+    unprompted = CallLog().answered().at(300).asked(1, 1).at(500).audible(1)
+    assert waterfall(unprompted.view) == []
+
+
+def test_only_replies_count_and_a_turn_counts_to_its_first_audible_answer():
+    log = CallLog().answered().at(1_000).voice_stopped(1_000).at(1_100).turn_taken()
+    log.asked(0, 1, purpose="warm").asked(1, 2).asked(1, 2).at(1_500).audible(2)
+    log.at(3_000).asked(1, 3).at(4_000).audible(3)
+    (latency,) = waterfall(log.view)
+    assert (latency.generation, latency.total_us) == (2, 500_000)
+
+
+def test_latency_data_has_the_keys_of_the_contract():
+    log = two_turns()
+    log.at(5_100).event(ev.TranscriptFinal, 4_000, 1, "A table for two.")
+    data = latency_data(log.view)
+    assert data is not None
+    assert set(data) == {"stream_id", "time_to_first_audio", "region", "transcriber", "llm", "synthesizer"}
+    assert data["time_to_first_audio"] == 200.0
+    assert data["transcriber"]["time_to_connect"] == 30
+    assert data["synthesizer"]["time_to_connect"] == 45
+    assert data["llm"]["turns"] == [
+        {"turn": 1, "time_to_first_token": 300.0, "time_to_last_token": 350.0},
+        {"turn": 2, "time_to_first_token": 300.0, "time_to_last_token": 300.0},
+    ]
+
+
+def test_a_recognised_sentence_shows_how_far_behind_the_audio_it_came():
+    log = CallLog().at(1_000).answered().at(5_150).event(ev.TranscriptFinal, 4_000, 3, "Hello there.")
+    log.event(ev.TranscriptFinal, 9_999, 4, "Later.")
+    log.at(5_200).caller_said(1, "Hello there.", 3_000, 4_000)
+    data = latency_data(log.view)
+    assert data is not None
+    assert data["transcriber"]["turns"] == [
+        {"turn": 1, "turn_latency": [{"sequence_id": 3, "audio_to_text_latency": 150.0, "text": "Hello there."}]}
+    ]
+
+
+def test_voice_times_run_from_the_first_clause_to_the_last_audio():
+    log = CallLog().at(0).answered().speaks(1, 1, "One.").speaks(1, 1, "Two.", index=1).speaks(2, 2, "Never made.")
+    log.at(120).audio_ready(1).at(400).event(ev.VoiceFinished, 1, 0, 500).at(900).event(ev.VoiceFinished, 1, 1, 500)
+    log.speaks(3, 3, "Cancelled.").at(950).audio_ready(3)
+    data = latency_data(log.view)
+    assert data is not None
+    assert data["time_to_first_audio"] is None
+    assert data["synthesizer"]["turns"] == [
+        {"turn": 1, "time_to_first_token": 120.0, "time_to_last_token": 900.0},
+        {"turn": 3, "time_to_first_token": 50.0, "time_to_last_token": None},
+    ]
+
+
+def test_a_reply_that_was_cancelled_has_its_last_word_as_its_end():
+    log = CallLog().answered().asked(1, 1).at(200).model_wrote(1, "Well").at(300).model_wrote(1, ", no")
+    log.asked(2, 2).write(fx.CancelModel(2))
+    data = latency_data(log.view)
+    assert data is not None
+    assert data["llm"]["turns"] == [{"turn": 1, "time_to_first_token": 200.0, "time_to_last_token": 300.0}]
+
+
+def test_a_call_nobody_answered_has_no_latency():
+    assert latency_data(CallLog().leg_ended().view) is None
