@@ -23,6 +23,9 @@ KEPT_IN_NOTES = frozenset(
 CRASHES = (BrokenInvariantError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a defect of the core raises."""
 
+STALL_MS = 32_000
+"""The core's longest wait is the one for a tool, TOOL_WAIT_MS."""
+
 Step = tuple[ev.Event, tuple[fx.Effect, ...]]
 
 
@@ -89,6 +92,7 @@ def audit(trace: Trace) -> str:
         or _words_said_once(trace)
         or _nothing_unheard(trace.heard, trace.steps)
         or _history_heard(trace)
+        or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
 
@@ -167,6 +171,23 @@ def _history_heard(trace: Trace) -> str:
                 unheard = [word for word in told if word not in heard and word not in spoken.get(audible, ())]
                 if unheard:
                     return f"history never holds unheard words: {unheard[:5]} in request {effect.request}"
+    return ""
+
+
+def _never_stalls(trace: Trace) -> str:
+    """Where silence has a limit, something happens at least every STALL_MS: the longest single wait of the core, and some."""
+    last_us = 0
+    limited = answered = False
+    for event, effects in trace.steps:
+        if isinstance(event, ev.Started):
+            limited = limited or event.plan.hangup_after_silence_ms > 0
+        if answered and limited and event.at_us - last_us > STALL_MS * 1000:
+            return f"a call never stalls: nothing from {last_us} to {event.at_us}"
+        answered = answered or isinstance(event, ev.Answered)
+        if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
+            return ""
+        if effects or not isinstance(event, ev.DeadlineReached):
+            last_us = event.at_us
     return ""
 
 

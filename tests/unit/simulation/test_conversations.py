@@ -79,6 +79,7 @@ def test_an_event_is_shown_with_its_settings_only_where_they_differ() -> None:
             trace_of((ENDED, (fx.UserSaid(1, "w1", 0, 1), fx.UserSaid(2, "well w1", 0, 1)))),
             "a caller's words are in one turn",
         ),
+        (trace_of((ev.DeadlineReached(32_002_000), ()), (ENDED, ())), "a call never stalls"),
         (trace_of((ENDED, (fx.HangUp("x", "y"),))), "after the end nothing but facts"),
         (
             trace_of((ENDED, (fx.AgentSaid(1, 1, "reply", "a1 a2", True, False, 9),))),
