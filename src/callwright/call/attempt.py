@@ -22,6 +22,7 @@ from callwright.call.session import CallSession, Equipment, Workplace
 from callwright.call.shipper import LogShipper, Shipment
 from callwright.conversation.core import Conversation
 from callwright.conversation.events import Started
+from callwright.conversation.history import system_text
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent import parse_agent
@@ -29,6 +30,7 @@ from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.domain.variables import render
 from callwright.insight.record import BuiltRecord, build
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, Unit
@@ -231,9 +233,18 @@ class Attempt:
     def _warm(self, prepared: _Prepared, session: CallSession, runner: CallRunner) -> None:
         """Open the recogniser and prepare model and voice while the phone rings."""
         thinker, speaker = prepared.equipment.thinker, prepared.equipment.speaker
-        system = prepared.plan.system_prompt
+        plan, variables = prepared.plan, prepared.variables
+        # As the first question of the call will begin: the prompt with its variables, and the welcome message.
+        begins = [
+            Message("system", system_text(plan, variables)),
+            Message("assistant", render(plan.welcome_message, variables)),
+        ]
         request = ModelRequest(
-            (Message("system", system),), thinker.settings, "warm", prepared.plan.tools, context=thinker.variables
+            tuple(message for message in begins if message.content),
+            thinker.settings,
+            "warm",
+            plan.tools,
+            context=thinker.variables,
         )
         language = speaker.settings.language
         for work, fact in (

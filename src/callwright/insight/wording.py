@@ -30,6 +30,9 @@ _TOKEN = re.compile(f"\\d+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|{_LETTER}+(
 def words_of(text: str) -> list[str]:
     """The words of ``text`` as they are compared: lower case, numbers as digits, without words that carry nothing."""
     plain = text.lower().replace("\u2019", "'").replace("a.m.", "am").replace("p.m.", "pm")
+    # "at ten in the morning" is said where "10 am" is written; a half of the day alone is no time.
+    plain = re.sub(r"\b(?:in the )?morning\b", "am", plain)
+    plain = re.sub(r"\b(?:in the )?(?:afternoon|evening)\b|\bat night\b", "pm", plain)
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)|(?<=\d)(?:st|nd|rd|th)\b", "", plain)
     tokens = [token.removesuffix("'s") for token in _TOKEN.findall(plain)]
     return [word for word in _in_digits(tokens) if word not in _UNSAID]

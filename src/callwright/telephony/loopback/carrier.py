@@ -79,7 +79,9 @@ class LoopbackCarrier:
         language = str(options.get("language") or "en")
 
         async def open_ears(far_end: FarEnd) -> None:
-            far_end.attach(await ears.open(TranscriberSettings(language=language), far_end))
+            # Words before the end of the agent's sentence matter only to a caller that barges in.
+            wants = {"partials": persona.barge_in_words > 0}
+            far_end.attach(await ears.open(TranscriberSettings(language=language, options=wants), far_end))
 
         mouth = Mouth(self._lines, voice, VoiceSettings(voice=persona.voice, language=language))
         leg = LoopbackLeg(

@@ -123,6 +123,9 @@ class FarEnd:
             match act:
                 case Say(text):
                     self._speaking = True
+                    if self._ears is not None:
+                        # It is the caller's turn: what the agent says next is an utterance of its own.
+                        self._ears.close_utterance(self._gate.last_voiced_ms)
                     self._notice("said", text, self._now_ms)
                     self._mouth.say(text)
                 case Beep():
