@@ -320,6 +320,9 @@ class Playout:
             del self._utterances[utterance.generation]
             if utterance in self._line:
                 self._line.remove(utterance)
+            if not self._line:
+                # The pause until the next utterance is no lateness, even when no call of due came in between.
+                self._flowing = False
 
     def _position(self, utterance: _Utterance, now_us: int) -> int:
         """Bytes of the utterance played at ``now_us``, part of the frame being played included. Played frames have been retired."""
