@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_WEBHOOK_ANSWER_CHARACTERS
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Ledger, OutboxEntry
+from callwright.ports.ledger import Outbox, OutboxEntry
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -41,6 +42,27 @@ class Sender(Protocol):
         ...
 
 
+class OutboxUnit(Protocol):
+    """What delivery needs of a unit (``ports.ledger.Unit``)."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Webhooks to deliver."""
+        ...
+
+
+class OutboxLedger(Protocol):
+    """What delivery needs of the ledger (``ports.ledger.Ledger``)."""
+
+    def unit(self) -> AbstractAsyncContextManager[OutboxUnit]:
+        """A transaction."""
+        ...
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        """Sleep until a webhook was added or the time is over."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """``worker`` names this process in the leases; ``secret`` signs when it is not empty; ``at_once`` bounds exchanges under way."""
@@ -62,7 +84,7 @@ def _report_defect(task: asyncio.Task[bool]) -> None:
 class WebhookDelivery:
     """Takes due entries and sends them until it is stopped."""
 
-    def __init__(self, ledger: Ledger, sender: Sender, clock: Clock, settings: DeliverySettings) -> None:
+    def __init__(self, ledger: OutboxLedger, sender: Sender, clock: Clock, settings: DeliverySettings) -> None:
         self._ledger = ledger
         self._sender = sender
         self._clock = clock

@@ -1,0 +1,226 @@
+"""A world for webhooks: virtual time, an outbox in memory, and receivers that answer by a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from callwright.domain.errors import CallwrightError, UnavailableError
+from callwright.ports.ledger import OutboxEntry
+
+
+class VirtualClock:
+    """``ports.world.Clock`` whose time passes only when somebody sleeps or :meth:`advance` is called."""
+
+    def __init__(self, start: datetime = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)) -> None:
+        self._start = start
+        self.elapsed_s = 0.0
+
+    def now(self) -> datetime:
+        """The virtual wall clock."""
+        return self._start + timedelta(seconds=self.elapsed_s)
+
+    def monotonic_us(self) -> int:
+        """Virtual microseconds since the world began."""
+        return round(self.elapsed_s * 1_000_000)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.elapsed_s += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass, and others run."""
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+
+async def let_run_until(condition: Callable[[], bool], turns: int = 200_000) -> bool:
+    """Let the other tasks run until ``condition`` holds; False when it does not within so many turns of the event loop."""
+    for _ in range(turns):
+        if condition():
+            return True
+        await asyncio.sleep(0)
+    return condition()
+
+
+@dataclass(slots=True)
+class Kept:
+    """One entry as the outbox keeps it: ``state`` is waiting, delivered or given_up."""
+
+    entry: OutboxEntry
+    due_s: float
+    state: str = "waiting"
+    leased_by: str | None = None
+    leased_until_s: float = 0.0
+    failing_since_s: float | None = None
+    http_status: int | None = None
+    answer: str = ""
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """``ports.ledger.Outbox`` in memory, by the rules of the real one."""
+
+    clock: VirtualClock
+    kept: list[Kept] = field(default_factory=list)
+
+    async def add(self, entry: OutboxEntry) -> None:
+        """Append as the execution's next."""
+        sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
+        self.kept.append(Kept(replace(entry, sequence=sequence), self.clock.elapsed_s))
+
+    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
+        """Take due entries for ``worker``."""
+        now_s = self.clock.elapsed_s
+        due = [one for one in self.kept if self._is_due(one, now_s, gap_after_seconds)]
+        taken = sorted(due, key=lambda one: one.due_s)[:count]
+        for one in taken:
+            if one.leased_by is not None:
+                one.entry = replace(one.entry, tries=one.entry.tries + 1)
+                one.failing_since_s = one.leased_until_s if one.failing_since_s is None else one.failing_since_s
+            one.leased_by, one.leased_until_s = worker, now_s + seconds
+            one.entry = replace(one.entry, gap=any(before.state != "delivered" for before in self._before(one)))
+        return [one.entry for one in taken]
+
+    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
+        """Mark as delivered; False when the lease was lost."""
+        one = self._held(entry_id, worker)
+        if one is None:
+            return False
+        one.state, one.leased_by, one.http_status, one.answer = "delivered", None, http_status, answer
+        return True
+
+    async def failed(
+        self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
+    ) -> bool:
+        """Give the lease back; False when it was lost."""
+        one = self._held(entry_id, worker)
+        if one is None:
+            return False
+        one.entry = replace(one.entry, tries=one.entry.tries + 1)
+        one.failing_since_s = self.clock.elapsed_s if one.failing_since_s is None else one.failing_since_s
+        one.leased_by, one.http_status, one.answer = None, http_status, answer
+        if retry_in_seconds is None:
+            one.state = "given_up"
+        else:
+            one.due_s = self.clock.elapsed_s + retry_in_seconds
+        return True
+
+    async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
+        """All entries of one execution in order."""
+        return [
+            one.entry
+            for one in self.kept
+            if one.entry.execution_id == execution_id and one.entry.tenant_id == tenant_id
+        ]
+
+    def _before(self, one: Kept) -> Iterable[Kept]:
+        entry = one.entry
+        return (
+            other
+            for other in self.kept
+            if other.entry.execution_id == entry.execution_id and other.entry.sequence < entry.sequence
+        )
+
+    def _is_due(self, one: Kept, now_s: float, gap_after_s: int) -> bool:
+        if one.state != "waiting" or one.due_s > now_s or (one.leased_by is not None and one.leased_until_s > now_s):
+            return False
+        return all(
+            other.state != "waiting"
+            or (other.failing_since_s is not None and other.failing_since_s <= now_s - gap_after_s)
+            for other in self._before(one)
+        )
+
+    def _held(self, entry_id: str, worker: str) -> Kept | None:
+        for one in self.kept:
+            if one.entry.id == entry_id and one.leased_by == worker and one.state == "waiting":
+                return one
+        return None
+
+
+@dataclass(slots=True)
+class OutboxUnit:
+    """One unit of :class:`WebhookLedger`."""
+
+    outbox: MemoryOutbox
+
+
+class WebhookLedger:
+    """The part of ``ports.ledger.Ledger`` that webhooks need. ``outages`` counts the units that will still fail."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.outbox = MemoryOutbox(clock)
+        self.outages = 0
+        self._clock = clock
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[OutboxUnit]:
+        """A transaction (nothing here is undone)."""
+        self._reach()
+        yield OutboxUnit(self.outbox)
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        """Time passes."""
+        self._reach()
+        await self._clock.sleep(timeout_seconds)
+        return False
+
+    def _reach(self) -> None:
+        if self.outages > 0:
+            self.outages -= 1
+            raise UnavailableError("the database cannot be reached")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as a receiver saw it."""
+
+    at_s: float
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedReply:
+    """A receiver's answer."""
+
+    status: int
+    body: bytes = b""
+
+
+class ScriptedReceivers:
+    """Receivers behind ``outbox.deliver.Sender``. Each URL answers by its own script, then with 200 for ever.
+
+    A step is a status, a reply, a failure to raise, or an event to wait for before the next step.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.received: list[Received] = []
+        self._clock = clock
+        self._scripts: dict[str, deque[int | ScriptedReply | CallwrightError | asyncio.Event]] = {}
+
+    def script(self, url: str, *steps: int | ScriptedReply | CallwrightError | asyncio.Event) -> None:
+        """What ``url`` does next."""
+        self._scripts.setdefault(url, deque()).extend(steps)
+
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> ScriptedReply:
+        """One exchange."""
+        self.received.append(Received(self._clock.elapsed_s, url, dict(headers), body))
+        steps = self._scripts.get(url, deque())
+        while steps and isinstance(steps[0], asyncio.Event):
+            await steps[0].wait()
+            steps.popleft()
+        step = steps.popleft() if steps else 200
+        if isinstance(step, CallwrightError):
+            raise step
+        if isinstance(step, ScriptedReply):
+            return step
+        assert isinstance(step, int)
+        return ScriptedReply(step)

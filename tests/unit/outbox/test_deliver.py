@@ -1,0 +1,302 @@
+"""Delivery in a world of its own: virtual time, an outbox in memory, receivers with a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
+from callwright.outbox.sign import signature_headers
+from callwright.ports.ledger import OutboxEntry
+from callwright.simulation.webhooks import (
+    ScriptedReceivers,
+    ScriptedReply,
+    VirtualClock,
+    WebhookLedger,
+    let_run_until,
+)
+
+HOOK = "https://receiver.example/hook"
+OTHER = "https://other.example/hook"
+
+
+class World:
+    """One worker, its outbox and its receivers."""
+
+    def __init__(self, secret: bytes = b"", at_once: int = 8, idle_s: float = 1.0) -> None:
+        self.clock = VirtualClock()
+        self.ledger = WebhookLedger(self.clock)
+        self.receivers = ScriptedReceivers(self.clock)
+        settings = DeliverySettings("worker-1", timeout_s=10, secret=secret, at_once=at_once, idle_s=idle_s)
+        self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings)
+
+    async def publish(self, execution_id: str, *statuses: str, url: str = HOOK, **headers: str) -> None:
+        for status in statuses:
+            number = len(self.ledger.outbox.kept) + 1
+            await self.ledger.outbox.add(
+                OutboxEntry(
+                    f"event-{number}",
+                    "t",
+                    execution_id,
+                    0,
+                    status,
+                    url,
+                    headers,
+                    f"{execution_id} {status}".encode(),
+                    0,
+                    self.clock.now(),
+                )
+            )
+
+    def start(self) -> asyncio.Task[None]:
+        """The worker, running."""
+        return asyncio.get_running_loop().create_task(self.delivery.run())
+
+    async def run_until(self, done: Callable[[], bool]) -> None:
+        """Let the worker run until ``done``, then stop it in order."""
+        running = self.start()
+        assert await let_run_until(lambda: done() or running.done())
+        self.delivery.stop()
+        await running
+        assert done()
+
+    def states(self) -> list[str]:
+        return [one.state for one in self.ledger.outbox.kept]
+
+    def settled(self) -> bool:
+        return "waiting" not in self.states()
+
+    @property
+    def bodies(self) -> list[str]:
+        return [one.body.decode() for one in self.receivers.received]
+
+
+async def test_a_receiver_gets_the_frozen_body_and_what_it_needs_to_sort_events():
+    world = World()
+    await world.publish("call-1", "initiated", **{"X-Token": "t"})
+    assert await world.delivery.deliver_due() == 1
+    (received,) = world.receivers.received
+    assert (received.url, received.body) == (HOOK, b"call-1 initiated")
+    assert received.headers == {
+        "x-token": "t",
+        "content-type": "application/json",
+        "user-agent": "Callwright",
+        "x-callwright-event-id": "event-1",
+        "x-callwright-sequence": "1",
+    }
+    assert world.states() == ["delivered"]
+
+
+async def test_headers_of_the_agent_cannot_replace_ours_in_any_spelling():
+    world = World(secret=b"s")
+    await world.publish(
+        "call-1",
+        "initiated",
+        **{"Webhook-Signature": "v1,forged", "Host": "evil", "CONTENT-LENGTH": "5", "USER-AGENT": "x"},
+    )
+    await world.delivery.deliver_due()
+    (received,) = world.receivers.received
+    assert "forged" not in str(received.headers)
+    assert not {"host", "content-length", "Host", "CONTENT-LENGTH"} & set(received.headers)
+    assert received.headers["user-agent"] == "Callwright"
+    assert len({name.lower() for name in received.headers}) == len(received.headers)
+
+
+async def test_the_id_stays_and_the_signature_is_fresh_at_every_try():
+    world = World(secret=b"s")
+    world.receivers.script(HOOK, 500)
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    first, second = world.receivers.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == "event-1"
+    assert int(second.headers["webhook-timestamp"]) == int(first.headers["webhook-timestamp"]) + 5
+    expected = signature_headers(b"s", "event-1", int(second.headers["webhook-timestamp"]), second.body)
+    assert second.headers["webhook-signature"] == expected["webhook-signature"]
+
+
+async def test_a_failing_receiver_holds_back_only_its_own_execution():
+    world = World()
+    world.receivers.script(HOOK, 500, 500)
+    await world.publish("call-1", "initiated", "ringing", "completed")
+    await world.publish("call-2", "initiated", url=OTHER)
+    await world.run_until(world.settled)
+    of_first = [one.body.decode() for one in world.receivers.received if one.url == HOOK]
+    assert of_first == ["call-1 initiated"] * 3 + ["call-1 ringing", "call-1 completed"]
+    other = next(one for one in world.receivers.received if one.url == OTHER)
+    assert other.at_s == 0
+
+
+async def test_tries_follow_the_schedule_and_end():
+    world = World(idle_s=5)
+    world.receivers.script(HOOK, *[500] * 10)
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    waits = [
+        round(b.at_s - a.at_s) for a, b in zip(world.receivers.received, world.receivers.received[1:], strict=False)
+    ]
+    assert waits == [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800]
+    assert world.states() == ["given_up"]
+
+
+async def test_the_next_event_passes_a_stuck_one_after_three_minutes_and_says_so():
+    world = World()
+    world.receivers.script(HOOK, 500, 500, 500, 500)
+    await world.publish("call-1", "initiated", "ringing")
+    await world.run_until(lambda: "call-1 ringing" in world.bodies)
+    passing = next(one for one in world.receivers.received if one.body == b"call-1 ringing")
+    assert 180 <= passing.at_s < 190
+    assert passing.headers["x-callwright-gap"] == "1"
+    stuck = next(one for one in world.receivers.received if one.body == b"call-1 initiated")
+    assert "x-callwright-gap" not in stuck.headers
+
+
+async def test_an_address_refused_by_policy_is_given_up_at_once():
+    world = World()
+    world.receivers.script(HOOK, BlockedUrlError("10.0.0.1 is a private or reserved address"))
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    (kept,) = world.ledger.outbox.kept
+    assert (kept.state, kept.answer, len(world.receivers.received)) == (
+        "given_up",
+        "10.0.0.1 is a private or reserved address",
+        1,
+    )
+
+
+async def test_a_receiver_that_is_gone_is_left_alone():
+    world = World()
+    world.receivers.script(HOOK, 410)
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    assert (world.states(), len(world.receivers.received)) == (["given_up"], 1)
+
+
+async def test_nobody_there_is_tried_again():
+    world = World()
+    world.receivers.script(HOOK, UnavailableError("no answer within 10 seconds"))
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    assert [round(one.at_s) for one in world.receivers.received] == [0, 5]
+
+
+async def test_what_a_receiver_says_is_kept_in_short_and_can_be_stored():
+    world = World()
+    world.receivers.script(HOOK, ScriptedReply(200, b"ok\x00\xff" + b"x" * 10_000))
+    await world.publish("call-1", "initiated")
+    await world.delivery.deliver_due()
+    answer = world.ledger.outbox.kept[0].answer
+    assert answer.startswith("ok\N{REPLACEMENT CHARACTER}xx")
+    assert len(answer) < 2_048
+
+
+async def test_a_slow_receiver_does_not_hold_up_the_others():
+    world = World(at_once=2)
+    slow = asyncio.Event()
+    world.receivers.script(OTHER, slow)
+    await world.publish("slow", "initiated", url=OTHER)
+    for number in range(5):
+        await world.publish(f"call-{number}", "initiated", "ringing")
+
+    def others_done() -> bool:
+        if world.states().count("delivered") == 10:
+            slow.set()
+        return world.settled()
+
+    await world.run_until(others_done)
+    assert world.states() == ["delivered"] * 11
+
+
+async def test_no_more_exchanges_than_allowed_are_under_way():
+    world = World(at_once=3)
+    gate = asyncio.Event()
+    for number in range(5):
+        url = f"https://r{number}.example/"
+        world.receivers.script(url, gate)
+        await world.publish(f"call-{number}", "initiated", url=url)
+    running = world.start()
+    assert await let_run_until(lambda: world.clock.elapsed_s >= 8)
+    assert len(world.receivers.received) == 3
+    gate.set()
+    assert await let_run_until(world.settled)
+    world.delivery.stop()
+    await running
+    assert len(world.receivers.received) == 5
+
+
+async def test_a_result_that_comes_after_the_lease_was_lost_changes_nothing():
+    world = World()
+    gate = asyncio.Event()
+    world.receivers.script(HOOK, gate, 200)
+    await world.publish("call-1", "initiated")
+    sending = asyncio.get_running_loop().create_task(world.delivery.deliver_due())
+    assert await let_run_until(lambda: bool(world.receivers.received))
+    world.clock.advance(60)
+    (taken,) = await world.ledger.outbox.lease("worker-2", 25, 8, 180)
+    assert taken.tries == 1
+    gate.set()
+    await sending
+    (kept,) = world.ledger.outbox.kept
+    assert (kept.state, kept.leased_by) == ("waiting", "worker-2")
+
+
+async def test_a_database_out_of_reach_is_waited_for():
+    world = World()
+    await world.publish("call-1", "initiated", "ringing")
+    world.ledger.outages = 7
+    await world.run_until(world.settled)
+    assert world.bodies == ["call-1 initiated", "call-1 ringing"]
+    assert world.clock.elapsed_s >= 3
+
+
+async def test_a_result_the_database_did_not_take_is_sent_again_when_the_lease_is_over():
+    world = World()
+    gate = asyncio.Event()
+    world.receivers.script(HOOK, gate, 200)
+    await world.publish("call-1", "initiated")
+    sending = asyncio.get_running_loop().create_task(world.delivery.deliver_due())
+    assert await let_run_until(lambda: bool(world.receivers.received))
+    world.ledger.outages = 1
+    gate.set()
+    assert await sending == 1
+    await world.run_until(world.settled)
+    first, second = world.receivers.received
+    assert second.at_s - first.at_s >= 25
+    assert first.headers["x-callwright-event-id"] == second.headers["x-callwright-event-id"]
+
+
+class DefectError(Exception):
+    """Nothing anybody foresaw."""
+
+
+async def test_a_defect_met_with_one_entry_leaves_the_others_alone(caplog: pytest.LogCaptureFixture):
+    world = World()
+
+    class Faulty(ScriptedReceivers):
+        async def send(self, method: str, url: str, **exchange: object) -> ScriptedReply:
+            if url == OTHER:
+                raise DefectError("boom")
+            return await super().send(method, url, **exchange)  # type: ignore[arg-type]
+
+    settings = DeliverySettings("worker-1", timeout_s=10)
+    world.receivers = Faulty(world.clock)
+    world.delivery = WebhookDelivery(world.ledger, world.receivers, world.clock, settings)
+    await world.publish("call-1", "initiated", url=OTHER)
+    await world.publish("call-2", "initiated", "ringing")
+    await world.run_until(lambda: world.states().count("delivered") == 2)
+    assert "boom" in caplog.text
+
+
+async def test_a_worker_that_is_cancelled_takes_its_exchanges_with_it():
+    world = World()
+    world.receivers.script(HOOK, asyncio.Event())
+    await world.publish("call-1", "initiated")
+    before = len(asyncio.all_tasks())
+    running = world.start()
+    assert await let_run_until(lambda: bool(world.receivers.received))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert len(asyncio.all_tasks()) == before
