@@ -149,6 +149,11 @@ class Hear:
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
+    def agent_speaks(self, speaks: bool) -> None:
+        """The agent can be heard from now on, or no more."""
+        if self.stream is not None:
+            self.stream.want_partials(speaks)
+
     def set_patience(self, effect: SetPatience) -> None:
         """How long a pause the caller may make."""
         if self.stream is not None:

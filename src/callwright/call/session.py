@@ -141,7 +141,8 @@ class CallSession:
             fx.AskClassifier: self._think.classify,
             fx.Speak: self._say.speak,
             fx.EndSpeech: self._say.end_speech,
-            fx.Release: self._say.release,
+            fx.Release: self._release,
+            fx.AgentSaid: lambda _: self._hear.agent_speaks(False),
             fx.CancelVoice: self._say.cancel,
             fx.Clear: self._say.clear,
             fx.AskTurnModel: self._hear.judge,
@@ -154,6 +155,10 @@ class CallSession:
             fx.StartRecording: lambda _: self._recorder.switch(True),
             fx.StopRecording: lambda _: self._recorder.switch(False),
         }
+
+    def _release(self, effect: fx.Release) -> None:
+        self._hear.agent_speaks(True)
+        self._say.release(effect)
 
     # -- before the answer -------------------------------------------------------------------------------------------------
 

@@ -40,9 +40,9 @@ class CallPlan:
     hangup_prompt: str = ""
     end_call_tool: bool = False
     turn_model: bool = True
-    turn_threshold_ppm: int = 500_000
+    turn_threshold_ppm: int = 350_000
     endpointing_ms: int = 250
-    patience_ms: int = 1_200
+    patience_ms: int = 1_000
     tools: tuple[Tool, ...] = ()
     reply_timeout_ms: int = 20_000
     apology_message: str = "Sorry, I did not get that. Could you say it again?"

@@ -88,6 +88,10 @@ class TranscriberStream(Protocol):
     def set_patience(self, silence_ms: int) -> None:
         """How long a pause the caller may make within a turn, for recognisers that endpoint themselves."""
 
+    def want_partials(self, wanted: bool) -> None:
+        """Whether words before the end of a sentence matter now: the agent can be heard, so they may interrupt it. A hint for
+        recognisers to which partial results cost much; others may go on sending them."""
+
     async def aclose(self) -> None:
         """End the stream and report the usage not yet reported."""
 

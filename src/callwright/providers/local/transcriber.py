@@ -1,7 +1,7 @@
 """Whisper behind the transcriber port: utterances cut by the local voice activity detector, read again as they grow.
 
 Whisper does not stream. At each pause the whole utterance so far is read and reported as final under one segment number; while the
-caller talks, partial readings are made when the speech process has nothing better to do.
+caller talks over the agent, partial readings are made when the speech process has nothing better to do.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class WhisperStream:
         self._sink = sink
         self._language = settings.language or "en"
         self._partials = bool(settings.options.get("partials", True))
+        self._wanted = False
         self._recent = bytearray()
         self._audio_ms = 0
         self._billed_ms = 0
@@ -101,6 +102,10 @@ class WhisperStream:
     def set_patience(self, silence_ms: int) -> None:
         """Nothing to do: this recogniser leaves the end of a turn to the core."""
 
+    def want_partials(self, wanted: bool) -> None:
+        """Read while the caller talks only where it may interrupt: a reading takes as long as the final one and delays it."""
+        self._wanted = wanted
+
     async def aclose(self) -> None:
         """Stop reading and report the audio not yet billed."""
         self._closed = True
@@ -110,7 +115,12 @@ class WhisperStream:
         self._bill()
 
     def _read_partial(self, utterance: Utterance) -> None:
-        if self._partials and self._process.is_idle and (self._reading is None or self._reading.done()):
+        if (
+            self._partials
+            and self._wanted
+            and self._process.is_idle
+            and (self._reading is None or self._reading.done())
+        ):
             utterance.read_bytes = len(utterance.audio)
             self._read(utterance, Priority.PARTIAL, final=False)
 

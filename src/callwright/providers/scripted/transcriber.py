@@ -78,6 +78,9 @@ class ScriptedStream:
         """Pause after which the turn is reported as over; texts become final as before."""
         self._patience_ms = max(SHORTEST_PAUSE_MS, silence_ms)
 
+    def want_partials(self, wanted: bool) -> None:
+        """Nothing to do: partial results cost nothing here."""
+
     async def aclose(self) -> None:
         """Report the usage not yet reported."""
         if not self._over:

@@ -80,8 +80,9 @@ class LoopbackCarrier:
 
         async def open_ears(far_end: FarEnd) -> None:
             # Words before the end of the agent's sentence matter only to a caller that barges in.
-            wants = {"partials": persona.barge_in_words > 0}
-            far_end.attach(await ears.open(TranscriberSettings(language=language, options=wants), far_end))
+            stream = await ears.open(TranscriberSettings(language=language), far_end)
+            stream.want_partials(persona.barge_in_words > 0)
+            far_end.attach(stream)
 
         mouth = Mouth(self._lines, voice, VoiceSettings(voice=persona.voice, language=language))
         leg = LoopbackLeg(
