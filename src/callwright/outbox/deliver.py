@@ -89,14 +89,14 @@ class WebhookDelivery:
         self._sender = sender
         self._clock = clock
         self._settings = settings
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up only its own executions: whatever
         else is due is sent beside it, ``at_once`` exchanges at most."""
         under_way: set[asyncio.Task[bool]] = set()
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 if not await self._start_due(under_way):
                     await self._wait(under_way)
             await asyncio.gather(*under_way)
@@ -107,7 +107,7 @@ class WebhookDelivery:
 
     def stop(self) -> None:
         """Finish what is under way and take nothing more."""
-        self._stopping = True
+        self._stopping.set()
 
     async def deliver_due(self) -> int:
         """Send what is due now and wait for the answers; returns how many entries were taken."""
@@ -136,14 +136,15 @@ class WebhookDelivery:
         return len(entries)
 
     async def _wait(self, under_way: set[asyncio.Task[bool]]) -> None:
-        """Until an exchange is over (its execution's next entry may go), a webhook was added, or some time has passed."""
+        """Until an exchange is over (its execution's next entry may go), a webhook was added, some time has passed, or the end."""
         loop = asyncio.get_running_loop()
-        waking = loop.create_task(self._idle())
+        waking = {loop.create_task(self._idle()), loop.create_task(self._stopping.wait())}
         try:
-            await asyncio.wait({waking, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*waking, *under_way}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waking.cancel()
-            await asyncio.gather(waking, return_exceptions=True)
+            for task in waking:
+                task.cancel()
+            await asyncio.gather(*waking, return_exceptions=True)
 
     async def _idle(self) -> None:
         try:
