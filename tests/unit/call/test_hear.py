@@ -1,0 +1,198 @@
+"""Hearing: frames become activity and words; the turn model hears the right piece."""
+
+from __future__ import annotations
+
+import base64
+
+from tests.unit.call.world import Bench, settle
+
+from callwright.call.hear import Ears, Hear, Words
+from callwright.conversation.effects import AskTurnModel, CloseUtterance, SetPatience
+from callwright.conversation.events import (
+    ActivityBegan,
+    ActivityEnded,
+    ProviderFailed,
+    TranscriptFinal,
+    TurnVerdict,
+    UsageReported,
+)
+from callwright.media.g711 import mulaw_of
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.speech import UsageAmount
+
+VOICE = mulaw_of(b"\x00\x20" * 160)
+QUIET = b"\xff" * 160
+
+
+class Loud:
+    """A detector that calls everything but silence speech."""
+
+    def feed(self, pcm: bytes) -> int:
+        return 255 if any(pcm) else 0
+
+
+class Stream:
+    """A recogniser's stream that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+        self.frames = 0
+        self.failure: Exception | None = None
+
+    def feed(self, pcm: bytes) -> None:
+        self.frames += 1
+        if self.failure is not None:
+            raise self.failure
+
+    def activity(self, active: bool, audio_ms: int) -> None:
+        self.told.append(("activity", (active, audio_ms)))
+
+    def close_utterance(self, audio_ms: int) -> None:
+        self.told.append(("close", audio_ms))
+
+    def set_patience(self, silence_ms: int) -> None:
+        self.told.append(("patience", silence_ms))
+
+    async def aclose(self) -> None:
+        self.told.append(("closed", None))
+        if self.failure is not None:
+            raise self.failure
+
+
+class Judge:
+    """A turn model that keeps what it heard."""
+
+    name = "judge"
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.heard: list[bytes] = []
+        self.failure = failure
+
+    async def judge(self, pcm: bytes) -> int:
+        self.heard.append(pcm)
+        if self.failure is not None:
+            raise self.failure
+        return 900_000
+
+
+def _hear(judge: Judge | None = None) -> tuple[Bench, Hear, Stream]:
+    bench = Bench()
+    hear = Hear(bench.runner, Ears(Loud(), judge, "ears", "judge"), Words(bench.runner, "ears"))
+    stream = Stream()
+    hear.stream = stream
+    return bench, hear, stream
+
+
+def _play(bench: Bench, hear: Hear, *frames: bytes) -> None:
+    for frame in frames:
+        bench.clock.advance(20)
+        hear.frame(frame)
+
+
+def test_voice_begins_and_ends_where_it_was_and_the_end_tells_when_it_arrived() -> None:
+    bench, hear, stream = _hear()
+
+    _play(bench, hear, *[QUIET] * 5, *[VOICE] * 10, *[QUIET] * 20)
+
+    assert [e.audio_ms for e in bench.core.of(ActivityBegan)] == [100]
+    assert [e.audio_ms for e in bench.core.of(ActivityEnded)] == [300]
+    bench.log.flush()
+    facts = [e for e in bench.paper.entries() if e["type"] == "voiced_end"]
+    assert [fact["v"] for fact in facts] == [{"audio_ms": 300, "arrived_us": 300_000}]
+    assert stream.told == [("activity", (True, 100)), ("activity", (False, 300))]
+    assert stream.frames == 35
+    assert hear.position_ms == 700
+
+
+async def test_the_turn_model_hears_the_turn_and_no_more() -> None:
+    judge = Judge()
+    bench, hear, _ = _hear(judge)
+    _play(bench, hear, *[QUIET] * 5, *[VOICE] * 10, *[QUIET] * 5)
+
+    hear.judge(AskTurnModel(3, 100, 300))
+    await settle()
+
+    assert len(judge.heard[0]) == 10 * 320
+    assert set(judge.heard[0]) != {0}
+    assert [(e.request, e.probability_ppm) for e in bench.core.of(TurnVerdict)] == [(3, 900_000)]
+
+
+async def test_the_turn_model_hears_at_most_the_last_eight_seconds() -> None:
+    judge = Judge()
+    bench, hear, _ = _hear(judge)
+    _play(bench, hear, *[VOICE] * 500)
+    hear.judge(AskTurnModel(1, 0, 10_000))
+    await settle()
+    assert len(judge.heard[0]) == 400 * 320
+
+
+async def test_a_turn_model_that_fails_or_is_missing_is_an_event() -> None:
+    for judge in (Judge(ProviderError(FailureKind.LIMIT, "judge", "busy")), Judge(RuntimeError()), None):
+        bench, hear, _ = _hear(judge)
+        hear.judge(AskTurnModel(3, 0, 20))
+        await settle()
+        assert [(e.kind, e.request) for e in bench.core.of(ProviderFailed)] == [("turn", 3)]
+
+
+async def test_patience_and_the_end_of_the_turn_reach_the_recogniser() -> None:
+    _, hear, stream = _hear()
+    hear.set_patience(SetPatience(900))
+    hear.close_utterance(CloseUtterance(300))
+    await hear.aclose()
+    assert stream.told == [("patience", 900), ("close", 300), ("closed", None)]
+    hear.set_patience(SetPatience(1))
+    hear.close_utterance(CloseUtterance(1))
+
+
+async def test_a_recogniser_that_breaks_is_told_once_and_the_call_goes_on() -> None:
+    bench, hear, stream = _hear()
+    stream.failure = ValueError("defect")
+    _play(bench, hear, VOICE, VOICE, VOICE, VOICE)
+    await hear.aclose()
+    assert [(e.kind, e.failure) for e in bench.core.of(ProviderFailed)] == [("transcriber", "broken_stream")]
+    assert bench.core.of(ActivityBegan), "voice activity is still detected"
+
+
+async def test_a_recogniser_that_fails_to_close_does_not_keep_the_call() -> None:
+    bench, hear, stream = _hear()
+    _play(bench, hear, VOICE)
+    stream.failure = ValueError("defect")
+    await hear.aclose()
+    assert bench.logged()[-1] == ("fact", "vad_track")
+
+
+async def test_the_voice_track_holds_every_frame_a_minute_at_a_time() -> None:
+    bench, hear, _ = _hear()
+    _play(bench, hear, *[VOICE] * 3, *[QUIET] * 3_007)
+    await hear.aclose()
+    bench.log.flush()
+    tracks = [e["v"] for e in bench.paper.entries() if e["type"] == "vad_track"]
+    assert [(t["from_ms"], t["step_ms"], len(base64.b64decode(t["data"]))) for t in tracks] == [
+        (0, 20, 3_000),
+        (60_000, 20, 10),
+    ]
+    assert base64.b64decode(tracks[0]["data"])[:4] == b"\xff\xff\xff\x00"
+
+
+def test_everything_the_recogniser_says_becomes_an_event() -> None:
+    bench = Bench()
+    words = Words(bench.runner, "ears")
+    words.partial(1, "he", 100)
+    words.final(1, "hello", 200, "en")
+    words.eager_end(200)
+    words.resumed(220)
+    words.end_of_turn(300)
+    words.usage(UsageAmount("transcriber", "ears", "m", 1_000))
+    words.failed(ProviderError(FailureKind.UNAVAILABLE, "ears", "gone"))
+    words.failed(ProviderError(FailureKind.UNAVAILABLE, "ears", "gone again"))
+    assert bench.core.types() == [
+        "TranscriptPartial",
+        "TranscriptFinal",
+        "RecogniserEager",
+        "RecogniserResumed",
+        "RecogniserEnd",
+        "UsageReported",
+        "ProviderFailed",
+    ]
+    assert bench.core.of(TranscriptFinal)[0].language == "en"
+    assert bench.core.of(UsageReported)[0].purpose == "hearing"

@@ -1,0 +1,170 @@
+"""Thinking: model streams become events, and every end of one is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.unit.call.world import Bench, settle
+
+from callwright.call.think import Think, Thinker, says_yes
+from callwright.conversation.effects import AskClassifier, AskModel, CancelModel
+from callwright.conversation.events import (
+    ClassifierVerdict,
+    ProviderFailed,
+    ReplyEnded,
+    ReplyText,
+    ReplyTool,
+    UsageReported,
+)
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, ToolCall
+from callwright.ports.speech import UsageAmount
+
+USAGE = UsageAmount("model", "mind", "m", 10, 2, 3)
+MESSAGES = (Message("system", "s" * 40), Message("user", "hello"))
+
+
+class Mind:
+    """A model that gives ``deltas``: exceptions are raised, None waits for ever."""
+
+    name = "mind"
+
+    def __init__(self, *deltas: ModelDelta | Exception | None) -> None:
+        self.deltas = deltas
+        self.requests: list[ModelRequest] = []
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        self.requests.append(request)
+        for delta in self.deltas:
+            if delta is None:
+                await asyncio.Event().wait()
+            elif isinstance(delta, Exception):
+                raise delta
+            else:
+                yield delta
+
+    async def warm(self, request: ModelRequest) -> None:
+        """Nothing."""
+
+
+def _think(mind: Mind) -> tuple[Bench, Think]:
+    bench = Bench()
+    return bench, Think(bench.runner, Thinker(mind, "mind", ModelSettings("m", 50, 300), {"name": "Ann"}))
+
+
+ASK = AskModel(5, 2, 1, "reply", MESSAGES)
+
+
+async def test_an_answer_becomes_text_tools_usage_and_an_end() -> None:
+    call = ToolCall("c1", "lookup", "{}")
+    mind = Mind(
+        ModelDelta("Good "), ModelDelta("day."), ModelDelta(tool_call=call), ModelDelta(ended="tool", usage=USAGE)
+    )
+    bench, think = _think(mind)
+
+    think.ask(ASK)
+    await settle()
+
+    assert bench.core.types() == ["ReplyText", "ReplyTool", "UsageReported", "ReplyEnded"]
+    text = bench.core.of(ReplyText)[0]
+    assert (text.generation, text.request, text.text) == (2, 5, "Good day."), "what comes together is one event"
+    assert bench.core.of(ReplyTool)[0].name == "lookup"
+    usage = bench.core.of(UsageReported)[0]
+    assert (usage.purpose, usage.amount, usage.amount_output, usage.amount_cached) == ("reply", 10, 2, 3)
+    assert mind.requests[0].context == {"name": "Ann"}
+
+
+async def test_what_comes_after_the_end_is_ignored() -> None:
+    bench, think = _think(Mind(ModelDelta("Hi", ended="stop"), ModelDelta("more")))
+    think.ask(ASK)
+    await settle()
+    assert [e.text for e in bench.core.of(ReplyText)] == ["Hi"]
+
+
+@pytest.mark.parametrize(
+    ("deltas", "failure"),
+    [
+        ((ModelDelta("Hi"), ProviderError(FailureKind.LIMIT, "mind", "wait")), "limit_reached"),
+        ((ModelDelta("Hi"),), "broken_stream"),
+        ((ModelDelta("Hi"), ValueError("defect")), "broken_stream"),
+    ],
+)
+async def test_a_failed_answer_is_told_with_its_kind_after_its_words(deltas: tuple, failure: str) -> None:
+    bench, think = _think(Mind(*deltas))
+    think.ask(ASK)
+    await settle()
+    assert bench.core.types() == ["ReplyText", "UsageReported", "ProviderFailed"]
+    failed = bench.core.of(ProviderFailed)[0]
+    assert (failed.kind, failed.failure, failed.generation, failed.request) == ("model", failure, 2, 5)
+
+
+async def test_a_cancelled_answer_says_no_more_but_what_it_used_is_reported() -> None:
+    bench, think = _think(Mind(ModelDelta("Good day to you"), None))
+    think.ask(ASK)
+    await settle()
+
+    think.cancel(CancelModel(5))
+    await settle()
+    think.cancel(CancelModel(5))
+    think.cancel(CancelModel(99))
+
+    assert bench.core.types() == ["ReplyText", "UsageReported"]
+    usage = bench.core.of(UsageReported)[0]
+    assert (usage.amount, usage.amount_output) == (11, 4), "four characters a token"
+    assert ("fact", "usage_estimated") in bench.logged()
+
+
+async def test_an_answer_cancelled_before_its_first_word_used_nothing_we_could_name() -> None:
+    bench, think = _think(Mind(None))
+    think.ask(ASK)
+    await settle()
+    think.cancel(CancelModel(5))
+    await settle()
+    assert bench.core.types() == []
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [('{"answer": "yes"}', True), ("No.", False)])
+async def test_a_question_gets_its_verdict_and_its_usage(answer: str, verdict: bool) -> None:
+    mind = Mind(ModelDelta(answer), ModelDelta(ended="stop", usage=USAGE))
+    bench, think = _think(mind)
+    think.classify(AskClassifier(7, "hangup", MESSAGES))
+    await settle()
+    assert [(e.request, e.purpose, e.verdict) for e in bench.core.of(ClassifierVerdict)] == [(7, "hangup", verdict)]
+    assert bench.core.of(UsageReported)[0].purpose == "hangup"
+    assert mind.requests[0].purpose == "hangup"
+    assert mind.requests[0].schema
+
+
+async def test_a_question_that_fails_has_no_verdict() -> None:
+    bench, think = _think(Mind(ProviderError(FailureKind.UNAVAILABLE, "mind", "away")))
+    think.classify(AskClassifier(7, "hangup", MESSAGES))
+    await settle()
+    assert bench.core.types() == ["ProviderFailed"]
+    assert bench.core.of(ProviderFailed)[0].request == 7
+
+
+async def test_closing_ends_everything_under_way() -> None:
+    bench, think = _think(Mind(ModelDelta("Hi"), None))
+    think.ask(ASK)
+    think.classify(AskClassifier(7, "hangup", MESSAGES))
+    await settle()
+    await think.aclose()
+    assert not bench.core.of(ReplyEnded)
+    assert not bench.core.of(ClassifierVerdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"),
+    [
+        ('{"answer": "yes"}', True),
+        ('{"answer":"no"}', False),
+        ("Yes, it is", True),
+        ("true", True),
+        ("", False),
+        ("maybe yes", False),
+    ],
+)
+def test_only_a_clear_yes_is_yes(text: str, yes: bool) -> None:
+    assert says_yes(text) is yes
