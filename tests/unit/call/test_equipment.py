@@ -1,0 +1,122 @@
+"""What a call works with: plugins by the agent's names, settings, variables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from callwright.call.equipment import (
+    LocalEars,
+    call_variables,
+    equip,
+    fitting,
+    keywords_of,
+    model_settings,
+    with_options,
+)
+from callwright.call.tools import NoTools
+from callwright.conversation.plan import CallPlan
+from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice
+from callwright.domain.errors import ConfigurationError
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.media.vad import EnergyVad
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import UnknownPluginError
+
+NOW = datetime(2026, 3, 18, 21, 30, 15, tzinfo=UTC)
+SPEC = AgentSpec(
+    "A", "Hi", "Be kind", ProviderChoice("ears"), ProviderChoice("mind", "m1", options={"max_tokens": 70, "temperature": 0}),
+    ProviderChoice("mouth", voice="v1"), ConversationSettings(),
+)  # fmt: skip
+
+
+class _Vad:
+    def open(self) -> EnergyVad:
+        return EnergyVad()
+
+
+class Shelf:
+    """Plugins by kind and name; anything else is unknown, ``broken`` cannot be used."""
+
+    def __init__(self, *names: tuple[str, str]) -> None:
+        self.names = names
+
+    def __call__(self, kind: str, name: str) -> Any:
+        if name == "broken":
+            raise ProviderError(FailureKind.UNAVAILABLE, name, "its weights are missing")
+        if (kind, name) not in self.names:
+            raise UnknownPluginError(f"there is no {kind} named {name!r}")
+        return _Vad() if kind == "vad" else f"{kind}:{name}"
+
+
+BASE = (("transcriber", "ears"), ("model", "mind"), ("voice", "mouth"), ("vad", "energy"))
+
+
+def _execution(**changes: Any) -> Execution:
+    row = Execution(
+        "e1", "t", "a1", Status.QUEUED, Phase.CLAIMED, "", 1, "outbound", "loopback", "+15550199", "+15550100", NOW, NOW
+    )
+    return replace(row, **changes)
+
+
+def test_the_recogniser_brings_its_own_ears_when_it_has_them() -> None:
+    shelf = Shelf(*BASE, ("turn", "smart"), ("turn", "ears"))
+    assert equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools()).ears.turn_model_name == "ears"
+    shelf = Shelf(*BASE, ("turn", "smart"))
+    assert equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools()).ears.turn_model_name == "smart"
+
+
+@pytest.mark.parametrize("setting", ["none", "missing", "broken"])
+def test_without_a_turn_model_the_plan_goes_by_the_pause(setting: str) -> None:
+    shelf = Shelf(*BASE, ("turn", "smart"))
+    equipment = equip(shelf, SPEC, LocalEars("energy", setting), {}, NoTools())
+    assert equipment.ears.turn_model is None
+    assert not fitting(CallPlan(), equipment).turn_model
+    assert fitting(CallPlan(), equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools())).turn_model
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"voice": ProviderChoice("other")}, "the voice 'other', which is not installed"),
+        ({"model": ProviderChoice("broken")}, "its weights are missing"),
+    ],
+)
+def test_what_is_missing_is_named(changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        equip(Shelf(*BASE), replace(SPEC, **changes), LocalEars("energy", "none"), {}, NoTools())
+
+
+def test_the_agent_s_settings_reach_the_plugins() -> None:
+    equipment = equip(Shelf(*BASE), SPEC, LocalEars("energy", "none"), {"a": "b"}, NoTools())
+    assert equipment.thinker.settings.max_tokens == 70
+    assert equipment.thinker.settings.temperature_milli == 0, "0 is a temperature and no missing one"
+    assert model_settings(ProviderChoice("m")).temperature_milli == 100
+    assert equipment.speaker.settings.voice == "v1"
+    assert with_options(SPEC, {"agent_data": {"voice_id": "v2"}}).voice.voice == "v2"
+    assert with_options(SPEC, {}) is SPEC
+
+
+def test_keywords_may_be_text_or_a_list() -> None:
+    assert keywords_of({"keywords": "Acme:5, dentist ,"}) == ("Acme", "dentist")
+    assert keywords_of({"keywords": ["a", "b:2"]}) == ("a", "b")
+    assert keywords_of({}) == ()
+
+
+def test_variables_are_those_of_the_contract_and_user_data_cannot_replace_the_system_s() -> None:
+    data = {"name": "Ann", "member": True, "timezone": "Asia/Kolkata", "to_number": "+1 forged", "none": None}
+    found = call_variables(_execution(user_data=data), NOW)
+    assert found["name"] == "Ann"
+    assert (found["member"], found["none"]) == ("yes", "")
+    assert found["to_number"] == "+15550199"
+    assert (found["current_date"], found["current_time"]) == ("Thursday, March 19, 2026", "03:00:15 AM")
+    assert found["timezone"] == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../etc/passwd", "\x00"])
+def test_an_unknown_timezone_is_utc(zone: str) -> None:
+    found = call_variables(_execution(user_data={"timezone": zone}), NOW)
+    assert (found["current_date"], found["timezone"]) == ("Wednesday, March 18, 2026", "UTC")
