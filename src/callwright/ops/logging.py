@@ -55,6 +55,6 @@ def configure_logging(level: str, style: str) -> None:
     handler.setFormatter(_JsonLines() if style == "json" else text)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for noisy in ("httpx2", "httpcore2", "openai", "pgqueuer", "alembic"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # What the libraries we use say below a warning is noise; an HTTP client even tells every request.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    logging.getLogger("callwright").setLevel(level.upper())
