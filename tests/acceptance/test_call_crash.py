@@ -49,9 +49,11 @@ async def _row(ledger: PostgresLedger, execution_id: str) -> Execution:
 
 async def _until(ledger: PostgresLedger, execution_id: str, status: str, seconds: float) -> Execution:
     async with asyncio.timeout(seconds):
-        while (row := await _row(ledger, execution_id)).status != status:
+        while True:
+            row = await _row(ledger, execution_id)
+            if row.status == status:
+                return row
             await asyncio.sleep(0.1)
-    return row
 
 
 async def _kill_in_mid_call(dsn: str, folder: Path, ledger: PostgresLedger) -> str:

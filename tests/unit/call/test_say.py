@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from tests.unit.call.world import Bench, settle
@@ -93,7 +94,7 @@ class Stage:
             self.pacer.tick(self.bench.clock.us, 0)
         await settle()
 
-    def of(self, kind: type) -> list:
+    def of(self, kind: type[Any]) -> list[Any]:
         return self.bench.core.of(kind)
 
 
