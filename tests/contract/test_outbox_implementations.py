@@ -1,0 +1,98 @@
+"""One behaviour of every outbox: the one in PostgreSQL and the one in memory that delivery is tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from tests.rows import entry_row, execution_row, place
+
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import OutboxEntry
+from callwright.simulation.webhooks import VirtualClock, WebhookLedger
+from callwright.storage.ledger import PostgresLedger
+
+Unit = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def storage(request: pytest.FixtureRequest) -> WebhookLedger | PostgresLedger:
+    """Each implementation."""
+    if request.param == "memory":
+        return WebhookLedger(VirtualClock())
+    opened: PostgresLedger = request.getfixturevalue("ledger")
+    return opened
+
+
+@pytest.fixture
+async def unit(storage: WebhookLedger | PostgresLedger) -> Unit:
+    """Units of the implementation, with the executions a and b."""
+    if isinstance(storage, PostgresLedger):
+        await place(storage, execution_row("a"), execution_row("b"))
+    return storage.unit
+
+
+async def add(unit: Unit, *executions: str) -> None:
+    async with unit() as work:
+        for execution_id in executions:
+            await work.outbox.add(entry_row(execution_id))
+
+
+async def lease(unit: Unit, worker: str = "w1", count: int = 10) -> list[OutboxEntry]:
+    async with unit() as work:
+        return sorted(await work.outbox.lease(worker, 25, count, 180), key=lambda e: (e.execution_id, e.sequence))
+
+
+def names(entries: list[OutboxEntry]) -> list[tuple[str, int, bool]]:
+    return [(entry.execution_id, entry.sequence, entry.gap) for entry in entries]
+
+
+async def test_only_the_oldest_of_each_execution_may_go_and_only_once(unit: Unit):
+    await add(unit, "a", "b", "a")
+    assert names(await lease(unit)) == [("a", 1, False), ("b", 1, False)]
+    assert await lease(unit, "w2") == []
+
+
+async def test_no_more_are_taken_than_asked_for(unit: Unit):
+    await add(unit, "a", "b")
+    assert len(await lease(unit, count=1)) == 1
+    assert len(await lease(unit, count=1)) == 1
+
+
+async def test_a_delivered_entry_lets_the_next_one_go(unit: Unit):
+    await add(unit, "a", "a")
+    (first,) = await lease(unit)
+    async with unit() as work:
+        assert await work.outbox.delivered(first.id, "w1", 200, "ok")
+        assert not await work.outbox.delivered(first.id, "w1", 200, "ok")
+    assert names(await lease(unit)) == [("a", 2, False)]
+
+
+async def test_a_failed_entry_waits_and_holds_back_the_next(unit: Unit):
+    await add(unit, "a", "a")
+    (first,) = await lease(unit)
+    async with unit() as work:
+        assert await work.outbox.failed(first.id, "w1", 3_600, 500, "sorry")
+    assert await lease(unit) == []
+    async with unit() as work:
+        tries = [entry.tries for entry in await work.outbox.of_execution(DEFAULT_TENANT_ID, "a")]
+    assert tries == [1, 0]
+
+
+async def test_an_entry_given_up_leaves_a_marked_gap(unit: Unit):
+    await add(unit, "a", "a")
+    (first,) = await lease(unit)
+    async with unit() as work:
+        assert await work.outbox.failed(first.id, "w1", None, 410, "gone")
+    assert names(await lease(unit)) == [("a", 2, True)]
+
+
+async def test_who_does_not_hold_the_lease_cannot_settle_it(unit: Unit):
+    await add(unit, "a")
+    (entry,) = await lease(unit)
+    async with unit() as work:
+        assert not await work.outbox.delivered(entry.id, "w2", 200, "ok")
+        assert not await work.outbox.failed(entry.id, "w2", 5, 500, "no")
+        assert await work.outbox.delivered(entry.id, "w1", 200, "ok")
