@@ -1,0 +1,78 @@
+"""Reading prices; the file itself is given as text by the test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.domain.errors import ConfigurationError
+from callwright.domain.pricing import Price, PriceBook
+from callwright.ops.price_book import KINDS, load_price_book
+
+
+def load(tmp_path: Path, document: Any) -> PriceBook:
+    path = tmp_path / "prices.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    return load_price_book(path)
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    row = {"kind": "voice", "provider": "p", "model": "m", "cents": "1.5", "per": 1_000, "increment": 10, **changes}
+    return {"prices": [{name: value for name, value in row.items() if value is not ...}]}
+
+
+def test_without_a_file_everything_is_free():
+    assert load_price_book(None).price("voice", "p", "m") == Price(0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_have_a_price(tmp_path: Path, kind: str):
+    assert load(tmp_path, one(kind=kind)).price(kind, "p", "m") == Price(1_500_000_000, 1_000, 10)
+
+
+def test_model_provider_and_steps_may_be_left_out(tmp_path: Path):
+    book = load(tmp_path, one(model=..., per=..., increment=...))
+    assert book.price("voice", "p", "any") == Price(1_500_000_000, 1, 1)
+    assert book.price("voice", "q", "any") == Price(0)
+
+
+@pytest.mark.parametrize(("cents", "nano"), [("0.000000001", 1), (0.1, 100_000_000), (2, 2_000_000_000), ("0", 0)])
+def test_cents_are_exact(tmp_path: Path, cents: object, nano: int):
+    assert load(tmp_path, one(cents=cents)).price("voice", "p", "m").nano_cents == nano
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ("{", "cannot be read"),
+        ("[]", '"prices"'),
+        ({}, '"prices"'),
+        ({"prices": {}}, '"prices"'),
+        ({"prices": [1]}, "price 1 of"),
+        (one(kind="coffee"), "kind must be one of"),
+        (one(kind=...), "kind must be one of"),
+        (one(cents=...), "cents must be a decimal number"),
+        (one(cents="free"), "cents must be a decimal number"),
+        (one(cents="NaN"), "cents must be a decimal number"),
+        (one(cents="Infinity"), "cents must be a decimal number"),
+        (one(cents=None), "cents must be a decimal number"),
+        (one(cents="-1"), "must not be negative"),
+        (one(per=0), "whole numbers from 1"),
+        (one(per=1.5), "whole numbers from 1"),
+        (one(per="1000"), "whole numbers from 1"),
+        (one(per=True), "whole numbers from 1"),
+        (one(increment=-1), "whole numbers from 1"),
+        (one(incremnt=10), "unknown incremnt"),
+        ({"prices": one()["prices"] * 2}, "price 2 of .* has a price already"),
+        ({"prices": one()["prices"] * 10_001}, "at most 10000"),
+    ],
+)
+def test_a_wrong_price_book_says_which_entry_and_why(tmp_path: Path, document: Any, why: str):
+    with pytest.raises(ConfigurationError, match=why):
+        load(tmp_path, document)
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"prices\.json"):
+        load_price_book(tmp_path / "prices.json")

@@ -1,0 +1,144 @@
+"""Settings from the environment and the command line."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.domain.errors import ConfigurationError
+from callwright.ops.settings import SETTINGS, Settings, load_settings
+
+# One good text for each way a setting is read, other than its default, and what it becomes.
+GOOD: dict[type, tuple[str, Any]] = {
+    bool: ("yes", True),
+    int: ("7", 7),
+    tuple: ("https://a.example, https://b.example,", None),
+}
+TEXTS: dict[str, tuple[str, Any]] = {
+    "log_level": ("debug", "debug"),
+    "log_format": ("json", "json"),
+    "public_url": ("https://calls.example/", "https://calls.example"),
+    "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+    "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
+}
+SECRETS = sorted(name for name, setting in SETTINGS.items() if setting.secret)
+
+
+def good_value(name: str) -> tuple[str, Any]:
+    default = getattr(Settings(), name)
+    if name in TEXTS:
+        return TEXTS[name]
+    if isinstance(default, Path) or default is None:
+        return "some/place", Path("some/place")
+    return GOOD.get(type(default), ("word", "word"))
+
+
+def test_the_table_and_the_settings_name_the_same_things():
+    assert set(SETTINGS) == {field.name for field in dataclasses.fields(Settings)}
+    variables = [setting.variable for setting in SETTINGS.values()]
+    assert len(set(variables)) == len(variables)
+    assert all(setting.summary.endswith(".") for setting in SETTINGS.values())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_read_from_its_variable(name: str):
+    text, value = good_value(name)
+    assert getattr(Settings(), name) != value
+    assert load_settings({SETTINGS[name].variable: text}) == dataclasses.replace(Settings(), **{name: value})
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_an_empty_variable_is_as_good_as_none(name: str):
+    assert load_settings({SETTINGS[name].variable: ""}) == Settings()
+
+
+def test_without_any_variable_the_defaults_hold():
+    assert load_settings({}) == Settings()
+    assert load_settings({"PATH": "/bin", "CALLWRIGHT_UNKNOWN": "1"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("CALLWRIGHT_PORT", "eighty"),
+        ("CALLWRIGHT_PORT", "-1"),
+        ("CALLWRIGHT_PORT", "65536"),
+        ("CALLWRIGHT_MAX_CALLS", "0"),
+        ("CALLWRIGHT_MAX_CALLS", "10001"),
+        ("CALLWRIGHT_WEBHOOK_TIMEOUT", "61"),
+        ("CALLWRIGHT_DRAIN_SECONDS", "3601"),
+        ("CALLWRIGHT_RETENTION_DAYS", "1.5"),
+        ("CALLWRIGHT_LOCAL_THREADS", "65"),
+        ("CALLWRIGHT_LOG_LEVEL", "loud"),
+        ("CALLWRIGHT_LOG_FORMAT", "xml"),
+        ("CALLWRIGHT_STRICT", "maybe"),
+        ("CALLWRIGHT_ALLOW_PRIVATE_URLS", "2"),
+        ("CALLWRIGHT_PUBLIC_URL", "calls.example"),
+        ("CALLWRIGHT_MODEL_BASE_URL", "ftp://models.example"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable: str, text: str):
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({variable: text})
+    assert refused.value.message.startswith(f"{variable}: ")
+    assert text in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("variable", "texts"),
+    [
+        ("CALLWRIGHT_PORT", ("0", "65535")),
+        ("CALLWRIGHT_MAX_CALLS", ("1", "10000")),
+        ("CALLWRIGHT_WEBHOOK_TIMEOUT", ("1", "60")),
+        ("CALLWRIGHT_DRAIN_SECONDS", ("0", "3600")),
+        ("CALLWRIGHT_RETENTION_DAYS", ("0", "36500")),
+        ("CALLWRIGHT_LOCAL_THREADS", ("1", "64")),
+    ],
+)
+def test_numbers_may_lie_on_their_limits(variable: str, texts: tuple[str, str]):
+    for text in texts:
+        load_settings({variable: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("No", False), (" off ", False)]
+)
+def test_switches_understand_yes_and_no(text: str, value: bool):
+    assert load_settings({"CALLWRIGHT_STRICT": text}).strict is value
+
+
+def test_the_command_line_goes_before_the_environment():
+    settings = load_settings({"CALLWRIGHT_PORT": "1000", "CALLWRIGHT_HOST": "0.0.0.0"}, port=2000, host=None)
+    assert (settings.port, settings.host) == (2000, "0.0.0.0")
+
+
+def test_values_of_the_command_line_are_checked_as_well():
+    with pytest.raises(ConfigurationError, match="CALLWRIGHT_PORT"):
+        load_settings({}, port=70_000)
+    with pytest.raises(ConfigurationError, match="CALLWRIGHT_PORT"):
+        load_settings({}, port="8700")
+    with pytest.raises(ConfigurationError, match="unknown settings: colour, shape"):
+        load_settings({}, shape="round", colour="red")
+
+
+def test_the_home_folder_may_be_written_short():
+    assert load_settings({"CALLWRIGHT_DATA": "~/calls"}).data == Path("~/calls").expanduser()
+
+
+def test_secrets_are_the_ones_we_know_of():
+    assert SECRETS == ["database_url", "model_api_key", "secret", "webhook_secret"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_never_shows(name: str):
+    settings = load_settings({SETTINGS[name].variable: "top-secret-value"})
+    assert getattr(settings, name) == "top-secret-value"
+    assert "top-secret-value" not in repr(settings)
+    assert "top-secret-value" not in str(settings)
+
+
+def test_an_error_about_one_setting_shows_no_other():
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({**{SETTINGS[name].variable: "top-secret-value" for name in SECRETS}, "CALLWRIGHT_PORT": "x"})
+    assert "top-secret-value" not in refused.value.message
