@@ -106,7 +106,8 @@ class LoopbackCarrier:
         try:
             given = request.options.get("scenario")
             scenario = scenario_of(given) if given else self._scenario
-            return scenario.persona(request.to_number, str(wanted or ""))
+            # An address of this carrier is `loopback:<name or number>`; a plain number is looked up as it is.
+            return scenario.persona(request.to_number.removeprefix("loopback:"), str(wanted or ""))
         except ConfigurationError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
 
