@@ -15,6 +15,8 @@ from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
+from callwright.call.postcall import PostCall
+from callwright.call.retention import delete_expired
 from callwright.call.runtime import CallRuntime
 from callwright.domain.agent_spec import ProviderDefaults
 from callwright.domain.execution import Execution, Phase, Status
@@ -103,6 +105,15 @@ class CallWorld:
     folder: Path
     ids: RandomIds
     clock: SystemClock
+    deps: RuntimeDeps
+
+    async def sweep(self) -> int:
+        """Complete what is overdue, as the runtime does every ten seconds."""
+        return await PostCall(self.deps).sweep()
+
+    async def forget(self) -> int:
+        """Delete what is past its time, as the runtime does every hour."""
+        return await delete_expired(self.deps)
 
     async def place(self, body: Mapping[str, Any] | None = None, *, persona: str = "", to: str = "+15550199") -> str:
         """Place a call; returns the execution's id."""
@@ -192,26 +203,25 @@ async def call_world(
     plugins = scripted_plugins(folder, scenario)
     names = ProviderDefaults("scripted", "scripted", "scripted")
     with ThreadPoolExecutor(1) as disk:
-        runtime = CallRuntime(
-            RuntimeDeps(
-                ledger,
-                clock,
-                ids,
-                plugins,
-                publisher,
-                RecordingFiles(data.recordings),
-                data.path,
-                PriceBook(),
-                disk,
-                Metrics(),
-                settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
-            )
+        deps = RuntimeDeps(
+            ledger,
+            clock,
+            ids,
+            plugins,
+            publisher,
+            RecordingFiles(data.recordings),
+            data.path,
+            PriceBook(),
+            disk,
+            Metrics(),
+            settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
         )
+        runtime = CallRuntime(deps)
         await runtime.start()
         jobs = JobRunner(dsn, runtime.jobs)
         running = asyncio.create_task(jobs.run())
         try:
-            yield CallWorld(ledger, runtime, publisher, data.path, ids, clock)
+            yield CallWorld(ledger, runtime, publisher, data.path, ids, clock, deps)
         finally:
             await runtime.aclose()
             jobs.stop()

@@ -82,6 +82,11 @@ class PacerClock:
             if now_us - next_us > MOST_BEHIND_US:
                 next_us = now_us
 
+    def take_lateness(self) -> Lateness:
+        """How late the ticks were since this was asked last."""
+        taken, self.lateness = self.lateness, Lateness()
+        return taken
+
     def tick(self, now_us: int, late_us: int) -> None:
         """One tick of everything on the clock."""
         self.lateness.add(late_us)

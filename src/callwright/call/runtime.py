@@ -24,7 +24,7 @@ from callwright.call.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 
-METRICS_SECONDS = 10.0
+METRICS_SECONDS = 60.0
 
 Handler = Callable[[bytes], Awaitable[None]]
 
@@ -104,4 +104,4 @@ class CallRuntime:
     async def _measure(self) -> None:
         while True:
             await self._deps.clock.sleep(METRICS_SECONDS)
-            self._deps.metrics.pacing_late_ms.set(self._pacer.lateness.percentile_ms(990))
+            self._deps.metrics.pacing_late_ms.set(self._pacer.take_lateness().percentile_ms(990))

@@ -27,7 +27,7 @@ class Metrics:
             "callwright_requests", "API requests by status class.", ["status"], registry=self.registry
         )
         self.pacing_late_ms = Gauge(
-            "callwright_pacing_late_ms", "Lateness of the audio clock, p99 since the start.", registry=self.registry
+            "callwright_pacing_late_ms", "Lateness of the audio clock, p99 of the last minute.", registry=self.registry
         )
 
     def exposition(self) -> bytes:

@@ -53,6 +53,9 @@ class Stream:
     def set_patience(self, silence_ms: int) -> None:
         self.told.append(("patience", silence_ms))
 
+    def want_partials(self, wanted: bool) -> None:
+        self.told.append(("partials", wanted))
+
     async def aclose(self) -> None:
         self.told.append(("closed", None))
         if self.failure is not None:
@@ -142,6 +145,15 @@ async def test_patience_and_the_end_of_the_turn_reach_the_recogniser() -> None:
     assert stream.told == [("patience", 900), ("close", 300), ("closed", None)]
     hear.set_patience(SetPatience(1))
     hear.close_utterance(CloseUtterance(1))
+
+
+async def test_the_recogniser_knows_when_words_may_interrupt() -> None:
+    _, hear, stream = _hear()
+    hear.agent_speaks(True)
+    hear.agent_speaks(False)
+    assert stream.told == [("partials", True), ("partials", False)]
+    hear.stream = None
+    hear.agent_speaks(True)
 
 
 async def test_a_recogniser_that_breaks_is_told_once_and_the_call_goes_on() -> None:

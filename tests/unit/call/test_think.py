@@ -92,7 +92,8 @@ async def test_what_comes_after_the_end_is_ignored() -> None:
     ],
 )
 async def test_a_failed_answer_is_told_with_its_kind_after_its_words(
-    deltas: tuple[ModelDelta | Exception, ...], failure: str) -> None:
+    deltas: tuple[ModelDelta | Exception, ...], failure: str
+) -> None:
     bench, think = _think(Mind(*deltas))
     think.ask(ASK)
     await settle()

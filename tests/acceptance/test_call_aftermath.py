@@ -1,0 +1,113 @@
+"""What comes after the call: failures that are told, work that may run twice, overdue calls, retention."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.call_world import CallWorld, agent_body, call_world
+from tests.database import run_sql
+
+ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
+
+SHORT: dict[str, Any] = {
+    "default": "brief",
+    "personas": {
+        "brief": {
+            "answer": {"how": "answer", "after_s": 0.05},
+            "think_ms": 100,
+            "rules": [{"say": "My name is Ann.", "hang_up": True, "linger_ms": 200}],
+        }
+    },
+}
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
+    async with call_world(dsn, tmp_path, scenario=SHORT) as started:
+        yield started
+
+
+def _with_answers(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    body = agent_body()
+    body["tasks"][1]["tools_config"]["llm_agent"]["answers"] = {"extraction": answers}
+    return body
+
+
+async def test_a_model_that_fails_after_the_call_is_a_reason_and_the_call_completes(world: CallWorld) -> None:
+    body = _with_answers([{"fail": "refused_credentials"}])
+
+    row = await world.until(await world.place(body), *ENDED)
+
+    assert row.status == "completed"
+    failures = row.record["post_failures"]
+    assert [failure["what"] for failure in failures] == ["extraction"]
+    assert "refused_credentials" in failures[0]["reason"]
+    assert row.record["extracted_data"] is None
+    assert row.record["recording"]["name"] == "call.wav"
+
+
+async def test_a_value_nobody_said_is_refused_and_told(world: CallWorld) -> None:
+    row = await world.until(await world.place(_with_answers([{"json": {"name": "Robert"}}])), *ENDED)
+
+    assert row.record["extracted_data"] == {"name": None}
+    assert [refused["value"] for refused in row.record["extraction_rejected"]] == ["Robert"]
+
+
+async def test_the_caller_who_hangs_up_is_the_one_who_ended_the_call(world: CallWorld) -> None:
+    row = await world.until(await world.place(), *ENDED)
+    assert (row.hangup_by, row.hangup_reason, row.record["ended_by"]) == ("Callee", "Call recipient hung up", "far_end")
+
+
+async def test_finishing_twice_changes_nothing(world: CallWorld) -> None:
+    execution_id = await world.place()
+    before = await world.until(execution_id, *ENDED)
+    log = await world.log(execution_id)
+
+    for handler in world.runtime.jobs.values():
+        await handler(json.dumps({"execution_id": execution_id, "attempt": 1}).encode())
+        await handler(json.dumps({"execution_id": execution_id, "attempt": 2}).encode())
+
+    assert await world.row(execution_id) == before
+    assert await world.log(execution_id) == log
+    assert (await world.published(execution_id)).count("completed") == 1
+
+
+async def test_an_overdue_call_is_completed_with_its_reason_by_the_sweeper(dsn: str, world: CallWorld) -> None:
+    body = _with_answers([{"json": {"name": "Ann"}}])
+    body["tasks"][1]["tools_config"]["llm_agent"]["first_token_ms"] = 60_000
+    execution_id = await world.place(body)
+    await world.until(execution_id, "call-disconnected")
+    await run_sql(dsn, "update execution set phase_at = phase_at - interval '10 minutes'")
+
+    swept = await world.sweep()
+
+    row = await world.until(execution_id, "completed", seconds=15)
+    assert swept <= 1
+    assert [failure["what"] for failure in row.record["post_failures"]] == ["post_call"]
+    assert row.record["recording"]["duration_ms"] > 1_000
+
+
+async def test_retention_deletes_ended_calls_with_their_files_and_no_others(dsn: str, world: CallWorld) -> None:
+    old, young = await world.place(), await world.place()
+    for execution_id in (old, young):
+        await world.until(execution_id, *ENDED)
+    assert (world.folder / "recordings" / old / "call.wav").exists()
+    # The identity of an execution cannot be changed, not even its age: the trigger is set aside for this.
+    await run_sql(
+        dsn,
+        "alter table execution disable trigger user",
+        f"update execution set created_at = created_at - interval '91 days' where id = '{old}'",
+        "alter table execution enable trigger user",
+    )
+
+    assert await world.forget() == 1
+
+    async with world.ledger.unit() as unit:
+        assert await unit.executions.get_any(old) is None
+        assert await unit.executions.get_any(young) is not None
+    assert not (world.folder / "recordings" / old).exists()
+    assert (world.folder / "recordings" / young / "call.wav").exists()

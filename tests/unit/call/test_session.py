@@ -1,0 +1,270 @@
+"""A whole session on a virtual clock with the real core and the scripted providers: the leg's side of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.call.world import Bench, settle
+
+from callwright.call.hear import Ears
+from callwright.call.pacer_clock import PacerClock
+from callwright.call.recorder import RawFiles, Recorder
+from callwright.call.say import Speaker
+from callwright.call.session import CallSession, Equipment, Listening, Workplace
+from callwright.call.think import Thinker
+from callwright.call.tools import NoTools
+from callwright.conversation.core import Conversation
+from callwright.conversation.events import Started
+from callwright.conversation.plan import CallPlan
+from callwright.media.g711 import mulaw_of
+from callwright.media.tonetext import spoken
+from callwright.media.vad import EnergyVad
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import SILENCE_FRAME, LegClosed
+from callwright.ports.model import ModelSettings
+from callwright.ports.speech import TranscriberSettings, VoiceSettings
+from callwright.providers.scripted.model import ScriptedModel
+from callwright.providers.scripted.transcriber import ScriptedTranscriber
+from callwright.providers.scripted.turn import ScriptedTurnModel
+from callwright.providers.scripted.voice import ScriptedVoice
+
+HUNG_UP = LegClosed("answered", "Callee", "Call recipient hung up", 4000)
+
+
+class AtOnce(Executor):
+    """Runs work when it is given."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*arguments, **named))
+        return done
+
+
+class Handset:
+    """A leg: keeps what was written, reports its end when hung up unless it is ``mute`` or ``broken``."""
+
+    provider_call_id = "handset-1"
+    ahead_ms = 60
+
+    def __init__(self, session: CallSession, *, mute: bool = False, broken: bool = False) -> None:
+        self.session = session
+        self.mute = mute
+        self.broken = broken
+        self.written: list[bytes] = []
+        self.clears = 0
+        self.hang_ups: list[str] = []
+
+    async def answer(self) -> None:
+        """Outbound only."""
+
+    async def reject(self, code: int) -> None:
+        """Outbound only."""
+
+    async def hang_up(self, reason: str) -> None:
+        self.hang_ups.append(reason)
+        if self.broken:
+            raise RuntimeError("the carrier's defect")
+        if not self.mute:
+            self.session.closed(LegClosed("answered", "API Request", reason, 4000))
+
+    async def transfer(self, target: str) -> None:
+        raise ProviderError(FailureKind.BAD_REQUEST, "handset", "cannot")
+
+    async def send_keys(self, keys: str) -> None:
+        """None here."""
+
+    def write(self, frame: bytes) -> None:
+        self.written.append(frame)
+
+    def clear(self) -> None:
+        self.clears += 1
+
+
+class Call:
+    """A session with its surroundings, and a caller played by the test."""
+
+    def __init__(self, replies: list[Any] | None = None, **leg: bool) -> None:
+        self.bench = Bench(core=Conversation())
+        clock = self.bench.clock
+        self.pacer = PacerClock(clock)
+        self.stages: list[str] = []
+        self.disk: dict[str, bytes] = {}
+        recorder = Recorder(RawFiles(Path("caller"), Path("agent")), AtOnce(), self._append)
+        options = {"replies": replies or ["Fine."]}
+        self.session = CallSession(
+            self.bench.runner,
+            Equipment(
+                Listening(ScriptedTranscriber(), "scripted", TranscriberSettings()),
+                Ears(EnergyVad(), ScriptedTurnModel(), "scripted", "scripted"),
+                Thinker(ScriptedModel(), "scripted", ModelSettings("m", options=options), {}),
+                Speaker(ScriptedVoice(), "scripted", VoiceSettings()),
+                NoTools(),
+            ),
+            Workplace(clock, clock, self.pacer),
+            recorder,
+            self,
+        )
+        self.leg = Handset(self.session, **leg)
+
+    def _append(self, path: Path, data: bytes) -> None:
+        self.disk[path.name] = self.disk.get(path.name, b"") + data
+
+    def ringing(self) -> None:
+        self.stages.append("ringing")
+
+    def answered(self) -> None:
+        self.stages.append("answered")
+
+    def ended(self, closed: LegClosed) -> None:
+        self.stages.append(f"ended {closed.outcome}")
+
+    async def begin(self, welcome: str = "Hello.", **plan: Any) -> None:
+        runner = self.bench.runner
+        runner.post(Started(0, CallPlan(welcome_message=welcome, **plan), (), 1))
+        await self.session.open_ears()
+        self.session.take_leg(self.leg)
+        self.session.ringing()
+        self.session.answered()
+
+    async def listen(self, ms: int, says: str = "") -> None:
+        """Let time pass while the caller says something, then is silent."""
+        speech = mulaw_of(spoken(says)) if says else b""
+        frames = [speech[at : at + 160].ljust(160, b"\xff") for at in range(0, len(speech), 160)]
+        for step in range(max(ms // 20, len(frames))):
+            self.bench.clock.advance(20)
+            if self.session.end is None:
+                self.session.audio(frames[step] if step < len(frames) else SILENCE_FRAME)
+            self.pacer.tick(self.bench.clock.us, 0)
+            await settle(8)
+
+    def logged(self, name: str) -> list[dict[str, Any]]:
+        self.bench.log.flush()
+        return [entry["v"] for entry in self.bench.paper.entries() if entry["type"] == name]
+
+
+async def test_a_turn_is_heard_answered_and_written_down() -> None:
+    call = Call(["Nice to meet you."])
+    await call.begin()
+    await call.listen(1_500)
+    await call.listen(4_500, "I am Ann.")
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+
+    assert call.stages == ["ringing", "answered", "ended answered"]
+    assert [said["text"] for said in call.logged("UserSaid")] == ["I am Ann."]
+    assert [said["text"] for said in call.logged("AgentSaid")] == ["Hello.", "Nice to meet you."]
+    line = call.logged("line")[0]
+    assert line["frames_in"] == 300
+    assert line["frames_out"] == len(call.leg.written)
+    assert (line["starved_frames"], line["late_frames"]) == (0, 0)
+    recording = call.logged("recording")[0]
+    assert len(call.disk["caller"]) == len(call.disk["agent"]) == recording["duration_ms"] * 8
+    assert sum(used["amount"] for used in call.logged("UsageReported") if used["kind"] == "transcriber") == 6_000
+
+
+async def test_a_caller_who_speaks_over_the_agent_is_heard_and_the_agent_stops() -> None:
+    call = Call()
+    await call.begin(welcome="one two three four five six seven eight nine ten eleven twelve thirteen.")
+    await call.listen(800)
+    await call.listen(1_600, "wait wait wait wait")
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+
+    said = call.logged("AgentSaid")[0]
+    assert said["cut"]
+    assert call.leg.clears == 1
+    assert said["text"].startswith("one two")
+    assert "thirteen" not in said["text"], "nobody heard that"
+
+
+async def test_a_leg_that_does_not_confirm_its_end_is_over_after_eight_seconds() -> None:
+    for broken in (False, True):
+        call = Call(mute=not broken, broken=broken)
+        await call.begin()
+        call.session.stop("API Request", "stopped_by_api")
+        await call.listen(7_900)
+        assert call.stages == ["ringing", "answered"]
+        await call.listen(200)
+        assert call.session.end == LegClosed("answered", "API Request", "stopped_by_api", 0, "unconfirmed")
+        assert call.stages[-1] == "ended answered"
+        assert call.leg.hang_ups == ["stopped_by_api"]
+        await call.session.aclose()
+
+
+async def test_a_stop_before_the_carrier_answered_hangs_up_the_leg_when_it_comes() -> None:
+    call = Call()
+    call.bench.runner.post(Started(0, CallPlan(), (), 1))
+    call.session.stop("API Request", "stopped_by_api")
+    assert not call.leg.hang_ups
+
+    call.session.take_leg(call.leg)
+    await settle()
+
+    assert call.leg.hang_ups == ["stopped_by_api"]
+    assert call.session.end is not None
+
+
+async def test_nothing_of_the_leg_counts_before_the_answer_or_after_the_end() -> None:
+    call = Call()
+    call.bench.runner.post(Started(0, CallPlan(), (), 1))
+    call.session.take_leg(call.leg)
+    call.session.early_media()
+    call.session.audio(SILENCE_FRAME)
+    call.session.closed(LegClosed("busy", "Carrier", "Call recipient was busy", 3010))
+    call.session.closed(HUNG_UP)
+    call.session.ringing()
+    call.session.answered()
+    call.session.audio(SILENCE_FRAME)
+    await call.session.aclose()
+
+    assert call.stages == ["ended busy"]
+    assert not call.logged("line"), "a call nobody took has no line to tell of"
+    assert not call.disk
+
+
+async def test_a_recogniser_that_cannot_be_opened_ends_the_call_with_its_reason() -> None:
+    call = Call()
+    runner = call.bench.runner
+    runner.post(Started(0, CallPlan(), (), 1))
+
+    class Deaf(ScriptedTranscriber):
+        async def open(self, *_: Any) -> Any:
+            raise ProviderError(FailureKind.REFUSED, "deaf", "no key")
+
+    call.session = CallSession(
+        runner,
+        Equipment(
+            Listening(Deaf(), "deaf", TranscriberSettings()),
+            Ears(EnergyVad(), None, "deaf"),
+            Thinker(ScriptedModel(), "scripted", ModelSettings(), {}),
+            Speaker(ScriptedVoice(), "scripted", VoiceSettings()),
+            NoTools(),
+        ),
+        Workplace(call.bench.clock, call.bench.clock, call.pacer),
+        Recorder(RawFiles(Path("c"), Path("a")), AtOnce(), lambda *_: None),
+        call,
+    )
+    call.leg.session = call.session
+    call.session.take_leg(call.leg)
+
+    await call.session.open_ears()
+    await settle()
+
+    assert call.leg.hang_ups == ["transcriber_error"]
+    assert call.session.end is not None
+
+
+@pytest.mark.parametrize("key", ["5", "#"])
+async def test_keys_and_machines_are_events(key: str) -> None:
+    call = Call()
+    await call.begin()
+    call.session.key(key)
+    call.session.machine("beep")
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert call.logged("KeyPressed") == [{"key": key}]
+    assert call.logged("MachineDetected") == [{"kind": "beep", "source": "carrier"}]
