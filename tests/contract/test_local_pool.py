@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from callwright.domain.limits import MAX_QUEUED_JOBS
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.providers.local.pool import MAX_QUEUED_JOBS, InferenceProcess, Priority, ProcessPlan
+from callwright.providers.local.pool import InferenceProcess, Priority, ProcessPlan
 
 
 @pytest.fixture

@@ -139,3 +139,15 @@ LIVE_RECENT_ENTRIES = 200
 
 WARM_BEFORE_DIAL_SECONDS = 30
 """A call is dialled at the latest after this time, whether its model, voice and recogniser are loaded or not."""
+
+MAX_QUEUED_JOBS = 64
+"""Jobs waiting for one inference process; more are refused."""
+
+MAX_STEPS_BACK = 8
+"""How often a post-call job gives way to live ones in an inference process before it is left alone."""
+
+MAX_INFERENCE_MESSAGE_BYTES = 16_777_216
+"""Largest message between the platform and an inference process."""
+
+MAX_CLAUSE_CHARACTERS = 600
+"""Longest clause a local voice says in one piece."""

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from callwright.domain.limits import MAX_INFERENCE_MESSAGE_BYTES
 from callwright.providers.local import dsp, hearing, speaking
-from callwright.providers.local.wire import LENGTH, MAX_MESSAGE_BYTES, Order, Report, length_of, pack
+from callwright.providers.local.wire import LENGTH, Order, Report, length_of, pack
 
 
 def tone(hertz, rate_hz, seconds=0.5, level=0.5):
@@ -102,6 +103,6 @@ def test_messages_survive_the_wire():
 
 
 def test_an_oversized_message_is_refused():
-    assert length_of(LENGTH.pack(MAX_MESSAGE_BYTES)) == MAX_MESSAGE_BYTES
+    assert length_of(LENGTH.pack(MAX_INFERENCE_MESSAGE_BYTES)) == MAX_INFERENCE_MESSAGE_BYTES
     with pytest.raises(ValueError, match="at most"):
-        length_of(LENGTH.pack(MAX_MESSAGE_BYTES + 1))
+        length_of(LENGTH.pack(MAX_INFERENCE_MESSAGE_BYTES + 1))

@@ -21,15 +21,12 @@ from typing import Any
 
 import msgspec
 
+from callwright.domain.limits import MAX_QUEUED_JOBS, MAX_STEPS_BACK
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.providers.local.wire import LENGTH, Order, Report, length_of, pack
 
 logger = logging.getLogger(__name__)
 
-MAX_QUEUED_JOBS = 64
-"""Jobs waiting for one inference process; more are refused."""
-MAX_STEPS_BACK = 8
-"""How often a post-call job gives way to live ones before it is left alone."""
 START_SECONDS = 90
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0, 30.0)
 _NAME = "local"

@@ -15,7 +15,6 @@ import numpy as np
 from callwright.providers.local.dsp import PHONE_HZ, Floats, narrowed, trimmed
 from callwright.providers.local.onnx import open_model
 
-MAX_CLAUSE_CHARACTERS = 600
 _PEAK = 0.6
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from callwright.domain.limits import MAX_CLAUSE_CHARACTERS
 from callwright.providers.local.engine import Cancelled, Emit, Work
 from callwright.providers.local.hearing import Ears
 from callwright.providers.local.onnx import Meaning, TurnJudge
-from callwright.providers.local.speaking import MANNERS, MAX_CLAUSE_CHARACTERS, Speaker, load, word_times
+from callwright.providers.local.speaking import MANNERS, Speaker, load, word_times
 
 MAX_AUDIO_BYTES = 30 * 16_000
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
+from callwright.domain.limits import MAX_CLAUSE_CHARACTERS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
 from callwright.providers.local.inference import LocalInference
 from callwright.providers.local.pool import Priority
-from callwright.providers.local.speaking import DEFAULT_VOICE, MANNERS, MAX_CLAUSE_CHARACTERS
+from callwright.providers.local.speaking import DEFAULT_VOICE, MANNERS
 
 _CHUNK_BYTES = 3_200
 _SPEEDS = (0.5, 2.0)

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-MAX_MESSAGE_BYTES = 16 * 1_048_576
+from callwright.domain.limits import MAX_INFERENCE_MESSAGE_BYTES
+
 LENGTH = struct.Struct("<I")
 
 
@@ -36,6 +37,6 @@ def pack(message: Order | Report) -> bytes:
 def length_of(head: bytes) -> int:
     """The length a head announces. Raises ValueError when it is over the limit: the stream is broken."""
     size = int(LENGTH.unpack(head)[0])
-    if size > MAX_MESSAGE_BYTES:
-        raise ValueError(f"a message of {size} bytes; at most {MAX_MESSAGE_BYTES}")
+    if size > MAX_INFERENCE_MESSAGE_BYTES:
+        raise ValueError(f"a message of {size} bytes; at most {MAX_INFERENCE_MESSAGE_BYTES}")
     return size
