@@ -55,7 +55,7 @@ serve: models ## Keep the platform running on 127.0.0.1:8700
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
 # Tests that speak and listen with local models are apart: make test-voice.
-test: $(STAMPS)/dev ## Run the tests (TESTS=path narrows them)
+test: $(STAMPS)/dev $(STAMPS)/local ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --cov --cov-context=test --cov-report= \
