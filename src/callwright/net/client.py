@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -135,13 +135,17 @@ def _as_httpx(request: httpx.Request) -> Iterator[None]:
 
 
 class _Body(httpx.AsyncByteStream):
+    """The answer's body. It may be iterated again after a part of it was read: that goes on where the first reader left off."""
+
     def __init__(self, answer: httpcore.Response, request: httpx.Request) -> None:
         self._answer = answer
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        stream = self._answer.stream
+        assert isinstance(stream, AsyncIterable)
         with _as_httpx(self._request):
-            async for piece in self._answer.aiter_stream():
+            async for piece in stream:
                 yield piece
 
     async def aclose(self) -> None:

@@ -78,6 +78,8 @@ class OpenAICompatibleModel:
         # Not chained: the client's own exceptions repeat the endpoint's words and the request, and with them the key.
         except openai.OpenAIError as error:
             raise _failure(error, reading.begun) from None
+        except BlockedUrlError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, NAME, f"{error.message}; {error.hint}") from None
         except (httpx.HTTPError, ValueError) as error:
             raise _broken(type(error).__name__) from None
         for delta in reading.end():
@@ -236,8 +238,6 @@ def _failure(error: openai.OpenAIError, begun: bool) -> ProviderError:
         status = error.status_code
         kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
         return ProviderError(kind, NAME, f"{_SENTENCES[kind]} (HTTP {status})")
-    if isinstance(error.__cause__, BlockedUrlError):
-        return ProviderError(FailureKind.BAD_REQUEST, NAME, f"{error.__cause__.message}; {error.__cause__.hint}")
     if isinstance(error, openai.APIConnectionError) and not begun:
         why = "does not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
         return ProviderError(FailureKind.UNAVAILABLE, NAME, f"the endpoint {why}")
