@@ -34,8 +34,9 @@ class TurnLatency:
 def waterfall(view: CallView) -> list[TurnLatency]:
     """The latency of every answered turn, in order, each to its first answer that was heard. Unanswered turns are left out."""
     found: dict[int, TurnLatency] = {}
+    firsts = _firsts(view)
     for ask in _first_asks(view):
-        latency = _of_generation(view, ask)
+        latency = _of_generation(view, ask, firsts)
         if latency is not None:
             found.setdefault(latency.turn, latency)
     return list(found.values())
@@ -49,9 +50,9 @@ def _first_asks(view: CallView) -> list[Entry]:
     return list(first.values())
 
 
-def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
+def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency | None:
     generation = ask.values["generation"]
-    started = _first_of(view, "PlayoutStarted", generation)
+    started = firsts.get(("PlayoutStarted", generation))
     voiced = [e for e in view.of("voiced_end") if e.seq < started.seq] if started else []
     if started is None or not voiced:
         return None
@@ -64,10 +65,10 @@ def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
     boundaries = [
         taken_us,
         ask.at_us,
-        _at(view, "ReplyText", generation),
-        _at(view, "Speak", generation),
-        _at(view, "VoiceReady", generation),
-        _at(view, "Release", generation),
+        _at(firsts, "ReplyText", generation),
+        _at(firsts, "Speak", generation),
+        _at(firsts, "VoiceReady", generation),
+        _at(firsts, "Release", generation),
         started.at_us,
     ]
     parts: dict[str, int] = {}
@@ -79,12 +80,19 @@ def _of_generation(view: CallView, ask: Entry) -> TurnLatency | None:
     return TurnLatency(int(ask.values["turn"]), generation, began, parts)
 
 
-def _first_of(view: CallView, type_name: str, generation: int) -> Entry | None:
-    return next((e for e in view.of(type_name) if e.values["generation"] == generation), None)
+_Firsts = dict[tuple[str, int], Entry]
 
 
-def _at(view: CallView, type_name: str, generation: int) -> int | None:
-    entry = _first_of(view, type_name, generation)
+def _firsts(view: CallView) -> _Firsts:
+    """The first entry of each type and generation."""
+    firsts: _Firsts = {}
+    for entry in view.of("ReplyText", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
+        firsts.setdefault((entry.type, entry.values["generation"]), entry)
+    return firsts
+
+
+def _at(firsts: _Firsts, type_name: str, generation: int) -> int | None:
+    entry = firsts.get((type_name, generation))
     return None if entry is None else entry.at_us
 
 
@@ -134,37 +142,38 @@ def _transcriber_turns(view: CallView, answered: int) -> list[dict[str, Any]]:
 
 
 def _model_turns(view: CallView) -> list[dict[str, Any]]:
-    rows = []
-    for ask in _first_asks(view):
-        request = ask.values["request"]
-        texts = [e for e in view.of("ReplyText") if e.values["request"] == request]
-        ended = next((e for e in view.of("ReplyEnded") if e.values["request"] == request), None)
-        if texts:
-            last = ended or texts[-1]
-            rows.append(
-                {
-                    "turn": ask.values["turn"],
-                    "time_to_first_token": _ms(texts[0].at_us - ask.at_us),
-                    "time_to_last_token": _ms(last.at_us - ask.at_us),
-                }
-            )
-    return rows
+    first_us: dict[int, int] = {}
+    last_us: dict[int, int] = {}
+    for entry in view.of("ReplyText", "ReplyEnded"):
+        if entry.type == "ReplyText":
+            first_us.setdefault(entry.values["request"], entry.at_us)
+        last_us[entry.values["request"]] = entry.at_us
+    return [
+        {
+            "turn": ask.values["turn"],
+            "time_to_first_token": _ms(first_us[request] - ask.at_us),
+            "time_to_last_token": _ms(last_us[request] - ask.at_us),
+        }
+        for ask in _first_asks(view)
+        if (request := ask.values["request"]) in first_us
+    ]
 
 
 def _voice_turns(view: CallView) -> list[dict[str, Any]]:
     rows = []
+    firsts = _firsts(view)
+    finished = {e.values["generation"]: e.at_us for e in view.of("VoiceFinished")}
     for speak in view.of("Speak"):
         if speak.values["index"] != 0:
             continue
         generation = speak.values["generation"]
-        ready = _at(view, "VoiceReady", generation)
-        finished = [e.at_us for e in view.of("VoiceFinished") if e.values["generation"] == generation]
+        ready = _at(firsts, "VoiceReady", generation)
         if ready is not None:
             rows.append(
                 {
                     "turn": speak.values["turn"],
                     "time_to_first_token": _ms(ready - speak.at_us),
-                    "time_to_last_token": _ms(finished[-1] - speak.at_us) if finished else None,
+                    "time_to_last_token": _ms(finished[generation] - speak.at_us) if generation in finished else None,
                 }
             )
     return rows
