@@ -48,7 +48,6 @@ LAYERS: dict[str, Layer] = {
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),
     "dashboard": Layer(("domain", "insight", "actions", "ops")),
-    "plugins": Layer(("domain", "ports")),
     "bootstrap": Layer(EVERYTHING),
     "cli": Layer(EVERYTHING),
     "__main__": Layer(EVERYTHING),
