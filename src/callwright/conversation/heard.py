@@ -38,19 +38,21 @@ def heard_of(clauses: list[Clause], played_ms: int, marked: int) -> Heard:
     """
     parts: list[str] = []
     rest_ms = played_ms
-    guessed = False
+    guessed = unsure = False
     for index, clause in enumerate(clauses):
         clause_ms = length_ms(clause)
         if index < marked or (clause.audio_ms and rest_ms >= clause_ms):
             parts.append(clause.text)
             rest_ms -= clause_ms
+            # Behind a clause of unknown length the position within the rest is a guess, even where it seems to cover a clause whole.
+            unsure = unsure or (guessed and index >= marked)
             guessed = guessed or not clause.audio_ms
             continue
         words, estimated = _words_within(clause, max(rest_ms, 0))
         if words:
             parts.append(words)
         return Heard(" ".join(parts), False, estimated or guessed)
-    return Heard(" ".join(parts), True, False)
+    return Heard(" ".join(parts), True, unsure)
 
 
 def _words_within(clause: Clause, played_ms: int) -> tuple[str, bool]:

@@ -31,7 +31,7 @@ class Words:
         words = text[:MAX_UTTERANCE_CHARACTERS].split()
         taken = self._taken.get(segment)
         if taken:
-            words = words[len(taken) :]
+            words = _beyond(words, taken)
         before = self._pieces.get(segment)
         if not words:
             if before is None:
@@ -77,3 +77,17 @@ class Words:
         self._final.clear()
         self.count = 0
         return text
+
+
+def _beyond(words: list[str], taken: tuple[str, ...]) -> list[str]:
+    """The words of a later text that were not taken yet.
+
+    A recogniser may have revised the beginning meanwhile, so that counting words would take an old one for new: then the last word taken
+    tells where the new ones begin.
+    """
+    if normalised(" ".join(words[: len(taken)])) != normalised(" ".join(taken)):
+        last = normalised(taken[-1])
+        for index in range(len(words) - 1, -1, -1):
+            if normalised(words[index]) == last:
+                return words[index + 1 :]
+    return words[len(taken) :]

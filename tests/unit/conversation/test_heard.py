@@ -38,3 +38,11 @@ def test_a_voice_that_counts_words_differently_gives_a_proportion() -> None:
 
 def test_nothing_said_is_wholly_heard() -> None:
     assert heard_of([], 0, 0) == Heard("", True, False)
+
+
+def test_a_clause_that_seems_covered_behind_one_of_unknown_length_is_a_guess() -> None:
+    first = Clause("Yes?")
+    last = Clause("one two", audio_ms=700, words=(("one", 0, 350), ("two", 350, 700)), estimated=False)
+    heard = heard_of([first, last], played_ms=5_000, marked=1)
+    assert heard.whole
+    assert heard.estimated

@@ -1,0 +1,34 @@
+"""The caller's words that are still pending, when recognisers repeat, revise and overtake themselves."""
+
+from callwright.conversation.words import Words
+
+
+def taken(text: str) -> Words:
+    words = Words()
+    words.hear(3, text, final=True)
+    words.take()
+    return words
+
+
+def test_words_beyond_the_taken_ones_are_new() -> None:
+    words = taken("book a table")
+    assert words.hear(3, "book a table for two", final=False)
+    assert words.text() == "for two"
+
+
+def test_an_overtaken_text_of_a_revised_segment_says_nothing_twice() -> None:
+    words = taken("w6 w3 w4 w5")
+    assert not words.hear(3, "stop it. w3 w4 w5", final=False)
+    assert words.text() == ""
+
+
+def test_new_words_behind_a_revised_beginning_are_kept() -> None:
+    words = taken("hey can I book")
+    assert words.hear(3, "Hi, can I book a table", final=True)
+    assert words.text() == "a table"
+
+
+def test_where_no_taken_word_is_found_again_the_count_decides() -> None:
+    words = taken("one two")
+    assert words.hear(3, "won too three", final=True)
+    assert words.text() == "three"
