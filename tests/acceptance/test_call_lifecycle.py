@@ -180,10 +180,7 @@ async def test_twenty_calls_at_once_all_complete_and_no_line_starves(world: Call
     assert len({row.record["transcript"] for row in rows}) == 1
     lines = [row.record["line"] for row in rows]
     assert sum(line["starved_frames"] for line in lines) == 0, "the audio was always there when it was due"
-    # Late frames are the machine's: a busy neighbour may hold the process up for longer than the line's 60 ms. bench/latency_bench.py holds
-    # an idle machine to none.
-    late, written = sum(line["late_frames"] for line in lines), sum(line["frames_out"] for line in lines)
-    assert late <= written // 50, lines
+    assert sum(line["late_frames"] for line in lines) == 0, lines
 
 
 async def test_an_attempt_is_published_in_order_for_its_tenant(world: CallWorld) -> None:
