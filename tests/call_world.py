@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -220,9 +221,13 @@ async def call_world(
         await runtime.start()
         jobs = JobRunner(dsn, runtime.jobs)
         running = asyncio.create_task(jobs.run())
+        # As the bootstrap does: a full collection over everything that was there before stops the audio for 100 ms and more.
+        gc.collect()
+        gc.freeze()
         try:
             yield CallWorld(ledger, runtime, publisher, data.path, ids, clock, deps)
         finally:
+            gc.unfreeze()
             await runtime.aclose()
             jobs.stop()
             running.cancel()
