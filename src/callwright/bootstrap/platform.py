@@ -95,7 +95,6 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
         "registry": foundation.plugins.registry,
         "plugin": foundation.plugins,
         "clock": foundation.clock,
-        "http_client": foundation.client.stream_client(),
         **more,
     }
     foundation.plugins.use(PluginContext(given, settings.models.expanduser(), services))
