@@ -103,7 +103,7 @@ class Persona:
 DEMO = Persona(
     name="demo",
     goal="Book a dental cleaning for Tuesday at ten, ask how long it takes, say goodbye.",
-    think_ms=900,
+    think_ms=1_500,
     rules=(
         Rule(
             heard=r"how (can|may) i|what can i (do|help)|help you|calling about",
