@@ -74,7 +74,11 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         stack.push_async_callback(runtime.aclose)
         jobs = JobRunner(foundation.dsn, runtime.jobs, _JOBS_AT_ONCE)
         delivery = WebhookDelivery(
-            foundation.ledger, foundation.client, foundation.clock, _delivery_settings(foundation, runtime)
+            foundation.ledger,
+            foundation.client,
+            foundation.clock,
+            _delivery_settings(foundation, runtime),
+            lambda result: metrics.webhooks.labels(result=result).inc(),
         )
         work = [
             _task("jobs", jobs.run()),

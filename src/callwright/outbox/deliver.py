@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -82,9 +82,17 @@ def _report_defect(task: asyncio.Task[bool]) -> None:
 
 
 class WebhookDelivery:
-    """Takes due entries and sends them until it is stopped."""
+    """Takes due entries and sends them until it is stopped. ``count`` hears of each try's result: delivered, failed or refused."""
 
-    def __init__(self, ledger: OutboxLedger, sender: Sender, clock: Clock, settings: DeliverySettings) -> None:
+    def __init__(
+        self,
+        ledger: OutboxLedger,
+        sender: Sender,
+        clock: Clock,
+        settings: DeliverySettings,
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._count = count
         self._ledger = ledger
         self._sender = sender
         self._clock = clock
@@ -173,12 +181,15 @@ class WebhookDelivery:
             answer = reply.body[:MAX_WEBHOOK_ANSWER_CHARACTERS].decode("utf-8", "replace").replace("\x00", "")
         except BlockedUrlError as error:
             # Refused by policy: it would be refused at every try.
+            self._count("refused")
             return await self._settle(entry, None, None, error.message)
         except UnavailableError as error:
             answer = error.message
         if status is not None and is_delivered(status):
+            self._count("delivered")
             async with self._ledger.unit() as unit:
                 return await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+        self._count("failed")
         return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer)
 
     async def _settle(self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str) -> bool:

@@ -31,7 +31,8 @@ class World:
         self.ledger = WebhookLedger(self.clock)
         self.receivers = ScriptedReceivers(self.clock)
         settings = DeliverySettings("worker-1", timeout_s=10, secret=secret, at_once=at_once, idle_s=idle_s)
-        self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings)
+        self.results: list[str] = []
+        self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings, self.results.append)
 
     async def publish(self, execution_id: str, *statuses: str, url: str = HOOK, **headers: str) -> None:
         for status in statuses:
@@ -88,6 +89,7 @@ async def test_a_receiver_gets_the_frozen_body_and_what_it_needs_to_sort_events(
         "x-callwright-sequence": "1",
     }
     assert world.states() == ["delivered"]
+    assert world.results == ["delivered"]
 
 
 async def test_headers_of_the_agent_cannot_replace_ours_in_any_spelling():
