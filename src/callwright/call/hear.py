@@ -152,17 +152,20 @@ class Hear:
     def agent_speaks(self, speaks: bool) -> None:
         """The agent can be heard from now on, or no more."""
         if self.stream is not None:
-            self.stream.want_partials(speaks)
+            with plugin_boundary(self._ears.transcriber_name, self._lose):
+                self.stream.want_partials(speaks)
 
     def set_patience(self, effect: SetPatience) -> None:
         """How long a pause the caller may make."""
         if self.stream is not None:
-            self.stream.set_patience(effect.silence_ms)
+            with plugin_boundary(self._ears.transcriber_name, self._lose):
+                self.stream.set_patience(effect.silence_ms)
 
     def close_utterance(self, effect: CloseUtterance) -> None:
         """The turn was taken."""
         if self.stream is not None:
-            self.stream.close_utterance(effect.audio_ms)
+            with plugin_boundary(self._ears.transcriber_name, self._lose):
+                self.stream.close_utterance(effect.audio_ms)
 
     async def aclose(self) -> None:
         """Close the recogniser, which reports its last usage, and write the last of the voice track."""

@@ -21,23 +21,11 @@ LIVE = "live"
 POST = "post"
 
 _HIDDEN = "***"
-_SECRET_NAMES = frozenset(
-    {
-        "api_key",
-        "apikey",
-        "api_token",
-        "token",
-        "access_token",
-        "auth_token",
-        "authorization",
-        "password",
-        "secret",
-        "client_secret",
-        "webhook_secret",
-        "private_key",
-    }
-)
-_SECRET_OBJECTS = frozenset({"headers", "webhook_headers", "http_headers", "credentials"})
+_SECRET_ENDINGS = (
+    "apikey", "accesskey", "privatekey", "secretkey", "llmkey", "token", "secret", "password", "authorization", "credential",
+    "credentials", "headers", "signature",
+)  # fmt: skip
+"""How names of secrets end, in small letters and without ``_`` and ``-``: ``accessToken`` and ``x-api-key`` are the same to us."""
 
 #: (seq, at_us, section, direction, type, values) of an entry just written.
 EntryListener = Callable[[int, int, str, str, str, Mapping[str, Any]], None]
@@ -185,19 +173,19 @@ def _cut(value: Any, longest: int) -> Any:
 
 
 def redacted(body: Any) -> Any:
-    """``body`` (an agent as stored) with the values of keys, tokens, passwords and headers replaced by stars."""
+    """``body`` (an agent as stored) with the values of keys, tokens, passwords and headers, and the queries of URLs, replaced by stars."""
     if isinstance(body, Mapping):
-        return {name: _redacted_value(str(name).lower().replace("-", "_"), value) for name, value in body.items()}
+        return {name: _redacted_value(str(name), value) for name, value in body.items()}
     if isinstance(body, list | tuple):
         return [redacted(one) for one in body]
+    if isinstance(body, str) and body.startswith(("http://", "https://")) and "?" in body:
+        return f"{body.partition('?')[0]}?{_HIDDEN}"
     return body
 
 
 def _redacted_value(name: str, value: Any) -> Any:
     if value is None or value == "":
         return value
-    if name in _SECRET_NAMES or name.endswith(("_api_key", "_token", "_secret", "_password")):
-        return _HIDDEN
-    if name in _SECRET_OBJECTS and isinstance(value, Mapping):
-        return dict.fromkeys(value, _HIDDEN)
-    return redacted(value)
+    if not name.lower().replace("_", "").replace("-", "").endswith(_SECRET_ENDINGS):
+        return redacted(value)
+    return dict.fromkeys(value, _HIDDEN) if isinstance(value, Mapping) else _HIDDEN

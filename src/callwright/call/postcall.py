@@ -51,7 +51,7 @@ ANSWER_TOKENS = 400
 """Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
 MAX_ANSWER_CHARACTERS = 16_000
 RETRY_DELAYS_S = (1.0, 4.0)
-_POST_LINE = f',"sec":"{POST}","seq":'
+_POST_LINE = f',"sec":"{POST}","seq":'.encode()
 
 
 class PostLog:
@@ -131,13 +131,17 @@ class PostCall:
         async with self._deps.ledger.unit() as unit:
             overdue = await unit.executions.overdue(POST_CALL_SECONDS - int(SWEEP_SECONDS))
         for execution in overdue:
-            case = await self._open(execution.id, execution.attempt)
-            if case is not None:
-                # The recording costs no model and may be the one thing still to be had.
-                await self._record(case)
-                case.post.failed("post_call", f"not finished {POST_CALL_SECONDS} s after the call")
-                await self._close(case)
+            with round_boundary(f"completing execution {execution.id}"):
+                await self._give_up(execution)
         return len(overdue)
+
+    async def _give_up(self, execution: Execution) -> None:
+        case = await self._open(execution.id, execution.attempt)
+        if case is not None:
+            # The recording costs no model and may be the one thing still to be had.
+            await self._record(case)
+            case.post.failed("post_call", f"not finished {POST_CALL_SECONDS} s after the call")
+            await self._close(case)
 
     async def sweep_forever(self) -> None:
         """Sweep until cancelled."""
@@ -153,9 +157,10 @@ class PostCall:
             data = await unit.logs.read(execution_id, attempt)
         if execution is None or not _to_finish(execution, attempt):
             return None
-        if not data:
-            data = await asyncio.to_thread(self._files(execution).read_log)
-        text = "".join(line for line in data.decode(errors="replace").splitlines(True) if _POST_LINE not in line)
+        local = await asyncio.to_thread(self._files(execution).read_log)
+        if len(local) > len(_live_part(data)):
+            data = local
+        text = _live_part(data).decode(errors="replace")
         try:
             view = await asyncio.to_thread(view_of, text)
         except LogFormatError as error:
@@ -320,3 +325,8 @@ def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
         "amount_output": amount.amount_output,
         "amount_cached": amount.amount_cached,
     }
+
+
+def _live_part(log: bytes) -> bytes:
+    """A log without the post-call lines of an earlier run, and without a line that was cut off."""
+    return b"".join(line for line in log.splitlines(True) if line.endswith(b"\n") and _POST_LINE not in line)

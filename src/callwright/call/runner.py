@@ -101,7 +101,8 @@ class CallRunner:
                 self._step(self._pending.popleft())
         finally:
             self._stepping = False
-        self._arm()
+            # Also after a defect: a call without its timer would never reach its silence or its maximum.
+            self._arm()
 
     def close(self) -> None:
         """No timer fires any more."""

@@ -245,8 +245,11 @@ class CallSession:
         now_us = self._place.clock.monotonic_us()
         self._say.hush()
         self._recorder.finish(now_us)
-        self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
-        self._observer.ended(closed)
+        try:
+            self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
+        finally:
+            # Whatever the conversation makes of it, the call is over: its row must not wait for ever.
+            self._observer.ended(closed)
 
     # -- from outside ------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import logging
 
 from callwright.actions.transition import transition
 from callwright.call.attempt import FINISH_JOB, job_payload
+from callwright.call.boundary import round_boundary
 from callwright.call.deps import RuntimeDeps
 from callwright.call.files import live_files
 from callwright.call.logfile import LIVE
@@ -32,7 +33,8 @@ async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
         await unit.nodes.forget(incarnation)
         owned = await unit.executions.owned_by(incarnation)
     for execution in owned:
-        await _settle(deps, execution)
+        with round_boundary(f"settling execution {execution.id}"):
+            await _settle(deps, execution)
     if owned:
         _LOG.warning("settled %d executions of a process that died (%s)", len(owned), incarnation)
     return len(owned)
@@ -74,7 +76,7 @@ def _whole_lines(data: bytes) -> bytes:
 def _built(log: bytes, deps: RuntimeDeps, execution: Execution) -> BuiltRecord:
     try:
         return build(log.decode(errors="replace"), deps.book, execution.carrier)
-    except LogFormatError as error:
+    except (LogFormatError, ValueError, TypeError, KeyError) as error:
         # It died before the header was written, or lines are damaged: there is nothing to tell but that.
         _LOG.warning("execution %s has no readable log: %s", execution.id, error)
         return BuiltRecord({}, {})

@@ -35,17 +35,18 @@ class Shipment:
     log: LogWriter
     shipped_bytes: int = 0
 
-    async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES) -> LogChunk | None:
-        """The next piece, whole lines, or None when the ledger has everything that was flushed."""
-        size = self.log.size_bytes - self.shipped_bytes
+    async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES, begin: int | None = None) -> LogChunk | None:
+        """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed."""
+        at = self.shipped_bytes if begin is None else begin
+        size = self.log.size_bytes - at
         if size <= 0:
             return None
-        data = await asyncio.to_thread(read_piece, self.path, self.shipped_bytes, min(size, most_bytes))
+        data = await asyncio.to_thread(read_piece, self.path, at, min(size, most_bytes))
         if len(data) == most_bytes:
             # A piece of more than one chunk ends with a line; a single line never exceeds a chunk by the limits of a log entry and of
             # a plan, and if one did, the piece is cut inside it, which the next one mends.
             data = data[: data.rfind(b"\n") + 1] or data
-        return LogChunk(self.execution_id, self.attempt, LIVE, self.shipped_bytes, data)
+        return LogChunk(self.execution_id, self.attempt, LIVE, at, data)
 
 
 def read_piece(path: Path, offset: int, size: int) -> bytes:
@@ -115,7 +116,8 @@ class LogShipper:
 
     @staticmethod
     async def rest(unit: Unit, shipment: Shipment) -> None:
-        """Send all that the ledger has not, within ``unit``."""
-        while (chunk := await shipment.next_chunk()) is not None:
+        """Send all that the ledger has not, within ``unit``. What counts as shipped does not move: the unit may fail and be tried again."""
+        at = shipment.shipped_bytes
+        while (chunk := await shipment.next_chunk(begin=at)) is not None:
             await unit.logs.append(chunk)
-            shipment.shipped_bytes = chunk.chunk + len(chunk.data)
+            at = chunk.chunk + len(chunk.data)

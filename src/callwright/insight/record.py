@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from callwright.domain.execution import TERMINAL, Execution, Status
@@ -270,7 +271,9 @@ def _own(execution: Execution) -> dict[str, Any]:
                     **{leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS},
                     "total": cents_from_nano(sum(int(v) for v in legs.values())),
                 },
-                "latency_ms": None if latency is None else {name: us / 1000 for name, us in latency.items()},
+                "latency_ms": None
+                if latency is None
+                else {name: Decimal(us).scaleb(-3) for name, us in latency.items()},
             }
         )
     return {

@@ -17,7 +17,9 @@ class LogRows:
         """Store a piece; the same (execution, attempt, section, chunk) again replaces it. NotFoundError without such an attempt."""
         await self._connection.execute(
             "insert into call_log (execution_id, attempt, section, chunk, data) values ($1, $2, $3, $4, $5)"
-            " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data",
+            " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data"
+            # A shorter piece was read earlier: when it arrives late, it must not take the end of the log away again.
+            " where excluded.section <> 'live' or length(excluded.data) >= length(call_log.data)",
             chunk.execution_id,
             chunk.attempt,
             chunk.section,

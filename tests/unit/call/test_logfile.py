@@ -120,3 +120,19 @@ def test_secrets_are_hidden_wherever_they_stand() -> None:
     assert json.loads(text)["tools_params"]["t"]["param"] == {"token_count": 3}
     assert json.loads(text)["tasks"][0]["llm_agent"]["empty_token"] == ""
     assert agent["my_api_key"] == "q", "the stored agent itself is not touched"
+
+
+def test_secrets_are_found_however_they_are_spelt() -> None:
+    agent = {
+        "accessToken": "s1",
+        "x-api-key": "s2",
+        "headers": "Authorization: Bearer s3",
+        "http_headers": [{"name": "X", "value": "s4"}],
+        "webhook_url": "https://h.example/x?token=s5",
+        "llm_key": "s6",
+        "max_tokens": 60,
+    }
+    text = json.dumps(redacted(agent))
+    assert not [secret for secret in ("s1", "s2", "s3", "s4", "s5", "s6") if secret in text]
+    assert json.loads(text)["webhook_url"] == "https://h.example/x?***"
+    assert json.loads(text)["max_tokens"] == 60
