@@ -1,0 +1,61 @@
+"""The registry of plugins: one entry for built-ins and outsiders, and clear words when a name is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
+from callwright.ports.registry import Plugin, PluginContext, Registry, UnknownPluginError
+
+
+def plugin(kind: str, name: str, *aliases: str) -> Plugin:
+    return Plugin(kind, name, f"the {kind} {name}", lambda context: (name, context), aliases)
+
+
+def test_a_plugin_is_found_by_its_name_and_its_aliases() -> None:
+    voice = plugin("voice", "piper", "joe")
+    registry = Registry([voice])
+    assert registry.find("voice", "piper") is voice
+    assert registry.find("voice", "joe") is voice
+    assert registry.has("voice", "joe")
+    assert not registry.has("model", "piper")
+
+
+def test_an_unknown_name_lists_the_known_ones_of_its_kind() -> None:
+    registry = Registry([plugin("voice", "b"), plugin("voice", "a", "z"), plugin("model", "m")])
+    with pytest.raises(UnknownPluginError, match=r"no voice named 'c'; known: a, b"):
+        registry.find("voice", "c")
+    with pytest.raises(UnknownPluginError, match=r"known: none"):
+        registry.find("carrier", "c")
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"unknown kind 'ear'"):
+        Registry([plugin("ear", "x")])
+
+
+@pytest.mark.parametrize("second", [plugin("voice", "a"), plugin("voice", "b", "a")])
+def test_a_name_is_taken_once(second: Plugin) -> None:
+    registry = Registry([plugin("voice", "a")])
+    with pytest.raises(ValueError, match=r"a voice named 'a' is registered already"):
+        registry.add(second)
+    assert [p.name for p in registry.all()] == ["a"], "nothing of a refused plugin stays"
+
+
+def test_all_plugins_come_once_in_order_whatever_their_aliases() -> None:
+    registry = Registry([plugin("voice", "b", "bb"), plugin("model", "z"), plugin("voice", "a")])
+    assert [(p.kind, p.name) for p in registry.all()] == [("model", "z"), ("voice", "a"), ("voice", "b")]
+
+
+def test_a_factory_gets_the_context() -> None:
+    context = PluginContext({"x": "1"}, Path("models"))
+    assert Registry([plugin("voice", "a")]).find("voice", "a").factory(context) == ("a", context)
+
+
+def test_a_failure_names_its_provider_and_what_may_be_tried_again() -> None:
+    error = ProviderError(FailureKind.LIMIT, "x", "wait a minute")
+    assert (str(error), error.kind, error.provider) == ("x: wait a minute", FailureKind.LIMIT, "x")
+    assert FailureKind.LIMIT in RETRYABLE
+    assert FailureKind.REFUSED not in RETRYABLE
