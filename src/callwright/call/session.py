@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -234,6 +234,11 @@ class CallSession:
     def machine(self, kind: str) -> None:
         """What the carrier thinks has answered."""
         self._runner.post(ev.MachineDetected(self._runner.now_us(), kind, "carrier"))
+
+    def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        """A fact of the line, for the log."""
+        if self.end is None:
+            self._runner.fact("leg", what, dict(values))
 
     def closed(self, closed: LegClosed) -> None:
         """The leg is over."""

@@ -31,7 +31,7 @@ class LegClosed:
 
 
 class LegListener(Protocol):
-    """What a leg reports, in this order: ringing? early_media? answered? (audio, key)* closed. Called from the event loop."""
+    """What a leg reports, in this order: ringing? early_media? answered? (audio, key, noted)* closed. Called from the event loop."""
 
     def ringing(self) -> None:
         """The far end rings."""
@@ -50,6 +50,9 @@ class LegListener(Protocol):
 
     def machine(self, kind: str) -> None:
         """The carrier's own detection: ``human``, ``machine``, ``beep`` or ``unknown``."""
+
+    def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        """A fact of the line for the call's log (docs/telephony.md lists them: held, media, quality, ...). JSON values."""
 
     def closed(self, closed: LegClosed) -> None:
         """The leg is over; nothing follows."""
@@ -71,8 +74,10 @@ class Leg(Protocol):
     async def hang_up(self, reason: str) -> None:
         """End the leg after what was written has been played. ``closed`` follows. Safe to call twice."""
 
-    async def transfer(self, target: str) -> None:
-        """Hand the far end to ``target``. Raises ProviderError(BAD_REQUEST) when the carrier cannot."""
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        """Hand the far end to ``target``; ``attended``: only once the target has answered. Returns when the far end is handed over
+        (``closed`` follows). Raises ProviderError when it was not: BAD_REQUEST when the carrier cannot, UNAVAILABLE when the target did
+        not take it; the call then goes on as before."""
 
     async def send_keys(self, keys: str) -> None:
         """Play DTMF keys to the far end."""
@@ -106,3 +111,33 @@ class Carrier(Protocol):
 
     async def aclose(self) -> None:
         """End every leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundOffer:
+    """A call somebody makes to us, before it is answered.
+
+    ``called`` and ``caller`` are what the carrier gave: for SIP the user part of the address that was dialled and the caller's address.
+    ``headers`` are those custom headers the carrier passes on.
+    """
+
+    carrier: str
+    called: str
+    caller: str
+    provider_call_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class InboundDesk(Protocol):
+    """Takes calls that come in."""
+
+    def offered(self, offer: InboundOffer, leg: Leg) -> LegListener:
+        """A call comes in on ``leg``. Returns at once with the listener of the leg; the desk answers or rejects it afterwards."""
+        ...
+
+
+class ListeningCarrier(Carrier, Protocol):
+    """A carrier that also takes calls."""
+
+    async def open(self, desk: InboundDesk) -> None:
+        """Start to listen; calls are offered to ``desk``. Raises ConfigurationError when the address cannot be used."""

@@ -71,7 +71,7 @@ class Handset:
         if not self.mute:
             self.session.closed(LegClosed("answered", "API Request", reason, 4000))
 
-    async def transfer(self, target: str) -> None:
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
         raise ProviderError(FailureKind.BAD_REQUEST, "handset", "cannot")
 
     async def send_keys(self, keys: str) -> None:

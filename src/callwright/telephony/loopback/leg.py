@@ -82,7 +82,7 @@ class LoopbackLeg:
         self._leaving = self._leaving or causes.hung_up(reason)
         await self._closed.wait()
 
-    async def transfer(self, target: str) -> None:
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
         """A synthetic caller cannot be handed on."""
         raise ProviderError(FailureKind.BAD_REQUEST, "loopback", "calls to synthetic callers cannot be transferred")
 

@@ -1,0 +1,121 @@
+"""What the server and its SIP gateway say to each other over their unix socket.
+
+One stream socket for all calls. A message is a head of nine bytes, ``length`` (of the body), ``kind`` and ``call``, and its body. Audio is
+the body of ``AUDIO`` messages: whole frames of 20 ms G.711 mu-law (160 bytes each), whatever codec the line has. Everything else is a
+JSON object with ``type`` (``CONTROL``). Calls are numbered by who makes them: odd numbers by the server (outbound), even ones by the
+gateway (inbound); 0 is the gateway itself. Neither side answers a message about a call that is over: it drops it.
+
+Server to gateway:
+
+========== ============================================================= ===========================================================
+type       values                                                        meaning
+========== ============================================================= ===========================================================
+dial       to, from_user, display_name, headers, ring_seconds            call ``to`` (a ``sip:`` address) once
+answer                                                                   take an inbound call
+reject     code                                                          refuse an inbound call
+hang_up    drain (true: first play what was written)                     end the call; an unanswered one is cancelled
+clear                                                                    drop audio that was written and not yet sent
+keys       keys                                                          send DTMF (RFC 4733)
+hold       on                                                            put the far end on hold, or take it back
+transfer   request, target, attended, seconds                            REFER the far end to ``target``
+refer      accept                                                        the answer to ``refer_asked``
+stop                                                                     say BYE to every call and end the process
+========== ============================================================= ===========================================================
+
+Gateway to server:
+
+============= =================================================================== =================================================
+type          values                                                              meaning
+============= =================================================================== =================================================
+ready         listen, rtp_ports, max_calls, pid                                   the gateway listens (call 0)
+refused       reason                                                              it cannot listen; the process ends (call 0)
+incoming      called, caller, call_id, headers, peer                              somebody calls
+dialled       call_id                                                             the INVITE is on its way
+ringing
+early_media
+answered      codec                                                               audio flows from now on
+dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,      what a BYE needs when this process is gone
+              routes, cseq, transport, peer
+key           key                                                                 a DTMF key was pressed
+held          on                                                                  the far end put us on hold, or took us back
+media         codec, why                                                          the media were negotiated anew
+quality       see ``Quality``                                                     counters of the line, now and then and at the end
+refer_asked   target                                                              the far end asks us to call ``target`` instead
+moved         target                                                              the call now goes on with ``target``
+transferred   request, ok, sip_status, reason                                     how a transfer ended
+closed        by (``us``, ``them``, ``line``), sip_status, q850, reason           the call is over
+============= =================================================================== =================================================
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from callwright.ports.leg import LEG_FRAME_BYTES
+
+CONTROL = 1
+AUDIO = 2
+HEAD = struct.Struct("!IBI")
+MAX_CONTROL_BYTES = 65_536
+MAX_AUDIO_BYTES = LEG_FRAME_BYTES * 256
+GATEWAY = 0
+
+
+class WireError(Exception):
+    """The other side sent what is no message; the connection cannot go on."""
+
+
+def control(call: int, kind: str, **values: Any) -> bytes:
+    """One control message as bytes."""
+    body = json.dumps({"type": kind, **values}, separators=(",", ":")).encode()
+    if len(body) > MAX_CONTROL_BYTES:
+        raise WireError(f"a {kind} message of {len(body)} bytes is longer than {MAX_CONTROL_BYTES}")
+    return HEAD.pack(len(body), CONTROL, call) + body
+
+
+def audio(call: int, frames: bytes) -> bytes:
+    """One audio message as bytes. ``frames``: whole frames, one after the other."""
+    return HEAD.pack(len(frames), AUDIO, call) + frames
+
+
+class Reader:
+    """Cuts a byte stream into messages."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes | Mapping[str, Any]]]:
+        """The messages that ``data`` completes: (call, audio frames or control object). Raises WireError."""
+        data = self._rest + data
+        at = 0
+        while len(data) - at >= HEAD.size:
+            length, kind, call = HEAD.unpack_from(data, at)
+            _check(length, kind)
+            end = at + HEAD.size + length
+            if end > len(data):
+                break
+            body = data[at + HEAD.size : end]
+            at = end
+            yield call, body if kind == AUDIO else _object(body)
+        self._rest = data[at:]
+
+
+def _check(length: int, kind: int) -> None:
+    if kind == AUDIO:
+        if length > MAX_AUDIO_BYTES or length % LEG_FRAME_BYTES:
+            raise WireError(f"an audio message of {length} bytes is not 1 to 256 frames of {LEG_FRAME_BYTES}")
+    elif kind != CONTROL or length > MAX_CONTROL_BYTES:
+        raise WireError(f"a message of kind {kind} and {length} bytes is none of ours")
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise WireError("a control message is not JSON") from error
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise WireError("a control message is not an object with a type")
+    return value
