@@ -46,6 +46,9 @@ class Watcher:
     def machine(self, kind):
         self.events.append(f"machine {kind}")
 
+    def noted(self, what, values):
+        self.events.append(f"noted {what}")
+
     def closed(self, closed):
         self.events.append("closed")
         self.closed_as = closed
