@@ -10,6 +10,9 @@ Server to gateway:
 ========== ============================================================= ===========================================================
 type       values                                                        meaning
 ========== ============================================================= ===========================================================
+settings   listen, rtp_ports, max_calls, allow, user, password, codecs,  the first message: how to listen (call 0). Lists are lists of
+           headers, log_level, log_format                                strings; rtp_ports is "first-last", listen "address:port"
+ping       at                                                            say pong with the same value (call 0, about once a second)
 dial       to, from_user, display_name, headers, ring_seconds            call ``to`` (a ``sip:`` address) once
 answer                                                                   take an inbound call
 reject     code                                                          refuse an inbound call
@@ -29,6 +32,8 @@ type          values                                                            
 ============= =================================================================== =================================================
 ready         listen, rtp_ports, max_calls, pid                                   the gateway listens (call 0)
 refused       reason                                                              it cannot listen; the process ends (call 0)
+pong          at, calls                                                           the answer to ping, from the loop that serves the calls;
+                                                                                  a gateway that stops to answer is killed (call 0)
 incoming      called, caller, call_id, headers, peer                              somebody calls
 dialled       call_id                                                             the INVITE is on its way
 ringing
