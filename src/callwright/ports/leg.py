@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from callwright.ports.failures import FailureKind, ProviderError
+
 LEG_FRAME_BYTES = 160
 SILENCE_FRAME = b"\xff" * LEG_FRAME_BYTES
 
@@ -28,6 +30,18 @@ class LegClosed:
     reason: str
     code: int
     provider_code: str = ""
+
+
+class TransferFailedError(ProviderError):
+    """The target of a transfer did not take the call; it goes on as before.
+
+    ``outcome``: busy, no-answer, failed or canceled, as for a call that was not answered; ``code`` is the hang-up cause number.
+    """
+
+    def __init__(self, provider: str, message: str, outcome: str = "failed", code: int = 0) -> None:
+        super().__init__(FailureKind.UNAVAILABLE, provider, message)
+        self.outcome = outcome
+        self.code = code
 
 
 class LegListener(Protocol):
@@ -76,8 +90,8 @@ class Leg(Protocol):
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Hand the far end to ``target``; ``attended``: only once the target has answered. Returns when the far end is handed over
-        (``closed`` follows). Raises ProviderError when it was not: BAD_REQUEST when the carrier cannot, UNAVAILABLE when the target did
-        not take it; the call then goes on as before."""
+        (``closed`` follows). Raises ProviderError when it was not: BAD_REQUEST when the carrier cannot, TransferFailedError when the
+        target did not take it; the call then goes on as before. ``target`` is checked and in its normal form (``domain.number``)."""
 
     async def send_keys(self, keys: str) -> None:
         """Play DTMF keys to the far end."""
