@@ -23,7 +23,7 @@ FREE = Price()
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """Prices by ``(kind, provider, model)``; ``model`` may be ``*``. What is not listed costs nothing.
+    """Prices by ``(kind, provider, model)``; ``model``, or both, may be ``*``. What is not listed costs nothing.
 
     Kinds: ``transcriber``, ``model_input``, ``model_output``, ``voice``, ``carrier``, ``platform``.
     """
@@ -31,8 +31,9 @@ class PriceBook:
     prices: Mapping[tuple[str, str, str], Price] = field(default_factory=dict)
 
     def price(self, kind: str, provider: str, model: str) -> Price:
-        """The price of one kind of usage, by exact model first, then the provider's ``*``, else free."""
-        exact = self.prices.get((kind, provider, model))
-        if exact is not None:
-            return exact
-        return self.prices.get((kind, provider, "*"), FREE)
+        """The price of one kind of usage: of the exact model, else the provider's ``*``, else everybody's, else free."""
+        for key in ((kind, provider, model), (kind, provider, "*"), (kind, "*", "*")):
+            found = self.prices.get(key)
+            if found is not None:
+                return found
+        return FREE

@@ -1,7 +1,8 @@
 """Reading the price book from its JSON file.
 
 The file holds ``{"prices": [{"kind", "provider", "model", "cents", "per", "increment"}]}``: ``cents`` (decimal text) for
-every ``per`` units, billed in steps of ``increment`` units. Units: milliseconds (transcriber, carrier, platform), tokens
+every ``per`` units, billed in steps of ``increment`` units. Without ``model`` it is the price of the provider's other models,
+without ``provider`` too that of every other provider. Units: milliseconds (transcriber, carrier, platform), tokens
 (model_input, model_output), characters (voice).
 """
 
@@ -56,4 +57,7 @@ def _entry(path: Path, number: int, row: Any) -> tuple[tuple[str, str, str], Pri
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (price.per, price.increment))
     if nano < 0 or not whole or price.per < 1 or price.increment < 1:
         raise ConfigurationError(f"{where}: cents must not be negative; per and increment are whole numbers from 1")
-    return (row["kind"], str(row.get("provider", "*")), str(row.get("model", "*"))), price
+    provider, model = str(row.get("provider", "*")), str(row.get("model", "*"))
+    if provider == "*" and model != "*":
+        raise ConfigurationError(f"{where}: a price of the model {model!r} needs its provider")
+    return (row["kind"], provider, model), price

@@ -37,6 +37,14 @@ def test_model_provider_and_steps_may_be_left_out(tmp_path: Path):
     assert book.price("voice", "q", "any") == Price(0)
 
 
+def test_a_price_without_a_provider_is_that_of_every_other_provider(tmp_path: Path):
+    everybody = one(provider=..., model=..., cents="9")["prices"]
+    book = load(tmp_path, {"prices": [*one()["prices"], *everybody]})
+    assert book.price("voice", "q", "any").nano_cents == 9_000_000_000
+    assert book.price("voice", "p", "m").nano_cents == 1_500_000_000
+    assert book.price("carrier", "q", "any") == Price(0)
+
+
 @pytest.mark.parametrize(("cents", "nano"), [("0.000000001", 1), (0.1, 100_000_000), (2, 2_000_000_000), ("0", 0)])
 def test_cents_are_exact(tmp_path: Path, cents: object, nano: int):
     assert load(tmp_path, one(cents=cents)).price("voice", "p", "m").nano_cents == nano
@@ -62,6 +70,7 @@ def test_cents_are_exact(tmp_path: Path, cents: object, nano: int):
         (one(per=1.5), "whole numbers from 1"),
         (one(per="1000"), "whole numbers from 1"),
         (one(per=True), "whole numbers from 1"),
+        (one(provider=...), "the model 'm' needs its provider"),
         (one(increment=-1), "whole numbers from 1"),
         (one(incremnt=10), "unknown incremnt"),
         ({"prices": one()["prices"] * 2}, "price 2 of .* has a price already"),
