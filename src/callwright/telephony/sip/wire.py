@@ -10,8 +10,6 @@ Server to gateway:
 ========== ============================================================= ===========================================================
 type       values                                                        meaning
 ========== ============================================================= ===========================================================
-configure  listen, rtp_ports, max_calls, allow, user, password, codecs,  before anything else, once (call 0): how to listen. On the
-           headers                                                       socket and not on the command line: it has a password.
 settings   listen, rtp_ports, max_calls, allow, user, password, codecs,  the first message: how to listen (call 0). Lists are lists of
            headers, log_level, log_format                                strings; rtp_ports is "first-last", listen "address:port"
 ping       at                                                            say pong with the same value (call 0, about once a second)
