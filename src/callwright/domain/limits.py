@@ -151,3 +151,30 @@ MAX_INFERENCE_MESSAGE_BYTES = 16_777_216
 
 MAX_CLAUSE_CHARACTERS = 600
 """Longest clause a local voice says in one piece."""
+
+MAX_SIP_CALLS = 250
+"""Largest setting of SIP calls at once: the SIP stack of one gateway process holds 255."""
+
+MAX_SIP_HEADERS_KEPT = 14
+"""Most headers of incoming SIP calls that can be kept."""
+
+MAX_SIP_HEADERS = 20
+"""Most custom headers of one SIP call we place."""
+
+MAX_SIP_HEADER_CHARACTERS = 512
+"""Longest value of a custom SIP header."""
+
+MAX_SIP_HEADERS_BYTES = 4_096
+"""Most bytes of all custom headers of one SIP call, so that its INVITE stays in one datagram."""
+
+MAX_SIP_KEYS = 64
+"""Most DTMF keys sent at once on a SIP call."""
+
+SIP_TRANSFER_SECONDS = 30
+"""How long the target of a transfer over SIP may ring."""
+
+SIP_GATEWAY_BACKLOG_BYTES = 4_194_304
+"""Most bytes that wait for a SIP gateway that does not read; then it counts as gone."""
+
+SIP_LAST_WORDS_SECONDS = 8
+"""How long a BYE for a call of a dead SIP gateway is repeated."""

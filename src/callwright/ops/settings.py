@@ -6,12 +6,15 @@ ConfigurationError naming the variable; it never becomes the default.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
 
 
 def _whole(text: str) -> int:
@@ -40,6 +43,51 @@ def _address(text: str) -> str:
 
 def _listing(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _listen(text: str) -> str:
+    """``address:port`` of IPv4, or nothing for ``off``."""
+    if text.strip().lower() == "off":
+        return ""
+    address, colon, port = text.strip().partition(":")
+    if not (colon and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
+        raise ValueError("write an IPv4 address and a port, such as 127.0.0.1:5060, or off")
+    return f"{ipaddress.IPv4Address(address)}:{int(port)}"
+
+
+def _ports(text: str) -> str:
+    """``first-last``."""
+    match = re.fullmatch(r"\s*([0-9]{4,5})\s*-\s*([0-9]{4,5})\s*", text)
+    if match is None or not 1024 <= int(match[1]) < int(match[2]) <= 65_535:
+        raise ValueError("write two ports from 1024 to 65535, such as 20000-20999")
+    return f"{int(match[1])}-{int(match[2])}"
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.IPv4Network(part)) for part in _listing(text))
+
+
+def _codecs(text: str) -> tuple[str, ...]:
+    codecs = tuple(part.lower() for part in _listing(text))
+    if not codecs or len(set(codecs)) != len(codecs) or not set(codecs) <= {"pcmu", "pcma"}:
+        raise ValueError("use pcmu, pcma or both, the preferred one first")
+    return codecs
+
+
+def _header_names(text: str) -> tuple[str, ...]:
+    names = _listing("" if text.strip().lower() == "none" else text)
+    if len(names) > MAX_SIP_HEADERS_KEPT or not all(
+        re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", name) for name in names
+    ):
+        raise ValueError(f"use at most {MAX_SIP_HEADERS_KEPT} names of letters, digits and hyphens, or none")
+    return names
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.lower() for part in _listing("" if text.strip().lower() == "none" else text))
+    if not all(re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]", host) for host in hosts):
+        raise ValueError("use host names or addresses without ports, or none")
+    return hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +138,15 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     loopback_voice: str = "local"
     loopback_ears: str = "local"
+    sip_listen: str = "127.0.0.1:5060"
+    sip_rtp_ports: str = "20000-20999"
+    sip_max_calls: int = 100
+    sip_allow: tuple[str, ...] = ()
+    sip_user: str = ""
+    sip_password: str = field(default="", repr=False)
+    sip_codecs: tuple[str, ...] = ("pcmu", "pcma")
+    sip_headers: tuple[str, ...] = ("X-Campaign", "X-Call-Reason", "Diversion")
+    sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
 
 
 SETTINGS: dict[str, Setting] = {
@@ -157,6 +214,31 @@ SETTINGS: dict[str, Setting] = {
     "cors_origins": Setting(
         "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
     ),
+    "sip_listen": Setting(
+        "CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port on which SIP phones are served; off: no SIP.", _listen
+    ),
+    "sip_rtp_ports": Setting(
+        "CALLWRIGHT_SIP_RTP_PORTS", "First and last UDP port of the audio of SIP calls, two for each call.", _ports
+    ),
+    "sip_max_calls": Setting("CALLWRIGHT_SIP_MAX_CALLS", "SIP calls at once; more get 486 Busy Here.", _whole),
+    "sip_allow": Setting(
+        "CALLWRIGHT_SIP_ALLOW",
+        "IPv4 networks that may send SIP to us, separated by commas; this or a user and password is needed beyond loopback.",
+        _networks,
+    ),
+    "sip_user": Setting("CALLWRIGHT_SIP_USER", "User that callers must give by digest; with a password."),
+    "sip_password": Setting("CALLWRIGHT_SIP_PASSWORD", "Password of that user.", secret=True),
+    "sip_codecs": Setting("CALLWRIGHT_SIP_CODECS", "Codecs of SIP calls, the preferred one first.", _codecs),
+    "sip_headers": Setting(
+        "CALLWRIGHT_SIP_HEADERS",
+        "Headers of incoming SIP calls that are kept, by commas; none keeps none.",
+        _header_names,
+    ),
+    "sip_transfer_to": Setting(
+        "CALLWRIGHT_SIP_TRANSFER_TO",
+        "Hosts to which the far end of a SIP call may send us (REFER); none: nowhere.",
+        _hosts,
+    ),
 }
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -171,6 +253,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "drain_seconds": (0, 3_600),
     "retention_days": (0, 36_500),
     "local_threads": (1, 64),
+    "sip_max_calls": (1, MAX_SIP_CALLS),
 }
 
 
@@ -187,7 +270,29 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
         raise ConfigurationError(f"unknown settings: {', '.join(sorted(unknown))}")
     for name, value in values.items():
         _check(name, value)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_sip(settings)
+    return settings
+
+
+def _check_sip(settings: Settings) -> None:
+    """What the settings of SIP must be together."""
+    if bool(settings.sip_user) != bool(settings.sip_password):
+        raise ConfigurationError("CALLWRIGHT_SIP_USER and CALLWRIGHT_SIP_PASSWORD: set both or neither")
+    first, last = (int(port) for port in settings.sip_rtp_ports.split("-"))
+    if last - first + 1 < 2 * settings.sip_max_calls:
+        raise ConfigurationError(
+            f"CALLWRIGHT_SIP_RTP_PORTS: {settings.sip_rtp_ports} has fewer than two ports for each of"
+            f" {settings.sip_max_calls} calls; widen it or lower CALLWRIGHT_SIP_MAX_CALLS"
+        )
+    if not settings.sip_listen:
+        return
+    address = ipaddress.IPv4Address(settings.sip_listen.partition(":")[0])
+    if not (address.is_loopback or settings.sip_allow or settings.sip_user):
+        raise ConfigurationError(
+            f"CALLWRIGHT_SIP_LISTEN: {settings.sip_listen} can be reached from outside; name in CALLWRIGHT_SIP_ALLOW the networks"
+            " that may call, or set CALLWRIGHT_SIP_USER and CALLWRIGHT_SIP_PASSWORD"
+        )
 
 
 def _read(setting: Setting, text: str) -> Any:

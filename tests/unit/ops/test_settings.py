@@ -21,6 +21,17 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "public_url": ("https://calls.example/", "https://calls.example"),
     "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
+    "sip_listen": ("127.0.0.1:5062", "127.0.0.1:5062"),
+    "sip_rtp_ports": ("30000-30499", "30000-30499"),
+    "sip_allow": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7/32")),
+    "sip_codecs": ("PCMA", ("pcma",)),
+    "sip_headers": ("X-One, Diversion", ("X-One", "Diversion")),
+    "sip_transfer_to": ("PBX.example.org, 192.0.2.7", ("pbx.example.org", "192.0.2.7")),
+}
+#: Settings that are wrong alone, and what goes with them.
+TOGETHER: dict[str, dict[str, str]] = {
+    "sip_user": {"sip_password": "secret"},
+    "sip_password": {"sip_user": "trunk"},
 }
 SECRETS = sorted(name for name, setting in SETTINGS.items() if setting.secret)
 
@@ -45,7 +56,9 @@ def test_the_table_and_the_settings_name_the_same_things():
 def test_every_setting_is_read_from_its_variable(name: str):
     text, value = good_value(name)
     assert getattr(Settings(), name) != value
-    assert load_settings({SETTINGS[name].variable: text}) == dataclasses.replace(Settings(), **{name: value})
+    others = TOGETHER.get(name, {})
+    texts = {SETTINGS[name].variable: text} | {SETTINGS[other].variable: given for other, given in others.items()}
+    assert load_settings(texts) == dataclasses.replace(Settings(), **{name: value}, **others)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -76,6 +89,21 @@ def test_without_any_variable_the_defaults_hold():
         ("CALLWRIGHT_ALLOW_PRIVATE_URLS", "2"),
         ("CALLWRIGHT_PUBLIC_URL", "calls.example"),
         ("CALLWRIGHT_MODEL_BASE_URL", "ftp://models.example"),
+        ("CALLWRIGHT_SIP_LISTEN", "5060"),
+        ("CALLWRIGHT_SIP_LISTEN", "localhost:5060"),
+        ("CALLWRIGHT_SIP_LISTEN", "127.0.0.1:0"),
+        ("CALLWRIGHT_SIP_LISTEN", "127.0.0.1:65536"),
+        ("CALLWRIGHT_SIP_RTP_PORTS", "20000"),
+        ("CALLWRIGHT_SIP_RTP_PORTS", "20999-20000"),
+        ("CALLWRIGHT_SIP_RTP_PORTS", "1000-2000"),
+        ("CALLWRIGHT_SIP_MAX_CALLS", "0"),
+        ("CALLWRIGHT_SIP_MAX_CALLS", "251"),
+        ("CALLWRIGHT_SIP_ALLOW", "10.0.0.1/8"),
+        ("CALLWRIGHT_SIP_ALLOW", "office.example"),
+        ("CALLWRIGHT_SIP_CODECS", "opus"),
+        ("CALLWRIGHT_SIP_CODECS", "pcmu,pcmu"),
+        ("CALLWRIGHT_SIP_HEADERS", "X One"),
+        ("CALLWRIGHT_SIP_TRANSFER_TO", "pbx.example:5060"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable: str, text: str):
@@ -94,6 +122,7 @@ def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable
         ("CALLWRIGHT_DRAIN_SECONDS", ("0", "3600")),
         ("CALLWRIGHT_RETENTION_DAYS", ("0", "36500")),
         ("CALLWRIGHT_LOCAL_THREADS", ("1", "64")),
+        ("CALLWRIGHT_SIP_MAX_CALLS", ("1", "250")),
     ],
 )
 def test_numbers_may_lie_on_their_limits(variable: str, texts: tuple[str, str]):
@@ -127,12 +156,13 @@ def test_the_home_folder_may_be_written_short():
 
 
 def test_secrets_are_the_ones_we_know_of():
-    assert SECRETS == ["database_url", "model_api_key", "secret", "webhook_secret"]
+    assert SECRETS == ["database_url", "model_api_key", "secret", "sip_password", "webhook_secret"]
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_never_shows(name: str):
-    settings = load_settings({SETTINGS[name].variable: "top-secret-value"})
+    others = {SETTINGS[other].variable: given for other, given in TOGETHER.get(name, {}).items()}
+    settings = load_settings({SETTINGS[name].variable: "top-secret-value", **others})
     assert getattr(settings, name) == "top-secret-value"
     assert "top-secret-value" not in repr(settings)
     assert "top-secret-value" not in str(settings)
@@ -142,3 +172,50 @@ def test_an_error_about_one_setting_shows_no_other():
     with pytest.raises(ConfigurationError) as refused:
         load_settings({**{SETTINGS[name].variable: "top-secret-value" for name in SECRETS}, "CALLWRIGHT_PORT": "x"})
     assert "top-secret-value" not in refused.value.message
+
+
+def test_sip_can_be_switched_off_and_lists_of_it_emptied():
+    settings = load_settings(
+        {
+            "CALLWRIGHT_SIP_LISTEN": "off",
+            "CALLWRIGHT_SIP_HEADERS": "none",
+            "CALLWRIGHT_SIP_TRANSFER_TO": "none",
+        }
+    )
+    assert (settings.sip_listen, settings.sip_headers, settings.sip_transfer_to) == ("", (), ())
+
+
+def test_as_many_sip_headers_are_kept_as_the_limit_says():
+    names = [f"X-{number}" for number in range(15)]
+    assert len(load_settings({"CALLWRIGHT_SIP_HEADERS": ",".join(names[:14])}).sip_headers) == 14
+    with pytest.raises(ConfigurationError, match="CALLWRIGHT_SIP_HEADERS"):
+        load_settings({"CALLWRIGHT_SIP_HEADERS": ",".join(names)})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CALLWRIGHT_SIP_ALLOW": "10.0.0.0/8"},
+        {"CALLWRIGHT_SIP_USER": "trunk", "CALLWRIGHT_SIP_PASSWORD": "secret"},
+    ],
+)
+@pytest.mark.parametrize("listen", ["0.0.0.0:5060", "192.0.2.7:5060"])
+def test_sip_beyond_loopback_needs_to_know_who_may_call(listen: str, more: dict[str, str]):
+    with pytest.raises(
+        ConfigurationError, match=r"CALLWRIGHT_SIP_LISTEN: .* CALLWRIGHT_SIP_ALLOW .* CALLWRIGHT_SIP_PASSWORD"
+    ):
+        load_settings({"CALLWRIGHT_SIP_LISTEN": listen})
+    assert load_settings({"CALLWRIGHT_SIP_LISTEN": listen, **more}).sip_listen == listen
+
+
+@pytest.mark.parametrize("variable", ["CALLWRIGHT_SIP_USER", "CALLWRIGHT_SIP_PASSWORD"])
+def test_a_sip_user_without_password_protects_nothing(variable: str):
+    with pytest.raises(ConfigurationError, match="set both or neither"):
+        load_settings({variable: "word"})
+
+
+def test_two_audio_ports_are_needed_for_each_sip_call():
+    texts = {"CALLWRIGHT_SIP_RTP_PORTS": "20000-20199"}
+    assert load_settings(texts).sip_max_calls == 100
+    with pytest.raises(ConfigurationError, match=r"CALLWRIGHT_SIP_RTP_PORTS: .* CALLWRIGHT_SIP_MAX_CALLS"):
+        load_settings({**texts, "CALLWRIGHT_SIP_MAX_CALLS": "101"})
