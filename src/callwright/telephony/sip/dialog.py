@@ -1,0 +1,169 @@
+"""The last request of a SIP dialog whose own stack is gone: from what is known of the dialog to the bytes of a BYE (RFC 3261).
+
+The gateway tells the server what a BYE needs (``dialog`` messages of ``wire.py``). When the gateway has died, or the whole server
+and another one settles its calls, this is enough to tell the phone that the call is over. Pure: it sends nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_FIELD_CHARACTERS = 1_024
+MAX_ROUTES = 16
+_MAX_CSEQ = 2**31 - 2
+# An address is written between angle brackets and a tag behind a semicolon: what could end either, or a line, is in none of them.
+_URI = re.compile(r"sips?:[\x21-\x7e]+", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_CALL_ID = re.compile(r"[\x21-\x7e]+")
+_ANGLE = re.compile(r"<([^<>]*)>")
+# RFC 3261 19.1.1, table 1: what a Request-URI must not carry.
+_NOT_IN_REQUEST_URI = frozenset({"method"})
+
+
+class DialogError(ValueError):
+    """These values are no dialog that a BYE can be made for. The message names what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """An established dialog as its local side knows it.
+
+    ``local_uri`` and ``remote_uri`` are addresses without name and brackets, ``target`` is the remote target (the Contact of the far
+    end), ``routes`` the route set in the order in which requests of ours take it, ``cseq`` the number of our last request, ``peer``
+    the IPv4 address and UDP port the far end's messages came from.
+    """
+
+    call_id: str
+    local_tag: str
+    remote_tag: str
+    local_uri: str
+    remote_uri: str
+    target: str
+    routes: tuple[str, ...]
+    cseq: int
+    peer: tuple[str, int]
+
+
+def read_dialog(values: Mapping[str, Any]) -> Dialog:
+    """A dialog from the values of a ``dialog`` message. Raises DialogError for values no BYE can be made of, also hostile ones."""
+    transport = values.get("transport", "udp")
+    if not isinstance(transport, str) or transport.lower() != "udp":
+        raise DialogError(f"the transport {transport!r} is not UDP")
+    cseq = values.get("cseq")
+    if not isinstance(cseq, int) or isinstance(cseq, bool) or not 0 <= cseq <= _MAX_CSEQ:
+        raise DialogError(f"cseq is {cseq!r}")
+    remote_uri = _uri(values, "remote_uri")
+    return Dialog(
+        call_id=_matching(values, "call_id", _CALL_ID),
+        local_tag=_matching(values, "local_tag", _TOKEN),
+        remote_tag=_matching(values, "remote_tag", _TOKEN),
+        local_uri=_uri(values, "local_uri"),
+        remote_uri=remote_uri,
+        target=_uri(values, "target") if values.get("target") else remote_uri,
+        routes=_routes(values.get("routes") or ()),
+        cseq=cseq,
+        peer=_peer(values.get("peer")),
+    )
+
+
+def bye(dialog: Dialog, via: tuple[str, int], branch: str) -> bytes:
+    """The BYE of a dialog. ``via``: the address and port it is sent from; ``branch``: of the transaction, not used before.
+
+    RFC 3261 12.2.1.1: the number after our last one, the tags of the dialog, the request to the remote target over the route set, with
+    a strict router (one without ``lr``) in the old way. RFC 3581: ``rport``, so that the answer comes back to where this left from.
+    """
+    request_uri, routes = _way(dialog)
+    lines = [
+        f"BYE {request_uri} SIP/2.0",
+        f"Via: SIP/2.0/UDP {via[0]}:{via[1]};rport;branch={branch}",
+        "Max-Forwards: 70",
+        *(f"Route: <{route}>" for route in routes),
+        f"To: <{dialog.remote_uri}>;tag={dialog.remote_tag}",
+        f"From: <{dialog.local_uri}>;tag={dialog.local_tag}",
+        f"Call-ID: {dialog.call_id}",
+        f"CSeq: {dialog.cseq + 1} BYE",
+        "Content-Length: 0",
+    ]
+    return "\r\n".join((*lines, "", "")).encode("ascii")
+
+
+def status_of_answer(datagram: bytes, dialog: Dialog, branch: str) -> int | None:
+    """The status of an answer to that BYE; None for anything else that comes in. It must name the call, the request and the branch."""
+    head, _, _ = datagram[:65_536].partition(b"\r\n\r\n")
+    first, *rest = head.decode("latin-1").split("\r\n")
+    match = re.fullmatch(r"SIP/2\.0 ([1-6][0-9]{2})(?: .*)?", first)
+    if match is None:
+        return None
+    fields: dict[str, str] = {}
+    for line in rest:
+        name, colon, value = line.partition(":")
+        if colon:
+            short = name.strip().lower()
+            fields.setdefault({"i": "call-id", "v": "via"}.get(short, short), value.strip())
+    ours = (
+        fields.get("call-id") == dialog.call_id
+        and fields.get("cseq", "").split() == [str(dialog.cseq + 1), "BYE"]
+        and f"branch={branch}" in re.split(r"[;,\s]+", fields.get("via", ""))
+    )
+    return int(match[1]) if ours else None
+
+
+def _way(dialog: Dialog) -> tuple[str, tuple[str, ...]]:
+    """Where the request goes and the Route fields it carries."""
+    if not dialog.routes or _is_loose(dialog.routes[0]):
+        return dialog.target, dialog.routes
+    first, *others = dialog.routes
+    return _bare(first), (*others, dialog.target)
+
+
+def _parameters(uri: str) -> list[str]:
+    return uri.partition("?")[0].split(";")[1:]
+
+
+def _is_loose(uri: str) -> bool:
+    return any(parameter.partition("=")[0].lower() == "lr" for parameter in _parameters(uri))
+
+
+def _bare(uri: str) -> str:
+    """A Route's address as a Request-URI may be: without headers and method."""
+    address, *parameters = uri.partition("?")[0].split(";")
+    kept = [one for one in parameters if one.partition("=")[0].lower() not in _NOT_IN_REQUEST_URI]
+    return ";".join((address, *kept))
+
+
+def _matching(values: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS or not form.fullmatch(value):
+        raise DialogError(f"{name} is {str(value)[:80]!r}")
+    return value
+
+
+def _uri(values: Mapping[str, Any], name: str) -> str:
+    """An address out of ``Name <sip:...>;parameters`` or as it is."""
+    value = values.get(name)
+    if isinstance(value, str) and (match := _ANGLE.search(value)):
+        value = match[1]
+    found = _matching({name: value}, name, _URI)
+    if "<" in found or ">" in found or '"' in found:
+        raise DialogError(f"{name} is {found[:80]!r}")
+    return found
+
+
+def _routes(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple) or len(values) > MAX_ROUTES:
+        raise DialogError(f"routes are not a list of at most {MAX_ROUTES} addresses")
+    return tuple(_uri({"a route": value}, "a route") for value in values)
+
+
+def _peer(value: Any) -> tuple[str, int]:
+    address, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not (colon and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
+        raise DialogError(f"the peer is {str(value)[:80]!r}, not an address and a port")
+    try:
+        return str(ipaddress.IPv4Address(address)), int(port)
+    except ValueError as error:
+        raise DialogError(f"the peer is {value[:80]!r}, not an IPv4 address and a port") from error
