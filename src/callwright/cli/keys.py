@@ -16,12 +16,15 @@ from callwright.ops.settings import load_settings
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
+    # Also behind the action: that is where people write it.
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make a key and show it once")
+    create = actions.add_parser("create", parents=[common], help="make a key and show it once")
     create.add_argument("--name", required=True, help="what the key is for")
     create.add_argument("--scope", choices=("full", "read"), default="full", help="read: the key may only read")
-    actions.add_parser("list", help="list keys, never the keys themselves")
-    revoke = actions.add_parser("revoke", help="refuse a key from now on")
+    actions.add_parser("list", parents=[common], help="list keys, never the keys themselves")
+    revoke = actions.add_parser("revoke", parents=[common], help="refuse a key from now on")
     revoke.add_argument("id", help="the key's id, from `callwright keys list`")
 
 
