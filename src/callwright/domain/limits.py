@@ -178,3 +178,24 @@ SIP_GATEWAY_BACKLOG_BYTES = 4_194_304
 
 SIP_LAST_WORDS_SECONDS = 8
 """How long a BYE for a call of a dead SIP gateway is repeated."""
+
+MAX_LINE_DELAY_MS = 2_000
+"""Longest delay, jitter, echo or jitter buffer of a simulated line."""
+
+MAX_LINE_TEXT_CHARACTERS = 500
+"""Longest text that describes a simulated line."""
+
+MAX_RELAY_PACKETS = 4_000
+"""Packets under way in one test relay; more are dropped and counted."""
+
+MAX_RELAY_CALLS = 32
+"""Dialogs whose sound one test relay carries at once; the sound of further ones does not pass through it."""
+
+MAX_RELAY_SECONDS = 3_600
+"""Longest life of one test relay."""
+
+MAX_TRANSFERS = 5
+"""Transfers that may be tried in one call; further ones are refused."""
+
+MAX_KEY_DIGITS = 32
+"""Most keys of one entry; with so many it is complete."""
