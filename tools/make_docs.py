@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, routes.
+"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, causes, routes.
 
 `make docs` writes them; `tests/docs/test_generated_pages.py` fails when one is out of date.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import ModuleType
 
 import measure
-from callwright.domain import errors, execution, limits
+from callwright.domain import causes, errors, execution, limits
 from callwright.ops import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,6 +103,39 @@ def statuses_page() -> str:
     return "\n".join([table, "```mermaid", "stateDiagram-v2", *edges, "```", ""])
 
 
+def causes_page() -> str:
+    """`docs/causes.md`."""
+    intro = (
+        "Every way a call ends, for every carrier: what the record says (`status`, `hangup_by`, `hangup_reason`,"
+        " `hangup_provider_code`) and which word of a retry policy it belongs to. `never`: the same call again cannot end otherwise,"
+        " so it is not tried again whatever the policy names. A reason of ours (`inactivity_timeout`, ...) takes the place of the"
+        " reason of a call that we hung up. The table is `src/callwright/domain/causes.py`."
+    )
+    rows = [
+        (f"`{c.key}`", f"`{c.status}`", c.by, c.reason, str(c.code), c.retry, _one_line(c.summary))
+        for c in causes.CAUSES.values()
+    ]
+    head = ("Cause", "Status", "Hung up by", "Reason", "Code", "Retry", "Meaning")
+    sip = (
+        "A status that is not here counts as the first of its hundred. A Q.850 cause in a Reason header beside it decides, unless it"
+        " is 16, 31 or 127, which say nothing, or the status is 401, 402, 407, 487, 607 or 608, which leave no question."
+    )
+    q850 = "A number that is not here counts as the unspecified one of its class: 31, 47, 63, 79, 95, 111 or 127."
+    return "\n".join(
+        [
+            _page("Causes", intro, head, rows),
+            *("## SIP statuses of calls that were not answered", "", sip, "", _code_table(causes.SIP_CODES)),
+            *("## Q.850 causes", "", q850, "", _code_table(causes.Q850_CODES)),
+        ]
+    )
+
+
+def _code_table(codes: Mapping[int, causes.Code]) -> str:
+    head = ("Number", "Name", "Cause")
+    rows = [_row((str(c.number), c.name, f"`{c.key}`")) for c in codes.values()]
+    return "\n".join([_row(head), _row(tuple("---" for _ in head)), *rows]) + "\n"
+
+
 def routes_page() -> str:
     """`docs/api.md`."""
     rows = [
@@ -153,6 +186,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
     "docs/limits.md": limits_page,
     "docs/statuses.md": statuses_page,
+    "docs/causes.md": causes_page,
     "docs/api.md": routes_page,
 }
 

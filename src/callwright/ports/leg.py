@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from callwright.domain.causes import Cause
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160
@@ -30,6 +31,11 @@ class LegClosed:
     reason: str
     code: int
     provider_code: str = ""
+
+
+def closed_by(cause: Cause, provider_code: str = "") -> LegClosed:
+    """The end of a leg by a cause of the one table. ``provider_code`` as the carrier said it; without one, the cause's key."""
+    return LegClosed(cause.outcome, cause.by, cause.reason, cause.code, provider_code or cause.key)
 
 
 class TransferFailedError(ProviderError):
