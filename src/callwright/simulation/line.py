@@ -27,14 +27,14 @@ def _random(conditions: LineConditions, purpose: str) -> Random:
 
 
 class PacketLine:
-    """When packets arrive, and how they sound. ``sip`` and ``rtp`` packets fall to different dice, so that each is repeatable."""
+    """When packets arrive, and how they sound. SIP, RTP and RTCP fall to different dice, so that each is repeatable."""
 
     def __init__(self, conditions: LineConditions) -> None:
         self.conditions = conditions
         self._transits = {
             (way, kind): Transit(_for(conditions, way), _random(conditions, f"{way} {kind}"))
             for way in (IN, OUT)
-            for kind in ("sip", "rtp")
+            for kind in ("sip", "rtp", "rtcp")
         }
         self._sounds = {way: Sound(_for(conditions, way), _random(conditions, f"{way} noise")) for way in (IN, OUT)}
         self._echo = None if conditions.echo_db is None else Echo(conditions.echo_db, conditions.echo_ms)
@@ -48,6 +48,10 @@ class PacketLine:
     def media(self, way: str, at_ms: float) -> tuple[float, ...]:
         """A media packet leaves. Returns when it and its copies arrive; empty when it is lost."""
         return self._transits[way, "rtp"].send(at_ms)
+
+    def report(self, way: str, at_ms: float) -> tuple[float, ...]:
+        """A report about media (RTCP) leaves. As ``media``."""
+        return self._transits[way, "rtcp"].send(at_ms)
 
     def signal(self, way: str, at_ms: float, request: str = "") -> tuple[float, ...]:
         """A SIP message leaves; ``request`` is its method, empty for a response."""
@@ -69,7 +73,7 @@ class PacketLine:
         return self._echo.mixed(pcm)
 
     def counts(self, way: str, kind: str = "rtp") -> TransitCounts:
-        """What happened to the packets so far. ``kind``: sip or rtp."""
+        """What happened to the packets so far. ``kind``: sip, rtp or rtcp."""
         return self._transits[way, kind].counts
 
     def _loses_request(self, method: str) -> bool:
