@@ -23,6 +23,9 @@ _LOG = logging.getLogger(__name__)
 BATCH_SAMPLES = 8_000
 MARGIN_SAMPLES = 4_000
 """Half a second: more than is ever written ahead."""
+LATEST_SAMPLES = 80_000
+"""Ten seconds: what a caller's side may be late (a line or a process that stalls and then delivers what it held). A side that is further
+behind sent nothing: its gap is silence, so that what follows stands where it was said, and no more than this waits in memory for it."""
 
 AppendRaw = Callable[[Path, bytes], None]
 
@@ -49,6 +52,11 @@ class _Side:
         self._path = path
         self._done = 0
         self._rest = Track()
+
+    @property
+    def done(self) -> int:
+        """Samples that were appended."""
+        return self._done
 
     @property
     def end(self) -> int:
@@ -89,7 +97,9 @@ class Recorder:
         self._agent = _Side(files.agent)
         self._answered_us = 0
         self._caller_from: int | None = None
+        self._caller_next = 0
         self._frames = 0
+        self._gap_samples = 0
         self._on = False
         self.lost = ""
 
@@ -97,6 +107,11 @@ class Recorder:
     def caller_from_us(self) -> int:
         """Where the caller's audio begins, in microseconds after the answer."""
         return (self._caller_from or 0) * US_PER_BYTE
+
+    @property
+    def gaps_ms(self) -> int:
+        """Silence that was put where a caller's side sent nothing for long."""
+        return self._gap_samples // 8
 
     @property
     def duration_ms(self) -> int:
@@ -112,10 +127,17 @@ class Recorder:
         self._on = on
 
     def caller(self, mulaw: bytes, now_us: int) -> None:
-        """The caller's next frame. The first one fixes where the caller's audio begins; the others follow it without a gap."""
+        """The caller's next frame. The first one fixes where the caller's audio begins; the others follow it by their number, however
+        they arrive, until one is more than LATEST_SAMPLES late."""
+        arrived = self._sample(now_us) - FRAME_SAMPLES
         if self._caller_from is None:
-            self._caller_from = max(0, self._sample(now_us) - FRAME_SAMPLES)
-        at = self._caller_from + self._frames * FRAME_SAMPLES
+            self._caller_from = self._caller_next = max(0, arrived, self._caller.done)
+        elif arrived - self._caller_next > LATEST_SAMPLES or self._caller_next < self._caller.done:
+            after_gap = max(arrived, self._caller.done)
+            self._gap_samples += after_gap - self._caller_next
+            self._caller_next = after_gap
+        at = self._caller_next
+        self._caller_next += FRAME_SAMPLES
         self._frames += 1
         self._caller.put(at, mulaw if self._on else MULAW_SILENCE)
         if self._frames % (BATCH_SAMPLES // FRAME_SAMPLES) == 0:
@@ -123,8 +145,12 @@ class Recorder:
 
     def agent(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         """The agent's frames, the first of which is played at ``plays_at_us``."""
-        if self._on:
-            self._agent.put(self._sample(plays_at_us), b"".join(frames))
+        if not self._on:
+            return
+        self._agent.put(self._sample(plays_at_us), b"".join(frames))
+        if self._agent.end - self._agent.done > LATEST_SAMPLES + BATCH_SAMPLES:
+            # The caller's side sends nothing, so nothing of it makes us write.
+            self._flush(self._agent.end - LATEST_SAMPLES)
 
     def cleared(self, now_us: int) -> None:
         """What the agent would have said after ``now_us`` was taken back."""

@@ -7,7 +7,11 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from callwright.call.recorder import BATCH_SAMPLES, MARGIN_SAMPLES, RawFiles, Recorder
+import numpy as np
+
+from callwright.call.recorder import BATCH_SAMPLES, LATEST_SAMPLES, MARGIN_SAMPLES, RawFiles, Recorder
+from callwright.media.g711 import mulaw_of
+from callwright.media.mixdown import mix_down
 
 FILES = RawFiles(Path("caller"), Path("agent"))
 C, A, S = b"\x11" * 160, b"\x22" * 160, b"\xff" * 160
@@ -120,3 +124,93 @@ def test_a_full_disk_ends_the_recording_and_says_so() -> None:
     recorder.finish(T0 + 40_000)
     assert "No space left" in recorder.lost
     assert not disk.files
+
+
+def _click(at: int) -> bytes:
+    """20 ms of silence with one loud sample."""
+    pcm = np.zeros(160, dtype="<i2")
+    pcm[at] = 30_000
+    return mulaw_of(pcm.tobytes())
+
+
+def _loud(disk: Disk) -> tuple[list[int], list[int]]:
+    """Where the stereo file of both sides is loud: left, right."""
+    wav = mix_down(disk.files["caller"], disk.files["agent"])
+    stereo = np.frombuffer(wav[wav.index(b"data") + 8 :], dtype="<i2").reshape(-1, 2)
+    left, right = (np.flatnonzero(np.abs(stereo[:, side]) > 20_000).tolist() for side in (0, 1))
+    return left, right
+
+
+def test_a_click_in_a_known_frame_is_at_the_known_sample_of_both_channels() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    late_us = [0, 9_000, 31_000, 2_000, 18_500]
+    for number in range(500):
+        # The caller's frames come with jitter; the agent's go out in pairs, 40 ms early.
+        recorder.caller(_click(7) if number == 333 else S, T0 + (number + 1) * 20_000 + late_us[number % 5])
+        if number % 2 == 0:
+            pair = [_click(101) if one == 402 else S for one in (number, number + 1)]
+            recorder.agent(pair, T0 + number * 20_000)
+    recorder.finish(T0 + 500 * 20_000)
+    assert _loud(disk) == ([333 * 160 + 7], [402 * 160 + 101])
+
+
+def test_an_interruption_moves_nothing_that_is_heard_after_it() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    recorder.caller(C, T0 + 20_000)
+    recorder.agent([A, A, A], T0)
+    recorder.cleared(T0 + 25_000)
+    recorder.agent([_click(0)], T0 + 1_000_000)
+    recorder.finish(T0 + 1_020_000)
+    assert _loud(disk)[1] == [8_000]
+
+
+def test_a_line_that_stalls_and_then_delivers_what_it_held_leaves_no_gap() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    recorder.caller(C, T0 + 20_000)
+    for _ in range(400):
+        recorder.caller(C, T0 + 8_020_000)
+    recorder.finish(T0 + 8_020_000)
+    assert disk.files["caller"] == C * 401
+    assert recorder.gaps_ms == 0
+
+
+def test_a_caller_who_sent_nothing_for_long_is_heard_where_it_spoke_again() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    recorder.caller(C, T0 + 20_000)
+    recorder.caller(_click(3), T0 + 30_000_000)
+    recorder.caller(S, T0 + 30_020_000)
+    recorder.finish(T0 + 30_020_000)
+    assert _loud(disk)[0] == [30 * 8_000 - 160 + 3]
+    assert recorder.gaps_ms == 29_960
+
+
+def test_a_caller_who_sends_nothing_does_not_keep_the_agent_s_side_in_memory() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    for number in range(3_000):
+        recorder.agent([_click(0) if number == 2_900 else A], T0 + number * 20_000)
+        waiting = (number + 1) * 160 - len(disk.files.get("agent", b""))
+        assert waiting <= LATEST_SAMPLES + BATCH_SAMPLES
+    assert disk.files["caller"] == b"\xff" * len(disk.files["agent"])
+    recorder.caller(_click(5), T0 + 60_000_000)
+    recorder.finish(T0 + 60_000_000)
+    assert 2_900 * 160 in _loud(disk)[1]
+    assert _loud(disk)[0] == [60 * 8_000 - 160 + 5]
+    assert recorder.caller_from_us == 59_980_000
+
+
+def test_the_caller_s_side_written_as_silence_is_not_overwritten_by_frames_that_come_later_still() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    recorder.caller(C, T0 + 20_000)
+    for number in range(700):
+        recorder.agent([S], T0 + number * 20_000)
+    written = len(disk.files["caller"])
+    recorder.caller(C, T0 + 40_000)
+    recorder.finish(T0 + 14_000_000)
+    assert disk.files["caller"][written : written + 160] == C
+    assert len(disk.files["caller"]) == len(disk.files["agent"]) == 14 * 8_000
