@@ -37,25 +37,30 @@ $(STAMPS)/local: $(STAMPS)/project requirements/local.txt
 	@$(HASHED) -r requirements/local.txt >&2
 	@touch $@
 
+$(STAMPS)/sip: $(STAMPS)/project requirements/sip.txt
+	@echo "Installing the SIP stack (about 5 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/sip.txt >&2
+	@touch $@
+
 $(STAMPS)/dev: $(STAMPS)/project requirements/dev.txt
 	@echo "Installing the test tools (about 40 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/dev.txt >&2
 	@touch $@
 
-venv: $(STAMPS)/dev $(STAMPS)/local ## Create .venv with everything except model weights
+venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Create .venv with everything except model weights
 
 models: $(STAMPS)/local ## Fetch the default local models (prints their size first)
 	@$(BIN)/callwright models install --default >&2
 
-demo: models ## Set up, place a real call to a synthetic caller, print the execution
+demo: models $(STAMPS)/sip ## Set up, place a real call to a synthetic caller, print the execution
 	@$(BIN)/callwright demo
 
-serve: models ## Keep the platform running on 127.0.0.1:8700
+serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 	@$(BIN)/callwright serve
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
 # Tests that speak and listen with local models are apart: make test-voice.
-test: $(STAMPS)/dev $(STAMPS)/local ## Run the tests (TESTS=path narrows them)
+test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --cov --cov-context=test --cov-report= \
@@ -65,7 +70,7 @@ else
 	@$(PYTEST) $(TESTS)
 endif
 
-test-voice: $(STAMPS)/dev models ## Run the longer acceptance tests that speak and listen with local models
+test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
 
 lint: $(STAMPS)/dev ## Check style and formatting

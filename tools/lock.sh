@@ -20,5 +20,7 @@ compile() { # output, then what to compile
 
 compile base pyproject.toml
 compile local pyproject.toml --extra local --extra cloud --constraint requirements/base.txt
-compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt
+compile sip pyproject.toml --extra sip --constraint requirements/base.txt --constraint requirements/local.txt
+compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
+    --constraint requirements/sip.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -15,8 +17,9 @@ def test_every_direct_dependency_is_justified_and_nothing_else_is():
     assert named == {re.split(r"[^\w-]", text)[0] for text in project["dependencies"]}
 
 
-def test_every_package_of_the_local_extra_is_named():
+@pytest.mark.parametrize("extra", ["local", "sip"])
+def test_every_package_of_an_extra_is_named(extra):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     record = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
-    packages = [re.split(r"[^\w-]", text)[0] for text in project["optional-dependencies"]["local"]]
+    packages = [re.split(r"[^\w-]", text)[0] for text in project["optional-dependencies"][extra]]
     assert [package for package in packages if f"`{package}`" not in record] == []

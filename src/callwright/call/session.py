@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from callwright.call.boundary import plugin_boundary
+from callwright.call.caller_sound import CallerSound
 from callwright.call.hear import Ears, Hear, Words
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
@@ -129,7 +130,7 @@ class CallSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None
         self._answered = False
-        self._frames_in = 0
+        self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
         runner.performers = self._performers()
@@ -216,6 +217,7 @@ class CallSession:
             return
         self._answered = True
         self._recorder.answered(self._place.clock.monotonic_us())
+        self._sound.answered()
         self._observer.answered()
         self._runner.post(ev.Answered(self._runner.now_us()))
 
@@ -223,7 +225,7 @@ class CallSession:
         """The caller's next 20 ms."""
         if not self._answered or self.end is not None:
             return
-        self._frames_in += 1
+        self._sound.frame(frame)
         self._recorder.caller(frame, self._place.clock.monotonic_us())
         self._hear.frame(frame)
 
@@ -239,6 +241,9 @@ class CallSession:
         """A fact of the line, for the log."""
         if self.end is None:
             self._runner.fact("leg", what, dict(values))
+            if what == "dialog":
+                # What a successor needs to tell the far end that we died must survive our death.
+                self._runner.flush()
 
     def closed(self, closed: LegClosed) -> None:
         """The leg is over."""
@@ -248,8 +253,10 @@ class CallSession:
         if self._leg_timer is not None:
             self._leg_timer.cancel()
         now_us = self._place.clock.monotonic_us()
+        self._sound.over()
         self._say.hush()
         self._recorder.finish(now_us)
+        self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
         try:
             self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
         finally:
@@ -292,7 +299,8 @@ class CallSession:
             "leg",
             "line",
             {
-                "frames_in": self._frames_in,
+                "frames_in": self._sound.frames,
+                "caller_sound_from_ms": self._sound.from_ms,
                 "frames_out": self._line.frames_out,
                 "starved_frames": quality.starved_frames,
                 "late_frames": quality.late_frames,
@@ -305,6 +313,7 @@ class CallSession:
             {
                 "caller_from_us": self._recorder.caller_from_us,
                 "duration_ms": self._recorder.duration_ms,
+                "gaps_ms": self._recorder.gaps_ms,
                 "lost": self._recorder.lost,
             },
         )

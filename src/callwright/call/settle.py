@@ -11,11 +11,13 @@ from callwright.call.boundary import round_boundary
 from callwright.call.deps import RuntimeDeps
 from callwright.call.files import live_files
 from callwright.call.logfile import LIVE
+from callwright.call.parting import open_dialog
 from callwright.conversation.log import LogFormatError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
 from callwright.insight.record import BuiltRecord, build
 from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.ports.leg import LastWords
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,6 +57,16 @@ async def _settle(deps: RuntimeDeps, execution: Execution) -> None:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt))
     if not was_live:
         await asyncio.to_thread(files.delete)
+    _say_last_words(deps, execution, log)
+
+
+def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None:
+    """Whoever was on the line when the process died may be there still."""
+    dialog = open_dialog(log)
+    if dialog is not None:
+        carrier = deps.plugin("carrier", execution.carrier)
+        if isinstance(carrier, LastWords):
+            carrier.say_last_words(dialog)
 
 
 async def _complete_log(unit: Unit, execution: Execution, local: bytes) -> bytes:

@@ -29,6 +29,11 @@ class Metrics:
         self.pacing_late_ms = Gauge(
             "callwright_pacing_late_ms", "Lateness of the audio clock, p99 of the last minute.", registry=self.registry
         )
+        self.sip_listening = Gauge("callwright_sip_listening", "1 while SIP phones are served.", registry=self.registry)
+        self.sip_calls = Gauge("callwright_sip_calls", "SIP calls this process holds now.", registry=self.registry)
+        self.sip_gateway_restarts = Gauge(
+            "callwright_sip_gateway_restarts", "SIP gateways that ended and were replaced.", registry=self.registry
+        )
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus text."""

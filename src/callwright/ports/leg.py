@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.causes import Cause
 from callwright.ports.failures import FailureKind, ProviderError
@@ -161,3 +161,12 @@ class ListeningCarrier(Carrier, Protocol):
 
     async def open(self, desk: InboundDesk) -> None:
         """Start to listen; calls are offered to ``desk``. Raises ConfigurationError when the address cannot be used."""
+
+
+@runtime_checkable
+class LastWords(Protocol):
+    """A carrier that can tell the far end of a call whose processes died that it is over."""
+
+    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+        """End the call that the values of its last ``dialog`` fact describe. Returns at once and raises nothing: it is a last courtesy to
+        whoever is still on the line, repeated for a bounded time."""

@@ -1,0 +1,57 @@
+"""The settings of the SIP carrier, as the server has them and as the gateway gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """How SIP is spoken; see docs/settings.md. ``listen`` is ``address:port``, or empty where SIP is off. ``log_level`` and ``log_format``
+    are those of the server."""
+
+    listen: str = "127.0.0.1:5060"
+    rtp_ports: str = "20000-20999"
+    max_calls: int = 100
+    allow: tuple[str, ...] = ()
+    user: str = ""
+    password: str = field(default="", repr=False)
+    codecs: tuple[str, ...] = ("pcmu", "pcma")
+    headers: tuple[str, ...] = ()
+    transfer_to: tuple[str, ...] = ()
+    log_level: str = "info"
+    log_format: str = "text"
+
+    @classmethod
+    def of_texts(cls, texts: Mapping[str, str]) -> SipSettings:
+        """From the texts a plugin gets. A setting that is missing has its default; checked they are already (``ops.settings``)."""
+        given: dict[str, Any] = {}
+        for name in ("listen", "rtp_ports", "user", "password"):
+            if f"sip_{name}" in texts:
+                given[name] = texts[f"sip_{name}"]
+        for name in ("allow", "codecs", "headers", "transfer_to"):
+            if f"sip_{name}" in texts:
+                given[name] = tuple(part for part in texts[f"sip_{name}"].split(",") if part)
+        for name in ("log_level", "log_format"):
+            if name in texts:
+                given[name] = texts[name]
+        if "sip_max_calls" in texts:
+            given["max_calls"] = int(texts["sip_max_calls"])
+        return cls(**given)
+
+    def for_gateway(self) -> dict[str, Any]:
+        """The values of the ``settings`` message. Whom the far end may send us to is judged by the server."""
+        return {
+            "listen": self.listen,
+            "rtp_ports": self.rtp_ports,
+            "max_calls": self.max_calls,
+            "allow": list(self.allow),
+            "user": self.user,
+            "password": self.password,
+            "codecs": list(self.codecs),
+            "headers": list(self.headers),
+            "log_level": self.log_level,
+            "log_format": self.log_format,
+        }

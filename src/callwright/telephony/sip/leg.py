@@ -1,0 +1,311 @@
+"""One SIP call as ``ports.leg.Leg``: what the call's runtime wants goes to the gateway, what the gateway tells goes to the listener."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from callwright.domain.causes import CAUSES, cause_of_sip
+from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, TransferFailedError, closed_by
+from callwright.telephony.sip.checks import (
+    PROVIDER,
+    callable_address,
+    check_keys,
+    refusal_of_referral,
+    refused,
+)
+from callwright.telephony.sip.ending import Story, ending, facts_of_end
+
+AHEAD_MS = 60
+HANG_UP_SECONDS = 6.0
+TRANSFER_GRACE_SECONDS = 5.0
+DECLINED = 480
+#: Answers to a REFER that mean: this phone cannot be transferred at all.
+_CANNOT_REFER = frozenset({405, 420, 421, 489, 501})
+
+
+class GatewayLine(Protocol):
+    """The way to the gateway."""
+
+    def send(self, call: int, kind: str, **values: Any) -> None:
+        """A control message."""
+
+    def write(self, call: int, frame: bytes) -> None:
+        """A frame of audio."""
+
+
+class LegOwner(Protocol):
+    """Who keeps the legs."""
+
+    def over(self, leg: SipLeg, *, cut_off: bool) -> None:
+        """A leg is over. ``cut_off``: nobody has told the far end so."""
+
+
+class SipLeg:
+    """A call in progress. ``number`` is its number at the gateway; ``transfer_to`` are the hosts a far end may send us to.
+
+    A leg keeps what it hears until a listener is attached: nothing is reported before ``dial`` has returned.
+    """
+
+    ahead_ms = AHEAD_MS
+
+    def __init__(
+        self, number: int, line: GatewayLine, owner: LegOwner, transfer_to: tuple[str, ...], *, inbound: bool
+    ) -> None:
+        self.number = number
+        self.provider_call_id = ""
+        self.story = Story(inbound)
+        self.dialog: Mapping[str, Any] = {}
+        self.dialled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line = line
+        self._owner = owner
+        self._transfer_to = transfer_to
+        self._listener: LegListener | None = None
+        self._held: list[Mapping[str, Any] | bytes] = []
+        self._untold: LegClosed | None = None
+        self._transfers: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
+        self._requests = itertools.count(1)
+        self._closed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leg is over."""
+        return self._closed.is_set()
+
+    @property
+    def owes_bye(self) -> bool:
+        """Whether the far end takes itself to be in a call that only a BYE ends. A caller's early dialog counts (RFC 3261 15): it rings."""
+        return bool(self.dialog) and (self.story.answered or not self.story.inbound)
+
+    # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Take an inbound call; ``answered`` follows once the caller has confirmed it."""
+        if self.story.inbound and not self.story.answered and not self.ended:
+            self._line.send(self.number, "answer")
+
+    async def reject(self, code: int) -> None:
+        """Refuse an inbound call with a SIP status from 400 to 699. Does nothing to a call that was answered."""
+        if not 400 <= code <= 699:
+            raise refused(f"{code} is no status a call can be refused with; use one from 400 to 699")
+        if self.story.inbound and not self.story.answered and not self.ended:
+            self._line.send(self.number, "reject", code=code)
+
+    async def hang_up(self, reason: str) -> None:
+        """End the leg when the gateway has sent what was written; returns when it is over. A call not yet answered is cancelled, or refused
+        where it came in. A gateway that does not confirm the end is not waited for longer than HANG_UP_SECONDS."""
+        if self.ended:
+            return
+        if self.story.hang_up_reason is None:
+            self.story.hang_up_reason = reason
+            if self.story.inbound and not self.story.answered:
+                self._line.send(self.number, "reject", code=DECLINED)
+            else:
+                self._line.send(self.number, "hang_up", drain=self.story.answered)
+        try:
+            await asyncio.wait_for(self._closed.wait(), HANG_UP_SECONDS)
+        except TimeoutError:
+            self.finish(ending(self.story, {"by": "us"}), cut_off=True)
+
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        """Hand the far end to a ``sip:`` address by REFER. Errors as the port says; one call is transferred once at a time."""
+        address = callable_address(target)
+        if not self.story.answered or self.ended:
+            raise refused("only a call that was answered and goes on can be transferred")
+        if self._transfers:
+            raise refused("this call is being transferred already")
+        request = next(self._requests)
+        answer = self._transfers[request] = asyncio.get_running_loop().create_future()
+        try:
+            self._line.send(
+                self.number,
+                "transfer",
+                request=request,
+                target=address,
+                attended=attended,
+                seconds=SIP_TRANSFER_SECONDS,
+            )
+            result = await asyncio.wait_for(answer, SIP_TRANSFER_SECONDS + TRANSFER_GRACE_SECONDS)
+        except TimeoutError as error:
+            raise _not_taken("no_answer", f"{address} did not take the call in time") from error
+        finally:
+            self._transfers.pop(request, None)
+        if not result.get("ok"):
+            raise _failed_transfer(address, result)
+
+    async def send_keys(self, keys: str) -> None:
+        """Play DTMF keys (RFC 4733). Raises ProviderError(BAD_REQUEST) for what are no keys, and before the answer."""
+        check_keys(keys)
+        if not self.story.answered or self.ended:
+            raise refused("keys can be sent while a call is answered")
+        self._line.send(self.number, "keys", keys=keys)
+
+    def write(self, frame: bytes) -> None:
+        """The agent's next 20 ms. Dropped before the answer and after the end."""
+        if self.story.answered and not self.ended and len(frame) == LEG_FRAME_BYTES:
+            self._line.write(self.number, frame)
+
+    def clear(self) -> None:
+        """Drop what was written and not yet sent."""
+        if self.story.answered and not self.ended:
+            self._line.send(self.number, "clear")
+
+    # -- from the gateway ------------------------------------------------------------------------------------------------------
+
+    def attach(self, listener: LegListener) -> None:
+        """Who hears of the leg from now on, beginning with what was kept for it."""
+        self._listener = listener
+        held, self._held = self._held, []
+        for one in held:
+            if isinstance(one, bytes):
+                self.audio(one)
+            else:
+                self.control(one)
+        if self._untold is not None:
+            listener.closed(self._untold)
+
+    def control(self, message: Mapping[str, Any]) -> None:
+        """A message about this call. Whatever the listener raises comes out."""
+        if self.ended:
+            return
+        kind = message["type"]
+        if not self.dialled.done() and kind in ("dialled", "closed"):
+            self._on_dialled(message)
+        if self._listener is None:
+            self._held.append(message)
+            return
+        handler = _HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, self._listener, message)
+
+    def audio(self, frames: bytes) -> None:
+        """The far end's next frames. Before the answer (early media) nobody listens."""
+        if self.ended:
+            return
+        if self._listener is None:
+            self._held.append(frames)
+        elif self.story.answered:
+            for at in range(0, len(frames), LEG_FRAME_BYTES):
+                self._listener.audio(frames[at : at + LEG_FRAME_BYTES])
+
+    def lost(self, why: str) -> None:
+        """The gateway is gone."""
+        if not self.dialled.done():
+            self.dialled.set_exception(ProviderError(FailureKind.UNAVAILABLE, PROVIDER, f"the gateway is gone: {why}"))
+        self.finish(closed_by(CAUSES["gateway_lost"]), cut_off=True)
+
+    def crashed(self) -> None:
+        """A defect of the listener or of this adapter: the call ends, the others go on."""
+        self._line.send(self.number, "hang_up", drain=False)
+        self.finish(closed_by(CAUSES["crash"]))
+
+    def finish(self, closed: LegClosed, *, cut_off: bool = False) -> None:
+        """The leg is over, once."""
+        if self.ended:
+            return
+        self._closed.set()
+        for answer in self._transfers.values():
+            if not answer.done():
+                answer.set_result({"ok": self.story.transferred, "reason": "the call ended before the target took it"})
+        self._owner.over(self, cut_off=cut_off)
+        if self._listener is None:
+            self._untold = closed
+        else:
+            self._listener.closed(closed)
+
+    # -- one message each ------------------------------------------------------------------------------------------------------
+
+    def _on_dialled(self, message: Mapping[str, Any]) -> None:
+        """The INVITE is out; or the call was over before, by a status of the far end or because the gateway could not call at all."""
+        if message["type"] == "closed" and not message.get("sip_status"):
+            reason = str(message.get("reason") or "the gateway could not place the call")
+            self.dialled.set_exception(ProviderError(FailureKind.UNAVAILABLE, PROVIDER, reason[:500]))
+            return
+        self.provider_call_id = str(message.get("call_id") or self.provider_call_id)
+        self.dialled.set_result(None)
+
+    def _on_ringing(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        if not self.story.rang and not self.story.answered:
+            self.story.rang = True
+            listener.ringing()
+
+    def _on_early_media(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        if not self.story.answered:
+            listener.early_media()
+
+    def _on_answered(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        if self.story.answered:
+            return
+        self.story.answered = True
+        listener.answered()
+        listener.noted("media", {"codec": str(message.get("codec") or ""), "why": "answer"})
+
+    def _on_dialog(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        self.dialog = values_of(message)
+        listener.noted("dialog", self.dialog)
+
+    def _on_key(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        listener.key(str(message.get("key") or ""))
+
+    def _on_fact(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        listener.noted(message["type"], values_of(message))
+
+    def _on_refer_asked(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        target = str(message.get("target") or "")[:1_000]
+        why = refusal_of_referral(target, self._transfer_to)
+        self._line.send(self.number, "refer", accept=not why)
+        if why:
+            listener.noted("refer_refused", {"target": target, "why": why})
+
+    def _on_transferred(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        request = message.get("request")
+        answer = self._transfers.get(request) if isinstance(request, int) else None
+        if message.get("ok"):
+            self.story.transferred = True
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+
+    def _on_closed(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        listener.noted("sip", facts_of_end(message, self.provider_call_id))
+        self.finish(ending(self.story, message))
+
+
+def values_of(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without its type."""
+    return {name: value for name, value in message.items() if name != "type"}
+
+
+def _not_taken(key: str, message: str) -> TransferFailedError:
+    cause = CAUSES[key]
+    return TransferFailedError(PROVIDER, message, cause.outcome, cause.code)
+
+
+def _failed_transfer(target: str, result: Mapping[str, Any]) -> ProviderError:
+    status = result.get("sip_status")
+    said = (
+        f"{status} {result.get('reason') or ''}".strip() if status else str(result.get("reason") or "no reason given")
+    )
+    if status in _CANNOT_REFER:
+        return refused(f"the far end cannot be transferred ({said})")
+    key = cause_of_sip(status).key if isinstance(status, int) and status >= 300 else "temporary_failure"
+    return _not_taken(key, f"{target} did not take the call ({said})")
+
+
+_HANDLERS = {
+    "ringing": SipLeg._on_ringing,
+    "early_media": SipLeg._on_early_media,
+    "answered": SipLeg._on_answered,
+    "dialog": SipLeg._on_dialog,
+    "key": SipLeg._on_key,
+    "held": SipLeg._on_fact,
+    "media": SipLeg._on_fact,
+    "quality": SipLeg._on_fact,
+    "moved": SipLeg._on_fact,
+    "refer_asked": SipLeg._on_refer_asked,
+    "transferred": SipLeg._on_transferred,
+    "closed": SipLeg._on_closed,
+}
