@@ -128,6 +128,9 @@ MAX_LIVE_BACKLOG = 1_000
 LEG_END_SECONDS = 8
 """A leg that was hung up and does not report its end within this time counts as ended."""
 
+ONE_WAY_SECONDS = 10
+"""An answered call on which the caller sent nothing but digital silence for this long has one-way audio; the record says so."""
+
 NODE_DEAD_SECONDS = 20
 """A process is dead when its heartbeat counter has not moved over this much of the watcher's own successful reads."""
 
@@ -199,3 +202,15 @@ MAX_TRANSFERS = 5
 
 MAX_KEY_DIGITS = 32
 """Most keys of one entry; with so many it is complete."""
+
+MAX_EXTENSION_CHARACTERS = 32
+"""Longest extension, the short name under which an agent is called."""
+
+MAX_EXTENSIONS = 1_000
+"""Most extensions of one organisation."""
+
+WARM_BEFORE_ANSWER_SECONDS = 3
+"""A call that comes in is answered at the latest after this time, whether its model, voice and recogniser are loaded or not."""
+
+INBOUND_LOOKUP_SECONDS = 5
+"""Longest look at the database for a call that comes in; then it is refused."""

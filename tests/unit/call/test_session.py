@@ -181,6 +181,58 @@ async def test_a_caller_who_speaks_over_the_agent_is_heard_and_the_agent_stops()
     assert "thirteen" not in said["text"], "nobody heard that"
 
 
+async def test_a_caller_of_whom_nothing_is_heard_is_noted_after_ten_seconds() -> None:
+    call = Call()
+    await call.begin()
+    await call.listen(9_900)
+    assert not call.logged("one_way")
+    await call.listen(400)
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert [fact["what"] for fact in call.logged("one_way")] == ["no_audio_from_caller"]
+    assert call.logged("line")[0]["caller_sound_from_ms"] is None
+
+
+async def test_a_line_without_a_single_frame_is_one_way_too() -> None:
+    call = Call()
+    await call.begin()
+    call.bench.clock.advance(10_100)
+    await settle()
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert call.logged("one_way") == [{"what": "no_audio_from_caller", "frames": 0}]
+
+
+async def test_a_faint_sound_within_ten_seconds_is_no_one_way_audio() -> None:
+    call = Call()
+    await call.begin()
+    await call.listen(6_000)
+    call.session.audio(b"\xff" * 100 + b"\xfd" + b"\xff" * 59)
+    await call.listen(6_000)
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert not call.logged("one_way")
+    assert call.logged("line")[0]["caller_sound_from_ms"] == 6_000
+
+
+async def test_a_call_too_short_to_tell_is_not_called_one_way() -> None:
+    call = Call()
+    await call.begin()
+    await call.listen(2_000)
+    call.session.closed(HUNG_UP)
+    call.bench.clock.advance(20_000)
+    await call.session.aclose()
+    assert not call.logged("one_way")
+
+
+async def test_what_the_carrier_itself_said_of_the_end_is_in_the_log() -> None:
+    call = Call()
+    await call.begin()
+    call.session.closed(LegClosed("answered", "Callee", "Call recipient hung up", 4000, "BYE"))
+    await call.session.aclose()
+    assert call.logged("closed") == [{"outcome": "answered", "provider_code": "BYE"}]
+
+
 async def test_a_leg_that_does_not_confirm_its_end_is_over_after_eight_seconds() -> None:
     for broken in (False, True):
         call = Call(mute=not broken, broken=broken)
