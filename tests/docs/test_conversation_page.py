@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from callwright.conversation import reply, table, turn
+from callwright.conversation import reply, table, transfer, turn
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conversation.md").read_text(encoding="utf-8")
 
@@ -14,8 +14,8 @@ def rows(moves: Mapping[str, Mapping[str, str]]) -> list[str]:
     return [head, *(f"| {state} | {' | '.join(row.get(verb, '') for verb in verbs)} |" for state, row in moves.items())]
 
 
-def test_the_tables_of_turn_and_generation_are_shown() -> None:
-    for row in (*rows(turn.MOVES), *rows(reply.MOVES)):
+def test_the_tables_of_turn_generation_and_transfer_are_shown() -> None:
+    for row in (*rows(turn.MOVES), *rows(reply.MOVES), *rows(transfer.MOVES)):
         assert row in PAGE
 
 

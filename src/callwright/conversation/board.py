@@ -19,6 +19,7 @@ class Board:
         "answered_us",
         "effects",
         "generations",
+        "held",
         "now_us",
         "phase",
         "plan",
@@ -39,6 +40,7 @@ class Board:
         self.generations = 0
         self.requests = 0
         self.answered_us = 0
+        self.held = False  # the far end keeps the line on hold and hears nothing
         self._offset_us = -1
 
     def emit(self, effect: Effect) -> None:
@@ -77,6 +79,11 @@ class Board:
         offset_us = max(self.now_us - audio_ms * 1000, self.answered_us)
         if self._offset_us < 0 or offset_us < self._offset_us:
             self._offset_us = offset_us
+
+    def audio_now_ms(self) -> int:
+        """The position in the caller's audio that is spoken now, as far as known."""
+        offset_us = self._offset_us if self._offset_us >= 0 else self.answered_us
+        return max(self.now_us - offset_us, 0) // 1000
 
     def call_us(self, audio_ms: int) -> int:
         """When the caller's audio at ``audio_ms`` was spoken, in the call's time; never later than now."""

@@ -35,6 +35,18 @@ MS_PER_CHARACTER = 70
 TOOL_WAIT_MS = 30_000
 """For a tool's result; later results still go into the history."""
 
+TRANSFER_WAIT_MS = 50_000
+"""For the outcome of a transfer: the target rings up to 30 s, and the carrier needs some more to notice. A later outcome still counts."""
+
+CALLER_FIRST_MS = 4_000
+"""How long an announced transfer waits for a caller who is speaking; then it goes ahead and the words are kept."""
+
+HANDED_WAIT_MS = 5_000
+"""For the leg's end after the caller was handed over; then we hang up ourselves."""
+
+HOLD_MOST_MS = 300_000
+"""How long a caller may keep the line on hold before silence counts again."""
+
 LAST_WORDS_MS = 15_000
 """How long the reply that ends the call may go on before the goodbye is cut short."""
 
@@ -56,5 +68,5 @@ FAILURES_IN_A_ROW = 3
 VOICE_FAILURES_IN_A_ROW = 2
 """Voice failures without audible speech in between that end the call."""
 
-GRACE_MS = LAST_WORDS_MS + GOODBYE_MOST_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
+GRACE_MS = LAST_WORDS_MS + GOODBYE_MOST_MS + HANDED_WAIT_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
 """A call has ended at the latest this long after its maximum duration."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation.board import Board
 from callwright.conversation.ending import Ending
+from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
 from callwright.conversation.reply import Generation
 from callwright.conversation.silence import Silence
@@ -15,7 +16,7 @@ from callwright.conversation.turn import CallerTurn
 class Conductor:
     """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
 
-    __slots__ = ("_board", "_ending", "_silence", "_stage", "_thinking", "_turn", "greeted")
+    __slots__ = ("_board", "_ending", "_handover", "_silence", "_stage", "_thinking", "_turn", "greeted")
 
     def __init__(
         self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, silence: Silence, thinking: Thinking
@@ -26,6 +27,7 @@ class Conductor:
         self._ending = ending
         self._silence = silence
         self._thinking = thinking
+        self._handover = Handover(board, stage, turn)
         self.greeted = False
 
     def settle(self) -> None:
@@ -55,21 +57,36 @@ class Conductor:
         require(timers.next_us > board.now_us, "a deadline that is due fires", timers.next_name)
         if board.phase == "live":
             require(timers.armed("maximum"), "a live call has a maximum", board.now_us)
-            if self.idle and self._silence.limited:
+            if self.idle and self._silence.limited and not board.held:
                 require(timers.armed("silence"), "silence has a limit", board.now_us)
+            self._check_waits()
         elif board.phase == "closing":
             require(timers.armed("goodbye"), "a goodbye has a limit", board.now_us)
         elif board.phase == "leaving":
-            require(timers.armed("leave"), "leaving has a limit", board.now_us)
+            require(timers.armed("leave") or timers.armed("handed"), "leaving has a limit", board.now_us)
+
+    def _check_waits(self) -> None:
+        """Whatever the agent is silent for ends by itself."""
+        board, stage, timers = self._board, self._stage, self._board.timers
+        transfers = stage.transfers
+        if transfers.state == "requested":
+            require(timers.armed("transfer"), "a transfer has a limit", board.now_us)
+        elif transfers.coming and stage.audible is None and not stage.tools.running and not board.held:
+            require(timers.armed("caller_first"), "a wanted transfer goes ahead", board.now_us)
+        if board.held:
+            require(timers.armed("hold"), "a hold has a limit", board.now_us)
+        if self._turn.typing:
+            require(timers.armed("keys"), "typing has a limit", board.now_us)
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks, thinks or waits for a tool."""
+        """Whether nobody speaks, types, thinks or waits for a tool."""
         stage = self._stage
         return (
             stage.audible is None
             and stage.pending is None
             and self._turn.state == "quiet"
+            and not self._turn.typing
             and self.greeted
             and not stage.owed.reply
         )
@@ -101,15 +118,22 @@ class Conductor:
                 return
             if stage.pending is not None:
                 self._release(stage.pending)
+                if stage.pending is None and stage.audible is None and self._board.phase == "live":
+                    # A reply of tools alone: a transfer goes ahead at once, and what was refused is answered.
+                    self._go_on()
+                    return
+            elif stage.transfers.coming:
+                if audible is None:
+                    self._handover.go_on()
             else:
                 self._begin(audible is None)
         if self._board.phase == "live":
-            self._silence.update(self.idle)
+            self._silence.update(self.idle and not self._board.held)
 
     def _begin(self, silent: bool) -> None:
         """Nothing is prepared: ask the model if there is something to answer."""
         stage, turn = self._stage, self._turn
-        if stage.tools.running or not self.greeted:
+        if stage.tools.running or stage.transfers.busy or not self.greeted or turn.typing or self._board.held:
             return
         if silent:
             if stage.owed.again is not None:
@@ -149,7 +173,7 @@ class Conductor:
         """Commit the prepared reply once it can be heard, the caller is silent and the floor time has passed."""
         board, stage, turn = self._board, self._stage, self._turn
         speech = generation.speech
-        if stage.audible is not None or turn.state == "talking":
+        if stage.audible is not None or turn.state == "talking" or turn.typing or board.held:
             return
         acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
         if not (speech.ready or acts):

@@ -21,7 +21,9 @@ from callwright.conversation.conduct import Conductor
 from callwright.conversation.ending import AGENT, ERROR, Ending
 from callwright.conversation.hearing import Hearing
 from callwright.conversation.history import History, system_text
+from callwright.conversation.hold import Hold
 from callwright.conversation.invariants import require
+from callwright.conversation.keys import Keys
 from callwright.conversation.playing import Playing
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
@@ -46,6 +48,8 @@ class Conversation:
         "_ending",
         "_handlers",
         "_hearing",
+        "_hold",
+        "_keys",
         "_playing",
         "_silence",
         "_stage",
@@ -61,6 +65,8 @@ class Conversation:
         self._ending = ending = Ending(board, stage, turn)
         self._silence = Silence(board, stage, ending)
         self._hearing = Hearing(board, stage, turn)
+        self._keys = Keys(board, stage, turn)
+        self._hold = Hold(board, stage)
         self._thinking = Thinking(board, stage, ending)
         self._playing = Playing(board, stage, ending)
         self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking)
@@ -114,7 +120,9 @@ class Conversation:
             return "welcoming" if stage.audible.purpose == "welcome" else "speaking"
         if stage.pending is not None:
             return "thinking"
-        if stage.tools.running:
+        if stage.transfers.state == "requested":
+            return "transferring"
+        if stage.tools.running or stage.transfers.busy:
             return "working"
         return "listening" if self._turn.state == "quiet" else "hearing"
 
@@ -155,6 +163,9 @@ class Conversation:
             "resumed": hearing.resumed,
             "verdict": hearing.verdict,
             "key": hearing.key,
+            "press": self._keys.press,
+            "held": self._hold.change,
+            "transfer": self._transfer,
             "text": thinking.text,
             "tool": thinking.tool,
             "reply_ended": thinking.ended,
@@ -179,6 +190,11 @@ class Conversation:
             "stale": lambda: turn.expire("stale"),
             "resume": self._hearing.expire_resume,
             "gate": lambda: None,  # settling after it releases the reply
+            "caller_first": lambda: None,  # settling after it asks for the transfer
+            "keys": turn.enter,
+            "hold": self._hold.expire,
+            "transfer": self._stage.transfers.expire,
+            "handed": self._ending.let_go,
             "answer": self._thinking.expire_answer,
             "tool": self._stage.tools.expire,
             "voice": self._playing.expire_voice,
@@ -219,6 +235,10 @@ class Conversation:
 
     def _stop(self, event: ev.StopRequested) -> None:
         self._ending.hang_up(event.by, event.reason)
+
+    def _transfer(self, event: ev.TransferProgress) -> None:
+        if self._stage.transfers.progress(event):
+            self._ending.hand_over()
 
     def _leg_ended(self, _event: ev.LegEnded) -> None:
         self._ending.finish()

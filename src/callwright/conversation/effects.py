@@ -1,8 +1,8 @@
 """Everything the core can want: the closed set of its outputs. The shell performs them in order and logs them.
 
 Generations gate sound: audio of a generation is audible only between ``Release`` and ``Clear`` / ``Withdraw``. Requests gate
-facts: a result is matched by its request number and is never dropped for its generation. ``UserSaid``, ``AgentSaid`` and ``Note``
-are facts for the record; the shell does nothing with them but log.
+facts: a result is matched by its request number and is never dropped for its generation. ``UserSaid``, ``AgentSaid``, ``Withdrawn``,
+``TransferSettled`` and ``Note`` are facts for the record; the shell does nothing with them but log.
 """
 
 from __future__ import annotations
@@ -133,10 +133,18 @@ class SendKeys:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the caller to ``target``."""
+    """Hand the caller to ``target``, an address in its normal form. ``attended``: only once the target has answered.
+
+    ``call_id``, ``name`` and ``arguments`` are those of the model's tool call.
+    """
 
     request: int
     target: str
+    attended: bool = False
+    turn: int = 0
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,15 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferSettled:
+    """Fact: what became of a transfer, as far as known now: a late outcome may follow an unsuccessful end. ``reason`` in words."""
+
+    request: int
+    transferred: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Fact for the record that nothing acts on (``kind`` is a stable name)."""
 
@@ -243,6 +260,7 @@ Effect = (
     | UserSaid
     | AgentSaid
     | Withdrawn
+    | TransferSettled
     | Note
 )
 

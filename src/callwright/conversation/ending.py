@@ -7,6 +7,7 @@ from callwright.conversation.bounds import (
     CLEARED_WAIT_MS,
     GOODBYE_MOST_MS,
     GOODBYE_SLACK_MS,
+    HANDED_WAIT_MS,
     LAST_WORDS_MS,
     LEAVE_WAIT_MS,
     MS_PER_CHARACTER,
@@ -18,6 +19,7 @@ from callwright.ports.model import Message
 
 AGENT = "Agent"
 ERROR = "Error"
+TRANSFERRED = "call_transferred"
 DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be ended now?"
 
 
@@ -44,6 +46,7 @@ class Ending:
         stage.withdraw("call_ending")
         stage.owed.reply = False
         stage.owed.again = None
+        stage.transfers.abandon("the call is ending")
         if cut:
             stage.interrupt("call_ending")
         board.timers.cancel_all()
@@ -71,11 +74,28 @@ class Ending:
         board, stage = self._board, self._stage
         stage.withdraw("call_ending")
         stage.interrupt("call_ending")
+        stage.transfers.abandon("the call is ending")
         board.emit(HangUp(by, reason))
         board.phase = "leaving"
         board.timers.cancel_all()
         board.after_ms("leave", LEAVE_WAIT_MS)
         self._rearm_cleared()
+
+    def hand_over(self) -> None:
+        """Somebody else has the caller now: the leg closes by itself, or we hang up after a while."""
+        board, stage = self._board, self._stage
+        if board.phase not in ("live", "closing"):
+            return
+        stage.withdraw(TRANSFERRED)
+        stage.interrupt(TRANSFERRED)
+        board.phase = "leaving"
+        board.timers.cancel_all()
+        board.after_ms("handed", HANDED_WAIT_MS)
+        self._rearm_cleared()
+
+    def let_go(self) -> None:
+        """The leg of a caller who was handed over is still there."""
+        self.hang_up(AGENT, TRANSFERRED)
 
     def give_up(self, reason: str, by: str) -> None:
         """The agent cannot speak any more: hang up without a word, for the reason the call was ending with anyway if there was one."""
@@ -98,6 +118,7 @@ class Ending:
         board.phase = "ended"
         stage.withdraw("call_ended", cancel=False)
         stage.settle_by_time()
+        stage.transfers.abandon("the call has ended")
         stage.take_words()
         board.timers.cancel_all()
 
@@ -116,7 +137,13 @@ class Ending:
             return
         self._request = 0
         stage, turn = self._stage, self._turn
-        spoke = stage.turn_number != self._asked_turn or turn.words.count or turn.state == "talking" or stage.pending
+        spoke = (
+            stage.turn_number != self._asked_turn
+            or turn.words.count
+            or turn.state == "talking"
+            or turn.typing
+            or stage.pending
+        )
         if verdict and not spoke:
             self.close("llm_prompted_hangup", self._board.plan.hangup_message)
         elif verdict:

@@ -259,12 +259,26 @@ class MachineDetected:
 
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
-    """A transfer moved on. ``state``: dialling, ringing, answered, bridged, failed, completed."""
+    """A transfer moved on. ``state``: dialling, ringing, answered, bridged, failed, completed; the last three end it.
+
+    ``detail`` says why in words. ``outcome`` and ``code`` of a target that did not take the call: busy, no-answer, failed or canceled, and
+    the hang-up cause number.
+    """
 
     at_us: int
     request: int
     state: str
     detail: str = ""
+    outcome: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineHeld:
+    """The far end put the line on hold, or took it back."""
+
+    at_us: int
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +369,7 @@ Event = (
     | LanguageDetected
     | MachineDetected
     | TransferProgress
+    | LineHeld
     | ProviderSwitched
     | ProviderFailed
     | ExternalEvent

@@ -72,7 +72,7 @@ class Hearing:
         self._turn.judge(event.request, event.probability_ppm)
 
     def key(self, event: ev.KeyPressed) -> None:
-        """A key: nothing uses keys yet."""
+        """A key outside the conversation: kept for the record."""
         self._board.note("key", event.key)
 
     def early_words(self, event: ev.TranscriptFinal) -> None:
@@ -95,6 +95,8 @@ class Hearing:
             stage.withdraw("caller_continued")
         if audible is not None and audible.state != "clearing" and audible.interruptible and self._interrupts(final):
             stage.interrupt("caller_interrupted")
+        if stage.transfers.coming and self._interrupts(final):
+            stage.transfers.call_off()
 
     def _interrupts(self, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says, or a stop phrase. With 0 words only a final stop phrase does."""

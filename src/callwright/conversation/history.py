@@ -22,6 +22,8 @@ class Said:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    lead: str = ""
+    """What was heard before the part that is still being said."""
 
 
 def system_text(plan: CallPlan, variables: Mapping[str, str]) -> str:
@@ -38,12 +40,13 @@ def system_text(plan: CallPlan, variables: Mapping[str, str]) -> str:
 class History:
     """Messages in order. Oldest turns are dropped first beyond MAX_HISTORY_MESSAGES."""
 
-    __slots__ = ("_said", "_system", "_tools")
+    __slots__ = ("_calling", "_said", "_system", "_tools")
 
     def __init__(self, system: str) -> None:
         self._system = Message("system", system)
         self._said: list[Said] = []
         self._tools: dict[str, Said] = {}
+        self._calling: dict[str, Said] = {}
 
     def begin(self, system: str) -> None:
         """The system prompt is known."""
@@ -74,8 +77,13 @@ class History:
         for call in calls:
             waiting = Said("tool", NO_RESULT_YET, (), call.call_id)
             self._tools[call.call_id] = waiting
+            self._calling[call.call_id] = said
             self._append(waiting)
         return said
+
+    def calling(self, call_id: str) -> Said:
+        """The agent's message that called the tool."""
+        return self._calling[call_id]
 
     def result(self, call_id: str, text: str) -> None:
         """A tool answered: its result replaces the place it held."""

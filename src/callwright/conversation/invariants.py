@@ -12,7 +12,7 @@ from typing import Any
 from callwright.conversation import effects as fx
 from callwright.domain.errors import BrokenInvariantError
 
-FACTS: frozenset[type] = frozenset({fx.UserSaid, fx.AgentSaid, fx.Withdrawn, fx.Note})
+FACTS: frozenset[type] = frozenset({fx.UserSaid, fx.AgentSaid, fx.Withdrawn, fx.TransferSettled, fx.Note})
 """All that may follow the end of the leg."""
 
 QUIETING: frozenset[type] = frozenset({fx.CancelModel, fx.CancelVoice, fx.CancelTool, fx.Clear, fx.StopRecording})
@@ -22,7 +22,19 @@ QUIETING: frozenset[type] = frozenset({fx.CancelModel, fx.CancelVoice, fx.Cancel
 class Watch:
     """Account of the effects of one call."""
 
-    __slots__ = ("audible", "cleared", "ended", "hung_up", "open", "spoken", "tools", "turn")
+    __slots__ = (
+        "audible",
+        "cleared",
+        "ended",
+        "handed_over",
+        "hung_up",
+        "open",
+        "spoken",
+        "tools",
+        "transfer",
+        "transfers",
+        "turn",
+    )
 
     def __init__(self) -> None:
         self.audible = 0  # the released generation, until a fact says what was heard of it
@@ -30,6 +42,9 @@ class Watch:
         self.open: dict[int, int] = {}  # generation -> clauses given to the voice; -1 - n once they are complete
         self.spoken: dict[int, int] = {}  # generation -> words given to the voice
         self.tools: dict[str, int] = {}
+        self.transfer = 0  # the request of the transfer in progress
+        self.transfers: dict[int, bool] = {}  # request -> whether the caller was handed over
+        self.handed_over = False
         self.turn = -1
         self.hung_up = False
         self.ended = False
@@ -37,7 +52,7 @@ class Watch:
     def check(self, effect: fx.Effect) -> None:
         """Account for ``effect``. Raises BrokenInvariantError."""
         cls = type(effect)
-        if self.hung_up or self.ended:
+        if self.hung_up or self.ended or self.handed_over:
             self._check_late(cls)
         rule = _RULES.get(cls)
         if rule is not None:
@@ -47,7 +62,8 @@ class Watch:
         if cls in FACTS:
             return
         require(not self.ended, "after the end nothing but facts", cls.__name__)
-        require(cls in QUIETING, "after hanging up nothing is begun", cls.__name__)
+        if self.hung_up or cls is not fx.HangUp:
+            require(cls in QUIETING, "after hanging up nothing is begun", cls.__name__)
 
 
 def require(holds: bool, rule: str, what: object) -> None:
@@ -57,11 +73,13 @@ def require(holds: bool, rule: str, what: object) -> None:
 
 
 def _ask_model(watch: Watch, effect: fx.AskModel) -> None:
+    require(not watch.transfer, "no turn is taken during a transfer", effect.generation)
     require(effect.generation not in watch.open, "a generation is asked once", effect.generation)
     watch.open[effect.generation] = 0
 
 
 def _speak(watch: Watch, effect: fx.Speak) -> None:
+    require(not watch.transfer, "the agent is silent during a transfer", effect.generation)
     clauses = watch.open.setdefault(effect.generation, 0)
     require(
         effect.generation > watch.cleared, "nothing is said for an older generation after a clear", effect.generation
@@ -79,6 +97,7 @@ def _end_speech(watch: Watch, effect: fx.EndSpeech) -> None:
 
 def _release(watch: Watch, effect: fx.Release) -> None:
     require(watch.audible == 0, "one generation speaks at a time", (watch.audible, effect.generation))
+    require(not watch.transfer, "the agent is silent during a transfer", effect.generation)
     require(effect.generation in watch.open, "a generation is released once", effect.generation)
     require(watch.open[effect.generation] != 0, "what is released has words", effect.generation)
     require(
@@ -118,6 +137,24 @@ def _call_tool(watch: Watch, effect: fx.CallTool) -> None:
     watch.tools[effect.call_id] = effect.request
 
 
+def _transfer(watch: Watch, effect: fx.Transfer) -> None:
+    require(effect.request not in watch.transfers, "a transfer is requested once", effect.request)
+    require(effect.call_id not in watch.tools, "a tool is requested once", effect.call_id)
+    require(not watch.transfer, "one transfer at a time", (watch.transfer, effect.request))
+    require(not watch.audible, "what the agent says before a transfer is said to its end", watch.audible)
+    require(bool(effect.target), "a transfer has a target", effect.request)
+    watch.tools[effect.call_id] = watch.transfer = effect.request
+    watch.transfers[effect.request] = False
+
+
+def _transfer_settled(watch: Watch, effect: fx.TransferSettled) -> None:
+    require(watch.transfers.get(effect.request) is False, "a transfer succeeds once", effect.request)
+    if watch.transfer == effect.request:
+        watch.transfer = 0
+    watch.transfers[effect.request] = effect.transferred
+    watch.handed_over = watch.handed_over or effect.transferred
+
+
 def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
     require(effect.turn > watch.turn, "turns follow each other", effect.turn)
     require(bool(effect.text), "a turn has words", effect.turn)
@@ -138,6 +175,8 @@ _RULES: dict[type, Callable[[Watch, Any], None]] = {
     fx.AgentSaid: _agent_said,
     fx.Withdrawn: _withdrawn,
     fx.CallTool: _call_tool,
+    fx.Transfer: _transfer,
+    fx.TransferSettled: _transfer_settled,
     fx.UserSaid: _user_said,
     fx.HangUp: _hang_up,
 }

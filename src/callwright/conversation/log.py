@@ -22,7 +22,7 @@ from callwright.conversation import effects as effects_module
 from callwright.conversation import events as events_module
 from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event, Started
-from callwright.conversation.plan import CallPlan
+from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.ports.model import Message, Tool
 
 LOG_FORMAT = 1
@@ -107,7 +107,7 @@ def _field_as_wire(spec: Field[Any], value: Any) -> Any:
 
 def _plan_value(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [{"name": t.name, "description": t.description, "parameters": t.parameters} for t in value]
+        return [{f.name: getattr(item, f.name) for f in fields(item)} for item in value]
     return value
 
 
@@ -168,6 +168,7 @@ def _plan_from_wire(plain: Mapping[str, Any]) -> CallPlan:
     known = {f.name for f in fields(CallPlan)}
     values = {name: value for name, value in plain.items() if name in known}
     values["tools"] = tuple(Tool(**tool) for tool in values.get("tools", ()))
+    values["transfers"] = tuple(TransferTool(**tool) for tool in values.get("transfers", ()))
     return CallPlan(**values)
 
 

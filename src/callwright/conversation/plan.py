@@ -6,12 +6,33 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.agent_spec import AgentSpec, ToolSpec
+from callwright.domain.agent_transfers import (
+    DEFAULT_TRANSFER_MESSAGE,
+    asked_of_the_model,
+    is_attended,
+    is_transfer,
+    target_template,
+)
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
 
 CORE_VERSION = 1
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTool:
+    """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``domain.agent_transfers``).
+
+    ``message`` is said to its end first; unless it is the agent's ``own_message``, only when the model's reply had no words itself.
+    """
+
+    name: str
+    target: str
+    attended: bool = False
+    message: str = ""
+    own_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +42,8 @@ class CallPlan:
     ``hangup_after_silence_ms`` 0 disables. ``words_to_interrupt``: the agent is interrupted by *more* words than this; 0 means
     partial transcripts never interrupt (a final transcript still becomes the next turn). ``patience_ms`` is how long a caller who
     paused but, by the turn model, has not finished may stay silent before the turn is taken anyway. ``turn_model`` false: the
-    recogniser's end or ``patience_ms`` alone decide.
+    recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
+    keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
     """
 
     system_prompt: str = ""
@@ -44,6 +66,12 @@ class CallPlan:
     endpointing_ms: int = 250
     patience_ms: int = 1_000
     tools: tuple[Tool, ...] = ()
+    transfers: tuple[TransferTool, ...] = ()
+    keys: bool = False
+    keys_end: str = "#"
+    keys_most: int = 0
+    keys_pause_ms: int = 3_000
+    keys_interrupt: bool = True
     reply_timeout_ms: int = 20_000
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
@@ -71,7 +99,13 @@ def plan_for(spec: AgentSpec) -> CallPlan:
         hangup_prompt=settings.call_cancellation_prompt or "",
         end_call_tool=spec.end_call_tool,
         endpointing_ms=max(int(spec.endpointing_ms), 0),
-        tools=tuple(Tool(tool.name, tool.description, _schema(tool.parameters)) for tool in spec.tools),
+        tools=tuple(_offered(tool) for tool in spec.tools),
+        transfers=tuple(_transfer(tool, language) for tool in spec.tools if is_transfer(tool)),
+        keys=settings.dtmf_enabled,
+        keys_end=settings.dtmf_finish_on_key,
+        keys_most=settings.dtmf_max_digits,
+        keys_pause_ms=_ms(settings.dtmf_timeout_s),
+        keys_interrupt=settings.dtmf_interrupts,
         language=language,
     )
 
@@ -84,6 +118,18 @@ def in_language(message: str | Mapping[str, str] | None, language: str) -> str:
         if wanted in message:
             return message[wanted]
     return next(iter(message.values()), "")
+
+
+def _offered(tool: ToolSpec) -> Tool:
+    parameters = asked_of_the_model(tool.parameters) if is_transfer(tool) else tool.parameters
+    return Tool(tool.name, tool.description, _schema(parameters))
+
+
+def _transfer(tool: ToolSpec, language: str) -> TransferTool:
+    own = in_language(tool.pre_call_message, language)
+    return TransferTool(
+        tool.name, target_template(tool), is_attended(tool), own or DEFAULT_TRANSFER_MESSAGE, own_message=bool(own)
+    )
 
 
 def _ms(seconds: float) -> int:

@@ -10,6 +10,7 @@ from callwright.conversation.heard import Clause, heard_of, length_ms
 from callwright.conversation.history import History
 from callwright.conversation.reply import Generation
 from callwright.conversation.tools import Toolbox
+from callwright.conversation.transfer import Transfers
 from callwright.conversation.turn import CallerTurn
 
 
@@ -42,6 +43,7 @@ class Stage:
         "owed",
         "pending",
         "tools",
+        "transfers",
         "turn_number",
     )
 
@@ -50,7 +52,8 @@ class Stage:
         self._turn = turn
         self._clear_us = 0
         self.history = history
-        self.tools = Toolbox(board, history)
+        self.transfers = Transfers(board, history)
+        self.tools = Toolbox(board, history, self.transfers)
         self.audible: Generation | None = None
         self.pending: Generation | None = None
         self.finished: Generation | None = None
@@ -236,7 +239,7 @@ class Stage:
         self._board.timers.cancel("playout")
         self.expect_voice()
         if generation.said is not None:
-            generation.said.content = text
+            generation.said.content = f"{generation.said.lead} {text}".strip()
         else:
             self.history.agent(text)
         self.finished = generation

@@ -51,7 +51,8 @@ class Thinking:
             return
         board.after_ms("answer", board.plan.reply_timeout_ms)
         if event.name == END_CALL.name:
-            generation.farewell = True
+            # A caller who is to be transferred is not hung up on.
+            generation.farewell = not self._transfers(generation)
             return
         call_id = event.call_id or f"call-{event.request}-{len(generation.calls)}"
         if stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls):
@@ -61,6 +62,7 @@ class Thinking:
             board.note("tool_loops", event.name)
             return
         call = ToolCall(call_id, event.name, event.arguments)
+        generation.farewell = generation.farewell and not stage.transfers.takes(call.name)
         if generation is stage.pending:
             generation.calls.append(call)
             return
@@ -68,6 +70,10 @@ class Thinking:
         generation.said = generation.said or said
         stage.tools.start(call, generation.turn)
         stage.owed.reply = True
+
+    def _transfers(self, generation: Generation) -> bool:
+        transfers = self._stage.transfers
+        return transfers.busy or any(transfers.takes(call.name) for call in generation.calls)
 
     def ended(self, event: ev.ReplyEnded) -> None:
         """The answer is complete."""

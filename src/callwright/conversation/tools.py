@@ -6,6 +6,7 @@ from callwright.conversation.board import Board
 from callwright.conversation.bounds import TOOL_WAIT_MS
 from callwright.conversation.effects import CallTool, CancelTool
 from callwright.conversation.history import History
+from callwright.conversation.transfer import Transfers
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
 from callwright.ports.model import Tool, ToolCall
 
@@ -20,13 +21,14 @@ NO_RESULT = '{"error": "the tool did not answer in time"}'
 
 
 class Toolbox:
-    """Tool calls in progress. ``running`` maps request to call id."""
+    """Tool calls in progress. ``running`` maps request to call id; a transfer is not among them (``transfer.py``)."""
 
-    __slots__ = ("_board", "_history", "_requests", "loops", "running")
+    __slots__ = ("_board", "_history", "_requests", "_transfers", "loops", "running")
 
-    def __init__(self, board: Board, history: History) -> None:
+    def __init__(self, board: Board, history: History, transfers: Transfers) -> None:
         self._board = board
         self._history = history
+        self._transfers = transfers
         self.running: dict[int, str] = {}
         self._requests: dict[int, str] = {}
         self.loops = 0
@@ -40,11 +42,15 @@ class Toolbox:
 
     def knows(self, call_id: str) -> bool:
         """Whether this call was made before."""
-        return call_id in self._board.watch.tools
+        return call_id in self._board.watch.tools or self._transfers.knows(call_id)
 
     def start(self, call: ToolCall, turn: int) -> None:
         """Call a tool."""
         board = self._board
+        if self._transfers.takes(call.name):
+            self.loops += 1
+            self._transfers.want(call, turn)
+            return
         request = board.next_request()
         self._requests[request] = call.call_id
         self.running[request] = call.call_id

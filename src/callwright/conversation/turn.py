@@ -23,13 +23,14 @@ from callwright.conversation.words import Words
 
 MOVES: Mapping[str, Mapping[str, str]] = {
     # state -> {what happens -> next state}; what is not listed changes nothing. docs/conversation.md shows this table.
-    "quiet": {"began": "talking", "ended": "judging", "words": "judging"},
+    "quiet": {"began": "talking", "ended": "judging", "words": "judging", "keyed": "finished"},
     "talking": {"ended": "judging", "recogniser_end": "finished", "stale": "judging"},
     "judging": {
         "began": "talking",
         "ended": "judging",
         "yes": "finished",
         "no": "unfinished",
+        "keyed": "finished",
         "rest": "finished",
         "patience": "finished",
         "recogniser_end": "finished",
@@ -39,6 +40,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "unfinished": {
         "began": "talking",
         "ended": "judging",
+        "keyed": "finished",
         "patience": "finished",
         "recogniser_end": "finished",
         "taken": "quiet",
@@ -46,7 +48,15 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     },
     "finished": {"began": "talking", "ended": "judging", "resumed": "judging", "taken": "quiet", "noise": "quiet"},
 }
-"""``rest``: silence alone decides; ``patience``: the caller may not pause any longer; ``noise``: no words will come."""
+"""``rest``: silence alone decides; ``patience``: the caller may not pause any longer; ``noise``: no words will come;
+``keyed``: an entry by the keys is complete."""
+
+
+KEYED_AS = "dtmf_number:"
+"""How an entry by the keys stands among the caller's words (contract 17.2)."""
+
+KEYED_SEGMENTS = 1 << 30
+"""Entries by the keys are numbered from here on, behind every segment of a recogniser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,9 @@ class CallerTurn:
         "_from_ms",
         "_gave_up",
         "_heard_ms",
+        "_keyed",
         "_request",
+        "entry",
         "state",
         "voiced_end_ms",
         "words",
@@ -85,6 +97,8 @@ class CallerTurn:
         self._gave_up = False
         self._baseline = 0
         self._heard_ms = 0
+        self._keyed = 0
+        self.entry = ""  # keys pressed since the last entry was complete
 
     @property
     def ready(self) -> bool:
@@ -194,6 +208,30 @@ class CallerTurn:
         self._board.timers.cancel("stale")
         self._move("recogniser_end")
 
+    @property
+    def typing(self) -> bool:
+        """Whether an entry by the keys is begun and not complete."""
+        return bool(self.entry)
+
+    def press(self, key: str) -> None:
+        """The next key of an entry."""
+        if self._from_ms < 0:
+            self._from_ms = self._board.audio_now_ms()
+        self.entry += key
+
+    def enter(self) -> None:
+        """The entry is complete: it counts as words, final at once; a caller who is not speaking has finished with it."""
+        entry, self.entry = self.entry, ""
+        if not entry:
+            return
+        self._board.timers.cancel("keys")
+        self._keyed += 1
+        self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True)
+        self._baseline = self.words.count
+        if self.state == "quiet":
+            self._gave_up = True  # no sound waits for its words
+        self._move("keyed")
+
     def resume(self) -> None:
         """The recogniser takes its eager end back: wait for the next one, or for patience."""
         if self.state == "finished":
@@ -216,6 +254,7 @@ class CallerTurn:
 
     def take(self) -> Taken:
         """The pending words, which the next turn does not have any more."""
+        self.enter()
         from_ms = max(self._from_ms, 0)
         taken = Taken(self.words.take(), from_ms, max(self.voiced_end_ms, from_ms))
         self._from_ms = self._began_ms if self.state == "talking" else -1

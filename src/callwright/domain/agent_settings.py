@@ -6,11 +6,13 @@ from typing import Any
 
 from callwright.domain.agent_spec import ConversationSettings
 from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DELAY_MS, MAX_PROMPT_CHARACTERS
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DELAY_MS, MAX_KEY_DIGITS, MAX_PROMPT_CHARACTERS
 
 DEFAULT_ONLINE_MESSAGE = "Hey, are you still there?"
 
 _A_DAY_S = 86_400
+_FINISHING_KEYS = frozenset({"", *"0123456789*#ABCD"})
+"""An empty text: no key ends an entry."""
 
 #: Known settings that the conversation does not have a field for: (name, default, least, most) of whole numbers.
 _WHOLE: tuple[tuple[str, int, int, int], ...] = (
@@ -55,6 +57,10 @@ _OWN: frozenset[str] = frozenset(
         "backchanneling",
         "voicemail",
         "dtmf_enabled",
+        "dtmf_finish_on_key",
+        "dtmf_max_digits",
+        "dtmf_timeout",
+        "dtmf_interrupts",
     }
 )
 
@@ -80,6 +86,10 @@ def read_settings(config: Fields) -> ConversationSettings:
         backchanneling=config.switch("backchanneling", False),
         voicemail=config.switch("voicemail", False),
         dtmf_enabled=config.switch("dtmf_enabled", False),
+        dtmf_finish_on_key=config.choice("dtmf_finish_on_key", "#", _FINISHING_KEYS),
+        dtmf_max_digits=config.whole("dtmf_max_digits", 0, 0, MAX_KEY_DIGITS),
+        dtmf_timeout_s=config.number("dtmf_timeout", 3, 0.5, 60),
+        dtmf_interrupts=config.switch("dtmf_interrupts", True),
         extra=_extra(config),
     )
 

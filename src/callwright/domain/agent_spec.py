@@ -36,6 +36,10 @@ class ConversationSettings:
     backchanneling: bool = False
     voicemail: bool = False
     dtmf_enabled: bool = False
+    dtmf_finish_on_key: str = "#"
+    dtmf_max_digits: int = 0
+    dtmf_timeout_s: float = 3
+    dtmf_interrupts: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

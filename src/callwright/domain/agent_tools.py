@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.domain.agent_spec import ToolSpec
+from callwright.domain.agent_transfers import BLIND, MODES
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields, wrong
 from callwright.domain.limits import MAX_AGENT_TOOLS, MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS
@@ -58,8 +59,12 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
     if not name:
         raise InvalidAgentError(f"{tool.at('name')} is required", field=tool.at("name"))
     key = outer.text("key") or tool.text("key") or _key_of(name)
-    inline = outer.child("value") or tool.child("value")
-    call = _call(params.child(name) or inline)
+    given_params = params.child(name) or outer.child("value") or tool.child("value")
+    call = _call(given_params)
+    sections = [section for section in (outer, tool, given_params) if section is not None]
+    for section in sections:
+        if section.raw("transfer_mode") is not None:
+            call["transfer_mode"] = section.choice("transfer_mode", BLIND, MODES)
     key = _SAME_KEY.get(key, key)
     if key == "custom_task" and not call.get("url"):
         where = params.at(name)
@@ -71,7 +76,7 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
         key=key,
         parameters=dict(schema.value) if schema is not None else {"type": "object", "properties": {}},
         params=call,
-        pre_call_message=(outer.message("pre_call_message", None) or tool.message("pre_call_message", None)) or None,
+        pre_call_message=next((words for one in sections if (words := one.message("pre_call_message", None))), None),
     )
 
 

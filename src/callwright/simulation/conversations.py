@@ -17,7 +17,7 @@ from random import Random
 
 from callwright.conversation import events as ev
 from callwright.conversation.log import EVENT_TYPES, canonical, values_of
-from callwright.conversation.plan import CallPlan
+from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
@@ -36,9 +36,21 @@ MOST_SHOWN = 5
 
 STATES = (
     *("new", "dialling", "greeting", "welcoming", "listening", "hearing", "thinking", "speaking", "clearing"),
-    *("working", "closing", "leaving", "ended"),
+    *("working", "transferring", "closing", "leaving", "ended"),
 )
 """The names ``Conversation.state`` has."""
+
+
+TRANSFERS = (
+    (),
+    (TransferTool("transfer_call_sales", "loopback:sales", False, "I put you through to sales, {name}.", True),),
+    (
+        TransferTool("transfer_call_desk", "sip:desk@127.0.0.1", True, "One moment."),
+        TransferTool("transfer_call_police", "112"),
+        TransferTool("transfer_call_lost", "{missing}", True),
+    ),
+)
+"""Transfer tools of an agent: none, one, or three of which two can never work."""
 
 
 @dataclass(slots=True)
@@ -100,7 +112,9 @@ class Report:
 
 def plan_of(random: Random) -> CallPlan:
     """Settings drawn at random, the extreme ones included."""
-    tools = (Tool("book", "Book a table", "{}"), Tool("lookup", "Look a name up", "{}"))
+    transfers = random.choice(TRANSFERS)
+    book, lookup = Tool("book", "Book a table", "{}"), Tool("lookup", "Look a name up", "{}")
+    tools = (book, lookup, *(Tool(one.name, "Transfer the call", "{}") for one in transfers))
     return CallPlan(
         system_prompt=random.choice(("You are {name}.", "")),
         welcome_message=random.choice(("Hello {name}, how can I help you?", "Hi!", "")),
@@ -116,7 +130,12 @@ def plan_of(random: Random) -> CallPlan:
         hangup_by_prompt=random.random() < 0.3,
         end_call_tool=random.random() < 0.4,
         turn_model=random.random() < 0.7,
-        tools=tools if random.random() < 0.4 else (),
+        tools=tools if random.random() < 0.5 else (),
+        transfers=transfers,
+        keys=random.random() < 0.5,
+        keys_end=random.choice(("#", "")),
+        keys_most=random.choice((0, 0, 4)),
+        keys_interrupt=random.random() < 0.7,
         reply_timeout_ms=random.choice((4_000, 20_000)),
     )
 

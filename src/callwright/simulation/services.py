@@ -225,6 +225,23 @@ class Line:
         self._world = world
         self._talker = talker
         world.cast(self._hang_up, fx.HangUp)
+        world.cast(self._transfer, fx.Transfer)
+
+    def _transfer(self, effect: fx.Transfer) -> None:
+        """The target takes the call, or does not; some carriers tell it late, in the wrong order, or never."""
+        world, random = self._world, self._world.random
+        if world.chance(60 + world.weather.silent):
+            return
+        rings_ms = random.choice((200, 3_000, 12_000, 40_000, 70_000))
+        world.send(rings_ms // 2, ev.TransferProgress, effect.request, "ringing")
+        if world.chance(450):
+            outcome = random.choice(("busy", "no-answer", "failed"))
+            world.send(rings_ms, ev.TransferProgress, effect.request, "failed", "nobody took it", outcome, 3010)
+            return
+        leaves_ms = rings_ms + random.choice((-100, 10, 400))
+        if not world.chance(200 + world.weather.silent):
+            world.after_ms(leaves_ms, world.deliver, ev.LegEnded, "answered", "API Request", "transferred", 4000)
+        world.after_ms(rings_ms, world.deliver, ev.TransferProgress, effect.request, "completed")
 
     def ring(self) -> None:
         """The leg is dialled: mostly it is answered."""
@@ -267,7 +284,8 @@ class Line:
                 (ev.Ringing,),
                 (ev.LanguageDetected, "de", 900_000),
                 (ev.MachineDetected, random.choice(("human", "machine", "beep")), "carrier"),
-                (ev.TransferProgress, number, "ringing"),
+                (ev.TransferProgress, number, random.choice(("ringing", "failed", "completed"))),
+                (ev.LineHeld, random.random() < 0.5),
                 (ev.ProviderSwitched, "model", "a", "b", "limit"),
                 (ev.RetrievalResult, number, ("passage",)),
                 (ev.ExternalEvent, "note", "{}"),

@@ -29,6 +29,8 @@ class Habits:
     partials: int
     recogniser_ends: int
     resumes: int
+    types: int
+    holds: int
 
 
 def habits_of(random: Random) -> Habits:
@@ -46,6 +48,8 @@ def habits_of(random: Random) -> Habits:
         partials=random.choice((0, 500, 1000)),
         recogniser_ends=random.choice((0, 0, 500)),
         resumes=random.choice((0, 100, 300)),
+        types=random.choice((0, 30, 300)),
+        holds=random.choice((0, 0, 60)),
     )
 
 
@@ -178,13 +182,26 @@ class Talker:
             if world.chance(500):
                 self._segment += 1
                 world.send(length_ms + 500, ev.TranscriptFinal, position_ms + length_ms, self._segment, "")
-        if world.chance(30):
-            world.send(0, ev.KeyPressed, world.random.choice("0123456789*#"))
+        if world.chance(habits.types):
+            self._type(world.random.choice((1, 1, 4, 10, 40)))
+        if world.chance(habits.holds):
+            world.send(0, ev.LineHeld, True)
+            world.after_ms(world.random.choice((500, 8_000, 40_000, 400_000)), self._take_back)
         if world.chance(100):
             self.talk()
         if world.chance(habits.hangs_up // 8):
             world.deliver(ev.LegEnded, "answered", "Callee", "hung up", 4000)
         world.after_ms(world.random.randint(2_000, 9_000), self._fidget)
+
+    def _take_back(self) -> None:
+        if not self._world.conversation.ended:
+            self._world.send(0, ev.LineHeld, False)
+
+    def _type(self, left: int) -> None:
+        world = self._world
+        world.send(0, ev.KeyPressed, world.random.choice("0123456789*#"))
+        if left > 1:
+            world.after_ms(world.random.choice((120, 400, 400, 3_500)), self._type, left - 1)
 
     def _judge(self, effect: fx.AskTurnModel) -> None:
         """The turn model knows whether the caller has more to say, most of the time."""

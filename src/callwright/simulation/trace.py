@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import GRACE_MS, RING_GRACE_MS
+from callwright.conversation.bounds import GRACE_MS, HOLD_MOST_MS, RING_GRACE_MS, TRANSFER_WAIT_MS
 from callwright.conversation.core import Conversation
+from callwright.conversation.invariants import FACTS
 from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
 from callwright.conversation.plan import CORE_VERSION
+from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
 
@@ -24,7 +27,9 @@ CRASHES = (BrokenInvariantError, ArithmeticError, AssertionError, AttributeError
 """What a defect of the core raises."""
 
 STALL_MS = 32_000
-"""The core's longest wait is the one for a tool, TOOL_WAIT_MS."""
+"""The core's longest wait is the one for a tool, TOOL_WAIT_MS; a transfer and a line on hold may last longer."""
+
+_ENTRY = re.compile(rf"{KEYED_AS} ([0-9*#A-D]+)")
 
 Step = tuple[ev.Event, tuple[fx.Effect, ...]]
 
@@ -92,6 +97,8 @@ def audit(trace: Trace) -> str:
         or _words_said_once(trace)
         or _nothing_unheard(trace.heard, trace.steps)
         or _history_heard(trace)
+        or _keys_kept(trace)
+        or _transfers_settled(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -104,7 +111,7 @@ def _ended_in_time(trace: Trace) -> str:
             plan_ms = event.plan.call_terminate_ms or MAX_CALL_SECONDS * 1000
         elif isinstance(event, ev.Answered) and answered_us < 0:
             answered_us = event.at_us
-    last_us = trace.steps[-1][0].at_us
+    last_us = _over_us(trace.steps)
     if not trace.ended:
         return f"a call ends: still going on at {last_us}"
     if answered_us < 0:
@@ -112,6 +119,14 @@ def _ended_in_time(trace: Trace) -> str:
     else:
         limit_us = answered_us + (min(plan_ms, MAX_CALL_SECONDS * 1000) + GRACE_MS) * 1000
     return "" if last_us <= limit_us else f"a call ends within its maximum: {last_us} after {limit_us}"
+
+
+def _over_us(steps: Sequence[Step]) -> int:
+    """When the call was over; news of it may still come later."""
+    for event, effects in steps:
+        if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
+            return event.at_us
+    return steps[-1][0].at_us
 
 
 def _words_kept(trace: Trace) -> str:
@@ -177,17 +192,75 @@ def _history_heard(trace: Trace) -> str:
 def _never_stalls(trace: Trace) -> str:
     """Where silence has a limit, something happens at least every STALL_MS: the longest single wait of the core, and some."""
     last_us = 0
+    waits_ms: dict[str, int] = {}
     limited = answered = False
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
             limited = limited or event.plan.hangup_after_silence_ms > 0
-        if answered and limited and event.at_us - last_us > STALL_MS * 1000:
+        if answered and limited and event.at_us - last_us > max(STALL_MS, *waits_ms.values(), 0) * 1000:
             return f"a call never stalls: nothing from {last_us} to {event.at_us}"
         answered = answered or isinstance(event, ev.Answered)
         if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
             return ""
+        _account(waits_ms, event, effects)
         if effects or not isinstance(event, ev.DeadlineReached):
             last_us = event.at_us
+    return ""
+
+
+def _account(waits_ms: dict[str, int], event: ev.Event, effects: Sequence[fx.Effect]) -> None:
+    """What the call may be silent for now, and how long."""
+    if isinstance(event, ev.LineHeld) and event.on:
+        waits_ms["hold"] = HOLD_MOST_MS + STALL_MS
+    elif isinstance(event, ev.LineHeld):
+        waits_ms.pop("hold", None)
+    for effect in effects:
+        if isinstance(effect, fx.Transfer):
+            waits_ms["transfer"] = TRANSFER_WAIT_MS + STALL_MS
+        elif isinstance(effect, fx.TransferSettled):
+            waits_ms.pop("transfer", None)
+
+
+def _keys_kept(trace: Trace) -> str:
+    """Every key pressed is part of an entry or in a note of its own; a finishing key may be used up."""
+    pressed: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    end = "#"
+    for event, effects in trace.steps:
+        if isinstance(event, ev.Started):
+            end = event.plan.keys_end or "none"
+        elif isinstance(event, ev.KeyPressed):
+            pressed[event.key] += 1
+        for effect in effects:
+            if isinstance(effect, fx.Note) and effect.kind == "key":
+                kept[effect.text] += 1
+            elif isinstance(effect, fx.UserSaid) or (isinstance(effect, fx.Note) and effect.kind in KEPT_IN_NOTES):
+                kept.update("".join(_ENTRY.findall(effect.text)))
+    lost = [key for key in pressed if key != end and pressed[key] != kept[key]]
+    return f"a caller's keys are never lost: {lost}" if lost else ""
+
+
+def _transfers_settled(trace: Trace) -> str:
+    """A transfer has an outcome, no news of its success is dropped, and the caller who was handed over is let go."""
+    settled: dict[int, bool] = {}
+    over: set[int] = set()
+    handed_us = -1
+    for event, effects in trace.steps:
+        told = isinstance(event, ev.TransferProgress) and event.state == "completed"
+        request = event.request if isinstance(event, ev.TransferProgress) else 0
+        open_before = settled.get(request) is False and request not in over
+        for effect in effects:
+            if isinstance(effect, fx.Transfer):
+                settled[effect.request] = False
+            elif isinstance(effect, fx.TransferSettled):
+                settled[effect.request] = effect.transferred
+                handed_us = event.at_us if effect.transferred else handed_us
+        if told and open_before and not settled[request]:
+            return f"a transfer's outcome is never dropped: {request}"
+        if isinstance(event, ev.TransferProgress) and event.state in ("completed", "failed"):
+            over.add(request)
+    if handed_us >= 0 and not trace.ended:
+        return f"a caller who was handed over is let go: {handed_us}"
     return ""
 
 
@@ -197,7 +270,7 @@ def _quiet_after_end(trace: Trace) -> str:
         over = over or isinstance(event, ev.LegEnded)
         if over:
             for effect in effects:
-                if not isinstance(effect, fx.UserSaid | fx.AgentSaid | fx.Withdrawn | fx.Note):
+                if type(effect) not in FACTS:
                     return f"after the end nothing but facts: {type(effect).__name__}"
     return ""
 

@@ -8,7 +8,7 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
-from callwright.conversation.plan import CallPlan
+from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.conversation.reply import Generation
 from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.timers import FAR_US, Timers
@@ -43,6 +43,7 @@ SAMPLES: dict[type, tuple[object, ...]] = {
     ev.LanguageDetected: ("de", 900_000),
     ev.MachineDetected: ("machine", "carrier"),
     ev.TransferProgress: (1, "ringing"),
+    ev.LineHeld: (True,),
     ev.ProviderSwitched: ("model", "a", "b", "limit"),
     ev.ProviderFailed: ("voice", "p", "unavailable", "down", 1),
     ev.ExternalEvent: ("note", "{}"),
@@ -71,7 +72,8 @@ def call_in(state: str) -> Call:
         call = Call(hangup_message="Bye.", check_if_user_online=False)
         call.wait(10_000)
     else:
-        call = Call(end_call_tool=True)
+        transfer = TransferTool("transfer_call_desk", "loopback:desk")
+        call = Call(end_call_tool=True, transfers=(transfer,), incremental_delay_ms=0 if state == "transferring" else 400)
         if state == "hearing":
             call.begins()
         if state in ("thinking", "speaking", "working"):
@@ -83,6 +85,10 @@ def call_in(state: str) -> Call:
             call.model_calls("book", "c7")
             call.model_ends()
             call.wait(1_000)
+        if state == "transferring":
+            call.caller_says("a person please")
+            call.model_calls("transfer_call_desk", "c7")
+            call.model_ends()
         if state == "leaving":
             call.give(ev.StopRequested, "x", "y")
         if state == "ended":

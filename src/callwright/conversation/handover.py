@@ -1,0 +1,49 @@
+"""When a wanted transfer goes ahead: it is announced to the end, a caller who speaks is let first, then it is asked for."""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.stage import Stage
+from callwright.conversation.turn import CallerTurn
+
+
+class Handover:
+    """Leads a wanted transfer, whenever nothing is audible, to its request."""
+
+    __slots__ = ("_board", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+
+    def go_on(self) -> None:
+        """Nothing is audible and a transfer is wanted: the next step of it. Other tools of the same reply come first."""
+        stage, transfers = self._stage, self._stage.transfers
+        if stage.tools.running or self._board.held:
+            return
+        lost, stage.owed.again = stage.owed.again, None
+        if lost is not None:
+            # The voice failed at the announcement, or at the reply that stood for it.
+            transfers.unheard = True
+        if (transfers.state == "wanted" or lost is not None) and self._announce():
+            return
+        turn = self._turn
+        waits_for_words = turn.state != "quiet" and not turn.words.count
+        if not transfers.lets_caller_first(turn.state == "talking" or turn.typing or waits_for_words):
+            transfers.ask()
+
+    def _announce(self) -> bool:
+        stage, transfers, wish = self._stage, self._stage.transfers, self._stage.transfers.wish
+        assert wish is not None
+        text = transfers.announcement()
+        if not stage.say("transfer", text, wish.turn):
+            return False
+        # For the model it is part of the message that called the tool: the result stays the last thing it sees.
+        said = stage.history.calling(wish.call.call_id)
+        said.lead = said.content
+        assert stage.audible is not None
+        stage.audible.said = said
+        if transfers.state == "wanted":
+            transfers.announced()
+        return True

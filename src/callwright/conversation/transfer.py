@@ -1,0 +1,224 @@
+"""Handing the caller over to somebody else: one transfer at a time, from the model's wish to its outcome.
+
+The outcome of a transfer is matched by its request and never dropped, however late it comes and whatever the call does by then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import CALLER_FIRST_MS, TRANSFER_WAIT_MS
+from callwright.conversation.effects import Transfer, TransferSettled
+from callwright.conversation.events import TransferProgress
+from callwright.conversation.history import History
+from callwright.conversation.plan import TransferTool
+from callwright.domain.agent_transfers import filled_target
+from callwright.domain.errors import InvalidNumberError
+from callwright.domain.limits import MAX_TRANSFERS
+from callwright.domain.number import parse_destination
+from callwright.ports.model import ToolCall
+
+MOVES: Mapping[str, Mapping[str, str]] = {
+    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    "idle": {"want": "wanted", "complete": "done"},
+    "wanted": {"announce": "announced", "request": "requested", "drop": "idle", "complete": "done"},
+    "announced": {"request": "requested", "drop": "idle", "complete": "done"},
+    "requested": {"fail": "idle", "drop": "idle", "complete": "done"},
+    "done": {},
+}
+"""``announce``: the agent says that it transfers; ``drop``: it is not asked for any more; ``complete``: also by a late outcome."""
+
+DONE = frozenset({"completed", "bridged"})
+CALLED_OFF = (
+    "The caller spoke before the transfer began, so it was not made. Answer the caller; call the tool again if the"
+    " caller still wants to be transferred."
+)
+NO_TARGET = "the tool has no phone number or address to transfer to"
+NOBODY_ANSWERED = "nobody answered in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A transfer the model asked for, with its target checked."""
+
+    call: ToolCall
+    turn: int
+    tool: TransferTool
+    target: str
+
+
+class Transfers:
+    """The transfers of one call. ``state`` is one of MOVES. ``unheard``: words of the reply that wanted it were lost."""
+
+    __slots__ = (
+        "_board",
+        "_caller_first_us",
+        "_history",
+        "_known",
+        "_open",
+        "_request",
+        "_tries",
+        "state",
+        "unheard",
+        "wish",
+    )
+
+    def __init__(self, board: Board, history: History) -> None:
+        self._board = board
+        self._history = history
+        self._open: dict[int, ToolCall] = {}
+        self._known: dict[str, int] = {}
+        self._request = 0
+        self._tries = 0
+        self._caller_first_us = 0
+        self.state = "idle"
+        self.unheard = False
+        self.wish: Wish | None = None
+
+    @property
+    def coming(self) -> bool:
+        """Whether a transfer is wanted and not asked for yet."""
+        return self.state in ("wanted", "announced")
+
+    @property
+    def busy(self) -> bool:
+        """Whether the agent takes no turn because of a transfer."""
+        return self.state != "idle"
+
+    def takes(self, name: str) -> bool:
+        """Whether the tool ``name`` transfers."""
+        return any(tool.name == name for tool in self._board.plan.transfers)
+
+    def knows(self, call_id: str) -> bool:
+        """Whether this call of a tool was a transfer already."""
+        return call_id in self._known
+
+    def want(self, call: ToolCall, turn: int) -> None:
+        """The model called a transfer tool. What cannot be done is answered at once."""
+        self._known[call.call_id] = turn
+        tool = next(tool for tool in self._board.plan.transfers if tool.name == call.name)
+        target, why_not = self._target(tool, call)
+        if why_not:
+            self._history.result(call.call_id, _answer(False, why_not))
+            self._board.note("transfer_refused", f"{call.name}: {why_not}")
+            return
+        self._move("want")
+        self.unheard = False
+        self._caller_first_us = 0
+        self.wish = Wish(call, turn, tool, target)
+
+    def announcement(self) -> str:
+        """What is to be said first; nothing when the reply that wanted the transfer said it in its own words."""
+        assert self.wish is not None
+        tool = self.wish.tool
+        spoke = bool(self._history.calling(self.wish.call.call_id).content)
+        return self._board.rendered(tool.message) if tool.own_message or self.unheard or not spoke else ""
+
+    def announced(self) -> None:
+        """The announcement is on its way to the caller."""
+        self._move("announce")
+
+    def lets_caller_first(self, caller_busy: bool) -> bool:
+        """Whether to wait, a bounded time, for a caller who is speaking just now: the words may call the transfer off."""
+        board = self._board
+        if not self._caller_first_us:
+            self._caller_first_us = board.now_us + CALLER_FIRST_MS * 1000
+        if not caller_busy or board.now_us >= self._caller_first_us:
+            board.timers.cancel("caller_first")
+            return False
+        board.timers.arm("caller_first", self._caller_first_us)
+        return True
+
+    def ask(self) -> None:
+        """Ask for the transfer that is wanted."""
+        board, wish = self._board, self.wish
+        assert wish is not None
+        self._move("request")
+        self._tries += 1
+        self._request = board.next_request()
+        self._open[self._request] = wish.call
+        call = wish.call
+        board.emit(
+            Transfer(self._request, wish.target, wish.tool.attended, wish.turn, call.call_id, call.name, call.arguments)
+        )
+        board.after_ms("transfer", TRANSFER_WAIT_MS)
+
+    def progress(self, event: TransferProgress) -> bool:
+        """News of a transfer; returns True when the caller has been handed over."""
+        board = self._board
+        if event.request not in self._open:
+            board.note("unused_event", "TransferProgress")
+        elif event.state in DONE:
+            call = self._open.pop(event.request)
+            self._history.result(call.call_id, _answer(True))
+            board.emit(TransferSettled(event.request, True, event.detail))
+            self._drop_wish("the caller was transferred")
+            self._move("complete")
+            return True
+        elif event.state == "failed":
+            self._fail(event.request, event.detail or "it failed")
+        return False
+
+    def expire(self) -> None:
+        """Nobody says what became of the transfer. A late answer still counts."""
+        self._history.result(self._open[self._request].call_id, _answer(False, NOBODY_ANSWERED))
+        self._board.emit(TransferSettled(self._request, False, NOBODY_ANSWERED))
+        self._move("fail")
+
+    def call_off(self) -> None:
+        """The caller's words interrupt: they are answered first."""
+        self._drop_wish(CALLED_OFF)
+
+    def abandon(self, reason: str) -> None:
+        """The call is ending: what is wanted is not asked for, what was asked for is on its own."""
+        self._drop_wish(reason)
+        if self.state == "requested":
+            self._move("drop")
+            self._board.timers.cancel("transfer")
+            self._board.emit(TransferSettled(self._request, False, reason))
+
+    def _target(self, tool: TransferTool, call: ToolCall) -> tuple[str, str]:
+        """The checked target, or why there is no transfer."""
+        if self.busy:
+            return "", "another transfer is in progress"
+        if self._tries >= MAX_TRANSFERS:
+            return "", f"{MAX_TRANSFERS} transfers were tried in this call already; more are not"
+        target = filled_target(tool.target, self._board.variables, call.arguments)
+        if not target:
+            return "", NO_TARGET
+        try:
+            return parse_destination(target, what="the transfer's target").value, ""
+        except InvalidNumberError as error:
+            return "", error.message
+
+    def _fail(self, request: int, reason: str) -> None:
+        board = self._board
+        call = self._open.pop(request)
+        self._history.result(call.call_id, _answer(False, reason))
+        if request != self._request or self.state != "requested":
+            board.note("transfer_late", reason)
+            return
+        board.timers.cancel("transfer")
+        self._move("fail")
+        board.emit(TransferSettled(request, False, reason))
+
+    def _drop_wish(self, reason: str) -> None:
+        if self.coming and self.wish is not None:
+            self._move("drop")
+            self._board.timers.cancel("caller_first")
+            self._history.result(self.wish.call.call_id, _answer(False, reason))
+            self._board.note("transfer_dropped", f"{self.wish.call.name}: {reason}")
+
+    def _move(self, verb: str) -> None:
+        self.state = MOVES[self.state][verb]
+
+
+def _answer(transferred: bool, reason: str = "") -> str:
+    """What the model is told."""
+    told: dict[str, object] = {"transferred": transferred}
+    if reason:
+        told["reason"] = reason
+    return json.dumps(told, ensure_ascii=False)

@@ -1,0 +1,105 @@
+"""Transfer tools of an agent (contract 14.2): to whom, how, and what the model is asked for.
+
+A tool transfers when its key is ``transfer_call`` or its name begins so, and its ``url`` is null: with a URL the control request goes
+there, as for every other HTTP tool. The target is ``param.call_transfer_number``: a number or address, or a template of call
+variables (``{name}``) and of what the model gives (``%(name)s``, ``{"$var": "name"}``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.domain.agent_spec import ToolSpec
+from callwright.domain.variables import as_text, render
+
+BLIND = "blind"
+ATTENDED = "attended"
+MODES = (BLIND, ATTENDED)
+"""``blind``: the far end is sent to the target and comes back when that does not take the call. ``attended``: the far end is handed
+over only once the target has answered."""
+
+DEFAULT_TRANSFER_MESSAGE = "Sure, I'll transfer the call for you. Please wait a moment..."
+"""What is said before a transfer when the agent has no words for it (contract 14.1)."""
+
+SYSTEM_VARIABLES = frozenset(
+    {
+        "agent_id",
+        "execution_id",
+        "call_sid",
+        "from_number",
+        "to_number",
+        "current_date",
+        "current_time",
+        "timezone",
+    }
+)
+"""Parameters of these names are filled by the platform; the model is not asked for them (contract 13)."""
+
+_PREFIX = "transfer_call"
+_NUMBER = "call_transfer_number"
+_GIVEN = re.compile(r"%\(([A-Za-z_][A-Za-z0-9_.\-]{0,63})\)[sif]")
+_IN_TEXT = re.compile(rf'"{_NUMBER}"\s*:\s*"([^"]*)"')
+
+
+def is_transfer(tool: ToolSpec) -> bool:
+    """Whether the platform itself transfers when this tool is called."""
+    return (tool.key == _PREFIX or tool.name.startswith(_PREFIX)) and not tool.params.get("url")
+
+
+def target_template(tool: ToolSpec) -> str:
+    """To whom, as configured; empty when the tool does not say."""
+    param = tool.params.get("param")
+    if isinstance(param, str):
+        # Text with placeholders need not be JSON before they are filled.
+        found = _IN_TEXT.search(param)
+        return found[1].strip() if found else ""
+    target = param.get(_NUMBER) if isinstance(param, Mapping) else None
+    if isinstance(target, Mapping):
+        return f"%({target.get('$var', '')})s"
+    return as_text(target).strip()
+
+
+def is_attended(tool: ToolSpec) -> bool:
+    """Whether the target must have answered before the caller is handed over."""
+    return tool.params.get("transfer_mode") == ATTENDED
+
+
+def asked_of_the_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The tool's JSON Schema without what the platform fills in itself."""
+    schema = dict(parameters)
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping):
+        schema["properties"] = {name: one for name, one in properties.items() if name not in SYSTEM_VARIABLES}
+    required = schema.get("required")
+    if isinstance(required, list | tuple):
+        schema["required"] = [name for name in required if name not in SYSTEM_VARIABLES]
+    return schema
+
+
+def filled_target(template: str, variables: Mapping[str, str], arguments: str) -> str:
+    """The template with the call's variables and with what the model gave (``arguments``: JSON text). What is missing is empty.
+
+    The model chooses the target only where the template names an argument of its.
+    """
+    given = _object(arguments)
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        return (
+            variables[name]
+            if name in SYSTEM_VARIABLES & set(variables)
+            else as_text(given.get(name, variables.get(name)))
+        )
+
+    return _GIVEN.sub(fill, render(template, variables)).strip()
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
