@@ -1,0 +1,113 @@
+"""Fixtures of the phone suite. Without the Debian packages its tests are skipped, except where CI=true: there that is a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.database import database_at, run_sql
+from tests.phone.ports import Ports
+from tests.phone.rtp import PCMU, RtpSocket
+from tests.phone.server import Server
+from tests.phone.sipp import Sipp
+
+FOLDER = Path(__file__).parent
+PROGRAMS = {"sipp": "sip-tester", "linphonec": "linphone-cli", "baresip": "baresip-core"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs phones."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.phone)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def phones_are_installed() -> None:
+    """Skip where a program is missing, saying how to get it."""
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"programs are missing; as root: apt-get install --no-install-recommends {' '.join(missing)}")
+    if importlib.util.find_spec("baresip") is None:
+        pytest.skip("the SIP stack is missing: make venv")
+
+
+@pytest.fixture
+def full() -> bool:
+    """Whether the long figures are wanted: make test-phone."""
+    return os.environ.get("CALLWRIGHT_PHONE_TESTS") == "full"
+
+
+@pytest.fixture(scope="session")
+def ports() -> Ports:
+    """The ports of this worker."""
+    return Ports()
+
+
+@pytest.fixture
+def rtp() -> Iterator[Callable[..., RtpSocket]]:
+    """Opens sound sockets; they end with the test."""
+    made: list[RtpSocket] = []
+
+    def open_one(codec: int = PCMU, *, sends: bool = True) -> RtpSocket:
+        made.append(RtpSocket(codec, sends=sends))
+        return made[-1]
+
+    yield open_one
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+async def sipp(tmp_path: Path, ports: Ports) -> AsyncIterator[Callable[..., Awaitable[Sipp]]]:
+    """Starts SIPp with a scenario; what still runs at the end of the test is ended."""
+    made: list[Sipp] = []
+
+    async def start(name: str, **words: str | int | float | None) -> Sipp:
+        phone = Sipp(tmp_path, name, ports.sip(), ports.media())
+        made.append(phone)
+        await phone.start(**words)  # type: ignore[arg-type]
+        return phone
+
+    yield start
+    for each in made:
+        await each.stop()
+
+
+@pytest.fixture(scope="session")
+def phone_database(postgres_server: str, database_template: str) -> Iterator[Callable[[str], str]]:
+    """Makes databases of their own for servers that outlive a test."""
+    names: list[str] = []
+
+    def make(name: str) -> str:
+        names.append(f"cw_phone_{os.getpid()}_{name}")
+        asyncio.run(run_sql(postgres_server, f"create database {names[-1]} template {database_template}"))
+        return database_at(postgres_server, names[-1])
+
+    yield make
+    for name in names:
+        asyncio.run(run_sql(postgres_server, f"drop database if exists {name} with (force)"))
+
+
+@pytest.fixture(scope="session")
+def shared_server(
+    phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
+) -> Iterator[Server]:
+    """One running server for all tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(folder, phone_database("shared"), ports.sip(), ports.gateway_media())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def server(shared_server: Server) -> Server:
+    """The shared server; a test that found it dead says so instead of failing in a strange way."""
+    assert shared_server.running, f"the server has ended: {shared_server.tail()}"
+    return shared_server
