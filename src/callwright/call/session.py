@@ -22,6 +22,7 @@ from callwright.call.say import Say, Speaker
 from callwright.call.think import Think, Thinker
 from callwright.call.timers import Timer, Timers
 from callwright.call.tools import ToolRunner, Tools
+from callwright.call.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import LEG_END_SECONDS
@@ -241,6 +242,8 @@ class CallSession:
         """A fact of the line, for the log."""
         if self.end is None:
             self._runner.fact("leg", what, dict(values))
+            if what == "held":
+                self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
             if what == "dialog":
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()
@@ -344,15 +347,7 @@ class CallSession:
             self._start(self._line.leg.send_keys(effect.keys))
 
     def _transfer(self, effect: fx.Transfer) -> None:
-        if self._line.leg is not None:
-            self._start(self._transfer_to(self._line.leg, effect))
-
-    async def _transfer_to(self, leg: Leg, effect: fx.Transfer) -> None:
-        def failed(kind: FailureKind, message: str) -> None:
-            self._runner.post(ev.TransferProgress(self._runner.now_us(), effect.request, "failed", message))
-
-        with plugin_boundary("carrier", failed):
-            await leg.transfer(effect.target)
+        self._start(transfer(self._runner, self._line.leg, effect))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(work))

@@ -57,6 +57,12 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
             return "request", "function_call", f"{v['name']} {v['arguments']}"
         case "ToolResult":
             return "response", "function_call", v["result"]
+        case "Transfer":
+            return "request", "function_call", f"{v['name']} {v['arguments']} -> {v['target']}"
+        case "TransferSettled":
+            return "response", "function_call", "transferred" if v["transferred"] else f"not transferred: {v['reason']}"
+        case "Note" if v["kind"] in ("transfer_refused", "transfer_dropped"):
+            return "response", "function_call", f"not transferred: {v['text']}"
         case "AskClassifier":
             last = v["messages"].get("last") or {}
             return "request", _CLASSIFIERS.get(v["purpose"], "llm"), str(last.get("content", ""))

@@ -17,6 +17,7 @@ from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.transcript import transcript
+from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
 from callwright.insight.usage import no_usage, usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import latency_data, waterfall
@@ -68,6 +69,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": _voicemail(view),
+        "transfers": transfers(view),
         **_post_call(view),
     }
     return BuiltRecord(columns, _storable(record))
@@ -85,6 +87,8 @@ def _storable(value: Any) -> Any:
 
 
 def _hangup(view: CallView) -> dict[str, Any]:
+    if was_transferred(view):
+        return dict(HANGUP)
     wanted = view.last("HangUp")
     ended = view.first("LegEnded")
     if wanted is not None and (ended is None or wanted.seq < ended.seq):
@@ -101,6 +105,8 @@ def _hangup(view: CallView) -> dict[str, Any]:
 
 
 def _ended_by(view: CallView) -> str | None:
+    if was_transferred(view):
+        return "agent"
     wanted = view.last("HangUp")
     ended = view.first("LegEnded")
     if wanted is not None and (ended is None or wanted.seq < ended.seq):
@@ -197,7 +203,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "cost_breakdown": _cost_breakdown(record),
         "usage_breakdown": record.get("usage_breakdown") or no_usage(),
         "telephony_data": _telephony_data(execution, public_url, conversation_ms),
-        "transfer_call_data": None,
+        "transfer_call_data": transfer_call_data(execution, their_number),
         "batch_run_details": None,
         "extracted_data": record.get("extracted_data"),
         "custom_extractions": None,
@@ -283,6 +289,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "completed_at": wire_time(execution.completed_at),
         "ended_by": record.get("ended_by"),
         "turns": parts,
+        "transfers": record.get("transfers") or [],
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
         "line": record.get("line"),

@@ -51,8 +51,12 @@ def _first_asks(view: CallView) -> list[Entry]:
 
 
 def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency | None:
-    generation = ask.values["generation"]
+    asked = generation = ask.values["generation"]
     started = firsts.get(("PlayoutStarted", generation))
+    if started is None:
+        # A reply of a transfer alone is answered by the announcement of it.
+        generation = _announcement(view, ask)
+        started = firsts.get(("PlayoutStarted", generation))
     voiced = [e for e in view.of("voiced_end") if e.seq < started.seq] if started else []
     if started is None or not voiced:
         return None
@@ -65,7 +69,7 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     boundaries = [
         taken_us,
         ask.at_us,
-        _at(firsts, "ReplyText", generation),
+        _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked),
         _at(firsts, "Speak", generation),
         _at(firsts, "VoiceReady", generation),
         _at(firsts, "Release", generation),
@@ -80,13 +84,20 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     return TurnLatency(int(ask.values["turn"]), generation, began, parts)
 
 
+def _announcement(view: CallView, ask: Entry) -> int:
+    """The generation that announced the transfer of the turn, 0 when there is none."""
+    turn = ask.values["turn"]
+    said = [e for e in view.of("Speak") if e.values["purpose"] == "transfer" and e.values["turn"] == turn]
+    return next((int(e.values["generation"]) for e in said if e.seq > ask.seq), 0)
+
+
 _Firsts = dict[tuple[str, int], Entry]
 
 
 def _firsts(view: CallView) -> _Firsts:
     """The first entry of each type and generation."""
     firsts: _Firsts = {}
-    for entry in view.of("ReplyText", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
+    for entry in view.of("ReplyText", "ReplyTool", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
         firsts.setdefault((entry.type, entry.values["generation"]), entry)
     return firsts
 
