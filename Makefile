@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-voice lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-voice test-phone lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ endif
 
 test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
+
+# Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
+test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
+	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check
