@@ -57,6 +57,21 @@ def scheduled_row(execution_id: str, at: datetime, **changes: Any) -> Execution:
     return execution_row(execution_id, status=Status.SCHEDULED, detail="scheduled", scheduled_at=at, **changes)
 
 
+def ringing_row(execution_id: str = "in-1", **changes: Any) -> Execution:
+    """A call that comes in, ringing in node-a."""
+    state: dict[str, Any] = {
+        "direction": "inbound",
+        "phase": Phase.DIALLING,
+        "detail": "ringing",
+        "status": Status.RINGING,
+        "attempt": 1,
+        "owner": "node-a",
+        "ringing_at": THEN,
+        "provider_call_id": "p-1",
+    }
+    return execution_row(execution_id, **{**state, **changes})
+
+
 def key_row(key_id: str = "key-1", **changes: Any) -> ApiKey:
     """A key of the default tenant."""
     row = ApiKey(

@@ -13,6 +13,7 @@ from callwright.api.app import build_app
 from callwright.api.gate import OPEN_PATHS, OPEN_PREFIX
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
+NOBODY = "00000000-0000-4000-8000-00000000dead"
 #: What a route needs to be asked properly; routes without an entry are asked without a body.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v2/agent"): AGENT,
@@ -20,7 +21,15 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v2/agent/{agent_id}"): {"agent_config": {"agent_name": "stolen"}},
 }
 #: Routes that act on no object of a path: what another organisation does there happens in its own.
-OWN = {("POST", "/v2/agent"), ("GET", "/v2/agent/all"), ("POST", "/call"), ("GET", "/user/me")}
+OWN = {
+    ("POST", "/v2/agent"),
+    ("GET", "/v2/agent/all"),
+    ("POST", "/call"),
+    ("GET", "/user/me"),
+    ("GET", "/v1/callwright/extensions"),
+}
+#: The extension of our agent.
+EXTENSION = "desk"
 
 
 def routes(world: ApiWorld) -> list[tuple[str, str]]:
@@ -38,7 +47,11 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, agent_id: str, 
     body = BODIES.get((method, path))
     if path == "/call":
         body = {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"}
-    return await client.request(method, path.format(agent_id=agent_id, execution_id=execution_id), json=body)
+    if (method, path) == ("PUT", "/v1/callwright/extensions/{extension}"):
+        body = {"agent_id": agent_id}
+    extension = "nobody" if agent_id == NOBODY else EXTENSION
+    url = path.format(agent_id=agent_id, execution_id=execution_id, extension=extension)
+    return await client.request(method, url, json=body)
 
 
 async def prepared(world: ApiWorld) -> tuple[str, str]:
@@ -46,6 +59,7 @@ async def prepared(world: ApiWorld) -> tuple[str, str]:
     async with world.client() as client:
         agent_id = await create(client)
         execution_id = await place(client, agent_id)
+        await client.put(f"/v1/callwright/extensions/{EXTENSION}", json={"agent_id": agent_id})
     for name in ("call.wav", "transfer.wav"):
         world.recordings.write(execution_id, name, b"RIFF")
     return agent_id, execution_id
@@ -58,6 +72,7 @@ async def everything(world: ApiWorld, agent_id: str, execution_id: str) -> list[
             (await client.get("/v2/agent/all")).json(),
             (await client.get(f"/v2/agent/{agent_id}/executions")).json(),
             (await client.get(f"/executions/{execution_id}")).json(),
+            (await client.get("/v1/callwright/extensions")).json(),
         ]
 
 
@@ -118,13 +133,12 @@ async def test_with_a_wrong_or_revoked_key_every_route_is_the_same_403(world: Ap
 async def test_a_foreign_object_and_a_missing_one_are_the_same_404(world: ApiWorld) -> None:
     agent_id, execution_id = await prepared(world)
     before = await everything(world, agent_id, execution_id)
-    nobody = "00000000-0000-4000-8000-00000000dead"
     async with world.client(world.other_key) as client:
         for method, path in routes(world):
             if (method, path) in OWN and path != "/call":
                 continue
             foreign = await ask(client, method, path, agent_id, execution_id)
-            missing = await ask(client, method, path, nobody, nobody)
+            missing = await ask(client, method, path, NOBODY, NOBODY)
             assert foreign.status_code == missing.status_code == 404, (method, path)
             assert _without_id(foreign) == _without_id(missing)
     assert await everything(world, agent_id, execution_id) == before

@@ -57,6 +57,15 @@ async def insert(unit: Unit, execution: Execution, publisher: Publisher) -> None
     await _publish(unit, execution, publisher)
 
 
+async def insert_owned(unit: Unit, execution: Execution, publisher: Publisher) -> bool:
+    """Write a new execution of a call that comes in, with its owner, and the webhook of its first status in the same unit. False, and
+    nothing is written, when its tenant has no room for one more call. StaleOwnerError when the owner was declared dead."""
+    if not await unit.executions.insert_owned(execution):
+        return False
+    await _publish(unit, execution, publisher)
+    return True
+
+
 async def _publish(unit: Unit, execution: Execution, publisher: Publisher) -> None:
     entry = publisher.entry(execution)
     if entry is not None:

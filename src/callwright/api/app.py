@@ -19,6 +19,8 @@ from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
+from callwright.api.extensions.routes import router as extensions
+from callwright.api.extensions.schemas import ExtensionBody
 from callwright.api.gate import Gate, needs_key
 from callwright.api.operations.routes import router as operations
 from callwright.api.recordings.routes import router as recordings
@@ -34,7 +36,7 @@ DESCRIPTION = (
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 #: Bodies are read by hand, so their schemas must be put into the description by hand too.
-_BODIES = (AgentBody, AgentPatch, CallBody)
+_BODIES = (AgentBody, AgentPatch, CallBody, ExtensionBody)
 
 
 def build_app(services: ApiServices) -> FastAPI:
@@ -49,7 +51,7 @@ def build_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.live_streams = LiveStreams()
-    for router in (agents, calls, executions, recordings, account, operations):
+    for router in (agents, extensions, calls, executions, recordings, account, operations):
         app.include_router(router)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)

@@ -137,6 +137,13 @@ STATUS_OF: dict[tuple[Phase, str], Status] = {
     (Phase.DONE, "balance-low"): Status.BALANCE_LOW,
 }
 
+#: direction -> the states in which a new execution may begin. An outbound call waits to be admitted; an inbound one rings already in the
+#: process that will answer it, so it is written with its owner and its first attempt.
+BEGINNINGS: dict[str, frozenset[tuple[Phase, str]]] = {
+    "outbound": frozenset((phase, detail) for phase, detail in STATUS_OF if phase is Phase.WAITING),
+    "inbound": frozenset({(Phase.DIALLING, "ringing")}),
+}
+
 #: Changes to these statuses are published as webhooks by default; a setting adds the rest.
 PUBLISHED_BY_DEFAULT: frozenset[Status] = frozenset(set(Status) - {Status.QUEUED, Status.SCHEDULED, Status.PREPARED})
 
@@ -144,6 +151,11 @@ PUBLISHED_BY_DEFAULT: frozenset[Status] = frozenset(set(Status) - {Status.QUEUED
 def status_of(phase: Phase, detail: str) -> Status:
     """The published status of an execution in ``phase`` with ``detail``. KeyError for a pair that cannot exist."""
     return STATUS_OF[(phase, detail)]
+
+
+def may_begin(direction: str, phase: Phase, detail: str) -> bool:
+    """Whether a new execution of ``direction`` may begin in that state."""
+    return (phase, detail) in BEGINNINGS.get(direction, frozenset())
 
 
 def may_follow(before: Status, after: Status) -> bool:

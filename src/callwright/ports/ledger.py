@@ -33,6 +33,16 @@ class StoredAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """A short name under which an agent is called (``domain.extension`` says which names there may be)."""
+
+    name: str
+    tenant_id: str
+    agent_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionFilter:
     """What a list of executions is narrowed to; None means any."""
 
@@ -116,6 +126,11 @@ class Executions(Protocol):
     async def insert(self, execution: Execution) -> None:
         """A new execution (phase waiting)."""
 
+    async def insert_owned(self, execution: Execution) -> bool:
+        """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
+        too). False, and nothing is written, when the tenant's concurrency is used up. StaleOwnerError when the owner was declared dead."""
+        ...
+
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
         """One execution of the tenant, or None."""
 
@@ -170,6 +185,9 @@ class Agents(Protocol):
     async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
         """One agent of the tenant, or None."""
 
+    async def get_any(self, agent_id: str) -> StoredAgent | None:
+        """One agent whoever it belongs to: for calls that come in, never for a request."""
+
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
 
@@ -178,6 +196,29 @@ class Agents(Protocol):
 
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
         """Delete the agent. False when there was none. Refused (ConflictError) while it has live calls."""
+
+
+class Extensions(Protocol):
+    """Short names under which agents are called. One name belongs to one tenant of the whole platform, as a phone number would."""
+
+    async def put(self, extension: Extension) -> bool:
+        """Point a name at an agent, whether it is new or pointed elsewhere. True when it is new. ConflictError when it is another
+        tenant's, NotFoundError when the agent is not one of the tenant."""
+        ...
+
+    async def get(self, tenant_id: str, name: str) -> Extension | None:
+        """One name of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[Extension]:
+        """All names of the tenant in their order."""
+        ...
+
+    async def delete(self, tenant_id: str, name: str) -> bool:
+        """Forget a name. False when there was none."""
+        ...
+
+    async def find(self, name: str) -> Extension | None:
+        """One name whoever it belongs to: for calls that come in, never for a request."""
 
 
 class Keys(Protocol):
@@ -276,6 +317,11 @@ class Unit(Protocol):
     @property
     def agents(self) -> Agents:
         """Agents."""
+        ...
+
+    @property
+    def extensions(self) -> Extensions:
+        """Short names of agents."""
         ...
 
     @property

@@ -54,6 +54,12 @@ opened as (
 select * from taken
 """
 
+_ROOM = """
+select max_concurrency > (
+  select count(*) from execution where tenant_id = $1 and phase in ('admitted', 'claimed', 'dialling', 'live')
+) from tenant where id = $1
+"""
+
 
 async def admit(connection: Any, node_limit: int) -> list[Execution]:
     """Run the admission query; [] when another process is at it."""
@@ -66,6 +72,19 @@ async def claim(connection: Any, owner: str, count: int) -> list[Execution]:
     """Take up to ``count`` admitted executions for ``owner``, which is registered as a node if it was not."""
     if count <= 0:
         return []
+    await _must_live(connection, owner)
+    return [execution_of(row) for row in await connection.fetch(_CLAIM, owner, count)]
+
+
+async def make_room(connection: Any, owner: str, tenant_id: str) -> bool:
+    """Whether ``owner`` may take one more call of the tenant, one that comes in; nobody else admits or takes one until the unit ends."""
+    # Waits for an admission under way (milliseconds): both count the same calls, and together they would exceed the limit.
+    await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
+    await _must_live(connection, owner)
+    return bool(await connection.fetchval(_ROOM, tenant_id))
+
+
+async def _must_live(connection: Any, owner: str) -> None:
     living = await connection.fetchval(
         "with known as (insert into node (incarnation, name) values ($1, '') on conflict (incarnation) do nothing)"
         " select not exists (select from node where incarnation = $1 and dead_at is not null)",
@@ -73,4 +92,3 @@ async def claim(connection: Any, owner: str, count: int) -> list[Execution]:
     )
     if not living:
         raise StaleOwnerError(f"process {owner} was declared dead by another node and takes no calls")
-    return [execution_of(row) for row in await connection.fetch(_CLAIM, owner, count)]

@@ -37,6 +37,11 @@ class AgentRows:
         )
         return StoredAgent(**row) if row else None
 
+    async def get_any(self, agent_id: str) -> StoredAgent | None:
+        """One agent whoever it belongs to: for calls that come in, never for a request."""
+        row = await self._connection.fetchrow(f"select {_COLUMNS} from agent where id = $1", agent_id)
+        return StoredAgent(**row) if row else None
+
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
         rows = await self._connection.fetch(

@@ -64,7 +64,7 @@ def plan(before: Execution, change: Change) -> Plan:
     Times are raised to the one before where a clock of another machine ran ahead, so that a skew never ends a call. An execution that
     waits again (a retry) loses what told of the attempt before; the attempt's own row keeps it.
     """
-    given = dict(change.columns)
+    given = {name: _storable(value) for name, value in change.columns.items()}
     outcome = given.pop(ATTEMPT_OUTCOME, None)
     unknown = given.keys() - CHANGEABLE
     if unknown:
@@ -87,6 +87,12 @@ def plan(before: Execution, change: Change) -> Plan:
         values["record"] = {**before.record, **change.record}
     ended = _ran_an_attempt(before.phase) and not PHASES[phase][1]
     return Plan(values, attempt_values, (outcome or status.value) if ended else None)
+
+
+def _storable(value: Any) -> Any:
+    """A text without what a column cannot hold, NUL and halves of surrogate pairs: what a provider said must not keep a call from ending.
+    JSON keeps everything, as escapes."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _state_after(before: Execution, change: Change) -> tuple[Phase, str, Status]:

@@ -14,7 +14,7 @@ from callwright.domain.errors import (
     StaleOwnerError,
     WrongStateError,
 )
-from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.execution import PHASES, Execution, Phase, Status, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
 from callwright.storage import admission
 from callwright.storage.changes import Plan, plan
@@ -43,6 +43,30 @@ class ExecutionRows:
         """A new execution in phase waiting. NotFoundError when its agent is not one of its tenant, ConflictError when the id exists."""
         if execution.phase is not Phase.WAITING or execution.owner is not None or execution.attempt != 0:
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
+        await self._insert(execution)
+
+    async def insert_owned(self, execution: Execution) -> bool:
+        """A call that comes in: a new execution with its owner, in its first attempt. False, and nothing is written, when the tenant has no
+        room. StaleOwnerError when the owner was declared dead; WrongStateError in a state in which such a call does not begin."""
+        if execution.owner is None or execution.attempt != 1 or not PHASES[execution.phase][1]:
+            raise WrongStateError("a call that comes in begins with its owner and its first attempt")
+        if not await admission.make_room(self._connection, execution.owner, execution.tenant_id):
+            return False
+        await self._insert(execution)
+        await self._connection.execute(
+            "insert into attempt (execution_id, attempt, owner, ringing_at, provider_call_id) values ($1, 1, $2, $3, $4)",
+            execution.id,
+            execution.owner,
+            execution.ringing_at,
+            execution.provider_call_id,
+        )
+        return True
+
+    async def _insert(self, execution: Execution) -> None:
+        if not may_begin(execution.direction, execution.phase, execution.detail):
+            raise WrongStateError(
+                f"an {execution.direction} call cannot begin {execution.phase.value}/{execution.detail}"
+            )
         numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
         await self._connection.execute(
             f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from callwright.domain.execution import PHASES, STATUS_OF, TRANSITIONS
+from callwright.domain.execution import BEGINNINGS, PHASES, STATUS_OF, TRANSITIONS
 
 State = tuple[str, str, str, bool]
 Pair = tuple[str, str]
@@ -28,9 +28,17 @@ def phase_transitions() -> list[Pair]:
     return sorted((before.value, after.value) for before, (afters, _) in PHASES.items() for after in afters)
 
 
+def beginnings() -> list[tuple[str, str, str]]:
+    """Every (direction, phase, detail) in which a new execution may begin."""
+    return sorted(
+        (direction, phase.value, detail) for direction, states in BEGINNINGS.items() for phase, detail in states
+    )
+
+
 def fingerprint() -> str:
     """Changes when any of the tables does."""
-    return hashlib.sha256(repr((states(), status_transitions(), phase_transitions())).encode()).hexdigest()[:16]
+    tables = (states(), status_transitions(), phase_transitions(), beginnings())
+    return hashlib.sha256(repr(tables).encode()).hexdigest()[:16]
 
 
 async def write_rules(connection: Any) -> None:
@@ -48,3 +56,7 @@ async def write_rules(connection: Any) -> None:
     for table, pairs in (("status_transition", status_transitions()), ("phase_transition", phase_transitions())):
         await connection.execute(f"delete from {table}")
         await connection.executemany(f"insert into {table} (before, after) values ($1, $2)", pairs)
+    await connection.execute("delete from execution_beginning")
+    await connection.executemany(
+        "insert into execution_beginning (direction, phase, detail) values ($1, $2, $3)", beginnings()
+    )

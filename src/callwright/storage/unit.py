@@ -11,6 +11,7 @@ from callwright.storage import failures
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.executions import ExecutionRows
+from callwright.storage.extensions import ExtensionRows
 from callwright.storage.idempotency import IdempotencyRows
 from callwright.storage.jobs import JobRows
 from callwright.storage.keys import KeyRows
@@ -26,6 +27,7 @@ class PostgresUnit:
     def __init__(self, connection: Any) -> None:
         self.executions = ExecutionRows(connection)
         self.agents = AgentRows(connection)
+        self.extensions = ExtensionRows(connection)
         self.keys = KeyRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)

@@ -1,0 +1,66 @@
+"""Extensions: which agent answers under which short name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.actions.agents import agent_of
+from callwright.actions.services import Services, missing
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.extension import parse_extension
+from callwright.domain.limits import MAX_EXTENSIONS
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Extension
+
+
+async def put_extension(
+    services: Services, principal: Principal, name: str, wire: Mapping[str, Any]
+) -> tuple[Extension, bool]:
+    """Point an extension at an agent, and whether it is new. Raises BadInputError, NotFoundError for an unknown agent, ConflictError for a
+    name that another organisation has or for one more than MAX_EXTENSIONS."""
+    name = parse_extension(name)
+    agent_id = wire.get("agent_id")
+    if not isinstance(agent_id, str) or not agent_id.strip():
+        raise BadInputError("agent_id is required", field="agent_id")
+    async with services.ledger.unit() as unit:
+        # The agent first: whose a name is must not be learnt by naming an agent one does not have.
+        agent = await agent_of(unit, principal, agent_id.strip())
+        before = await unit.extensions.get(principal.tenant_id, name)
+        if before is None and len(await unit.extensions.all(principal.tenant_id)) >= MAX_EXTENSIONS:
+            raise ConflictError(f"there are {MAX_EXTENSIONS} extensions already; delete one that is not needed")
+        created_at = services.clock.now() if before is None else before.created_at
+        extension = Extension(name, principal.tenant_id, agent.id, created_at)
+        return extension, await unit.extensions.put(extension)
+
+
+async def get_extension(services: Services, principal: Principal, name: str) -> Extension:
+    """One extension of the tenant. Raises NotFoundError."""
+    name = _known(name)
+    async with services.ledger.unit() as unit:
+        found = await unit.extensions.get(principal.tenant_id, name)
+    if found is None:
+        raise missing("extension")
+    return found
+
+
+async def list_extensions(services: Services, principal: Principal) -> list[Extension]:
+    """All extensions of the tenant, by name."""
+    async with services.ledger.unit() as unit:
+        return await unit.extensions.all(principal.tenant_id)
+
+
+async def delete_extension(services: Services, principal: Principal, name: str) -> None:
+    """Forget an extension; calls under way go on. Raises NotFoundError."""
+    name = _known(name)
+    async with services.ledger.unit() as unit:
+        if not await unit.extensions.delete(principal.tenant_id, name):
+            raise missing("extension")
+
+
+def _known(name: str) -> str:
+    """What cannot be an extension is none: the same answer as for a missing one."""
+    try:
+        return parse_extension(name)
+    except BadInputError:
+        raise missing("extension") from None

@@ -1,0 +1,1 @@
+"""Extensions: short names under which agents are called."""

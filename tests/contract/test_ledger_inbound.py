@@ -1,0 +1,167 @@
+"""What the ledger holds of calls that come in: owned from the first moment, within the tenant's limit, and extensions."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.database import fetch, run_sql
+from tests.rows import OTHER_TENANT_ID, THEN, admit, agent_row, execution_row, move, place, ringing_row
+
+from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError, WrongStateError
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Extension
+from callwright.storage.ledger import PostgresLedger
+
+
+async def take(ledger: PostgresLedger, execution: Execution) -> bool:
+    async with ledger.unit() as unit:
+        return await unit.executions.insert_owned(execution)
+
+
+async def test_a_call_that_comes_in_belongs_to_its_process_at_once(ledger: PostgresLedger, dsn: str) -> None:
+    await place(ledger)
+    assert await take(ledger, ringing_row())
+    async with ledger.unit() as unit:
+        assert [row.id for row in await unit.executions.owned_by("node-a")] == ["in-1"]
+    (attempt,) = await fetch(dsn, "select * from attempt")
+    assert (attempt["attempt"], attempt["owner"], attempt["ringing_at"]) == (1, "node-a", THEN)
+    assert attempt["provider_call_id"] == "p-1"
+    live = await move(ledger, "in-1", Phase.LIVE, owner="node-a", attempt=1)
+    assert live.status is Status.IN_PROGRESS
+
+
+async def test_nobody_admits_or_claims_a_call_that_comes_in(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    await take(ledger, ringing_row())
+    assert await admit(ledger) == []
+    async with ledger.unit() as unit:
+        assert await unit.executions.claim("node-b", 10) == []
+
+
+async def test_the_tenants_concurrency_is_never_exceeded_however_many_call_at_once(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await place(ledger, *(execution_row(f"out-{number}") for number in range(5)))
+    await run_sql(dsn, "update tenant set max_concurrency = 4")
+
+    results = await asyncio.gather(admit(ledger), *(take(ledger, ringing_row(f"in-{number}")) for number in range(10)))
+
+    assert len(await fetch(dsn, "select * from execution where phase in ('admitted', 'dialling')")) == 4
+    assert sum(results[1:]) == len(await fetch(dsn, "select * from execution where direction = 'inbound'"))
+
+
+async def test_a_process_declared_dead_takes_no_call(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        await unit.nodes.forget("node-a")
+    with pytest.raises(StaleOwnerError):
+        await take(ledger, ringing_row())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"owner": None},
+        {"attempt": 0},
+        {"attempt": 2},
+        {"direction": "outbound"},
+        {"detail": "initiated", "status": Status.INITIATED},
+        {"phase": Phase.LIVE, "detail": "", "status": Status.IN_PROGRESS},
+        {"phase": Phase.WAITING, "detail": "queued", "status": Status.QUEUED},
+    ],
+)
+async def test_it_begins_ringing_owned_and_in_its_first_attempt_only(
+    ledger: PostgresLedger, changes: dict[str, Any]
+) -> None:
+    await place(ledger)
+    with pytest.raises(WrongStateError):
+        await take(ledger, ringing_row(**changes))
+
+
+async def test_an_inbound_call_never_waits(ledger: PostgresLedger) -> None:
+    with pytest.raises(WrongStateError, match="inbound call cannot begin waiting"):
+        await place(ledger, execution_row(direction="inbound"))
+
+
+async def test_the_database_itself_refuses_other_beginnings(ledger: PostgresLedger, dsn: str) -> None:
+    await place(ledger)
+    await take(ledger, ringing_row())
+    columns = (
+        "tenant_id, agent_id, status, phase, detail, attempt, carrier, to_number, from_number, created_at, updated_at, owner,"
+        " user_data, options, agent, record"
+    )
+    for direction, select in (
+        ("outbound", columns),
+        ("inbound", columns.replace("status, phase, detail", "'in-progress', 'live', ''")),
+    ):
+        with pytest.raises(asyncpg.CheckViolationError) as caught:
+            await run_sql(
+                dsn,
+                f"insert into execution (id, direction, {columns}) select 'x', '{direction}', {select} from execution",
+            )
+        assert caught.value.constraint_name == "execution_begins"
+
+
+# Extensions
+
+
+def extension(name: str = "desk", **changes: str) -> Extension:
+    return Extension(name, changes.get("tenant_id", DEFAULT_TENANT_ID), changes.get("agent_id", "agent-1"), THEN)
+
+
+async def put(ledger: PostgresLedger, wanted: Extension) -> bool:
+    async with ledger.unit() as unit:
+        return await unit.extensions.put(wanted)
+
+
+async def test_an_extension_is_found_whoever_it_belongs_to_and_read_only_by_its_tenant(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    assert await put(ledger, extension())
+    assert not await put(ledger, extension()), "it was there"
+    async with ledger.unit() as unit:
+        assert await unit.extensions.find("desk") == extension()
+        assert await unit.extensions.get(OTHER_TENANT_ID, "desk") is None
+        assert await unit.extensions.all(OTHER_TENANT_ID) == []
+        assert not await unit.extensions.delete(OTHER_TENANT_ID, "desk")
+        assert await unit.extensions.delete(DEFAULT_TENANT_ID, "desk")
+        assert await unit.extensions.find("desk") is None
+
+
+async def test_a_name_is_one_tenants_of_the_platform(ledger: PostgresLedger, dsn: str) -> None:
+    await place(ledger)
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID))
+    await put(ledger, extension())
+    with pytest.raises(ConflictError, match="taken"):
+        await put(ledger, extension(tenant_id=OTHER_TENANT_ID, agent_id="agent-2"))
+
+
+async def test_an_extension_points_at_an_agent_of_its_tenant_and_goes_with_it(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    with pytest.raises(NotFoundError):
+        await put(ledger, extension(agent_id="agent-9"))
+    await put(ledger, extension())
+    async with ledger.unit() as unit:
+        assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
+        assert await unit.extensions.find("desk") is None
+
+
+@pytest.mark.parametrize("name", ["", "x" * 33, "Desk", "a b"])
+async def test_the_database_refuses_other_forms(ledger: PostgresLedger, dsn: str, name: str) -> None:
+    await place(ledger)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await run_sql(dsn, f"insert into extension values ('{name}', '{DEFAULT_TENANT_ID}', 'agent-1', now())")
+
+
+async def test_agents_are_found_by_calls_whoever_they_belong_to(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        found = await unit.agents.get_any("agent-1")
+        assert found is not None
+        assert found.id == "agent-1"
+        assert await unit.agents.get_any("agent-2") is None
