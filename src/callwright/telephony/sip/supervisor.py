@@ -216,6 +216,8 @@ class GatewaySupervisor:
             watch.cancel()
             self.link = self._connected = None
             link.abort(why)
+            if self._health.state is not GatewayState.REFUSED:
+                self._become(GatewayState.DOWN, why)
             self._calls.gateway_lost(why)
 
     async def _watch(self, link: GatewayLink, process: asyncio.subprocess.Process) -> None:
