@@ -18,8 +18,8 @@ from callwright.telephony.sip.leg import SipLeg
 
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("scripted_gateway.py")))
 
-DIALLED = ["dialled", {"call_id": "abc@127.0.0.1"}]
-ANSWERED = [DIALLED, ["ringing"], ["answered", {"codec": "pcmu"}]]
+DIALLED: list[Any] = ["dialled", {"call_id": "abc@127.0.0.1"}]
+ANSWERED: list[list[Any]] = [DIALLED, ["ringing"], ["answered", {"codec": "pcmu"}]]
 
 
 def dialog(port: int) -> list[Any]:

@@ -305,6 +305,7 @@ _HANDLERS = {
     "media": SipLeg._on_fact,
     "quality": SipLeg._on_fact,
     "moved": SipLeg._on_fact,
+    "move_failed": SipLeg._on_fact,
     "refer_asked": SipLeg._on_refer_asked,
     "transferred": SipLeg._on_transferred,
     "closed": SipLeg._on_closed,

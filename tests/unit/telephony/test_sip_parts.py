@@ -1,0 +1,173 @@
+"""What may be said over SIP, how calls end, and how settings reach the gateway: the pure parts of the carrier."""
+
+import pytest
+
+from callwright.domain.limits import MAX_SIP_HEADER_CHARACTERS, MAX_SIP_HEADERS, MAX_SIP_HEADERS_BYTES
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import PluginContext
+from callwright.telephony.sip import PLUGINS
+from callwright.telephony.sip.checks import callable_address, custom_headers, refusal_of_referral, user_of
+from callwright.telephony.sip.configuration import SipSettings
+from callwright.telephony.sip.ending import Story, ending, facts_of_end
+
+
+def test_a_sip_address_comes_back_in_its_normal_form():
+    assert callable_address(" SIP:ann@pbx.example:5070;transport=UDP ") == "sip:ann@pbx.example:5070;transport=UDP"
+    assert callable_address("sip:+15550100123@pbx.example") == "sip:+15550100123@pbx.example"
+
+
+def test_headers_are_passed_as_they_are():
+    assert custom_headers(None) == custom_headers({}) == {}
+    assert custom_headers({"X-One": "a b", "p-two": ""}) == {"X-One": "a b", "p-two": ""}
+
+
+@pytest.mark.parametrize(
+    ("headers", "match"),
+    [
+        (["X-One"], "must be an object"),
+        ({5: "a"}, "begin with X- or P-"),
+        ({"From": "a"}, "begin with X- or P-"),
+        ({"X": "a"}, "begin with X- or P-"),
+        ({"X-": "a"}, "begin with X- or P-"),
+        ({"X-Ä": "a"}, "begin with X- or P-"),
+        ({"X-One: a\r\nVia": "b"}, "begin with X- or P-"),
+        ({"X-One\n": "b"}, "begin with X- or P-"),
+        ({"X-One": "a\r\nVia: b"}, "printable"),
+        ({"X-One": "ä"}, "printable"),
+        ({"X-One": 5}, "printable"),
+        ({"x-callwright-call": "a"}, "is ours or is there twice"),
+        ({"X-One": "a", "x-one": "b"}, "is ours or is there twice"),
+    ],
+)
+def test_headers_that_could_do_harm_are_refused(headers, match):
+    with pytest.raises(ProviderError, match=match) as refused:
+        custom_headers(headers)
+    assert refused.value.kind is FailureKind.BAD_REQUEST
+
+
+def test_headers_are_limited_in_length_number_and_size():
+    longest = "a" * MAX_SIP_HEADER_CHARACTERS
+    assert custom_headers({"X-One": longest})
+    with pytest.raises(ProviderError, match="512"):
+        custom_headers({"X-One": longest + "a"})
+    most = {f"X-{number:03}": "" for number in range(MAX_SIP_HEADERS)}
+    assert custom_headers(most)
+    with pytest.raises(ProviderError, match="21 headers"):
+        custom_headers({**most, "X-One": ""})
+    # Seven long ones; the eighth fills up to the limit.
+    large = {f"X-{number}": longest for number in range(7)}
+    rest = MAX_SIP_HEADERS_BYTES - 7 * (MAX_SIP_HEADER_CHARACTERS + 7) - 7
+    assert custom_headers({**large, "X-8": "a" * rest})
+    with pytest.raises(ProviderError, match="4097 bytes"):
+        custom_headers({**large, "X-8": "a" * (rest + 1)})
+
+
+@pytest.mark.parametrize(
+    ("number", "user"),
+    [
+        ("+15550100", "+15550100"),
+        ("sip:front.desk@pbx.example", "front.desk"),
+        ("SIPS:front@pbx.example", "front"),
+        ("", "callwright"),
+        ("sip:a b@c", "callwright"),
+        ('"x" <sip:a@b>', "callwright"),
+    ],
+)
+def test_we_call_as_the_user_of_our_number(number, user):
+    assert user_of(number) == user
+
+
+@pytest.mark.parametrize("target", ["sip:ann@127.0.0.1", "sip:ann@LOCALHOST:5070;x=y"])
+def test_a_far_end_may_send_us_to_a_host_the_setting_names(target):
+    assert refusal_of_referral(target, ("127.0.0.1", "localhost")) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "match"),
+    [
+        ("sip:ann@127.0.0.1.evil.example", "CALLWRIGHT_SIP_TRANSFER_TO"),
+        ("sip:127.0.0.1@evil.example", "CALLWRIGHT_SIP_TRANSFER_TO"),
+        ("sip:ann@evil.example;maddr=127.0.0.1", "CALLWRIGHT_SIP_TRANSFER_TO"),
+        ("sip:112@127.0.0.1", "emergency"),
+        ("+15550100123", "trunk"),
+        ("sip:ann@127.0.0.1?Replaces=x", "not a SIP address"),
+        ("", "empty"),
+    ],
+)
+def test_a_far_end_may_not_send_us_anywhere_else(target, match):
+    assert match in refusal_of_referral(target, ("127.0.0.1",))
+    assert refusal_of_referral(target, ())
+
+
+OUT, IN = {"inbound": False}, {"inbound": True}
+
+
+@pytest.mark.parametrize(
+    ("story", "message", "outcome", "reason", "said"),
+    [
+        ({**OUT, "answered": True}, {"by": "them"}, "answered", "Call recipient hung up", "normal_clearing"),
+        ({**IN, "answered": True}, {"by": "them"}, "answered", "Call ended", "caller_hung_up"),
+        ({**IN, "answered": True}, {"by": "us", "sip_status": 200}, "answered", "Call ended", "hung_up_by_us"),
+        ({**OUT, "answered": True, "hang_up_reason": "done"}, {"by": "us"}, "answered", "done", "hung_up_by_us"),
+        ({**OUT, "answered": True, "hang_up_reason": ""}, {"by": "us"}, "answered", "Call ended", "hung_up_by_us"),
+        ({**OUT, "answered": True, "transferred": True}, {"by": "them"}, "answered", "Call completed", "transferred"),
+        (
+            {**OUT, "answered": True},
+            {"by": "line"},
+            "answered",
+            "Carrier unable to receive media",
+            "media_timeout",
+        ),
+        ({**OUT}, {"by": "them", "sip_status": 486}, "busy", "Call recipient was busy", "486"),
+        ({**OUT}, {"by": "them", "sip_status": 480, "q850": 17}, "busy", "Call recipient was busy", "480"),
+        ({**OUT, "hang_up_reason": "x"}, {"by": "us", "sip_status": 487}, "canceled", "Call canceled", "487"),
+        ({**OUT, "rang": True}, {"by": "us", "sip_status": 0}, "no-answer", "Call unanswered", "no_answer"),
+        ({**OUT, "rang": True}, {"by": "them", "sip_status": 408}, "no-answer", "Call unanswered", "408"),
+        ({**OUT}, {"by": "line", "sip_status": 408}, "failed", "Call timed out", "408"),
+        ({**OUT}, {"by": "line"}, "failed", "Call timed out", "request_timeout"),
+        ({**IN}, {"by": "them", "sip_status": 487}, "canceled", "Call canceled", "487"),
+        ({**IN}, {"by": "us", "sip_status": "odd"}, "failed", "Call recipient rejected", "declined_by_us"),
+    ],
+)
+def test_how_calls_end_in_the_words_of_the_table(story, message, outcome, reason, said):
+    closed = ending(Story(**story), message)
+    assert (closed.outcome, closed.reason, closed.provider_code) == (outcome, reason, said)
+
+
+def test_what_the_carrier_said_of_the_end_is_a_bounded_fact():
+    fact = facts_of_end({"by": "them", "sip_status": 486, "q850": 17, "reason": "x" * 600}, "abc")
+    assert fact == {"status": 486, "q850": 17, "reason": "x" * 500, "by": "them", "call_id": "abc"}
+
+
+def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
+    texts = {
+        "sip_listen": "127.0.0.1:5070",
+        "sip_max_calls": "7",
+        "sip_allow": "10.0.0.0/8,192.0.2.7/32",
+        "sip_headers": "",
+        "sip_user": "trunk",
+        "sip_password": "top-secret",
+        "log_format": "json",
+        "port": "8700",
+    }
+    settings = SipSettings.of_texts(texts)
+    assert "top-secret" not in repr(settings)
+    assert settings.for_gateway() == {
+        "listen": "127.0.0.1:5070",
+        "rtp_ports": "20000-20999",
+        "max_calls": 7,
+        "allow": ["10.0.0.0/8", "192.0.2.7/32"],
+        "user": "trunk",
+        "password": "top-secret",
+        "codecs": ["pcmu", "pcma"],
+        "headers": [],
+        "log_level": "info",
+        "log_format": "json",
+    }
+
+
+def test_the_carrier_is_a_plugin_and_making_one_starts_nothing(tmp_path):
+    (plugin,) = PLUGINS
+    carrier = plugin.factory(PluginContext({"sip_listen": ""}, tmp_path))
+    assert (plugin.kind, plugin.name, carrier.name) == ("carrier", "sip", "sip")
+    assert carrier.health.state == "off"
