@@ -9,7 +9,7 @@ from tests.contract.line import Agent, Watcher, dial
 
 from callwright.media.tonetext import spoken
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LegClosed
+from callwright.ports.leg import LegClosed, TransferFailedError
 from callwright.ports.registry import ENTRY_POINT_GROUP, PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
@@ -162,10 +162,45 @@ async def test_keys_travel_both_ways(line):
         await call.leg.send_keys("12x")
 
 
+@pytest.mark.parametrize("attended", [False, True])
+async def test_the_caller_is_handed_to_whoever_takes_the_call_and_the_leg_closes(line, attended):
+    call = await line(scenario=talker() | {"numbers": {"+15550177": "demo"}})
+    await asyncio.wait_for(call.watcher.taken.wait(), 5)
+    await asyncio.wait_for(call.leg.transfer("+15550177", attended=attended), 5)
+    await asyncio.wait_for(call.watcher.ended.wait(), 1)
+    assert call.watcher.closed_as.outcome == "answered"
+    assert call.watcher.closed_as.reason == "Call completed"
+    assert call.far_end("transferred") == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"), [("loopback:busy", "busy"), ("loopback:refuse", "busy"), ("loopback:nobody", "failed")]
+)
+async def test_a_target_that_does_not_take_the_call_leaves_it_as_it_was(line, target, outcome):
+    call = await line(scenario=talker(rules=[{"heard": "sorry", "say": "Never mind."}]))
+    await asyncio.wait_for(call.watcher.taken.wait(), 5)
+    with pytest.raises(TransferFailedError, match=target) as failed:
+        await asyncio.wait_for(call.leg.transfer(target), 5)
+    assert failed.value.outcome == outcome
+    call.agent.say("Sorry.")
+    await asyncio.sleep(2.0)
+    assert call.watcher.text == "Never mind."
+
+
+async def test_a_caller_who_hangs_up_while_the_target_rings_was_not_transferred(line):
+    call = await line(scenario=talker())
+    await asyncio.wait_for(call.watcher.taken.wait(), 5)
+    transfer = asyncio.create_task(call.leg.transfer("loopback:no-answer"))
+    await asyncio.sleep(0.1)
+    await call.leg.hang_up("")
+    with pytest.raises(TransferFailedError, match="Call canceled"):
+        await asyncio.wait_for(transfer, 2)
+
+
 async def test_a_transfer_the_carrier_cannot_do_is_a_bad_request(line):
     call = await line(scenario=talker())
     with pytest.raises(ProviderError) as refused:
-        await call.leg.transfer("+15550199")
+        await call.leg.transfer("sip:desk@127.0.0.1")
     assert refused.value.kind is FailureKind.BAD_REQUEST
     await call.leg.answer()
     await call.leg.reject(486)

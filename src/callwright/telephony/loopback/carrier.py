@@ -13,6 +13,7 @@ from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
 from callwright.simulation.caller_scenario import Persona, Scenario, read_scenario, scenario_of
+from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.leg import LoopbackLeg
@@ -86,7 +87,13 @@ class LoopbackCarrier:
 
         mouth = Mouth(self._lines, voice, VoiceSettings(voice=persona.voice, language=language))
         leg = LoopbackLeg(
-            f"loopback-{request.callback_id}-{next(self._numbers)}", request, listener, persona, self._clock, mouth
+            f"loopback-{request.callback_id}-{next(self._numbers)}",
+            request,
+            listener,
+            persona,
+            self._clock,
+            mouth,
+            lambda target: self._who_is_at(target, request),
         )
         self._legs.add(leg)
         leg.start(open_ears, self._observer)
@@ -100,16 +107,36 @@ class LoopbackCarrier:
         self._legs.clear()
         await self._lines.aclose()
 
+    def _who_is_at(self, target: str, request: DialRequest) -> Persona:
+        """Who takes a call that is transferred to ``target``: a persona by its name, or whoever answers a number."""
+        if target.startswith(("sip:", "sips:")):
+            raise ProviderError(
+                FailureKind.BAD_REQUEST, self.name, "a loopback call cannot be transferred to a SIP address"
+            )
+        extension = _extension(target)
+        try:
+            given = request.options.get("scenario")
+            scenario = scenario_of(given) if given else self._scenario
+        except ConfigurationError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
+        if extension not in scenario.numbers and extension not in scenario.personas and extension != target:
+            raise causes.not_taken(causes.FAILED, target)
+        return scenario.persona(extension)
+
     def _persona(self, request: DialRequest) -> Persona:
         user_data = request.options.get("user_data")
         wanted = user_data.get("persona", "") if isinstance(user_data, Mapping) else ""
         try:
             given = request.options.get("scenario")
             scenario = scenario_of(given) if given else self._scenario
-            # An address of this carrier is `loopback:<name or number>`; a plain number is looked up as it is.
-            return scenario.persona(request.to_number.removeprefix("loopback:"), str(wanted or ""))
+            return scenario.persona(_extension(request.to_number), str(wanted or ""))
         except ConfigurationError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
+
+
+def _extension(address: str) -> str:
+    """An address of this carrier is `loopback:<name or number>`; a plain number is looked up as it is."""
+    return address.removeprefix("loopback:")
 
 
 def _choice(explicit: str, agents: object, setting: str) -> str:

@@ -14,6 +14,7 @@ from callwright.ports.failures import ProviderError
 from callwright.ports.speech import TranscriberStream, UsageAmount
 from callwright.simulation.caller import Act, Beep, CallerMind, Press, PutDown, Say
 from callwright.simulation.caller_scenario import Persona
+from callwright.simulation.line import FrameLine
 from callwright.telephony.loopback.earpiece import Earpiece
 from callwright.telephony.loopback.mouth import Mouth
 
@@ -25,10 +26,16 @@ _log = logging.getLogger(__name__)
 
 
 class FarEnd:
-    """The caller's side once the call is answered. It is the sink of its own ears (``ports.speech.TranscriberSink``)."""
+    """The caller's side once the call is answered. It is the sink of its own ears (``ports.speech.TranscriberSink``).
 
-    def __init__(self, persona: Persona, mouth: Mouth, notice: Callable[[str, str, int], None]) -> None:
+    ``line``: what lies between it and us; None: a perfect line without delay.
+    """
+
+    def __init__(
+        self, persona: Persona, mouth: Mouth, notice: Callable[[str, str, int], None], line: FrameLine | None = None
+    ) -> None:
         self.earpiece = Earpiece()
+        self.line = line
         self.hung_up = False
         self._mouth = mouth
         self._notice = notice
@@ -40,11 +47,18 @@ class FarEnd:
         self._key_wait = 0
         self._now_ms = 0
         self._speaking = False
+        self._idle_ms = 0
 
     @property
     def now_ms(self) -> int:
         """Audio time since the answer."""
         return self._now_ms
+
+    @property
+    def unplayed_ms(self) -> int:
+        """How long what was written to the far end still takes to be played."""
+        under_way_ms = 0 if self.line is None else max(0, self.line.under_way_ms - self._idle_ms)
+        return self.earpiece.waiting_ms + under_way_ms
 
     def attach(self, ears: TranscriberStream) -> None:
         """The ears' stream, opened with this object as its sink."""
@@ -57,6 +71,9 @@ class FarEnd:
     def tick(self) -> tuple[bytes | None, str]:
         """Live 20 ms. Returns the caller's frame (None: silence) and the key pressed, if any."""
         frame = self.earpiece.play()
+        self._idle_ms = self._idle_ms + FRAME_MS if frame is None else 0
+        if self.line is not None:
+            frame = self.line.out(frame)
         self._listen(PCM_SILENCE if frame is None else pcm_of_mulaw(frame))
         self._now_ms += FRAME_MS
         deadline_ms = self._mind.next_deadline_ms()
@@ -66,7 +83,7 @@ class FarEnd:
         if self._speaking and not self._mouth.busy:
             self._speaking = False
             self._perform(self._mind.said(self._now_ms))
-        return out, self._next_key()
+        return out if self.line is None else self.line.back(out), self._next_key()
 
     async def aclose(self) -> None:
         """End the ears and the mouth."""

@@ -18,6 +18,7 @@ from callwright.telephony.loopback.mouth import Mouth
 from callwright.telephony.loopback.observer import LineMoment, LineObserver
 
 RING_DELAY_MS = 50
+TRANSFER_RING_SECONDS = 30
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +35,7 @@ class LoopbackLeg:
         persona: Persona,
         clock: FrameClock,
         mouth: Mouth,
+        who_is_at: Callable[[str], Persona],
     ) -> None:
         self.provider_call_id = call_id
         self._request = request
@@ -41,6 +43,7 @@ class LoopbackLeg:
         self._persona = persona
         self._clock = clock
         self._mouth = mouth
+        self._who_is_at = who_is_at
         self._observer: LineObserver | None = None
         self._far_end = FarEnd(persona, mouth, self._notice)
         self._task: asyncio.Task[None] | None = None
@@ -83,8 +86,27 @@ class LoopbackLeg:
         await self._closed.wait()
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
-        """A synthetic caller cannot be handed on."""
-        raise ProviderError(FailureKind.BAD_REQUEST, "loopback", "calls to synthetic callers cannot be transferred")
+        """Let the telephone ring at the target; a synthetic caller who is there takes this one over, and the leg closes.
+
+        Blind and attended are the same here: the far end stays on the line until the target has answered. Raises ProviderError.
+        """
+        if not self._answered or self.ended:
+            raise ProviderError(FailureKind.BAD_REQUEST, "loopback", "only a call in progress can be transferred")
+        persona = self._who_is_at(target)
+        answer = persona.answer
+        ring_ms = TRANSFER_RING_SECONDS * 1000
+        taken = answer.how in ("answer", "machine") and answer.after_ms <= ring_ms
+        wait_ms = ring_ms if answer.how == "no-answer" else min(answer.after_ms, ring_ms)
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                await self._closed.wait()
+        except TimeoutError:
+            if not taken:
+                raise causes.not_taken(causes.BY_HOW.get(answer.how, causes.NO_ANSWER), target) from None
+            self._notice("transferred", persona.name, self._far_end.now_ms)
+            self._close(causes.TRANSFERRED)
+            return
+        raise causes.not_taken(causes.CANCELED, target)
 
     async def send_keys(self, keys: str) -> None:
         """The far end notices the keys. Raises ProviderError(BAD_REQUEST) for anything but 0-9 * # A-D."""
@@ -144,7 +166,7 @@ class LoopbackLeg:
             await self._end(causes.NO_ANSWER)
             return
         await asyncio.sleep(answer.after_ms / 1000)
-        outcome = {"busy": causes.BUSY, "refuse": causes.REFUSED, "failed": causes.FAILED}.get(answer.how)
+        outcome = causes.BY_HOW.get(answer.how)
         if outcome is not None:
             await self._end(outcome)
             return
