@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate", "run random conversations against the core"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "backup": ("backup", "save the embedded database and the recordings into one file"),
+    "gateway": ("gateway", "the SIP gateway process, started by serve"),
     "restore": ("restore", "bring a backup back into an empty data folder"),
 }
 """Command -> (module of this package, one line of help)."""

@@ -47,6 +47,7 @@ media         codec, why                                                        
 quality       see ``Quality``                                                     counters of the line, now and then and at the end
 refer_asked   target                                                              the far end asks us to call ``target`` instead
 moved         target                                                              the call now goes on with ``target``
+move_failed   target, sip_status, reason                                          it does not: the call goes on as before
 transferred   request, ok, sip_status, reason                                     how a transfer ended
 closed        by (``us``, ``them``, ``line``), sip_status, q850, reason           the call is over
 ============= =================================================================== =================================================

@@ -1,0 +1,317 @@
+"""The gateway process: SIP phones on one side, the server's socket on the other (``wire.py``).
+
+Started by the server with one end of a socket pair: ``python -m callwright.telephony.sip.gateway --fd N``. The first message on it is
+``settings``; nothing is on the command line, because a password is among them. When the socket ends, the server is gone: every call
+gets its BYE, CANCEL or refusal and the process ends within two seconds. Exit status: 0 in order, 2 it cannot listen, 70 the stack's own
+thread died or does not answer, 71 a defect; whatever it is, the server settles the calls and starts another gateway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, cast
+
+from callwright.ops.clock import SystemClock
+from callwright.ops.logging import configure_logging
+from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.gateway_call import GatewayCall
+from callwright.telephony.sip.message import traced
+from callwright.telephony.sip.refusal import refusal
+from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
+from callwright.telephony.sip.trace import Trace
+from callwright.telephony.sip.wire import GATEWAY, Reader, WireError, audio, control
+
+TICK_US = 20_000
+MOST_TICKS_AT_ONCE = 25
+"""A loop that was stopped for longer than half a second does not make up for it in one go."""
+GOODBYE_SECONDS = 1.4
+CLOSE_SECONDS = 0.4
+SETTINGS_SECONDS = 10.0
+CHECK_SECONDS = 2.0
+BACKLOG_BYTES = 4_194_304
+EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT = 2, 70, 71
+
+_log = logging.getLogger("callwright.telephony.sip.gateway")
+
+
+class Gateway(asyncio.Protocol):
+    """Everything of the process: the socket, the stack, the calls, the pump. ``ended`` is done with the exit status."""
+
+    def __init__(self, stack: SipStack) -> None:
+        loop = asyncio.get_running_loop()
+        self.stack = stack
+        self.trace = Trace()
+        self.ended: asyncio.Future[int] = loop.create_future()
+        self.settings: asyncio.Future[Mapping[str, Any]] = loop.create_future()
+        self._calls: dict[int, GatewayCall] = {}
+        self._next_number = 2
+        self._reader = Reader()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._works: set[asyncio.Task[None]] = set()
+        self._listen = ("", 0)
+        self._stopping = False
+        self._empty = asyncio.Event()
+
+    # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is there."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Messages of the server. One that is none ends the process: from there on nothing can be understood."""
+        try:
+            for number, message in self._reader.feed(data):
+                if isinstance(message, bytes):
+                    call = self._calls.get(number)
+                    if call is not None:
+                        call.write(message)
+                elif number == GATEWAY:
+                    self._own(message)
+                else:
+                    self._of_call(number, message)
+        except WireError as error:
+            self._end(EXIT_DEFECT, f"the server sent what is no message: {error}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server is gone."""
+        self._end(0, "the server is gone")
+
+    # -- of the server ----------------------------------------------------------------------------------------------------------
+
+    def _own(self, message: Mapping[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "settings" and not self.settings.done():
+            self.settings.set_result(message)
+        elif kind == "ping":
+            self.send(GATEWAY, "pong", at=message.get("at"), calls=len(self._calls))
+        elif kind == "stop":
+            self._end(0, "the server asked for it")
+
+    def _of_call(self, number: int, message: Mapping[str, Any]) -> None:
+        call = self._calls.get(number)
+        if call is not None:
+            call.asked(message)
+        elif message["type"] == "dial" and number % 2 == 1 and not self._stopping:
+            call = self._calls[number] = GatewayCall(self, number, str(message.get("from_user") or ""))
+            call.dial(message)
+
+    # -- gateway_call.Exchange --------------------------------------------------------------------------------------------------
+
+    def send(self, call: int, kind: str, **values: Any) -> None:
+        """A control message to the server, with everything else of this turn of the loop."""
+        self._put(control(call, kind, **values))
+
+    def audio(self, call: int, frames: bytes) -> None:
+        """Audio of a caller to the server."""
+        self._put(audio(call, frames))
+
+    def _put(self, message: bytes) -> None:
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(message)
+
+    def _flush(self) -> None:
+        data = b"".join(self._out)
+        self._out.clear()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > BACKLOG_BYTES:
+            self._end(EXIT_DEFECT, "the server does not read what it is sent")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something of a call."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._worked)
+        return task
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._works.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.critical("a defect; the gateway ends", exc_info=task.exception())
+            self._end(EXIT_DEFECT, "a defect")
+
+    def read_messages(self) -> None:
+        """Bring the trace up to date."""
+        for text in self.stack.messages():
+            record = traced(text)
+            if record is not None:
+                self.trace.feed(record)
+
+    def refuse_with(self, call_id: str, code: int) -> bool:
+        """Answer an INVITE ourselves. See refusal.py."""
+        call = self.trace.call(call_id)
+        return call is not None and refusal(call, code, self._listen)
+
+    def over(self, call: GatewayCall) -> None:
+        """Forget a call."""
+        self._calls.pop(call.number, None)
+        self.trace.forget(call.call_id)
+        if self._stopping and not self._calls:
+            self._empty.set()
+
+    def terminate(self) -> None:
+        """SIGTERM: end in order."""
+        self._end(0, "SIGTERM")
+
+    # -- the life of the process ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """Serve until the end; returns the exit status."""
+        try:
+            settings = await asyncio.wait_for(asyncio.shield(self.settings), SETTINGS_SECONDS)
+            await self._open(settings)
+        except TimeoutError:
+            return EXIT_REFUSED
+        except (StackError, AllowError) as error:
+            self.send(GATEWAY, "refused", reason=str(error))
+            await asyncio.sleep(0.05)
+            return EXIT_REFUSED
+        pump = self.start(self._pump())
+        check = self.start(self._check())
+        status = await self.ended
+        self._stopping = True
+        check.cancel()
+        if status != EXIT_STACK:
+            await self._say_goodbye()
+        pump.cancel()
+        return status
+
+    async def _open(self, settings: Mapping[str, Any]) -> None:
+        configure_logging(str(settings.get("log_level") or "info"), str(settings.get("log_format") or "text"))
+        listen = str(settings["listen"])
+        host, _, port = listen.partition(":")
+        self._listen = (host, int(port))
+        _check_free(self._listen)
+        allow = tuple(str(network) for network in settings.get("allow") or ())
+
+        def bound() -> None:
+            found = sockets_on(self._listen)
+            for one in found:
+                one.close()
+            if not found:
+                raise StackError(f"{listen} could not be opened")
+            if allow:
+                allow_only((*allow, f"{host}/32"), self._listen)
+
+        await self.stack.open(
+            StackSettings(
+                listen=listen,
+                rtp_ports=str(settings["rtp_ports"]),
+                max_calls=int(settings["max_calls"]),
+                user=str(settings.get("user") or ""),
+                password=str(settings.get("password") or ""),
+                codecs=tuple(settings.get("codecs") or ("pcmu", "pcma")),
+                headers=tuple(settings.get("headers") or ()),
+            ),
+            self._incoming,
+            lambda: self._end(EXIT_STACK, "the stack's thread died"),
+            bound,
+        )
+        self.send(
+            GATEWAY,
+            "ready",
+            listen=listen,
+            rtp_ports=settings["rtp_ports"],
+            max_calls=settings["max_calls"],
+            pid=os.getpid(),
+        )
+
+    def _incoming(self, line: StackCall) -> None:
+        call = GatewayCall(self, self._next_number, "")
+        self._next_number += 2
+        self._calls[call.number] = call
+        call.take(line)
+        if self._stopping:
+            call.hang_up({})
+
+    async def _pump(self) -> None:
+        """One round every 20 ms for all calls; one write to the socket per round."""
+        clock = SystemClock()
+        due_us = clock.monotonic_us() + TICK_US
+        while True:
+            await clock.sleep(max(0.0, (due_us - clock.monotonic_us()) / 1e6))
+            ticks = max(1, (clock.monotonic_us() - due_us) // TICK_US + 1)
+            due_us += ticks * TICK_US
+            self.read_messages()
+            for call in tuple(self._calls.values()):
+                call.tick(min(ticks, MOST_TICKS_AT_ONCE))
+
+    async def _check(self) -> None:
+        """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                await self.stack.check()
+            except StackError as error:
+                self._end(EXIT_STACK, f"the stack does not answer: {error.reason}")
+                return
+
+    def _end(self, status: int, why: str) -> None:
+        if not self.settings.done():
+            self.settings.cancel()
+        if not self.ended.done():
+            (_log.error if status else _log.info)("the gateway ends: %s", why)
+            self.ended.set_result(status)
+
+    async def _say_goodbye(self) -> None:
+        """BYE, CANCEL or a refusal for every call; the pump goes on meanwhile."""
+        for call in tuple(self._calls.values()):
+            call.hang_up({})
+        try:
+            await asyncio.wait_for(self._empty.wait(), GOODBYE_SECONDS if self._calls else 0.0)
+        except TimeoutError:
+            _log.debug("%d far ends did not answer a BYE in time", len(self._calls))
+        try:
+            await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
+        except (TimeoutError, StackError) as error:
+            _log.debug("the stack was left as it is: %s", error)
+
+
+def _check_free(listen: tuple[str, int]) -> None:
+    """Raises StackError when the address is taken: the stack itself would go on without it."""
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(listen)
+            except OSError as error:
+                raise StackError(f"{listen[0]}:{listen[1]}: {error.strerror}") from None
+
+
+async def serve(descriptor: int) -> None:
+    """Be the gateway on an open socket. Does not return: threads of the stack that hang must not keep the process."""
+    loop = asyncio.get_running_loop()
+    gateway = Gateway(BaresipStack())
+    await loop.create_unix_connection(lambda: gateway, sock=socket.socket(fileno=descriptor))
+    # Ctrl-C in a terminal is meant for the server, which lets its calls come to their end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    loop.add_signal_handler(signal.SIGTERM, gateway.terminate)
+    status = await gateway.run()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The process."""
+    parser = argparse.ArgumentParser(
+        prog="callwright gateway", description="SIP for one callwright server, which starts it."
+    )
+    parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the server")
+    asyncio.run(serve(parser.parse_args(arguments).fd))
+
+
+if __name__ == "__main__":
+    main()

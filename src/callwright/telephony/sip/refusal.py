@@ -1,0 +1,51 @@
+"""Refusing a call with another status than 486, which is all the stack can say (its command for it has no argument).
+
+The answer is written here and sent from the stack's own UDP socket, just before the stack's 486 for the same transaction. A caller's
+INVITE transaction is over with the first final answer; it acknowledges a second one and does not show it to anybody (RFC 3261
+17.1.1.2), and the stack's transaction ends with that acknowledgement. No private part of the binding is touched.
+"""
+
+from __future__ import annotations
+
+from callwright.telephony.sip.allow import sockets_on
+from callwright.telephony.sip.message import SipMessage
+from callwright.telephony.sip.trace import TracedCall
+
+_PHRASES = {
+    403: "Forbidden",
+    404: "Not Found",
+    408: "Request Timeout",
+    410: "Gone",
+    480: "Temporarily Unavailable",
+    484: "Address Incomplete",
+    486: "Busy Here",
+    488: "Not Acceptable Here",
+    500: "Server Internal Error",
+    503: "Service Unavailable",
+    600: "Busy Everywhere",
+    603: "Decline",
+    604: "Does Not Exist Anywhere",
+}
+
+
+def refusal(call: TracedCall, code: int, listen: tuple[str, int]) -> bool:
+    """Answer the INVITE of an inbound call over UDP with ``code``. False when that is not possible: then 486 is all there is."""
+    provisional = call.provisional
+    host, colon, port = call.dialog.peer.rpartition(":")
+    if provisional is None or call.dialog.transport != "udp" or call.status or not colon:
+        return False
+    datagram = answer(provisional, code)
+    for one in sockets_on(listen):
+        with one:
+            if one.type.name == "SOCK_DGRAM":
+                one.sendto(datagram, (host, int(port)))
+                return True
+    return False
+
+
+def answer(provisional: SipMessage, code: int) -> bytes:
+    """The final answer ``code`` after a provisional one of the same transaction: the same Via, From, To (with our tag), Call-ID, CSeq."""
+    lines = [f"SIP/2.0 {code} {_PHRASES.get(code, 'Refused')}"]
+    lines += [f"Via: {via}" for via in provisional.headers.get("via", ())]
+    lines += [f"{name}: {provisional.first(name.lower())}" for name in ("From", "To", "Call-ID", "CSeq")]
+    return "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("utf-8", "replace")

@@ -1,0 +1,510 @@
+"""The SIP stack as the gateway sees it, and its one implementation on baresip-python 0.5.2a3 (exact pin).
+
+``SipStack`` and ``StackCall`` are what a replacement would have to offer; only this module imports the binding. What the binding
+cannot do, and what follows from it:
+
+- A call that comes in can only be refused with 486 (``refuse``); a user agent that was made cannot be freed before the process ends.
+- An answer or a refusal that arrives before ``dial()`` returns is never delivered to the call: kept here by handle and told again.
+- The address that was called and what ended a call are in no event: the copies of the SIP messages (``messages``) have them.
+- One runtime per process; when its native thread dies, the process must end (``on_dead``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import baresip
+
+from callwright.domain.limits import MAX_SIP_CALLS
+
+FRAME_PCM_BYTES = 320
+"""20 ms of 16-bit PCM at 8,000 Hz."""
+MAX_KEPT_MESSAGES = 4_096
+MAX_EARLY_CALLS = 512
+MAX_EARLY_EVENTS = 32
+MAX_IDENTITIES = 1_000
+"""Most caller identities of one gateway process: each is a user agent of the stack, which cannot be freed."""
+HOLD_TRIES = 20
+HOLD_RETRY_S = 0.05
+READ_BYTES = FRAME_PCM_BYTES * 25
+OWN_USER = "callwright"
+
+_log = logging.getLogger("callwright.telephony.sip.stack")
+
+
+class StackError(Exception):
+    """The stack refused what was asked; the text says why. ``status`` is the SIP status behind it, 0 when there is none."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class GoneError(StackError):
+    """The call is over already."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """How to listen. ``listen`` is ``address:port``; ``user`` and ``password`` are asked of callers when both are set."""
+
+    listen: str
+    rtp_ports: str = "20000-20999"
+    max_calls: int = 100
+    user: str = ""
+    password: str = field(default="", repr=False)
+    codecs: tuple[str, ...] = ("pcmu", "pcma")
+    headers: tuple[str, ...] = ()
+    rtp_timeout_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvent:
+    """What happened on a call. ``kind``: ringing, early_media, answered, rtp (the first packet came), held, resumed, media (negotiated
+    anew), key (``text``), refer (``text``: the target), statistics, closed (``text``: the stack's words)."""
+
+    kind: str
+    text: str = ""
+    statistics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What the stack holds of a call's outgoing audio: now and at most so far, and frames it had to pad, all since the media began."""
+
+    held_bytes: int
+    held_bytes_max: int
+    starved_frames: int
+
+
+class StackCall(Protocol):
+    """One call of the stack. The coroutines raise StackError, GoneError when the call is over."""
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID."""
+        ...
+
+    @property
+    def caller(self) -> str:
+        """The address of the far end."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of its INVITE that are kept."""
+        ...
+
+    def listen(self, listener: Callable[[LineEvent], None]) -> None:
+        """Tell ``listener`` what happens, beginning with what happened already."""
+
+    async def answer(self) -> None:
+        """Take a call that came in."""
+
+    async def refuse(self) -> None:
+        """Refuse a call that came in (486)."""
+
+    async def hang_up(self) -> None:
+        """BYE, or CANCEL of a call that was not answered."""
+
+    async def hold(self, on: bool) -> None:
+        """Put the far end on hold, or take it back; returns when the re-INVITE is on the wire."""
+
+    async def refer(self, target: str, seconds: float) -> None:
+        """Ask the far end to call ``target`` instead; returns when it has done so and this call is over."""
+
+    async def refer_to_call(self, other: StackCall, seconds: float) -> None:
+        """Join the far ends of this call and ``other`` (REFER with Replaces); returns when they are and this call is over."""
+
+    async def accept_refer(self) -> StackCall:
+        """Call the target the far end asked for. Once that call is answered the stack ends this one; if it fails, this one goes on."""
+
+    async def refuse_refer(self, status: int) -> None:
+        """Tell the far end that its REFER failed with ``status``."""
+
+    async def send_keys(self, keys: str) -> None:
+        """Send DTMF keys; returns after the last."""
+
+    def read(self) -> bytes:
+        """What arrived since the last time: 16-bit PCM, 8,000 Hz; nothing without media."""
+
+    def write(self, pcm: bytes) -> int:
+        """Queue PCM; returns the bytes taken, 0 without media."""
+
+    def flush(self) -> None:
+        """Drop what was written and not sent."""
+
+    def level(self) -> Level | None:
+        """The outgoing audio held, None without media."""
+
+
+class SipStack(Protocol):
+    """A SIP stack with its media."""
+
+    async def open(
+        self,
+        settings: StackSettings,
+        on_call: Callable[[StackCall], None],
+        on_dead: Callable[[], None],
+        on_bound: Callable[[], None],
+    ) -> None:
+        """Listen. Calls that come in go to ``on_call``; ``on_dead`` is told when the stack died. ``on_bound`` is called when the sockets
+        are there and nobody answers calls yet; what it raises comes out. Raises StackError."""
+
+    async def dial(self, target: str, user: str, name: str, headers: Mapping[str, str]) -> StackCall:
+        """Send an INVITE to ``target`` as ``user`` (shown as ``name``). Raises StackError."""
+        ...
+
+    def messages(self) -> list[str]:
+        """Copies of the SIP messages since the last time, each after a line that tells its way; the oldest are lost when too many."""
+        ...
+
+    async def check(self) -> None:
+        """Returns when the stack's own thread answers. Raises StackError when it does not."""
+
+    async def close(self) -> None:
+        """End the stack."""
+
+
+_KINDS = {
+    baresip.Event.CALL_RINGING: "ringing",
+    baresip.Event.CALL_PROGRESS: "early_media",
+    baresip.Event.CALL_ESTABLISHED: "answered",
+    baresip.Event.CALL_RTPESTAB: "rtp",
+    baresip.Event.CALL_HOLD: "held",
+    baresip.Event.CALL_RESUME: "resumed",
+    baresip.Event.CALL_REMOTE_SDP: "media",
+    # The start of a key, not its end: a caller waits for the effect of a key, and the packets that end one may be lost.
+    baresip.Event.CALL_DTMF_START: "key",
+    baresip.Event.CALL_RTCP: "statistics",
+    baresip.Event.CALL_CLOSED: "closed",
+}
+
+
+class BaresipCall:
+    """A call of baresip-python."""
+
+    def __init__(self, stack: BaresipStack, call: baresip.Call) -> None:
+        self._stack = stack
+        self.native = call
+        self._listener: Callable[[LineEvent], None] | None = None
+        self._kept: list[LineEvent] = []
+        self._keys = asyncio.Lock()
+        call.on_transfer_request(self._refer_asked)
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID."""
+        return self.native.call_id or ""
+
+    @property
+    def caller(self) -> str:
+        """The address of the far end."""
+        return self.native.peer or ""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of its INVITE that are kept."""
+        return dict(self.native.headers)
+
+    def listen(self, listener: Callable[[LineEvent], None]) -> None:
+        """See StackCall."""
+        self._listener = listener
+        kept, self._kept = self._kept, []
+        for event in kept:
+            listener(event)
+
+    def happened(self, event: baresip.StackEvent) -> None:
+        """An event of the stack about this call."""
+        kind = _KINDS.get(event.event)
+        if kind is not None:
+            self._tell(LineEvent(kind, event.text or "", _statistics(event.stats)))
+
+    def _refer_asked(self, request: baresip.TransferRequest) -> None:
+        self._tell(LineEvent("refer", request.target if request.method == "INVITE" else ""))
+
+    def _tell(self, event: LineEvent) -> None:
+        if self._listener is not None:
+            self._listener(event)
+        else:
+            self._kept.append(event)
+
+    async def answer(self) -> None:
+        """See StackCall."""
+        await _asked(self.native.answer())
+
+    async def refuse(self) -> None:
+        """See StackCall."""
+        await _asked(self.native.reject())
+
+    async def hang_up(self) -> None:
+        """See StackCall."""
+        await _asked(self.native.hangup())
+
+    async def hold(self, on: bool) -> None:
+        """See StackCall. Waits for another negotiation that is under way (the stack makes one itself right after an answer)."""
+        for left in range(HOLD_TRIES, 0, -1):
+            try:
+                await _asked(self.native.hold() if on else self.native.resume())
+                return
+            except GoneError:
+                raise
+            except StackError as error:
+                if left == 1 or "retry shortly" not in error.reason:
+                    raise
+            await asyncio.sleep(HOLD_RETRY_S)
+
+    async def refer(self, target: str, seconds: float) -> None:
+        """See StackCall."""
+        await _asked(self.native.transfer(target, timeout=seconds))
+
+    async def refer_to_call(self, other: StackCall, seconds: float) -> None:
+        """See StackCall."""
+        if not isinstance(other, BaresipCall):
+            raise StackError("both calls must be of this stack")
+        await self.hold(True)
+        await other.hold(True)
+        await _asked(self.native.attended_transfer(other.native, timeout=seconds))
+
+    async def accept_refer(self) -> StackCall:
+        """See StackCall."""
+        return self._stack.adopt(await _asked(self.native.accept_transfer()))
+
+    async def refuse_refer(self, status: int) -> None:
+        """See StackCall."""
+        await _asked(self.native.reject_transfer(status))
+
+    async def send_keys(self, keys: str) -> None:
+        """See StackCall."""
+        async with self._keys:
+            await _asked(self.native.send_dtmf(keys))
+
+    def read(self) -> bytes:
+        """See StackCall."""
+        try:
+            return bytes(self.native.audio.read(READ_BYTES))
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return b""
+
+    def write(self, pcm: bytes) -> int:
+        """See StackCall."""
+        try:
+            return int(self.native.audio.write(pcm))
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return 0
+
+    def flush(self) -> None:
+        """See StackCall."""
+        try:
+            self.native.audio.flush_tx()
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return
+
+    def level(self) -> Level | None:
+        """See StackCall."""
+        try:
+            stats = self.native.audio.stats()
+        except baresip.AudioNotActive:
+            return None
+        return Level(stats.tx_buffered, stats.tx_high_water, stats.tx_starved_frames)
+
+
+class _Messages(logging.Handler):
+    """Keeps the stack's copies of SIP messages; called on the binding's log thread, so it does nothing but append."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.kept: deque[str] = deque(maxlen=MAX_KEPT_MESSAGES)
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Keep one message. Not ``emit``: that would take a lock and format."""
+        self.kept.append(str(record.args[0]) if isinstance(record.args, tuple) and record.args else str(record.msg))
+        return True
+
+
+class _Seldom(logging.Filter):
+    """Lets a line pass at most ``most`` times a minute: whoever sends nonsense to a SIP port must not fill a disk."""
+
+    def __init__(self, most: int = 20) -> None:
+        super().__init__()
+        self._most = most
+        self._minute = 0
+        self._passed = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        minute = int(record.created // 60)
+        if minute != self._minute:
+            self._minute, self._passed = minute, 0
+        self._passed += 1
+        return self._passed <= self._most
+
+
+class BaresipStack:
+    """SipStack on baresip-python."""
+
+    def __init__(self) -> None:
+        self._runtime = baresip.Runtime()
+        self._settings = StackSettings("")
+        self._agents: dict[tuple[str, str], baresip.UserAgent] = {}
+        self._calls: dict[int, BaresipCall] = {}
+        self._early: dict[int, list[baresip.StackEvent]] = {}
+        self._messages = _Messages()
+        self._on_call: Callable[[StackCall], None] = lambda call: None
+
+    async def open(
+        self,
+        settings: StackSettings,
+        on_call: Callable[[StackCall], None],
+        on_dead: Callable[[], None],
+        on_bound: Callable[[], None] = lambda: None,
+    ) -> None:
+        """See SipStack."""
+        self._settings = settings
+        self._on_call = on_call
+        self._runtime.on_dead = on_dead
+        self._quiet_logs()
+        await _asked(self._runtime.start(self._configuration()))
+        on_bound()
+        self._runtime.subscribe(self._happened)
+        await self._agent(OWN_USER, "", catch_all=True)
+
+    def _configuration(self) -> baresip.Config:
+        settings = self._settings
+        return baresip.Config(
+            net_interface=settings.listen.partition(":")[0],
+            expose_headers=("To", *settings.headers),
+            sip_trace=True,
+            max_concurrent_calls=min(settings.max_calls, MAX_SIP_CALLS),
+            rtp_timeout=settings.rtp_timeout_seconds,
+            extra_config_text=(
+                f"sip_listen {settings.listen}\nrtp_ports {settings.rtp_ports}\n"
+                "audio_jitter_buffer_type adaptive\naudio_jitter_buffer_ms 40-300\naudio_jitter_buffer_size 50\n"
+            ),
+        )
+
+    def _quiet_logs(self) -> None:
+        sip = logging.getLogger("baresip.native.sip")
+        # The copies of SIP messages go to us only: they hold credentials of callers.
+        sip.propagate = False
+        sip.setLevel(logging.DEBUG)
+        sip.handlers[:] = [self._messages]
+        logging.getLogger("baresip.native").filters[:] = [_Seldom()]
+
+    async def _agent(self, user: str, name: str, *, catch_all: bool = False) -> baresip.UserAgent:
+        agent = self._agents.get((user, name))
+        if agent is not None:
+            return agent
+        if len(self._agents) >= MAX_IDENTITIES:
+            raise StackError(f"this gateway process has used {MAX_IDENTITIES} caller identities; it takes no more")
+        if self._settings.user:
+            digest: tuple[str, ...] = (f"uas_user={self._settings.user}", f"uas_pass={self._settings.password}")
+        else:
+            digest = ()
+        try:
+            account = baresip.Account(
+                user=user,
+                domain=self._settings.listen,
+                password="",
+                reg_interval=0,
+                audio_codecs=self._settings.codecs,
+                extra_params=(*digest, *(("catchall=yes",) if catch_all else ())),
+            )
+        except (ValueError, TypeError) as error:
+            raise StackError(f"a caller cannot be called so: {error}") from None
+        shown = re.sub(r"[^ -!#-\[\]-~\u00a0-\ud7ff]", "", name)
+        address = f'"{shown}" {account.aor()}' if shown else account.aor()
+        agent = await _asked(baresip.UserAgent.create(self._runtime, address))
+        agent.on_incoming(self._incoming)
+        self._agents[user, name] = agent
+        return agent
+
+    async def dial(self, target: str, user: str, name: str, headers: Mapping[str, str]) -> StackCall:
+        """See SipStack."""
+        if len(self._calls) >= self._settings.max_calls:
+            raise StackError("the gateway is at its limit of calls", 503)
+        agent = await self._agent(user or OWN_USER, name)
+        return self.adopt(await _asked(agent.dial(target, dict(headers))))
+
+    def adopt(self, native: baresip.Call) -> BaresipCall:
+        """A call we began: make it ours, and tell it what happened before the binding knew it."""
+        call = BaresipCall(self, native)
+        self._calls[native.handle] = call
+        for event in self._early.pop(native.handle, ()):
+            # The binding's own object listens only from dial()'s return on: without this it would not know that it is answered or
+            # over, refuse to hold or transfer, and never let go of its listener. Private, until the binding keeps early events itself.
+            native._on_stack_event(event)
+            call.happened(event)
+        return call
+
+    def _incoming(self, native: baresip.Call) -> None:
+        self._early.pop(native.handle, None)
+        call = BaresipCall(self, native)
+        self._calls[native.handle] = call
+        self._on_call(call)
+
+    def _happened(self, event: baresip.StackEvent) -> None:
+        if not event.call:
+            return
+        call = self._calls.get(event.call)
+        if call is None:
+            kept = self._early.setdefault(event.call, [])
+            if len(kept) < MAX_EARLY_EVENTS:
+                kept.append(event)
+            while len(self._early) > MAX_EARLY_CALLS:
+                self._early.pop(next(iter(self._early)))
+            return
+        if event.event is baresip.Event.CALL_CLOSED:
+            del self._calls[event.call]
+        call.happened(event)
+
+    def messages(self) -> list[str]:
+        """See SipStack."""
+        kept = self._messages.kept
+        return [kept.popleft() for _ in range(len(kept))]
+
+    async def check(self) -> None:
+        """See SipStack."""
+        # Any command that does nothing: it goes to the native thread and back.
+        await _asked(self._runtime.set_native_log_level("warning"))
+
+    async def close(self) -> None:
+        """See SipStack."""
+        await _asked(self._runtime.close())
+
+
+def _statistics(stats: Mapping[str, Any]) -> dict[str, float]:
+    if not stats:
+        return {}
+    rtcp, jitter_buffer = stats.get("rtcp", {}), stats.get("jbuf", {})
+    return {
+        "rx_packets": stats.get("rx", {}).get("packets", 0),
+        "rx_lost": rtcp.get("rx_lost", 0),
+        "rx_jitter_ms": rtcp.get("rx_jitter_us", 0) / 1000,
+        "tx_packets": stats.get("tx", {}).get("packets", 0),
+        "tx_lost": rtcp.get("tx_lost", 0),
+        "tx_errors": stats.get("tx", {}).get("errors", 0),
+        "tx_jitter_ms": rtcp.get("tx_jitter_us", 0) / 1000,
+        "rtt_ms": rtcp.get("rtt_us", 0) / 1000,
+        "jbuf_late": jitter_buffer.get("late", 0),
+        "jbuf_lost": jitter_buffer.get("lost", 0),
+        "jbuf_jitter_ms": jitter_buffer.get("jitter_ms", 0),
+    }
+
+
+async def _asked(answer: Any) -> Any:
+    """Wait for the stack; its errors as ours."""
+    try:
+        return await answer
+    except baresip.StaleHandleError as error:
+        raise GoneError(str(error)) from None
+    except baresip.TransferFailed as error:
+        raise StackError(error.reason or str(error), error.status or 0) from None
+    except (baresip.BaresipError, ValueError) as error:
+        raise StackError(str(error)) from None

@@ -1,0 +1,190 @@
+"""What the messages of a call tell beyond the stack's own events: who was called, what a BYE needs, what ended the call. Pure.
+
+Fed with every message the stack traces. Bounded: at most ``MAX_TRACED_CALLS`` calls are remembered, the oldest go first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from callwright.telephony.sip.message import SipMessage, Traced, addresses, codec_of, q850_of, tag_of, uri_of
+
+MAX_TRACED_CALLS = 1_024
+
+
+@dataclass(slots=True)
+class DialogFacts:
+    """What a request inside a call's dialog needs.
+
+    ``cseq`` is the highest number we have used so far (0: none), so a BYE must carry a higher one. ``routes`` is the route set in the
+    order of Route headers. ``local`` and ``remote`` are as the dialog has them: ours first, whoever called. ``peer`` is where its
+    last message came from or went to.
+    """
+
+    call_id: str = ""
+    local_tag: str = ""
+    remote_tag: str = ""
+    local_uri: str = ""
+    remote_uri: str = ""
+    target: str = ""
+    routes: tuple[str, ...] = ()
+    cseq: int = 0
+    transport: str = ""
+    peer: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """As the wire's ``dialog`` message."""
+        return {**asdict(self), "routes": list(self.routes)}
+
+
+@dataclass(slots=True)
+class TracedCall:
+    """One call, as its messages tell it.
+
+    ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last
+    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it.
+    """
+
+    dialog: DialogFacts = field(default_factory=DialogFacts)
+    inbound: bool = False
+    confirmed: bool = False
+    status: int = 0
+    reason: str = ""
+    q850: int | None = None
+    ended_by: str = ""
+    bye_answered: bool = False
+    codec: str = ""
+    invite: SipMessage | None = None
+    provisional: SipMessage | None = None
+    told: tuple[Any, ...] = ()
+
+
+class Trace:
+    """Calls by Call-ID."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, TracedCall] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def call(self, call_id: str) -> TracedCall | None:
+        """What is known about a call."""
+        return self._calls.get(call_id)
+
+    def forget(self, call_id: str) -> None:
+        """The call is over and told."""
+        self._calls.pop(call_id, None)
+
+    def feed(self, record: Traced) -> str:
+        """Take one message. Returns the Call-ID when it changed what is known of a call, else nothing."""
+        message = record.message
+        call_id = message.call_id
+        call = self._calls.get(call_id)
+        if call is None:
+            # Only an INVITE outside of a dialog begins a call; registrations, options and stray requests leave no trace here.
+            if message.method != "INVITE" or message.status or tag_of(message.first("to")) or not call_id:
+                return ""
+            call = self._begin(record)
+        dialog = call.dialog
+        dialog.transport, dialog.peer = record.transport, record.peer
+        if message.status:
+            _response(call, record)
+        else:
+            _request(call, record)
+        return call_id
+
+    def _begin(self, record: Traced) -> TracedCall:
+        message = record.message
+        ours, theirs = ("from", "to") if record.sent else ("to", "from")
+        call = TracedCall(inbound=not record.sent, invite=None if record.sent else message)
+        call.dialog = DialogFacts(
+            call_id=message.call_id,
+            local_tag=tag_of(message.first(ours)),
+            remote_tag=tag_of(message.first(theirs)),
+            local_uri=uri_of(message.first(ours)),
+            remote_uri=uri_of(message.first(theirs)),
+            target=message.uri if record.sent else uri_of(message.first("contact")),
+            routes=() if record.sent else addresses(message.headers.get("record-route", ())),
+        )
+        while len(self._calls) >= MAX_TRACED_CALLS:
+            self._calls.pop(next(iter(self._calls)))
+        self._calls[message.call_id] = call
+        return call
+
+
+def fresh_dialog(call: TracedCall) -> dict[str, Any] | None:
+    """The dialog's facts when a BYE could be sent in it and they changed since the last time, else None. A caller may send one as soon as
+    the far end rings (RFC 3261 15), a callee only in a confirmed dialog."""
+    if not (call.confirmed or (not call.inbound and call.dialog.remote_tag and call.status < 300)):
+        return None
+    dialog = call.dialog
+    now = (
+        dialog.local_tag,
+        dialog.remote_tag,
+        dialog.target,
+        dialog.routes,
+        dialog.cseq,
+        dialog.peer,
+        dialog.transport,
+    )
+    if now == call.told:
+        return None
+    call.told = now
+    return dialog.values()
+
+
+def _request(call: TracedCall, record: Traced) -> None:
+    message = record.message
+    if record.sent:
+        call.dialog.cseq = max(call.dialog.cseq, message.cseq)
+    elif message.method in ("INVITE", "UPDATE") and call.confirmed and message.first("contact"):
+        # The far end may move while the call lasts (RFC 3261 12.2.2).
+        call.dialog.target = uri_of(message.first("contact"))
+    if message.method in ("BYE", "CANCEL"):
+        call.ended_by = call.ended_by or ("us" if record.sent else "them")
+        cause = q850_of(message)
+        call.q850 = cause if cause is not None else call.q850
+
+
+def _response(call: TracedCall, record: Traced) -> None:
+    message = record.message
+    if message.method == "BYE" and message.status >= 200:
+        call.bye_answered = True
+    if message.method != "INVITE" or message.status < 101:
+        return
+    dialog = call.dialog
+    ours = record.sent == call.inbound
+    if call.confirmed:
+        if 200 <= message.status < 300:
+            _negotiated(call, message)
+            if not record.sent and message.first("contact"):
+                dialog.target = uri_of(message.first("contact"))
+        return
+    if not ours:
+        return
+    tag = tag_of(message.first("to"))
+    if call.inbound:
+        dialog.local_tag = tag or dialog.local_tag
+    else:
+        dialog.remote_tag = tag or dialog.remote_tag
+    if message.status >= 300:
+        # A challenge is answered by the stack with a second INVITE: it decides nothing.
+        if message.status not in (401, 407) or call.status == 0:
+            call.status, call.reason = message.status, message.reason
+            call.q850 = q850_of(message)
+    elif message.status >= 200:
+        call.confirmed, call.status, call.reason = True, message.status, message.reason
+        if not call.inbound:
+            dialog.target = uri_of(message.first("contact")) or dialog.target
+            # The caller's route set is the Record-Route list backwards (RFC 3261 12.1.2).
+            dialog.routes = tuple(reversed(addresses(message.headers.get("record-route", ()))))
+        _negotiated(call, message)
+    else:
+        call.provisional = message if record.sent else None
+        _negotiated(call, message)
+
+
+def _negotiated(call: TracedCall, message: SipMessage) -> None:
+    call.codec = codec_of(message.body) or call.codec

@@ -1,0 +1,202 @@
+"""A gateway process and the smallest server that can speak with it, for tests of the gateway alone."""
+
+from __future__ import annotations
+
+import asyncio
+import audioop
+import math
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
+
+HOST = "127.0.0.1"
+FRAME = 160
+
+
+def free_port() -> int:
+    """A UDP port nobody uses now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def tone(hz: float, seconds: float, level: int = 8_000) -> bytes:
+    """Mu-law of a sine."""
+    count = int(seconds * 8_000)
+    pcm = b"".join(struct.pack("<h", int(level * math.sin(2 * math.pi * hz * n / 8_000))) for n in range(count))
+    return audioop.lin2ulaw(pcm, 2)
+
+
+def share_of(mulaw: bytes, hz: float) -> float:
+    """How much of the sound's energy is at ``hz`` (Goertzel): about 1 for a pure tone, about 0 for none of it."""
+    pcm = audioop.ulaw2lin(mulaw, 2)
+    samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
+    energy = sum(value * value for value in samples)
+    if not energy:
+        return 0.0
+    shares = []
+    for at in range(0, len(samples) - 799, 800):
+        block = samples[at : at + 800]
+        power = sum(value * value for value in block)
+        real = sum(value * math.cos(2 * math.pi * hz * n / 8_000) for n, value in enumerate(block))
+        imaginary = sum(value * math.sin(2 * math.pi * hz * n / 8_000) for n, value in enumerate(block))
+        shares.append((real * real + imaginary * imaginary) * 2 / 800)
+        shares[-1] = min(shares[-1], power)
+    return sum(shares) / energy if shares else 0.0
+
+
+class Server(asyncio.Protocol):
+    """The server's end of the socket."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[int, Mapping[str, Any]]] = []
+        self.audio: dict[int, list[bytes]] = {}
+        self.audio_at: dict[int, list[float]] = {}
+        self.lost = asyncio.Event()
+        self.process: asyncio.subprocess.Process | None = None
+        self.listen = ""
+        self._reader = Reader()
+        self._changed = asyncio.Event()
+        self._next = 1
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def pid(self) -> int:
+        """The gateway process."""
+        assert self.process is not None
+        return self.process.pid
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ours."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Everything is kept."""
+        now = asyncio.get_running_loop().time()
+        for call, message in self._reader.feed(data):
+            if isinstance(message, bytes):
+                self.audio.setdefault(call, []).append(message)
+                self.audio_at.setdefault(call, []).append(now)
+            else:
+                self.messages.append((call, message))
+        self._changed.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self.lost.set()
+
+    def send(self, call: int, kind: str, **values: Any) -> None:
+        """A control message."""
+        assert self._transport is not None
+        self._transport.write(control(call, kind, **values))
+
+    def write(self, call: int, frames: bytes) -> None:
+        """Audio."""
+        assert self._transport is not None
+        self._transport.write(audio(call, frames))
+
+    def hang_up_socket(self) -> None:
+        """As if the server had died."""
+        assert self._transport is not None
+        self._transport.abort()
+
+    def of(self, call: int | None, kind: str) -> list[Mapping[str, Any]]:
+        """The messages of a call (of any) of one kind."""
+        return [message for one, message in self.messages if call in (None, one) and message["type"] == kind]
+
+    async def wait(self, call: int | None, kind: str, seconds: float = 8.0, count: int = 1) -> tuple[int, Mapping[str, Any]]:
+        """The ``count``-th message of a kind, come or to come."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = [one for one in self.messages if call in (None, one[0]) and one[1]["type"] == kind]
+                if len(found) >= count:
+                    return found[count - 1]
+                self._changed.clear()
+                await self._changed.wait()
+
+    def dial(self, to: str, **values: Any) -> int:
+        """Place a call; returns its number."""
+        number, self._next = self._next, self._next + 2
+        given = {"from_user": "agent", "display_name": "", "headers": {}, "ring_seconds": 30, **values}
+        self.send(number, "dial", to=to, **given)
+        return number
+
+    async def speak(self, call: int, mulaw: bytes) -> None:
+        """Write audio as the server's pacer does: 20 ms every 20 ms, 60 ms ahead."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for index in range(len(mulaw) // FRAME):
+            await asyncio.sleep(max(0.0, start + 0.02 * (index - 3) - loop.time()))
+            self.write(call, mulaw[index * FRAME : (index + 1) * FRAME])
+
+    def heard(self, call: int) -> bytes:
+        """All audio of a caller."""
+        return b"".join(self.audio.get(call, []))
+
+
+@asynccontextmanager
+async def gateway(**settings: Any) -> AsyncIterator[Server]:
+    """A gateway process that listens."""
+    server = await start(**settings)
+    try:
+        yield server
+    finally:
+        await stop(server)
+
+
+async def start(**settings: Any) -> Server:
+    """Start a gateway and wait until it listens (or refuses)."""
+    ours, theirs = socket.socketpair()
+    port = free_port()
+    first = 20_000 + (port % 200) * 200
+    server = Server()
+    await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
+    server.process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "callwright.telephony.sip.gateway",
+        "--fd",
+        str(theirs.fileno()),
+        pass_fds=(theirs.fileno(),),
+        start_new_session=True,
+    )
+    theirs.close()
+    given: dict[str, Any] = {
+        "listen": f"{HOST}:{port}",
+        "rtp_ports": f"{first}-{first + 199}",
+        "max_calls": 50,
+        "allow": [],
+        "user": "",
+        "password": "",
+        "codecs": ["pcmu", "pcma"],
+        "headers": ["X-Campaign"],
+        "log_level": "info",
+        "log_format": "text",
+        **settings,
+    }
+    server.listen = str(given["listen"])
+    server.send(GATEWAY, "settings", **given)
+    async with asyncio.timeout(15):
+        while not server.of(GATEWAY, "ready") and not server.of(GATEWAY, "refused"):
+            await asyncio.sleep(0.01)
+    return server
+
+
+async def stop(server: Server) -> int:
+    """End a gateway; returns its exit status."""
+    process = server.process
+    assert process is not None
+    if not server.lost.is_set():
+        server.send(GATEWAY, "stop")
+    try:
+        return await asyncio.wait_for(process.wait(), 5)
+    except TimeoutError:
+        os.kill(process.pid, signal.SIGKILL)
+        return await process.wait()
