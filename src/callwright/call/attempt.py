@@ -141,16 +141,17 @@ class Attempt:
         session = CallSession(runner, prepared.equipment, self._office.place, recorder, self)
         self._session = session
         try:
-            # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice.
+            variables = tuple(sorted(prepared.variables.items()))
+            runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
+            self._warm(prepared, session, runner)
+            await self._warmed()
+            # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
+            # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
             if not await self._row.write(
                 Change(Phase.DIALLING, "initiated", columns={"initiated_at": deps.clock.now()})
             ):
                 session.closed(LegClosed("error", ERROR, "node_lost", _ERROR_CODE))
                 return
-            variables = tuple(sorted(prepared.variables.items()))
-            runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
-            self._warm(prepared, session, runner)
-            await self._warmed()
             await self._dial(prepared, session, runner)
             await self._over.wait()
         finally:

@@ -7,15 +7,17 @@ mapping to the wire, used by the API and by webhooks alike, so that both always 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from callwright.domain.causes import CAUSES
 from callwright.domain.execution import TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
+from callwright.insight.line import dial_times, line_of
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
 from callwright.insight.usage import no_usage, usage_breakdown
@@ -24,6 +26,9 @@ from callwright.insight.waterfall import latency_data, waterfall
 
 AGENT = "Agent"
 """``by`` of a hang-up the agent itself decided; the contract has no word for it and says who carried it out: the API."""
+
+NOT_ANSWERED = "not_answered"
+"""Reason of the core's hang-up when the time to ring is over; told in the words of an unanswered call, as a carrier would."""
 
 _API_CODE = 4000
 _ERROR_CODE = 5010
@@ -70,6 +75,8 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": _voicemail(view),
         "transfers": transfers(view),
+        "line": line_of(view),
+        "dial_ms": asdict(dial_times(view)),
         **_post_call(view),
     }
     return BuiltRecord(columns, _storable(record))
@@ -94,6 +101,9 @@ def _hangup(view: CallView) -> dict[str, Any]:
     if wanted is not None and (ended is None or wanted.seq < ended.seq):
         reason = str(wanted.values["reason"])
         by = str(wanted.values["by"])
+        if reason == NOT_ANSWERED:
+            cause = CAUSES["no_answer"]
+            return {"hangup_by": cause.by, "hangup_reason": cause.reason, "hangup_code": cause.code}
         if reason in _ERROR_REASONS:
             return {"hangup_by": "Error", "hangup_reason": reason, "hangup_code": _ERROR_CODE}
         shown = "API Request" if by == AGENT else by
@@ -159,7 +169,6 @@ def _post_call(view: CallView) -> dict[str, Any]:
         "summary": None if summary is None else summary.values["text"],
         "recording": None if recording is None else dict(recording.values),
         "post_failures": failures,
-        "line": dict(line.values) if (line := view.last("line")) is not None else None,
     }
 
 
@@ -248,10 +257,23 @@ def _telephony_data(execution: Execution, public_url: str, conversation_ms: int)
         "hangup_by": execution.hangup_by,
         "hangup_reason": execution.hangup_reason,
         "hangup_provider_code": execution.hangup_code,
-        "ring_duration": _seconds(execution.ringing_at, execution.answered_at or execution.ended_at),
-        "post_dial_delay": _seconds(execution.initiated_at, execution.ringing_at),
+        **_dial_seconds(execution),
+        # The network a number belongs to: nobody we talk to tells it.
         "to_number_carrier": None,
     }
+
+
+def _dial_seconds(execution: Execution) -> dict[str, int | None]:
+    """From the log once the call is over; until then from what the ledger's row has. A call that comes in was dialled by somebody else."""
+    measured = execution.record.get("dial_ms")
+    if measured is not None:
+        delay, ring = (
+            None if ms is None else round(ms / 1000) for ms in (measured["post_dial_delay"], measured["ring"])
+        )
+    else:
+        delay = _seconds(execution.initiated_at, execution.ringing_at)
+        ring = _seconds(execution.ringing_at, execution.answered_at or execution.ended_at)
+    return {"ring_duration": ring, "post_dial_delay": delay if execution.direction == "outbound" else None}
 
 
 def _seconds(began: datetime | None, ended: datetime | None) -> int | None:

@@ -270,6 +270,30 @@ def test_ringing_and_dialling_times_are_whole_seconds():
     assert unanswered["ring_duration"] == 30
 
 
+def test_once_the_call_is_over_its_log_tells_how_long_it_took_to_ring():
+    log = CallLog().at(17_000).fact("leg", "dialling", carrier="loopback", callback_id="call-1.1")
+    log.at(18_900).event(ev.Ringing).at(24_400).answered().at(40_000).leg_ended()
+    telephony = finished(log)["telephony_data"]
+    assert (telephony["post_dial_delay"], telephony["ring_duration"]) == (2, 6)
+
+
+def test_nobody_of_ours_dialled_a_call_that_comes_in():
+    log = CallLog().fact("leg", "offered", carrier="sip", called="100").at(2_000).answered().at(9_000).leg_ended()
+    telephony = finished(log, direction="inbound", carrier="sip", ringing_at=None)["telephony_data"]
+    assert (telephony["post_dial_delay"], telephony["ring_duration"]) == (None, 2)
+    assert (telephony["call_type"], telephony["provider"]) == ("inbound", "sip")
+
+
+def test_a_call_we_took_back_because_nobody_answered_reads_like_one_the_carrier_gave_up():
+    log = CallLog().event(ev.Ringing).at(60_000).write(fx.HangUp("Agent", "not_answered"))
+    columns = built(log.at(60_100).leg_ended("API Request", "Call canceled", 4000)).columns
+    assert (columns["hangup_by"], columns["hangup_reason"], columns["hangup_code"]) == (
+        "Carrier",
+        "Call unanswered",
+        3000,
+    )
+
+
 def test_times_are_naive_utc_with_microseconds():
     assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000"
     assert wire_time(None) is None

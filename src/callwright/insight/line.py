@@ -1,0 +1,128 @@
+"""What the line was like: the facts its carrier and our own runtime noted, and how long it took to ring and to be answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.insight.view import CallView
+
+_OF_THE_LEG = ("line", "media", "quality", "one_way", "held", "moved", "refer_refused", "sip", "headers", "closed")
+_QUALITY = (
+    "rx_packets",
+    "rx_lost",
+    "rx_jitter_ms",
+    "tx_packets",
+    "tx_lost",
+    "tx_jitter_ms",
+    "rtt_ms",
+    "jbuf_late",
+    "jbuf_lost",
+    "held_in_stack_ms_max",
+    "tx_starved_frames",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DialTimes:
+    """Milliseconds, None where there is nothing to measure.
+
+    ``post_dial_delay``: from asking the carrier until somebody could hear that something happens: ringing, early media or the answer.
+    What we prepare before we ask is no part of it. ``ring``: from ringing to the answer or the end; of a call that comes in, from when it
+    was offered until we answered.
+    """
+
+    post_dial_delay: int | None
+    ring: int | None
+
+
+def dial_times(view: CallView) -> DialTimes:
+    """The times before the answer."""
+    asked, offered = view.first("dialling"), view.first("offered")
+    answered = view.answered_us
+    rings = [e.at_us for e in view.of("Ringing", "early_media") if answered is None or e.at_us <= answered]
+    rang = min(rings) if rings else None if offered is None else offered.at_us
+    taken = view.ended_us if answered is None else answered
+    ring = None if rang is None else _ms(rang, taken)
+    if asked is None or (rang is None and answered is None):
+        return DialTimes(None, ring)
+    first_sign = taken if rang is None else rang
+    return DialTimes(_ms(asked.at_us, first_sign), 0 if ring is None else ring)
+
+
+def _ms(began_us: int, ended_us: int) -> int:
+    return max(0, ended_us - began_us) // 1000
+
+
+def line_of(view: CallView) -> dict[str, Any] | None:
+    """The line as one object, or None while its leg has noted nothing.
+
+    Every key is always there: counters a carrier does not keep are null. ``one_way``: "" or what could not be heard, in the carrier's
+    words or else by our own measure. ``rx`` is what comes from the far end, ``tx`` what it got of us.
+    """
+    if not view.of(*_OF_THE_LEG):
+        return None
+    times = dial_times(view)
+    quality = _values(view, "quality")
+    held_ms, holds = _holds(view)
+    return {
+        "frames_in": None,
+        "frames_out": None,
+        "starved_frames": None,
+        "late_frames": None,
+        "late_p99_ms": None,
+        "caller_sound_from_ms": None,
+        **_values(view, "line"),
+        "codec": _values(view, "media").get("codec"),
+        **{name: quality.get(name) for name in _QUALITY},
+        "rx_loss_percent": _loss_percent(quality, "rx"),
+        "tx_loss_percent": _loss_percent(quality, "tx"),
+        "one_way": _one_way(view),
+        "holds": holds,
+        "held_ms": held_ms,
+        "moved_to": [str(e.values.get("target", "")) for e in view.of("moved")],
+        "refer_refused": [dict(e.values) for e in view.of("refer_refused")],
+        "post_dial_delay_ms": times.post_dial_delay,
+        "ring_ms": times.ring,
+        "provider_code": _values(view, "closed").get("provider_code"),
+        "sip": _values(view, "sip") or None,
+        "headers": _values(view, "headers"),
+    }
+
+
+def _values(view: CallView, fact: str) -> dict[str, Any]:
+    entry = view.last(fact)
+    return {} if entry is None else dict(entry.values)
+
+
+def _loss_percent(quality: dict[str, Any], way: str) -> float | None:
+    """Lost of all that were sent. Packets that came are counted by the receiver for ``rx``, all that we sent for ``tx``."""
+    packets, lost = quality.get(f"{way}_packets"), quality.get(f"{way}_lost")
+    if packets is None or lost is None:
+        return None
+    sent = packets + lost if way == "rx" else packets
+    return round(100 * lost / sent, 2) if sent else 0.0
+
+
+def _one_way(view: CallView) -> str:
+    """What the carrier said at any time, else what we measured ourselves."""
+    told = [str(e.values["one_way"]) for e in view.of("quality") if e.values.get("one_way")]
+    measured = [str(e.values["what"]) for e in view.of("one_way")]
+    return next(iter([*told, *measured]), "")
+
+
+def _holds(view: CallView) -> tuple[int, int]:
+    """Milliseconds the far end had us on hold, and how often. A hold that was not taken back lasted until the end."""
+    held_us = holds = 0
+    since: int | None = None
+    for entry in view.of("held"):
+        on = bool(entry.values.get("on"))
+        if on and since is None:
+            since = entry.at_us
+            holds += 1
+        elif not on and since is not None:
+            held_us += entry.at_us - since
+            since = None
+    if since is not None:
+        held_us += max(0, view.ended_us - since)
+    return held_us // 1000, holds
