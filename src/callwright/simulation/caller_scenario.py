@@ -1,6 +1,7 @@
 """Synthetic callers as data: personas, how they take a call, what they say when, and the scenario file that names them.
 
-A scenario file is a JSON object: ``default`` (a persona's name), ``numbers`` (number -> persona's name) and ``personas`` (name -> persona).
+A scenario file is a JSON object: ``default`` (a persona's name), ``numbers`` (number -> persona's name), ``personas`` (name -> persona) and
+``line`` (what the line to all of them is like).
 ``docs/how-to/loopback.md`` describes every key. Whatever is wrong raises ConfigurationError naming the path of it.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.simulation.line_conditions import LineConditions, line_of
 
 HOWS = ("answer", "busy", "no-answer", "refuse", "failed", "machine")
 MAX_RULES = 200
@@ -67,6 +69,7 @@ class Persona:
 
     ``think_ms``: pause between the agent's last word and the caller's first. ``patience_ms``: after this silence it says ``nudge``, and
     hangs up when that does not help (0: waits for ever). ``barge_in_words``: speaks over the agent after that many words (0: never).
+    ``line``: what the line to it is like (None: as the scenario says).
     """
 
     name: str
@@ -86,6 +89,7 @@ class Persona:
         "Let me call back later. Goodbye.",
     )
     answer: AnswerPlan = field(default_factory=AnswerPlan)
+    line: LineConditions | None = None
 
     def lines(self) -> tuple[str, ...]:
         """Everything this caller may say, once each: what can be synthesised before the call is answered."""
@@ -150,11 +154,12 @@ BUILT_IN: dict[str, Persona] = {
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Who answers which number."""
+    """Who answers which number, over what line."""
 
     personas: Mapping[str, Persona] = field(default_factory=lambda: dict(BUILT_IN))
     numbers: Mapping[str, str] = field(default_factory=dict)
     default: str = "demo"
+    line: LineConditions | None = None
 
     def persona(self, number: str, wanted: str = "") -> Persona:
         """The persona ``wanted`` by name, else the one at ``number``, else the default. Raises ConfigurationError for an unknown name."""
@@ -178,7 +183,7 @@ def read_scenario(text: str | bytes) -> Scenario:
 
 def scenario_of(data: Any) -> Scenario:
     """A scenario from its JSON value. Raises ConfigurationError naming the path of what is wrong."""
-    _object(data, "scenario", {"default", "numbers", "personas", "about"})
+    _object(data, "scenario", {"default", "numbers", "personas", "about", "line"})
     personas = dict(BUILT_IN)
     for name, body in _object(data.get("personas", {}), "personas").items():
         personas[name] = persona_of(body, name, personas)
@@ -189,7 +194,8 @@ def scenario_of(data: Any) -> Scenario:
     for path, name in [("default", default), *((f"numbers.{number}", name) for number, name in numbers.items())]:
         if name not in personas:
             raise _wrong(path, f"there is no persona {name!r}; known: {', '.join(sorted(personas))}")
-    return Scenario(personas, numbers, default)
+    line = line_of(data["line"], "scenario: line") if "line" in data else None
+    return Scenario(personas, numbers, default, line)
 
 
 def persona_of(body: Any, name: str, known: Mapping[str, Persona] = BUILT_IN) -> Persona:
@@ -197,7 +203,9 @@ def persona_of(body: Any, name: str, known: Mapping[str, Persona] = BUILT_IN) ->
     path = f"personas.{name}"
     texts = {"goal", "voice", "voice_provider", "ears", "opening", "nudge"}
     given = _object(
-        body, path, texts | {"extends", "think_ms", "patience_s", "barge_in_words", "rules", "fallback", "answer"}
+        body,
+        path,
+        texts | {"extends", "think_ms", "patience_s", "barge_in_words", "rules", "fallback", "answer", "line"},
     )
     base = Persona(name)
     if "extends" in given:
@@ -220,6 +228,8 @@ def persona_of(body: Any, name: str, known: Mapping[str, Persona] = BUILT_IN) ->
         changes["fallback"] = tuple(_text(line, f"{path}.fallback[{at}]") for at, line in enumerate(lines))
     if "answer" in given:
         changes["answer"] = _answer(given["answer"], f"{path}.answer")
+    if "line" in given:
+        changes["line"] = line_of(given["line"], f"scenario: {path}.line")
     return replace(base, **changes)
 
 

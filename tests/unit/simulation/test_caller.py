@@ -314,7 +314,9 @@ class TestScenarios:
         ("data", "why"),
         [
             ([], "scenario: scenario: must be an object, not list"),
-            ({"people": {}}, r"scenario\.people: is not known; use about, default, numbers, personas"),
+            ({"people": {}}, r"scenario\.people: is not known; use about, default, line, numbers, personas"),
+            ({"line": "loss=101"}, r"scenario: line: loss is 101, not between 0 and 100"),
+            ({"personas": {"x": {"line": {"los": 1}}}}, r"scenario: personas\.x\.line\.los: is not known; use loss"),
             ({"default": "nobody"}, "default: there is no persona 'nobody'"),
             ({"numbers": {"1": "nobody"}}, r"numbers\.1: there is no persona"),
             (

@@ -13,6 +13,7 @@ from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
 from callwright.simulation.caller_scenario import Persona, Scenario, read_scenario, scenario_of
+from callwright.simulation.line import FrameLine, LineConditions
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
@@ -30,7 +31,8 @@ class LoopbackCarrier:
     ``plugin(kind, name)`` gives voices and ears. ``voice`` and ``ears`` name the plugins of callers that name none. Options of a
     dial: ``user_data`` (its ``persona`` names the caller), ``scenario`` (the JSON value of a scenario file, instead of the server's),
     ``language``, ``agent_voice`` and ``agent_transcriber``: the agent's providers. To an agent that speaks two-tone text the caller
-    listens with ears for it, and speaks it to an agent that hears it, whatever the server's settings.
+    listens with ears for it, and speaks it to an agent that hears it, whatever the server's settings. ``line``: what every line is
+    like, whatever the scenario says of it.
     """
 
     name = "loopback"
@@ -42,12 +44,14 @@ class LoopbackCarrier:
         voice: str = SCRIPTED,
         ears: str = SCRIPTED,
         observer: LineObserver | None = None,
+        line: LineConditions | None = None,
     ) -> None:
         self._plugin = plugin
         self._scenario = scenario or Scenario()
         self._voice = voice
         self._ears = ears
         self._observer = observer
+        self._line = line
         self._clock = FrameClock()
         self._lines = SpokenLines()
         self._legs: set[LoopbackLeg] = set()
@@ -55,7 +59,8 @@ class LoopbackCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> LoopbackCarrier:
-        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``. Services: ``plugin``, ``line_observer``.
+        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``. Services: ``plugin``,
+        ``line_observer``, ``line_conditions``.
 
         Raises ConfigurationError when the scenario file cannot be used.
         """
@@ -66,12 +71,13 @@ class LoopbackCarrier:
             given.get("loopback_voice") or SCRIPTED,
             given.get("loopback_ears") or SCRIPTED,
             context.services.get("line_observer"),
+            context.services.get("line_conditions"),
         )
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Ring at a synthetic caller. Raises ProviderError(BAD_REQUEST) when there is none of that name or the scenario is wrong."""
         self._legs = {leg for leg in self._legs if not leg.ended}
-        persona = self._persona(request)
+        persona, conditions = self._far_end(request)
         options = request.options
         voice: Voice = self._plugin(
             "voice", _choice(persona.voice_provider, options.get("agent_transcriber"), self._voice)
@@ -96,7 +102,7 @@ class LoopbackCarrier:
             lambda target: self._who_is_at(target, request),
         )
         self._legs.add(leg)
-        leg.start(open_ears, self._observer)
+        leg.start(open_ears, self._observer, None if conditions is None else FrameLine(conditions))
         return leg
 
     async def aclose(self) -> None:
@@ -123,15 +129,17 @@ class LoopbackCarrier:
             raise causes.not_taken(causes.FAILED, target)
         return scenario.persona(extension)
 
-    def _persona(self, request: DialRequest) -> Persona:
+    def _far_end(self, request: DialRequest) -> tuple[Persona, LineConditions | None]:
+        """Who answers, and over what line."""
         user_data = request.options.get("user_data")
         wanted = user_data.get("persona", "") if isinstance(user_data, Mapping) else ""
         try:
             given = request.options.get("scenario")
             scenario = scenario_of(given) if given else self._scenario
-            return scenario.persona(_extension(request.to_number), str(wanted or ""))
+            persona = scenario.persona(_extension(request.to_number), str(wanted or ""))
         except ConfigurationError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
+        return persona, self._line or persona.line or scenario.line
 
 
 def _extension(address: str) -> str:

@@ -28,14 +28,12 @@ _log = logging.getLogger(__name__)
 class FarEnd:
     """The caller's side once the call is answered. It is the sink of its own ears (``ports.speech.TranscriberSink``).
 
-    ``line``: what lies between it and us; None: a perfect line without delay.
+    ``line``: what lies between it and us; None: a perfect line without delay. To be set before the answer.
     """
 
-    def __init__(
-        self, persona: Persona, mouth: Mouth, notice: Callable[[str, str, int], None], line: FrameLine | None = None
-    ) -> None:
+    def __init__(self, persona: Persona, mouth: Mouth, notice: Callable[[str, str, int], None]) -> None:
         self.earpiece = Earpiece()
-        self.line = line
+        self.line: FrameLine | None = None
         self.hung_up = False
         self._mouth = mouth
         self._notice = notice

@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from typing import Any
 
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, DialRequest, LegClosed, LegListener
 from callwright.simulation.caller_scenario import KEYS, Persona
+from callwright.simulation.line import FrameLine
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.earpiece import BUFFER_MS
@@ -18,6 +20,8 @@ from callwright.telephony.loopback.mouth import Mouth
 from callwright.telephony.loopback.observer import LineMoment, LineObserver
 
 RING_DELAY_MS = 50
+QUALITY_EVERY_MS = 5_000
+"""How often the counters of a simulated line are told."""
 TRANSFER_RING_SECONDS = 30
 _log = logging.getLogger(__name__)
 
@@ -56,9 +60,15 @@ class LoopbackLeg:
         """Whether the leg is over."""
         return self._closed.is_set()
 
-    def start(self, open_ears: Callable[[FarEnd], Coroutine[None, None, None]], observer: LineObserver | None) -> None:
-        """Let it ring. ``open_ears`` gives the far end its hearing before the call is answered."""
+    def start(
+        self,
+        open_ears: Callable[[FarEnd], Coroutine[None, None, None]],
+        observer: LineObserver | None,
+        line: FrameLine | None = None,
+    ) -> None:
+        """Let it ring. ``open_ears`` gives the far end its hearing before the call is answered; ``line`` lies between it and us."""
         self._observer = observer
+        self._far_end.line = line
         self._task = asyncio.get_running_loop().create_task(self._ring(open_ears))
 
     def quality(self) -> dict[str, int]:
@@ -144,9 +154,11 @@ class LoopbackLeg:
         self._listener.audio(SILENCE_FRAME if frame is None else frame)
         if key:
             self._listener.key(key)
+        if self._far_end.line is not None and self._far_end.now_ms % QUALITY_EVERY_MS == 0:
+            self._listener.noted("quality", self._line_quality(self._far_end.line, final=False))
         if self._far_end.hung_up:
             return causes.CALLEE_HUNG_UP
-        if self._leaving is not None and not self._far_end.earpiece.waiting_ms:
+        if self._leaving is not None and not self._far_end.unplayed_ms:
             return self._leaving
         return None
 
@@ -200,7 +212,13 @@ class LoopbackLeg:
         self._clock.leave(self)
         self._notice("closed", f"{closed.by}: {closed.reason}", self._far_end.now_ms)
         self._task = asyncio.get_running_loop().create_task(self._far_end.aclose())
+        if self._answered and self._far_end.line is not None:
+            self._listener.noted("quality", self._line_quality(self._far_end.line, final=True))
         self._listener.closed(closed)
+
+    def _line_quality(self, line: FrameLine, *, final: bool) -> dict[str, Any]:
+        starved = self._far_end.earpiece.quality.starved_frames
+        return {**line.quality(), "tx_starved_frames": starved, "final": final}
 
     async def aclosed(self) -> None:
         """Wait until nothing of the call runs any more."""
