@@ -8,7 +8,7 @@ import json
 import os
 import statistics
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,6 +24,7 @@ from callwright.domain.execution import TERMINAL
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.simulation.line import LineConditions, line_of
 
 NUMBER = "+15550123"
 _LIMIT_SECONDS = 300
@@ -37,6 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--persona", default="demo", help="synthetic caller: demo, talkative, silent, hangup, machine, busy, ..."
     )
+    parser.add_argument(
+        "--line",
+        default="",
+        metavar="CONDITIONS",
+        help="what the line is like, as loss=5,jitter=100 (docs/how-to/line-lab.md)",
+    )
     parser.add_argument("--data", type=Path, help="data folder; the demo uses its own folder in it (CALLWRIGHT_DATA)")
 
 
@@ -47,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(settings.log_level, settings.log_format)
     out = sys.stderr if arguments.json else sys.stdout
     model = arguments.model or ("custom" if settings.model_base_url else "local")
-    body = uvloop.run(_demo(settings, model, arguments.persona, out))
+    line = line_of(arguments.line, "--line") if arguments.line else None
+    body = uvloop.run(_demo(settings, _Demo(model, arguments.persona, line), out))
     sys.stdout.write(body)
     sys.stdout.write("\n")
     sys.stdout.flush()
@@ -58,7 +66,16 @@ def _at_least_warning(level: str) -> str:
     return level if level in {"debug", "error"} else "warning"
 
 
-async def _demo(settings: Settings, model: str, persona: str, out: TextIO) -> str:
+@dataclass(frozen=True, slots=True)
+class _Demo:
+    """What was asked for."""
+
+    model: str
+    persona: str
+    line: LineConditions | None
+
+
+async def _demo(settings: Settings, asked: _Demo, out: TextIO) -> str:
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
 
@@ -71,9 +88,12 @@ async def _demo(settings: Settings, model: str, persona: str, out: TextIO) -> st
             _say(out, f"line        {moment.kind} {moment.text}".rstrip())
 
     _say(out, "starting the platform ...")
-    async with open_platform(settings, url, line_observer=watch) as platform, http_server(platform.app, listener):
+    if asked.line is not None:
+        _say(out, f"the line: {asked.line.text() or 'perfect'}")
+    opening = open_platform(settings, url, line_observer=watch, line_conditions=asked.line)
+    async with opening as platform, http_server(platform.app, listener):
         async with asyncio.timeout(_LIMIT_SECONDS):
-            return await _call(platform, url, model, persona, out)
+            return await _call(platform, url, asked.model, asked.persona, out)
 
 
 async def _call(platform: Platform, url: str, model: str, persona: str, out: TextIO) -> str:
