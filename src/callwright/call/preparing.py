@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from callwright.call.equipment import model_settings
-from callwright.conversation.history import system_text
+from callwright.conversation.history import stable_characters, system_text
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
@@ -27,7 +27,14 @@ def warm_request(spec: AgentSpec, variables: Mapping[str, str]) -> ModelRequest:
     """A request that begins as the agent's calls will."""
     plan = plan_for(spec)
     prompt = Message("system", system_text(plan, variables))
-    return ModelRequest((prompt,), model_settings(spec.model), "warm", plan.tools, context=variables)
+    return ModelRequest(
+        (prompt,),
+        model_settings(spec.model),
+        "warm",
+        plan.tools,
+        context=variables,
+        stable_characters=stable_characters(plan, variables),
+    )
 
 
 def voice_settings(spec: AgentSpec) -> VoiceSettings:

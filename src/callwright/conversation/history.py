@@ -37,6 +37,13 @@ def system_text(plan: CallPlan, variables: Mapping[str, str]) -> str:
     return f"{prompt}\n\nCurrent date and time: {now}".lstrip("\n")
 
 
+def stable_characters(plan: CallPlan, variables: Mapping[str, str]) -> int:
+    """How much of the call's system prompt is the same in every call: up to the first variable, or to the date."""
+    written = plan.system_prompt
+    pairs = enumerate(zip(system_text(plan, variables), written, strict=False))
+    return next((index for index, (said, meant) in pairs if said != meant), len(written))
+
+
 class History:
     """Messages in order. Oldest turns are dropped first beyond MAX_HISTORY_MESSAGES."""
 

@@ -152,6 +152,15 @@ MAX_STEPS_BACK = 8
 MAX_INFERENCE_MESSAGE_BYTES = 16_777_216
 """Largest message between the platform and an inference process."""
 
+MAX_PROMPT_STATES = 32
+"""Prompts of agents that the local language model keeps read in files; the least recently used goes first."""
+
+MAX_PROMPT_STATE_BYTES = 536_870_912
+"""Bytes of those files together."""
+
+MAX_PROMPT_STATE_DAYS = 30
+"""Days without use after which such a file is deleted."""
+
 MAX_CLAUSE_CHARACTERS = 600
 """Longest clause a local voice says in one piece."""
 

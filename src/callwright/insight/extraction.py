@@ -104,7 +104,7 @@ def extraction_request(task: PostCallTask, transcript: str, settings: ModelSetti
     )
     if task.system_prompt:
         instructions = f"{task.system_prompt}\n\n{instructions}"
-    messages = (Message("system", instructions), Message("user", transcript))
+    messages = _about(transcript, instructions)
     return ModelRequest(messages, settings, purpose="extraction", schema=json.dumps(schema, sort_keys=True))
 
 
@@ -117,7 +117,15 @@ def summary_request(task: PostCallTask, transcript: str, settings: ModelSettings
             "Summarise the phone call in two short sentences: what the caller wanted and what was agreed. Use only what was said."
         )
     )
-    return ModelRequest((Message("system", instructions), Message("user", transcript)), settings, purpose="summary")
+    return ModelRequest(_about(transcript, instructions), settings, purpose="summary")
+
+
+def _about(transcript: str, instructions: str) -> tuple[Message, ...]:
+    """Every question about a call begins with its transcript, so that a model that remembers how prompts begin reads it once."""
+    return (
+        Message("system", "You work on the transcript of a phone call."),
+        Message("user", f"Transcript:\n{transcript}\n\nTask: {instructions}"),
+    )
 
 
 def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict[str, Any], list[Rejected]]:

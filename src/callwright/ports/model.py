@@ -52,7 +52,8 @@ class ModelRequest:
     """One question to a model. ``purpose`` names the work (reply, hangup, extraction, summary, warm) and sets its priority.
 
     ``schema``: JSON Schema text the answer must satisfy, or empty for free text. ``context`` is what a model without language
-    understanding may need (variables, agent name); language models ignore it.
+    understanding may need (variables, agent name); language models ignore it. ``stable_characters``: how many of the first message's are
+    the same in every call of the agent, as far as known; a model may keep what it made of them (purpose warm).
     """
 
     messages: tuple[Message, ...]
@@ -61,6 +62,7 @@ class ModelRequest:
     tools: tuple[Tool, ...] = ()
     schema: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
+    stable_characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)

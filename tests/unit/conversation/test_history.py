@@ -1,6 +1,6 @@
 """The conversation as the model sees it."""
 
-from callwright.conversation.history import History, system_text
+from callwright.conversation.history import History, stable_characters, system_text
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_HISTORY_MESSAGES
 from callwright.ports.model import Message, ToolCall
@@ -19,6 +19,15 @@ def test_the_system_prompt_has_the_variables_and_the_date() -> None:
     )
     assert system_text(CallPlan(system_prompt="Plain."), {}) == "Plain."
     assert system_text(CallPlan(), {"current_time": "noon"}) == "Current date and time: noon"
+
+
+def test_what_is_the_same_in_every_call_ends_at_the_first_variable_or_the_date() -> None:
+    dated = {"name": "Ada", "current_date": "Monday"}
+    assert stable_characters(CallPlan(system_prompt="You call {name} today."), dated) == len("You call ")
+    assert stable_characters(CallPlan(system_prompt="You call {name} today."), {}) == len("You call ")
+    assert stable_characters(CallPlan(system_prompt="You are Ava."), dated) == len("You are Ava.")
+    assert stable_characters(CallPlan(system_prompt="You are Ava."), {}) == len("You are Ava.")
+    assert stable_characters(CallPlan(), dated) == 0
 
 
 def test_without_a_system_prompt_there_is_no_system_message() -> None:

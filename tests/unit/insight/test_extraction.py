@@ -227,18 +227,28 @@ def test_the_question_has_a_schema_with_evidence_for_choices():
     assert set(schema["required"]) == set(schema["properties"])
     assert (request.purpose, request.settings) == ("extraction", settings)
     system, user = request.messages
-    assert "- name: who calls" in system.content
-    assert (user.role, user.content) == ("user", TRANSCRIPT)
+    assert (system.role, user.role) == ("system", "user")
+    assert user.content.index(TRANSCRIPT) < user.content.index("- name: who calls")
 
 
 def test_a_task_with_a_prompt_of_its_own_puts_it_first():
     request = extraction_request(task("name: who", system_prompt="You audit calls."), TRANSCRIPT, ModelSettings())
-    assert request.messages[0].content.startswith("You audit calls.\n\n")
+    assert "Task: You audit calls.\n\nRead the phone call" in request.messages[1].content
+
+
+def test_extraction_and_summary_begin_alike_up_to_the_end_of_the_transcript():
+    """A model that remembers how prompts begin reads the transcript once."""
+    one = extraction_request(task("name: who"), TRANSCRIPT, ModelSettings()).messages
+    other = summary_request(task(), TRANSCRIPT, ModelSettings()).messages
+    assert one[0] == other[0]
+    shared = one[1].content.index(TRANSCRIPT) + len(TRANSCRIPT)
+    assert one[1].content[:shared] == other[1].content[:shared]
 
 
 def test_a_summary_is_asked_for_in_the_tasks_words_or_in_ours():
     def asked(**given: str) -> str:
-        return summary_request(task(**given), TRANSCRIPT, ModelSettings()).messages[0].content
+        question = summary_request(task(**given), TRANSCRIPT, ModelSettings()).messages[1].content
+        return question.partition(f"{TRANSCRIPT}\n\nTask: ")[2]
 
     assert asked(details="In French.") == "In French."
     assert asked(system_prompt="Be brief.") == "Be brief."

@@ -29,7 +29,8 @@ _PRELOADED = ("asr", "turn", "piper")
 
 class LocalInference:
     """Shared by all local plugins of a process. ``settings`` (all optional): ``local_threads`` threads per speech model,
-    ``local_model`` artefact of the language model, ``local_model_threads``, ``local_model_paths`` (``name=path,...``: own files).
+    ``local_model`` artefact of the language model, ``local_model_threads``, ``local_model_paths`` (``name=path,...``: own files), ``data``
+    folder in which prompts that were read are kept.
     """
 
     def __init__(self, models_folder: Path, settings: Mapping[str, str]) -> None:
@@ -38,6 +39,8 @@ class LocalInference:
         self._threads = _whole(settings, "local_threads", 1)
         self._model_threads = _whole(settings, "local_model_threads", max(self._threads, min(2, _cores())))
         self._key = settings.get("local_model_key", "") or f"{os.getpid():x}{id(self):x}"
+        data = settings.get("data", "")
+        self._states = str(Path(data).expanduser().absolute() / "prompts") if data else ""
         self._speech: InferenceProcess | None = None
         self._language: InferenceProcess | None = None
 
@@ -52,7 +55,13 @@ class LocalInference:
     def language(self) -> InferenceProcess:
         """The language process. Raises ProviderError(UNAVAILABLE) when its model is not installed."""
         if self._language is None:
-            configure = {"engine": "language", "path": self._path(self.model), "key": self._key}
+            configure = {
+                "engine": "language",
+                "path": self._path(self.model),
+                "key": self._key,
+                "states": self._states,
+                "weights": self.store.digest(self.model),
+            }
             # Less urgent than the event loop that paces the audio and than hearing and speaking.
             self._language = InferenceProcess(
                 ProcessPlan("language", configure, lanes=_LANES, threads=self._model_threads, niceness=5)

@@ -150,9 +150,11 @@ def _turns(messages: Sequence[Message]) -> list[tuple[str, str]]:
 
 
 def _transcript_turns(transcript: str) -> list[tuple[str, str]]:
-    """The same from a transcript of ``user: ...`` and ``assistant: ...`` lines."""
-    messages = []
+    """The same from a transcript of ``user: ...`` and ``assistant: ...`` lines; after it and an empty line the question follows."""
+    messages: list[Message] = []
     for line in transcript.splitlines():
+        if messages and not line:
+            break
         match = _SPOKEN_LINE.match(line)
         if match is not None:
             role = "assistant" if match.group(1).lower() in _AGENTS else "user"

@@ -64,10 +64,11 @@ class LocalModel:
         yield ModelDelta(ended=reason, usage=counts.usage(self._inference.model))
 
     async def warm(self, request: ModelRequest) -> None:
-        """Read the beginning of the prompt into the cache."""
+        """Read the beginning of the prompt into the cache, and keep what is the same in every call in a file."""
         try:
             self._check(request)
-            await self._inference.language.ask("chat", {**_body(request), "max_tokens": 1}, Priority.SOON)
+            warm = {"request": {**_body(request), "max_tokens": 1}, "stable": request.stable_characters}
+            await self._inference.language.ask("warm", warm, Priority.SOON)
         except ProviderError:
             return  # the first reply will meet the same failure and report it
 

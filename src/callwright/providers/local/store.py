@@ -110,6 +110,12 @@ class ModelStore:
             )
         return self.folder / name / artefact.main if artefact.main else self.folder / name
 
+    def digest(self, name: str) -> str:
+        """The pinned sha256 of an artefact's main file; empty for a file of the user's own and for a folder."""
+        artefact = self.artefact(name)
+        pinned = (file.sha256 for file in artefact.files if file.name == artefact.main)
+        return "" if name in self._overrides else next(pinned, "")
+
     def install(
         self, names: Iterable[str], progress: Callable[[Progress], None] = _quiet, hub: Downloader | None = None
     ) -> list[str]:

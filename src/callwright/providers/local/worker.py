@@ -29,7 +29,7 @@ def build(body: dict[str, Any]) -> Engine:
         return SpeechEngine(body["paths"], body["threads"])
     if body["engine"] == "drill":
         return DrillEngine()
-    return LanguageEngine(body["path"], body["threads"], body["lanes"], body["key"])
+    return LanguageEngine(body)
 
 
 class Worker:
@@ -114,6 +114,7 @@ def main() -> None:
         description="An inference process of callwright; started by the platform, not by hand."
     )
     parser.add_argument("--socket", type=int, required=True, help="inherited file descriptor of a connected socket")
+    os.umask(0o077)  # what an engine writes (prompts, its socket) is nobody else's
     Worker(socket.socket(fileno=parser.parse_args().socket)).serve()
 
 
