@@ -27,6 +27,7 @@ class ApiServices:
     """Everything the API needs.
 
     ``ready`` raises UnavailableError while this process should get no requests (the database is asked as well, without it).
+    ``carriers`` tells how those are that listen, by name; one that does not is no reason to send requests elsewhere.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
     ``link_secret`` signs recording links; it must not be the secret of the key hashes.
     """
@@ -35,6 +36,7 @@ class ApiServices:
     live: LiveEvents
     metrics: Metrics
     ready: Callable[[], Awaitable[None]]
+    carriers: Callable[[], Mapping[str, str]] = dict
     public_url: str = ""
     link_secret: bytes = field(default=b"", repr=False)
     version: str = ""

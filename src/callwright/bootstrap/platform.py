@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,6 +17,7 @@ from callwright import __version__
 from callwright.actions.services import Services
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
+from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
@@ -24,6 +25,7 @@ from callwright.call.runtime import CallRuntime
 from callwright.domain.errors import UnavailableError
 from callwright.insight.publication import WebhookPublisher
 from callwright.ops.metrics import Metrics
+from callwright.ops.rounds import round_boundary
 from callwright.ops.secret import derive
 from callwright.ops.settings import Settings
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
@@ -46,6 +48,12 @@ class Platform:
     services: Services
     app: FastAPI
     draining: bool = False
+    work: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def ended_loops(self) -> list[str]:
+        """What should run for ever in this process and does not any more."""
+        return [*self.runtime.ended_loops, *(task.get_name() for task in self.work if task.done())]
 
     async def drain(self) -> None:
         """Take no more calls and let those under way come to their end, as long as the settings allow."""
@@ -62,9 +70,9 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
     """
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(open_foundation(settings))
-        _equip_plugins(foundation, more)
-        publisher = foundation.publisher(public_url)
         metrics = Metrics()
+        _equip_plugins(foundation, {"metrics": metrics, **more})
+        publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
         runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk))
         services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved)
@@ -80,12 +88,13 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
             _delivery_settings(foundation, runtime),
             lambda result: metrics.webhooks.labels(result=result).inc(),
         )
-        work = [
+        platform.work = [
             _task("jobs", jobs.run()),
             _task("webhooks", delivery.run()),
             _task("database", _watch_database(foundation)),
         ]
-        stack.push_async_callback(_end_work, work, jobs, delivery)
+        stack.push_async_callback(_end_work, platform.work, jobs, delivery)
+        await open_carriers(foundation, runtime.desk)
         # What lives now lives as long as the process: the collector need not look at it during calls.
         gc.collect()
         gc.freeze()
@@ -143,12 +152,17 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
     async def ready() -> None:
         if platform.draining:
             raise UnavailableError("this process is draining and takes no new work")
+        if platform.ended_loops:
+            raise UnavailableError(
+                f"restart this process: its {', '.join(platform.ended_loops)} ended; the log says why"
+            )
 
     return ApiServices(
         actions=services,
         live=platform.runtime.live,
         metrics=metrics,
         ready=ready,
+        carriers=platform.foundation.plugins.states,
         public_url=public_url,
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,
@@ -187,9 +201,10 @@ async def _watch_database(foundation: Foundation) -> None:
     """Start the embedded server again if somebody ended it, and prune what is past its time."""
     while True:
         await foundation.clock.sleep(_WATCH_SECONDS)
-        try:
-            if foundation.embedded is not None:
-                await asyncio.to_thread(foundation.embedded.ensure_running)
-            await foundation.ledger.prune()
-        except UnavailableError as error:
-            _LOG.warning("the database is out of reach: %s", error.message)
+        with round_boundary("watching the database"):
+            try:
+                if foundation.embedded is not None:
+                    await asyncio.to_thread(foundation.embedded.ensure_running)
+                await foundation.ledger.prune()
+            except UnavailableError as error:
+                _LOG.warning("the database is out of reach: %s", error.message)

@@ -26,11 +26,13 @@ async def healthz(request: Request) -> Response:
     },
 )
 async def readyz(request: Request) -> Response:
-    """Asks the database and whether the process is draining."""
+    """Asks the database and whether the process is draining. `carriers` tells how those are that listen for calls, such as `sip`: `listening`,
+    `starting`, `refused` (its address is taken), `down` or `off`."""
     services = services_of(request)
     await services.ready()
     await services.actions.ledger.ping()
-    return answer({"status": "ready"})
+    carriers = dict(services.carriers())
+    return answer({"status": "ready", "carriers": carriers} if carriers else {"status": "ready"})
 
 
 @router.get(
