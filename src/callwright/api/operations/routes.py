@@ -26,8 +26,8 @@ async def healthz(request: Request) -> Response:
     },
 )
 async def readyz(request: Request) -> Response:
-    """Asks the database and whether the process is draining. `carriers` tells how those are that listen for calls, such as `sip`: `listening`,
-    `starting`, `refused` (its address is taken), `down` or `off`."""
+    """Asks the database and whether the process is draining. `carriers` tells how those are that listen for calls, such as `sip`:
+    `listening`, `starting`, `refused` (its address is taken), `down` or `off`."""
     services = services_of(request)
     await services.ready()
     await services.actions.ledger.ping()
