@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.log import Entry
+from callwright.conversation.turn import KEYED_AS
 from callwright.insight.view import CallView
 
 PARTS = ("end_of_turn", "ask", "first_token", "first_clause", "first_audio", "hold", "send")
@@ -18,7 +19,7 @@ speak, its first audio, the wait for the agent's ``incremental_delay``, and the 
 
 @dataclass(frozen=True, slots=True)
 class TurnLatency:
-    """One turn: from the caller's last voiced frame to the agent's first frame on the wire, in microseconds."""
+    """One turn: from the caller's last voiced frame, or last key, to the agent's first frame on the wire, in microseconds."""
 
     turn: int
     generation: int
@@ -57,13 +58,12 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
         # A reply of a transfer alone is answered by the announcement of it.
         generation = _announcement(view, ask)
         started = firsts.get(("PlayoutStarted", generation))
-    voiced = [e for e in view.of("voiced_end") if e.seq < started.seq] if started else []
-    if started is None or not voiced:
+    arrived = _caller_ends(view, ask, started.seq) if started else []
+    if started is None or not arrived:
         return None
     closed = [e for e in view.of("CloseUtterance") if e.seq <= ask.seq]
     taken_us = closed[-1].at_us if closed else ask.at_us
     # A sound the caller made after the turn was taken is not what is being answered.
-    arrived = [int(e.values["arrived_us"]) for e in voiced]
     before = [at_us for at_us in arrived if at_us <= taken_us]
     began = min((before or arrived)[-1], started.at_us)
     boundaries = [
@@ -82,6 +82,15 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
         parts[name] = moved - at
         at = moved
     return TurnLatency(int(ask.values["turn"]), generation, began, parts)
+
+
+def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
+    """When the caller's sounds ended, and the keys of a turn that was typed, up to the agent's answer."""
+    ends = [int(e.values["arrived_us"]) for e in view.of("voiced_end") if e.seq < before_seq]
+    turn = ask.values["turn"]
+    if any(e.values["turn"] == turn and KEYED_AS in e.values["text"] for e in view.of("UserSaid")):
+        ends += [e.at_us for e in view.of("KeyPressed") if e.seq < before_seq]
+    return sorted(ends)
 
 
 def _announcement(view: CallView, ask: Entry) -> int:
