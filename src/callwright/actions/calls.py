@@ -19,6 +19,7 @@ from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
+from callwright.domain.sip_headers import custom_headers
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, IdempotentAnswer, StoredAgent, Unit
 
@@ -80,6 +81,9 @@ def _options(wire: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if fields.switch("bypass_call_guardrails", False):
         options["bypass_call_guardrails"] = True
+    headers = custom_headers(wire.get("sip_headers"))
+    if headers:
+        options["sip_headers"] = headers
     data = fields.child("agent_data")
     if data is not None and data.value:
         options["agent_data"] = {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}

@@ -75,6 +75,13 @@ def test_retries_get_their_defaults() -> None:
     assert refused.value.code == "bad_input"
 
 
+def test_custom_headers_of_a_call_are_kept_or_refused_at_the_door() -> None:
+    wire = {**CALL, "sip_headers": {"X-Campaign": "spring-8"}}
+    assert read_request(wire, NOW, strict=False).options == {"sip_headers": {"X-Campaign": "spring-8"}}
+    with pytest.raises(BadInputError, match="begin with X- or P-"):
+        read_request({**CALL, "sip_headers": {"Via": "here"}}, NOW, strict=False)
+
+
 def test_options_of_a_call_are_kept_only_when_they_say_something() -> None:
     assert read_request({**CALL, "bypass_call_guardrails": False, "agent_data": {}}, NOW, strict=False).options == {}
     wire = {**CALL, "bypass_call_guardrails": True, "agent_data": {"voice_id": "v", "x": 1}, "user_data": None}

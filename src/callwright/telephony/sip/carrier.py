@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from callwright.domain.sip_headers import CALL_HEADER
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
-from callwright.telephony.sip.checks import CALL_HEADER, PROVIDER, callable_address, custom_headers, user_of
+from callwright.telephony.sip.checks import PROVIDER, callable_address, sendable_headers, user_of
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.leg import DECLINED, SipLeg
@@ -87,7 +88,7 @@ class SipCarrier:
         """Send an INVITE. Raises ProviderError: BAD_REQUEST for an address or headers that cannot be used, LIMIT when there are too many
         calls, UNAVAILABLE when there is no gateway. Returns when the INVITE is on its way."""
         address = callable_address(request.to_number)
-        headers = {CALL_HEADER: request.callback_id, **custom_headers(request.options.get("sip_headers"))}
+        headers = {CALL_HEADER: request.callback_id, **sendable_headers(request.options.get("sip_headers"))}
         link = await self._line()
         if len(self._legs) >= self._settings.max_calls:
             raise ProviderError(

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from callwright.domain.errors import InvalidNumberError
-from callwright.domain.limits import (
-    MAX_SIP_HEADER_CHARACTERS,
-    MAX_SIP_HEADERS,
-    MAX_SIP_HEADERS_BYTES,
-    MAX_SIP_KEYS,
-)
+from callwright.domain.errors import BadInputError, InvalidNumberError
+from callwright.domain.limits import MAX_SIP_KEYS
 from callwright.domain.number import E164, SIP, parse_destination
+from callwright.domain.sip_headers import custom_headers
 from callwright.ports.failures import FailureKind, ProviderError
 
 PROVIDER = "sip"
-CALL_HEADER = "X-Callwright-Call"
 DEFAULT_USER = "callwright"
 KEYS = frozenset("0123456789*#ABCD")
-_HEADER_NAME = re.compile(r"[XP]-[A-Za-z0-9-]{1,62}", re.IGNORECASE)
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _USER = re.compile(r"[A-Za-z0-9+_.-]{1,64}")
 _TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
 _HOST = re.compile(r"sip:(?:[^@]*@)?(\[[^\]]*\]|[^:;?]*)", re.IGNORECASE)
@@ -51,30 +43,12 @@ def callable_address(text: str) -> str:
     return destination.value
 
 
-def custom_headers(given: Any) -> dict[str, str]:
-    """The headers of a dial's ``sip_headers`` option. Raises ProviderError(BAD_REQUEST) for other names than X-... and P-..., for values
-    that would end the line, and for too much of them."""
-    if not given:
-        return {}
-    if not isinstance(given, Mapping):
-        raise refused("sip_headers must be an object of header names and values")
-    headers: dict[str, str] = {}
-    seen = {CALL_HEADER.lower()}
-    for name, value in given.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise refused(f"sip_headers: {str(name)[:80]!r} cannot be set; use names that begin with X- or P-")
-        if name.lower() in seen:
-            raise refused(f"sip_headers: {name} is ours or is there twice")
-        if not isinstance(value, str) or len(value) > MAX_SIP_HEADER_CHARACTERS or not _HEADER_VALUE.fullmatch(value):
-            raise refused(f"sip_headers: {name} must be at most {MAX_SIP_HEADER_CHARACTERS} printable ASCII characters")
-        seen.add(name.lower())
-        headers[name] = value
-    if len(headers) > MAX_SIP_HEADERS:
-        raise refused(f"sip_headers: {len(headers)} headers; at most {MAX_SIP_HEADERS} can be sent")
-    size_bytes = sum(len(name) + len(value) + 4 for name, value in headers.items())
-    if size_bytes > MAX_SIP_HEADERS_BYTES:
-        raise refused(f"sip_headers: {size_bytes} bytes in all; at most {MAX_SIP_HEADERS_BYTES} can be sent")
-    return headers
+def sendable_headers(given: Any) -> dict[str, str]:
+    """The headers of a dial's ``sip_headers`` option. Raises ProviderError(BAD_REQUEST) for what ``domain.sip_headers`` refuses."""
+    try:
+        return custom_headers(given)
+    except BadInputError as error:
+        raise refused(error.message) from error
 
 
 def user_of(number: str) -> str:

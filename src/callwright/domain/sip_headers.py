@@ -1,0 +1,46 @@
+"""Custom headers of SIP calls (RFC 3261 7.3.1): which ones a call of ours may carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_SIP_HEADER_CHARACTERS, MAX_SIP_HEADERS, MAX_SIP_HEADERS_BYTES
+
+CALL_HEADER = "X-Callwright-Call"
+"""Ours: the execution and attempt of a call, on its INVITE."""
+
+_NAME = re.compile(r"[XP]-[A-Za-z0-9-]{1,62}", re.IGNORECASE)
+_VALUE = re.compile(r"[\x20-\x7e]*")
+
+
+def custom_headers(given: Any) -> dict[str, str]:
+    """The headers of ``sip_headers``, an object of names and values. Raises BadInputError for other names than X-... and P-..., for
+    values that would end the line, and for too much of them."""
+    if not given:
+        return {}
+    if not isinstance(given, Mapping):
+        raise _refused("it must be an object of header names and values")
+    headers: dict[str, str] = {}
+    seen = {CALL_HEADER.lower()}
+    for name, value in given.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise _refused(f"{str(name)[:80]!r} cannot be set; use names that begin with X- or P-")
+        if name.lower() in seen:
+            raise _refused(f"{name} is ours or is there twice")
+        if not isinstance(value, str) or len(value) > MAX_SIP_HEADER_CHARACTERS or not _VALUE.fullmatch(value):
+            raise _refused(f"{name} must be at most {MAX_SIP_HEADER_CHARACTERS} printable ASCII characters")
+        seen.add(name.lower())
+        headers[name] = value
+    if len(headers) > MAX_SIP_HEADERS:
+        raise _refused(f"{len(headers)} headers; at most {MAX_SIP_HEADERS} can be sent")
+    size_bytes = sum(len(name) + len(value) + 4 for name, value in headers.items())
+    if size_bytes > MAX_SIP_HEADERS_BYTES:
+        raise _refused(f"{size_bytes} bytes in all; at most {MAX_SIP_HEADERS_BYTES} can be sent")
+    return headers
+
+
+def _refused(why: str) -> BadInputError:
+    return BadInputError(f"sip_headers: {why}", field="sip_headers")
