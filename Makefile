@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-voice test-phone lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ ifeq ($(strip $(TESTS)),)
 else
 	@$(PYTEST) $(TESTS)
 endif
+
+# With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
+test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the unit tests only
+	@$(PYTEST) tests/unit
 
 test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
