@@ -12,12 +12,31 @@ import struct
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import Any, cast
+
+import pytest
 
 from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
 
 HOST = "127.0.0.1"
 FRAME = 160
+needs_stack = [
+    pytest.mark.phone,
+    pytest.mark.skipif(find_spec("baresip") is None, reason="the SIP stack is missing: pip install 'callwright[sip]'"),
+]
+"""Marks of every test that needs the stack; in CI a skip of them is a failure."""
+
+
+async def established(caller: Server, callee: Server, **values: Any) -> tuple[int, int]:
+    """A call between two gateways that was answered: its numbers on either side."""
+    before = len(callee.of(None, "incoming"))
+    there = caller.dial(f"sip:4711@{callee.listen}", **values)
+    here, _ = await callee.wait(None, "incoming", count=before + 1)
+    callee.send(here, "answer")
+    await caller.wait(there, "answered")
+    await callee.wait(here, "answered")
+    return there, here
 
 
 def free_port() -> int:
@@ -111,15 +130,26 @@ class Server(asyncio.Protocol):
         """The messages of a call (of any) of one kind."""
         return [message for one, message in self.messages if call in (None, one) and message["type"] == kind]
 
-    async def wait(self, call: int | None, kind: str, seconds: float = 8.0, count: int = 1) -> tuple[int, Mapping[str, Any]]:
+    async def wait(
+        self, call: int | None, kind: str, seconds: float = 8.0, count: int = 1
+    ) -> tuple[int, Mapping[str, Any]]:
         """The ``count``-th message of a kind, come or to come."""
-        async with asyncio.timeout(seconds):
-            while True:
-                found = [one for one in self.messages if call in (None, one[0]) and one[1]["type"] == kind]
-                if len(found) >= count:
-                    return found[count - 1]
-                self._changed.clear()
-                await self._changed.wait()
+        return await self.wait_any(call, (kind,), seconds, count)
+
+    async def wait_any(
+        self, call: int | None, kinds: tuple[str, ...], seconds: float = 8.0, count: int = 1
+    ) -> tuple[int, Mapping[str, Any]]:
+        """The ``count``-th message of some kinds, come or to come."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    found = [one for one in self.messages if call in (None, one[0]) and one[1]["type"] in kinds]
+                    if len(found) >= count:
+                        return found[count - 1]
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {kinds} of call {call} within {seconds} s; there was {self.messages}") from None
 
     def dial(self, to: str, **values: Any) -> int:
         """Place a call; returns its number."""
@@ -183,9 +213,7 @@ async def start(**settings: Any) -> Server:
     }
     server.listen = str(given["listen"])
     server.send(GATEWAY, "settings", **given)
-    async with asyncio.timeout(15):
-        while not server.of(GATEWAY, "ready") and not server.of(GATEWAY, "refused"):
-            await asyncio.sleep(0.01)
+    await server.wait_any(GATEWAY, ("ready", "refused"), 15)
     return server
 
 

@@ -275,9 +275,15 @@ class GatewayCall:
     def _happened_next(self, event: LineEvent) -> None:
         """The call to where the far end sent us: answered, it takes the place of the first; over, the first goes on."""
         if event.kind == "answered" and self._next is not None:
-            self.line, self._next = self._next, None
+            old, self.line, self._next = self.line, self._next, None
+            if old is not None:
+                # Its end, which the stack brings about by itself, is not the end of the call.
+                old.listen(_ignore)
+                self._exchange.trace.forget(old.call_id)
             self.line.listen(self.happened)
             self._facts.moved()
+            if self._over.done():
+                self._over = asyncio.get_running_loop().create_future()
             self._agent.clear()
             self._send("moved", target=self._facts.refer_target)
         elif event.kind == "closed" and self._next is not None:
@@ -517,6 +523,10 @@ class _Facts:
         if not self.answered and status >= 300 and not self.inbound:
             return "them"
         return "line"
+
+
+def _ignore(event: LineEvent) -> None:
+    """What happens on a line that carries the call no longer."""
 
 
 async def _answered(call: StackCall, over: asyncio.Future[None], seconds: float) -> None:

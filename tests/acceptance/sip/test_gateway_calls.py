@@ -1,0 +1,220 @@
+"""Two gateway processes call each other over loopback, one as the phone: what the server is told, and what is heard."""
+
+import asyncio
+
+from tests.acceptance.sip.gateway_world import HOST, established, gateway, needs_stack, share_of, tone
+from tests.acceptance.sip.raw_phone import RawPhone, header
+
+pytestmark = needs_stack
+SECOND = 8_000
+
+
+async def test_a_call_is_heard_on_both_sides_and_ends_with_its_causes():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone, from_user="alice", headers={"X-Campaign": "spring"})
+        _, incoming = await phone.wait(here, "incoming")
+        assert (incoming["called"], incoming["headers"]) == ("4711", {"X-Campaign": "spring"})
+        assert incoming["caller"] == f"sip:alice@{ours.listen}"
+        assert ours.of(there, "dialled")[0]["call_id"] == incoming["call_id"]
+        await asyncio.gather(ours.speak(there, tone(440, 2)), phone.speak(here, tone(1_000, 2)))
+        await asyncio.sleep(0.3)
+        assert share_of(phone.heard(here)[SECOND // 2 : 2 * SECOND], 440) > 0.9
+        assert share_of(ours.heard(there)[SECOND // 2 : 2 * SECOND], 1_000) > 0.9
+        ours.send(there, "hang_up", drain=True)
+        _, closed = await ours.wait(there, "closed")
+        assert (closed["by"], closed["sip_status"]) == ("us", 200)
+        _, closed = await phone.wait(here, "closed")
+        assert (closed["by"], closed["sip_status"]) == ("them", 200)
+        final = ours.of(there, "quality")[-1]
+        assert final["final"]
+        assert final["rx_packets"] > 90
+        assert final["rx_lost"] == 0
+        assert 0 < final["held_in_stack_ms_max"] <= 60
+
+
+async def test_a_caller_sends_a_frame_for_every_frame_of_time():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        loop = asyncio.get_running_loop()
+        frames, began = len(ours.heard(there)) // 160, loop.time()
+        await asyncio.sleep(3)
+        assert abs((len(ours.heard(there)) // 160 - frames) - (loop.time() - began) * 50) <= 5
+
+
+async def test_codecs_are_offered_as_set_and_told():
+    async with gateway(codecs=["pcma"]) as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        assert ours.of(there, "answered")[0]["codec"] == "pcma"
+        assert phone.of(here, "answered")[0]["codec"] == "pcma"
+        await phone.speak(here, tone(700, 1.5))
+        assert share_of(ours.heard(there)[-SECOND:], 700) > 0.85
+
+
+async def test_keys_go_both_ways():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        ours.send(there, "keys", keys="12#")
+        phone.send(here, "keys", keys="*9A")
+        await phone.wait(here, "key", count=3)
+        await ours.wait(there, "key", count=3)
+        assert [message["key"] for message in phone.of(here, "key")] == ["1", "2", "#"]
+        assert [message["key"] for message in ours.of(there, "key")] == ["*", "9", "A"]
+
+
+async def test_the_phone_holds_and_comes_back_and_the_frames_go_on():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        phone.send(here, "hold", on=True)
+        assert (await ours.wait(there, "held"))[1]["on"] is True
+        frames = len(ours.heard(there)) // 160
+        await asyncio.sleep(1)
+        assert len(ours.heard(there)) // 160 - frames >= 45
+        phone.send(here, "hold", on=False)
+        assert (await ours.wait(there, "held", count=2))[1]["on"] is False
+        await phone.speak(here, tone(600, 1.5))
+        assert share_of(ours.heard(there)[-SECOND:], 600) > 0.85
+        assert not any(message["one_way"] for message in ours.of(there, "quality"))
+
+
+async def test_what_is_cleared_is_not_heard():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        await asyncio.sleep(0.3)
+        # Far more than the stack may hold: the rest waits in the gateway.
+        ours.write(there, tone(500, 2))
+        await asyncio.sleep(0.5)
+        ours.send(there, "clear")
+        loop = asyncio.get_running_loop()
+        cleared = loop.time()
+        await asyncio.sleep(1)
+        loud = [
+            at
+            for at, frames in zip(phone.audio_at[here], phone.audio[here], strict=True)
+            if any(byte not in (0xFF, 0x7F, 0xFE, 0x7E) for byte in frames)
+        ]
+        assert loud
+        # One frame in the encoder, the phone's jitter buffer (40 ms and more) and its own ticks.
+        assert max(loud) - cleared < 0.3
+
+
+async def test_refusals_of_a_phone_keep_their_status():
+    for status in (486, 480, 603, 404):
+        phone = await RawPhone(answer_status=status, answer_headers=('Reason: Q.850;cause=17;text="busy"',)).open()
+        async with gateway() as ours:
+            call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+            _, closed = await ours.wait(call, "closed")
+            assert (closed["by"], closed["sip_status"], closed["q850"]) == ("them", status, 17)
+            assert ours.of(call, "dialled")
+        phone.close()
+
+
+async def test_instant_answers_and_refusals_are_never_lost():
+    busy = await RawPhone(answer_status=486, ring=False).open()
+    ready = await RawPhone(ring=False).open()
+    async with gateway() as ours:
+        for _ in range(25):
+            one = ours.dial(f"sip:bob@{HOST}:{busy.port}")
+            two = ours.dial(f"sip:bob@{HOST}:{ready.port}")
+            assert (await ours.wait(one, "closed", 3))[1]["sip_status"] == 486
+            await ours.wait(two, "answered", 3)
+            ours.send(two, "hang_up", drain=False)
+            await ours.wait(two, "closed", 3)
+    busy.close()
+    ready.close()
+
+
+async def test_a_call_nobody_answers_is_taken_back_after_its_time():
+    phone = await RawPhone(answer_at_once=False).open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}", ring_seconds=1)
+        await ours.wait(call, "ringing")
+        _, closed = await ours.wait(call, "closed", 4)
+        assert (closed["by"], closed["sip_status"]) == ("us", 487)
+        await phone.wait("CANCEL")
+    phone.close()
+
+
+async def test_early_media_is_told_and_heard():
+    phone = await RawPhone(answer_at_once=False, ring=False).open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await phone.wait("INVITE")
+        phone.answer(phone.invite, 183, "Session Progress", sdp=True)
+        await ours.wait(call, "early_media")
+        sound = tone(425, 1.2)
+        await phone.talk([sound[at : at + 160] for at in range(0, len(sound), 160)])
+        assert share_of(ours.heard(call)[-SECOND // 2 :], 425) > 0.9
+        assert not ours.of(call, "answered")
+        phone.answer(phone.invite, 486, "Busy Here")
+        assert (await ours.wait(call, "closed"))[1]["sip_status"] == 486
+    phone.close()
+
+
+async def test_a_caller_who_gives_up_is_told():
+    async with gateway() as ours, gateway() as phone:
+        there = phone.dial(f"sip:9@{ours.listen}")
+        here, _ = await ours.wait(None, "incoming")
+        phone.send(there, "hang_up", drain=False)
+        _, closed = await ours.wait(here, "closed")
+        assert (closed["by"], closed["sip_status"]) == ("them", 487)
+
+
+async def test_calls_are_refused_as_the_server_says():
+    async with gateway() as ours:
+        for code in (486, 404, 480, 603):
+            phone = await RawPhone().open()
+            calling = asyncio.ensure_future(phone.call(f"sip:nobody@{ours.listen}"))
+            here, _ = await ours.wait(None, "incoming", count=len(ours.of(None, "incoming")) + 1)
+            ours.send(here, "reject", code=code)
+            answer = await calling
+            assert answer.split(" ")[1] == str(code)
+            _, closed = await ours.wait(here, "closed")
+            assert (closed["by"], closed["sip_status"]) == ("us", code)
+            phone.close()
+
+
+async def test_above_the_limit_a_call_is_busy():
+    async with gateway(max_calls=2) as ours:
+        phones = [await RawPhone().open() for _ in range(3)]
+        for number, phone in enumerate(phones[:2]):
+            calling = asyncio.ensure_future(phone.call(f"sip:x@{ours.listen}"))
+            here, _ = await ours.wait(None, "incoming", count=number + 1)
+            ours.send(here, "answer")
+            assert (await calling).startswith("SIP/2.0 200")
+        assert (await phones[2].call(f"sip:x@{ours.listen}")).startswith("SIP/2.0 486")
+        refused = ours.dial(f"sip:x@{HOST}:9")
+        assert "limit" in (await ours.wait(refused, "closed"))[1]["reason"]
+        for phone in phones:
+            phone.close()
+
+
+async def test_what_a_bye_needs_is_told_and_true():
+    phone = await RawPhone().open()
+    phone.record_route = route = f"<sip:{HOST}:{phone.port};lr>"
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}", from_user="alice")
+        await ours.wait(call, "answered")
+        await ours.wait(call, "dialog")
+        await asyncio.sleep(0.1)
+        dialog = ours.of(call, "dialog")[-1]
+        invite = await phone.wait("INVITE")
+        assert dialog["local_tag"] in header(invite, "From")
+        assert dialog["remote_tag"] == phone.tag
+        assert dialog["call_id"] == header(invite, "Call-ID")
+        assert dialog["cseq"] == int(header(invite, "CSeq").split()[0])
+        assert dialog["target"] == f"sip:raw@{HOST}:{phone.port}"
+        assert dialog["routes"] == [route]
+        assert dialog["peer"] == f"{HOST}:{phone.port}"
+    phone.close()
+
+
+async def test_a_caller_has_the_name_it_is_given():
+    phone = await RawPhone(answer_status=486).open()
+    async with gateway() as ours:
+        for user, name in (("alice", ""), ("+15550100", "Anna B"), ("alice", "")):
+            call = ours.dial(f"sip:bob@{HOST}:{phone.port}", from_user=user, display_name=name)
+            await ours.wait(call, "closed")
+            invite = [text for text in phone.heard if text.startswith("INVITE")][-1]
+            assert f"sip:{user}@" in header(invite, "From")
+            assert (f'"{name}"' in header(invite, "From")) == bool(name)
+    phone.close()

@@ -1,0 +1,160 @@
+"""Transfers through the gateway: blind and attended, taken and not taken, and those the far end asks for."""
+
+import asyncio
+import re
+
+from tests.acceptance.sip.gateway_world import HOST, established, gateway, needs_stack, share_of, tone
+from tests.acceptance.sip.raw_phone import RawPhone, header
+
+pytestmark = needs_stack
+
+
+async def notify(phone, sipfrag, state="terminated;reason=noresource"):
+    """What the phone reports of the call a REFER asked for."""
+    phone.send(
+        phone.request("NOTIFY", extra=("Event: refer", f"Subscription-State: {state}"), body=f"SIP/2.0 {sipfrag}\r\n")
+    )
+    await asyncio.sleep(0.05)
+
+
+async def test_blind_transfer_hands_the_far_end_over():
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+        ours.send(call, "transfer", request=7, target=f"sip:desk@{HOST}:9", attended=False, seconds=5)
+        refer = await phone.wait("REFER")
+        assert f"sip:desk@{HOST}:9" in header(refer, "Refer-To")
+        await notify(phone, "100 Trying", "active")
+        await notify(phone, "200 OK")
+        _, done = await ours.wait(call, "transferred")
+        assert (done["request"], done["ok"]) == (7, True)
+        await phone.wait("BYE")
+        _, closed = await ours.wait(call, "closed")
+        assert closed["by"] == "us"
+        kinds = [message["type"] for one, message in ours.messages if one == call]
+        assert kinds.index("transferred") < kinds.index("closed")
+    phone.close()
+
+
+async def test_blind_transfer_to_a_busy_target_keeps_the_call():
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+        ours.send(call, "transfer", request=1, target=f"sip:desk@{HOST}:9", attended=False, seconds=5)
+        await phone.wait("REFER")
+        await notify(phone, "486 Busy Here")
+        _, done = await ours.wait(call, "transferred")
+        assert (done["ok"], done["sip_status"]) == (False, 486)
+        before = len(phone.rtp)
+        await ours.speak(call, tone(500, 0.5))
+        assert len(phone.rtp) - before > 20
+        assert not ours.of(call, "closed")
+    phone.close()
+
+
+async def test_attended_transfer_joins_the_two():
+    """The phone that is transferred is another gateway: it does what REFER with Replaces asks, and hears the target."""
+    async with gateway() as ours, gateway() as phone, gateway() as desk:
+        there, here = await established(ours, phone)
+        ours.send(there, "transfer", request=2, target=f"sip:desk@{desk.listen}", attended=True, seconds=8)
+        first, _ = await desk.wait(None, "incoming")
+        assert phone.of(here, "held")[0]["on"] is True
+        desk.send(first, "answer")
+        _, asked = await phone.wait(here, "refer_asked")
+        assert asked["target"].startswith("sip:")
+        phone.send(here, "refer", accept=True)
+        second, _ = await desk.wait(None, "incoming", count=2)
+        desk.send(second, "answer")
+        _, done = await ours.wait(there, "transferred")
+        assert (done["ok"], done["request"]) == (True, 2)
+        await ours.wait(there, "closed")
+        await phone.wait(here, "moved")
+        await desk.wait(first, "closed")
+        await desk.speak(second, tone(800, 1.5))
+        assert share_of(phone.heard(here)[-6_400:], 800) > 0.8
+        assert not phone.of(here, "closed")
+        phone.send(here, "hang_up", drain=False)
+        await desk.wait(second, "closed")
+        assert (await phone.wait(here, "closed"))[1]["by"] == "us"
+
+
+async def test_attended_transfer_to_a_busy_target_takes_the_call_off_hold():
+    busy = await RawPhone(answer_status=486).open()
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        ours.send(there, "transfer", request=3, target=f"sip:desk@{HOST}:{busy.port}", attended=True, seconds=8)
+        _, done = await ours.wait(there, "transferred")
+        assert (done["ok"], done["sip_status"]) == (False, 486)
+        assert [message["on"] for message in phone.of(here, "held")][:1] == [True]
+        assert (await phone.wait(here, "held", count=2))[1]["on"] is False
+        await asyncio.gather(ours.speak(there, tone(440, 1.5)), phone.speak(here, tone(900, 1.5)))
+        assert share_of(phone.heard(here)[-6_400:], 440) > 0.8
+        assert share_of(ours.heard(there)[-6_400:], 900) > 0.8
+    busy.close()
+
+
+async def test_attended_transfer_ends_when_the_caller_gives_up_meanwhile():
+    desk = await RawPhone(answer_at_once=False).open()
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        ours.send(there, "transfer", request=4, target=f"sip:desk@{HOST}:{desk.port}", attended=True, seconds=8)
+        await desk.wait("INVITE")
+        phone.send(here, "hang_up", drain=False)
+        _, done = await ours.wait(there, "transferred")
+        assert done["ok"] is False
+        assert (await ours.wait(there, "closed"))[1]["by"] == "them"
+        await desk.wait("CANCEL")
+    desk.close()
+
+
+async def test_a_far_end_that_sends_us_elsewhere_is_followed_when_the_server_agrees():
+    async with gateway() as ours, gateway() as phone, gateway() as third:
+        there, here = await established(ours, phone)
+        phone.send(here, "transfer", request=1, target=f"sip:third@{third.listen}", attended=False, seconds=8)
+        _, asked = await ours.wait(there, "refer_asked")
+        assert f"third@{third.listen}" in asked["target"]
+        ours.send(there, "refer", accept=True)
+        new, incoming = await third.wait(None, "incoming")
+        assert incoming["called"] == "third"
+        third.send(new, "answer")
+        await ours.wait(there, "moved")
+        assert (await phone.wait(here, "transferred"))[1]["ok"] is True
+        await phone.wait(here, "closed")
+        await asyncio.gather(ours.speak(there, tone(440, 1.5)), third.speak(new, tone(900, 1.5)))
+        assert share_of(third.heard(new)[-6_400:], 440) > 0.8
+        assert share_of(ours.heard(there)[-6_400:], 900) > 0.8
+        dialog = ours.of(there, "dialog")[-1]
+        assert third.listen in dialog["target"]
+        ours.send(there, "hang_up", drain=False)
+        await third.wait(new, "closed")
+
+
+async def test_a_far_end_that_sends_us_elsewhere_is_not_followed_when_the_server_does_not_agree():
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        phone.send(here, "transfer", request=1, target=f"sip:third@{HOST}:9", attended=False, seconds=8)
+        await ours.wait(there, "refer_asked")
+        ours.send(there, "refer", accept=False)
+        _, done = await phone.wait(here, "transferred")
+        assert (done["ok"], done["sip_status"]) == (False, 603)
+        await phone.speak(here, tone(900, 1.5))
+        assert share_of(ours.heard(there)[-6_400:], 900) > 0.8
+
+
+async def test_a_far_end_that_sends_us_to_nobody_keeps_the_call():
+    nobody = await RawPhone(answer_status=404).open()
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(ours, phone)
+        phone.send(here, "transfer", request=1, target=f"sip:x@{HOST}:{nobody.port}", attended=False, seconds=8)
+        await ours.wait(there, "refer_asked")
+        ours.send(there, "refer", accept=True)
+        _, failed = await ours.wait(there, "move_failed")
+        assert failed["sip_status"] == 404
+        _, done = await phone.wait(here, "transferred")
+        assert done["ok"] is False
+        assert re.match(r"4\d\d|0", str(done["sip_status"]))
+        await phone.speak(here, tone(900, 1.5))
+        assert share_of(ours.heard(there)[-6_400:], 900) > 0.8
+    nobody.close()
