@@ -85,9 +85,9 @@ class Call:
         ask = self.last(fx.AskModel)
         self.give(ev.ReplyEnded, ask.generation, ask.request, reason)
 
-    def model_calls(self, name: str, call_id: str = "c1") -> None:
+    def model_calls(self, name: str, call_id: str = "c1", arguments: str = "{}") -> None:
         ask = self.last(fx.AskModel)
-        self.give(ev.ReplyTool, ask.generation, ask.request, call_id, name, "{}")
+        self.give(ev.ReplyTool, ask.generation, ask.request, call_id, name, arguments)
 
     def model_fails(self, failure: str = "unavailable") -> None:
         ask = self.last(fx.AskModel)
@@ -118,6 +118,16 @@ class Call:
         for speak in self.clauses():
             self.wait(len(speak.text.split()) * WORD_MS)
             self.give(ev.MarkPlayed, speak.generation, speak.index)
+
+    def types(self, keys: str, each_ms: int = 200) -> None:
+        """Keys one after the other."""
+        for key in keys:
+            self.wait(each_ms)
+            self.give(ev.KeyPressed, key)
+
+    def transfer_goes(self, state: str, detail: str = "") -> tuple[fx.Effect, ...]:
+        """News of the newest transfer."""
+        return self.give(ev.TransferProgress, self.last(fx.Transfer).request, state, detail)
 
     def clears(self, played_ms: int) -> tuple[fx.Effect, ...]:
         return self.give(ev.Cleared, self.last(fx.Clear).generation, played_ms)

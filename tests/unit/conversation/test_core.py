@@ -73,7 +73,9 @@ def call_in(state: str) -> Call:
         call.wait(10_000)
     else:
         transfer = TransferTool("transfer_call_desk", "loopback:desk")
-        call = Call(end_call_tool=True, transfers=(transfer,), incremental_delay_ms=0 if state == "transferring" else 400)
+        call = Call(
+            end_call_tool=True, transfers=(transfer,), incremental_delay_ms=0 if state == "transferring" else 400
+        )
         if state == "hearing":
             call.begins()
         if state in ("thinking", "speaking", "working"):

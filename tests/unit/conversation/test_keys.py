@@ -1,0 +1,231 @@
+"""Keys the caller presses."""
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+from tests.unit.conversation.test_transfers import transferring
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.limits import MAX_KEY_DIGITS
+
+
+def listening(**plan: Any) -> Call:
+    return Call(**{"keys": True, **plan})
+
+
+def test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller() -> None:
+    call = listening()
+    call.types("4711")
+    assert not call.all(fx.AskModel)
+    call.types("#")
+    assert call.told() == ["user: dtmf_number: 4711"]
+    call.agent_replies("Thank you.")
+    assert call.said() == ["caller: dtmf_number: 4711", "agent: Thank you."]
+
+
+def test_an_answer_to_keys_does_not_wait_for_the_floor_time() -> None:
+    call = listening(incremental_delay_ms=900)
+    call.wait(2_000)
+    call.types("1#")
+    call.model_says("One.")
+    call.voice_speaks()
+    assert call.core.state == "speaking"
+
+
+def test_a_pause_completes_an_entry() -> None:
+    call = listening(keys_pause_ms=2_000)
+    call.types("12")
+    call.wait(1_900)
+    assert not call.all(fx.AskModel)
+    call.types("3", each_ms=50)
+    call.wait(2_000)
+    assert call.told() == ["user: dtmf_number: 123"]
+
+
+def test_a_count_completes_an_entry() -> None:
+    call = listening(keys_most=4)
+    call.types("47112")
+    assert call.told() == ["user: dtmf_number: 4711"]
+    call.wait(3_000)
+    assert call.told()[-1].endswith("dtmf_number: 4711 dtmf_number: 2")
+
+
+def test_an_entry_is_never_longer_than_the_platform_allows() -> None:
+    call = listening()
+    call.types("1" * MAX_KEY_DIGITS)
+    assert call.told() == ["user: dtmf_number: " + "1" * MAX_KEY_DIGITS]
+
+
+def test_the_finishing_key_alone_is_an_entry() -> None:
+    call = listening()
+    call.types("#")
+    assert call.told() == ["user: dtmf_number: #"]
+
+
+def test_another_finishing_key_or_none() -> None:
+    star = listening(keys_end="*")
+    star.types("1#2*")
+    assert star.told() == ["user: dtmf_number: 1#2"]
+    none = listening(keys_end="")
+    none.types("1#")
+    assert not none.all(fx.AskModel)
+    none.wait(3_000)
+    assert none.told() == ["user: dtmf_number: 1#"]
+
+
+def test_without_the_setting_keys_are_notes() -> None:
+    call = Call()
+    call.types("1#")
+    call.wait(5_000)
+    assert call.notes() == ["key", "key"]
+    assert not call.all(fx.UserSaid)
+
+
+def test_the_first_key_silences_the_agent() -> None:
+    call = listening(welcome_message="Please type your number and then hash.")
+    call.starts_playing()
+    call.wait(500)
+    call.types("4")
+    assert call.all(fx.Clear)
+    call.clears(700)
+    call.types("2#")
+    assert call.told()[-1] == "user: dtmf_number: 42"
+    assert call.said()[0] == "agent: Please type your"
+
+
+def test_keys_may_wait_until_the_agent_has_finished() -> None:
+    call = listening(keys_interrupt=False, welcome_message="Please type your number.")
+    call.starts_playing()
+    call.types("42#")
+    assert not call.all(fx.Clear)
+    assert not call.all(fx.AskModel)
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.told()[-1] == "user: dtmf_number: 42"
+
+
+def test_a_second_key_during_the_clearing_does_not_clear_again() -> None:
+    call = listening(keys_most=1, welcome_message="Please type your number.")
+    call.starts_playing()
+    call.types("4")
+    call.types("2", each_ms=10)
+    assert len(call.all(fx.Clear)) == 1
+
+
+def test_a_goodbye_is_not_silenced_by_keys() -> None:
+    call = listening(end_call_tool=True)
+    call.caller_says("that is all")
+    call.model_calls("end_call")
+    call.model_says("Goodbye then. ", ended=False)
+    call.starts_playing()
+    call.types("1")
+    assert not call.all(fx.Clear)
+
+
+def test_typing_takes_a_prepared_reply_back_and_joins_what_was_said() -> None:
+    call = listening()
+    call.caller_says("my number is")
+    call.model_says("Yes?")
+    call.types("42", each_ms=20)
+    assert call.last(fx.Withdrawn).reason == "caller_pressed_keys"
+    call.wait(1_000)
+    assert call.core.state != "speaking"
+    call.types("#")
+    assert call.told() == ["user: my number is dtmf_number: 42"]
+
+
+def test_nobody_is_asked_whether_they_are_there_while_they_type() -> None:
+    call = listening(user_online_after_ms=2_000, keys_pause_ms=60_000, hangup_after_silence_ms=3_000)
+    call.types("4")
+    call.wait(20_000)
+    assert not call.all(fx.Speak)
+    assert not call.hung_up()
+
+
+def test_words_in_the_middle_of_an_entry_are_answered_with_it() -> None:
+    call = listening()
+    call.types("47")
+    call.caller_says("wait a moment it is long")
+    assert not call.all(fx.AskModel)
+    call.types("11#")
+    assert call.told() == ["user: wait a moment it is long dtmf_number: 4711"]
+
+
+def test_an_entry_while_the_caller_makes_a_sound_waits_for_the_sound() -> None:
+    call = listening()
+    call.begins()
+    call.types("1#")
+    assert not call.all(fx.AskModel)
+    call.pauses()
+    call.judges()
+    call.wait(3_000)
+    assert call.told() == ["user: dtmf_number: 1"]
+
+
+def test_an_entry_after_a_pause_ends_the_wait_for_the_caller() -> None:
+    call = listening(patience_ms=5_000)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.judges(100_000)
+    call.finishes("my number is")
+    call.types("12#", each_ms=100)
+    assert call.told() == ["user: my number is dtmf_number: 12"]
+
+
+def test_a_sound_after_an_entry_does_not_lose_it() -> None:
+    call = listening(keys_interrupt=False, welcome_message="Please type your number.")
+    call.starts_playing()
+    call.types("9#")
+    call.begins()
+    call.pauses()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(4_000)
+    assert call.told()[-1] == "user: dtmf_number: 9"
+
+
+@pytest.mark.parametrize("ending", ["hangs up", "is stopped"])
+def test_an_unfinished_entry_is_in_the_record_when_the_call_ends(ending: str) -> None:
+    call = listening()
+    call.types("47")
+    if ending == "is stopped":
+        call.give(ev.StopRequested, "API Request", "stopped")
+        call.wait(4_000)
+    call.ends()
+    assert call.said() == ["caller: dtmf_number: 47"]
+
+
+def test_keys_before_and_after_the_conversation_are_notes() -> None:
+    call = Call(answered=False, keys=True)
+    call.types("1")
+    call.give(ev.Answered)
+    call.give(ev.StopRequested, "API Request", "stopped")
+    call.types("2")
+    assert [note.text for note in call.all(fx.Note) if note.kind == "key"] == ["1", "2"]
+
+
+def test_keys_over_the_announcement_of_a_transfer_neither_silence_nor_stop_it() -> None:
+    call = transferring(keys=True)
+    call.starts_playing()
+    call.types("1#")
+    assert not call.all(fx.Clear)
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.core.state == "transferring"
+    call.transfer_goes("failed", "busy")
+    assert call.told()[-1] == "user: dtmf_number: 1"
+
+
+def test_a_transfer_waits_for_a_caller_who_is_typing() -> None:
+    call = transferring(keys=True)
+    call.starts_playing()
+    for speak in call.clauses():
+        call.wait(300)
+        call.types("1")
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert not call.all(fx.Transfer)
+    call.types("#")
+    assert call.core.state == "transferring"

@@ -1,0 +1,475 @@
+"""The model hands the caller to somebody else."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import CALLER_FIRST_MS, HANDED_WAIT_MS, TRANSFER_WAIT_MS
+from callwright.conversation.plan import TransferTool
+from callwright.domain.limits import MAX_TRANSFERS
+from callwright.ports.model import Tool
+
+DESK = TransferTool(
+    "transfer_call_desk", "sip:desk@127.0.0.1", message="I put you through to the desk.", own_message=True
+)
+TOOLS = (Tool(DESK.name, "Transfer to the desk", "{}"), Tool("book", "Book a table", "{}"))
+
+
+def call_with(tool: TransferTool = DESK, **plan: Any) -> Call:
+    return Call(transfers=(tool,), **{"tools": TOOLS, "incremental_delay_ms": 0, **plan})
+
+
+def transferring(words: str = "", tool: TransferTool = DESK, arguments: str = "{}", **plan: Any) -> Call:
+    """The caller asked for the desk and the model called the tool, after ``words`` of its own."""
+    call = call_with(tool, **plan)
+    call.caller_says("the desk please")
+    if words:
+        call.model_says(words, ended=False)
+    call.model_calls(tool.name, arguments=arguments)
+    call.model_ends()
+    return call
+
+
+def requested(**plan: Any) -> Call:
+    """The line was asked for the transfer."""
+    call = transferring(**plan)
+    call.plays()
+    assert call.core.state == "transferring"
+    return call
+
+
+def results(call: Call) -> list[dict[str, Any]]:
+    """What the model was last told of its tools."""
+    return [json.loads(m.content) for m in call.last(fx.AskModel).messages if m.role == "tool"]
+
+
+def settled(call: Call) -> list[tuple[bool, str]]:
+    return [(fact.transferred, fact.reason) for fact in call.all(fx.TransferSettled)]
+
+
+def test_the_announcement_is_said_to_its_end_and_then_the_line_is_asked_once() -> None:
+    call = transferring()
+    assert call.core.state == "speaking"
+    assert [speak.text for speak in call.clauses()] == ["I put you through to the desk."]
+    assert not call.all(fx.Transfer)
+    call.plays()
+    transfer = call.last(fx.Transfer)
+    assert (transfer.target, transfer.attended, transfer.turn) == ("sip:desk@127.0.0.1", False, 1)
+    assert (transfer.call_id, transfer.name, transfer.arguments) == ("c1", "transfer_call_desk", "{}")
+    assert not call.all(fx.CallTool)
+    call.wait(20_000)
+    assert len(call.all(fx.Transfer)) == 1
+    assert call.said() == ["caller: the desk please", "agent: I put you through to the desk."]
+
+
+def test_a_caller_who_is_handed_over_hears_no_more_and_the_leg_closes_by_itself() -> None:
+    call = requested()
+    call.transfer_goes("ringing")
+    call.wait(5_000)
+    call.transfer_goes("completed")
+    assert settled(call) == [(True, "")]
+    assert call.core.state == "leaving"
+    call.wait(1_000)
+    call.ends()
+    assert call.core.ended
+    assert call.hung_up() == ""
+
+
+def test_a_leg_that_stays_after_the_handover_is_hung_up() -> None:
+    call = requested()
+    call.transfer_goes("bridged")
+    call.wait(HANDED_WAIT_MS - 1)
+    assert call.hung_up() == ""
+    call.wait(1)
+    assert call.hung_up() == "call_transferred"
+    call.wait(60_000)
+    assert call.core.ended
+
+
+def test_a_target_that_does_not_take_the_call_is_told_to_the_model_and_the_conversation_goes_on() -> None:
+    call = requested()
+    call.transfer_goes("failed", "the desk is busy")
+    assert results(call) == [{"transferred": False, "reason": "the desk is busy"}]
+    # The announcement belongs to the message that called the tool: the result is the last thing the model sees.
+    assert call.told()[-3:] == [
+        "user: the desk please",
+        "assistant: I put you through to the desk.",
+        'tool: {"transferred": false, "reason": "the desk is busy"}',
+    ]
+    call.agent_replies("The desk is busy, can I help?")
+    call.caller_says("yes you can")
+    assert call.told()[-1] == "user: yes you can"
+
+
+def test_a_failure_without_a_reason_is_a_failure() -> None:
+    call = requested()
+    call.transfer_goes("failed")
+    assert results(call) == [{"transferred": False, "reason": "it failed"}]
+
+
+def test_the_agent_is_silent_while_the_line_is_asked_and_the_caller_s_words_wait() -> None:
+    call = requested()
+    call.caller_says("is anybody there at all")
+    call.wait(30_000)
+    assert call.core.state == "transferring"
+    assert len(call.all(fx.AskModel)) == 1
+    call.transfer_goes("failed", "no answer")
+    assert call.told()[-1] == "user: is anybody there at all"
+    assert results(call) == [{"transferred": False, "reason": "no answer"}]
+
+
+def test_a_transfer_nobody_tells_the_outcome_of_counts_as_failed_in_time() -> None:
+    call = requested(call_terminate_ms=300_000)
+    call.wait(TRANSFER_WAIT_MS - 1)
+    assert call.core.state == "transferring"
+    call.wait(1)
+    assert settled(call) == [(False, "nobody answered in time")]
+    assert results(call)[0]["transferred"] is False
+
+
+def test_a_success_that_is_told_late_still_ends_the_call_as_transferred() -> None:
+    call = requested(call_terminate_ms=300_000)
+    call.wait(TRANSFER_WAIT_MS)
+    call.model_says("Nobody is there.")
+    call.starts_playing()
+    call.transfer_goes("completed")
+    assert call.core.state == "leaving"
+    assert call.all(fx.Clear)
+    assert settled(call)[-1] == (True, "")
+
+
+def test_a_failure_that_is_told_late_corrects_the_history() -> None:
+    call = requested(call_terminate_ms=300_000)
+    call.wait(TRANSFER_WAIT_MS)
+    call.transfer_goes("failed", "the desk was busy")
+    assert "transfer_late" in call.notes()
+    call.agent_replies("Nobody is there.")
+    call.caller_says("I see")
+    assert results(call)[0]["reason"] == "the desk was busy"
+    assert len(call.all(fx.TransferSettled)) == 1
+
+
+def test_a_late_success_drops_a_transfer_that_was_wanted_meanwhile() -> None:
+    call = requested(call_terminate_ms=300_000)
+    first = call.last(fx.Transfer).request
+    call.wait(TRANSFER_WAIT_MS)
+    call.model_calls(DESK.name, "c2")
+    call.model_ends()
+    call.starts_playing()
+    call.give(ev.TransferProgress, first, "completed")
+    assert call.core.state == "leaving"
+    assert call.last(fx.Note).kind == "transfer_dropped"
+    assert len(call.all(fx.Transfer)) == 1
+
+
+def test_news_of_a_transfer_nobody_asked_for_is_a_note() -> None:
+    call = requested()
+    call.give(ev.TransferProgress, 999, "completed")
+    assert "unused_event" in call.notes()
+    assert call.core.state == "transferring"
+    call.transfer_goes("completed")
+    call.transfer_goes("completed")
+    assert settled(call) == [(True, "")]
+
+
+# -- the announcement ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_standard_sentence_is_left_out_when_the_model_said_it_in_its_own_words() -> None:
+    standard = TransferTool(DESK.name, DESK.target, message="Sure, I'll transfer the call for you.")
+    call = transferring("I connect you now.", standard)
+    call.plays()
+    assert call.core.state == "transferring"
+    assert call.said()[1:] == ["agent: I connect you now."]
+    silent = transferring("", standard)
+    silent.plays()
+    assert silent.said()[1:] == ["agent: Sure, I'll transfer the call for you."]
+
+
+def test_the_agent_s_own_sentence_follows_the_words_of_the_model() -> None:
+    call = transferring("With pleasure.")
+    call.plays()
+    assert not call.all(fx.Transfer)
+    call.plays()
+    assert call.core.state == "transferring"
+    call.transfer_goes("failed", "busy")
+    assert call.told()[-2] == "assistant: With pleasure. I put you through to the desk."
+
+
+def test_without_an_announcement_the_line_is_asked_at_once() -> None:
+    call = transferring(tool=TransferTool(DESK.name, DESK.target, attended=True))
+    assert call.last(fx.Transfer).attended
+    assert call.core.state == "transferring"
+
+
+def test_an_announcement_whose_voice_fails_is_said_again() -> None:
+    call = transferring()
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", generation)
+    call.clears(0)
+    assert call.last(fx.Release).generation == generation + 1
+    call.plays()
+    assert call.core.state == "transferring"
+    assert call.said()[1:] == ["agent: I put you through to the desk."]
+    call.transfer_goes("failed", "busy")
+    assert call.told()[-2] == "assistant: I put you through to the desk."
+
+
+def test_a_reply_whose_voice_fails_is_replaced_by_the_standard_sentence() -> None:
+    call = transferring("I connect you now.", TransferTool(DESK.name, DESK.target, message="Please hold the line."))
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", call.last(fx.Release).generation)
+    call.clears(0)
+    call.plays()
+    assert call.said()[1:] == ["agent: Please hold the line."]
+    assert call.core.state == "transferring"
+
+
+# -- the caller comes first ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["wait", "actually I have one more question"])
+def test_a_caller_who_interrupts_the_announcement_is_answered_and_not_transferred(words: str) -> None:
+    call = transferring()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes(words)
+    assert call.all(fx.Clear)
+    call.clears(600)
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.Transfer)
+    assert "The caller spoke before" in results(call)[0]["reason"]
+    assert call.told()[-1] == f"user: {words}"
+    assert "transfer_dropped" in call.notes()
+
+
+def test_a_yes_during_the_announcement_does_not_stop_the_transfer_and_is_kept() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.finishes("yes please")
+    call.pauses()
+    call.judges()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.core.state == "transferring"
+    call.ends()
+    assert call.said()[-1] == "caller: yes please"
+
+
+def test_a_caller_who_begins_to_speak_at_the_end_of_the_announcement_is_heard_first() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.begins()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(500)
+    assert not call.all(fx.Transfer)
+    call.finishes("no not the desk")
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.Transfer)
+    assert call.told()[-1] == "user: no not the desk"
+
+
+def test_a_noise_delays_the_transfer_for_a_bounded_time() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.begins()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(CALLER_FIRST_MS - 1)
+    assert not call.all(fx.Transfer)
+    call.wait(1)
+    assert call.core.state == "transferring"
+
+
+def test_a_short_sound_without_words_delays_it_until_it_turns_out_to_be_one() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.begins()
+    call.pauses()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert not call.all(fx.Transfer)
+    call.wait(2_600)
+    assert "noise" in call.notes()
+    assert call.core.state == "transferring"
+
+
+# -- what else happens meanwhile -------------------------------------------------------------------------------------------------
+
+
+def test_a_caller_who_hangs_up_while_the_line_is_asked_was_not_transferred() -> None:
+    call = requested()
+    call.ends()
+    assert settled(call) == [(False, "the call has ended")]
+    call.transfer_goes("completed")
+    assert settled(call)[-1] == (True, "")
+
+
+def test_a_stop_while_the_line_is_asked_hangs_up() -> None:
+    call = requested()
+    call.give(ev.StopRequested, "API Request", "stopped")
+    assert call.hung_up() == "stopped"
+    assert settled(call) == [(False, "the call is ending")]
+    call.transfer_goes("failed", "canceled")
+    assert settled(call) == [(False, "the call is ending")]
+    call.ends()
+    assert call.core.ended
+
+
+def test_a_stop_during_the_announcement_asks_for_nothing_more() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.give(ev.StopRequested, "API Request", "stopped")
+    call.ends()
+    assert not call.all(fx.Transfer)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_the_maximum_duration_ends_the_call_with_its_goodbye_while_the_line_is_asked() -> None:
+    call = requested(call_terminate_ms=20_000, hangup_message="Our time is up, goodbye.")
+    call.wait(20_000)
+    assert call.core.state == "closing"
+    call.plays()
+    assert call.hung_up() == "max_duration_reached"
+
+
+def test_a_success_during_the_goodbye_still_hands_the_caller_over() -> None:
+    call = requested(call_terminate_ms=20_000, hangup_message="Our time is up, goodbye.")
+    call.wait(20_000)
+    call.starts_playing()
+    call.transfer_goes("completed")
+    assert call.core.state == "leaving"
+    call.clears(400)
+    call.ends()
+    assert call.hung_up() == ""
+    assert settled(call)[-1] == (True, "")
+
+
+@pytest.mark.parametrize("order", [("end_call", DESK.name), (DESK.name, "end_call")])
+def test_a_caller_who_is_transferred_is_not_hung_up_on(order: tuple[str, str]) -> None:
+    call = call_with(end_call_tool=True)
+    call.caller_says("the desk please")
+    for name in order:
+        call.model_calls(name, name)
+    call.model_ends()
+    call.plays()
+    assert call.core.state == "transferring"
+    assert not call.hung_up()
+
+
+def test_an_end_of_the_call_wanted_while_a_transfer_is_announced_counts_for_nothing() -> None:
+    call = call_with(end_call_tool=True)
+    call.caller_says("the desk please")
+    call.model_says("With pleasure. ", ended=False)
+    call.starts_playing()
+    call.model_calls(DESK.name)
+    call.model_calls("end_call", "c2")
+    call.model_ends()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.plays()
+    assert call.core.state == "transferring"
+
+
+def test_another_tool_of_the_same_reply_answers_before_the_caller_is_handed_over() -> None:
+    call = call_with()
+    call.caller_says("book it and give me the desk")
+    call.model_calls("book", "c1")
+    call.model_calls(DESK.name, "c2")
+    call.model_ends()
+    assert call.core.state == "working"
+    assert not call.all(fx.Speak)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, '{"booked": true}')
+    call.plays()
+    assert call.core.state == "transferring"
+
+
+def test_silence_is_no_silence_while_the_line_is_asked() -> None:
+    call = requested(user_online_after_ms=2_000, hangup_after_silence_ms=3_000, call_terminate_ms=90_000)
+    call.wait(40_000)
+    assert call.core.state == "transferring"
+    assert not call.hung_up()
+
+
+# -- what is refused -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("112", "emergency number"),
+        ("sip:911@127.0.0.1", "emergency number"),
+        ("the desk", "not a valid phone number"),
+        ("sip:nobody", "not a SIP address"),
+        ("", "no phone number or address"),
+        ("{branch}", "no phone number or address"),
+        ("%(number)s", "no phone number or address"),
+    ],
+)
+def test_a_target_that_cannot_be_is_refused_and_the_model_told_why(target: str, why: str) -> None:
+    call = transferring(tool=TransferTool(DESK.name, target, message="One moment."))
+    assert not call.all(fx.Transfer)
+    assert not call.all(fx.Speak)
+    assert why in results(call)[0]["reason"]
+    assert "transfer_refused" in call.notes()
+    call.agent_replies("I cannot transfer you.")
+    assert call.said()[-1] == "agent: I cannot transfer you."
+
+
+def test_a_refusal_after_words_of_the_model_is_answered_when_they_were_heard() -> None:
+    call = transferring("I connect you now.", TransferTool(DESK.name, "112"))
+    call.starts_playing()
+    assert results(call)[0]["transferred"] is False
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.agent_replies("That is not possible.")
+    assert call.said()[1:] == ["agent: I connect you now.", "agent: That is not possible."]
+
+
+def test_the_target_is_filled_from_variables_and_from_what_the_model_gave() -> None:
+    call = transferring(tool=TransferTool(DESK.name, "loopback:{name}-%(branch)s"), arguments='{"branch": "north"}')
+    assert call.last(fx.Transfer).target == "loopback:Ada-north"
+
+
+def test_a_second_transfer_of_the_same_reply_is_refused() -> None:
+    call = call_with()
+    call.caller_says("the desk please")
+    call.model_calls(DESK.name, "c1")
+    call.model_calls(DESK.name, "c2")
+    call.model_ends()
+    assert call.last(fx.Note).text.endswith("another transfer is in progress")
+    call.plays()
+    call.transfer_goes("failed", "busy")
+    assert [result["reason"] for result in results(call)] == ["busy", "another transfer is in progress"]
+
+
+def test_the_same_call_of_the_tool_is_made_once() -> None:
+    call = requested()
+    call.transfer_goes("failed", "busy")
+    call.model_calls(DESK.name, "c1")
+    assert "tool_repeated" in call.notes()
+
+
+def test_a_call_tries_a_few_transfers_and_then_no_more() -> None:
+    call = requested(call_terminate_ms=600_000)
+    for number in range(2, MAX_TRANSFERS + 1):
+        call.transfer_goes("failed", "busy")
+        call.agent_replies("Still busy.")
+        call.caller_says("try again")
+        call.model_calls(DESK.name, f"c{number}")
+        call.model_ends()
+        call.plays()
+    assert len(call.all(fx.Transfer)) == MAX_TRANSFERS
+    call.transfer_goes("failed", "busy")
+    call.model_calls(DESK.name, "c99")
+    call.model_ends()
+    assert len(call.all(fx.Transfer)) == MAX_TRANSFERS
+    assert "were tried in this call already" in results(call)[-1]["reason"]
