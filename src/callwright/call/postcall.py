@@ -1,8 +1,8 @@
 """Work after the call: the recording, extraction and summary, then the final record.
 
-The job ``finish`` may run twice and at any later time; everything it finds goes into the ``post`` section of the log, from which
-the record is built again. Whatever cannot be done is a fact with its reason, and the execution is ``completed`` all the same, at
-the latest POST_CALL_SECONDS after the call.
+The job ``finish`` may run twice and at any later time; everything it finds and spends goes into the ``post`` section of the log, from
+which the record is built again. The section is in the ledger after every question, and a later run goes on from it. Whatever cannot be
+done is a fact with its reason, and the execution is ``completed`` all the same, at the latest POST_CALL_SECONDS after the call.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from callwright.actions.transition import transition
-from callwright.call.boundary import plugin_boundary, round_boundary
+from callwright.call.boundary import plugin_boundary
 from callwright.call.deps import RuntimeDeps
 from callwright.call.equipment import model_settings, need
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.logfile import POST
-from callwright.conversation.log import LogFormatError, entry_line
+from callwright.call.post_log import AGENT, RECORDING, TASK_DONE, PostLog, live_part, post_part
+from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import AgentSpec, PostCallTask
-from callwright.domain.errors import CallwrightError
+from callwright.domain.agent_spec import PostCallTask
+from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
@@ -32,6 +31,7 @@ from callwright.insight.record import BuiltRecord, build
 from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
+from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import RETRYABLE, FailureKind
 from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import Model, ModelRequest, ModelSettings
@@ -39,7 +39,7 @@ from callwright.ports.speech import UsageAmount
 
 _LOG = logging.getLogger(__name__)
 
-RECORDING = "call.wav"
+RECORDING_NAME = "call.wav"
 FINISHED = "finished_attempt"
 """Key of the record: the attempt whose post-call work is done."""
 RESERVE_SECONDS = 30
@@ -51,36 +51,7 @@ ANSWER_TOKENS = 400
 """Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
 MAX_ANSWER_CHARACTERS = 16_000
 RETRY_DELAYS_S = (1.0, 4.0)
-_POST_LINE = f',"sec":"{POST}","seq":'.encode()
-
-
-class PostLog:
-    """The ``post`` section of one attempt: facts numbered on from the live section, in the call's time."""
-
-    def __init__(self, view: CallView, now: Callable[[], datetime]) -> None:
-        last = view.entries[-1] if view.entries else None
-        self._seq = last.seq if last is not None else 0
-        self._last_us = last.at_us if last is not None else 0
-        self._began = datetime.fromisoformat(view.header.started_at)
-        self._now = now
-        self._lines: list[str] = []
-
-    def fact(self, name: str, values: dict[str, Any]) -> None:
-        """Something found after the call."""
-        passed = self._now() - self._began
-        self._last_us = max(self._last_us, round(passed.total_seconds() * 1_000_000))
-        self._seq += 1
-        self._lines.append(entry_line(self._seq, self._last_us, POST, "fact", name, values))
-
-    def failed(self, what: str, reason: str) -> None:
-        """Something could not be done."""
-        _LOG.warning("post-call work %s: %s", what, reason)
-        self.fact("post_failed", {"what": what, "reason": reason})
-
-    @property
-    def text(self) -> str:
-        """The section so far."""
-        return "".join(self._lines)
+KEEP_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +129,46 @@ class PostCall:
         if execution is None or not _to_finish(execution, attempt):
             return None
         local = await asyncio.to_thread(self._files(execution).read_log)
-        if len(local) > len(_live_part(data)):
-            data = local
-        text = _live_part(data).decode(errors="replace")
+        shipped = live_part(data)
+        live = live_part(local) if len(local) > len(shipped) else shipped
+        text = live.decode(errors="replace")
         try:
             view = await asyncio.to_thread(view_of, text)
         except LogFormatError as error:
             _LOG.error("execution %s has no readable log: %s", execution_id, error)
             await self._complete_without_log(execution)
             return None
-        return _Case(execution, text, view, PostLog(view, self._deps.clock.now))
+        return _Case(execution, text, view, PostLog(view, post_part(data), self._deps.clock.now))
 
     async def _work(self, case: _Case) -> None:
         await self._record(case)
         try:
             spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
         except CallwrightError as error:
-            case.post.failed("agent", error.message)
+            case.post.failed(AGENT, error.message)
             return
-        for task in spec.post_call:
-            await self._task(case, spec, task)
+        for index, task in enumerate(spec.post_call):
+            if not case.post.done(index):
+                await self._task(case, task)
+                case.post.fact(TASK_DONE, {"index": index})
+                await self._keep(case)
+
+    async def _keep(self, case: _Case) -> None:
+        """Have the section so far in the ledger. Waits for a database that is away, as long as there is time for this work."""
+        while not await self._kept(case):
+            await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
+
+    async def _kept(self, case: _Case) -> bool:
+        """Whether the section so far is in the ledger now: what was spent is spent, whatever becomes of this run."""
+        try:
+            async with self._deps.ledger.unit() as unit:
+                row = await unit.executions.lock(case.execution.id)
+                if row is not None and _to_finish(row, case.execution.attempt):
+                    await unit.logs.append(_chunk(case))
+        except UnavailableError as error:
+            _LOG.warning("post-call work waits for the database: %s", error)
+            return False
+        return True
 
     # -- recording -------------------------------------------------------------------------------------------------------------
 
@@ -185,10 +176,10 @@ class PostCall:
         try:
             made = await asyncio.to_thread(self._mix_down, case.execution)
         except OSError as error:
-            case.post.failed("recording", f"{type(error).__name__}: {error.strerror or error}")
+            case.post.failed(RECORDING, f"{type(error).__name__}: {error.strerror or error}")
             return
         if made is None:
-            case.post.failed("recording", "this process has no audio of the call")
+            case.post.failed(RECORDING, "this process has no audio of the call")
         else:
             case.post.fact("recording_ready", made)
 
@@ -198,15 +189,15 @@ class PostCall:
         recordings = self._deps.recordings
         if sides is None:
             ready = execution.record.get("recording")
-            return dict(ready) if ready and recordings.path(execution.id, RECORDING) else None
+            return dict(ready) if ready and recordings.path(execution.id, RECORDING_NAME) else None
         caller, agent = sides
         wav = mix_down(caller, agent)
-        recordings.write(execution.id, RECORDING, wav)
-        return {"name": RECORDING, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
+        recordings.write(execution.id, RECORDING_NAME, wav)
+        return {"name": RECORDING_NAME, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
 
     # -- models ----------------------------------------------------------------------------------------------------------------
 
-    async def _task(self, case: _Case, spec: AgentSpec, task: PostCallTask) -> None:
+    async def _task(self, case: _Case, task: PostCallTask) -> None:
         extraction = task.kind == "extraction"
         purpose = "extraction" if extraction else "summary"
         spoken = lines(case.view)
@@ -242,9 +233,15 @@ class PostCall:
         for delay_s in (*RETRY_DELAYS_S, None):
             failure = _Failure()
             answer: str | None = None
-            with plugin_boundary(provider, failure.tell):
-                async with asyncio.timeout(QUESTION_SECONDS):
-                    answer = await self._ask_once(case, model, request)
+            try:
+                with plugin_boundary(provider, failure.tell):
+                    async with asyncio.timeout(QUESTION_SECONDS):
+                        answer = await self._ask_once(case, model, request)
+            except asyncio.CancelledError:
+                # This process ends. One try: nobody waits for more.
+                await self._kept(case)
+                raise
+            await self._keep(case)
             if answer is not None:
                 return answer
             if delay_s is None or failure.kind not in RETRYABLE:
@@ -272,7 +269,7 @@ class PostCall:
             row = await unit.executions.lock(execution.id)
             if row is None or not _to_finish(row, execution.attempt):
                 return
-            await unit.logs.append(LogChunk(execution.id, execution.attempt, POST, 0, case.post.text.encode()))
+            await unit.logs.append(_chunk(case))
             await transition(unit, execution.id, self._change(row, built), self._deps.publisher)
         # Only now: a run that was repeated would have had nothing left to mix down.
         await asyncio.to_thread(self._files(execution).delete)
@@ -310,6 +307,10 @@ def _to_finish(execution: Execution, attempt: int) -> bool:
     return execution.record.get(FINISHED) != attempt
 
 
+def _chunk(case: _Case) -> LogChunk:
+    return LogChunk(case.execution.id, case.execution.attempt, POST, 0, case.post.text.encode())
+
+
 def _settings(task: PostCallTask) -> ModelSettings:
     settings = model_settings(task.model)
     return replace(settings, max_tokens=max(ANSWER_TOKENS, settings.max_tokens), temperature_milli=0)
@@ -325,8 +326,3 @@ def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
         "amount_output": amount.amount_output,
         "amount_cached": amount.amount_cached,
     }
-
-
-def _live_part(log: bytes) -> bytes:
-    """A log without the post-call lines of an earlier run, and without a line that was cut off."""
-    return b"".join(line for line in log.splitlines(True) if line.endswith(b"\n") and _POST_LINE not in line)
