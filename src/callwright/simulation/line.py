@@ -111,9 +111,12 @@ class FrameLine:
         """What happened to one way's packets, and what its receiver made of them."""
         return self._packets.counts(way), self._ways[way].receiver.counts
 
-    def quality(self) -> dict[str, Any]:
-        """The counters of both ways, as the facts of a leg name them (``quality``). ``rx``: what we get; ``tx``: what we send."""
-        (received, heard), (sent, played) = self.counts(IN), self.counts(OUT)
+    def quality(self, *, called_side: bool = False) -> dict[str, Any]:
+        """The counters of both ways, as the facts of a leg name them (``quality``). ``rx``: what we get; ``tx``: what we send.
+
+        ``called_side``: as the far end counts them, for whom the ways are the other way round.
+        """
+        (received, heard), (sent, played) = (self.counts(way) for way in ((OUT, IN) if called_side else (IN, OUT)))
         return {
             "rx_packets": received.packets - received.lost,
             "rx_lost": received.lost,

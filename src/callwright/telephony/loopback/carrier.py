@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from callwright.domain.errors import ConfigurationError
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, Leg, LegListener
+from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
 from callwright.simulation.caller_scenario import Persona, Scenario, read_scenario, scenario_of
@@ -17,11 +18,14 @@ from callwright.simulation.line import FrameLine, LineConditions
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
+from callwright.telephony.loopback.joined import JoinedCall
 from callwright.telephony.loopback.leg import LoopbackLeg
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 from callwright.telephony.loopback.observer import LineObserver
 
 SCRIPTED = "scripted"
+OURSELVES = "in/"
+"""`loopback:in/<extension>` is a call that comes in here again."""
 PluginGetter = Callable[[str, str], Any]
 
 
@@ -55,6 +59,8 @@ class LoopbackCarrier:
         self._clock = FrameClock()
         self._lines = SpokenLines()
         self._legs: set[LoopbackLeg] = set()
+        self._desk: InboundDesk | None = None
+        self._joined: set[JoinedCall] = set()
         self._numbers = itertools.count(1)
 
     @classmethod
@@ -74,8 +80,15 @@ class LoopbackCarrier:
             context.services.get("line_conditions"),
         )
 
+    async def open(self, desk: InboundDesk) -> None:
+        """Calls to ``loopback:in/<extension>`` are offered to ``desk`` from now on."""
+        self._desk = desk
+
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
-        """Ring at a synthetic caller. Raises ProviderError(BAD_REQUEST) when there is none of that name or the scenario is wrong."""
+        """Ring at a synthetic caller, or here again. Raises ProviderError(BAD_REQUEST) when there is no such caller, the scenario is
+        wrong, or nobody takes calls here."""
+        if _extension(request.to_number).startswith(OURSELVES):
+            return self._call_ourselves(request, listener)
         self._legs = {leg for leg in self._legs if not leg.ended}
         persona, conditions = self._far_end(request)
         options = request.options
@@ -111,7 +124,34 @@ class LoopbackCarrier:
             await leg.hang_up("")
             await leg.aclosed()
         self._legs.clear()
+        self._desk = None
+        for call in self._joined:
+            await call.near.hang_up("")
+        self._joined.clear()
         await self._lines.aclose()
+
+    def _call_ourselves(self, request: DialRequest, listener: LegListener) -> Leg:
+        desk = self._desk
+        if desk is None:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, "no calls are taken here")
+        self._joined = {call for call in self._joined if not call.over.is_set()}
+        conditions = self._line or self._scenario.line or LineConditions()
+        call_id = f"loopback-{request.callback_id}-{next(self._numbers)}"
+        call = JoinedCall(call_id, self._clock, FrameLine(conditions))
+        self._joined.add(call)
+        called = _extension(request.to_number).removeprefix(OURSELVES)
+        offer = InboundOffer(self.name, called, request.from_number, call.far.provider_call_id)
+
+        def offered() -> None:
+            # Cancelled in the meantime: nobody has heard of it.
+            if not call.over.is_set():
+                call.far.listener = desk.offered(offer, call.far)
+                call.ring(request.ring_seconds)
+
+        call.near.listener = listener
+        # Not now: whoever dials must have its leg before it hears of it.
+        asyncio.get_running_loop().call_soon(offered)
+        return call.near
 
     def _who_is_at(self, target: str, request: DialRequest) -> Persona:
         """Who takes a call that is transferred to ``target``: a persona by its name, or whoever answers a number."""
