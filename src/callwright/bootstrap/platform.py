@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +19,7 @@ from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
+from callwright.bootstrap.plugins import setting_texts
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
@@ -103,7 +104,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
 
 def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
     settings = foundation.settings
-    given = {f.name: _as_text(getattr(settings, f.name)) for f in fields(Settings)}
+    given = setting_texts(settings)
     services = {
         "registry": foundation.plugins.registry,
         "plugin": foundation.plugins,
@@ -111,14 +112,6 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
         **more,
     }
     foundation.plugins.use(PluginContext(given, settings.models.expanduser(), services))
-
-
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _runtime_deps(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from importlib.metadata import entry_points
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.ops.settings import Settings
 from callwright.ports.registry import ENTRY_POINT_GROUP, Plugin, PluginContext, Registry
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +32,19 @@ def installed_plugins() -> Registry:
             except ValueError as error:
                 raise ConfigurationError(f"plugins of {entry_point.name}: {error}") from error
     return registry
+
+
+def setting_texts(settings: Settings) -> dict[str, str]:
+    """The settings as plugins get them: texts by name, lists with commas, switches as 1 or 0."""
+    return {f.name: _as_text(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 class PluginInstances:
