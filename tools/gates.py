@@ -249,11 +249,23 @@ def imports_in_functions(project: Project) -> Row:
 
 
 def catch_all_rate(project: Project) -> Row:
-    """Handlers that take every exception, per 1,000 code lines of the whole package."""
-    found = [source.at(node) for source in project.sources for node in measure.catch_alls(source)]
+    """Handlers and boundaries (context managers) that take every exception, per 1,000 code lines of the whole package."""
+    found = [
+        source.at(node)
+        for source in project.sources
+        for node in [*measure.catch_alls(source), *measure.boundary_classes(source)]
+    ]
     lines = sum(len(source.code_lines) for source in project.sources)
     # Below 2,000 lines one handler alone would pass the limit and say nothing.
     return at_most("Catch-alls per 1,000 code lines", 1000 * len(found) / max(lines, 2000), 0.3, 0.5, found)
+
+
+def blocks_in_boundaries(project: Project) -> Row:
+    """Blocks that stand in one of the boundaries, per 1,000 code lines: one handler that is used everywhere takes as much as many do."""
+    names = {node.name for source in project.sources for node in measure.boundary_classes(source)}
+    found = [source.at(node) for source in project.sources for node in measure.blocks_within(source, names)]
+    lines = sum(len(source.code_lines) for source in project.sources)
+    return at_most("Blocks in a boundary per 1,000 code lines", 1000 * len(found) / max(lines, 2000), 1.5, 2.5, found)
 
 
 def silent_catch_alls(project: Project) -> Row:
@@ -404,6 +416,7 @@ STATIC_GATES: tuple[Callable[[Project], Row], ...] = (
     import_cycles,
     imports_in_functions,
     catch_all_rate,
+    blocks_in_boundaries,
     silent_catch_alls,
     annotated_functions,
     documented_names,

@@ -350,6 +350,41 @@ def catch_alls(source: Source) -> list[ast.ExceptHandler | ast.Call]:
     return found
 
 
+def boundary_classes(source: Source) -> list[ast.ClassDef]:
+    """Context managers that keep every exception from going further: their `__exit__` may return true and does not first ask for a
+    narrower kind than Exception. Each is a catch-all, and so is every block that stands in one."""
+    return [
+        node
+        for node in source.nodes
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(n, FunctionNode) and n.name in {"__exit__", "__aexit__"} and _swallows(n) for n in node.body)
+    ]
+
+
+def _swallows(exit_method: FunctionNode) -> bool:
+    inside = list(ast.walk(exit_method))
+    returns = [n.value for n in inside if isinstance(n, ast.Return) and n.value is not None]
+    may_be_true = any(not (isinstance(v, ast.Constant) and not v.value) for v in returns)
+    asked = [
+        _last_name(kind)
+        for n in inside
+        if isinstance(n, ast.Call) and _last_name(n.func) == "isinstance" and len(n.args) == 2
+        for kind in (n.args[1].elts if isinstance(n.args[1], ast.Tuple) else [n.args[1]])
+    ]
+    return may_be_true and (not asked or bool({"Exception", "BaseException"} & set(asked)))
+
+
+def blocks_within(source: Source, names: Set[str]) -> list[ast.expr]:
+    """The `with` items that call one of ``names``."""
+    return [
+        item.context_expr
+        for node in source.nodes
+        if isinstance(node, ast.With | ast.AsyncWith)
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call) and _last_name(item.context_expr.func) in names
+    ]
+
+
 def _suppresses_all(node: ast.Call) -> bool:
     return _last_name(node.func) == "suppress" and any(
         _last_name(a) in {"Exception", "BaseException"} for a in node.args

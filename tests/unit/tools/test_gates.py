@@ -27,7 +27,18 @@ def class_with(attributes=0, methods=0, arguments=0):
     return text + "".join(f"    def m{i}(self) -> None: ...\n" for i in range(methods))
 
 
+BOUNDARY = """
+class a_boundary:
+    def __exit__(self, kind, error, trace):
+        if not isinstance(error, %s):
+            return False
+        log(error)
+        return True
+"""
 BROKEN = [
+    (gates.catch_all_rate, module("call/a.py", (BOUNDARY % "Exception") * 2)),
+    (gates.catch_all_rate, module("call/a.py", "class a:\n    def __exit__(self, *error):\n        return True\n" * 2)),
+    (gates.blocks_in_boundaries, module("call/a.py", BOUNDARY % "Exception" + "with a_boundary():\n    f()\n" * 6)),
     (gates.function_length, module("call/a.py", f"def f() -> None:\n{LONG_BODY}")),
     (gates.module_length, module("call/a.py", "x = 1\n" * 601)),
     (gates.class_size, module("call/a.py", class_with(attributes=21))),
@@ -142,6 +153,10 @@ FINE = [
         ),
     ),
     (gates.catch_all_rate, module("call/a.py", "try:\n    f()\nexcept ValueError:\n    pass\n" * 9)),
+    (gates.catch_all_rate, module("call/a.py", (BOUNDARY % "OSError") * 9)),
+    (gates.catch_all_rate, module("call/a.py", "class a:\n    def __exit__(self, *error):\n        return None\n" * 9)),
+    (gates.blocks_in_boundaries, module("call/a.py", BOUNDARY % "OSError" + "with a_boundary():\n    f()\n" * 9)),
+    (gates.blocks_in_boundaries, module("call/a.py", BOUNDARY % "Exception" + "with a_boundary():\n    f()\n" * 2)),
     (gates.catch_all_rate, module("call/a.py", "try:\n    f()\nexcept BaseException:\n    undo()\n    raise\n" * 9)),
     (
         gates.silent_catch_alls,
