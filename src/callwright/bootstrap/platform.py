@@ -160,7 +160,6 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,
         cors_origins=settings.cors_origins,
-        strict=settings.strict,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from callwright.domain.errors import UnavailableError
+from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Ledger
 from callwright.ports.world import Clock
 
@@ -16,11 +17,13 @@ WAIT_SECONDS = 1.0
 async def admit_forever(ledger: Ledger, clock: Clock, node_limit: int) -> None:
     """Admit whenever an execution waits, and every second, because scheduled ones become due without a notice. Until cancelled."""
     while True:
-        try:
-            async with ledger.unit() as unit:
-                admitted = await unit.executions.admit(node_limit)
-            if not admitted:
-                await ledger.wait_for_waiting(WAIT_SECONDS)
-        except UnavailableError as error:
-            _LOG.warning("the queue waits for the database: %s", error)
-            await clock.sleep(WAIT_SECONDS)
+        with round_boundary("admitting calls"):
+            try:
+                async with ledger.unit() as unit:
+                    admitted = await unit.executions.admit(node_limit)
+                if not admitted:
+                    await ledger.wait_for_waiting(WAIT_SECONDS)
+                continue
+            except UnavailableError as error:
+                _LOG.warning("the queue waits for the database: %s", error)
+        await clock.sleep(WAIT_SECONDS)

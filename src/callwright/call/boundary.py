@@ -1,4 +1,4 @@
-"""The two places where this package catches everything: around plugins, and around one round of a loop that must go on."""
+"""Where this package catches everything: around plugins. Rounds of loops that must go on have ``ops.rounds``."""
 
 from __future__ import annotations
 
@@ -37,22 +37,4 @@ class plugin_boundary:  # noqa: N801 - used like a function in a with statement
         else:
             _LOG.error("the plugin %s failed", self._name, exc_info=error)
             self._failed(FailureKind.BROKEN_STREAM, type(error).__name__)
-        return True
-
-
-class round_boundary:  # noqa: N801 - used like a function in a with statement
-    """One round of a background loop: a defect met with one row is logged and must not end the loop for all others."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        _LOG.error("%s failed and goes on", self._what, exc_info=error)
         return True

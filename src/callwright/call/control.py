@@ -24,6 +24,9 @@ class LocalCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def __contains__(self, execution_id: str) -> bool:
+        return execution_id in self._calls
+
     def add(self, execution_id: str, call: Stoppable) -> None:
         """A call begins."""
         self._calls[execution_id] = call

@@ -11,13 +11,14 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from callwright.call.boundary import round_boundary
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
 from callwright.call.incarnation import Incarnation, NodeFile
 from callwright.call.settle import settle_node
+from callwright.call.strays import Strays
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.limits import NODE_DEAD_SECONDS
+from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import NodeView
 
 _LOG = logging.getLogger(__name__)
@@ -79,14 +80,14 @@ class Node:
         async with self._deps.ledger.unit() as unit:
             await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
 
-    async def run(self) -> None:
-        """Beat and watch until cancelled."""
+    async def run(self, strays: Strays) -> None:
+        """Beat, watch, and take up what this process owns and does not run, until cancelled."""
         while True:
             await self._deps.clock.sleep(BEAT_SECONDS)
             # One odd row must not stop the heartbeat, or this process would be taken for dead.
             with round_boundary("the heartbeat and the watch over other processes"):
                 try:
-                    await self._beat()
+                    await self._beat(strays)
                     await self._look()
                 except UnavailableError as error:
                     _LOG.warning("no heartbeat: %s", error)
@@ -101,7 +102,7 @@ class Node:
             return
         await asyncio.to_thread(self._file.release)
 
-    async def _beat(self) -> None:
+    async def _beat(self, strays: Strays) -> None:
         async with self._deps.ledger.unit() as unit:
             try:
                 await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
@@ -110,6 +111,7 @@ class Node:
                 return
             owned = await unit.executions.owned_by(self.incarnation.id)
         self._calls.obey(owned)
+        await strays.look(owned)
 
     async def _begin_anew(self) -> None:
         """Another process declared this one dead and settled its calls: end them here too, and go on under a new name."""

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from callwright.call.boundary import round_boundary
 from callwright.call.deps import RuntimeDeps
 from callwright.call.files import files_of_execution
 from callwright.domain.errors import UnavailableError
+from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from callwright.actions.transition import Publisher, transition
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
+from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, Ledger, Unit
 from callwright.ports.world import Clock
 
@@ -35,6 +36,7 @@ class OwnedRow:
         self._publisher = publisher
         self._lost = lost
         self._turn = asyncio.Lock()
+        self._under_way: set[asyncio.Task[None]] = set()
         self.execution = execution
         self.stale = False
 
@@ -57,6 +59,21 @@ class OwnedRow:
                 else:
                     return True
             return False
+
+    def write_soon(self, change: Change) -> None:
+        """Apply ``change`` in its turn, beside the call. What fails is logged; the end of the call finds the row as it then is."""
+        task = asyncio.get_running_loop().create_task(self._write_alone(change))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def quiet(self) -> None:
+        """Until everything that was to be written soon is."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _write_alone(self, change: Change) -> None:
+        with round_boundary(f"writing the row of execution {self.execution.id}"):
+            await self.write(change)
 
     async def _write(self, change: Change, also: Also | None) -> None:
         owner, attempt = self.execution.owner, self.execution.attempt

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from callwright.call.admission import admit_forever
-from callwright.call.attempt import FINISH_JOB, Office
+from callwright.call.attempt import Office
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
+from callwright.call.endings import FINISH_JOB
+from callwright.call.inbound import Desk
 from callwright.call.live import LiveCalls
 from callwright.call.nodes import Node
 from callwright.call.pacer_clock import PacerClock
@@ -19,6 +21,7 @@ from callwright.call.preparing import Preparer
 from callwright.call.retention import retain_forever
 from callwright.call.session import Workplace
 from callwright.call.shipper import LogShipper
+from callwright.call.strays import Strays
 from callwright.call.timers import LoopTimers
 from callwright.call.worker import Worker
 
@@ -32,7 +35,8 @@ Handler = Callable[[bytes], Awaitable[None]]
 class CallRuntime:
     """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
 
-    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, and ``jobs`` the handlers for the job runner.
+    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, ``desk`` takes
+    calls that come in. ``ended_loops`` names what should run for ever and does not any more: this process needs a restart.
     """
 
     def __init__(self, deps: RuntimeDeps) -> None:
@@ -47,7 +51,9 @@ class CallRuntime:
         place = Workplace(deps.clock, LoopTimers(), self._pacer)
         office = Office(deps, place, self._shipper, self.live)
         self._worker = Worker(office, self.control, self._node.incarnation)
+        self.desk = Desk(office, self._worker, self._node.incarnation)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ended_loops: list[str] = []
 
     @property
     def jobs(self) -> Mapping[str, Handler]:
@@ -71,7 +77,7 @@ class CallRuntime:
         await self._node.start()
         self._begin("pacer clock", self._pacer.run())
         self._begin("log shipper", self._shipper.run())
-        self._begin("node", self._node.run())
+        self._begin("node", self._node.run(Strays(deps, self.control, self._worker)))
         self._begin("admission", admit_forever(deps.ledger, deps.clock, deps.settings.max_calls))
         self._begin("worker", self._worker.run())
         self._begin("sweeper", self._post_call.sweep_forever())
@@ -85,6 +91,7 @@ class CallRuntime:
     async def aclose(self) -> None:
         """Stop. Calls still under way are cut off and settled by the next process."""
         await self._worker.aclose()
+        await self.desk.aclose()
         await self.preparer.aclose()
         for task in tuple(self._tasks):
             task.cancel()
@@ -98,8 +105,10 @@ class CallRuntime:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _LOG.critical("the %s ended with an error", task.get_name(), exc_info=task.exception())
+        if task.cancelled() or (task.exception() is None and self._worker.draining):
+            return
+        self.ended_loops.append(task.get_name())
+        _LOG.critical("the %s ended", task.get_name(), exc_info=task.exception())
 
     async def _measure(self) -> None:
         while True:

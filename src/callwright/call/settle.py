@@ -1,29 +1,40 @@
-"""Settling the calls of a process that died: a terminal state with a reason, and the record of what its log still holds."""
+"""Calls that nobody runs any more: those of processes that died, and those that a living one has lost. They end in a terminal state with a
+reason, and the record of what their log still holds."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, replace
 
 from callwright.actions.transition import transition
-from callwright.call.attempt import FINISH_JOB, job_payload
-from callwright.call.boundary import round_boundary
 from callwright.call.deps import RuntimeDeps
+from callwright.call.endings import FINISH_JOB, INTERNAL_ERROR, NODE_LOST, cut_off, job_payload, record_of
 from callwright.call.files import live_files
 from callwright.call.logfile import LIVE
 from callwright.call.parting import open_dialog
-from callwright.conversation.log import LogFormatError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
-from callwright.insight.record import BuiltRecord, build
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import LogChunk, Unit
 from callwright.ports.leg import LastWords
 
 _LOG = logging.getLogger(__name__)
 
-NODE_LOST = "node_lost"
-LOST_CODE = 5010
 UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """Why nobody runs the call, and whether this process itself owns the row."""
+
+    reason: str
+    message: str
+    own: bool
+
+
+_DIED = _Fate(NODE_LOST, "the process that ran this call died; the record holds what its log had", own=False)
+_STRAYED = _Fate(INTERNAL_ERROR, "nobody ran this call any more; the record holds what its log had", own=True)
 
 
 async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
@@ -36,13 +47,19 @@ async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
         owned = await unit.executions.owned_by(incarnation)
     for execution in owned:
         with round_boundary(f"settling execution {execution.id}"):
-            await _settle(deps, execution)
+            await _settle(deps, execution, _DIED)
     if owned:
         _LOG.warning("settled %d executions of a process that died (%s)", len(owned), incarnation)
     return len(owned)
 
 
-async def _settle(deps: RuntimeDeps, execution: Execution) -> None:
+async def settle_stray(deps: RuntimeDeps, execution: Execution) -> None:
+    """Settle an execution that this process owns and does not run."""
+    _LOG.error("execution %s was %s here and nobody ran it", execution.id, execution.phase.value)
+    await _settle(deps, execution, _STRAYED)
+
+
+async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     files = live_files(deps.live_folder, execution.id, execution.attempt)
     local = _whole_lines(await asyncio.to_thread(files.read_log))
     async with deps.ledger.unit() as unit:
@@ -50,9 +67,12 @@ async def _settle(deps: RuntimeDeps, execution: Execution) -> None:
         if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
             return
         log = await _complete_log(unit, execution, local)
-        built = await asyncio.to_thread(_built, log, deps, execution)
-        was_live = execution.phase is Phase.LIVE
-        await transition(unit, execution.id, _change(deps, built), deps.publisher)
+        built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
+        was_live = row.phase is Phase.LIVE
+        change = cut_off(built, fate.reason, fate.message, deps.clock.now())
+        change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
+        owner = execution.owner if fate.own else None
+        await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt))
     if not was_live:
@@ -83,27 +103,3 @@ async def _complete_log(unit: Unit, execution: Execution, local: bytes) -> bytes
 def _whole_lines(data: bytes) -> bytes:
     """Without the line at which the process died, so that later sections begin on a line of their own."""
     return data[: data.rfind(b"\n") + 1]
-
-
-def _built(log: bytes, deps: RuntimeDeps, execution: Execution) -> BuiltRecord:
-    try:
-        return build(log.decode(errors="replace"), deps.book, execution.carrier)
-    except (LogFormatError, ValueError, TypeError, KeyError) as error:
-        # It died before the header was written, or lines are damaged: there is nothing to tell but that.
-        _LOG.warning("execution %s has no readable log: %s", execution.id, error)
-        return BuiltRecord({}, {})
-
-
-def _change(deps: RuntimeDeps, built: BuiltRecord) -> Change:
-    now = deps.clock.now()
-    columns = {name: value for name, value in built.columns.items() if value is not None}
-    columns.setdefault("ended_at", now)
-    columns.update(
-        hangup_by="Error",
-        hangup_reason=NODE_LOST,
-        hangup_code=LOST_CODE,
-        error_message="the process that ran this call died; the record holds what its log had",
-        completed_at=now,
-        attempt_outcome=UNKNOWN,
-    )
-    return Change(Phase.DONE, "error", columns=columns, record=built.record)

@@ -12,10 +12,10 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from callwright.call.boundary import round_boundary
 from callwright.call.logfile import LIVE, LogWriter
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import LOG_CHUNK_BYTES
+from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Ledger, LogChunk, Unit
 from callwright.ports.world import Clock
 

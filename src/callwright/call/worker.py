@@ -1,15 +1,20 @@
-"""The worker of a process: takes admitted executions from the ledger and runs their calls."""
+"""The worker of a process: takes admitted executions from the ledger, runs their calls, and makes room for those that come in."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from callwright.call.attempt import Attempt, Office
 from callwright.call.control import LocalCalls
+from callwright.call.dialling import Dialling
 from callwright.call.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
+from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,87 +24,108 @@ DRAINING = "node_draining"
 
 
 class Worker:
-    """Claims and runs calls, at most ``max_calls`` at once."""
+    """Claims and runs calls, at most ``max_calls`` at once. ``claiming`` is true while a claim is under way, of which nobody knows what it
+    will bring."""
 
     def __init__(self, office: Office, calls: LocalCalls, incarnation: Incarnation) -> None:
         self._office = office
         self._calls = calls
         self._incarnation = incarnation
-        self._attempts: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
-        self._draining = False
+        self._held: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+        self.draining = False
+        self.claiming = False
 
     @property
     def live(self) -> int:
         """Calls under way."""
-        return len(self._attempts)
+        return len(self._held)
+
+    @property
+    def room(self) -> int:
+        """How many calls more this process takes."""
+        return 0 if self.draining else max(0, self._office.deps.settings.max_calls - len(self._held))
 
     async def run(self) -> None:
         """Claim until cancelled or draining."""
-        while not self._draining:
-            room = self._office.deps.settings.max_calls - len(self._attempts)
-            if room <= 0:
-                self._room.clear()
-                await self._room.wait()
-                continue
-            if not await self._claim(room):
-                await self._wait()
+        while not self.draining:
+            with round_boundary("taking calls"):
+                try:
+                    await self._round()
+                    continue
+                except (UnavailableError, StaleOwnerError) as error:
+                    # Declared dead by another process: the heartbeat takes a new name within a second.
+                    _LOG.warning("no calls can be taken: %s", error)
+            await self._office.deps.clock.sleep(WAIT_SECONDS)
 
     async def drain(self, seconds: float) -> None:
         """Take no more calls, let those under way come to their end, and end them after ``seconds``."""
-        self._draining = True
-        self._room.set()
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=seconds)
-        if self._attempts:
-            _LOG.warning("%d calls are ended: draining took longer than %g s", len(self._attempts), seconds)
+        self.draining = True
+        self._freed.set()
+        if self._held:
+            await asyncio.wait(self._held, timeout=seconds)
+        if self._held:
+            _LOG.warning("%d calls are ended: draining took longer than %g s", len(self._held), seconds)
             self._calls.stop_all("Error", DRAINING)
-            await asyncio.wait(self._attempts, timeout=DRAIN_GRACE_SECONDS)
+            await asyncio.wait(self._held, timeout=DRAIN_GRACE_SECONDS)
 
     async def aclose(self) -> None:
         """Cancel what is left; a process that starts later settles it."""
-        self._draining = True
-        for task in tuple(self._attempts):
+        self.draining = True
+        for task in tuple(self._held):
             task.cancel()
-        await asyncio.gather(*self._attempts, return_exceptions=True)
+        await asyncio.gather(*self._held, return_exceptions=True)
 
-    async def _claim(self, room: int) -> bool:
-        """Take up to ``room`` executions. Whether there were any."""
-        deps = self._office.deps
-        try:
-            async with deps.ledger.unit() as unit:
-                claimed = await unit.executions.claim(self._incarnation.id, room)
-        except UnavailableError as error:
-            _LOG.warning("no calls can be taken: %s", error)
-            await deps.clock.sleep(WAIT_SECONDS)
-            return False
-        except StaleOwnerError:
-            # Declared dead by another process: the heartbeat takes a new name within a second.
-            await deps.clock.sleep(WAIT_SECONDS)
-            return False
-        for execution in claimed:
-            self._start(execution)
-        return bool(claimed)
-
-    def _start(self, execution: Execution) -> None:
-        attempt = Attempt(self._office, execution)
-        self._calls.add(execution.id, attempt)
-        task = asyncio.get_running_loop().create_task(attempt.run())
-        self._attempts.add(task)
-        self._office.deps.metrics.live_calls.set(len(self._attempts))
+    def hold(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a call's work to its end; it counts among the calls under way."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._held.add(task)
+        self._office.deps.metrics.live_calls.set(len(self._held))
 
         def done(finished: asyncio.Task[None]) -> None:
-            self._attempts.discard(finished)
-            self._calls.remove(execution.id)
-            self._office.deps.metrics.live_calls.set(len(self._attempts))
-            self._room.set()
+            self._held.discard(finished)
+            self._office.deps.metrics.live_calls.set(len(self._held))
+            self._freed.set()
 
         task.add_done_callback(done)
 
-    async def _wait(self) -> None:
-        if self._draining:
-            return
+    @contextmanager
+    def knows(self, attempt: Attempt) -> Iterator[None]:
+        """While the block runs the attempt can be stopped from outside, and counts as run by this process."""
+        self._calls.add(attempt.execution_id, attempt)
         try:
+            yield
+        finally:
+            self._calls.remove(attempt.execution_id)
+
+    def start(self, execution: Execution) -> None:
+        """Run the call of a claimed execution."""
+        if execution.id not in self._calls:
+            attempt = Attempt(self._office, execution, Dialling(self._office.deps, execution))
+            self._calls.add(execution.id, attempt)
+            self.hold(self._run(attempt))
+
+    async def _run(self, attempt: Attempt) -> None:
+        with self.knows(attempt):
+            await attempt.run()
+
+    async def _round(self) -> None:
+        """Claim as many as there is room for, and wait for more."""
+        room = self.room
+        if room <= 0:
+            self._freed.clear()
+            await self._freed.wait()
+        elif not await self._claim(room) and not self.draining:
             await self._office.deps.ledger.wait_for_admitted(WAIT_SECONDS)
-        except UnavailableError:
-            await self._office.deps.clock.sleep(WAIT_SECONDS)
+
+    async def _claim(self, room: int) -> bool:
+        """Take up to ``room`` executions. Whether there were any."""
+        self.claiming = True
+        try:
+            async with self._office.deps.ledger.unit() as unit:
+                claimed = await unit.executions.claim(self._incarnation.id, room)
+            for execution in claimed:
+                self.start(execution)
+        finally:
+            self.claiming = False
+        return bool(claimed)

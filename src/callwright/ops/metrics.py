@@ -14,6 +14,12 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.calls = Counter("callwright_calls", "Attempts by their outcome.", ["outcome"], registry=self.registry)
         self.live_calls = Gauge("callwright_live_calls", "Calls this process holds now.", registry=self.registry)
+        self.inbound_refused = Counter(
+            "callwright_inbound_refused",
+            "Calls that came in and were not taken, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.reply_seconds = Histogram(
             "callwright_reply_seconds",
             "Last caller frame to first agent frame on the wire.",

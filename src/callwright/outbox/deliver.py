@@ -11,6 +11,7 @@ from typing import Protocol
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_WEBHOOK_ANSWER_CHARACTERS
+from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import Outbox, OutboxEntry
@@ -105,9 +106,12 @@ class WebhookDelivery:
         under_way: set[asyncio.Task[bool]] = set()
         try:
             while not self._stopping.is_set():
-                if not await self._start_due(under_way):
-                    await self._wait(under_way)
-            await asyncio.gather(*under_way)
+                with round_boundary("delivering webhooks"):
+                    if not await self._start_due(under_way):
+                        await self._wait(under_way)
+                    continue
+                await self._clock.sleep(self._settings.idle_s)
+            await asyncio.gather(*under_way, return_exceptions=True)
         finally:
             for task in under_way:
                 task.cancel()

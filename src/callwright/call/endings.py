@@ -1,0 +1,115 @@
+"""How an attempt ends: the change of its row, for every way there is. No I/O here; :func:`record_of` reads a log that was read before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from callwright.conversation.effects import HangUp
+from callwright.domain.execution import Phase
+from callwright.domain.pricing import PriceBook
+from callwright.insight.record import BuiltRecord, build
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import Change
+from callwright.ports.leg import LegClosed
+
+FINISH_JOB = "finish"
+ERROR = "Error"
+ERROR_CODE = 5010
+INTERNAL_ERROR = "internal_error"
+NODE_LOST = "node_lost"
+MAX_ERROR_CHARACTERS = 500
+_UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
+
+
+def job_payload(execution_id: str, attempt: int) -> bytes:
+    """The payload of the job that finishes an attempt."""
+    return json.dumps({"execution_id": execution_id, "attempt": attempt}).encode()
+
+
+def record_of(log: bytes, book: PriceBook, carrier: str) -> BuiltRecord:
+    """What a log tells, as far as it can be read; nothing when it cannot: it must not keep a call from ending."""
+    with round_boundary("reading a call's log"):
+        return build(log.decode(errors="replace"), book, carrier)
+    return BuiltRecord({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the process knows of the end of a leg, beside the log. ``broken`` is the message of the invariant that ended the call."""
+
+    closed: LegClosed
+    wanted: HangUp | None
+    broken: str
+    answered: bool
+
+    def outcome(self) -> tuple[str, str]:
+        """How the attempt ended, and the error message if it has one."""
+        closed, wanted = self.closed, self.wanted
+        if self.broken:
+            return "error", f"broken invariant: {self.broken}"
+        if closed.outcome == "error":
+            return "error", closed.reason
+        if self.answered:
+            return "answered", ""
+        if wanted is not None and wanted.by == ERROR:
+            return "error", wanted.reason
+        if wanted is not None and wanted.reason == "not_answered":
+            return "no-answer", ""
+        if closed.outcome in _UNANSWERED:
+            return closed.outcome, closed.reason if closed.outcome == "failed" else ""
+        return "error", closed.reason
+
+
+def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
+    """The leg ended, and the log was read."""
+    columns = _of_log(built, now)
+    outcome, message = ending.outcome()
+    if outcome == "answered":
+        return Change(Phase.FINISHING, columns=columns, record=built.record)
+    columns["completed_at"] = now
+    if message:
+        columns["error_message"] = message[:MAX_ERROR_CHARACTERS]
+    if outcome == "error":
+        columns.setdefault("hangup_by", ERROR)
+    return Change(Phase.DONE, outcome, columns=columns, record=built.record)
+
+
+def refused(message: str, now: datetime) -> Change:
+    """The call could not even be tried."""
+    return _error("configuration", message, {"ended_at": now}, now)
+
+
+def undialled(by: str, reason: str, now: datetime) -> Change:
+    """Stopped before anybody was called."""
+    columns: dict[str, Any] = {"hangup_by": by, "hangup_reason": reason, "ended_at": now, "completed_at": now}
+    if by != ERROR:
+        return Change(Phase.DONE, "canceled", columns=columns)
+    return Change(Phase.DONE, "error", columns={**columns, "error_message": reason})
+
+
+def cut_off(built: BuiltRecord, reason: str, message: str, now: datetime) -> Change:
+    """The process died, or a defect of ours ended the call: the record is what the log holds."""
+    return _error(reason, message, _of_log(built, now), now, built.record)
+
+
+def _of_log(built: BuiltRecord, now: datetime) -> dict[str, Any]:
+    columns = {name: value for name, value in built.columns.items() if value is not None}
+    columns.setdefault("ended_at", now)
+    return columns
+
+
+def _error(
+    reason: str, message: str, columns: dict[str, Any], now: datetime, record: dict[str, Any] | None = None
+) -> Change:
+    columns = {
+        **columns,
+        "hangup_by": ERROR,
+        "hangup_reason": reason,
+        "hangup_code": ERROR_CODE,
+        "error_message": message[:MAX_ERROR_CHARACTERS],
+        "completed_at": now,
+    }
+    return Change(Phase.DONE, "error", columns=columns, record=record or {})

@@ -1,0 +1,105 @@
+"""Preparing a call while nobody is heard yet: the recogniser opens, model and voice are loaded and read the prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from callwright.call.boundary import plugin_boundary
+from callwright.call.runner import CallRunner
+from callwright.call.session import CallSession, Equipment
+from callwright.conversation.history import system_text
+from callwright.conversation.plan import CallPlan
+from callwright.domain.variables import render
+from callwright.ports.failures import FailureKind
+from callwright.ports.model import Message, ModelRequest
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+
+def connected(
+    kind: str, provider: str, ms: int, *, model: str = "", voice: str = "", language: str = ""
+) -> dict[str, Any]:
+    """The values of a fact ``provider_connected``."""
+    return {"kind": kind, "provider": provider, "model": model, "voice": voice, "language": language, "ms": ms}
+
+
+class Warming:
+    """What prepares one call. A failure is logged only: what is really wrong shows at the first use."""
+
+    def __init__(self, runner: CallRunner, clock: Clock) -> None:
+        self._runner = runner
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, session: CallSession, equipment: Equipment, plan: CallPlan, variables: Mapping[str, str]) -> None:
+        """Begin."""
+        thinker, speaker = equipment.thinker, equipment.speaker
+        # As the first question of the call will begin: the prompt with its variables, and the welcome message.
+        begins = [
+            Message("system", system_text(plan, variables)),
+            Message("assistant", render(plan.welcome_message, variables)),
+        ]
+        request = ModelRequest(
+            tuple(message for message in begins if message.content),
+            thinker.settings,
+            "warm",
+            plan.tools,
+            context=thinker.variables,
+        )
+        voice = speaker.settings
+        model_name = thinker.settings.model
+        self._begin(
+            self._time(
+                thinker.model.warm(request),
+                lambda ms: connected("model", thinker.provider, ms, model=model_name, language=voice.language),
+            )
+        )
+        self._begin(
+            self._time(
+                speaker.voice.warm(voice),
+                lambda ms: connected(
+                    "voice", speaker.provider, ms, model=voice.model, voice=voice.voice, language=voice.language
+                ),
+            )
+        )
+        self._begin(session.open_ears())
+
+    async def wait(self, seconds: float, over: asyncio.Event) -> None:
+        """Until all is ready, at most ``seconds``, and no longer than until ``over``; what is not ready by then goes on meanwhile. On a
+        warm process this takes milliseconds."""
+        if not self._tasks:
+            return
+        loop = asyncio.get_running_loop()
+        waking = {loop.create_task(over.wait()), loop.create_task(_all(tuple(self._tasks)))}
+        await asyncio.wait(waking, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waking:
+            task.cancel()
+
+    async def aclose(self) -> None:
+        """Give up what still prepares."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _time(self, work: Awaitable[None], fact: Callable[[int], dict[str, Any]]) -> None:
+        began_us = self._clock.monotonic_us()
+        with plugin_boundary("warm", _cold):
+            await work
+        self._runner.fact("core", "provider_connected", fact((self._clock.monotonic_us() - began_us) // 1000))
+
+
+async def _all(tasks: tuple[asyncio.Task[None], ...]) -> None:
+    await asyncio.wait(tasks)
+
+
+def _cold(kind: FailureKind, message: str) -> None:
+    _LOG.warning("a plugin could not prepare for a call: %s", message)
