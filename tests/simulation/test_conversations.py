@@ -7,7 +7,7 @@ from callwright.simulation.conversations import run
 CONVERSATIONS = 20_000
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
 LEAST_EVENTS = 60
-LEAST_PAIRS = 330
+LEAST_PAIRS = 395
 
 
 def test_twenty_thousand_conversations_break_no_rule() -> None:

@@ -1,0 +1,153 @@
+"""What the record says of transfers."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.unit.insight.call_log import CallLog
+from tests.unit.insight.test_record import BOOK, execution
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.insight.rawlog import raw_log
+from callwright.insight.record import build, execution_body
+from callwright.insight.transfers import transfers
+from callwright.insight.waterfall import waterfall
+
+ASKED = fx.Transfer(5, "sip:desk@10.0.0.7", False, 1, "c1", "transfer_call_desk", '{"reason":"invoice"}')
+
+
+def asked(transfer: fx.Transfer = ASKED) -> CallLog:
+    """The caller asked at 3 s, the line was asked at 6 s."""
+    log = CallLog().at(1_000).answered().at(3_000).voice_stopped(2_980)
+    log.at(3_200).turn_taken().asked(1, 2, "the desk please").at(3_300)
+    log.event(ev.ReplyTool, 2, 1, "c1", "transfer_call_desk", "{}").model_ended(2)
+    log.caller_said(1, "the desk please", 1_000, 2_000)
+    log.speaks(1, 3, "One moment.", "transfer").released(1, 3).at(3_450).audio_ready(3).at(3_500).audible(3)
+    return log.at(5_900).agent_said(1, 3, "One moment.", "transfer").at(6_000).write(transfer)
+
+
+def body(log: CallLog) -> dict[str, Any]:
+    built = build(log.text, BOOK, "loopback")
+    columns = {name: value for name, value in built.columns.items() if name.startswith("hangup")}
+    return execution_body(replace(execution(), record=built.record, **columns), public_url="")
+
+
+def done(log: CallLog, by: str = "API Request") -> CallLog:
+    log.at(9_000).event(ev.TransferProgress, 5, "completed").write(fx.TransferSettled(5, True, ""))
+    return log.leg_ended(by, "Call completed", 4000)
+
+
+def test_a_call_whose_caller_was_handed_over_says_so() -> None:
+    found = body(done(asked()))
+    assert found["telephony_data"]["hangup_by"] == "API Request"
+    assert found["telephony_data"]["hangup_reason"] == "call_transferred"
+    assert found["telephony_data"]["hangup_provider_code"] == 4000
+    assert found["callwright"]["ended_by"] == "agent"
+    assert found["transfer_call_data"] == {
+        "provider_call_id": None,
+        "status": "completed",
+        "duration": None,
+        "cost": 0,
+        "to_number": "sip:desk@10.0.0.7",
+        "from_number": "+15550123",
+        "recording_url": None,
+        "hangup_by": None,
+        "hangup_reason": None,
+        "hangup_provider_code": None,
+    }
+    assert found["callwright"]["transfers"] == [
+        {
+            "tool": "transfer_call_desk",
+            "to": "sip:desk@10.0.0.7",
+            "mode": "blind",
+            "status": "completed",
+            "reason": "",
+            "code": 0,
+            "at_ms": 5_000,
+            "took_ms": 3_000,
+        }
+    ]
+
+
+def test_a_success_that_was_told_after_the_end_of_the_leg_counts() -> None:
+    log = asked().at(8_000).leg_ended().write(fx.TransferSettled(5, False, "the call has ended"))
+    log.event(ev.TransferProgress, 5, "completed").write(fx.TransferSettled(5, True, ""))
+    assert body(log)["telephony_data"]["hangup_reason"] == "call_transferred"
+
+
+def test_a_target_that_was_busy_is_told_in_the_contract_s_words() -> None:
+    log = asked(replace(ASKED, attended=True)).at(8_000)
+    log.event(ev.TransferProgress, 5, "failed", "the desk did not take the call", "busy", 3010)
+    log.write(fx.TransferSettled(5, False, "the desk did not take the call")).at(20_000).leg_ended()
+    found = body(log)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"]) == ("busy", "0")
+    assert (data["hangup_by"], data["hangup_reason"]) == ("Carrier", "Call recipient was busy")
+    assert data["hangup_provider_code"] == 3010
+    assert found["telephony_data"]["hangup_reason"] == "Call recipient hung up"
+    assert found["callwright"]["transfers"][0]["mode"] == "attended"
+
+
+def test_a_carrier_that_cannot_says_why() -> None:
+    log = asked().event(ev.TransferProgress, 5, "failed", "calls of this kind cannot be transferred")
+    log.write(fx.TransferSettled(5, False, "calls of this kind cannot be transferred"))
+    data = body(log)["transfer_call_data"]
+    assert (data["status"], data["hangup_reason"]) == ("failed", "calls of this kind cannot be transferred")
+    assert (data["hangup_by"], data["hangup_provider_code"]) == ("Carrier", None)
+
+
+def test_no_outcome_in_time_is_no_answer_and_a_call_that_ended_first_a_cancelled_one() -> None:
+    waited = asked().at(56_000).write(fx.TransferSettled(5, False, "nobody answered in time"))
+    assert body(waited)["transfer_call_data"]["status"] == "no-answer"
+    left = asked().at(8_000).leg_ended().write(fx.TransferSettled(5, False, "the call has ended"))
+    assert body(left)["transfer_call_data"]["status"] == "canceled"
+    assert transfers(asked().view)[0]["status"] == "failed", "the log breaks off"
+
+
+def test_of_several_the_one_that_succeeded_is_shown_and_refused_ones_are_listed() -> None:
+    log = asked().at(7_000).event(ev.TransferProgress, 5, "failed", "busy", "busy", 3010)
+    log.write(fx.TransferSettled(5, False, "busy"))
+    log.at(8_000).write(fx.Note("transfer_refused", "transfer_call_police: it is an emergency number"))
+    log.at(9_000).write(replace(ASKED, request=9, target="loopback:sales", call_id="c3"))
+    log.at(9_500).write(fx.TransferSettled(9, True, "")).leg_ended()
+    found = body(log)
+    assert found["transfer_call_data"]["to_number"] == "loopback:sales"
+    assert [(row["tool"], row["status"]) for row in found["callwright"]["transfers"]] == [
+        ("transfer_call_desk", "busy"),
+        ("transfer_call_police", "refused"),
+        ("transfer_call_desk", "completed"),
+    ]
+
+
+def test_a_call_without_transfers_has_none() -> None:
+    log = CallLog().at(1_000).answered().write(fx.Note("transfer_dropped", "transfer_call_desk: the caller spoke"))
+    found = body(log.at(3_000).leg_ended())
+    assert found["transfer_call_data"] is None
+    assert [row["status"] for row in found["callwright"]["transfers"]] == ["dropped"]
+
+
+def test_the_raw_log_shows_a_transfer_as_a_call_of_a_function() -> None:
+    log = done(asked()).write(fx.Note("transfer_refused", "transfer_call_police: no"))
+    rows = [(row["type"], row["data"]) for row in raw_log(log.view) if row["component"] == "function_call"]
+    assert rows == [
+        ("request", 'transfer_call_desk {"reason":"invoice"} -> sip:desk@10.0.0.7'),
+        ("response", "transferred"),
+        ("response", "not transferred: transfer_call_police: no"),
+    ]
+    failed = asked().write(fx.TransferSettled(5, False, "busy"))
+    assert raw_log(failed.view)[-1]["data"] == "not transferred: busy"
+
+
+def test_the_latency_of_a_turn_that_is_transferred_ends_with_the_announcement() -> None:
+    (latency,) = waterfall(done(asked()).view)
+    assert latency.total_us == 520_000
+    assert latency.parts_us["first_token"] == 100_000
+    assert sum(latency.parts_us.values()) == latency.total_us
+
+
+def test_the_latency_of_keys_counts_from_the_last_key() -> None:
+    log = CallLog().at(1_000).answered().at(4_000).event(ev.KeyPressed, "4").at(4_500).event(ev.KeyPressed, "#")
+    log.turn_taken().asked(1, 2, "dtmf_number: 4").at(4_700).model_wrote(2, "Thanks.").speaks(1, 2, "Thanks.")
+    log.caller_said(1, "dtmf_number: 4", 3_000, 3_000).at(4_800).audio_ready(2).released(1, 2).at(4_850).audible(2)
+    (latency,) = waterfall(log.view)
+    assert latency.total_us == 350_000
