@@ -16,10 +16,48 @@ a=rtpmap:101 telephone-event/8000\r
 a=fmtp:101 0-16\r
 a=sendrecv\r
 """
-_REQUESTS = ("INVITE", "OPTIONS", "REGISTER", "BYE", "ACK", "CANCEL", "REFER", "SUBSCRIBE", "NOTIFY", "INFO", "UPDATE", "MESSAGE", "PRACK")
-_STATUSES = ("100 Trying", "180 Ringing", "183 Session Progress", "200 OK", "302 Moved", "401 Unauthorized", "486 Busy Here", "503 Gone")
+_REQUESTS = (
+    "INVITE",
+    "OPTIONS",
+    "REGISTER",
+    "BYE",
+    "ACK",
+    "CANCEL",
+    "REFER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "INFO",
+    "UPDATE",
+    "MESSAGE",
+    "PRACK",
+)
+_STATUSES = (
+    "100 Trying",
+    "180 Ringing",
+    "183 Session Progress",
+    "200 OK",
+    "302 Moved",
+    "401 Unauthorized",
+    "486 Busy Here",
+    "503 Gone",
+)
 _NUMBERS = (b"0", b"-1", b"4294967296", b"99999999999999999999", b"65536", b"2147483648", b"1e9", b"0x7f", b"", b" ")
-_INSERTS = (b"\x00", b"\r\n", b"\r\n\r\n", b"\xff\xfe", b"%00%n%s", b"\"", b"<", b">", b";", b"\t", b":", b"\xc3\x28", b"A" * 5_000, b"@" * 64)
+_INSERTS = (
+    b"\x00",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\xff\xfe",
+    b"%00%n%s",
+    b'"',
+    b"<",
+    b">",
+    b";",
+    b"\t",
+    b":",
+    b"\xc3\x28",
+    b"A" * 5_000,
+    b"@" * 64,
+)
 
 
 def message(random: Random, called: str, target_port: int, own_port: int) -> bytes:

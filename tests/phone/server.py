@@ -17,6 +17,9 @@ from typing import Any
 import httpx
 from tests.waiting import until
 
+from callwright.conversation.log import Entry, read_log
+from callwright.storage.ledger import PostgresLedger
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped", "balance-low")
 _ROOT = Path(__file__).resolve().parents[2]
 _LISTENS = re.compile(r"callwright listens on (http://\S+)")
@@ -30,6 +33,7 @@ class Server:
         self.folder = folder
         self.sip_port = sip_port
         self.url = ""
+        self._dsn = dsn
         self.log = folder / "serve.log"
         self._key = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,6 +168,17 @@ class Server:
 
         await until(there, seconds)
         return str((await self.executions(agent_id))[number]["id"])
+
+    async def events(self, execution_id: str, kind: str = "") -> list[Entry]:
+        """The call's log as far as it has reached the database; only entries of one type where it is named."""
+        ledger = PostgresLedger(self._dsn)
+        await ledger.open()
+        try:
+            async with ledger.unit() as unit:
+                text = (await unit.logs.read(execution_id)).decode()
+        finally:
+            await ledger.aclose()
+        return [entry for entry in read_log(text)[1] if kind in ("", entry.type)]
 
     async def recording(self, execution_id: str) -> bytes:
         """The recording, once there is one: a WAV with the caller left and the agent right."""

@@ -61,6 +61,7 @@ DEFAULTS: Mapping[str, str] = {
     "refer_to": "sip:nobody@127.0.0.1:9",
     "refer_status": "202",
     "status": "486 Busy Here",
+    "status_code": "486",
 }
 ALAW: Mapping[str, str] = {"payload": "8", "encoding": "PCMA"}
 

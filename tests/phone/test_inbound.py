@@ -1,0 +1,142 @@
+"""A phone calls an agent: SIPp signals, and what was said is judged at both ends and in the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.phone.agents import WELCOME, agent
+from tests.phone.calls import check_sound, final, hangup, hears, sound_both_ways
+from tests.phone.rtp import PCMA, RtpSocket
+from tests.phone.server import Server
+from tests.phone.sipp import ALAW, Sipp
+
+Phones = Callable[..., Awaitable[Sipp]]
+Lines = Callable[..., RtpSocket]
+
+
+async def test_a_phone_calls_an_agent_they_talk_and_the_phone_hangs_up(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    agent_id = await server.agent(**agent())
+    line = rtp()
+    phone = await sipp(
+        "calls",
+        target=server.sip_port,
+        called=agent_id,
+        rtp_port=line.port,
+        more_headers="X-Campaign: spring-7",
+        hold_ms=14_000,
+    )
+    await hears(line, WELCOME)
+    line.say("I need an appointment.")
+    await hears(line, "Which day suits you?")
+    await sound_both_ways(line)
+    execution_id = await server.inbound(agent_id)
+    live = await server.execution(execution_id)
+    assert live["status"] == "in-progress"
+    await phone.ended()
+
+    record = await final(server, execution_id)
+    assert record["status"] == "completed"
+    data = record["telephony_data"]
+    assert (data["call_type"], data["provider"]) == ("inbound", "sip")
+    assert "+15550001" in data["from_number"]
+    assert hangup(record) == ("Caller", "Call ended", 4000)
+    assert 12 < record["conversation_duration"] < 17
+    assert "user: I need an appointment.\nassistant: Which day suits you?" in record["transcript"]
+    assert data["provider_call_id"] == phone.messages("INVITE", sent=True)[0].header("Call-ID")
+    assert record["callwright"]["line"]["headers"] == {"X-Campaign": "spring-7"}
+    await check_sound(server, execution_id, line)
+
+
+async def test_the_agent_hangs_up_when_the_conversation_is_over(server: Server, sipp: Phones, rtp: Lines) -> None:
+    agent_id = await server.agent(**agent())
+    line = rtp()
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port)
+    await hears(line, WELCOME)
+    line.say("Goodbye.")
+    await phone.ended()
+
+    assert line.text().endswith("Goodbye then."), "its last words were played to the end"
+    assert [m.sent for m in phone.messages("BYE")] == [False], "the platform said BYE"
+    record = await final(server, await server.inbound(agent_id))
+    assert (record["status"], *hangup(record)[:2]) == ("completed", "API Request", "end_call_tool")
+
+
+async def test_a_phone_that_speaks_a_law_only_is_understood(server: Server, sipp: Phones, rtp: Lines) -> None:
+    agent_id = await server.agent(**agent())
+    line = rtp(PCMA)
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, hold_ms=10_000, **ALAW)
+    await hears(line, WELCOME)
+    await sound_both_ways(line)
+    await phone.ended()
+
+    assert {p.kind for p in line.packets} == {PCMA}, "it was answered in its own codec"
+    execution_id = await server.inbound(agent_id)
+    assert (await final(server, execution_id))["status"] == "completed"
+    await check_sound(server, execution_id, line)
+
+
+async def test_keys_the_phone_presses_reach_the_agent(server: Server, sipp: Phones, rtp: Lines) -> None:
+    rules = [{"when": r"dtmf_number: 14\*9", "say": "Thank you for the number."}]
+    agent_id = await server.agent(**agent(rules, dtmf_enabled=True))
+    line = rtp()
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, hold_ms=10_000)
+    await hears(line, WELCOME)
+    line.press("14*9#")
+    await hears(line, "Thank you for the number.")
+    await phone.ended()
+
+    execution_id = await server.inbound(agent_id)
+    assert "user: dtmf_number: 14*9" in (await final(server, execution_id))["transcript"]
+    keys = [entry.values["key"] for entry in await server.events(execution_id, "KeyPressed")]
+    assert "".join(keys) == "14*9#", "each key once, in order"
+
+
+async def test_a_phone_that_holds_hears_nothing_and_goes_on_afterwards(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    agent_id = await server.agent(**agent())
+    line = rtp()
+    phone = await sipp(
+        "holds",
+        target=server.sip_port,
+        called=agent_id,
+        rtp_port=line.port,
+        talk_ms=4_000,
+        held_ms=2_500,
+        hold_ms=9_000,
+    )
+    await hears(line, WELCOME)
+    await phone.saw("200")
+    line.muted = True
+    while len(phone.messages("INVITE", sent=True)) < 3:  # noqa: ASYNC110 (the call, the hold, and taking the line back)
+        await asyncio.sleep(0.05)
+    line.muted = False
+    await asyncio.sleep(0.5)
+    line.say("I need an appointment.")
+    await hears(line, "Which day suits you?")
+    await sound_both_ways(line)
+    await phone.ended()
+
+    answers = [m for m in phone.messages("200", sent=False) if m.header("CSeq").endswith("INVITE")]
+    assert len(answers) == 3
+    assert "a=recvonly" in answers[1].text or "a=inactive" in answers[1].text, "a held line is answered as one"
+    assert "a=sendrecv" in answers[2].text or "a=" not in answers[2].text
+    execution_id = await server.inbound(agent_id)
+    record = await final(server, execution_id)
+    assert record["status"] == "completed"
+    assert [entry.values["on"] for entry in await server.events(execution_id, "held")] == [True, False]
+    await check_sound(server, execution_id, line)
+
+
+async def test_an_address_nobody_has_is_refused_and_leaves_no_execution(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    phone = await sipp("calls", target=server.sip_port, called="nobody-of-this-name", rtp_port=rtp().port)
+    refusal = await phone.saw("486")
+
+    # What this SIP stack can refuse with: the binding has no code for anything else (SIPp 1.2, 13 of 14 rows).
+    assert refusal.start.startswith("SIP/2.0 486")
+    assert phone.messages("ACK", sent=True) == []

@@ -1,0 +1,158 @@
+"""What strangers on a network do to a SIP port, and many calls one after the other: nothing breaks, nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from tests.phone import malformed, sound
+from tests.phone.bare_carrier import BareCarrier, Call
+from tests.phone.length import sized
+from tests.phone.ports import Ports
+from tests.phone.process import holding
+from tests.phone.rtp import RtpSocket
+from tests.phone.sipp import IP, Sipp
+from tests.waiting import until
+
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.ports.leg import InboundOffer, Leg
+
+Phones = Callable[..., Awaitable[Sipp]]
+Lines = Callable[..., RtpSocket]
+SEED = 20_261_124
+MALFORMED = sized(10_000, 1_000)
+CHURN = sized(100, 40)
+_A_SECOND = 1_000
+_BURST = 20
+
+
+@pytest.fixture
+async def carrier(ports: Ports) -> AsyncIterator[BareCarrier]:
+    opened = await BareCarrier.open(ports.sip(), ports.gateway_media(), max_calls=100)
+    yield opened
+    await opened.carrier.aclose()
+
+
+def gateway(carrier: BareCarrier) -> int:
+    """The gateway's process."""
+    pid = carrier.carrier.health.pid
+    assert pid is not None
+    return pid
+
+
+async def a_call_works(carrier: BareCarrier, sipp: Phones, line: RtpSocket) -> None:
+    """A whole call with sound both ways: what it takes for the gateway to be well."""
+    before = len(carrier.desk.calls)
+    phone = await sipp("calls", target=carrier.port, called="well", rtp_port=line.port, hold_ms=2_000)
+    await until(lambda: len(carrier.desk.calls) > before)
+    call = carrier.desk.calls[-1]
+    assert call.leg is not None
+    await call.leg.answer()
+    await call.until("answered")
+    line.play(sound.tone(440, 1_500))
+    ours = mulaw_of(sound.tone(1_000, 1_500))
+    for at in range(0, len(ours), 160):
+        call.leg.write(ours[at : at + 160])
+        await asyncio.sleep(0.02)
+    await phone.ended()
+    await call.until("closed")
+    assert sound.level(line.heard(), 1_000) > 0.9
+    assert sound.level(pcm_of_mulaw(b"".join(call.frames)), 440) > 0.9
+
+
+async def _undecided(carrier: BareCarrier) -> None:
+    """Take every second call that comes, refuse the others, as they come."""
+    seen = 0
+    while True:
+        for call in carrier.desk.calls[seen:]:
+            seen += 1
+            if call.leg is not None:
+                await (call.leg.answer() if seen % 2 else call.leg.reject(404))
+        await asyncio.sleep(0.02)
+
+
+async def _send(carrier: BareCarrier, seed: int, count: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind((IP, 0))
+        own = stranger.getsockname()[1]
+        called = ("nobody", "1800", "%00", "a" * 300)
+        for number, datagram in enumerate(malformed.datagrams(seed, count, called, carrier.port, own)):
+            stranger.sendto(datagram, (IP, carrier.port))
+            if number % _BURST == _BURST - 1:
+                await asyncio.sleep(_BURST / _A_SECOND)
+
+
+async def _all_over(calls: list[Call]) -> None:
+    """Hang up what is left."""
+    async with asyncio.timeout(60):
+        await asyncio.gather(*[call.leg.hang_up("test") for call in calls if call.leg and call.end is None])
+        await until(lambda: all(call.end is not None for call in calls), 30)
+
+
+async def test_malformed_datagrams_neither_end_the_gateway_nor_stay_in_it(
+    carrier: BareCarrier, sipp: Phones, rtp: Lines
+) -> None:
+    """10,000 with ``make test-phone``, 1,000 in CI. Replay one by its number with ``malformed.datagrams``."""
+    pid = gateway(carrier)
+    await a_call_works(carrier, sipp, rtp())
+    deciding = asyncio.create_task(_undecided(carrier))
+    await _send(carrier, SEED, MALFORMED // 5)
+    await _all_over(carrier.desk.calls)
+    before = holding(pid)
+    await _send(carrier, SEED + 1, MALFORMED)
+    assert gateway(carrier) == pid, "the gateway is still the same process"
+    await _all_over(carrier.desk.calls)
+    deciding.cancel()
+    await a_call_works(carrier, sipp, rtp())
+
+    after = holding(pid)
+    assert gateway(carrier) == pid
+    assert len(carrier.desk.calls) > 10, "some of them were calls"
+    assert after.rss_mb - before.rss_mb < 24, f"{before} -> {after}"
+    assert after.descriptors - before.descriptors <= 4, f"{before} -> {after}"
+    assert after.threads == before.threads
+
+
+async def _churn(carrier: BareCarrier, sipp: Phones, calls: int) -> None:
+    """``calls`` calls, 25 a second, each answered and hung up by the phone after 400 ms.
+
+    Not sooner: the platform offers its codecs again some 100 ms after the answer, and SIPp breaks a call off when a request arrives in
+    the moment between its own timer and its BYE.
+    """
+    phone = await sipp("calls", target=carrier.port, called="1800", rtp_port=9, hold_ms=400, calls=calls, rate=25)
+    await phone.ended(60)
+
+
+async def test_calls_one_after_the_other_all_succeed_and_leave_nothing(
+    carrier: BareCarrier, sipp: Phones, rtp: Lines
+) -> None:
+    """100 of 100 with ``make test-phone``, 40 of 40 in CI."""
+    carrier.desk.offered = _answers_at_once(carrier)  # type: ignore[method-assign]
+    pid = gateway(carrier)
+    await _churn(carrier, sipp, CHURN // 2)
+    await until(lambda: all(call.end is not None for call in carrier.desk.calls), 10)
+    before = holding(pid)
+    await _churn(carrier, sipp, CHURN)
+    await until(lambda: all(call.end is not None for call in carrier.desk.calls), 10)
+    after = holding(pid)
+
+    assert len(carrier.desk.calls) == CHURN + CHURN // 2
+    assert {(call.end.by, call.end.outcome) for call in carrier.desk.calls if call.end} == {("Caller", "answered")}
+    assert after.rss_mb - before.rss_mb < 16, f"{before} -> {after}"
+    assert after.descriptors <= before.descriptors, f"{before} -> {after}"
+    assert after.threads <= before.threads
+
+
+def _answers_at_once(carrier: BareCarrier) -> Callable[[InboundOffer, Leg], Call]:
+    offered = carrier.desk.offered
+    answering: set[asyncio.Task[None]] = set()
+
+    def answer(offer: InboundOffer, leg: Leg) -> Call:
+        task = asyncio.ensure_future(leg.answer())
+        answering.add(task)
+        task.add_done_callback(answering.discard)
+        return offered(offer, leg)
+
+    return answer
