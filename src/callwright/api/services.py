@@ -41,7 +41,6 @@ class ApiServices:
     link_secret: bytes = field(default=b"", repr=False)
     version: str = ""
     cors_origins: tuple[str, ...] = ()
-    strict: bool = False
 
 
 def services_of(request: Request) -> ApiServices:

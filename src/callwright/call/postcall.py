@@ -32,7 +32,6 @@ from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
 from callwright.ops.rounds import round_boundary
-from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import RETRYABLE, FailureKind
 from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import Model, ModelRequest, ModelSettings

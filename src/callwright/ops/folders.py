@@ -36,11 +36,14 @@ class RecordingFiles:
         self._folder = folder
 
     def write(self, execution_id: str, name: str, data: bytes) -> None:
-        """Store a finished file atomically: written beside its place, then renamed."""
+        """Store a finished file atomically, mode 0600: written beside its place, then renamed."""
         place = self._folder / execution_id
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = place / f".{name}.{os.getpid()}"
-        draft.write_bytes(data)
+        # A draft that a dead process of the same number left keeps its mode when it is opened again.
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(data)
         draft.replace(place / name)
 
     def path(self, execution_id: str, name: str) -> str | None:

@@ -90,6 +90,13 @@ def _hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
+def _model_paths(text: str) -> tuple[str, ...]:
+    pairs = _listing(text)
+    if not all(re.fullmatch(r"[^=\s]+\s*=\s*\S.*", pair) for pair in pairs):
+        raise ValueError("write name=path, several separated by commas")
+    return pairs
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: its variable, what it means, how its text is read and whether it is a secret."""
@@ -135,6 +142,9 @@ class Settings:
     model_api_key: str = field(default="", repr=False)
     model_name: str = ""
     local_threads: int = 1
+    local_model: str = ""
+    local_model_threads: int | None = None
+    local_model_paths: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     loopback_voice: str = "local"
     loopback_ears: str = "local"
@@ -174,7 +184,7 @@ SETTINGS: dict[str, Setting] = {
     "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _path),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _path),
     "allow_private_urls": Setting(
-        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks and tools reach private and loopback addresses.", _switch
+        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks reach private and loopback addresses.", _switch
     ),
     "publish_queued": Setting(
         "CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for the first queued or scheduled status.", _switch
@@ -206,7 +216,20 @@ SETTINGS: dict[str, Setting] = {
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
     "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model asked for at that endpoint when the agent names none."),
-    "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local model.", _whole),
+    "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
+    "local_model": Setting(
+        "CALLWRIGHT_LOCAL_MODEL", "The local language model, a name of `callwright models list`; else the default one."
+    ),
+    "local_model_threads": Setting(
+        "CALLWRIGHT_LOCAL_MODEL_THREADS",
+        "Threads of the local language model; else two where there are two cores.",
+        _whole,
+    ),
+    "local_model_paths": Setting(
+        "CALLWRIGHT_LOCAL_MODEL_PATHS",
+        "Files of your own instead of local models: name=path, separated by commas.",
+        _model_paths,
+    ),
     "loopback_voice": Setting(
         "CALLWRIGHT_LOOPBACK_VOICE", "Voice of synthetic callers: local, or scripted (two-tone text)."
     ),
@@ -253,6 +276,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "drain_seconds": (0, 3_600),
     "retention_days": (0, 36_500),
     "local_threads": (1, 64),
+    "local_model_threads": (1, 64),
     "sip_max_calls": (1, MAX_SIP_CALLS),
 }
 

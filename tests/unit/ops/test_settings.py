@@ -21,6 +21,8 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "public_url": ("https://calls.example/", "https://calls.example"),
     "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
+    "local_model_threads": ("4", 4),
+    "local_model_paths": ("small=/srv/a.gguf", ("small=/srv/a.gguf",)),
     "sip_listen": ("127.0.0.1:5062", "127.0.0.1:5062"),
     "sip_rtp_ports": ("30000-30499", "30000-30499"),
     "sip_allow": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7/32")),
@@ -83,6 +85,9 @@ def test_without_any_variable_the_defaults_hold():
         ("CALLWRIGHT_DRAIN_SECONDS", "3601"),
         ("CALLWRIGHT_RETENTION_DAYS", "1.5"),
         ("CALLWRIGHT_LOCAL_THREADS", "65"),
+        ("CALLWRIGHT_LOCAL_MODEL_THREADS", "0"),
+        ("CALLWRIGHT_LOCAL_MODEL_PATHS", "model.gguf"),
+        ("CALLWRIGHT_LOCAL_MODEL_PATHS", "small="),
         ("CALLWRIGHT_LOG_LEVEL", "loud"),
         ("CALLWRIGHT_LOG_FORMAT", "xml"),
         ("CALLWRIGHT_STRICT", "maybe"),
@@ -122,6 +127,7 @@ def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable
         ("CALLWRIGHT_DRAIN_SECONDS", ("0", "3600")),
         ("CALLWRIGHT_RETENTION_DAYS", ("0", "36500")),
         ("CALLWRIGHT_LOCAL_THREADS", ("1", "64")),
+        ("CALLWRIGHT_LOCAL_MODEL_THREADS", ("1", "64")),
         ("CALLWRIGHT_SIP_MAX_CALLS", ("1", "250")),
     ],
 )
@@ -219,3 +225,8 @@ def test_two_audio_ports_are_needed_for_each_sip_call():
     assert load_settings(texts).sip_max_calls == 100
     with pytest.raises(ConfigurationError, match=r"CALLWRIGHT_SIP_RTP_PORTS: .* CALLWRIGHT_SIP_MAX_CALLS"):
         load_settings({**texts, "CALLWRIGHT_SIP_MAX_CALLS": "101"})
+
+
+def test_own_files_take_the_place_of_local_models():
+    settings = load_settings({"CALLWRIGHT_LOCAL_MODEL_PATHS": "small=/srv/a.gguf, large=/srv/b c.gguf,"})
+    assert settings.local_model_paths == ("small=/srv/a.gguf", "large=/srv/b c.gguf")

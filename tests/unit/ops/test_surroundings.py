@@ -1,5 +1,6 @@
 """Clock, ids, folders and metrics: the process's surroundings."""
 
+import os
 import stat
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,17 @@ def test_a_recording_is_there_whole_or_not_at_all(tmp_path: Path):
     assert path is not None
     assert Path(path).read_bytes() == b"second"
     assert [one.name for one in (tmp_path / "call-1").iterdir()] == ["call.wav"]
+
+
+def test_a_recording_is_closed_to_others_also_over_a_draft_a_dead_process_left_open(tmp_path: Path):
+    place = tmp_path / "call-1"
+    place.mkdir()
+    left = place / f".call.wav.{os.getpid()}"
+    left.write_bytes(b"half")
+    left.chmod(0o644)
+    RecordingFiles(tmp_path).write("call-1", "call.wav", b"whole")
+    assert (place / "call.wav").read_bytes() == b"whole"
+    assert (place / "call.wav").stat().st_mode & 0o777 == 0o600
 
 
 def test_deleting_recordings_leaves_other_calls_alone(tmp_path: Path):
