@@ -10,7 +10,8 @@ import pytest
 from tests.http_server import Exchange, LocalServer, serving
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.net.client import MAX_ANSWER_BYTES, Answer, GuardedClient
+from callwright.domain.limits import MAX_WEB_ANSWER_BYTES
+from callwright.net.client import Answer, GuardedClient
 
 
 async def greet(exchange: Exchange) -> None:
@@ -159,7 +160,7 @@ async def test_a_huge_answer_is_cut():
 
     async with serving(flood) as server, GuardedClient(allow_private=True) as client:
         answer = await send(client, server.url)
-    assert answer.body == b"x" * MAX_ANSWER_BYTES
+    assert answer.body == b"x" * MAX_WEB_ANSWER_BYTES
 
 
 async def test_a_packed_answer_is_not_unpacked():

@@ -14,6 +14,7 @@ from callwright.actions.keys import authenticate
 from callwright.api.answers import error_answer
 from callwright.api.services import ApiServices
 from callwright.domain.errors import CallwrightError, MissingKeyError, NotAllowedError
+from callwright.domain.limits import MAX_API_KEY_CHARACTERS
 from callwright.domain.tenant import Principal
 
 _LOG = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ OPEN_PREFIX = "/recordings/file/"
 ACCESS_DENIED = "Access denied"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_LONGEST_KEY_CHARACTERS = 200
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -111,7 +111,7 @@ def bearer_key(headers: Headers) -> str:
     if len(given) == 1:
         scheme, _, key = given[0].strip().partition(" ")
         key = key.strip()
-        if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= _LONGEST_KEY_CHARACTERS:
+        if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key
     raise MissingKeyError(ACCESS_DENIED)
 

@@ -17,6 +17,7 @@ from callwright.conversation.plan import CallPlan
 from callwright.domain.agent_spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.execution import Execution
+from callwright.domain.limits import MAX_KEYWORDS
 from callwright.domain.variables import as_text
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import ModelSettings
@@ -27,7 +28,6 @@ PluginGetter = Callable[[str, str], Any]
 NO_TURN_MODEL = "none"
 DEFAULT_MAX_TOKENS = 100
 DEFAULT_TEMPERATURE = 0.1
-MAX_KEYWORDS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import PostCallTask
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import POST_CALL_SECONDS
+from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_CALL_SECONDS, POST_QUESTION_SECONDS
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.transcript import lines, transcript
@@ -46,10 +46,8 @@ RESERVE_SECONDS = 30
 """Kept back of POST_CALL_SECONDS for writing the record."""
 LEAST_SECONDS = 10
 SWEEP_SECONDS = 10.0
-QUESTION_SECONDS = 120
 ANSWER_TOKENS = 400
 """Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
-MAX_ANSWER_CHARACTERS = 16_000
 RETRY_DELAYS_S = (1.0, 4.0)
 KEEP_RETRY_SECONDS = 0.5
 
@@ -235,7 +233,7 @@ class PostCall:
             answer: str | None = None
             try:
                 with plugin_boundary(provider, failure.tell):
-                    async with asyncio.timeout(QUESTION_SECONDS):
+                    async with asyncio.timeout(POST_QUESTION_SECONDS):
                         answer = await self._ask_once(case, model, request)
             except asyncio.CancelledError:
                 # This process ends. One try: nobody waits for more.
@@ -253,7 +251,7 @@ class PostCall:
     async def _ask_once(self, case: _Case, model: Model, request: ModelRequest) -> str:
         text = ""
         async for delta in model.answer(request):
-            if len(text) < MAX_ANSWER_CHARACTERS:
+            if len(text) < MAX_POST_ANSWER_CHARACTERS:
                 text += delta.text
             if delta.usage is not None:
                 case.post.fact("usage", _usage(delta.usage, request.purpose))

@@ -223,3 +223,45 @@ WARM_BEFORE_ANSWER_SECONDS = 3
 
 INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
+
+MAX_EXTRACTION_KEYS = 40
+"""Most values one extraction asks a model for; further ones are left out."""
+
+MAX_POST_ANSWER_CHARACTERS = 16_000
+"""How much of a model's answer after a call is read."""
+
+POST_QUESTION_SECONDS = 120
+"""Longest answer of a model to one question after a call."""
+
+MAX_MODEL_TOOL_CALLS = 16
+"""Tool calls in one answer of a model; further ones are dropped."""
+
+MAX_TOOL_ARGUMENT_CHARACTERS = 65_536
+"""Longest arguments of one tool call; the rest is cut."""
+
+MAX_KEYWORDS = 100
+"""Words an agent gives its recogniser as a hint; further ones are left out."""
+
+MAX_WEB_ANSWER_BYTES = 1_048_576
+"""How much of the answer of a web server is read."""
+
+MAX_ADDRESSES_TRIED = 4
+"""Addresses of a host name that are tried one after the other."""
+
+MAX_URL_CHARACTERS = 2_048
+"""Longest URL that is requested."""
+
+MAX_API_KEY_CHARACTERS = 200
+"""Longest API key that is looked up; a longer one is none of ours."""
+
+MAX_PRICES = 10_000
+"""Most entries of a price book."""
+
+MAX_BACKUP_MANIFEST_BYTES = 268_435_456
+"""Longest list of contents of a backup that is read back."""
+
+MAX_CALLER_RULES = 200
+"""Most entries of a list of a synthetic caller: rules, keys, sounds."""
+
+MAX_CALLER_LINE_CHARACTERS = 1_000
+"""Longest sentence of a synthetic caller."""

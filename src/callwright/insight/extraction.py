@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.agent import PostCallTask
+from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
@@ -23,7 +24,6 @@ _CONFIRMED = re.compile(
     r"\s*(yes|yeah|yep|yup|sure|right|correct|exactly|ok|okay|perfect|great|sounds good|that'?s (right|correct|fine|it))\b",
     re.I,
 )
-MAX_KEYS = 40
 _KEY_LINE = re.compile(r"^[\s\-*]*([A-Za-z_][A-Za-z0-9_ ]{0,60}?)\s*[:=]\s*(\S.*)$")
 _NOTHING = frozenset(
     {"", "null", "none", "unknown", "n/a", "na", "not mentioned", "not provided", "not specified", "undefined"}
@@ -64,7 +64,7 @@ def wanted_by(task: PostCallTask) -> list[Wanted]:
         ]
     return [
         Wanted(key, description, bool(options) or _is_choice(description), options)
-        for key, description, options in found[:MAX_KEYS]
+        for key, description, options in found[:MAX_EXTRACTION_KEYS]
     ]
 
 

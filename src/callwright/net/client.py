@@ -19,11 +19,8 @@ import httpcore2 as httpcore
 import httpx2 as httpx
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES
 from callwright.net.policy import check_url, may_connect
-
-MAX_ANSWER_BYTES = 1_048_576
-MAX_ADDRESSES_TRIED = 4
-
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host name, best first. Raises OSError when it has none."""
@@ -37,7 +34,7 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status, headers (lower-case names) and at most ``MAX_ANSWER_BYTES`` of the body."""
+    """What came back: status, headers (lower-case names) and at most ``MAX_WEB_ANSWER_BYTES`` of the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -201,9 +198,9 @@ class GuardedClient:
             received = bytearray()
             async for piece in response.aiter_raw():
                 received += piece
-                if len(received) > MAX_ANSWER_BYTES:
+                if len(received) > MAX_WEB_ANSWER_BYTES:
                     break
-            return Answer(response.status_code, dict(response.headers), bytes(received[:MAX_ANSWER_BYTES]))
+            return Answer(response.status_code, dict(response.headers), bytes(received[:MAX_WEB_ANSWER_BYTES]))
         finally:
             await response.aclose()
 

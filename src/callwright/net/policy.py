@@ -6,8 +6,8 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 from callwright.domain.errors import BlockedUrlError
+from callwright.domain.limits import MAX_URL_CHARACTERS
 
-MAX_URL_CHARACTERS = 2_048
 _SCHEMES = ("http", "https")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

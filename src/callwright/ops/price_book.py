@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_PRICES
 from callwright.domain.money import nano_from_cents
 from callwright.domain.pricing import Price, PriceBook
 
 KINDS = ("transcriber", "model_input", "model_output", "voice", "carrier", "platform")
 FIELDS = frozenset({"kind", "provider", "model", "cents", "per", "increment"})
-MAX_PRICES = 10_000
 
 
 def load_price_book(path: Path | None) -> PriceBook:

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_CALLER_LINE_CHARACTERS, MAX_CALLER_RULES
 from callwright.simulation.line_conditions import LineConditions, line_of
 
 HOWS = ("answer", "busy", "no-answer", "refuse", "failed", "machine")
-MAX_RULES = 200
-MAX_LINE_CHARACTERS = 1_000
 KEYS = frozenset("0123456789*#ABCD")
 
 
@@ -300,14 +299,14 @@ def _object(value: Any, path: str, keys: set[str] | None = None) -> Mapping[str,
 
 
 def _list(value: Any, path: str) -> list[Any]:
-    if not isinstance(value, list) or len(value) > MAX_RULES:
-        raise _wrong(path, f"must be a list of at most {MAX_RULES}")
+    if not isinstance(value, list) or len(value) > MAX_CALLER_RULES:
+        raise _wrong(path, f"must be a list of at most {MAX_CALLER_RULES}")
     return value
 
 
 def _text(value: Any, path: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_LINE_CHARACTERS:
-        raise _wrong(path, f"must be a text of at most {MAX_LINE_CHARACTERS} characters, not {_kind(value)}")
+    if not isinstance(value, str) or len(value) > MAX_CALLER_LINE_CHARACTERS:
+        raise _wrong(path, f"must be a text of at most {MAX_CALLER_LINE_CHARACTERS} characters, not {_kind(value)}")
     return value
 
 

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from callwright import __version__
 from callwright.domain.errors import BadInputError, ConflictError, UnavailableError
+from callwright.domain.limits import MAX_BACKUP_MANIFEST_BYTES
 from callwright.ops.secret import SECRET_FILE
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement, installed_binaries
 from callwright.storage.embedded.cluster import sync_folder
@@ -33,7 +34,6 @@ DUMP = "database.dump"
 MANIFEST = "manifest.json"
 PARTS = ("recordings", "logs", "live")
 CHUNK_BYTES = 1_048_576
-MAX_MANIFEST_BYTES = 268_435_456
 TABLES_QUERY = (
     "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
     " where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
@@ -148,7 +148,7 @@ def verify(archive: Path) -> Manifest:
                 _check_name(entry)
                 content = _content(tar, entry)
                 if entry.name == MANIFEST:
-                    text = content.read(MAX_MANIFEST_BYTES)
+                    text = content.read(MAX_BACKUP_MANIFEST_BYTES)
                 elif entry.name in found:
                     raise BadInputError(f"{archive} holds {entry.name} twice. Use another backup.")
                 else:

@@ -22,6 +22,7 @@ from callwright.conversation.plan import CallPlan
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.limits import MAX_KEYWORDS
 from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import UnknownPluginError
@@ -104,6 +105,12 @@ def test_keywords_may_be_text_or_a_list() -> None:
     assert keywords_of({"keywords": "Acme:5, dentist ,"}) == ("Acme", "dentist")
     assert keywords_of({"keywords": ["a", "b:2"]}) == ("a", "b")
     assert keywords_of({}) == ()
+
+
+def test_no_more_keywords_are_given_than_allowed() -> None:
+    words = [f"word{number}" for number in range(MAX_KEYWORDS + 1)]
+    assert keywords_of({"keywords": words}) == tuple(words[:-1])
+    assert keywords_of({"keywords": words[:-1]}) == tuple(words[:-1])
 
 
 def test_variables_are_those_of_the_contract_and_user_data_cannot_replace_the_system_s() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
+from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.extraction import (
-    MAX_KEYS,
     Wanted,
     accept,
     extraction_request,
@@ -207,8 +207,8 @@ def test_json_without_properties_names_its_values_itself():
 
 
 def test_only_so_many_values_are_asked_for():
-    assert len(wanted_by(task(**{f"k{n}": "x" for n in range(MAX_KEYS)}))) == MAX_KEYS
-    assert len(wanted_by(task(**{f"k{n}": "x" for n in range(MAX_KEYS + 1)}))) == MAX_KEYS
+    assert len(wanted_by(task(**{f"k{n}": "x" for n in range(MAX_EXTRACTION_KEYS)}))) == MAX_EXTRACTION_KEYS
+    assert len(wanted_by(task(**{f"k{n}": "x" for n in range(MAX_EXTRACTION_KEYS + 1)}))) == MAX_EXTRACTION_KEYS
 
 
 def test_the_question_has_a_schema_with_evidence_for_choices():

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.domain.errors import BlockedUrlError
-from callwright.net.policy import MAX_URL_CHARACTERS, check_url, is_public, may_connect
+from callwright.domain.limits import MAX_URL_CHARACTERS
+from callwright.net.policy import check_url, is_public, may_connect
 
 PUBLIC = [
     "8.8.8.8",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_PRICES
 from callwright.domain.pricing import Price, PriceBook
 from callwright.ops.price_book import KINDS, load_price_book
 
@@ -43,6 +44,13 @@ def test_a_price_without_a_provider_is_that_of_every_other_provider(tmp_path: Pa
     assert book.price("voice", "q", "any").nano_cents == 9_000_000_000
     assert book.price("voice", "p", "m").nano_cents == 1_500_000_000
     assert book.price("carrier", "q", "any") == Price(0)
+
+
+def test_a_price_book_has_at_most_so_many_entries(tmp_path: Path):
+    entries = [one(model=f"m{number}")["prices"][0] for number in range(MAX_PRICES + 1)]
+    load(tmp_path, {"prices": entries[:-1]})
+    with pytest.raises(ConfigurationError, match="at most 10000"):
+        load(tmp_path, {"prices": entries})
 
 
 @pytest.mark.parametrize(("cents", "nano"), [("0.000000001", 1), (0.1, 100_000_000), (2, 2_000_000_000), ("0", 0)])

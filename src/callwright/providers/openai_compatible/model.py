@@ -15,14 +15,13 @@ import httpx2 as httpx
 import openai
 
 from callwright.domain.errors import BlockedUrlError
+from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
 
 NAME = "custom"
 _TIMEOUT_S = 30.0
-_MAX_TOOL_CALLS = 16
-_MAX_ARGUMENT_CHARACTERS = 65_536
 _PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "seed")
 
 
@@ -156,7 +155,7 @@ class _Reading:
         if not isinstance(index, int):
             # Some endpoints leave the number out: an id begins another call, anything else goes on with the last one.
             index = len(self._calls) if getattr(piece, "id", None) else max(self._calls, default=0)
-        if index not in self._calls and len(self._calls) >= _MAX_TOOL_CALLS:
+        if index not in self._calls and len(self._calls) >= MAX_MODEL_TOOL_CALLS:
             return
         call = self._calls.setdefault(index, ["", "", ""])
         function = getattr(piece, "function", None)
@@ -164,7 +163,7 @@ class _Reading:
         call[0] = call[0] or _text(piece, "id")
         # A name comes whole, and some endpoints repeat it with every piece.
         call[1] = call[1] or name
-        call[2] = (call[2] + _text(function, "arguments"))[:_MAX_ARGUMENT_CHARACTERS]
+        call[2] = (call[2] + _text(function, "arguments"))[:MAX_TOOL_ARGUMENT_CHARACTERS]
 
     def end(self) -> list[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. An answer without an end broke off."""
