@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from callwright.ops.metrics import Metrics
 from callwright.ports.leg import DialRequest, InboundOffer, Leg, LegClosed, LegListener
@@ -137,12 +137,12 @@ class Phone(asyncio.DatagramProtocol):
     async def open(cls, status: int = 200, deaf_to: int = 0) -> Phone:
         """On a free loopback port."""
         loop = asyncio.get_running_loop()
-        transport, phone = await loop.create_datagram_endpoint(
-            lambda: cls(status, deaf_to), local_addr=("127.0.0.1", 0)
-        )
-        phone._transport = transport
-        phone.port = transport.get_extra_info("sockname")[1]
+        _, phone = await loop.create_datagram_endpoint(lambda: cls(status, deaf_to), local_addr=("127.0.0.1", 0))
         return phone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+        self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self.heard.append(data)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -56,8 +57,12 @@ class ScriptedGateway:
 
     def _begin(self, settings: dict[str, Any]) -> None:
         if settings["listen"].endswith(":15199"):
-            self._send(0, "refused", reason="Address already in use")
-            sys.exit(1)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind(("127.0.0.1", 15199))
+                except OSError as error:
+                    self._send(0, "refused", reason=error.strerror)
+                    sys.exit(1)
         if settings["listen"].endswith(":15198"):
             sys.exit(3)
         self._send(0, "ready", listen=settings["listen"], rtp_ports=settings["rtp_ports"], max_calls=1, pid=os.getpid())
@@ -66,7 +71,7 @@ class ScriptedGateway:
         for step in steps:
             kind = step[0]
             if kind == "die":
-                os._exit(9)
+                os.kill(os.getpid(), signal.SIGKILL)
             elif kind == "deaf":
                 self._deaf = True
             elif kind == "freeze":

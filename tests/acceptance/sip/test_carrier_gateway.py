@@ -3,12 +3,16 @@
 import asyncio
 import os
 import signal
+import socket
 
 import pytest
-from tests.acceptance.sip.carrier_world import COMMAND, DIALLED, Phone, dialog, make_world
+from tests.acceptance.sip.carrier_world import COMMAND, DIALLED, Desk, Phone, dialog, make_world
+from tests.waiting import until
 
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed
+from callwright.telephony.sip.carrier import SipCarrier
+from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.supervisor import GatewayState
 
@@ -86,15 +90,35 @@ async def test_a_gateway_that_talks_nonsense_is_replaced(world):
     await world.talking()
 
 
-async def test_an_address_that_is_taken_is_a_warning_that_names_the_setting(caplog):
+async def test_an_address_that_is_taken_is_a_warning_that_names_the_setting_and_is_tried_again(caplog, monkeypatch):
+    monkeypatch.setattr("callwright.telephony.sip.supervisor.REFUSED_SECONDS", 0.3)
     world = make_world("127.0.0.1:15199")
-    await world.carrier.open(world.desk)
-    health = world.carrier.health
-    assert (health.state, health.reason) == (GatewayState.REFUSED, "Address already in use")
-    assert [record.levelname for record in caplog.records if "CALLWRIGHT_SIP_LISTEN" in record.message] == ["WARNING"]
-    with pytest.raises(ProviderError, match="refused: Address already in use"):
-        await world.dial()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 15199))
+        await world.carrier.open(world.desk)
+        health = world.carrier.health
+        assert (health.state, health.reason) == (GatewayState.REFUSED, "Address already in use")
+        with pytest.raises(ProviderError, match="refused: Address already in use"):
+            await world.dial()
+        await asyncio.sleep(1)
+    named = [record.levelname for record in caplog.records if "CALLWRIGHT_SIP_LISTEN" in record.message]
+    assert named == ["WARNING"], "told once, however often it is tried"
+    await until(lambda: world.carrier.health.state is GatewayState.LISTENING, 5)
+    assert world.carrier.health.restarts == 0
+    await world.talking()
     await world.carrier.aclose()
+
+
+async def test_without_a_sip_stack_dialling_says_what_to_install(caplog, monkeypatch):
+    monkeypatch.setattr("callwright.telephony.sip.carrier.find_spec", lambda name: None)
+    carrier = SipCarrier(SipSettings())
+    desk = Desk()
+    await carrier.open(desk)
+    assert "pip install callwright[sip]" in caplog.text
+    with pytest.raises(ProviderError, match=r"pip install callwright\[sip\]") as refused:
+        await carrier.dial(DialRequest("x", "sip:a@127.0.0.1", "", 5), desk.listener)
+    assert refused.value.kind is FailureKind.UNAVAILABLE
+    await carrier.aclose()
 
 
 async def test_a_gateway_that_cannot_start_is_tried_again_with_growing_delays():

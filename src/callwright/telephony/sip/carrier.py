@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from callwright.domain.sip_headers import CALL_HEADER
+from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
@@ -258,11 +259,9 @@ class _Boundary:
             return False
         _LOG.error("call %s ends because of a defect", self._leg.provider_call_id, exc_info=error)
         if not self._leg.ended:
-            try:
+            # Its listener is broken and may break again while it is told of the end.
+            with round_boundary(f"telling the end of call {self._leg.provider_call_id}"):
                 self._leg.crashed()
-            # Boundary: its listener is broken and may break again while it is told of the end.
-            except Exception:  # noqa: BLE001
-                _LOG.exception("the end of call %s could not be told", self._leg.provider_call_id)
         return True
 
 
