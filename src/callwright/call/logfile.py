@@ -16,6 +16,7 @@ from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event, Started
 from callwright.conversation.log import Header, entry_line, header_line, values_of
 from callwright.domain.limits import MAX_LOG_ENTRY_BYTES
+from callwright.domain.text import whole
 
 LIVE = "live"
 POST = "post"
@@ -106,7 +107,7 @@ class LogWriter:
 
     def fact(self, at_us: int, section: str, name: str, values: Mapping[str, Any]) -> None:
         """Something the shell measured."""
-        self._write(at_us, section, "fact", name, values)
+        self._write(at_us, section, "fact", name, whole(values))
 
     def flush(self) -> None:
         """Hand everything written so far to the operating system."""

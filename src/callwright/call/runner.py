@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
 from callwright.call.logfile import LogWriter
@@ -17,6 +17,7 @@ from callwright.call.timers import Timer, Timers
 from callwright.conversation.effects import TOUCHES_WORLD, Effect, HangUp
 from callwright.conversation.events import DeadlineReached, Event
 from callwright.domain.errors import BrokenInvariantError
+from callwright.domain.text import whole
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +43,13 @@ class Core(Protocol):
 
 
 Performer = Callable[[Any], None]
+
+
+def _whole(event: Event) -> Event:
+    """``event`` with texts that can be written down. Plugins' texts come in here, and what the core makes of them goes to everybody."""
+    mended = {f.name: whole(value) for f in fields(event) if isinstance(value := getattr(event, f.name), str | tuple)}
+    changed = {name: value for name, value in mended.items() if value is not getattr(event, name)}
+    return replace(event, **changed) if changed else event
 
 
 class CallRunner:
@@ -89,6 +97,7 @@ class CallRunner:
 
     def post(self, event: Event) -> None:
         """Take ``event`` in, now or, while another one's effects are performed, right after it."""
+        event = _whole(event)
         if event.at_us < self._last_us:
             event = replace(event, at_us=self._last_us)
         self._last_us = event.at_us

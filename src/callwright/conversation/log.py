@@ -23,6 +23,7 @@ from callwright.conversation import events as events_module
 from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event, Started
 from callwright.conversation.plan import CallPlan, TransferTool
+from callwright.domain.text import whole_text
 from callwright.ports.model import Message, Tool
 
 LOG_FORMAT = 1
@@ -68,8 +69,9 @@ class Header:
 
 
 def canonical(value: Any) -> str:
-    """``value`` as canonical JSON text (sorted keys, no spaces, real characters)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """``value`` as canonical JSON text (sorted keys, no spaces, real characters). It can always be encoded: halves of surrogate pairs are
+    replaced by U+FFFD."""
+    return whole_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 def message_as_wire(message: Message) -> dict[str, Any]:

@@ -49,6 +49,20 @@ def test_flushing_writes_once_and_syncs_only_when_asked() -> None:
     assert (paper.syncs, synced.syncs) == (0, 1)
 
 
+def test_half_a_character_from_a_plugin_does_not_end_the_log() -> None:
+    paper = Paper()
+    seen: list[object] = []
+    writer = LogWriter(paper, listener=lambda *entry: seen.append(entry[-1]))
+    writer.header(Header("e", 1, "2026-01-02T03:04:05+00:00", {"name": "A\ud83d"}, 7, {}, 1))
+    writer.fact(1, "leg", "headers", {"X-Name": "half \ud83d"})
+    writer.effect(2, Note("said", "half \ud83d"))
+    writer.close()
+    header, entries = read_log(paper.data.decode())
+    assert header.variables == {"name": "A\ufffd"}
+    assert [entry.values for entry in entries] == [{"X-Name": "half \ufffd"}, {"kind": "said", "text": "half \ufffd"}]
+    assert seen[0] == {"X-Name": "half \ufffd"}
+
+
 def test_a_full_disk_ends_the_log_and_not_the_call() -> None:
     paper = Paper()
     writer = _writer(paper)

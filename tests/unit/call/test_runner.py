@@ -41,6 +41,15 @@ def test_an_event_posted_while_performing_is_taken_right_after_in_one_order() ->
     assert bench.logged() == [("in", "ActivityBegan"), ("out", "Clear"), ("out", "Note"), ("in", "Cleared")]
 
 
+def test_half_a_character_from_a_plugin_is_replaced_before_the_core_hears_it() -> None:
+    bench = Bench()
+    bench.runner.post(StopRequested(bench.runner.now_us(), "API Request", "half \ud83d"))
+    whole = StopRequested(bench.runner.now_us(), "API Request", "whole")
+    bench.runner.post(whole)
+    assert [event.reason for event in bench.core.of(StopRequested)] == ["half \ufffd", "whole"]
+    assert bench.core.seen[1] is whole
+
+
 def test_time_never_goes_back() -> None:
     bench = Bench()
     bench.clock.advance(10)
