@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.telephone import PLUGINS as TELEPHONE
+from tests.telephone import Telephone
+
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
@@ -29,7 +32,7 @@ from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
-from callwright.ports.ledger import StoredAgent
+from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.job_runner import JobRunner
@@ -108,6 +111,18 @@ class CallWorld:
     clock: SystemClock
     deps: RuntimeDeps
 
+    async def telephone(self, body: Mapping[str, Any] | None = None, extension: str = "") -> Telephone:
+        """A telephone that calls the agent (with ``body``, under ``extension`` where one is given)."""
+        now = self.clock.now()
+        agent = StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body or agent_body(), 1, now, now)
+        async with self.ledger.unit() as unit:
+            await unit.agents.insert(agent)
+            if extension:
+                await unit.extensions.put(Extension(extension, DEFAULT_TENANT_ID, AGENT_ID, now))
+        telephone: Telephone = self.deps.plugin("carrier", "telephone")
+        await telephone.open(self.runtime.desk)
+        return telephone
+
     async def sweep(self) -> int:
         """Complete what is overdue, as the runtime does every ten seconds."""
         return await PostCall(self.deps).sweep()
@@ -185,7 +200,7 @@ def scripted_plugins(folder: Path, scenario: Mapping[str, Any]) -> PluginInstanc
     """The scripted providers and the loopback carrier with ``scenario``."""
     path = folder / "scenario.json"
     path.write_text(json.dumps(scenario))
-    instances = PluginInstances(Registry([*SCRIPTED, *LOOPBACK]))
+    instances = PluginInstances(Registry([*SCRIPTED, *LOOPBACK, *TELEPHONE]))
     instances.use(PluginContext({"scenario": str(path)}, folder, {"plugin": instances}))
     return instances
 

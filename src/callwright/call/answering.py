@@ -20,6 +20,8 @@ from callwright.ports.world import Clock
 
 BUSY = 486
 UNAVAILABLE = 503
+HEADERS = "headers"
+"""The fact, and the key of the execution's options, that holds the call's custom headers by name."""
 ANSWER_FAILED = "answer_failed"
 MOST_KEPT = 200
 """Reports kept until somebody listens: four seconds of audio, which no carrier sends before the answer."""
@@ -84,8 +86,9 @@ class OfferedLeg:
         self._say(lambda listener: listener.machine(kind))
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
-        """A fact of the line."""
-        self._say(lambda listener: listener.noted(what, values))
+        """A fact of the line. The headers are the offer's and written with it."""
+        if what != HEADERS:
+            self._say(lambda listener: listener.noted(what, values))
 
     def closed(self, closed: LegClosed) -> None:
         """The leg is over."""
@@ -173,7 +176,7 @@ class Answering:
         }
         runner.fact("leg", "offered", values)
         if offer.headers:
-            runner.fact("leg", "headers", dict(offer.headers))
+            runner.fact("leg", HEADERS, dict(offer.headers))
         session.take_leg(_RingingLeg(self._offered))
         self._offered.tell(session)
 
@@ -188,7 +191,7 @@ class Answering:
             await self._offered.leg.answer()
         except ProviderError as error:
             runner.fact("leg", "carrier_failed", {"kind": error.kind.value, "message": error.message})
-            session.abandon(ERROR, ANSWER_FAILED)
+            session.stop(ERROR, ANSWER_FAILED)
             return
         ms = (self._clock.monotonic_us() - began_us) // 1000
         runner.fact("core", "provider_connected", connected("carrier", self._offer.carrier, ms))

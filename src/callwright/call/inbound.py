@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import insert_owned
-from callwright.call.answering import BUSY, UNAVAILABLE, Answering, OfferedLeg
+from callwright.call.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg
 from callwright.call.attempt import Attempt, Office
 from callwright.call.boundary import plugin_boundary
 from callwright.call.incarnation import Incarnation
@@ -35,8 +35,6 @@ _LOG = logging.getLogger(__name__)
 
 NOT_FOUND = 404
 ANONYMOUS = "anonymous"
-HEADERS = "headers"
-"""Key of the execution's options: the call's custom headers by name."""
 _NOT_OF_A_NAME = re.compile(r"[^a-z0-9]+")
 
 

@@ -35,8 +35,8 @@ Handler = Callable[[bytes], Awaitable[None]]
 class CallRuntime:
     """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
 
-    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, ``desk`` takes
-    calls that come in. ``ended_loops`` names what should run for ever and does not any more: this process needs a restart.
+    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, and
+    ``desk`` takes calls that come in. ``ended_loops`` names what should run for ever and does not any more: this process needs a restart.
     """
 
     def __init__(self, deps: RuntimeDeps) -> None:
