@@ -255,15 +255,19 @@ class CallSession:
         self.end = closed
         if self._leg_timer is not None:
             self._leg_timer.cancel()
-        now_us = self._place.clock.monotonic_us()
-        self._sound.over()
-        self._say.hush()
-        self._recorder.finish(now_us)
-        self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
+        try:
+            self._sound.over()
+            self._say.hush()
+            self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
+            self._recorder.finish(self._place.clock.monotonic_us())
+        finally:
+            self._tell_end(closed)
+
+    def _tell_end(self, closed: LegClosed) -> None:
         try:
             self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
         finally:
-            # Whatever the conversation makes of it, the call is over: its row must not wait for ever.
+            # Whatever the parts and the conversation make of it, the call is over: its row must not wait for ever.
             self._observer.ended(closed)
 
     # -- from outside ------------------------------------------------------------------------------------------------------

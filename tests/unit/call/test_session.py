@@ -13,12 +13,14 @@ from tests.unit.call.world import Bench, settle
 from callwright.call.hear import Ears
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import RawFiles, Recorder
+from callwright.call.runner import Core
 from callwright.call.say import Speaker
 from callwright.call.session import CallSession, Equipment, Listening, Workplace
 from callwright.call.think import Thinker
 from callwright.call.tools import NoTools
+from callwright.conversation import effects as fx
 from callwright.conversation.core import Conversation
-from callwright.conversation.events import Started
+from callwright.conversation.events import Event, LegEnded, Started
 from callwright.conversation.plan import CallPlan
 from callwright.media.g711 import mulaw_of
 from callwright.media.tonetext import spoken
@@ -87,12 +89,13 @@ class Handset:
 class Call:
     """A session with its surroundings, and a caller played by the test."""
 
-    def __init__(self, replies: list[Any] | None = None, **leg: bool) -> None:
-        self.bench = Bench(core=Conversation())
+    def __init__(self, replies: list[Any] | None = None, core: Core | None = None, **leg: bool) -> None:
+        self.bench = Bench(core=core or Conversation())
         clock = self.bench.clock
         self.pacer = PacerClock(clock)
         self.stages: list[str] = []
         self.disk: dict[str, bytes] = {}
+        self.disk_defect: Exception | None = None
         recorder = Recorder(RawFiles(Path("caller"), Path("agent")), AtOnce(), self._append)
         options = {"replies": replies or ["Fine."]}
         self.session = CallSession(
@@ -111,6 +114,8 @@ class Call:
         self.leg = Handset(self.session, **leg)
 
     def _append(self, path: Path, data: bytes) -> None:
+        if self.disk_defect is not None:
+            raise self.disk_defect
         self.disk[path.name] = self.disk.get(path.name, b"") + data
 
     def ringing(self) -> None:
@@ -231,6 +236,39 @@ async def test_what_the_carrier_itself_said_of_the_end_is_in_the_log() -> None:
     call.session.closed(LegClosed("answered", "Callee", "Call recipient hung up", 4000, "BYE"))
     await call.session.aclose()
     assert call.logged("closed") == [{"outcome": "answered", "provider_code": "BYE"}]
+
+
+class _BrokenAtTheEnd(Conversation):
+    """Has a defect in the last step of a call."""
+
+    def step(self, event: Event) -> tuple[fx.Effect, ...]:
+        if isinstance(event, LegEnded):
+            raise RuntimeError("a defect of the conversation")
+        return super().step(event)
+
+
+async def test_a_defect_of_the_conversation_at_the_end_does_not_keep_the_call_from_ending() -> None:
+    call = Call(core=_BrokenAtTheEnd())
+    await call.begin()
+    await call.listen(200)
+    with pytest.raises(RuntimeError, match="a defect of the conversation"):
+        call.session.closed(HUNG_UP)
+    assert call.stages == ["ringing", "answered", "ended answered"]
+    assert call.session.end == HUNG_UP
+    await call.session.aclose()
+    assert call.logged("line")
+
+
+async def test_a_defect_of_the_disk_s_thread_at_the_end_does_not_keep_the_call_from_ending() -> None:
+    call = Call()
+    await call.begin()
+    await call.listen(200)
+    call.disk_defect = RuntimeError("cannot schedule new work")
+    with pytest.raises(RuntimeError, match="cannot schedule"):
+        call.session.closed(HUNG_UP)
+    assert call.stages[-1] == "ended answered"
+    assert [entry["outcome"] for entry in call.logged("LegEnded")] == ["answered"]
+    await call.session.aclose()
 
 
 async def test_a_leg_that_does_not_confirm_its_end_is_over_after_eight_seconds() -> None:
