@@ -186,20 +186,43 @@ class RawPhone:
         mine = f"<sip:raw@{HOST}:{self.port}>;tag={self.tag}"
         theirs = self.them if answered_us else self.to
         lines = [f"{method} {uri or self.target} SIP/2.0"]
-        lines.append(f"Via: SIP/2.0/UDP {HOST}:{self.port};branch={branch or f'z9hG4bK{random.getrandbits(60):x}'};rport")
-        lines += ["Max-Forwards: 70", f"From: {mine}", f"To: {theirs}", f"Call-ID: {self.call_id}", f"CSeq: {number} {method}"]
+        lines.append(
+            f"Via: SIP/2.0/UDP {HOST}:{self.port};branch={branch or f'z9hG4bK{random.getrandbits(60):x}'};rport"
+        )
+        lines += [
+            "Max-Forwards: 70",
+            f"From: {mine}",
+            f"To: {theirs}",
+            f"Call-ID: {self.call_id}",
+            f"CSeq: {number} {method}",
+        ]
         lines += [f"Contact: <sip:raw@{HOST}:{self.port}>", *extra]
         return "\r\n".join([*lines, *_body(body)])
 
-    async def call(self, uri: str, *, extra: tuple[str, ...] = (), seconds: float = 5.0, sdp: str | None = None) -> str:
-        """Call ``uri`` (``sip:user@host:port``). Returns the final response."""
+    async def call(
+        self,
+        uri: str,
+        *,
+        extra: tuple[str, ...] = (),
+        seconds: float = 5.0,
+        sdp: str | None = None,
+        again: bool = False,
+    ) -> str:
+        """Call ``uri`` (``sip:user@host:port``). Returns the first final response. ``again``: a second try with the same Call-ID."""
         self.them = ""
         self.heard.clear()
         host, _, port = uri.partition("@")[2].partition(":")
         self.remote, self.target, self.to = (host, int(port)), uri, f"<{uri}>"
-        self.call_id = f"raw-{self.port}-{random.getrandbits(48):x}"
+        if not again:
+            self.call_id = f"raw-{self.port}-{random.getrandbits(48):x}"
         self.send(self.request("INVITE", extra=extra, body=self.sdp() if sdp is None else sdp))
-        return await self.wait_next(lambda text: bool(re.match(r"SIP/2.0 [2-6]", text)), seconds)
+        number = f"{self.cseq} INVITE"
+
+        def is_ours(text: str) -> bool:
+            ours = header(text, "Call-ID") == self.call_id and header(text, "CSeq") == number
+            return ours and bool(re.match(r"SIP/2.0 [2-6]", text))
+
+        return await self.wait_next(is_ours, seconds)
 
     async def hang_up(self) -> None:
         """BYE, and wait for its answer."""
@@ -263,5 +286,3 @@ def between(value: str) -> str:
     """The URI of a name-addr."""
     found = re.search(r"<([^>]*)>", value)
     return found[1] if found else value.partition(";")[0]
-
-

@@ -34,7 +34,7 @@ async def test_a_call_is_heard_on_both_sides_and_ends_with_its_causes():
 
 async def test_a_caller_sends_a_frame_for_every_frame_of_time():
     async with gateway() as ours, gateway() as phone:
-        there, here = await established(ours, phone)
+        there, _ = await established(ours, phone)
         loop = asyncio.get_running_loop()
         frames, began = len(ours.heard(there)) // 160, loop.time()
         await asyncio.sleep(3)

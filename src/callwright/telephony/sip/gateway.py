@@ -19,13 +19,15 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, cast
 
 from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.gateway_call import GatewayCall
 from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
-from callwright.telephony.sip.trace import Trace
+from callwright.telephony.sip.trace import Trace, TracedCall
 from callwright.telephony.sip.wire import GATEWAY, Reader, WireError, audio, control
 
 TICK_US = 20_000
@@ -59,6 +61,7 @@ class Gateway(asyncio.Protocol):
         self._listen = ("", 0)
         self._stopping = False
         self._empty = asyncio.Event()
+        self._digest: Digest | None = None
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
 
@@ -149,15 +152,33 @@ class Gateway(asyncio.Protocol):
             if record is not None:
                 self.trace.feed(record)
 
-    def refuse_with(self, call_id: str, code: int) -> bool:
+    @property
+    def asks_password(self) -> bool:
+        """Whether callers must give a password."""
+        return self._digest is not None
+
+    def refuse_with(self, call: TracedCall, code: int) -> bool:
         """Answer an INVITE ourselves. See refusal.py."""
-        call = self.trace.call(call_id)
-        return call is not None and refusal(call, code, self._listen)
+        return refusal(call, code, self._listen)
+
+    def admits(self, call: TracedCall | None) -> bool:
+        """Whether the caller gave user and password, where they are asked for. The stack has settings for that (``uas_user``), but they
+        count for MESSAGE only, not for INVITE."""
+        if self._digest is None:
+            return True
+        invite = call.invite if call is not None else None
+        if call is None or invite is None:
+            return False
+        now_s = SystemClock().monotonic_us() // 1_000_000
+        if self._digest.accepts(invite, now_s):
+            return True
+        refusal(call, 401, self._listen, (f"WWW-Authenticate: {self._digest.challenge(invite.call_id, now_s)}",))
+        return False
 
     def over(self, call: GatewayCall) -> None:
         """Forget a call."""
         self._calls.pop(call.number, None)
-        self.trace.forget(call.call_id)
+        self.trace.forget(call.call_id, call.traced)
         if self._stopping and not self._calls:
             self._empty.set()
 
@@ -194,6 +215,8 @@ class Gateway(asyncio.Protocol):
         host, _, port = listen.partition(":")
         self._listen = (host, int(port))
         _check_free(self._listen)
+        if settings.get("user"):
+            self._digest = Digest(str(settings["user"]), str(settings.get("password") or ""), RandomIds().token(16))
         allow = tuple(str(network) for network in settings.get("allow") or ())
 
         def bound() -> None:
@@ -210,8 +233,6 @@ class Gateway(asyncio.Protocol):
                 listen=listen,
                 rtp_ports=str(settings["rtp_ports"]),
                 max_calls=int(settings["max_calls"]),
-                user=str(settings.get("user") or ""),
-                password=str(settings.get("password") or ""),
                 codecs=tuple(settings.get("codecs") or ("pcmu", "pcma")),
                 headers=tuple(settings.get("headers") or ()),
             ),

@@ -36,6 +36,11 @@ class Exchange(Protocol):
     stack: SipStack
     trace: Trace
 
+    @property
+    def asks_password(self) -> bool:
+        """Whether callers must give a password."""
+        ...
+
     def send(self, call: int, kind: str, **values: Any) -> None:
         """A control message to the server."""
 
@@ -52,8 +57,12 @@ class Exchange(Protocol):
     def over(self, call: GatewayCall) -> None:
         """The call is closed; forget it."""
 
-    def refuse_with(self, call_id: str, code: int) -> bool:
+    def refuse_with(self, call: TracedCall, code: int) -> bool:
         """Answer the INVITE of a call with a status of ours, if that can be done."""
+        ...
+
+    def admits(self, call: TracedCall | None) -> bool:
+        """Whether its caller may call; one that must give a password first has been asked for it."""
         ...
 
 
@@ -72,6 +81,17 @@ class GatewayCall:
         self._transfer: asyncio.Task[None] | None = None
         self._next: StackCall | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._entry: TracedCall | None = None
+
+    @property
+    def traced(self) -> TracedCall | None:
+        """What the messages of the call tell."""
+        if self._entry is None:
+            # Not one that belongs to another call: the second try of a caller has the same Call-ID, and its INVITE may be read later.
+            entry = self._exchange.trace.call(self.call_id)
+            if entry is not None and not entry.taken:
+                entry.taken, self._entry = True, entry
+        return self._entry
 
     @property
     def call_id(self) -> str:
@@ -121,11 +141,17 @@ class GatewayCall:
         """Tell the server, with the address that was really called: the stack itself keeps it to itself."""
         facts, line = self._facts, self.line
         self._exchange.read_messages()
-        traced = self._traced()
+        traced = self.traced
         invite = traced.invite if traced is not None else None
-        if line is None or (invite is None and facts.ticks < ANNOUNCE_TICKS):
+        # Asking for a password needs our provisional answer too, which the stack sends after it has told of the call.
+        known = traced is not None and invite is not None and (traced.provisional or not self._exchange.asks_password)
+        if line is None or (not known and facts.ticks < ANNOUNCE_TICKS):
             return
         facts.announced = True
+        if not self._exchange.admits(traced):
+            facts.closed_told = facts.hang_up_asked = True
+            self._exchange.start(self._try("refuse"))
+            return
         called = user_of(invite.uri) if invite is not None else user_of(line.headers.get("To", ""))
         self.user = called
         peer = traced.dialog.peer if traced is not None else ""
@@ -154,8 +180,9 @@ class GatewayCall:
         """Refuse a call that came in. The stack can only say 486; another status is said before it, on the stack's own socket."""
         code = int(message.get("code") or 486)
         self._facts.hang_up_asked = True
-        if self._facts.inbound and not self._facts.answered and 400 <= code <= 699 and code != 486:
-            self._facts.refused_status = code if self._exchange.refuse_with(self.call_id, code) else 0
+        traced = self.traced
+        if traced is not None and not self._facts.answered and 400 <= code <= 699 and code != 486:
+            self._facts.refused_status = code if self._exchange.refuse_with(traced, code) else 0
         self._exchange.start(self._try("refuse" if not self._facts.answered else "hang_up"))
 
     def hang_up(self, message: Mapping[str, Any]) -> None:
@@ -279,7 +306,8 @@ class GatewayCall:
             if old is not None:
                 # Its end, which the stack brings about by itself, is not the end of the call.
                 old.listen(_ignore)
-                self._exchange.trace.forget(old.call_id)
+                self._exchange.trace.forget(old.call_id, self._entry)
+            self._entry = None
             self.line.listen(self.happened)
             self._facts.moved()
             if self._over.done():
@@ -422,11 +450,8 @@ class GatewayCall:
         if not self._facts.closed_told:
             self._exchange.send(self.number, kind, **values)
 
-    def _traced(self) -> TracedCall | None:
-        return self._exchange.trace.call(self.call_id)
-
     def _tell_answer(self) -> None:
-        traced = self._traced()
+        traced = self.traced
         codec = traced.codec if traced is not None else ""
         self._facts.answer_ticks += 1
         if codec or self._facts.answer_ticks > ANNOUNCE_TICKS:
@@ -434,7 +459,7 @@ class GatewayCall:
             self._send("answered", codec=codec)
 
     def _tell_media(self) -> None:
-        traced = self._traced()
+        traced = self.traced
         codec = traced.codec if traced is not None else self._facts.codec
         who, self._facts.negotiated = self._facts.negotiated, ""
         if codec != self._facts.codec or who == "offer":
@@ -442,7 +467,7 @@ class GatewayCall:
             self._send("media", codec=codec, why="the far end asked" if who == "offer" else "we asked")
 
     def _tell_dialog(self) -> None:
-        traced = self._traced()
+        traced = self.traced
         dialog = fresh_dialog(traced) if traced is not None and self._facts.announced else None
         if dialog is not None:
             self._send("dialog", **dialog)
@@ -460,9 +485,7 @@ class GatewayCall:
 
     def _finish(self) -> None:
         """Tell the server that the call is over, and how. The trace has told by now what the stack's own words leave out."""
-        facts, traced = self._facts, self._traced()
-        if facts.closed_told:
-            return
+        facts, traced = self._facts, self.traced
         if not self._over.done():
             self._over.set_result(None)
         status, reason = _status(facts.closed_text)

@@ -12,6 +12,7 @@ from callwright.telephony.sip.message import SipMessage
 from callwright.telephony.sip.trace import TracedCall
 
 _PHRASES = {
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     408: "Request Timeout",
@@ -28,13 +29,13 @@ _PHRASES = {
 }
 
 
-def refusal(call: TracedCall, code: int, listen: tuple[str, int]) -> bool:
+def refusal(call: TracedCall, code: int, listen: tuple[str, int], extra: tuple[str, ...] = ()) -> bool:
     """Answer the INVITE of an inbound call over UDP with ``code``. False when that is not possible: then 486 is all there is."""
     provisional = call.provisional
     host, colon, port = call.dialog.peer.rpartition(":")
     if provisional is None or call.dialog.transport != "udp" or call.status or not colon:
         return False
-    datagram = answer(provisional, code)
+    datagram = answer(provisional, code, extra)
     for one in sockets_on(listen):
         with one:
             if one.type.name == "SOCK_DGRAM":
@@ -43,9 +44,10 @@ def refusal(call: TracedCall, code: int, listen: tuple[str, int]) -> bool:
     return False
 
 
-def answer(provisional: SipMessage, code: int) -> bytes:
-    """The final answer ``code`` after a provisional one of the same transaction: the same Via, From, To (with our tag), Call-ID, CSeq."""
+def answer(provisional: SipMessage, code: int, extra: tuple[str, ...] = ()) -> bytes:
+    """The final answer ``code`` after a provisional one of the same transaction: the same Via, From, To (with our tag), Call-ID, CSeq, and
+    the header lines ``extra``."""
     lines = [f"SIP/2.0 {code} {_PHRASES.get(code, 'Refused')}"]
     lines += [f"Via: {via}" for via in provisional.headers.get("via", ())]
     lines += [f"{name}: {provisional.first(name.lower())}" for name in ("From", "To", "Call-ID", "CSeq")]
-    return "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("utf-8", "replace")
+    return "\r\n".join([*lines, *extra, "Content-Length: 0", "", ""]).encode("utf-8", "replace")

@@ -53,13 +53,11 @@ class GoneError(StackError):
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """How to listen. ``listen`` is ``address:port``; ``user`` and ``password`` are asked of callers when both are set."""
+    """How to listen. ``listen`` is ``address:port``."""
 
     listen: str
     rtp_ports: str = "20000-20999"
     max_calls: int = 100
-    user: str = ""
-    password: str = field(default="", repr=False)
     codecs: tuple[str, ...] = ("pcmu", "pcma")
     headers: tuple[str, ...] = ()
     rtp_timeout_seconds: int = 60
@@ -403,10 +401,6 @@ class BaresipStack:
             return agent
         if len(self._agents) >= MAX_IDENTITIES:
             raise StackError(f"this gateway process has used {MAX_IDENTITIES} caller identities; it takes no more")
-        if self._settings.user:
-            digest: tuple[str, ...] = (f"uas_user={self._settings.user}", f"uas_pass={self._settings.password}")
-        else:
-            digest = ()
         try:
             account = baresip.Account(
                 user=user,
@@ -414,7 +408,7 @@ class BaresipStack:
                 password="",
                 reg_interval=0,
                 audio_codecs=self._settings.codecs,
-                extra_params=(*digest, *(("catchall=yes",) if catch_all else ())),
+                extra_params=("catchall=yes",) if catch_all else (),
             )
         except (ValueError, TypeError) as error:
             raise StackError(f"a caller cannot be called so: {error}") from None

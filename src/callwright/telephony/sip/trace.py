@@ -43,7 +43,8 @@ class TracedCall:
     """One call, as its messages tell it.
 
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last
-    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it.
+    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``taken`` that a
+    call of ours has it.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -58,6 +59,7 @@ class TracedCall:
     invite: SipMessage | None = None
     provisional: SipMessage | None = None
     told: tuple[Any, ...] = ()
+    taken: bool = False
 
 
 class Trace:
@@ -73,15 +75,18 @@ class Trace:
         """What is known about a call."""
         return self._calls.get(call_id)
 
-    def forget(self, call_id: str) -> None:
-        """The call is over and told."""
-        self._calls.pop(call_id, None)
+    def forget(self, call_id: str, call: TracedCall | None) -> None:
+        """``call`` is over and told. Another one with its Call-ID stays: a caller that was asked for a password tries again with it."""
+        if self._calls.get(call_id) is call:
+            self._calls.pop(call_id, None)
 
     def feed(self, record: Traced) -> str:
         """Take one message. Returns the Call-ID when it changed what is known of a call, else nothing."""
         message = record.message
         call_id = message.call_id
         call = self._calls.get(call_id)
+        if call is not None and _is_second_try(call, record):
+            call = None
         if call is None:
             # Only an INVITE outside of a dialog begins a call; registrations, options and stray requests leave no trace here.
             if message.method != "INVITE" or message.status or tag_of(message.first("to")) or not call_id:
@@ -133,6 +138,19 @@ def fresh_dialog(call: TracedCall) -> dict[str, Any] | None:
         return None
     call.told = now
     return dialog.values()
+
+
+def _is_second_try(call: TracedCall, record: Traced) -> bool:
+    """A caller's INVITE outside of a dialog that is no repetition of its first."""
+    message, first = record.message, call.invite
+    return (
+        first is not None
+        and not record.sent
+        and message.method == "INVITE"
+        and not message.status
+        and not tag_of(message.first("to"))
+        and message.cseq > first.cseq
+    )
 
 
 def _request(call: TracedCall, record: Traced) -> None:

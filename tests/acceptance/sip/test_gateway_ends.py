@@ -1,0 +1,180 @@
+"""How the gateway process ends, what it survives, and that nothing of it is left."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+from pathlib import Path
+
+from tests.acceptance.sip.gateway_world import (
+    HOST,
+    established,
+    free_port,
+    gateway,
+    needs_stack,
+    share_of,
+    start,
+    stop,
+    tone,
+)
+from tests.acceptance.sip.raw_phone import RawPhone
+
+pytestmark = needs_stack
+
+
+def memory_kib(pid):
+    line = next(one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmRSS"))
+    return int(line.split()[1])
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def told_at_start(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def test_the_server_dies_and_every_call_gets_its_bye():
+    phones = [await RawPhone().open() for _ in range(3)]
+    waiting = await RawPhone(answer_at_once=False).open()
+    caller = await RawPhone().open()
+    ours = await start()
+    for phone in phones:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+    ringing = ours.dial(f"sip:bob@{HOST}:{waiting.port}")
+    await ours.wait(ringing, "ringing")
+    calling = asyncio.ensure_future(caller.call(f"sip:x@{ours.listen}"))
+    await ours.wait(None, "incoming")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    ours.hang_up_socket()
+    for phone in phones:
+        await phone.wait("BYE", 2)
+    await waiting.wait("CANCEL", 2)
+    assert (await calling).startswith("SIP/2.0 4")
+    assert await asyncio.wait_for(ours.process.wait(), 3) == 0
+    assert loop.time() - began < 2
+    for phone in (*phones, waiting, caller):
+        phone.close()
+
+
+async def test_far_ends_that_are_gone_do_not_keep_the_process():
+    phone = await RawPhone().open()
+    ours = await start()
+    call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+    await ours.wait(call, "answered")
+    phone.close()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    ours.hang_up_socket()
+    await asyncio.wait_for(ours.process.wait(), 3)
+    assert loop.time() - began < 2.2
+
+
+async def test_a_bye_nobody_answers_ends_the_call_for_the_server():
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+        phone.close()
+        ours.send(call, "hang_up", drain=False)
+        assert (await ours.wait(call, "closed", 3))[1]["by"] == "us"
+
+
+async def test_sigterm_ends_it_in_order():
+    phone = await RawPhone().open()
+    ours = await start()
+    call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+    await ours.wait(call, "answered")
+    os.kill(ours.pid, signal.SIGTERM)
+    await phone.wait("BYE", 2)
+    assert await asyncio.wait_for(ours.process.wait(), 3) == 0
+    phone.close()
+
+
+async def test_an_address_that_is_taken_is_refused_with_a_reason():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind((HOST, 0))
+        ours = await start(listen=f"{HOST}:{taken.getsockname()[1]}")
+        assert "in use" in ours.of(0, "refused")[0]["reason"]
+        assert await asyncio.wait_for(ours.process.wait(), 3) == 2
+
+
+async def test_nonsense_on_the_socket_ends_the_process():
+    ours = await start()
+    ours._transport.write(b"\xff" * 64)
+    assert await asyncio.wait_for(ours.process.wait(), 3) == 71
+
+
+async def test_a_ping_is_answered_with_the_number_of_calls():
+    async with gateway() as ours, gateway() as phone:
+        await established(ours, phone)
+        ours.send(0, "ping", at=12)
+        _, pong = await ours.wait(0, "pong")
+        assert (pong["at"], pong["calls"]) == (12, 1)
+
+
+async def test_ten_thousand_malformed_datagrams_change_nothing():
+    rng = random.Random(7)
+    invite = (
+        f"INVITE sip:x@{HOST} SIP/2.0\r\nVia: SIP/2.0/UDP {HOST}:9;branch=z9hG4bK{{}}\r\nFrom: <sip:a@b>;tag=1\r\n"
+        f"To: <sip:x@y>\r\nCall-ID: {{}}\r\nCSeq: 1 INVITE\r\nContact: <sip:a@{HOST}:9>\r\nContent-Length: 3\r\n\r\nabc"
+    )
+    async with gateway() as ours, gateway() as phone:
+        there, here = await established(phone, ours)
+        host, _, port = ours.listen.partition(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            before = 0
+            for number in range(10_000):
+                data = bytearray(invite.format(number, number).encode())
+                for _ in range(rng.randrange(1, 40)):
+                    data[rng.randrange(len(data))] = rng.randrange(256)
+                cut = rng.randrange(len(data))
+                stranger.sendto(
+                    bytes(data[:cut] if number % 3 else os.urandom(rng.randrange(1, 1_400))), (host, int(port))
+                )
+                if number % 50 == 0:
+                    await asyncio.sleep(0.005)
+                if number == 2_000:
+                    before = memory_kib(ours.pid)
+        await asyncio.sleep(0.5)
+        assert memory_kib(ours.pid) - before < 8_000
+        await phone.speak(there, tone(440, 1))
+        assert share_of(ours.heard(here)[-4_800:], 440) > 0.8
+        other, _ = await established(phone, ours)
+        phone.send(other, "hang_up", drain=False)
+        await phone.wait(other, "closed")
+
+
+async def test_a_hundred_calls_leave_nothing_behind():
+    async with gateway() as ours, gateway() as phone:
+        for number in range(120):
+            if number == 20:
+                before = descriptors(ours.pid), memory_kib(ours.pid)
+            there, here = await established(ours, phone)
+            if number % 2:
+                ours.send(there, "hang_up", drain=False)
+            else:
+                phone.send(here, "hang_up", drain=False)
+            await ours.wait(there, "closed")
+            await phone.wait(here, "closed")
+        ours.send(0, "ping", at=1)
+        assert (await ours.wait(0, "pong"))[1]["calls"] == 0
+        await asyncio.sleep(0.2)
+        assert descriptors(ours.pid) <= before[0] + 2
+        assert memory_kib(ours.pid) - before[1] < 6_000
+
+
+async def test_it_says_nothing_of_passwords(capfd):
+    server = await start(user="guest", password="open-sesame-77", listen=f"{HOST}:{free_port()}", log_level="debug")
+    phone = await RawPhone().open()
+    await phone.call(f"sip:x@{server.listen}")
+    told = told_at_start(server.pid)
+    await stop(server)
+    phone.close()
+    assert b"open-sesame-77" not in told
+    said = capfd.readouterr()
+    assert "open-sesame-77" not in said.out + said.err
