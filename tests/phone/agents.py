@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.phone.sound import HELD_TONE
 
-WELCOME = "Good day, how can I help?"
+WELCOME = "Welcome to the phone test."
 RULES: Sequence[Mapping[str, Any]] = (
     {"when": "appointment", "say": "Which day suits you?"},
     {"when": "monday", "say": "Monday it is."},

@@ -50,11 +50,12 @@ def level(pcm: bytes, *hz: float) -> float:
     return best
 
 
-def longest_ms(pcm: bytes, hz: float, share: float = 0.9) -> int:
-    """How long the tone ``hz`` sounds altogether, in steps of 20 ms."""
+def sounding_ms(pcm: bytes, *hz: float, share: float = 0.9) -> int:
+    """How long the tones ``hz`` sound altogether, in steps of 20 ms."""
     samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.float64)
     frames = (samples[at : at + FRAME_SAMPLES] for at in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES))
-    return 20 * sum(bool(np.sqrt(np.mean(f * f)) > 300 and goertzel(f, hz) > share) for f in frames)
+    loud = (frame for frame in frames if np.sqrt(np.mean(frame * frame)) > 300)
+    return 20 * sum(sum(goertzel(frame, each) for each in hz) > share for frame in loud)
 
 
 def words(pcm: bytes) -> str:

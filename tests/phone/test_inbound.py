@@ -131,12 +131,9 @@ async def test_a_phone_that_holds_hears_nothing_and_goes_on_afterwards(
     await check_sound(server, execution_id, line)
 
 
-async def test_an_address_nobody_has_is_refused_and_leaves_no_execution(
-    server: Server, sipp: Phones, rtp: Lines
-) -> None:
-    phone = await sipp("calls", target=server.sip_port, called="nobody-of-this-name", rtp_port=rtp().port)
-    refusal = await phone.saw("486")
+async def test_an_address_nobody_has_is_refused_as_not_found(server: Server, sipp: Phones, rtp: Lines) -> None:
+    words = {"called": "nobody-of-this-name", "rtp_port": rtp().port, "status_code": 404}
+    phone = await sipp("is_refused", target=server.sip_port, **words)
+    await phone.ended(10)
 
-    # What this SIP stack can refuse with: the binding has no code for anything else (SIPp 1.2, 13 of 14 rows).
-    assert refusal.start.startswith("SIP/2.0 486")
-    assert phone.messages("ACK", sent=True) == []
+    assert len(phone.messages("INVITE", sent=True)) == 1

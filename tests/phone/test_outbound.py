@@ -34,7 +34,7 @@ def to(phone: Sipp) -> str:
 @pytest.fixture(scope="module")
 def call_nobody_takes(
     shared_server: Server, tmp_path_factory: pytest.TempPathFactory, ports: Ports
-) -> Iterator["Future[tuple[dict[str, Any], float]]"]:
+) -> Iterator[Future[tuple[dict[str, Any], float]]]:
     """The record of a call that only rings, and how long it took: its minute passes while the other tests run."""
     phone = Sipp(tmp_path_factory.mktemp("rings"), "rings", ports.sip(), ports.media())
 
@@ -185,7 +185,7 @@ async def test_an_announcement_and_then_a_refusal_is_no_conversation(server: Ser
 
 
 async def test_a_call_nobody_takes_is_cancelled(
-    call_nobody_takes: "Future[tuple[dict[str, Any], float]]",
+    call_nobody_takes: Future[tuple[dict[str, Any], float]],
 ) -> None:
     record, took_s = await asyncio.wrap_future(call_nobody_takes)
 
