@@ -5,22 +5,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
 from callwright.call.settle import settle_stray
-from callwright.call.worker import Worker
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
 
 
+class Starter(Protocol):
+    """The worker, as far as strays need it."""
+
+    draining: bool
+    claiming: bool
+
+    @property
+    def room(self) -> int:
+        """How many calls more this process takes."""
+        ...
+
+    def start(self, execution: Execution) -> None:
+        """Run the call of a claimed execution."""
+
+
 class Strays:
     """Looks at what the heartbeat reads. Only what is seen twice in a row counts: between a claim and its answer, and between the end of a
     call and its last write, a row is rightly in nobody's hands for a moment."""
 
-    def __init__(self, deps: RuntimeDeps, calls: LocalCalls, worker: Worker) -> None:
+    def __init__(self, deps: RuntimeDeps, calls: LocalCalls, worker: Starter) -> None:
         self._deps = deps
         self._calls = calls
         self._worker = worker
