@@ -6,6 +6,7 @@ import asyncio
 import audioop
 import math
 import os
+import random
 import signal
 import socket
 import struct
@@ -21,6 +22,7 @@ from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
 
 HOST = "127.0.0.1"
 FRAME = 160
+_PORTS = random.Random(os.getpid())
 needs_stack = [
     pytest.mark.phone,
     pytest.mark.skipif(find_spec("baresip") is None, reason="the SIP stack is missing: pip install 'callwright[sip]'"),
@@ -40,10 +42,17 @@ async def established(caller: Server, callee: Server, **values: Any) -> tuple[in
 
 
 def free_port() -> int:
-    """A UDP port nobody uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port nobody uses now, neither UDP nor TCP, below those the kernel gives to others."""
+    for _ in range(200):
+        port = _PORTS.randrange(10_000, 20_000)
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind((HOST, port))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no free port")
 
 
 def tone(hz: float, seconds: float, level: int = 8_000) -> bytes:
@@ -175,6 +184,7 @@ class Server(asyncio.Protocol):
 async def gateway(**settings: Any) -> AsyncIterator[Server]:
     """A gateway process that listens."""
     server = await start(**settings)
+    assert server.of(GATEWAY, "ready"), server.messages
     try:
         yield server
     finally:
@@ -185,7 +195,7 @@ async def start(**settings: Any) -> Server:
     """Start a gateway and wait until it listens (or refuses)."""
     ours, theirs = socket.socketpair()
     port = free_port()
-    first = 20_000 + (port % 200) * 200
+    first = 20_000 + (port % 60) * 200
     server = Server()
     await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
     server.process = await asyncio.create_subprocess_exec(
