@@ -1,0 +1,34 @@
+"""The page of telephony names every key of `callwright.line` and every fact a SIP leg notes."""
+
+import ast
+import re
+from pathlib import Path
+
+from tests.unit.insight.call_log import CallLog
+
+from callwright.insight.line import line_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/telephony.md").read_text()
+
+
+def _first_cells(heading: str) -> set[str]:
+    section = PAGE.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([a-z0-9_]+)`", cell)}
+
+
+def test_every_key_of_the_line_is_explained_and_nothing_else():
+    line = line_of(CallLog().answered().fact("leg", "line", frames_in=1).view)
+    assert line is not None
+    assert _first_cells("`callwright.line` of an execution") == set(line)
+
+
+def test_every_fact_a_leg_notes_is_explained():
+    noted: set[str] = set()
+    for path in (ROOT / "src/callwright/telephony").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "noted":
+                noted |= {str(ast.literal_eval(name)) for name in node.args[:1] if isinstance(name, ast.Constant)}
+    assert {"media", "dialog", "sip"} <= noted
+    assert noted - _first_cells("Facts a leg notes") == set()
