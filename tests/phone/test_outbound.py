@@ -18,7 +18,7 @@ from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
 
-from callwright.domain.causes import cause_of_sip
+from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import MAX_RING_SECONDS
 
 Phones = Callable[..., Awaitable[Sipp]]
@@ -168,7 +168,7 @@ async def test_sound_before_the_answer_and_then_the_answer(server: Server, sipp:
 
     record = await final(server, execution_id)
     assert record["status"] == "completed"
-    assert await server.events(execution_id, "EarlyMedia")
+    assert await server.events(execution_id, "early_media")
     await check_sound(server, execution_id, line)
 
 
@@ -190,7 +190,7 @@ async def test_a_call_nobody_takes_is_cancelled(
     record, took_s = await asyncio.wrap_future(call_nobody_takes)
 
     assert MAX_RING_SECONDS - 1 < took_s < MAX_RING_SECONDS + 8
-    cause = cause_of_sip(408)
+    cause = CAUSES["no_answer"]
     assert (record["status"], hangup(record)) == ("no-answer", (cause.by, cause.reason, cause.code))
     assert abs(record["telephony_data"]["ring_duration"] - MAX_RING_SECONDS) <= 2
 
