@@ -8,11 +8,13 @@ from typing import Any
 from tests.phone.sound import HELD_TONE
 
 WELCOME = "Welcome to the phone test."
+ANNOUNCEMENT = "One moment please."
 RULES: Sequence[Mapping[str, Any]] = (
     {"when": "appointment", "say": "Which day suits you?"},
     {"when": "monday", "say": "Monday it is."},
     {"when": "tone", "say": HELD_TONE},
     {"when": "goodbye", "say": "Goodbye then.", "end_call": True},
+    {"when": '"transferred": false', "say": "That did not work."},
     {"when": "colleague", "tool": {"name": "transfer_call_colleague", "arguments": {}}},
 )
 
@@ -44,7 +46,13 @@ def _transfer_tool(target: str, mode: str) -> dict[str, Any]:
     parameters = {"type": "object", "properties": {}, "required": []}
     return {
         "tools": [
-            {"name": name, "key": "transfer_call", "description": "Hands the caller over.", "parameters": parameters}
+            {
+                "name": name,
+                "key": "transfer_call",
+                "description": "Hands the caller over.",
+                "pre_call_message": {"en": ANNOUNCEMENT},
+                "parameters": parameters,
+            }
         ],
         "tools_params": {
             name: {

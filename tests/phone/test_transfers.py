@@ -1,0 +1,160 @@
+"""Callers handed to somebody else, by the agent and by the far end itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
+from tests.phone.calls import final, hangup, hears
+from tests.phone.rtp import RtpSocket
+from tests.phone.server import Server
+from tests.phone.sipp import IP, Sipp
+
+Phones = Callable[..., Awaitable[Sipp]]
+Lines = Callable[..., RtpSocket]
+NOBODY = f"sip:human@{IP}:9"
+
+
+async def ask_for_a_colleague(server: Server, agent_id: str, phone: Sipp, line: RtpSocket) -> str:
+    """Call the phone and ask the agent to be put through; returns the execution's id."""
+    execution_id = await server.call(agent_id, f"sip:bob@{IP}:{phone.port}")
+    await hears(line, WELCOME)
+    line.say("A colleague please.")
+    await hears(line, ANNOUNCEMENT)
+    return execution_id
+
+
+def check_transferred(record: dict[str, Any], target: str) -> None:
+    """The call is completed because it was handed over."""
+    assert record["status"] == "completed"
+    assert hangup(record)[:2] == ("API Request", "call_transferred")
+    transfer = record["transfer_call_data"]
+    assert (transfer["status"], transfer["to_number"]) == ("completed", target)
+
+
+async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="200 OK")
+    agent_id = await server.agent(**agent(transfer_to=NOBODY))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await phone.ended(20)
+
+    refer = phone.messages("REFER", sent=False)[0]
+    assert refer.header("Refer-To").strip("<>") == NOBODY
+    assert [m.sent for m in phone.messages("BYE")] == [False], "the platform leaves the call"
+    check_transferred(await final(server, execution_id), NOBODY)
+
+
+async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="486 Busy Here")
+    agent_id = await server.agent(**agent(transfer_to=NOBODY))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await hears(line, "That did not work.")
+    assert (await server.execution(execution_id))["status"] == "in-progress"
+    line.say("Goodbye.")
+    await phone.ended(20)
+
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
+    transfer = record["transfer_call_data"]
+    assert transfer["status"] == "busy"
+    assert "assistant: That did not work." in record["transcript"]
+
+
+async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line, colleague_line = rtp(), rtp()
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="200 OK")
+    colleague = await sipp("answers", rtp_port=colleague_line.port, ring_ms=1_000)
+    target = f"sip:human@{IP}:{colleague.port}"
+    agent_id = await server.agent(**agent(transfer_to=target, transfer_mode="attended"))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await phone.ended(20)
+    await colleague.ended(20)
+
+    refer = phone.messages("REFER", sent=False)[0].header("Refer-To")
+    assert "Replaces=" in refer
+    assert colleague.messages("INVITE", sent=False)[0].header("Call-ID").split("@")[0] in refer, "the colleague's call"
+    check_transferred(await final(server, execution_id), target)
+
+
+async def test_an_attended_transfer_to_somebody_who_refuses_keeps_the_call(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    colleague = await sipp("refuses", status="486 Busy Here")
+    target = f"sip:human@{IP}:{colleague.port}"
+    agent_id = await server.agent(**agent(transfer_to=target, transfer_mode="attended"))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await hears(line, "That did not work.", 20)
+    line.say("Goodbye.")
+    await phone.ended(20)
+    await colleague.ended()
+
+    assert phone.messages("REFER") == []
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
+    assert record["transfer_call_data"]["status"] == "busy"
+
+
+async def test_a_phone_that_called_is_handed_over_too(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    agent_id = await server.agent(**agent(transfer_to=NOBODY))
+    words = {"called": agent_id, "rtp_port": line.port, "outcome": "200 OK"}
+    phone = await sipp("calls_and_obeys_refer", target=server.sip_port, **words)
+    await hears(line, WELCOME)
+    line.say("A colleague please.")
+    await phone.ended(20)
+
+    record = await final(server, await server.inbound(agent_id))
+    check_transferred(record, NOBODY)
+    assert record["telephony_data"]["call_type"] == "inbound"
+
+
+async def test_a_far_end_that_refers_us_to_somebody_else_is_obeyed(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line, other_line = rtp(), rtp()
+    other = await sipp("answers", rtp_port=other_line.port)
+    agent_id = await server.agent(**agent())
+    target = f"sip:other@{IP}:{other.port}"
+    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target, "talk_ms": 4_000}
+    phone = await sipp("calls_and_refers", target=server.sip_port, **words)
+    await hears(line, WELCOME)
+    await phone.ended(20)
+    assert any("200" in m.text.splitlines()[-1] for m in phone.messages("NOTIFY", sent=False)), "it was told so"
+    other_line.say("I need an appointment.")
+    await hears(other_line, "Which day suits you?")
+    other_line.say("Goodbye.")
+    await other.ended(20)
+
+    execution_id = await server.inbound(agent_id)
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
+    assert "user: I need an appointment." in record["transcript"]
+    assert [entry.values["target"] for entry in await server.events(execution_id, "moved")] == [target]
+
+
+@pytest.mark.parametrize("target", ["sip:expensive@192.0.2.7", "tel:+15550199"])
+async def test_a_far_end_may_not_send_us_anywhere(server: Server, sipp: Phones, rtp: Lines, target: str) -> None:
+    line = rtp()
+    agent_id = await server.agent(**agent())
+    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target, "talk_ms": 3_000, "hold_ms": 6_000}
+    phone = await sipp("calls_and_refers", target=server.sip_port, **words)
+    await hears(line, WELCOME)
+    await phone.saw("REFER", sent=True)
+    await asyncio.sleep(1)
+    line.say("I need an appointment.")
+    await hears(line, "Which day suits you?")
+    await phone.ended(20)
+
+    execution_id = await server.inbound(agent_id)
+    assert (await final(server, execution_id))["status"] == "completed"
+    refused = (await server.events(execution_id, "refer_refused"))[0].values
+    assert refused["target"] == target
+    last = phone.messages("NOTIFY", sent=False)[-1]
+    assert last.text.splitlines()[-1].startswith(("SIP/2.0 4", "SIP/2.0 6")), "it was told so"
