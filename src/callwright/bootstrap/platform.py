@@ -95,7 +95,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
             _task("database", _watch_database(foundation)),
         ]
         stack.push_async_callback(_end_work, platform.work, jobs, delivery)
-        await open_carriers(foundation, runtime.desk)
+        await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
         # What lives now lives as long as the process: the collector need not look at it during calls.
         gc.collect()
         gc.freeze()

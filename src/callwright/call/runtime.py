@@ -93,9 +93,10 @@ class CallRuntime:
         await self._worker.aclose()
         await self.desk.aclose()
         await self.preparer.aclose()
-        for task in tuple(self._tasks):
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._node.stop()
 
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -104,11 +105,12 @@ class CallRuntime:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled() or (task.exception() is None and self._worker.draining):
+        error = None if task.cancelled() else task.exception()
+        if task not in self._tasks or (error is None and self._worker.draining):
             return
+        self._tasks.discard(task)
         self.ended_loops.append(task.get_name())
-        _LOG.critical("the %s ended", task.get_name(), exc_info=task.exception())
+        _LOG.critical("the %s ended", task.get_name(), exc_info=error)
 
     async def _measure(self) -> None:
         while True:

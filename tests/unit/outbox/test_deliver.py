@@ -302,3 +302,31 @@ async def test_a_worker_that_is_cancelled_takes_its_exchanges_with_it():
     with pytest.raises(asyncio.CancelledError):
         await running
     assert len(asyncio.all_tasks()) == before
+
+
+class Surprising:
+    """A ledger that at first answers with what nobody expects of a database."""
+
+    def __init__(self, ledger: WebhookLedger, surprises: int) -> None:
+        self._ledger = ledger
+        self.surprises = surprises
+
+    def unit(self):
+        if self.surprises:
+            self.surprises -= 1
+            raise RuntimeError("relation does not exist")
+        return self._ledger.unit()
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        return await self._ledger.wait_for_outbox(timeout_seconds)
+
+
+async def test_delivery_outlives_an_error_nobody_expects_of_a_database():
+    world = World()
+    ledger = Surprising(world.ledger, 3)
+    settings = DeliverySettings("worker-1", timeout_s=10)
+    world.delivery = WebhookDelivery(ledger, world.receivers, world.clock, settings)
+    await world.publish("call-1", "initiated")
+    await world.run_until(world.settled)
+    assert ledger.surprises == 0
+    assert world.bodies == ["call-1 initiated"]

@@ -1,0 +1,59 @@
+"""A platform whose loops all run is ready; one that lost a loop says which; and an error nobody expects ends none of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.database import run_sql
+from tests.waiting import until
+
+from callwright.bootstrap.platform import Platform, open_platform
+from callwright.ops.settings import Settings
+
+
+@pytest.fixture
+async def platform(dsn: str, tmp_path: Path) -> AsyncIterator[Platform]:
+    settings = Settings(data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none")
+    async with open_platform(settings, "http://callwright.test") as opened:
+        yield opened
+
+
+async def ready(platform: Platform) -> httpx.Response:
+    transport = httpx.ASGITransport(platform.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://callwright.test") as client:
+        return await client.get("/readyz")
+
+
+async def test_a_platform_is_ready_and_says_when_it_drains(platform: Platform) -> None:
+    assert (await ready(platform)).status_code == 200
+    await platform.drain()
+    answer = await ready(platform)
+    assert (answer.status_code, "draining" in answer.text) == (503, True)
+
+
+@pytest.mark.parametrize("name", ["webhooks", "database", "worker", "admission", "node", "log shipper"])
+async def test_a_platform_that_lost_a_loop_is_not_ready_and_names_it(platform: Platform, name: str) -> None:
+    (task,) = [task for task in asyncio.all_tasks() if task.get_name() == name]
+    task.cancel()
+
+    async def unready() -> bool:
+        return (await ready(platform)).status_code == 503
+
+    await until(unready, 5)
+    assert name in (await ready(platform)).json()["message"]
+
+
+async def test_an_error_of_the_database_nobody_expects_ends_no_loop(platform: Platform, dsn: str) -> None:
+    tables = ("execution", "outbox", "node", "idempotency")
+    for table in tables:
+        await run_sql(dsn, f"alter table {table} rename to {table}_elsewhere")
+    await asyncio.sleep(6.5)
+    for table in tables:
+        await run_sql(dsn, f"alter table {table}_elsewhere rename to {table}")
+
+    assert platform.ended_loops == []
+    assert (await ready(platform)).status_code == 200
