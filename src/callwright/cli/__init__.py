@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "place one call to a synthetic caller and print its execution"),
     "keys": ("keys", "create, list and revoke API keys"),
     "models": ("models", "list, install and verify the local models"),
+    "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "simulate": ("simulate", "run random conversations against the core"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "backup": ("backup", "save the embedded database and the recordings into one file"),

@@ -43,7 +43,6 @@ class JoinedLeg:
         self.provider_call_id = provider_call_id
         self.inbound = inbound
         self.sent = Earpiece()
-        self.held_ms_max = 0
         self.listener: LegListener | None = None
         self.leaving: LegClosed | None = None
         self._call = call
@@ -85,10 +84,9 @@ class JoinedLeg:
         self._keys.extend(keys)
 
     def write(self, frame: bytes) -> None:
-        """The next 20 ms. Dropped before the answer and after the end."""
-        if self._call.answered and not self._call.over.is_set():
+        """The next 20 ms. Dropped before the answer and once it was hung up."""
+        if self._call.answered and not self._call.over.is_set() and self.leaving is None:
             self.sent.write(frame)
-            self.held_ms_max = max(self.held_ms_max, self.sent.waiting_ms)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
@@ -187,12 +185,7 @@ class JoinedCall:
     def _quality(self, leg: JoinedLeg, *, final: bool) -> Mapping[str, Any]:
         """The counters as this side sees them: what we send is what the other gets."""
         counted = self._line.quality(called_side=leg.inbound)
-        return {
-            **counted,
-            "held_in_stack_ms_max": leg.held_ms_max,
-            "tx_starved_frames": leg.sent.quality.starved_frames,
-            "final": final,
-        }
+        return {**counted, "tx_starved_frames": leg.sent.quality.starved_frames, "final": final}
 
     def _unanswered(self) -> None:
         self.end(self.near, causes.NO_ANSWER, _CANCELED_BY_CALLER)
