@@ -27,6 +27,9 @@ LATEST_SAMPLES = 80_000
 """Ten seconds: what a caller's side may be late (a line or a process that stalls and then delivers what it held). A side that is further
 behind sent nothing: its gap is silence, so that what follows stands where it was said, and no more than this waits in memory for it."""
 
+SETTLING_FRAMES = 25
+"""Half a second, in which nothing is appended yet: a first frame that was late is noticed by the next ones, which were less so."""
+
 AppendRaw = Callable[[Path, bytes], None]
 
 
@@ -66,6 +69,10 @@ class _Side:
     def put(self, at: int, mulaw: bytes) -> None:
         """``mulaw`` sounds from sample ``at`` on; what was appended already stays as it is."""
         self._rest.put(at - self._done, mulaw)
+
+    def pull(self, at: int, samples: int) -> None:
+        """What was put from sample ``at`` on sounds ``samples`` earlier; before it there was silence."""
+        self._rest.take_out(at - samples - self._done, samples)
 
     def cut(self, at: int) -> None:
         """What was put from sample ``at`` on was not heard."""
@@ -127,8 +134,8 @@ class Recorder:
         self._on = on
 
     def caller(self, mulaw: bytes, now_us: int) -> None:
-        """The caller's next frame. The first one fixes where the caller's audio begins; the others follow it by their number, however
-        they arrive, until one is more than LATEST_SAMPLES late."""
+        """The caller's next frame. Frames follow one another by their number, however they arrive, until one is more than LATEST_SAMPLES
+        late. Where they begin is known from the first that came, and better from whichever of the next SETTLING_FRAMES was least late."""
         arrived = self._sample(now_us) - FRAME_SAMPLES
         if self._caller_from is None:
             self._caller_from = self._caller_next = max(0, arrived, self._caller.done)
@@ -136,6 +143,11 @@ class Recorder:
             after_gap = max(arrived, self._caller.done)
             self._gap_samples += after_gap - self._caller_next
             self._caller_next = after_gap
+        elif arrived < self._caller_next and self._frames < SETTLING_FRAMES:
+            earlier = min(self._caller_next - arrived, self._caller_from - self._caller.done)
+            self._caller.pull(self._caller_from, earlier)
+            self._caller_from -= earlier
+            self._caller_next -= earlier
         at = self._caller_next
         self._caller_next += FRAME_SAMPLES
         self._frames += 1

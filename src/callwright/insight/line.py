@@ -22,6 +22,8 @@ _QUALITY = (
     "tx_starved_frames",
 )
 
+_TOLD_BY_FAR_END = ("tx_lost", "tx_jitter_ms", "rtt_ms")
+
 
 @dataclass(frozen=True, slots=True)
 class DialTimes:
@@ -63,7 +65,7 @@ def line_of(view: CallView) -> dict[str, Any] | None:
     if not view.of(*_OF_THE_LEG):
         return None
     times = dial_times(view)
-    quality = _values(view, "quality")
+    quality = _reported(_values(view, "quality"))
     held_ms, holds = _holds(view)
     return {
         "frames_in": None,
@@ -93,6 +95,12 @@ def line_of(view: CallView) -> dict[str, Any] | None:
 def _values(view: CallView, fact: str) -> dict[str, Any]:
     entry = view.last(fact)
     return {} if entry is None else dict(entry.values)
+
+
+def _reported(quality: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the far end can tell, when it told nothing: what it lost of ours is then unknown, not none."""
+    told = any(quality.get(name) for name in _TOLD_BY_FAR_END)
+    return quality if told else {name: value for name, value in quality.items() if name not in _TOLD_BY_FAR_END}
 
 
 def _loss_percent(quality: dict[str, Any], way: str) -> float | None:

@@ -40,6 +40,10 @@ class Track:
         """What was put from ``at_sample`` on was never played."""
         del self._audio[max(0, at_sample) :]
 
+    def take_out(self, at_sample: int, samples: int) -> None:
+        """What was put behind ``at_sample + samples`` moves to ``at_sample``."""
+        del self._audio[max(0, at_sample) : max(0, at_sample + samples)]
+
     def mulaw(self, from_sample: int = 0) -> bytes:
         """The track from ``from_sample`` on."""
         return bytes(memoryview(self._audio)[from_sample:])

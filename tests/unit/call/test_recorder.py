@@ -64,7 +64,7 @@ def test_both_sides_are_aligned_to_the_answer_and_end_together() -> None:
 def test_a_caller_heard_late_begins_late_and_then_has_no_gaps_whatever_the_jitter() -> None:
     disk = Disk()
     recorder = _recorder(disk)
-    for arrival_us in (60_000, 60_500, 131_000):
+    for arrival_us in (60_000, 91_000, 131_000):
         recorder.caller(C, T0 + arrival_us)
     recorder.finish(T0 + 140_000)
     assert disk.files["caller"] == S + S + C + C + C
@@ -214,3 +214,25 @@ def test_the_caller_s_side_written_as_silence_is_not_overwritten_by_frames_that_
     recorder.finish(T0 + 14_000_000)
     assert disk.files["caller"][written : written + 160] == C
     assert len(disk.files["caller"]) == len(disk.files["agent"]) == 14 * 8_000
+
+
+def test_a_first_frame_that_was_late_does_not_make_the_whole_call_late() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    arrivals_ms = [120, 121, 122, 123, 124, 125, *range(146, 1_000, 20)]
+    for number, arrival_ms in enumerate(arrivals_ms):
+        recorder.caller(_click(0) if number == 10 else S, T0 + arrival_ms * 1_000)
+    recorder.finish(T0 + 1_000_000)
+    # The sixth frame was the least late: the first one's place is five frames before it, the eleventh's five after.
+    assert _loud(disk)[0] == [(125 - 20 + 5 * 20) * 8]
+    assert recorder.caller_from_us == 5_000
+
+
+def test_a_burst_at_the_beginning_is_not_put_before_the_answer() -> None:
+    disk = Disk()
+    recorder = _recorder(disk)
+    for _ in range(5):
+        recorder.caller(C, T0 + 30_000)
+    recorder.finish(T0 + 100_000)
+    assert disk.files["caller"][:800] == C * 5
+    assert recorder.caller_from_us == 0

@@ -102,6 +102,14 @@ def test_keys_are_the_same_for_a_carrier_that_counts_nothing():
     assert one["sip"] is None
 
 
+def test_what_only_the_far_end_can_tell_is_unknown_when_it_tells_nothing():
+    quiet = {**QUALITY, "tx_lost": 0, "tx_jitter_ms": 0.0, "rtt_ms": 0.0}
+    line = line_of(CallLog().answered().fact("leg", "quality", **quiet).view)
+    assert line is not None
+    assert [line[key] for key in ("tx_lost", "tx_loss_percent", "tx_jitter_ms", "rtt_ms")] == [None] * 4
+    assert (line["rx_loss_percent"], line["tx_packets"]) == (5.0, 1_000)
+
+
 def test_a_line_on_which_nothing_was_sent_lost_nothing():
     silent = {**QUALITY, "rx_packets": 0, "rx_lost": 0, "tx_packets": 0, "tx_lost": 0}
     line = line_of(CallLog().answered().fact("leg", "quality", **silent).view)
