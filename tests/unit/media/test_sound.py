@@ -209,3 +209,12 @@ class TestMixDown:
         track.put(-9, b"gone")
         assert track.mulaw() == b"cx"
         assert len(track) == 2
+
+
+def test_what_was_put_too_late_moves_forward_over_the_silence_before_it() -> None:
+    track = Track()
+    track.put(4, b"abcd")
+    track.take_out(1, 3)
+    assert track.mulaw() == b"\xffabcd"
+    track.take_out(-2, 3)
+    assert track.mulaw() == b"abcd"
