@@ -10,7 +10,7 @@ from typing import Any
 from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession, Equipment
-from callwright.conversation.history import system_text
+from callwright.conversation.history import stable_characters, system_text
 from callwright.conversation.plan import CallPlan
 from callwright.domain.variables import render
 from callwright.ports.failures import FailureKind
@@ -49,6 +49,7 @@ class Warming:
             "warm",
             plan.tools,
             context=thinker.variables,
+            stable_characters=stable_characters(plan, variables),
         )
         voice = speaker.settings
         model_name = thinker.settings.model
