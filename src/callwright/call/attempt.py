@@ -147,7 +147,7 @@ class Attempt:
         variables = call_variables(execution, deps.clock.now())
         equipment = equip(deps.plugin, spec, deps.settings.ears, variables, deps.tools_of(execution, spec))
         self._connection.check()
-        return _Prepared(spec, fitting(plan_for(spec), equipment), equipment, variables)
+        return _Prepared(spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables)
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
         deps, execution = self._office.deps, self._row.execution

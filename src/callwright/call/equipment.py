@@ -55,9 +55,10 @@ def equip(
 ) -> Equipment:
     """Everything the call needs. Raises ConfigurationError naming what is missing."""
     turn_name, turn_model = _turn_model(plugin, spec.transcriber.provider, ears.turn)
+    transcriber = need(plugin, "transcriber", spec.transcriber.provider)
     return Equipment(
         listening=Listening(
-            transcriber=need(plugin, "transcriber", spec.transcriber.provider),
+            transcriber=transcriber,
             provider=spec.transcriber.provider,
             settings=TranscriberSettings(
                 language=spec.transcriber.language,
@@ -72,6 +73,7 @@ def equip(
             turn_model=turn_model,
             transcriber_name=spec.transcriber.provider,
             turn_model_name=turn_name,
+            reading_pause_ms=getattr(transcriber, "reading_pause_ms", 0),
         ),
         thinker=Thinker(
             model=need(plugin, "model", spec.model.provider),
@@ -102,8 +104,11 @@ def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:
     return spec
 
 
-def fitting(plan: CallPlan, equipment: Equipment) -> CallPlan:
-    """The plan without a turn model where there is none."""
+def fitting(plan: CallPlan, equipment: Equipment, speculates: bool | None = False) -> CallPlan:
+    """The plan as this equipment allows it: no turn model where there is none; where the agent does not say whether the model may be
+    asked in vain (``speculates`` None), it may if that costs nothing (``ports.model.Model``)."""
+    if speculates is None and getattr(equipment.thinker.model, "costs_nothing", False):
+        plan = replace(plan, speculate=True)
     return replace(plan, turn_model=False) if equipment.ears.turn_model is None else plan
 
 

@@ -41,12 +41,17 @@ TRACK_FRAMES = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """What a call hears with. ``turn_model`` is None where the pause alone decides; names are as the agent has them."""
+    """What a call hears with. ``turn_model`` is None where the pause alone decides; names are as the agent has them.
+
+    ``reading_pause_ms``: after so short a pause the recogniser is told of it (0: when the conversation is). One that takes as long to
+    read as a pause lasts begins early, and reads again when the caller was only drawing breath.
+    """
 
     vad: VadStream
     turn_model: TurnModel | None
     transcriber_name: str
     turn_model_name: str = ""
+    reading_pause_ms: int = 0
 
 
 class Words:
@@ -111,6 +116,7 @@ class Hear:
         self._ears = ears
         self._words = words
         self._gate = ActivityGate()
+        self._reading_gate = ActivityGate(hangover_ms=ears.reading_pause_ms) if ears.reading_pause_ms else self._gate
         self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES)
         self._track = bytearray()
         self._track_from_ms = 0
@@ -133,6 +139,9 @@ class Hear:
         if self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms:
             self._voiced_us = self._runner.now_us()
         self._feed(pcm)
+        heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)
+        if heard is not None and self.stream is not None:
+            self.stream.activity(heard.began, heard.audio_ms)
         if change is not None:
             self._tell(change.began, change.audio_ms)
         if len(self._track) >= TRACK_FRAMES:
@@ -189,8 +198,6 @@ class Hear:
         self._words.failed(ProviderError(kind, self._ears.transcriber_name, message))
 
     def _tell(self, began: bool, audio_ms: int) -> None:
-        if self.stream is not None:
-            self.stream.activity(began, audio_ms)
         if began:
             self._runner.post(ActivityBegan(self._runner.now_us(), audio_ms))
             return

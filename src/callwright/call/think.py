@@ -115,6 +115,7 @@ class _Answer:
         self._text = ""
         self._characters = 0
         self._flush_due = False
+        self._begun = False
         self._ended = False
         self._reported = False
 
@@ -127,13 +128,14 @@ class _Answer:
         try:
             with plugin_boundary(thinker.provider, self._fail):
                 async with asyncio.timeout(MODEL_ANSWER_SECONDS):
+                    self._begun = True
                     async for delta in thinker.model.answer(request):
                         self._take(delta)
                 if not self._ended:
                     raise ProviderError(FailureKind.BROKEN_STREAM, thinker.provider, "the answer broke off")
         except asyncio.CancelledError:
             self._ended = True
-            self._estimate()
+            self._estimate(asked=self._begun)
             raise
 
     def _take(self, delta: ModelDelta) -> None:
@@ -186,18 +188,19 @@ class _Answer:
             )
         )
 
-    def _estimate(self) -> None:
-        """What a broken-off answer used, by the usual four characters a token: vendors bill what they began."""
-        if self._reported or not self._characters:
+    def _estimate(self, asked: bool = False) -> None:
+        """What a broken-off answer used, by the usual four characters a token: vendors bill what they began, and once they were
+        ``asked`` that is the question."""
+        if self._reported or not (self._characters or asked):
             return
         self._reported = True
         effect, runner, thinker = self._effect, self._runner, self._thinker
-        asked = sum(len(message.content) for message in effect.messages) // _CHARACTERS_PER_TOKEN
+        characters = sum(len(message.content) for message in effect.messages)
         amount = UsageAmount(
             "model",
             thinker.provider,
             thinker.settings.model or thinker.model.name,
-            asked,
+            characters // _CHARACTERS_PER_TOKEN,
             amount_output=-(-self._characters // _CHARACTERS_PER_TOKEN),
         )
         runner.fact("core", "usage_estimated", {"kind": "model", "request": effect.request})

@@ -14,6 +14,9 @@ COVER_SLACK_MS = 120
 RESUME_MS = 500
 """Sound this long (arrival time, so it includes the detector's hangover of about 300 ms) withdraws a reply nobody heard yet."""
 
+SPECULATIONS_MOST = 6
+"""Speculative questions in one turn; a recogniser that keeps changing its words is answered when the caller has finished."""
+
 ACTIVITY_STALE_MS = 10_000
 """Voice activity for this long without a new word is noise: the caller counts as silent again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callwright.conversation.board import Board
+from callwright.conversation.bounds import SPECULATIONS_MOST
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
@@ -116,9 +117,9 @@ class Conductor:
             if audible is not None and audible.farewell:
                 self._ending.close("end_call_tool", "")
                 return
+            self._commit()
             if stage.pending is not None:
-                self._release(stage.pending)
-                if stage.pending is None and stage.audible is None and self._board.phase == "live":
+                if self._release(stage.pending) and stage.audible is None and self._board.phase == "live":
                     # A reply of tools alone: a transfer goes ahead at once, and what was refused is answered.
                     self._go_on()
                     return
@@ -145,6 +146,9 @@ class Conductor:
             if turn.ready:
                 stage.ask()
                 return
+            if self._board.plan.speculate and turn.likely and stage.guesses < SPECULATIONS_MOST:
+                stage.ask(certain=False)
+                return
         if stage.owed.reply and not stage.owed.apology and turn.state == "quiet":
             stage.ask()
 
@@ -169,21 +173,30 @@ class Conductor:
         else:
             stage.say(generation.purpose, generation.speech.text, generation.turn)
 
-    def _release(self, generation: Generation) -> None:
-        """Commit the prepared reply once it can be heard, the caller is silent and the floor time has passed."""
+    def _commit(self) -> None:
+        """The caller of a speculative reply has finished."""
+        pending = self._stage.pending
+        if pending is not None and pending.state == "speculative" and self._turn.ready:
+            self._stage.commit()
+
+    def _release(self, generation: Generation) -> bool:
+        """Perform the committed reply once it can be heard, the caller is silent and the floor time has passed; returns whether it was."""
         board, stage, turn = self._board, self._stage, self._turn
         speech = generation.speech
-        if stage.audible is not None or turn.state == "talking" or turn.typing or board.held:
-            return
+        if generation.state == "speculative" or turn.state == "talking" or turn.typing or board.held:
+            return False
+        if stage.audible is not None:
+            return False
         acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
         if not (speech.ready or acts):
-            return
+            return False
         if generation.asked:
             gate_us = board.call_us(turn.voiced_end_ms) + board.plan.incremental_delay_ms * 1000
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
-                return
-        stage.commit()
+                return False
+        stage.perform()
         if stage.finished is not None:
             finished, stage.finished = stage.finished, None
             self._look_back(finished)
+        return True

@@ -159,6 +159,7 @@ class Conversation:
             "collect_partial": hearing.collect_partial,
             "collect_final": hearing.collect_final,
             "early_words": hearing.early_words,
+            "eager": hearing.eager,
             "recogniser_end": hearing.recogniser_end,
             "resumed": hearing.resumed,
             "verdict": hearing.verdict,

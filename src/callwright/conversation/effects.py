@@ -210,6 +210,23 @@ class AgentSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Speculative:
+    """Fact: the question that follows is asked before the caller is known to have finished ``turn``. Nothing of ``generation`` is heard
+    and none of its tools is called before ``Committed``."""
+
+    generation: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Fact: the caller has finished ``turn``, and the speculative ``generation`` answers what was said."""
+
+    generation: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """Fact: a generation was given up before anybody heard it. ``reason`` says why."""
 
@@ -259,6 +276,8 @@ Effect = (
     | HangUp
     | UserSaid
     | AgentSaid
+    | Speculative
+    | Committed
     | Withdrawn
     | TransferSettled
     | Note

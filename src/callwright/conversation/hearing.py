@@ -27,7 +27,9 @@ class Hearing:
         self._board.observe_audio(event.audio_ms)
         if self._turn.begin_sound(event.audio_ms):
             pending = self._stage.pending
-            if pending is not None and pending.asked:
+            if pending is not None and pending.state == "speculative":
+                self._stage.withdraw("caller_continued")
+            elif pending is not None and pending.asked:
                 self._board.after_ms("resume", RESUME_MS)
 
     def ended(self, event: ev.ActivityEnded) -> None:
@@ -55,6 +57,10 @@ class Hearing:
     def collect_final(self, event: ev.TranscriptFinal) -> None:
         """Final words during the goodbye: kept for the record."""
         self._turn.collect(event, True)
+
+    def eager(self, event: ev.RecogniserEager) -> None:
+        """The recogniser says that the turn may be over."""
+        self._turn.guess_end(event.audio_ms)
 
     def recogniser_end(self, event: ev.RecogniserEnd) -> None:
         """The recogniser says the turn is over."""

@@ -29,6 +29,7 @@ class Watch:
         "handed_over",
         "hung_up",
         "open",
+        "speculative",
         "spoken",
         "tools",
         "transfer",
@@ -40,6 +41,7 @@ class Watch:
         self.audible = 0  # the released generation, until a fact says what was heard of it
         self.cleared = 0  # the newest generation ever cleared
         self.open: dict[int, int] = {}  # generation -> clauses given to the voice; -1 - n once they are complete
+        self.speculative: dict[int, int] = {}  # generation -> the turn it answers, which may not be finished
         self.spoken: dict[int, int] = {}  # generation -> words given to the voice
         self.tools: dict[str, int] = {}
         self.transfer = 0  # the request of the transfer in progress
@@ -78,6 +80,23 @@ def _ask_model(watch: Watch, effect: fx.AskModel) -> None:
     watch.open[effect.generation] = 0
 
 
+def _speculative(watch: Watch, effect: fx.Speculative) -> None:
+    require(not watch.speculative, "one reply is speculative at a time", effect.generation)
+    require(effect.generation not in watch.open, "what was asked is certain", effect.generation)
+    watch.speculative[effect.generation] = effect.turn
+
+
+def _committed(watch: Watch, effect: fx.Committed) -> None:
+    turn = watch.speculative.pop(effect.generation, -1)
+    require(turn == effect.turn, "what is committed was speculative", effect.generation)
+
+
+def _certain(watch: Watch, turn: int) -> None:
+    require(
+        turn not in watch.speculative.values(), "nothing follows from a turn before the caller has finished it", turn
+    )
+
+
 def _speak(watch: Watch, effect: fx.Speak) -> None:
     require(not watch.transfer, "the agent is silent during a transfer", effect.generation)
     clauses = watch.open.setdefault(effect.generation, 0)
@@ -99,6 +118,7 @@ def _release(watch: Watch, effect: fx.Release) -> None:
     require(watch.audible == 0, "one generation speaks at a time", (watch.audible, effect.generation))
     require(not watch.transfer, "the agent is silent during a transfer", effect.generation)
     require(effect.generation in watch.open, "a generation is released once", effect.generation)
+    require(effect.generation not in watch.speculative, "nothing audible of a reply not committed", effect.generation)
     require(watch.open[effect.generation] != 0, "what is released has words", effect.generation)
     require(
         effect.generation > watch.cleared, "nothing audible for an older generation after a clear", effect.generation
@@ -127,17 +147,20 @@ def _withdrawn(watch: Watch, effect: fx.Withdrawn) -> None:
 
 def _close(watch: Watch, generation: int) -> None:
     del watch.open[generation]
+    watch.speculative.pop(generation, None)
     watch.spoken.pop(generation, None)
     if watch.audible == generation:
         watch.audible = 0
 
 
 def _call_tool(watch: Watch, effect: fx.CallTool) -> None:
+    _certain(watch, effect.turn)
     require(effect.call_id not in watch.tools, "a tool is requested once", effect.call_id)
     watch.tools[effect.call_id] = effect.request
 
 
 def _transfer(watch: Watch, effect: fx.Transfer) -> None:
+    _certain(watch, effect.turn)
     require(effect.request not in watch.transfers, "a transfer is requested once", effect.request)
     require(effect.call_id not in watch.tools, "a tool is requested once", effect.call_id)
     require(not watch.transfer, "one transfer at a time", (watch.transfer, effect.request))
@@ -156,6 +179,7 @@ def _transfer_settled(watch: Watch, effect: fx.TransferSettled) -> None:
 
 
 def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
+    _certain(watch, effect.turn)
     require(effect.turn > watch.turn, "turns follow each other", effect.turn)
     require(bool(effect.text), "a turn has words", effect.turn)
     require(effect.from_ms <= effect.to_ms, "a turn ends after it began", (effect.from_ms, effect.to_ms))
@@ -167,6 +191,8 @@ def _hang_up(watch: Watch, _effect: fx.HangUp) -> None:
 
 
 _RULES: dict[type, Callable[[Watch, Any], None]] = {
+    fx.Speculative: _speculative,
+    fx.Committed: _committed,
     fx.AskModel: _ask_model,
     fx.Speak: _speak,
     fx.EndSpeech: _end_speech,

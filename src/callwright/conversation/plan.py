@@ -17,7 +17,7 @@ from callwright.domain.agent_transfers import (
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
 
-CORE_VERSION = 1
+CORE_VERSION = 2
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
 
 
@@ -44,6 +44,7 @@ class CallPlan:
     paused but, by the turn model, has not finished may stay silent before the turn is taken anyway. ``turn_model`` false: the
     recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
+    ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on.
     """
 
     system_prompt: str = ""
@@ -72,6 +73,7 @@ class CallPlan:
     keys_most: int = 0
     keys_pause_ms: int = 3_000
     keys_interrupt: bool = True
+    speculate: bool = False
     reply_timeout_ms: int = 20_000
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
@@ -106,6 +108,7 @@ def plan_for(spec: AgentSpec) -> CallPlan:
         keys_most=settings.dtmf_max_digits,
         keys_pause_ms=_ms(settings.dtmf_timeout_s),
         keys_interrupt=settings.dtmf_interrupts,
+        speculate=settings.speculative_replies is True,
         language=language,
     )
 

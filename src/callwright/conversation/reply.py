@@ -12,7 +12,8 @@ from callwright.ports.model import ToolCall
 
 MOVES: Mapping[str, Mapping[str, str]] = {
     # state -> {what happens -> next state}; docs/conversation.md shows this table.
-    "speculative": {"release": "released", "withdraw": "withdrawn", "act": "silent"},
+    "speculative": {"commit": "committed", "withdraw": "withdrawn"},
+    "committed": {"release": "released", "withdraw": "withdrawn", "act": "silent"},
     "released": {"play": "speaking", "clear": "clearing", "heard": "done", "withdraw": "withdrawn"},
     "speaking": {"play": "speaking", "clear": "clearing", "heard": "done", "withdraw": "withdrawn"},
     "clearing": {"play": "clearing", "heard": "cut", "withdraw": "withdrawn"},
@@ -21,16 +22,29 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "done": {},
     "cut": {},
 }
-"""``act``: a reply without words whose tools are called."""
+"""``speculative``: the caller may not have finished; ``act``: a reply without words whose tools are called."""
 
 
 class Speech:
     """The spoken side of a generation: its clauses and how far they got."""
 
-    __slots__ = ("characters", "clauses", "complete", "guessed", "played", "playout_us", "ready", "segmenter")
+    __slots__ = (
+        "characters",
+        "clauses",
+        "complete",
+        "guessed",
+        "held",
+        "held_complete",
+        "played",
+        "playout_us",
+        "ready",
+        "segmenter",
+    )
 
     def __init__(self) -> None:
         self.clauses: list[Clause] = []
+        self.held: list[str] = []  # clauses the voice gets when the reply is committed
+        self.held_complete = False  # and no more follow them
         self.segmenter = Segmenter()
         self.characters = 0
         self.complete = False  # EndSpeech was sent

@@ -8,7 +8,9 @@ from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, VO
 from callwright.conversation.clauses import clauses_of
 from callwright.conversation.heard import Clause, heard_of, length_ms
 from callwright.conversation.history import History
+from callwright.conversation.invariants import require
 from callwright.conversation.reply import Generation
+from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
 from callwright.conversation.transfer import Transfers
 from callwright.conversation.turn import CallerTurn
@@ -39,6 +41,7 @@ class Stage:
         "_turn",
         "audible",
         "finished",
+        "guesses",
         "history",
         "owed",
         "pending",
@@ -58,6 +61,7 @@ class Stage:
         self.pending: Generation | None = None
         self.finished: Generation | None = None
         self.owed = Owed()
+        self.guesses = 0  # speculative questions in the present turn
         self.turn_number = 0
 
     def by_request(self, request: int) -> Generation | None:
@@ -80,23 +84,32 @@ class Stage:
         if not clauses:
             return False
         generation = Generation(self._board.next_generation(), turn, purpose, 0, "")
+        generation.move("commit")
         for clause in clauses:
             self.speak(generation, clause)
         self.end_speech(generation)
         self._release(generation)
         return True
 
-    def ask(self) -> None:
-        """Ask the model, for the caller's pending words or because a reply is owed. Nothing is audible of it before ``commit``."""
+    def ask(self, certain: bool = True) -> None:
+        """Ask the model, for the caller's pending words or because a reply is owed. Nothing is audible of it before ``perform``.
+
+        Not ``certain``: the caller may go on, and the reply is speculative until ``commit``.
+        """
         board, turn = self._board, self._turn
         words = turn.words.text()
-        if words:
+        if words and certain:
             board.emit(fx.CloseUtterance(turn.voiced_end_ms))
         if not self.owed.reply:
             self.tools.loops = 0
         number = self.turn_number + 1 if words else self.turn_number
         request = board.next_request()
         generation = Generation(board.next_generation(), number, "reply", request, words)
+        if certain:
+            generation.move("commit")
+        else:
+            self.guesses += 1
+            board.emit(fx.Speculative(generation.number, number))
         board.emit(
             fx.AskModel(request, generation.number, number, "reply", self.history.messages(words), self.tools.offered())
         )
@@ -104,8 +117,11 @@ class Stage:
         self.pending = generation
 
     def speak(self, generation: Generation, text: str) -> None:
-        """Give the voice another clause."""
+        """Give the voice another clause. Of a speculative reply it gets the first, which is enough to begin with."""
         speech = generation.speech
+        if generation.state == "speculative" and speech.clauses:
+            speech.held.append(text)
+            return
         self._board.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))
         speech.clauses.append(Clause(text))
         if not speech.ready:
@@ -114,6 +130,9 @@ class Stage:
     def end_speech(self, generation: Generation) -> None:
         """No clause will follow."""
         speech = generation.speech
+        if generation.state == "speculative":
+            speech.held_complete = True
+            return
         speech.complete = True
         self._board.emit(fx.EndSpeech(generation.number, len(speech.clauses)))
         self.expect_end()
@@ -139,7 +158,22 @@ class Stage:
             self._board.after_ms("playout", generation.speech.rest_ms() + PLAYOUT_SLACK_MS)
 
     def commit(self) -> None:
-        """The prepared reply is the answer: the caller's words are taken, its words may be heard, its tools are called."""
+        """The caller has finished: the speculative reply answers what was said, and the voice gets the rest of it."""
+        generation = self.pending
+        assert generation is not None
+        words = self._turn.words.text()
+        require(normalised(words) == normalised(generation.asked), "a reply answers what was said", generation.number)
+        generation.move("commit")
+        self._board.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
+        self._board.emit(fx.Committed(generation.number, generation.turn))
+        held, generation.speech.held = generation.speech.held, []
+        for clause in held:
+            self.speak(generation, clause)
+        if generation.speech.held_complete:
+            self.end_speech(generation)
+
+    def perform(self) -> None:
+        """The committed reply is the answer: the caller's words are taken, its words may be heard, its tools are called."""
         generation = self.pending
         assert generation is not None
         self.pending = None
@@ -163,6 +197,7 @@ class Stage:
 
     def take_words(self) -> None:
         """The caller's pending words become a turn of the record and of the history."""
+        self.guesses = 0
         taken = self._turn.take()
         if taken.text:
             self.turn_number += 1

@@ -21,7 +21,7 @@ ACTIONS: Mapping[type, tuple[str, str, str, str, str, str]] = {
     ev.ActivityEnded: ("keep", "keep", "ended", "keep", "keep", "keep"),
     ev.TranscriptPartial: ("keep", "keep", "partial", "collect_partial", "collect_partial", "keep"),
     ev.TranscriptFinal: ("early_words", "early_words", "final", "collect_final", "collect_final", "late_words"),
-    ev.RecogniserEager: ("keep", "keep", "keep", "keep", "keep", "keep"),
+    ev.RecogniserEager: ("keep", "keep", "eager", "keep", "keep", "keep"),
     ev.RecogniserResumed: ("keep", "keep", "resumed", "keep", "keep", "keep"),
     ev.RecogniserEnd: ("keep", "keep", "recogniser_end", "keep", "keep", "keep"),
     ev.TurnVerdict: ("keep", "keep", "verdict", "keep", "keep", "keep"),

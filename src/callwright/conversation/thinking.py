@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import FAILURES_IN_A_ROW
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, Ending
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import Stage
@@ -126,8 +126,13 @@ class Thinking:
     def _fail(self, generation: Generation, reason: str, retryable: bool) -> None:
         """A failed answer: asked once more if that can help, then an apology; too many in a row end the call."""
         board, stage = self._board, self._stage
-        self.failures += 1
         board.note(reason, f"generation {generation.number}")
+        if generation.state == "speculative":
+            # Perhaps the caller has not even finished: it is asked again when that is certain, and counts then.
+            stage.guesses = SPECULATIONS_MOST
+            stage.withdraw(reason)
+            return
+        self.failures += 1
         if generation is stage.audible:
             # What was said stays said; the rest is lost.
             self._complete(generation)

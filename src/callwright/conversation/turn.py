@@ -75,6 +75,7 @@ class CallerTurn:
         "_baseline",
         "_began_ms",
         "_board",
+        "_eager",
         "_from_ms",
         "_gave_up",
         "_heard_ms",
@@ -95,6 +96,7 @@ class CallerTurn:
         self._from_ms = -1
         self._request = 0
         self._gave_up = False
+        self._eager = False  # the recogniser thinks that these words are all
         self._baseline = 0
         self._heard_ms = 0
         self._keyed = 0
@@ -106,7 +108,18 @@ class CallerTurn:
         words = self.words
         if self.state != "finished" or not words.count:
             return False
-        return self._gave_up or (words.all_final and words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms)
+        return self._gave_up or self._covered
+
+    @property
+    def likely(self) -> bool:
+        """Whether the caller may have finished: silent, with words final up to the last voiced sound, or by the recogniser's guess."""
+        if not self.words.count or self.state == "quiet":
+            return False
+        return self._eager or (self.state != "talking" and self._covered)
+
+    @property
+    def _covered(self) -> bool:
+        return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
     @property
     def stretch_count(self) -> int:
@@ -132,6 +145,7 @@ class CallerTurn:
         timers.cancel("patience")
         timers.cancel("words")
         self._gave_up = False
+        self._eager = False
         self._request = 0
         self._board.after_ms("stale", ACTIVITY_STALE_MS)
         return True
@@ -154,6 +168,7 @@ class CallerTurn:
         changed = words.hear(event.segment, event.text, final)
         if not changed:
             return False
+        self._eager = False
         self._heard_ms = max(self._heard_ms, event.audio_ms)
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
@@ -232,8 +247,13 @@ class CallerTurn:
             self._gave_up = True  # no sound waits for its words
         self._move("keyed")
 
+    def guess_end(self, audio_ms: int) -> None:
+        """The recogniser thinks that the caller may have finished at ``audio_ms``."""
+        self._eager = audio_ms + COVER_SLACK_MS >= max(self.voiced_end_ms, self._began_ms)
+
     def resume(self) -> None:
         """The recogniser takes its eager end back: wait for the next one, or for patience."""
+        self._eager = False
         if self.state == "finished":
             self._move("resumed")
             self._arm_patience()
@@ -260,6 +280,7 @@ class CallerTurn:
         self._from_ms = self._began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._gave_up = False
+        self._eager = False
         timers = self._board.timers
         timers.cancel("rest")
         timers.cancel("patience")

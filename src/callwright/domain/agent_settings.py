@@ -61,6 +61,7 @@ _OWN: frozenset[str] = frozenset(
         "dtmf_max_digits",
         "dtmf_timeout",
         "dtmf_interrupts",
+        "speculative_replies",
     }
 )
 
@@ -90,8 +91,13 @@ def read_settings(config: Fields) -> ConversationSettings:
         dtmf_max_digits=config.whole("dtmf_max_digits", 0, 0, MAX_KEY_DIGITS),
         dtmf_timeout_s=config.number("dtmf_timeout", 3, 0.5, 60),
         dtmf_interrupts=config.switch("dtmf_interrupts", True),
+        speculative_replies=_switch_or_none(config, "speculative_replies"),
         extra=_extra(config),
     )
+
+
+def _switch_or_none(config: Fields, name: str) -> bool | None:
+    return None if config.raw(name) is None else config.switch(name, False)
 
 
 def _extra(config: Fields) -> dict[str, Any]:

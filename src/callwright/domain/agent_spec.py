@@ -40,6 +40,8 @@ class ConversationSettings:
     dtmf_max_digits: int = 0
     dtmf_timeout_s: float = 3
     dtmf_interrupts: bool = True
+    speculative_replies: bool | None = None
+    """None: where the model costs nothing."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

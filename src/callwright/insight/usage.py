@@ -73,8 +73,9 @@ def _heard_generations(view: CallView) -> frozenset[int]:
     heard = {int(e.values["generation"]) for e in view.of("AgentSaid", "PlayoutStarted")}
     # What began to play and was given up before a word of it was out is told by a later fact.
     heard.difference_update(int(e.values["generation"]) for e in view.of("Withdrawn"))
-    # A model that only called a tool made no sound, yet its work was not wasted: the tool ran.
-    heard.update(int(e.values["generation"]) for e in view.of("ReplyTool"))
+    # A model that only called a tool made no sound, yet its work was not wasted: the tool ran, unless the reply was given up before.
+    given_up = {int(e.values["generation"]) for e in view.of("Withdrawn") if e.values["reason"] != "unheard"}
+    heard.update({int(e.values["generation"]) for e in view.of("ReplyTool")} - given_up)
     return frozenset(heard)
 
 

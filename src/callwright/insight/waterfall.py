@@ -61,7 +61,9 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     arrived = _caller_ends(view, ask, started.seq) if started else []
     if started is None or not arrived:
         return None
-    closed = [e for e in view.of("CloseUtterance") if e.seq <= ask.seq]
+    # A reply asked speculatively is taken as the turn's answer later, but never later than it is heard.
+    released = firsts.get(("Release", generation), started)
+    closed = [e for e in view.of("CloseUtterance") if e.seq <= released.seq]
     taken_us = closed[-1].at_us if closed else ask.at_us
     # A sound the caller made after the turn was taken is not what is being answered.
     before = [at_us for at_us in arrived if at_us <= taken_us]

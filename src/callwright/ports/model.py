@@ -77,7 +77,8 @@ class ModelDelta:
 
 
 class Model(Protocol):
-    """A language model."""
+    """A language model. One with an attribute ``costs_nothing`` that is true may be asked before it is certain that the caller has
+    finished, though some of its answers are then made in vain; where it is missing, only agents that say so do that."""
 
     name: str
 

@@ -97,7 +97,7 @@ class TranscriberStream(Protocol):
 
 
 class Transcriber(Protocol):
-    """A recogniser."""
+    """A recogniser. One with an attribute ``reading_pause_ms`` is told of pauses that are only so long (``TranscriberStream.activity``)."""
 
     name: str
 

@@ -130,6 +130,7 @@ def plan_of(random: Random) -> CallPlan:
         hangup_by_prompt=random.random() < 0.3,
         end_call_tool=random.random() < 0.4,
         turn_model=random.random() < 0.7,
+        speculate=random.random() < 0.6,
         tools=tools if random.random() < 0.5 else (),
         transfers=transfers,
         keys=random.random() < 0.5,

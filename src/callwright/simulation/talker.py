@@ -29,6 +29,7 @@ class Habits:
     partials: int
     recogniser_ends: int
     resumes: int
+    eager: int
     types: int
     holds: int
 
@@ -48,6 +49,7 @@ def habits_of(random: Random) -> Habits:
         partials=random.choice((0, 500, 1000)),
         recogniser_ends=random.choice((0, 0, 500)),
         resumes=random.choice((0, 100, 300)),
+        eager=random.choice((0, 0, 300, 1000)),
         types=random.choice((0, 30, 300)),
         holds=random.choice((0, 0, 60)),
     )
@@ -132,6 +134,8 @@ class Talker:
         if world.chance(habits.partials):
             text = " ".join(self._spoken)
             world.send(world.random.randint(20, 250), ev.TranscriptPartial, self._position_ms(), self._segment, text)
+        if (left == 1 or world.chance(habits.pauses // 2)) and world.chance(habits.eager):
+            self._seem_finished()
         if left > 1 and world.chance(habits.pauses):
             self._end_sound()
             if world.chance(500):
@@ -141,6 +145,14 @@ class Talker:
             world.after_ms(world.random.randint(250, 2_500), self._resume, left - 1)
         else:
             self._next_word(left - 1)
+
+    def _seem_finished(self) -> None:
+        """A recogniser that guesses: the words so far, and that they may be all. Sometimes they are others than the final ones."""
+        world = self._world
+        words = [*self._spoken, "indeed"] if world.chance(100) else self._spoken
+        delay_ms = world.random.randint(30, 200)
+        world.send(delay_ms, ev.TranscriptPartial, self._position_ms(), self._segment, " ".join(words))
+        world.send(delay_ms + 1, ev.RecogniserEager, self._position_ms())
 
     def _resume(self, left: int) -> None:
         self._begin_sound()

@@ -18,7 +18,7 @@ from callwright.call.equipment import (
     with_options,
 )
 from callwright.call.tools import NoTools
-from callwright.conversation.plan import CallPlan
+from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.execution import Execution, Phase, Status
@@ -77,6 +77,43 @@ def test_without_a_turn_model_the_plan_goes_by_the_pause(setting: str) -> None:
     assert equipment.ears.turn_model is None
     assert not fitting(CallPlan(), equipment).turn_model
     assert fitting(CallPlan(), equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools())).turn_model
+
+
+class FreeMind:
+    """A model that costs nothing."""
+
+    costs_nothing = True
+
+
+class QuickEars:
+    """A recogniser that reads after short pauses."""
+
+    reading_pause_ms = 100
+
+
+@pytest.mark.parametrize(
+    ("wanted", "free", "speculates"),
+    [(None, True, True), (None, False, False), (False, True, False), (True, False, True), (True, True, True)],
+)
+def test_the_model_is_asked_in_vain_where_the_agent_says_so_or_it_costs_nothing(
+    wanted: bool | None, free: bool, speculates: bool
+) -> None:
+    spec = replace(SPEC, settings=replace(SPEC.settings, speculative_replies=wanted))
+    equipment = equip(Shelf(*BASE), spec, LocalEars("energy", "none"), {}, NoTools())
+    free_mind: Any = FreeMind()
+    if free:
+        equipment = replace(equipment, thinker=replace(equipment.thinker, model=free_mind))
+    assert fitting(plan_for(spec), equipment, wanted).speculate is speculates
+
+
+def test_a_recogniser_says_how_early_it_wants_to_know_of_a_pause() -> None:
+    shelf = Shelf(*BASE)
+    assert equip(shelf, SPEC, LocalEars("energy", "none"), {}, NoTools()).ears.reading_pause_ms == 0
+
+    def quick(kind: str, name: str) -> Any:
+        return QuickEars() if kind == "transcriber" else shelf(kind, name)
+
+    assert equip(quick, SPEC, LocalEars("energy", "none"), {}, NoTools()).ears.reading_pause_ms == 100
 
 
 @pytest.mark.parametrize(

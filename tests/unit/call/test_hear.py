@@ -78,9 +78,10 @@ class Judge:
         return 900_000
 
 
-def _hear(judge: Judge | None = None) -> tuple[Bench, Hear, Stream]:
+def _hear(judge: Judge | None = None, reading_pause_ms: int = 0) -> tuple[Bench, Hear, Stream]:
     bench = Bench()
-    hear = Hear(bench.runner, Ears(Loud(), judge, "ears", "judge"), Words(bench.runner, "ears"))
+    ears = Ears(Loud(), judge, "ears", "judge", reading_pause_ms)
+    hear = Hear(bench.runner, ears, Words(bench.runner, "ears"))
     stream = Stream()
     hear.stream = stream
     return bench, hear, stream
@@ -105,6 +106,17 @@ def test_voice_begins_and_ends_where_it_was_and_the_end_tells_when_it_arrived() 
     assert stream.told == [("activity", (True, 100)), ("activity", (False, 300))]
     assert stream.frames == 35
     assert hear.position_ms == 700
+
+
+def test_a_recogniser_that_reads_early_is_told_of_shorter_pauses_than_the_conversation() -> None:
+    bench, hear, stream = _hear(reading_pause_ms=100)
+
+    _play(bench, hear, *[VOICE] * 10, *[QUIET] * 7, *[VOICE] * 10, *[QUIET] * 20)
+
+    assert [e.audio_ms for e in bench.core.of(ActivityBegan)] == [0]
+    assert [e.audio_ms for e in bench.core.of(ActivityEnded)] == [540]
+    told = [told for what, told in stream.told if what == "activity"]
+    assert told == [(True, 0), (False, 200), (True, 340), (False, 540)]
 
 
 async def test_the_turn_model_hears_the_turn_and_no_more() -> None:

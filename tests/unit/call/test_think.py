@@ -118,10 +118,20 @@ async def test_a_cancelled_answer_says_no_more_but_what_it_used_is_reported() ->
     assert ("fact", "usage_estimated") in bench.logged()
 
 
-async def test_an_answer_cancelled_before_its_first_word_used_nothing_we_could_name() -> None:
+async def test_an_answer_cancelled_before_its_first_word_used_its_question() -> None:
+    """Vendors bill a question they have begun to read: a speculative one that is withdrawn is not free."""
     bench, think = _think(Mind(None))
     think.ask(ASK)
     await settle()
+    think.cancel(CancelModel(5))
+    await settle()
+    usage = bench.core.of(UsageReported)[0]
+    assert (usage.amount, usage.amount_output) == (11, 0)
+
+
+async def test_an_answer_cancelled_before_it_was_asked_for_used_nothing() -> None:
+    bench, think = _think(Mind(None))
+    think.ask(ASK)
     think.cancel(CancelModel(5))
     await settle()
     assert bench.core.types() == []

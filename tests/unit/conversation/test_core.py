@@ -140,6 +140,9 @@ def test_the_same_events_give_the_same_effects() -> None:
 
 def test_the_phase_of_a_generation_follows_its_table() -> None:
     generation = Generation(3, 1, "reply", 5, "hello")
+    with pytest.raises(BrokenInvariantError, match="generation 3 is speculative and cannot release"):
+        generation.move("release")
+    generation.move("commit")
     generation.move("release")
     with pytest.raises(BrokenInvariantError, match="generation 3 is released and cannot act"):
         generation.move("act")

@@ -137,6 +137,11 @@ def test_whole_numbers_come_in_several_dresses(given: Any, expected: int) -> Non
     assert parse_agent(with_settings(incremental_delay=given)).settings.incremental_delay_ms == expected
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, None), (True, True), ("false", False)])
+def test_speculation_is_left_to_the_platform_unless_the_agent_says(given, expected):
+    assert parse_agent(with_settings(speculative_replies=given)).settings.speculative_replies is expected
+
+
 @pytest.mark.parametrize("given", [30.5, "30.5", "soon", True, [], {}, -1, 60_001, "1e999", "nan"])
 def test_a_wrong_whole_number_is_named_and_never_the_default(given: Any) -> None:
     error = refused(with_settings(incremental_delay=given))

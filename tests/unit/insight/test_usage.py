@@ -43,6 +43,21 @@ def test_a_reply_that_only_called_a_tool_was_not_in_vain():
     assert parts(log.used("model", 1, "reply", 50, 5)) == [("model", "turn:1", "conversation")]
 
 
+def test_a_speculative_reply_that_was_withdrawn_is_waste_even_with_a_tool():
+    log = (
+        CallLog().answered().asked(1, 1).event(ev.ReplyTool, 1, 1, "c1", "book", "{}").used("model", 1, "reply", 50, 5)
+    )
+    log.write(fx.Withdrawn(1, 1, "caller_continued")).asked(1, 2).audible(2).used("model", 2, "reply", 50, 5)
+    assert parts(log) == [("model", "waste", "conversation"), ("model", "turn:1", "conversation")]
+
+
+def test_a_reply_silenced_before_a_word_was_heard_still_called_its_tool():
+    log = (
+        CallLog().answered().asked(1, 1).event(ev.ReplyTool, 1, 1, "c1", "book", "{}").used("model", 1, "reply", 50, 5)
+    )
+    assert parts(log.write(fx.Withdrawn(1, 1, "unheard"))) == [("model", "turn:1", "conversation")]
+
+
 def test_the_question_whether_the_call_is_over_belongs_to_the_turn_it_was_asked_in():
     log = CallLog().answered().used("model", 0, "hangup", 1).asked(1, 1).used("model", 0, "hangup", 2).asked(2, 2)
     assert parts(log) == [("model", "welcome", "hangup"), ("model", "turn:1", "hangup")]

@@ -56,6 +56,17 @@ def test_work_done_before_the_caller_had_finished_costs_no_time():
     assert latency.total_us == latency.parts_us["hold"] == 200_000
 
 
+def test_a_speculative_reply_costs_what_is_left_of_it_when_the_turn_is_taken():
+    log = CallLog().answered().at(700).voice_stopped(500).write(fx.Speculative(1, 1)).asked(1, 1)
+    log.at(900).model_wrote(1, "Yes, ").speaks(1, 1, "Yes,")
+    log.at(1_500).turn_taken().write(fx.Committed(1, 1)).at(1_600).audio_ready(1).released(1, 1).audible(1)
+    (latency,) = waterfall(log.view)
+    parts = latency.parts_us
+    assert (parts["end_of_turn"], parts["first_token"], parts["first_clause"]) == (1_000_000, 0, 0)
+    assert parts["first_audio"] == 100_000
+    assert latency.total_us == 1_100_000
+
+
 def test_a_cough_after_the_turn_was_taken_is_not_what_is_answered():
     log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1)
     log.at(1_700).voice_stopped(1_600).at(2_000).audible(1)

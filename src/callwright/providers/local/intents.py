@@ -35,6 +35,7 @@ class IntentModel:
     """
 
     name = "intents"
+    costs_nothing = True
 
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference

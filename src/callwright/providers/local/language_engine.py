@@ -12,7 +12,8 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ LEAST_KEPT_CHARACTERS = 400
 _BOUNDARY_TOKENS = 16
 """How many of a kept prompt's tokens may differ in a call: where it ends, words may be cut into other tokens."""
 _SAMPLE_BYTES = 1 << 20
+_STOPPING_SECONDS = 3.0
 
 
 class LanguageEngine:
@@ -41,6 +43,8 @@ class LanguageEngine:
     """
 
     def __init__(self, setup: Mapping[str, Any]) -> None:
+        self._running: dict[int, Cancelled] = {}
+        self._change = threading.Condition()
         self._path = str(setup["path"])
         if not Path(self._path).is_file():
             raise LookupError(f"{self._path} does not exist")
@@ -112,10 +116,26 @@ class LanguageEngine:
     def _chat(self, body: dict[str, Any], emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
         answer = _Answer(emit, cancelled)
         request = {**body, "stream": True, "cache_prompt": True, "stream_options": {"include_usage": True}}
-        self._server.handle_chat_completions(request, answer.take)
+        with self._after_cancelled(cancelled):
+            self._server.handle_chat_completions(request, answer.take)
         if answer.refused:
             raise ValueError(answer.refused)
         return answer.result
+
+    @contextmanager
+    def _after_cancelled(self, cancelled: Cancelled) -> Iterator[None]:
+        """Wait until no cancelled request is still stopping: it stops only between tokens, and until then holds the prompt that the
+        request in its place begins with, which would be read again from its beginning."""
+        ticket = object()
+        with self._change:
+            self._change.wait_for(lambda: not any(stops() for stops in self._running.values()), _STOPPING_SECONDS)
+            self._running[id(ticket)] = cancelled
+        try:
+            yield
+        finally:
+            with self._change:
+                del self._running[id(ticket)]
+                self._change.notify_all()
 
     def _touch(self) -> None:
         """Make the server choose the slot it would give to a stranger; what was in it moves to the memory of prompts."""

@@ -32,6 +32,7 @@ class LocalModel:
     """
 
     name = "local"
+    costs_nothing = True
 
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference

@@ -177,6 +177,8 @@ class WhisperTranscriber:
     """``ports.speech.Transcriber`` in the speech process. English only. Options: ``partials`` (true)."""
 
     name = "local"
+    reading_pause_ms = 100
+    """Reading takes some 200 ms: begun this early it is done soon after the pause has become one."""
 
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference
