@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Extension, StoredAgent
-from callwright.ports.registry import PluginContext, Registry
+from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.job_runner import JobRunner
 from callwright.storage.ledger import PostgresLedger
@@ -196,18 +196,25 @@ async def place(
     return execution
 
 
-def scripted_plugins(folder: Path, scenario: Mapping[str, Any]) -> PluginInstances:
-    """The scripted providers and the loopback carrier with ``scenario``."""
+def scripted_plugins(
+    folder: Path, scenario: Mapping[str, Any], loopback: Iterable[Plugin] = LOOPBACK
+) -> PluginInstances:
+    """The scripted providers, the loopback carrier with ``scenario`` (or another in its place), and a telephone."""
     path = folder / "scenario.json"
     path.write_text(json.dumps(scenario))
-    instances = PluginInstances(Registry([*SCRIPTED, *LOOPBACK, *TELEPHONE]))
+    instances = PluginInstances(Registry([*SCRIPTED, *loopback, *TELEPHONE]))
     instances.use(PluginContext({"scenario": str(path)}, folder, {"plugin": instances}))
     return instances
 
 
 @asynccontextmanager
 async def call_world(
-    dsn: str, folder: Path, *, scenario: Mapping[str, Any] = SCENARIO, settings: RuntimeSettings | None = None
+    dsn: str,
+    folder: Path,
+    *,
+    scenario: Mapping[str, Any] = SCENARIO,
+    settings: RuntimeSettings | None = None,
+    loopback: Iterable[Plugin] = LOOPBACK,
 ) -> AsyncIterator[CallWorld]:
     """Start a runtime with its job runner on the database ``dsn``."""
     data = DataFolder(folder)
@@ -216,7 +223,7 @@ async def call_world(
     await ledger.open()
     clock, ids = SystemClock(), RandomIds()
     publisher = WebhookPublisher("", False, ids.uuid, clock.now)
-    plugins = scripted_plugins(folder, scenario)
+    plugins = scripted_plugins(folder, scenario, loopback)
     names = ProviderDefaults("scripted", "scripted", "scripted")
     with ThreadPoolExecutor(1) as disk:
         deps = RuntimeDeps(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
 from callwright.ports.ledger import Change, StoredAgent
 from callwright.ports.leg import DialRequest, Leg, LegListener
+from callwright.ports.registry import Plugin
+from callwright.telephony.loopback.carrier import LoopbackCarrier
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled")
 
@@ -106,31 +107,20 @@ async def test_an_end_the_ledger_refuses_still_ends_the_call_with_its_record(wor
     assert "assistant: Hello, this is reception." in row.record["transcript"]
 
 
-class BreakingCarrier:
+class BreakingCarrier(LoopbackCarrier):
     """The loopback carrier with a defect: it fails in the middle of a call, with words no column of a database can hold."""
 
-    name = "loopback"
-
-    def __init__(self, inner: object) -> None:
-        self._inner = inner
-
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
-        await self._inner.dial(request, listener)  # type: ignore[attr-defined]
+        await super().dial(request, listener)
         await asyncio.sleep(7)
         raise RuntimeError("a defect\x00 with \ud800 half a character " + "and many words " * 100)
 
 
-@asynccontextmanager
-async def breaking(world: CallWorld) -> AsyncIterator[None]:
-    plugins = world.deps.plugin
-    made = plugins("carrier", "loopback")
-    plugins._made[("carrier", "loopback")] = BreakingCarrier(made)
-    yield
-    await made.aclose()
+BREAKING = (Plugin("carrier", "loopback", "breaks in the middle of a call", BreakingCarrier.build),)
 
 
-async def test_a_defect_after_the_answer_ends_the_call_with_the_record_of_its_log(world: CallWorld) -> None:
-    async with breaking(world):
+async def test_a_defect_after_the_answer_ends_the_call_with_the_record_of_its_log(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, loopback=BREAKING) as world:
         execution_id = await world.place()
 
         row = await world.until(execution_id, *ENDED, seconds=40)
