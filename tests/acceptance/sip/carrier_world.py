@@ -22,7 +22,7 @@ DIALLED: list[Any] = ["dialled", {"call_id": "abc@127.0.0.1"}]
 ANSWERED: list[list[Any]] = [DIALLED, ["ringing"], ["answered", {"codec": "pcmu"}]]
 
 
-def dialog(port: int) -> list[Any]:
+def dialog(port: int, **changes: Any) -> list[Any]:
     """A dialog with a phone on a loopback port, as a step."""
     values = {
         "call_id": "abc@127.0.0.1",
@@ -36,7 +36,7 @@ def dialog(port: int) -> list[Any]:
         "transport": "udp",
         "peer": f"127.0.0.1:{port}",
     }
-    return ["dialog", values]
+    return ["dialog", values | changes]
 
 
 @dataclass

@@ -16,6 +16,7 @@ from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.supervisor import GatewayState
 
+VIA = "SIP/2.0/UDP 127.0.0.1:15100;branch=z9hG4bK1;rport"
 GATEWAY_LOST = LegClosed("error", "Error", "gateway_lost", 5020, "gateway_lost")
 
 
@@ -50,8 +51,9 @@ async def test_a_killed_gateway_s_calls_end_at_once_and_their_phones_hear_bye(wo
     assert world.metrics.registry.get_sample_value("callwright_sip_listening") == 1
 
 
-async def test_a_phone_that_still_rings_is_told_too_but_no_caller_we_have_not_answered(world, phone):
-    ringing = await world.dial(DIALLED, ["ringing"], dialog(phone.port))
+@pytest.mark.parametrize(("tag", "methods"), [("", [b"CANCEL"]), ("theirs", [b"CANCEL", b"BYE"])])
+async def test_a_phone_that_still_rings_is_told_too_but_no_caller_we_have_not_answered(world, phone, tag, methods):
+    ringing = await world.dial(DIALLED, ["ringing"], dialog(phone.port, via=VIA, remote_tag=tag))
     other = await Phone.open()
     incoming = {"called": "1", "caller": "sip:a@b", "call_id": "x", "headers": {}, "peer": "127.0.0.1:1"}
     await world.dial(DIALLED, ["come_in", incoming])
@@ -60,7 +62,8 @@ async def test_a_phone_that_still_rings_is_told_too_but_no_caller_we_have_not_an
     os.kill(world.carrier.health.pid, signal.SIGKILL)
     assert await ringing.listener.ended() == GATEWAY_LOST
     assert await world.desk.listener.ended() == GATEWAY_LOST
-    assert b"BYE " in await phone.hears()
+    await until(lambda: len(phone.heard) == len(methods), 5)
+    assert [datagram.split()[0] for datagram in phone.heard] == methods
     assert other.heard == []
     other.close()
 

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.telephony.sip.dialog import Dialog, DialogError, bye, read_dialog, status_of_answer
+from callwright.telephony.sip.dialog import (
+    Dialog,
+    DialogError,
+    bye,
+    cancel,
+    last_requests,
+    read_dialog,
+    status_of_answer,
+)
 
 VALUES = {
     "call_id": "a84b4c76e66710",
@@ -19,6 +27,8 @@ VALUES = {
     "peer": "127.0.0.1:5070",
 }
 BRANCH = "z9hG4bK-1"
+SOURCE = ("127.0.0.1", 40001)
+VIA = "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKe1;rport"
 
 
 def dialog(**changes) -> Dialog:
@@ -26,7 +36,7 @@ def dialog(**changes) -> Dialog:
 
 
 def test_a_bye_without_routes_goes_to_the_remote_target():
-    assert bye(dialog(), ("127.0.0.1", 40001), BRANCH) == (
+    assert bye(dialog(), SOURCE, BRANCH).datagram == (
         b"BYE sip:ann@127.0.0.1:5072;transport=udp SIP/2.0\r\n"
         b"Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bK-1\r\n"
         b"Max-Forwards: 70\r\n"
@@ -41,7 +51,7 @@ def test_a_bye_without_routes_goes_to_the_remote_target():
 
 def test_loose_routers_are_named_in_their_order_and_the_request_stays_to_the_target():
     routes = ["<sip:one.example;lr>", "sip:192.0.2.2:5080;LR=on"]
-    assert bye(dialog(routes=routes), ("127.0.0.1", 40001), BRANCH) == (
+    assert bye(dialog(routes=routes), SOURCE, BRANCH).datagram == (
         b"BYE sip:ann@127.0.0.1:5072;transport=udp SIP/2.0\r\n"
         b"Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bK-1\r\n"
         b"Max-Forwards: 70\r\n"
@@ -57,14 +67,42 @@ def test_loose_routers_are_named_in_their_order_and_the_request_stays_to_the_tar
 
 
 def test_a_strict_router_gets_the_request_and_the_target_goes_last():
-    lines = bye(
-        dialog(routes=["<sip:old.example;method=INVITE;x=1?a=b>", "<sip:two.example;lr>"]), ("127.0.0.1", 1), BRANCH
-    )
+    routes = ["<sip:old.example;method=INVITE;x=1?a=b>", "<sip:two.example;lr>"]
+    lines = bye(dialog(routes=routes), SOURCE, BRANCH).datagram
     assert lines.split(b"\r\n")[0] == b"BYE sip:old.example;x=1 SIP/2.0"
     assert [line for line in lines.split(b"\r\n") if line.startswith(b"Route")] == [
         b"Route: <sip:two.example;lr>",
         b"Route: <sip:ann@127.0.0.1:5072;transport=udp>",
     ]
+
+
+def test_a_cancel_is_the_invite_again_with_its_number_and_its_via():
+    ringing = dialog(via=VIA, remote_tag="", target="sip:ann@127.0.0.1:5070")
+    assert cancel(ringing).datagram == (
+        b"CANCEL sip:ann@127.0.0.1:5070 SIP/2.0\r\n"
+        b"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKe1;rport\r\n"
+        b"Max-Forwards: 70\r\n"
+        b"To: <sip:ann@127.0.0.1:5070>\r\n"
+        b"From: <sip:agent@127.0.0.1:5060>;tag=1928301774\r\n"
+        b"Call-ID: a84b4c76e66710\r\n"
+        b"CSeq: 7 CANCEL\r\n"
+        b"Content-Length: 0\r\n"
+        b"\r\n"
+    )
+    assert (cancel(ringing).method, cancel(ringing).cseq, cancel(ringing).branch) == ("CANCEL", 7, "z9hG4bKe1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "methods"),
+    [
+        ({}, ["BYE"]),
+        ({"via": VIA, "remote_tag": ""}, ["CANCEL"]),
+        ({"via": VIA}, ["CANCEL", "BYE"]),
+        ({"via": ""}, ["BYE"]),
+    ],
+)
+def test_what_rings_is_cancelled_and_what_may_have_been_answered_gets_a_bye(changes, methods):
+    assert [request.method for request in last_requests(dialog(**changes), SOURCE, BRANCH)] == methods
 
 
 def test_names_and_parameters_around_an_address_are_left_out():
@@ -101,6 +139,10 @@ def test_without_a_target_the_far_end_s_address_serves():
         ({"routes": "sip:a"}, "routes"),
         ({"routes": ["sip:a"] * 17}, "routes"),
         ({"routes": [5]}, "a route"),
+        ({"via": "SIP/2.0/TCP 127.0.0.1:5060;branch=z9hG4bKe1"}, "via"),
+        ({"via": "SIP/2.0/UDP 127.0.0.1:5060\r\nX: y;branch=z9hG4bKe1"}, "via"),
+        ({"via": "SIP/2.0/UDP 127.0.0.1:5060"}, "via"),
+        ({"via": 5}, "via"),
         ({"peer": None}, "peer"),
         ({"peer": "127.0.0.1"}, "peer"),
         ({"peer": "127.0.0.1:0"}, "peer"),
@@ -114,13 +156,16 @@ def test_what_is_no_dialog_is_refused_by_name(changes, what):
         dialog(**changes)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(VALUES)), st.one_of(st.text(), st.integers(), st.none(), st.binary())))
+@given(st.dictionaries(st.sampled_from(sorted([*VALUES, "via"])), st.one_of(st.text(), st.integers(), st.none())))
 def test_no_values_make_more_than_one_request_of_it(changes):
     try:
         found = dialog(**changes)
     except DialogError:
         return
-    lines = bye(found, ("127.0.0.1", 1), BRANCH).split(b"\r\n")
+    if not found.remote_tag:
+        assert found.via
+        return
+    lines = bye(found, SOURCE, BRANCH).datagram.split(b"\r\n")
     assert [line.partition(b":")[0] for line in lines[1:-2]] == [
         b"Via",
         b"Max-Forwards",
@@ -137,18 +182,19 @@ ANSWER = (
     "SIP/2.0 {status}\r\nVia: SIP/2.0/UDP 127.0.0.1:40001;rport=40001;branch={branch};received=127.0.0.1\r\n"
     "To: x\r\nFrom: y\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\n\r\n"
 )
+BYE = bye(dialog(), SOURCE, BRANCH)
 GOOD = {"status": "200 OK", "branch": BRANCH, "call_id": VALUES["call_id"], "cseq": "8 BYE"}
 
 
 @pytest.mark.parametrize("status", ["100 Trying", "200 OK", "481 Call/Transaction Does Not Exist", "603"])
 def test_the_answer_to_our_bye_is_known(status):
     datagram = ANSWER.format(**{**GOOD, "status": status}).encode()
-    assert status_of_answer(datagram, dialog(), BRANCH) == int(status[:3])
+    assert status_of_answer(datagram, dialog(), BYE) == int(status[:3])
 
 
 def test_short_names_of_fields_are_known_too():
     datagram = ANSWER.format(**GOOD).replace("Via:", "v :").replace("Call-ID:", "i:").encode()
-    assert status_of_answer(datagram, dialog(), BRANCH) == 200
+    assert status_of_answer(datagram, dialog(), BYE) == 200
 
 
 @pytest.mark.parametrize(
@@ -167,4 +213,4 @@ def test_short_names_of_fields_are_known_too():
     ],
 )
 def test_anything_else_is_no_answer(datagram):
-    assert status_of_answer(datagram, dialog(), BRANCH) is None
+    assert status_of_answer(datagram, dialog(), BYE) is None

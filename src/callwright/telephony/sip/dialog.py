@@ -1,6 +1,6 @@
-"""The last request of a SIP dialog whose own stack is gone: from what is known of the dialog to the bytes of a BYE (RFC 3261).
+"""The last requests of a SIP dialog whose own stack is gone: from what is known of the dialog to the bytes of a BYE or a CANCEL (RFC 3261).
 
-The gateway tells the server what a BYE needs (``dialog`` messages of ``wire.py``). When the gateway has died, or the whole server
+The gateway tells the server what they need (``dialog`` messages of ``wire.py``). When the gateway has died, or the whole server
 and another one settles its calls, this is enough to tell the phone that the call is over. Pure: it sends nothing.
 """
 
@@ -19,6 +19,8 @@ _MAX_CSEQ = 2**31 - 2
 _URI = re.compile(r"sips?:[\x21-\x7e]+", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _CALL_ID = re.compile(r"[\x21-\x7e]+")
+_VIA = re.compile(r"SIP/2\.0/UDP [\x21-\x7e]+(?: ?; ?[\x21-\x7e]+)*", re.IGNORECASE)
+_BRANCH = re.compile(r";\s*branch=([A-Za-z0-9\-.!%*_+`'~]+)", re.IGNORECASE)
 _ANGLE = re.compile(r"<([^<>]*)>")
 # RFC 3261 19.1.1, table 1: what a Request-URI must not carry.
 _NOT_IN_REQUEST_URI = frozenset({"method"})
@@ -34,7 +36,8 @@ class Dialog:
 
     ``local_uri`` and ``remote_uri`` are addresses without name and brackets, ``target`` is the remote target (the Contact of the far
     end), ``routes`` the route set in the order in which requests of ours take it, ``cseq`` the number of our last request, ``peer``
-    the IPv4 address and UDP port the far end's messages came from.
+    the IPv4 address and UDP port the far end's messages came from. ``via`` is that of our INVITE while it is not answered, else empty;
+    then ``target`` is where it went, and ``remote_tag`` may be empty: the far end has not said anything yet.
     """
 
     call_id: str
@@ -46,6 +49,17 @@ class Dialog:
     routes: tuple[str, ...]
     cseq: int
     peer: tuple[str, int]
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRequest:
+    """A request as it is sent, and what its answers carry."""
+
+    datagram: bytes
+    method: str
+    cseq: int
+    branch: str
 
 
 def read_dialog(values: Mapping[str, Any]) -> Dialog:
@@ -57,29 +71,41 @@ def read_dialog(values: Mapping[str, Any]) -> Dialog:
     if not isinstance(cseq, int) or isinstance(cseq, bool) or not 0 <= cseq <= _MAX_CSEQ:
         raise DialogError(f"cseq is {cseq!r}")
     remote_uri = _uri(values, "remote_uri")
+    via = _via(values)
     return Dialog(
         call_id=_matching(values, "call_id", _CALL_ID),
         local_tag=_matching(values, "local_tag", _TOKEN),
-        remote_tag=_matching(values, "remote_tag", _TOKEN),
+        remote_tag="" if via and not values.get("remote_tag") else _matching(values, "remote_tag", _TOKEN),
         local_uri=_uri(values, "local_uri"),
         remote_uri=remote_uri,
         target=_uri(values, "target") if values.get("target") else remote_uri,
         routes=_routes(values.get("routes") or ()),
         cseq=cseq,
         peer=_peer(values.get("peer")),
+        via=via,
     )
 
 
-def bye(dialog: Dialog, via: tuple[str, int], branch: str) -> bytes:
-    """The BYE of a dialog. ``via``: the address and port it is sent from; ``branch``: of the transaction, not used before.
+def last_requests(dialog: Dialog, source: tuple[str, int], branch: str) -> tuple[LastRequest, ...]:
+    """What ends the call for the far end, one after the other: a CANCEL while our INVITE is not answered, then a BYE where the far end has
+    named its side of the dialog; it may have answered in the moment before. ``source``: the address and port they are sent from;
+    ``branch``: of the BYE's transaction, not used before."""
+    return (
+        *((cancel(dialog),) if dialog.via else ()),
+        *((bye(dialog, source, branch),) if dialog.remote_tag else ()),
+    )
+
+
+def bye(dialog: Dialog, source: tuple[str, int], branch: str) -> LastRequest:
+    """The BYE of a dialog.
 
     RFC 3261 12.2.1.1: the number after our last one, the tags of the dialog, the request to the remote target over the route set, with
     a strict router (one without ``lr``) in the old way. RFC 3581: ``rport``, so that the answer comes back to where this left from.
     """
     request_uri, routes = _way(dialog)
-    lines = [
+    lines = (
         f"BYE {request_uri} SIP/2.0",
-        f"Via: SIP/2.0/UDP {via[0]}:{via[1]};rport;branch={branch}",
+        f"Via: SIP/2.0/UDP {source[0]}:{source[1]};rport;branch={branch}",
         "Max-Forwards: 70",
         *(f"Route: <{route}>" for route in routes),
         f"To: <{dialog.remote_uri}>;tag={dialog.remote_tag}",
@@ -87,12 +113,33 @@ def bye(dialog: Dialog, via: tuple[str, int], branch: str) -> bytes:
         f"Call-ID: {dialog.call_id}",
         f"CSeq: {dialog.cseq + 1} BYE",
         "Content-Length: 0",
-    ]
+    )
+    return LastRequest(_bytes(lines), "BYE", dialog.cseq + 1, branch)
+
+
+def cancel(dialog: Dialog) -> LastRequest:
+    """The CANCEL of an INVITE that is not answered. RFC 3261 9.1: everything as in the INVITE, its number and its only Via among them; that
+    is how the far end knows which one is meant."""
+    lines = (
+        f"CANCEL {dialog.target} SIP/2.0",
+        f"Via: {dialog.via}",
+        "Max-Forwards: 70",
+        f"To: <{dialog.remote_uri}>",
+        f"From: <{dialog.local_uri}>;tag={dialog.local_tag}",
+        f"Call-ID: {dialog.call_id}",
+        f"CSeq: {dialog.cseq} CANCEL",
+        "Content-Length: 0",
+    )
+    match = _BRANCH.search(dialog.via)
+    return LastRequest(_bytes(lines), "CANCEL", dialog.cseq, match[1] if match is not None else "")
+
+
+def _bytes(lines: tuple[str, ...]) -> bytes:
     return "\r\n".join((*lines, "", "")).encode("ascii")
 
 
-def status_of_answer(datagram: bytes, dialog: Dialog, branch: str) -> int | None:
-    """The status of an answer to that BYE; None for anything else that comes in. It must name the call, the request and the branch."""
+def status_of_answer(datagram: bytes, dialog: Dialog, request: LastRequest) -> int | None:
+    """The status of an answer to that request; None for anything else that comes in. It must name the call, the request and the branch."""
     head, _, _ = datagram[:65_536].partition(b"\r\n\r\n")
     first, *rest = head.decode("latin-1").split("\r\n")
     match = re.fullmatch(r"SIP/2\.0 ([1-6][0-9]{2})(?: .*)?", first)
@@ -106,8 +153,8 @@ def status_of_answer(datagram: bytes, dialog: Dialog, branch: str) -> int | None
             fields.setdefault({"i": "call-id", "v": "via"}.get(short, short), value.strip())
     ours = (
         fields.get("call-id") == dialog.call_id
-        and fields.get("cseq", "").split() == [str(dialog.cseq + 1), "BYE"]
-        and f"branch={branch}" in re.split(r"[;,\s]+", fields.get("via", ""))
+        and fields.get("cseq", "").split() == [str(request.cseq), request.method]
+        and f"branch={request.branch}" in re.split(r"[;,\s]+", fields.get("via", ""))
     )
     return int(match[1]) if ours else None
 
@@ -151,6 +198,15 @@ def _uri(values: Mapping[str, Any], name: str) -> str:
     if "<" in found or ">" in found or '"' in found:
         raise DialogError(f"{name} is {found[:80]!r}")
     return found
+
+
+def _via(values: Mapping[str, Any]) -> str:
+    if not values.get("via"):
+        return ""
+    via = _matching(values, "via", _VIA)
+    if _BRANCH.search(via) is None:
+        raise DialogError(f"via has no branch: {via[:80]!r}")
+    return via
 
 
 def _routes(values: Any) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ class SipLeg:
 
     @property
     def owes_bye(self) -> bool:
-        """Whether the far end takes itself to be in a call that only a BYE ends. A caller's early dialog counts (RFC 3261 15): it rings."""
+        """Whether the far end takes itself to be in a call, or rings, and somebody must end that."""
         return bool(self.dialog) and (self.story.answered or not self.story.inbound)
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------

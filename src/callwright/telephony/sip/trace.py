@@ -19,7 +19,7 @@ class DialogFacts:
 
     ``cseq`` is the highest number we have used so far (0: none), so a BYE must carry a higher one. ``routes`` is the route set in the
     order of Route headers. ``local`` and ``remote`` are as the dialog has them: ours first, whoever called. ``peer`` is where its
-    last message came from or went to.
+    last message came from or went to. ``via`` is that of our INVITE while it is not answered: what a CANCEL needs.
     """
 
     call_id: str = ""
@@ -32,6 +32,7 @@ class DialogFacts:
     cseq: int = 0
     transport: str = ""
     peer: str = ""
+    via: str = ""
 
     def values(self) -> dict[str, Any]:
         """As the wire's ``dialog`` message."""
@@ -120,9 +121,9 @@ class Trace:
 
 
 def fresh_dialog(call: TracedCall) -> dict[str, Any] | None:
-    """The dialog's facts when a BYE could be sent in it and they changed since the last time, else None. A caller may send one as soon as
-    the far end rings (RFC 3261 15), a callee only in a confirmed dialog."""
-    if not (call.confirmed or (not call.inbound and call.dialog.remote_tag and call.status < 300)):
+    """The dialog's facts when a BYE or a CANCEL could be sent in it and they changed since the last time, else None. A caller may cancel as
+    soon as it has asked, and say BYE as soon as the far end rings (RFC 3261 9.1, 15), a callee only in a confirmed dialog."""
+    if not (call.confirmed or (not call.inbound and call.status < 300)):
         return None
     dialog = call.dialog
     now = (
@@ -133,6 +134,7 @@ def fresh_dialog(call: TracedCall) -> dict[str, Any] | None:
         dialog.cseq,
         dialog.peer,
         dialog.transport,
+        dialog.via,
     )
     if now == call.told:
         return None
@@ -157,6 +159,8 @@ def _request(call: TracedCall, record: Traced) -> None:
     message = record.message
     if record.sent:
         call.dialog.cseq = max(call.dialog.cseq, message.cseq)
+        if message.method == "INVITE" and not call.inbound and not call.confirmed:
+            call.dialog.via = message.first("via")
     elif message.method in ("INVITE", "UPDATE") and call.confirmed and message.first("contact"):
         # The far end may move while the call lasts (RFC 3261 12.2.2).
         call.dialog.target = uri_of(message.first("contact"))
@@ -194,6 +198,7 @@ def _response(call: TracedCall, record: Traced) -> None:
             call.q850 = q850_of(message)
     elif message.status >= 200:
         call.confirmed, call.status, call.reason = True, message.status, message.reason
+        dialog.via = ""
         if not call.inbound:
             dialog.target = uri_of(message.first("contact")) or dialog.target
             # The caller's route set is the Record-Route list backwards (RFC 3261 12.1.2).

@@ -39,8 +39,8 @@ dialled       call_id                                                           
 ringing
 early_media
 answered      codec                                                               audio flows from now on
-dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,      what a BYE needs when this process is gone
-              routes, cseq, transport, peer
+dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,      what a BYE needs when this process is gone; with via (of
+              routes, cseq, transport, peer, via                                  our INVITE) the call is not answered: CANCEL first
 key           key                                                                 a DTMF key was pressed
 held          on                                                                  the far end put us on hold, or took us back
 media         codec, why                                                          the media were negotiated anew
