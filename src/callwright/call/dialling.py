@@ -14,11 +14,10 @@ from callwright.call.warming import connected
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change
-from callwright.ports.leg import Carrier, DialRequest, LegClosed
+from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by_failure
 
-_CARRIER_CODE = 3080
 _CANCELED_CODE = 4000
 
 
@@ -82,8 +81,7 @@ class Dialling:
         try:
             leg = await self._carrier().dial(request, session)
         except ProviderError as error:
-            outcome = "error" if error.kind is FailureKind.REFUSED else "failed"
-            session.closed(LegClosed(outcome, "Carrier", error.message, _CARRIER_CODE, error.kind.value))
+            session.closed(closed_by_failure(error))
             return
         session.take_leg(leg)
         ms = (clock.monotonic_us() - began_us) // 1000

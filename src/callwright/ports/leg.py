@@ -7,10 +7,10 @@ without gaps (what is lost on the line is filled with silence and counted), and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from callwright.domain.causes import Cause
+from callwright.domain.causes import CAUSES, Cause
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160
@@ -36,6 +36,20 @@ class LegClosed:
 def closed_by(cause: Cause, provider_code: str = "") -> LegClosed:
     """The end of a leg by a cause of the one table. ``provider_code`` as the carrier said it; without one, the cause's key."""
     return LegClosed(cause.outcome, cause.by, cause.reason, cause.code, provider_code or cause.key)
+
+
+_CAUSE_OF_FAILURE = {
+    FailureKind.REFUSED: "credentials_refused",
+    FailureKind.LIMIT: "congestion",
+    FailureKind.BAD_REQUEST: "invalid_number",
+    FailureKind.UNAVAILABLE: "temporary_failure",
+    FailureKind.BROKEN_STREAM: "carrier_error",
+}
+
+
+def closed_by_failure(error: ProviderError) -> LegClosed:
+    """The end of a call that its carrier did not even try: by the cause that is nearest, with the carrier's own sentence as the reason."""
+    return replace(closed_by(CAUSES[_CAUSE_OF_FAILURE[error.kind]], error.kind.value), reason=error.message)
 
 
 class TransferFailedError(ProviderError):

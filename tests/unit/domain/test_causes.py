@@ -4,7 +4,8 @@ import pytest
 
 from callwright.domain.causes import CAUSES, Q850_CODES, RETRY_CLASSES, SIP_CODES, cause_of_q850, cause_of_sip
 from callwright.domain.execution import TERMINAL, Status
-from callwright.ports.leg import LegClosed, closed_by
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import LegClosed, closed_by, closed_by_failure
 
 # Contract chapter 8: who hangs up, with which codes.
 CODES = {
@@ -171,6 +172,25 @@ def test_an_answered_call_is_completed():
 def test_a_leg_is_closed_by_a_cause():
     assert closed_by(CAUSES["user_busy"], "486") == LegClosed("busy", "Carrier", "Call recipient was busy", 3010, "486")
     assert closed_by(CAUSES["user_busy"]).provider_code == "user_busy"
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "by", "code"),
+    [
+        (FailureKind.REFUSED, "error", "Error", 3110),
+        (FailureKind.LIMIT, "failed", "Error", 3090),
+        (FailureKind.BAD_REQUEST, "failed", "Carrier", 2000),
+        (FailureKind.UNAVAILABLE, "failed", "Error", 3080),
+        (FailureKind.BROKEN_STREAM, "failed", "Error", 3080),
+    ],
+)
+def test_a_carrier_that_did_not_even_try_ends_the_call_by_a_cause_in_its_own_words(kind, outcome, by, code):
+    closed = closed_by_failure(ProviderError(kind, "acme", "no trunk is set"))
+    assert closed == LegClosed(outcome, by, "no trunk is set", code, kind.value)
+
+
+def test_every_failure_of_a_carrier_has_its_cause():
+    assert all(closed_by_failure(ProviderError(kind, "acme", "x")).code for kind in FailureKind)
 
 
 def test_the_gateway_that_died_is_told_as_agreed():
