@@ -27,7 +27,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "wanted": {"announce": "announced", "request": "requested", "drop": "idle", "complete": "done"},
     "announced": {"request": "requested", "drop": "idle", "complete": "done"},
     "requested": {"fail": "idle", "drop": "idle", "complete": "done"},
-    "done": {},
+    "done": {"complete": "done"},
 }
 """``announce``: the agent says that it transfers; ``drop``: it is not asked for any more; ``complete``: also by a late outcome."""
 

@@ -41,7 +41,7 @@ class Thinker:
         words = world.random.choice((0, 1, 3, 6, 12, 25, 60)) if not world.chance(5) else 900
         if words == 0 and world.chance(800):
             words = 4
-        world.after_ms(first_ms, self._go_on, effect, words, effect.tools != () and world.chance(200))
+        world.after_ms(first_ms, self._go_on, effect, words, effect.tools != () and world.chance(300))
 
     def _go_on(self, effect: fx.AskModel, words: int, tool: bool) -> None:
         world = self._world

@@ -99,6 +99,7 @@ def audit(trace: Trace) -> str:
         or _history_heard(trace)
         or _keys_kept(trace)
         or _transfers_settled(trace)
+        or _patient_on_hold(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -238,6 +239,35 @@ def _keys_kept(trace: Trace) -> str:
                 kept.update("".join(_ENTRY.findall(effect.text)))
     lost = [key for key in pressed if key != end and pressed[key] != kept[key]]
     return f"a caller's keys are never lost: {lost}" if lost else ""
+
+
+def _patient_on_hold(trace: Trace) -> str:
+    """Nobody is asked whether they are there, or hung up on for silence, while the line is held."""
+    held_us = -1
+    answered = False
+    for event, effects in trace.steps:
+        answered = answered or isinstance(event, ev.Answered)
+        if answered and isinstance(event, ev.LineHeld):
+            held_us = (event.at_us if held_us < 0 else held_us) if event.on else -1
+        if held_us < 0 or event.at_us - held_us >= HOLD_MOST_MS * 1000:
+            continue
+        for effect in effects:
+            asks = isinstance(effect, fx.Speak) and effect.purpose == "silence"
+            leaves = isinstance(effect, fx.HangUp) and effect.reason == "inactivity_timeout"
+            # A goodbye that had begun before the hold is said to its end.
+            if event.at_us > held_us and (asks or (leaves and not _closing_since(trace, held_us))):
+                return f"a caller on hold is waited for: {effect}"
+    return ""
+
+
+def _closing_since(trace: Trace, held_us: int) -> bool:
+    """Whether the call was saying goodbye already when the line was held."""
+    return any(
+        isinstance(effect, fx.Speak) and effect.purpose == "goodbye"
+        for event, effects in trace.steps
+        if event.at_us <= held_us
+        for effect in effects
+    )
 
 
 def _transfers_settled(trace: Trace) -> str:

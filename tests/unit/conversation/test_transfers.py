@@ -166,6 +166,18 @@ def test_a_late_success_drops_a_transfer_that_was_wanted_meanwhile() -> None:
     assert len(call.all(fx.Transfer)) == 1
 
 
+def test_two_late_successes_are_both_written_down() -> None:
+    call = requested(call_terminate_ms=300_000)
+    first = call.last(fx.Transfer).request
+    call.wait(TRANSFER_WAIT_MS)
+    call.model_calls(DESK.name, "c2")
+    call.model_ends()
+    call.plays()
+    call.give(ev.TransferProgress, first, "completed")
+    call.transfer_goes("completed")
+    assert settled(call)[-2:] == [(True, ""), (True, "")]
+
+
 def test_news_of_a_transfer_nobody_asked_for_is_a_note() -> None:
     call = requested()
     call.give(ev.TransferProgress, 999, "completed")
