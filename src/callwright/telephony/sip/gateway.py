@@ -21,8 +21,10 @@ from typing import Any, cast
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
+from callwright.telephony.sip.acknowledge import Acknowledgements, acknowledge_again
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
 from callwright.telephony.sip.digest import Digest
+from callwright.telephony.sip.exchange import NumberedCall
 from callwright.telephony.sip.gateway_call import GatewayCall
 from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
@@ -62,6 +64,7 @@ class Gateway(asyncio.Protocol):
         self._stopping = False
         self._empty = asyncio.Event()
         self._digest: Digest | None = None
+        self._acks = Acknowledgements()
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
 
@@ -151,6 +154,9 @@ class Gateway(asyncio.Protocol):
             record = traced(text)
             if record is not None:
                 self.trace.feed(record)
+                again = self._acks.feed(record, text)
+                if again is not None:
+                    acknowledge_again(again, self._listen)
 
     @property
     def asks_password(self) -> bool:
@@ -175,10 +181,11 @@ class Gateway(asyncio.Protocol):
         refusal(call, 401, self._listen, (f"WWW-Authenticate: {self._digest.challenge(invite.call_id, now_s)}",))
         return False
 
-    def over(self, call: GatewayCall) -> None:
+    def over(self, call: NumberedCall) -> None:
         """Forget a call."""
-        self._calls.pop(call.number, None)
-        self.trace.forget(call.call_id, call.traced)
+        gone = self._calls.pop(call.number, None)
+        if gone is not None:
+            self.trace.forget(gone.call_id, gone.traced)
         if self._stopping and not self._calls:
             self._empty.set()
 
