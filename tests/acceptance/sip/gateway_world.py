@@ -130,6 +130,11 @@ class Server(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(audio(call, frames))
 
+    def write_raw(self, data: bytes) -> None:
+        """Whatever bytes."""
+        assert self._transport is not None
+        self._transport.write(data)
+
     def hang_up_socket(self) -> None:
         """As if the server had died."""
         assert self._transport is not None

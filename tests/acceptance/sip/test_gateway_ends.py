@@ -105,7 +105,7 @@ async def test_an_address_that_is_taken_is_refused_with_a_reason():
 
 async def test_nonsense_on_the_socket_ends_the_process():
     ours = await start()
-    ours._transport.write(b"\xff" * 64)
+    ours.write_raw(b"\xff" * 64)
     assert await asyncio.wait_for(ours.process.wait(), 3) == 71
 
 

@@ -34,8 +34,9 @@ FADES = (0.7, 0.35)
 class CallerAudio:
     """Frames of the caller, one for every tick once audio flows.
 
-    A frame that is not there when it is due is concealed (the last one again, fading, then silence) and counted; when it comes after
-    all, everything is one frame later from then on. When nothing was late for three seconds, that delay is taken back in a quiet frame.
+    Sound begins with the second frame, so that a little unevenness is no loss. A frame that is not there when it is due is concealed (the
+    last one again, fading, then silence) and counted; when it comes after all, everything is one frame later from then on. When nothing
+    was late for three seconds, that delay is taken back in a quiet frame.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class CallerAudio:
         self._last = SILENT_PCM
         self._missing = 0
         self._flowing = False
+        self._primed = False
         self._settled_ticks = 0
         self._spare_frames = LATE_MOST_FRAMES
         self.frames_received = 0
@@ -74,13 +76,15 @@ class CallerAudio:
     def take(self, ticks: int, *, expected: bool = True) -> bytes:
         """The mu-law frames that are due after ``ticks`` ticks. ``expected``: false while the far end rightly sends nothing (hold), so
         that nothing is missing."""
+        if not self._primed and len(self._waiting) >= START_FRAMES:
+            self._primed = self._flowing = True
         if not self._flowing:
-            if len(self._waiting) < START_FRAMES:
-                return b""
-            self._flowing = True
+            return b""
         return b"".join(self._next(expected) for _ in range(ticks))
 
     def _next(self, expected: bool) -> bytes:
+        if not self._primed:
+            return SILENCE_FRAME
         if not self._waiting:
             return self._concealed(expected)
         frame = self._waiting.popleft()
@@ -90,7 +94,9 @@ class CallerAudio:
 
     def _concealed(self, expected: bool) -> bytes:
         self._settled_ticks, self._spare_frames = 0, LATE_MOST_FRAMES
-        if not expected or not self.frames_received:
+        if not expected:
+            # What comes after is a new beginning.
+            self._primed = False
             return SILENCE_FRAME
         self.frames_concealed += 1
         self._missing += 1

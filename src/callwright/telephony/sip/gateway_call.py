@@ -278,7 +278,7 @@ class GatewayCall:
         if not facts.closed:
             self._audio(line, ticks)
             self._waiting(ticks)
-        elif self._transfer is None and not (self._next is not None and facts.refer_target and not facts.hang_up_asked):
+        elif facts.hang_up_asked or not self._transfers.pending:
             self._finish()
 
     def _audio(self, line: StackCall, ticks: int) -> None:
@@ -305,7 +305,7 @@ class GatewayCall:
             line.write(pcm)
 
     def _waiting(self, ticks: int) -> None:
-        """What ends by time: ringing, a drained hang-up, a BYE nobody answers, a REFER the server does not decide."""
+        """What ends by time: ringing, a drained hang-up, a BYE nobody answers, a REFER nobody decides."""
         facts = self.facts
         if facts.ring_ticks and not facts.inbound:
             facts.ring_ticks = max(0, facts.ring_ticks - ticks)
@@ -318,10 +318,7 @@ class GatewayCall:
             facts.goodbye_ticks = max(0, facts.goodbye_ticks - ticks)
             if facts.goodbye_ticks == 0:
                 self._finish()
-        if facts.refer_ticks:
-            facts.refer_ticks = max(0, facts.refer_ticks - ticks)
-            if facts.refer_ticks == 0 and self.line is not None:
-                self._exchange.start(attempt("refusing a REFER", self.line.refuse_refer(REJECTED)))
+        self._transfers.tick(ticks)
 
     def _drain(self, ticks: int) -> None:
         facts = self.facts
@@ -378,19 +375,14 @@ class GatewayCall:
         facts, traced = self.facts, self.traced
         if not self.over.done():
             self.over.set_result(None)
-        status, reason = _status(facts.closed_text)
-        if traced is not None:
-            status, reason = traced.status or status, traced.reason if not status else reason
-        by = facts.who_ended(traced, status)
-        status = facts.refused_status or status
+        self._transfers.end()
         if facts.answered:
             self._tell_quality(final=True)
         if not facts.announced:
             self._announce()
+        by, status, reason = facts.ending(traced)
         q850 = traced.q850 if traced is not None else None
-        self.send(
-            "closed", by=by, sip_status=status, q850=q850, reason=(facts.reason or reason or facts.closed_text)[:500]
-        )
+        self.send("closed", by=by, sip_status=status, q850=q850, reason=reason[:500])
         facts.closed_told = True
         self._exchange.over(self)
 

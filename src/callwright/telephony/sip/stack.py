@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shutil
+import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +34,7 @@ MAX_IDENTITIES = 1_000
 """Most caller identities of one gateway process: each is a user agent of the stack, which cannot be freed."""
 HOLD_TRIES = 20
 HOLD_RETRY_S = 0.05
-READ_BYTES = FRAME_PCM_BYTES * 25
+READ_BYTES = FRAME_PCM_BYTES * 10
 OWN_USER = "callwright"
 
 _log = logging.getLogger("callwright.telephony.sip.stack")
@@ -354,6 +356,7 @@ class BaresipStack:
         self._calls: dict[int, BaresipCall] = {}
         self._early: dict[int, list[baresip.StackEvent]] = {}
         self._messages = _Messages()
+        self._folder = ""
         self._on_call: Callable[[StackCall], None] = lambda call: None
 
     async def open(
@@ -368,7 +371,13 @@ class BaresipStack:
         self._on_call = on_call
         self._runtime.on_dead = on_dead
         self._quiet_logs()
-        await _asked(self._runtime.start(self._configuration()))
+        # The stack makes a folder for itself and leaves it behind when the process ends without closing it: it gets one of ours.
+        self._folder = tempfile.mkdtemp(prefix="callwright-sip-")
+        before, tempfile.tempdir = tempfile.tempdir, self._folder
+        try:
+            await _asked(self._runtime.start(self._configuration()))
+        finally:
+            tempfile.tempdir = before
         on_bound()
         self._runtime.subscribe(self._happened)
         await self._agent(OWN_USER, "", catch_all=True)
@@ -469,8 +478,11 @@ class BaresipStack:
         await _asked(self._runtime.set_native_log_level("warning"))
 
     async def close(self) -> None:
-        """See SipStack."""
-        await _asked(self._runtime.close())
+        """See SipStack. With calls left the stack is left as it is: freeing them while their transactions wait breaks its heap."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._calls:
+            await _asked(self._runtime.close())
 
 
 def _statistics(stats: Mapping[str, Any]) -> dict[str, float]:

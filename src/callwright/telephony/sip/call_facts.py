@@ -1,0 +1,68 @@
+"""Where a call of the gateway stands. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callwright.telephony.sip.trace import TracedCall
+
+
+@dataclass(slots=True)
+class CallFacts:
+    """What is known of a call and what is waited for. Times are ticks of 20 ms that are left; 0 means that nothing is waited for.
+
+    ``announced``: the server knows the call; ``closed``: the stack is done with it, ``closed_text`` are its words; ``closed_told``: nothing
+    more is told to the server. ``refused_status`` is the status we refused it with ourselves.
+    """
+
+    inbound: bool = False
+    announced: bool = False
+    answered: bool = False
+    answer_untold: bool = False
+    they_hold: bool = False
+    we_hold: bool = False
+    negotiated: str = ""
+    codec: str = ""
+    hang_up_asked: bool = False
+    refused_status: int = 0
+    transferred: bool = False
+    closed: bool = False
+    closed_text: str = ""
+    closed_told: bool = False
+    reason: str = ""
+    ticks: int = 0
+    answer_ticks: int = 0
+    ring_ticks: int = 0
+    drain_ticks: int = 0
+    goodbye_ticks: int = 0
+
+    def moved(self) -> None:
+        """The call goes on with somebody else, whose line is another one of the stack."""
+        self.they_hold = self.we_hold = self.closed = False
+        self.closed_text = ""
+
+    def ending(self, traced: TracedCall | None) -> tuple[str, int, str]:
+        """Who ended the call (``us``, ``them``, ``line``), the SIP status of its INVITE (0: none came), and why. What the messages tell
+        goes before the stack's own words."""
+        status, reason = status_of(self.closed_text)
+        if traced is not None:
+            status, reason = traced.status or status, reason if status else traced.reason
+        by = self._who(traced, status)
+        if self.answered and by != "line":
+            reason = ""
+        return by, self.refused_status or status, self.reason or reason
+
+    def _who(self, traced: TracedCall | None, status: int) -> str:
+        if self.hang_up_asked or self.transferred:
+            return "us"
+        if traced is not None and traced.ended_by:
+            return traced.ended_by
+        if not self.answered and not self.inbound and status >= 300:
+            return "them"
+        return "line"
+
+
+def status_of(text: str) -> tuple[int, str]:
+    """``486 Busy Here`` in its parts; a text without a status keeps to itself."""
+    head, _, rest = text.partition(" ")
+    return (int(head), rest) if len(head) == 3 and head.isascii() and head.isdigit() else (0, text)

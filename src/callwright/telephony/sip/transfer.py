@@ -1,0 +1,191 @@
+"""Transfers of one call: those the server asks for (REFER to the far end), and those the far end asks for (REFER to us)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from callwright.telephony.sip.call_facts import CallFacts, status_of
+from callwright.telephony.sip.exchange import Exchange
+from callwright.telephony.sip.stack import LineEvent, StackCall, StackError
+
+REFER_TICKS = 500
+"""So long (10 s) the server may take to decide where the far end may send us."""
+DECLINED = 603
+NOT_IMPLEMENTED = 501
+REQUEST_TIMEOUT = 408
+
+_log = logging.getLogger("callwright.telephony.sip.gateway")
+
+
+class TransferredCall(Protocol):
+    """The call as its transfers see it."""
+
+    user: str
+    line: StackCall | None
+    facts: CallFacts
+    over: asyncio.Future[None]
+
+    def send(self, kind: str, **values: Any) -> None:
+        """A control message to the server about this call."""
+
+    def move(self, line: StackCall) -> None:
+        """From now on the call is with ``line``."""
+
+
+class Transfers:
+    """The transfers of ``call``; one at a time in either direction."""
+
+    def __init__(self, exchange: Exchange, call: TransferredCall) -> None:
+        self._exchange = exchange
+        self._call = call
+        self._task: asyncio.Task[None] | None = None
+        self._next: StackCall | None = None
+        self._target = ""
+        self._undecided_ticks = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something may still come of one, so that the end of the line is not yet the end of the call."""
+        return self._task is not None or self._next is not None
+
+    # -- the server asks --------------------------------------------------------------------------------------------------------
+
+    def ask(self, message: Mapping[str, Any]) -> None:
+        """The server's ``transfer``; answered by ``transferred``."""
+        line = self._call.line
+        if line is None or not self._call.facts.answered or self._task is not None:
+            self._told(message, StackError("the call cannot be transferred now"))
+            return
+        self._task = self._exchange.start(self._refer(line, message))
+
+    async def _refer(self, line: StackCall, message: Mapping[str, Any]) -> None:
+        target, seconds = str(message.get("target") or ""), float(message.get("seconds") or 30)
+        try:
+            if message.get("attended"):
+                await self._attended(line, target, seconds)
+            else:
+                await line.refer(target, seconds)
+        except StackError as error:
+            self._told(message, error)
+        else:
+            self._call.facts.transferred, self._call.facts.reason = True, "transferred"
+            self._told(message, None)
+        finally:
+            self._task = None
+
+    def _told(self, message: Mapping[str, Any], error: StackError | None) -> None:
+        self._call.send(
+            "transferred",
+            request=message.get("request"),
+            ok=error is None,
+            sip_status=error.status if error is not None else 200,
+            reason=error.reason if error is not None else "",
+        )
+
+    async def _attended(self, line: StackCall, target: str, seconds: float) -> None:
+        """Far end on hold, call the target, and once it answers join the two. Anything else: the call is as it was before."""
+        facts, over = self._call.facts, self._call.over
+        second: StackCall | None = None
+        facts.we_hold = True
+        try:
+            await line.hold(True)
+            second = await self._exchange.stack.dial(target, self._call.user, "", {})
+            await answered(second, over, seconds)
+            await line.refer_to_call(second, seconds)
+        except StackError:
+            if second is not None:
+                await attempt("ending the second call of a transfer", second.hang_up())
+            facts.we_hold = False
+            if not over.done():
+                await attempt("taking the far end off hold", line.hold(False))
+            raise
+
+    # -- the far end asks -------------------------------------------------------------------------------------------------------
+
+    def asked(self, target: str) -> None:
+        """The far end sends us to ``target`` (nothing: somewhere that cannot be called). The server decides."""
+        line = self._call.line
+        if line is None:
+            return
+        if not target or self._undecided_ticks or self._next is not None:
+            self._exchange.start(attempt("refusing a REFER", line.refuse_refer(NOT_IMPLEMENTED)))
+            return
+        self._target, self._undecided_ticks = target, REFER_TICKS
+        self._call.send("refer_asked", target=target)
+
+    def decide(self, message: Mapping[str, Any]) -> None:
+        """The server's ``refer``."""
+        line = self._call.line
+        if line is None or self._undecided_ticks == 0:
+            return
+        self._undecided_ticks = 0
+        if message.get("accept"):
+            self._exchange.start(self._follow(line))
+        else:
+            self._exchange.start(attempt("refusing a REFER", line.refuse_refer(DECLINED)))
+
+    def tick(self, ticks: int) -> None:
+        """Time passes: a server that does not decide has refused."""
+        if self._undecided_ticks:
+            self._undecided_ticks = max(1, self._undecided_ticks - ticks)
+            if self._undecided_ticks == 1:
+                self.decide({"accept": False})
+
+    async def _follow(self, line: StackCall) -> None:
+        try:
+            self._next = await line.accept_refer()
+        except StackError as error:
+            self._call.send("move_failed", target=self._target, sip_status=error.status, reason=error.reason)
+            return
+        self._next.listen(self._of_next)
+
+    def _of_next(self, event: LineEvent) -> None:
+        """The call to where the far end sent us: answered, it takes the place of the first; over, the first goes on."""
+        if self._next is None:
+            return
+        if event.kind == "answered":
+            line, self._next = self._next, None
+            self._call.move(line)
+            self._call.send("moved", target=self._target)
+        elif event.kind == "closed":
+            self._next = None
+            status, reason = status_of(event.text)
+            self._call.send("move_failed", target=self._target, sip_status=status, reason=reason)
+
+    def end(self) -> None:
+        """The call ends: the call to where we were sent ends with it."""
+        if self._next is not None:
+            self._exchange.start(attempt("ending a call we were sent to", self._next.hang_up()))
+            self._next = None
+
+
+async def answered(call: StackCall, over: asyncio.Future[None], seconds: float) -> None:
+    """Wait until ``call`` is answered. Raises StackError when it is not: refused, too late, or ``over`` came first."""
+    outcome: asyncio.Future[LineEvent] = asyncio.get_running_loop().create_future()
+
+    def listener(event: LineEvent) -> None:
+        if event.kind in ("answered", "closed") and not outcome.done():
+            outcome.set_result(event)
+
+    call.listen(listener)
+    waited: set[asyncio.Future[Any]] = {outcome, over}
+    await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if over.done():
+        raise StackError("the call ended while the target was called")
+    if not outcome.done():
+        raise StackError("the target did not answer in time", REQUEST_TIMEOUT)
+    event = outcome.result()
+    if event.kind == "closed":
+        status, reason = status_of(event.text)
+        raise StackError(reason or "the target cannot be reached", status)
+
+
+async def attempt(what: str, work: Any) -> None:
+    """Something the stack may refuse without harm to the call: it is noted."""
+    try:
+        await work
+    except StackError as error:
+        _log.debug("%s failed: %s", what, error.reason)
