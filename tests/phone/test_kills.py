@@ -1,0 +1,159 @@
+"""kill -9 of the gateway and of the server at random instants: every execution ends with a reason, no phone stays off the hook.
+
+30 kills with ``make test-phone``, 4 in CI; the seed is fixed, and each kill has its own, printed when it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from tests.phone.agents import agent
+from tests.phone.length import sized
+from tests.phone.ports import Ports
+from tests.phone.rtp import RtpSocket
+from tests.phone.server import ENDED, Server
+from tests.phone.sipp import IP, Sipp
+from tests.waiting import until
+
+KILLS = sized(30, 4)
+SEED = 4_711
+SETTLED_WITHIN_S = 60
+LATEST_KILL_S = 3.5
+LIVE = ("initiated", "ringing", "in-progress")
+
+
+@dataclass
+class Scene:
+    """Phones in calls of every kind, and the executions."""
+
+    server: Server
+    agent_id: str
+    phones: list[Sipp] = field(default_factory=list)
+    lines: list[RtpSocket] = field(default_factory=list)
+    outbound: list[str] = field(default_factory=list)
+
+    async def begin(self, folder: Path, ports: Ports) -> None:
+        """Two phones call, one answers at once, one after two seconds, one only rings."""
+        for name in ("calls", "calls", "answers", "answers", "rings"):
+            line = RtpSocket()
+            phone = Sipp(folder, name, ports.sip(), ports.media())
+            self.lines.append(line)
+            self.phones.append(phone)
+            slow = len(self.phones) == 4
+            words = {"rtp_port": line.port, "ring_ms": 2_000 if slow else 100, "hold_ms": 85_000}
+            if name == "calls":
+                await phone.start(target=self.server.sip_port, called=self.agent_id, **words)
+            else:
+                await phone.start(**words)
+                self.outbound.append(await self.server.call(self.agent_id, f"sip:bob@{IP}:{phone.port}"))
+
+    async def executions(self) -> dict[str, dict[str, Any]]:
+        """All executions of this scene's agent, by id."""
+        return {one["id"]: one for one in await self.server.executions(self.agent_id)}
+
+    async def end(self) -> None:
+        """Whatever is left."""
+        for phone in self.phones:
+            await phone.stop()
+        for line in self.lines:
+            line.close()
+
+
+def off_the_hook(phone: Sipp) -> bool:
+    """Whether a phone was in a call, or in the making of one, and nobody told it that this is over."""
+    seen = phone.messages()
+    if not any(m.method == "INVITE" for m in seen):
+        return False
+    told = any(m.method in ("BYE", "CANCEL") and not m.sent for m in seen)
+    final = any(m.method.isdigit() and int(m.method) >= 300 and m.header("CSeq").endswith("INVITE") for m in seen)
+    return not told and not final
+
+
+@pytest.fixture(scope="module")
+def own_server(
+    phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
+) -> Iterator[Server]:
+    """A server that may be killed."""
+    folder = tmp_path_factory.mktemp("killed")
+    server = Server(folder, phone_database("killed"), ports.sip(), ports.gateway_media())
+    server.start()
+    yield server
+    server.stop()
+
+
+def kill(server: Server, victim: str) -> int:
+    """kill -9; returns the process that was killed."""
+    if victim == "server":
+        pid = server.pid
+        server.kill()
+        return pid
+    gateway = server.gateway_pid
+    assert gateway is not None
+    os.kill(gateway, signal.SIGKILL)
+    return gateway
+
+
+async def settle(scene: Scene, were_live: set[str]) -> None:
+    """Wait until what was live has ended by itself; stop through the API what only began after the kill; wait for the rest."""
+
+    async def over(wanted: Callable[[str], bool]) -> bool:
+        return all(one["status"] in ENDED for one in (await scene.executions()).values() if wanted(one["id"]))
+
+    await until(lambda: over(lambda execution_id: execution_id in were_live), SETTLED_WITHIN_S)
+    for execution_id, one in (await scene.executions()).items():
+        if one["status"] not in ENDED:
+            await scene.server.hang_up(execution_id)
+    await until(lambda: over(lambda execution_id: True), SETTLED_WITHIN_S)
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hook(
+    own_server: Server, ports: Ports, tmp_path: Path, number: int
+) -> None:
+    random = Random(SEED * 1_000 + number)
+    victim = ("gateway", "server")[number % 2]
+    after_s = random.uniform(0, LATEST_KILL_S)
+    scene = Scene(own_server, await own_server.agent(**agent()))
+    try:
+        await scene.begin(tmp_path, ports)
+        await asyncio.sleep(after_s)
+        before = await scene.executions()
+        were_live = {one["id"] for one in before.values() if one["status"] in LIVE}
+        assert were_live
+        assert any(off_the_hook(phone) for phone in scene.phones), "there is somebody to be told"
+        killed = kill(own_server, victim)
+        if victim == "server":
+            await asyncio.to_thread(own_server.start)
+        await until(lambda: own_server.gateway_pid not in (None, killed), 20)
+        await settle(scene, were_live)
+
+        for one in (await scene.executions()).values():
+            reason = one["telephony_data"]["hangup_reason"] or one["error_message"]
+            assert reason, f"an execution without a reason: {one}"
+            if one["id"] in were_live:
+                assert reason in REASONS[victim], f"{reason!r} after {after_s:.2f} s: {one}"
+        await _until_hung_up(scene.phones)
+        left = [phone.complaints() for phone in scene.phones if off_the_hook(phone)]
+        assert not left, f"kill {number} ({victim} after {after_s:.2f} s): off the hook: {left}"
+        assert own_server.running
+    finally:
+        await scene.end()
+
+
+REASONS = {"gateway": {"gateway_lost"}, "server": {"node_lost"}}
+
+
+async def _until_hung_up(phones: list[Sipp]) -> None:
+    """A BYE may have to be repeated."""
+    try:
+        await until(lambda: not any(off_the_hook(phone) for phone in phones), 20)
+    except TimeoutError:
+        return
