@@ -101,7 +101,6 @@ async def test_the_agent_is_sent_in_time_and_at_most_60_ms_wait_in_the_stack():
         await ours.speak(call, tone(440, 4))
         await asyncio.sleep(0.3)
         gaps = sorted((after.at - before.at) * 1000 for before, after in zip(phone.rtp, phone.rtp[1:], strict=False))
-        print(f"gap on the wire p50 {gaps[len(gaps) // 2]:.1f} ms, p99 {gaps[int(len(gaps) * 0.99)]:.1f} ms")
         assert gaps[len(gaps) // 2] < 25
         sound = b"".join(packet.payload for packet in phone.rtp if packet.kind == 0)
         voiced = [at for at, frame in enumerate(frames_of(sound)) if any(byte not in (0xFF, 0x7F) for byte in frame)]

@@ -46,7 +46,8 @@ class CallFacts:
         goes before the stack's own words."""
         status, reason = status_of(self.closed_text)
         if traced is not None:
-            status, reason = traced.status or status, reason if status else traced.reason
+            status = traced.status or status
+            reason = traced.reason if traced.status >= 300 and traced.reason else reason
         by = self._who(traced, status)
         if self.answered and by != "line":
             reason = ""

@@ -136,8 +136,8 @@ def tag_of(value: str) -> str:
 def user_of(uri: str) -> str:
     """The user part of a URI; the host when it has none."""
     rest = uri.partition(":")[2] or uri
-    user, at, host = rest.partition("@")
-    return user.partition(":")[0].partition(";")[0] if at else host.partition(";")[0]
+    # Of a host the port and the parameters go, of a user the password and the parameters.
+    return rest.partition("@")[0].partition(":")[0].partition(";")[0]
 
 
 def addresses(values: tuple[str, ...]) -> tuple[str, ...]:
