@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import audioop
 import math
 import os
 import random
@@ -18,6 +17,7 @@ from typing import Any, cast
 
 import pytest
 
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
 
 HOST = "127.0.0.1"
@@ -59,12 +59,12 @@ def tone(hz: float, seconds: float, level: int = 8_000) -> bytes:
     """Mu-law of a sine."""
     count = int(seconds * 8_000)
     pcm = b"".join(struct.pack("<h", int(level * math.sin(2 * math.pi * hz * n / 8_000))) for n in range(count))
-    return audioop.lin2ulaw(pcm, 2)
+    return mulaw_of(pcm)
 
 
 def share_of(mulaw: bytes, hz: float) -> float:
     """How much of the sound's energy is at ``hz`` (Goertzel): about 1 for a pure tone, about 0 for none of it."""
-    pcm = audioop.ulaw2lin(mulaw, 2)
+    pcm = pcm_of_mulaw(mulaw)
     samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
     energy = sum(value * value for value in samples)
     if not energy:
@@ -196,8 +196,8 @@ async def gateway(**settings: Any) -> AsyncIterator[Server]:
         await stop(server)
 
 
-async def start(**settings: Any) -> Server:
-    """Start a gateway and wait until it listens (or refuses)."""
+async def start(*, command: tuple[str, ...] = ("-m", "callwright.telephony.sip.gateway"), **settings: Any) -> Server:
+    """Start a gateway and wait until it listens (or refuses). ``command``: what Python is told to run."""
     ours, theirs = socket.socketpair()
     port = free_port()
     first = 20_000 + (port % 60) * 200
@@ -205,8 +205,7 @@ async def start(**settings: Any) -> Server:
     await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
     server.process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "callwright.telephony.sip.gateway",
+        *command,
         "--fd",
         str(theirs.fileno()),
         pass_fds=(theirs.fileno(),),

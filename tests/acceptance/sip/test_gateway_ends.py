@@ -7,6 +7,7 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
 from tests.acceptance.sip.gateway_world import (
     HOST,
     established,
@@ -101,6 +102,44 @@ async def test_an_address_that_is_taken_is_refused_with_a_reason():
         ours = await start(listen=f"{HOST}:{taken.getsockname()[1]}")
         assert "in use" in ours.of(0, "refused")[0]["reason"]
         assert await asyncio.wait_for(ours.process.wait(), 3) == 2
+
+
+DYING_STACK = """
+import asyncio
+from baresip._native import ffi, lib
+from callwright.telephony.sip import gateway, stack
+
+class Dying(stack.BaresipStack):
+    async def open(self, *arguments):
+        await super().open(*arguments)
+        # The stack's own loop ends without anybody having asked for it, as after a fatal error in it.
+        asyncio.get_running_loop().call_later(1, lib.bp_cmd, lib.BP_CMD_STOP, 0, ffi.NULL)
+
+gateway.BaresipStack = Dying
+gateway.main()
+"""
+DEAF_STACK = """
+import asyncio
+from callwright.telephony.sip import gateway, stack
+
+class Deaf(stack.BaresipStack):
+    async def check(self):
+        raise stack.StackError("no completion")
+
+gateway.BaresipStack = Deaf
+gateway.main()
+"""
+
+
+@pytest.mark.parametrize("script", [DYING_STACK, DEAF_STACK])
+async def test_a_stack_that_died_or_does_not_answer_ends_the_process_with_70(script):
+    phone = await RawPhone().open()
+    ours = await start(command=("-c", script))
+    call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+    await ours.wait(call, "answered")
+    assert await asyncio.wait_for(ours.process.wait(), 8) == 70
+    await asyncio.wait_for(ours.lost.wait(), 1)
+    phone.close()
 
 
 async def test_nonsense_on_the_socket_ends_the_process():
