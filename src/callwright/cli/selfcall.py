@@ -17,21 +17,21 @@ import uvloop
 
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.cli.selfcall_ends import Desk, Ears, End, Heard, sound_flows, speech
-from callwright.cli.selfcall_table import SelfCall, Spoken, WayMeasured, as_json, judged, table
-from callwright.domain.errors import ConfigurationError, UnavailableError
+from callwright.cli.selfcall_table import SCRIPTED, SelfCall, Spoken, WayMeasured, as_json, judged, table
+from callwright.domain.errors import ConfigurationError
 from callwright.media.framing import FRAME_SAMPLES
 from callwright.media.probe import dbfs, find_markers, marker, read_tone, steady_tone
 from callwright.media.tones import silence
 from callwright.ops.clock import SystemClock
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import PluginContext
 from callwright.simulation.line import LineConditions, PacketLine, line_of
 from callwright.telephony.sip.relay import open_relay
 
 LOOPBACK, SIP = "loopback", "sip"
-SCRIPTED = "scripted"
 HOST = "127.0.0.1"
 LANGUAGE = "en"
 LEAST_SECONDS, MOST_SECONDS = 5, 300
@@ -175,7 +175,7 @@ async def _sentences(plugins: PluginInstances, voice: str) -> list[list[tuple[st
 
 
 async def _dial(place: _Place, near: End, far: End, from_number: str) -> float:
-    """Place the call; returns the milliseconds from asking the carrier to the answer. Raises UnavailableError when there is none."""
+    """Place the call; returns the milliseconds from asking the carrier to the answer. Raises ProviderError when there is none."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     near.takes(await place.carrier.dial(DialRequest("selfcall", place.address, from_number, RING_SECONDS), near))
@@ -184,13 +184,16 @@ async def _dial(place: _Place, near: End, far: End, from_number: str) -> float:
             await near.is_answered.wait()
             await far.is_answered.wait()
     except TimeoutError:
-        raise UnavailableError("the call was not answered: neither end heard of an answer or of an end") from None
+        raise _failed(place, "it was not answered: one of its ends heard neither of an answer nor of an end") from None
     closed = near.closed_as or far.closed_as
     if closed is not None:
-        raise UnavailableError(
-            f"the call was not answered: {closed.by}: {closed.reason} ({closed.provider_code or closed.code})"
-        )
+        why = f"it was not answered: {closed.by}: {closed.reason} ({closed.provider_code or closed.code})"
+        raise _failed(place, why)
     return (near.answered_s - began_s) * 1000
+
+
+def _failed(place: _Place, why: str) -> ProviderError:
+    return ProviderError(FailureKind.UNAVAILABLE, place.carrier.name, f"the call to ourselves failed: {why}")
 
 
 async def _measured(
@@ -217,7 +220,9 @@ async def _measured(
         try:
             await asyncio.wait_for(far.is_closed.wait(), 5)
         except TimeoutError:
-            raise UnavailableError("the called end did not hear within 5 s that the call is over") from None
+            raise ProviderError(
+                FailureKind.UNAVAILABLE, "selfcall", "the called end did not hear that the call is over"
+            ) from None
     return (
         replace(there, quality=counted[far] or far.quality, sender_quality=near.quality),
         replace(back, quality=counted[near] or near.quality, sender_quality=far.quality),
