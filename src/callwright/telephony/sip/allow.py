@@ -16,6 +16,7 @@ import struct
 from collections.abc import Sequence
 
 MAX_NETWORKS = 250
+ANY_ADDRESS = "0.0.0.0"
 _SO_ATTACH_FILTER = 26
 # Classic BPF (linux/filter.h). Offsets from SKF_NET_OFF count from the IP header, whatever the socket's own offset is.
 _LOAD_WORD, _AND, _JUMP_EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06
@@ -67,7 +68,8 @@ def program(networks: Sequence[str]) -> bytes:
 
 
 def sockets_on(listen: tuple[str, int]) -> list[socket.socket]:
-    """Duplicates of this process's IPv4 sockets bound to ``listen`` with no peer: UDP, and TCP listeners. The caller closes them."""
+    """Duplicates of this process's IPv4 sockets bound to ``listen`` with no peer: UDP, and TCP listeners; for the address 0.0.0.0 those on
+    its port at any address. The caller closes them."""
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -88,7 +90,8 @@ def _listens(one: socket.socket, listen: tuple[str, int]) -> bool:
     if one.family != socket.AF_INET:
         return False
     try:
-        if one.getsockname() != listen:
+        host, port = one.getsockname()
+        if port != listen[1] or listen[0] not in (host, ANY_ADDRESS):
             return False
         return one.type == socket.SOCK_DGRAM or bool(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except OSError:

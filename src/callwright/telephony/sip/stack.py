@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import baresip
 
 from callwright.domain.limits import MAX_SIP_CALLS
+from callwright.telephony.sip.allow import ANY_ADDRESS, sockets_on
 
 FRAME_PCM_BYTES = 320
 """20 ms of 16-bit PCM at 8,000 Hz."""
@@ -357,6 +358,7 @@ class BaresipStack:
         self._early: dict[int, list[baresip.StackEvent]] = {}
         self._messages = _Messages()
         self._folder = ""
+        self._domain = ""
         self._on_call: Callable[[StackCall], None] = lambda call: None
 
     async def open(
@@ -379,13 +381,16 @@ class BaresipStack:
         finally:
             tempfile.tempdir = before
         on_bound()
+        self._domain = _domain(settings.listen)
         self._runtime.subscribe(self._happened)
         await self._agent(OWN_USER, "", catch_all=True)
 
     def _configuration(self) -> baresip.Config:
         settings = self._settings
+        host = settings.listen.partition(":")[0]
         return baresip.Config(
-            net_interface=settings.listen.partition(":")[0],
+            # The stack opens a socket for each address of the machine (without loopback) when it is told none.
+            net_interface=None if host == ANY_ADDRESS else host,
             expose_headers=("To", *settings.headers),
             sip_trace=True,
             max_concurrent_calls=min(settings.max_calls, MAX_SIP_CALLS),
@@ -413,7 +418,7 @@ class BaresipStack:
         try:
             account = baresip.Account(
                 user=user,
-                domain=self._settings.listen,
+                domain=self._domain,
                 password="",
                 reg_interval=0,
                 audio_codecs=self._settings.codecs,
@@ -483,6 +488,16 @@ class BaresipStack:
             shutil.rmtree(self._folder, ignore_errors=True)
         if not self._calls:
             await _asked(self._runtime.close())
+
+
+def _domain(listen: str) -> str:
+    """What our addresses name as their host: where we listen, or the first of the machine's addresses when that is all of them."""
+    host, _, port = listen.partition(":")
+    names = []
+    for one in sockets_on((host, int(port))):
+        with one:
+            names.append(str(one.getsockname()[0]))
+    return f"{sorted(names)[0]}:{port}" if host == ANY_ADDRESS and names else listen
 
 
 def _statistics(stats: Mapping[str, Any]) -> dict[str, float]:
