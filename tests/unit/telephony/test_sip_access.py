@@ -9,7 +9,7 @@ import pytest
 from callwright.telephony.sip.allow import MAX_NETWORKS, AllowError, program
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.digest import NONCE_SECONDS, Digest
-from callwright.telephony.sip.message import parsed
+from callwright.telephony.sip.message import SipMessage, parsed
 from callwright.telephony.sip.refusal import answer
 from callwright.telephony.sip.trace import TracedCall
 
@@ -73,7 +73,8 @@ def md5(text):
 
 
 def nonce_of(challenge):
-    return re.search(r'nonce="([^"]*)"', challenge)[1]
+    (nonce,) = re.findall(r'nonce="([^"]*)"', challenge)
+    return nonce
 
 
 def invite(nonce, *, user="guest", password="pw", call_id="c1", qop=True, method="INVITE", more=""):
@@ -126,8 +127,15 @@ def test_a_digest_shows_nothing(digest):
 # -- refusals and ends
 
 
+def message_of(text: str) -> SipMessage:
+    """The message in a text that is one."""
+    message = parsed(text)
+    assert message is not None
+    return message
+
+
 def test_a_refusal_belongs_to_the_transaction_of_the_provisional_answer():
-    ringing = parsed(
+    ringing = message_of(
         "SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9\r\nVia: SIP/2.0/UDP 10.0.0.3;branch=z8\r\n"
         "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: c1\r\nCSeq: 4 INVITE\r\n\r\n"
     )

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.telephony.sip.message import (
+    SipMessage,
+    Traced,
     addresses,
     codec_of,
     parsed,
@@ -23,8 +25,22 @@ INVITE = (
 )
 
 
+def message_of(text: str) -> SipMessage:
+    """The message in a text that is one."""
+    message = parsed(text)
+    assert message is not None
+    return message
+
+
+def record_of(text: str) -> Traced:
+    """The record of the trace in a text that is one."""
+    record = traced(text)
+    assert record is not None
+    return record
+
+
 def test_a_request_is_read():
-    message = parsed(INVITE)
+    message = message_of(INVITE)
     assert (message.method, message.status, message.uri) == ("INVITE", 0, "sip:4711@10.0.0.1:5060;transport=udp")
     assert (message.call_id, message.cseq, message.body) == ("call-1", 7, "v=0\r\n")
     assert len(message.headers["via"]) == 2
@@ -33,9 +49,9 @@ def test_a_request_is_read():
 
 
 def test_a_response_is_read_with_the_method_it_answers():
-    message = parsed("SIP/2.0 486 Busy Here\r\nCSeq: 3 INVITE\r\n\r\n")
+    message = message_of("SIP/2.0 486 Busy Here\r\nCSeq: 3 INVITE\r\n\r\n")
     assert (message.method, message.status, message.reason) == ("INVITE", 486, "Busy Here")
-    assert parsed("SIP/2.0 200\r\n\r\n").reason == ""
+    assert message_of("SIP/2.0 200\r\n\r\n").reason == ""
 
 
 @pytest.mark.parametrize(
@@ -49,17 +65,17 @@ def test_what_is_no_message_is_none(text):
 
 def test_an_odd_cseq_counts_nothing():
     for number in ("", "x INVITE", "-1 INVITE", "99999999999 INVITE", "1½ INVITE"):
-        assert parsed(f"INVITE sip:x SIP/2.0\r\nCSeq: {number}\r\n\r\n").cseq == 0
+        assert message_of(f"INVITE sip:x SIP/2.0\r\nCSeq: {number}\r\n\r\n").cseq == 0
 
 
 def test_a_line_that_continues_nothing_is_left_out():
-    assert parsed("INVITE sip:x SIP/2.0\r\n folded\r\nTo: <sip:y>\r\n\r\n").first("to") == "<sip:y>"
+    assert message_of("INVITE sip:x SIP/2.0\r\n folded\r\nTo: <sip:y>\r\n\r\n").first("to") == "<sip:y>"
 
 
 def test_the_way_of_a_message_is_read():
-    sent = traced("TX UDP 10.0.0.1:5060 -> 10.0.0.2:5070\n" + INVITE)
+    sent = record_of("TX UDP 10.0.0.1:5060 -> 10.0.0.2:5070\n" + INVITE)
     assert (sent.sent, sent.transport, sent.local, sent.peer) == (True, "udp", "10.0.0.1:5060", "10.0.0.2:5070")
-    received = traced("RX TCP 10.0.0.2:5070 -> 10.0.0.1:5060\n" + INVITE)
+    received = record_of("RX TCP 10.0.0.2:5070 -> 10.0.0.1:5060\n" + INVITE)
     assert (received.sent, received.transport, received.local, received.peer) == (
         False,
         "tcp",
@@ -115,11 +131,11 @@ def test_a_list_of_routes_is_split_outside_of_brackets():
     ],
 )
 def test_the_cause_of_an_end(reason, cause):
-    assert q850_of(parsed(f"BYE sip:x SIP/2.0\r\nReason: {reason}\r\n\r\n")) == cause
+    assert q850_of(message_of(f"BYE sip:x SIP/2.0\r\nReason: {reason}\r\n\r\n")) == cause
 
 
 def test_no_reason_no_cause():
-    assert q850_of(parsed("BYE sip:x SIP/2.0\r\n\r\n")) is None
+    assert q850_of(message_of("BYE sip:x SIP/2.0\r\n\r\n")) is None
 
 
 @pytest.mark.parametrize(

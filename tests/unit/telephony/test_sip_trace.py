@@ -1,7 +1,9 @@
 """From the messages of a call to what a BYE needs, who was called and what ended it."""
 
+from typing import Any
+
 from callwright.telephony.sip.message import traced
-from callwright.telephony.sip.trace import MAX_TRACED_CALLS, Trace, fresh_dialog
+from callwright.telephony.sip.trace import MAX_TRACED_CALLS, Trace, TracedCall, fresh_dialog
 
 US, THEM = "10.0.0.1:5060", "10.0.0.2:5070"
 CALLED = "sip:bob@10.0.0.2:5070"
@@ -25,13 +27,27 @@ def message(start, *, sent, to_tag="", from_tag="us", cseq="7 INVITE", extra=(),
     return record
 
 
+def kept(trace: Trace, call_id: str = "c1") -> TracedCall:
+    """A call the trace knows."""
+    call = trace.call(call_id)
+    assert call is not None
+    return call
+
+
+def news_of(call: TracedCall) -> dict[str, Any]:
+    """Its dialog, which has changed since it was last told."""
+    dialog = fresh_dialog(call)
+    assert dialog is not None
+    return dialog
+
+
 def outbound(trace, *, routes=()):
     trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True))
     trace.feed(message("SIP/2.0 180 Ringing", sent=False, to_tag="them"))
     extra = ("Contact: <sip:bob@10.9.9.9:9>", *(f"Record-Route: {route}" for route in routes))
     trace.feed(message("SIP/2.0 200 OK", sent=False, to_tag="them", extra=extra, body="m=audio 1 RTP/AVP 8\r\n"))
     trace.feed(message("ACK sip:bob@10.9.9.9:9 SIP/2.0", sent=True, to_tag="them", cseq="7 ACK"))
-    return trace.call("c1")
+    return kept(trace)
 
 
 def inbound(trace):
@@ -56,7 +72,7 @@ def inbound(trace):
             extra=("Contact: <sip:alice@10.0.0.1>",),
         )
     )
-    return trace.call("c1")
+    return kept(trace)
 
 
 def test_the_dialog_of_a_call_we_made():
@@ -80,7 +96,7 @@ def test_the_dialog_of_a_call_we_made():
 
 def test_the_dialog_of_a_call_that_came_in():
     call = inbound(Trace())
-    dialog = fresh_dialog(call)
+    dialog = news_of(call)
     assert (dialog["local_tag"], dialog["remote_tag"]) == ("us", "them")
     assert (dialog["local_uri"], dialog["remote_uri"]) == ("sip:alice@10.0.0.1", CALLED)
     assert (dialog["target"], dialog["routes"]) == ("sip:bob@10.9.9.9:9", ["<sip:p1;lr>", "<sip:p2;lr>"])
@@ -105,7 +121,7 @@ def test_our_requests_and_the_far_ends_moves_are_followed():
             body="m=audio 1 RTP/AVP 0\r\n",
         )
     )
-    dialog = fresh_dialog(call)
+    dialog = news_of(call)
     assert (dialog["cseq"], dialog["target"], call.codec) == (8, "sip:bob@10.8.8.8", "pcmu")
     trace.feed(
         message(
@@ -118,7 +134,7 @@ def test_our_requests_and_the_far_ends_moves_are_followed():
             extra=("Contact: <sip:bob@10.7.7.7>",),
         )
     )
-    assert fresh_dialog(call)["target"] == "sip:bob@10.7.7.7"
+    assert news_of(call)["target"] == "sip:bob@10.7.7.7"
     trace.feed(message("SIP/2.0 488 No", sent=False, to_tag="them", cseq="8 INVITE"))
     assert call.status == 200
 
@@ -127,7 +143,7 @@ def test_a_refusal_keeps_its_status_and_cause():
     trace = Trace()
     trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True))
     trace.feed(message("SIP/2.0 486 Busy Here", sent=False, to_tag="x", extra=("Reason: Q.850;cause=17",)))
-    call = trace.call("c1")
+    call = kept(trace)
     assert (call.status, call.reason, call.q850, call.confirmed) == (486, "Busy Here", 17, False)
     assert fresh_dialog(call) is None
 
@@ -138,7 +154,7 @@ def test_a_challenge_decides_nothing_once_the_second_try_is_answered():
     trace.feed(message("SIP/2.0 407 Proxy Authentication Required", sent=False, to_tag="x"))
     trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True, cseq="8 INVITE"))
     trace.feed(message("SIP/2.0 200 OK", sent=False, to_tag="y", cseq="8 INVITE"))
-    call = trace.call("c1")
+    call = kept(trace)
     assert (call.status, call.dialog.remote_tag, call.dialog.cseq) == (200, "y", 8)
 
 
@@ -166,7 +182,7 @@ def test_our_cancel_is_ours():
     trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True))
     trace.feed(message(f"CANCEL {CALLED} SIP/2.0", sent=True, cseq="7 CANCEL"))
     trace.feed(message("SIP/2.0 487 Request Terminated", sent=False, to_tag="x"))
-    call = trace.call("c1")
+    call = kept(trace)
     assert (call.ended_by, call.status) == ("us", 487)
 
 
@@ -174,7 +190,7 @@ def test_early_media_tells_the_codec():
     trace = Trace()
     trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True))
     trace.feed(message("SIP/2.0 183 Session Progress", sent=False, to_tag="x", body="m=audio 1 RTP/AVP 8\r\n"))
-    assert trace.call("c1").codec == "pcma"
+    assert kept(trace).codec == "pcma"
 
 
 def test_a_caller_that_tries_again_with_its_password_is_a_call_of_its_own():
