@@ -119,8 +119,7 @@ class Conductor:
                 return
             self._commit()
             if stage.pending is not None:
-                if self._release(stage.pending) and stage.audible is None and self._board.phase == "live":
-                    # A reply of tools alone: a transfer goes ahead at once, and what was refused is answered.
+                if self._release(stage.pending) and self._board.phase == "live" and self._is_not_over():
                     self._go_on()
                     return
             elif stage.transfers.coming:
@@ -130,6 +129,11 @@ class Conductor:
                 self._begin(audible is None)
         if self._board.phase == "live":
             self._silence.update(self.idle and not self._board.held)
+
+    def _is_not_over(self) -> bool:
+        """Whether a reply that was just released leaves something to do at once: one of tools alone, or a transfer that was refused."""
+        stage = self._stage
+        return stage.audible is None or (stage.owed.reply and not stage.tools.running)
 
     def _begin(self, silent: bool) -> None:
         """Nothing is prepared: ask the model if there is something to answer."""

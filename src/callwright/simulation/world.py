@@ -83,7 +83,9 @@ class World:
                     self.now_us = max(self.now_us, due_us)
                     self._step(ev.DeadlineReached(due_us + self.random.randrange(3_000)))
                 elif heap and not (conversation.ended and len(trace.steps) > MOST_STEPS // 2):
-                    self.now_us, _, action, arguments = heappop(heap)
+                    due_us, _, action, arguments = heappop(heap)
+                    # A runner's clock never goes back: what came while it slept comes when it wakes.
+                    self.now_us = max(self.now_us, due_us)
                     action(*arguments)
                 else:
                     break
