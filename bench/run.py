@@ -1,6 +1,6 @@
 """All benchmarks, one after the other: `make bench`. Figures, not tests; run it on an idle machine.
 
-Prints the core's events per second, and the time from the last caller frame to the first agent frame with scripted instant providers, with
+Prints the core's events per second, what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp), and the time from the last caller frame to the first agent frame with scripted instant providers, with
 intents and with the local model (the last two need the local models: `make models`).
 """
 
@@ -50,7 +50,9 @@ def demo(model: str) -> int:
 
 def main() -> int:
     """0 when every figure that could be measured meets its target."""
-    return max(script("core_bench.py"), script("latency_bench.py"), demo("intents"), demo("local"))
+    return max(
+        script("core_bench.py"), script("latency_bench.py"), script("sip_bench.py"), demo("intents"), demo("local")
+    )
 
 
 if __name__ == "__main__":

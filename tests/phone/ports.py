@@ -1,21 +1,32 @@
-"""Ports of the tests. Each worker of a parallel run has its own; below those the kernel gives away, so that nobody takes one in between."""
+"""Ports of the tests. Every process that runs them has its own: a worker of a parallel run, and a second run on the same machine. They lie
+below those the kernel gives away, so that nobody takes one in between."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import tempfile
 from itertools import cycle
 from pathlib import Path
 
 _SIP_FIRST, _SIP_EACH = 15_300, 24
 _RTP_FIRST, _RTP_EACH = 22_000, 1_000
 _MEDIA_FIRST, _MEDIA_EACH = 30_000, 320
-_WORKERS = 8
+_SHARES = 8
 
 
-def _worker() -> int:
-    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    return int(name.removeprefix("gw")) % _WORKERS
+def _share() -> tuple[int, int]:
+    """A share of the ports that is nobody else's as long as this process lives, and the descriptor of the lock that says so."""
+    for number in range(_SHARES):
+        path = Path(tempfile.gettempdir()) / f"callwright-phone-ports-{os.getuid()}-{number}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+    raise AssertionError(f"{_SHARES} runs of the phone tests share this machine already")
 
 
 def is_free(port: int, ip: str = "127.0.0.1") -> bool:
@@ -38,9 +49,10 @@ class Ports:
     """Takes ports for SIP one after the other, so that late packets of one test do not meet the next one."""
 
     def __init__(self) -> None:
-        first = _SIP_FIRST + _SIP_EACH * _worker()
+        self._number, self._lock = _share()
+        first = _SIP_FIRST + _SIP_EACH * self._number
         self._sip = cycle(range(first, first + _SIP_EACH))
-        media = _MEDIA_FIRST + _MEDIA_EACH * _worker()
+        media = _MEDIA_FIRST + _MEDIA_EACH * self._number
         self._media = cycle(range(media, media + _MEDIA_EACH, 8))
 
     def sip(self) -> int:
@@ -53,7 +65,7 @@ class Ports:
 
     def gateway_media(self) -> str:
         """The range of the platform's own sound."""
-        first = _RTP_FIRST + _RTP_EACH * _worker()
+        first = _RTP_FIRST + _RTP_EACH * self._number
         return f"{first}-{first + _RTP_EACH - 1}"
 
     @staticmethod

@@ -9,6 +9,7 @@ this socket depends on no event loop, so that a busy test does not change what i
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import socket
 import struct
@@ -136,13 +137,13 @@ class RtpSocket:
         seen = {p.timestamp: KEYS[p.payload[0]] for p in self._from(None) if p.kind == EVENTS and len(p.payload) >= 4}
         return "".join(key for _, key in sorted(seen.items()))
 
-    def gaps_ms(self, source: Address | None = None) -> list[float]:
-        """Time between neighbouring packets of sound, by source."""
-        gaps: list[float] = []
-        for each in [source] if source else list(self.peers):
-            times = [p.at_s for p in self._from(each) if p.kind in (PCMU, PCMA)]
-            gaps += [1000 * (later - earlier) for earlier, later in pairwise(times)]
-        return gaps
+    def gaps_ms(self, *, since_s: float = 0.0, until_s: float = math.inf) -> list[float]:
+        """Times between neighbouring packets of sound, of each source apart."""
+        times: dict[Address, list[float]] = {}
+        for packet in list(self.packets):
+            if packet.kind in (PCMU, PCMA) and since_s <= packet.at_s <= until_s:
+                times.setdefault(packet.source, []).append(packet.at_s)
+        return [1000 * (later - earlier) for each in times.values() for earlier, later in pairwise(each)]
 
     def _from(self, source: Address | None) -> list[Packet]:
         return [p for p in list(self.packets) if source is None or p.source == source]

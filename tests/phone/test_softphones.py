@@ -17,7 +17,7 @@ from tests.phone.server import Server
 from tests.phone.softphones import Softphone, baresip, linphone
 
 SoftphoneMaker = Callable[..., AbstractAsyncContextManager[Softphone]]
-DIALS = {linphone: "call {}", baresip: "/dial {}"}
+DIALS: dict[SoftphoneMaker, str] = {linphone: "call {}", baresip: "/dial {}"}
 ANSWERED = "Which day suits you?"
 
 
