@@ -1,7 +1,8 @@
 """All benchmarks, one after the other: `make bench`. Figures, not tests; run it on an idle machine.
 
-Prints the core's events per second, what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp), and the time from the last caller frame to the first agent frame with scripted instant providers, with
-intents and with the local model (the last two need the local models: `make models`).
+Prints the core's events per second, the time from the last caller frame to the first agent frame with scripted instant providers, with
+intents and with the local model (the last two need the local models: `make models`), and what fifty SIP calls at once cost and how evenly
+their packets leave (needs SIPp).
 """
 
 from __future__ import annotations
