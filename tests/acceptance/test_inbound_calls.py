@@ -50,7 +50,7 @@ async def the_call(world: CallWorld, *statuses: str, seconds: float = 60) -> Exe
 
 async def executions(world: CallWorld) -> list[Execution]:
     async with world.ledger.unit() as unit:
-        found = []
+        found: list[Execution] = []
         for row in await unit.agents.all(DEFAULT_TENANT_ID):
             page = await unit.executions.page(DEFAULT_TENANT_ID, row.id, ExecutionFilter(), 1, 50)
             found.extend(page.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -245,7 +245,7 @@ async def nearly_hears(phone: Phone, text: str) -> None:
 
 
 WELCOME = "Good day, this is the front desk, how can I help?"
-SIP_RULES = [
+SIP_RULES: list[Mapping[str, Any]] = [
     {"when": '"transferred": false', "say": "Nobody is there."},
     {"when": "colleague", "tool": {"name": "transfer_call_colleague", "arguments": {}}},
     {"when": "goodbye", "say": "Goodbye then.", "end_call": True},

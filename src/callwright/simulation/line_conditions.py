@@ -234,11 +234,11 @@ def _key_of(name: str) -> str:
 
 
 def _is_set(conditions: LineConditions, key: str) -> bool:
-    return getattr(conditions, _KEYS[key][0].field) != _DEFAULTS[_KEYS[key][0].field]
+    return bool(getattr(conditions, _KEYS[key][0].field) != _DEFAULTS[_KEYS[key][0].field])
 
 
 def _written(conditions: LineConditions, key: str) -> str:
-    shown = []
+    shown: list[str] = []
     for part in _KEYS[key]:
         value = getattr(conditions, part.field)
         if shown and value == _DEFAULTS[part.field]:

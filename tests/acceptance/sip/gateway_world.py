@@ -101,6 +101,11 @@ class Server(asyncio.Protocol):
         assert self.process is not None
         return self.process.pid
 
+    async def ended(self, seconds: float) -> int:
+        """The exit status of the gateway process, which ends within so many seconds."""
+        assert self.process is not None
+        return await asyncio.wait_for(self.process.wait(), seconds)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ours."""
         self._transport = cast("asyncio.Transport", transport)

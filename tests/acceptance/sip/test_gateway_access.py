@@ -53,7 +53,7 @@ async def test_strangers_meet_silence_and_the_allowed_are_served():
 
 
 def authorization(challenge, method, uri, user, password):
-    realm, nonce = (re.search(rf'{name}="([^"]*)"', challenge)[1] for name in ("realm", "nonce"))
+    (realm,), (nonce,) = (re.findall(rf'{name}="([^"]*)"', challenge) for name in ("realm", "nonce"))
     sha = "SHA-256" in challenge.upper()
     digest = hashlib.sha256 if sha else hashlib.md5
     first = digest(f"{user}:{realm}:{password}".encode()).hexdigest()

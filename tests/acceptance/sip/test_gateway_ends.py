@@ -56,7 +56,7 @@ async def test_the_server_dies_and_every_call_gets_its_bye():
         await phone.wait("BYE", 2)
     await waiting.wait("CANCEL", 2)
     assert (await calling).startswith("SIP/2.0 4")
-    assert await asyncio.wait_for(ours.process.wait(), 3) == 0
+    assert await ours.ended(3) == 0
     assert loop.time() - began < 2
     for phone in (*phones, waiting, caller):
         phone.close()
@@ -71,7 +71,7 @@ async def test_far_ends_that_are_gone_do_not_keep_the_process():
     loop = asyncio.get_running_loop()
     began = loop.time()
     ours.hang_up_socket()
-    await asyncio.wait_for(ours.process.wait(), 3)
+    await ours.ended(3)
     assert loop.time() - began < 2.2
 
 
@@ -92,7 +92,7 @@ async def test_sigterm_ends_it_in_order():
     await ours.wait(call, "answered")
     os.kill(ours.pid, signal.SIGTERM)
     await phone.wait("BYE", 2)
-    assert await asyncio.wait_for(ours.process.wait(), 3) == 0
+    assert await ours.ended(3) == 0
     phone.close()
 
 
@@ -101,7 +101,7 @@ async def test_an_address_that_is_taken_is_refused_with_a_reason():
         taken.bind((HOST, 0))
         ours = await start(listen=f"{HOST}:{taken.getsockname()[1]}")
         assert "in use" in ours.of(0, "refused")[0]["reason"]
-        assert await asyncio.wait_for(ours.process.wait(), 3) == 2
+        assert await ours.ended(3) == 2
 
 
 DYING_STACK = """
@@ -137,7 +137,7 @@ async def test_a_stack_that_died_or_does_not_answer_ends_the_process_with_70(scr
     ours = await start(command=("-c", script))
     call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
     await ours.wait(call, "answered")
-    assert await asyncio.wait_for(ours.process.wait(), 8) == 70
+    assert await ours.ended(8) == 70
     await asyncio.wait_for(ours.lost.wait(), 1)
     phone.close()
 
@@ -145,7 +145,7 @@ async def test_a_stack_that_died_or_does_not_answer_ends_the_process_with_70(scr
 async def test_nonsense_on_the_socket_ends_the_process():
     ours = await start()
     ours.write_raw(b"\xff" * 64)
-    assert await asyncio.wait_for(ours.process.wait(), 3) == 71
+    assert await ours.ended(3) == 71
 
 
 async def test_a_ping_is_answered_with_the_number_of_calls():

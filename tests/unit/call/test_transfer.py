@@ -53,6 +53,11 @@ async def asking(error: Exception | None = None, *, closes_first: bool = False) 
     return call, leg
 
 
+def ending(call: Call) -> bool:
+    """Whether the conversation has decided to hang up."""
+    return call.session.hang_up_wanted is not None
+
+
 async def test_the_leg_is_asked_once_and_its_end_ends_the_call() -> None:
     call, leg = await asking()
     assert leg.transfers == [(DESK, True)]
@@ -92,7 +97,6 @@ async def test_a_carrier_that_cannot_or_breaks_leaves_the_caller_with_us() -> No
 
 
 async def test_without_a_line_there_is_nothing_to_transfer() -> None:
-
     call = Call()
     await transfer(call.bench.runner, None, Transfer(1, DESK))
     (news,) = call.logged("TransferProgress")
@@ -105,10 +109,10 @@ async def test_a_hold_of_the_far_end_reaches_the_conversation_and_the_log() -> N
     await call.listen(1_500)
     call.session.noted("held", {"on": True})
     await call.listen(8_000)
-    assert call.session.hang_up_wanted is None
+    assert not ending(call)
     call.session.noted("held", {"on": False})
     await call.listen(4_100)
-    assert call.session.hang_up_wanted is not None
+    assert ending(call)
     assert [values["on"] for values in call.logged("LineHeld")] == [True, False]
     assert [values["on"] for values in call.logged("held")] == [True, False]
     await call.session.aclose()

@@ -60,7 +60,8 @@ def test_every_setting_is_read_from_its_variable(name: str):
     assert getattr(Settings(), name) != value
     others = TOGETHER.get(name, {})
     texts = {SETTINGS[name].variable: text} | {SETTINGS[other].variable: given for other, given in others.items()}
-    assert load_settings(texts) == dataclasses.replace(Settings(), **{name: value}, **others)
+    values: dict[str, Any] = {name: value, **others}
+    assert load_settings(texts) == dataclasses.replace(Settings(), **values)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

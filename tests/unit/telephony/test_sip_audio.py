@@ -47,8 +47,7 @@ def test_frames_come_out_in_order_one_for_every_tick():
 
 def test_nothing_comes_before_the_first_sound_and_silence_from_the_answer_on():
     caller = CallerAudio()
-    assert caller.take(5) == b""
-    assert not caller.flowing
+    assert (caller.take(5), caller.flowing) == (b"", False)
     caller.start()
     assert caller.flowing
     assert caller.take(3) == SILENCE_FRAME * 3
