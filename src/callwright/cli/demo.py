@@ -50,7 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Place the call; 0 when the execution is ``completed``, or ended as its persona wants it."""
     settings = load_settings(os.environ, data=arguments.data)
-    settings = replace(settings, data=settings.data / "demo", log_level=_at_least_warning(settings.log_level))
+    # Its caller is in this process: the SIP port is left to whoever serves phones.
+    quiet = _at_least_warning(settings.log_level)
+    settings = replace(settings, data=settings.data / "demo", log_level=quiet, sip_listen="")
     configure_logging(settings.log_level, settings.log_format)
     out = sys.stderr if arguments.json else sys.stdout
     model = arguments.model or ("custom" if settings.model_base_url else "local")

@@ -1,9 +1,9 @@
 """A gateway without SIP, as a child process that speaks the real protocol: ``python scripted_gateway.py --fd N``.
 
 It does what the call itself says: the header ``X-Script`` of a dial is a JSON list of steps, each ``[type, values]`` to be sent for
-that call, or one of ``["die"]``, ``["deaf"]`` (answer no pings), ``["freeze"]``, ``["come_in", values]`` (an inbound call, number 2),
-``["raw", text]`` (bytes that are no message). Audio is played back to the call. Other commands are confirmed, and told to the server as a
-``media`` message with ``codec`` "command" and the command as ``why``.
+that call, or one of ``["die"]``, ``["deaf"]`` (answer no pings), ``["mute"]`` (confirm no hang-up), ``["freeze"]``,
+``["come_in", values]`` (an inbound call, number 2), ``["raw", text]`` (bytes that are no message). Audio is played back to the call.
+Other commands are confirmed, and told to the server as a ``media`` message with ``codec`` "command" and the command as ``why``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class ScriptedGateway:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._deaf = False
+        self._mute = False
 
     def run(self) -> None:
         """Until the server is gone."""
@@ -74,6 +75,8 @@ class ScriptedGateway:
                 os.kill(os.getpid(), signal.SIGKILL)
             elif kind == "deaf":
                 self._deaf = True
+            elif kind == "mute":
+                self._mute = True
             elif kind == "freeze":
                 time.sleep(60)
             elif kind == "raw":
@@ -86,6 +89,8 @@ class ScriptedGateway:
                 self._send(call, kind, **(step[1] if len(step) > 1 else {}))
 
     def _confirm(self, call: int, kind: str, message: dict[str, Any]) -> None:
+        if kind == "hang_up" and self._mute:
+            return
         if kind == "hang_up":
             self._send(call, "closed", by="us", sip_status=0, q850=None, reason="")
         elif kind == "reject":

@@ -80,6 +80,25 @@ async def test_a_gateway_that_dies_between_dial_and_its_first_report_still_ends_
     assert await call.listener.ended() == GATEWAY_LOST
 
 
+async def test_a_hang_up_that_is_not_confirmed_ends_the_call_all_the_same_and_the_phone_is_told(world, phone):
+    call = await world.talking(["mute"], dialog(phone.port))
+    await call.listener.until(lambda: call.listener.told("dialog"))
+    await asyncio.wait_for(call.leg.hang_up("done"), 7)
+    assert call.listener.closed_as == LegClosed("answered", "API Request", "done", 4000, "hung_up_by_us")
+    assert (await phone.hears()).startswith(b"BYE ")
+    assert world.metrics.registry.get_sample_value("callwright_sip_calls") == 0
+
+
+async def test_calls_that_come_in_while_the_carrier_closes_are_refused(world):
+    ringing = await world.talking()
+    closing = asyncio.create_task(world.carrier.aclose())
+    await asyncio.sleep(0)
+    world.carrier.control(4, {"type": "incoming", "called": "1", "caller": "sip:a@b", "call_id": "x", "headers": {}})
+    await closing
+    assert world.desk.offers == []
+    assert ringing.listener.closed_as is not None
+
+
 @pytest.mark.parametrize("how", ["deaf", "freeze"])
 async def test_a_gateway_that_does_not_answer_is_replaced(world, how):
     call = await world.talking([how])
