@@ -71,7 +71,8 @@ class PluginInstances:
     def states(self) -> dict[str, str]:
         """How those instances are that can tell (a ``health`` with a ``state``), by the plugin's name."""
         known = {key[1]: getattr(instance, "health", None) for key, instance in self._made.items()}
-        return {name: str(health.state) for name, health in sorted(known.items()) if hasattr(health, "state")}
+        states = {name: getattr(health, "state", None) for name, health in sorted(known.items())}
+        return {name: str(state) for name, state in states.items() if state is not None}
 
     async def aclose(self) -> None:
         """Close every instance that can be closed, the newest first."""
