@@ -141,8 +141,7 @@ class Conductor:
         if stage.tools.running or stage.transfers.busy or not self.greeted or turn.typing or self._board.held:
             return
         if silent:
-            if stage.owed.again is not None:
-                self._say_again(stage.owed.again)
+            if stage.owed.again is not None and self._say_again(stage.owed.again):
                 return
             if stage.owed.apology:
                 self._apologise()
@@ -167,15 +166,14 @@ class Conductor:
         stage.owed.retried = False
         stage.say("apology", self._board.rendered(plan.apology_message), stage.turn_number)
 
-    def _say_again(self, generation: Generation) -> None:
+    def _say_again(self, generation: Generation) -> bool:
+        """Words whose voice failed: prepared ones are said again, for the others the model is asked again; returns whether any are said."""
         stage = self._stage
         stage.owed.again = None
         if generation.request:
             stage.owed.reply = True
-            if self._turn.state == "quiet":
-                stage.ask()
-        else:
-            stage.say(generation.purpose, generation.speech.text, generation.turn)
+            return False
+        return stage.say(generation.purpose, generation.speech.text, generation.turn)
 
     def _commit(self) -> None:
         """The caller of a speculative reply has finished."""
