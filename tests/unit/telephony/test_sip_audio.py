@@ -141,11 +141,15 @@ def test_the_stack_is_given_at_most_what_it_may_hold():
     first = agent.due(0)
     assert len(first) == HELD_MOST_BYTES
     assert first == pcm_of_mulaw(bytes([0]) * FRAME + bytes([1]) * FRAME + bytes([2]) * FRAME)
+    # What it does not take, because its streams were replaced at that moment, stays.
+    agent.given(0)
+    assert agent.due(0) == first
+    agent.given(HELD_MOST_BYTES)
     assert agent.due(HELD_MOST_BYTES) == b""
     assert agent.due(HELD_MOST_BYTES - FRAME_PCM_BYTES + 2) == b""
     assert agent.due(HELD_MOST_BYTES - FRAME_PCM_BYTES) == pcm_of_mulaw(bytes([3]) * FRAME)
     assert agent.due(HELD_MOST_BYTES * 3) == b""
-    assert len(agent) == 6
+    assert len(agent) == 7
 
 
 def test_what_is_cleared_is_gone():

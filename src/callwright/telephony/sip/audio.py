@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
+from itertools import islice
 
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME
 
@@ -137,12 +138,17 @@ class AgentAudio:
                 self._waiting.append(frames[at : at + LEG_FRAME_BYTES])
 
     def due(self, held_bytes: int) -> bytes:
-        """The PCM the stack may be given now that it holds ``held_bytes``; it is no longer here afterwards."""
+        """The PCM the stack may be given now that it holds ``held_bytes``; tell ``given`` what it took."""
         room = (HELD_MOST_BYTES - held_bytes) // FRAME_PCM_BYTES
         count = min(room, len(self._waiting))
         if count <= 0:
             return b""
-        return bytes(audioop.ulaw2lin(b"".join(self._waiting.popleft() for _ in range(count)), WIDTH))
+        return bytes(audioop.ulaw2lin(b"".join(islice(self._waiting, count)), WIDTH))
+
+    def given(self, taken_bytes: int) -> None:
+        """The stack took so much of what was due."""
+        for _ in range(taken_bytes // FRAME_PCM_BYTES):
+            self._waiting.popleft()
 
     def clear(self) -> None:
         """Drop everything."""

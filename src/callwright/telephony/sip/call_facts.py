@@ -12,7 +12,7 @@ class CallFacts:
     """What is known of a call and what is waited for. Times are ticks of 20 ms that are left; 0 means that nothing is waited for.
 
     ``announced``: the server knows the call; ``closed``: the stack is done with it, ``closed_text`` are its words; ``closed_told``: nothing
-    more is told to the server. ``refused_status`` is the status we refused it with ourselves.
+    more is told to the server. ``refusal`` is the status it shall be refused with, ``refused_status`` the one we refused it with ourselves.
     """
 
     inbound: bool = False
@@ -24,6 +24,7 @@ class CallFacts:
     negotiated: str = ""
     codec: str = ""
     hang_up_asked: bool = False
+    refusal: int = 0
     refused_status: int = 0
     transferred: bool = False
     closed: bool = False
@@ -35,6 +36,7 @@ class CallFacts:
     ring_ticks: int = 0
     drain_ticks: int = 0
     goodbye_ticks: int = 0
+    refusal_ticks: int = 0
 
     def moved(self) -> None:
         """The call goes on with somebody else, whose line is another one of the stack."""

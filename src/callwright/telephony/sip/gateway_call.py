@@ -26,6 +26,8 @@ DRAIN_TAIL_TICKS = 2
 GOODBYE_TICKS = 75
 """So long (1.5 s) the far end may take to answer our BYE; then the call is over for the server, while the stack goes on trying."""
 ANNOUNCE_TICKS = 5
+"""So long (100 ms) the stack's copy of a message may be behind what the stack tells."""
+BUSY = 486
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
 
@@ -144,12 +146,25 @@ class GatewayCall:
 
     def _reject(self, message: Mapping[str, Any]) -> None:
         """Refuse a call that came in. The stack can only say 486; another status is said before it, on the stack's own socket."""
-        code = int(message.get("code") or 486)
-        self.facts.hang_up_asked = True
-        traced = self.traced
-        if traced is not None and not self.facts.answered and 400 <= code <= 699 and code != 486:
-            self.facts.refused_status = code if self._exchange.refuse_with(traced, code) else 0
-        self._exchange.start(self._try("refuse" if not self.facts.answered else "hang_up"))
+        facts, code = self.facts, int(message.get("code") or BUSY)
+        facts.hang_up_asked = True
+        if facts.answered:
+            self._exchange.start(self._try("hang_up"))
+        else:
+            facts.refusal = code if facts.inbound and 400 <= code <= 699 else BUSY
+            facts.refusal_ticks = ANNOUNCE_TICKS
+            self._refuse(0)
+
+    def _refuse(self, ticks: int) -> None:
+        """Refuse as soon as our provisional answer was read, which the refusal must match; it may be a moment behind."""
+        facts, traced = self.facts, self.traced
+        facts.refusal_ticks = max(0, facts.refusal_ticks - ticks)
+        if facts.refusal != BUSY and (traced is None or traced.provisional is None) and facts.refusal_ticks:
+            return
+        if facts.refusal != BUSY and traced is not None and self._exchange.refuse_with(traced, facts.refusal):
+            facts.refused_status = facts.refusal
+        facts.refusal = 0
+        self._exchange.start(self._try("refuse"))
 
     def hang_up(self, message: Mapping[str, Any]) -> None:
         """End the call; with ``drain`` after what was written has been sent."""
@@ -302,10 +317,10 @@ class GatewayCall:
         self._quality.held(level.held_bytes_max, level.starved_frames)
         pcm = self._agent.due(level.held_bytes)
         if pcm:
-            line.write(pcm)
+            self._agent.given(line.write(pcm))
 
     def _waiting(self, ticks: int) -> None:
-        """What ends by time: ringing, a drained hang-up, a BYE nobody answers, a REFER nobody decides."""
+        """What ends by time: ringing, a drained hang-up, a BYE nobody answers, a refusal, a REFER nobody decides."""
         facts = self.facts
         if facts.ring_ticks and not facts.inbound:
             facts.ring_ticks = max(0, facts.ring_ticks - ticks)
@@ -318,6 +333,8 @@ class GatewayCall:
             facts.goodbye_ticks = max(0, facts.goodbye_ticks - ticks)
             if facts.goodbye_ticks == 0:
                 self._finish()
+        if facts.refusal:
+            self._refuse(ticks)
         self._transfers.tick(ticks)
 
     def _drain(self, ticks: int) -> None:

@@ -291,15 +291,23 @@ class BaresipCall:
         """See StackCall."""
         try:
             return bytes(self.native.audio.read(READ_BYTES))
-        except (baresip.AudioNotActive, baresip.AudioRestarted):
+        except baresip.AudioRestarted:
+            # Negotiated anew: what the old streams held is lost, the next read is of the new ones.
+            return b""
+        except baresip.AudioNotActive:
             return b""
 
     def write(self, pcm: bytes) -> int:
         """See StackCall."""
-        try:
-            return int(self.native.audio.write(pcm))
-        except (baresip.AudioNotActive, baresip.AudioRestarted):
-            return 0
+        for _ in range(2):
+            try:
+                return int(self.native.audio.write(pcm))
+            except baresip.AudioRestarted:
+                # Negotiated anew: the next write goes to the new streams.
+                continue
+            except baresip.AudioNotActive:
+                break
+        return 0
 
     def flush(self) -> None:
         """See StackCall."""
