@@ -127,7 +127,7 @@ async def _sip(
     async with AsyncExitStack() as stack:
         ports: list[int] = []
         carriers: list[Any] = []
-        for takes in (Desk(None), desk):
+        for takes in (Desk(context.services["clock"], None), desk):
             ports.append(_free_port())
             own = {"sip_listen": f"{HOST}:{ports[-1]}", "sip_user": "", "sip_password": "", "sip_max_calls": "2"}
             carriers.append(factory(replace(context, settings={**context.settings, **own})))
@@ -151,18 +151,19 @@ def _free_port() -> int:
 
 async def _selfcall(settings: Settings, line: LineConditions, seconds: int) -> SelfCall:
     plugins = PluginInstances(await asyncio.to_thread(installed_plugins))
-    services = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
+    clock = SystemClock()
+    services = {"registry": plugins.registry, "plugin": plugins, "clock": clock}
     context = PluginContext(setting_texts(settings), settings.models.expanduser(), services)
     plugins.use(context)
-    near, far = End(), End()
+    near, far = End(clock), End(clock)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(plugins.aclose)
         sentences = await _sentences(plugins, settings.loopback_voice)
         for end in (near, far):
-            end.ears = await Ears.open(plugins("transcriber", settings.loopback_ears), LANGUAGE)
+            end.ears = await Ears.open(plugins("transcriber", settings.loopback_ears), LANGUAGE, clock)
             stack.push_async_callback(end.ears.aclose)
         opener = _sip if settings.carrier == SIP else _loopback
-        place = await stack.enter_async_context(opener(context, plugins, Desk(far), line))
+        place = await stack.enter_async_context(opener(context, plugins, Desk(clock, far), line))
         set_up_ms = await _dial(place, near, far, settings.from_number)
         there, back = await _measured(near, far, line, seconds, sentences)
     return SelfCall(settings.carrier, line, settings.loopback_voice, settings.loopback_ears, set_up_ms, there, back)
@@ -176,8 +177,7 @@ async def _sentences(plugins: PluginInstances, voice: str) -> list[list[tuple[st
 
 async def _dial(place: _Place, near: End, far: End, from_number: str) -> float:
     """Place the call; returns the milliseconds from asking the carrier to the answer. Raises ProviderError when there is none."""
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
+    began_s = near.now_s()
     near.takes(await place.carrier.dial(DialRequest("selfcall", place.address, from_number, RING_SECONDS), near))
     try:
         async with asyncio.timeout(RING_SECONDS + 5):
@@ -200,7 +200,6 @@ async def _measured(
     near: End, far: End, line: LineConditions, seconds: int, sentences: list[list[tuple[str, bytes]]]
 ) -> tuple[WayMeasured, WayMeasured]:
     settle_s = SETTLE_S + (line.delay_ms + line.jitter_ms + line.reorder_ms * bool(line.reorder_percent)) / 1000
-    loop = asyncio.get_running_loop()
     async with sound_flows(near, far):
         await asyncio.sleep(settle_s)
         there = await _markers(near, far, line, settle_s)
@@ -210,7 +209,7 @@ async def _measured(
             first, second = sentences[number % len(sentences)]
             there = await _sentence(near, far, there, first, settle_s)
             back = await _sentence(far, near, back, second, settle_s)
-            if loop.time() - near.answered_s >= seconds or near.is_closed.is_set():
+            if near.now_s() - near.answered_s >= seconds or near.is_closed.is_set():
                 break
         # Packets of keys upset the stack's count of losses and jitter: what was counted before them is the line's.
         counted = {end: end.quality for end in (near, far)}

@@ -22,8 +22,10 @@ from callwright.ports.speech import (
     Voice,
     VoiceSettings,
 )
+from callwright.ports.world import Clock
 
 MOST_FRAMES = 60_000
+_US_PER_S = 1_000_000
 _NEAR_MS = 300
 """Words known up to this close to the end of the voice are all there are."""
 _QUIET_S = 3.0
@@ -31,9 +33,14 @@ _QUIET_S = 3.0
 _POLL_S = 0.02
 
 
+def seconds_of(clock: Clock) -> float:
+    """The clock's monotonic time in seconds."""
+    return clock.monotonic_us() / _US_PER_S
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came within a phase: the sound, and when each of its frames did (seconds of the loop's clock)."""
+    """What came within a phase: the sound, and when each of its frames did (seconds of the end's clock)."""
 
     pcm: bytes
     came_s: tuple[float, ...]
@@ -43,6 +50,7 @@ class Heard:
 class _Words:
     """Sink of a recogniser: the final texts in the order of their segments."""
 
+    clock: Clock
     texts: dict[int, str] = field(default_factory=dict)
     changed_s: float = 0.0
     known_to_ms: int = 0
@@ -54,7 +62,7 @@ class _Words:
     def final(self, segment: int, text: str, audio_ms: int, language: str) -> None:
         self.texts[segment] = text.strip()
         self.known_to_ms = max(self.known_to_ms, audio_ms)
-        self.changed_s = asyncio.get_running_loop().time()
+        self.changed_s = seconds_of(self.clock)
 
     def eager_end(self, audio_ms: int) -> None:
         """The end of the phase is known."""
@@ -79,7 +87,8 @@ class _Words:
 class Ears:
     """Recognises one sentence at a time."""
 
-    def __init__(self, stream: TranscriberStream, words: _Words) -> None:
+    def __init__(self, stream: TranscriberStream, words: _Words, clock: Clock) -> None:
+        self._clock = clock
         self._stream = stream
         self._words = words
         self._vad = EnergyVad()
@@ -87,10 +96,10 @@ class Ears:
         self.listening = False
 
     @classmethod
-    async def open(cls, transcriber: Transcriber, language: str) -> Ears:
+    async def open(cls, transcriber: Transcriber, language: str, clock: Clock) -> Ears:
         """Ears with a stream of their own. Raises ProviderError."""
-        words = _Words()
-        return cls(await transcriber.open(TranscriberSettings(language=language), words), words)
+        words = _Words(clock)
+        return cls(await transcriber.open(TranscriberSettings(language=language), words), words, clock)
 
     def feed(self, pcm: bytes) -> None:
         """The next 20 ms; forgotten while nobody listens."""
@@ -103,9 +112,8 @@ class Ears:
 
     async def sentence(self, seconds: float) -> str:
         """What was recognised since listening began, at most ``seconds`` waited for. Raises the ProviderError of a stream that broke."""
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + seconds
-        while self._words.error is None and loop.time() < until_s and not self._all_said():  # noqa: ASYNC110 - silence is no event
+        until_s = seconds_of(self._clock) + seconds
+        while self._words.error is None and seconds_of(self._clock) < until_s and not self._all_said():  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(_POLL_S)
         self._stream.close_utterance(self._gate.last_voiced_ms)
         self.listening = False
@@ -120,7 +128,7 @@ class Ears:
         if not words.text or self._gate.active:
             return False
         known = words.known_to_ms >= self._gate.last_voiced_ms - _NEAR_MS
-        return known or asyncio.get_running_loop().time() - words.changed_s >= _QUIET_S
+        return known or seconds_of(self._clock) - words.changed_s >= _QUIET_S
 
     async def aclose(self) -> None:
         """End the stream."""
@@ -130,7 +138,8 @@ class Ears:
 class End:
     """One end of the call; its leg's listener. ``quality`` is the newest fact of the line, ``closed_as`` how the leg ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.answered_s = 0.0
         self.is_answered = asyncio.Event()
         self.closed_as: LegClosed | None = None
@@ -145,6 +154,10 @@ class End:
         self._ahead = 0
         self._sent_one = asyncio.Event()
         self._pressed = asyncio.Event()
+
+    def now_s(self) -> float:
+        """Seconds of its clock."""
+        return seconds_of(self._clock)
 
     @property
     def leg(self) -> Leg:
@@ -166,16 +179,19 @@ class End:
         """Set-up counts to the answer."""
 
     def answered(self) -> None:
-        self.answered_s = asyncio.get_running_loop().time()
+        """The call stands from now on."""
+        self.answered_s = self.now_s()
         self.is_answered.set()
 
     def audio(self, frame: bytes) -> None:
+        """A frame came: it is kept with its moment, and the recogniser hears it."""
         if len(self._came) < MOST_FRAMES:
-            self._came.append((asyncio.get_running_loop().time(), frame))
+            self._came.append((self.now_s(), frame))
         if self.ears is not None:
             self.ears.feed(pcm_of_mulaw(frame))
 
     def key(self, key: str) -> None:
+        """A key of the other end came."""
         self.keys += key
         self._pressed.set()
 
@@ -192,10 +208,12 @@ class End:
         """Nobody asks."""
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        """Of the facts of the line only its quality counts, the newest one."""
         if what == "quality":
             self.quality = dict(values)
 
     def closed(self, closed: LegClosed) -> None:
+        """The call is over; whoever still waits for its answer need not."""
         self.closed_as = closed
         self.is_answered.set()
         self.is_closed.set()
@@ -206,12 +224,12 @@ class End:
         """Write every frame that is due, sound or silence."""
         due = int(since_answer_s * 1000 / FRAME_MS) + self._ahead
         while len(self._written_s) < due and not self.is_closed.is_set():
-            self._written_s.append(asyncio.get_running_loop().time())
+            self._written_s.append(self.now_s())
             self.leg.write(self._waiting.popleft() if self._waiting else SILENCE_FRAME)
         self._sent_one.set()
 
     async def play(self, pcm: bytes) -> float:
-        """Send ``pcm``; returns when its first frame was written (seconds of the loop's clock), after its last one was."""
+        """Send ``pcm``; returns when its first frame was written (seconds of the end's clock), after its last one was."""
         mulaw = mulaw_of(pcm)
         first = len(self._written_s) + len(self._waiting)
         for at in range(0, len(mulaw), MULAW_FRAME_BYTES):
@@ -236,7 +254,8 @@ class End:
 class Desk:
     """Answers the one call that ``end`` expects, and refuses every other. ``end`` None: refuses all."""
 
-    def __init__(self, end: End | None) -> None:
+    def __init__(self, clock: Clock, end: End | None) -> None:
+        self._clock = clock
         self._end = end
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -245,7 +264,7 @@ class Desk:
         end, self._end = self._end, None
         if end is None:
             self._start(leg.reject(486))
-            return End()
+            return End(self._clock)
         end.takes(leg)
         self._start(leg.answer())
         return end
@@ -259,18 +278,17 @@ class Desk:
 @asynccontextmanager
 async def sound_flows(near: End, far: End) -> AsyncIterator[None]:
     """Both ends send a frame every 20 ms while the block runs."""
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
+    began_s = near.now_s()
 
     async def run() -> None:
         next_s = began_s
         while True:
-            near.tick(loop.time() - began_s)
-            far.tick(loop.time() - began_s)
+            near.tick(near.now_s() - began_s)
+            far.tick(near.now_s() - began_s)
             next_s += FRAME_MS / 1000
-            await asyncio.sleep(max(0.0, next_s - loop.time()))
+            await asyncio.sleep(max(0.0, next_s - near.now_s()))
 
-    task = loop.create_task(run())
+    task = asyncio.get_running_loop().create_task(run())
     try:
         yield
     finally:
