@@ -135,6 +135,36 @@ class Ears:
         await self._stream.aclose()
 
 
+class _Mouth:
+    """What one end sends: a frame every 20 ms, as far ahead as its leg allows, until ``over``."""
+
+    def __init__(self, leg: Leg, over: asyncio.Event) -> None:
+        self.leg = leg
+        self._over = over
+        self._ahead = max(1, leg.ahead_ms // FRAME_MS)
+        self._waiting: deque[bytes] = deque()
+        self._written_s: list[float] = []
+        self._ticked = asyncio.Event()
+
+    def tick(self, now_s: float, since_answer_s: float) -> None:
+        due = int(since_answer_s * 1000 / FRAME_MS) + self._ahead
+        while len(self._written_s) < due and not self._over.is_set():
+            self._written_s.append(now_s)
+            self.leg.write(self._waiting.popleft() if self._waiting else SILENCE_FRAME)
+        self._ticked.set()
+
+    async def play(self, pcm: bytes) -> float:
+        mulaw = mulaw_of(pcm)
+        first = len(self._written_s) + len(self._waiting)
+        for at in range(0, len(mulaw), MULAW_FRAME_BYTES):
+            frame = mulaw[at : at + MULAW_FRAME_BYTES]
+            self._waiting.append(frame + MULAW_SILENCE[len(frame) :])
+        while self._waiting and not self._over.is_set():
+            await self._ticked.wait()
+            self._ticked.clear()
+        return self._written_s[first] if first < len(self._written_s) else 0.0
+
+
 class End:
     """One end of the call; its leg's listener. ``quality`` is the newest fact of the line, ``closed_as`` how the leg ended."""
 
@@ -147,12 +177,8 @@ class End:
         self.keys = ""
         self.quality: Mapping[str, Any] = {}
         self.ears: Ears | None = None
-        self._leg: Leg | None = None
+        self._mouth: _Mouth | None = None
         self._came: list[tuple[float, bytes]] = []
-        self._waiting: deque[bytes] = deque()
-        self._written_s: list[float] = []
-        self._ahead = 0
-        self._sent_one = asyncio.Event()
         self._pressed = asyncio.Event()
 
     def now_s(self) -> float:
@@ -162,13 +188,16 @@ class End:
     @property
     def leg(self) -> Leg:
         """The leg, once it is there."""
-        assert self._leg is not None
-        return self._leg
+        return self._speaking.leg
+
+    @property
+    def _speaking(self) -> _Mouth:
+        assert self._mouth is not None
+        return self._mouth
 
     def takes(self, leg: Leg) -> None:
-        """The end's leg. As the runtime does, it keeps one frame less ahead than the leg allows."""
-        self._leg = leg
-        self._ahead = max(1, leg.ahead_ms // FRAME_MS)
+        """The end's leg."""
+        self._mouth = _Mouth(leg, self.is_closed)
 
     # -- ports.leg.LegListener -------------------------------------------------------------------------------------------------
 
@@ -222,23 +251,11 @@ class End:
 
     def tick(self, since_answer_s: float) -> None:
         """Write every frame that is due, sound or silence."""
-        due = int(since_answer_s * 1000 / FRAME_MS) + self._ahead
-        while len(self._written_s) < due and not self.is_closed.is_set():
-            self._written_s.append(self.now_s())
-            self.leg.write(self._waiting.popleft() if self._waiting else SILENCE_FRAME)
-        self._sent_one.set()
+        self._speaking.tick(self.now_s(), since_answer_s)
 
     async def play(self, pcm: bytes) -> float:
         """Send ``pcm``; returns when its first frame was written (seconds of the end's clock), after its last one was."""
-        mulaw = mulaw_of(pcm)
-        first = len(self._written_s) + len(self._waiting)
-        for at in range(0, len(mulaw), MULAW_FRAME_BYTES):
-            frame = mulaw[at : at + MULAW_FRAME_BYTES]
-            self._waiting.append(frame + MULAW_SILENCE[len(frame) :])
-        while self._waiting and not self.is_closed.is_set():
-            await self._sent_one.wait()
-            self._sent_one.clear()
-        return self._written_s[first] if first < len(self._written_s) else 0.0
+        return await self._speaking.play(pcm)
 
     @property
     def position(self) -> int:
