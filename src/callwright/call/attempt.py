@@ -147,7 +147,9 @@ class Attempt:
         variables = call_variables(execution, deps.clock.now())
         equipment = equip(deps.plugin, spec, deps.settings.ears, variables, deps.tools_of(execution, spec))
         self._connection.check()
-        return _Prepared(spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables)
+        return _Prepared(
+            spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables
+        )
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
         deps, execution = self._office.deps, self._row.execution
@@ -215,17 +217,19 @@ class Attempt:
             await unit.jobs.put(FINISH_JOB, job_payload(self.execution_id, self._row.execution.attempt))
 
     async def _end_untried(self, change: Change) -> None:
-        with round_boundary(f"giving up the leg of execution {self.execution_id}"):
-            await self._connection.give_up()
+        await self._give_up()
         if await self._row.write(change):
             self._office.deps.metrics.calls.labels(change.detail).inc()
+
+    async def _give_up(self) -> None:
+        with round_boundary(f"giving up the leg of execution {self.execution_id}"):
+            await self._connection.give_up()
 
     async def _fail_hard(self, message: str) -> None:
         """A defect of ours: end as the call of a process that died does. What cannot be written even so is found by the heartbeat
         (``call.strays``)."""
         if self._session is None:
-            with round_boundary(f"giving up the leg of execution {self.execution_id}"):
-                await self._connection.give_up()
+            await self._give_up()
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
