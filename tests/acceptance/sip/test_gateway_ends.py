@@ -131,6 +131,29 @@ gateway.main()
 """
 
 
+FEW_IDENTITIES = """
+from callwright.telephony.sip import gateway, stack
+
+stack.MAX_IDENTITIES = 4
+gateway.main()
+"""
+
+
+async def test_a_process_that_has_called_under_too_many_names_is_replaced_when_it_has_no_calls():
+    phone = await RawPhone().open()
+    ours = await start(command=("-c", FEW_IDENTITIES))
+    calls = [ours.dial(f"sip:bob@{HOST}:{phone.port}", from_user=f"user{number}") for number in range(3)]
+    for call in calls:
+        await ours.wait(call, "answered")
+    refused = ours.dial(f"sip:bob@{HOST}:{phone.port}", from_user="one-too-many")
+    assert "identities" in (await ours.wait(refused, "closed"))[1]["reason"]
+    for call in calls:
+        ours.send(call, "hang_up", drain=False)
+        await ours.wait(call, "closed")
+    assert await asyncio.wait_for(ours.process.wait(), 3) == 75
+    phone.close()
+
+
 @pytest.mark.parametrize("script", [DYING_STACK, DEAF_STACK])
 async def test_a_stack_that_died_or_does_not_answer_ends_the_process_with_70(script):
     phone = await RawPhone().open()

@@ -172,6 +172,21 @@ def test_how_a_call_ended(facts, traced, ending):
     assert facts.ending(traced) == ending
 
 
+@pytest.mark.parametrize(
+    ("facts", "traced", "explained"),
+    [
+        (CallFacts(), None, False),
+        (CallFacts(), TracedCall(), False),
+        (CallFacts(), TracedCall(status=486), True),
+        (CallFacts(answered=True), TracedCall(status=200), False),
+        (CallFacts(answered=True), TracedCall(status=200, ended_by="us"), True),
+        (CallFacts(answered=True, transferred=True), TracedCall(status=200), True),
+    ],
+)
+def test_an_end_is_told_once_its_messages_were_read(facts, traced, explained):
+    assert facts.is_explained(traced) is explained
+
+
 def test_a_status_line_is_read():
     assert status_of("404 Not Found") == (404, "Not Found")
     assert status_of("404") == (404, "")

@@ -37,11 +37,18 @@ class CallFacts:
     drain_ticks: int = 0
     goodbye_ticks: int = 0
     refusal_ticks: int = 0
+    closed_ticks: int = 0
 
     def moved(self) -> None:
         """The call goes on with somebody else, whose line is another one of the stack."""
         self.they_hold = self.we_hold = self.closed = False
         self.closed_text = ""
+
+    def is_explained(self, traced: TracedCall | None) -> bool:
+        """Whether the messages that ended the call have been read; the stack's copies may be a moment behind its own words."""
+        if traced is None:
+            return False
+        return bool(traced.ended_by) or self.transferred or (not self.answered and traced.status >= 300)
 
     def ending(self, traced: TracedCall | None) -> tuple[str, int, str]:
         """Who ended the call (``us``, ``them``, ``line``), the SIP status of its INVITE (0: none came), and why. What the messages tell

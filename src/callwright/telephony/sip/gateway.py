@@ -3,7 +3,8 @@
 Started by the server with one end of a socket pair: ``python -m callwright.telephony.sip.gateway --fd N``. The first message on it is
 ``settings``; nothing is on the command line, because a password is among them. When the socket ends, the server is gone: every call
 gets its BYE, CANCEL or refusal and the process ends within two seconds. Exit status: 0 in order, 2 it cannot listen, 70 the stack's own
-thread died or does not answer, 71 a defect; whatever it is, the server settles the calls and starts another gateway.
+thread died or does not answer, 71 a defect, 75 it has called under so many names that the stack shall begin anew (only without calls).
+Whatever it is, the server settles the calls and starts another gateway.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ CLOSE_SECONDS = 0.4
 SETTINGS_SECONDS = 10.0
 CHECK_SECONDS = 2.0
 BACKLOG_BYTES = 4_194_304
-EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT = 2, 70, 71
+EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT, EXIT_USED_UP = 2, 70, 71, 75
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
 
@@ -186,8 +187,12 @@ class Gateway(asyncio.Protocol):
         gone = self._calls.pop(call.number, None)
         if gone is not None:
             self.trace.forget(gone.call_id, gone.traced)
-        if self._stopping and not self._calls:
+        if self._calls:
+            return
+        if self._stopping:
             self._empty.set()
+        elif self.stack.used_up:
+            self._end(EXIT_USED_UP, "it has called under so many names that the stack shall begin anew")
 
     def terminate(self) -> None:
         """SIGTERM: end in order."""

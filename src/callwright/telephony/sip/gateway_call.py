@@ -294,7 +294,9 @@ class GatewayCall:
             self._audio(line, ticks)
             self._waiting(ticks)
         elif facts.hang_up_asked or not self._transfers.pending:
-            self._finish()
+            facts.closed_ticks += ticks
+            if facts.is_explained(self.traced) or facts.closed_ticks > ANNOUNCE_TICKS:
+                self._finish()
 
     def _audio(self, line: StackCall, ticks: int) -> None:
         facts = self.facts

@@ -167,6 +167,11 @@ class SipStack(Protocol):
         """Copies of the SIP messages since the last time, each after a line that tells its way; the oldest are lost when too many."""
         ...
 
+    @property
+    def used_up(self) -> bool:
+        """Whether the process should be replaced as soon as it has no calls."""
+        ...
+
     async def check(self) -> None:
         """Returns when the stack's own thread answers. Raises StackError when it does not."""
 
@@ -444,7 +449,7 @@ class BaresipStack:
     async def dial(self, target: str, user: str, name: str, headers: Mapping[str, str]) -> StackCall:
         """See SipStack."""
         if len(self._calls) >= self._settings.max_calls:
-            raise StackError("the gateway is at its limit of calls", 503)
+            raise StackError("the gateway is at its limit of calls")
         agent = await self._agent(user or OWN_USER, name)
         return self.adopt(await _asked(agent.dial(target, dict(headers))))
 
@@ -456,7 +461,7 @@ class BaresipStack:
             # The binding's own object listens only from dial()'s return on: without this it would not know that it is answered or
             # over, refuse to hold or transfer, and never let go of its listener. Private, until the binding keeps early events itself.
             native._on_stack_event(event)
-            call.happened(event)
+            self._tell(call, event)
         return call
 
     def _incoming(self, native: baresip.Call) -> None:
@@ -476,14 +481,22 @@ class BaresipStack:
             while len(self._early) > MAX_EARLY_CALLS:
                 self._early.pop(next(iter(self._early)))
             return
+        self._tell(call, event)
+
+    def _tell(self, call: BaresipCall, event: baresip.StackEvent) -> None:
         if event.event is baresip.Event.CALL_CLOSED:
-            del self._calls[event.call]
+            self._calls.pop(event.call, None)
         call.happened(event)
 
     def messages(self) -> list[str]:
         """See SipStack."""
         kept = self._messages.kept
         return [kept.popleft() for _ in range(len(kept))]
+
+    @property
+    def used_up(self) -> bool:
+        """See SipStack. Nine of ten identities are used."""
+        return len(self._agents) * 10 > MAX_IDENTITIES * 9
 
     async def check(self) -> None:
         """See SipStack."""
