@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch, run_sql
-from tests.rows import execution_row
+from tests.rows import execution_row, ringing_row
 from tests.waiting import until
 
 from callwright.domain.execution import Execution, Phase
@@ -79,6 +79,28 @@ async def test_a_call_nobody_runs_is_settled_and_never_dialled_again(
     assert row.owner is None
     assert (await world.published(execution_id))[-1] == "error"
     assert [tuple(each) for each in await fetch(dsn, "select attempt, outcome from attempt")] == [(1, "unknown")]
+
+
+async def test_a_call_that_came_in_and_whose_row_was_written_while_the_answer_was_lost_is_settled(
+    world: CallWorld,
+) -> None:
+    await world.telephone()
+    now = world.clock.now()
+    row = ringing_row(
+        world.ids.uuid(),
+        agent_id=AGENT_ID,
+        agent=agent_body(),
+        owner=world.runtime.incarnation,
+        created_at=now,
+        updated_at=now,
+        ringing_at=now,
+    )
+    async with world.ledger.unit() as unit:
+        assert await unit.executions.insert_owned(row)
+
+    row = await world.until(row.id, *ENDED, seconds=8)
+
+    assert (row.status, row.hangup_reason, row.owner) == ("error", "internal_error", None)
 
 
 async def test_a_draining_process_settles_what_it_claimed_and_never_began(world: CallWorld) -> None:

@@ -47,6 +47,13 @@ async def test_a_platform_that_lost_a_loop_is_not_ready_and_names_it(platform: P
     assert name in (await ready(platform)).json()["message"]
 
 
+async def test_a_platform_that_keeps_everything_lacks_no_loop(dsn: str, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", retention_days=0)
+    async with open_platform(settings, "http://callwright.test") as opened:
+        await asyncio.sleep(0.1)
+        assert (await ready(opened)).status_code == 200
+
+
 async def test_an_error_of_the_database_nobody_expects_ends_no_loop(platform: Platform, dsn: str) -> None:
     tables = ("execution", "outbox", "node", "idempotency")
     for table in tables:

@@ -31,6 +31,8 @@ def job_payload(execution_id: str, attempt: int) -> bytes:
 
 def record_of(log: bytes, book: PriceBook, carrier: str) -> BuiltRecord:
     """What a log tells, as far as it can be read; nothing when it cannot: it must not keep a call from ending."""
+    if not log:
+        return BuiltRecord({}, {})
     with round_boundary("reading a call's log"):
         return build(log.decode(errors="replace"), book, carrier)
     return BuiltRecord({}, {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from callwright.ops.rounds import round_boundary
 from callwright.ports.world import Clock
 
 TICK_US = 20_000
@@ -39,6 +40,9 @@ class Lateness:
             if count and seen >= wanted:
                 return late_ms + 1
         return 0
+
+
+_TICK = round_boundary("playing a call's audio")
 
 
 class Paced(Protocol):
@@ -88,8 +92,11 @@ class PacerClock:
         return taken
 
     def tick(self, now_us: int, late_us: int) -> None:
-        """One tick of everything on the clock."""
+        """One tick of everything on the clock. What has a defect is taken off it: the others must go on, and its call notices that nothing
+        is played any more."""
         self.lateness.add(late_us)
         for paced in tuple(self._paced):
-            if not paced.tick(now_us, late_us):
-                self._paced.pop(paced, None)
+            with _TICK:
+                if paced.tick(now_us, late_us):
+                    continue
+            self._paced.pop(paced, None)

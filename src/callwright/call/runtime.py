@@ -81,7 +81,8 @@ class CallRuntime:
         self._begin("admission", admit_forever(deps.ledger, deps.clock, deps.settings.max_calls))
         self._begin("worker", self._worker.run())
         self._begin("sweeper", self._post_call.sweep_forever())
-        self._begin("retention", retain_forever(deps))
+        if deps.settings.retention_days > 0:
+            self._begin("retention", retain_forever(deps))
         self._begin("metrics", self._measure())
 
     async def drain(self, seconds: float) -> None:

@@ -76,3 +76,25 @@ def test_lateness_percentiles() -> None:
     assert (late.percentile_ms(500), late.percentile_ms(1000), late.total) == (1, 51, 101)
     late.add(10_000_000)
     assert late.percentile_ms(1000) == Lateness.BINS
+
+
+class Defective:
+    """Something paced that breaks at its first tick."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+
+    def tick(self, now_us: int, late_us: int) -> bool:
+        self.ticks += 1
+        raise RuntimeError("a defect")
+
+
+def test_a_defect_of_one_call_takes_that_one_off_the_clock_and_the_others_go_on() -> None:
+    clock = VirtualClock()
+    pacer = PacerClock(clock)
+    broken, well = Defective(), Counted(clock, 100)
+    pacer.add(broken)
+    pacer.add(well)
+    for _ in range(3):
+        pacer.tick(clock.us, 0)
+    assert (broken.ticks, len(well.at_us)) == (1, 3)
