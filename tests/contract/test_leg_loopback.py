@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 from tests.contract.line import Agent, Watcher, dial
+from tests.waiting import until
 
 from callwright.media.tonetext import spoken
 from callwright.ports.failures import FailureKind, ProviderError
@@ -183,8 +184,7 @@ async def test_a_target_that_does_not_take_the_call_leaves_it_as_it_was(line, ta
         await asyncio.wait_for(call.leg.transfer(target), 5)
     assert failed.value.outcome == outcome
     call.agent.say("Sorry.")
-    await asyncio.sleep(2.0)
-    assert call.watcher.text == "Never mind."
+    await until(lambda: call.watcher.text == "Never mind.", 15)
 
 
 async def test_a_caller_who_hangs_up_while_the_target_rings_was_not_transferred(line):
