@@ -112,8 +112,9 @@ class Ears:
 
     async def sentence(self, seconds: float) -> str:
         """What was recognised since listening began, at most ``seconds`` waited for. Raises the ProviderError of a stream that broke."""
-        until_s = seconds_of(self._clock) + seconds
-        while self._words.error is None and seconds_of(self._clock) < until_s and not self._all_said():  # noqa: ASYNC110 - silence is no event
+        began_s = seconds_of(self._clock)
+        until_s = began_s + seconds
+        while self._words.error is None and seconds_of(self._clock) < until_s and not self._all_said(began_s):  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(_POLL_S)
         self._stream.close_utterance(self._gate.last_voiced_ms)
         self.listening = False
@@ -123,12 +124,12 @@ class Ears:
         self._words.texts.clear()
         return text
 
-    def _all_said(self) -> bool:
+    def _all_said(self, since_s: float) -> bool:
         words = self._words
         if not words.text or self._gate.active:
             return False
         known = words.known_to_ms >= self._gate.last_voiced_ms - _NEAR_MS
-        return known or seconds_of(self._clock) - words.changed_s >= _QUIET_S
+        return known or seconds_of(self._clock) - max(since_s, words.changed_s) >= _QUIET_S
 
     async def aclose(self) -> None:
         """End the stream."""

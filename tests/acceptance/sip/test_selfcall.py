@@ -34,19 +34,27 @@ async def selfcall(*arguments):
 
 
 async def measured(*arguments):
-    status, out, err = await selfcall("--json", *arguments)
-    assert out, err
-    body = json.loads(out)
-    failed = [row for row in body["rows"] if not row["ok"]]
-    assert (status, body["ok"]) == ((1, False) if failed else (0, True))
+    """What it measured, and the rows that failed.
+
+    A machine that stands still for longer than the 60 ms a leg may be ahead makes holes that are real and no fault of what is tested
+    here: the sender's own count of them (``tx_starved_frames``) tells, and then the call is placed once more, thrice at most.
+    """
+    for _ in range(3):
+        status, out, err = await selfcall("--json", *arguments)
+        assert out, err
+        body = json.loads(out)
+        failed = [row for row in body["rows"] if not row["ok"]]
+        assert (status, body["ok"]) == ((1, False) if failed else (0, True))
+        starved = sum(body[way]["sender_quality"]["tx_starved_frames"] for way in ("there", "back"))
+        if not (failed and starved):
+            break
     return body, failed
 
 
-async def test_a_clean_loopback_call_is_good_and_the_table_says_so():
-    status, out, err = await selfcall("--carrier", "loopback", "--no-models")
-    assert status == 0, out + err
-    assert "verdict: good: every row is within its limit" in out
-    assert "0 % of 12 wrong" in out
+async def test_a_clean_loopback_call_is_good():
+    body, failed = await measured("--carrier", "loopback", "--no-models")
+    assert failed == []
+    assert len(body["there"]["delays_ms"]) == len(body["back"]["delays_ms"]) == 5
 
 
 async def test_loopback_shows_the_echo_the_losses_and_the_level_it_was_told():
