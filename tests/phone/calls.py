@@ -9,6 +9,7 @@ from typing import Any
 from tests.phone import sound
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import ENDED, Server
+from tests.phone.sipp import Sipp
 from tests.phone.sound import HELD_TONE_HZ
 
 OWN_HZ = 440.0
@@ -39,6 +40,12 @@ async def sound_both_ways(line: RtpSocket) -> None:
     await asyncio.sleep(0.5)
     line.play(sound.tone(OWN_HZ, 1_200) + sound.silence(200))
     await said(line)
+
+
+async def goodbye(line: RtpSocket, phone: Sipp) -> None:
+    """Say goodbye; the agent hangs up, and every message of the call was as the phone expects it."""
+    line.say("Goodbye.")
+    await phone.ended(20)
 
 
 async def check_sound(server: Server, execution_id: str, line: RtpSocket) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.phone.agents import WELCOME, agent
-from tests.phone.calls import check_sound, final, hangup, hears, sound_both_ways
+from tests.phone.calls import check_sound, final, goodbye, hangup, hears, sound_both_ways
 from tests.phone.rtp import PCMA, RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import ALAW, Sipp
@@ -26,7 +26,7 @@ async def test_a_phone_calls_an_agent_they_talk_and_the_phone_hangs_up(
         called=agent_id,
         rtp_port=line.port,
         more_headers="X-Campaign: spring-7",
-        hold_ms=14_000,
+        hold_ms=13_000,
     )
     await hears(line, WELCOME)
     line.say("I need an appointment.")
@@ -43,7 +43,7 @@ async def test_a_phone_calls_an_agent_they_talk_and_the_phone_hangs_up(
     assert (data["call_type"], data["provider"]) == ("inbound", "sip")
     assert "+15550001" in data["from_number"]
     assert hangup(record) == ("Caller", "Call ended", 4000)
-    assert 12 < record["conversation_duration"] < 17
+    assert 11 < record["conversation_duration"] < 17
     assert "user: I need an appointment.\nassistant: Which day suits you?" in record["transcript"]
     assert data["provider_call_id"] == phone.messages("INVITE", sent=True)[0].header("Call-ID")
     assert record["callwright"]["line"]["headers"] == {"X-Campaign": "spring-7"}
@@ -67,10 +67,10 @@ async def test_the_agent_hangs_up_when_the_conversation_is_over(server: Server, 
 async def test_a_phone_that_speaks_a_law_only_is_understood(server: Server, sipp: Phones, rtp: Lines) -> None:
     agent_id = await server.agent(**agent())
     line = rtp(PCMA)
-    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, hold_ms=10_000, **ALAW)
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, **ALAW)
     await hears(line, WELCOME)
     await sound_both_ways(line)
-    await phone.ended()
+    await goodbye(line, phone)
 
     assert {p.kind for p in line.packets} == {PCMA}, "it was answered in its own codec"
     execution_id = await server.inbound(agent_id)
@@ -82,10 +82,11 @@ async def test_keys_the_phone_presses_reach_the_agent(server: Server, sipp: Phon
     rules = [{"when": r"dtmf_number: 14\*9", "say": "Thank you for the number."}]
     agent_id = await server.agent(**agent(rules, dtmf_enabled=True))
     line = rtp()
-    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, hold_ms=10_000)
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port)
     await hears(line, WELCOME)
     line.press("14*9#")
     await hears(line, "Thank you for the number.")
+    await server.hang_up(await server.inbound(agent_id))
     await phone.ended()
 
     execution_id = await server.inbound(agent_id)
@@ -106,7 +107,6 @@ async def test_a_phone_that_holds_hears_nothing_and_goes_on_afterwards(
         rtp_port=line.port,
         talk_ms=4_000,
         held_ms=2_500,
-        hold_ms=9_000,
     )
     await hears(line, WELCOME)
     await phone.saw("200")
@@ -118,7 +118,7 @@ async def test_a_phone_that_holds_hears_nothing_and_goes_on_afterwards(
     line.say("I need an appointment.")
     await hears(line, "Which day suits you?")
     await sound_both_ways(line)
-    await phone.ended()
+    await goodbye(line, phone)
 
     answers = [m for m in phone.messages("200", sent=False) if m.header("CSeq").endswith("INVITE")]
     assert len(answers) == 3

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 import pytest
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import final, hangup, hears, said
+from tests.phone.length import only_in_full
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
@@ -29,7 +30,11 @@ def alike(heard: str, spoken: str) -> float:
 
 @pytest.mark.parametrize(
     ("conditions", "least"),
-    [("loss=5,seed=7", 0.75), ("jitter=100ms,seed=7", 0.9), ("loss=5,jitter=100ms,delay=80ms,seed=7", 0.7)],
+    [
+        pytest.param("loss=5,seed=7", 0.75, marks=only_in_full),
+        pytest.param("jitter=100ms,seed=7", 0.9, marks=only_in_full),
+        ("loss=5,jitter=100ms,delay=80ms,seed=7", 0.7),
+    ],
 )
 async def test_a_call_over_a_bad_line_is_understood_both_ways(
     server: Server, sipp: Phones, rtp: Lines, conditions: str, least: float
@@ -60,7 +65,7 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
         # The phone sends no reports: what came too late for the jitter buffer counts as lost too.
         assert lost_percent < 10, str(quality)
     if "jitter" in conditions:
-        assert 10 < quality["rx_jitter_ms"] < 100, f"the jitter is measured and in the record: {quality}"
+        assert 10 < quality["rx_jitter_ms"] < 200, f"the jitter is measured and in the record: {quality}"
 
 
 async def test_a_lost_first_invite_is_sent_again(server: Server, sipp: Phones, rtp: Lines) -> None:
@@ -78,7 +83,7 @@ async def test_a_lost_first_invite_is_sent_again(server: Server, sipp: Phones, r
     assert record["telephony_data"]["post_dial_delay"] <= 2
 
 
-@pytest.mark.parametrize("way", ["inbound", "outbound"])
+@pytest.mark.parametrize("way", [pytest.param("inbound", marks=only_in_full), "outbound"])
 async def test_every_kind_of_request_is_lost_once_and_the_call_is_whole(
     server: Server, sipp: Phones, rtp: Lines, way: str
 ) -> None:

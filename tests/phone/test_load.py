@@ -1,4 +1,4 @@
-"""Fifty calls at once through the whole platform. How evenly packets leave is judged in the full suite; CI only wants every call whole."""
+"""Many calls at once through the whole platform. How evenly packets leave is judged in the full suite; CI only wants every call whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.phone.load import load
 from tests.phone.ports import Ports
 from tests.phone.server import Server
 
-CALLS = 50
+CALLS = sized(50, 20)
 SECONDS = sized(20, 5)
 LARGEST_GAP_MS = 25.0
 
@@ -27,14 +27,14 @@ def own_server(
     server.stop()
 
 
-async def test_fifty_calls_at_once_all_complete(
+async def test_many_calls_at_once_all_complete(
     own_server: Server, ports: Ports, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Full: 20 s with every gap's 99th percentile under 25 ms. CI: 5 s, and the figures are only told (bench/sip_bench.py)."""
+    """Full: 50 calls, 20 s, the gaps' 99th percentile under 25 ms. CI: 20 calls, 5 s, the figures only told (bench/sip_bench.py)."""
     figures = await load(own_server, ports, tmp_path, CALLS, SECONDS)
     record_property("sip_load", figures.text())
 
     assert figures.statuses == {"completed": CALLS}
-    assert figures.packets_per_second > 45, figures.text()
     if FULL:
+        assert figures.packets_per_second > 49, figures.text()
         assert figures.gap_ms[99] < LARGEST_GAP_MS, figures.text()

@@ -12,6 +12,7 @@ import pytest
 from tests.phone import sound
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import OWN_HZ, final, hangup
+from tests.phone.length import only_in_full
 from tests.phone.ports import Ports
 from tests.phone.server import Server
 from tests.phone.softphones import Softphone, baresip, linphone
@@ -51,7 +52,7 @@ def check_conversation(heard: bytes, recording: bytes) -> None:
     assert sound.words(sound.of_wav(recording, 1)).startswith(WELCOME)
 
 
-@pytest.mark.parametrize("softphone", [linphone, baresip])
+@pytest.mark.parametrize("softphone", [linphone, pytest.param(baresip, marks=only_in_full)])
 async def test_a_softphone_calls_an_agent_and_both_are_understood(
     softphone: SoftphoneMaker, server: Server, tmp_path: Path, ports: Ports
 ) -> None:
@@ -71,7 +72,7 @@ async def test_a_softphone_calls_an_agent_and_both_are_understood(
     check_conversation(phone.heard(), await server.recording(execution_id))
 
 
-@pytest.mark.parametrize("softphone", [linphone, baresip])
+@pytest.mark.parametrize("softphone", [pytest.param(linphone, marks=only_in_full), baresip])
 async def test_an_agent_calls_a_softphone_and_its_owner_hangs_up(
     softphone: SoftphoneMaker, server: Server, tmp_path: Path, ports: Ports
 ) -> None:
