@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,16 +55,22 @@ class Call:
 
 
 class Desk:
-    """Takes every call."""
+    """Takes every call, and answers it when ``answers_at_once`` is set."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.offers: list[InboundOffer] = []
+        self.answers_at_once = False
+        self._answering: set[asyncio.Task[None]] = set()
 
     def offered(self, offer: InboundOffer, leg: Leg) -> Call:
-        """Keep it; the test answers or rejects."""
+        """Keep it; without ``answers_at_once`` the test answers or rejects."""
         self.offers.append(offer)
         self.calls.append(Call(leg))
+        if self.answers_at_once:
+            task = asyncio.ensure_future(leg.answer())
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         return self.calls[-1]
 
 
