@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,7 +28,7 @@ from callwright.conversation.events import (
     TurnVerdict,
     UsageReported,
 )
-from callwright.domain.limits import TURN_MODEL_SECONDS
+from callwright.domain.limits import MAX_UNHEARD_SECONDS, TURN_MODEL_SECONDS
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.vad import ActivityGate
 from callwright.ports.failures import FailureKind, ProviderError
@@ -109,7 +110,11 @@ class Words:
 
 
 class Hear:
-    """The caller's audio of one call, from the answer on. ``stream`` is set when the recogniser is open."""
+    """The caller's audio of one call, from the answer on.
+
+    The recogniser may open later than the caller talks (``listen_with``): until then everything it is to be told is kept in order, so
+    that no word is lost and its position is the call's. One that does not open while ``MAX_UNHEARD_SECONDS`` pass has failed.
+    """
 
     def __init__(self, runner: CallRunner, ears: Ears, words: Words) -> None:
         self._runner = runner
@@ -122,7 +127,23 @@ class Hear:
         self._track_from_ms = 0
         self._voiced_us = 0
         self._judging: set[asyncio.Task[None]] = set()
-        self.stream: TranscriberStream | None = None
+        self._stream: TranscriberStream | None = None
+        self._untold: list[Callable[[TranscriberStream], None]] | None = []
+        self._untold_frames = 0
+
+    def listen_with(self, stream: TranscriberStream) -> bool:
+        """The recogniser is open: tell it what happened so far. False when it comes too late; then whoever opened it closes it."""
+        untold, self._untold = self._untold, None
+        if untold is None:
+            return False
+        self._stream = stream
+        for tell in untold:
+            self._do(tell)
+        return True
+
+    def deaf(self) -> None:
+        """There will be no recogniser: nothing need be kept for it."""
+        self._untold = None
 
     @property
     def position_ms(self) -> int:
@@ -140,8 +161,9 @@ class Hear:
             self._voiced_us = self._runner.now_us()
         self._feed(pcm)
         heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)
-        if heard is not None and self.stream is not None:
-            self.stream.activity(heard.began, heard.audio_ms)
+        if heard is not None:
+            began, audio_ms = heard.began, heard.audio_ms
+            self._tell_stream(lambda stream: stream.activity(began, audio_ms))
         if change is not None:
             self._tell(change.began, change.audio_ms)
         if len(self._track) >= TRACK_FRAMES:
@@ -160,41 +182,53 @@ class Hear:
 
     def agent_speaks(self, speaks: bool) -> None:
         """The agent can be heard from now on, or no more."""
-        if self.stream is not None:
-            with plugin_boundary(self._ears.transcriber_name, self._lose):
-                self.stream.want_partials(speaks)
+        self._tell_stream(lambda stream: stream.want_partials(speaks))
 
     def set_patience(self, effect: SetPatience) -> None:
         """How long a pause the caller may make."""
-        if self.stream is not None:
-            with plugin_boundary(self._ears.transcriber_name, self._lose):
-                self.stream.set_patience(effect.silence_ms)
+        self._tell_stream(lambda stream: stream.set_patience(effect.silence_ms))
 
     def close_utterance(self, effect: CloseUtterance) -> None:
         """The turn was taken."""
-        if self.stream is not None:
-            with plugin_boundary(self._ears.transcriber_name, self._lose):
-                self.stream.close_utterance(effect.audio_ms)
+        self._tell_stream(lambda stream: stream.close_utterance(effect.audio_ms))
 
     async def aclose(self) -> None:
         """Close the recogniser, which reports its last usage, and write the last of the voice track."""
         for task in tuple(self._judging):
             task.cancel()
         await asyncio.gather(*self._judging, return_exceptions=True)
-        stream, self.stream = self.stream, None
+        self._untold = None
+        stream, self._stream = self._stream, None
         if stream is not None:
             with plugin_boundary(self._ears.transcriber_name, lambda _kind, _message: None):
                 await stream.aclose()
         self._write_track()
 
     def _feed(self, pcm: bytes) -> None:
-        if self.stream is None:
-            return
-        with plugin_boundary(self._ears.transcriber_name, self._lose):
-            self.stream.feed(pcm)
+        if self._stream is not None:
+            with plugin_boundary(self._ears.transcriber_name, self._lose):
+                self._stream.feed(pcm)
+        elif self._untold is not None:
+            self._untold.append(lambda stream: stream.feed(pcm))
+            self._untold_frames += 1
+            if self._untold_frames * FRAME_MS >= MAX_UNHEARD_SECONDS * 1000:
+                self._lose(FailureKind.UNAVAILABLE, f"it was not open {MAX_UNHEARD_SECONDS} s after the answer")
+
+    def _tell_stream(self, tell: Callable[[TranscriberStream], None]) -> None:
+        """What the recogniser shall know besides the sound."""
+        if self._stream is not None:
+            self._do(tell)
+        elif self._untold is not None:
+            self._untold.append(tell)
+
+    def _do(self, tell: Callable[[TranscriberStream], None]) -> None:
+        stream = self._stream
+        if stream is not None:
+            with plugin_boundary(self._ears.transcriber_name, self._lose):
+                tell(stream)
 
     def _lose(self, kind: FailureKind, message: str) -> None:
-        self.stream = None
+        self._stream = self._untold = None
         self._words.failed(ProviderError(kind, self._ears.transcriber_name, message))
 
     def _tell(self, began: bool, audio_ms: int) -> None:

@@ -173,10 +173,9 @@ class CallSession:
             stream = await listening.transcriber.open(listening.settings, self._words)
         if stream is None:
             return
-        if self.end is not None:
+        if self.end is not None or not self._hear.listen_with(stream):
             await stream.aclose()
             return
-        self._hear.stream = stream
         ms = (self._place.clock.monotonic_us() - began_us) // 1000
         runner.fact(
             "core",
@@ -192,6 +191,7 @@ class CallSession:
         )
 
     def _ears_failed(self, kind: FailureKind, message: str) -> None:
+        self._hear.deaf()
         self._words.failed(ProviderError(kind, self._equipment.listening.provider, message))
 
     def take_leg(self, leg: Leg) -> None:

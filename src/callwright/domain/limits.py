@@ -119,6 +119,9 @@ CLASSIFIER_SECONDS = 6
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question; the conversation goes on without it long before."""
 
+MAX_UNHEARD_SECONDS = 60
+"""So much of a caller is kept for a recogniser that is not open yet (about 1 MB a call); one that takes longer has failed."""
+
 TOOL_SECONDS = 60
 """Longest work of one tool call."""
 

@@ -16,6 +16,7 @@ from callwright.conversation.events import (
     TurnVerdict,
     UsageReported,
 )
+from callwright.domain.limits import MAX_UNHEARD_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount
@@ -83,7 +84,7 @@ def _hear(judge: Judge | None = None, reading_pause_ms: int = 0) -> tuple[Bench,
     ears = Ears(Loud(), judge, "ears", "judge", reading_pause_ms)
     hear = Hear(bench.runner, ears, Words(bench.runner, "ears"))
     stream = Stream()
-    hear.stream = stream
+    assert hear.listen_with(stream)
     return bench, hear, stream
 
 
@@ -164,8 +165,44 @@ async def test_the_recogniser_knows_when_words_may_interrupt() -> None:
     hear.agent_speaks(True)
     hear.agent_speaks(False)
     assert stream.told == [("partials", True), ("partials", False)]
-    hear.stream = None
+
+
+async def test_what_was_said_before_the_recogniser_was_open_is_heard_when_it_is() -> None:
+    bench = Bench()
+    hear = Hear(bench.runner, Ears(Loud(), None, "ears"), Words(bench.runner, "ears"))
     hear.agent_speaks(True)
+    _play(bench, hear, *[QUIET] * 5, *[VOICE] * 10, *[QUIET] * 20)
+    hear.close_utterance(CloseUtterance(500))
+    stream = Stream()
+
+    assert hear.listen_with(stream)
+
+    assert stream.frames == 35
+    assert stream.told == [
+        ("partials", True),
+        ("activity", (True, 100)),
+        ("activity", (False, 300)),
+        ("close", 500),
+    ]
+    _play(bench, hear, VOICE)
+    assert stream.frames == 36
+
+
+async def test_a_recogniser_that_never_opens_has_failed_and_keeps_nothing_more() -> None:
+    bench = Bench()
+    hear = Hear(bench.runner, Ears(Loud(), None, "ears"), Words(bench.runner, "ears"))
+    _play(bench, hear, *[QUIET] * (MAX_UNHEARD_SECONDS * 50 + 10))
+    assert [(e.kind, e.failure) for e in bench.core.of(ProviderFailed)] == [("transcriber", "unavailable")]
+    assert not hear.listen_with(Stream())
+
+
+async def test_a_recogniser_that_could_not_open_is_not_waited_for() -> None:
+    bench = Bench()
+    hear = Hear(bench.runner, Ears(Loud(), None, "ears"), Words(bench.runner, "ears"))
+    hear.deaf()
+    _play(bench, hear, VOICE)
+    assert not hear.listen_with(Stream())
+    await hear.aclose()
 
 
 async def test_a_recogniser_that_breaks_is_told_once_and_the_call_goes_on() -> None:
