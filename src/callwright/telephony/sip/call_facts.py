@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callwright.telephony.sip.trace import TracedCall
 
 
 @dataclass(slots=True)
+class Times:
+    """Ticks of 20 ms. ``passed`` since the call was known, ``answer`` and ``closed`` since these were; the others are left until something
+    is no longer waited for, 0 when nothing is."""
+
+    passed: int = 0
+    answer: int = 0
+    closed: int = 0
+    ring: int = 0
+    drain: int = 0
+    goodbye: int = 0
+    refusal: int = 0
+
+
+@dataclass(slots=True)
 class CallFacts:
-    """What is known of a call and what is waited for. Times are ticks of 20 ms that are left; 0 means that nothing is waited for.
+    """What is known of a call.
 
     ``announced``: the server knows the call; ``closed``: the stack is done with it, ``closed_text`` are its words; ``closed_told``: nothing
     more is told to the server. ``refusal`` is the status it shall be refused with, ``refused_status`` the one we refused it with ourselves.
@@ -31,17 +45,12 @@ class CallFacts:
     closed_text: str = ""
     closed_told: bool = False
     reason: str = ""
-    ticks: int = 0
-    answer_ticks: int = 0
-    ring_ticks: int = 0
-    drain_ticks: int = 0
-    goodbye_ticks: int = 0
-    refusal_ticks: int = 0
-    closed_ticks: int = 0
+    times: Times = field(default_factory=Times)
 
     def moved(self) -> None:
         """The call goes on with somebody else, whose line is another one of the stack."""
         self.they_hold = self.we_hold = self.closed = False
+        self.times.closed = 0
         self.closed_text = ""
 
     def is_explained(self, traced: TracedCall | None) -> bool:

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from callwright.telephony.sip.audio import AgentAudio, CallerAudio
+from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
+from callwright.telephony.sip.call_sound import CallSound
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.message import user_of
-from callwright.telephony.sip.quality import TICK_MS, Quality
+from callwright.telephony.sip.quality import TICK_MS
 from callwright.telephony.sip.stack import GoneError, LineEvent, StackCall, StackError
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog
 from callwright.telephony.sip.transfer import Transfers, attempt
@@ -40,12 +41,10 @@ class GatewayCall:
         self.user = user
         self.line: StackCall | None = None
         self._exchange = exchange
-        self._caller = CallerAudio()
-        self._agent = AgentAudio()
-        self._quality = Quality()
+        self.sound = CallSound()
         self.facts = CallFacts()
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._transfers = Transfers(exchange, self)
+        self.transfers = Transfers(exchange, self)
         self._entry: TracedCall | None = None
 
     @property
@@ -63,17 +62,12 @@ class GatewayCall:
         """The SIP Call-ID; nothing before the stack has the call."""
         return self.line.call_id if self.line is not None else ""
 
-    @property
-    def announced(self) -> bool:
-        """Whether the server knows the call."""
-        return self.facts.announced
-
     # -- how it begins ----------------------------------------------------------------------------------------------------------
 
     def dial(self, message: Mapping[str, Any]) -> None:
         """Place the call the server asks for."""
         self.facts.announced = True
-        self.facts.ring_ticks = max(1, int(message.get("ring_seconds") or 60)) * 1000 // TICK_MS
+        self.facts.times.ring = max(1, int(message.get("ring_seconds") or 60)) * 1000 // TICK_MS
         self._exchange.start(self._dial(message))
 
     async def _dial(self, message: Mapping[str, Any]) -> None:
@@ -113,7 +107,7 @@ class GatewayCall:
         invite = traced.invite if traced is not None else None
         # Asking for a password needs our provisional answer too, which the stack sends after it has told of the call.
         known = traced is not None and invite is not None and (traced.provisional or not self._exchange.asks_password)
-        if line is None or (not known and facts.ticks < ANNOUNCE_TICKS):
+        if line is None or (not known and facts.times.passed < ANNOUNCE_TICKS):
             return
         facts.announced = True
         if not self._exchange.admits(traced):
@@ -137,8 +131,7 @@ class GatewayCall:
     def write(self, frames: bytes) -> None:
         """The agent's next frames."""
         if not self.facts.hang_up_asked:
-            self._agent.offer(frames)
-            self._top_up()
+            self.sound.offer(self.line, frames)
 
     def _answer(self, message: Mapping[str, Any]) -> None:
         if self.facts.inbound:
@@ -152,14 +145,14 @@ class GatewayCall:
             self._exchange.start(self._try("hang_up"))
         else:
             facts.refusal = code if facts.inbound and 400 <= code <= 699 else BUSY
-            facts.refusal_ticks = ANNOUNCE_TICKS
+            facts.times.refusal = ANNOUNCE_TICKS
             self._refuse(0)
 
     def _refuse(self, ticks: int) -> None:
         """Refuse as soon as our provisional answer was read, which the refusal must match; it may be a moment behind."""
         facts, traced = self.facts, self.traced
-        facts.refusal_ticks = max(0, facts.refusal_ticks - ticks)
-        if facts.refusal != BUSY and (traced is None or traced.provisional is None) and facts.refusal_ticks:
+        facts.times.refusal = max(0, facts.times.refusal - ticks)
+        if facts.refusal != BUSY and (traced is None or traced.provisional is None) and facts.times.refusal:
             return
         if facts.refusal != BUSY and traced is not None and self._exchange.refuse_with(traced, facts.refusal):
             facts.refused_status = facts.refusal
@@ -173,13 +166,13 @@ class GatewayCall:
             return
         facts.hang_up_asked = True
         if message.get("drain") and facts.answered:
-            facts.drain_ticks = DRAIN_TICKS
+            facts.times.drain = DRAIN_TICKS
         elif self.line is not None:
             self._exchange.start(self._hang_up())
 
     async def _hang_up(self) -> None:
-        self.facts.goodbye_ticks = GOODBYE_TICKS
-        self._agent.clear()
+        self.facts.times.goodbye = GOODBYE_TICKS
+        self.sound.clear(None)
         await self._try("hang_up")
 
     async def _try(self, what: str) -> None:
@@ -198,9 +191,7 @@ class GatewayCall:
                 await self._try("hang_up")
 
     def _clear(self, message: Mapping[str, Any]) -> None:
-        self._agent.clear()
-        if self.line is not None:
-            self.line.flush()
+        self.sound.clear(self.line)
 
     def _keys(self, message: Mapping[str, Any]) -> None:
         if self.line is not None and self.facts.answered:
@@ -210,12 +201,6 @@ class GatewayCall:
         if self.line is not None and self.facts.answered:
             self.facts.we_hold = bool(message.get("on"))
             self._exchange.start(attempt("hold", self.line.hold(self.facts.we_hold)))
-
-    def _transfer(self, message: Mapping[str, Any]) -> None:
-        self._transfers.ask(message)
-
-    def _refer(self, message: Mapping[str, Any]) -> None:
-        self._transfers.decide(message)
 
     def move(self, line: StackCall) -> None:
         """From now on the call is with ``line``. The end of the old one, which the stack brings about by itself, is not the end of the
@@ -227,60 +212,19 @@ class GatewayCall:
         self.facts.moved()
         if self.over.done():
             self.over = asyncio.get_running_loop().create_future()
-        self._agent.clear()
+        self.sound.clear(None)
         line.listen(self.happened)
-
-    # -- what the stack tells ---------------------------------------------------------------------------------------------------
 
     def happened(self, event: LineEvent) -> None:
         """An event of the stack."""
-        handler = _HANDLERS.get(event.kind)
-        if handler is not None:
-            handler(self, event)
-
-    def _ringing(self, event: LineEvent) -> None:
-        self.send("ringing")
-
-    def _early_media(self, event: LineEvent) -> None:
-        self.send("early_media")
-
-    def _was_answered(self, event: LineEvent) -> None:
-        self.facts.answered = True
-        self.facts.ring_ticks = 0
-        self.facts.answer_untold = True
-        self._caller.start()
-
-    def _was_held(self, event: LineEvent) -> None:
-        self.facts.they_hold = event.kind == "held"
-        self.send("held", on=self.facts.they_hold)
-
-    def _negotiated(self, event: LineEvent) -> None:
-        if self.facts.answered and not self.facts.answer_untold:
-            self.facts.negotiated = event.text
-
-    def _key(self, event: LineEvent) -> None:
-        if event.text:
-            self.send("key", key=event.text)
-
-    def _refer_asked(self, event: LineEvent) -> None:
-        self._transfers.asked(event.text)
-
-    def _statistics(self, event: LineEvent) -> None:
-        self._quality.statistics(event.statistics)
-
-    def _was_closed(self, event: LineEvent) -> None:
-        self._quality.statistics(event.statistics)
-        self.facts.closed = True
-        self.facts.closed_text = event.text
-        if not self.over.done():
-            self.over.set_result(None)
+        happened(self, event)
 
     # -- every 20 ms ------------------------------------------------------------------------------------------------------------
 
     def tick(self, ticks: int) -> None:
         """``ticks`` times 20 ms have passed: audio both ways, and what had to wait. The trace is up to date."""
         facts, line = self.facts, self.line
-        facts.ticks += ticks
+        facts.times.passed += ticks
         if line is None:
             return
         if not facts.announced:
@@ -293,60 +237,45 @@ class GatewayCall:
         if not facts.closed:
             self._audio(line, ticks)
             self._waiting(ticks)
-        elif facts.hang_up_asked or not self._transfers.pending:
-            facts.closed_ticks += ticks
-            if facts.is_explained(self.traced) or facts.closed_ticks > ANNOUNCE_TICKS:
+        elif facts.hang_up_asked or not self.transfers.pending:
+            facts.times.closed += ticks
+            if facts.is_explained(self.traced) or facts.times.closed > ANNOUNCE_TICKS:
                 self._finish()
 
     def _audio(self, line: StackCall, ticks: int) -> None:
         facts = self.facts
-        got = self._caller.feed(line.read())
         expected = facts.answered and not facts.they_hold and not facts.we_hold
-        frames = self._caller.take(ticks, expected=expected)
+        frames, is_report_due = self.sound.round(line, ticks, expected=expected)
         if frames and facts.announced:
             self._exchange.audio(self.number, frames)
-        if len(self._agent):
-            self._top_up()
-        if self._quality.tick(ticks, got, expected=expected):
+        if is_report_due:
             self._tell_quality(final=False)
-
-    def _top_up(self) -> None:
-        """Give the stack what it may hold."""
-        line = self.line
-        level = line.level() if line is not None else None
-        if line is None or level is None:
-            return
-        self._quality.held(level.held_bytes_max, level.starved_frames)
-        pcm = self._agent.due(level.held_bytes)
-        if pcm:
-            self._agent.given(line.write(pcm))
 
     def _waiting(self, ticks: int) -> None:
         """What ends by time: ringing, a drained hang-up, a BYE nobody answers, a refusal, a REFER nobody decides."""
         facts = self.facts
-        if facts.ring_ticks and not facts.inbound:
-            facts.ring_ticks = max(0, facts.ring_ticks - ticks)
-            if facts.ring_ticks == 0 and not facts.hang_up_asked:
+        if facts.times.ring and not facts.inbound:
+            facts.times.ring = max(0, facts.times.ring - ticks)
+            if facts.times.ring == 0 and not facts.hang_up_asked:
                 facts.reason = "not answered in time"
                 self.hang_up({})
-        if facts.drain_ticks:
+        if facts.times.drain:
             self._drain(ticks)
-        if facts.goodbye_ticks:
-            facts.goodbye_ticks = max(0, facts.goodbye_ticks - ticks)
-            if facts.goodbye_ticks == 0:
+        if facts.times.goodbye:
+            facts.times.goodbye = max(0, facts.times.goodbye - ticks)
+            if facts.times.goodbye == 0:
                 self._finish()
         if facts.refusal:
             self._refuse(ticks)
-        self._transfers.tick(ticks)
+        self.transfers.tick(ticks)
 
     def _drain(self, ticks: int) -> None:
         facts = self.facts
-        level = self.line.level() if self.line is not None else None
-        empty = not len(self._agent) and (level is None or level.held_bytes == 0)
-        # What has left the buffer is on its way, not yet at the far end's ear.
-        facts.drain_ticks = min(facts.drain_ticks, DRAIN_TAIL_TICKS + 1) if empty else facts.drain_ticks
-        facts.drain_ticks = max(0, facts.drain_ticks - ticks)
-        if facts.drain_ticks == 0:
+        if self.sound.is_drained(self.line):
+            # What has left the buffer is on its way, not yet at the far end's ear.
+            facts.times.drain = min(facts.times.drain, DRAIN_TAIL_TICKS + 1)
+        facts.times.drain = max(0, facts.times.drain - ticks)
+        if facts.times.drain == 0:
             self._exchange.start(self._hang_up())
 
     # -- what is told to the server ---------------------------------------------------------------------------------------------
@@ -359,8 +288,8 @@ class GatewayCall:
     def _tell_answer(self) -> None:
         traced = self.traced
         codec = traced.codec if traced is not None else ""
-        self.facts.answer_ticks += 1
-        if codec or self.facts.answer_ticks > ANNOUNCE_TICKS:
+        self.facts.times.answer += 1
+        if codec or self.facts.times.answer > ANNOUNCE_TICKS:
             self.facts.answer_untold, self.facts.codec = False, codec
             self.send("answered", codec=codec)
 
@@ -379,22 +308,14 @@ class GatewayCall:
             self.send("dialog", **dialog)
 
     def _tell_quality(self, *, final: bool) -> None:
-        level = self.line.level() if self.line is not None else None
-        if level is not None:
-            self._quality.held(level.held_bytes_max, level.starved_frames)
-        self.send(
-            "quality",
-            **self._quality.values(final=final),
-            concealed_frames=self._caller.frames_concealed,
-            dropped_frames=self._caller.frames_dropped,
-        )
+        self.send("quality", **self.sound.quality(self.line, final=final))
 
     def _finish(self) -> None:
         """Tell the server that the call is over, and how. The trace has told by now what the stack's own words leave out."""
         facts, traced = self.facts, self.traced
         if not self.over.done():
             self.over.set_result(None)
-        self._transfers.end()
+        self.transfers.end()
         if facts.answered:
             self._tell_quality(final=True)
         if not facts.announced:
@@ -417,18 +338,6 @@ _ACTIONS: Mapping[str, Callable[[GatewayCall, Mapping[str, Any]], None]] = {
     "clear": GatewayCall._clear,
     "keys": GatewayCall._keys,
     "hold": GatewayCall._hold,
-    "transfer": GatewayCall._transfer,
-    "refer": GatewayCall._refer,
-}
-_HANDLERS: Mapping[str, Callable[[GatewayCall, LineEvent], None]] = {
-    "ringing": GatewayCall._ringing,
-    "early_media": GatewayCall._early_media,
-    "answered": GatewayCall._was_answered,
-    "held": GatewayCall._was_held,
-    "resumed": GatewayCall._was_held,
-    "media": GatewayCall._negotiated,
-    "key": GatewayCall._key,
-    "refer": GatewayCall._refer_asked,
-    "statistics": GatewayCall._statistics,
-    "closed": GatewayCall._was_closed,
+    "transfer": lambda call, message: call.transfers.ask(message),
+    "refer": lambda call, message: call.transfers.decide(message),
 }
