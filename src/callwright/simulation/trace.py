@@ -14,6 +14,7 @@ from callwright.conversation.core import Conversation
 from callwright.conversation.invariants import FACTS
 from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
 from callwright.conversation.plan import CORE_VERSION
+from callwright.conversation.stops import normalised
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
@@ -100,6 +101,7 @@ def audit(trace: Trace) -> str:
         or _keys_kept(trace)
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
+        or _speculation_unheard(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -292,6 +294,35 @@ def _transfers_settled(trace: Trace) -> str:
     if handed_us >= 0 and not trace.ended:
         return f"a caller who was handed over is let go: {handed_us}"
     return ""
+
+
+def _speculation_unheard(trace: Trace) -> str:
+    """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has."""
+    open_turns: dict[int, int] = {}
+    asked: dict[int, str] = {}
+    for _, effects in trace.steps:
+        said: dict[int, str] = {}
+        for effect in effects:
+            match effect:
+                case fx.Speculative():
+                    open_turns[effect.generation] = effect.turn
+                case fx.Committed() | fx.Withdrawn():
+                    open_turns.pop(effect.generation, None)
+                case fx.AskModel() if effect.messages[-1].role == "user":
+                    asked[effect.generation] = effect.messages[-1].content
+                case fx.UserSaid():
+                    said[effect.turn] = effect.text
+                case fx.CallTool() | fx.Transfer() if effect.turn in open_turns.values():
+                    return f"a tool waits for the caller to finish: {effect.call_id}"
+                case fx.Release():
+                    if effect.generation in open_turns:
+                        return f"a speculative reply is not heard: {effect.generation}"
+                    answered = said.get(effect.turn)
+                    if answered is not None and normalised(asked.get(effect.generation, answered)) != normalised(
+                        answered
+                    ):
+                        return f"a reply answers what was said: {answered} in generation {effect.generation}"
+    return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
 
 
 def _quiet_after_end(trace: Trace) -> str:
