@@ -17,6 +17,9 @@ RESUME_MS = 500
 SPECULATIONS_MOST = 6
 """Speculative questions in one turn; a recogniser that keeps changing its words is answered when the caller has finished."""
 
+SPECULATIVE_WORDS = 5
+"""A speculative reply is given to the voice until it has so many words: enough to begin, and to go on while the rest is made."""
+
 ACTIVITY_STALE_MS = 10_000
 """Voice activity for this long without a new word is noise: the caller counts as silent again."""
 

@@ -1,7 +1,8 @@
 """Cutting a model's words, as they stream, into clauses a voice can begin with.
 
-The first clause is short so that sound starts early: it ends at the first punctuation or after about five words. Later clauses end
-with a sentence, or at a comma once they are long. Punctuation counts only before white space, so 3.5, 10:30 and 1,000 are
+The first clauses are short so that sound starts early and does not break off: until five words were cut they end at the first
+punctuation or after about five words (after "Sure," a long clause would come too late). Later ones end with a sentence, or at a comma
+once they are long. Punctuation counts only before white space, so 3.5, 10:30 and 1,000 are
 never cut; abbreviations and initials are known.
 """
 
@@ -89,12 +90,12 @@ _CLOSERS = "\"'”’)]}»*_"
 class Segmenter:
     """Text in as it comes, whole clauses out. ``flush`` gives the rest when the text is complete."""
 
-    __slots__ = ("_count", "_tail", "_words")
+    __slots__ = ("_cut_words", "_tail", "_words")
 
     def __init__(self) -> None:
         self._words: list[str] = []
         self._tail = ""
-        self._count = 0
+        self._cut_words = 0
 
     def feed(self, text: str) -> list[str]:
         """The clauses that ``text`` completes."""
@@ -132,8 +133,8 @@ class Segmenter:
 
     def _cut(self) -> str:
         clause = " ".join(self._words)
+        self._cut_words += len(self._words)
         self._words = []
-        self._count += 1
         return clause
 
     def _ends_after(self, word: str, following: str) -> bool:
@@ -142,7 +143,7 @@ class Segmenter:
         count = len(self._words)
         if last in ".!?…。！？।॥؟":
             return not (last == "." and _is_no_stop(bare, count, following))
-        if self._count == 0:
+        if self._cut_words < FIRST_WORDS:
             if last in ",;:—–":
                 return True
             if count >= FIRST_WORDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, VOICE_WAIT_MS
+from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, SPECULATIVE_WORDS, VOICE_WAIT_MS
 from callwright.conversation.clauses import clauses_of
 from callwright.conversation.heard import Clause, heard_of, length_ms
 from callwright.conversation.history import History
@@ -117,9 +117,9 @@ class Stage:
         self.pending = generation
 
     def speak(self, generation: Generation, text: str) -> None:
-        """Give the voice another clause. Of a speculative reply it gets the first, which is enough to begin with."""
+        """Give the voice another clause. Of a speculative reply it gets the first few words, which are enough to begin with."""
         speech = generation.speech
-        if generation.state == "speculative" and speech.clauses:
+        if generation.state == "speculative" and len(speech.text.split()) >= SPECULATIVE_WORDS:
             speech.held.append(text)
             return
         self._board.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))

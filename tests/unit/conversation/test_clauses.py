@@ -47,13 +47,28 @@ def test_the_first_clause_ends_even_on_weak_words_at_last() -> None:
 
 
 def test_a_later_clause_ends_at_a_comma_once_it_is_long() -> None:
-    text = "Well, we have one and two and three and four and five, and then we have more."
-    assert clauses_of(text) == ["Well,", "we have one and two and three and four and five,", "and then we have more."]
+    text = "Well, we have two tables. We have one and two and three and four and five, and then we have more."
+    assert clauses_of(text) == [
+        "Well,",
+        "we have two tables.",
+        "We have one and two and three and four and five,",
+        "and then we have more.",
+    ]
+
+
+def test_what_follows_a_very_short_clause_is_short_too_or_it_would_come_too_late() -> None:
+    text = "Sure, please provide your name, the day you need it, and the time."
+    assert clauses_of(text) == ["Sure,", "please provide your name,", "the day you need it, and the time."]
+    assert clauses_of("Sure, I will book a cleaning for Peter Stone on Tuesday.") == [
+        "Sure,",
+        "I will book a cleaning",
+        "for Peter Stone on Tuesday.",
+    ]
 
 
 def test_a_clause_without_punctuation_is_cut_at_its_longest() -> None:
     clauses = clauses_of("Yes. " + "word " * 50)
-    assert [len(clause.split()) for clause in clauses] == [1, 24, 24, 2]
+    assert [len(clause.split()) for clause in clauses] == [1, 5, 24, 21]
 
 
 def test_an_endless_word_is_cut() -> None:

@@ -75,27 +75,27 @@ def test_nothing_is_heard_before_the_caller_has_finished_and_then_at_once() -> N
     assert names.index("CloseUtterance") < names.index("Committed") < names.index("UserSaid") < names.index("Release")
 
 
-def test_the_voice_gets_the_first_clause_and_the_rest_when_it_is_certain() -> None:
+def test_the_voice_gets_a_few_words_and_the_rest_when_it_is_certain() -> None:
     call = pausing()
-    call.model_says("Sure, which size? We have three.")
-    assert [speak.text for speak in call.clauses()] == ["Sure,"]
+    call.model_says("Sure, which size do you want? We have three.")
+    assert [speak.text for speak in call.clauses()] == ["Sure,", "which size do you want?"]
     assert not call.all(fx.EndSpeech)
     call.wait(1_000)
-    assert [speak.text for speak in call.clauses()] == ["Sure,", "which size?", "We have three."]
+    assert [speak.text for speak in call.clauses()] == ["Sure,", "which size do you want?", "We have three."]
     assert call.last(fx.EndSpeech) == fx.EndSpeech(1, 3)
     call.plays()
-    assert call.said() == ["caller: I want a pizza", "agent: Sure, which size? We have three."]
+    assert call.said() == ["caller: I want a pizza", "agent: Sure, which size do you want? We have three."]
 
 
 def test_a_commit_before_the_model_has_ended_lets_the_rest_through_as_it_comes() -> None:
     call = pausing()
-    call.model_says("Sure, which size? ", ended=False)
+    call.model_says("Sure, which size do you want? We have ", ended=False)
     call.wait(1_000)
-    assert [speak.text for speak in call.clauses()] == ["Sure,", "which size?"]
+    assert [speak.text for speak in call.clauses()] == ["Sure,", "which size do you want?"]
     assert not call.all(fx.EndSpeech)
-    call.model_says("We have three.")
+    call.model_says("three. Or four.")
     call.plays()
-    assert call.said()[-1] == "agent: Sure, which size? We have three."
+    assert call.said()[-1] == "agent: Sure, which size do you want? We have three. Or four."
 
 
 def test_a_verdict_commits_it() -> None:

@@ -284,7 +284,6 @@ class InferenceProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 env=environment,
-                start_new_session=True,
             )
         finally:
             theirs.close()

@@ -115,6 +115,9 @@ def main() -> None:
     )
     parser.add_argument("--socket", type=int, required=True, help="inherited file descriptor of a connected socket")
     os.umask(0o077)  # what an engine writes (prompts, its socket) is nobody else's
+    # A group of its own, so that the terminal's Ctrl-C is not for it, but no session of its own: Linux shares the processor out
+    # between sessions first, and only within one by niceness.
+    os.setpgid(0, 0)
     Worker(socket.socket(fileno=parser.parse_args().socket)).serve()
 
 
