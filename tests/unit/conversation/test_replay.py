@@ -1,6 +1,7 @@
 """Replaying logs, and the plan of a call."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from callwright.conversation.log import LogFormatError
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
+from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.simulation.conversations import converse
 
 LOG = converse(5).log()
@@ -116,6 +118,17 @@ def test_the_plan_of_an_agent_has_its_settings_in_milliseconds() -> None:
 def test_values_below_zero_count_as_zero_and_the_platforms_maximum_holds() -> None:
     plan = plan_for(spec(hangup_after_silence_s=-1, call_terminate_s=99_999, incremental_delay_ms=-5))
     assert (plan.hangup_after_silence_ms, plan.call_terminate_ms, plan.incremental_delay_ms) == (0, 2_400_000, 0)
+
+
+def test_a_transfer_tool_is_a_transfer_of_the_plan_with_its_own_words_or_the_contracts() -> None:
+    to_desk = {"param": {"call_transfer_number": "+15550123"}, "transfer_mode": "attended"}
+    desk = ToolSpec("transfer_call_desk", "To the desk", "transfer_call", {"type": "object"}, to_desk)
+    plan = plan_for(replace(spec(), tools=(desk, replace(desk, pre_call_message={"de": "Moment bitte."}))))
+    contracts, own = plan.transfers
+    assert (contracts.name, contracts.target, contracts.attended) == ("transfer_call_desk", "+15550123", True)
+    assert (contracts.message, contracts.own_message) == (DEFAULT_TRANSFER_MESSAGE, False)
+    assert (own.message, own.own_message) == ("Moment bitte.", True)
+    assert plan_for(spec()).transfers == ()
 
 
 def test_the_defaults_of_the_contract_give_the_default_plan() -> None:

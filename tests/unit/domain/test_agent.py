@@ -75,6 +75,10 @@ def test_providers_of_the_platform_replace_missing_sections() -> None:
     assert (spec.transcriber.provider, spec.model.provider, spec.voice.provider) == ("scripted", "intents", "scripted")
 
 
+def test_a_toolchain_need_not_say_its_pipelines() -> None:
+    assert parse_agent(agent({"toolchain": {"execution": "sequential"}})) == parse_agent(agent())
+
+
 def test_an_agent_of_the_hosted_service_is_read_as_it_is() -> None:
     body = agent(
         {
@@ -449,6 +453,10 @@ class TestTools:
     )
     def test_a_tool_that_could_not_be_called_is_refused(self, api_tools: dict[str, Any], message: str) -> None:
         assert message in refused(with_tools(api_tools=api_tools)).message
+
+    def test_a_call_without_a_method_is_left_to_the_runtime(self) -> None:
+        (tool,) = self.spec({"tools": [self.BOOK], "tools_params": {"book": {"url": self.CALL["url"]}}}).tools
+        assert tool.params == {"url": self.CALL["url"]}
 
     def test_as_many_tools_as_allowed(self) -> None:
         assert (

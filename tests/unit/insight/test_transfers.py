@@ -121,6 +121,7 @@ def test_of_several_the_one_that_succeeded_is_shown_and_refused_ones_are_listed(
 
 def test_a_call_without_transfers_has_none() -> None:
     log = CallLog().at(1_000).answered().write(fx.Note("transfer_dropped", "transfer_call_desk: the caller spoke"))
+    log.write(fx.Note("key", "5"))
     found = body(log.at(3_000).leg_ended())
     assert found["transfer_call_data"] is None
     assert [row["status"] for row in found["callwright"]["transfers"]] == ["dropped"]
