@@ -56,6 +56,15 @@ async def test_a_foreign_agent_is_as_missing_as_none(ledger: PostgresLedger):
     assert kept.revision == 1
 
 
+async def test_the_agents_last_saved_are_found_whoever_they_belong_to(ledger: PostgresLedger, dsn: str):
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-1"))
+        await unit.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID, updated_at=THEN + timedelta(days=2)))
+        await unit.agents.insert(agent_row("agent-3", updated_at=THEN + timedelta(days=1)))
+        assert [agent.id for agent in await unit.agents.newest(2)] == ["agent-2", "agent-3"]
+
+
 async def test_agents_are_listed_newest_first(ledger: PostgresLedger):
     async with ledger.unit() as unit:
         for number in (1, 3, 2):

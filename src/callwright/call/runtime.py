@@ -17,7 +17,7 @@ from callwright.call.live import LiveCalls
 from callwright.call.nodes import Node
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.postcall import PostCall
-from callwright.call.preparing import Preparer
+from callwright.call.preparing import MOST_AT_ONCE, Preparer
 from callwright.call.retention import retain_forever
 from callwright.call.session import Workplace
 from callwright.call.shipper import LogShipper
@@ -83,6 +83,10 @@ class CallRuntime:
         self._begin("sweeper", self._post_call.sweep_forever())
         if deps.settings.retention_days > 0:
             self._begin("retention", retain_forever(deps))
+        # The first call after a start must not wait for models to load: it may come in, and then somebody listens to the silence.
+        async with deps.ledger.unit() as unit:
+            for agent in await unit.agents.newest(MOST_AT_ONCE):
+                self.preparer.agent_saved(agent.body)
         self._begin("metrics", self._measure())
 
     async def drain(self, seconds: float) -> None:

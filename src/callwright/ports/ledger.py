@@ -191,6 +191,9 @@ class Agents(Protocol):
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
 
+    async def newest(self, count: int) -> list[StoredAgent]:
+        """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
+
     async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
         """Replace the body; revision + 1. None when there is no such agent."""
 

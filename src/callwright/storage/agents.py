@@ -49,6 +49,13 @@ class AgentRows:
         )
         return [StoredAgent(**row) for row in rows]
 
+    async def newest(self, count: int) -> list[StoredAgent]:
+        """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from agent order by updated_at desc, id desc limit $1", count
+        )
+        return [StoredAgent(**row) for row in rows]
+
     async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
         """Replace the body; revision + 1. None when there is no such agent."""
         row = await self._connection.fetchrow(
