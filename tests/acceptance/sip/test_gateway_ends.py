@@ -150,7 +150,7 @@ async def test_a_process_that_has_called_under_too_many_names_is_replaced_when_i
     for call in calls:
         ours.send(call, "hang_up", drain=False)
         await ours.wait(call, "closed")
-    assert await asyncio.wait_for(ours.process.wait(), 3) == 75
+    assert await ours.ended(3) == 75
     phone.close()
 
 
