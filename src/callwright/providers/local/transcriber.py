@@ -14,8 +14,9 @@ from callwright.providers.local.inference import LocalInference
 from callwright.providers.local.pool import Priority
 
 _BYTES_PER_MS = 16
-_LEAD_BYTES = 400 * _BYTES_PER_MS
-"""Kept from before the detector noticed speech: it needs a few frames, and first consonants are quiet."""
+_LEAD_BYTES = 600 * _BYTES_PER_MS
+"""Kept from before the detector noticed speech: it needs some 100 ms, and with less than 400 ms of quiet before it the model takes the
+first word for the middle of a sentence ("attend in the morning" for "At ten in the morning")."""
 _TAIL_BYTES = 400 * _BYTES_PER_MS
 """Of a pause inside an utterance that is kept; the rest tells a recogniser nothing and costs time."""
 _PARTIAL_EVERY_BYTES = 700 * _BYTES_PER_MS
