@@ -211,6 +211,36 @@ async def test_ten_thousand_malformed_datagrams_change_nothing():
         await phone.wait(other, "closed")
 
 
+async def test_a_flood_of_calls_makes_no_live_call_forgotten():
+    """Everything above the limit is refused by the stack itself; how the live call ended is known all the same."""
+    async with gateway(max_calls=1) as ours:
+        phone = await RawPhone().open()
+        calling = asyncio.ensure_future(phone.call(f"sip:x@{ours.listen}"))
+        here, _ = await ours.wait(None, "incoming")
+        ours.send(here, "answer")
+        await calling
+        await ours.wait(here, "answered")
+        host, _, port = ours.listen.partition(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.bind((HOST, 0))
+            at = f"{HOST}:{stranger.getsockname()[1]}"
+            for number in range(1_500):
+                text = (
+                    f"INVITE sip:x@{ours.listen} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKf{number};rport\r\n"
+                    f"From: <sip:f@b>;tag=f{number}\r\nTo: <sip:x@y>\r\nCall-ID: flood-{number}\r\nCSeq: 1 INVITE\r\n"
+                    f"Contact: <sip:f@{at}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+                )
+                stranger.sendto(text.encode(), (host, int(port)))
+                if number % 20 == 0:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+        await phone.hang_up()
+        _, closed = await ours.wait(here, "closed")
+        assert (closed["by"], closed["sip_status"]) == ("them", 200)
+        assert len(ours.of(None, "incoming")) == 1
+        phone.close()
+
+
 async def test_a_hundred_calls_leave_nothing_behind():
     async with gateway() as ours, gateway() as phone:
         for number in range(120):

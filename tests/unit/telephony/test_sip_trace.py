@@ -195,13 +195,15 @@ def test_early_media_tells_the_codec():
 
 def test_a_caller_that_tries_again_with_its_password_is_a_call_of_its_own():
     trace = Trace()
-    first = inbound(trace)
+    inbound(trace)
+    first = trace.claim("c1")
     repeated = message("INVITE sip:4711@10.0.0.1 SIP/2.0", sent=False, inbound=True, from_tag="them")
     trace.feed(repeated)
     assert trace.call("c1") is first
     again = message("INVITE sip:4711@10.0.0.1 SIP/2.0", sent=False, inbound=True, from_tag="them", cseq="8 INVITE")
     assert trace.feed(again) == "c1"
-    second = trace.call("c1")
+    second = trace.claim("c1")
+    assert second is not None
     assert second is not first
     trace.forget("c1", first)
     assert trace.call("c1") is second
@@ -221,10 +223,16 @@ def test_what_begins_no_call_is_not_kept():
     assert len(trace) == 0
 
 
-def test_the_oldest_calls_are_forgotten_first():
+def test_the_oldest_calls_are_forgotten_first_and_a_claimed_one_never():
     trace = Trace()
+    outbound(trace)
+    claimed = trace.claim("c1")
+    assert trace.claim("c1") is None
     for number in range(MAX_TRACED_CALLS + 1):
         trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True, call_id=f"n{number}"))
-    assert len(trace) == MAX_TRACED_CALLS
+    assert len(trace) == MAX_TRACED_CALLS + 1
+    assert trace.call("c1") is claimed
+    trace.feed(message(f"BYE {CALLED} SIP/2.0", sent=True, to_tag="them", cseq="8 BYE"))
+    assert claimed.ended_by == "us"
     assert trace.call("n0") is None
     assert trace.call(f"n{MAX_TRACED_CALLS}") is not None

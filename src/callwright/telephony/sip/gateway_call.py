@@ -51,10 +51,7 @@ class GatewayCall:
     def traced(self) -> TracedCall | None:
         """What the messages of the call tell."""
         if self._entry is None:
-            # Not one that belongs to another call: the second try of a caller has the same Call-ID, and its INVITE may be read later.
-            entry = self._exchange.trace.call(self.call_id)
-            if entry is not None and not entry.taken:
-                entry.taken, self._entry = True, entry
+            self._entry = self._exchange.trace.claim(self.call_id)
         return self._entry
 
     @property

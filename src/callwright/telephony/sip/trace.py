@@ -1,6 +1,7 @@
 """What the messages of a call tell beyond the stack's own events: who was called, what a BYE needs, what ended the call. Pure.
 
-Fed with every message the stack traces. Bounded: at most ``MAX_TRACED_CALLS`` calls are remembered, the oldest go first.
+Fed with every message the stack traces. Bounded: at most ``MAX_TRACED_CALLS`` calls that are none of ours are
+remembered, the oldest go first.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ class TracedCall:
     """One call, as its messages tell it.
 
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last
-    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``taken`` that a
-    call of ours has it.
+    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -60,32 +60,42 @@ class TracedCall:
     invite: SipMessage | None = None
     provisional: SipMessage | None = None
     told: tuple[Any, ...] = ()
-    taken: bool = False
 
 
 class Trace:
-    """Calls by Call-ID."""
+    """Calls by Call-ID. A call of ours claims what is known of it; what nobody claims (INVITEs that the stack refused by itself, those of
+    strangers) is forgotten when there is too much of it, and never crowds out what is claimed."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, TracedCall] = {}
+        self._unclaimed: dict[str, TracedCall] = {}
+        self._claimed: dict[str, TracedCall] = {}
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._unclaimed) + len(self._claimed)
 
     def call(self, call_id: str) -> TracedCall | None:
         """What is known about a call."""
-        return self._calls.get(call_id)
+        return self._unclaimed.get(call_id) or self._claimed.get(call_id)
+
+    def claim(self, call_id: str) -> TracedCall | None:
+        """What is known about a call that begins, for this one alone: the second try of a caller that was asked for a password has the same
+        Call-ID as its first, and its INVITE may be read later than the call is known."""
+        call = self._unclaimed.pop(call_id, None)
+        if call is not None:
+            self._claimed[call_id] = call
+        return call
 
     def forget(self, call_id: str, call: TracedCall | None) -> None:
-        """``call`` is over and told. Another one with its Call-ID stays: a caller that was asked for a password tries again with it."""
-        if self._calls.get(call_id) is call:
-            self._calls.pop(call_id, None)
+        """``call`` is over and told. Another one with its Call-ID stays."""
+        for calls in (self._unclaimed, self._claimed):
+            if calls.get(call_id) is call:
+                calls.pop(call_id, None)
 
     def feed(self, record: Traced) -> str:
         """Take one message. Returns the Call-ID when it changed what is known of a call, else nothing."""
         message = record.message
         call_id = message.call_id
-        call = self._calls.get(call_id)
+        call = self.call(call_id)
         if call is not None and _is_second_try(call, record):
             call = None
         if call is None:
@@ -114,9 +124,9 @@ class Trace:
             target=message.uri if record.sent else uri_of(message.first("contact")),
             routes=() if record.sent else addresses(message.headers.get("record-route", ())),
         )
-        while len(self._calls) >= MAX_TRACED_CALLS:
-            self._calls.pop(next(iter(self._calls)))
-        self._calls[message.call_id] = call
+        while len(self._unclaimed) >= MAX_TRACED_CALLS:
+            self._unclaimed.pop(next(iter(self._unclaimed)))
+        self._unclaimed[message.call_id] = call
         return call
 
 

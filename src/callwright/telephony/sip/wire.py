@@ -44,7 +44,10 @@ dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,    
 key           key                                                                 a DTMF key was pressed
 held          on                                                                  the far end put us on hold, or took us back
 media         codec, why                                                          the media were negotiated anew
-quality       see ``Quality``                                                     counters of the line, now and then and at the end
+quality       rx_packets, rx_lost, rx_jitter_ms, tx_packets, tx_lost,             counters of the line: every 10 s, at once when audio
+              tx_jitter_ms, rtt_ms, jbuf_late, jbuf_lost, one_way,                begins or ends to flow one way only, and at the end
+              held_in_stack_ms_max, tx_starved_frames, concealed_frames,          (``final``). ``sip_status`` of ``closed`` is that of the
+              dropped_frames, final                                               INVITE: 0 when none came
 refer_asked   target                                                              the far end asks us to call ``target`` instead
 moved         target                                                              the call now goes on with ``target``
 move_failed   target, sip_status, reason                                          it does not: the call goes on as before
