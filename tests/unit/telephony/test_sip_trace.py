@@ -231,8 +231,8 @@ def test_the_oldest_calls_are_forgotten_first_and_a_claimed_one_never():
     for number in range(MAX_TRACED_CALLS + 1):
         trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True, call_id=f"n{number}"))
     assert len(trace) == MAX_TRACED_CALLS + 1
-    assert trace.call("c1") is claimed
+    assert kept(trace) is claimed
     trace.feed(message(f"BYE {CALLED} SIP/2.0", sent=True, to_tag="them", cseq="8 BYE"))
-    assert claimed.ended_by == "us"
+    assert kept(trace).ended_by == "us"
     assert trace.call("n0") is None
     assert trace.call(f"n{MAX_TRACED_CALLS}") is not None
