@@ -263,16 +263,19 @@ class TestWithPhones:
     ) -> None:
         caller, colleague = await phones("22100-22119"), await phones("22120-22139")
         body = agent(SIP_RULES, welcome=WELCOME, transfer_to=colleague.address, transfer_mode=mode)
+        (tool,) = body["agent_config"]["tasks"][0]["tools_config"]["api_tools"]["tools"]
+        tool["pre_call_message"] = ANNOUNCEMENT
         execution_id = await server.call(await server.agent(**body), caller.address)
         await caller.hears(WELCOME[-12:])
         caller.say("I want your colleague.")
-        await caller.hears("transfer the call")
         await until(lambda: any("moved" in event for event in caller.calls[0][2].events), 20)
         record = await server.until(execution_id, "completed", "error")
         assert record["telephony_data"]["hangup_reason"] == "call_transferred"
         assert record["transfer_call_data"]["status"] == "completed"
         assert record["transfer_call_data"]["to_number"] == colleague.address
         assert record["callwright"]["transfers"][0]["mode"] == mode
+        asked, announced = record["transcript"].splitlines()[-2:]
+        assert (asked, announced) == ("user: I want your colleague.", f"assistant: {ANNOUNCEMENT}")
         colleague.say("This is the colleague.")
         await nearly_hears(caller, "This is the colleague.")
         caller.say("Good to hear you.")
