@@ -41,7 +41,9 @@ def commands() -> str:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     scenario = tmp_path / "callers.json"
-    scenario.write_text(json.dumps({"default": "hangup"}))
+    # A caller who rings off once the greeting was heard, however long a busy machine takes to greet.
+    brief = {"rules": [{"heard": "smile", "hang_up": True}]}
+    scenario.write_text(json.dumps({"default": "brief", "personas": {"brief": brief}}))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CALLWRIGHT_", "DATABASE_URL"))}
     return kept | SCRIPTED | {"CALLWRIGHT_DATA": str(tmp_path / "data"), "CALLWRIGHT_SCENARIO": str(scenario)}
 
