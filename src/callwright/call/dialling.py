@@ -108,6 +108,7 @@ class Dialling:
             ring_seconds=MAX_RING_SECONDS,
             options={
                 "user_data": execution.user_data,
+                "sip_headers": execution.options.get("sip_headers"),
                 "language": spec.transcriber.language,
                 "agent_voice": spec.voice.provider,
                 "agent_transcriber": spec.transcriber.provider,

@@ -13,6 +13,9 @@ from callwright.telephony.sip.stack import LineEvent, StackCall, StackError
 
 REFER_TICKS = 500
 """So long (10 s) the server may take to decide where the far end may send us."""
+LEAVE_SECONDS = 3.0
+"""So long whoever was handed over may take to end its old call with us itself (RFC 5589 6 lets it); then we do, so that nobody's phone
+stays off the hook."""
 DECLINED = 603
 NOT_IMPLEMENTED = 501
 REQUEST_TIMEOUT = 408
@@ -102,6 +105,7 @@ class Transfers:
             if not over.done():
                 await attempt("taking the far end off hold", line.hold(False))
             raise
+        self._exchange.start(_left(second))
 
     # -- the far end asks -------------------------------------------------------------------------------------------------------
 
@@ -147,8 +151,10 @@ class Transfers:
         if self._next is None:
             return
         if event.kind == "answered":
-            line, self._next = self._next, None
+            old, line, self._next = self._call.line, self._next, None
             self._call.move(line)
+            if old is not None:
+                self._exchange.start(_left(old))
             self._call.send("moved", target=self._target)
         elif event.kind == "closed":
             self._next = None
@@ -181,6 +187,12 @@ async def answered(call: StackCall, over: asyncio.Future[None], seconds: float) 
     if event.kind == "closed":
         status, reason = status_of(event.text)
         raise StackError(reason or "the target cannot be reached", status)
+
+
+async def _left(line: StackCall) -> None:
+    """End a call that goes on elsewhere, unless its far end does so first."""
+    await asyncio.sleep(LEAVE_SECONDS)
+    await attempt("ending a call that goes on elsewhere", line.hang_up())
 
 
 async def attempt(what: str, work: Any) -> None:
