@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from callwright.conversation.effects import Effect, Note
 from callwright.conversation.invariants import Watch
 from callwright.conversation.plan import CallPlan
+from callwright.conversation.stops import ENGLISH, phrasebook
 from callwright.conversation.timers import Timers
 from callwright.domain.variables import render
 
@@ -17,6 +18,7 @@ class Board:
     __slots__ = (
         "_offset_us",
         "answered_us",
+        "book",
         "effects",
         "generations",
         "held",
@@ -32,6 +34,7 @@ class Board:
     def __init__(self) -> None:
         self.plan = CallPlan()
         self.variables: Mapping[str, str] = {}
+        self.book = phrasebook(ENGLISH)  # what words mean by themselves in the call's language
         self.now_us = 0
         self.phase = "new"
         self.effects: list[Effect] = []

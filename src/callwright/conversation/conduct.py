@@ -40,10 +40,10 @@ class Conductor:
         if stage.finished is not None:
             finished, stage.finished = stage.finished, None
             self._look_back(finished)
-        phase = self._board.phase
-        if phase == "live":
+        if self._board.phase == "live":
             self._go_on()
-        elif phase == "closing":
+        if self._board.phase == "closing":
+            # Also when the call began to end just now: the next event may come much later than this deadline.
             self._ending.settle()
 
     def greet(self) -> None:

@@ -27,6 +27,7 @@ from callwright.conversation.keys import Keys
 from callwright.conversation.playing import Playing
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
+from callwright.conversation.stops import phrasebook
 from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.timers import FAR_US
@@ -215,6 +216,7 @@ class Conversation:
     def _start(self, event: ev.Started) -> None:
         board = self._board
         board.plan = event.plan
+        board.book = phrasebook(event.plan.language)
         board.variables = dict(event.variables)
         board.phase = "dialling"
         self._stage.history.begin(system_text(event.plan, board.variables))

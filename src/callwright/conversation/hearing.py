@@ -6,10 +6,11 @@ from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import RESUME_MS
 from callwright.conversation.stage import Stage
-from callwright.conversation.stops import is_stop_phrase, normalised
+from callwright.conversation.stops import normalised
 from callwright.conversation.turn import CallerTurn
 
-LONGEST_STOP_PHRASE_WORDS = 8
+LONGEST_SIGNAL_WORDS = 12
+"""Longer stretches are neither stop phrases nor back-channels, whatever their words."""
 
 
 class Hearing:
@@ -105,11 +106,13 @@ class Hearing:
             stage.transfers.call_off()
 
     def _interrupts(self, final: bool) -> bool:
-        """The rule of barge-in: more words than the plan says, or a stop phrase. With 0 words only a final stop phrase does."""
+        """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a
+        final stop phrase does."""
         count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
+        book = self._board.book
         if enough > 0:
             if count > enough:
-                return True
+                return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._turn.stretch_text(), not final)
         elif not final:
             return False
-        return 0 < count <= LONGEST_STOP_PHRASE_WORDS and is_stop_phrase(self._turn.stretch_text())
+        return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._turn.stretch_text())

@@ -1,56 +1,118 @@
-"""Words that stop the agent at once, however few they are."""
+"""What a caller's words mean by themselves: they stop the agent, or only say "go on". The words are in ``phrases``."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
 
-STOP_PHRASES: frozenset[str] = frozenset(
-    {
-        "stop",
-        "stop it",
-        "stop talking",
-        "please stop",
-        "quit",
-        "cancel",
-        "wait",
-        "wait a minute",
-        "wait a moment",
-        "wait a second",
-        "just a moment",
-        "just a second",
-        "one moment",
-        "one second",
-        "hold on",
-        "hold on a second",
-        "hang on",
-        "no",
-        "nope",
-        "no wait",
-        "no stop",
-        "excuse me",
-        "sorry to interrupt",
-        "listen",
-        "listen to me",
-        "be quiet",
-        "shut up",
-        "enough",
-        "that's enough",
-        "bye",
-        "goodbye",
-        "good bye",
-    }
-)
+from callwright.conversation import phrases
+
+ENGLISH = "en"
 
 _NOT_A_WORD = re.compile(r"[^\w\s']+")
+_SAME_LETTERS = {
+    **{ord(mark): "'" for mark in "’‘ʼ´`"},
+    0x0901: 0x0902,  # Devanagari: recognisers write the nasal either way,
+    0x093C: None,  # and leave the dot below out
+    0x200C: None,
+    0x200D: None,
+}
+_ACCENTS = (*range(0x0300, 0x0370), *range(0x064B, 0x0653))
+_DROPPED = dict.fromkeys(_ACCENTS)
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 
 
 def normalised(text: str) -> str:
-    """``text`` without case and punctuation, single spaces."""
-    return " ".join(_NOT_A_WORD.sub(" ", text.casefold().replace("’", "'")).split())
+    """``text`` without case, punctuation and accents, single spaces. Vowel signs of scripts that need them stay."""
+    if text.isascii():
+        return " ".join(_NOT_A_WORD.sub(" ", text.lower()).split())
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_SAME_LETTERS)).translate(_DROPPED)
+    kept = (
+        letter if letter == "'" or letter == "_" or unicodedata.category(letter)[0] in "LMN" else " "
+        for letter in letters.translate(_SAME_LETTERS)
+    )
+    return " ".join("".join(kept).split())
 
 
-def is_stop_phrase(text: str) -> bool:
-    """Whether ``text`` says nothing but a stop phrase, once or again and again ("no no no")."""
-    words = normalised(text).split()
-    once = [word for position, word in enumerate(words) if position == 0 or word != words[position - 1]]
-    return " ".join(once) in STOP_PHRASES
+def base_language(language: str) -> str:
+    """``hi-IN`` as ``hi``."""
+    return language.replace("_", "-").split("-")[0].lower()
+
+
+class Phrasebook:
+    """The tables of ``phrases`` for one language and English. Texts may be spelled in any way."""
+
+    __slots__ = ("_assents", "_backchannels", "_begun", "_replies", "_stops", "_words_most")
+
+    def __init__(self, language: str) -> None:
+        languages = dict.fromkeys((base_language(language), ENGLISH))
+        self._stops = _gathered(languages, phrases.STOPS)
+        self._assents = _gathered(languages, phrases.ASSENTS)
+        self._backchannels = self._assents | _gathered(languages, phrases.NODS)
+        self._replies = self._assents | _gathered(languages, phrases.DENIALS)
+        self._begun = frozenset(
+            " ".join(words[:count])
+            for words in (phrase.split() for phrase in self._backchannels)
+            for count in range(1, len(words))
+        )
+        everything = (*self._stops, *self._backchannels, *self._replies)
+        self._words_most = max(len(phrase.split()) for phrase in everything)
+
+    def stops(self, text: str) -> bool:
+        """Whether ``text`` says nothing but a stop phrase, once or again and again ("no no no"), perhaps behind a back-channel
+        ("okay, wait")."""
+        words = _spoken(text)
+        return self._is_all(words, self._stops) or self._is_all(self._after(words, self._backchannels), self._stops)
+
+    def is_backchannel(self, text: str, more_may_come: bool = False) -> bool:
+        """Whether ``text`` has words, and all of them only say that the caller listens. Where ``more_may_come`` the last of them may
+        only have begun to ("okay, I" may become "okay, I see")."""
+        words = _spoken(text)
+        if self._is_all(words, self._backchannels):
+            return True
+        return more_may_come and any(
+            " ".join(words[cut:]) in self._begun and not self._after(words[:cut], self._backchannels)
+            for cut in range(max(len(words) - self._words_most, 0), len(words))
+        )
+
+    def assents(self, text: str) -> bool:
+        """Whether ``text`` has a back-channel that can be an answer ("oh, yes")."""
+        words = _spoken(text)
+        return any(self._length(words[index:], self._assents) for index in range(len(words)))
+
+    def answers_yes_or_no(self, text: str) -> bool:
+        """Whether ``text`` is a complete answer to a question of yes or no."""
+        return self._is_all(_spoken(text), self._replies)
+
+    def _is_all(self, words: list[str], known: frozenset[str]) -> bool:
+        return bool(words) and not self._after(words, known)
+
+    def _after(self, words: list[str], known: frozenset[str]) -> list[str]:
+        """What is left of ``words`` behind the phrases they begin with."""
+        while length := self._length(words, known):
+            words = words[length:]
+        return words
+
+    def _length(self, words: list[str], known: frozenset[str]) -> int:
+        """The words of the longest known phrase that ``words`` begin with, 0 for none."""
+        for length in range(min(self._words_most, len(words)), 0, -1):
+            if " ".join(words[:length]) in known:
+                return length
+        return 0
+
+
+@cache
+def phrasebook(language: str) -> Phrasebook:
+    """The phrasebook of a call in ``language``; what is no language known here has English alone."""
+    return Phrasebook(language)
+
+
+def _gathered(languages: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(" ".join(_spoken(phrase)) for language in languages for phrase in table.get(language, ()))
+
+
+def _spoken(text: str) -> list[str]:
+    """The words, those drawn out ("hmmm", "noooo") as the short ones."""
+    return _DRAWN_OUT.sub(r"\1", normalised(text)).split()

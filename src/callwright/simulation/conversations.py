@@ -23,7 +23,7 @@ from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
-from callwright.simulation.talker import Talker, habits_of
+from callwright.simulation.talker import LANGUAGES, Talker, habits_of
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
 from callwright.simulation.weather import weather_of
 from callwright.simulation.world import World
@@ -138,6 +138,7 @@ def plan_of(random: Random) -> CallPlan:
         keys_most=random.choice((0, 0, 4)),
         keys_interrupt=random.random() < 0.7,
         reply_timeout_ms=random.choice((4_000, 20_000)),
+        language=random.choice(LANGUAGES),
     )
 
 

@@ -7,10 +7,14 @@ from random import Random
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.stops import STOP_PHRASES
+from callwright.conversation.phrases import ASSENTS, NODS, STOPS
 from callwright.simulation.world import World
 
-_STOPS = sorted(STOP_PHRASES)
+LANGUAGES = ("en", "en", "hi", "de")
+"""Of the simulated calls; their callers use the words of all of these."""
+
+_STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in STOPS[language])
+_NODS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in (*ASSENTS[language], *NODS[language]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Habits:
     eager: int
     types: int
     holds: int
+    nods: int
 
 
 def habits_of(random: Random) -> Habits:
@@ -52,6 +57,7 @@ def habits_of(random: Random) -> Habits:
         eager=random.choice((0, 0, 300, 1000)),
         types=random.choice((0, 30, 300)),
         holds=random.choice((0, 0, 60)),
+        nods=random.choice((0, 0, 200, 900)),
     )
 
 
@@ -128,6 +134,8 @@ class Talker:
         world, habits = self._world, self._habits
         if not self._spoken and world.chance(150):
             self._spoken.append(world.random.choice(_STOPS) + ".")
+        elif world.chance(habits.nods):
+            self._spoken.append(world.random.choice(_NODS) + ",")
         else:
             self._said += 1
             self._spoken.append(f"w{self._said}")

@@ -7,7 +7,6 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.stops import is_stop_phrase
 
 REPLY = "We have tables at six, at seven and at eight. Which one suits you?"
 
@@ -96,14 +95,57 @@ def test_a_stop_phrase_interrupts_below_the_count() -> None:
     assert call.all(fx.Clear)
 
 
-@pytest.mark.parametrize("text", ["stop", "Stop!", "HOLD ON.", "no, no, no", "That’s enough", "excuse me"])
-def test_stop_phrases_are_known_whatever_their_spelling(text: str) -> None:
-    assert is_stop_phrase(text)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Okay, wait!"),
+        ("hi", "रुकिए।"),
+        ("hi-IN", "ruk jaiye"),
+        ("es", "¡Espere!"),
+        ("fr", "Arrêtez"),
+        ("de", "Moment mal"),
+    ],
+)
+def test_a_stop_phrase_of_the_calls_language_interrupts(language: str, words: str) -> None:
+    call = speaking(words_to_interrupt=9, language=language)
+    call.begins()
+    call.segment += 1
+    call.hears(words)
+    assert call.all(fx.Clear)
 
 
-@pytest.mark.parametrize("text", ["", "go on", "stop at the corner", "nobody"])
-def test_other_words_are_no_stop_phrase(text: str) -> None:
-    assert not is_stop_phrase(text)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "mhm yeah, right, okay I see"),
+        ("hi", "हाँ हाँ ठीक है अच्छा"),
+        ("hi", "haan haan theek hai"),
+        ("es", "sí, sí, claro, vale"),
+    ],
+)
+def test_back_channels_do_not_interrupt_however_many(language: str, words: str) -> None:
+    call = speaking(words_to_interrupt=1, language=language)
+    call.begins()
+    call.wait(300)
+    call.finishes(words)
+    assert not call.all(fx.Clear)
+
+
+def test_words_after_back_channels_interrupt() -> None:
+    call = speaking(words_to_interrupt=2)
+    call.begins()
+    call.segment += 1
+    call.hears("yeah okay")
+    assert not call.all(fx.Clear)
+    call.hears("yeah okay but")
+    assert call.all(fx.Clear)
+
+
+def test_a_long_stretch_is_no_back_channel_whatever_its_words() -> None:
+    call = speaking(words_to_interrupt=2)
+    call.begins()
+    call.finishes("yeah " * 13)
+    assert call.all(fx.Clear)
 
 
 def test_the_model_is_stopped_when_it_is_still_answering() -> None:

@@ -5,7 +5,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import GRACE_MS
+from callwright.conversation.bounds import GRACE_MS, LEAVE_WAIT_MS
 
 
 def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
@@ -106,6 +106,21 @@ def test_the_model_ends_the_call_without_a_word() -> None:
     call.plays()
     assert call.hung_up() == "end_call_tool"
     assert call.said() == ["caller: that is all thank you", "agent: Goodbye Ada."]
+
+
+def test_a_call_that_ends_at_a_deadline_ends_as_of_that_deadline_however_late_the_runner_is() -> None:
+    call = Call(end_call_tool=True, incremental_delay_ms=0, speculate=True)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("that is all")
+    call.judges(100_000)
+    call.model_calls("end_call")
+    call.model_ends()
+    call.now_ms += 3_000  # patience ran out 2 s ago
+    call.give(ev.DeadlineReached)
+    assert call.hung_up() == "end_call_tool"
+    assert call.core.next_deadline() == (call.answered_ms + 500 + 1_000 + LEAVE_WAIT_MS) * 1000
 
 
 def test_the_model_ends_the_call_while_its_words_are_already_heard() -> None:

@@ -1,0 +1,160 @@
+"""Words that mean something by themselves while the agent speaks, by language: data, read by ``stops.Phrasebook``.
+
+Every call knows English besides its own language. Spelling does not matter (case, punctuation, accents, "hmmm" for "hm"); Hindi, Tamil and
+Telugu stand in their own script and in Latin letters, because recognisers write both. A test keeps the tables of a call apart: no words
+stop the agent and mean "go on" at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STOPS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *(
+            "stop",
+            "stop it",
+            "stop talking",
+            "please stop",
+            "stop please",
+            "wait please",
+            "quit",
+            "cancel",
+            "wait",
+            "wait wait",
+            "please wait",
+        ),
+        *("wait a minute", "wait a moment", "wait a second", "wait a sec", "just a moment", "just a second"),
+        *("just a minute", "one moment", "one moment please", "one second", "one minute", "hold on"),
+        *("hold on a second", "hang on", "no", "nope", "no wait", "no stop", "no no wait", "excuse me"),
+        *("sorry to interrupt", "let me finish", "listen", "listen to me", "be quiet", "quiet", "shut up", "enough"),
+        *("that's enough", "bye", "bye bye", "goodbye", "good bye"),
+    ),
+    "hi": (
+        *("रुको", "रुकिए", "रुकिये", "रुक जाओ", "रुक जाइए", "रुकिए ज़रा", "एक मिनट", "एक मिनट रुकिए", "एक सेकंड", "एक सेकेंड"),
+        *(
+            "बस",
+            "बस करो",
+            "बस कीजिए",
+            "बंद करो",
+            "नहीं",
+            "नही",
+            "ना",
+            "जी नहीं",
+            "सुनो",
+            "सुनिए",
+            "मेरी बात सुनिए",
+            "चुप",
+            "चुप रहो",
+        ),
+        *("अलविदा", "ruko", "rukiye", "rukiyega", "ruk jao", "ruk jaiye", "ek minute", "ek minat", "ek second"),
+        *("ek sec", "bas", "bas karo", "bas kijiye", "band karo", "nahi", "nahin", "nai", "ji nahi", "ji nahin"),
+        *("suno", "suniye", "meri baat suniye", "chup", "chup raho", "alvida"),
+    ),
+    "es": (
+        *("para", "pare", "alto", "espera", "espere", "espérate", "un momento", "un momentito", "un segundo"),
+        *("un minuto", "no", "no no", "basta", "ya basta", "cállate", "cállese", "silencio", "escucha", "escuche"),
+        *("escúcheme", "oiga", "oye", "perdón", "perdone", "disculpe", "cancelar", "cancela", "cancele", "adiós"),
+    ),
+    "fr": (
+        *("stop", "arrête", "arrêtez", "attends", "attendez", "un instant", "un moment", "une seconde", "une minute"),
+        *("non", "non non", "écoute", "écoutez", "écoutez-moi", "excusez-moi", "pardon", "silence", "tais-toi"),
+        *("taisez-vous", "ça suffit", "assez", "annule", "annulez", "au revoir"),
+    ),
+    "de": (
+        *("stopp", "stop", "halt", "warte", "warten", "warte mal", "warten Sie", "warten Sie mal", "Moment"),
+        *("einen Moment", "einen Moment bitte", "Moment mal", "eine Sekunde", "Sekunde", "eine Minute", "nein"),
+        *("nee", "nein nein", "hör auf", "hören Sie auf", "aufhören", "hör zu", "hören Sie", "hören Sie zu"),
+        *("Entschuldigung", "entschuldigen Sie", "Ruhe", "sei still", "seien Sie still", "genug", "das reicht"),
+        *("abbrechen", "tschüss", "auf Wiederhören", "auf Wiedersehen"),
+    ),
+    "pt": (
+        *("pare", "para", "espera", "espere", "espera aí", "um momento", "um momentinho", "um minuto", "um segundo"),
+        *("só um momento", "só um minuto", "não", "não não", "chega", "basta", "cala a boca", "silêncio", "escuta"),
+        *("escute", "com licença", "desculpe", "desculpa", "cancela", "cancelar", "tchau", "adeus"),
+    ),
+    "it": (
+        *("ferma", "fermati", "si fermi", "fermo", "basta", "aspetta", "aspetti", "un momento", "un attimo"),
+        *("un minuto", "un secondo", "no", "no no", "ascolta", "ascolti", "mi ascolti", "scusa", "scusi"),
+        *("mi scusi", "silenzio", "zitto", "annulla", "annulli", "arrivederci"),
+    ),
+    "ta": (
+        *("நிறுத்து", "நிறுத்துங்கள்", "ஒரு நிமிடம்", "இல்லை", "வேண்டாம்", "பொறு", "பொறுங்க", "கேளுங்க"),
+        *("niruthu", "niruthunga", "oru nimisham", "illai", "illa", "vendam", "poru", "porunga", "kelunga"),
+    ),
+    "te": (
+        *("ఆపు", "ఆపండి", "ఒక నిమిషం", "వద్దు", "కాదు", "లేదు", "ఆగండి", "వినండి"),
+        *("aapu", "aapandi", "oka nimisham", "vaddu", "kaadu", "ledu", "aagandi", "vinandi"),
+    ),
+}
+"""Interrupt the agent at once, however few they are."""
+
+ASSENTS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("yes", "yeah", "yea", "yep", "yup", "yes please", "ya", "ok", "o.k.", "okay", "okey", "right", "all right"),
+        *("alright", "sure", "correct", "that's right", "that's correct", "exactly", "of course", "fine", "great"),
+        *("perfect", "good", "sounds good", "absolutely", "definitely", "mhm", "mm-hmm", "mm hm", "mm", "m hm"),
+        *("uh-huh", "aha", "a ha"),
+    ),
+    "hi": (
+        *("हाँ", "हां", "हाँ जी", "जी", "जी हाँ", "ठीक", "ठीक है", "सही", "सही है", "बिल्कुल", "बिलकुल", "ओके", "हूँ"),
+        *("haan", "han", "haa", "ha", "haan ji", "haanji", "ji", "ji haan", "theek", "thik", "theek hai", "thik hai"),
+        *("sahi", "sahi hai", "bilkul", "hoon"),
+    ),
+    "es": (
+        *("sí", "sí sí", "ajá", "vale", "claro", "claro que sí", "de acuerdo", "exacto", "correcto", "perfecto"),
+        *("por supuesto", "está bien", "bien", "eso es"),
+    ),
+    "fr": (
+        *("oui", "ouais", "d'accord", "bien sûr", "c'est ça", "exactement", "exact", "très bien", "entendu"),
+        *("parfait", "tout à fait", "voilà"),
+    ),
+    "de": (
+        *("ja", "jaja", "jo", "jawohl", "genau", "richtig", "alles klar", "klar", "gut", "sehr gut", "in Ordnung"),
+        *("stimmt", "natürlich", "gerne", "gern", "passt"),
+    ),
+    "pt": (
+        *("sim", "aham", "uhum", "tá", "tá bom", "tá bem", "tá certo", "certo", "está bem", "claro", "isso"),
+        *("isso mesmo", "exato", "exatamente", "beleza", "é", "com certeza", "perfeito"),
+    ),
+    "it": (
+        *("sì", "sì sì", "va bene", "certo", "certamente", "esatto", "giusto", "d'accordo", "già", "bene"),
+        *("perfetto", "ecco"),
+    ),
+    "ta": ("ஆமா", "ஆமாம்", "சரி", "சரிங்க", "aama", "aamam", "seri", "sari", "saringa"),
+    "te": ("అవును", "సరే", "సరేనండి", "avunu", "sare", "sarenandi"),
+}
+"""Back-channels that can also be an answer: "yes" over a statement means "go on", over a question it means yes."""
+
+NODS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("hm", "hmm", "mmm", "ah", "oh", "ooh", "uh", "um", "er", "erm", "i see", "got it", "i understand"),
+        *("understood", "really", "wow", "interesting", "oh okay", "go on", "go ahead", "please continue"),
+        *("continue", "makes sense", "that makes sense", "i know"),
+    ),
+    "hi": (
+        *("अच्छा", "हम्म", "ओह", "अरे वाह", "समझ गया", "समझ गई", "समझा"),
+        *("accha", "achha", "acha", "achcha", "hmm", "arre wah", "samajh gaya", "samajh gayi", "samjha"),
+    ),
+    "es": ("ya", "ya veo", "entiendo", "entendido", "bueno", "mmm", "ah", "oh", "eh", "comprendo", "siga", "sigue"),
+    "fr": ("je vois", "je comprends", "compris", "bon", "ah", "ah bon", "hum", "euh", "hein", "continuez"),
+    "de": ("aha", "ach so", "achso", "ach", "ah", "äh", "ähm", "hm", "verstehe", "ich verstehe", "weiter", "so so"),
+    "pt": ("entendi", "entendo", "ah", "ah tá", "hum", "pois", "pois é", "sei", "nossa", "continue"),
+    "it": ("capisco", "ho capito", "capito", "ah", "eh", "beh", "mah", "prego", "continui"),
+    "ta": ("ம்ம்", "ம்", "அப்படியா", "appadiya", "mm"),
+    "te": ("ఊ", "ఆ", "అలాగా", "alaaga", "oo"),
+}
+"""Back-channels that never are an answer."""
+
+DENIALS: Mapping[str, tuple[str, ...]] = {
+    "en": ("no", "nope", "nah", "no thanks", "no thank you", "not really", "not at all", "no please"),
+    "hi": ("नहीं", "नही", "ना", "जी नहीं", "nahi", "nahin", "nai", "na", "ji nahi", "ji nahin"),
+    "es": ("no", "no no", "no gracias"),
+    "fr": ("non", "non merci", "pas du tout"),
+    "de": ("nein", "nee", "nö", "nein danke"),
+    "pt": ("não", "não obrigado", "não obrigada"),
+    "it": ("no", "no grazie"),
+    "ta": ("இல்லை", "வேண்டாம்", "illai", "illa", "vendam"),
+    "te": ("కాదు", "లేదు", "వద్దు", "kaadu", "ledu", "vaddu"),
+}
+"""With the assents, all that answers a question of yes or no completely."""

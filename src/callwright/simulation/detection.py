@@ -1,0 +1,47 @@
+"""How well the platform tells things apart, on labelled sets: `callwright simulate detection [--seed S]`.
+
+The cases are synthetic: made from a seed, with their label, and decided by the real code. They show that the rules do what they say, and
+how often the rules themselves are wrong; they are no measure of how people speak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from callwright.simulation import overlap_cases
+from callwright.simulation.measured import Measured
+
+__all__ = ["EVALUATORS", "Measured", "main", "measure"]
+
+EVALUATORS: tuple[Callable[[int], Measured], ...] = (
+    overlap_cases.interruptions_missed,
+    overlap_cases.stop_phrases_missed,
+    overlap_cases.back_channels_that_interrupt,
+)
+"""Each is given the seed of its cases."""
+
+
+def measure(seed: int) -> list[Measured]:
+    """All evaluators, in order."""
+    return [evaluate(seed) for evaluate in EVALUATORS]
+
+
+def lines(found: Sequence[Measured]) -> list[str]:
+    """The result for people."""
+    width = max((len(one.name) for one in found), default=0)
+    shown = ["Synthetic cases, decided by the real code: error rates of the rules, not of human speech.", ""]
+    shown.append(f"{'':<{width}}  cases  wrong  error rate")
+    shown.extend(f"{one.name:<{width}}  {one.cases:>5}  {one.wrong:>5}  {one.rate:>10.2%}" for one in found)
+    wrong = [f"{one.name}: {one.detail}" for one in found if one.detail]
+    return [*shown, *(["", *wrong] if wrong else [])]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command. It measures; the thresholds are held by a test."""
+    parser = argparse.ArgumentParser(prog="callwright simulate detection", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="what the cases are drawn from")
+    options = parser.parse_args(argv)
+    sys.stdout.write("\n".join(lines(measure(options.seed))) + "\n")
+    return 0

@@ -1,0 +1,47 @@
+"""Error rates on labelled sets: the thresholds, and how they are shown."""
+
+import pytest
+
+from callwright.simulation import detection
+from callwright.simulation.detection import EVALUATORS, Measured, lines, main, measure
+from callwright.simulation.measured import measured
+
+MOST_WRONG = {
+    "barge-in: interruptions missed": 0.0,
+    "barge-in: stop phrases missed": 0.0,
+    "barge-in: back-channels that interrupt": 0.0,
+}
+"""Share of wrong cases."""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Measured]:
+    return {one.name: one for one in measure(1)}
+
+
+@pytest.mark.parametrize("name", MOST_WRONG)
+def test_error_rates_stay_within_their_thresholds(found: dict[str, Measured], name: str) -> None:
+    assert found[name].cases >= 100
+    assert found[name].rate <= MOST_WRONG[name], found[name].detail
+
+
+def test_cases_come_from_the_seed() -> None:
+    evaluate = EVALUATORS[0]
+    assert evaluate(7) == evaluate(7)
+
+
+def test_wrong_cases_are_counted_and_the_first_are_shown() -> None:
+    one = measured("example", ["", "a", "b", "", "c", "d"])
+    assert (one.cases, one.wrong, one.detail) == (6, 4, "a; b; c")
+    assert measured("nothing", []).rate == 0
+    shown = lines([one])
+    assert shown[-3].split() == ["example", "6", "4", "66.67%"]
+    assert shown[-1] == "example: a; b; c"
+
+
+def test_the_command_prints_a_line_for_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(detection, "EVALUATORS", (lambda seed: Measured(f"seed {seed}", 10, 0),))
+    assert main(["--seed", "9"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["seed", "9", "10", "0", "0.00%"]
