@@ -106,8 +106,8 @@ docs: $(STAMPS)/project ## Regenerate the pages of docs/ that are made from tabl
 lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 	@UV_VERSION=$(UV_VERSION) VENV=$(VENV) tools/lock.sh >&2
 
-bench: $(STAMPS)/project ## Run the benchmarks
-	@if test -f bench/run.py; then $(BIN)/python bench/run.py; else echo "No benchmarks yet: bench/run.py does not exist." >&2; exit 2; fi
+bench: $(STAMPS)/dev models $(STAMPS)/sip ## Run the benchmarks (the SIP one needs SIPp: Debian's sip-tester)
+	@$(BIN)/python bench/run.py
 
 clean: ## Remove the environment and everything generated (not .callwright, which is data)
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
