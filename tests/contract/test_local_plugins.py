@@ -134,6 +134,18 @@ async def test_a_taken_turn_begins_a_new_segment_and_silence_says_nothing(plugin
     await stream.aclose()
 
 
+async def test_words_cut_off_by_the_end_of_the_call_are_read(plugins):
+    voice, transcriber, vad = plugins("voice"), plugins("transcriber"), plugins("vad").open()
+    heard = Heard()
+    stream = await transcriber.open(TranscriberSettings(), heard)
+    _, pcm = await spoken(voice, "Thursday afternoon would be good for me.")
+    await converse(stream, vad, pcm[: len(pcm) * 2 // 3])
+    assert heard.finals.empty()
+    await stream.aclose()
+    _, text = heard.finals.get_nowait()
+    assert "thursday" in text.lower()
+
+
 async def test_the_turn_model_tells_a_finished_turn(plugins):
     _, pcm = await spoken(plugins("voice"), "I would like to book a cleaning please.")
     assert await plugins("turn").judge(pcm) > 500_000

@@ -8,7 +8,7 @@ import httpx
 from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 
 from callwright.api.app import build_app
-from callwright.domain.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
+from callwright.domain.limits import MAX_BODY_BYTES, MAX_DISCARDED_BYTES, MAX_JSON_DEPTH
 
 JSON = {"Content-Type": "application/json"}
 
@@ -72,7 +72,7 @@ async def test_a_body_over_the_limit_is_413_without_reading_it_all(world: ApiWor
         assert (over.status_code, over.json()["error"], over.json()["code"]) == (413, 413, "too_large")
         streamed = await client.post("/call", content=endless(), headers=JSON)
     assert streamed.status_code == 413
-    assert sum(taken) <= MAX_BODY_BYTES // 65_536 + 2
+    assert sum(taken) <= MAX_DISCARDED_BYTES // 65_536 + 2
 
 
 async def test_unknown_paths_and_methods_have_the_same_shape_as_every_error(world: ApiWorld) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from callwright.domain.errors import InvalidJsonError, TooLargeError
-from callwright.domain.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH
+from callwright.domain.limits import MAX_BODY_BYTES, MAX_DISCARDED_BYTES, MAX_JSON_DEPTH
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -17,15 +17,27 @@ _LARGEST_WHOLE = 2**63 - 1
 
 
 async def read_bytes(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
-    """The body. Raises TooLargeError as soon as it is known to be larger than ``most``, without reading the rest."""
+    """The body. Raises TooLargeError when it is larger than ``most``; nothing beyond that is kept.
+
+    A client that still sends when the connection closes sees a reset instead of the answer, so up to MAX_DISCARDED_BYTES are read and
+    thrown away first. Whoever waits for our ``100 Continue`` has sent nothing yet and is refused at once.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
+    too_large = declared.isascii() and declared.isdigit() and int(declared[:20]) > most
+    if too_large and "expect" in request.headers:
         raise _too_large(most)
     body = bytearray()
+    seen = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
+        seen += len(chunk)
+        if seen > MAX_DISCARDED_BYTES:
+            break
+        if seen > most:
+            too_large = True
+        if not too_large:
+            body += chunk
+    if too_large:
+        raise _too_large(most)
     return bytes(body)
 
 

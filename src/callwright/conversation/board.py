@@ -17,6 +17,7 @@ class Board:
 
     __slots__ = (
         "_offset_us",
+        "answered",
         "answered_us",
         "book",
         "effects",
@@ -42,6 +43,7 @@ class Board:
         self.watch = Watch()
         self.generations = 0
         self.requests = 0
+        self.answered = False
         self.answered_us = 0
         self.held = False  # the far end keeps the line on hold and hears nothing
         self._offset_us = -1

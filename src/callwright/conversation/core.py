@@ -225,6 +225,7 @@ class Conversation:
     def _answer(self, _event: ev.Answered) -> None:
         board = self._board
         board.phase = "live"
+        board.answered = True
         board.answered_us = board.now_us
         board.timers.cancel("ring")
         most_ms = MAX_CALL_SECONDS * 1000
@@ -247,7 +248,10 @@ class Conversation:
         self._ending.finish()
 
     def _late_words(self, event: ev.TranscriptFinal) -> None:
-        if event.text:
+        last_words = self._ending.last_words
+        if last_words is not None:
+            last_words.hear(event)
+        elif event.text:
             self._board.note("words_after_end", event.text)
 
     def _ring_out(self) -> None:

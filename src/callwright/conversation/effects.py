@@ -188,7 +188,8 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class UserSaid:
-    """Fact: the caller's words of ``turn``, spoken between the two positions of the caller's audio."""
+    """Fact: the caller's words of ``turn``, spoken between the two positions of the caller's audio. The last turn may be told again
+    after the call's end, when the recogniser has read it whole: then these words replace the earlier ones."""
 
     turn: int
     text: str

@@ -13,6 +13,7 @@ from callwright.conversation.bounds import (
     MS_PER_CHARACTER,
 )
 from callwright.conversation.effects import AskClassifier, HangUp
+from callwright.conversation.last_words import LastWords
 from callwright.conversation.stage import Stage
 from callwright.conversation.turn import CallerTurn
 from callwright.ports.model import Message
@@ -26,7 +27,7 @@ DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be en
 class Ending:
     """The end of one call. The phase goes live -> closing -> leaving -> ended, never back."""
 
-    __slots__ = ("_asked_turn", "_board", "_by", "_message", "_reason", "_request", "_stage", "_turn")
+    __slots__ = ("_asked_turn", "_board", "_by", "_message", "_reason", "_request", "_stage", "_turn", "last_words")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
@@ -37,6 +38,7 @@ class Ending:
         self._message = ""
         self._request = 0
         self._asked_turn = 0
+        self.last_words: LastWords | None = None
 
     def close(self, reason: str, message: str, by: str = AGENT, cut: bool = False) -> None:
         """Say ``message`` and hang up. What is audible is spoken to its end first, or ``cut`` at once."""
@@ -119,6 +121,9 @@ class Ending:
         stage.withdraw("call_ended", cancel=False)
         stage.settle_by_time()
         stage.transfers.abandon("the call has ended")
+        self._turn.enter()
+        if board.answered:
+            self.last_words = LastWords(board, self._turn.words, stage.turn_number + 1, *self._turn.span())
         stage.take_words()
         board.timers.cancel_all()
 

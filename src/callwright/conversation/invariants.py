@@ -180,7 +180,9 @@ def _transfer_settled(watch: Watch, effect: fx.TransferSettled) -> None:
 
 def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
     _certain(watch, effect.turn)
-    require(effect.turn > watch.turn, "turns follow each other", effect.turn)
+    # After the end the recogniser may still change the last turn's words.
+    follows = effect.turn > watch.turn or (watch.ended and effect.turn == watch.turn)
+    require(follows, "turns follow each other", effect.turn)
     require(bool(effect.text), "a turn has words", effect.turn)
     require(effect.from_ms <= effect.to_ms, "a turn ends after it began", (effect.from_ms, effect.to_ms))
     watch.turn = effect.turn

@@ -272,11 +272,16 @@ class CallerTurn:
         else:
             self._move(timer)
 
+    def span(self) -> tuple[int, int]:
+        """Where in the caller's audio the pending words were spoken."""
+        from_ms = max(self._from_ms, 0)
+        return from_ms, max(self.voiced_end_ms, from_ms)
+
     def take(self) -> Taken:
         """The pending words, which the next turn does not have any more."""
         self.enter()
-        from_ms = max(self._from_ms, 0)
-        taken = Taken(self.words.take(), from_ms, max(self.voiced_end_ms, from_ms))
+        from_ms, to_ms = self.span()
+        taken = Taken(self.words.take(), from_ms, to_ms)
         self._from_ms = self._began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._gave_up = False

@@ -28,10 +28,7 @@ class Words:
         """Take in words of ``segment``; returns whether the pending words changed."""
         if not final and self._final.get(segment):
             return False  # a partial overtaken by its own final
-        words = text[:MAX_UTTERANCE_CHARACTERS].split()
-        taken = self._taken.get(segment)
-        if taken:
-            words = _beyond(words, taken)
+        words = self.beyond(text, self._taken.get(segment, ()))
         before = self._pieces.get(segment)
         if not words:
             if before is None:
@@ -48,6 +45,20 @@ class Words:
             self.count -= len(before)
         self.count += len(words)
         return words != (before or [])
+
+    @staticmethod
+    def beyond(text: str, taken: tuple[str, ...]) -> list[str]:
+        """The words of a segment's ``text`` behind those that were taken of it."""
+        words = text[:MAX_UTTERANCE_CHARACTERS].split()
+        return _beyond(words, taken) if taken else words
+
+    def taken(self) -> dict[int, tuple[str, ...]]:
+        """A copy of the words taken so far, by segment."""
+        return dict(self._taken)
+
+    def pieces(self) -> dict[int, list[str]]:
+        """A copy of the pending words, by segment."""
+        return dict(self._pieces)
 
     def revises(self, segment: int, text: str) -> bool:
         """Whether ``text`` changes words of ``segment`` that were already taken: too late to be said, but worth a note."""

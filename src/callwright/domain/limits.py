@@ -5,6 +5,9 @@ from __future__ import annotations
 MAX_BODY_BYTES = 1_048_576
 """Largest JSON request body."""
 
+MAX_DISCARDED_BYTES = 8_388_608
+"""So much of a body that is too large is read and thrown away, so that its sender gets to read the answer."""
+
 MAX_USER_DATA_BYTES = 25_600
 """Largest injected context (``user_data``) of one call, as JSON."""
 

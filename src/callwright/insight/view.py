@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callwright.conversation.log import Entry, Header, read_log
 
@@ -20,6 +20,7 @@ class CallView:
         by_type: dict[str, list[Entry]] = {}
         for entry in self.entries:
             by_type.setdefault(entry.type, []).append(entry)
+        by_type["UserSaid"] = _last_told(by_type.get("UserSaid", []))
         object.__setattr__(self, "_by_type", by_type)
 
     def of(self, *types: str) -> Sequence[Entry]:
@@ -65,6 +66,15 @@ class CallView:
         if not found:
             return "", ""
         return str(found[-1].values.get("provider", "")), str(found[-1].values.get("model", ""))
+
+
+def _last_told(said: list[Entry]) -> list[Entry]:
+    """The caller's turns, each where it was told first with the words it was told last (``conversation.effects.UserSaid``)."""
+    turns: dict[int, Entry] = {}
+    for entry in said:
+        turn = entry.values["turn"]
+        turns[turn] = replace(turns[turn], values=entry.values) if turn in turns else entry
+    return list(turns.values())
 
 
 def view_of(log_text: str) -> CallView:

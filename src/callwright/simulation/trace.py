@@ -148,14 +148,13 @@ def _words_kept(trace: Trace) -> str:
 
 def _words_said_once(trace: Trace) -> str:
     """A numbered word of the caller (w17) is in one turn only."""
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for _, effects in trace.steps:
         for effect in effects:
             if isinstance(effect, fx.UserSaid):
                 for word in effect.text.split():
-                    if word in seen and word[0] == "w" and word[1:].isdigit():
+                    if seen.setdefault(word, effect.turn) != effect.turn and word[0] == "w" and word[1:].isdigit():
                         return f"a caller's words are in one turn: {word} again in turn {effect.turn}"
-                    seen.add(word)
     return ""
 
 
@@ -228,6 +227,7 @@ def _keys_kept(trace: Trace) -> str:
     """Every key pressed is part of an entry or in a note of its own; a finishing key may be used up."""
     pressed: Counter[str] = Counter()
     kept: Counter[str] = Counter()
+    turns: dict[int, str] = {}
     end = "#"
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
@@ -237,8 +237,11 @@ def _keys_kept(trace: Trace) -> str:
         for effect in effects:
             if isinstance(effect, fx.Note) and effect.kind == "key":
                 kept[effect.text] += 1
-            elif isinstance(effect, fx.UserSaid) or (isinstance(effect, fx.Note) and effect.kind in KEPT_IN_NOTES):
+            elif isinstance(effect, fx.UserSaid):
+                turns[effect.turn] = effect.text  # the last turn may be told again
+            elif isinstance(effect, fx.Note) and effect.kind in KEPT_IN_NOTES:
                 kept.update("".join(_ENTRY.findall(effect.text)))
+    kept.update("".join(key for text in turns.values() for key in _ENTRY.findall(text)))
     lost = [key for key in pressed if key != end and pressed[key] != kept[key]]
     return f"a caller's keys are never lost: {lost}" if lost else ""
 

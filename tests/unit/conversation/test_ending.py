@@ -240,7 +240,7 @@ def test_a_prepared_reply_is_withdrawn_when_the_caller_hangs_up() -> None:
 
 
 def test_after_the_end_nothing_but_notes() -> None:
-    call = Call()
+    call = Call(answered=False)
     call.ends()
     seen = len(call.effects)
     call.give(ev.TranscriptFinal, 100, 9, "too late")
@@ -249,6 +249,52 @@ def test_after_the_end_nothing_but_notes() -> None:
     call.give(ev.StopRequested, "x", "y")
     assert [type(effect) for effect in call.effects[seen:]] == [fx.Note, fx.Note, fx.Note]
     assert call.effects[seen] == fx.Note("words_after_end", "too late")
+
+
+def test_words_cut_off_by_the_end_are_told_again_when_they_are_read_whole() -> None:
+    call = Call()
+    call.begins()
+    call.hears("tor")
+    call.wait(300)
+    call.ends()
+    assert call.said() == ["caller: tor"]
+    call.give(ev.TranscriptFinal, 300, 1, "sorry could you")
+    told = call.last(fx.UserSaid)
+    assert (told.turn, told.text) == (1, "sorry could you")
+
+
+def test_words_read_only_after_the_end_are_a_turn_of_their_own() -> None:
+    call = Call()
+    call.caller_says("hello")
+    call.model_says("Hi.")
+    call.plays()
+    call.begins()
+    call.wait(300)
+    call.ends()
+    call.give(ev.TranscriptFinal, 5_000, 2, "bye now")
+    told = call.last(fx.UserSaid)
+    assert (told.turn, told.text) == (2, "bye now")
+
+
+def test_words_of_earlier_turns_are_not_told_again_after_the_end() -> None:
+    call = Call()
+    call.caller_says("hello")
+    call.model_says("Hi.")
+    call.plays()
+    call.ends()
+    seen = len(call.effects)
+    call.give(ev.TranscriptFinal, 1_000, 1, "hello")
+    assert call.effects[seen:] == [fx.Note("words_after_end", "hello")]
+
+
+def test_the_same_words_after_the_end_change_nothing() -> None:
+    call = Call()
+    call.begins()
+    call.hears("bye")
+    call.ends()
+    seen = len(call.effects)
+    call.give(ev.TranscriptFinal, 300, 1, "bye")
+    assert call.effects[seen:] == []
 
 
 def test_a_deaf_agent_says_so_and_hangs_up() -> None:

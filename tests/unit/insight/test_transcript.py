@@ -54,3 +54,8 @@ def test_an_empty_log_has_neither_answer_nor_length():
 def test_a_provider_that_was_switched_is_the_one_named():
     log = CallLog().connected("voice", "first", "v1").connected("voice", "second", "v2")
     assert log.view.provider("voice") == ("second", "v2")
+
+
+def test_the_last_turn_told_again_after_the_end_replaces_its_words():
+    log = CallLog().answered().caller_said(1, "tor").leg_ended().caller_said(1, "sorry, say that again?")
+    assert lines(log.view) == [("user", "sorry, say that again?")]

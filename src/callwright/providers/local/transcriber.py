@@ -22,6 +22,8 @@ _TAIL_BYTES = 400 * _BYTES_PER_MS
 _PARTIAL_EVERY_BYTES = 700 * _BYTES_PER_MS
 _LONGEST_BYTES = 27_000 * _BYTES_PER_MS
 """After so much speech the text up to here is settled under its segment and a new one begins: the model reads 30 s at most."""
+_LAST_READING_SECONDS = 3.0
+"""For the caller's last words after the call's end; a busy speech process loses them."""
 _MODEL = "whisper-tiny.en"
 
 
@@ -108,11 +110,17 @@ class WhisperStream:
         self._wanted = wanted
 
     async def aclose(self) -> None:
-        """Stop reading and report the audio not yet billed."""
+        """Read what the caller said last, which the end may have cut off in mid-word, and report the audio not yet billed."""
+        utterance, self._utterance = self._utterance, None
+        if utterance is not None and utterance.active and not self._closed:
+            self._read(utterance, Priority.LIVE, final=True)
+        reading = self._reading
+        if reading is not None:
+            await asyncio.wait({reading}, timeout=_LAST_READING_SECONDS)
+            self._closed = True
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         self._closed = True
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
         self._bill()
 
     def _read_partial(self, utterance: Utterance) -> None:
