@@ -23,14 +23,17 @@ from callwright.bootstrap.plugins import setting_texts
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
+from callwright.call.web_tools import WebDesk
 from callwright.domain.errors import UnavailableError
+from callwright.domain.execution import Execution
 from callwright.insight.publication import WebhookPublisher
+from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.secret import derive
 from callwright.ops.settings import Settings
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
-from callwright.outbox.sign import decode_secret
+from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.registry import PluginContext
 from callwright.storage.job_runner import JobRunner
 
@@ -75,7 +78,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         _equip_plugins(foundation, {"metrics": metrics, **more})
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
-        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk))
+        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, public_url))
         services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved)
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
@@ -115,7 +118,7 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
 
 
 def _runtime_deps(
-    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor
+    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor, public_url: str
 ) -> RuntimeDeps:
     settings = foundation.settings
     return RuntimeDeps(
@@ -136,6 +139,28 @@ def _runtime_deps(
             ears=LocalEars(settings.vad, settings.turn),
             defaults=foundation.policy().defaults,
         ),
+        tools_of=_web_desk(foundation, public_url).tools,
+    )
+
+
+def _web_desk(foundation: Foundation, public_url: str) -> WebDesk:
+    settings = foundation.settings
+    secret = decode_secret(settings.webhook_secret) if settings.webhook_secret else b""
+
+    async def row(execution_id: str) -> Execution | None:
+        async with foundation.ledger.unit() as unit:
+            return await unit.executions.get_any(execution_id)
+
+    def sign(body: bytes) -> dict[str, str]:
+        stamp = int(foundation.clock.now().timestamp())
+        return signature_headers(secret, foundation.ids.uuid(), stamp, body) if secret else {}
+
+    return WebDesk(
+        sender=foundation.client,
+        clock=foundation.clock,
+        row=row,
+        body=lambda execution: execution_body(execution, public_url=public_url),
+        sign=sign,
     )
 
 

@@ -145,7 +145,7 @@ class Attempt:
         deps, execution = self._office.deps, self._row.execution
         spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
         variables = call_variables(execution, deps.clock.now())
-        equipment = equip(deps.plugin, spec, deps.settings.ears, variables, deps.tools_of(execution, spec))
+        equipment = equip(deps.plugin, spec, deps.settings.ears, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
         return _Prepared(
             spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +18,11 @@ from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Ledger
 from callwright.ports.world import Clock, Ids, Recordings
 
-ToolsOf = Callable[[Execution, AgentSpec], ToolRunner]
+ToolsOf = Callable[[Execution, AgentSpec, Mapping[str, str]], ToolRunner]
+"""The tools of a call: its execution, agent and variables."""
 
 
-def no_tools(execution: Execution, spec: AgentSpec) -> ToolRunner:
+def no_tools(execution: Execution, spec: AgentSpec, variables: Mapping[str, str]) -> ToolRunner:
     """The tools of a platform without any."""
     return NoTools()
 

@@ -7,7 +7,9 @@ is the same piece.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +29,12 @@ _SECRET_ENDINGS = (
     "credentials", "headers", "signature",
 )  # fmt: skip
 """How names of secrets end, in small letters and without ``_`` and ``-``: ``accessToken`` and ``x-api-key`` are the same to us."""
+
+_SECRET_IN_TEXT = re.compile(
+    r'("[^"\\]*(?:key|token|secret|password|authorization|credentials?|headers|signature)"\s*:\s*)'
+    r'(?:"(?:[^"\\]|\\.)*"|\{[^{}]*\})',
+    re.IGNORECASE,
+)
 
 #: (seq, at_us, section, direction, type, values) of an entry just written.
 EntryListener = Callable[[int, int, str, str, str, Mapping[str, Any]], None]
@@ -181,7 +189,18 @@ def redacted(body: Any) -> Any:
         return [redacted(one) for one in body]
     if isinstance(body, str) and body.startswith(("http://", "https://")) and "?" in body:
         return f"{body.partition('?')[0]}?{_HIDDEN}"
+    if isinstance(body, str) and body.lstrip().startswith(("{", "[")):
+        return _redacted_text(body)
     return body
+
+
+def _redacted_text(text: str) -> str:
+    """A value given as JSON text: agents may have their tools, and what these send, in this form."""
+    try:
+        return json.dumps(redacted(json.loads(text)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        # A template with places is not JSON before they are filled.
+        return _SECRET_IN_TEXT.sub(rf'\1"{_HIDDEN}"', text)
 
 
 def _redacted_value(name: str, value: Any) -> Any:

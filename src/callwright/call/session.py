@@ -25,7 +25,7 @@ from callwright.call.tools import ToolRunner, Tools
 from callwright.call.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.domain.limits import LEG_END_SECONDS
+from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
@@ -33,7 +33,9 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
-TOOL_GRACE_SECONDS = 5.0
+TOOL_GRACE_SECONDS = TOOL_REQUEST_SECONDS + 0.5
+"""After the end of a call: what a tool did belongs to the record, and a request has its own limit."""
+
 PROVIDER_CLOSE_SECONDS = 10.0
 UNCONFIRMED_CODE = 0
 
@@ -351,6 +353,7 @@ class CallSession:
             self._start(self._line.leg.send_keys(effect.keys))
 
     def _transfer(self, effect: fx.Transfer) -> None:
+        self._tools.announce(effect.name, effect.arguments)
         self._start(transfer(self._runner, self._line.leg, effect))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

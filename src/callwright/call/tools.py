@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
@@ -13,20 +14,33 @@ from callwright.conversation.events import ToolResult
 from callwright.domain.limits import TOOL_SECONDS
 from callwright.ports.failures import FailureKind
 
+TOOL_REQUEST = "tool_request"
+"""Fact of the log: what an HTTP tool sent and how it was answered."""
+
+PRE_CALL_WEBHOOK = "pre_call_webhook"
+"""Fact of the log: a webhook sent before a tool, and what became of it."""
+
+UNKNOWN_OUTCOME = "the call ended before the tool answered; whether it did its work is not known"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What a tool answered, or why it could not. ``text`` goes to the model."""
+    """What a tool answered, or why it could not. ``text`` goes to the model; ``facts`` of the request, if any, go into the log."""
 
     ok: bool
     text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ToolRunner(Protocol):
     """Runs the tools of a call."""
 
     async def run(self, name: str, arguments: str) -> ToolOutcome:
-        """Call the tool once. ``arguments`` is JSON text as the model wrote it."""
+        """Call the tool once. ``arguments`` is the text of a JSON object that fits the tool's schema."""
+        ...
+
+    async def before(self, name: str, arguments: str) -> Mapping[str, Any] | None:
+        """Tell whoever the agent names that the tool is about to run; returns a fact for the log, None when nobody is told."""
         ...
 
 
@@ -36,6 +50,9 @@ class NoTools:
     async def run(self, name: str, arguments: str) -> ToolOutcome:
         """Answer that the tool is not available."""
         return ToolOutcome(False, f"tool {name} is not available")
+
+    async def before(self, name: str, arguments: str) -> None:
+        """Nobody is told."""
 
 
 class Tools:
@@ -48,26 +65,53 @@ class Tools:
 
     def call(self, effect: CallTool) -> None:
         """Start a tool. It is not cancelled when nobody waits for it any more: what it did has happened."""
-        task = asyncio.get_running_loop().create_task(self._call(effect))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self.announce(effect.name, effect.arguments)
+        self._start(self._call(effect))
+
+    def announce(self, name: str, arguments: str) -> None:
+        """Tell of a tool before it runs, where its agent wants that. Nothing waits for it."""
+        self._start(self._before(name, arguments))
 
     async def aclose(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for results, then stop waiting."""
+        """Wait up to ``seconds`` for results, then stop waiting: what is not known then is told so."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
     async def _call(self, effect: CallTool) -> None:
-        outcome = ToolOutcome(False, "")
+        outcome = ToolOutcome(False, UNKNOWN_OUTCOME)
 
         def failed(kind: FailureKind, message: str) -> None:
             nonlocal outcome
             outcome = ToolOutcome(False, f"tool {effect.name} failed: {message}")
 
-        with plugin_boundary(f"tool {effect.name}", failed):
+        runner = self._runner
+        try:
+            with plugin_boundary(f"tool {effect.name}", failed):
+                async with asyncio.timeout(TOOL_SECONDS):
+                    outcome = await self._tools.run(effect.name, effect.arguments)
+        finally:
+            # Also when it is cancelled: the log never holds a request without saying what is known of it.
+            if outcome.facts:
+                runner.fact("core", TOOL_REQUEST, {"request": effect.request, **outcome.facts})
+            runner.post(ToolResult(runner.now_us(), effect.request, outcome.ok, outcome.text))
+
+    async def _before(self, name: str, arguments: str) -> None:
+        told: Mapping[str, Any] | None = None
+
+        def failed(kind: FailureKind, message: str) -> None:
+            nonlocal told
+            told = {"tool": name, "ok": False, "reason": message}
+
+        with plugin_boundary(f"webhook of the tool {name}", failed):
             async with asyncio.timeout(TOOL_SECONDS):
-                outcome = await self._tools.run(effect.name, effect.arguments)
-        self._runner.post(ToolResult(self._runner.now_us(), effect.request, outcome.ok, outcome.text))
+                told = await self._tools.before(name, arguments)
+        if told is not None:
+            self._runner.fact("core", PRE_CALL_WEBHOOK, told)

@@ -10,13 +10,43 @@ from callwright.domain.agent_spec import ToolSpec
 from callwright.domain.agent_transfers import BLIND, MODES
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields, wrong
-from callwright.domain.limits import MAX_AGENT_TOOLS, MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS
+from callwright.domain.limits import (
+    MAX_AGENT_TOOLS,
+    MAX_NAME_CHARACTERS,
+    MAX_PROMPT_CHARACTERS,
+    MAX_TOOL_HEADERS,
+)
+from callwright.domain.tool_address import check_address
+from callwright.domain.tool_request import HEADER_NAME, HEADER_VALUE
+from callwright.domain.tool_template import BadTemplateError, read_template
+
+PRESS_KEYS = "press_keys"
+"""Key of the tool by which the model presses keys, as in the menu of another telephone system."""
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 #: Other spelling in the contract's sources -> the key used here (contract 20, calendar keys).
-_SAME_KEY = {"calendar_slot_availability": "check_availability_of_slots", "calendar_book": "book_appointment"}
-_BUILT_IN_PREFIXES = ("transfer_call", "end_call", "check_availability_of_slots", "book_appointment", "switch_language")
+_SAME_KEY = {
+    "calendar_slot_availability": "check_availability_of_slots",
+    "calendar_book": "book_appointment",
+    # What others call it.
+    "press_digit": PRESS_KEYS,
+    "dtmf": PRESS_KEYS,
+}
+_BUILT_IN_PREFIXES = (
+    *("transfer_call", "end_call", "check_availability_of_slots", "book_appointment", "switch_language"),
+    PRESS_KEYS,
+)
+_KEYS_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "keys": {
+            "type": "string",
+            "description": "The keys to press in order: 0-9, *, # and A-D; w waits half a second, p two seconds.",
+        }
+    },
+    "required": ["keys"],
+}
 
 
 def read_tools(section: Fields | None) -> tuple[ToolSpec, ...]:
@@ -69,12 +99,15 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
     if key == "custom_task" and not call.get("url"):
         where = params.at(name)
         raise InvalidAgentError(f"{where}.url is required: the tool {name!r} has nothing to call", field=f"{where}.url")
+    if call.get("url"):
+        _check_template(given_params, name)
     schema = tool.child("parameters") or tool.child("input_schema")
+    nothing = _KEYS_SCHEMA if key == PRESS_KEYS else {"type": "object", "properties": {}}
     return ToolSpec(
         name=name,
         description=tool.text("description", longest=MAX_PROMPT_CHARACTERS),
         key=key,
-        parameters=dict(schema.value) if schema is not None else {"type": "object", "properties": {}},
+        parameters=dict(schema.value) if schema is not None and schema.value else nothing,
         params=call,
         pre_call_message=next((words for one in sections if (words := one.message("pre_call_message", None))), None),
     )
@@ -94,12 +127,47 @@ def _call(params: Fields | None) -> dict[str, Any]:
         if method not in METHODS:
             raise params.wrong("method", f"one of {', '.join(sorted(METHODS))}")
         call["method"] = method
-    url = params.text("url")
-    if url and not url.startswith(("http://", "https://", "{")):
-        raise params.wrong("url", "an http or https URL")
+    _check_url(params, "url")
+    _check_url(params, "pre_call_webhook_url")
     headers = params.raw("headers")
     if isinstance(headers, str):
         headers = call["headers"] = _json(headers, params.at("headers"))
     if headers is not None and not isinstance(headers, Mapping):
         raise wrong(params.at("headers"), "a map of header to value", headers)
+    _check_headers(params, headers or {})
     return call
+
+
+def _check_url(params: Fields, name: str) -> None:
+    url = params.text(name)
+    if not url:
+        return
+    try:
+        check_address(url)
+    except BadTemplateError as error:
+        raise InvalidAgentError(f"{params.at(name)} {error}", field=params.at(name)) from None
+
+
+def _check_headers(params: Fields, headers: Mapping[str, Any]) -> None:
+    path = params.at("headers")
+    if len(headers) > MAX_TOOL_HEADERS:
+        raise InvalidAgentError(f"{path} may hold at most {MAX_TOOL_HEADERS} headers", field=path)
+    for name, value in headers.items():
+        text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not HEADER_NAME.fullmatch(str(name)) or not HEADER_VALUE.fullmatch(text):
+            raise InvalidAgentError(f"{path}.{name} is not a header that can be sent", field=f"{path}.{name}")
+    if not HEADER_VALUE.fullmatch(params.text("api_token")):
+        field = params.at("api_token")
+        raise InvalidAgentError(f"{field} holds characters that a header cannot carry", field=field)
+
+
+def _check_template(params: Fields | None, name: str) -> None:
+    """What is sent must be readable before the first call, not only in it."""
+    if params is None:
+        return
+    for field in ("param", "pre_call_webhook_param"):
+        try:
+            read_template(params.raw(field))
+        except BadTemplateError as error:
+            path = params.at(field)
+            raise InvalidAgentError(f"{path} of the tool {name!r} {error}", field=path) from None

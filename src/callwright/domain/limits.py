@@ -271,3 +271,24 @@ MAX_CALLER_RULES = 200
 
 MAX_CALLER_LINE_CHARACTERS = 1_000
 """Longest sentence of a synthetic caller."""
+
+TOOL_REQUEST_SECONDS = 10
+"""Longest request of an HTTP tool, and of a webhook sent before a tool, in all."""
+
+MAX_TOOL_REQUEST_BYTES = 262_144
+"""Largest body an HTTP tool sends."""
+
+MAX_TOOL_RESULT_CHARACTERS = 8_000
+"""How much of a tool's answer the model is told; the rest is cut and marked."""
+
+MAX_TOOL_ERROR_CHARACTERS = 1_000
+"""How much of a web service's words with an error the model is told."""
+
+MAX_TOOL_HEADERS = 30
+"""Most headers of one HTTP tool."""
+
+MAX_CONTEXT_NAMES = 200
+"""Most values a call keeps from the answers of its tools."""
+
+MAX_CONTEXT_VALUE_CHARACTERS = 2_000
+"""Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.control import LocalCalls
-from callwright.call.tools import NoTools, ToolOutcome, Tools
+from callwright.call.tools import UNKNOWN_OUTCOME, NoTools, ToolOutcome, Tools
 from callwright.conversation.effects import CallTool
 from callwright.conversation.events import ToolResult
 from callwright.domain.execution import Execution, Phase, Status
@@ -59,12 +60,24 @@ def test_wishes_in_rows_are_obeyed() -> None:
 
 
 class Shed:
-    """Tools: ``good`` works, the rest is defective."""
+    """Tools: ``good`` works and is told of, ``slow`` never answers, the rest is defective."""
 
     async def run(self, name: str, arguments: str) -> ToolOutcome:
+        if name == "slow":
+            await asyncio.Event().wait()
         if name != "good":
             raise ValueError("defect")
-        return ToolOutcome(True, arguments)
+        return ToolOutcome(True, arguments, {"status": 200})
+
+    async def before(self, name: str, arguments: str) -> dict[str, Any] | None:
+        if name == "bad":
+            raise ValueError("defect")
+        return {"tool": name, "ok": True} if name == "good" else None
+
+
+def _entries(bench: Bench) -> list[dict[str, Any]]:
+    bench.log.flush()
+    return bench.paper.entries()
 
 
 async def test_tools_answer_once_and_a_defect_is_an_answer_too() -> None:
@@ -78,6 +91,19 @@ async def test_tools_answer_once_and_a_defect_is_an_answer_too() -> None:
         (2, False, "tool bad failed: ValueError"),
     ]
     await tools.aclose(0.0)
+    facts = [(entry["type"], entry["v"]) for entry in _entries(bench) if entry["dir"] == "fact"]
+    assert ("pre_call_webhook", {"tool": "good", "ok": True}) in facts
+    assert ("pre_call_webhook", {"tool": "bad", "ok": False, "reason": "ValueError"}) in facts
+    assert ("tool_request", {"request": 1, "status": 200}) in facts
+
+
+async def test_a_tool_that_has_not_answered_when_the_call_is_over_is_not_known_to_have_worked() -> None:
+    bench = Bench()
+    tools = Tools(bench.runner, Shed())
+    tools.call(CallTool(1, 1, "c1", "slow", "{}"))
+    await settle()
+    await tools.aclose(0.0)
+    assert [(e.ok, e.result) for e in bench.core.of(ToolResult)] == [(False, UNKNOWN_OUTCOME)]
 
 
 async def test_without_tools_the_model_is_told_so() -> None:

@@ -150,3 +150,14 @@ def test_secrets_are_found_however_they_are_spelt() -> None:
     assert not [secret for secret in ("s1", "s2", "s3", "s4", "s5", "s6") if secret in text]
     assert json.loads(text)["webhook_url"] == "https://h.example/x?***"
     assert json.loads(text)["max_tokens"] == 60
+
+
+def test_secrets_in_json_text_are_found_too() -> None:
+    agent = {
+        "tools": '[{"name": "t", "value": {"api_token": "s1", "url": "https://h/?k=s2", "headers": {"X": "s3"}}}]',
+        "param": '{"api_key": "s4", "count": %(n)i, "headers": {"A": "s5"}, "name": "%(name)s"}',
+    }
+    text = json.dumps(redacted(agent))
+    assert not [secret for secret in ("s1", "s2", "s3", "s4", "s5") if secret in text]
+    assert "%(name)s" in text
+    assert redacted("[not json") == "[not json"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from callwright.domain.agent import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, parse_agent
+from callwright.domain.agent_tools import PRESS_KEYS
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.limits import (
     MAX_AGENT_TASKS,
@@ -15,6 +16,7 @@ from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_NAME_CHARACTERS,
     MAX_PROMPT_CHARACTERS,
+    MAX_TOOL_HEADERS,
     MAX_WEBHOOK_HEADERS,
 )
 
@@ -400,6 +402,7 @@ class TestTools:
         "key": "custom_task",
         "parameters": {"type": "object"},
     }
+    MANY: ClassVar[dict[str, Any]] = {f"X-{n}": "" for n in range(MAX_TOOL_HEADERS + 1)}
     CALL: ClassVar[dict[str, Any]] = {"method": "post", "url": "https://api.example.org/{id}", "param": {"a": "%(a)s"}}
 
     def spec(self, api_tools: Any) -> AgentSpec:
@@ -448,11 +451,42 @@ class TestTools:
             ({"tools": [BOOK], "tools_params": {"book": {**CALL, "method": "BREW"}}}, "DELETE, GET"),
             ({"tools": [BOOK], "tools_params": {"book": {**CALL, "url": "gopher://x"}}}, "an http or https URL"),
             ({"tools": [BOOK], "tools_params": {"book": {**CALL, "headers": []}}}, "a map of header to value"),
+            (
+                {"tools": [BOOK], "tools_params": {"book": {**CALL, "url": "https://{host}/"}}},
+                "book.url has a placeholder in its host",
+            ),
+            (
+                {"tools": [BOOK], "tools_params": {"book": {**CALL, "pre_call_webhook_url": "x"}}},
+                "pre_call_webhook_url must be an http",
+            ),
+            (
+                {"tools": [BOOK], "tools_params": {"book": {**CALL, "headers": {"X": "a\r\nb"}}}},
+                "headers.X is not a header",
+            ),
+            (
+                {
+                    "tools": [BOOK],
+                    "tools_params": {"book": {**CALL, "headers": MANY}},
+                },
+                "at most 30 headers",
+            ),
+            ({"tools": [BOOK], "tools_params": {"book": {**CALL, "api_token": "a\nb"}}}, "a header cannot carry"),
+            (
+                {"tools": [BOOK], "tools_params": {"book": {**CALL, "param": "a=%(a)s"}}},
+                "book' is text that is not JSON",
+            ),
             ({"tools": [{"name": f"end_call_{n}"} for n in range(MAX_AGENT_TOOLS + 1)]}, "at most 64"),
         ],
     )
     def test_a_tool_that_could_not_be_called_is_refused(self, api_tools: dict[str, Any], message: str) -> None:
         assert message in refused(with_tools(api_tools=api_tools)).message
+
+    def test_keys_are_pressed_by_a_tool_of_any_of_its_names(self) -> None:
+        spec = self.spec(
+            {"tools": [{"name": "press_keys"}, {"name": "dial", "key": "dtmf"}, {"name": "p", "key": "press_digit"}]}
+        )
+        assert {tool.key for tool in spec.tools} == {PRESS_KEYS}
+        assert spec.tools[0].parameters["required"] == ["keys"]
 
     def test_a_call_without_a_method_is_left_to_the_runtime(self) -> None:
         (tool,) = self.spec({"tools": [self.BOOK], "tools_params": {"book": {"url": self.CALL["url"]}}}).tools

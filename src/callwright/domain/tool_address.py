@@ -1,0 +1,86 @@
+"""The address of an HTTP tool: scheme and host are the agent's own words; places are allowed in the path and the query only.
+
+What fills a place is percent-encoded and stays within its path segment or its query value, whatever it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from callwright.domain.limits import MAX_URL_CHARACTERS
+from callwright.domain.tool_arguments import UnfitArgumentsError
+from callwright.domain.tool_template import NAME, BadTemplateError, Place, place_text
+
+_PLACE = re.compile(rf"%\(({NAME})\)([sif])|\{{({NAME})\}}")
+_OUTSIDE = re.compile(r"[\x00-\x20\x7f\\]")
+_DOTS = frozenset({".", ".."})
+
+
+def check_address(url: str) -> None:
+    """Raises BadTemplateError for what is no address of a tool."""
+    if not url.startswith(("http://", "https://")):
+        raise BadTemplateError("must be an http or https URL")
+    if len(url) > MAX_URL_CHARACTERS:
+        raise BadTemplateError(f"is longer than {MAX_URL_CHARACTERS} characters")
+    host, _path, _query = _split(url)
+    if _PLACE.search(host):
+        raise BadTemplateError("has a placeholder in its host: placeholders are allowed in the path and the query only")
+    if "@" in host:
+        raise BadTemplateError("must not hold a user name or password: use api_token or headers")
+    if _OUTSIDE.search(_PLACE.sub("x", url)):
+        raise BadTemplateError("holds a space, a backslash or a control character: percent-encode it")
+    try:
+        named = urlsplit(f"{host}/").hostname
+    except ValueError:
+        raise BadTemplateError("cannot be read as a URL") from None
+    if not named:
+        raise BadTemplateError("names no host")
+
+
+def filled_address(url: str, values: Mapping[str, Any]) -> str:
+    """The address with its places filled. Raises UnfitArgumentsError for a value that cannot be a part of a path."""
+    host, path, query = _split(url)
+    segments = [_segment(segment, values) for segment in path.split("/")]
+    sent = _PLACE.sub(lambda match: quote(_value(match, values), safe="", errors="replace"), query)
+    return host + "/".join(segments) + sent
+
+
+def host_of(url: str) -> str:
+    """The host alone: what may be told of an address, whose path and query can hold secrets."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    """Scheme and host, the path, and the query with its question mark; a fragment is not sent."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    end = next((at for at, sign in enumerate(rest) if sign in "/?"), len(rest))
+    path, mark, query = rest[end:].partition("?")
+    return f"{scheme}://{rest[:end]}", path, f"{mark}{query}"
+
+
+def _segment(segment: str, values: Mapping[str, Any]) -> str:
+    if not _PLACE.search(segment):
+        return segment
+    plain = _PLACE.sub(lambda match: _part(match, values), segment)
+    if plain in _DOTS:
+        raise UnfitArgumentsError(f"{plain!r} cannot be a part of the address")
+    return _PLACE.sub(lambda match: quote(_value(match, values), safe="", errors="replace"), segment)
+
+
+def _part(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    name, value = match[1] or match[3], _value(match, values)
+    if not value.strip():
+        raise UnfitArgumentsError(f"{name} is missing: it is a part of the address")
+    if "/" in value or "\\" in value or not value.isprintable():
+        raise UnfitArgumentsError(f"{name} must not hold slashes, backslashes or line breaks")
+    return value
+
+
+def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    return place_text(Place(match[1] or match[3], match[2] or "s"), values)

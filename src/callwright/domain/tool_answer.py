@@ -1,0 +1,79 @@
+"""What a web service answered, as the model is told it and as the call remembers it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.domain.limits import (
+    MAX_CONTEXT_NAMES,
+    MAX_CONTEXT_VALUE_CHARACTERS,
+    MAX_TOOL_ERROR_CHARACTERS,
+    MAX_TOOL_RESULT_CHARACTERS,
+)
+from callwright.domain.tool_template import value_text
+
+_NAME_CHARACTERS = 64
+_DEPTH = 3
+_BINARY = ("image/", "audio/", "video/", "font/", "application/octet-stream", "application/pdf", "application/zip")
+
+
+def answer_text(status: int, content_type: str, body: bytes) -> tuple[bool, str]:
+    """Whether the service did it, and the text for the model. An answer of an error is told with what the service said, cut."""
+    text = _decoded(content_type, body)
+    if 200 <= status < 300:
+        if text is None:
+            return False, f"ERROR CALLING API: the API answered with {content_type or 'bytes'}, which is no text"
+        return True, _cut(text.strip(), MAX_TOOL_RESULT_CHARACTERS) or '{"status": "done"}'
+    if 300 <= status < 400:
+        return False, f"ERROR CALLING API: the API answered {status}, a redirect, which is not followed"
+    said = _cut(" ".join((text or "").split()), MAX_TOOL_ERROR_CHARACTERS)
+    return False, f"ERROR CALLING API: the API answered {status}{f': {said}' if said else ''}"
+
+
+def learned(text: str) -> dict[str, Any]:
+    """What a call learns from a tool's answer: the values of a JSON object by name, those of objects in it also as ``name.inner``.
+
+    Anything else teaches nothing. Long texts, lists and surplus names are left out (MAX_CONTEXT_NAMES, MAX_CONTEXT_VALUE_CHARACTERS).
+    """
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        value = json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return {}
+    found: dict[str, Any] = {}
+    _learn(value, "", 1, found)
+    return found
+
+
+def _learn(value: Mapping[str, Any], path: str, depth: int, found: dict[str, Any]) -> None:
+    inner: list[tuple[str, Mapping[str, Any]]] = []
+    for name, one in value.items():
+        full = f"{path}{name}"
+        if not name or len(full) > _NAME_CHARACTERS or len(found) >= MAX_CONTEXT_NAMES:
+            continue
+        if len(value_text(one)) <= MAX_CONTEXT_VALUE_CHARACTERS:
+            found[full] = one
+        if isinstance(one, dict) and depth < _DEPTH:
+            inner.append((f"{full}.", one))
+    for path_of, one in inner:
+        _learn(one, path_of, depth + 1, found)
+
+
+def _decoded(content_type: str, body: bytes) -> str | None:
+    """The body as text; None for what is none."""
+    kind, _, rest = content_type.lower().partition(";")
+    if kind.strip().startswith(_BINARY):
+        return None
+    charset = rest.partition("charset=")[2].strip().strip('"') or "utf-8"
+    try:
+        text = body.decode(charset, "replace")
+    except LookupError:
+        text = body.decode("utf-8", "replace")
+    return None if "\x00" in text else text
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…[{len(text) - longest} characters cut]"

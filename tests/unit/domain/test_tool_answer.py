@@ -1,0 +1,73 @@
+"""What a web service answered."""
+
+from __future__ import annotations
+
+import json
+
+from callwright.domain.limits import (
+    MAX_CONTEXT_NAMES,
+    MAX_CONTEXT_VALUE_CHARACTERS,
+    MAX_TOOL_ERROR_CHARACTERS,
+    MAX_TOOL_RESULT_CHARACTERS,
+)
+from callwright.domain.tool_answer import answer_text, learned
+
+
+def test_a_good_answer_is_told_as_it_is() -> None:
+    assert answer_text(200, "application/json", b' {"slot": "9am"}\n') == (True, '{"slot": "9am"}')
+    assert answer_text(201, "text/plain", b"done") == (True, "done")
+    assert answer_text(204, "", b"") == (True, '{"status": "done"}')
+
+
+def test_an_error_is_told_with_what_the_service_said() -> None:
+    ok, text = answer_text(404, "application/json", b'{"error":\n "no such booking"}')
+    assert (ok, text) == (False, 'ERROR CALLING API: the API answered 404: {"error": "no such booking"}')
+    assert answer_text(500, "text/html", b"") == (False, "ERROR CALLING API: the API answered 500")
+    assert len(answer_text(500, "", b"x" * 5_000)[1]) < MAX_TOOL_ERROR_CHARACTERS + 100
+    assert "redirect" in answer_text(302, "", b"")[1]
+    assert answer_text(502, "image/png", b"\x89PNG")[1] == "ERROR CALLING API: the API answered 502"
+
+
+def test_what_is_no_text_is_said_to_be_none() -> None:
+    assert answer_text(200, "image/png", b"\x89PNG") == (
+        False,
+        "ERROR CALLING API: the API answered with image/png, which is no text",
+    )
+    assert answer_text(200, "", b"a\x00b")[1].endswith("answered with bytes, which is no text")
+
+
+def test_charsets() -> None:
+    assert answer_text(200, "text/plain; charset=latin-1", b"Z\xfcrich") == (True, "Zürich")
+    assert answer_text(200, "text/plain; charset=klingon", "Zürich".encode()) == (True, "Zürich")
+    assert answer_text(200, "text/plain", b"Z\xfcrich") == (True, "Z\ufffdrich")
+
+
+def test_a_long_answer_is_cut_and_marked() -> None:
+    ok, text = answer_text(200, "", b"x" * (MAX_TOOL_RESULT_CHARACTERS + 5))
+    assert ok
+    assert text.endswith("…[5 characters cut]")
+    assert answer_text(200, "", b"x" * MAX_TOOL_RESULT_CHARACTERS)[1] == "x" * MAX_TOOL_RESULT_CHARACTERS
+
+
+def test_a_call_learns_the_values_of_an_object() -> None:
+    assert learned('{"slot": "9am", "free": true, "doctor": {"name": "Lee", "room": {"floor": {"n": 2}}}}') == {
+        "slot": "9am",
+        "free": True,
+        "doctor": {"name": "Lee", "room": {"floor": {"n": 2}}},
+        "doctor.name": "Lee",
+        "doctor.room": {"floor": {"n": 2}},
+        "doctor.room.floor": {"n": 2},
+    }
+
+
+def test_anything_else_teaches_nothing() -> None:
+    for text in ("", "done", "[1]", "{broken", "{" * 100_000):
+        assert learned(text) == {}
+    assert learned('{"": 1, "%s": 2, "n": NaN}' % ("x" * 65)) == {"n": None}
+
+
+def test_what_is_learned_is_bounded() -> None:
+    many = learned(json.dumps({f"n{i}": i for i in range(MAX_CONTEXT_NAMES + 1)}))
+    assert len(many) == MAX_CONTEXT_NAMES
+    long = {"fits": "x" * MAX_CONTEXT_VALUE_CHARACTERS, "long": "x" * (MAX_CONTEXT_VALUE_CHARACTERS + 1)}
+    assert set(learned(json.dumps(long))) == {"fits"}
