@@ -24,10 +24,12 @@ PUBLISHER = WebhookPublisher("", False, RandomIds().uuid, SystemClock().now)
 
 
 @asynccontextmanager
-async def running(dsn: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running(
+    dsn: str, folder: Path, module: str = "tests.call_process", *more: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that runs calls; killed at the latest when the block ends."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.call_process", dsn, str(folder), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", module, dsn, str(folder), *more, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -19,6 +19,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v2/agent"): AGENT,
     ("PUT", "/v2/agent/{agent_id}"): AGENT,
     ("PATCH", "/v2/agent/{agent_id}"): {"agent_config": {"agent_name": "stolen"}},
+    ("POST", "/v1/callwright/agents/{agent_id}/chats"): {},
+    ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
 }
 #: Routes that act on no object of a path: what another organisation does there happens in its own.
 OWN = {

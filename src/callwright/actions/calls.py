@@ -57,12 +57,13 @@ def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> Cal
         destination=parse_destination(recipient),
         from_number=parse_destination(sender, what="from_phone_number").value if sender else None,
         scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
-        user_data=_user_data(wire),
+        user_data=read_user_data(wire),
         options=_options(wire),
     )
 
 
-def _user_data(wire: Mapping[str, Any]) -> dict[str, Any]:
+def read_user_data(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """``user_data`` of a body, empty without one. Raises BadInputError or TooLargeError."""
     given = wire.get("user_data")
     if given is None:
         return {}

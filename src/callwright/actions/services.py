@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from callwright.actions.transition import Publisher
 from callwright.domain.agent import ProviderDefaults
-from callwright.domain.errors import NotFoundError
+from callwright.domain.errors import NotFoundError, UnavailableError
+from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.ledger import Ledger
 from callwright.ports.world import Clock, Ids, Recordings
 
@@ -40,6 +41,22 @@ class CallPolicy:
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
 
 
+class NoChats:
+    """``ports.chat.Chats`` of a process that holds none."""
+
+    async def open(self, chat: NewChat, wait_s: float) -> tuple[str, ChatReply]:
+        """Raises UnavailableError."""
+        raise UnavailableError("this process holds no chats; ask one that was started with `callwright serve`")
+
+    async def say(self, execution_id: str, text: str, wait_s: float) -> ChatReply:
+        """Raises NotFoundError."""
+        raise missing("chat")
+
+    def end(self, execution_id: str) -> None:
+        """Raises NotFoundError."""
+        raise missing("chat")
+
+
 def _nothing(_: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
 
@@ -59,6 +76,7 @@ class Services:
     policy: CallPolicy
     key_secret: bytes = field(repr=False)
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
+    chats: Chats = field(default_factory=NoChats)
 
 
 def object_id(text: str, what: str) -> str:

@@ -17,6 +17,8 @@ from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody
+from callwright.api.chats.routes import router as chats
+from callwright.api.chats.schemas import ChatBody, ChatLine
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -36,7 +38,7 @@ DESCRIPTION = (
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 #: Bodies are read by hand, so their schemas must be put into the description by hand too.
-_BODIES = (AgentBody, AgentPatch, CallBody, ExtensionBody)
+_BODIES = (AgentBody, AgentPatch, CallBody, ChatBody, ChatLine, ExtensionBody)
 
 
 def build_app(services: ApiServices) -> FastAPI:
@@ -51,7 +53,7 @@ def build_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.live_streams = LiveStreams()
-    for router in (agents, extensions, calls, executions, recordings, account, operations):
+    for router in (agents, extensions, calls, chats, executions, recordings, account, operations):
         app.include_router(router)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)

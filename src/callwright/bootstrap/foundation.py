@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from callwright.actions.services import CallControl, CallPolicy, Services
+from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
 from callwright.domain.agent import ProviderDefaults
 from callwright.domain.pricing import PriceBook
@@ -20,6 +20,7 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.price_book import load_price_book
 from callwright.ops.secret import derive, load_secret
 from callwright.ops.settings import Settings
+from callwright.ports.chat import Chats
 from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
@@ -109,6 +110,7 @@ def services_over(
     publisher: WebhookPublisher,
     control: CallControl,
     agent_saved: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    chats: Chats | None = None,
 ) -> Services:
     """The use cases' services over a foundation."""
     return Services(
@@ -122,6 +124,7 @@ def services_over(
         policy=foundation.policy(),
         key_secret=derive(foundation.secret, "api-keys"),
         agent_saved=agent_saved,
+        chats=chats or NoChats(),
     )
 
 

@@ -79,7 +79,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
         runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, public_url))
-        services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved)
+        services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats)
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
         await runtime.start()

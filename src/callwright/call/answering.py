@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from callwright.call.endings import ERROR
+from callwright.call.equipment import Needs
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession
@@ -164,6 +165,10 @@ class Answering:
 
     def check(self) -> None:
         """The leg is there."""
+
+    def fit(self, needs: Needs) -> Needs:
+        """As the agent has it."""
+        return needs
 
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """From here on the session hears of the leg, and can refuse it; it may be over already."""

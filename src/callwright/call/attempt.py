@@ -10,7 +10,7 @@ from callwright.call import endings
 from callwright.call.deps import RuntimeDeps
 from callwright.call.dialling import Connection
 from callwright.call.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
-from callwright.call.equipment import call_variables, equip, fitting, with_options
+from callwright.call.equipment import Needs, call_variables, equip, fitting, with_options
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.live import LiveCalls
 from callwright.call.logfile import AppendFile, LogWriter, redacted
@@ -145,7 +145,9 @@ class Attempt:
         deps, execution = self._office.deps, self._row.execution
         spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
         variables = call_variables(execution, deps.clock.now())
-        equipment = equip(deps.plugin, spec, deps.settings.ears, variables, deps.tools_of(execution, spec, variables))
+        needs = self._connection.fit(Needs(spec, deps.plugin, deps.settings.ears))
+        spec = needs.spec
+        equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
         return _Prepared(
             spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from callwright.call.deps import RuntimeDeps
 from callwright.call.endings import ERROR, ERROR_CODE, NODE_LOST
-from callwright.call.equipment import need
+from callwright.call.equipment import Needs, need
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession
@@ -32,6 +32,10 @@ class Connection(Protocol):
     def check(self) -> None:
         """Raises ConfigurationError when this process cannot do it."""
 
+    def fit(self, needs: Needs) -> Needs:
+        """What a call that comes this way is equipped from, given what its agent asks for."""
+        ...
+
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """The conversation has started and nobody was called or answered yet."""
 
@@ -54,6 +58,10 @@ class Dialling:
     def check(self) -> None:
         """Raises ConfigurationError when the carrier is not installed."""
         self._carrier()
+
+    def fit(self, needs: Needs) -> Needs:
+        """As the agent has it."""
+        return needs
 
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """Nothing yet: a person who answers must not wait for a model to load."""

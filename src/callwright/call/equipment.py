@@ -38,6 +38,16 @@ class LocalEars:
     turn: str = "local"
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a call is equipped from. The way it gets its leg may change that (``dialling.Connection.fit``): a chat has no sound."""
+
+    spec: AgentSpec
+    plugin: PluginGetter
+    ears: LocalEars
+    sound: bool = True
+
+
 def need(plugin: PluginGetter, kind: str, name: str) -> Any:
     """The plugin, or a ConfigurationError that says which one the call lacks."""
     try:
@@ -50,10 +60,9 @@ def need(plugin: PluginGetter, kind: str, name: str) -> Any:
         raise ConfigurationError(f"the {kind} {name!r} cannot be used: {error.message}") from error
 
 
-def equip(
-    plugin: PluginGetter, spec: AgentSpec, ears: LocalEars, variables: Mapping[str, str], tools: ToolRunner
-) -> Equipment:
+def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equipment:
     """Everything the call needs. Raises ConfigurationError naming what is missing."""
+    plugin, spec, ears = needs.plugin, needs.spec, needs.ears
     turn_name, turn_model = _turn_model(plugin, spec.transcriber.provider, ears.turn)
     transcriber = need(plugin, "transcriber", spec.transcriber.provider)
     return Equipment(
@@ -92,6 +101,7 @@ def equip(
             ),
         ),
         tools=tools,
+        sound=needs.sound,
     )
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from callwright.call.logfile import EntryListener
 from callwright.conversation.log import LogFormatError, read_log
 from callwright.domain.execution import Phase
 from callwright.domain.limits import LIVE_RECENT_ENTRIES, MAX_LIVE_BACKLOG
@@ -65,6 +66,7 @@ class LiveCall:
         self.over = False
         self._recent: deque[tuple[int, int, str, str, str, Mapping[str, Any]]] = deque(maxlen=LIVE_RECENT_ENTRIES)
         self._watchers: list[_Watcher] = []
+        self.listeners: list[EntryListener] = []
 
     def publish(self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> None:
         """An entry was written to the call's log (a ``logfile.EntryListener``)."""
@@ -72,6 +74,8 @@ class LiveCall:
         self._recent.append(entry)
         for watcher in self._watchers:
             watcher.push(live_event(*entry))
+        for listener in self.listeners:
+            listener(*entry)
 
     def end(self) -> None:
         """The call is over: watchers read what is left and end."""
@@ -108,14 +112,21 @@ class LiveCalls:
         self._ledger = ledger
         self._clock = clock
         self._calls: dict[str, LiveCall] = {}
+        self._early: dict[str, list[EntryListener]] = {}
 
     def open(self, execution_id: str) -> LiveCall:
         """A call of this process begins."""
         call = self._calls[execution_id] = LiveCall()
+        call.listeners = self._early.pop(execution_id, [])
         return call
+
+    def listen(self, execution_id: str, listener: EntryListener) -> None:
+        """Tell ``listener`` of every entry of a call of this process, at once. It may be asked for before the call begins."""
+        self._early.setdefault(execution_id, []).append(listener)
 
     def close(self, execution_id: str) -> None:
         """The call is over."""
+        self._early.pop(execution_id, None)
         call = self._calls.pop(execution_id, None)
         if call is not None:
             call.end()

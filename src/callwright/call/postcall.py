@@ -24,7 +24,7 @@ from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import PostCallTask
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_CALL_SECONDS, POST_QUESTION_SECONDS
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
 from callwright.insight.record import BuiltRecord, build
@@ -171,6 +171,8 @@ class PostCall:
     # -- recording -------------------------------------------------------------------------------------------------------------
 
     async def _record(self, case: _Case) -> None:
+        if case.execution.carrier == CHAT:
+            return
         try:
             made = await asyncio.to_thread(self._mix_down, case.execution)
         except OSError as error:

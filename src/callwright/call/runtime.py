@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.call.admission import admit_forever
 from callwright.call.attempt import Office
+from callwright.call.chat_desk import ChatDesk
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
 from callwright.call.endings import FINISH_JOB
@@ -35,8 +36,9 @@ Handler = Callable[[bytes], Awaitable[None]]
 class CallRuntime:
     """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
 
-    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, and
-    ``desk`` takes calls that come in. ``ended_loops`` names what should run for ever and does not any more: this process needs a restart.
+    ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, ``desk``
+    takes calls that come in, and ``chats`` holds those that are written. ``ended_loops`` names what should run for ever and does not any
+    more: this process needs a restart.
     """
 
     def __init__(self, deps: RuntimeDeps) -> None:
@@ -52,6 +54,7 @@ class CallRuntime:
         office = Office(deps, place, self._shipper, self.live)
         self._worker = Worker(office, self.control, self._node.incarnation)
         self.desk = Desk(office, self._worker, self._node.incarnation)
+        self.chats = ChatDesk(office, self._worker, self._node.incarnation)
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended_loops: list[str] = []
 

@@ -64,13 +64,14 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What a call works with, chosen by the agent."""
+    """What a call works with, chosen by the agent. Without ``sound`` it is written: there is no line to measure and nothing to record."""
 
     listening: Listening
     ears: Ears
     thinker: Thinker
     speaker: Speaker
     tools: ToolRunner
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ class Workplace:
 class _Line:
     """The way to the caller's ear: the leg and the recording."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, sound: bool) -> None:
         self._recorder = recorder
+        self._sound = sound
         self.leg: Leg | None = None
         self.frames_out = 0
 
@@ -100,7 +102,8 @@ class _Line:
         for frame in frames:
             self.leg.write(frame)
         self.frames_out += len(frames)
-        self._recorder.agent(frames, plays_at_us)
+        if self._sound:
+            self._recorder.agent(frames, plays_at_us)
 
     def clear(self, now_us: int) -> None:
         if self.leg is not None:
@@ -124,7 +127,7 @@ class CallSession:
         self._place = place
         self._recorder = recorder
         self._observer = observer
-        self._line = _Line(recorder)
+        self._line = _Line(recorder, equipment.sound)
         self._words = Words(runner, equipment.listening.provider)
         self._hear = Hear(runner, equipment.ears, self._words)
         self._think = Think(runner, equipment.thinker)
@@ -220,7 +223,8 @@ class CallSession:
             return
         self._answered = True
         self._recorder.answered(self._place.clock.monotonic_us())
-        self._sound.answered()
+        if self._equipment.sound:
+            self._sound.answered()
         self._observer.answered()
         self._runner.post(ev.Answered(self._runner.now_us()))
 
@@ -301,7 +305,7 @@ class CallSession:
         self._runner.close()
 
     def _write_line_facts(self) -> None:
-        if not self._answered:
+        if not self._answered or not self._equipment.sound:
             return
         quality = self._say.quality
         self._runner.fact(

@@ -14,6 +14,7 @@ from callwright.ports.failures import ProviderError
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "run the platform: API, calls, webhooks and post-call work"),
     "demo": ("demo", "place one call to a synthetic caller and print its execution"),
+    "chat": ("chat", "write with an agent of a running platform, in the terminal"),
     "keys": ("keys", "create, list and revoke API keys"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),

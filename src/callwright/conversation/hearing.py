@@ -107,8 +107,10 @@ class Hearing:
 
     def _interrupts(self, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a
-        final stop phrase does."""
+        final stop phrase does. Who writes means every word."""
         count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
+        if self._board.plan.written:
+            return final and count > 0
         book = self._board.book
         if enough > 0:
             if count > enough:

@@ -44,7 +44,8 @@ class CallPlan:
     paused but, by the turn model, has not finished may stay silent before the turn is taken anyway. ``turn_model`` false: the
     recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
-    ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on.
+    ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on. ``written``: the caller
+    writes, and whatever they send interrupts.
     """
 
     system_prompt: str = ""
@@ -74,6 +75,7 @@ class CallPlan:
     keys_pause_ms: int = 3_000
     keys_interrupt: bool = True
     speculate: bool = False
+    written: bool = False
     reply_timeout_ms: int = 20_000
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
@@ -109,6 +111,7 @@ def plan_for(spec: AgentSpec) -> CallPlan:
         keys_pause_ms=_ms(settings.dtmf_timeout_s),
         keys_interrupt=settings.dtmf_interrupts,
         speculate=settings.speculative_replies is True,
+        written=settings.written,
         language=language,
     )
 

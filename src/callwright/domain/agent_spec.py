@@ -42,6 +42,8 @@ class ConversationSettings:
     dtmf_interrupts: bool = True
     speculative_replies: bool | None = None
     """None: where the model costs nothing."""
+    written: bool = False
+    """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -148,6 +148,10 @@ BEGINNINGS: dict[str, frozenset[tuple[Phase, str]]] = {
 PUBLISHED_BY_DEFAULT: frozenset[Status] = frozenset(set(Status) - {Status.QUEUED, Status.SCHEDULED, Status.PREPARED})
 
 
+CHAT = "chat"
+"""The carrier of an execution that is written instead of spoken: it has no numbers, no line and no recording."""
+
+
 def status_of(phase: Phase, detail: str) -> Status:
     """The published status of an execution in ``phase`` with ``detail``. KeyError for a pair that cannot exist."""
     return STATUS_OF[(phase, detail)]

@@ -292,3 +292,12 @@ MAX_CONTEXT_NAMES = 200
 
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
 """Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""
+
+CHAT_SILENCE_SECONDS = 600
+"""A chat in which nobody wrote for so long ends, unless it was opened with another limit."""
+
+CHAT_WAIT_SECONDS = 30
+"""How long a request that writes into a chat waits for the whole reply, unless it says otherwise."""
+
+MAX_CHAT_WAIT_SECONDS = 60
+"""The longest such wait; what was written by then is answered, and the rest can be followed live."""

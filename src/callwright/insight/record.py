@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import TERMINAL, Execution, Status
+from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
@@ -75,7 +75,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": _voicemail(view),
         "transfers": transfers(view),
-        "line": line_of(view),
+        "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
         **_post_call(view),
     }
@@ -206,8 +206,8 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "scheduled_at": wire_time(execution.scheduled_at),
         "initiated_at": wire_time(execution.initiated_at),
         "rescheduled_at": None,
-        "user_number": their_number,
-        "agent_number": our_number,
+        "user_number": their_number or None,
+        "agent_number": our_number or None,
         "provider": execution.carrier,
         "cost_breakdown": _cost_breakdown(record),
         "usage_breakdown": record.get("usage_breakdown") or no_usage(),
@@ -220,7 +220,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "extraction_webhook_status": False,
         "context_details": {
             "recipient_data": execution.user_data,
-            "recipient_phone_number": their_number,
+            "recipient_phone_number": their_number or None,
         },
         "latency_data": record.get("latency_data"),
         "retry_count": execution.retry_count,
@@ -247,8 +247,8 @@ def _telephony_data(execution: Execution, public_url: str, conversation_ms: int)
     final = execution.status in TERMINAL or execution.status is Status.CALL_DISCONNECTED
     return {
         "duration": str(-(-conversation_ms // 1000)) if final else None,
-        "to_number": execution.to_number,
-        "from_number": execution.from_number,
+        "to_number": execution.to_number or None,
+        "from_number": execution.from_number or None,
         "recording_url": f"{public_url}/recordings/call/{execution.id}" if recording else None,
         "hosted_telephony": False,
         "provider_call_id": execution.provider_call_id,
@@ -305,6 +305,7 @@ def _own(execution: Execution) -> dict[str, Any]:
             }
         )
     return {
+        "channel": CHAT if execution.carrier == CHAT else "voice",
         "attempt": execution.attempt,
         "answered_at": wire_time(execution.answered_at),
         "ended_at": wire_time(execution.ended_at),

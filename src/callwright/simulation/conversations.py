@@ -139,6 +139,7 @@ def plan_of(random: Random) -> CallPlan:
         keys_interrupt=random.random() < 0.7,
         reply_timeout_ms=random.choice((4_000, 20_000)),
         language=random.choice(LANGUAGES),
+        written=random.random() < 0.1,
     )
 
 

@@ -15,6 +15,7 @@ from callwright.conversation.invariants import FACTS
 from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.stops import normalised
+from callwright.conversation.tools import END_CALL
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
@@ -102,6 +103,7 @@ def audit(trace: Trace) -> str:
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
         or _speculation_unheard(trace)
+        or _written_cuts(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -326,6 +328,40 @@ def _speculation_unheard(trace: Trace) -> str:
                     ):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
+
+
+def _written_cuts(trace: Trace) -> str:
+    """A line somebody wrote silences whatever was audible, except last words and a goodbye."""
+    started = next((event for event, _ in trace.steps if isinstance(event, ev.Started)), None)
+    if started is None or not started.plan.written:
+        return ""
+    purposes: dict[int, str] = {}
+    farewell: set[int] = set()
+    asked: dict[int, int] = {}
+    begun: set[int] = set()
+    audible = 0
+    for event, effects in trace.steps:
+        if isinstance(event, ev.ReplyTool) and event.name == END_CALL.name:
+            farewell.add(asked.get(event.request, 0))
+        before = audible
+        cut = False
+        for effect in effects:
+            match effect:
+                case fx.AskModel():
+                    asked[effect.request] = effect.generation
+                case fx.Speak():
+                    purposes[effect.generation] = effect.purpose
+                case fx.Release():
+                    audible = effect.generation
+                case fx.Clear() | fx.AgentSaid() | fx.Withdrawn() if effect.generation == audible:
+                    audible, cut = 0, True
+        spared = purposes.get(before) == "goodbye" or before in farewell
+        if isinstance(event, ev.TranscriptFinal | ev.TranscriptPartial):
+            new = isinstance(event, ev.TranscriptFinal) and bool(event.text) and event.segment not in begun
+            begun.add(event.segment)
+            if new and before and not cut and not spared:
+                return f"a written line cuts the reply: {event.text!r} left generation {before}"
+    return ""
 
 
 def _quiet_after_end(trace: Trace) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from callwright.call.equipment import (
     LocalEars,
+    Needs,
     call_variables,
     equip,
     fitting,
@@ -65,18 +66,18 @@ def _execution(**changes: Any) -> Execution:
 
 def test_the_recogniser_brings_its_own_ears_when_it_has_them() -> None:
     shelf = Shelf(*BASE, ("turn", "smart"), ("turn", "ears"))
-    assert equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools()).ears.turn_model_name == "ears"
+    assert equip(Needs(SPEC, shelf, LocalEars("energy", "smart")), {}, NoTools()).ears.turn_model_name == "ears"
     shelf = Shelf(*BASE, ("turn", "smart"))
-    assert equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools()).ears.turn_model_name == "smart"
+    assert equip(Needs(SPEC, shelf, LocalEars("energy", "smart")), {}, NoTools()).ears.turn_model_name == "smart"
 
 
 @pytest.mark.parametrize("setting", ["none", "missing", "broken"])
 def test_without_a_turn_model_the_plan_goes_by_the_pause(setting: str) -> None:
     shelf = Shelf(*BASE, ("turn", "smart"))
-    equipment = equip(shelf, SPEC, LocalEars("energy", setting), {}, NoTools())
+    equipment = equip(Needs(SPEC, shelf, LocalEars("energy", setting)), {}, NoTools())
     assert equipment.ears.turn_model is None
     assert not fitting(CallPlan(), equipment).turn_model
-    assert fitting(CallPlan(), equip(shelf, SPEC, LocalEars("energy", "smart"), {}, NoTools())).turn_model
+    assert fitting(CallPlan(), equip(Needs(SPEC, shelf, LocalEars("energy", "smart")), {}, NoTools())).turn_model
 
 
 class FreeMind:
@@ -99,7 +100,7 @@ def test_the_model_is_asked_in_vain_where_the_agent_says_so_or_it_costs_nothing(
     wanted: bool | None, free: bool, speculates: bool
 ) -> None:
     spec = replace(SPEC, settings=replace(SPEC.settings, speculative_replies=wanted))
-    equipment = equip(Shelf(*BASE), spec, LocalEars("energy", "none"), {}, NoTools())
+    equipment = equip(Needs(spec, Shelf(*BASE), LocalEars("energy", "none")), {}, NoTools())
     free_mind: Any = FreeMind()
     if free:
         equipment = replace(equipment, thinker=replace(equipment.thinker, model=free_mind))
@@ -108,12 +109,12 @@ def test_the_model_is_asked_in_vain_where_the_agent_says_so_or_it_costs_nothing(
 
 def test_a_recogniser_says_how_early_it_wants_to_know_of_a_pause() -> None:
     shelf = Shelf(*BASE)
-    assert equip(shelf, SPEC, LocalEars("energy", "none"), {}, NoTools()).ears.reading_pause_ms == 0
+    assert equip(Needs(SPEC, shelf, LocalEars("energy", "none")), {}, NoTools()).ears.reading_pause_ms == 0
 
     def quick(kind: str, name: str) -> Any:
         return QuickEars() if kind == "transcriber" else shelf(kind, name)
 
-    assert equip(quick, SPEC, LocalEars("energy", "none"), {}, NoTools()).ears.reading_pause_ms == 100
+    assert equip(Needs(SPEC, quick, LocalEars("energy", "none")), {}, NoTools()).ears.reading_pause_ms == 100
 
 
 @pytest.mark.parametrize(
@@ -125,11 +126,11 @@ def test_a_recogniser_says_how_early_it_wants_to_know_of_a_pause() -> None:
 )
 def test_what_is_missing_is_named(changes: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
-        equip(Shelf(*BASE), replace(SPEC, **changes), LocalEars("energy", "none"), {}, NoTools())
+        equip(Needs(replace(SPEC, **changes), Shelf(*BASE), LocalEars("energy", "none")), {}, NoTools())
 
 
 def test_the_agent_s_settings_reach_the_plugins() -> None:
-    equipment = equip(Shelf(*BASE), SPEC, LocalEars("energy", "none"), {"a": "b"}, NoTools())
+    equipment = equip(Needs(SPEC, Shelf(*BASE), LocalEars("energy", "none")), {"a": "b"}, NoTools())
     assert equipment.thinker.settings.max_tokens == 70
     assert equipment.thinker.settings.temperature_milli == 0, "0 is a temperature and no missing one"
     assert model_settings(ProviderChoice("m")).temperature_milli == 100

@@ -220,3 +220,24 @@ def test_without_word_times_what_was_heard_is_a_proportion() -> None:
     call.clears(600)
     said = call.last(fx.AgentSaid)
     assert (said.text, said.cut, said.estimated) == ("One two", True, True)
+
+
+def test_whatever_somebody_writes_interrupts_the_agent() -> None:
+    call = speaking(written=True, words_to_interrupt=0)
+    call.begins()
+    call.pauses()
+    call.finishes("hm")
+    assert call.all(fx.Clear)
+    call = speaking(written=True)
+    call.finishes("")
+    call.hears("something that may change")
+    assert not call.all(fx.Clear)
+
+
+def test_a_written_line_is_a_turn_at_once() -> None:
+    call = Call(written=True, turn_model=False, incremental_delay_ms=0)
+    call.begins()
+    call.pauses()
+    call.finishes("a table please")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    assert call.last(fx.AskModel).messages[-1].content == "a table please"

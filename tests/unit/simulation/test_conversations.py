@@ -92,6 +92,19 @@ def test_the_audit_names_the_broken_rule(trace: Trace, rule: str) -> None:
     assert rule in audit(trace)
 
 
+def test_the_audit_finds_a_written_line_that_does_not_cut_the_reply() -> None:
+    started = ev.Started(0, CallPlan(written=True), (), 0)
+    line = (ev.TranscriptFinal(2_000, 0, 1, "w1"), ())
+    taken = (ENDED, (fx.UserSaid(1, "w1", 0, 1),))
+    speaking = (ev.Answered(1_000), (fx.Speak(1, 0, 0, "welcome", "Hi."), fx.Release(1, 0)))
+    kept = Trace(steps=[(started, ()), speaking, line, taken], ended=True)
+    assert "a written line cuts the reply" in audit(kept)
+    kept.steps[2] = (line[0], (fx.Clear(1),))
+    assert audit(kept) == ""
+    kept.steps[1:3] = [(ev.Answered(1_000), (fx.Speak(1, 0, 0, "goodbye", "Bye."), fx.Release(1, 0))), line]
+    assert audit(kept) == ""
+
+
 def test_the_audit_reads_what_the_model_is_told() -> None:
     trace = converse(5)
     trace.steps = [

@@ -1,0 +1,87 @@
+"""Chats with an agent: opening one, writing into it, leaving it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.actions.agents import agent_of
+from callwright.actions.calls import read_user_data
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.agent import parse_agent
+from callwright.domain.errors import BadInputError, ConflictError, NotFoundError, TooLargeError, WrongStateError
+from callwright.domain.execution import CHAT, Phase
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    CHAT_SILENCE_SECONDS,
+    CHAT_WAIT_SECONDS,
+    MAX_CALL_SECONDS,
+    MAX_CHAT_WAIT_SECONDS,
+    MAX_UTTERANCE_CHARACTERS,
+)
+from callwright.domain.tenant import Principal
+from callwright.ports.chat import ChatReply, NewChat
+
+_PACES = ("instant", "reading")
+_ELSEWHERE = "the chat is held by another process of this platform; write to the one that opened it"
+
+
+async def open_chat(
+    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+) -> tuple[str, ChatReply]:
+    """Open a chat; returns its execution's id and what the agent wrote first. Raises BadInputError, NotFoundError, RateLimitedError or
+    UnavailableError."""
+    fields = Fields(wire, "", BadInputError)
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+    parse_agent(agent.body)
+    chat = NewChat(
+        agent,
+        user_data=read_user_data(wire),
+        silence_s=fields.number("hangup_after_silence", CHAT_SILENCE_SECONDS, 0, MAX_CALL_SECONDS),
+        most_s=fields.number("call_terminate", MAX_CALL_SECONDS, 1, MAX_CALL_SECONDS),
+        reading_pace=fields.choice("pace", "instant", _PACES) == "reading",
+    )
+    return await services.chats.open(chat, _wait(fields))
+
+
+async def write(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> ChatReply:
+    """Write a line and wait for the reply. Raises BadInputError, TooLargeError, NotFoundError, WrongStateError for a chat that has ended,
+    ConflictError for one of another process."""
+    fields = Fields(wire, "", BadInputError)
+    text = fields.text("text").strip()
+    if not text:
+        raise BadInputError("text is required", field="text")
+    if len(text) > MAX_UTTERANCE_CHARACTERS:
+        message = f"text has {len(text)} characters, at most {MAX_UTTERANCE_CHARACTERS} are allowed"
+        raise TooLargeError(message, field="text")
+    wait_s = _wait(fields)
+    known = await _live_chat(services, principal, execution_id)
+    try:
+        return await services.chats.say(known, text, wait_s)
+    except NotFoundError:
+        raise ConflictError(_ELSEWHERE) from None
+
+
+async def leave(services: Services, principal: Principal, execution_id: str) -> None:
+    """End a chat as whoever writes to the agent. Raises NotFoundError, WrongStateError, ConflictError."""
+    known = await _live_chat(services, principal, execution_id)
+    try:
+        services.chats.end(known)
+    except NotFoundError:
+        raise ConflictError(_ELSEWHERE) from None
+
+
+async def _live_chat(services: Services, principal: Principal, execution_id: str) -> str:
+    """The id of a chat of the tenant that has not ended."""
+    async with services.ledger.unit() as unit:
+        row = await unit.executions.get(principal.tenant_id, object_id(execution_id, "chat"))
+    if row is None or row.carrier != CHAT:
+        raise missing("chat")
+    if row.phase not in (Phase.DIALLING, Phase.LIVE):
+        raise WrongStateError(f"the chat is over: it is {row.status.value}")
+    return row.id
+
+
+def _wait(fields: Fields) -> float:
+    return fields.number("wait_s", CHAT_WAIT_SECONDS, 0, MAX_CHAT_WAIT_SECONDS)

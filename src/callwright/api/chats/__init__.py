@@ -1,0 +1,1 @@
+"""Chats: an agent answers in writing."""

@@ -1,0 +1,64 @@
+"""Routes of chats (our own)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import chats
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatReplyView
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+from callwright.ports.chat import ChatReply
+
+router = APIRouter(prefix="/v1/callwright", tags=["chats"])
+
+
+@router.post(
+    "/agents/{agent_id}/chats",
+    summary="Open a chat",
+    responses={201: shown("It is open.", ChatReplyView), **errors(400, 404, 413, 429)},
+    openapi_extra=json_body("ChatBody", EXAMPLE),
+)
+async def open_chat(request: Request, agent_id: str) -> Response:
+    """An execution like a call, without sound. The answer has what the agent wrote first."""
+    wire = await read_object(request)
+    execution_id, reply = await chats.open_chat(services_of(request).actions, principal_of(request), agent_id, wire)
+    return answer(_view(execution_id, reply), 201)
+
+
+@router.post(
+    "/chats/{execution_id}/messages",
+    summary="Write into a chat",
+    responses={200: shown("What the agent answers.", ChatReplyView), **errors(400, 404, 409, 413)},
+    openapi_extra=json_body("ChatLine", LINE_EXAMPLE),
+)
+async def write(request: Request, execution_id: str) -> Response:
+    """Waits for the whole reply, at most `wait_s` seconds. A line that comes while a reply is delivered cuts what is still to come."""
+    wire = await read_object(request)
+    reply = await chats.write(services_of(request).actions, principal_of(request), execution_id, wire)
+    return answer(_view(execution_id, reply))
+
+
+@router.delete(
+    "/chats/{execution_id}",
+    summary="Leave a chat",
+    responses={200: shown("It is over."), **errors(400, 404, 409)},
+)
+async def leave(request: Request, execution_id: str) -> Response:
+    """The execution ends as a call does whose caller hangs up, and is completed after the post-call work."""
+    await chats.leave(services_of(request).actions, principal_of(request), execution_id)
+    return answer({"message": "success", "state": "ended"})
+
+
+def _view(execution_id: str, reply: ChatReply) -> dict[str, Any]:
+    return {
+        "execution_id": execution_id,
+        "reply": " ".join(message.text for message in reply.messages),
+        "messages": [{"text": message.text, "cut": message.cut} for message in reply.messages],
+        "complete": reply.complete,
+        "ended": reply.ended,
+    }

@@ -1,0 +1,61 @@
+"""Shapes of chats for the API description."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+from callwright.domain.limits import CHAT_SILENCE_SECONDS, CHAT_WAIT_SECONDS, MAX_CALL_SECONDS, MAX_CHAT_WAIT_SECONDS
+
+_WAIT = Field(
+    default=CHAT_WAIT_SECONDS, ge=0, le=MAX_CHAT_WAIT_SECONDS, description="Seconds to wait for the whole reply."
+)
+
+
+class ChatBody(Open):
+    """A chat to open. All of it may be left out."""
+
+    user_data: dict[str, Any] | None = Field(default=None, description="Variables of prompts; at most 25 KB of JSON.")
+    hangup_after_silence: float = Field(
+        default=CHAT_SILENCE_SECONDS,
+        description="Seconds without a line from either side after which the chat ends; 0: never.",
+    )
+    call_terminate: float = Field(
+        default=MAX_CALL_SECONDS, description="Seconds after which the chat ends in any case."
+    )
+    pace: Literal["instant", "reading"] = Field(
+        default="instant", description="Whether the agent's sentences come at once or as fast as somebody reads."
+    )
+    wait_s: float = _WAIT
+
+
+class ChatLine(Open):
+    """A line for the agent."""
+
+    text: str
+    wait_s: float = _WAIT
+
+
+class ChatMessageView(Open):
+    """What the agent wrote."""
+
+    text: str
+    cut: bool = Field(description="The next line came before the rest was delivered, and the rest was not.")
+
+
+class ChatReplyView(Open):
+    """What the agent has written since the request came."""
+
+    execution_id: str
+    reply: str = Field(description="All messages as one text.")
+    messages: list[ChatMessageView]
+    complete: bool = Field(
+        description="False when the agent was not done within `wait_s`; the rest can be followed live."
+    )
+    ended: bool = Field(description="The chat is over: nothing more can be written.")
+
+
+EXAMPLE: dict[str, Any] = {"user_data": {"customer_name": "Ann"}, "wait_s": 30}
+LINE_EXAMPLE: dict[str, Any] = {"text": "Do you have time on Monday?"}

@@ -1,0 +1,262 @@
+"""Chats: an agent answers in writing, through the API, with scripted providers on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.acceptance.test_call_crash import running
+from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
+
+from callwright.actions.keys import create_key
+from callwright.actions.services import CallPolicy, Services
+from callwright.api.app import build_app
+from callwright.api.services import ApiServices
+from callwright.call.deps import RuntimeSettings
+from callwright.call.equipment import LocalEars
+from callwright.conversation.replay import replay
+from callwright.domain.agent_spec import ProviderDefaults
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import StoredAgent
+from callwright.storage.ledger import PostgresLedger
+
+URL = "http://callwright.test"
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
+    async with call_world(dsn, tmp_path) as started:
+        yield started
+
+
+def services(world: CallWorld) -> Services:
+    deps = world.deps
+    return Services(
+        ledger=world.ledger,
+        clock=world.clock,
+        ids=world.ids,
+        publisher=world.publisher,
+        control=world.runtime.control,
+        recordings=deps.recordings,
+        has=lambda kind, name: True,
+        policy=CallPolicy(),
+        key_secret=b"k" * 32,
+        chats=world.runtime.chats,
+    )
+
+
+@asynccontextmanager
+async def api(world: CallWorld, body: Mapping[str, Any] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """The API over the runtime, with an agent."""
+    actions = services(world)
+    now = world.clock.now()
+    async with world.ledger.unit() as unit:
+        await unit.agents.insert(
+            StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body or agent_body(), 1, now, now)
+        )
+    key = (await create_key(actions, DEFAULT_TENANT_ID, "chats")).secret
+
+    async def ready() -> None:
+        return None
+
+    app = build_app(
+        ApiServices(actions, world.runtime.live, world.deps.metrics, ready, public_url=URL, link_secret=b"l" * 32)
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(
+        transport=transport, base_url=URL, headers={"Authorization": f"Bearer {key}"}, timeout=60
+    ) as client:
+        yield client
+
+
+async def opened(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    answer = await client.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json=more)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def said(client: httpx.AsyncClient, chat: Mapping[str, Any], text: str, **more: Any) -> dict[str, Any]:
+    url = f"/v1/callwright/chats/{chat['execution_id']}/messages"
+    answer = await client.post(url, json={"text": text, **more})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def execution(client: httpx.AsyncClient, chat: Mapping[str, Any], status: str) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            body = (await client.get(f"/executions/{chat['execution_id']}")).json()
+            if body["status"] == status:
+                return dict(body)
+            await asyncio.sleep(0.05)
+
+
+def slow_agent(*clauses: str, delay_ms: int = 0) -> dict[str, Any]:
+    """An agent whose model takes its time between the pieces of an answer."""
+    body = agent_body()
+    agent = body["tasks"][0]["tools_config"]["llm_agent"]
+    agent.pop("rules")
+    agent["replies"] = [*clauses]
+    agent["token_ms"] = delay_ms
+    return body
+
+
+async def test_a_chat_is_an_execution_like_a_call(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client, user_data={"name": "Ann"})
+        assert (chat["reply"], chat["complete"], chat["ended"]) == ("Hello, this is reception.", True, False)
+        assert (await execution(client, chat, "in-progress"))["callwright"]["channel"] == "chat"
+        assert (await said(client, chat, "I want to book a dentist."))["reply"] == "Of course. Which day suits you?"
+        assert (await said(client, chat, "monday"))["reply"] == "Monday at nine is free. What is your name?"
+        last = await said(client, chat, "My name is Ann")
+        assert (last["reply"], last["ended"]) == ("Thank you. You are booked.", True)
+        body = await execution(client, chat, "completed")
+    assert body["transcript"].splitlines() == [
+        "assistant: Hello, this is reception.",
+        "user: I want to book a dentist.",
+        "assistant: Of course. Which day suits you?",
+        "user: monday",
+        "assistant: Monday at nine is free. What is your name?",
+        "user: My name is Ann",
+        "assistant: Thank you. You are booked.",
+    ]
+    assert body["extracted_data"] == {"name": "Ann"}
+    telephony = body["telephony_data"]
+    assert (telephony["provider"], telephony["call_type"]) == ("chat", "inbound")
+    assert (
+        telephony["to_number"] is telephony["from_number"] is telephony["recording_url"] is body["user_number"] is None
+    )
+    assert body["callwright"]["line"] is None
+    assert body["callwright"]["post_failures"] == []
+    assert body["context_details"]["recipient_data"] == {"name": "Ann"}
+    usage = body["usage_breakdown"]
+    assert (usage["synthesizer_characters"], usage["transcriber_duration"]) == (0, 0)
+    assert body["cost_breakdown"]["synthesizer"] == body["cost_breakdown"]["transcriber"] == 0
+    assert await world.published(chat["execution_id"]) == ["ringing", "in-progress", "call-disconnected", "completed"]
+
+
+async def test_the_log_of_a_chat_replays(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client)
+        await said(client, chat, "I want to book a dentist.")
+        await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
+        await execution(client, chat, "completed")
+    result = replay(await world.log(chat["execution_id"]))
+    assert result.difference is None
+    assert result.exact
+
+
+async def test_who_leaves_a_chat_has_hung_up(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client)
+        url = f"/v1/callwright/chats/{chat['execution_id']}"
+        assert (await client.delete(url)).json() == {"message": "success", "state": "ended"}
+        body = await execution(client, chat, "completed")
+        assert (body["telephony_data"]["hangup_by"], body["callwright"]["ended_by"]) == ("Caller", "far_end")
+        refused = await client.post(f"{url}/messages", json={"text": "Hello?"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "wrong_state")
+        assert "over" in refused.json()["message"]
+
+
+async def test_a_line_that_comes_while_a_reply_is_delivered_cuts_the_rest(world: CallWorld) -> None:
+    body = slow_agent("One is the first. Two is the second. Three is the third. Four is the fourth.", "Yes?")
+    async with api(world, body) as client:
+        chat = await opened(client, pace="reading")
+        first = await said(client, chat, "Count.", wait_s=1.2)
+        assert not first["complete"]
+        assert first["reply"].startswith("One is the first.")
+        assert "Four" not in first["reply"]
+        second = await said(client, chat, "Ok")
+        assert second["messages"][-1] == {"text": "Yes?", "cut": False}
+        assert second["messages"][0]["cut"]
+        await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
+        done = await execution(client, chat, "completed")
+    told = [line for line in done["transcript"].splitlines() if "One is" in line]
+    assert told == [f"assistant: {second['messages'][0]['text']}"]
+    assert "Four" not in told[0]
+
+
+async def test_a_chat_in_which_nobody_writes_ends(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client, hangup_after_silence=0.3)
+        body = await execution(client, chat, "completed")
+    assert body["telephony_data"]["hangup_reason"] == "inactivity_timeout"
+
+
+async def test_a_chat_ends_at_its_maximum(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client, call_terminate=1, hangup_after_silence=0)
+        body = await execution(client, chat, "completed")
+    assert body["telephony_data"]["hangup_reason"] == "max_duration_reached"
+
+
+async def test_a_wrong_request_is_told_what_is_wrong(world: CallWorld) -> None:
+    async with api(world) as client:
+        chat = await opened(client)
+        for body, field in (
+            ({"text": " "}, "text"),
+            ({}, "text"),
+            ({"text": 7}, "text"),
+            ({"text": "Hi", "wait_s": 61}, "wait_s"),
+        ):
+            url = f"/v1/callwright/chats/{chat['execution_id']}/messages"
+            answer = await client.post(url, json=body)
+            assert (answer.status_code, answer.json()["field"]) == (400, field)
+        long = await client.post(url, json={"text": "a" * 4_001})
+        assert (long.status_code, long.json()["code"]) == (413, "too_large")
+        wrong = await client.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json={"pace": "slow"})
+        assert "instant, reading" in wrong.json()["message"]
+
+
+async def test_a_chat_counts_among_the_calls_of_its_process(dsn: str, tmp_path: Path) -> None:
+    names = ProviderDefaults("scripted", "scripted", "scripted")
+    settings = RuntimeSettings(max_calls=1, ears=LocalEars("energy", "scripted"), defaults=names)
+    async with call_world(dsn, tmp_path, settings=settings) as world, api(world) as client:
+        await opened(client)
+        refused = await client.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json={})
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+
+
+async def test_the_chat_of_another_process_is_said_to_be_there(world: CallWorld, tmp_path: Path) -> None:
+    async with api(world) as client:
+        chat = await opened(client)
+        elsewhere = services(world)
+        from_there = Services(**{name: getattr(elsewhere, name) for name in elsewhere.__slots__ if name != "chats"})
+        app = build_app(ApiServices(from_there, world.runtime.live, world.deps.metrics, _ready))
+        headers = dict(client.headers)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL, headers=headers) as other:
+            url = f"/v1/callwright/chats/{chat['execution_id']}"
+            answers = [await other.post(f"{url}/messages", json={"text": "Hi"}), await other.delete(url)]
+            opening = await other.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json={})
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert "another process" in answers[0].json()["message"]
+    assert opening.status_code == 503
+
+
+async def _ready() -> None:
+    return None
+
+
+async def test_a_chat_whose_process_is_killed_is_settled_as_a_call(
+    dsn: str, ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    async with running(dsn, tmp_path, "tests.chat_process") as process:
+        assert process.stdout is not None
+        execution_id = (await process.stdout.readline()).decode().strip()
+        await asyncio.sleep(1.5)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    async with call_world(dsn, tmp_path) as world:
+        row = await world.until(execution_id, "error", seconds=10)
+        assert (row.hangup_by, row.hangup_reason) == ("Error", "node_lost")
+        assert "user: I want to book a dentist." in row.record["transcript"]
+        async with asyncio.timeout(20):
+            while row.record.get("extracted_data") is None:
+                await asyncio.sleep(0.1)
+                row = await world.row(execution_id)
