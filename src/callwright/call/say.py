@@ -27,7 +27,7 @@ from callwright.conversation.events import (
 )
 from callwright.media.g711 import mulaw_of
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 from callwright.ports.world import Clock
 
@@ -46,6 +46,11 @@ class Speaker:
 
 class Line(Protocol):
     """The way to the caller's ear: writes to the leg and to the recording. Times are monotonic microseconds."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody hears what is written: some carriers report the answer before the order to dial has come back."""
+        ...
 
     @property
     def ahead_ms(self) -> int:
@@ -145,6 +150,8 @@ class Say:
         self._write(self._clock.monotonic_us())
 
     def _write(self, now_us: int) -> None:
+        if not self._line.open:
+            return
         playout = self._playout
         plays_at_us = playout.write_at_us(now_us)
         frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
@@ -191,6 +198,11 @@ class Say:
             if chunk.last:
                 clause.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
                 clause.estimated = chunk.estimated
+        if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
+            # The record would say that words were heard which never sounded.
+            raise ProviderError(
+                FailureKind.BROKEN_STREAM, self._speaker.provider, "the voice made no sound of the words"
+            )
         runner.post(
             VoiceFinished(
                 runner.now_us(),

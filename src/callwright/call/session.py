@@ -93,6 +93,10 @@ class _Line:
         self.frames_out = 0
 
     @property
+    def open(self) -> bool:
+        return self.leg is not None
+
+    @property
     def ahead_ms(self) -> int:
         return FRAME_MS if self.leg is None else self.leg.ahead_ms
 

@@ -1,27 +1,32 @@
-"""``callwright simulate conversations``: random conversations against the core, replayed and shrunk when one breaks a rule.
+"""``callwright simulate WHAT``: random conversations against the core, whole random calls of the real shell, error rates on labelled sets.
 
-``callwright simulate detection``: error rates on labelled sets, of barge-in, ends of turns and machines.
+Each kind of simulation reads its own arguments (``callwright simulate runs --help``).
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 
+from callwright.bootstrap import simulated_runs
 from callwright.simulation import conversations, detection
+
+KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "conversations": (conversations.main, "random conversations against the core alone"),
+    "runs": (simulated_runs.main, "random whole calls of the real shell"),
+    "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
+}
+"""What can be simulated -> the command, one line of help."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("what", choices=["conversations", "detection"])
-    parser.add_argument("--count", type=int, default=1_000, help="how many")
-    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
-    parser.add_argument("--coverage", action="store_true", help="print the state x event pairs never seen")
+    kinds = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for name, (_, summary) in KINDS.items():
+        kind = kinds.add_parser(name, help=summary, add_help=False, prefix_chars="\0")
+        kind.add_argument("given", nargs="*")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """1 when a conversation broke a rule."""
-    if arguments.what == "detection":
-        return detection.main(["--seed", str(arguments.seed)])
-    given = ["--count", str(arguments.count), "--seed", str(arguments.seed), "--jobs", str(arguments.jobs)]
-    return conversations.main([*given, *(["--coverage"] if arguments.coverage else [])])
+    """1 when something broke a rule."""
+    return KINDS[arguments.what][0](arguments.given)

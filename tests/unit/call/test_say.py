@@ -62,6 +62,7 @@ class Wire:
 
     def __init__(self, ahead_ms: int = 60) -> None:
         self.ahead_ms = ahead_ms
+        self.open = True
         self.frames: list[tuple[int, bytes]] = []
         self.cleared_us: list[int] = []
 
@@ -224,3 +225,33 @@ async def test_a_pause_between_two_utterances_is_not_late() -> None:
         playout.due(begin_us, 60)
         playout.events(begin_us + 500_000)
     assert (playout.quality.late_frames, playout.quality.written_frames) == (0, 6)
+
+
+async def test_nothing_is_said_into_a_line_that_is_not_there_yet() -> None:
+    """A carrier that reports the answer before the order to dial has come back: the welcome must not be lost and recorded as heard."""
+    stage = Stage(Mouth())
+    stage.wire.open = False
+    stage.clause(0, "One.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    await stage.run(200)
+    assert not stage.of(PlayoutStarted)
+    stage.wire.open = True
+    await stage.run(40)
+    assert stage.of(PlayoutStarted)
+    assert len(stage.wire.frames) >= 3
+
+
+async def test_words_without_a_sound_are_a_failure_of_the_voice_and_not_words_that_were_heard() -> None:
+    stage = Stage(Mouth(pieces=0))
+    stage.clause(0, "One.")
+    await settle()
+    assert [event.failure for event in stage.of(ProviderFailed)] == ["broken_stream"]
+    assert not stage.of(VoiceFinished)
+
+
+async def test_a_clause_without_words_may_be_silent() -> None:
+    stage = Stage(Mouth(pieces=0))
+    stage.clause(0, "...")
+    await settle()
+    assert [event.audio_ms for event in stage.of(VoiceFinished)] == [0]

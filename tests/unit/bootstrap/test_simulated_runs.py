@@ -1,0 +1,110 @@
+"""Whole calls of the real shell in a test's time: the same seed is the same call, and what breaks a rule is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callwright.bootstrap.simulated_runs import BrokenRun, RunReport, again, examine, main, perform, run
+from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
+from callwright.simulation.trace import audit
+
+TALKED = 1
+"""A seed whose call is answered and in which the agent is heard."""
+
+
+def talked() -> tuple[int, Witness]:
+    """The first call on a perfect line in which the agent was heard to the end without a cut."""
+    for seed in range(1, 200):
+        one = perform(seed)
+        if (
+            one.answered
+            and one.witness.perfect_line
+            and '"Clear"' not in one.witness.log
+            and len(words_heard(one.witness.heard)) > 4
+        ):
+            return seed, one.witness
+    raise AssertionError("no such call among the first")
+
+
+def test_a_seed_is_one_call_to_the_byte() -> None:
+    first = perform(7)
+    assert again(7, first) == ""
+    assert again(8, first).startswith("a seed is one call: ")
+
+
+def test_a_few_calls_break_no_rule_and_are_faster_than_real_time() -> None:
+    report = run(20, 1)
+    assert not report.broken, "\n".join(report.lines())
+    assert report.runs == 20
+    assert report.answered > 10
+    assert report.virtual_s > report.seconds
+    assert report.replayed > 15
+    assert report.twice == 1
+
+
+def test_the_command_prints_its_figures_and_writes_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "call.log"
+    assert main(["--count", "2", "--seed", "3", "--coverage", "--log", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 calls" in printed
+    assert "times real time" in printed
+    assert "seen: " in printed
+    assert path.read_text().startswith('{"agent"')
+
+
+def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
+    report = RunReport(runs=1, broken=[BrokenRun(42, "a rule: x")])
+    assert report.lines()[-2:] == [
+        "seed 42: a rule: x",
+        "  again: callwright simulate runs --count 1 --seed 42 --log call.log",
+    ]
+
+
+def test_the_recording_must_hold_what_was_said_and_heard() -> None:
+    _, witness = talked()
+    trace = trace_of_log(witness.log)
+    assert audit(trace) == ""
+    assert audit_sound(witness, trace) == ""
+    whole = witness.agent
+    witness.agent = whole[: len(whole) // 2]
+    assert audit_sound(witness, trace).startswith("the recording holds what was heard")
+    witness.agent = whole.replace(whole[whole.find(b"\x20") : whole.find(b"\x20") + 8], bytes(8), 1)
+    assert audit_sound(witness, trace).startswith("the recording holds what was heard: the same only up to byte")
+    witness.agent, witness.caller = whole, b""
+    assert audit_sound(witness, trace).startswith("the recording holds what the caller said")
+
+
+def test_nobody_may_be_said_to_have_heard_what_never_sounded() -> None:
+    _, witness = talked()
+    witness.heard, witness.agent, witness.recording_lost = (), b"", True
+    trace = trace_of_log(witness.log)
+    assert audit_sound(witness, trace).startswith("nobody is said to have heard what never sounded")
+    witness.perfect_line = False
+    assert audit_sound(witness, trace) == ""
+
+
+@pytest.mark.parametrize(
+    ("witness", "rule"),
+    [
+        (Witness(broken="some rule"), "invariants hold in production: some rule"),
+        (Witness(defects=["TypeError: x"]), "no part of the shell raises: TypeError: x"),
+        (Witness(overdue=True), "a call ends: it had to be ended by force"),
+        (Witness(left_over=["<Task>"]), "nothing of a call is left: <Task>"),
+    ],
+)
+def test_the_audit_of_the_shell_names_the_broken_rule(witness: Witness, rule: str) -> None:
+    assert audit_shell(witness) == rule
+
+
+def test_a_log_that_does_not_replay_is_found() -> None:
+    one = perform(7)
+    one.witness.log = one.witness.log.replace('"type":"StartRecording"', '"type":"StopRecording"')
+    assert examine(one)[0].startswith("a log replays to the same effects: ")
+
+
+def test_a_log_whose_disk_was_full_is_not_judged() -> None:
+    one = perform(7)
+    one.witness.log_lost = True
+    assert examine(one) == ("", None)
