@@ -26,6 +26,21 @@ ACTIVITY_STALE_MS = 10_000
 STRETCH_GAP_MS = 1_000
 """A pause of the caller longer than this begins a new stretch of words, counted anew for barge-in."""
 
+ECHO_LAG_MS = 500
+"""An echo is heard at most so long after the agent's words were played (the line and the detector)."""
+
+ECHO_LONE_MS = 200
+"""A single word is an echo only if the agent's began so long after the sound at the latest (detectors begin a little early)."""
+
+WORD_LONGEST_MS = 800
+"""No word of a caller takes longer: where no voice activity is known, words began at the earliest so long before their end, for each."""
+
+QUESTION_OPEN_MS = 2_000
+"""So long after its end a question of the agent's may be answered, though the agent goes on."""
+
+ANSWER_LEFT_MS = 600
+"""With so little left of what the agent says, "yes" is an answer, not "go on"."""
+
 CLEARED_WAIT_MS = 500
 """For the answer to ``Clear``; after it what was heard is estimated from the time played."""
 

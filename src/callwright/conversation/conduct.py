@@ -7,6 +7,7 @@ from callwright.conversation.bounds import SPECULATIONS_MOST
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
+from callwright.conversation.overlap import Nods
 from callwright.conversation.reply import Generation
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
@@ -17,7 +18,7 @@ from callwright.conversation.turn import CallerTurn
 class Conductor:
     """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
 
-    __slots__ = ("_board", "_ending", "_handover", "_silence", "_stage", "_thinking", "_turn", "greeted")
+    __slots__ = ("_board", "_ending", "_handover", "_nods", "_silence", "_stage", "_thinking", "_turn", "greeted")
 
     def __init__(
         self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, silence: Silence, thinking: Thinking
@@ -28,6 +29,7 @@ class Conductor:
         self._ending = ending
         self._silence = silence
         self._thinking = thinking
+        self._nods = Nods(board, stage, turn)
         self._handover = Handover(board, stage, turn)
         self.greeted = False
 
@@ -112,6 +114,7 @@ class Conductor:
 
     def _go_on(self) -> None:
         stage = self._stage
+        self._nods.settle()
         audible = stage.audible
         if audible is None or (audible.state != "clearing" and not audible.answering):
             if audible is not None and audible.farewell:

@@ -15,6 +15,8 @@ class Clause:
     audio_ms: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
+    ended_us: int = -1
+    """When its end was played, as far as known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import RESUME_MS
+from callwright.conversation.overlap import Echoes
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import CallerTurn
@@ -16,10 +17,11 @@ LONGEST_SIGNAL_WORDS = 12
 class Hearing:
     """Takes the caller's sounds and words."""
 
-    __slots__ = ("_board", "_stage", "_turn")
+    __slots__ = ("_board", "_echoes", "_stage", "_turn")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
+        self._echoes = Echoes(board, stage, turn)
         self._stage = stage
         self._turn = turn
 
@@ -43,13 +45,14 @@ class Hearing:
         """Words that may change."""
         self._board.observe_audio(event.audio_ms)
         if self._turn.hear(event, False):
-            self._weigh(False)
+            self._weigh(event.audio_ms, False)
 
     def final(self, event: ev.TranscriptFinal) -> None:
         """Words that stay."""
         self._board.observe_audio(event.audio_ms)
         self._turn.hear(event, True)
-        self._weigh(True)
+        self._echoes.drop(event.segment, event.text, event.audio_ms)
+        self._weigh(event.audio_ms, True)
 
     def collect_partial(self, event: ev.TranscriptPartial) -> None:
         """Words during the goodbye: kept for the record."""
@@ -93,17 +96,21 @@ class Hearing:
         if pending is not None and pending.asked and self._turn.state == "talking":
             self._stage.withdraw("caller_continued")
 
-    def _weigh(self, final: bool) -> None:
+    def _weigh(self, audio_ms: int, final: bool) -> None:
         """New words take a prepared reply back, or interrupt the audible one if they are enough."""
         stage, turn = self._stage, self._turn
         pending, audible = stage.pending, stage.audible
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
             stage.withdraw("caller_continued")
-        if audible is not None and audible.state != "clearing" and audible.interruptible and self._interrupts(final):
-            stage.interrupt("caller_interrupted")
-        if stage.transfers.coming and self._interrupts(final):
-            stage.transfers.call_off()
+        cuts = audible is not None and audible.state != "clearing" and audible.interruptible
+        if (cuts or stage.transfers.coming) and self._interrupts(final):
+            if self._echoes.hears_agent(turn.stretch_text(), audio_ms):
+                return
+            if cuts:
+                stage.interrupt("caller_interrupted")
+            if stage.transfers.coming:
+                stage.transfers.call_off()
 
     def _interrupts(self, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a

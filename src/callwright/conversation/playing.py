@@ -54,6 +54,7 @@ class Playing:
         if not 0 <= event.index < len(speech.clauses):
             return
         self._play(generation)
+        speech.clauses[event.index].ended_us = self._board.now_us
         speech.played = max(speech.played, event.index + 1)
         self._stage.expect_end()
 

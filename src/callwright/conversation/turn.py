@@ -69,19 +69,20 @@ class Taken:
 
 
 class CallerTurn:
-    """The caller's words since the last turn that was taken."""
+    """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
+    of the first of this turn (-1: there is none)."""
 
     __slots__ = (
         "_baseline",
-        "_began_ms",
         "_board",
         "_eager",
-        "_from_ms",
         "_gave_up",
         "_heard_ms",
         "_keyed",
         "_request",
+        "began_ms",
         "entry",
+        "from_ms",
         "state",
         "voiced_end_ms",
         "words",
@@ -92,8 +93,8 @@ class CallerTurn:
         self.words = Words()
         self.state = "quiet"
         self.voiced_end_ms = 0
-        self._began_ms = 0
-        self._from_ms = -1
+        self.began_ms = 0
+        self.from_ms = -1
         self._request = 0
         self._gave_up = False
         self._eager = False  # the recogniser thinks that these words are all
@@ -136,9 +137,9 @@ class CallerTurn:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._baseline = self.words.count
-        self._began_ms = audio_ms
-        if self._from_ms < 0:
-            self._from_ms = audio_ms
+        self.began_ms = audio_ms
+        if self.from_ms < 0:
+            self.from_ms = audio_ms
         self._move("began")
         timers = self._board.timers
         timers.cancel("rest")
@@ -152,10 +153,10 @@ class CallerTurn:
 
     def end_sound(self, audio_ms: int) -> None:
         """The caller's last voiced audio ended at ``audio_ms``."""
-        if audio_ms < self._began_ms or (self.state != "talking" and audio_ms <= self.voiced_end_ms):
+        if audio_ms < self.began_ms or (self.state != "talking" and audio_ms <= self.voiced_end_ms):
             return  # the end of a sound that was overtaken by a later one
-        if self._from_ms < 0:
-            self._from_ms = audio_ms
+        if self.from_ms < 0:
+            self.from_ms = audio_ms
         self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
         self._pause("ended")
 
@@ -166,6 +167,8 @@ class CallerTurn:
             words.final_ms = max(words.final_ms, event.audio_ms)
             self._note_revision(event)
         changed = words.hear(event.segment, event.text, final)
+        if final and not words.count:
+            self._look_for_nothing()
         if not changed:
             return False
         self._eager = False
@@ -178,8 +181,8 @@ class CallerTurn:
 
     def _hear_in_silence(self, audio_ms: int, final: bool) -> None:
         """Words while no voice activity is known: it was missed, or they come late."""
-        if self._from_ms < 0:
-            self._from_ms = min(audio_ms, self.voiced_end_ms) if self.voiced_end_ms else audio_ms
+        if self.from_ms < 0:
+            self.from_ms = min(audio_ms, self.voiced_end_ms) if self.voiced_end_ms else audio_ms
             self.voiced_end_ms = self.voiced_end_ms or audio_ms
         if self.state == "quiet":
             self._pause("words")
@@ -191,13 +194,20 @@ class CallerTurn:
         """Words nobody will answer any more, for the record."""
         if final:
             self._note_revision(event)
-        if self.words.hear(event.segment, event.text, final) and self._from_ms < 0:
-            self._from_ms = event.audio_ms
-        self.voiced_end_ms = max(self.voiced_end_ms, self._from_ms)
+        if self.words.hear(event.segment, event.text, final) and self.from_ms < 0:
+            self.from_ms = event.audio_ms
+        self.voiced_end_ms = max(self.voiced_end_ms, self.from_ms)
 
     def _note_revision(self, event: TranscriptPartial | TranscriptFinal) -> None:
         if self.words.revises(event.segment, event.text):
             self._board.note("words_revised", event.text)
+
+    def dismiss(self, segment: int, note: str) -> None:
+        """The words of ``segment`` are not the caller's: they are in the record as ``note``."""
+        text = self.words.dismiss(segment)
+        if text:
+            self._board.note(note, text)
+            self._look_for_nothing()
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""
@@ -215,7 +225,7 @@ class CallerTurn:
 
     def recogniser_ended(self, audio_ms: int) -> None:
         """The recogniser heard the caller finish at ``audio_ms``."""
-        if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self._began_ms):
+        if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self.began_ms):
             return  # the caller spoke again since
         if self.state == "talking":
             self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
@@ -230,8 +240,8 @@ class CallerTurn:
 
     def press(self, key: str) -> None:
         """The next key of an entry."""
-        if self._from_ms < 0:
-            self._from_ms = self._board.audio_now_ms()
+        if self.from_ms < 0:
+            self.from_ms = self._board.audio_now_ms()
         self.entry += key
 
     def enter(self) -> None:
@@ -249,7 +259,7 @@ class CallerTurn:
 
     def guess_end(self, audio_ms: int) -> None:
         """The recogniser thinks that the caller may have finished at ``audio_ms``."""
-        self._eager = audio_ms + COVER_SLACK_MS >= max(self.voiced_end_ms, self._began_ms)
+        self._eager = audio_ms + COVER_SLACK_MS >= max(self.voiced_end_ms, self.began_ms)
 
     def resume(self) -> None:
         """The recogniser takes its eager end back: wait for the next one, or for patience."""
@@ -261,20 +271,18 @@ class CallerTurn:
     def expire(self, timer: str) -> None:
         """One of the turn's own deadlines: rest, patience, words or stale."""
         if timer == "stale":
-            self.voiced_end_ms = max(self.voiced_end_ms, self._began_ms, self._heard_ms)
+            self.voiced_end_ms = max(self.voiced_end_ms, self.began_ms, self._heard_ms)
             self._pause("stale")
         elif timer == "words":
             self._gave_up = True
             if not self.words.count:
-                self._board.note("noise")
-                self._from_ms = -1
-                self._move("noise")
+                self._hear_nothing()
         else:
             self._move(timer)
 
     def span(self) -> tuple[int, int]:
         """Where in the caller's audio the pending words were spoken."""
-        from_ms = max(self._from_ms, 0)
+        from_ms = max(self.from_ms, 0)
         return from_ms, max(self.voiced_end_ms, from_ms)
 
     def take(self) -> Taken:
@@ -282,7 +290,7 @@ class CallerTurn:
         self.enter()
         from_ms, to_ms = self.span()
         taken = Taken(self.words.take(), from_ms, to_ms)
-        self._from_ms = self._began_ms if self.state == "talking" else -1
+        self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._gave_up = False
         self._eager = False
@@ -292,6 +300,21 @@ class CallerTurn:
         timers.cancel("words")
         self._move("taken")
         return taken
+
+    def _look_for_nothing(self) -> None:
+        """The recogniser has read all there was, and no words are left: waiting for some is in vain."""
+        if self.state not in ("quiet", "talking") and not self.words.count and self._covered:
+            self._hear_nothing()
+
+    def _hear_nothing(self) -> None:
+        """The sound had no words."""
+        self._board.note("noise")
+        self.from_ms = -1
+        timers = self._board.timers
+        timers.cancel("rest")
+        timers.cancel("patience")
+        timers.cancel("words")
+        self._move("noise")
 
     def _move(self, verb: str) -> None:
         self.state = MOVES[self.state].get(verb, self.state)
@@ -304,7 +327,7 @@ class CallerTurn:
         self._arm_patience()
         if board.plan.turn_model:
             self._request = board.next_request()
-            board.emit(AskTurnModel(self._request, max(self._from_ms, 0), self.voiced_end_ms))
+            board.emit(AskTurnModel(self._request, max(self.from_ms, 0), self.voiced_end_ms))
             board.after_ms("rest", VERDICT_WAIT_MS)
         else:
             self._arm_from_voice("rest", board.plan.endpointing_ms)

@@ -60,6 +60,15 @@ class Words:
         """A copy of the pending words, by segment."""
         return dict(self._pieces)
 
+    def dismiss(self, segment: int) -> str:
+        """The words of ``segment``, which are no longer pending, nor heard again when the recogniser repeats them."""
+        piece = self._pieces.pop(segment, [])
+        if piece:
+            del self._final[segment]
+            self.count -= len(piece)
+            self._taken[segment] = (*self._taken.get(segment, ()), *piece)
+        return " ".join(piece)
+
     def revises(self, segment: int, text: str) -> bool:
         """Whether ``text`` changes words of ``segment`` that were already taken: too late to be said, but worth a note."""
         taken = self._taken.get(segment)

@@ -19,6 +19,10 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     overlap_cases.interruptions_missed,
     overlap_cases.stop_phrases_missed,
     overlap_cases.back_channels_that_interrupt,
+    overlap_cases.answers_lost,
+    overlap_cases.back_channels_taken_as_turns,
+    overlap_cases.echoes_taken_for_the_caller,
+    overlap_cases.repetitions_taken_for_echoes,
 )
 """Each is given the seed of its cases."""
 

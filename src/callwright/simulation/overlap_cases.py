@@ -17,6 +17,11 @@ STATEMENTS = (
     "Your parcel left the depot this morning and the driver will bring it to your door in the early afternoon today.",
     "The room has a large bed and a view of the sea and breakfast is served downstairs every day until ten.",
 )
+QUESTIONS = (
+    "We have a table by the window at seven o'clock tonight. Shall I book it for you?",
+    "Your appointment with the doctor is on Monday at nine. Is that still convenient for you?",
+    "I can send somebody to look at it tomorrow in the morning. Does that suit you?",
+)
 INTERRUPTIONS = (
     "I would rather come tomorrow",
     "that is not what I asked for",
@@ -43,6 +48,26 @@ def stop_phrases_missed(seed: int) -> Measured:
 def back_channels_that_interrupt(seed: int) -> Measured:
     """Any number of "mhm", "okay", "yeah" over a statement, which must not silence the agent."""
     return measured("barge-in: back-channels that interrupt", _back_channels(Random(seed)))
+
+
+def answers_lost(seed: int) -> Measured:
+    """A "yes" over the end of a question that is not the caller's turn."""
+    return measured("overlap: answers lost", _answers(Random(seed)))
+
+
+def back_channels_taken_as_turns(seed: int) -> Measured:
+    """A back-channel in the middle of a statement that is answered, or left out of the record."""
+    return measured("overlap: back-channels taken as turns", _back_channels_in_the_middle(Random(seed)))
+
+
+def echoes_taken_for_the_caller(seed: int) -> Measured:
+    """The agent's own words, heard again 50 to 300 ms later and misheard in parts, that interrupt or become a turn."""
+    return measured("echo: taken for the caller", _echoes(Random(seed)))
+
+
+def repetitions_taken_for_echoes(seed: int) -> Measured:
+    """The agent's last words, repeated by a caller once the agent has finished, that are not a turn."""
+    return measured("echo: repetitions not heard", _repetitions(Random(seed)))
 
 
 def listening(random: Random, language: str = "en", words: int = 2) -> Exchange:
@@ -82,6 +107,59 @@ def _back_channels(random: Random) -> Iterator[str]:
         exchange.say(random.randint(500, 2_500), _spelled(random, text), WORD_MS // 2)
         exchange.run(5_000)
         yield f"{text!r} in {language}" if exchange.first_ms(fx.Clear) >= 0 else ""
+
+
+def _answers(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        language, question = random.choice(sorted(ASSENTS)), random.choice(QUESTIONS)
+        exchange = Exchange(CallPlan(welcome_message=question, language=language))
+        text = random.choice(ASSENTS[language])
+        exchange.say(len(question.split()) * WORD_MS - random.randint(50, 1_200), _spelled(random, text), WORD_MS)
+        exchange.run(9_000)
+        yield "" if any(line.startswith("caller: ") for line in exchange.heard()) else f"{text!r} in {language}"
+
+
+def _back_channels_in_the_middle(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        language = random.choice(sorted(ASSENTS))
+        exchange = listening(random, language)
+        text = random.choice((*ASSENTS[language], *NODS[language]))
+        exchange.say(random.randint(500, 3_000), _spelled(random, text), WORD_MS)
+        exchange.run(12_000)
+        answered = any(line.startswith("caller: ") for line in exchange.heard())
+        yield f"{text!r} in {language}" if answered or "back_channel" not in exchange.notes() else ""
+
+
+def _echoes(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        exchange, text = _echoing(random)
+        exchange.run(14_000)
+        taken = any(line.startswith("caller: ") for line in exchange.heard())
+        yield f"{text!r}" if taken or exchange.first_ms(fx.Clear) >= 0 else ""
+
+
+def _echoing(random: Random) -> tuple[Exchange, str]:
+    statement = random.choice(STATEMENTS)
+    words = statement.split()
+    first = random.randrange(len(words) - 3)
+    count = random.randint(1, len(words) - first)
+    heard = words[first : first + count]
+    if count >= 8:
+        heard[random.randrange(count)] = "something"
+    exchange = Exchange(CallPlan(welcome_message=statement, words_to_interrupt=random.randint(1, 3)))
+    text = _spelled(random, " ".join(heard))
+    exchange.say(first * WORD_MS + random.randint(50, 300), text, WORD_MS)
+    return exchange, text
+
+
+def _repetitions(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        statement = random.choice(STATEMENTS)
+        text = " ".join(statement.split()[-random.randint(1, 4) :])
+        exchange = Exchange(CallPlan(welcome_message=statement))
+        exchange.say(len(statement.split()) * WORD_MS + random.randint(200, 1_500), text, random.randint(200, 400))
+        exchange.run(14_000)
+        yield "" if any(line.startswith("caller: ") for line in exchange.heard()) else f"{text!r}"
 
 
 def _spelled(random: Random, text: str) -> str:

@@ -180,6 +180,7 @@ class Speaker:
         self._clause_us = 0
         world.send(0, ev.MarkPlayed, generation, index)
         self._record(generation)
+        self._talker.echo(*self._clauses[generation][index][:2])
         self._play(generation, index + 1)
         if index + 1 >= len(self._clauses[generation]):
             self._talker.hear_silence()

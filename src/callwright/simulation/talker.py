@@ -37,6 +37,8 @@ class Habits:
     types: int
     holds: int
     nods: int
+    vanishes: int
+    echoes: int
 
 
 def habits_of(random: Random) -> Habits:
@@ -58,6 +60,8 @@ def habits_of(random: Random) -> Habits:
         types=random.choice((0, 30, 300)),
         holds=random.choice((0, 0, 60)),
         nods=random.choice((0, 0, 200, 900)),
+        vanishes=random.choice((0, 100, 500)),
+        echoes=random.choice((0, 0, 0, 500)),
     )
 
 
@@ -88,6 +92,19 @@ class Talker:
         """The agent begins to speak."""
         if self._world.chance(self._habits.interrupts):
             self._world.after_ms(self._world.random.randint(100, 4_000), self.talk)
+
+    def echo(self, text: str, length_ms: int) -> None:
+        """The line gives the agent's last clause back, and the recogniser reads it."""
+        world = self._world
+        if self._busy or not world.chance(self._habits.echoes):
+            return
+        self._segment += 1
+        ended_ms = self._position_ms() + world.random.randint(0, 200)
+        if self._habits.detector:
+            world.send(0, ev.ActivityBegan, max(ended_ms - length_ms, 0))
+            world.send(world.random.randint(200, 350), ev.ActivityEnded, ended_ms)
+        world.send(50, ev.TranscriptPartial, ended_ms, self._segment, text)
+        world.send(world.random.randint(200, 600), ev.TranscriptFinal, ended_ms, self._segment, text)
 
     def hear_silence(self) -> None:
         """The agent has stopped."""
@@ -172,10 +189,14 @@ class Talker:
         if not self._spoken:
             return
         world, text = self._world, " ".join(self._spoken)
+        if world.chance(self._habits.vanishes):
+            # The partial words were none, or only "go on".
+            text = world.random.choice(("", "", "mhm", "okay, haan"))
+            self._spoken = text.split()
         delay_ms = world.random.randint(100, 900)
         position_ms = self._position_ms() + world.random.randint(0, 100)
         world.send(delay_ms, ev.TranscriptFinal, position_ms, self._segment, text)
-        if world.chance(50):
+        if self._spoken and world.chance(50):
             # The recogniser changes its mind about the last word, or the first.
             self._said += 1
             words = list(self._spoken)

@@ -21,7 +21,15 @@ from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
 
 KEPT_IN_NOTES = frozenset(
-    {"words_revised", "discarded_words", "words_before_answer", "words_after_end", "utterance_cut"}
+    {
+        "back_channel",
+        "echo",
+        "words_revised",
+        "discarded_words",
+        "words_before_answer",
+        "words_after_end",
+        "utterance_cut",
+    }
 )
 """Kinds of notes that hold a caller's words no turn has."""
 

@@ -274,6 +274,7 @@ def test_a_yes_during_the_announcement_does_not_stop_the_transfer_and_is_kept() 
     assert call.core.state == "transferring"
     call.ends()
     assert call.said()[-1] == "caller: yes please"
+    assert "back_channel" not in call.notes()
 
 
 def test_a_caller_who_begins_to_speak_at_the_end_of_the_announcement_is_heard_first() -> None:

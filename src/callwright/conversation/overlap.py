@@ -1,0 +1,109 @@
+"""Words of the caller over the agent that are no turn: the agent's own, heard again, and those that only say "go on"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import ANSWER_LEFT_MS, WORD_LONGEST_MS
+from callwright.conversation.reply import Generation
+from callwright.conversation.spoken import SpokenWord, is_echo, question_open, timeline
+from callwright.conversation.stage import Stage
+from callwright.conversation.turn import CallerTurn
+
+RULES: Mapping[tuple[bool, bool], bool] = {
+    # (a question was open, the agent had nearly finished): the words are the caller's turn
+    (True, True): True,
+    (True, False): True,
+    (False, True): True,
+    (False, False): False,
+}
+"""For back-channels that can be an answer, such as "yes". Those that cannot, such as "I see", are never a turn when said over the agent."""
+
+
+class Echoes:
+    """Tells the agent's own words, when the recogniser hears them."""
+
+    __slots__ = ("_board", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+
+    def hears_agent(self, text: str, audio_ms: int) -> bool:
+        """Whether these words, which end at ``audio_ms`` of the caller's audio, are the agent's. A sound that began when the agent was
+        silent is the caller's, who may repeat what was said."""
+        board = self._board
+        if board.plan.written:
+            return False
+        count = text.count(" ") + 1
+        began_us = board.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
+        ended_us = board.call_us(audio_ms)
+        return any(
+            began_us < silent_us and is_echo(text, spoken, began_us, min(ended_us, silent_us))
+            for _, spoken, silent_us in voices(self._stage, board.now_us)
+        )
+
+    def drop(self, segment: int, text: str, audio_ms: int) -> None:
+        """A segment is over: of the agent's own words it is no turn, nor part of one."""
+        if text and self.hears_agent(text, audio_ms):
+            self._turn.dismiss(segment, "echo")
+
+
+class Nods:
+    """Takes back-channels out of the turn. ``_judged`` is what was judged last, so that nothing is judged twice."""
+
+    __slots__ = ("_board", "_judged", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._judged: tuple[str, int] = ("", 0)
+        self._stage = stage
+        self._turn = turn
+
+    def settle(self) -> None:
+        """The caller may have finished: words over the agent that only say "go on" are no turn. Where that depends on how the agent goes
+        on, they are judged again when it has."""
+        turn, stage = self._turn, self._stage
+        if not turn.ready or turn.typing or stage.transfers.busy or self._board.plan.written:
+            return
+        text, audible = turn.words.text(), stage.audible
+        judged = (text, audible.number if audible is not None else 0)
+        if judged == self._judged:
+            return
+        if self._is_no_turn(text):
+            self._board.note("back_channel", text)
+            if stage.pending is not None and stage.pending.asked:
+                stage.withdraw("nothing_said")
+            turn.take()
+            stage.guesses = 0
+        elif audible is None or audible.speech.complete:
+            self._judged = judged
+
+    def _is_no_turn(self, text: str) -> bool:
+        book, began_us = self._board.book, self._board.call_us(max(self._turn.from_ms, 0))
+        heard = voices(self._stage, self._board.now_us)
+        over = next(
+            ((one, spoken) for one, spoken, silent_us in heard if one.speech.playout_us <= began_us < silent_us),
+            None,
+        )
+        if over is None or not book.is_backchannel(text):
+            return False
+        if not book.assents(text):
+            return True
+        generation, spoken = over
+        complete = generation.speech.complete or generation is not self._stage.audible
+        asked = question_open(spoken, began_us, complete)
+        if asked is None:
+            return False
+        nearly_over = complete and spoken[-1].to_us - began_us <= ANSWER_LEFT_MS * 1000
+        return not RULES[asked, nearly_over]
+
+
+def voices(stage: Stage, now_us: int) -> Iterator[tuple[Generation, list[SpokenWord], int]]:
+    """What was heard of the agent last: the utterance being heard, and the one before it. Each with its words, and since when it was silent
+    (from now on, for the first)."""
+    for generation, silent_us in ((stage.audible, now_us + 1), (stage.lately, stage.silent_us)):
+        if generation is not None and 0 <= generation.speech.playout_us < silent_us:
+            yield generation, timeline(generation.speech.clauses, generation.speech.playout_us), silent_us

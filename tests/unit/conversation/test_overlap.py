@@ -1,0 +1,213 @@
+"""Words over the agent: answers that are kept, back-channels and echoes that are no turn, and none of them lost."""
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import WORD_MS, Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+
+STATEMENT = "We have one table at six and we have another one at eight by the window."
+QUESTION = "We have one table left by the window. Shall I book it for you?"
+
+
+def saying(text: str, ended: bool = True, **plan: Any) -> Call:
+    """The agent is heard to begin with ``text``; no sound of its own answers the caller (no turn model)."""
+    call = Call(turn_model=False, **plan)
+    call.caller_says("a table please")
+    call.wait(300)
+    call.model_says(text, ended)
+    call.starts_playing()
+    return call
+
+
+def over(call: Call, text: str, wait_ms: int = 600) -> None:
+    """The caller says a word or two while the agent goes on."""
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes(text)
+    call.wait(wait_ms)
+
+
+def ends_speaking(call: Call) -> None:
+    """The agent is heard to its end, each clause in its time."""
+    began_ms = call.now_ms
+    for speak in call.clauses():
+        began_ms += len(speak.text.split()) * WORD_MS
+        call.wait(max(began_ms - call.now_ms, 0))
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(500)
+
+
+def at_the_end(call: Call, text: str, before_ms: int) -> None:
+    """The caller says ``text``, beginning so long before the agent's end."""
+    clauses = call.clauses()
+    words = sum(len(speak.text.split()) for speak in clauses)
+    for speak in clauses[:-1]:
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    last = clauses[-1]
+    call.wait(len(last.text.split()) * WORD_MS - before_ms)
+    call.begins()
+    call.wait(before_ms)
+    assert words
+    call.give(ev.MarkPlayed, last.generation, last.index)
+    call.pauses()
+    call.finishes(text)
+    call.wait(600)
+
+
+@pytest.mark.parametrize("text", ["mhm", "Okay.", "yes", "I see"])
+def test_a_back_channel_in_the_middle_of_a_statement_is_noted_and_no_turn(text: str) -> None:
+    call = saying(STATEMENT)
+    over(call, text)
+    assert fx.Note("back_channel", text) in call.effects
+    ends_speaking(call)
+    assert call.said()[-1] == f"agent: {STATEMENT}"
+    assert len(call.all(fx.AskModel)) == 1
+    assert call.core.state == "listening"
+
+
+def test_a_yes_over_the_end_of_a_question_is_the_next_turn() -> None:
+    call = saying(QUESTION)
+    at_the_end(call, "yes", 300)
+    assert call.told()[-2:] == [f"assistant: {QUESTION}", "user: yes"]
+    assert "back_channel" not in call.notes()
+
+
+def test_an_i_see_over_a_question_is_no_answer() -> None:
+    call = saying(QUESTION)
+    at_the_end(call, "I see", 300)
+    assert fx.Note("back_channel", "I see") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_an_okay_as_a_statement_ends_is_a_turn() -> None:
+    call = saying(STATEMENT)
+    at_the_end(call, "okay", 300)
+    assert call.told()[-1] == "user: okay"
+
+
+def test_a_yes_to_a_question_the_agent_goes_on_after_waits_for_its_end() -> None:
+    call = saying("Is this your number? I need it for the reservation that I am about to make for you.")
+    call.wait(700)
+    over(call, "yes")
+    assert "back_channel" not in call.notes()
+    ends_speaking(call)
+    assert call.told()[-1] == "user: yes"
+
+
+def test_what_the_agent_will_go_on_to_say_decides_once_it_is_known() -> None:
+    call = saying("Now then, shall I ", ended=False)
+    over(call, "yes")
+    assert "back_channel" not in call.notes()
+    call.model_says("book it?")
+    call.voice_speaks()
+    ends_speaking(call)
+    assert call.told()[-1] == "user: yes"
+
+
+def test_a_back_channel_and_then_words_are_one_turn() -> None:
+    call = saying(STATEMENT)
+    call.begins()
+    call.wait(200)
+    call.finishes("okay")
+    call.finishes("eight")
+    call.pauses()
+    call.wait(600)
+    ends_speaking(call)
+    assert call.told()[-1] == "user: okay eight"
+
+
+def test_after_the_agent_has_finished_a_back_channel_is_a_turn() -> None:
+    call = saying(STATEMENT)
+    ends_speaking(call)
+    over(call, "mhm")
+    assert call.told()[-1] == "user: mhm"
+
+
+def test_a_reply_prepared_for_a_back_channel_is_withdrawn() -> None:
+    """The model was asked while the caller might have finished: then the turn turned out to be none."""
+    call = saying(QUESTION, speculate=True)
+    at_the_end(call, "oh really", 1_000)
+    assert call.last(fx.Withdrawn).reason == "nothing_said"
+    assert call.core.state == "listening"
+
+
+def test_the_agents_own_words_do_not_interrupt_and_are_no_turn() -> None:
+    call = saying(STATEMENT, words_to_interrupt=1)
+    call.wait(150)
+    call.begins()
+    call.segment += 1
+    call.wait(900)
+    call.hears("we have one table")
+    call.segment -= 1
+    call.wait(300)
+    call.pauses()
+    call.finishes("We have one table at.")
+    assert not call.all(fx.Clear)
+    assert fx.Note("echo", "We have one table at.") in call.effects
+    ends_speaking(call)
+    assert len(call.all(fx.AskModel)) == 1
+    assert call.core.state == "listening"
+
+
+def test_the_callers_own_words_within_an_echo_interrupt() -> None:
+    call = saying(STATEMENT)
+    call.wait(150)
+    call.begins()
+    call.segment += 1
+    call.wait(700)
+    call.hears("we have no I want a different day")
+    assert call.all(fx.Clear)
+
+
+def test_a_stop_word_the_agent_is_saying_does_not_stop_it() -> None:
+    call = saying("No, the kitchen is closed on Sundays and on Mondays.")
+    call.wait(100)
+    call.begins()
+    call.wait(200)
+    call.finishes("no")
+    assert not call.all(fx.Clear)
+
+
+def test_a_caller_who_repeats_the_agents_last_words_is_heard() -> None:
+    call = saying("I can offer you nine thirty")
+    ends_speaking(call)
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("nine thirty?")
+    call.wait(600)
+    assert call.told()[-1] == "user: nine thirty?"
+
+
+def test_without_voice_activity_the_position_of_the_words_tells_an_echo() -> None:
+    call = saying(STATEMENT)
+    call.wait(1_000)
+    call.finishes("one table at six")
+    assert "echo" in call.notes()
+    call.wait(6_000)
+    call.finishes("one table at six")
+    assert call.notes().count("echo") == 1
+
+
+def test_an_echo_heard_again_by_the_recogniser_is_not_taken_for_new_words() -> None:
+    call = saying(STATEMENT)
+    call.wait(1_000)
+    call.finishes("we have one table")
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "we have one table")
+    assert call.notes().count("echo") == 1
+    ends_speaking(call)
+    assert len(call.all(fx.AskModel)) == 1
+
+
+@pytest.mark.parametrize("text", ["okay", "we have one table"])
+def test_what_is_written_is_never_an_echo_nor_a_back_channel(text: str) -> None:
+    call = saying(STATEMENT, written=True)
+    call.wait(1_000)
+    call.finishes(text)
+    assert call.all(fx.Clear)
+    assert not call.notes()
