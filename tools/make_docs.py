@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, causes, routes.
+"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, causes, routes, doctor.
 
 `make docs` writes them; `tests/docs/test_generated_pages.py` fails when one is out of date.
 """
@@ -16,6 +16,7 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
+from callwright.insight import doctor_rules
 from callwright.ops import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,6 +182,31 @@ def _declared_route(node: ast.expr) -> tuple[str, str]:
     return (node.func.attr.upper(), str(path.value)) if isinstance(path, ast.Constant) else ("", "")
 
 
+def doctor_page() -> str:
+    """`docs/doctor.md`."""
+    intro = (
+        "Rules over the log of a call explain each bad moment: when, what happened, with its numbers, and which setting to change. No"
+        " model is asked. The findings are in `callwright.doctor` of every execution and webhook (at most"
+        f" {limits.MAX_DOCTOR_FINDINGS}, the worst), at `GET /v1/callwright/executions/{{id}}/doctor` also while the call goes on, and"
+        " printed by `callwright doctor <execution>` (`--json` for programs). The table is `src/callwright/insight/doctor_rules.py`."
+    )
+    keys = (
+        "A finding has `rule`, `severity` (`bad`: the caller certainly suffered; `warning`; `note`), `call_ms` (since the attempt began,"
+        " as in the log), `recording_ms` (in the recording, which begins at the answer), `lasted_ms`, `turn`, `what`, and `change`: a list"
+        " of `setting`, `direction` (`lower`, `raise`, `change`, or `check`: nothing of the agent would help, look there) and `why`."
+        " Settings are named as in the agent's body: `task_config` and `tools_config` are those of `tasks[0]`."
+    )
+    parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
+    for rule in doctor_rules.RULES.values():
+        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
+        if rule.thresholds:
+            rows = [_row((f"`{n}`", f"{t.value:,} {t.unit}", t.means)) for n, t in rule.thresholds.items()]
+            parts += [_row(("Threshold", "Value", "Meaning")), _row(("---",) * 3), *rows, ""]
+        rows = [_row((f"`{a.setting}`", a.direction, a.why, f"`{cause}`")) for cause, a in rule.advice.items()]
+        parts += [_row(("Setting", "Direction", "Why", "Cause")), _row(("---",) * 4), *rows, ""]
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
     "docs/settings.md": settings_page,
@@ -188,6 +214,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/statuses.md": statuses_page,
     "docs/causes.md": causes_page,
     "docs/api.md": routes_page,
+    "docs/doctor.md": doctor_page,
 }
 
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 from tests.rows import admit, claim
+from tests.unit.insight.call_log import CallLog
 
+from callwright.conversation.events import ProviderFailed
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_PAGE_SIZE, RECORDING_LINK_SECONDS
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, LogChunk
 
 
 async def test_executions_come_in_pages_newest_first(world: ApiWorld) -> None:
@@ -239,3 +241,24 @@ async def test_finishing_calls_cannot_be_stopped(world: ApiWorld) -> None:
         400,
         "the call cannot be stopped: it is call-disconnected",
     )
+
+
+async def test_the_doctor_of_a_call_can_be_asked_before_while_and_after_it_lives(world: ApiWorld) -> None:
+    async with world.client() as client:
+        execution_id = await place(client, await create(client))
+        path = f"/v1/callwright/executions/{execution_id}/doctor"
+        assert (await client.get(path)).json() == {"findings": [], "left_out": 0}
+
+        await admit(world.ledger)
+        await claim(world.ledger)
+        log = CallLog().at(1_000).answered().at(9_000).event(ProviderFailed, "voice", "acme", "unavailable", "down")
+        async with world.ledger.unit() as unit:
+            await unit.logs.append(LogChunk(execution_id, 1, "live", 0, log.text.encode()))
+        (finding,) = (await client.get(path)).json()["findings"]
+        assert (finding["rule"], finding["recording_ms"]) == ("provider_failed", 8_000)
+
+        async with world.ledger.unit() as unit:
+            change = Change(record={"doctor": {"findings": [], "left_out": 4}})
+            await unit.executions.change(execution_id, change, owner="node-a", attempt=1)
+        assert (await client.get(path)).json() == {"findings": [], "left_out": 4}
+        assert (await client.get("/v1/callwright/executions/nobody/doctor")).status_code == 404

@@ -150,6 +150,11 @@ class Hear:
         """How much of the caller was heard."""
         return self._gate.position_ms
 
+    @property
+    def voiced(self) -> bool:
+        """Whether the newest frame is voice, the detector's hangover not included."""
+        return self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms
+
     def frame(self, mulaw: bytes) -> None:
         """The caller's next 20 ms."""
         pcm = pcm_of_mulaw(mulaw)
@@ -157,7 +162,7 @@ class Hear:
         probability = self._ears.vad.feed(pcm)
         self._track.append(probability)
         change = self._gate.push(probability)
-        if self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms:
+        if self.voiced:
             self._voiced_us = self._runner.now_us()
         self._feed(pcm)
         heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)

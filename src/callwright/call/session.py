@@ -236,9 +236,9 @@ class CallSession:
         """The caller's next 20 ms."""
         if not self._answered or self.end is not None:
             return
-        self._sound.frame(frame)
         self._recorder.caller(frame, self._place.clock.monotonic_us())
         self._hear.frame(frame)
+        self._sound.frame(frame, self._hear.voiced)
 
     def key(self, key: str) -> None:
         """The caller pressed a key."""
@@ -322,6 +322,7 @@ class CallSession:
                 "starved_frames": quality.starved_frames,
                 "late_frames": quality.late_frames,
                 "late_p99_ms": self._say.lateness.percentile_ms(990),
+                **self._sound.measured(),
             },
         )
         self._runner.fact(

@@ -146,6 +146,9 @@ LOG_CHUNK_BYTES = 262_144
 LIVE_RECENT_ENTRIES = 200
 """Newest entries of a live call kept for a watcher that comes back."""
 
+MAX_DOCTOR_FINDINGS = 30
+"""Findings of the call doctor kept in an execution, the worst; how many more there were is told."""
+
 WARM_BEFORE_DIAL_SECONDS = 30
 """A call is dialled at the latest after this time, whether its model, voice and recogniser are loaded or not."""
 

@@ -17,6 +17,7 @@ from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
+from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
@@ -77,6 +78,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "transfers": transfers(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
+        "doctor": examined(view, cost),
         **_post_call(view),
     }
     return BuiltRecord(columns, _storable(record))
@@ -316,4 +318,5 @@ def _own(execution: Execution) -> dict[str, Any]:
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
         "line": record.get("line"),
+        "doctor": record.get("doctor"),
     }

@@ -88,7 +88,12 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
 
 def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
     """When the caller's sounds ended, and the keys of a turn that was typed, up to the agent's answer."""
-    ends = [int(e.values["arrived_us"]) for e in view.of("voiced_end") if e.seq < before_seq]
+    if view.of("voiced_end"):
+        ends = [int(e.values["arrived_us"]) for e in view.of("voiced_end") if e.seq < before_seq]
+    else:
+        # Nobody measured when the frames came, as in a simulated call: by their positions, which is when they came at the earliest.
+        answered_us = view.answered_us or 0
+        ends = [answered_us + e.values["audio_ms"] * 1000 for e in view.of("ActivityEnded") if e.seq < before_seq]
     turn = ask.values["turn"]
     if any(e.values["turn"] == turn and KEYED_AS in e.values["text"] for e in view.of("UserSaid")):
         ends += [e.at_us for e in view.of("KeyPressed") if e.seq < before_seq]

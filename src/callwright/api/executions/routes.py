@@ -12,11 +12,12 @@ from starlette.responses import StreamingResponse
 from callwright.actions import executions
 from callwright.api.answers import answer
 from callwright.api.executions.live import LiveStreams, framed
-from callwright.api.executions.schemas import ExecutionPage, ExecutionView, LogAnswer
+from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionView, LogAnswer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LIVE_HEARTBEAT_SECONDS
+from callwright.insight.doctor import examined
 from callwright.insight.rawlog import raw_log
 from callwright.insight.record import execution_body
 from callwright.insight.view import view_of
@@ -98,6 +99,27 @@ async def read_log(request: Request, execution_id: str) -> Response:
 
 def _entries(log: bytes) -> list[dict[str, Any]]:
     return raw_log(view_of(log.decode())) if log else []
+
+
+@router.get(
+    "/v1/callwright/executions/{execution_id}/doctor",
+    summary="Say what went wrong in a call",
+    responses={200: shown("Findings in the order of the call.", DoctorAnswer), **errors(404)},
+)
+async def examine(request: Request, execution_id: str) -> Response:
+    """What went wrong in a call, when, and which setting to change: `callwright.doctor` of the execution, during the call as far as its
+    log goes. No findings before it was dialled."""
+    services, principal = services_of(request).actions, principal_of(request)
+    execution = await executions.get_execution(services, principal, execution_id)
+    found = execution.record.get("doctor")
+    if found is None:
+        log = await executions.get_log(services, principal, execution_id)
+        found = await asyncio.to_thread(_examined, log)
+    return answer(found)
+
+
+def _examined(log: bytes) -> dict[str, Any]:
+    return examined(view_of(log.decode())) if log else {"findings": [], "left_out": 0}
 
 
 @router.get(

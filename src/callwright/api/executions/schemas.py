@@ -53,3 +53,31 @@ class LogAnswer(Open):
 
     status: str
     data: list[LogEntry]
+
+
+class DoctorAdvice(Open):
+    """One setting to change."""
+
+    setting: str
+    direction: str = Field(description="lower, raise, change, or check: nothing of the agent would help, look there.")
+    why: str
+
+
+class DoctorFinding(Open):
+    """One bad moment of a call."""
+
+    rule: str
+    severity: str = Field(description="bad, warning or note.")
+    call_ms: int = Field(description="Since the attempt began, as in the log.")
+    recording_ms: int | None = Field(description="In the recording, which begins at the answer; null before it.")
+    lasted_ms: int
+    turn: int | None
+    what: str
+    change: list[DoctorAdvice]
+
+
+class DoctorAnswer(Open):
+    """What the call doctor found. `failed` instead when the log could not be examined."""
+
+    findings: list[DoctorFinding]
+    left_out: int = Field(description="How many more there were, none of them worse.")

@@ -1,0 +1,42 @@
+"""Which call a command is about: an execution's id, a log file, or standard input."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from callwright.actions.services import missing, object_id
+from callwright.bootstrap import open_foundation
+from callwright.domain.errors import BadInputError
+from callwright.ops.settings import Settings, load_settings
+
+
+def configure_call(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a call."""
+    parser.add_argument("call", help="an execution's id, a log file (live/*.log), or - for standard input")
+    parser.add_argument("--data", type=Path, help="data folder of an execution (CALLWRIGHT_DATA)")
+
+
+def log_text(arguments: argparse.Namespace) -> str:
+    """The call's log: of an execution that of its last attempt, as far as the ledger has it. Raises BadInputError, NotFoundError."""
+    call = str(arguments.call)
+    if call == "-":
+        return sys.stdin.read()
+    file = Path(call)
+    if file.is_file():
+        return file.read_text(encoding="utf-8", errors="replace")
+    if "/" in call or "." in call:
+        raise BadInputError(f"there is no file {call}")
+    return asyncio.run(_from_ledger(call, load_settings(os.environ, data=arguments.data)))
+
+
+async def _from_ledger(call: str, settings: Settings) -> str:
+    execution_id = object_id(call, "execution")
+    async with open_foundation(settings) as foundation, foundation.ledger.unit() as unit:
+        log = await unit.logs.read(execution_id)
+    if not log:
+        raise missing("log of a call")
+    return log.decode(errors="replace")

@@ -1,0 +1,40 @@
+"""``callwright doctor CALL``: what went wrong in a call, when, and which setting to change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from callwright.cli.call_log import configure_call, log_text
+from callwright.conversation.log import LogFormatError
+from callwright.domain.errors import BadInputError
+from callwright.insight.cost import cost_of
+from callwright.insight.doctor import as_text, diagnose
+from callwright.insight.view import view_of
+from callwright.ops.price_book import load_price_book
+from callwright.ops.settings import load_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    configure_call(parser)
+    parser.add_argument("--json", action="store_true", help="print the findings as an execution has them")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the findings; 0 whatever they are."""
+    text = log_text(arguments)
+    settings = load_settings(os.environ, data=arguments.data)
+    try:
+        view = view_of(text)
+    except LogFormatError as error:
+        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    # The carrier's own price is no part of what the doctor judges.
+    found = diagnose(view, cost_of(view, load_price_book(settings.price_book), "")).as_record()
+    if arguments.json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return 0
+    print(f"a conversation of {view.conversation_ms / 1000:.1f} s; findings: {len(found['findings'])}")
+    print("\n".join(as_text(found)))
+    return 0

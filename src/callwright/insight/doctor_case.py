@@ -1,0 +1,72 @@
+"""What every rule of the call doctor looks at: the log, its sounds, and the plan the call had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from callwright.conversation.log import Entry
+from callwright.conversation.plan import CallPlan
+from callwright.insight.cost import CallCost
+from callwright.insight.timeline import CallerSpeech, Span, Timeline, timeline
+from callwright.insight.view import CallView
+from callwright.insight.waterfall import TurnLatency, waterfall
+
+_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call under examination. ``cost`` is None where nobody knows the prices."""
+
+    view: CallView
+    cost: CallCost | None = None
+    _plan: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        started = self.view.first("Started")
+        object.__setattr__(self, "_plan", {} if started is None else started.values["plan"])
+
+    @cached_property
+    def line(self) -> Timeline:
+        """The sounds of both sides."""
+        return timeline(self.view)
+
+    @cached_property
+    def latencies(self) -> list[TurnLatency]:
+        """The latency of every answered turn."""
+        return waterfall(self.view)
+
+    @cached_property
+    def speech(self) -> tuple[CallerSpeech, ...]:
+        """The caller's sounds that count as speech."""
+        return tuple(one for one in self.line.caller if not one.is_noise)
+
+    @cached_property
+    def tools(self) -> list[tuple[Entry, Entry | None]]:
+        """Every call of a tool and its first result, if it had one."""
+        results: dict[int, Entry] = {}
+        for entry in self.view.of("ToolResult"):
+            results.setdefault(int(entry.values["request"]), entry)
+        return [(call, results.get(int(call.values["request"]))) for call in self.view.of("CallTool")]
+
+    def plan(self, name: str) -> Any:
+        """A setting the call had; of an older log the default."""
+        return self._plan.get(name, _DEFAULTS[name])
+
+    def tool_in(self, span: Span) -> Entry | None:
+        """The tool whose work takes at least half of ``span``, the longest of them."""
+        found = [
+            (shared, call)
+            for call, result in self.tools
+            if (shared := span.shared_us(Span(call.at_us, self.line.ended_us if result is None else result.at_us)))
+        ]
+        longest = max(found, key=lambda pair: pair[0], default=None)
+        return None if longest is None or longest[0] * 2 < span.lasted_us else longest[1]
+
+    def turn_at(self, at_us: int) -> int | None:
+        """The newest turn the agent spoke in until then, None before the first."""
+        spoken = [one.turn for one in self.line.agent if one.span.from_us <= at_us]
+        return spoken[-1] if spoken else None

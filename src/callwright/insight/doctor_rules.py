@@ -1,0 +1,381 @@
+"""The rules of the call doctor as a table: what each looks at, its thresholds, and the setting to change. docs/doctor.md is made from it.
+
+Settings are named as in the agent's body: ``task_config`` is ``tasks[0].task_config``, ``tools_config`` is ``tasks[0].tools_config``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LOWER, RAISE, CHANGE, CHECK = "lower", "raise", "change", "check"
+"""Directions of an advice. ``check``: nothing of the agent would help; look there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number a rule compares with."""
+
+    value: int
+    unit: str
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to change, in which direction, and why that helps."""
+
+    setting: str
+    direction: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which a call goes wrong. ``advice`` has a key where the cause decides what helps; the key is the cause."""
+
+    name: str
+    title: str
+    means: str
+    looks_at: str
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    advice: Mapping[str, Advice] = field(default_factory=dict)
+
+    def limit(self, name: str) -> int:
+        """The value of a threshold."""
+        return self.thresholds[name].value
+
+
+_PROMPT = "agent_prompts.task_1.system_prompt"
+_MODEL = "tools_config.llm_agent"
+_VOICE = "tools_config.synthesizer"
+_EARS = "tools_config.transcriber"
+_INTERRUPT = "task_config.number_of_words_for_interruption"
+_ONLINE = "task_config.trigger_user_online_message_after"
+_PRE_CALL = "tools_config.api_tools: pre_call_message"
+
+
+def _table(*rules: Rule) -> dict[str, Rule]:
+    return {rule.name: rule for rule in rules}
+
+
+RULES: dict[str, Rule] = _table(
+    Rule(
+        "dead_air",
+        "Dead air",
+        "Nobody is heard, and no slow reply or slow tool explains it.",
+        "pauses between the sounds of both sides; a line on hold does not count",
+        {
+            "reply_ms": Threshold(
+                3_000, "ms", "after the caller spoke, or after the answer when the agent has a welcome"
+            ),
+            "within_ms": Threshold(2_000, "ms", "between two clauses of one reply"),
+            "transfer_ms": Threshold(10_000, "ms", "while the target of a transfer rings"),
+            "caller_ms": Threshold(15_000, "ms", "after the agent spoke, while it is the caller's turn"),
+            "bad_ms": Threshold(6_000, "ms", "from here on it is bad, unless it is the caller's turn"),
+        },
+        {
+            "greeting": Advice(
+                "task_config.welcome_message_delay", LOWER, "the wait before the welcome counts from the answer"
+            ),
+            "voice": Advice(
+                _VOICE, CHANGE, "the voice was still making the welcome; another voice or model begins sooner"
+            ),
+            "unanswered": Advice(f"{_MODEL}.llm_config.model", CHANGE, "no answer came to what the caller said"),
+            "within": Advice(_VOICE, CHANGE, "the next clause was not there when the one before it had been said"),
+            "model": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the model stopped in the middle of its answer"),
+            "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long"),
+            "transfer": Advice(_PRE_CALL, CHANGE, "tell the caller that it will ring for a while"),
+            "caller": Advice(_ONLINE, LOWER, "the agent asks sooner whether the caller is still there"),
+        },
+    ),
+    Rule(
+        "slow_reply",
+        "Slow first audio",
+        "The caller waits too long from their last sound to the agent's first; the part of the wait that took longest is to blame.",
+        "the latency waterfall of each turn",
+        {
+            "warn_ms": Threshold(1_500, "ms", "from the caller's last voiced frame to the agent's first frame"),
+            "bad_ms": Threshold(3_000, "ms", "from here on it is bad"),
+        },
+        {
+            "end_of_turn": Advice(f"{_EARS}.endpointing", LOWER, "the turn was taken late"),
+            "recogniser": Advice(_EARS, CHANGE, "the final words came late; another recogniser or model is faster"),
+            "keys": Advice("task_config.dtmf_timeout", LOWER, "an entry without the finishing key is complete sooner"),
+            "ask": Advice(
+                "task_config.speculative_replies",
+                CHANGE,
+                "the model was asked late; on, it is asked sooner",
+            ),
+            "tool": Advice(
+                _PRE_CALL, CHANGE, "the answer waited for a tool; say something meanwhile, or make the tool faster"
+            ),
+            "first_token": Advice(
+                f"{_MODEL}.llm_config.model",
+                CHANGE,
+                "a smaller model or a shorter prompt has its first words sooner",
+            ),
+            "first_clause": Advice(_PROMPT, CHANGE, "the first clause was long; ask for a short first sentence"),
+            "first_audio": Advice(_VOICE, CHANGE, "the voice's first audio came late; another voice or model"),
+            "hold": Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back"),
+            "send": Advice(
+                "the machine", CHECK, "the way from the finished answer to the line took long; too many calls for it?"
+            ),
+        },
+    ),
+    Rule(
+        "slow_tool",
+        "Slow tool",
+        "A tool takes long, or never answers.",
+        "CallTool and its ToolResult",
+        {
+            "warn_ms": Threshold(2_000, "ms", "from the call of a tool to its result"),
+            "bad_ms": Threshold(6_000, "ms", "from here on it is bad"),
+        },
+        {
+            "slow": Advice(_PRE_CALL, CHANGE, "say what is being done; and make the tool itself answer sooner"),
+            "never": Advice("tools_config.api_tools", CHECK, "the tool never answered while the call lasted"),
+        },
+    ),
+    Rule(
+        "early_cut",
+        "Early cut",
+        "The agent begins while the caller only paused.",
+        "the caller's sounds around the first frame of each reply",
+        {
+            "after_ms": Threshold(
+                700, "ms", "the caller goes on at most so long after the agent began: too soon to be an answer to it"
+            ),
+            "before_ms": Threshold(300, "ms", "or this long before, which the detector told too late"),
+            "pause_ms": Threshold(2_000, "ms", "the longest pause that counts as one of the same sentence"),
+        },
+        {
+            "floor": Advice(
+                "task_config.incremental_delay", RAISE, "the agent then waits longer after the caller's last sound"
+            ),
+            "endpointing": Advice(
+                f"{_EARS}.endpointing", RAISE, "the recogniser then takes longer pauses for part of the sentence"
+            ),
+        },
+    ),
+    Rule(
+        "talk_over",
+        "Talk-over",
+        "The caller speaks over the agent, and the agent goes on.",
+        "sounds of both sides at the same time, from 700 ms after the agent began",
+        {
+            "most_ms": Threshold(2_000, "ms", "both speak, and the caller says at least two words"),
+            "words": Threshold(2, "words", "of the caller; less is a sign of listening"),
+        },
+        {
+            "words": Advice(_INTERRUPT, LOWER, "fewer words then interrupt the agent"),
+            "never": Advice(_INTERRUPT, CHANGE, "at 0 partial words never interrupt; 1 to 3 let the caller in"),
+            "slow": Advice(
+                _EARS, CHANGE, "the words that interrupted came late; a recogniser with partial results is faster"
+            ),
+            "fixed": Advice("task_config.call_hangup_message", CHANGE, "a goodbye is not interrupted; keep it short"),
+        },
+    ),
+    Rule(
+        "false_interruption",
+        "False interruption",
+        "The agent breaks off although the caller took no turn: a sign of listening, a noise, or its own echo.",
+        "what the caller said when a reply was cut",
+        {
+            "wait_ms": Threshold(4_000, "ms", "no words became a turn in so long after the cut"),
+        },
+        {
+            "words": Advice(_INTERRUPT, RAISE, "more words are then needed to interrupt"),
+            "echo": Advice(
+                "the line",
+                CHECK,
+                "the agent's own words came back; switch on echo cancellation at the far end or the trunk",
+            ),
+        },
+    ),
+    Rule(
+        "loop",
+        "Loop",
+        "Somebody says the same thing again and again.",
+        "the agent's replies and the caller's turns as words, numbers as digits",
+        {
+            "agent_times": Threshold(3, "times", "the agent says the same words, or twice running"),
+            "caller_times": Threshold(2, "times", "the caller says the same words running"),
+            "words": Threshold(3, "words", "at least, of the agent; of the caller one less"),
+        },
+        {
+            "agent": Advice(_PROMPT, CHANGE, "say what to do when an answer is not understood, and when to give up"),
+            "caller": Advice(
+                _PROMPT, CHANGE, "the answer was not what the caller asked for; compare it with what was heard"
+            ),
+        },
+    ),
+    Rule(
+        "recogniser_drop_out",
+        "Recogniser drop-out",
+        "The caller makes sounds like speech and the recogniser gives no words for them.",
+        "voice activity without words of the recogniser",
+        {
+            "sound_ms": Threshold(1_500, "ms", "one sound without words"),
+            "least_ms": Threshold(5_000, "ms", "of sound in the call, before its share is judged"),
+            "covered_percent": Threshold(60, "%", "of the sound has words; less is poor"),
+        },
+        {
+            "sound": Advice(
+                _EARS, CHANGE, "another recogniser or model, or its language, may understand what was said"
+            ),
+            "share": Advice(
+                f"{_EARS}.language", CHECK, "most of the caller was not understood; is it the language that was spoken?"
+            ),
+        },
+    ),
+    Rule(
+        "missed_answer",
+        "Missed answer",
+        "The caller says something and never gets an answer to it.",
+        "words of the caller that were pending when the call ended, or were discarded",
+        {
+            "wait_ms": Threshold(2_000, "ms", "the caller waited so long before the call ended"),
+        },
+        {
+            "left": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the answer took longer than the caller would wait"),
+            "ended": Advice("task_config.call_terminate", RAISE, "the call was ended with words unanswered"),
+            "discarded": Advice(
+                "task_config.discard_pre_welcome_utterance", CHANGE, "off, words said into the welcome are answered"
+            ),
+        },
+    ),
+    Rule(
+        "hung_up_mid_sentence",
+        "Hung up in mid-sentence",
+        "The call ends while somebody speaks.",
+        "the sounds at the moment of the hang-up",
+        {
+            "spoke_ms": Threshold(500, "ms", "the caller had spoken at least so long when we hung up"),
+            "heard_ms": Threshold(
+                3_000, "ms", "the caller heard at least so much of the agent's sentence before they left"
+            ),
+        },
+        {
+            "maximum": Advice("task_config.call_terminate", RAISE, "the call's longest duration was over"),
+            "silence": Advice("task_config.hangup_after_silence", RAISE, "the call was taken for silent"),
+            "prompt": Advice("task_config.call_cancellation_prompt", CHANGE, "the call was judged to be over too soon"),
+            "model": Advice(_PROMPT, CHANGE, "the model ended the call while the caller was speaking"),
+            "caller": Advice(_PROMPT, CHANGE, "ask for shorter answers: the caller left in the middle of one"),
+        },
+    ),
+    Rule(
+        "provider_failed",
+        "Provider failure",
+        "A provider fails or keeps silent.",
+        "ProviderFailed, and the waits that the core gave up",
+        {},
+        {
+            "transcriber": Advice(_EARS, CHECK, "the recogniser failed, which ends the call"),
+            "model": Advice(_MODEL, CHECK, "the model failed; the turn was asked again, or an apology said"),
+            "voice": Advice(_VOICE, CHECK, "the voice failed; words were said again, or lost"),
+            "turn": Advice("CALLWRIGHT_TURN", CHECK, "without the turn model the pause alone decides"),
+            "tool": Advice("tools_config.api_tools", CHECK, "the tool failed; the model was told so"),
+            "carrier": Advice("the carrier", CHECK, "the line did not do what it was asked"),
+        },
+    ),
+    Rule(
+        "withdrawn_work",
+        "Withdrawn work",
+        "Much of the money went into replies nobody heard.",
+        "the share of waste in the cost of model and voice",
+        {
+            "percent": Threshold(30, "%", "of the cost of model and voice"),
+            "nano_cents": Threshold(100_000_000, "nano-cents", "at least: a tenth of a cent"),
+        },
+        {
+            "speculation": Advice(
+                "task_config.speculative_replies", CHANGE, "off, the model is asked only when the turn is certain"
+            ),
+            "interruptions": Advice(_PROMPT, CHANGE, "shorter answers lose less when they are interrupted"),
+        },
+    ),
+    Rule(
+        "one_way_audio",
+        "One-way audio",
+        "One side is not heard at all.",
+        "what the carrier says, else our own count of the caller's frames",
+        {},
+        {
+            "no_audio_from_caller": Advice(
+                "the line", CHECK, "nothing but digital silence came: NAT, firewall, or a muted microphone"
+            ),
+            "no_audio_to_caller": Advice("the line", CHECK, "nothing of ours arrived: NAT, firewall, or the codec"),
+        },
+    ),
+    Rule(
+        "clipped_audio",
+        "Clipped audio",
+        "The caller's voice is louder than the line can carry and is cut off at the top.",
+        "samples at full scale in the caller's frames",
+        {
+            "frames": Threshold(10, "frames", "of 20 ms, each with at least 8 samples at full scale"),
+            "percent": Threshold(2, "%", "of the voiced frames"),
+        },
+        {"level": Advice("the line", CHECK, "lower the gain of the trunk, the gateway or the microphone")},
+    ),
+    Rule(
+        "quiet_caller",
+        "Quiet caller",
+        "The caller's voice is hardly above silence.",
+        "the median level of the caller's voiced frames",
+        {
+            "speech_db": Threshold(-42, "dBFS", "or less"),
+            "voiced_frames": Threshold(50, "frames", "voiced, before the level is judged"),
+        },
+        {"level": Advice("the line", CHECK, "raise the gain of the trunk, the gateway or the microphone")},
+    ),
+    Rule(
+        "noisy_line",
+        "Noisy line",
+        "The noise between the caller's words is nearly as loud as the words.",
+        "the median level of the caller's frames without voice against that of those with voice",
+        {
+            "snr_db": Threshold(12, "dB", "less between voice and noise"),
+            "noise_db": Threshold(-50, "dBFS", "of noise at least"),
+            "voiced_frames": Threshold(50, "frames", "voiced, and as many without, before they are compared"),
+        },
+        {
+            "noise": Advice(
+                "task_config.noise_cancellation_level", RAISE, "the noise is taken out before the caller is heard"
+            )
+        },
+    ),
+    Rule(
+        "lossy_line",
+        "Lossy line",
+        "Packets are lost on the way, or come too unevenly.",
+        "the carrier's counters",
+        {
+            "loss_percent": Threshold(3, "%", "of the packets of one way"),
+            "jitter_ms": Threshold(60, "ms", "between arrivals"),
+        },
+        {"network": Advice("the network", CHECK, "between us and the carrier; wireless, or too little bandwidth?")},
+    ),
+    Rule(
+        "starved_playout",
+        "Starved playout",
+        "The agent's voice has holes because its audio was not there in time.",
+        "slots of 20 ms that the line ran dry in mid-clause, or that our machine missed",
+        {
+            "frames": Threshold(10, "frames", "in the call, of either kind"),
+        },
+        {
+            "voice": Advice(_VOICE, CHANGE, "the voice makes audio slower than it is played"),
+            "machine": Advice("the machine", CHECK, "frames went out late: too many calls for it?"),
+        },
+    ),
+    Rule(
+        "broken_rule",
+        "Defect of ours",
+        "The conversation broke one of its own rules and was ended.",
+        "the fact broken_invariant",
+        {},
+        {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},
+    ),
+)

@@ -1,0 +1,117 @@
+"""The call doctor on what stands behind the conversation: tools, providers, money, and our own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from callwright.insight.doctor_case import Case
+from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
+from callwright.insight.doctor_rules import RULES
+from callwright.insight.timeline import Span
+from callwright.insight.usage import WASTE
+
+_SEVERITY: Mapping[str, str] = {"transcriber": BAD, "model": WARNING, "voice": WARNING, "turn": NOTE, "tool": WARNING}
+_ENDS: Mapping[str, str] = {"model": "llm_error", "voice": "synthesizer_error"}
+"""The reason of the hang-up when the failure of a kind of provider ended the call."""
+_WAITS: Mapping[str, tuple[str, str]] = {
+    "reply_timeout": ("model", "The model said nothing until the agent's time to answer was over."),
+    "empty_reply": ("model", "The model answered without a word."),
+    "tool_loops": ("model", "The model called tools again and again without an answer in words."),
+    "voice_timeout": ("voice", "The voice gave no audio for what it was asked to say."),
+    "mark_missing": ("carrier", "The line never said that a reply had been played."),
+    "cleared_missing": ("carrier", "The line never said how far a reply had been played when it was silenced."),
+    "leg_unconfirmed": ("carrier", "The line was hung up and never said so."),
+}
+"""Notes of the core that tell of a wait it gave up: kind -> (cause, what happened)."""
+
+
+def slow_tool(case: Case) -> Iterator[Finding]:
+    """Tools that took long, or never answered."""
+    rule = RULES["slow_tool"]
+    for call, result in case.tools:
+        ended_us = case.line.ended_us if result is None else result.at_us
+        lasted = Span(call.at_us, max(call.at_us, ended_us))
+        if lasted.lasted_us < rule.limit("warn_ms") * 1000:
+            continue
+        silent_us = lasted.lasted_us - _spoken_us(case, lasted)
+        quiet = f"; the caller heard nothing for {in_ms(silent_us)} of it" if silent_us >= 1_000_000 else ""
+        name = str(call.values["name"])
+        if result is None:
+            what, cause = f"The tool {name} gave no answer in {in_ms(lasted.lasted_us)}{quiet}.", "never"
+        else:
+            what, cause = f"The tool {name} took {in_ms(lasted.lasted_us)}{quiet}.", "slow"
+        severity = BAD if lasted.lasted_us >= rule.limit("bad_ms") * 1000 else WARNING
+        yield Finding(rule.name, severity, call.at_us, lasted.lasted_us, what, (cause,), int(call.values["turn"]))
+
+
+def _spoken_us(case: Case, span: Span) -> int:
+    return sum(span.shared_us(sound) for speech in case.line.agent for sound in speech.sounds)
+
+
+def provider_failed(case: Case) -> Iterator[Finding]:
+    """Failures of providers, and waits for them that were given up. The same failure is told once, with how often it came."""
+    ended = {str(e.values["reason"]) for e in case.view.of("HangUp")}
+    failures: dict[tuple[str, str, str], list[int]] = {}
+    texts: dict[tuple[str, str, str], str] = {}
+    for entry in case.view.of("ProviderFailed"):
+        v = entry.values
+        key = (str(v["kind"]), str(v["provider"]), str(v["failure"]))
+        failures.setdefault(key, []).append(entry.at_us)
+        texts.setdefault(key, str(v["message"]))
+    for key, times in failures.items():
+        kind, provider, failure = key
+        message = f": {quoted(texts[key], 120)}" if texts[key] else ""
+        what = f"The {kind} {provider} failed{_often(times)}, {failure.replace('_', ' ')}{message}."
+        cause = kind if kind in RULES["provider_failed"].advice else "carrier"
+        severity = BAD if _ENDS.get(kind) in ended else _SEVERITY.get(kind, WARNING)
+        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], what, (cause,))
+    yield from _given_up(case)
+
+
+def _given_up(case: Case) -> Iterator[Finding]:
+    times: dict[str, list[int]] = {}
+    for entry in case.view.of("Note"):
+        if entry.values["kind"] in _WAITS:
+            times.setdefault(str(entry.values["kind"]), []).append(entry.at_us)
+    for kind, when in times.items():
+        cause, what = _WAITS[kind]
+        severity = NOTE if cause == "carrier" else WARNING
+        often = f" {len(when)} times in the call." if len(when) > 1 else ""
+        yield Finding("provider_failed", severity, when[0], when[-1] - when[0], what + often, (cause,))
+    for entry in case.view.of("carrier_failed"):
+        what = f"The line failed: {entry.values.get('message', '')}."
+        yield Finding("provider_failed", WARNING, entry.at_us, 0, what, ("carrier",))
+
+
+def _often(times: list[int]) -> str:
+    return "" if len(times) == 1 else f" {len(times)} times"
+
+
+def withdrawn_work(case: Case) -> Iterator[Finding]:
+    """Money for replies nobody heard."""
+    rule, cost = RULES["withdrawn_work"], case.cost
+    if cost is None:
+        return
+    wasted = _sum(cost.parts.get(WASTE, {}))
+    whole = _sum(cost.legs)
+    if wasted < rule.limit("nano_cents") or wasted * 100 < whole * rule.limit("percent"):
+        return
+    reasons = [str(e.values["reason"]) for e in case.view.of("Withdrawn")]
+    guesses = sum(1 for reason in reasons if reason == "caller_continued")
+    cause = "speculation" if case.view.of("Speculative") and guesses * 2 >= len(reasons) else "interruptions"
+    what = (
+        f"{wasted * 100 // whole} % of the cost of model and voice, {wasted / 1e9:.3f} cents, went into {len(reasons)} replies"
+        " that were given up."
+    )
+    yield Finding(rule.name, WARNING, case.line.answered_us, 0, what, (cause,))
+
+
+def _sum(legs: Mapping[str, int]) -> int:
+    return int(legs.get("llm", 0)) + int(legs.get("synthesizer", 0))
+
+
+def broken_rule(case: Case) -> Iterator[Finding]:
+    """The core broke one of its own rules: never the caller's or the agent's fault."""
+    for entry in case.view.of("broken_invariant"):
+        what = f"The conversation was ended by a defect of ours: {entry.values.get('message', '')}."
+        yield Finding("broken_rule", BAD, entry.at_us, 0, what, ("report",))

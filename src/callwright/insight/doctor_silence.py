@@ -1,0 +1,149 @@
+"""The call doctor on silence: dead air."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from callwright.insight.doctor_case import Case
+from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
+from callwright.insight.doctor_rules import RULES
+from callwright.insight.timeline import Span
+
+_RULE = RULES["dead_air"]
+ANSWER, AGENT, CALLER, OTHER, END = "answer", "agent", "caller", "other", "end"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A stretch that is not silent, and whose it is. ``generation`` of the agent's; ``text`` of the caller's."""
+
+    span: Span
+    whose: str
+    generation: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A pause between two sounds."""
+
+    span: Span
+    before: _Sound
+    after: _Sound
+
+
+def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
+    """Silences that are too long. ``explained`` are moments another rule tells of: a silence half inside one is not told again."""
+    for silence in _silences(case):
+        cause, most_ms = _judged(case, silence)
+        lasted_us = silence.span.lasted_us
+        if lasted_us < most_ms * 1000 or any(silence.span.shared_us(one) * 2 > lasted_us for one in explained):
+            continue
+        severity = WARNING if lasted_us < _RULE.limit("bad_ms") * 1000 else BAD
+        if cause == "caller":
+            severity = NOTE
+        yield Finding(
+            _RULE.name,
+            severity,
+            silence.span.from_us,
+            lasted_us,
+            _told(case, silence, cause),
+            (cause,),
+            case.turn_at(silence.span.from_us),
+        )
+
+
+def _silences(case: Case) -> Iterator[_Silence]:
+    line = case.line
+    before = _Sound(Span(line.answered_us, line.answered_us), ANSWER)
+    until_us = line.answered_us
+    for sound in [*_sounds(case), _Sound(Span(line.ended_us, line.ended_us), END)]:
+        if sound.span.from_us > until_us:
+            yield _Silence(Span(until_us, min(sound.span.from_us, line.ended_us)), before, sound)
+        if sound.span.to_us >= until_us:
+            until_us, before = sound.span.to_us, sound
+
+
+def _sounds(case: Case) -> list[_Sound]:
+    line = case.line
+    sounds = [_Sound(one, AGENT, speech.generation) for speech in line.agent for one in speech.sounds]
+    sounds += [_Sound(one.span, CALLER, text=one.text) for one in case.speech]
+    sounds += [_Sound(one, OTHER) for one in (*line.held, *line.other)]
+    sounds += [_Sound(Span(e.at_us, e.at_us), OTHER) for e in case.view.of("KeyPressed")]
+    return sorted(sounds, key=lambda sound: (sound.span.from_us, sound.span.to_us))
+
+
+def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
+    """Why it is silent (a key of the rule's advice), and how long that may be."""
+    before, after, span = silence.before, silence.after, silence.span
+    if any(span.shared_us(one) * 2 > span.lasted_us for one in _transfers(case)):
+        return "transfer", _RULE.limit("transfer_ms")
+    if case.tool_in(span) is not None:
+        return "tool", _RULE.limit("reply_ms")
+    if before.whose == AGENT and before.generation == after.generation:
+        return _within(case, silence), _RULE.limit("within_ms")
+    if before.whose == ANSWER and case.plan("welcome_message"):
+        wanted_ms = int(case.plan("welcome_delay_ms"))
+        return ("greeting" if wanted_ms * 2 > span.lasted_us // 1000 else "voice"), _RULE.limit("reply_ms")
+    # A sound without words is a noise, or a drop-out of the recogniser, which has a rule of its own.
+    if (before.whose == CALLER and before.text) or _is_owed(case, (span.from_us + span.to_us) // 2):
+        return "unanswered", _RULE.limit("reply_ms")
+    return "caller", _RULE.limit("caller_ms")
+
+
+def _is_owed(case: Case, at_us: int) -> bool:
+    """Whether the agent was to speak: a question to the model is open, or its answer on the way."""
+    waiting: set[int] = set()
+    spoken = {e.values["generation"] for e in case.view.of("Speak")}
+    for entry in case.view.of("AskModel", "ReplyEnded", "Release", "Withdrawn", "ProviderFailed"):
+        if entry.at_us > at_us:
+            break
+        generation = int(entry.values.get("generation") or 0)
+        if entry.type == "AskModel":
+            waiting.add(generation)
+        elif entry.type != "ReplyEnded" or generation not in spoken:
+            waiting.discard(generation)
+    return bool(waiting)
+
+
+def _within(case: Case, silence: _Silence) -> str:
+    """Whether model or voice kept the next clause of the reply waiting: when was it given to the voice?"""
+    speaks = [
+        e.at_us
+        for e in case.view.of("Speak")
+        if e.values["generation"] == silence.after.generation and e.at_us <= silence.after.span.from_us
+    ]
+    middle_us = (silence.span.from_us + silence.span.to_us) // 2
+    return "model" if speaks and speaks[-1] > middle_us else "within"
+
+
+def _transfers(case: Case) -> list[Span]:
+    settled = {e.values["request"]: e.at_us for e in reversed(case.view.of("TransferSettled"))}
+    ended_us = case.line.ended_us
+    return [Span(e.at_us, settled.get(e.values["request"], ended_us)) for e in case.view.of("Transfer")]
+
+
+def _told(case: Case, silence: _Silence, cause: str) -> str:
+    lasted, before, after = in_ms(silence.span.lasted_us), silence.before, silence.after
+    tool = case.tool_in(silence.span) if cause == "tool" else None
+    match cause:
+        case "greeting" | "voice":
+            return f"Nothing was heard for {lasted} after the answer."
+        case "within":
+            return (
+                f"The agent was silent for {lasted} in the middle of a reply: the voice was late with the next clause."
+            )
+        case "model":
+            return (
+                f"The agent was silent for {lasted} in the middle of a reply: the model was late with the next words."
+            )
+        case "tool":
+            return f"Nobody spoke for {lasted} while the tool {tool.values['name'] if tool else ''} ran."
+        case "transfer":
+            return f"The caller heard nothing for {lasted} while the transfer rang."
+        case "caller":
+            return f"Nobody spoke for {lasted}; it was the caller's turn."
+    said = f" after the caller had said {quoted(before.text)}" if before.text else ""
+    ended = "; then the call was over" if after.whose == END else ""
+    return f"Nobody spoke for {lasted}{said}{ended}."

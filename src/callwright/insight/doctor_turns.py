@@ -1,0 +1,308 @@
+"""The call doctor on turn taking: who spoke when they should not have, and who waited for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from callwright.conversation.log import Entry
+from callwright.conversation.stops import phrasebook
+from callwright.conversation.turn import KEYED_AS
+from callwright.insight.doctor_case import Case
+from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
+from callwright.insight.doctor_rules import RULES
+from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
+from callwright.insight.waterfall import TurnLatency
+from callwright.insight.wording import words_of
+
+PARTS_IN_WORDS = {
+    "end_of_turn": "until the turn was taken",
+    "recogniser": "until the recogniser's final words were there",
+    "keys": "until no more keys came",
+    "ask": "until the model was asked",
+    "tool": "for a tool",
+    "first_token": "for the model's first words",
+    "first_clause": "for the model's first clause",
+    "first_audio": "for the voice's first audio",
+    "hold": "held back by incremental_delay",
+    "send": "on the way to the line",
+}
+
+
+def slow_reply(case: Case) -> Iterator[Finding]:
+    """Turns answered late, each with the part of its waterfall that took longest. While the agent still spoke nobody waited."""
+    rule = RULES["slow_reply"]
+    for latency in case.latencies:
+        waited = _waited(case, latency)
+        if waited.lasted_us < rule.limit("warn_ms") * 1000:
+            continue
+        blamed, part_us = _blamed(case, latency, waited)
+        severity = BAD if waited.lasted_us >= rule.limit("bad_ms") * 1000 else WARNING
+        what = f"The caller waited {in_ms(waited.lasted_us)} for an answer, {in_ms(part_us)} of it {PARTS_IN_WORDS[blamed]}."
+        yield Finding(rule.name, severity, waited.from_us, waited.lasted_us, what, (blamed,), latency.turn)
+
+
+def _waited(case: Case, latency: TurnLatency) -> Span:
+    """From the caller's last sound, or the agent's if that went on longer, to the first sound of the answer."""
+    whole = Span(latency.began_us, latency.began_us + latency.total_us)
+    others = [one for speech in case.line.agent if speech.generation != latency.generation for one in speech.sounds]
+    spoke_us = [min(one.to_us, whole.to_us) for one in others if one.shared_us(whole)]
+    return Span(max([whole.from_us, *spoke_us]), whole.to_us)
+
+
+def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
+    """The part that took most of the wait, or what is behind it, and how long it was."""
+    parts: dict[str, Span] = {}
+    at_us = latency.began_us
+    for name, part_us in latency.parts_us.items():
+        parts[name] = Span(at_us, at_us + part_us)
+        at_us += part_us
+    part = max(parts, key=lambda name: parts[name].shared_us(waited))
+    part_us = parts[part].shared_us(waited)
+    if part == "ask" and case.tool_in(waited) is not None:
+        return "tool", part_us
+    if part == "end_of_turn":
+        if _is_keyed(case, latency.turn):
+            return "keys", part_us
+        finals = [e.at_us for e in case.view.of("TranscriptFinal") if waited.from_us < e.at_us <= parts[part].to_us]
+        # The turn is taken at once when the last words are there: then it is they that were waited for.
+        if finals and (finals[-1] - waited.from_us) * 2 > part_us:
+            return "recogniser", finals[-1] - waited.from_us
+    return part, part_us
+
+
+def _is_keyed(case: Case, turn: int) -> bool:
+    """Whether the caller typed the last of a turn."""
+    said = [str(e.values["text"]).split() for e in case.view.of("UserSaid") if e.values["turn"] == turn]
+    return any(len(words) > 1 and words[-2] == KEYED_AS for words in said)
+
+
+def early_cut(case: Case) -> Iterator[Finding]:
+    """Replies that began while the caller only paused."""
+    rule = RULES["early_cut"]
+    for reply in case.line.agent:
+        if reply.purpose == "reply":
+            found = _goes_on(case, reply)
+            if found is not None:
+                before, again = found
+                pause_us = again.span.from_us - before.span.to_us
+                after_us = again.span.from_us - reply.span.from_us
+                when = f"{in_ms(after_us)} after" if after_us >= 0 else f"{in_ms(-after_us)} before"
+                what = (
+                    f"The caller paused for {in_ms(pause_us)} and went on {when} the agent began {quoted(_said(case, reply), 40)}"
+                    + (f", with {quoted(again.text, 40)}." if again.text else ".")
+                )
+                yield Finding(
+                    rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, ("floor", "endpointing"), reply.turn
+                )
+
+
+def _goes_on(case: Case, reply: AgentSpeech) -> tuple[CallerSpeech, CallerSpeech] | None:
+    """The sounds before and after the pause in which ``reply`` began."""
+    rule = RULES["early_cut"]
+    began_us = reply.span.from_us
+    for before, again in zip(case.speech, case.speech[1:], strict=False):
+        pause_us = again.span.from_us - before.span.to_us
+        after_us = again.span.from_us - began_us
+        near = -rule.limit("before_ms") * 1000 <= after_us <= rule.limit("after_ms") * 1000
+        if near and pause_us <= rule.limit("pause_ms") * 1000 and before.span.to_us <= began_us:
+            return before, again
+    return None
+
+
+def _said(case: Case, reply: AgentSpeech) -> str:
+    """What was heard of a reply, else what it was to be."""
+    if reply.text:
+        return reply.text
+    return " ".join(str(e.values["text"]) for e in case.view.of("Speak") if e.values["generation"] == reply.generation)
+
+
+def talk_over(case: Case) -> Iterator[Finding]:
+    """The caller speaks over the agent and the agent goes on, or gives way late."""
+    rule = RULES["talk_over"]
+    late_us = RULES["early_cut"].limit("after_ms") * 1000
+    for speech in case.line.agent:
+        for caller in case.speech:
+            shared_us = sum(caller.span.shared_us(sound) for sound in speech.sounds)
+            began_us = max(caller.span.from_us, speech.span.from_us)
+            if (
+                shared_us < rule.limit("most_ms") * 1000
+                or len(caller.text.split()) < rule.limit("words")
+                or caller.span.from_us <= speech.span.from_us + late_us
+                or _is_echo(case, speech, caller.text)
+            ):
+                continue
+            end = "before it gave way" if speech.cut else "and did not give way"
+            what = f"Both spoke for {in_ms(shared_us)}: the agent went on over {quoted(caller.text, 60)} {end}."
+            yield Finding(rule.name, WARNING, began_us, shared_us, what, (_why_over(case, speech),), speech.turn)
+
+
+def _why_over(case: Case, speech: AgentSpeech) -> str:
+    if speech.purpose == "goodbye":
+        return "fixed"
+    if int(case.plan("words_to_interrupt")) == 0:
+        return "never"
+    return "slow" if speech.cut else "words"
+
+
+def _is_echo(case: Case, speech: AgentSpeech, text: str) -> bool:
+    """Whether the caller's words are the agent's own, come back: at least three, all of them in its sentence in this order."""
+    theirs = words_of(text)
+    ours = iter(
+        words_of(
+            " ".join(
+                str(e.values["text"]) for e in case.view.of("Speak") if e.values["generation"] == speech.generation
+            )
+        )
+    )
+    return len(theirs) >= 3 and all(word in ours for word in theirs)
+
+
+def false_interruption(case: Case) -> Iterator[Finding]:
+    """Replies that were cut by something that was no turn of the caller."""
+    rule = RULES["false_interruption"]
+    cleared = {int(e.values["generation"]): e for e in case.view.of("Clear")}
+    for speech in case.line.agent:
+        clear = cleared.get(speech.generation)
+        if clear is None or not speech.cut or clear.at_us >= case.line.ended_us:
+            continue
+        after = next((e for e in case.view.of("UserSaid") if e.seq > clear.seq), None)
+        wait_us = rule.limit("wait_ms") * 1000
+        began_us = clear.at_us
+        if after is None or after.at_us - clear.at_us > wait_us:
+            words = [one.text for one in case.speech if one.span.to_us > speech.span.from_us and one.text]
+            if words or case.line.ended_us - clear.at_us < wait_us or not _was_heard(case, clear):
+                continue
+            why, cause = "and the caller said nothing", "words"
+        elif _is_echo(case, speech, str(after.values["text"])):
+            why, cause = f"for its own words, which came back as {quoted(str(after.values['text']), 40)}", "echo"
+        elif phrasebook(str(case.plan("language"))).is_backchannel(str(after.values["text"])):
+            why, cause = f"for {quoted(str(after.values['text']), 40)}", "words"
+        else:
+            continue
+        yield Finding(rule.name, WARNING, began_us, 0, f"The agent broke off {why}.", (cause,), speech.turn)
+
+
+def _was_heard(case: Case, clear: Entry) -> bool:
+    """Whether it was a sound of the caller that silenced the agent, and not a failure, a hold or the end."""
+    events = [e for e in case.view.entries if e.direction == "in" and e.seq < clear.seq]
+    return bool(events) and events[-1].type in ("TranscriptPartial", "TranscriptFinal", "ActivityBegan")
+
+
+def loop(case: Case) -> Iterator[Finding]:
+    """The same words again and again, of either side."""
+    yield from _agent_loop(case)
+    yield from _caller_loop(case)
+
+
+def _agent_loop(case: Case) -> Iterator[Finding]:
+    rule = RULES["loop"]
+    times: dict[tuple[str, ...], int] = {}
+    before: tuple[str, ...] = ()
+    told: set[tuple[str, ...]] = set()
+    for speech in case.line.agent:
+        if speech.purpose not in ("reply", "apology") or not speech.text or speech.cut:
+            continue
+        words = tuple(words_of(speech.text))
+        times[words] = times.get(words, 0) + 1
+        again = words == before or times[words] >= rule.limit("agent_times")
+        before = words
+        if again and words not in told and len(words) >= rule.limit("words"):
+            told.add(words)
+            how = f"{times[words]} times" if times[words] > 2 else "twice running"
+            what = f"The agent said {quoted(speech.text)} {how}."
+            yield Finding(rule.name, WARNING, speech.span.from_us, speech.span.lasted_us, what, ("agent",), speech.turn)
+
+
+def _caller_loop(case: Case) -> Iterator[Finding]:
+    rule = RULES["loop"]
+    before: tuple[str, ...] = ()
+    running = 1
+    for entry in case.view.of("UserSaid"):
+        text = str(entry.values["text"])
+        words = tuple(words_of(text))
+        running = running + 1 if words == before else 1
+        before = words
+        if running == rule.limit("caller_times") and len(words) >= rule.limit("words") - 1:
+            what = f"The caller had to say {quoted(text)} again."
+            yield Finding(rule.name, WARNING, entry.at_us, 0, what, ("caller",), int(entry.values["turn"]))
+
+
+def missed_answer(case: Case) -> Iterator[Finding]:
+    """Words of the caller that were never answered."""
+    yield from _unanswered(case)
+    for note in case.view.of("Note"):
+        if note.values["kind"] == "discarded_words":
+            what = f"What the caller said into the welcome was discarded: {quoted(str(note.values['text']))}."
+            yield Finding("missed_answer", WARNING, note.at_us, 0, what, ("discarded",))
+
+
+def _unanswered(case: Case) -> Iterator[Finding]:
+    rule, line = RULES["missed_answer"], case.line
+    over = case.view.first("LegEnded")
+    pending = [e for e in case.view.of("UserSaid") if over is not None and e.seq > over.seq]
+    if not pending or not case.speech:
+        return
+    last = case.speech[-1]
+    hung_up = case.view.first("HangUp")
+    closing_us = min([line.ended_us, *(e.at_us for e in case.view.of("Speak") if e.values["purpose"] == "goodbye")])
+    wait_us = closing_us - last.span.to_us
+    if wait_us < rule.limit("wait_ms") * 1000 or _sounds_after(case, last.span.to_us):
+        return
+    said = quoted(str(pending[-1].values["text"]))
+    if hung_up is None:
+        what, cause = f"The caller said {said}, waited {in_ms(wait_us)} for an answer and left.", "left"
+    else:
+        what, cause = (
+            f"The caller said {said}; after {in_ms(wait_us)} without an answer the agent ended the call.",
+            "ended",
+        )
+    yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), int(pending[-1].values["turn"]))
+
+
+def _sounds_after(case: Case, at_us: int) -> bool:
+    """Whether the agent spoke to the caller after ``at_us``, its goodbye apart."""
+    return any(one.span.from_us >= at_us and one.purpose != "goodbye" for one in case.line.agent)
+
+
+_CAUSES = {
+    "max_duration_reached": "maximum",
+    "inactivity_timeout": "silence",
+    "llm_prompted_hangup": "prompt",
+    "end_call_tool": "model",
+}
+
+
+def hung_up_mid_sentence(case: Case) -> Iterator[Finding]:
+    """The end came while somebody was speaking."""
+    rule, line = RULES["hung_up_mid_sentence"], case.line
+    wanted, over = case.view.first("HangUp"), case.view.first("LegEnded")
+    at_us = line.ended_us
+    if wanted is not None and (over is None or wanted.seq < over.seq):
+        cause = _CAUSES.get(str(wanted.values["reason"]), "")
+        speaking = next((one for one in case.speech if one.span.from_us < at_us < one.span.to_us), None)
+        if cause and speaking is not None and at_us - speaking.span.from_us >= rule.limit("spoke_ms") * 1000:
+            spoken_us = at_us - speaking.span.from_us
+            said = f" {quoted(speaking.text)}" if speaking.text else ""
+            what = f"We hung up ({wanted.values['reason']}) while the caller had been speaking for {in_ms(spoken_us)}{said}."
+            yield Finding(rule.name, BAD, at_us, spoken_us, what, (cause,), case.turn_at(at_us))
+        yield from _cut_by_the_maximum(case, wanted)
+    elif over is not None and str(over.values["by"]) in ("Callee", "Caller"):
+        cut = next((one for one in line.agent if one.span.from_us < at_us <= one.span.to_us and one.cut), None)
+        if cut is not None and cut.purpose != "goodbye" and at_us - cut.span.from_us >= rule.limit("heard_ms") * 1000:
+            what = f"The caller left {in_ms(at_us - cut.span.from_us)} into {quoted(_said(case, cut), 60)}."
+            yield Finding(rule.name, NOTE, at_us, at_us - cut.span.from_us, what, ("caller",), cut.turn)
+
+
+def _cut_by_the_maximum(case: Case, wanted: Entry) -> Iterator[Finding]:
+    """The longest duration of a call cuts what the agent is saying."""
+    if wanted.values["reason"] != "max_duration_reached":
+        return
+    cleared = [int(e.values["generation"]) for e in case.view.of("Clear")]
+    cut = case.line.of_generation(cleared[-1]) if cleared else None
+    if cut is None or not cut.cut or cut.purpose not in ("reply", "welcome"):
+        return
+    clear = case.view.of("Clear")[-1]
+    events = [e for e in case.view.entries if e.direction == "in" and e.seq < clear.seq]
+    if events and events[-1].type == "DeadlineReached":
+        what = f"The call's longest duration was over in the middle of {quoted(_said(case, cut), 60)}."
+        yield Finding("hung_up_mid_sentence", WARNING, clear.at_us, 0, what, ("maximum",), cut.turn)
