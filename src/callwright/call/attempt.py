@@ -150,7 +150,7 @@ class Attempt:
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
         return _Prepared(
-            spec, fitting(plan_for(spec), equipment, spec.settings.speculative_replies), equipment, variables
+            spec, fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies), equipment, variables
         )
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:

@@ -7,6 +7,7 @@ whoever made it hears of ringing, answer and end through ``SessionObserver``.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from callwright.call.runner import CallRunner
 from callwright.call.say import Say, Speaker
 from callwright.call.think import Think, Thinker
 from callwright.call.timers import Timer, Timers
-from callwright.call.tools import ToolRunner, Tools
+from callwright.call.tools import ToolOutcome, ToolRunner, Tools
 from callwright.call.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.domain.keypad import runs_of
 from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed
@@ -358,8 +360,27 @@ class CallSession:
             self.closed(LegClosed(outcome, wanted.by, wanted.reason, UNCONFIRMED_CODE, "unconfirmed"))
 
     def _send_keys(self, effect: fx.SendKeys) -> None:
-        if self._line.leg is not None:
-            self._start(self._line.leg.send_keys(effect.keys))
+        self._start(self._press(effect))
+
+    async def _press(self, effect: fx.SendKeys) -> None:
+        """Press the keys, and tell what became of it."""
+        outcome = ToolOutcome(False, "there is no line to press keys on")
+
+        def failed(kind: FailureKind, message: str) -> None:
+            nonlocal outcome
+            outcome = ToolOutcome(False, message)
+
+        with plugin_boundary("carrier", failed):
+            for keys, pause_ms in runs_of(effect.keys):
+                if self._line.leg is None:
+                    break
+                if keys:
+                    await self._line.leg.send_keys(keys)
+                else:
+                    await self._place.clock.sleep(pause_ms / 1000)
+            else:
+                outcome = ToolOutcome(True, json.dumps({"pressed": effect.keys}))
+        self._runner.post(ev.ToolResult(self._runner.now_us(), effect.request, outcome.ok, outcome.text))
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)

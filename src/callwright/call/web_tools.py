@@ -14,12 +14,12 @@ from typing import Any, Protocol
 from callwright.call.logfile import redacted
 from callwright.call.tools import ToolOutcome
 from callwright.domain.agent_spec import AgentSpec, ToolSpec
-from callwright.domain.agent_transfers import SYSTEM_VARIABLES
+from callwright.domain.agent_transfers import SYSTEM_VARIABLES, asks_for_transfer
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import TOOL_REQUEST_SECONDS
 from callwright.domain.tool_address import host_of
-from callwright.domain.tool_answer import answer_text, learned
+from callwright.domain.tool_answer import answer_text, remembered
 from callwright.domain.tool_arguments import UnfitArgumentsError, fitted
 from callwright.domain.tool_request import ToolRequest, tool_request
 from callwright.domain.tool_template import BadTemplateError, filled, read_template
@@ -98,7 +98,7 @@ class WebTools:
         given = _object(arguments)
         await self._know_call()
         try:
-            extra = self._control_request(given) if tool.key == "transfer_call" else None
+            extra = self._control_request(given) if asks_for_transfer(tool) else None
             request = tool_request(tool, self._values(tool, given), self._fixed(), extra)
         except UnfitArgumentsError as error:
             return ToolOutcome(False, f"The tool was not called: {error}")
@@ -106,7 +106,7 @@ class WebTools:
             return ToolOutcome(False, f"the tool {name} cannot be called: its param {error}")
         outcome = await self._send(tool, request)
         if outcome.ok:
-            self._learned = {**self._learned, **learned(outcome.text)}
+            self._learned = remembered(self._learned, outcome.text)
         return outcome
 
     async def before(self, name: str, arguments: str) -> Mapping[str, Any] | None:

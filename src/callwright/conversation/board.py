@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from callwright.conversation.effects import Effect, Note
 from callwright.conversation.invariants import Watch
 from callwright.conversation.plan import CallPlan
 from callwright.conversation.stops import ENGLISH, phrasebook
 from callwright.conversation.timers import Timers
+from callwright.domain.tool_template import value_text
 from callwright.domain.variables import render
 
 
@@ -22,7 +24,9 @@ class Board:
         "book",
         "effects",
         "generations",
+        "given",
         "held",
+        "learned",
         "now_us",
         "phase",
         "plan",
@@ -34,7 +38,9 @@ class Board:
 
     def __init__(self) -> None:
         self.plan = CallPlan()
+        self.given: Mapping[str, str] = {}
         self.variables: Mapping[str, str] = {}
+        self.learned: dict[str, Any] = {}
         self.book = phrasebook(ENGLISH)  # what words mean by themselves in the call's language
         self.now_us = 0
         self.phase = "new"
@@ -56,6 +62,11 @@ class Board:
     def note(self, kind: str, text: str = "") -> None:
         """A fact for the record."""
         self.emit(Note(kind, text))
+
+    def learn(self, learned: dict[str, Any]) -> None:
+        """All that tools have answered so far: variables from now on. What the call was given is never replaced."""
+        self.learned = learned
+        self.variables = {**{name: value_text(value) for name, value in self.learned.items()}, **self.given}
 
     def after_ms(self, name: str, wait_ms: int) -> None:
         """Arm the deadline ``name`` in ``wait_ms``."""

@@ -56,6 +56,12 @@ MS_PER_CHARACTER = 70
 TOOL_WAIT_MS = 30_000
 """For a tool's result; later results still go into the history."""
 
+TOOL_QUIET_MS = 1_200
+"""A tool that has not answered by then is covered by a default message; most answer sooner, and the message would only delay them."""
+
+WAITING_GAP_MS = 5_000
+"""Silence of a running tool before the next waiting message."""
+
 TRANSFER_WAIT_MS = 50_000
 """For the outcome of a transfer: the target rings up to 30 s, and the carrier needs some more to notice. A later outcome still counts."""
 

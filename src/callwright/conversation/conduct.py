@@ -13,12 +13,24 @@ from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.waiting import PURPOSE, Waiting
 
 
 class Conductor:
     """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
 
-    __slots__ = ("_board", "_ending", "_handover", "_nods", "_silence", "_stage", "_thinking", "_turn", "greeted")
+    __slots__ = (
+        "_board",
+        "_ending",
+        "_handover",
+        "_nods",
+        "_silence",
+        "_stage",
+        "_thinking",
+        "_turn",
+        "_waiting",
+        "greeted",
+    )
 
     def __init__(
         self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, silence: Silence, thinking: Thinking
@@ -31,6 +43,7 @@ class Conductor:
         self._thinking = thinking
         self._nods = Nods(board, stage, turn)
         self._handover = Handover(board, stage, turn)
+        self._waiting = Waiting(board, stage, turn)
         self.greeted = False
 
     def settle(self) -> None:
@@ -74,8 +87,10 @@ class Conductor:
         transfers = stage.transfers
         if transfers.state == "requested":
             require(timers.armed("transfer"), "a transfer has a limit", board.now_us)
-        elif transfers.coming and stage.audible is None and not stage.tools.running and not board.held:
+        elif transfers.coming and stage.audible is None and not stage.tools.busy and not board.held:
             require(timers.armed("caller_first"), "a wanted transfer goes ahead", board.now_us)
+        if stage.tools.running:
+            require(timers.armed("tool"), "a tool has a limit", board.now_us)
         if board.held:
             require(timers.armed("hold"), "a hold has a limit", board.now_us)
         if self._turn.typing:
@@ -92,6 +107,7 @@ class Conductor:
             and not self._turn.typing
             and self.greeted
             and not stage.owed.reply
+            and not stage.tools.busy
         )
 
     def _look_back(self, generation: Generation) -> None:
@@ -100,8 +116,7 @@ class Conductor:
         if generation.farewell:
             if board.phase == "live":
                 # Words the model said with the call were its goodbye.
-                message = "" if generation.speech.clauses else board.plan.hangup_message
-                self._ending.close("end_call_tool", message)
+                self._farewell(generation, "" if generation.speech.clauses else board.plan.hangup_message)
             return
         if board.phase != "live" or generation.state != "done":
             return
@@ -118,20 +133,36 @@ class Conductor:
         audible = stage.audible
         if audible is None or (audible.state != "clearing" and not audible.answering):
             if audible is not None and audible.farewell:
-                self._ending.close("end_call_tool", "")
+                self._farewell(audible, "")
                 return
             self._commit()
             if stage.pending is not None:
                 if self._release(stage.pending) and self._board.phase == "live" and self._is_not_over():
                     self._go_on()
                     return
-            elif stage.transfers.coming:
-                if audible is None:
-                    self._handover.go_on()
             else:
-                self._begin(audible is None)
+                self._proceed(audible is None)
         if self._board.phase == "live":
             self._silence.update(self.idle and not self._board.held)
+
+    def _proceed(self, silent: bool) -> None:
+        """Nothing is prepared. What tools, keys and transfers wait for comes before anything new."""
+        stage = self._stage
+        if silent and not self._board.held:
+            stage.tools.press()
+        if stage.tools.slow:
+            if silent:
+                self._waiting.go_on()
+        elif not stage.transfers.coming:
+            self._begin(silent)
+        elif silent:
+            self._handover.go_on()
+
+    def _farewell(self, generation: Generation, message: str) -> None:
+        """The model ends the call."""
+        if generation.why:
+            self._board.note("end_call_reason", generation.why)
+        self._ending.close("end_call_tool", message)
 
     def _is_not_over(self) -> bool:
         """Whether a reply that was just released leaves something to do at once: one of tools alone, or a transfer that was refused."""
@@ -141,7 +172,7 @@ class Conductor:
     def _begin(self, silent: bool) -> None:
         """Nothing is prepared: ask the model if there is something to answer."""
         stage, turn = self._stage, self._turn
-        if stage.tools.running or stage.transfers.busy or not self.greeted or turn.typing or self._board.held:
+        if stage.tools.busy or stage.transfers.busy or not self.greeted or turn.typing or self._board.held:
             return
         if silent:
             if stage.owed.again is not None and self._say_again(stage.owed.again):
@@ -173,6 +204,9 @@ class Conductor:
         """Words whose voice failed: prepared ones are said again, for the others the model is asked again; returns whether any are said."""
         stage = self._stage
         stage.owed.again = None
+        if generation.purpose == PURPOSE:
+            # The tool has answered meanwhile.
+            return False
         if generation.request:
             stage.owed.reply = True
             return False

@@ -123,7 +123,7 @@ class Conversation:
             return "thinking"
         if stage.transfers.state == "requested":
             return "transferring"
-        if stage.tools.running or stage.transfers.busy:
+        if stage.tools.busy or stage.transfers.busy:
             return "working"
         return "listening" if self._turn.state == "quiet" else "hearing"
 
@@ -199,6 +199,7 @@ class Conversation:
             "handed": self._ending.let_go,
             "answer": self._thinking.expire_answer,
             "tool": self._stage.tools.expire,
+            "waiting": lambda: None,  # settling after it says the next waiting message
             "voice": self._playing.expire_voice,
             "playout": self._playing.expire_playout,
             "cleared": self._playing.expire_cleared,
@@ -217,7 +218,7 @@ class Conversation:
         board = self._board
         board.plan = event.plan
         board.book = phrasebook(event.plan.language)
-        board.variables = dict(event.variables)
+        board.given = board.variables = dict(event.variables)
         board.phase = "dialling"
         self._stage.history.begin(system_text(event.plan, board.variables))
         board.after_ms("ring", MAX_RING_SECONDS * 1000 + RING_GRACE_MS)
@@ -273,7 +274,7 @@ class Conversation:
         elif event.kind == "turn":
             self._turn.judge_failed()
         elif event.kind == "tool" and event.request:
-            self._stage.tools.take_result(event.request, False, event.message)
+            self._thinking.result(ev.ToolResult(event.at_us, event.request, False, event.message))
         else:
             self._note(event)
 

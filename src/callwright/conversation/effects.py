@@ -126,9 +126,16 @@ class CancelTool:
 
 @dataclass(frozen=True, slots=True)
 class SendKeys:
-    """Play DTMF keys to the far end."""
+    """Press ``keys`` on the line (``domain.keypad``: pauses are among them). The shell answers with ``ToolResult`` when they were sent.
+
+    ``call_id`` and ``name`` are those of the model's tool call.
+    """
 
     keys: str
+    request: int = 0
+    turn: int = 0
+    call_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ class Ending:
         stage.withdraw("call_ended", cancel=False)
         stage.settle_by_time()
         stage.transfers.abandon("the call has ended")
+        stage.tools.abandon()
         self._turn.enter()
         if board.answered:
             self.last_words = LastWords(board, self._turn.words, stage.turn_number + 1, *self._turn.span())

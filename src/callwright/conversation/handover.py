@@ -20,7 +20,7 @@ class Handover:
     def go_on(self) -> None:
         """Nothing is audible and a transfer is wanted: the next step of it. Other tools of the same reply come first."""
         stage, transfers = self._stage, self._stage.transfers
-        if stage.tools.running or self._board.held:
+        if stage.tools.busy or self._board.held:
             return
         lost, stage.owed.again = stage.owed.again, None
         if lost is not None:

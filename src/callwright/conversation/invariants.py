@@ -159,6 +159,14 @@ def _call_tool(watch: Watch, effect: fx.CallTool) -> None:
     watch.tools[effect.call_id] = effect.request
 
 
+def _send_keys(watch: Watch, effect: fx.SendKeys) -> None:
+    _certain(watch, effect.turn)
+    require(effect.call_id not in watch.tools, "a tool is requested once", effect.call_id)
+    require(not watch.audible, "keys are pressed when the words before them are over", watch.audible)
+    require(bool(effect.keys), "a press has keys", effect.request)
+    watch.tools[effect.call_id] = effect.request
+
+
 def _transfer(watch: Watch, effect: fx.Transfer) -> None:
     _certain(watch, effect.turn)
     require(effect.request not in watch.transfers, "a transfer is requested once", effect.request)
@@ -203,6 +211,7 @@ _RULES: dict[type, Callable[[Watch, Any], None]] = {
     fx.AgentSaid: _agent_said,
     fx.Withdrawn: _withdrawn,
     fx.CallTool: _call_tool,
+    fx.SendKeys: _send_keys,
     fx.Transfer: _transfer,
     fx.TransferSettled: _transfer_settled,
     fx.UserSaid: _user_said,

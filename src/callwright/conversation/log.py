@@ -22,7 +22,7 @@ from callwright.conversation import effects as effects_module
 from callwright.conversation import events as events_module
 from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event, Started
-from callwright.conversation.plan import CallPlan, TransferTool
+from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.domain.text import whole_text
 from callwright.ports.model import Message, Tool
 
@@ -109,7 +109,9 @@ def _field_as_wire(spec: Field[Any], value: Any) -> Any:
 
 def _plan_value(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [{f.name: getattr(item, f.name) for f in fields(item)} for item in value]
+        return [
+            item if isinstance(item, str) else {f.name: getattr(item, f.name) for f in fields(item)} for item in value
+        ]
     return value
 
 
@@ -171,6 +173,9 @@ def _plan_from_wire(plain: Mapping[str, Any]) -> CallPlan:
     values = {name: value for name, value in plain.items() if name in known}
     values["tools"] = tuple(Tool(**tool) for tool in values.get("tools", ()))
     values["transfers"] = tuple(TransferTool(**tool) for tool in values.get("transfers", ()))
+    values["tool_words"] = tuple(ToolWords(**words) for words in values.get("tool_words", ()))
+    for name in ("waiting_messages", "key_tools"):
+        values[name] = tuple(values.get(name, ()))
     return CallPlan(**values)
 
 

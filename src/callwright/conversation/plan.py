@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from callwright.domain.agent_spec import AgentSpec, ToolSpec
+from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent_transfers import (
     DEFAULT_TRANSFER_MESSAGE,
     asked_of_the_model,
+    asks_for_transfer,
     is_attended,
     is_transfer,
     target_template,
 )
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
+
+DEFAULT_TOOL_MESSAGE = "Just give me a moment, I'll be back with you."
+"""Said while a tool runs when its agent has no words for it (contract 14.1)."""
+
+DEFAULT_WAITING_MESSAGES = (
+    "I am still on it, one moment please.",
+    "Thank you for waiting, this takes a little longer than usual.",
+)
 
 CORE_VERSION = 3
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
@@ -26,12 +36,24 @@ class TransferTool:
     """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``domain.agent_transfers``).
 
     ``message`` is said to its end first; unless it is the agent's ``own_message``, only when the model's reply had no words itself.
+    ``by_request``: a service of the agent's transfers, which is asked as an HTTP tool is; there is no target then.
     """
 
     name: str
     target: str
     attended: bool = False
     message: str = ""
+    own_message: bool = False
+    by_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolWords:
+    """What is said when the tool ``name`` is called and the model's reply had no words: the agent's ``own_message`` at once, a default
+    one when the tool has not answered after a moment."""
+
+    name: str
+    message: str
     own_message: bool = False
 
 
@@ -45,7 +67,8 @@ class CallPlan:
     recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
     ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on. ``written``: the caller
-    writes, and whatever they send interrupts.
+    writes, and whatever they send interrupts. ``tool_words`` and, when a
+    tool takes long, ``waiting_messages`` one after the other fill the time of tools. ``key_tools``: names of ``tools`` that press keys.
     """
 
     system_prompt: str = ""
@@ -69,6 +92,9 @@ class CallPlan:
     patience_ms: int = 1_000
     tools: tuple[Tool, ...] = ()
     transfers: tuple[TransferTool, ...] = ()
+    tool_words: tuple[ToolWords, ...] = ()
+    waiting_messages: tuple[str, ...] = ()
+    key_tools: tuple[str, ...] = ()
     keys: bool = False
     keys_end: str = "#"
     keys_most: int = 0
@@ -82,8 +108,12 @@ class CallPlan:
     language: str = "en"
 
 
-def plan_for(spec: AgentSpec) -> CallPlan:
-    """The plan of a call of this agent. Messages given per language are taken in the voice's language."""
+def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> CallPlan:
+    """The plan of a call of this agent. Messages given per language are taken in the voice's language.
+
+    A parameter of a tool that is named as one of the call's ``variables`` is filled from it; the model is not asked for it.
+    """
+    known = {name for name, value in (variables or {}).items() if value}
     settings = spec.settings
     language = spec.voice.language or spec.transcriber.language or "en"
     return CallPlan(
@@ -103,8 +133,15 @@ def plan_for(spec: AgentSpec) -> CallPlan:
         hangup_prompt=settings.call_cancellation_prompt or "",
         end_call_tool=spec.end_call_tool,
         endpointing_ms=max(int(spec.endpointing_ms), 0),
-        tools=tuple(_offered(tool) for tool in spec.tools),
-        transfers=tuple(_transfer(tool, language) for tool in spec.tools if is_transfer(tool)),
+        tools=tuple(_offered(tool, known) for tool in spec.tools if _can_run(tool)),
+        transfers=tuple(
+            _transfer(tool, language) for tool in spec.tools if is_transfer(tool) or asks_for_transfer(tool)
+        ),
+        tool_words=tuple(words for tool in spec.tools if _is_web(tool) and (words := _words(tool, language)).message),
+        waiting_messages=_waiting_messages(settings.tool_waiting_messages, language)
+        if any(_is_web(tool) for tool in spec.tools)
+        else (),
+        key_tools=tuple(tool.name for tool in spec.tools if tool.key == PRESS_KEYS),
         keys=settings.dtmf_enabled,
         keys_end=settings.dtmf_finish_on_key,
         keys_most=settings.dtmf_max_digits,
@@ -126,15 +163,47 @@ def in_language(message: str | Mapping[str, str] | None, language: str) -> str:
     return next(iter(message.values()), "")
 
 
-def _offered(tool: ToolSpec) -> Tool:
-    parameters = asked_of_the_model(tool.parameters) if is_transfer(tool) else tool.parameters
-    return Tool(tool.name, tool.description, _schema(parameters))
+def _can_run(tool: ToolSpec) -> bool:
+    """Whether there is anything behind a tool: what has no address and is none of the platform's own is not offered."""
+    built_in = tool.key in (PRESS_KEYS, END_CALL) or tool.name.startswith(END_CALL)
+    return built_in or is_transfer(tool) or bool(tool.params.get("url"))
+
+
+def _is_web(tool: ToolSpec) -> bool:
+    built_in = tool.key in (PRESS_KEYS, END_CALL) or tool.name.startswith(END_CALL)
+    return not built_in and not asks_for_transfer(tool) and bool(tool.params.get("url"))
+
+
+def _offered(tool: ToolSpec, known: Collection[str]) -> Tool:
+    return Tool(tool.name, tool.description, _schema(asked_of_the_model(tool.parameters, known)))
+
+
+def _words(tool: ToolSpec, language: str) -> ToolWords:
+    """The agent's own message; else the contract's, to callers who speak its language."""
+    own = in_language(tool.pre_call_message, language)
+    default = DEFAULT_TOOL_MESSAGE if tool.pre_call_message is None and _is_english(language) else ""
+    return ToolWords(tool.name, own or default, own_message=bool(own))
+
+
+def _waiting_messages(given: tuple[str, ...] | None, language: str) -> tuple[str, ...]:
+    if given is not None:
+        return given
+    return DEFAULT_WAITING_MESSAGES if _is_english(language) else ()
+
+
+def _is_english(language: str) -> bool:
+    return language.lower().split("-")[0] == "en"
 
 
 def _transfer(tool: ToolSpec, language: str) -> TransferTool:
     own = in_language(tool.pre_call_message, language)
     return TransferTool(
-        tool.name, target_template(tool), is_attended(tool), own or DEFAULT_TRANSFER_MESSAGE, own_message=bool(own)
+        tool.name,
+        target_template(tool),
+        is_attended(tool),
+        own or DEFAULT_TRANSFER_MESSAGE,
+        own_message=bool(own),
+        by_request=asks_for_transfer(tool),
     )
 
 

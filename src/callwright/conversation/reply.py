@@ -83,6 +83,7 @@ class Generation:
         "speech",
         "state",
         "turn",
+        "why",
     )
 
     def __init__(self, number: int, turn: int, purpose: str, request: int, asked: str) -> None:
@@ -96,6 +97,7 @@ class Generation:
         self.speech = Speech()
         self.calls: list[ToolCall] = []
         self.farewell = False  # the model ends the call with it
+        self.why = ""  # the model's reason for that
         self.said: Said | None = None  # its message in the history, when that had to be written before it was heard
 
     def move(self, verb: str) -> None:

@@ -195,8 +195,7 @@ class Stage:
         if generation.calls:
             generation.said = self.history.calls(generation.speech.text, tuple(generation.calls))
             for call in generation.calls:
-                self.tools.start(call, generation.turn)
-            self.owed.reply = True
+                self.owed.reply = self.tools.start(call, generation.turn) or self.owed.reply
         if generation.farewell and not generation.speech.clauses:
             self.finished = generation
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, Ending
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import Stage
-from callwright.conversation.tools import END_CALL
-from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS, MAX_REPLY_CHARACTERS
+from callwright.conversation.tools import ends_call
+from callwright.domain.limits import MAX_END_REASON_CHARACTERS, MAX_MODEL_TOOL_LOOPS, MAX_REPLY_CHARACTERS
 from callwright.ports.failures import RETRYABLE
 from callwright.ports.model import ToolCall
 
@@ -50,9 +52,10 @@ class Thinking:
         if generation is None:
             return
         board.after_ms("answer", board.plan.reply_timeout_ms)
-        if event.name == END_CALL.name:
+        if ends_call(event.name):
             # A caller who is to be transferred is not hung up on.
             generation.farewell = not self._transfers(generation)
+            generation.why = _reason(event.arguments)
             return
         call_id = event.call_id or f"call-{event.request}-{len(generation.calls)}"
         if stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls):
@@ -68,8 +71,7 @@ class Thinking:
             return
         said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
         generation.said = generation.said or said
-        stage.tools.start(call, generation.turn)
-        stage.owed.reply = True
+        stage.owed.reply = stage.tools.start(call, generation.turn) or stage.owed.reply
 
     def _transfers(self, generation: Generation) -> bool:
         transfers = self._stage.transfers
@@ -88,8 +90,13 @@ class Thinking:
             self._complete(generation)
 
     def result(self, event: ev.ToolResult) -> None:
-        """A tool answered."""
-        self._stage.tools.take_result(event.request, event.ok, event.result)
+        """A tool answered, or a service that was asked to transfer."""
+        stage = self._stage
+        if stage.transfers.awaits(event.request):
+            if stage.transfers.answered(event.request, event.ok, event.result) and not stage.tools.busy:
+                stage.owed.reply = False
+        elif stage.tools.take_result(event.request, event.ok, event.result):
+            stage.owed.reply = True
 
     def classified(self, event: ev.ClassifierVerdict) -> None:
         """A question about the conversation was answered."""
@@ -146,3 +153,13 @@ class Thinking:
             stage.owed.retried = True
         else:
             stage.owed.apology = True
+
+
+def _reason(arguments: str) -> str:
+    """Why the model ends the call, in its own words."""
+    try:
+        given = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return ""
+    reason = given.get("reason", "") if isinstance(given, dict) else ""
+    return str(reason)[:MAX_END_REASON_CHARACTERS]

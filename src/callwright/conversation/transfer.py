@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import CALLER_FIRST_MS, TRANSFER_WAIT_MS
-from callwright.conversation.effects import Transfer, TransferSettled
+from callwright.conversation.bounds import CALLER_FIRST_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
+from callwright.conversation.effects import CallTool, Transfer, TransferSettled
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
 from callwright.conversation.plan import TransferTool
@@ -26,10 +26,11 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "idle": {"want": "wanted", "complete": "done"},
     "wanted": {"announce": "announced", "request": "requested", "drop": "idle", "complete": "done"},
     "announced": {"request": "requested", "drop": "idle", "complete": "done"},
-    "requested": {"fail": "idle", "drop": "idle", "complete": "done"},
+    "requested": {"fail": "idle", "accept": "idle", "drop": "idle", "complete": "done"},
     "done": {"complete": "done"},
 }
-"""``announce``: the agent says that it transfers; ``drop``: it is not asked for any more; ``complete``: also by a late outcome."""
+"""``announce``: the agent says that it transfers; ``drop``: it is not asked for any more; ``accept``: a service has taken the request,
+and the call goes on until the line moves; ``complete``: also by a late outcome."""
 
 DONE = frozenset({"completed", "bridged"})
 CALLED_OFF = (
@@ -37,6 +38,7 @@ CALLED_OFF = (
     " caller still wants to be transferred."
 )
 NO_TARGET = "the tool has no phone number or address to transfer to"
+ACCEPTED_BEFORE = "the transfer was requested already; the caller is being connected"
 NOBODY_ANSWERED = "nobody answered in time"
 
 
@@ -54,6 +56,7 @@ class Transfers:
     """The transfers of one call. ``state`` is one of MOVES. ``unheard``: words of the reply that wanted it were lost."""
 
     __slots__ = (
+        "_accepted",
         "_board",
         "_caller_first_us",
         "_history",
@@ -73,6 +76,7 @@ class Transfers:
         self._known: dict[str, int] = {}
         self._request = 0
         self._tries = 0
+        self._accepted = False
         self._caller_first_us = 0
         self.state = "idle"
         self.unheard = False
@@ -91,6 +95,14 @@ class Transfers:
     def takes(self, name: str) -> bool:
         """Whether the tool ``name`` transfers."""
         return any(tool.name == name for tool in self._board.plan.transfers)
+
+    def asks(self, name: str) -> bool:
+        """Whether the tool ``name`` asks a service of the agent's to transfer."""
+        return any(tool.name == name and tool.by_request for tool in self._board.plan.transfers)
+
+    def awaits(self, request: int) -> bool:
+        """Whether ``request`` is one that a service was asked to transfer with."""
+        return request in self._open and self.asks(self._open[request].name)
 
     def knows(self, call_id: str) -> bool:
         """Whether this call of a tool was a transfer already."""
@@ -141,10 +153,26 @@ class Transfers:
         self._request = board.next_request()
         self._open[self._request] = wish.call
         call = wish.call
+        if wish.tool.by_request:
+            board.emit(CallTool(self._request, wish.turn, call.call_id, call.name, call.arguments))
+            board.after_ms("transfer", TOOL_WAIT_MS)
+            return
         board.emit(
             Transfer(self._request, wish.target, wish.tool.attended, wish.turn, call.call_id, call.name, call.arguments)
         )
         board.after_ms("transfer", TRANSFER_WAIT_MS)
+
+    def answered(self, request: int, ok: bool, result: str) -> bool:
+        """The service answered; returns True when it transfers: nothing more is said then, until the caller speaks."""
+        call = self._open.pop(request)
+        self._history.result(call.call_id, result if ok else _answer(False, result))
+        self._accepted = self._accepted or ok
+        if request != self._request or self.state != "requested":
+            self._board.note("transfer_late", "accepted" if ok else result)
+            return False
+        self._board.timers.cancel("transfer")
+        self._move("accept" if ok else "fail")
+        return ok
 
     def progress(self, event: TransferProgress) -> bool:
         """News of a transfer; returns True when the caller has been handed over."""
@@ -164,8 +192,9 @@ class Transfers:
 
     def expire(self) -> None:
         """Nobody says what became of the transfer. A late answer still counts."""
-        self._history.result(self._open[self._request].call_id, _answer(False, NOBODY_ANSWERED))
-        self._board.emit(TransferSettled(self._request, False, NOBODY_ANSWERED))
+        call = self._open[self._request]
+        self._history.result(call.call_id, _answer(False, NOBODY_ANSWERED))
+        self._settle(call, NOBODY_ANSWERED)
         self._move("fail")
 
     def call_off(self) -> None:
@@ -178,6 +207,13 @@ class Transfers:
         if self.state == "requested":
             self._move("drop")
             self._board.timers.cancel("transfer")
+            self._settle(self._open[self._request], reason)
+
+    def _settle(self, call: ToolCall, reason: str) -> None:
+        """A transfer that was asked for is not made, as far as known."""
+        if self.asks(call.name):
+            self._board.note("transfer_unsettled", f"{call.name}: {reason}")
+        else:
             self._board.emit(TransferSettled(self._request, False, reason))
 
     def _target(self, tool: TransferTool, call: ToolCall) -> tuple[str, str]:
@@ -186,6 +222,10 @@ class Transfers:
             return "", "another transfer is in progress"
         if self._tries >= MAX_TRANSFERS:
             return "", f"{MAX_TRANSFERS} transfers were tried in this call already; more are not"
+        if self._accepted:
+            return "", ACCEPTED_BEFORE
+        if tool.by_request:
+            return "", ""
         target = filled_target(tool.target, self._board.variables, call.arguments)
         if not target:
             return "", NO_TARGET

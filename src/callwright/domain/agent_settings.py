@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from callwright.domain.agent_spec import ConversationSettings
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DELAY_MS, MAX_KEY_DIGITS, MAX_PROMPT_CHARACTERS
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields, wrong
+from callwright.domain.limits import (
+    MAX_CALL_SECONDS,
+    MAX_DELAY_MS,
+    MAX_KEY_DIGITS,
+    MAX_PROMPT_CHARACTERS,
+    MAX_WAITING_CHARACTERS,
+    MAX_WAITING_MESSAGES,
+)
 
 DEFAULT_ONLINE_MESSAGE = "Hey, are you still there?"
 
@@ -62,6 +70,7 @@ _OWN: frozenset[str] = frozenset(
         "dtmf_timeout",
         "dtmf_interrupts",
         "speculative_replies",
+        "tool_waiting_messages",
     }
 )
 
@@ -92,12 +101,26 @@ def read_settings(config: Fields) -> ConversationSettings:
         dtmf_timeout_s=config.number("dtmf_timeout", 3, 0.5, 60),
         dtmf_interrupts=config.switch("dtmf_interrupts", True),
         speculative_replies=_switch_or_none(config, "speculative_replies"),
+        tool_waiting_messages=_sentences(config, "tool_waiting_messages"),
         extra=_extra(config),
     )
 
 
 def _switch_or_none(config: Fields, name: str) -> bool | None:
     return None if config.raw(name) is None else config.switch(name, False)
+
+
+def _sentences(config: Fields, name: str) -> tuple[str, ...] | None:
+    given = config.list(name)
+    if given is None:
+        return None
+    path = config.at(name)
+    if len(given) > MAX_WAITING_MESSAGES:
+        raise InvalidAgentError(f"{path} may hold at most {MAX_WAITING_MESSAGES} messages", field=path)
+    for index, one in enumerate(given):
+        if not isinstance(one, str) or not 0 < len(one.strip()) <= MAX_WAITING_CHARACTERS:
+            raise wrong(f"{path}[{index}]", f"a sentence of at most {MAX_WAITING_CHARACTERS} characters", one)
+    return tuple(given)
 
 
 def _extra(config: Fields) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class ConversationSettings:
     """None: where the model costs nothing."""
     written: bool = False
     """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
+    tool_waiting_messages: tuple[str, ...] | None = None
+    """Said one after the other while a tool takes long; None: the platform's own where the agent speaks English."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -23,6 +23,9 @@ from callwright.domain.tool_template import BadTemplateError, read_template
 PRESS_KEYS = "press_keys"
 """Key of the tool by which the model presses keys, as in the menu of another telephone system."""
 
+END_CALL = "end_call"
+"""Key, and beginning of the name, of the tool that lets the model hang up."""
+
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 #: Other spelling in the contract's sources -> the key used here (contract 20, calendar keys).

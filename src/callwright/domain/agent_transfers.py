@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.agent_spec import ToolSpec
@@ -49,6 +49,11 @@ def is_transfer(tool: ToolSpec) -> bool:
     return (tool.key == _PREFIX or tool.name.startswith(_PREFIX)) and not tool.params.get("url")
 
 
+def asks_for_transfer(tool: ToolSpec) -> bool:
+    """Whether a service of the agent's transfers when this tool is called: the control request goes to the tool's ``url``."""
+    return (tool.key == _PREFIX or tool.name.startswith(_PREFIX)) and bool(tool.params.get("url"))
+
+
 def target_template(tool: ToolSpec) -> str:
     """To whom, as configured; empty when the tool does not say."""
     param = tool.params.get("param")
@@ -67,15 +72,17 @@ def is_attended(tool: ToolSpec) -> bool:
     return tool.params.get("transfer_mode") == ATTENDED
 
 
-def asked_of_the_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The tool's JSON Schema without what the platform fills in itself."""
+def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = ()) -> dict[str, Any]:
+    """The tool's JSON Schema without what the platform fills in itself: the system's variables, and those of the call that are
+    ``known``."""
+    filled = {*SYSTEM_VARIABLES, *known}
     schema = dict(parameters)
     properties = schema.get("properties")
     if isinstance(properties, Mapping):
-        schema["properties"] = {name: one for name, one in properties.items() if name not in SYSTEM_VARIABLES}
+        schema["properties"] = {name: one for name, one in properties.items() if name not in filled}
     required = schema.get("required")
     if isinstance(required, list | tuple):
-        schema["required"] = [name for name in required if name not in SYSTEM_VARIABLES]
+        schema["required"] = [name for name in required if name not in filled]
     return schema
 
 

@@ -304,3 +304,18 @@ CHAT_WAIT_SECONDS = 30
 
 MAX_CHAT_WAIT_SECONDS = 60
 """The longest such wait; what was written by then is answered, and the rest can be followed live."""
+
+MAX_WAITING_MESSAGES = 4
+"""Most messages an agent has for a tool that takes long."""
+
+MAX_WAITING_CHARACTERS = 300
+"""Longest of those messages."""
+
+MAX_KEYS_SENT = 32
+"""Most keys the model may have pressed at once, pauses included."""
+
+MAX_KEY_PAUSE_MS = 10_000
+"""Longest pauses between such keys, together."""
+
+MAX_END_REASON_CHARACTERS = 500
+"""How much of the model's reason to end a call is kept."""

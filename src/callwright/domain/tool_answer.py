@@ -48,6 +48,15 @@ def learned(text: str) -> dict[str, Any]:
     return found
 
 
+def remembered(known: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """What a call knows after another tool's answer: newer values replace older ones, surplus names are left out."""
+    found = dict(known)
+    for name, value in learned(text).items():
+        if name in found or len(found) < MAX_CONTEXT_NAMES:
+            found[name] = value
+    return found
+
+
 def _learn(value: Mapping[str, Any], path: str, depth: int, found: dict[str, Any]) -> None:
     inner: list[tuple[str, Mapping[str, Any]]] = []
     for name, one in value.items():

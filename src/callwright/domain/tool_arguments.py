@@ -44,7 +44,7 @@ def checked_arguments(schema: Mapping[str, Any], text: str, known: Mapping[str, 
             f"{', '.join(missing)} {'is' if one else 'are'} missing: ask the caller for {'it' if one else 'them'} unless it was"
             " said already, then call the tool again"
         )
-    return {name: fitted(properties[name], value, str(name)) for name, value in merged.items()}
+    return {name: fitted(properties[name], merged[name], str(name)) for name in properties if name in merged}
 
 
 def fitted(rule: object, value: Any, path: str) -> Any:

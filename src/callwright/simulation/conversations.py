@@ -17,7 +17,7 @@ from random import Random
 
 from callwright.conversation import events as ev
 from callwright.conversation.log import EVENT_TYPES, canonical, values_of
-from callwright.conversation.plan import CallPlan, TransferTool
+from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
@@ -49,8 +49,19 @@ TRANSFERS = (
         TransferTool("transfer_call_police", "112"),
         TransferTool("transfer_call_lost", "{missing}", True),
     ),
+    (TransferTool("transfer_call_service", "", message="I have you connected.", by_request=True),),
 )
-"""Transfer tools of an agent: none, one, or three of which two can never work."""
+"""Transfer tools of an agent: none, one, three of which two can never work, or one whose transfers a service makes."""
+
+_NEEDY = '{"properties":{"day":{"enum":["monday"],"type":"string"}},"required":["day"],"type":"object"}'
+
+TOOLS = (
+    Tool("book", "Book a table", "{}"),
+    Tool("lookup", "Look a name up", _NEEDY),
+    Tool("press_keys", "Press keys", '{"properties":{"keys":{"type":"string"}},"required":["keys"],"type":"object"}'),
+)
+
+TOOL_WORDS = ((), (ToolWords("book", "I book it {name}.", own_message=True), ToolWords("lookup", "Let me see.")))
 
 
 @dataclass(slots=True)
@@ -113,8 +124,7 @@ class Report:
 def plan_of(random: Random) -> CallPlan:
     """Settings drawn at random, the extreme ones included."""
     transfers = random.choice(TRANSFERS)
-    book, lookup = Tool("book", "Book a table", "{}"), Tool("lookup", "Look a name up", "{}")
-    tools = (book, lookup, *(Tool(one.name, "Transfer the call", "{}") for one in transfers))
+    tools = (*TOOLS, *(Tool(one.name, "Transfer the call", "{}") for one in transfers))
     return CallPlan(
         system_prompt=random.choice(("You are {name}.", "")),
         welcome_message=random.choice(("Hello {name}, how can I help you?", "Hi!", "")),
@@ -133,6 +143,9 @@ def plan_of(random: Random) -> CallPlan:
         speculate=random.random() < 0.6,
         tools=tools if random.random() < 0.5 else (),
         transfers=transfers,
+        tool_words=random.choice(TOOL_WORDS),
+        waiting_messages=random.choice(((), ("Still on it.",), ("Still on it.", "Thank you for waiting."))),
+        key_tools=("press_keys",),
         keys=random.random() < 0.5,
         keys_end=random.choice(("#", "")),
         keys_most=random.choice((0, 0, 4)),

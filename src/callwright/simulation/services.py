@@ -10,6 +10,14 @@ from callwright.simulation.world import World
 _FAILURES = ("refused_credentials", "limit_reached", "bad_request", "unavailable", "broken_stream")
 
 
+_ARGUMENTS = {
+    "lookup": ('{"day":"Monday"}', '{"day":"monday","admin":true}', "{}", '{"day":"sunday"}', "{", ""),
+    "press_keys": ('{"keys":"1"}', '{"keys":"1 2w3#"}', '{"keys":"x"}', "{}"),
+    "end_call": ('{"reason":"done"}', "{}", "[", '{"reason":7}'),
+}
+"""What the model writes for tools, some of it wrong."""
+
+
 class Thinker:
     """The model, its tools and the classifier. Every word it says has a number of its own."""
 
@@ -22,6 +30,7 @@ class Thinker:
         world.cast(self._ask, fx.AskModel)
         world.cast(self._cancel, fx.CancelModel)
         world.cast(self._call, fx.CallTool)
+        world.cast(self._press, fx.SendKeys)
         world.cast(self._classify, fx.AskClassifier)
 
     def _cancel(self, effect: fx.CancelModel) -> None:
@@ -68,19 +77,30 @@ class Thinker:
     def _tool(self, effect: fx.AskModel) -> None:
         world = self._world
         for _ in range(world.random.choice((1, 1, 2))):
-            name = world.random.choice(effect.tools).name
+            name = "no_such_tool" if world.chance(30) else world.random.choice(effect.tools).name
             call_id = "" if world.chance(100) else f"c{world.random.randint(1, 50)}"
-            world.send(0, ev.ReplyTool, effect.generation, effect.request, call_id, name, "{}")
+            arguments = world.random.choice(_ARGUMENTS.get(name, ("{}",)))
+            world.send(0, ev.ReplyTool, effect.generation, effect.request, call_id, name, arguments)
 
     def _call(self, effect: fx.CallTool) -> None:
         world = self._world
         if world.chance(world.weather.silent):
             return
-        delay_ms = world.random.choice((20, 500, 3_000, 12_000))
+        delay_ms = world.random.choice((20, 500, 3_000, 12_000, 12_000, 40_000))
         if world.chance(world.weather.failing):
             world.send(delay_ms, ev.ProviderFailed, "tool", "scripted", "unavailable", "down", 0, effect.request)
-        else:
-            world.send(delay_ms, ev.ToolResult, effect.request, not world.chance(200), '{"booked":true}')
+            return
+        # Every answer has a number of its own, and teaches the call something.
+        answer = f'{{"booked":{effect.request},"name":"nobody","by":"{effect.name}"}}'
+        for _ in range(2 if world.chance(50) else 1):
+            world.send(delay_ms, ev.ToolResult, effect.request, not world.chance(200), answer)
+
+    def _press(self, effect: fx.SendKeys) -> None:
+        """The line takes the keys, refuses them, or does not say."""
+        world = self._world
+        if not world.chance(world.weather.silent):
+            delay_ms = world.random.choice((0, 0, 400, 4_000))
+            world.send(delay_ms, ev.ToolResult, effect.request, not world.chance(100), '{"pressed":"1"}')
 
     def _classify(self, effect: fx.AskClassifier) -> None:
         world = self._world

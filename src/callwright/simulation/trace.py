@@ -18,7 +18,7 @@ from callwright.conversation.stops import normalised
 from callwright.conversation.tools import END_CALL
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BrokenInvariantError
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_HISTORY_MESSAGES, MAX_RING_SECONDS
 
 KEPT_IN_NOTES = frozenset(
     {
@@ -112,6 +112,8 @@ def audit(trace: Trace) -> str:
         or _patient_on_hold(trace)
         or _speculation_unheard(trace)
         or _written_cuts(trace)
+        or _tools_answered(trace)
+        or _waits_filled(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -307,6 +309,55 @@ def _transfers_settled(trace: Trace) -> str:
     if handed_us >= 0 and not trace.ended:
         return f"a caller who was handed over is let go: {handed_us}"
     return ""
+
+
+def _tools_answered(trace: Trace) -> str:
+    """What a tool answered is what the model is told of it, from then on."""
+    called: dict[int, str] = {}
+    open_: set[int] = set()
+    for event, effects in trace.steps:
+        if isinstance(event, ev.ToolResult) and event.request in open_:
+            open_.discard(event.request)
+            called[event.request] = event.result
+        for effect in effects:
+            if isinstance(effect, fx.CallTool):
+                open_.add(effect.request)
+            elif isinstance(effect, fx.AskModel) and len(effect.messages) < MAX_HISTORY_MESSAGES:
+                told = "\n".join(m.content for m in effect.messages if m.role == "tool")
+                lost = [request for request, result in called.items() if _plain(result) not in _plain(told)]
+                if lost:
+                    return f"a tool's answer is told to the model: {lost} in request {effect.request}"
+    return ""
+
+
+def _plain(text: str) -> str:
+    """Text as it also stands within JSON."""
+    return text.replace("\\", "").replace('"', "")
+
+
+def _waits_filled(trace: Trace) -> str:
+    """The words of tools are said while one runs, and each waiting message at most once for each tool that was called."""
+    running: set[int] = set()
+    called = said = most = 0
+    for event, effects in trace.steps:
+        if isinstance(event, ev.Started):
+            most = 1 + len(event.plan.waiting_messages)
+        if isinstance(event, ev.ToolResult | ev.ProviderFailed):
+            running.discard(event.request)
+        for effect in effects:
+            match effect:
+                case fx.CallTool():
+                    running.add(effect.request)
+                    called += 1
+                case fx.CancelTool():
+                    running.discard(effect.request)
+                case fx.Speak() if effect.purpose == "tool" and effect.index == 0:
+                    if not running:
+                        return f"a tool's words are said while it runs: {effect.generation}"
+                case fx.AgentSaid() if effect.purpose == "tool":
+                    said += 1
+    # Words that nobody heard may be said again.
+    return f"waiting messages are bounded: {said} for {called} tools" if said > called * most else ""
 
 
 def _speculation_unheard(trace: Trace) -> str:

@@ -13,6 +13,7 @@ from callwright.conversation.reply import Generation
 from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.timers import FAR_US, Timers
 from callwright.domain.errors import BrokenInvariantError
+from callwright.ports.model import Tool
 from callwright.simulation.conversations import STATES
 
 SAMPLES: dict[type, tuple[object, ...]] = {
@@ -74,7 +75,10 @@ def call_in(state: str) -> Call:
     else:
         transfer = TransferTool("transfer_call_desk", "loopback:desk")
         call = Call(
-            end_call_tool=True, transfers=(transfer,), incremental_delay_ms=0 if state == "transferring" else 400
+            end_call_tool=True,
+            tools=(Tool("book", "Book a table", "{}"),),
+            transfers=(transfer,),
+            incremental_delay_ms=0 if state == "transferring" else 400,
         )
         if state == "hearing":
             call.begins()

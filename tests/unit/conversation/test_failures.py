@@ -7,6 +7,7 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_REPLY_CHARACTERS
+from callwright.ports.model import Tool
 
 
 def asking(**plan: Any) -> Call:
@@ -124,7 +125,7 @@ def test_no_apology_while_the_caller_goes_on_speaking() -> None:
 
 
 def test_a_failed_follow_up_behind_audible_words_waits_with_its_apology() -> None:
-    call = asking()
+    call = asking(tools=(Tool("book", "Book a table", "{}"),))
     call.model_says("One moment. ", ended=False)
     call.model_calls("book")
     call.model_ends()

@@ -101,7 +101,11 @@ def spec(**settings: object) -> AgentSpec:
         voice=ProviderChoice("x", language="de-AT"),
         settings=ConversationSettings(**settings),  # type: ignore[arg-type]
         end_call_tool=True,
-        tools=(ToolSpec("book", "Book", "custom", {"type": "object", "properties": {}}),),
+        tools=(
+            ToolSpec(
+                "book", "Book", "custom_task", {"type": "object", "properties": {}}, {"url": "https://api.example"}
+            ),
+        ),
         endpointing_ms=300,
     )
 

@@ -4,6 +4,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.ports.model import Tool
 
 
 def test_the_question_is_asked_once_and_its_playout_restarts_the_clock() -> None:
@@ -74,7 +75,8 @@ def test_the_clock_does_not_run_while_the_model_thinks() -> None:
 
 
 def test_the_clock_does_not_run_while_a_tool_runs() -> None:
-    call = Call(user_online_after_ms=2_000, hangup_after_silence_ms=2_000, incremental_delay_ms=0)
+    book = (Tool("book", "Book a table", "{}"),)
+    call = Call(user_online_after_ms=2_000, hangup_after_silence_ms=2_000, incremental_delay_ms=0, tools=book)
     call.caller_says("book it please")
     call.model_calls("book")
     call.model_ends()

@@ -216,3 +216,107 @@ def test_a_result_during_the_goodbye_is_kept() -> None:
     call.plays()
     assert call.hung_up() == "max_duration_reached"
     assert call.notes() == []
+
+
+SEATS = Tool(
+    "seats",
+    "Count seats",
+    '{"properties":{"day":{"enum":["monday","friday"],"type":"string"},"n":{"type":"integer"}},"required":["day"],"type":"object"}',
+)
+
+
+def asking_for_seats(arguments: str, name: str = "seats", **plan: Any) -> Call:
+    call = Call(tools=(BOOK, SEATS), incremental_delay_ms=0, **plan)
+    call.caller_says("is there a seat")
+    call.model_calls(name, arguments=arguments)
+    call.model_ends()
+    return call
+
+
+def test_a_tool_gets_arguments_that_fit_its_schema() -> None:
+    call = asking_for_seats('{"day": "Monday", "n": "4", "admin": true}')
+    assert call.last(fx.CallTool).arguments == '{"day":"monday","n":4}'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("{}", "day is missing"),
+        ("{", "the arguments are not JSON"),
+        ('{"day": "sunday"}', 'day must be one of "monday", "friday", not "sunday"'),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_to_the_model_and_nothing_is_called(arguments: str, told: str) -> None:
+    call = asking_for_seats(arguments)
+    assert not call.all(fx.CallTool)
+    assert call.told()[-1].startswith(f"tool: The tool was not called: {told}")
+    assert call.notes() == ["tool_refused"]
+    call.agent_replies("Which day?")
+    assert call.said()[-1] == "agent: Which day?"
+
+
+def test_a_tool_the_agent_does_not_have_is_not_called() -> None:
+    call = asking_for_seats("{}", "delete_everything")
+    assert not call.all(fx.CallTool)
+    assert call.told()[-1] == (
+        "tool: The tool was not called: there is no tool named 'delete_everything'; the tools are: book, seats"
+    )
+    call.model_calls("delete_everything")
+    assert call.notes() == ["tool_refused", "tool_repeated"]
+
+
+def test_refusals_count_as_calls_so_that_a_stubborn_model_comes_to_an_end() -> None:
+    call = asking_for_seats("{}", "nothing")
+    for number in range(MAX_MODEL_TOOL_LOOPS - 1):
+        call.model_calls("nothing", f"again{number}")
+        call.model_ends()
+    assert call.last(fx.AskModel).tools == ()
+
+
+def test_what_a_tool_answers_is_a_variable_of_prompt_messages_and_later_tools() -> None:
+    call = asking_for_seats(
+        '{"day": "monday"}',
+        system_prompt="You are {name}. Table: {table.id}.",
+        hangup_message="Table {table.id} for {name}.",
+        check_if_user_online=False,
+    )
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, '{"table": {"id": 12}, "n": 4, "name": "Eve"}')
+    assert call.last(fx.AskModel).messages[0].content == "You are Ada. Table: 12."
+    call.model_calls("seats", "c2", '{"day": "friday"}')
+    call.model_ends()
+    assert call.last(fx.CallTool).arguments == '{"day":"friday","n":4}'
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, False, '{"n": 5}')
+    call.agent_replies("Done.")
+    call.wait(10_000)
+    assert call.last(fx.Speak).text == "Table 12 for Ada."
+
+
+def test_the_reason_of_a_model_that_ends_the_call_is_kept() -> None:
+    call = Call(end_call_tool=True, incremental_delay_ms=0)
+    call.caller_says("goodbye")
+    call.model_says("Bye.", ended=False)
+    call.model_calls("end_call", arguments='{"reason": "the caller said goodbye"}')
+    call.model_ends()
+    call.plays()
+    assert call.hung_up() == "end_call_tool"
+    assert [(note.kind, note.text) for note in call.all(fx.Note)] == [("end_call_reason", "the caller said goodbye")]
+
+
+@pytest.mark.parametrize("arguments", ["", "{", "[]", "{}"])
+def test_a_call_is_ended_without_a_reason_all_the_same(arguments: str) -> None:
+    call = Call(end_call_tool=True, incremental_delay_ms=0)
+    call.caller_says("goodbye")
+    call.model_calls("end_call", arguments=arguments)
+    call.model_ends()
+    assert call.hung_up() == "end_call_tool"
+    assert call.notes() == []
+
+
+def test_an_agents_own_tool_to_end_calls_takes_the_place_of_the_platforms() -> None:
+    own = Tool("end_call_politely", "End it", "{}")
+    call = Call(end_call_tool=True, tools=(own,), incremental_delay_ms=0)
+    call.caller_says("goodbye")
+    assert call.last(fx.AskModel).tools == (own,)
+    call.model_calls("end_call_politely")
+    call.model_ends()
+    assert call.hung_up() == "end_call_tool"

@@ -8,7 +8,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import CALLER_FIRST_MS, HANDED_WAIT_MS, TRANSFER_WAIT_MS
+from callwright.conversation.bounds import CALLER_FIRST_MS, HANDED_WAIT_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
 from callwright.conversation.plan import TransferTool
 from callwright.domain.limits import MAX_TRANSFERS
 from callwright.ports.model import Tool
@@ -486,3 +486,86 @@ def test_a_call_tries_a_few_transfers_and_then_no_more() -> None:
     call.model_ends()
     assert len(call.all(fx.Transfer)) == MAX_TRANSFERS
     assert "were tried in this call already" in results(call)[-1]["reason"]
+
+
+SERVICE = TransferTool("transfer_call_desk", "", message="One moment.", own_message=True, by_request=True)
+
+
+def asked(**plan: Any) -> Call:
+    """A service of the agent's was asked to transfer."""
+    call = transferring(tool=SERVICE, arguments='{"reason": "invoice"}', **plan)
+    assert not call.all(fx.CallTool)
+    call.plays()
+    return call
+
+
+def answers(call: Call, ok: bool, result: str) -> None:
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, ok, result)
+
+
+def test_a_service_is_asked_to_transfer_when_the_announcement_is_over() -> None:
+    call = asked()
+    tool = call.last(fx.CallTool)
+    assert (tool.call_id, tool.name, call.core.state) == ("c1", SERVICE.name, "transferring")
+    answers(call, True, "ok")
+    assert call.core.state == "listening"
+    assert len(call.all(fx.AskModel)) == 1
+    assert not settled(call)
+    call.caller_says("are you there")
+    assert call.told()[-2:] == ["tool: ok", "user: are you there"]
+
+
+def test_the_failure_of_a_tool_with_the_number_of_a_transfer_is_no_outcome_of_it() -> None:
+    call = requested()
+    call.give(ev.ProviderFailed, "tool", "x", "unavailable", "", 0, call.last(fx.Transfer).request)
+    assert call.core.state == "transferring"
+    assert call.notes() == ["result_unknown"]
+
+
+def test_a_service_that_fails_is_told_to_the_model_which_may_try_again() -> None:
+    call = asked()
+    answers(call, False, "ERROR CALLING API: the API answered 500")
+    assert results(call) == [{"transferred": False, "reason": "ERROR CALLING API: the API answered 500"}]
+    call.model_calls(SERVICE.name, "c2")
+    call.model_ends()
+    call.plays()
+    assert call.last(fx.CallTool).call_id == "c2"
+
+
+def test_a_service_that_took_the_request_is_asked_once() -> None:
+    call = asked()
+    answers(call, True, "ok")
+    call.caller_says("hello")
+    call.model_calls(SERVICE.name, "c2")
+    call.model_ends()
+    assert len(call.all(fx.CallTool)) == 1
+    assert "requested already" in results_of(call)[-1]
+
+
+def results_of(call: Call) -> list[str]:
+    return [m.content for m in call.last(fx.AskModel).messages if m.role == "tool"]
+
+
+def test_a_service_that_does_not_answer_is_given_up_and_a_late_answer_is_kept() -> None:
+    call = asked()
+    call.wait(TOOL_WAIT_MS)
+    assert "nobody answered in time" in results_of(call)[-1]
+    answers(call, True, "ok after all")
+    assert "transfer_late" in call.notes()
+    call.agent_replies("I could not reach them.")
+    call.caller_says("and now")
+    assert "ok after all" in results_of(call)
+
+
+def test_a_call_that_ends_while_a_service_is_asked_says_so() -> None:
+    call = asked()
+    call.ends()
+    assert "transfer_unsettled" in call.notes()
+    assert not settled(call)
+
+
+def test_arguments_for_a_service_are_checked() -> None:
+    schema = '{"type":"object","properties":{"reason":{"type":"string"}},"required":["reason"]}'
+    call = transferring(tool=SERVICE, tools=(Tool(SERVICE.name, "To the desk", schema),))
+    assert "reason is missing" in results_of(call)[-1]
+    assert not call.all(fx.CallTool)

@@ -63,12 +63,14 @@ def test_a_tool_transfers_by_its_key_or_by_its_name() -> None:
     assert [one.name for one in plan(by_key, by_name).transfers] == ["hand_over", "transfer_call_sales"]
 
 
-def test_a_tool_with_a_url_is_an_http_tool() -> None:
+def test_a_tool_with_a_url_asks_a_service_to_transfer() -> None:
     given = tool()
     given["value"]["url"] = "https://example.org/transfer"
     found = plan(given)
-    assert not found.transfers
+    (transfer,) = found.transfers
+    assert (transfer.name, transfer.by_request, transfer.message) == (given["name"], True, DEFAULT_TRANSFER_MESSAGE)
     assert [one.name for one in found.tools] == ["transfer_call_desk"]
+    assert not plan(tool()).transfers[0].by_request
 
 
 def test_the_model_is_not_asked_for_what_the_platform_fills_in() -> None:

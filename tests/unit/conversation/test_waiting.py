@@ -1,0 +1,172 @@
+"""What the caller hears while a tool runs."""
+
+from typing import Any
+
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import TOOL_QUIET_MS, TOOL_WAIT_MS, WAITING_GAP_MS
+from callwright.conversation.plan import ToolWords
+from callwright.ports.model import Tool
+
+BOOK = Tool("book", "Book a table", "{}")
+OWN = ToolWords("book", "I book it for {name}.", own_message=True)
+DEFAULT = ToolWords("book", "Just a moment.")
+PHRASES = ("Still on it.", "Thank you for waiting.")
+
+
+def booking(words: ToolWords = OWN, said: str = "", **plan: Any) -> Call:
+    given = {"tools": (BOOK,), "tool_words": (words,), "waiting_messages": PHRASES, "incremental_delay_ms": 0}
+    call = Call(**{**given, **plan})
+    call.caller_says("book a table")
+    if said:
+        call.model_says(said, ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    return call
+
+
+def answers(call: Call, ok: bool = True, result: str = "done") -> None:
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, ok, result)
+
+
+def spoken(call: Call) -> list[str]:
+    return [speak.text for speak in call.all(fx.Speak)]
+
+
+def test_the_agents_own_message_is_said_as_the_tool_is_called() -> None:
+    call = booking()
+    assert call.all(fx.CallTool)
+    assert call.last(fx.Speak).purpose == "tool"
+    assert spoken(call) == ["I book it for Ada."]
+
+
+def test_the_answer_follows_the_message_and_the_model_sees_what_was_said_with_the_call() -> None:
+    call = booking()
+    call.starts_playing()
+    answers(call)
+    assert call.told()[-3:] == ["user: book a table", "assistant: ", "tool: done"]
+    call.plays()
+    call.agent_replies("It is booked.")
+    call.caller_says("thanks")
+    assert call.told()[-5:-2] == ["user: book a table", "assistant: I book it for Ada.", "tool: done"]
+
+
+def test_a_default_message_is_only_for_tools_that_take_a_moment() -> None:
+    quick = booking(DEFAULT)
+    quick.wait(TOOL_QUIET_MS - 100)
+    answers(quick)
+    quick.wait(TOOL_QUIET_MS)
+    assert spoken(quick) == []
+    slow = booking(DEFAULT)
+    slow.wait(TOOL_QUIET_MS)
+    assert spoken(slow) == ["Just a moment."]
+
+
+def test_nothing_is_said_when_the_models_reply_had_words() -> None:
+    for words in (OWN, DEFAULT):
+        call = booking(words, said="Let me look.")
+        call.plays()
+        call.wait(WAITING_GAP_MS - 100)
+        assert spoken(call) == ["Let me look."]
+
+
+def test_a_tool_without_a_message_is_waited_for_in_silence_at_first() -> None:
+    call = booking(ToolWords("other", "No."))
+    call.wait(WAITING_GAP_MS - 100)
+    assert spoken(call) == []
+    call.wait(100)
+    assert spoken(call) == [PHRASES[0]]
+
+
+def test_waiting_messages_come_after_silence_each_once_and_in_order() -> None:
+    call = booking()
+    call.plays()
+    for phrase in PHRASES:
+        call.wait(WAITING_GAP_MS - 100)
+        assert phrase not in spoken(call)
+        call.wait(100)
+        assert spoken(call)[-1] == phrase
+        call.plays()
+    call.wait(WAITING_GAP_MS * 2)
+    assert len(spoken(call)) == 3
+    answers(call)
+    call.agent_replies("Booked.")
+    assert call.said()[1:] == [
+        "agent: I book it for Ada.",
+        "agent: Still on it.",
+        "agent: Thank you for waiting.",
+        "agent: Booked.",
+    ]
+
+
+def test_the_message_of_a_second_tool_is_said_too() -> None:
+    call = booking()
+    call.plays()
+    answers(call)
+    call.model_calls("book", "c2")
+    call.model_ends()
+    assert spoken(call) == ["I book it for Ada."] * 2
+
+
+def test_a_caller_who_interrupts_the_message_stops_no_tool_and_is_answered_with_the_result() -> None:
+    call = booking()
+    call.starts_playing()
+    call.begins()
+    call.segment += 1
+    call.hears("is that by the window")
+    call.clears(300)
+    assert not call.all(fx.CancelTool)
+    call.segment -= 1
+    call.finishes("is that by the window")
+    call.pauses()
+    call.judges()
+    assert len(call.all(fx.AskModel)) == 1
+    answers(call)
+    assert call.told()[-3:] == ["assistant: I", "tool: done", "user: is that by the window"]
+
+
+def test_nobody_is_talked_over_while_a_tool_runs() -> None:
+    call = booking(DEFAULT)
+    call.wait(TOOL_QUIET_MS - 200)
+    call.begins()
+    call.wait(3_000)
+    assert spoken(call) == []
+    call.pauses()
+    call.finishes("for two people")
+    call.wait(WAITING_GAP_MS)
+    assert spoken(call) == ["Just a moment."]
+
+
+def test_a_line_on_hold_hears_no_waiting_messages() -> None:
+    call = booking(DEFAULT)
+    call.give(ev.LineHeld, True)
+    call.wait(20_000)
+    assert spoken(call) == []
+    call.give(ev.LineHeld, False)
+    call.wait(WAITING_GAP_MS)
+    assert spoken(call) == ["Just a moment."]
+
+
+def test_a_message_whose_voice_failed_is_not_said_after_the_tool_has_answered() -> None:
+    call = booking()
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", call.last(fx.Speak).generation)
+    call.clears(0)
+    answers(call)
+    assert len(call.all(fx.AskModel)) == 2
+    assert spoken(call) == ["I book it for Ada."]
+
+
+def test_the_wait_ends_with_the_tools_limit() -> None:
+    call = booking(waiting_messages=())
+    call.plays()
+    call.wait(TOOL_WAIT_MS)
+    assert call.all(fx.CancelTool)
+    assert "did not answer" in call.told()[-1]
+
+
+def test_an_empty_message_says_nothing() -> None:
+    call = booking(ToolWords("book", "{missing}", own_message=True), waiting_messages=())
+    call.wait(20_000)
+    assert spoken(call) == []
