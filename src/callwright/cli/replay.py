@@ -8,6 +8,7 @@ from callwright.cli.call_log import configure_call, log_text
 from callwright.conversation.log import LogFormatError
 from callwright.conversation.replay import replay
 from callwright.domain.errors import BadInputError
+from callwright.insight.difference import report
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
         + ("" if result.same_core else "; written by another core version")
     )
     if result.difference is not None:
-        print(f"first difference: {result.difference}")
+        print("\n".join(report(result.difference)))
     return 0 if result.exact else 1

@@ -13,12 +13,17 @@ from callwright.domain.errors import BrokenInvariantError
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first place where today's core differs. ``seq`` is the log entry; an empty ``logged`` or ``now`` means there is none."""
+    """The first place where today's core differs. ``seq`` is the log entry; an empty ``logged`` or ``now`` means there is none.
+
+    ``event`` is the input whose effects differ, entry ``event_seq`` of the log; all three texts are a type and its canonical fields.
+    """
 
     seq: int
     at_us: int
     logged: str
     now: str
+    event: str = ""
+    event_seq: int = 0
 
     def __str__(self) -> str:
         logged, now = self.logged or "nothing", self.now or "nothing"
@@ -59,11 +64,12 @@ def replay(log_text: str) -> ReplayResult:
 class _Replaying:
     """Compares as it goes: effects wait until the log has shown each of them."""
 
-    __slots__ = ("_conversation", "_waiting", "effects", "events")
+    __slots__ = ("_conversation", "_newest", "_waiting", "effects", "events")
 
     def __init__(self) -> None:
         self._conversation = Conversation()
         self._waiting: list[str] = []
+        self._newest: Entry | None = None
         self.events = 0
         self.effects = 0
 
@@ -76,17 +82,24 @@ class _Replaying:
         logged = _wire(entry.type, entry.values)
         now = self._waiting.pop(0) if self._waiting else ""
         self.effects += 1
-        return None if now == logged else Difference(entry.seq, entry.at_us, logged, now)
+        return None if now == logged else self._difference(entry, logged, now)
+
+    def _difference(self, entry: Entry, logged: str, now: str) -> Difference:
+        newest = self._newest
+        if newest is None:
+            return Difference(entry.seq, entry.at_us, logged, now)
+        return Difference(entry.seq, entry.at_us, logged, now, _wire(newest.type, newest.values), newest.seq)
 
     def _step(self, entry: Entry) -> Difference | None:
         if self._waiting:
-            return Difference(entry.seq, entry.at_us, "", self._waiting[0])
+            return self._difference(entry, "", self._waiting[0])
+        self._newest = entry
         event = event_from_wire(entry.type, entry.at_us, entry.values)
         self.events += 1
         try:
             effects = self._conversation.step(event)
         except BrokenInvariantError as error:
-            return Difference(entry.seq, entry.at_us, "", f"a broken invariant: {error}")
+            return self._difference(entry, "", f"a broken invariant: {error}")
         self._waiting = [_wire(type(effect).__name__, values_of(effect)) for effect in effects]
         return None
 
