@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from callwright.conversation.core import Conversation
 from callwright.conversation.log import LogFormatError
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
 from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
+from callwright.domain.errors import BrokenInvariantError
 from callwright.simulation.conversations import converse
 
 LOG = converse(5).log()
@@ -43,6 +45,31 @@ def test_the_first_changed_effect_is_reported() -> None:
     assert result.difference.seq == number
     assert "Other" in str(result.difference)
     assert not result.exact
+
+
+def test_a_difference_names_the_event_it_follows() -> None:
+    number = line_of("StartRecording")
+    difference = replay(changed(LOG, number, type="StopRecording")).difference
+    assert difference is not None
+    assert (difference.event, difference.event_seq) == ("Answered {}", line_of("Answered"))
+
+
+def test_an_effect_before_any_event_follows_none() -> None:
+    lines = LOG.splitlines()
+    lines.insert(1, lines[line_of("StartRecording")])
+    difference = replay("\n".join(lines) + "\n").difference
+    assert difference is not None
+    assert (difference.logged, difference.event) == ("StartRecording {}", "")
+
+
+def test_a_rule_that_breaks_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_conversation: Conversation, _event: object) -> None:
+        raise BrokenInvariantError("silence has a limit")
+
+    monkeypatch.setattr(Conversation, "step", breaks)
+    difference = replay(LOG).difference
+    assert difference is not None
+    assert difference.now == "a broken invariant: silence has a limit"
 
 
 def test_a_missing_effect_is_reported() -> None:

@@ -1,0 +1,97 @@
+"""``callwright simulate golden``: check the golden traces, or make them anew and say which changed and how."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from callwright.bootstrap.simulated_runs import perform
+from callwright.domain.errors import BadInputError
+from callwright.simulation.conversations import converse
+from callwright.simulation.golden import changed, choose, differs, features, pack, unpack
+
+FOLDER = Path("tests/golden")
+MAKERS: Mapping[str, Callable[[int], str]] = {
+    "conversation": lambda seed: converse(seed).log(),
+    "call": lambda seed: perform(seed).witness.log,
+}
+"""Kind of a trace -> its log by seed: a conversation of the core alone, or a whole call of the real shell with its sound."""
+CANDIDATES: Mapping[str, int] = {"conversation": 1_500, "call": 400}
+"""How many seeds ``--choose`` looks at; of the chosen two thirds are conversations."""
+SUFFIX = ".log.xz"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command. Exit status 1 when a trace does not replay exactly (without ``--write``)."""
+    parser = argparse.ArgumentParser(prog="callwright simulate golden", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the traces are")
+    parser.add_argument("--write", action="store_true", help="make them anew from their seeds and print what changed")
+    parser.add_argument(
+        "--choose", type=int, default=0, metavar="N", help="with --write: first choose N traces that show the most"
+    )
+    options = parser.parse_args(argv)
+    if options.choose:
+        if not options.write:
+            raise BadInputError("--choose replaces the golden traces: it needs --write")
+        options.folder.mkdir(parents=True, exist_ok=True)
+        names = _chosen(options.choose)
+    else:
+        names = sorted(path.name.removesuffix(SUFFIX) for path in options.folder.glob(f"*{SUFFIX}"))
+    if not names:
+        raise BadInputError(f"there are no golden traces in {options.folder}; make some with --write --choose 75")
+    return _write(options.folder, names) if options.write else _check(options.folder, names)
+
+
+def made(name: str) -> str:
+    """The log of a trace by its name (``kind-seed``), as it is today. Raises BadInputError for a name that is none."""
+    kind, _, seed = name.rpartition("-")
+    if kind not in MAKERS or not seed.isdigit():
+        raise BadInputError(
+            f"{name} is no golden trace: its name must be {' or '.join(MAKERS)} and a seed, as call-00007"
+        )
+    return MAKERS[kind](int(seed))
+
+
+def _check(folder: Path, names: Sequence[str]) -> int:
+    bad = 0
+    for name in names:
+        lines = differs(unpack((folder / f"{name}{SUFFIX}").read_bytes()))
+        bad += bool(lines)
+        _print(name, lines)
+    sys.stdout.write(f"{len(names)} golden traces, {bad} not replayed exactly\n")
+    return 1 if bad else 0
+
+
+def _write(folder: Path, names: Sequence[str]) -> int:
+    count = total = 0
+    for stale in folder.glob(f"*{SUFFIX}"):
+        if stale.name.removesuffix(SUFFIX) not in names:
+            stale.unlink()
+            _print(stale.name.removesuffix(SUFFIX), ["taken out"])
+    for name in names:
+        path, data = folder / f"{name}{SUFFIX}", pack(made(name))
+        before = path.read_bytes() if path.exists() else b""
+        total += len(data)
+        # By what they hold: another version of the compressor may write other bytes.
+        lines = changed(unpack(before), unpack(data)) if before else ["new"]
+        if lines:
+            count += 1
+            path.write_bytes(data)
+            _print(name, lines)
+    sys.stdout.write(f"{len(names)} golden traces of {total / 1000:.0f} kB, {count} written\n")
+    return 0
+
+
+def _chosen(count: int) -> list[str]:
+    names: list[str] = []
+    for kind, share in (("conversation", count * 2 // 3), ("call", count - count * 2 // 3)):
+        found = {f"{kind}-{seed:05}": features(MAKERS[kind](seed)) for seed in range(1, CANDIDATES[kind] + 1)}
+        names += choose(found, share)
+    return sorted(names)
+
+
+def _print(name: str, lines: Sequence[str]) -> None:
+    if lines:
+        sys.stdout.write(f"{name}: {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:]))

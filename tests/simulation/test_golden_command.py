@@ -1,0 +1,55 @@
+"""``callwright simulate golden``: checks traces and makes them anew, saying what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callwright.cli import golden
+from callwright.domain.errors import BadInputError
+from callwright.simulation.golden import pack, unpack
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("conversation-00005", "call-00003"):
+        (tmp_path / f"{name}.log.xz").write_bytes(pack(golden.made(name)))
+    return tmp_path
+
+
+def test_traces_as_they_are_made_today_replay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert golden.main(["--folder", str(folder)]) == 0
+    assert capsys.readouterr().out == "2 golden traces, 0 not replayed exactly\n"
+
+
+def test_a_changed_behaviour_fails_the_check_and_is_made_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "conversation-00005.log.xz"
+    recorded = unpack(path.read_bytes())
+    path.write_bytes(pack(recorded.replace('"type":"StartRecording"', '"type":"StopRecording"')))
+    assert golden.main(["--folder", str(folder)]) == 1
+    assert "conversation-00005: first difference at entry" in capsys.readouterr().out
+    assert golden.main(["--folder", str(folder), "--write"]) == 0
+    told = capsys.readouterr().out
+    assert "conversation-00005: first difference at entry" in told
+    assert told.endswith("1 written\n")
+    assert unpack(path.read_bytes()) == recorded
+
+
+def test_the_chosen_replace_what_was_there(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(golden, "CANDIDATES", {"conversation": 4, "call": 2})
+    assert golden.main(["--folder", str(folder), "--write", "--choose", "3"]) == 0
+    kept = sorted(path.name for path in folder.iterdir())
+    assert len(kept) == 3
+    assert "conversation-00005: taken out" in capsys.readouterr().out
+
+
+def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="make some with --write --choose"):
+        golden.main(["--folder", str(tmp_path)])
+    with pytest.raises(BadInputError, match="needs --write"):
+        golden.main(["--folder", str(tmp_path), "--choose", "3"])
+    with pytest.raises(BadInputError, match="conversation or call and a seed"):
+        golden.made("call-x")

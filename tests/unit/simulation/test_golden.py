@@ -1,0 +1,67 @@
+"""Golden traces: what is chosen, and what is said of one that changed."""
+
+import pytest
+
+from callwright.conversation.log import LogFormatError
+from callwright.simulation.conversations import converse
+from callwright.simulation.golden import changed, choose, differs, features, pack, unpack
+
+LOG = converse(5).log()
+
+
+def test_a_trace_is_the_log_without_what_replays_nothing():
+    track = (
+        LOG.splitlines()[0] + '\n{"at":0,"dir":"fact","sec":"core","seq":1,"type":"vad_track","v":{"data":"AAAA"}}\n'
+    )
+    assert unpack(pack(LOG)) == LOG
+    assert unpack(pack(track)) == LOG.splitlines()[0] + "\n"
+    assert len(pack(LOG)) < len(LOG) / 4
+
+
+def test_what_is_no_trace_is_refused():
+    with pytest.raises(LogFormatError, match="not a golden trace"):
+        unpack(b"something else")
+
+
+def test_features_are_what_happened_and_in_which_state():
+    fact = '{"at":9,"dir":"fact","sec":"leg","seq":9,"type":"dialled","v":{}}\n'
+    found = features(LOG + fact)
+    assert "dialled" not in found
+    assert {"new meets Started", "dialling meets Answered", "HangUp", "Speak purpose welcome"} <= found
+
+
+def test_the_fewest_calls_that_show_the_most_are_chosen():
+    found = {"a": frozenset("xy"), "b": frozenset("xyz"), "c": frozenset("uv"), "d": frozenset("z")}
+    assert choose(found, 9) == ["b", "c"]
+    assert choose(found, 1) == ["b"]
+    assert choose({}, 3) == []
+
+
+def test_a_log_that_replays_differs_in_nothing():
+    assert differs(LOG) == []
+    assert changed(LOG, LOG) == []
+
+
+def test_another_behaviour_of_the_core_is_told_by_its_first_difference():
+    recorded = LOG.replace('"type":"StartRecording"', '"type":"StopRecording"')
+    assert differs(recorded)[0].startswith("first difference at entry")
+    assert changed(recorded, LOG) == differs(recorded)
+
+
+def test_a_log_of_another_core_and_one_that_cannot_be_read_are_told():
+    assert "another version" in differs(LOG.replace('"core":', '"core":9'))[0]
+    assert "cannot read" in differs(LOG.replace('"type":"Ringing"', '"type":"Tringing"'))[0]
+
+
+def test_another_world_is_not_taken_for_another_core():
+    first, *more = changed(LOG, converse(6).log())
+    assert "simulated world around it changed" in first
+    assert more[0].startswith("  input ")
+
+
+def test_a_world_that_goes_on_longer_is_told_so():
+    lines = LOG.splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if '"dir":"in"' in line)
+    shorter = "".join(lines[:last])
+    inputs = sum('"dir":"in"' in line for line in lines)
+    assert changed(shorter, LOG)[1] == f"  {inputs - 1} inputs became {inputs}"
