@@ -18,6 +18,7 @@ _QUALITY = (
     "rtt_ms",
     "jbuf_late",
     "jbuf_lost",
+    "loss_from",
     "held_in_stack_ms_max",
     "tx_starved_frames",
 )

@@ -90,6 +90,22 @@ def _hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
+def _places(text: str) -> tuple[str, ...]:
+    """Host names and networks; an address is a network of one."""
+    if text.strip().lower() == "any":
+        return ("any",)
+    return tuple(_place(part) for part in _listing("" if text.strip().lower() == "none" else text))
+
+
+def _place(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(text))
+    except ValueError as error:
+        if "/" in text or text.lower() == "any":
+            raise ValueError(f"{text} is no IPv4 network: {error}") from error
+    return _hosts(text)[0]
+
+
 def _model_paths(text: str) -> tuple[str, ...]:
     pairs = _listing(text)
     if not all(re.fullmatch(r"[^=\s]+\s*=\s*\S.*", pair) for pair in pairs):
@@ -157,6 +173,7 @@ class Settings:
     sip_codecs: tuple[str, ...] = ("pcmu", "pcma")
     sip_headers: tuple[str, ...] = ("X-Campaign", "X-Call-Reason", "Diversion")
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
+    sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
 
 
 SETTINGS: dict[str, Setting] = {
@@ -261,6 +278,11 @@ SETTINGS: dict[str, Setting] = {
         "CALLWRIGHT_SIP_TRANSFER_TO",
         "Hosts to which the far end of a SIP call may send us (REFER); none: nowhere.",
         _hosts,
+    ),
+    "sip_call_to": Setting(
+        "CALLWRIGHT_SIP_CALL_TO",
+        "Hosts and IPv4 networks that may be called over SIP, beside those of CALLWRIGHT_SIP_ALLOW; any: everywhere, none: no others.",
+        _places,
     ),
 }
 

@@ -42,9 +42,9 @@ async def established(caller: Server, callee: Server, **values: Any) -> tuple[in
 
 
 def free_port() -> int:
-    """A port nobody uses now, neither UDP nor TCP, below those the kernel gives to others."""
+    """A port nobody uses now, neither UDP nor TCP, below those of the phone suite and those the kernel gives to others."""
     for _ in range(200):
-        port = _PORTS.randrange(10_000, 20_000)
+        port = _PORTS.randrange(10_000, 15_000)
         try:
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                 with socket.socket(socket.AF_INET, kind) as probe:
@@ -205,7 +205,7 @@ async def start(*, command: tuple[str, ...] = ("-m", "callwright.telephony.sip.g
     """Start a gateway and wait until it listens (or refuses). ``command``: what Python is told to run."""
     ours, theirs = socket.socketpair()
     port = free_port()
-    first = 20_000 + (port % 60) * 200
+    first = 16_000 + (port % 20) * 200
     server = Server()
     await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
     server.process = await asyncio.create_subprocess_exec(

@@ -11,7 +11,7 @@ import random
 import re
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 HOST = "127.0.0.1"
@@ -263,6 +263,17 @@ class RawPhone:
                 loop.call_later(delay, self._send_media, packet)
             else:
                 self._send_media(packet)
+
+    async def press(self, key: str, at: int, order: Sequence[int] = range(7), *, kind: int = 101) -> None:
+        """Send the seven packets of a key of 100 ms that began at the RTP time ``at``, in ``order`` (0: the first, 4 to 6: the end)."""
+        event = "0123456789*#ABCD".index(key)
+        for index in order:
+            ends = index >= 4
+            head = struct.pack("!BBHII", 0x80, kind | (0x80 if index == 0 else 0), (at + index) & 0xFFFF, at, self.port)
+            self._send_media(
+                head + struct.pack("!BBH", event, 0x8A if ends else 0x0A, 800 if ends else 160 * (index + 1))
+            )
+            await asyncio.sleep(0.01)
 
     def _send_media(self, packet: bytes) -> None:
         if self.media.fileno() >= 0:

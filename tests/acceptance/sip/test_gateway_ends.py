@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.acceptance.sip.gateway_world import (
     HOST,
+    Server,
     established,
     free_port,
     gateway,
@@ -152,6 +153,68 @@ async def test_a_process_that_has_called_under_too_many_names_is_replaced_when_i
         await ours.wait(call, "closed")
     assert await ours.ended(3) == 75
     phone.close()
+
+
+FEW_ORPHANS = """
+from callwright.telephony.sip import gateway, stack
+
+stack.FEW_ORPHANS, stack.MOST_ORPHANS, stack.RENEWED_AFTER_US = 8, 16, 0
+gateway.main()
+"""
+
+
+async def broken_invites(ours: Server, numbers: range) -> None:
+    """INVITEs whose Contact is none: the stack answers 500 by itself and forgets the call, but does not free it."""
+    host, _, port = ours.listen.partition(":")
+    sdp = f"v=0\r\no=p 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind((HOST, 0))
+        for number in numbers:
+            lines = (
+                f"INVITE sip:x@{ours.listen} SIP/2.0",
+                f"Via: SIP/2.0/UDP {HOST}:{stranger.getsockname()[1]};branch=z9hG4bKb{number};rport",
+                f"From: <sip:b@{HOST}>;tag=b{number}",
+                f"To: <sip:x@{HOST}>",
+                f"Call-ID: broken-{number}",
+                "CSeq: 1 INVITE",
+                "Contact: <sip:",
+                "Max-Forwards: 70",
+                "Content-Type: application/sdp",
+                f"Content-Length: {len(sdp)}",
+            )
+            stranger.sendto("\r\n".join([*lines, "", sdp]).encode(), (host, int(port)))
+            await asyncio.sleep(0.02)
+
+
+async def test_calls_that_the_stack_leaves_behind_make_the_process_begin_anew_when_it_has_no_calls():
+    phone = await RawPhone().open()
+    ours = await start(command=("-c", FEW_ORPHANS), max_calls=3)
+    call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+    await ours.wait(call, "answered")
+    before = descriptors(ours.pid)
+    await broken_invites(ours, range(10))
+    assert descriptors(ours.pid) >= before + 20, "the defect of the stack that this is about"
+    await asyncio.sleep(4)
+    assert ours.process is not None
+    assert ours.process.returncode is None, "not while there is a call"
+
+    there = await RawPhone().open()
+    calling = asyncio.ensure_future(there.call(f"sip:x@{ours.listen}"))
+    here, _ = await ours.wait(None, "incoming")
+    ours.send(here, "answer")
+    assert (await calling).startswith("SIP/2.0 200"), "they take no call's place"
+    await there.hang_up()
+
+    await broken_invites(ours, range(20, 27))
+    await asyncio.sleep(1.5)
+    refused = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+    assert "renews itself" in (await ours.wait(refused, "closed"))[1]["reason"]
+    assert (await there.call(f"sip:x@{ours.listen}")).startswith("SIP/2.0 503")
+    ours.send(call, "hang_up", drain=False)
+    await ours.wait(call, "closed")
+    assert await ours.ended(4) == 75
+    phone.close()
+    there.close()
 
 
 @pytest.mark.parametrize("script", [DYING_STACK, DEAF_STACK])

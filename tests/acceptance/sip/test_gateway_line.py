@@ -52,6 +52,25 @@ async def test_five_percent_loss_and_100_ms_jitter_leave_the_sound_in_time():
         phone.close()
 
 
+async def test_keys_whose_packets_overtake_each_other_are_pressed_once():
+    async with gateway() as ours:
+        phone = await RawPhone().open()
+        here = await called(ours, phone)
+        await phone.talk(frames_of(tone(440, 1)))
+        # What a line with jitter makes of two presses of one key: packets of the first come after its end.
+        await phone.press("7", 80_000, (0, 1, 4, 2, 5, 3, 6))
+        await phone.press("7", 82_000, (1, 0, 4, 5, 3, 2, 6))
+        await phone.press("#", 84_000, (4,))
+        await ours.wait(here, "key", count=3)
+        await asyncio.sleep(0.2)
+        assert [message["key"] for message in ours.of(here, "key")] == ["7", "7", "#"]
+        quality = await final_quality(ours, here)
+        assert quality["loss_from"] == "jitter_buffer"
+        assert quality["rx_packets"] == 50 + 15, "they came, though not through the stack"
+        assert quality["rx_lost"] == 0
+        phone.close()
+
+
 async def test_a_quiet_line_is_a_frame_of_sound_for_every_frame_of_time_and_no_loss():
     async with gateway() as ours:
         phone = await RawPhone().open()

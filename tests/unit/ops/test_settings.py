@@ -28,6 +28,7 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "sip_allow": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7/32")),
     "sip_codecs": ("PCMA", ("pcma",)),
     "sip_headers": ("X-One, Diversion", ("X-One", "Diversion")),
+    "sip_call_to": ("PBX.example.org, 192.0.2.7, 10.0.0.0/8", ("pbx.example.org", "192.0.2.7/32", "10.0.0.0/8")),
     "sip_transfer_to": ("PBX.example.org, 192.0.2.7", ("pbx.example.org", "192.0.2.7")),
 }
 #: Settings that are wrong alone, and what goes with them.
@@ -110,6 +111,9 @@ def test_without_any_variable_the_defaults_hold():
         ("CALLWRIGHT_SIP_CODECS", "pcmu,pcmu"),
         ("CALLWRIGHT_SIP_HEADERS", "X One"),
         ("CALLWRIGHT_SIP_TRANSFER_TO", "pbx.example:5060"),
+        ("CALLWRIGHT_SIP_CALL_TO", "10.0.0.1/8"),
+        ("CALLWRIGHT_SIP_CALL_TO", "pbx.example:5060"),
+        ("CALLWRIGHT_SIP_CALL_TO", "127.0.0.1, any"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable: str, text: str):
@@ -187,9 +191,15 @@ def test_sip_can_be_switched_off_and_lists_of_it_emptied():
             "CALLWRIGHT_SIP_LISTEN": "off",
             "CALLWRIGHT_SIP_HEADERS": "none",
             "CALLWRIGHT_SIP_TRANSFER_TO": "none",
+            "CALLWRIGHT_SIP_CALL_TO": "none",
         }
     )
-    assert (settings.sip_listen, settings.sip_headers, settings.sip_transfer_to) == ("", (), ())
+    assert (settings.sip_listen, settings.sip_headers) == ("", ())
+    assert (settings.sip_transfer_to, settings.sip_call_to) == ((), ())
+
+
+def test_any_host_may_be_called_when_the_setting_says_so():
+    assert load_settings({"CALLWRIGHT_SIP_CALL_TO": "Any"}).sip_call_to == ("any",)
 
 
 def test_as_many_sip_headers_are_kept_as_the_limit_says():

@@ -220,6 +220,23 @@ def test_the_counters_of_the_far_end_count_and_the_buffers_stand_in_for_them():
     assert values["final"] is True
 
 
+def test_packets_of_keys_came_and_are_not_lost():
+    quality = Quality()
+    quality.statistics(report(rx_packets=100, jbuf_lost=7), key_packets=7)
+    values = quality.values(final=False)
+    assert (values["rx_packets"], values["rx_lost"], values["loss_from"]) == (107, 0, "jitter_buffer")
+    quality.statistics(report(rx_packets=200, rx_lost=10, rtt_ms=1), key_packets=7)
+    values = quality.values(final=False)
+    assert (values["rx_packets"], values["rx_lost"], values["loss_from"]) == (207, 3, "rtcp")
+
+
+def test_a_count_of_losses_that_is_older_than_a_key_takes_no_loss_back():
+    quality = Quality()
+    quality.statistics(report(rx_packets=100, rx_lost=5, rtt_ms=1))
+    quality.statistics(report(rx_packets=100, rx_lost=5, rtt_ms=1), key_packets=7)
+    assert quality.values(final=True)["rx_lost"] == 5
+
+
 def test_the_most_that_was_held_is_kept():
     quality = Quality()
     quality.held(640, 2)

@@ -9,6 +9,7 @@ from callwright.telephony.sip.message import (
     Traced,
     addresses,
     codec_of,
+    media_of,
     parsed,
     q850_of,
     tag_of,
@@ -154,6 +155,24 @@ def test_the_codec_of_an_answer(sdp, codec):
     assert codec_of(sdp) == codec
 
 
+@pytest.mark.parametrize(
+    ("sdp", "port", "types"),
+    [
+        ("m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n", 4000, {101}),
+        (
+            "m=audio 4000 RTP/AVP 0 96 97\r\na=rtpmap:96 Telephone-Event/8000\na=rtpmap:97 telephone-event/16000",
+            4000,
+            {96, 97},
+        ),
+        ("m=video 5000 RTP/AVP 96\r\nm=audio 0 RTP/AVP 0", 0, set()),
+        ("m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 telephone-event/8000\r\na=rtpmap:200 telephone-event/8000", 4000, set()),
+        ("", 0, set()),
+    ],
+)
+def test_where_an_sdp_wants_its_sound_and_how_it_calls_keys(sdp, port, types):
+    assert media_of(sdp) == (port, types)
+
+
 @given(st.text(max_size=400), st.text(max_size=60))
 def test_nothing_from_the_network_raises(text, value):
     traced(f"RX UDP a:1 -> b:2\n{text}")
@@ -164,3 +183,4 @@ def test_nothing_from_the_network_raises(text, value):
     for read in (uri_of, tag_of, user_of, codec_of):
         assert isinstance(read(value), str)
     addresses((value,))
+    media_of(text)

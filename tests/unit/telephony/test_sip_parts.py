@@ -5,7 +5,13 @@ import pytest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.sip import PLUGINS
-from callwright.telephony.sip.checks import callable_address, refusal_of_referral, sendable_headers, user_of
+from callwright.telephony.sip.checks import (
+    callable_address,
+    reachable_address,
+    refusal_of_referral,
+    sendable_headers,
+    user_of,
+)
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.ending import Story, ending, facts_of_end
 
@@ -47,7 +53,7 @@ def test_a_far_end_may_send_us_to_a_host_the_setting_names(target):
     [
         ("sip:ann@127.0.0.1.evil.example", "CALLWRIGHT_SIP_TRANSFER_TO"),
         ("sip:127.0.0.1@evil.example", "CALLWRIGHT_SIP_TRANSFER_TO"),
-        ("sip:ann@evil.example;maddr=127.0.0.1", "CALLWRIGHT_SIP_TRANSFER_TO"),
+        ("sip:ann@evil.example;maddr=127.0.0.1", "maddr"),
         ("sip:112@127.0.0.1", "emergency"),
         ("+15550100123", "trunk"),
         ("sip:ann@127.0.0.1?Replaces=x", "not a SIP address"),
@@ -57,6 +63,47 @@ def test_a_far_end_may_send_us_to_a_host_the_setting_names(target):
 def test_a_far_end_may_not_send_us_anywhere_else(target, match):
     assert match in refusal_of_referral(target, ("127.0.0.1",))
     assert refusal_of_referral(target, ())
+
+
+@pytest.mark.parametrize(
+    ("target", "places"),
+    [
+        ("sip:ann@127.0.0.1:5062", SipSettings().places),
+        ("sip:ann@127.3.2.1", SipSettings().places),
+        ("sip:ann@localhost", SipSettings().places),
+        ("sip:ann@10.1.2.3", SipSettings(allow=("10.0.0.0/8",)).places),
+        ("sip:ann@PBX.example:5070", SipSettings(call_to=("pbx.example",)).places),
+        ("sip:ann@192.0.2.7", ("any",)),
+        ("sip:ann@somewhere.example", ("any",)),
+    ],
+)
+def test_a_host_may_be_called_that_the_settings_name(target, places):
+    assert reachable_address(target, places).startswith("sip:ann@")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "sip:ann@192.0.2.7",
+        "sip:ann@10.1.2.3",
+        "sip:127.0.0.1@evil.example",
+        "sip:ann@127.0.0.1.evil.example",
+        "sip:ann@2130706433",
+        "sip:ann@[::1]",
+    ],
+)
+def test_no_other_host_may_be_called(target):
+    with pytest.raises(ProviderError, match=r"CALLWRIGHT_SIP_CALL_TO \(now: 127\.0\.0\.0/8, localhost") as refused:
+        reachable_address(target, SipSettings().places)
+    assert refused.value.kind is FailureKind.BAD_REQUEST
+    with pytest.raises(ProviderError, match="now: none"):
+        reachable_address(target, ())
+
+
+@pytest.mark.parametrize("target", ["sip:ann@127.0.0.1;maddr=192.0.2.7", "sip:ann@127.0.0.1;x=y;MADDR=192.0.2.7"])
+def test_an_address_that_names_two_hosts_is_refused(target):
+    with pytest.raises(ProviderError, match="maddr"):
+        callable_address(target)
 
 
 OUT, IN = {"inbound": False}, {"inbound": True}

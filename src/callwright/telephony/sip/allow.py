@@ -71,6 +71,7 @@ def sockets_on(listen: tuple[str, int]) -> list[socket.socket]:
     """Duplicates of this process's IPv4 sockets bound to ``listen`` with no peer: UDP, and TCP listeners; for the address 0.0.0.0 those on
     its port at any address. The caller closes them."""
     found = []
+    seen = set()
     for name in os.listdir("/proc/self/fd"):
         try:
             if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
@@ -79,7 +80,10 @@ def sockets_on(listen: tuple[str, int]) -> list[socket.socket]:
         except OSError:
             # Closed since it was listed: the listing's own descriptor always is.
             continue
-        if _listens(one, listen):
+        # The listing's own descriptor is closed by now, and the number may be that of one of our duplicates.
+        inode = os.fstat(one.fileno()).st_ino
+        if inode not in seen and _listens(one, listen):
+            seen.add(inode)
             found.append(one)
         else:
             one.close()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
+from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.stack import LineEvent
 from callwright.telephony.sip.transfer import Transfers
 
@@ -17,6 +18,7 @@ class HappeningCall(Protocol):
 
     facts: CallFacts
     sound: CallSound
+    ears: KeyEars
     transfers: Transfers
     over: asyncio.Future[None]
 
@@ -56,6 +58,7 @@ def _negotiated(call: HappeningCall, event: LineEvent) -> None:
 
 
 def _key(call: HappeningCall, event: LineEvent) -> None:
+    """From the stack: where it hears them itself, and those of SIP INFO."""
     if event.text:
         call.send("key", key=event.text)
 
@@ -65,11 +68,12 @@ def _refer(call: HappeningCall, event: LineEvent) -> None:
 
 
 def _statistics(call: HappeningCall, event: LineEvent) -> None:
-    call.sound.statistics(event.statistics)
+    call.sound.statistics(event.statistics, call.ears.packets)
 
 
 def _closed(call: HappeningCall, event: LineEvent) -> None:
-    call.sound.statistics(event.statistics)
+    call.sound.statistics(event.statistics, call.ears.packets)
+    call.ears.close()
     call.facts.closed, call.facts.closed_text = True, event.text
     if not call.over.done():
         call.over.set_result(None)

@@ -58,9 +58,9 @@ class CallSound:
         level = line.level() if line is not None else None
         return not len(self._agent) and (level is None or level.held_bytes == 0)
 
-    def statistics(self, values: Mapping[str, float]) -> None:
-        """A report of the stack."""
-        self._quality.statistics(values)
+    def statistics(self, values: Mapping[str, float], key_packets: int) -> None:
+        """A report of the stack, which did not see ``key_packets`` packets."""
+        self._quality.statistics(values, key_packets)
 
     def quality(self, line: StackCall | None, *, final: bool) -> dict[str, Any]:
         """The values of a ``quality`` message."""

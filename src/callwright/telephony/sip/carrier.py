@@ -13,7 +13,7 @@ from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
-from callwright.telephony.sip.checks import PROVIDER, callable_address, sendable_headers, user_of
+from callwright.telephony.sip.checks import PROVIDER, reachable_address, sendable_headers, user_of
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.leg import DECLINED, SipLeg
@@ -86,16 +86,17 @@ class SipCarrier:
         await self._supervisor.start()
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
-        """Send an INVITE. Raises ProviderError: BAD_REQUEST for an address or headers that cannot be used, LIMIT when there are too many
+        """Send an INVITE. Raises ProviderError: BAD_REQUEST for an address or headers that cannot be used and for a host that may
+        not be called, LIMIT when there are too many
         calls, UNAVAILABLE when there is no gateway. Returns when the INVITE is on its way."""
-        address = callable_address(request.to_number)
+        address = reachable_address(request.to_number, self._settings.places)
         headers = {CALL_HEADER: request.callback_id, **sendable_headers(request.options.get("sip_headers"))}
         link = await self._line()
         if len(self._legs) >= self._settings.max_calls:
             raise ProviderError(
                 FailureKind.LIMIT, PROVIDER, f"{len(self._legs)} SIP calls already; see CALLWRIGHT_SIP_MAX_CALLS"
             )
-        leg = SipLeg(self._next_number, link, self, self._settings.transfer_to, inbound=False)
+        leg = SipLeg(self._next_number, link, self, self._settings, inbound=False)
         self._next_number += 2
         self._add(leg)
         link.send(
@@ -217,7 +218,7 @@ class SipCarrier:
         if self._desk is None:
             link.send(call, "reject", code=DECLINED)
             return
-        leg = SipLeg(call, link, self, self._settings.transfer_to, inbound=True)
+        leg = SipLeg(call, link, self, self._settings, inbound=True)
         leg.provider_call_id = str(message.get("call_id") or f"sip-{call}")
         leg.dialled.set_result(None)
         self._add(leg)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from callwright.domain.errors import BadInputError, InvalidNumberError
@@ -13,9 +15,11 @@ from callwright.ports.failures import FailureKind, ProviderError
 
 PROVIDER = "sip"
 DEFAULT_USER = "callwright"
+EVERYWHERE = "any"
 KEYS = frozenset("0123456789*#ABCD")
 _USER = re.compile(r"[A-Za-z0-9+_.-]{1,64}")
 _TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
+_MADDR = re.compile(r";maddr(=|;|$)", re.IGNORECASE)
 _HOST = re.compile(r"sip:(?:[^@]*@)?(\[[^\]]*\]|[^:;?]*)", re.IGNORECASE)
 
 
@@ -40,7 +44,36 @@ def callable_address(text: str) -> str:
     transport = _TRANSPORT.search(destination.value)
     if transport is not None and transport[1].lower() != "udp":
         raise refused(f"{text} asks for the transport {transport[1]}; only UDP is spoken")
+    if _MADDR.search(destination.value):
+        raise refused(f"{text} names another host in its parameter maddr than the one after the @; leave it out")
     return destination.value
+
+
+def reachable_address(text: str, places: Sequence[str]) -> str:
+    """``callable_address`` of a host we may call: one of ``places``, which are host names, IPv4 networks, or EVERYWHERE. A host name is
+    taken by its letters, whatever it resolves to. Raises ProviderError(BAD_REQUEST)."""
+    address = callable_address(text)
+    host = host_of(address)
+    if EVERYWHERE in places or host in places or _in_a_network(host, places):
+        return address
+    raise refused(
+        f"{host} may not be called over SIP; name the host or its network in CALLWRIGHT_SIP_CALL_TO"
+        f" (now: {', '.join(places) or 'none'})"
+    )
+
+
+def _in_a_network(host: str, places: Sequence[str]) -> bool:
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return any(address in ipaddress.IPv4Network(place) for place in places if "/" in place)
+
+
+def host_of(address: str) -> str:
+    """The host of a ``sip:`` address in small letters."""
+    match = _HOST.match(address)
+    return match[1].lower() if match is not None else ""
 
 
 def sendable_headers(given: Any) -> dict[str, str]:
@@ -71,8 +104,7 @@ def refusal_of_referral(target: str, hosts: tuple[str, ...]) -> str:
         address = callable_address(target)
     except ProviderError as error:
         return error.message
-    match = _HOST.match(address)
-    host = match[1].lower() if match is not None else ""
+    host = host_of(address)
     if host in hosts:
         return ""
     return f"{host or target} is none of the hosts in CALLWRIGHT_SIP_TRANSFER_TO"

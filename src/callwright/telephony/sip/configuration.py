@@ -21,6 +21,7 @@ class SipSettings:
     codecs: tuple[str, ...] = ("pcmu", "pcma")
     headers: tuple[str, ...] = ()
     transfer_to: tuple[str, ...] = ()
+    call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
     log_level: str = "info"
     log_format: str = "text"
 
@@ -31,7 +32,7 @@ class SipSettings:
         for name in ("listen", "rtp_ports", "user", "password"):
             if f"sip_{name}" in texts:
                 given[name] = texts[f"sip_{name}"]
-        for name in ("allow", "codecs", "headers", "transfer_to"):
+        for name in ("allow", "codecs", "headers", "transfer_to", "call_to"):
             if f"sip_{name}" in texts:
                 given[name] = tuple(part for part in texts[f"sip_{name}"].split(",") if part)
         for name in ("log_level", "log_format"):
@@ -40,6 +41,11 @@ class SipSettings:
         if "sip_max_calls" in texts:
             given["max_calls"] = int(texts["sip_max_calls"])
         return cls(**given)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where calls may be placed: what is named for that, and the networks that may call us."""
+        return (*self.call_to, *self.allow)
 
     def for_gateway(self) -> dict[str, Any]:
         """The values of the ``settings`` message. Whom the far end may send us to is judged by the server."""

@@ -3,7 +3,8 @@
 Started by the server with one end of a socket pair: ``python -m callwright.telephony.sip.gateway --fd N``. The first message on it is
 ``settings``; nothing is on the command line, because a password is among them. When the socket ends, the server is gone: every call
 gets its BYE, CANCEL or refusal and the process ends within two seconds. Exit status: 0 in order, 2 it cannot listen, 70 the stack's own
-thread died or does not answer, 71 a defect, 75 it has called under so many names that the stack shall begin anew (only without calls).
+thread died or does not answer, 71 a defect, 75 the stack shall begin anew, because it has called under so many names or left so much behind
+(only without calls; a process that holds too much that is nobody's takes no new ones meanwhile: 503).
 Whatever it is, the server settles the calls and starts another gateway.
 """
 
@@ -26,7 +27,8 @@ from callwright.telephony.sip.acknowledge import Acknowledgements, acknowledge_a
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
 from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
-from callwright.telephony.sip.gateway_call import GatewayCall
+from callwright.telephony.sip.gateway_call import BUSY, GatewayCall
+from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
@@ -40,6 +42,8 @@ GOODBYE_SECONDS = 1.4
 CLOSE_SECONDS = 0.4
 SETTINGS_SECONDS = 10.0
 CHECK_SECONDS = 2.0
+UNAVAILABLE = 503
+RENEWING = "the SIP gateway renews itself when its calls are over; try again then"
 BACKLOG_BYTES = 4_194_304
 EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT, EXIT_USED_UP = 2, 70, 71, 75
 
@@ -66,6 +70,8 @@ class Gateway(asyncio.Protocol):
         self._empty = asyncio.Event()
         self._digest: Digest | None = None
         self._acks = Acknowledgements()
+        self._leftovers = Leftovers(0)
+        self._max_calls = 0
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
 
@@ -108,6 +114,9 @@ class Gateway(asyncio.Protocol):
         if call is not None:
             call.asked(message)
         elif message["type"] == "dial" and number % 2 == 1 and not self._stopping:
+            if self._is_full:
+                self.send(number, "closed", by="line", sip_status=0, q850=None, reason=RENEWING)
+                return
             call = self._calls[number] = GatewayCall(self, number, str(message.get("from_user") or ""))
             call.dial(message)
 
@@ -191,8 +200,18 @@ class Gateway(asyncio.Protocol):
             return
         if self._stopping:
             self._empty.set()
-        elif self.stack.used_up:
-            self._end(EXIT_USED_UP, "it has called under so many names that the stack shall begin anew")
+        else:
+            self._renew()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether so much is here that is nobody's that no new call shall begin before the stack does."""
+        return self.stack.overfull or self._leftovers.too_many
+
+    def _renew(self) -> None:
+        """End without calls when the stack shall begin anew; the server starts the next process."""
+        if not self._calls and (self.stack.used_up or self._is_full):
+            self._end(EXIT_USED_UP, "the stack shall begin anew: it has used up its names or left too much behind")
 
     def terminate(self) -> None:
         """SIGTERM: end in order."""
@@ -240,11 +259,12 @@ class Gateway(asyncio.Protocol):
             if allow:
                 allow_only((*allow, f"{host}/32"), self._listen)
 
+        self._max_calls = int(settings["max_calls"])
         await self.stack.open(
             StackSettings(
                 listen=listen,
                 rtp_ports=str(settings["rtp_ports"]),
-                max_calls=int(settings["max_calls"]),
+                max_calls=self._max_calls,
                 codecs=tuple(settings.get("codecs") or ("pcmu", "pcma")),
                 headers=tuple(settings.get("headers") or ()),
             ),
@@ -252,6 +272,7 @@ class Gateway(asyncio.Protocol):
             lambda: self._end(EXIT_STACK, "the stack's thread died"),
             bound,
         )
+        self._leftovers = Leftovers(_open_sockets())
         self.send(
             GATEWAY,
             "ready",
@@ -265,6 +286,12 @@ class Gateway(asyncio.Protocol):
         call = GatewayCall(self, self._next_number, "")
         self._next_number += 2
         self._calls[call.number] = call
+        if self._is_full:
+            call.turn_away(line, UNAVAILABLE)
+            return
+        if len(self._calls) > self._max_calls:
+            call.turn_away(line, BUSY)
+            return
         call.take(line)
         if self._stopping:
             call.hang_up({})
@@ -290,6 +317,8 @@ class Gateway(asyncio.Protocol):
             except StackError as error:
                 self._end(EXIT_STACK, f"the stack does not answer: {error.reason}")
                 return
+            self._leftovers.look(_open_sockets(), len(self._calls))
+            self._renew()
 
     def _end(self, status: int, why: str) -> None:
         if not self.settings.done():
@@ -310,6 +339,18 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+def _open_sockets() -> int:
+    """How many sockets this process holds."""
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+        except OSError:
+            # Closed since it was listed: the listing's own descriptor always is.
+            continue
+    return count
 
 
 def _check_free(listen: tuple[str, int]) -> None:

@@ -15,6 +15,7 @@ from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
 from callwright.telephony.sip.exchange import Exchange
+from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.message import user_of
 from callwright.telephony.sip.quality import TICK_MS
 from callwright.telephony.sip.stack import GoneError, LineEvent, StackCall, StackError
@@ -43,6 +44,7 @@ class GatewayCall:
         self._exchange = exchange
         self.sound = CallSound()
         self.facts = CallFacts()
+        self.ears = KeyEars()
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.transfers = Transfers(exchange, self)
         self._entry: TracedCall | None = None
@@ -95,6 +97,14 @@ class GatewayCall:
         self.line = line
         line.listen(self.happened)
         self._announce()
+
+    def turn_away(self, line: StackCall, status: int) -> None:
+        """Refuse a call that came in without telling the server of it."""
+        facts = self.facts
+        facts.inbound = facts.announced = facts.closed_told = True
+        self.line = line
+        line.listen(self.happened)
+        self._reject({"code": status})
 
     def _announce(self) -> None:
         """Tell the server, with the address that was really called: the stack itself keeps it to itself."""
@@ -207,6 +217,7 @@ class GatewayCall:
             self._exchange.trace.forget(self.line.call_id, self._entry)
         self.line, self._entry = line, None
         self.facts.moved()
+        self.ears.close()
         if self.over.done():
             self.over = asyncio.get_running_loop().create_future()
         self.sound.clear(None)
@@ -232,12 +243,19 @@ class GatewayCall:
             self._tell_media()
         self._tell_dialog()
         if not facts.closed:
+            if facts.answered and not facts.answer_untold and not self.ears.tried:
+                self._listen_for_keys()
             self._audio(line, ticks)
             self._waiting(ticks)
         elif facts.hang_up_asked or not self.transfers.pending:
             facts.times.closed += ticks
             if facts.is_explained(self.traced) or facts.times.closed > ANNOUNCE_TICKS:
                 self._finish()
+
+    def _listen_for_keys(self) -> None:
+        traced = self.traced
+        if traced is not None:
+            self.ears.open(traced.media_port, traced.key_types, lambda key: self.send("key", key=key))
 
     def _audio(self, line: StackCall, ticks: int) -> None:
         facts = self.facts

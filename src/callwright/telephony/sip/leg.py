@@ -15,6 +15,7 @@ from callwright.telephony.sip.checks import (
     PROVIDER,
     callable_address,
     check_keys,
+    reachable_address,
     refusal_of_referral,
     refused,
 )
@@ -38,6 +39,18 @@ class GatewayLine(Protocol):
         """A frame of audio."""
 
 
+class LegPlaces(Protocol):
+    """Where a leg may go: ``configuration.SipSettings``."""
+
+    @property
+    def transfer_to(self) -> tuple[str, ...]:
+        """The hosts a far end may send us to."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where we may call."""
+
+
 class LegOwner(Protocol):
     """Who keeps the legs."""
 
@@ -46,16 +59,15 @@ class LegOwner(Protocol):
 
 
 class SipLeg:
-    """A call in progress. ``number`` is its number at the gateway; ``transfer_to`` are the hosts a far end may send us to.
+    """A call in progress. ``number`` is its number at the gateway; ``places`` says whom we may call and
+    where a far end may send us.
 
     A leg keeps what it hears until a listener is attached: nothing is reported before ``dial`` has returned.
     """
 
     ahead_ms = AHEAD_MS
 
-    def __init__(
-        self, number: int, line: GatewayLine, owner: LegOwner, transfer_to: tuple[str, ...], *, inbound: bool
-    ) -> None:
+    def __init__(self, number: int, line: GatewayLine, owner: LegOwner, places: LegPlaces, *, inbound: bool) -> None:
         self.number = number
         self.provider_call_id = ""
         self.story = Story(inbound)
@@ -63,7 +75,7 @@ class SipLeg:
         self.dialled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line = line
         self._owner = owner
-        self._transfer_to = transfer_to
+        self._places = places
         self._listener: LegListener | None = None
         self._held: list[Mapping[str, Any] | bytes] = []
         self._untold: LegClosed | None = None
@@ -112,8 +124,9 @@ class SipLeg:
             self.finish(ending(self.story, {"by": "us"}), cut_off=True)
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
-        """Hand the far end to a ``sip:`` address by REFER. Errors as the port says; one call is transferred once at a time."""
-        address = callable_address(target)
+        """Hand the far end to a ``sip:`` address by REFER. Errors as the port says; one call is transferred once at a time. An attended
+        transfer calls the target ourselves, so it must be where we may call; a blind one leaves that to the far end."""
+        address = reachable_address(target, self._places.places) if attended else callable_address(target)
         if not self.story.answered or self.ended:
             raise refused("only a call that was answered and goes on can be transferred")
         if self._transfers:
@@ -256,7 +269,7 @@ class SipLeg:
 
     def _on_refer_asked(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         target = str(message.get("target") or "")[:1_000]
-        why = refusal_of_referral(target, self._transfer_to)
+        why = refusal_of_referral(target, self._places.transfer_to)
         self._line.send(self.number, "refer", accept=not why)
         if why:
             listener.noted("refer_refused", {"target": target, "why": why})

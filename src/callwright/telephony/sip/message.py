@@ -27,6 +27,9 @@ _RESPONSE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.{0,256}))?")
 _TRACED = re.compile(r"(TX|RX) (UDP|TCP|TLS|WS|WSS) (\S{1,64}) -> (\S{1,64})")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
 _CAUSE = re.compile(r"Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*\"?([0-9]{1,3})", re.IGNORECASE)
+_MEDIA_PORT = re.compile(r"^m=audio ([0-9]{1,5}) ", re.MULTILINE)
+_EVENTS = re.compile(r"^a=rtpmap:([0-9]{1,3}) telephone-event/", re.MULTILINE | re.IGNORECASE)
+_DYNAMIC_TYPES = range(96, 128)
 _STATIC_CODECS = {"0": "pcmu", "8": "pcma"}
 
 
@@ -175,3 +178,10 @@ def codec_of(sdp: str) -> str:
             name = re.search(rf"^a=rtpmap:{re.escape(parts[3])}\s+([A-Za-z0-9.-]{{1,32}})", sdp, re.MULTILINE)
             return _STATIC_CODECS.get(parts[3]) or (name[1].lower() if name else "")
     return ""
+
+
+def media_of(sdp: str) -> tuple[int, frozenset[int]]:
+    """Where an SDP wants its sound (the port of its audio line, 0 without one), and the payload types it names for keys."""
+    port = _MEDIA_PORT.search(sdp)
+    types = frozenset(int(found) for found in _EVENTS.findall(sdp) if int(found) in _DYNAMIC_TYPES)
+    return (int(port[1]) if port is not None else 0), types

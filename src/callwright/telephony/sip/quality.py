@@ -39,18 +39,24 @@ class Quality:
         self.held_bytes_max = 0
         self.starved_frames = 0
 
-    def statistics(self, values: Mapping[str, float]) -> None:
-        """A report of the stack. Loss and jitter are the far end's and ours as of the last RTCP exchange; when the far end sends none,
-        the jitter buffer's own count stands in for them."""
+    def statistics(self, values: Mapping[str, float], key_packets: int = 0) -> None:
+        """A report of the stack. Loss and jitter are the far end's and ours as of the last RTCP exchange; when the far end sends none, the
+        jitter buffer's own count stands in for them (``loss_from``): to it, a packet that came too late to be played is lost.
+        ``key_packets`` came beside the stack, which takes them for lost."""
         if not values:
             return
+        told_before = self._told_by_far_end
         self._told_by_far_end = self._told_by_far_end or bool(
             values["rtt_ms"] or values["rx_jitter_ms"] or values["rx_lost"]
         )
+        known_lost = self._counters["rx_lost"] if self._told_by_far_end == told_before else 0
         self._counters = {name: values[name] for name in _COUNTERS}
         if not self._told_by_far_end:
             self._counters["rx_lost"] = values["jbuf_lost"]
             self._counters["rx_jitter_ms"] = values.get("jbuf_jitter_ms", 0)
+        # The stack's count of losses may be older than ours of keys; once lost, a packet stays lost.
+        self._counters["rx_lost"] = max(known_lost, self._counters["rx_lost"] - key_packets)
+        self._counters["rx_packets"] += key_packets
         packets, lost = values["tx_packets"], values["tx_lost"]
         sent, missed = packets - self._sent_before[0], lost - self._sent_before[1]
         if sent >= LOST_PACKETS_LEAST:
@@ -78,6 +84,7 @@ class Quality:
         """As the wire's ``quality`` message. At the end, ``one_way`` tells whether it ever was."""
         return {
             **{name: round(value, 3) for name, value in self._counters.items()},
+            "loss_from": "rtcp" if self._told_by_far_end else "jitter_buffer",
             "one_way": self.one_way_ever if final else self.one_way,
             "held_in_stack_ms_max": self.held_bytes_max // 16,
             "tx_starved_frames": self.starved_frames,

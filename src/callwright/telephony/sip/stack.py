@@ -6,6 +6,9 @@ cannot do, and what follows from it:
 - A call that comes in can only be refused with 486 (``refuse``); a user agent that was made cannot be freed before the process ends.
 - An answer or a refusal that arrives before ``dial()`` returns is never delivered to the call: kept here by handle and told again.
 - The address that was called and what ended a call are in no event: the copies of the SIP messages (``messages``) have them.
+- An INVITE that the stack answers itself with 500 (a broken Contact) leaves a call and its two sockets behind, of which only the event
+  for its SDP was told. It cannot be freed: hanging it up, or closing the stack, then breaks the heap. Such orphans are counted; the
+  stack has room for some beside its calls, and the process is replaced when there are too many.
 - One runtime per process; when its native thread dies, the process must end (``on_dead``).
 """
 
@@ -24,6 +27,7 @@ from typing import Any, Protocol
 import baresip
 
 from callwright.domain.limits import MAX_SIP_CALLS
+from callwright.ops.clock import SystemClock
 from callwright.telephony.sip.allow import ANY_ADDRESS, sockets_on
 
 FRAME_PCM_BYTES = 320
@@ -33,6 +37,15 @@ MAX_EARLY_CALLS = 512
 MAX_EARLY_EVENTS = 32
 MAX_IDENTITIES = 1_000
 """Most caller identities of one gateway process: each is a user agent of the stack, which cannot be freed."""
+ORPHAN_SECONDS = 1.0
+"""So long a call may be known by its SDP alone; the stack tells of a call that comes in at the same moment."""
+FEW_ORPHANS = 16
+"""From so many on the process is replaced when it has no calls and is ``RENEWED_AFTER_US`` old."""
+MOST_ORPHANS = 64
+"""From so many on (fewer where the calls leave less room in the stack) it takes no new calls until then."""
+RENEWED_AFTER_US = 10_000_000
+CAPACITY = 255
+MOST_SUSPECTS = 256
 HOLD_TRIES = 20
 HOLD_RETRY_S = 0.05
 READ_BYTES = FRAME_PCM_BYTES * 10
@@ -170,6 +183,11 @@ class SipStack(Protocol):
     @property
     def used_up(self) -> bool:
         """Whether the process should be replaced as soon as it has no calls."""
+        ...
+
+    @property
+    def overfull(self) -> bool:
+        """Whether it holds so much that is nobody's that it should take no new calls until then."""
         ...
 
     async def check(self) -> None:
@@ -369,6 +387,9 @@ class BaresipStack:
         self._agents: dict[tuple[str, str], baresip.UserAgent] = {}
         self._calls: dict[int, BaresipCall] = {}
         self._early: dict[int, list[baresip.StackEvent]] = {}
+        self._suspects: set[int] = set()
+        self._orphans = 0
+        self._opened_us = 0
         self._messages = _Messages()
         self._folder = ""
         self._domain = ""
@@ -383,6 +404,7 @@ class BaresipStack:
     ) -> None:
         """See SipStack."""
         self._settings = settings
+        self._opened_us = SystemClock().monotonic_us()
         self._on_call = on_call
         self._runtime.on_dead = on_dead
         self._quiet_logs()
@@ -406,7 +428,7 @@ class BaresipStack:
             net_interface=None if host == ANY_ADDRESS else host,
             expose_headers=("To", *settings.headers),
             sip_trace=True,
-            max_concurrent_calls=min(settings.max_calls, MAX_SIP_CALLS),
+            max_concurrent_calls=min(settings.max_calls, MAX_SIP_CALLS) + self._room,
             rtp_timeout=settings.rtp_timeout_seconds,
             extra_config_text=(
                 f"sip_listen {settings.listen}\nrtp_ports {settings.rtp_ports}\n"
@@ -475,6 +497,7 @@ class BaresipStack:
             return
         call = self._calls.get(event.call)
         if call is None:
+            self._suspect(event)
             kept = self._early.setdefault(event.call, [])
             if len(kept) < MAX_EARLY_EVENTS:
                 kept.append(event)
@@ -482,6 +505,22 @@ class BaresipStack:
                 self._early.pop(next(iter(self._early)))
             return
         self._tell(call, event)
+
+    def _suspect(self, event: baresip.StackEvent) -> None:
+        """The first that is told of a call that comes in is its offer; of one we place, that we place it."""
+        if event.event is not baresip.Event.CALL_REMOTE_SDP or event.call in self._early:
+            return
+        if len(self._suspects) < MOST_SUSPECTS:
+            self._suspects.add(event.call)
+            asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self._judge, event)
+
+    def _judge(self, event: baresip.StackEvent) -> None:
+        self._suspects.discard(event.call)
+        told = [early.event for early in self._early.get(event.call, ())]
+        if event.call in self._calls or told != [baresip.Event.CALL_REMOTE_SDP]:
+            return
+        self._early.pop(event.call, None)
+        self._orphans += 1
 
     def _tell(self, call: BaresipCall, event: baresip.StackEvent) -> None:
         if event.event is baresip.Event.CALL_CLOSED:
@@ -495,8 +534,21 @@ class BaresipStack:
 
     @property
     def used_up(self) -> bool:
-        """See SipStack. Nine of ten identities are used."""
-        return len(self._agents) * 10 > MAX_IDENTITIES * 9
+        """See SipStack. Nine of ten identities are used, or calls were left behind."""
+        if len(self._agents) * 10 > MAX_IDENTITIES * 9:
+            return True
+        is_old = SystemClock().monotonic_us() - self._opened_us >= RENEWED_AFTER_US
+        return is_old and self._orphans >= min(FEW_ORPHANS, self._room)
+
+    @property
+    def overfull(self) -> bool:
+        """See SipStack."""
+        return self._orphans >= self._room
+
+    @property
+    def _room(self) -> int:
+        """For so many orphans the stack has room beside its calls."""
+        return min(MOST_ORPHANS, CAPACITY - min(self._settings.max_calls, MAX_SIP_CALLS))
 
     async def check(self) -> None:
         """See SipStack."""
@@ -504,10 +556,11 @@ class BaresipStack:
         await _asked(self._runtime.set_native_log_level("warning"))
 
     async def close(self) -> None:
-        """See SipStack. With calls left the stack is left as it is: freeing them while their transactions wait breaks its heap."""
+        """See SipStack. With calls left the stack is left as it is: freeing them while their transactions wait breaks its heap, and freeing
+        orphans always does."""
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
-        if not self._calls:
+        if not self._calls and not self._orphans:
             await _asked(self._runtime.close())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from callwright.telephony.sip.message import SipMessage, Traced, addresses, codec_of, q850_of, tag_of, uri_of
+from callwright.telephony.sip.message import SipMessage, Traced, addresses, codec_of, media_of, q850_of, tag_of, uri_of
 
 MAX_TRACED_CALLS = 1_024
 
@@ -44,8 +44,9 @@ class DialogFacts:
 class TracedCall:
     """One call, as its messages tell it.
 
-    ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last
-    cause given. ``invite`` is the INVITE of a call that came in, ``provisional`` our last provisional answer to it.
+    ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last cause
+    given. ``media_port`` is where we take the sound, ``key_types`` are the payload types of keys that either side named. ``invite`` is the
+    INVITE of a call that came in, ``provisional`` our last provisional answer to it.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -57,6 +58,8 @@ class TracedCall:
     ended_by: str = ""
     bye_answered: bool = False
     codec: str = ""
+    media_port: int = 0
+    key_types: frozenset[int] = frozenset()
     invite: SipMessage | None = None
     provisional: SipMessage | None = None
     told: tuple[Any, ...] = ()
@@ -105,6 +108,8 @@ class Trace:
             call = self._begin(record)
         dialog = call.dialog
         dialog.transport, dialog.peer = record.transport, record.peer
+        if message.body:
+            _described(call, record)
         if message.status:
             _response(call, record)
         else:
@@ -217,6 +222,14 @@ def _response(call: TracedCall, record: Traced) -> None:
     else:
         call.provisional = message if record.sent else None
         _negotiated(call, message)
+
+
+def _described(call: TracedCall, record: Traced) -> None:
+    """What a description of media tells beside the codec."""
+    port, types = media_of(record.message.body)
+    call.key_types |= types
+    if record.sent and port:
+        call.media_port = port
 
 
 def _negotiated(call: TracedCall, message: SipMessage) -> None:

@@ -9,13 +9,15 @@ from typing import Any, Protocol
 
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
-from callwright.telephony.sip.stack import LineEvent, StackCall, StackError
+from callwright.telephony.sip.stack import GoneError, LineEvent, StackCall, StackError
 
 REFER_TICKS = 500
 """So long (10 s) the server may take to decide where the far end may send us."""
 LEAVE_SECONDS = 3.0
 """So long whoever was handed over may take to end its old call with us itself (RFC 5589 6 lets it); then we do, so that nobody's phone
 stays off the hook."""
+TAKE_BACK_TRIES = 10
+TAKE_BACK_SECONDS = 1.0
 DECLINED = 603
 NOT_IMPLEMENTED = 501
 REQUEST_TIMEOUT = 408
@@ -103,7 +105,7 @@ class Transfers:
                 await attempt("ending the second call of a transfer", second.hang_up())
             facts.we_hold = False
             if not over.done():
-                await attempt("taking the far end off hold", line.hold(False))
+                await _taken_back(line, over)
             raise
         self._exchange.start(_left(second))
 
@@ -187,6 +189,23 @@ async def answered(call: StackCall, over: asyncio.Future[None], seconds: float) 
     if event.kind == "closed":
         status, reason = status_of(event.text)
         raise StackError(reason or "the target cannot be reached", status)
+
+
+async def _taken_back(line: StackCall, over: asyncio.Future[None]) -> None:
+    """Take the far end off hold, however long another negotiation takes: who is left on hold waits for ever."""
+    for _ in range(TAKE_BACK_TRIES):
+        try:
+            await line.hold(False)
+            return
+        except GoneError:
+            return
+        except StackError as error:
+            _log.info("the far end of call %s is still on hold: %s", line.call_id, error.reason)
+        await asyncio.wait({over}, timeout=TAKE_BACK_SECONDS)
+        if over.done():
+            return
+    _log.warning("the far end of call %s could not be taken off hold; the call ends", line.call_id)
+    await attempt("ending a call that is left on hold", line.hang_up())
 
 
 async def _left(line: StackCall) -> None:
