@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.phone.ports import Ports
 from tests.waiting import until
 
 from callwright.ports.leg import DialRequest, InboundOffer, Leg, LegClosed
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
+from callwright.telephony.sip.supervisor import GatewayState
+
+_TRIES = 4
 
 
 @dataclass
@@ -89,9 +93,13 @@ class BareCarrier:
         return call
 
     @classmethod
-    async def open(cls, port: int, rtp_ports: str, **settings: Any) -> BareCarrier:
-        """Start a gateway on ``port`` of loopback."""
-        carrier = SipCarrier(SipSettings(listen=f"127.0.0.1:{port}", rtp_ports=rtp_ports, **settings))
-        desk = Desk()
-        await carrier.open(desk)
-        return cls(carrier, desk, port)
+    async def open(cls, ports: Ports, **settings: Any) -> BareCarrier:
+        """Start a gateway on loopback, on another port when somebody took the first one in between."""
+        for _ in range(_TRIES):
+            port, desk = ports.sip(), Desk()
+            carrier = SipCarrier(SipSettings(listen=f"127.0.0.1:{port}", rtp_ports=ports.gateway_media(), **settings))
+            await carrier.open(desk)
+            if carrier.health.state is GatewayState.LISTENING:
+                return cls(carrier, desk, port)
+            await carrier.aclose()
+        raise AssertionError(f"the gateway does not listen: {carrier.health.reason}")

@@ -27,6 +27,9 @@ from callwright.media.g711 import alaw_of, mulaw_of, pcm_of_alaw, pcm_of_mulaw
 PCMU, PCMA, EVENTS = 0, 8, 101
 KEYS = "0123456789*#ABCD"
 _HEAD = struct.Struct("!BBHII")
+_REPORT = struct.Struct("!BBHIIIIIIIIIIII")
+_REPORT_EACH = 25
+_SECONDS_1900_TO_1970 = 2_208_988_800
 _SO_TIMESTAMPNS = 35
 _FRAME_S = 0.02
 _KEY_PACKETS = 5
@@ -75,7 +78,8 @@ class _Turn:
 
 
 class RtpSocket:
-    """Talks to every address in ``peers``; whoever sends to it becomes one. Continuous: silence when nothing is to be said."""
+    """Talks to every address in ``peers``; whoever sends to it becomes one. Continuous: silence when nothing is to be said. Every half
+    second it reports what it has sent (RTCP), as phones do: with that the other side can tell loss from lateness."""
 
     def __init__(self, codec: int = PCMU, *, ip: str = "127.0.0.1", sends: bool = True) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -85,6 +89,7 @@ class RtpSocket:
         self.port: int = self._socket.getsockname()[1]
         self.packets: list[Packet] = []
         self.peers: dict[Address, None] = {}
+        self._sources: dict[Address, tuple[int, int]] = {}
         self.muted = not sends
         self._codec = codec
         self._turns: deque[_Turn] = deque()
@@ -165,6 +170,7 @@ class RtpSocket:
             if packet is not None:
                 self.packets.append(packet)
                 self.peers.setdefault(source)
+                self._sources[source] = (int.from_bytes(data[8:12], "big"), packet.sequence)
 
     def _send(self) -> None:
         if not self.peers or self.muted:
@@ -182,6 +188,19 @@ class RtpSocket:
                 self._socket.sendto(data, peer)
         self._sequence += 1
         self._timestamp += 160
+        if self._sequence % _REPORT_EACH == 0:
+            self._report()
+
+    def _report(self) -> None:
+        seconds, fraction = divmod(time.time() + _SECONDS_1900_TO_1970, 1)
+        sent = self._sequence - 1
+        stamp = self._timestamp & 0xFFFFFFFF
+        head = (0x81, 200, 12, self.port, int(seconds), int(fraction * 2**32), stamp, sent, 160 * sent)
+        for (host, port), (source, highest) in list(self._sources.items()):
+            # What came of the other side's: nothing lost, so far as we say.
+            data = _REPORT.pack(*head, source, 0, highest, 0, 0, 0)
+            with contextlib.suppress(OSError):
+                self._socket.sendto(data, (host, port + 1))
 
 
 def _arrival_s(extra: Iterable[tuple[int, int, bytes]]) -> float:

@@ -1,7 +1,8 @@
 """SIPp as the phone: runs a scenario of ours and shows every SIP message it saw.
 
 A scenario is a file of ``scenarios/``. Words between @ are filled in at run time; the blocks below are those that nearly every
-message repeats.
+message repeats. A phone goes from one part of its scenario to the next when the test says so (``goes_on``), which it does by an INFO of
+its own in the phone's dialog; the times in a scenario are only for phones that nobody watches.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +57,8 @@ DEFAULTS: Mapping[str, str] = {
     "more_headers": "X-Nothing: 0",
     "hold_ms": "60000",
     "ring_ms": "300",
-    "talk_ms": "1500",
-    "held_ms": "1500",
+    "talk_ms": "60000",
+    "held_ms": "60000",
     "outcome": "200 OK",
     "refer_to": "sip:nobody@127.0.0.1:9",
     "refer_status": "202",
@@ -109,6 +111,7 @@ class Sipp:
         self.port = port
         self.name = name
         self._media_port = media_port
+        self._told = 0
         self._base = folder / f"{name}-{port}"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -187,6 +190,31 @@ class Sipp:
         """Wait for a message."""
         await until(lambda: bool(self.messages(method, sent=sent)), seconds)
         return self.messages(method, sent=sent)[0]
+
+    async def goes_on(self, seconds: float = 10) -> None:
+        """Let the phone do what comes next in its scenario (hang up, hold, refer), once no offer of the other side is open."""
+        await until(self._is_settled, seconds)
+        last = [m for m in self.messages(sent=False) if m.header("To").find("tag=") >= 0][-1]
+        # As if the other side had sent it; its own messages of a call name it in From, its answers in To.
+        them, us = ("To", "From") if last.start.startswith("SIP/") else ("From", "To")
+        self._told += 1
+        lines = [
+            f"INFO sip:phone@{IP}:{self.port} SIP/2.0",
+            f"Via: SIP/2.0/UDP {IP}:9;branch=z9hG4bK-test-{self.port}-{self._told}",
+            f"From: {last.header(them)}",
+            f"To: {last.header(us)}",
+            f"Call-ID: {last.header('Call-ID')}",
+            f"CSeq: {9_000 + self._told} INFO",
+            "Content-Length: 0",
+        ]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto("\r\n".join([*lines, "", ""]).encode(), (IP, self.port))
+
+    def _is_settled(self) -> bool:
+        """Whether the call is set up and every answer to an INVITE is acknowledged."""
+        answers = [m for m in self.messages() if m.method == "200" and m.header("CSeq").endswith("INVITE")]
+        confirmed = {m.header("CSeq").split()[0] for m in self.messages("ACK")}
+        return bool(answers) and all(m.header("CSeq").split()[0] in confirmed for m in answers)
 
     def _file(self, suffix: str) -> Path:
         return self._base.with_name(self._base.name + suffix)

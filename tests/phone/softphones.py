@@ -15,6 +15,7 @@ from tests.phone.ports import is_bound
 from tests.phone.sipp import IP
 from tests.waiting import until
 
+_WAV_HEAD_BYTES = 44
 _BARESIP_MODULES = ("/usr/lib/baresip/modules", "/usr/lib/*/baresip/modules", "/usr/local/lib/baresip/modules")
 _LINPHONE_CONFIG = """[sip]
 sip_port={port}
@@ -84,7 +85,8 @@ class Softphone:
 
     def heard(self) -> bytes:
         """What came out of the loudspeaker so far, as PCM at 8 kHz."""
-        return sound.of_wav(self.speaker.read_bytes()) if self.speaker.exists() else b""
+        blob = self.speaker.read_bytes() if self.speaker.exists() else b""
+        return sound.of_wav(blob) if len(blob) > _WAV_HEAD_BYTES and blob.startswith(b"RIFF") else b""
 
     async def close(self, quit_command: str) -> None:
         """End the program and wait for its files."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.phone.agents import WELCOME, agent
-from tests.phone.calls import final, hangup, hears
+from tests.phone.calls import asks, final, hangup, hears
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
@@ -46,9 +46,9 @@ async def test_a_phone_reaches_an_agent_by_its_extension_and_its_headers_are_var
         called="front-desk.1",
         rtp_port=line.port,
         more_headers="X-Campaign: spring",
-        hold_ms=5_000,
     )
     await hears(line, "Campaign spring it is.")
+    await phone.goes_on()
     await phone.ended()
 
     record = await final(server, await server.inbound(agent_id))
@@ -71,7 +71,7 @@ async def test_a_process_without_room_and_one_that_drains_are_busy_and_the_call_
     server = small_server
     agent_id = await server.agent(**agent())
     line = rtp()
-    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port, hold_ms=20_000)
+    phone = await sipp("calls", target=server.sip_port, called=agent_id, rtp_port=line.port)
     await hears(line, WELCOME)
 
     async def is_busy() -> None:
@@ -82,13 +82,13 @@ async def test_a_process_without_room_and_one_that_drains_are_busy_and_the_call_
 
     await is_busy()
     os.kill(server.pid, signal.SIGTERM)
-    await asyncio.sleep(1)
+    await until(lambda: "draining" in server.tail(), 20)
     await is_busy()
-    line.say("I need an appointment.")
-    await hears(line, "Which day suits you?")
+    await asks(line, "I need an appointment.", "Which day suits you?")
+    await phone.goes_on()
     await phone.ended()
 
-    await until(lambda: not server.running, 20)
+    await until(lambda: not server.running, 40)
     await asyncio.to_thread(server.start)
     (record,) = await server.executions(agent_id)
     assert (record["status"], *hangup(record)) == ("completed", "Caller", "Call ended", 4000)

@@ -59,6 +59,14 @@ class Scene:
         """All executions of this scene's agent, by id."""
         return {one["id"]: one for one in await self.server.executions(self.agent_id)}
 
+    async def live(self) -> set[str]:
+        """The executions that are under way."""
+        return {one["id"] for one in (await self.executions()).values() if one["status"] in LIVE}
+
+    async def is_under_way(self) -> bool:
+        """Whether a phone is in a call and an execution too."""
+        return any(off_the_hook(phone) for phone in self.phones) and bool(await self.live())
+
     async def end(self) -> None:
         """Whatever is left."""
         for phone in self.phones:
@@ -124,15 +132,14 @@ async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hoo
     scene = Scene(own_server, await own_server.agent(**agent()))
     try:
         await scene.begin(tmp_path, ports)
+        # There is somebody to be told, and something to be settled.
+        await until(scene.is_under_way, 20)
         await asyncio.sleep(after_s)
-        before = await scene.executions()
-        were_live = {one["id"] for one in before.values() if one["status"] in LIVE}
-        assert were_live
-        assert any(off_the_hook(phone) for phone in scene.phones), "there is somebody to be told"
+        were_live = await scene.live()
         killed = kill(own_server, victim)
         if victim == "server":
             await asyncio.to_thread(own_server.start)
-        await until(lambda: own_server.gateway_pid not in (None, killed), 20)
+        await until(lambda: own_server.gateway_pid not in (None, killed), 40)
         await settle(scene, were_live)
 
         for one in (await scene.executions()).values():

@@ -18,7 +18,7 @@ Lines = Callable[..., RtpSocket]
 
 @pytest.fixture
 async def carrier(ports: Ports) -> AsyncIterator[BareCarrier]:
-    opened = await BareCarrier.open(ports.sip(), ports.gateway_media(), headers=("X-Campaign",))
+    opened = await BareCarrier.open(ports, headers=("X-Campaign",))
     yield opened
     await opened.carrier.aclose()
 

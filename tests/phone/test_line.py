@@ -7,11 +7,12 @@ from difflib import SequenceMatcher
 
 import pytest
 from tests.phone.agents import WELCOME, agent
-from tests.phone.calls import final, hangup, hears, said
+from tests.phone.calls import final, goodbye, hangup, hears, said, understood
 from tests.phone.length import only_in_full
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
+from tests.waiting import until
 
 from callwright.simulation.line import PacketLine, line_of
 from callwright.telephony.sip.relay import IN, OUT, open_relay
@@ -20,6 +21,8 @@ Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
 SENTENCE = "I would like to have an appointment with the doctor on Monday please."
 ANSWER = "That is understood and written down for Monday."
+UNDER_WAY = 10
+"""Packets on which the line and the platform may disagree: those that are late when the last report is made, and those sent after it."""
 ANY_WORDS = [{"when": ".", "say": ANSWER}]
 
 
@@ -43,10 +46,12 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
     line = rtp()
     bad = PacketLine(line_of(conditions))
     async with open_relay(bad, (IP, server.sip_port)) as relay:
-        phone = await sipp("calls", target=relay.for_phone[1], called=agent_id, rtp_port=line.port, hold_ms=14_000)
-        await hears(line, WELCOME[-4:], 10, lambda: WELCOME[-4:] if alike(line.text(), WELCOME) > 0.7 else line.text())
+        phone = await sipp("calls", target=relay.for_phone[1], called=agent_id, rtp_port=line.port)
+        await until(lambda: alike(line.text(), WELCOME) > 0.7, 15)
         line.say(SENTENCE)
         await said(line)
+        await until(lambda: alike(line.text(), WELCOME + ANSWER) > least, 20)
+        await phone.goes_on(20)
         await phone.ended(40)
         record = await final(server, await server.inbound(agent_id))
 
@@ -58,12 +63,8 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
     assert alike(line.text(), WELCOME + ANSWER) > least, line.text()
     assert bad.counts(IN).packets > 300
     quality = record["callwright"]["line"]
-    lost_percent = 100 * quality["rx_lost"] / quality["rx_packets"]
-    if "loss" in conditions:
-        assert 2 < lost_percent < 9, f"the loss is measured and in the record: {quality}"
-    else:
-        # The phone sends no reports: what came too late for the jitter buffer counts as lost too.
-        assert lost_percent < 10, str(quality)
+    assert quality["loss_from"] == "rtcp"
+    assert abs(quality["rx_lost"] - bad.counts(IN).lost) <= UNDER_WAY, (quality, bad.counts(IN))
     if "jitter" in conditions:
         assert 10 < quality["rx_jitter_ms"] < 200, f"the jitter is measured and in the record: {quality}"
 
@@ -74,13 +75,12 @@ async def test_a_lost_first_invite_is_sent_again(server: Server, sipp: Phones, r
     async with open_relay(PacketLine(line_of("lose_invite=1")), (IP, server.sip_port), (IP, phone.port)) as relay:
         execution_id = await server.call(await server.agent(**agent()), f"sip:bob@{IP}:{relay.for_gateway[1]}")
         await hears(line, WELCOME)
-        line.say("Goodbye.")
-        await phone.ended()
+        await goodbye(line, phone)
 
     assert [signal.copies for signal in relay.seen("INVITE", OUT)][:2] == [0, 1]
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
-    assert record["telephony_data"]["post_dial_delay"] <= 2
+    assert record["telephony_data"]["post_dial_delay"] <= 5
 
 
 @pytest.mark.parametrize("way", [pytest.param("inbound", marks=only_in_full), "outbound"])
@@ -95,8 +95,7 @@ async def test_every_kind_of_request_is_lost_once_and_the_call_is_whole(
         async with open_relay(lossy, (IP, server.sip_port)) as relay:
             phone = await sipp("calls", target=relay.for_phone[1], called=agent_id, rtp_port=line.port)
             await hears(line, WELCOME)
-            line.say("Goodbye.")
-            await phone.ended(40)
+            await goodbye(line, phone)
             execution_id = await server.inbound(agent_id)
             record = await final(server, execution_id)
     else:
@@ -104,11 +103,10 @@ async def test_every_kind_of_request_is_lost_once_and_the_call_is_whole(
         async with open_relay(lossy, (IP, server.sip_port), (IP, phone.port)) as relay:
             execution_id = await server.call(agent_id, f"sip:bob@{IP}:{relay.for_gateway[1]}")
             await hears(line, WELCOME)
-            line.say("Goodbye.")
-            await phone.ended(40)
+            await goodbye(line, phone)
             record = await final(server, execution_id)
 
     for request in ("INVITE", "ACK", "BYE"):
         assert 0 in [signal.copies for signal in relay.seen(request)], f"a {request} was lost"
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
-    assert "Goodbye then." in line.text()
+    assert understood(line.text(), "Goodbye then.")

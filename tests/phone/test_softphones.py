@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.phone import sound
 from tests.phone.agents import WELCOME, agent
-from tests.phone.calls import OWN_HZ, final, hangup
+from tests.phone.calls import OWN_HZ, UNDERSTOOD, check_transcript, final, hangup, understood
 from tests.phone.length import only_in_full
 from tests.phone.ports import Ports
 from tests.phone.server import Server
 from tests.phone.softphones import Softphone, baresip, linphone
+from tests.waiting import until
 
 SoftphoneMaker = Callable[..., AbstractAsyncContextManager[Softphone]]
 DIALS: dict[SoftphoneMaker, str] = {linphone: "call {}", baresip: "/dial {}"}
@@ -23,33 +24,40 @@ ANSWERED = "Which day suits you?"
 
 
 def microphone() -> bytes:
-    """Waits for the welcome message, asks, waits for the answer, plays a tone, says goodbye, is silent."""
-    asks = sound.timed((3_000, "I need an appointment."))
+    """Waits for the welcome message, plays a tone, asks, waits for the answer, says goodbye, is silent. With time to spare: a file does
+    not wait for a slow machine."""
     return (
-        asks
-        + sound.silence(3_000)
+        sound.silence(4_000)
         + sound.tone(OWN_HZ, 1_000)
-        + sound.timed((1_000, "Goodbye."))
+        + sound.timed((700, "I need an appointment."), (5_000, "Goodbye."))
         + sound.silence(20_000)
     )
 
 
-def alike(heard: str, said: str) -> float:
-    """1 when ``heard`` holds all of ``said`` in order, less for every letter missing or wrong in it."""
-    return SequenceMatcher(None, heard[: len(said)], said, autojunk=False).ratio()
-
-
-def check_conversation(heard: bytes, recording: bytes) -> None:
-    """The loudspeaker spoke all the agent said; the recording has both.
-
-    A softphone's own clock and jitter buffer may cost a letter now and then (SIPp's calls are judged to the letter, test_inbound.py).
-    """
-    assert alike(sound.words(heard), WELCOME + ANSWERED) > 0.9, sound.words(heard)
-    caller = sound.of_wav(recording, 0)
-    assert alike(sound.words(caller), "I need an appointment.") > 0.9, sound.words(caller)
+def check_conversation(heard: bytes, recording: bytes, quality: Mapping[str, Any]) -> None:
+    """The recording has both, to the letter where nothing of the caller was missing; the loudspeaker spoke what the agent said, as far as
+    the softphone's own clock and jitter buffer let it."""
+    caller, lacks_ms = sound.of_wav(recording, 0), 20 * quality["concealed_frames"]
+    said = "I need an appointment."
+    assert understood(sound.words(caller), said, UNDERSTOOD if lacks_ms else 1), (sound.words(caller), quality)
     assert sound.level(caller, OWN_HZ) > 0.95
-    assert 900 <= sound.sounding_ms(caller, OWN_HZ) <= 1_100
-    assert sound.words(sound.of_wav(recording, 1)).startswith(WELCOME)
+    assert 900 - lacks_ms <= sound.sounding_ms(caller, OWN_HZ) <= 1_100 + lacks_ms, quality
+    agent_said = sound.words(sound.of_wav(recording, 1))
+    assert agent_said.startswith(WELCOME)
+    assert ANSWERED in agent_said
+    for text in (WELCOME, ANSWERED):
+        assert understood(sound.words(heard), text), sound.words(heard)
+
+
+async def was_answered(server: Server, execution_id: str) -> bool:
+    """Whether the welcome and the answer were played to the end."""
+    return len(await server.events(execution_id, "AgentSaid")) >= 2
+
+
+async def recorded(server: Server, execution_id: str) -> tuple[bytes, Mapping[str, Any]]:
+    """The recording, and what the line was like in the end."""
+    quality = [entry.values for entry in await server.events(execution_id, "quality")][-1]
+    return await server.recording(execution_id), quality
 
 
 @pytest.mark.parametrize("softphone", [linphone, pytest.param(baresip, marks=only_in_full)])
@@ -65,11 +73,8 @@ async def test_a_softphone_calls_an_agent_and_both_are_understood(
 
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
     assert record["telephony_data"]["call_type"] == "inbound"
-    assert "\nassistant: Which day suits you?" in record["transcript"], (
-        record["transcript"],
-        record["callwright"]["line"],
-    )
-    check_conversation(phone.heard(), await server.recording(execution_id))
+    check_transcript(record, "user: I need an appointment.", "assistant: Which day suits you?")
+    check_conversation(phone.heard(), *await recorded(server, execution_id))
 
 
 @pytest.mark.parametrize("softphone", [pytest.param(linphone, marks=only_in_full), baresip])
@@ -79,15 +84,12 @@ async def test_an_agent_calls_a_softphone_and_its_owner_hangs_up(
     agent_id = await server.agent(**agent())
     async with softphone(tmp_path / "phone", ports.sip(), ports.media(), microphone(), answers=True) as phone:
         execution_id = await server.call(agent_id, f"sip:softphone@127.0.0.1:{phone.port}")
-        await server.until(execution_id, "in-progress")
-        await asyncio.sleep(8.5)
+        await until(lambda: was_answered(server, execution_id), 40)
+        await asyncio.sleep(1)
         phone.hang_up()
         record = await final(server, execution_id, 20)
         await asyncio.sleep(0.5)
 
     assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
-    assert "\nassistant: Which day suits you?" in record["transcript"], (
-        record["transcript"],
-        record["callwright"]["line"],
-    )
-    check_conversation(phone.heard(), await server.recording(execution_id))
+    check_transcript(record, "user: I need an appointment.", "assistant: Which day suits you?")
+    check_conversation(phone.heard(), *await recorded(server, execution_id))

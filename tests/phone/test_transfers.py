@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
-from tests.phone.calls import final, hangup, hears
+from tests.phone.calls import asks, check_transcript, final, goodbye, hangup, hears
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
+from tests.waiting import until
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
@@ -22,8 +22,7 @@ async def ask_for_a_colleague(server: Server, agent_id: str, phone: Sipp, line: 
     """Call the phone and ask the agent to be put through; returns the execution's id."""
     execution_id = await server.call(agent_id, f"sip:bob@{IP}:{phone.port}")
     await hears(line, WELCOME)
-    line.say("A colleague please.")
-    await hears(line, ANNOUNCEMENT)
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
     return execution_id
 
 
@@ -55,8 +54,7 @@ async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Se
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     await hears(line, "That did not work.")
     assert (await server.execution(execution_id))["status"] == "in-progress"
-    line.say("Goodbye.")
-    await phone.ended(20)
+    await goodbye(line, phone)
 
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
@@ -93,8 +91,7 @@ async def test_an_attended_transfer_to_somebody_who_refuses_keeps_the_call(
     agent_id = await server.agent(**agent(transfer_to=target, transfer_mode="attended"))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     await hears(line, "That did not work.", 20)
-    line.say("Goodbye.")
-    await phone.ended(20)
+    await goodbye(line, phone)
     await colleague.ended()
 
     assert phone.messages("REFER") == []
@@ -109,7 +106,7 @@ async def test_a_phone_that_called_is_handed_over_too(server: Server, sipp: Phon
     words = {"called": agent_id, "rtp_port": line.port, "outcome": "200 OK"}
     phone = await sipp("calls_and_obeys_refer", target=server.sip_port, **words)
     await hears(line, WELCOME)
-    line.say("A colleague please.")
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
     await phone.ended(20)
 
     record = await final(server, await server.inbound(agent_id))
@@ -122,20 +119,19 @@ async def test_a_far_end_that_refers_us_to_somebody_else_is_obeyed(server: Serve
     other = await sipp("answers", rtp_port=other_line.port)
     agent_id = await server.agent(**agent())
     target = f"sip:other@{IP}:{other.port}"
-    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target, "talk_ms": 4_000}
+    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target}
     phone = await sipp("calls_and_refers", target=server.sip_port, **words)
     await hears(line, WELCOME)
+    await phone.goes_on()
     await phone.ended(20)
     assert any("200" in m.text.splitlines()[-1] for m in phone.messages("NOTIFY", sent=False)), "it was told so"
-    other_line.say("I need an appointment.")
-    await hears(other_line, "Which day suits you?")
-    other_line.say("Goodbye.")
-    await other.ended(20)
+    await asks(other_line, "I need an appointment.", "Which day suits you?")
+    await goodbye(other_line, other)
 
     execution_id = await server.inbound(agent_id)
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
-    assert "user: I need an appointment." in record["transcript"]
+    check_transcript(record, "user: I need an appointment.")
     assert [entry.values["target"] for entry in await server.events(execution_id, "moved")] == [target]
 
 
@@ -143,18 +139,23 @@ async def test_a_far_end_that_refers_us_to_somebody_else_is_obeyed(server: Serve
 async def test_a_far_end_may_not_send_us_anywhere(server: Server, sipp: Phones, rtp: Lines, target: str) -> None:
     line = rtp()
     agent_id = await server.agent(**agent())
-    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target, "talk_ms": 3_000, "hold_ms": 6_000}
+    words = {"called": agent_id, "rtp_port": line.port, "refer_to": target}
     phone = await sipp("calls_and_refers", target=server.sip_port, **words)
     await hears(line, WELCOME)
+    await phone.goes_on()
     await phone.saw("REFER", sent=True)
-    await asyncio.sleep(1)
-    line.say("I need an appointment.")
-    await hears(line, "Which day suits you?")
+    await until(lambda: _was_told_no(phone), 15)
+    await asks(line, "I need an appointment.", "Which day suits you?")
+    await phone.goes_on()
     await phone.ended(20)
 
     execution_id = await server.inbound(agent_id)
     assert (await final(server, execution_id))["status"] == "completed"
     refused = (await server.events(execution_id, "refer_refused"))[0].values
     assert refused["target"] == target
-    last = phone.messages("NOTIFY", sent=False)[-1]
-    assert last.text.splitlines()[-1].startswith(("SIP/2.0 4", "SIP/2.0 6")), "it was told so"
+
+
+def _was_told_no(phone: Sipp) -> bool:
+    """Whether the phone that referred us was told that this failed."""
+    told = phone.messages("NOTIFY", sent=False)
+    return bool(told) and told[-1].text.splitlines()[-1].startswith(("SIP/2.0 4", "SIP/2.0 6"))
