@@ -1,4 +1,7 @@
-"""What all tests share: a rule on skipping, and a real database for every test that asks for one."""
+"""What all tests share: a rule on skipping, a real database for every test that asks for one, and coverage of the processes they start."""
+
+import os
+from pathlib import Path
 
 from hypothesis import settings
 from tests.database import database_template, dsn, ledger, postgres_server
@@ -9,3 +12,8 @@ __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runt
 # A busy machine is no failure: how long one example takes is not what property tests are about.
 settings.register_profile("callwright", deadline=None)
 settings.load_profile("callwright")
+
+# `make test` measures. This process is measured already; those that begin from here on find the setting, wherever they run.
+if os.environ.get("COVERAGE_FILE"):
+    os.environ["COVERAGE_FILE"] = str(Path(os.environ["COVERAGE_FILE"]).absolute())
+    os.environ["COVERAGE_PROCESS_START"] = str(Path(__file__).parents[1] / "tools" / "child_coverage.ini")
