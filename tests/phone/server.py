@@ -178,7 +178,7 @@ class Server:
                 text = (await unit.logs.read(execution_id)).decode()
         finally:
             await ledger.aclose()
-        return [entry for entry in read_log(text)[1] if kind in ("", entry.type)]
+        return [entry for entry in read_log(text)[1] if kind in ("", entry.type)] if text else []
 
     async def recording(self, execution_id: str) -> bytes:
         """The recording, once there is one: a WAV with the caller left and the agent right."""

@@ -27,7 +27,7 @@ from callwright.telephony.sip.acknowledge import Acknowledgements, acknowledge_a
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
 from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
-from callwright.telephony.sip.gateway_call import BUSY, GatewayCall
+from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
@@ -287,10 +287,10 @@ class Gateway(asyncio.Protocol):
         self._next_number += 2
         self._calls[call.number] = call
         if self._is_full:
-            call.turn_away(line, UNAVAILABLE)
+            turn_away(call, line, UNAVAILABLE)
             return
         if len(self._calls) > self._max_calls:
-            call.turn_away(line, BUSY)
+            turn_away(call, line, BUSY)
             return
         call.take(line)
         if self._stopping:

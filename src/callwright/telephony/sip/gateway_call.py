@@ -98,14 +98,6 @@ class GatewayCall:
         line.listen(self.happened)
         self._announce()
 
-    def turn_away(self, line: StackCall, status: int) -> None:
-        """Refuse a call that came in without telling the server of it."""
-        facts = self.facts
-        facts.inbound = facts.announced = facts.closed_told = True
-        self.line = line
-        line.listen(self.happened)
-        self._reject({"code": status})
-
     def _announce(self) -> None:
         """Tell the server, with the address that was really called: the stack itself keeps it to itself."""
         facts, line = self.facts, self.line
@@ -244,18 +236,13 @@ class GatewayCall:
         self._tell_dialog()
         if not facts.closed:
             if facts.answered and not facts.answer_untold and not self.ears.tried:
-                self._listen_for_keys()
+                self.ears.open(self.traced, lambda key: self.send("key", key=key))
             self._audio(line, ticks)
             self._waiting(ticks)
         elif facts.hang_up_asked or not self.transfers.pending:
             facts.times.closed += ticks
             if facts.is_explained(self.traced) or facts.times.closed > ANNOUNCE_TICKS:
                 self._finish()
-
-    def _listen_for_keys(self) -> None:
-        traced = self.traced
-        if traced is not None:
-            self.ears.open(traced.media_port, traced.key_types, lambda key: self.send("key", key=key))
 
     def _audio(self, line: StackCall, ticks: int) -> None:
         facts = self.facts
@@ -340,6 +327,14 @@ class GatewayCall:
         self.send("closed", by=by, sip_status=status, q850=q850, reason=reason[:500])
         facts.closed_told = True
         self._exchange.over(self)
+
+
+def turn_away(call: GatewayCall, line: StackCall, status: int) -> None:
+    """Refuse a call that came in without telling the server of it."""
+    call.facts.inbound = call.facts.announced = call.facts.closed_told = True
+    call.line = line
+    line.listen(call.happened)
+    call.asked({"type": "reject", "code": status})
 
 
 def _ignore(event: LineEvent) -> None:

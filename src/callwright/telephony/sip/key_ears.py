@@ -11,10 +11,11 @@ import ctypes
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from callwright.telephony.sip.allow import ANY_ADDRESS, sockets_on
 from callwright.telephony.sip.keys import Presses
+from callwright.telephony.sip.trace import TracedCall
 
 _SO_ATTACH_REUSEPORT_CBPF = 51
 _LOAD_BYTE, _AND, _JUMP_EQUAL, _RETURN = 0x30, 0x54, 0x15, 0x06
@@ -40,17 +41,15 @@ class KeyEars:
         """Packets heard here, which the stack does not see and takes for lost."""
         return self._presses.packets
 
-    def open(self, port: int, types: Iterable[int], on_key: Callable[[str], None]) -> None:
-        """Hear the payload types ``types`` on the stack's ``port``, once per call; without them or where it cannot be, keys stay with the
-        stack."""
-        if self.tried or not port:
+    def open(self, call: TracedCall | None, on_key: Callable[[str], None]) -> None:
+        """Hear the keys of ``call`` on its port, once; where it names none or it cannot be, they stay with the stack."""
+        if self.tried or call is None or not call.media_port:
             return
         self.tried = True
-        wanted = sorted(types)
-        if not wanted:
+        if not call.key_types:
             return
         try:
-            self._socket = _beside(port, wanted)
+            self._socket = _beside(call.media_port, sorted(call.key_types))
         except OSError as error:
             _log.warning("keys are heard through the stack, which may hear one twice: %s", error.strerror or error)
             return
