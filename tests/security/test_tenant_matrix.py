@@ -29,9 +29,13 @@ OWN = {
     ("POST", "/call"),
     ("GET", "/user/me"),
     ("GET", "/v1/callwright/extensions"),
+    ("GET", "/v1/callwright/suppressions"),
+    ("POST", "/v1/callwright/suppressions"),
 }
 #: The extension of our agent.
 EXTENSION = "desk"
+#: The number we do not call.
+NUMBER = "+15550177"
 
 
 def routes(world: ApiWorld) -> list[tuple[str, str]]:
@@ -51,8 +55,11 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, agent_id: str, 
         body = {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"}
     if (method, path) == ("PUT", "/v1/callwright/extensions/{extension}"):
         body = {"agent_id": agent_id}
+    if (method, path) == ("POST", "/v1/callwright/suppressions"):
+        body = {"number": "loopback:other"}
     extension = "nobody" if agent_id == NOBODY else EXTENSION
-    url = path.format(agent_id=agent_id, execution_id=execution_id, extension=extension)
+    number = "loopback:nobody" if agent_id == NOBODY else NUMBER
+    url = path.format(agent_id=agent_id, execution_id=execution_id, extension=extension, number=number)
     return await client.request(method, url, json=body)
 
 
@@ -62,6 +69,7 @@ async def prepared(world: ApiWorld) -> tuple[str, str]:
         agent_id = await create(client)
         execution_id = await place(client, agent_id)
         await client.put(f"/v1/callwright/extensions/{EXTENSION}", json={"agent_id": agent_id})
+        await client.post("/v1/callwright/suppressions", json={"number": NUMBER})
     for name in ("call.wav", "transfer.wav"):
         world.recordings.write(execution_id, name, b"RIFF")
     return agent_id, execution_id
@@ -75,6 +83,7 @@ async def everything(world: ApiWorld, agent_id: str, execution_id: str) -> list[
             (await client.get(f"/v2/agent/{agent_id}/executions")).json(),
             (await client.get(f"/executions/{execution_id}")).json(),
             (await client.get("/v1/callwright/extensions")).json(),
+            (await client.get("/v1/callwright/suppressions")).json(),
         ]
 
 

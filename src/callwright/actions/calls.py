@@ -12,6 +12,7 @@ from typing import Any
 from callwright.actions.agents import agent_of
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
+from callwright.actions.suppressions import refuse_suppressed
 from callwright.actions.transition import insert, transition
 from callwright.domain.agent import parse_agent
 from callwright.domain.errors import BadInputError, ConflictError, TooLargeError, WrongStateError
@@ -180,6 +181,7 @@ def _check_key(key: str) -> None:
 
 async def _place(services: Services, unit: Unit, principal: Principal, request: CallRequest) -> Execution:
     agent = await agent_of(unit, principal, request.agent_id)
+    await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     execution = _new_execution(services, principal, agent, request)
     await insert(unit, execution, services.publisher)
     return execution

@@ -27,6 +27,8 @@ from callwright.api.gate import Gate, needs_key
 from callwright.api.operations.routes import router as operations
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
+from callwright.api.suppressions.routes import router as suppressions
+from callwright.api.suppressions.schemas import SuppressionBody
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.insight.wire import encode
 
@@ -38,7 +40,7 @@ DESCRIPTION = (
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 #: Bodies are read by hand, so their schemas must be put into the description by hand too.
-_BODIES = (AgentBody, AgentPatch, CallBody, ChatBody, ChatLine, ExtensionBody)
+_BODIES = (AgentBody, AgentPatch, CallBody, ChatBody, ChatLine, ExtensionBody, SuppressionBody)
 
 
 def build_app(services: ApiServices) -> FastAPI:
@@ -53,7 +55,7 @@ def build_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.live_streams = LiveStreams()
-    for router in (agents, extensions, calls, chats, executions, recordings, account, operations):
+    for router in (agents, extensions, suppressions, calls, chats, executions, recordings, account, operations):
         app.include_router(router)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from callwright.call import endings
 from callwright.call.deps import RuntimeDeps
@@ -14,6 +15,7 @@ from callwright.call.equipment import Needs, call_variables, equip, fitting, wit
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.live import LiveCalls
 from callwright.call.logfile import AppendFile, LogWriter, redacted
+from callwright.call.opted_out import suppress
 from callwright.call.recorder import Recorder
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
@@ -28,6 +30,7 @@ from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.errors import BrokenInvariantError, CallwrightError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.suppression import far_number
 from callwright.insight.record import BuiltRecord
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, Unit
@@ -149,9 +152,11 @@ class Attempt:
         spec = needs.spec
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
-        return _Prepared(
-            spec, fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies), equipment, variables
-        )
+        plan = fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies)
+        if not far_number(execution):
+            # Nothing can be promised to somebody whose number is not known.
+            plan = replace(plan, opt_out=False)
+        return _Prepared(spec, plan, equipment, variables)
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
         deps, execution = self._office.deps, self._row.execution
@@ -199,7 +204,7 @@ class Attempt:
         built = await self._record()
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
         change = endings.ended(ending, built, self._office.deps.clock.now())
-        if await self._row.write(change, self._also):
+        if await self._row.write(change, partial(self._also, built)):
             self._count(change.detail or "answered", built)
             if not self._answered:
                 await asyncio.to_thread(self._files.delete)
@@ -211,8 +216,9 @@ class Attempt:
         log = await asyncio.to_thread(self._files.read_log)
         return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
 
-    async def _also(self, unit: Unit) -> None:
-        """What is written with the end: the rest of the log, and the job for the work after the call."""
+    async def _also(self, built: BuiltRecord, unit: Unit) -> None:
+        """What is written with the end: whom not to call any more, the rest of the log, and the job for the work after the call."""
+        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
         if self._shipment is not None:
             await LogShipper.rest(unit, self._shipment)
         if self._answered:
@@ -237,7 +243,7 @@ class Attempt:
         with round_boundary(f"writing the record of execution {self.execution_id}"):
             await self._row.quiet()
             built = await self._record()
-            written = await self._row.write(self._cut_off(built, message), self._also)
+            written = await self._row.write(self._cut_off(built, message), partial(self._also, built))
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):

@@ -12,11 +12,13 @@ from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession
 from callwright.call.warming import connected
 from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.causes import CAUSES
+from callwright.domain.errors import SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change
-from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by_failure
+from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
 
@@ -76,7 +78,12 @@ class Dialling:
         clock = self._deps.clock
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
-        if not await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": clock.now()})):
+        try:
+            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": clock.now()}))
+        except SuppressedError:
+            session.closed(closed_by(CAUSES["suppressed"]))
+            return
+        if not written:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
             return
         request = self._request(spec)

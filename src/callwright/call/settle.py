@@ -12,6 +12,7 @@ from callwright.call.deps import RuntimeDeps
 from callwright.call.endings import FINISH_JOB, INTERNAL_ERROR, NODE_LOST, cut_off, job_payload, record_of
 from callwright.call.files import live_files
 from callwright.call.logfile import LIVE
+from callwright.call.opted_out import suppress
 from callwright.call.parting import open_dialog
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
@@ -73,6 +74,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
         owner = execution.owner if fate.own else None
         await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
+        await suppress(unit, execution, built, deps.clock.now())
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt))
     if not was_live:

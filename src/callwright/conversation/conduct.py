@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from callwright.conversation import opt_out
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import SPECULATIONS_MOST
+from callwright.conversation.effects import OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
@@ -135,6 +137,8 @@ class Conductor:
             if audible is not None and audible.farewell:
                 self._farewell(audible, "")
                 return
+            if audible is None and self._opted_out():
+                return
             self._commit()
             if stage.pending is not None:
                 if self._release(stage.pending) and self._board.phase == "live" and self._is_not_over():
@@ -163,6 +167,23 @@ class Conductor:
         if generation.why:
             self._board.note("end_call_reason", generation.why)
         self._ending.close("end_call_tool", message)
+
+    def _opted_out(self) -> bool:
+        """Whether the caller has just asked not to be called any more: that is answered at once, by us and not by the model."""
+        board, stage, turn = self._board, self._stage, self._turn
+        plan = board.plan
+        if not plan.opt_out or not turn.ready or not self.greeted or turn.typing or board.held:
+            return False
+        if stage.transfers.busy:
+            return False
+        text = turn.words.text()
+        if not opt_out.said(text, plan.language):
+            return False
+        stage.withdraw("opted_out")
+        stage.take_words()
+        board.emit(OptedOut(stage.turn_number, text))
+        self._ending.close("opted_out", plan.opt_out_message)
+        return True
 
     def _is_not_over(self) -> bool:
         """Whether a reply that was just released leaves something to do at once: one of tools alone, or a transfer that was refused."""

@@ -253,6 +253,14 @@ class TransferSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Fact: the caller asked in ``turn`` not to be called any more. Whatever becomes of this process, that must be known."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Fact for the record that nothing acts on (``kind`` is a stable name)."""
 
@@ -288,8 +296,9 @@ Effect = (
     | Committed
     | Withdrawn
     | TransferSettled
+    | OptedOut
     | Note
 )
 
 #: Effects that touch the world: the log is flushed before they are performed.
-TOUCHES_WORLD: tuple[type, ...] = (CallTool, Transfer, HangUp, SendKeys)
+TOUCHES_WORLD: tuple[type, ...] = (CallTool, Transfer, HangUp, SendKeys, OptedOut)

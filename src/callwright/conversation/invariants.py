@@ -12,7 +12,7 @@ from typing import Any
 from callwright.conversation import effects as fx
 from callwright.domain.errors import BrokenInvariantError
 
-FACTS: frozenset[type] = frozenset({fx.UserSaid, fx.AgentSaid, fx.Withdrawn, fx.TransferSettled, fx.Note})
+FACTS: frozenset[type] = frozenset({fx.UserSaid, fx.AgentSaid, fx.Withdrawn, fx.TransferSettled, fx.OptedOut, fx.Note})
 """All that may follow the end of the leg."""
 
 QUIETING: frozenset[type] = frozenset({fx.CancelModel, fx.CancelVoice, fx.CancelTool, fx.Clear, fx.StopRecording})

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.domain.agent_spec import AgentSpec, ToolSpec
 from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent_transfers import (
@@ -67,8 +68,9 @@ class CallPlan:
     recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
     ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on. ``written``: the caller
-    writes, and whatever they send interrupts. ``tool_words`` and, when a
-    tool takes long, ``waiting_messages`` one after the other fill the time of tools. ``key_tools``: names of ``tools`` that press keys.
+    writes, and whatever they send interrupts. ``tool_words`` and, when a tool takes long, ``waiting_messages`` one after the other fill the
+    time of tools. ``key_tools``: names of ``tools`` that press keys. ``opt_out``: a caller who asks not to be called any more is told
+    ``opt_out_message``, and the call ends.
     """
 
     system_prompt: str = ""
@@ -102,6 +104,8 @@ class CallPlan:
     keys_interrupt: bool = True
     speculate: bool = False
     written: bool = False
+    opt_out: bool = True
+    opt_out_message: str = MESSAGES["en"]
     reply_timeout_ms: int = 20_000
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
@@ -149,6 +153,8 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         keys_interrupt=settings.dtmf_interrupts,
         speculate=settings.speculative_replies is True,
         written=settings.written,
+        opt_out=settings.opt_out_ends_call,
+        opt_out_message=in_language(settings.opt_out_message, language) or message_in(language),
         language=language,
     )
 

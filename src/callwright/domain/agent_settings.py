@@ -71,6 +71,8 @@ _OWN: frozenset[str] = frozenset(
         "dtmf_interrupts",
         "speculative_replies",
         "tool_waiting_messages",
+        "opt_out_ends_call",
+        "opt_out_message",
     }
 )
 
@@ -100,6 +102,8 @@ def read_settings(config: Fields) -> ConversationSettings:
         dtmf_max_digits=config.whole("dtmf_max_digits", 0, 0, MAX_KEY_DIGITS),
         dtmf_timeout_s=config.number("dtmf_timeout", 3, 0.5, 60),
         dtmf_interrupts=config.switch("dtmf_interrupts", True),
+        opt_out_ends_call=config.switch("opt_out_ends_call", True),
+        opt_out_message=config.message("opt_out_message", None) or None,
         speculative_replies=_switch_or_none(config, "speculative_replies"),
         tool_waiting_messages=_sentences(config, "tool_waiting_messages"),
         extra=_extra(config),

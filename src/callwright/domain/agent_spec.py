@@ -42,6 +42,8 @@ class ConversationSettings:
     dtmf_interrupts: bool = True
     speculative_replies: bool | None = None
     """None: where the model costs nothing."""
+    opt_out_ends_call: bool = True
+    opt_out_message: str | Mapping[str, str] | None = None
     written: bool = False
     """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
     tool_waiting_messages: tuple[str, ...] | None = None

@@ -272,6 +272,15 @@ _ROWS: tuple[Cause, ...] = (
         "We took the call back before it was answered.",
     ),
     Cause(
+        "suppressed",
+        "canceled",
+        "API Request",
+        "recipient_suppressed",
+        4000,
+        "never",
+        "The number was put on the list of those not to be called before this call was dialled.",
+    ),
+    Cause(
         "caller_abandoned",
         "canceled",
         "Caller",

@@ -56,6 +56,13 @@ class InvalidNumberError(BadInputError):
     hint = "Use E.164 with a leading +, a sip: URI or a loopback extension."
 
 
+class SuppressedError(BadInputError):
+    """The number is on the organisation's list of those not to be called."""
+
+    code = "suppressed"
+    hint = "Do not call it. If the person agreed to be called again, take the number off the list first."
+
+
 class MissingKeyError(CallwrightError):
     """No API key came with the request."""
 

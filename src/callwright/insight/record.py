@@ -16,9 +16,11 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceBook
+from callwright.domain.suppression import far_number
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
+from callwright.insight.opt_out import opt_out
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
 from callwright.insight.usage import no_usage, usage_breakdown
@@ -75,6 +77,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": _voicemail(view),
+        "opt_out": opt_out(view) if answered is not None else None,
         "transfers": transfers(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
@@ -278,6 +281,12 @@ def _dial_seconds(execution: Execution) -> dict[str, int | None]:
     return {"ring_duration": ring, "post_dial_delay": delay if execution.direction == "outbound" else None}
 
 
+def _opt_out(execution: Execution) -> dict[str, Any] | None:
+    """What was said, and the number that is not called any more; null where there is none to know."""
+    asked = execution.record.get("opt_out")
+    return None if not asked else {**asked, "number": far_number(execution) or None}
+
+
 def _seconds(began: datetime | None, ended: datetime | None) -> int | None:
     if began is None or ended is None:
         return None
@@ -315,6 +324,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "ended_by": record.get("ended_by"),
         "turns": parts,
         "transfers": record.get("transfers") or [],
+        "opt_out": _opt_out(execution),
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
         "line": record.get("line"),

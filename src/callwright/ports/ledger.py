@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 
 
@@ -224,6 +225,27 @@ class Extensions(Protocol):
         """One name whoever it belongs to: for calls that come in, never for a request."""
 
 
+class Suppressions(Protocol):
+    """Numbers that a tenant does not call any more. That none of them is dialled is a rule of the storage: a new outbound execution to
+    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt."""
+
+    async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
+        """Put a number on the list; the one that is there stays as it is. Returns it, and whether it is new. Waits for calls to it that
+        are about to be dialled."""
+        ...
+
+    async def get(self, tenant_id: str, number: str) -> Suppression | None:
+        """The number's entry, or None."""
+
+    async def page(self, tenant_id: str, number: int, size: int) -> tuple[list[Suppression], int]:
+        """Page ``number`` (from 1) of the list, newest first, and how many there are."""
+        ...
+
+    async def delete(self, tenant_id: str, number: str) -> bool:
+        """Take a number off the list. False when it is not there."""
+        ...
+
+
 class Keys(Protocol):
     """API keys and tenants."""
 
@@ -325,6 +347,11 @@ class Unit(Protocol):
     @property
     def extensions(self) -> Extensions:
         """Short names of agents."""
+        ...
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """Numbers that are not called any more."""
         ...
 
     @property

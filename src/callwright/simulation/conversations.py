@@ -153,6 +153,8 @@ def plan_of(random: Random) -> CallPlan:
         reply_timeout_ms=random.choice((4_000, 20_000)),
         language=random.choice(LANGUAGES),
         written=random.random() < 0.1,
+        opt_out=random.random() < 0.7,
+        opt_out_message=random.choice(("We will not call {name} again. Goodbye.", "")),
     )
 
 

@@ -14,6 +14,12 @@ LANGUAGES = ("en", "en", "hi", "de")
 """Of the simulated calls; their callers use the words of all of these."""
 
 _STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in STOPS[language])
+_OPT_OUTS = (
+    "stop calling me, and",
+    "please never call this number again.",
+    "rufen Sie nicht mehr an, und",
+    "don't call me",
+)
 _NODS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in (*ASSENTS[language], *NODS[language]))
 
 
@@ -149,7 +155,9 @@ class Talker:
 
     def _word(self, left: int) -> None:
         world, habits = self._world, self._habits
-        if not self._spoken and world.chance(150):
+        if not self._spoken and world.chance(15):
+            self._spoken.append(world.random.choice(_OPT_OUTS))
+        elif not self._spoken and world.chance(150):
             self._spoken.append(world.random.choice(_STOPS) + ".")
         elif world.chance(habits.nods):
             self._spoken.append(world.random.choice(_NODS) + ",")

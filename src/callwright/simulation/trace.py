@@ -13,6 +13,7 @@ from callwright.conversation.bounds import GRACE_MS, HOLD_MOST_MS, RING_GRACE_MS
 from callwright.conversation.core import Conversation
 from callwright.conversation.invariants import FACTS
 from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
+from callwright.conversation.opt_out import said
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.stops import normalised
 from callwright.conversation.tools import END_CALL
@@ -114,6 +115,7 @@ def audit(trace: Trace) -> str:
         or _written_cuts(trace)
         or _tools_answered(trace)
         or _waits_filled(trace)
+        or _stopped_is_stopped(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
     )
@@ -420,6 +422,34 @@ def _written_cuts(trace: Trace) -> str:
             begun.add(event.segment)
             if new and before and not cut and not spared:
                 return f"a written line cuts the reply: {event.text!r} left generation {before}"
+    return ""
+
+
+def _stopped_is_stopped(trace: Trace) -> str:
+    """A caller who asked not to be called any more is asked nothing after it, and the record has it once."""
+    plan = next((event.plan for event, _ in trace.steps if isinstance(event, ev.Started)), None)
+    if plan is None or not plan.opt_out:
+        return ""
+    noticed: fx.OptedOut | None = None
+    closing = False
+    for event, effects in trace.steps:
+        for effect in effects:
+            match effect:
+                case fx.OptedOut() if noticed is not None or not said(effect.text, plan.language):
+                    return f"an opt-out is noticed once: {effect.text}"
+                case fx.OptedOut():
+                    noticed = effect
+                case fx.AskModel() | fx.CallTool() if noticed is not None:
+                    return f"after an opt-out the call ends: turn {effect.turn}"
+                case fx.Speak() if effect.purpose == "goodbye":
+                    closing = True
+                case fx.HangUp():
+                    closing = True
+                case fx.UserSaid() if noticed is None and not closing and said(effect.text, plan.language):
+                    answered = any(isinstance(one, fx.OptedOut) for one in effects)
+                    over = isinstance(event, ev.LegEnded) or any(isinstance(one, fx.HangUp) for one in effects)
+                    if not answered and not over and any(isinstance(one, fx.Release) for one in effects):
+                        return f"an opt-out is not answered by the model: turn {effect.turn}"
     return ""
 
 

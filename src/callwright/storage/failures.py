@@ -15,6 +15,7 @@ from callwright.domain.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    SuppressedError,
     UnavailableError,
 )
 
@@ -62,6 +63,11 @@ def translate(error: BaseException) -> CallwrightError | None:
         return ConflictError(f"there is already one like it ({error.constraint_name})")
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return _of_reference(error)
+    if (
+        isinstance(error, asyncpg.IntegrityConstraintViolationError)
+        and error.constraint_name == "execution_not_suppressed"
+    ):
+        return SuppressedError(f"the number is not to be called any more ({_first_line(error)})")
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return BrokenInvariantError(f"the database refused a change: {_first_line(error)}")
     # Other interface errors are wrong use of a connection: a defect of ours, not an outage.

@@ -19,6 +19,7 @@ from callwright.storage.logs import LogRows
 from callwright.storage.nodes import NodeRows
 from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
+from callwright.storage.suppressions import SuppressionRows
 
 
 class PostgresUnit:
@@ -28,6 +29,7 @@ class PostgresUnit:
         self.executions = ExecutionRows(connection)
         self.agents = AgentRows(connection)
         self.extensions = ExtensionRows(connection)
+        self.suppressions = SuppressionRows(connection)
         self.keys = KeyRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)

@@ -5,6 +5,7 @@ import pytest
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
+from callwright.ports.model import Message
 from callwright.simulation.conversations import Broken, Report, converse, describe, examine, main, run
 from callwright.simulation.shrink import shrink
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
@@ -105,12 +106,16 @@ def test_the_audit_finds_a_written_line_that_does_not_cut_the_reply() -> None:
     assert audit(kept) == ""
 
 
-def test_the_audit_reads_what_the_model_is_told() -> None:
-    trace = converse(5)
+def _without_what_was_heard(trace: Trace) -> Trace:
     trace.steps = [
         (event, tuple(e for e in effects if not isinstance(e, fx.AgentSaid))) for event, effects in trace.steps
     ]
-    assert "history never holds unheard words" in audit(trace)
+    return trace
+
+
+def test_the_audit_reads_what_the_model_is_told() -> None:
+    rules = {audit(_without_what_was_heard(converse(seed))).partition(":")[0] for seed in range(5, 15)}
+    assert "history never holds unheard words" in rules
 
 
 def test_two_traces_differ_at_their_first_different_effect() -> None:
@@ -123,7 +128,7 @@ def test_two_traces_differ_at_their_first_different_effect() -> None:
 
 
 def test_a_log_that_does_not_replay_is_found() -> None:
-    trace = converse(5)
+    trace = converse(11)
     trace.steps[1] = (trace.steps[1][0], (*trace.steps[1][1], fx.Note("planted", "")))
     assert examine(trace, whole=False) == ""
     assert examine(trace, whole=True).startswith("a log replays to the same effects: ")
@@ -131,7 +136,7 @@ def test_a_log_that_does_not_replay_is_found() -> None:
 
 def test_a_failure_shrinks_to_few_events() -> None:
     """Stray events lie about what was played: without them the world's account would be right."""
-    trace = converse(5)
+    trace = converse(11)
     heard = next(e for _, effects in trace.steps for e in effects if isinstance(e, fx.AgentSaid) and not e.estimated)
     trace.heard = {heard.generation: frozenset()}
     rule = audit(trace)
@@ -142,7 +147,7 @@ def test_a_failure_shrinks_to_few_events() -> None:
 
 
 def test_what_events_alone_cannot_repeat_is_shown_by_its_end() -> None:
-    trace = converse(5)
+    trace = converse(11)
     assert shrink(trace, "some other rule: 1") == trace.inputs()[-30:]
 
 
@@ -150,3 +155,21 @@ def test_a_crash_of_the_core_is_a_broken_rule() -> None:
     trace = run_core([STARTED, ev.Answered("noon"), ENDED])  # type: ignore[arg-type]
     assert trace.broken.startswith("TypeError")
     assert len(trace.steps) == 2
+
+
+def test_the_audit_finds_an_opt_out_that_is_not_the_end() -> None:
+    started = (ev.Started(0, CallPlan(opt_out=True), (), 0), ())
+    asked = fx.UserSaid(1, "stop calling me", 0, 1)
+    noticed = fx.OptedOut(1, "stop calling me")
+    model = fx.AskModel(1, 1, 1, "reply", (Message("user", "stop calling me"),), ())
+
+    def verdict(*steps: tuple[ev.Event, tuple[fx.Effect, ...]]) -> str:
+        return audit(Trace(steps=[started, *steps, (ENDED, ())], ended=True))
+
+    heard = ev.TranscriptFinal(2_000, 0, 1, "stop calling me")
+    assert verdict((heard, (asked, noticed))) == ""
+    assert "noticed once" in verdict((heard, (asked, noticed, noticed)))
+    assert "noticed once" in verdict((heard, (asked, fx.OptedOut(1, "hello"))))
+    assert "the call ends" in verdict((heard, (asked, noticed)), (ev.DeadlineReached(3_000), (model,)))
+    assert "not answered by the model" in verdict((heard, (asked, fx.Release(1, 1))))
+    assert verdict((heard, (asked, fx.Release(1, 1), fx.HangUp("Agent", "x")))) == ""

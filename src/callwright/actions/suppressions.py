@@ -1,0 +1,88 @@
+"""The list of numbers that are not called any more: reading it, adding to it, taking off it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.actions.services import Services, missing
+from callwright.domain.errors import BadInputError, SuppressedError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.number import parse_destination
+from callwright.domain.suppression import BY_API, SAID, Suppression
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Unit
+
+ROUTE = "/v1/callwright/suppressions"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionPage:
+    """One page of the list, newest first."""
+
+    number: int
+    size: int
+    rows: list[Suppression]
+    total: int
+
+
+async def list_suppressions(services: Services, principal: Principal, query: Mapping[str, str]) -> SuppressionPage:
+    """A page of the tenant's list. Raises BadInputError."""
+    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
+    number = fields.whole("page_number", 1, 1, MAX_PAGE_NUMBER)
+    size = min(MAX_PAGE_SIZE, fields.whole("page_size", 20, 1, MAX_PAGE_NUMBER))
+    async with services.ledger.unit() as unit:
+        rows, total = await unit.suppressions.page(principal.tenant_id, number, size)
+    return SuppressionPage(number, size, rows, total)
+
+
+async def add_suppression(
+    services: Services, principal: Principal, wire: Mapping[str, Any]
+) -> tuple[Suppression, bool]:
+    """Put a number on the list, and whether it is new; one that is there stays as it is. Raises BadInputError or InvalidNumberError."""
+    fields = Fields(wire, "", BadInputError)
+    given = fields.text("number", longest=MAX_NUMBER_CHARACTERS)
+    if not given:
+        raise BadInputError("number is required", field="number")
+    suppression = Suppression(
+        number=parse_destination(given, what="number").value,
+        tenant_id=principal.tenant_id,
+        reason=BY_API,
+        created_at=services.clock.now(),
+        note=fields.text("note", longest=MAX_NAME_CHARACTERS) or None,
+    )
+    async with services.ledger.unit() as unit:
+        return await unit.suppressions.add(suppression)
+
+
+async def get_suppression(services: Services, principal: Principal, number: str) -> Suppression:
+    """One entry. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.suppressions.get(principal.tenant_id, number.strip())
+    if found is None:
+        raise missing("suppression")
+    return found
+
+
+async def delete_suppression(services: Services, principal: Principal, number: str) -> None:
+    """Take a number off the list: it may be called again. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        if not await unit.suppressions.delete(principal.tenant_id, number.strip()):
+            raise missing("suppression")
+
+
+async def refuse_suppressed(unit: Unit, tenant_id: str, number: str) -> None:
+    """Raises SuppressedError for a number that is not to be called. What is suppressed later is refused by the database."""
+    found = await unit.suppressions.get(tenant_id, number)
+    if found is None:
+        return
+    why = "was put on the list of numbers not to be called"
+    if found.reason == SAID:
+        why = f"asked in the call {found.execution_id} not to be called any more"
+    route = f"{ROUTE}/{found.number}"
+    raise SuppressedError(
+        f"recipient_phone_number {found.number} {why} ({found.created_at:%Y-%m-%d}); take it off with DELETE {route} if it may be called",
+        field="recipient_phone_number",
+    )

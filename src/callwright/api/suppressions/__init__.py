@@ -1,0 +1,1 @@
+"""Suppressions: numbers that are not called any more."""

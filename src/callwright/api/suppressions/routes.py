@@ -1,0 +1,85 @@
+"""Routes of suppressions (our own)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from callwright.actions import suppressions
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
+from callwright.domain.suppression import Suppression
+from callwright.insight.record import wire_time
+
+router = APIRouter(prefix="/v1/callwright/suppressions", tags=["suppressions"])
+
+
+@router.get("", summary="List suppressions", responses={200: shown("One page.", SuppressionPageView), **errors(400)})
+async def list_page(
+    request: Request,
+    page_number: Annotated[str, Query(description="From 1.")] = "",
+    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
+) -> Response:
+    """Numbers that are not called any more, newest first."""
+    query = {"page_number": page_number, "page_size": page_size}
+    page = await suppressions.list_suppressions(services_of(request).actions, principal_of(request), query)
+    return answer(
+        {
+            "page_number": page.number,
+            "page_size": page.size,
+            "total": page.total,
+            "has_more": page.number * page.size < page.total,
+            "data": [_view(row) for row in page.rows],
+        }
+    )
+
+
+@router.post(
+    "",
+    summary="Suppress a number",
+    responses={
+        200: shown("It is on the list already, and stays as it is.", SuppressionView),
+        201: shown("It is new.", SuppressionView),
+        **errors(400),
+    },
+    openapi_extra=json_body("SuppressionBody", EXAMPLE),
+)
+async def add(request: Request) -> Response:
+    """From now on `POST /call` refuses it, and calls to it that wait or are scheduled are not dialled but end as `canceled`."""
+    wire = await read_object(request)
+    found, is_new = await suppressions.add_suppression(services_of(request).actions, principal_of(request), wire)
+    return answer(_view(found), 201 if is_new else 200)
+
+
+@router.get(
+    "/{number}",
+    summary="Read a suppression",
+    responses={200: shown("The entry.", SuppressionView), **errors(404)},
+)
+async def read(request: Request, number: str) -> Response:
+    """Why and since when it is not called."""
+    return answer(
+        _view(await suppressions.get_suppression(services_of(request).actions, principal_of(request), number))
+    )
+
+
+@router.delete("/{number}", summary="Delete a suppression", responses={200: shown("Deleted."), **errors(404)})
+async def delete(request: Request, number: str) -> Response:
+    """It may be called again. What its calls recorded stays."""
+    await suppressions.delete_suppression(services_of(request).actions, principal_of(request), number)
+    return answer({"message": "success", "state": "deleted"})
+
+
+def _view(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "number": suppression.number,
+        "reason": suppression.reason,
+        "said": suppression.said,
+        "execution_id": suppression.execution_id,
+        "note": suppression.note,
+        "created_at": wire_time(suppression.created_at),
+    }

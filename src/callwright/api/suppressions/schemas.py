@@ -1,0 +1,40 @@
+"""Shapes of suppressions for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class SuppressionBody(Open):
+    """A number that is not to be called."""
+
+    number: str = Field(description="E.164, a `sip:` URI or `loopback:<name>`.")
+    note: str | None = Field(default=None, description="Why, for yourself.")
+
+
+class SuppressionView(Open):
+    """A number that is not called any more."""
+
+    number: str
+    reason: str = Field(description="`said`: by the person in a call; `api`: put on the list by a request.")
+    said: str | None = Field(description="The person's words.")
+    execution_id: str | None = Field(description="The call in which they were said.")
+    note: str | None
+    created_at: str
+
+
+class SuppressionPageView(Open):
+    """One page of the list, newest first."""
+
+    page_number: int
+    page_size: int
+    total: int
+    has_more: bool
+    data: list[SuppressionView]
+
+
+EXAMPLE: dict[str, Any] = {"number": "+15550100123", "note": "asked by letter"}

@@ -1,0 +1,19 @@
+"""What a caller's "do not call me again" leads to: written in the unit that ends the call, so that there is no end without it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from callwright.domain.execution import Execution
+from callwright.domain.suppression import SAID, Suppression, far_number
+from callwright.insight.record import BuiltRecord
+from callwright.ports.ledger import Unit
+
+
+async def suppress(unit: Unit, execution: Execution, built: BuiltRecord, now: datetime) -> None:
+    """Put the far end's number on the list if its log says that it asked for it. A caller without a number cannot be."""
+    asked, number = built.record.get("opt_out"), far_number(execution)
+    if asked and number:
+        await unit.suppressions.add(
+            Suppression(number, execution.tenant_id, SAID, now, execution_id=execution.id, said=asked["said"])
+        )

@@ -1,0 +1,187 @@
+"""Numbers that are not called any more: a rule of the database."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+from tests.database import fetch, run_sql
+from tests.rows import THEN, agent_row, execution_row
+
+from callwright.domain.errors import SuppressedError
+from callwright.domain.execution import Phase
+from callwright.domain.suppression import BY_API, SAID, Suppression
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Change
+from callwright.storage.ledger import PostgresLedger
+
+NUMBER = "+15550123"
+
+
+def entry(number: str = NUMBER) -> Suppression:
+    return Suppression(number, DEFAULT_TENANT_ID, SAID, THEN, "call-0", "stop calling me")
+
+
+async def add(ledger: PostgresLedger, number: str = NUMBER) -> bool:
+    async with ledger.unit() as unit:
+        return (await unit.suppressions.add(entry(number)))[1]
+
+
+async def prepare(ledger: PostgresLedger, *execution_ids: str, to_number: str = NUMBER) -> None:
+    async with ledger.unit() as unit:
+        await unit.nodes.beat("node-a", "a")
+        if await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None:
+            await unit.agents.insert(agent_row())
+        for execution_id in execution_ids:
+            await unit.executions.insert(execution_row(execution_id, to_number=to_number))
+
+
+async def claim(ledger: PostgresLedger) -> list[str]:
+    async with ledger.unit() as unit:
+        await unit.executions.admit(50)
+    async with ledger.unit() as unit:
+        return [row.id for row in await unit.executions.claim("node-a", 50)]
+
+
+async def dial(ledger: PostgresLedger, execution_id: str) -> None:
+    async with ledger.unit() as unit:
+        change = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
+        await unit.executions.change(execution_id, change, owner="node-a", attempt=1)
+
+
+async def test_a_number_is_on_the_list_once(ledger: PostgresLedger) -> None:
+    assert await add(ledger)
+    async with ledger.unit() as unit:
+        later = Suppression(NUMBER, DEFAULT_TENANT_ID, BY_API, THEN, note="by letter")
+        assert await unit.suppressions.add(later) == (entry(), False)
+        assert await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 10) == ([entry()], 1)
+        assert await unit.suppressions.page(DEFAULT_TENANT_ID, 2, 10) == ([], 1)
+        assert await unit.suppressions.delete(DEFAULT_TENANT_ID, NUMBER)
+        assert not await unit.suppressions.delete(DEFAULT_TENANT_ID, NUMBER)
+        assert await unit.suppressions.get(DEFAULT_TENANT_ID, NUMBER) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "same", "others"),
+    [
+        ("+15550123", ["+15550123", "sip:+15550123@trunk.example"], ["+15550124", "sip:bob@trunk.example"]),
+        (
+            "sip:Bob@Desk.example:5070;transport=udp",
+            ["sip:bob@desk.example", "sips:BOB@desk.example:5061"],
+            ["sip:bob@other"],
+        ),
+        (
+            "sip:+15550123@trunk.example",
+            ["+15550123", "sip:+15550123@trunk.example:5060"],
+            ["sip:+15550124@trunk.example"],
+        ),
+        ("loopback:Demo", ["loopback:Demo"], ["loopback:demo"]),
+    ],
+)
+async def test_an_address_is_found_however_it_is_spelt(
+    ledger: PostgresLedger, address: str, same: list[str], others: list[str]
+) -> None:
+    await add(ledger, address)
+    await prepare(ledger)
+    for index, spelling in enumerate(same):
+        async with ledger.unit() as unit:
+            assert await unit.suppressions.get(DEFAULT_TENANT_ID, spelling) is not None
+        with pytest.raises(SuppressedError):
+            await prepare(ledger, f"refused-{index}", to_number=spelling)
+    for index, spelling in enumerate(others):
+        await prepare(ledger, f"taken-{index}", to_number=spelling)
+
+
+async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(ledger: PostgresLedger) -> None:
+    await prepare(ledger, "call-1")
+    await add(ledger)
+    with pytest.raises(SuppressedError):
+        await prepare(ledger, "call-2")
+    assert await claim(ledger) == ["call-1"]
+    with pytest.raises(SuppressedError):
+        await dial(ledger, "call-1")
+    async with ledger.unit() as unit:
+        row = await unit.executions.change("call-1", Change(Phase.DONE, "canceled"), owner="node-a", attempt=1)
+    assert row.phase is Phase.DONE
+
+
+async def test_the_list_of_another_organisation_says_nothing(ledger: PostgresLedger, dsn: str) -> None:
+    await run_sql(
+        dsn, "insert into tenant (id, name, email, max_concurrency) values ('other', 'O', 'o@example.org', 1)"
+    )
+    await run_sql(
+        dsn,
+        f"insert into suppression (tenant_id, number, reason, created_at) values ('other', '{NUMBER}', 'api', now())",
+    )
+    await prepare(ledger, "call-1")
+    await claim(ledger)
+    await dial(ledger, "call-1")
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ("'', 'api', null, null", "suppression_number_form"),
+        ("'+1', 'whim', null, null", "suppression_reason_known"),
+        ("'+1', 'said', null, 'stop'", "suppression_said_in_a_call"),
+        ("'+1', 'said', 'call-1', null", "suppression_said_in_a_call"),
+    ],
+)
+async def test_the_database_itself_refuses_half_an_entry(
+    ledger: PostgresLedger, dsn: str, values: str, constraint: str
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await run_sql(
+            dsn,
+            "insert into suppression (tenant_id, number, reason, execution_id, said, created_at)"
+            f" values ('{DEFAULT_TENANT_ID}', {values}, now())",
+        )
+    assert caught.value.constraint_name == constraint
+
+
+async def test_the_database_itself_refuses_to_dial(ledger: PostgresLedger, dsn: str) -> None:
+    await prepare(ledger, "call-1")
+    await claim(ledger)
+    await add(ledger)
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await run_sql(dsn, "update execution set phase = 'dialling', detail = 'initiated', status = 'initiated'")
+    assert caught.value.constraint_name == "execution_not_suppressed"
+
+
+async def test_whoever_says_stop_while_it_is_dialled_wins_or_was_later(ledger: PostgresLedger, dsn: str) -> None:
+    """Races: no call is dialled after the number was on the list, and a dial under way is waited for."""
+    for round_number in range(40):
+        number, execution_id = f"+1555{round_number:04}", f"call-{round_number}"
+        await prepare(ledger, execution_id, to_number=number)
+        assert await claim(ledger) == [execution_id]
+        dialled, _ = await asyncio.gather(dial(ledger, execution_id), add(ledger, number), return_exceptions=True)
+        assert dialled is None or isinstance(dialled, SuppressedError)
+        (row,) = await fetch(dsn, f"select phase from execution where id = '{execution_id}'")
+        assert (row["phase"] == "dialling") == (dialled is None)
+        async with ledger.unit() as unit:
+            await unit.executions.change(execution_id, Change(Phase.DONE, "canceled"), owner="node-a", attempt=1)
+
+
+async def test_a_dial_that_has_begun_to_be_written_is_waited_for(ledger: PostgresLedger) -> None:
+    await prepare(ledger, "call-1")
+    await claim(ledger)
+    async with ledger.unit() as unit:
+        change = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
+        await unit.executions.change("call-1", change, owner="node-a", attempt=1)
+        adding = asyncio.create_task(add(ledger))
+        await asyncio.wait({adding}, timeout=0.3)
+        assert not adding.done()
+    assert await adding
+
+
+async def test_a_dial_waits_for_a_stop_that_is_being_written(ledger: PostgresLedger) -> None:
+    await prepare(ledger, "call-1")
+    await claim(ledger)
+    async with ledger.unit() as unit:
+        await unit.suppressions.add(entry())
+        dialling = asyncio.create_task(dial(ledger, "call-1"))
+        await asyncio.wait({dialling}, timeout=0.3)
+        assert not dialling.done()
+    with pytest.raises(SuppressedError):
+        await dialling
