@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from callwright.bootstrap import simulated_runs
+from callwright.bootstrap import simulated_calls, simulated_runs
 from callwright.cli import golden
 from callwright.simulation import conversations, detection
 
 KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "conversations": (conversations.main, "random conversations against the core alone"),
     "runs": (simulated_runs.main, "random whole calls of the real shell"),
+    "calls": (simulated_calls.main, "calls of scenario files, with a verdict"),
     "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
     "golden": (golden.main, "check the golden traces, or make them anew and say what changed"),
 }

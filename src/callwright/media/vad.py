@@ -17,6 +17,10 @@ _RISE_DB_PER_FRAME = 0.06
 _FIRST_RISE_DB_PER_FRAME = 0.24
 """The same in the first second of a call, when the floor is only a guess."""
 _FIRST_FRAMES = 50
+_RECENT_FRAMES = 150
+"""Three seconds of sound, in which a speaker draws breath."""
+_LOUDEST_ROOM_DB = 46.0
+"""Noise louder than this is not told from speech without a pause."""
 _LIKELY_DB = 9.0
 """A frame this much above the floor is as likely speech as not."""
 _SLOPE_DB = 3.0
@@ -28,10 +32,20 @@ class EnergyVad:
     def __init__(self) -> None:
         self._floor_db = _START_FLOOR_DB
         self._frames = 0
+        self._recent_db: deque[float] = deque(maxlen=_RECENT_FRAMES)
 
     def feed(self, pcm: bytes) -> int:
-        """The next 20 ms; returns how likely they are speech, 0..255."""
-        level_db = 20 * log10(max(1, loudness(pcm)))
+        """The next 20 ms; returns how likely they are speech, 0..255.
+
+        Digital silence (a lost packet, a muted microphone) is no speech and says little of the room. Were it taken for the room's floor,
+        the noise that goes on behind it would be speech for seconds; so the floor is then what was the quietest sound lately.
+        """
+        loud = loudness(pcm)
+        if not loud:
+            self._forget_speech()
+            return 0
+        level_db = 20 * log10(loud)
+        self._recent_db.append(level_db)
         if level_db < self._floor_db:
             self._floor_db = max(_QUIETEST_DB, level_db)
         else:
@@ -41,6 +55,13 @@ class EnergyVad:
         above_db = level_db - max(self._floor_db, _QUIETEST_DB)
         share = 0.5 + (above_db - _LIKELY_DB) / (4 * _SLOPE_DB)
         return max(0, min(255, round(255 * share)))
+
+    def _forget_speech(self) -> None:
+        """The floor has risen while somebody spoke: it goes back, however loud they were."""
+        if self._recent_db:
+            quietest_db = min(*self._recent_db, _LOUDEST_ROOM_DB)
+            self._floor_db = min(self._floor_db, max(_START_FLOOR_DB, quietest_db))
+            self._recent_db.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.limits import MAX_CALLER_LINE_CHARACTERS, MAX_CALLER_RULES
 from callwright.simulation.line_conditions import LineConditions, line_of
+from callwright.simulation.scenario_values import flag_of as _flag
+from callwright.simulation.scenario_values import list_of as _list
+from callwright.simulation.scenario_values import millis_of as _millis
+from callwright.simulation.scenario_values import object_of as _object
+from callwright.simulation.scenario_values import pattern_of as _pattern
+from callwright.simulation.scenario_values import text_of as _text
+from callwright.simulation.scenario_values import whole_of as _whole
+from callwright.simulation.scenario_values import wrong as _wrong
 
 HOWS = ("answer", "busy", "no-answer", "refuse", "failed", "machine")
 KEYS = frozenset("0123456789*#ABCD")
@@ -89,6 +96,11 @@ class Persona:
     )
     answer: AnswerPlan = field(default_factory=AnswerPlan)
     line: LineConditions | None = None
+
+    @property
+    def barges_in(self) -> bool:
+        """Whether words before the end of the agent's sentence matter to it."""
+        return self.barge_in_words > 0 or any(rule.interrupt_after_words for rule in self.rules)
 
     def lines(self) -> tuple[str, ...]:
         """Everything this caller may say, once each: what can be synthesised before the call is answered."""
@@ -266,12 +278,7 @@ def _heard(value: Any, path: str) -> str:
     if isinstance(value, list):
         words = [_text(word, f"{path}[{at}]") for at, word in enumerate(value)]
         return "|".join(rf"\b{re.escape(word)}\b" for word in words if word)
-    text = _text(value, path)
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise _wrong(path, f"{text!r} is no regular expression: {error}") from error
-    return text
+    return _pattern(value, path)
 
 
 def _answer(body: Any, path: str) -> AnswerPlan:
@@ -287,50 +294,3 @@ def _answer(body: Any, path: str) -> AnswerPlan:
         _text(given.get("greeting", standard.greeting), f"{path}.greeting"),
         _millis(given.get("record_s", 20), f"{path}.record_s"),
     )
-
-
-def _object(value: Any, path: str, keys: set[str] | None = None) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _wrong(path, f"must be an object, not {_kind(value)}")
-    unknown = sorted(set(value) - keys) if keys is not None else []
-    if unknown:
-        raise _wrong(f"{path}.{unknown[0]}", f"is not known; use {', '.join(sorted(keys or ()))}")
-    return value
-
-
-def _list(value: Any, path: str) -> list[Any]:
-    if not isinstance(value, list) or len(value) > MAX_CALLER_RULES:
-        raise _wrong(path, f"must be a list of at most {MAX_CALLER_RULES}")
-    return value
-
-
-def _text(value: Any, path: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_CALLER_LINE_CHARACTERS:
-        raise _wrong(path, f"must be a text of at most {MAX_CALLER_LINE_CHARACTERS} characters, not {_kind(value)}")
-    return value
-
-
-def _whole(value: Any, path: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3_600_000:
-        raise _wrong(path, f"must be a whole number from 0 to 3600000, not {value!r}")
-    return value
-
-
-def _millis(value: Any, path: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3_600:
-        raise _wrong(path, f"must be seconds from 0 to 3600, not {value!r}")
-    return round(value * 1000)
-
-
-def _flag(value: Any, path: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(path, f"must be true or false, not {value!r}")
-    return value
-
-
-def _kind(value: Any) -> str:
-    return "a long text" if isinstance(value, str) else type(value).__name__
-
-
-def _wrong(path: str, message: str) -> ConfigurationError:
-    return ConfigurationError(f"scenario: {path}: {message}")

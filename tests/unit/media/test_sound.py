@@ -82,6 +82,21 @@ class TestVoiceActivity:
         likely = [vad.feed(frame) for frame in frames(noise(20_000, 1_500))]
         assert max(likely[-100:]) < 128
 
+    def test_lost_packets_do_not_make_speech_of_the_noise_behind_them(self):
+        vad = EnergyVad()
+        room = frames(noise(3_000, 200))
+        for frame in room:
+            vad.feed(frame)
+        likely = [vad.feed(bytes(320) if number % 40 == 0 else frame) for number, frame in enumerate(room)]
+        assert max(likely) < 128
+
+    def test_a_voice_on_a_line_without_any_noise_is_found_however_long_it_talks(self):
+        vad = EnergyVad()
+        for sentence in range(20):
+            heard = [vad.feed(frame) for frame in frames(spoken("good morning everybody, how are you?"))]
+            assert sum(probability > 128 for probability in heard) > len(heard) * 0.8, sentence
+            assert [vad.feed(bytes(320)) for _ in range(40)] == [0] * 40
+
     def test_a_click_is_no_voice(self):
         assert activities(tones.silence(300) + noise(20, 9_000) + tones.silence(500)) == []
 

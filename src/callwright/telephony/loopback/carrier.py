@@ -101,7 +101,7 @@ class LoopbackCarrier:
         async def open_ears(far_end: FarEnd) -> None:
             # Words before the end of the agent's sentence matter only to a caller that barges in.
             stream = await ears.open(TranscriberSettings(language=language), far_end)
-            stream.want_partials(persona.barge_in_words > 0)
+            stream.want_partials(persona.barges_in)
             far_end.attach(stream)
 
         mouth = Mouth(self._lines, voice, VoiceSettings(voice=persona.voice, language=language))

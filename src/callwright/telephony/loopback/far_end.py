@@ -83,6 +83,10 @@ class FarEnd:
             self._perform(self._mind.said(self._now_ms))
         return out if self.line is None else self.line.back(out), self._next_key()
 
+    def keys_heard(self, keys: str) -> None:
+        """The agent pressed keys: to the caller they are the words ``keys 12``, which a rule may wait for."""
+        self._perform(self._mind.heard(f"keys {keys}", self._now_ms))
+
     async def aclose(self) -> None:
         """End the ears and the mouth."""
         if self._ears is not None:

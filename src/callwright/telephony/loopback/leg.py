@@ -125,6 +125,7 @@ class LoopbackLeg:
                 FailureKind.BAD_REQUEST, "loopback", f"{keys!r} has keys that are none; use 0-9 * # A-D"
             )
         self._notice("heard", f"keys {keys}", self._far_end.now_ms)
+        self._far_end.keys_heard(keys)
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped before the answer and after the end."""

@@ -1,0 +1,226 @@
+"""Calls of scenario files, with a verdict: `callwright simulate calls [FOLDER|FILE ...] --runs N --seed S [--jobs J]`.
+
+Each run is a whole call through the real media path under a virtual clock. Without a folder the scenarios that come with Callwright run.
+Exit status: 0 every scenario passes, 1 one fails, 3 the runs do not decide.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from callwright.bootstrap.studio import LOCAL, SPEECH, TONES, CallMade, Studio, save
+from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.media.mixdown import mix_down
+from callwright.ops.clock import SystemClock
+from callwright.ops.settings import Settings, load_settings
+from callwright.ports.failures import ProviderError
+from callwright.simulation.call_scenario import CallScenario, read_call_scenario
+from callwright.simulation.outcomes import judge
+from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
+from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
+
+EXIT = {PASS: 0, FAIL: 1}
+UNDECIDED = 3
+DEFAULT_KEEP = "simulated-calls"
+CHUNK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """How calls are made: ``speech`` (tones or local), the folder for runs that fail, and the settings of this installation."""
+
+    settings: Settings
+    speech: str = TONES
+    keep: Path = Path(DEFAULT_KEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Runs for one process."""
+
+    session: Session
+    runs: tuple[tuple[CallScenario, int], ...]
+
+
+def shipped() -> list[CallScenario]:
+    """The scenarios that come with Callwright."""
+    with_us = files("callwright.simulation") / "scenarios"
+    agents = with_us / "agents"
+    found = sorted((one for one in with_us.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
+    return [
+        _read(one.read_bytes(), one.name, lambda name: _agent((agents / f"{name}.json").read_bytes, name))
+        for one in found
+    ]
+
+
+def scenarios_in(path: Path) -> list[CallScenario]:
+    """The scenario of a file, or those of a folder (``*.json``). Raises BadInputError, ConfigurationError."""
+    if path.is_dir():
+        found = [scenario for file in sorted(path.glob("*.json")) for scenario in scenarios_in(file)]
+        if not found:
+            raise BadInputError(f"there are no scenario files (*.json) in {path}")
+        return found
+    if not path.is_file():
+        raise BadInputError(f"there is no scenario file or folder {path}")
+    agents = path.parent / "agents"
+    return [_read(path.read_bytes(), path.name, lambda name: _agent((agents / f"{name}.json").read_bytes, name))]
+
+
+def _read(text: bytes, name: str, agent_file: Callable[[str], Any]) -> CallScenario:
+    return read_call_scenario(text, name.removesuffix(".json"), agent_file)
+
+
+def _agent(read: Callable[[], bytes], name: str) -> Any:
+    try:
+        return json.loads(read())
+    except OSError as error:
+        raise ConfigurationError(f"the agent {name!r} is no file agents/{name}.json beside the scenario") from error
+    except ValueError as error:
+        raise ConfigurationError(f"the agent {name!r} is no JSON: {error}") from error
+
+
+def run(scenarios: Sequence[CallScenario], session: Session, seed: int, jobs: int = 1) -> tuple[list[Verdict], float]:
+    """Every scenario's runs, with the seeds from ``seed`` on, in ``jobs`` processes; and how long it took in seconds."""
+    clock = SystemClock()
+    began_us = clock.monotonic_us()
+    verdicts = {one.name: Verdict(one.name, one.about, one.pass_rate) for one in scenarios}
+    wanted = [(one, number) for one in scenarios for number in range(seed, seed + one.runs)]
+    size = CHUNK if session.speech == TONES else max(1, -(-len(wanted) // max(jobs, 1)))
+    chunks = [_Chunk(session, tuple(wanted[at : at + size])) for at in range(0, len(wanted), size)]
+    if jobs > 1:
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            results: Iterable[list[RunResult]] = list(pool.map(_run_chunk, chunks))
+    else:
+        results = map(_run_chunk, chunks)
+    for part in results:
+        for result in part:
+            verdicts[result.scenario].results.append(result)
+    return list(verdicts.values()), (clock.monotonic_us() - began_us) / 1e6
+
+
+def _run_chunk(chunk: _Chunk) -> list[RunResult]:
+    logging.getLogger("callwright").setLevel(logging.CRITICAL)
+    if chunk.session.speech == TONES:
+        return [_in_a_studio(chunk.session, (one,))[0] for one in chunk.runs]
+    # The models are loaded once for all of them.
+    return _in_a_studio(chunk.session, chunk.runs)
+
+
+def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> list[RunResult]:
+    loop = VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        studio = Studio(session.settings, session.speech, loop)
+        runner.run(studio.open())
+        try:
+            return [_one(runner, studio, session, scenario, seed) for scenario, seed in runs]
+        finally:
+            runner.run(studio.aclose())
+
+
+def _one(runner: asyncio.Runner, studio: Studio, session: Session, scenario: CallScenario, seed: int) -> RunResult:
+    clock = SystemClock()
+    began_us = clock.monotonic_us()
+    try:
+        made = runner.run(studio.call(scenario, seed))
+    except TimeStandsStillError as error:
+        return RunResult(scenario.name, seed, (f"the call stands still: {error}",))
+    except ProviderError as error:
+        raise ConfigurationError(f"{scenario.name}: {error}") from error
+    took_s = (clock.monotonic_us() - began_us) / 1e6
+    failures = failures_of(scenario, made)
+    saved: tuple[str, ...] = ()
+    if failures:
+        saved = save(made, session.keep, f"{scenario.name}-{seed}", mix_down(made.caller, made.agent))
+    return RunResult(scenario.name, seed, failures, made.facts.seconds, took_s, saved)
+
+
+def failures_of(scenario: CallScenario, made: CallMade) -> tuple[str, ...]:
+    """Why a call does not pass; nothing when it does."""
+    missed = (judge(expectation, made.facts) for expectation in scenario.expect)
+    return (*made.problems, *(reason for reason in missed if reason))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command."""
+    options = _parser().parse_args(argv)
+    session = Session(load_settings(os.environ), options.speech, Path(options.keep))
+    scenarios = _chosen(options)
+    left_out = [one for one in scenarios if "speech" in one.needs and session.speech != LOCAL]
+    scenarios = [one for one in scenarios if one not in left_out]
+    if not scenarios:
+        raise BadInputError("no scenario is left to run; those that need real speech run with --speech local")
+    verdicts, seconds = run(scenarios, session, options.seed, max(options.jobs, 1))
+    if options.out:
+        Path(options.out).write_text(as_junit(verdicts), encoding="utf-8")
+    if options.json:
+        Path(options.json).write_text(json.dumps(as_json(verdicts, seconds), indent=2) + "\n", encoding="utf-8")
+    lines = as_lines(verdicts, seconds)
+    lines += [f"left out (needs real speech, --speech local): {', '.join(one.name for one in left_out)}"] * bool(
+        left_out
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    return EXIT.get(overall(verdicts), UNDECIDED)
+
+
+def _chosen(options: argparse.Namespace) -> list[CallScenario]:
+    scenarios = [one for path in options.paths for one in scenarios_in(Path(path))] if options.paths else shipped()
+    if options.only:
+        unknown = sorted(set(options.only) - {one.name for one in scenarios})
+        if unknown:
+            raise BadInputError(
+                f"there is no scenario {unknown[0]!r}; known: {', '.join(one.name for one in scenarios)}"
+            )
+        scenarios = [one for one in scenarios if one.name in options.only]
+    names = [one.name for one in scenarios]
+    if len(set(names)) < len(names):
+        raise BadInputError("two scenario files have the same name; their verdicts could not be told apart")
+    if options.agent:
+        agent = _agent_of(Path(options.agent))
+        scenarios = [replace(one, agent=agent) for one in scenarios]
+    return [replace(one, runs=options.runs) for one in scenarios] if options.runs else scenarios
+
+
+def _agent_of(path: Path) -> Any:
+    try:
+        body = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"the agent {path} cannot be read: {error}") from error
+    return {**body.get("agent_config", body), "agent_prompts": body.get("agent_prompts", {})}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="callwright simulate calls", description=__doc__)
+    parser.add_argument(
+        "paths", nargs="*", metavar="FOLDER|FILE", help="scenario files; none: those that come with Callwright"
+    )
+    parser.add_argument("--only", action="append", metavar="NAME", help="run only this scenario (may be given again)")
+    parser.add_argument(
+        "--agent",
+        default="",
+        metavar="FILE",
+        help="your agent (a body of POST /v2/agent) instead of the scenarios' own",
+    )
+    parser.add_argument("--runs", type=int, default=0, help="calls of each scenario (else as it says)")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument(
+        "--speech", choices=SPEECH, default=TONES, help="how caller and agent speak: tones need no models"
+    )
+    parser.add_argument(
+        "--keep", default=DEFAULT_KEEP, metavar="FOLDER", help="where log and recording of failed runs go"
+    )
+    parser.add_argument("--out", default="", metavar="FILE", help="write JUnit XML there")
+    parser.add_argument("--json", default="", metavar="FILE", help="write JSON there")
+    return parser

@@ -1,0 +1,347 @@
+"""Where calls of scenarios are made: the plugins of this installation under a virtual clock, and what each call came to.
+
+Two ways to speak. ``tones``: caller and agent speak two-tone text, which needs no model and carries every letter. ``local``: real speech
+by the local voices, recogniser and detectors, whose work takes real time while virtual time stands still: how long anything takes *in the
+call* is what the scenario's ``delays`` say, drawn by the seed, whatever machine this is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
+from callwright.bootstrap.rehearsal import Cast, Rehearsal
+from callwright.call.equipment import LocalEars, Needs, equip, fitting, model_settings, need
+from callwright.call.tools import ToolOutcome
+from callwright.conversation.plan import plan_for
+from callwright.conversation.replay import replay
+from callwright.domain.agent import parse_agent
+from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.domain.pricing import PriceBook
+from callwright.domain.variables import as_text
+from callwright.insight.extraction import accept, extraction_request, wanted_by
+from callwright.insight.record import build
+from callwright.insight.transcript import transcript
+from callwright.insight.view import CallView, view_of
+from callwright.ops.settings import Settings
+from callwright.ports.leg import DialRequest
+from callwright.ports.model import Model, ModelDelta, ModelRequest
+from callwright.ports.registry import PluginContext, UnknownPluginError
+from callwright.providers.local.inference import LocalInference
+from callwright.providers.local.speaking import CALLER_VOICE
+from callwright.simulation.call_scenario import CallScenario, ToolAnswer, dice_of
+from callwright.simulation.call_sound import longest_overlap_ms, longest_silence_ms
+from callwright.simulation.caller_scenario import BUILT_IN, Scenario
+from callwright.simulation.delayed_providers import DelayedModel, DelayedTranscriber, DelayedVoice, draw_between
+from callwright.simulation.outcomes import CallFacts, ToolUse
+from callwright.simulation.virtual_loop import VirtualClock, VirtualLoop
+from callwright.telephony.loopback.carrier import LoopbackCarrier
+from callwright.telephony.loopback.observer import LineMoment
+
+TONES, LOCAL = "tones", "local"
+SPEECH = (TONES, LOCAL)
+_PROVIDER = {TONES: "scripted", LOCAL: "local"}
+_HERE = frozenset({"scripted", "intents", "local"})
+"""Models whose answers come from this process or from the inference processes, which tell when they are at work."""
+NUMBER = "+15550123"
+ANSWER_TOKENS = 400
+_EXECUTION = "00000000-0000-4000-8000-{:012d}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """A call of a scenario: what it came to, and what there is to keep of it."""
+
+    facts: CallFacts
+    log: str
+    caller: bytes
+    agent: bytes
+    problems: tuple[str, ...] = ()
+
+
+class _Props:
+    """The tools of a scenario: each answers what the scenario says, after the time it says."""
+
+    def __init__(self, answers: Mapping[str, ToolAnswer]) -> None:
+        self._answers = answers
+
+    async def run(self, name: str, arguments: str) -> ToolOutcome:
+        """The scenario's answer."""
+        answer = self._answers.get(name, ToolAnswer())
+        await asyncio.sleep(answer.ms / 1000)
+        return ToolOutcome(answer.ok, answer.text)
+
+    async def before(self, name: str, arguments: str) -> None:
+        """Nobody is told."""
+
+
+class _OutsideModel:
+    """A model somewhere on the network: no virtual time passes while it is asked."""
+
+    def __init__(self, inner: Model) -> None:
+        self._inner = inner
+        self.name = inner.name
+        self.pending = 0
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        """Its own answer."""
+        deltas = self._inner.answer(request)
+        while True:
+            self.pending += 1
+            try:
+                delta = await anext(deltas, None)
+            finally:
+                self.pending -= 1
+            if delta is None:
+                return
+            yield delta
+
+    async def warm(self, request: ModelRequest) -> None:
+        """As it does."""
+        self.pending += 1
+        try:
+            await self._inner.warm(request)
+        finally:
+            self.pending -= 1
+
+
+class Studio:
+    """Makes calls on one loop. :meth:`open` it before the first call and :meth:`aclose` it after the last."""
+
+    def __init__(self, settings: Settings, speech: str, loop: VirtualLoop) -> None:
+        self._settings = settings
+        self._speech = speech
+        self._loop = loop
+        self._clock = VirtualClock(loop)
+        self._inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
+        self._plugins = PluginInstances(installed_plugins())
+        self._outside: dict[str, _OutsideModel] = {}
+        self._calls = 0
+
+    async def open(self) -> None:
+        """Start the inference processes that calls will need; they take real time."""
+        services = {
+            "registry": self._plugins.registry,
+            "plugin": self._plugins,
+            "clock": self._clock,
+            "local_inference": self._inference,
+        }
+        self._plugins.use(PluginContext(setting_texts(self._settings), self._settings.models.expanduser(), services))
+        if self._speech == LOCAL:
+            self._loop.follows_real_time = True
+            await self._inference.speech.ready()
+            self._loop.follows_real_time = False
+            self._loop.stand_still_while(lambda: self._inference.speech.load > 0)
+
+    async def aclose(self) -> None:
+        """End what was started."""
+        self._loop.follows_real_time = True
+        await self._plugins.aclose()
+        await self._inference.aclose()
+        self._loop.follows_real_time = False
+
+    async def call(self, scenario: CallScenario, seed: int) -> CallMade:
+        """The call of a scenario with a seed."""
+        scenario = scenario.of_seed(seed)
+        self._calls += 1
+        execution_id = _EXECUTION.format(seed % 10**12)
+        spec = self._spec(scenario)
+        await self._prepare_model(spec)
+        variables = self._variables(scenario, execution_id)
+        random = dice_of(scenario, seed)
+        tools = _Props(scenario.tools)
+        needs = Needs(spec, lambda kind, name: self._delayed(kind, name, scenario, random), self._ears())
+        equipment = equip(needs, variables, tools)
+        moments: list[LineMoment] = []
+        carrier = self._carrier(scenario, moments)
+        provider = _PROVIDER[self._speech]
+        request = DialRequest(
+            f"{execution_id}.1",
+            NUMBER,
+            "",
+            MAX_RING_SECONDS,
+            {
+                "user_data": {},
+                "language": spec.transcriber.language,
+                "agent_voice": provider,
+                "agent_transcriber": provider,
+            },
+        )
+        plan = fitting(plan_for(spec), equipment, spec.settings.speculative_replies)
+        rehearsal = Rehearsal(Cast(plan, equipment, carrier, request, variables, seed, scenario.agent), self._clock)
+        began_us = self._loop.now_us
+        await rehearsal.run()
+        await carrier.aclose()
+        log = rehearsal.shelf.log.decode()
+        view = view_of(log)
+        facts = facts_of(view, log, moments, (rehearsal.shelf.caller, rehearsal.shelf.agent))
+        facts = replace(
+            facts, extracted=await self._extracted(spec, view), seconds=(self._loop.now_us - began_us) / 1e6
+        )
+        return CallMade(facts, log, rehearsal.shelf.caller, rehearsal.shelf.agent, tuple(_problems(rehearsal, log)))
+
+    # -- who takes part --------------------------------------------------------------------------------------------------------
+
+    def _spec(self, scenario: CallScenario) -> AgentSpec:
+        """The agent, speaking and hearing as calls of this studio do."""
+        spec, provider = parse_agent(scenario.agent), _PROVIDER[self._speech]
+        heard, voice = spec.transcriber, spec.voice
+        if heard.provider != provider:
+            heard = replace(heard, provider=provider, model="", options={})
+        if voice.provider != provider:
+            voice = replace(voice, provider=provider, model="", voice="", options={})
+        return replace(spec, transcriber=heard, voice=voice)
+
+    def _ears(self) -> LocalEars:
+        return (
+            LocalEars("energy", "scripted")
+            if self._speech == TONES
+            else LocalEars(self._settings.vad, self._settings.turn)
+        )
+
+    def _carrier(self, scenario: CallScenario, moments: list[LineMoment]) -> LoopbackCarrier:
+        persona, provider = scenario.persona, _PROVIDER[self._speech]
+        if self._speech == LOCAL and not persona.voice:
+            persona = replace(persona, voice=CALLER_VOICE)
+        persona = replace(persona, voice_provider=provider, ears=provider)
+
+        def watch(moment: LineMoment) -> None:
+            moments.append(moment)
+
+        people = {**BUILT_IN, **scenario.others, persona.name: persona}
+        return LoopbackCarrier(
+            self._plugins,
+            Scenario(people, {}, persona.name),
+            provider,
+            provider,
+            watch,
+            scenario.line,
+        )
+
+    def _variables(self, scenario: CallScenario, execution_id: str) -> dict[str, str]:
+        now = self._clock.now()
+        return {
+            **{str(name): as_text(value) for name, value in scenario.user_data.items()},
+            "agent_id": "simulated",
+            "execution_id": execution_id,
+            "call_sid": "",
+            "from_number": "",
+            "to_number": NUMBER,
+            "current_date": f"{now:%A, %B} {now.day}, {now.year}",
+            "current_time": f"{now:%I:%M:%S %p}",
+            "timezone": "UTC",
+        }
+
+    # -- providers -------------------------------------------------------------------------------------------------------------
+
+    def _delayed(self, kind: str, name: str, scenario: CallScenario, random: Random) -> Any:
+        """A plugin as the scenario wants it to be."""
+        delays = scenario.delays
+        if kind == "model":
+            model = self._model(name)
+            return DelayedModel(model, draw_between(random, delays.model_ms)) if any(delays.model_ms) else model
+        plugin = self._plugins(kind, name)
+        if kind == "voice" and any(delays.voice_ms):
+            return DelayedVoice(plugin, draw_between(random, delays.voice_ms))
+        if kind == "transcriber" and any(delays.transcriber_ms):
+            return DelayedTranscriber(plugin, draw_between(random, delays.transcriber_ms))
+        return plugin
+
+    def _model(self, name: str) -> Model:
+        model: Model = self._plugins("model", name)
+        if name in _HERE:
+            return model
+        if name not in self._outside:
+            outside = self._outside[name] = _OutsideModel(model)
+            self._loop.stand_still_while(lambda: outside.pending > 0)
+        return self._outside[name]
+
+    async def _prepare_model(self, spec: AgentSpec) -> None:
+        """The language model's process is started, in real time, by the first agent that needs it."""
+        if spec.model.provider != "local" or "language" in self._outside:
+            return
+        process = self._inference.language
+        self._loop.follows_real_time = True
+        await process.ready()
+        self._loop.follows_real_time = False
+        self._loop.stand_still_while(lambda: process.load > 0)
+        self._outside["language"] = _OutsideModel(self._plugins("model", "local"))
+
+    async def _extracted(self, spec: AgentSpec, view: CallView) -> dict[str, Any]:
+        """As the work after a call finds it: only what the transcript supports."""
+        found: dict[str, Any] = {}
+        heard = transcript(view)
+        for task in spec.post_call:
+            wanted = wanted_by(task) if task.kind == "extraction" else []
+            if not wanted or not heard:
+                continue
+            settings = replace(model_settings(task.model), max_tokens=ANSWER_TOKENS, temperature_milli=0)
+            request = extraction_request(task, heard, settings)
+            try:
+                model = self._model(task.model.provider)
+            except UnknownPluginError:
+                need(self._plugins, "model", task.model.provider)
+                raise
+            answer = "".join([delta.text async for delta in model.answer(request)])
+            found.update(accept(answer, wanted, heard)[0])
+        return found
+
+
+def facts_of(view: CallView, log: str, moments: list[LineMoment], sides: tuple[bytes, bytes]) -> CallFacts:
+    """What a call came to, from its log, the far end's account and the recording."""
+    built = build(log, PriceBook(), "loopback")
+    said = view.of("AgentSaid")
+    silenced = {entry.values["generation"] for entry in view.of("Clear")}
+    latencies = [turn["latency_us"] for turn in built.record["turns"] if turn["latency_us"] is not None]
+    heard = [moment.text for moment in moments if moment.kind == "heard"]
+    return CallFacts(
+        agent_said=[str(entry.values["text"]) for entry in said],
+        agent_heard=[str(entry.values["text"]) for entry in view.of("UserSaid")],
+        far_end_heard=[text for text in heard if not text.startswith("keys ")],
+        caller_said=[moment.text for moment in moments if moment.kind == "said"],
+        tools=[_use(entry.values) for entry in view.of("CallTool", "Transfer")],
+        keys="".join(text.removeprefix("keys ") for text in heard if text.startswith("keys ")),
+        ended_by=str(built.record["ended_by"] or "nobody"),
+        ended=str(built.columns.get("hangup_reason", "")),
+        latency_ms=[{part: us / 1000 for part, us in one.items()} for one in latencies],
+        turns=len({entry.values["turn"] for entry in view.of("UserSaid")}),
+        cut=sum(bool(entry.values["cut"]) and entry.values["generation"] in silenced for entry in said),
+        silence_ms=longest_silence_ms(*sides),
+        overlap_ms=longest_overlap_ms(*sides),
+        machine=bool(built.record["answered_by_voice_mail"]),
+    )
+
+
+def _use(values: Mapping[str, Any]) -> ToolUse:
+    try:
+        arguments = json.loads(str(values["arguments"]) or "{}")
+    except ValueError:
+        arguments = {}
+    return ToolUse(str(values["name"]), arguments if isinstance(arguments, Mapping) else {})
+
+
+def _problems(rehearsal: Rehearsal, log: str) -> list[str]:
+    """What no scenario need ask for: a call that does not end, breaks an invariant or does not replay is a defect of the platform."""
+    found = [f"a rule of the conversation does not hold: {rehearsal.broken}"] if rehearsal.broken else []
+    if rehearsal.overdue:
+        found.append("the call had to be ended by force")
+    replayed = replay(log)
+    if not replayed.exact:
+        found.append(f"the log does not replay: {replayed.difference}")
+    return found
+
+
+def save(made: CallMade, folder: Path, stem: str, wav: bytes) -> tuple[str, ...]:
+    """Keep log and recording of a call. Blocking."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log, sound = folder / f"{stem}.log", folder / f"{stem}.wav"
+    log.write_text(made.log, encoding="utf-8")
+    sound.write_bytes(wav)
+    return str(log), str(sound)

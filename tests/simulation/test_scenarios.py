@@ -1,0 +1,34 @@
+"""Some of the scenarios that come with Callwright, spoken in two-tone text: `make test-scenarios` runs all of them.
+
+Each must pass as often as it says it does, with 95 % confidence. What fails is in ``build/results/scenarios``: log and recording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from callwright.bootstrap.simulated_calls import Session, run, shipped
+from callwright.ops.settings import Settings
+from callwright.simulation.verdicts import as_lines
+
+IN_EVERY_RUN = (
+    "angry",
+    "interrupter",
+    "mumbler",
+    "noisy-line",
+    "number-dictation",
+    "silent",
+    "slow-model",
+    "two-languages",
+)
+KEPT = Path("build/results/scenarios")
+
+
+@pytest.mark.parametrize("name", IN_EVERY_RUN)
+def test_a_shipped_scenario_passes(name: str) -> None:
+    scenario = next(one for one in shipped() if one.name == name)
+    verdicts, seconds = run([replace(scenario, runs=9, pass_rate=0.6)], Session(Settings(), keep=KEPT), seed=1)
+    assert verdicts[0].verdict == "pass", "\n".join(as_lines(verdicts, seconds))

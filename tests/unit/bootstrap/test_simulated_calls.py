@@ -1,0 +1,162 @@
+"""Scenario files become calls and verdicts: the command, from file to exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.bootstrap.simulated_calls import main, scenarios_in, shipped
+from callwright.domain.errors import BadInputError, ConfigurationError
+
+AGENT: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "Shop",
+        "agent_welcome_message": "Hi.",
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
+                "tools_config": {
+                    "llm_agent": {
+                        "agent_type": "simple_llm_agent",
+                        "llm_config": {
+                            "provider": "scripted",
+                            "rules": [
+                                {"when": "bye", "end_call": True},
+                                {
+                                    "when": "(red|blue)",
+                                    "say": "Yes.",
+                                    "tool": {"name": "order", "arguments": {"colour": r"\1"}},
+                                },
+                                {"say": "Fine."},
+                            ],
+                        },
+                    },
+                    "api_tools": {
+                        "tools": [
+                            {
+                                "name": "order",
+                                "description": "Order",
+                                "parameters": {"type": "object", "properties": {"colour": {"type": "string"}}},
+                            }
+                        ],
+                        "tools_params": {"order": {"method": "POST", "url": "https://shop.example/o", "param": {}}},
+                    },
+                },
+                "task_config": {"hangup_after_silence": 5},
+            },
+        ],
+    },
+    "agent_prompts": {"task_1": {"system_prompt": "Sell."}},
+}
+PERSONA = {"think_ms": 200, "rules": [{"say": "Red."}, {"say": "Bye.", "hang_up": True, "linger_ms": 2000}]}
+
+
+def case(folder: Path, name: str = "order", **changes: Any) -> Path:
+    body = {
+        "agent": AGENT,
+        "persona": PERSONA,
+        "tools": {"order": {"answer": {"number": 7}, "ms": 100}},
+        "runs": 2,
+        "pass_rate": 0.3,
+        "expect": [
+            {"tool_called": {"name": "order", "with": {"colour": "red"}, "times": 1}},
+            {"turns": {"at_least": 2}},
+        ],
+        **changes,
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(body))
+    return path
+
+
+def test_a_scenario_that_holds_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(case(tmp_path)), "--keep", str(tmp_path / "kept")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("pass         order  2/2 passed")
+    assert "times real time" in printed
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_run_that_fails_keeps_its_log_and_its_sound_and_the_reports_name_it(tmp_path: Path) -> None:
+    case(tmp_path, expect=[{"agent_said": "goodbye forever"}], pass_rate=0.9)
+    out, report, kept = tmp_path / "junit.xml", tmp_path / "report.json", tmp_path / "kept"
+    assert (
+        main(
+            [str(tmp_path), "--runs", "3", "--seed", "5", "--out", str(out), "--json", str(report), "--keep", str(kept)]
+        )
+        == 1
+    )
+    assert sorted(path.name for path in kept.iterdir()) == [
+        f"order-{seed}.{end}" for seed in (5, 6, 7) for end in ("log", "wav")
+    ]
+    assert (kept / "order-5.wav").read_bytes().startswith(b"RIFF")
+    assert "<failure" in out.read_text()
+    found = json.loads(report.read_text())
+    assert found["verdict"] == "fail"
+    assert [one["seed"] for one in found["scenarios"][0]["failures"]] == [5, 6, 7]
+
+
+def test_a_seed_is_one_call_and_two_processes_find_the_same_as_one(tmp_path: Path) -> None:
+    case(tmp_path, expect=[{"agent_said": "goodbye forever"}], line="loss=1", delays={"model_ms": [100, 900]})
+    logs = []
+    for number, jobs in enumerate(("1", "2")):
+        main([str(tmp_path), "--runs", "2", "--jobs", jobs, "--keep", str(tmp_path / f"kept{number}")])
+        logs.append([path.read_bytes() for path in sorted((tmp_path / f"kept{number}").glob("*.log"))])
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 2
+
+
+def test_too_few_runs_do_not_decide(tmp_path: Path) -> None:
+    assert main([str(case(tmp_path, pass_rate=0.9)), "--runs", "1", "--keep", str(tmp_path / "kept")]) == 3
+
+
+def test_another_agent_can_take_the_calls(tmp_path: Path) -> None:
+    other = tmp_path / "agent.json"
+    other.write_text(json.dumps(AGENT).replace("red|blue", "green"))
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    assert main([str(case(folder)), "--agent", str(other), "--keep", str(tmp_path / "kept"), "--runs", "9"]) == 1
+
+
+def test_speech_that_is_not_spoken_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case(tmp_path)
+    case(tmp_path, "accent", needs=["speech"])
+    assert main([str(tmp_path), "--keep", str(tmp_path / "kept")]) == 0
+    assert "left out (needs real speech, --speech local): accent" in capsys.readouterr().out
+    with pytest.raises(BadInputError, match="no scenario is left to run"):
+        main([str(tmp_path / "accent.json")])
+
+
+def test_agents_lie_beside_their_scenarios(tmp_path: Path) -> None:
+    path = case(tmp_path, agent="shop")
+    with pytest.raises(ConfigurationError, match=r"the agent 'shop' is no file agents/shop\.json"):
+        scenarios_in(path)
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "shop.json").write_text("{")
+    with pytest.raises(ConfigurationError, match="the agent 'shop' is no JSON"):
+        scenarios_in(path)
+    (tmp_path / "agents" / "shop.json").write_text(json.dumps(AGENT))
+    assert scenarios_in(path)[0].agent["agent_name"] == "Shop"
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="there are no scenario files"):
+        main([str(tmp_path)])
+    for given, why in (
+        ([str(tmp_path / "x.json")], "there is no scenario file or folder"),
+        ([str(case(tmp_path)), "--only", "other"], "there is no scenario 'other'; known: order"),
+        ([str(tmp_path / "order.json"), str(tmp_path / "order.json")], "the same name"),
+        ([str(tmp_path / "order.json"), "--agent", str(tmp_path / "no.json")], "cannot be read"),
+    ):
+        with pytest.raises(BadInputError, match=why):
+            main(given)
+
+
+def test_the_scenarios_that_come_with_us_can_be_read() -> None:
+    names = [one.name for one in shipped()]
+    assert len(names) == len(set(names)) >= 12
+    assert all(one.about and len(one.expect) >= 3 for one in shipped())
