@@ -53,6 +53,12 @@ PLAYOUT_SLACK_MS = 5_000
 MS_PER_CHARACTER = 70
 """Length of speech that was not synthesised yet, by its text."""
 
+FALSE_WAIT_MS = 2_000
+"""So long after the agent was silenced it goes on, if no words are there then: sound alone does not keep it silent."""
+
+RESUMES_MOST = 2
+"""How often one utterance is resumed."""
+
 TOOL_WAIT_MS = 30_000
 """For a tool's result; later results still go into the history."""
 

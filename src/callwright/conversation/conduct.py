@@ -11,6 +11,7 @@ from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
 from callwright.conversation.overlap import Nods
 from callwright.conversation.reply import Generation
+from callwright.conversation.resuming import Resuming
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
 from callwright.conversation.thinking import Thinking
@@ -26,6 +27,7 @@ class Conductor:
         "_ending",
         "_handover",
         "_nods",
+        "_resuming",
         "_silence",
         "_stage",
         "_thinking",
@@ -44,6 +46,7 @@ class Conductor:
         self._silence = silence
         self._thinking = thinking
         self._nods = Nods(board, stage, turn)
+        self._resuming = Resuming(board, stage, turn)
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
         self.greeted = False
@@ -97,6 +100,8 @@ class Conductor:
             require(timers.armed("hold"), "a hold has a limit", board.now_us)
         if self._turn.typing:
             require(timers.armed("keys"), "typing has a limit", board.now_us)
+        elif stage.owed.rest is not None and stage.audible is None and not self._turn.words.count and not board.held:
+            require(timers.armed("backoff"), "what was left unsaid is said", board.now_us)
 
     @property
     def idle(self) -> bool:
@@ -109,6 +114,7 @@ class Conductor:
             and not self._turn.typing
             and self.greeted
             and not stage.owed.reply
+            and stage.owed.rest is None
             and not stage.tools.busy
         )
 
@@ -120,8 +126,13 @@ class Conductor:
                 # Words the model said with the call were its goodbye.
                 self._farewell(generation, "" if generation.speech.clauses else board.plan.hangup_message)
             return
-        if board.phase != "live" or generation.state != "done":
+        if board.phase != "live":
             return
+        if generation.state != "done":
+            self._resuming.remember(generation)
+            return
+        if generation.unfinished:
+            stage.owed.reply = True
         if generation.purpose == "welcome" and board.plan.discard_pre_welcome and turn.words.count:
             board.note("discarded_words", turn.take().text)
         if generation.purpose == "reply":
@@ -131,6 +142,7 @@ class Conductor:
 
     def _go_on(self) -> None:
         stage = self._stage
+        self._resuming.doubt()
         self._nods.settle()
         audible = stage.audible
         if audible is None or (audible.state != "clearing" and not audible.answering):
@@ -150,8 +162,10 @@ class Conductor:
             self._silence.update(self.idle and not self._board.held)
 
     def _proceed(self, silent: bool) -> None:
-        """Nothing is prepared. What tools, keys and transfers wait for comes before anything new."""
+        """Nothing is prepared. What was left unsaid, and what tools, keys and transfers wait for, comes before anything new."""
         stage = self._stage
+        if silent and self._resuming.go_on():
+            return
         if silent and not self._board.held:
             stage.tools.press()
         if stage.tools.slow:
@@ -231,7 +245,11 @@ class Conductor:
         if generation.request:
             stage.owed.reply = True
             return False
-        return stage.say(generation.purpose, generation.speech.text, generation.turn)
+        if not stage.say(generation.purpose, generation.speech.text, generation.turn):
+            return False
+        if generation.resumes and stage.audible is not None:
+            stage.audible.said = generation.said
+        return True
 
     def _commit(self) -> None:
         """The caller of a speculative reply has finished."""
@@ -251,7 +269,9 @@ class Conductor:
         if not (speech.ready or acts):
             return False
         if generation.asked:
-            gate_us = board.call_us(turn.voiced_end_ms) + board.plan.incremental_delay_ms * 1000
+            plan = board.plan
+            backoff_ms = plan.backoff_ms if stage.owed.rest is not None else 0  # the caller interrupted the agent
+            gate_us = board.call_us(turn.voiced_end_ms) + max(plan.incremental_delay_ms, backoff_ms) * 1000
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False

@@ -191,6 +191,7 @@ class Conversation:
             "words": lambda: turn.expire("words"),
             "stale": lambda: turn.expire("stale"),
             "resume": self._hearing.expire_resume,
+            "backoff": lambda: None,  # settling after it goes on with what was left unsaid
             "gate": lambda: None,  # settling after it releases the reply
             "caller_first": lambda: None,  # settling after it asks for the transfer
             "keys": turn.enter,

@@ -52,10 +52,12 @@ class EndSpeech:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The generation is committed: its audio may be heard from now on."""
+    """The generation is committed: its audio may be heard from now on. ``resumes``: the generation whose unheard words these are, which was
+    cut by nothing; 0 for none."""
 
     generation: int
     turn: int
+    resumes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ class UserSaid:
 
 @dataclass(frozen=True, slots=True)
 class AgentSaid:
-    """Fact: what the caller heard of ``generation``. ``cut``: interrupted; ``estimated``: by proportion, not by word times."""
+    """Fact: what the caller heard of ``generation``. ``cut``: interrupted; ``estimated``: by proportion, not by word times.
+    ``resumes``: the generation these words follow in one sentence, as in ``Release``."""
 
     turn: int
     generation: int
@@ -215,6 +218,7 @@ class AgentSaid:
     cut: bool
     estimated: bool
     heard_ms: int
+    resumes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

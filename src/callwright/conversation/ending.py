@@ -48,6 +48,7 @@ class Ending:
         stage.withdraw("call_ending")
         stage.owed.reply = False
         stage.owed.again = None
+        stage.owed.rest = None
         stage.transfers.abandon("the call is ending")
         if cut:
             stage.interrupt("call_ending")

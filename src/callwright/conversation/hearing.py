@@ -103,6 +103,9 @@ class Hearing:
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
             stage.withdraw("caller_continued")
+        if self._takes_back(final):
+            stage.interrupt("caller_continued")
+            return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         if (cuts or stage.transfers.coming) and self._interrupts(final):
             if self._echoes.hears_agent(turn.stretch_text(), audio_ms):
@@ -111,6 +114,13 @@ class Hearing:
                 stage.interrupt("caller_interrupted")
             if stage.transfers.coming:
                 stage.transfers.call_off()
+
+    def _takes_back(self, final: bool) -> bool:
+        """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
+        audible, turn = self._stage.audible, self._turn
+        if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
+            return False
+        return turn.words.count > 0 and not self._board.book.is_backchannel(turn.stretch_text(), not final)
 
     def _interrupts(self, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a

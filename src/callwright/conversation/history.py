@@ -72,10 +72,13 @@ class History:
         """The caller said ``text``."""
         self._append(Said("user", text))
 
-    def agent(self, text: str) -> None:
-        """The agent said ``text`` and the caller heard it."""
-        if text:
-            self._append(Said("assistant", text))
+    def agent(self, text: str) -> Said | None:
+        """The agent said ``text`` and the caller heard it; returns the message, None for no words."""
+        if not text:
+            return None
+        said = Said("assistant", text)
+        self._append(said)
+        return said
 
     def calls(self, text: str, calls: tuple[ToolCall, ...]) -> Said:
         """The agent called tools, after saying ``text``; returns the message: what was heard of the text is set in it later."""

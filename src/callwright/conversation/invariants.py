@@ -35,6 +35,7 @@ class Watch:
         "transfer",
         "transfers",
         "turn",
+        "unsaid",
     )
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Watch:
         self.transfers: dict[int, bool] = {}  # request -> whether the caller was handed over
         self.handed_over = False
         self.turn = -1
+        self.unsaid = (0, 0)  # the generation cut last, and how many of its words were not heard
         self.hung_up = False
         self.ended = False
 
@@ -123,6 +125,10 @@ def _release(watch: Watch, effect: fx.Release) -> None:
     require(
         effect.generation > watch.cleared, "nothing audible for an older generation after a clear", effect.generation
     )
+    if effect.resumes:
+        left = (effect.resumes, watch.spoken[effect.generation])
+        require(watch.unsaid == left, "what is resumed is what was not heard, and the caller has said nothing", left)
+    watch.unsaid = (0, 0)
     watch.audible = effect.generation
 
 
@@ -136,12 +142,16 @@ def _clear(watch: Watch, effect: fx.Clear) -> None:
 def _agent_said(watch: Watch, effect: fx.AgentSaid) -> None:
     require(watch.audible == effect.generation, "only what was audible was heard", effect.generation)
     words = len(effect.text.split())
-    require(0 < words <= watch.spoken[effect.generation], "nobody heard more than was said", effect.generation)
+    spoken = watch.spoken[effect.generation]
+    require(0 < words <= spoken, "nobody heard more than was said", effect.generation)
+    watch.unsaid = (effect.generation, spoken - words)
     _close(watch, effect.generation)
 
 
 def _withdrawn(watch: Watch, effect: fx.Withdrawn) -> None:
     require(effect.generation in watch.open, "a generation ends once", effect.generation)
+    if watch.audible == effect.generation:
+        watch.unsaid = (effect.generation, watch.spoken[effect.generation])
     _close(watch, effect.generation)
 
 
@@ -194,6 +204,7 @@ def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
     require(bool(effect.text), "a turn has words", effect.turn)
     require(effect.from_ms <= effect.to_ms, "a turn ends after it began", (effect.from_ms, effect.to_ms))
     watch.turn = effect.turn
+    watch.unsaid = (0, 0)
 
 
 def _hang_up(watch: Watch, _effect: fx.HangUp) -> None:

@@ -28,7 +28,10 @@ class LastWords:
 
     def hear(self, event: ev.TranscriptFinal) -> None:
         """Final words of the last turn: the record's words of it are replaced. What does not change the turn is noted."""
-        words = Words.beyond(event.text, self._taken.get(event.segment, ()))
+        taken = self._taken.get(event.segment, ())
+        words = Words.beyond(event.text, taken)
+        if words and Words.differs(event.text, taken):
+            self._board.note("words_revised", event.text)
         if words and words != self._pieces.get(event.segment):
             self._pieces[event.segment] = words
             self._to_ms = max(self._to_ms, event.audio_ms)

@@ -48,7 +48,10 @@ class Echoes:
     def drop(self, segment: int, text: str, audio_ms: int) -> None:
         """A segment is over: of the agent's own words it is no turn, nor part of one."""
         if text and self.hears_agent(text, audio_ms):
-            self._turn.dismiss(segment, "echo")
+            echo = self._turn.words.dismiss(segment)
+            if echo:
+                self._board.note("echo", echo)
+                self._turn.look_for_nothing()
 
 
 class Nods:

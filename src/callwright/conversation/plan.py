@@ -63,7 +63,8 @@ class CallPlan:
     """Settings of one conversation. Names and defaults follow contract 4.7 ("docs" column); times in milliseconds.
 
     ``hangup_after_silence_ms`` 0 disables. ``words_to_interrupt``: the agent is interrupted by *more* words than this; 0 means
-    partial transcripts never interrupt (a final transcript still becomes the next turn). ``patience_ms`` is how long a caller who
+    partial transcripts never interrupt (a final transcript still becomes the next turn). ``backoff_ms``: an agent that was
+    interrupted stays silent for so long, whether it answers or goes on. ``patience_ms`` is how long a caller who
     paused but, by the turn model, has not finished may stay silent before the turn is taken anyway. ``turn_model`` false: the
     recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
@@ -79,6 +80,7 @@ class CallPlan:
     discard_pre_welcome: bool = False
     incremental_delay_ms: int = 400
     words_to_interrupt: int = 2
+    backoff_ms: int = 0
     hangup_after_silence_ms: int = 10_000
     check_if_user_online: bool = True
     user_online_message: str = "Hey, are you still there?"
@@ -127,6 +129,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         discard_pre_welcome=settings.discard_pre_welcome_utterance,
         incremental_delay_ms=max(int(settings.incremental_delay_ms), 0),
         words_to_interrupt=max(int(settings.number_of_words_for_interruption), 0),
+        backoff_ms=max(int(settings.interruption_backoff_ms), 0),
         hangup_after_silence_ms=max(_ms(settings.hangup_after_silence_s), 0),
         check_if_user_online=settings.check_if_user_online,
         user_online_message=in_language(settings.check_user_online_message, language),

@@ -75,14 +75,19 @@ class Generation:
         "answering",
         "asked",
         "calls",
+        "cut_for",
         "farewell",
+        "heard_words",
         "number",
         "purpose",
         "request",
+        "resumed",
+        "resumes",
         "said",
         "speech",
         "state",
         "turn",
+        "unfinished",
         "why",
     )
 
@@ -98,7 +103,12 @@ class Generation:
         self.calls: list[ToolCall] = []
         self.farewell = False  # the model ends the call with it
         self.why = ""  # the model's reason for that
-        self.said: Said | None = None  # its message in the history, when that had to be written before it was heard
+        self.said: Said | None = None  # its message in the history
+        self.cut_for = ""  # why it was silenced
+        self.heard_words = 0
+        self.resumes = 0  # the generation whose unheard words these are
+        self.resumed = 0  # how often they were resumed
+        self.unfinished = False  # the model had not finished what is resumed
 
     def move(self, verb: str) -> None:
         """Go on by the table. Raises BrokenInvariantError when the table has no such step."""
@@ -106,6 +116,15 @@ class Generation:
         if after is None:
             raise BrokenInvariantError(f"generation {self.number} is {self.state} and cannot {verb}")
         self.state = after
+
+    def follow(self, cut: Generation, unfinished: bool) -> None:
+        """These are the words of ``cut`` that were not heard: in the history they go on in its message."""
+        self.resumes = cut.number
+        self.resumed = cut.resumed + 1
+        self.unfinished = unfinished
+        self.said = cut.said
+        if self.said is not None:
+            self.said.lead = self.said.content
 
     @property
     def interruptible(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from callwright.conversation import effects as fx
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, SPECULATIVE_WORDS, VOICE_WAIT_MS
@@ -16,20 +18,31 @@ from callwright.conversation.transfer import Transfers
 from callwright.conversation.turn import CallerTurn
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What was not heard of ``generation``, and whether the model had more to say after it."""
+
+    generation: Generation
+    text: str
+    unfinished: bool
+
+
 class Owed:
     """What the agent still has to say, whatever the caller does next.
 
     ``reply``: the model has to speak again without new words of the caller (a tool answered, a voice failed). ``retried``: the
     present turn was asked again after a failure. ``apology``: the model failed for good. ``again``: words whose voice failed unheard.
+    ``rest``: what an interruption left unsaid, until it is known whether the caller said anything (``resuming``).
     """
 
-    __slots__ = ("again", "apology", "reply", "retried")
+    __slots__ = ("again", "apology", "reply", "rest", "retried")
 
     def __init__(self) -> None:
         self.reply = False
         self.retried = False
         self.apology = False
         self.again: Generation | None = None
+        self.rest: Unsaid | None = None
 
 
 class Stage:
@@ -83,12 +96,18 @@ class Stage:
                 return generation
         return None
 
-    def say(self, purpose: str, text: str, turn: int) -> bool:
+    def resume(self, rest: Unsaid) -> bool:
+        """Go on with what was not heard, as part of the same message. False when that holds no words."""
+        return self.say(rest.generation.purpose, rest.text, rest.generation.turn, rest)
+
+    def say(self, purpose: str, text: str, turn: int, rest: Unsaid | None = None) -> bool:
         """Speak prepared words at once. Nothing else may be audible. False when ``text`` holds no words."""
         clauses = clauses_of(text)
         if not clauses:
             return False
         generation = Generation(self._board.next_generation(), turn, purpose, 0, "")
+        if rest is not None:
+            generation.follow(rest.generation, rest.unfinished)
         generation.move("commit")
         for clause in clauses:
             self.speak(generation, clause)
@@ -202,6 +221,7 @@ class Stage:
     def take_words(self) -> None:
         """The caller's pending words become a turn of the record and of the history."""
         self.guesses = 0
+        self.owed.rest = None
         taken = self._turn.take()
         if taken.text:
             self.turn_number += 1
@@ -238,6 +258,7 @@ class Stage:
             return
         self.withdraw(reason)
         generation.move("clear")
+        generation.cut_for = reason
         self._clear_us = self._board.now_us
         self._board.emit(fx.Clear(generation.number))
         self.stop_answer(generation)
@@ -278,15 +299,25 @@ class Stage:
         self._board.timers.cancel("cleared")
         self._board.timers.cancel("playout")
         self.expect_voice()
+        generation.heard_words = len(text.split())
         if generation.said is not None:
             generation.said.content = f"{generation.said.lead} {text}".strip()
         else:
-            self.history.agent(text)
+            generation.said = self.history.agent(text)
         self.finished = generation
         if text:
             generation.move("heard")
             self._board.emit(
-                fx.AgentSaid(generation.turn, generation.number, generation.purpose, text, cut, estimated, heard_ms)
+                fx.AgentSaid(
+                    generation.turn,
+                    generation.number,
+                    generation.purpose,
+                    text,
+                    cut,
+                    estimated,
+                    heard_ms,
+                    generation.resumes,
+                )
             )
         else:
             generation.move("withdraw")
@@ -296,5 +327,5 @@ class Stage:
         generation.move("release")
         self.audible = generation
         self.expect_voice()
-        self._board.emit(fx.Release(generation.number, generation.turn))
+        self._board.emit(fx.Release(generation.number, generation.turn, generation.resumes))
         self.expect_end()

@@ -80,6 +80,7 @@ class CallerTurn:
         "_heard_ms",
         "_keyed",
         "_request",
+        "_sounded",
         "began_ms",
         "entry",
         "from_ms",
@@ -97,6 +98,7 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
+        self._sounded = False  # the detector heard something of this turn
         self._eager = False  # the recogniser thinks that these words are all
         self._baseline = 0
         self._heard_ms = 0
@@ -123,6 +125,11 @@ class CallerTurn:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
     @property
+    def unconfirmed(self) -> bool:
+        """Whether the words are only partial ones, waited for in vain, without any sound of the caller's."""
+        return self._gave_up and not self._sounded and not self.words.any_final
+
+    @property
     def stretch_count(self) -> int:
         """Words of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
         return self.words.count - self._baseline
@@ -138,6 +145,7 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._baseline = self.words.count
         self.began_ms = audio_ms
+        self._sounded = True
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._move("began")
@@ -158,6 +166,7 @@ class CallerTurn:
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
+        self._sounded = True
         self._pause("ended")
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
@@ -168,7 +177,7 @@ class CallerTurn:
             self._note_revision(event)
         changed = words.hear(event.segment, event.text, final)
         if final and not words.count:
-            self._look_for_nothing()
+            self.look_for_nothing()
         if not changed:
             return False
         self._eager = False
@@ -201,13 +210,6 @@ class CallerTurn:
     def _note_revision(self, event: TranscriptPartial | TranscriptFinal) -> None:
         if self.words.revises(event.segment, event.text):
             self._board.note("words_revised", event.text)
-
-    def dismiss(self, segment: int, note: str) -> None:
-        """The words of ``segment`` are not the caller's: they are in the record as ``note``."""
-        text = self.words.dismiss(segment)
-        if text:
-            self._board.note(note, text)
-            self._look_for_nothing()
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""
@@ -292,6 +294,7 @@ class CallerTurn:
         taken = Taken(self.words.take(), from_ms, to_ms)
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
+        self._sounded = self.state == "talking"
         self._gave_up = False
         self._eager = False
         timers = self._board.timers
@@ -301,7 +304,7 @@ class CallerTurn:
         self._move("taken")
         return taken
 
-    def _look_for_nothing(self) -> None:
+    def look_for_nothing(self) -> None:
         """The recogniser has read all there was, and no words are left: waiting for some is in vain."""
         if self.state not in ("quiet", "talking") and not self.words.count and self._covered:
             self._hear_nothing()
@@ -310,6 +313,8 @@ class CallerTurn:
         """The sound had no words."""
         self._board.note("noise")
         self.from_ms = -1
+        self._baseline = 0
+        self._sounded = False
         timers = self._board.timers
         timers.cancel("rest")
         timers.cancel("patience")

@@ -71,8 +71,23 @@ class Words:
 
     def revises(self, segment: int, text: str) -> bool:
         """Whether ``text`` changes words of ``segment`` that were already taken: too late to be said, but worth a note."""
-        taken = self._taken.get(segment)
-        return taken is not None and normalised(" ".join(text.split()[: len(taken)])) != normalised(" ".join(taken))
+        return self.differs(text, self._taken.get(segment, ()))
+
+    @staticmethod
+    def differs(text: str, taken: tuple[str, ...]) -> bool:
+        """Whether a segment's ``text`` does not begin with the words that were taken of it."""
+        return bool(taken) and normalised(" ".join(text.split()[: len(taken)])) != normalised(" ".join(taken))
+
+    def forget(self) -> None:
+        """The pending words were none; should they come again they are new."""
+        self._pieces.clear()
+        self._final.clear()
+        self.count = 0
+
+    @property
+    def any_final(self) -> bool:
+        """Whether some pending words are final."""
+        return any(self._final.values())
 
     @property
     def all_final(self) -> bool:

@@ -24,7 +24,6 @@ _FINISHING_KEYS = frozenset({"", *"0123456789*#ABCD"})
 
 #: Known settings that the conversation does not have a field for: (name, default, least, most) of whole numbers.
 _WHOLE: tuple[tuple[str, int, int, int], ...] = (
-    ("interruption_backoff_period", 0, 0, MAX_DELAY_MS),
     ("backchanneling_message_gap", 5, 0, 3_600),
     ("backchanneling_start_delay", 5, 0, 3_600),
     ("voicemail_min_transcript_length", 7, 0, 10_000),
@@ -56,6 +55,7 @@ _OWN: frozenset[str] = frozenset(
         "call_hangup_message",
         "incremental_delay",
         "number_of_words_for_interruption",
+        "interruption_backoff_period",
         "check_if_user_online",
         "check_user_online_message",
         "trigger_user_online_message_after",
@@ -89,6 +89,7 @@ def read_settings(config: Fields) -> ConversationSettings:
         call_hangup_message=config.message("call_hangup_message", None) or None,
         incremental_delay_ms=config.whole("incremental_delay", 400, 0, MAX_DELAY_MS),
         number_of_words_for_interruption=config.whole("number_of_words_for_interruption", 2, 0, 1_000),
+        interruption_backoff_ms=config.whole("interruption_backoff_period", 0, 0, MAX_DELAY_MS),
         check_if_user_online=config.switch("check_if_user_online", True),
         check_user_online_message=online_message,
         trigger_user_online_message_after_s=config.number("trigger_user_online_message_after", 10, 0, _A_DAY_S),

@@ -27,6 +27,7 @@ class ConversationSettings:
     call_hangup_message: str | Mapping[str, str] | None = None
     incremental_delay_ms: int = 400
     number_of_words_for_interruption: int = 2
+    interruption_backoff_ms: int = 0
     check_if_user_online: bool = True
     check_user_online_message: str | Mapping[str, str] = "Hey, are you still there?"
     trigger_user_online_message_after_s: float = 10

@@ -6,12 +6,18 @@ from callwright.insight.view import CallView
 
 
 def lines(view: CallView) -> list[tuple[str, str]]:
-    """``(role, text)`` in the order of the conversation; role is ``assistant`` or ``user``. Empty texts are left out."""
+    """``(role, text)`` in the order of the conversation; role is ``assistant`` or ``user``. Empty texts are left out. A sentence that was
+    cut by nothing and resumed is one line."""
     said: list[tuple[str, str]] = []
+    generation = 0
     for entry in view.of("AgentSaid", "UserSaid"):
-        text = str(entry.values["text"]).strip()
-        if text:
-            said.append(("assistant" if entry.type == "AgentSaid" else "user", " ".join(text.split())))
+        text = " ".join(str(entry.values["text"]).split())
+        if not text:
+            continue
+        if generation and entry.values.get("resumes") == generation:
+            text = f"{said.pop()[1]} {text}"
+        generation = int(entry.values.get("generation", 0))
+        said.append(("assistant" if entry.type == "AgentSaid" else "user", text))
     return said
 
 

@@ -73,6 +73,10 @@ def _heard_generations(view: CallView) -> frozenset[int]:
     heard = {int(e.values["generation"]) for e in view.of("AgentSaid", "PlayoutStarted")}
     # What began to play and was given up before a word of it was out is told by a later fact.
     heard.difference_update(int(e.values["generation"]) for e in view.of("Withdrawn"))
+    # Words that were cut before one was heard, and said again when the cut turned out to be nothing, were not wasted.
+    for released in reversed(view.of("Release")):
+        if int(released.values["generation"]) in heard:
+            heard.add(int(released.values.get("resumes", 0)))
     # A model that only called a tool made no sound, yet its work was not wasted: the tool ran, unless the reply was given up before.
     given_up = {int(e.values["generation"]) for e in view.of("Withdrawn") if e.values["reason"] != "unheard"}
     heard.update({int(e.values["generation"]) for e in view.of("ReplyTool")} - given_up)

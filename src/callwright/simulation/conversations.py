@@ -132,6 +132,7 @@ def plan_of(random: Random) -> CallPlan:
         discard_pre_welcome=random.random() < 0.2,
         incremental_delay_ms=random.choice((0, 100, 400, 900)),
         words_to_interrupt=random.choice((0, 1, 2, 3)),
+        backoff_ms=random.choice((0, 0, 300, 2_500)),
         hangup_after_silence_ms=random.choice((0, 5_000, 10_000)),
         check_if_user_online=random.random() < 0.7,
         user_online_after_ms=random.choice((3_000, 6_000, 10_000)),

@@ -19,6 +19,8 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     overlap_cases.interruptions_missed,
     overlap_cases.stop_phrases_missed,
     overlap_cases.back_channels_that_interrupt,
+    overlap_cases.false_interruptions_not_resumed,
+    overlap_cases.interruptions_talked_over,
     overlap_cases.answers_lost,
     overlap_cases.back_channels_taken_as_turns,
     overlap_cases.echoes_taken_for_the_caller,

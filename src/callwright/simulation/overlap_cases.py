@@ -70,6 +70,16 @@ def repetitions_taken_for_echoes(seed: int) -> Measured:
     return measured("echo: repetitions not heard", _repetitions(Random(seed)))
 
 
+def false_interruptions_not_resumed(seed: int) -> Measured:
+    """Words that silenced the agent and were none, after which it does not say the rest of its sentence, or asks the model again."""
+    return measured("barge-in: false ones not resumed", _false_interruptions(Random(seed)))
+
+
+def interruptions_talked_over(seed: int) -> Measured:
+    """A true interruption after which the agent goes on with its sentence."""
+    return measured("barge-in: true ones talked over", _true_interruptions(Random(seed)))
+
+
 def listening(random: Random, language: str = "en", words: int = 2) -> Exchange:
     """A conversation in which the agent has just begun a long statement."""
     plan = CallPlan(welcome_message=random.choice(STATEMENTS), words_to_interrupt=words, language=language)
@@ -160,6 +170,28 @@ def _repetitions(random: Random) -> Iterator[str]:
         exchange.say(len(statement.split()) * WORD_MS + random.randint(200, 1_500), text, random.randint(200, 400))
         exchange.run(14_000)
         yield "" if any(line.startswith("caller: ") for line in exchange.heard()) else f"{text!r}"
+
+
+def _false_interruptions(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        statement = random.choice(STATEMENTS)
+        exchange = Exchange(CallPlan(welcome_message=statement, backoff_ms=random.choice((0, 0, 500))))
+        final = random.choice(("", "", "okay, yeah", "mhm"))
+        exchange.say(random.randint(500, 3_000), random.choice(INTERRUPTIONS), random.randint(150, 300), final)
+        exchange.run(16_000)
+        said = " ".join(line.removeprefix("agent: ") for line in exchange.heard())
+        asked = exchange.first_ms(fx.AskModel) >= 0
+        yield "" if said == statement and not asked else f"{final!r}: {said!r}"
+
+
+def _true_interruptions(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        exchange = listening(random)
+        text = random.choice(INTERRUPTIONS)
+        exchange.say(random.randint(500, 3_000), text, random.randint(150, 450))
+        exchange.run(14_000)
+        resumed = any(isinstance(one.effect, fx.Release) and one.effect.resumes for one in exchange.happened)
+        yield f"{text!r}" if resumed or f"caller: {text}" not in exchange.heard() else ""
 
 
 def _spelled(random: Random, text: str) -> str:

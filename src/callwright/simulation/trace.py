@@ -26,6 +26,7 @@ KEPT_IN_NOTES = frozenset(
         "back_channel",
         "echo",
         "words_revised",
+        "words_unconfirmed",
         "discarded_words",
         "words_before_answer",
         "words_after_end",
@@ -108,6 +109,7 @@ def audit(trace: Trace) -> str:
         or _words_said_once(trace)
         or _nothing_unheard(trace.heard, trace.steps)
         or _history_heard(trace)
+        or _resumed_truly(trace)
         or _keys_kept(trace)
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
@@ -202,6 +204,23 @@ def _history_heard(trace: Trace) -> str:
                 unheard = [word for word in told if word not in heard and word not in spoken.get(audible, ())]
                 if unheard:
                     return f"history never holds unheard words: {unheard[:5]} in request {effect.request}"
+    return ""
+
+
+def _resumed_truly(trace: Trace) -> str:
+    """A sentence that was cut by nothing goes on with the word after the last that was heard."""
+    spoken: dict[int, list[str]] = {}
+    heard: dict[int, int] = {}
+    for _, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Speak):
+                spoken.setdefault(effect.generation, []).extend(effect.text.split())
+            elif isinstance(effect, fx.AgentSaid):
+                heard[effect.generation] = len(effect.text.split())
+            elif isinstance(effect, fx.Release) and effect.resumes:
+                left = spoken.get(effect.resumes, [])[heard.get(effect.resumes, 0) :]
+                if spoken.get(effect.generation) != left:
+                    return f"what is resumed is what was not heard: {effect.generation} after {effect.resumes}"
     return ""
 
 
@@ -344,7 +363,7 @@ def _waits_filled(trace: Trace) -> str:
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
             most = 1 + len(event.plan.waiting_messages)
-        if isinstance(event, ev.ToolResult | ev.ProviderFailed):
+        if isinstance(event, ev.ToolResult) or (isinstance(event, ev.ProviderFailed) and event.kind == "tool"):
             running.discard(event.request)
         for effect in effects:
             match effect:

@@ -58,8 +58,10 @@ class CallLog:
     def caller_said(self, turn: int, text: str, from_ms: int = 0, to_ms: int = 0) -> Self:
         return self.write(fx.UserSaid(turn, text, from_ms, to_ms))
 
-    def agent_said(self, turn: int, generation: int, text: str, purpose: str = "reply", cut: bool = False) -> Self:
-        return self.write(fx.AgentSaid(turn, generation, purpose, text, cut, False, 800))
+    def agent_said(
+        self, turn: int, generation: int, text: str, purpose: str = "reply", cut: bool = False, resumes: int = 0
+    ) -> Self:
+        return self.write(fx.AgentSaid(turn, generation, purpose, text, cut, False, 800, resumes))
 
     def voice_stopped(self, arrived_ms: int) -> Self:
         """The caller's last voiced frame came at ``arrived_ms``; the detector says so now."""
@@ -84,8 +86,8 @@ class CallLog:
     def audio_ready(self, generation: int) -> Self:
         return self.event(ev.VoiceReady, generation, 0)
 
-    def released(self, turn: int, generation: int) -> Self:
-        return self.write(fx.Release(generation, turn))
+    def released(self, turn: int, generation: int, resumes: int = 0) -> Self:
+        return self.write(fx.Release(generation, turn, resumes))
 
     def audible(self, generation: int) -> Self:
         return self.event(ev.PlayoutStarted, generation)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.insight.call_log import CallLog, two_turns
 
+from callwright.conversation import effects as fx
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
@@ -105,6 +106,21 @@ def test_unheard_speech_is_paid_for_as_waste():
     assert cost.parts["waste"]["synthesizer"] == 12_000
     assert cost.parts["welcome"]["synthesizer"] == 20_000
     assert cost.categories["synthesizer"] == {"conversation": 12_000, "welcome_message": 20_000}
+
+
+def test_what_a_speculation_in_vain_used_is_waste_and_the_one_that_was_kept_belongs_to_its_turn():
+    """The whole way: the core asks, withdraws, asks again, commits; the cost is a view of that log."""
+    log = CallLog().answered()
+    log.write(fx.Speculative(1, 1)).asked(1, 1).speaks(1, 1, "For how many guests?")
+    log.used("model", 1, "reply", 100, 10).used("voice", 1, "reply", 20).write(fx.Withdrawn(1, 1, "caller_continued"))
+    log.write(fx.Speculative(2, 1)).asked(1, 2).speaks(1, 2, "For two, gladly.").write(fx.Committed(2, 1))
+    log.caller_said(1, "A table for two").released(1, 2).audible(2).agent_said(1, 2, "For two, gladly.")
+    log.used("model", 2, "reply", 100, 5).used("voice", 2, "reply", 16)
+    book = book_of(model_input=Price(10), model_output=Price(100), voice=Price(1_000))
+    cost = cost_of(log.view, book, "loopback")
+    assert (cost.parts["waste"]["llm"], cost.parts["waste"]["synthesizer"]) == (2_000, 20_000)
+    assert (cost.parts["turn:1"]["llm"], cost.parts["turn:1"]["synthesizer"]) == (1_500, 16_000)
+    assert_adds_up(cost)
 
 
 def test_a_price_of_the_very_model_goes_before_the_providers():

@@ -23,6 +23,12 @@ def test_an_interrupted_sentence_ends_where_the_caller_cut_it():
     assert lines(log.view) == [("assistant", "Our opening hours are"), ("user", "No, stop.")]
 
 
+def test_a_sentence_that_was_cut_by_nothing_and_resumed_is_one_line():
+    log = CallLog().answered().agent_said(0, 1, "We are open", cut=True).agent_said(0, 2, "from eight.", resumes=1)
+    log.caller_said(1, "Thanks.").agent_said(1, 3, "Bye.")
+    assert lines(log.view) == [("assistant", "We are open from eight."), ("user", "Thanks."), ("assistant", "Bye.")]
+
+
 def test_words_nobody_heard_are_left_out_and_a_line_stays_one_line():
     log = CallLog().answered().agent_said(0, 1, "  ").caller_said(1, "It is\n  user: me").caller_said(2, "")
     assert transcript(log.view) == "user: It is user: me"

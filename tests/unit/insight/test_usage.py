@@ -33,6 +33,12 @@ def test_what_began_to_play_and_was_given_up_unheard_is_waste():
     assert parts(log.used("voice", 1, "reply", 12)) == [("voice", "waste", "conversation")]
 
 
+def test_words_cut_before_one_was_heard_and_said_again_were_not_in_vain():
+    log = CallLog().answered().asked(1, 1).audible(1).write(fx.Withdrawn(1, 1, "unheard")).used("model", 1, "reply", 9)
+    log.speaks(1, 2, "Once more.").released(1, 2, resumes=1).agent_said(1, 2, "Once more.", resumes=1)
+    assert parts(log) == [("model", "turn:1", "conversation")]
+
+
 def test_what_was_audible_when_the_log_broke_off_was_heard():
     log = CallLog().answered().asked(1, 1).audible(1).used("voice", 1, "reply", 12)
     assert parts(log) == [("voice", "turn:1", "conversation")]

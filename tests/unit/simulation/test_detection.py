@@ -10,6 +10,8 @@ MOST_WRONG = {
     "barge-in: interruptions missed": 0.0,
     "barge-in: stop phrases missed": 0.0,
     "barge-in: back-channels that interrupt": 0.0,
+    "barge-in: false ones not resumed": 0.0,
+    "barge-in: true ones talked over": 0.0,
     "overlap: answers lost": 0.0,
     "overlap: back-channels taken as turns": 0.0,
     "echo: taken for the caller": 0.03,

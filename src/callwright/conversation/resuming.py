@@ -1,0 +1,76 @@
+"""An agent that was silenced by nothing goes on with its sentence, from the first word that was not heard."""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import FALSE_WAIT_MS, RESUMES_MOST
+from callwright.conversation.reply import Generation
+from callwright.conversation.stage import Stage, Unsaid
+from callwright.conversation.turn import CallerTurn
+
+BY_CALLER = frozenset({"caller_interrupted", "caller_continued"})
+"""Reasons of a cut that may turn out to have been nothing."""
+
+
+PURPOSES = frozenset({"welcome", "reply", "silence", "apology"})
+"""What is resumed. What is said while a tool runs, or before a transfer, is out of date once it was cut."""
+
+
+class Resuming:
+    """Keeps what an interruption left unsaid (``stage.owed.rest``) until the caller has said something, or it is certain that there was
+    nothing: the final text is empty, a back-channel or an echo, or no words come within FALSE_WAIT_MS."""
+
+    __slots__ = ("_board", "_stage", "_turn")
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+
+    def remember(self, generation: Generation) -> None:
+        """A generation is over: what was not heard of it, if the caller's words cut it."""
+        if generation.cut_for not in BY_CALLER or generation.purpose not in PURPOSES:
+            return
+        rest = " ".join(generation.speech.text.split()[generation.heard_words :])
+        unfinished = generation.unfinished or not generation.speech.complete
+        if not (rest or unfinished):
+            return
+        if generation.resumed >= RESUMES_MOST:
+            self._board.note("resume_given_up", f"generation {generation.number}")
+            return
+        self._stage.owed.rest = Unsaid(generation, rest, unfinished)
+
+    def doubt(self) -> None:
+        """Words that silenced the agent, and that nobody confirms, neither the recogniser by a final text nor the detector by a sound, are
+        none. Should their final text come yet, it is heard as new."""
+        stage, turn = self._stage, self._turn
+        if stage.owed.rest is not None and turn.ready and turn.unconfirmed:
+            self._board.note("words_unconfirmed", turn.words.text())
+            stage.withdraw("nothing_said")
+            turn.words.forget()
+            turn.expire("words")
+
+    def go_on(self) -> bool:
+        """Nothing is audible: say what is left, or wait until that is certain; returns whether the agent is occupied with it."""
+        board, stage, turn = self._board, self._stage, self._turn
+        rest, owed = stage.owed.rest, stage.owed
+        if rest is None or turn.words.count or turn.typing or board.held or owed.again is not None or owed.apology:
+            return False
+        due_us = self._due_us()
+        if board.now_us < due_us:
+            board.timers.arm("backoff", due_us)
+            return True
+        owed.rest = None
+        board.timers.cancel("backoff")
+        if stage.resume(rest):
+            return True
+        owed.reply = True  # all that the model had said was heard: it goes on
+        return False
+
+    def _due_us(self) -> int:
+        """When to go on: at once when the caller is known to have said nothing, yet not before the agent's backoff period."""
+        board, since_us = self._board, self._stage.silent_us
+        backoff_us = board.plan.backoff_ms * 1000
+        if self._turn.state == "quiet":
+            return max(since_us, board.call_us(self._turn.voiced_end_ms)) + backoff_us
+        return since_us + max(FALSE_WAIT_MS * 1000, backoff_us)
