@@ -17,17 +17,19 @@ from tests.telephone import Telephone
 
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
-from callwright.call.deps import RuntimeDeps, RuntimeSettings
+from callwright.call.deps import RuntimeDeps, RuntimeSettings, no_tools
 from callwright.call.equipment import LocalEars
 from callwright.call.postcall import PostCall
 from callwright.call.retention import delete_expired
 from callwright.call.runtime import CallRuntime
+from callwright.call.web_tools import WebDesk
 from callwright.domain.agent_spec import ProviderDefaults
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.publication import WebhookPublisher
 from callwright.insight.record import execution_body
+from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
@@ -196,6 +198,16 @@ async def place(
     return execution
 
 
+def web_desk(ledger: PostgresLedger, client: GuardedClient, clock: SystemClock) -> WebDesk:
+    """HTTP tools as the bootstrap makes them."""
+
+    async def row(execution_id: str) -> Execution | None:
+        async with ledger.unit() as unit:
+            return await unit.executions.get_any(execution_id)
+
+    return WebDesk(client, clock, row, lambda execution: execution_body(execution, public_url=""))
+
+
 def scripted_plugins(
     folder: Path, scenario: Mapping[str, Any], loopback: Iterable[Plugin] = LOOPBACK
 ) -> PluginInstances:
@@ -215,8 +227,9 @@ async def call_world(
     scenario: Mapping[str, Any] = SCENARIO,
     settings: RuntimeSettings | None = None,
     loopback: Iterable[Plugin] = LOOPBACK,
+    client: GuardedClient | None = None,
 ) -> AsyncIterator[CallWorld]:
-    """Start a runtime with its job runner on the database ``dsn``."""
+    """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one."""
     data = DataFolder(folder)
     data.prepare()
     ledger = PostgresLedger(dsn)
@@ -238,6 +251,7 @@ async def call_world(
             disk,
             Metrics(),
             settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
+            no_tools if client is None else web_desk(ledger, client, clock).tools,
         )
         runtime = CallRuntime(deps)
         await runtime.start()

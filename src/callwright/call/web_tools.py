@@ -178,7 +178,7 @@ class WebTools:
 
     async def _send(self, tool: ToolSpec, request: ToolRequest) -> ToolOutcome:
         outcome, facts = await self._exchange(request)
-        sent = {"tool": tool.name, "method": request.method, "request": redacted(request.sent), **facts}
+        sent = {"tool": tool.name, "method": request.method, "sent": redacted(request.sent), **facts}
         return ToolOutcome(outcome.ok, outcome.text, sent)
 
     async def _exchange(self, request: ToolRequest) -> tuple[ToolOutcome, dict[str, Any]]:

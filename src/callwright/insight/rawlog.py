@@ -55,8 +55,22 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
             return "response", "synthesizer", f"{v['audio_ms']} ms of audio"
         case "CallTool":
             return "request", "function_call", f"{v['name']} {v['arguments']}"
+        case "SendKeys" if v.get("name"):
+            return "request", "function_call", f"{v['name']} {v['keys']}"
         case "ToolResult":
-            return "response", "function_call", v["result"]
+            kind = "response" if v["ok"] else "error"
+            return kind, "function_call", v["result"] if v["ok"] else f"failed: {v['result']}"
+        case "CancelTool":
+            return "warning", "function_call", "no answer in time"
+        case "Note" if v["kind"] == "tool_refused":
+            return "error", "function_call", f"not called: {v['text']}"
+        case "pre_call_webhook":
+            told = f"webhook before {v['tool']}: "
+            return (
+                "response",
+                "function_call",
+                told + (f"sent, {v['status']}" if v["ok"] else f"not sent: {v['reason']}"),
+            )
         case "Transfer":
             return "request", "function_call", f"{v['name']} {v['arguments']} -> {v['target']}"
         case "TransferSettled":

@@ -21,6 +21,7 @@ from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
 from callwright.insight.opt_out import opt_out
+from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
 from callwright.insight.usage import no_usage, usage_breakdown
@@ -79,6 +80,9 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "answered_by_voice_mail": _voicemail(view),
         "opt_out": opt_out(view) if answered is not None else None,
         "transfers": transfers(view),
+        "tools": tools(view),
+        "context": context(view),
+        "end_reason": end_reason(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
         "doctor": examined(view, cost),
@@ -224,6 +228,8 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "agent_extraction": None,
         "extraction_webhook_status": False,
         "context_details": {
+            # What tools answered stands beside what the call was given, never in its place.
+            **(record.get("context") or {}),
             "recipient_data": execution.user_data,
             "recipient_phone_number": their_number or None,
         },
@@ -325,6 +331,8 @@ def _own(execution: Execution) -> dict[str, Any]:
         "turns": parts,
         "transfers": record.get("transfers") or [],
         "opt_out": _opt_out(execution),
+        "tools": record.get("tools") or [],
+        "end_reason": record.get("end_reason"),
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
         "line": record.get("line"),

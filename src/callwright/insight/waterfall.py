@@ -12,8 +12,9 @@ from callwright.conversation.log import Entry
 from callwright.conversation.turn import KEYED_AS
 from callwright.insight.view import CallView
 
-PARTS = ("end_of_turn", "ask", "first_token", "first_clause", "first_audio", "hold", "send")
-"""Names of a waterfall's parts in order: until the turn was taken, until the model was asked, its first words, the first clause to
+PARTS = ("end_of_turn", "ask", "tool", "first_token", "first_clause", "first_audio", "hold", "send")
+"""Names of a waterfall's parts in order: until the turn was taken, until the model was asked, until it was asked again because it called
+tools that had to answer first (nobody heard anything meanwhile), its first words, the first clause to
 speak, its first audio, the wait for the agent's ``incremental_delay``, and the way to the wire."""
 
 
@@ -55,7 +56,7 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     asked = generation = ask.values["generation"]
     started = firsts.get(("PlayoutStarted", generation))
     if started is None:
-        # A reply of a transfer alone is answered by the announcement of it.
+        # A reply of a transfer or a tool alone is answered by the announcement of it.
         generation = _announcement(view, ask)
         started = firsts.get(("PlayoutStarted", generation))
     arrived = _caller_ends(view, ask, started.seq) if started else []
@@ -70,6 +71,7 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     began = min((before or arrived)[-1], started.at_us)
     boundaries = [
         taken_us,
+        _asked_first(view, ask),
         ask.at_us,
         _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked),
         _at(firsts, "Speak", generation),
@@ -100,10 +102,22 @@ def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
     return sorted(ends)
 
 
-def _announcement(view: CallView, ask: Entry) -> int:
-    """The generation that announced the transfer of the turn, 0 when there is none."""
+def _asked_first(view: CallView, ask: Entry) -> int:
+    """When the model was asked for the turn: the question before the first tool of it, if there was one."""
     turn = ask.values["turn"]
-    said = [e for e in view.of("Speak") if e.values["purpose"] == "transfer" and e.values["turn"] == turn]
+    called = next(
+        (e for e in view.of("CallTool", "SendKeys") if e.values.get("turn") == turn and e.seq < ask.seq), None
+    )
+    if called is None:
+        return ask.at_us
+    before = [e.at_us for e in view.of("AskModel") if e.values["turn"] == turn and e.seq < called.seq]
+    return before[-1] if before else ask.at_us
+
+
+def _announcement(view: CallView, ask: Entry) -> int:
+    """The generation that announced the transfer or the tool of the turn, 0 when there is none."""
+    turn = ask.values["turn"]
+    said = [e for e in view.of("Speak") if e.values["purpose"] in ("transfer", "tool") and e.values["turn"] == turn]
     return next((int(e.values["generation"]) for e in said if e.seq > ask.seq), 0)
 
 
