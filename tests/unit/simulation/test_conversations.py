@@ -136,8 +136,13 @@ def test_a_log_that_does_not_replay_is_found() -> None:
 
 def test_a_failure_shrinks_to_few_events() -> None:
     """Stray events lie about what was played: without them the world's account would be right."""
-    trace = converse(11)
-    heard = next(e for _, effects in trace.steps for e in effects if isinstance(e, fx.AgentSaid) and not e.estimated)
+    trace, heard = next(
+        (trace, effect)
+        for trace in map(converse, range(11, 60))
+        for _, effects in trace.steps
+        for effect in effects
+        if isinstance(effect, fx.AgentSaid) and not effect.estimated and len(trace.steps) > 60
+    )
     trace.heard = {heard.generation: frozenset()}
     rule = audit(trace)
     assert rule.startswith("nobody is said to have heard")
