@@ -153,7 +153,8 @@ class Recorder:
         self._frames += 1
         self._caller.put(at, mulaw if self._on else MULAW_SILENCE)
         if self._frames % (BATCH_SAMPLES // FRAME_SAMPLES) == 0:
-            self._flush(at - MARGIN_SAMPLES)
+            # Frames that were held up and come all at once may lie ahead of the clock: what the agent says meanwhile must still fit in.
+            self._flush(min(at, arrived) - MARGIN_SAMPLES)
 
     def agent(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         """The agent's frames, the first of which is played at ``plays_at_us``."""

@@ -86,10 +86,11 @@ def audit_shell(witness: Witness) -> str:
 
 def audit_sound(witness: Witness, trace: Trace) -> str:
     """What the recording and the record say was heard, was heard; words of a caller are in one turn."""
+    recorded = any(isinstance(effect, fx.StartRecording) for _, effects in trace.steps for effect in effects)
     return (
         _said_once(trace)
-        or _caller_recorded(witness)
-        or _agent_recorded(witness, trace)
+        or (_caller_recorded(witness) if recorded else "")
+        or (_agent_recorded(witness, trace) if recorded else "")
         or _nothing_unheard(witness, trace)
     )
 

@@ -236,3 +236,16 @@ def test_a_burst_at_the_beginning_is_not_put_before_the_answer() -> None:
     recorder.finish(T0 + 100_000)
     assert disk.files["caller"][:800] == C * 5
     assert recorder.caller_from_us == 0
+
+
+def test_a_caller_whose_first_seconds_come_all_at_once_takes_nothing_from_the_agent() -> None:
+    """A line that stalls at the beginning: its frames are laid behind one another and reach beyond the moment they came."""
+    disk = Disk()
+    recorder = _recorder(disk)
+    for _ in range(100):
+        recorder.caller(C, T0 + 2_000_000)
+    recorder.agent([A] * 20, T0 + 2_000_000)
+    recorder.finish(T0 + 2_400_000)
+
+    assert disk.files["agent"].count(A) == 20
+    assert disk.files["caller"].count(C) == 100
