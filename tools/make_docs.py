@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, causes, routes, doctor.
+"""Write the pages of docs/ that are made from tables in the code: errors, settings, limits, statuses, causes, routes, doctor,
+settings of an agent.
 
 `make docs` writes them; `tests/docs/test_generated_pages.py` fails when one is out of date.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -15,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import measure
-from callwright.domain import causes, errors, execution, limits
+from callwright.domain import causes, errors, execution, limits, setting_rows
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 
@@ -207,10 +209,36 @@ def doctor_page() -> str:
     return "\n".join(parts)
 
 
+def agent_settings_page() -> str:
+    """`docs/agent-settings.md`."""
+    intro = (
+        "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
+        " it. **kept**: it is read, checked and stored, and nothing is done with it yet. A setting that is not here is kept as it came. The"
+        " table is in `src/callwright/domain/setting_rows.py`."
+    )
+    rows = [
+        (
+            f"`{row.key}`",
+            _json(row.default),
+            row.values or f"{row.least:,g} to {row.most:,g}",
+            ("**kept** " if row.kept else "") + _one_line(row.does),
+            f"`{row.proof.removeprefix('tests/')}`",
+        )
+        for row in setting_rows.SETTINGS
+    ]
+    head = ("Setting", "Default", "Range", "What it does", "Test")
+    return _page("Settings of an agent", intro, head, rows)
+
+
+def _json(value: object) -> str:
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
     "docs/settings.md": settings_page,
     "docs/limits.md": limits_page,
+    "docs/agent-settings.md": agent_settings_page,
     "docs/statuses.md": statuses_page,
     "docs/causes.md": causes_page,
     "docs/api.md": routes_page,

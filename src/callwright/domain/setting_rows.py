@@ -1,0 +1,599 @@
+"""Every setting of an agent in one table: what it does, its default and range, and the test that proves it.
+
+``docs/agent-settings.md`` is made from it. ``tests/docs/test_agent_settings.py`` holds it against the parser: each key the parser looks at
+has a row, defaults and bounds are the parser's own, and each named test exists. A setting that is read and stored but changes nothing yet
+says so (``kept``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callwright.domain.limits import (
+    MAX_CALL_SECONDS,
+    MAX_DELAY_MS,
+    MAX_KEY_DIGITS,
+    MAX_MODEL_TOKENS,
+    MAX_WAITING_MESSAGES,
+)
+
+_A_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSetting:
+    """One row. ``key`` is ``section.name``; ``default`` as JSON has it (None: nothing); ``least`` and ``most`` bound a number, ``values``
+    says in words what else there may be. ``proof`` is the test (``tests/...::name``) of what it does, or that a kept one is kept.
+    """
+
+    key: str
+    default: object
+    does: str
+    proof: str
+    least: float | None = None
+    most: float | None = None
+    values: str = ""
+    kept: bool = False
+
+
+_AGENT = "tests/unit/domain/test_agent.py::"
+_TALK = "tests/unit/conversation/"
+_SILENCE, _ENDING, _BARGE = f"{_TALK}test_silence.py::", f"{_TALK}test_ending.py::", f"{_TALK}test_barge_in.py::"
+_WELCOME, _KEYS, _TURNS = f"{_TALK}test_welcome.py::", f"{_TALK}test_keys.py::", f"{_TALK}test_turns.py::"
+_EQUIP = "tests/unit/call/test_equipment.py::"
+_ENDPOINT = "tests/contract/test_openai_compatible.py::"
+_KEPT = "tests/acceptance/test_api_agents.py::test_an_agent_is_created_and_read_back_with_its_unknown_keys"
+_REFUSED = f"{_AGENT}test_a_wrong_agent_is_refused_by_path"
+
+_SENTENCE = "a text, or a map of language to text"
+_SWITCH = "true or false"
+
+
+def _kept(
+    key: str, default: object, does: str, least: float | None = None, most: float | None = None, values: str = ""
+) -> AgentSetting:
+    return AgentSetting(key, default, does, _KEPT, least, most, values, kept=True)
+
+
+_CONVERSATION = (
+    AgentSetting(
+        "task_config.hangup_after_silence",
+        10,
+        "Seconds of common silence after which the agent says goodbye and hangs up; 0 or less: never.",
+        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up",
+        -_A_DAY_S,
+        _A_DAY_S,
+    ),
+    AgentSetting(
+        "task_config.call_terminate",
+        90,
+        f"Seconds after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
+        f"{_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye",
+        1,
+        _A_DAY_S,
+    ),
+    AgentSetting(
+        "task_config.hangup_after_LLMCall",
+        False,
+        "After each reply a model is asked whether the conversation is over; yes ends the call.",
+        f"{_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.call_cancellation_prompt",
+        None,
+        "The question it is asked.",
+        f"{_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over",
+        values="a text",
+    ),
+    AgentSetting(
+        "task_config.call_hangup_message",
+        None,
+        "The goodbye, before the agent hangs up.",
+        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up",
+        values=_SENTENCE,
+    ),
+    AgentSetting(
+        "task_config.incremental_delay",
+        400,
+        "Milliseconds from the caller's last voiced sound before which no reply is heard.",
+        f"{_TURNS}test_the_floor_is_counted_from_the_voice_not_from_its_arrival",
+        0,
+        MAX_DELAY_MS,
+    ),
+    AgentSetting(
+        "task_config.number_of_words_for_interruption",
+        2,
+        "More words than this interrupt the agent; 0: only whole stop phrases do.",
+        f"{_BARGE}test_more_words_than_the_setting_interrupt_the_agent",
+        0,
+        1_000,
+    ),
+    AgentSetting(
+        "task_config.check_if_user_online",
+        True,
+        "Ask once in a silence whether the caller is still there.",
+        f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.check_user_online_message",
+        "Hey, are you still there?",
+        "How that is asked.",
+        f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
+        values=_SENTENCE,
+    ),
+    AgentSetting(
+        "task_config.trigger_user_online_message_after",
+        10,
+        "Seconds of silence after which it is asked.",
+        f"{_SILENCE}test_the_question_comes_first_at_the_same_time",
+        0,
+        _A_DAY_S,
+    ),
+    AgentSetting(
+        "task_config.welcome_message_delay",
+        0,
+        "Milliseconds from the answer to the welcome.",
+        f"{_WELCOME}test_the_welcome_waits_for_its_delay",
+        0,
+        MAX_DELAY_MS,
+    ),
+    AgentSetting(
+        "task_config.discard_pre_welcome_utterance",
+        False,
+        "What the caller says before and over the welcome is not answered.",
+        f"{_WELCOME}test_words_over_the_welcome_can_be_discarded",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.dtmf_enabled",
+        False,
+        "Keys the caller presses become what the caller said.",
+        f"{_KEYS}test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.dtmf_finish_on_key",
+        "#",
+        "Our own. The key that ends an entry; empty: none.",
+        f"{_KEYS}test_another_finishing_key_or_none",
+        values="one of 0-9 * # A-D, or empty",
+    ),
+    AgentSetting(
+        "task_config.dtmf_max_digits",
+        0,
+        "Our own. An entry of so many keys is complete; 0: no count.",
+        f"{_KEYS}test_a_count_completes_an_entry",
+        0,
+        MAX_KEY_DIGITS,
+    ),
+    AgentSetting(
+        "task_config.dtmf_timeout",
+        3,
+        "Our own. Seconds after the last key when an entry is complete.",
+        f"{_KEYS}test_a_pause_completes_an_entry",
+        0.5,
+        60,
+    ),
+    AgentSetting(
+        "task_config.dtmf_interrupts",
+        True,
+        "Our own. The first key silences the agent.",
+        f"{_KEYS}test_the_first_key_silences_the_agent",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.speculative_replies",
+        None,
+        "Our own. Ask the model as soon as the caller may have finished; null: where that costs nothing.",
+        f"{_EQUIP}test_the_model_is_asked_in_vain_where_the_agent_says_so_or_it_costs_nothing",
+        values="true, false or null",
+    ),
+    AgentSetting(
+        "task_config.tool_waiting_messages",
+        None,
+        "Our own. Said one after the other while a tool takes long; null: two of ours, `[]`: none.",
+        f"{_TALK}test_waiting.py::test_waiting_messages_come_after_silence_each_once_and_in_order",
+        values=f"up to {MAX_WAITING_MESSAGES} sentences",
+    ),
+    AgentSetting(
+        "task_config.opt_out_ends_call",
+        True,
+        "Our own. A caller who wants no more calls is told that there will be none, and the call ends.",
+        f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up",
+        values=_SWITCH,
+    ),
+    AgentSetting(
+        "task_config.opt_out_message",
+        None,
+        "Our own. How that is said; null: our words in the call's language.",
+        f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up",
+        values=_SENTENCE,
+    ),
+    AgentSetting(
+        "task_config.end_call_tool_mode",
+        None,
+        "Any text: the model may hang up (`end_call`).",
+        f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye",
+        values="a text",
+    ),
+    _kept("task_config.auto_reschedule", False, "A caller who asks to be called back is.", values=_SWITCH),
+    _kept("task_config.use_fillers", False, "Short sounds while the model thinks.", values=_SWITCH),
+    _kept("task_config.backchanneling", False, "Short signs of listening while the caller speaks.", values=_SWITCH),
+    _kept("task_config.backchanneling_message_gap", 5, "Seconds between them.", 0, 3_600),
+    _kept("task_config.backchanneling_start_delay", 5, "Seconds of the caller's speech before the first.", 0, 3_600),
+    _kept("task_config.voicemail", False, "Notice answering machines.", values=_SWITCH),
+    _kept(
+        "task_config.voicemail_detection_duration",
+        30,
+        "Seconds from the answer in which they are looked for.",
+        0,
+        3_600,
+    ),
+    _kept("task_config.voicemail_detection_time", None, "Older name of it.", 0, 3_600),
+    _kept("task_config.voicemail_check_interval", 7, "Seconds between two looks.", 0, 3_600),
+    _kept("task_config.voicemail_min_transcript_length", 7, "Words before the first look.", 0, 10_000),
+    _kept("task_config.ambient_noise", False, "A background under the agent's voice.", values=_SWITCH),
+    _kept("task_config.ambient_noise_track", None, "Which.", values="a text"),
+    _kept("task_config.noise_cancellation_level", None, "How much noise is taken from the caller's sound.", 0, 100),
+    _kept(
+        "task_config.interruption_backoff_period",
+        0,
+        "Milliseconds after an interruption before the agent speaks.",
+        0,
+        MAX_DELAY_MS,
+    ),
+    _kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
+    _kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
+    _kept("task_config.use_llm_for_initial_message", False, "The model speaks first.", values=_SWITCH),
+    _kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
+    _kept("task_config.inbound_limit", -1, "Calls one caller may make; -1: any number.", -1, 1_000_000),
+    _kept("task_config.whitelist_phone_numbers", None, "Callers who always may.", values="a list of numbers"),
+    _kept("task_config.disallow_unknown_numbers", False, "Only they may call.", values=_SWITCH),
+)
+
+_EARS_AND_MOUTH = (
+    AgentSetting(
+        "transcriber.provider",
+        None,
+        "Who hears; null: the platform's (`CALLWRIGHT_TRANSCRIBER`).",
+        f"{_AGENT}test_providers_of_the_platform_replace_missing_sections",
+        values="a registered or a hosted provider",
+    ),
+    AgentSetting(
+        "transcriber.model", "", "Its model.", f"{_EQUIP}test_the_agent_s_settings_reach_the_plugins", values="a text"
+    ),
+    AgentSetting(
+        "transcriber.language",
+        "en",
+        "What is spoken; also of the stop phrases and of opting out.",
+        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts",
+        values="a language code",
+    ),
+    AgentSetting(
+        "transcriber.endpointing",
+        250,
+        "Milliseconds of silence that end a turn where no turn model decides.",
+        f"{_TURNS}test_without_a_turn_model_silence_decides",
+        0,
+        MAX_DELAY_MS,
+    ),
+    AgentSetting(
+        "transcriber.keywords",
+        None,
+        "Words the recogniser should expect.",
+        f"{_EQUIP}test_keywords_may_be_text_or_a_list",
+        values="a list, or a text with commas",
+    ),
+    _kept("transcriber.eot_threshold", None, "Of one vendor's end of turn.", 0.5, 0.9),
+    _kept("transcriber.eager_eot_threshold", None, "Of one vendor's early end of turn.", 0.3, 0.9),
+    _kept("transcriber.eot_timeout_ms", None, "Of one vendor's end of turn.", 300, 10_000),
+    AgentSetting(
+        "synthesizer.provider",
+        None,
+        "Who speaks; null: the platform's (`CALLWRIGHT_VOICE`).",
+        f"{_AGENT}test_providers_of_the_platform_replace_missing_sections",
+        values="a registered or a hosted provider",
+    ),
+    AgentSetting(
+        "synthesizer.voice", "", "Which voice.", f"{_EQUIP}test_the_agent_s_settings_reach_the_plugins", values="a text"
+    ),
+    AgentSetting(
+        "synthesizer.voice_id",
+        "",
+        "The same, and goes before it.",
+        f"{_AGENT}test_an_agent_of_the_hosted_service_is_read_as_it_is",
+        values="a text",
+    ),
+    AgentSetting(
+        "synthesizer.model", "", "Its model.", f"{_EQUIP}test_the_agent_s_settings_reach_the_plugins", values="a text"
+    ),
+    AgentSetting(
+        "synthesizer.language",
+        None,
+        "The language of its words and of our own; null: the transcriber's.",
+        f"{_EQUIP}test_the_agent_s_settings_reach_the_plugins",
+        values="a language code",
+    ),
+    AgentSetting(
+        "synthesizer.speed",
+        1,
+        "How fast the local voice speaks.",
+        "tests/contract/test_local_plugins.py::test_wrong_settings_are_refused_by_name",
+        0.1,
+        4,
+    ),
+    _kept(
+        "synthesizer.buffer_size",
+        250,
+        "Characters gathered before the voice is asked; ours gets whole clauses.",
+        0,
+        100_000,
+    ),
+    _kept("synthesizer.caching", True, "Keep what was spoken; nothing is cached.", values=_SWITCH),
+)
+
+_MODEL = (
+    AgentSetting(
+        "llm_agent.agent_type",
+        "simple_llm_agent",
+        "How it thinks. Graph and knowledge base agents are saved and think as simple ones.",
+        _REFUSED,
+        values="simple_llm_agent, knowledgebase_agent, graph_agent, ...",
+    ),
+    AgentSetting(
+        "llm_agent.provider",
+        None,
+        "Who thinks; null: the platform's (`CALLWRIGHT_MODEL`).",
+        f"{_AGENT}test_providers_of_the_platform_replace_missing_sections",
+        values="a registered or a hosted provider",
+    ),
+    AgentSetting(
+        "llm_agent.model",
+        None,
+        "Which model; null: the provider's usual one.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        values="a text",
+    ),
+    AgentSetting(
+        "llm_agent.max_tokens",
+        100,
+        "Longest reply.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        1,
+        MAX_MODEL_TOKENS,
+    ),
+    AgentSetting(
+        "llm_agent.temperature",
+        0.1,
+        "How freely it answers.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        0,
+        2,
+    ),
+    AgentSetting(
+        "llm_agent.top_p",
+        None,
+        "Passed on to endpoints.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        0,
+        1,
+    ),
+    AgentSetting(
+        "llm_agent.presence_penalty",
+        None,
+        "Passed on to endpoints.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        -2,
+        2,
+    ),
+    AgentSetting(
+        "llm_agent.frequency_penalty",
+        None,
+        "Passed on to endpoints.",
+        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        -2,
+        2,
+    ),
+    AgentSetting(
+        "llm_agent.reasoning_effort",
+        None,
+        "Passed on to endpoints; checked against the model.",
+        _REFUSED,
+        values="none, minimal, low, medium, high, xhigh, max",
+    ),
+    _kept("llm_agent.min_p", None, "Sampling.", 0, 1),
+    _kept("llm_agent.top_k", None, "Sampling.", 0, 10_000_000),
+    _kept(
+        "llm_agent.compact_threshold",
+        None,
+        "When the history is shortened; ours keeps the newest turns.",
+        0,
+        10_000_000,
+    ),
+    _kept("llm_agent.verbosity", "low", "How much it says.", values="low, medium or high"),
+    _kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),
+    _kept(
+        "llm_agent.base_url",
+        None,
+        "An endpoint of the agent's own; the platform's is `CALLWRIGHT_MODEL_BASE_URL`.",
+        values="an http or https URL",
+    ),
+    _kept(
+        "llm_agent.vector_store",
+        None,
+        "Where a knowledge base agent looks things up.",
+        values="an object with `vector_id`",
+    ),
+    AgentSetting(
+        "llm_agent.extraction_details",
+        None,
+        "Of an extraction task: what to extract, `key : description` a line.",
+        "tests/unit/insight/test_extraction.py::test_what_a_task_wants_is_read_from_lines_of_text",
+        values="a text or JSON",
+    ),
+    AgentSetting(
+        "llm_agent.extraction_json",
+        None,
+        "The same as JSON, and goes before it.",
+        "tests/unit/insight/test_extraction.py::test_what_a_task_wants_is_read_from_json",
+        values="an object or its text",
+    ),
+    AgentSetting(
+        "llm_agent.summarization_details",
+        None,
+        "Of a summary task: what to say in it.",
+        "tests/unit/insight/test_extraction.py::test_a_summary_is_asked_for_in_the_tasks_words_or_in_ours",
+        values="a text",
+    ),
+)
+
+_TRANSFER = "tests/unit/domain/test_agent_transfers.py::"
+
+_OF_TOOLS = (
+    AgentSetting(
+        "api_tools.tools",
+        None,
+        "What the model may call ([tools](how-to/tools.md)).",
+        f"{_TALK}test_tools.py::test_a_tool_is_called_when_the_turn_is_taken_and_its_result_answered",
+        values="a list, or its JSON text",
+    ),
+    AgentSetting(
+        "api_tools.tools_params",
+        None,
+        "How, by the tool's name.",
+        f"{_TRANSFER}test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters",
+        values="an object",
+    ),
+    AgentSetting("tool.name", None, "Its name to the model; unique.", _REFUSED, values="a text"),
+    AgentSetting(
+        "tool.description",
+        "",
+        "When to call it.",
+        f"{_ENDPOINT}test_tools_schema_and_history_are_sent_as_the_protocol_has_them",
+        values="a text",
+    ),
+    AgentSetting(
+        "tool.parameters",
+        None,
+        "Its arguments; they are checked.",
+        f"{_TALK}test_tools.py::test_a_tool_gets_arguments_that_fit_its_schema",
+        values="a JSON schema",
+    ),
+    AgentSetting(
+        "tool.key",
+        None,
+        "What kind of tool; null: by its name.",
+        f"{_TRANSFER}test_a_tool_transfers_by_its_key_or_by_its_name",
+        values="custom_task, transfer_call, end_call, ...",
+    ),
+    AgentSetting(
+        "tool.pre_call_message",
+        None,
+        "Said before it is called.",
+        f"{_TRANSFER}test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters",
+        values=_SENTENCE,
+    ),
+    AgentSetting(
+        "tool.transfer_mode",
+        "blind",
+        "Our own. Whether we wait with the caller for the target.",
+        f"{_TRANSFER}test_a_mode_that_is_none_is_refused_with_its_path",
+        values="blind or attended",
+    ),
+)
+
+_WHOLE_AGENT = (
+    AgentSetting("agent.agent_name", None, "Its name; required.", _REFUSED, values="a text"),
+    AgentSetting(
+        "agent.agent_welcome_message",
+        "This call is recorded for quality assurance and training. Please speak now.",
+        "Said first; empty: the caller speaks first.",
+        f"{_AGENT}test_no_welcome_is_a_choice_of_its_own",
+        values="a text",
+    ),
+    AgentSetting(
+        "agent.agent_prompts",
+        None,
+        "`task_N.system_prompt`: what it is told, with the call's variables.",
+        f"{_AGENT}test_prompts_belong_to_the_number_of_their_task",
+        values="an object",
+    ),
+    AgentSetting(
+        "agent.webhook_url",
+        None,
+        "Who hears of each status.",
+        "tests/unit/insight/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now",
+        values="an http or https URL",
+    ),
+    AgentSetting(
+        "agent.webhook_headers",
+        None,
+        "Headers of those webhooks.",
+        f"{_AGENT}test_webhook_settings_are_read",
+        values="a map",
+    ),
+    AgentSetting(
+        "agent.webhook_config",
+        None,
+        "Which statuses; null: all published ones.",
+        "tests/unit/insight/test_publication.py::test_an_agent_may_choose_its_statuses",
+        values="a list, or an object with `statuses`",
+    ),
+    AgentSetting(
+        "agent.telephony_provider",
+        "default",
+        "Its carrier; `default`: the platform's.",
+        "tests/acceptance/test_api_calls.py::test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own",
+        values="a registered or a hosted carrier",
+    ),
+    AgentSetting(
+        "agent.sip_header_variables",
+        None,
+        "Headers of calls that come in as variables.",
+        "tests/acceptance/test_inbound_calls.py::test_headers_are_in_the_log_in_the_execution_and_variables_of_the_prompt",
+        values="a map of header to variable",
+    ),
+    _kept(
+        "agent.calling_guardrails",
+        None,
+        "Hours in which it calls.",
+        values="`call_start_hour` and `call_end_hour`, 0 to 23",
+    ),
+    AgentSetting("agent.tasks", None, "The conversation, and what is done after it.", _REFUSED, values="1 to 20 tasks"),
+    AgentSetting(
+        "task.task_type",
+        "conversation",
+        "What it is.",
+        _REFUSED,
+        values="conversation, extraction, summarization or webhook",
+    ),
+    _kept(
+        "task.toolchain", None, "In which order its parts work; ours is fixed.", values="`execution` and `pipelines`"
+    ),
+    _kept("tools_config.multilingual_config", None, "Several languages in one call.", values="at least two languages"),
+)
+
+SETTINGS: tuple[AgentSetting, ...] = (*_WHOLE_AGENT, *_CONVERSATION, *_EARS_AND_MOUTH, *_MODEL, *_OF_TOOLS)
+"""All of them."""
+
+ELSEWHERE: dict[str, str] = {
+    "tool params": "what an HTTP tool sends is in docs/how-to/tools.md",
+    "task.task_config": "a section",
+    "task.tools_config": "a section",
+    "task_1.system_prompt": "in the row of agent_prompts",
+    "toolchain": "in the row of task.toolchain",
+    "calling_guardrails": "in the row of agent.calling_guardrails",
+    "webhook_config": "in the row of agent.webhook_config",
+    "vector_store": "in the row of llm_agent.vector_store",
+    "llm_agent.llm_config": "a section",
+    "llm_agent.rag_config": "in the row of llm_agent.vector_store",
+    "synthesizer.provider_config": "a section",
+    "tools_config.": "sections",
+    "input/output": "another way to name agent.telephony_provider; the format of the sound is the carrier's",
+    "tool.function": "a section",
+    "tool.value": "a section",
+    "tool.input_schema": "another name of tool.parameters",
+}
+"""Keys without a row, by how they begin, and why."""

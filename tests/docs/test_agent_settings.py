@@ -1,0 +1,84 @@
+"""docs/agent-settings.md says all there is to say: every key the parser knows, with its default and range, and a test that proves it."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.docs.read_keys import read_keys
+
+from callwright.domain.agent_settings import read_settings
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields
+from callwright.domain.setting_rows import ELSEWHERE, SETTINGS, AgentSetting
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = {row.key: row for row in SETTINGS}
+#: Read by other parts than the parser.
+READ_ELSEWHERE = {"agent.sip_header_variables", "transcriber.keywords"}
+OF_CONVERSATION = [
+    row for row in SETTINGS if row.key.startswith("task_config.") and row.key != "task_config.end_call_tool_mode"
+]
+
+
+def settings(**config: Any) -> Any:
+    return read_settings(Fields(config, "task_config"))
+
+
+def test_no_setting_has_two_rows() -> None:
+    assert len(ROWS) == len(SETTINGS)
+
+
+def test_every_key_the_parser_looks_at_has_a_row_or_a_reason() -> None:
+    missing = {key for key in read_keys() - set(ROWS) if not key.startswith(tuple(ELSEWHERE))}
+    assert missing == set()
+
+
+def test_every_row_is_looked_at_by_something() -> None:
+    assert set(ROWS) - read_keys() == READ_ELSEWHERE
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.key)
+def test_the_test_that_proves_it_exists(row: AgentSetting) -> None:
+    path, _, name = row.proof.partition("::")
+    assert name in names_in(path)
+    assert row.does.endswith(".")
+    assert row.values or row.least is not None
+
+
+@pytest.mark.parametrize("row", OF_CONVERSATION, ids=lambda row: row.key)
+def test_a_default_is_the_parsers_own(row: AgentSetting) -> None:
+    name = row.key.partition(".")[2]
+    given, left_out = settings(**{name: row.default}), settings()
+    assert given == left_out
+    other = {True: False, False: True}.get(row.default) if isinstance(row.default, bool) else None
+    if other is not None:
+        assert settings(**{name: other}) != left_out
+
+
+@pytest.mark.parametrize("row", [row for row in OF_CONVERSATION if row.least is not None], ids=lambda row: row.key)
+def test_a_range_is_the_parsers_own(row: AgentSetting) -> None:
+    name = row.key.partition(".")[2]
+    assert row.least is not None
+    assert row.most is not None
+    settings(**{name: row.least})
+    settings(**{name: row.most})
+    for beyond in (row.least - 1, row.most + 1):
+        with pytest.raises(InvalidAgentError, match=name):
+            settings(**{name: beyond})
+
+
+def test_what_is_only_kept_says_so() -> None:
+    page = (ROOT / "docs" / "agent-settings.md").read_text(encoding="utf-8")
+    for row in SETTINGS:
+        line = next(line for line in page.splitlines() if line.startswith(f"| `{row.key}` |"))
+        assert ("**kept**" in line) == row.kept
