@@ -44,6 +44,9 @@ ANSWER_LEFT_MS = 600
 CLEARED_WAIT_MS = 500
 """For the answer to ``Clear``; after it what was heard is estimated from the time played."""
 
+WELCOME_WAIT_MS = 4_000
+"""For the first sound of a welcome that the model writes; after it the agent's own welcome message is said."""
+
 VOICE_WAIT_MS = 10_000
 """From the first clause asked of the voice to its first audio."""
 

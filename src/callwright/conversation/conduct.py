@@ -13,7 +13,7 @@ from callwright.conversation.overlap import Nods
 from callwright.conversation.reply import Generation
 from callwright.conversation.resuming import Resuming
 from callwright.conversation.silence import Silence
-from callwright.conversation.stage import Stage
+from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.turn import CallerTurn
 from callwright.conversation.waiting import PURPOSE, Waiting
@@ -69,7 +69,14 @@ class Conductor:
     def greet(self) -> None:
         """Speak the welcome, or wait for the caller."""
         self.greeted = True
-        self._stage.say("welcome", self._board.rendered(self._board.plan.welcome_message), 0)
+        if self._board.plan.welcome_by_model:
+            self._stage.ask_welcome()
+        else:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        self._stage.owed.greeting = False
+        self._stage.say(WELCOME, self._board.rendered(self._board.plan.welcome_message), 0)
 
     def check(self) -> None:
         """The rules that hold between two steps. Raises BrokenInvariantError."""
@@ -133,7 +140,7 @@ class Conductor:
             return
         if generation.unfinished:
             stage.owed.reply = True
-        if generation.purpose == "welcome" and board.plan.discard_pre_welcome and turn.words.count:
+        if generation.purpose == WELCOME and board.plan.discard_pre_welcome and turn.words.count:
             board.note("discarded_words", turn.take().text)
         if generation.purpose == "reply":
             self._thinking.failures = 0
@@ -214,6 +221,10 @@ class Conductor:
                 return
             if stage.owed.apology:
                 self._apologise()
+                return
+            if stage.owed.greeting and not stage.turn_number and turn.state == "quiet" and not turn.words.count:
+                # A caller who has spoken meanwhile is answered instead.
+                self._welcome()
                 return
             if turn.ready:
                 stage.ask()

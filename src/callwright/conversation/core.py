@@ -186,6 +186,7 @@ class Conversation:
             "ring": self._ring_out,
             "welcome": self._conductor.greet,
             "maximum": self._reach_maximum,
+            "greeting": self._stage.greeting_late,
             "rest": lambda: turn.expire("rest"),
             "patience": lambda: turn.expire("patience"),
             "words": lambda: turn.expire("words"),

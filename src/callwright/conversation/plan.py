@@ -71,11 +71,12 @@ class CallPlan:
     ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on. ``written``: the caller
     writes, and whatever they send interrupts. ``tool_words`` and, when a tool takes long, ``waiting_messages`` one after the other fill the
     time of tools. ``key_tools``: names of ``tools`` that press keys. ``opt_out``: a caller who asks not to be called any more is told
-    ``opt_out_message``, and the call ends.
+    ``opt_out_message``, and the call ends. ``welcome_by_model``: the model writes the welcome; ``welcome_message`` is for when it does not.
     """
 
     system_prompt: str = ""
     welcome_message: str = ""
+    welcome_by_model: bool = False
     welcome_delay_ms: int = 0
     discard_pre_welcome: bool = False
     incremental_delay_ms: int = 400
@@ -125,6 +126,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
     return CallPlan(
         system_prompt=spec.system_prompt,
         welcome_message=spec.welcome_message,
+        welcome_by_model=settings.use_llm_for_initial_message,
         welcome_delay_ms=max(int(settings.welcome_message_delay_ms), 0),
         discard_pre_welcome=settings.discard_pre_welcome_utterance,
         incremental_delay_ms=max(int(settings.incremental_delay_ms), 0),

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from callwright.conversation import effects as fx
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import CLEARED_WAIT_MS, PLAYOUT_SLACK_MS, SPECULATIVE_WORDS, VOICE_WAIT_MS
+from callwright.conversation.bounds import (
+    CLEARED_WAIT_MS,
+    PLAYOUT_SLACK_MS,
+    SPECULATIVE_WORDS,
+    VOICE_WAIT_MS,
+    WELCOME_WAIT_MS,
+)
 from callwright.conversation.clauses import clauses_of
 from callwright.conversation.heard import Clause, heard_of, length_ms
 from callwright.conversation.history import History
@@ -16,6 +22,10 @@ from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
 from callwright.conversation.transfer import Transfers
 from callwright.conversation.turn import CallerTurn
+from callwright.ports.model import Message
+
+WELCOME = "welcome"
+WELCOME_PROMPT = "(The call has just been answered. Say your greeting now, in one or two short sentences.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +42,17 @@ class Owed:
 
     ``reply``: the model has to speak again without new words of the caller (a tool answered, a voice failed). ``retried``: the
     present turn was asked again after a failure. ``apology``: the model failed for good. ``again``: words whose voice failed unheard.
-    ``rest``: what an interruption left unsaid, until it is known whether the caller said anything (``resuming``).
+    ``greeting``: the model did not write the welcome. ``rest``: what an interruption left unsaid, until it is known whether the caller
+    said anything (``resuming``).
     """
 
-    __slots__ = ("again", "apology", "reply", "rest", "retried")
+    __slots__ = ("again", "apology", "greeting", "reply", "rest", "retried")
 
     def __init__(self) -> None:
         self.reply = False
         self.retried = False
         self.apology = False
+        self.greeting = False
         self.again: Generation | None = None
         self.rest: Unsaid | None = None
 
@@ -139,6 +151,23 @@ class Stage:
         )
         board.after_ms("answer", board.plan.reply_timeout_ms)
         self.pending = generation
+
+    def ask_welcome(self) -> None:
+        """Ask the model for the first words of the call, in bounded time and without tools. When it has none, ``owed.greeting``."""
+        board = self._board
+        request = board.next_request()
+        generation = Generation(board.next_generation(), self.turn_number, WELCOME, request, "")
+        generation.move("commit")
+        messages = (*self.history.messages(), Message("user", WELCOME_PROMPT))
+        board.emit(fx.AskModel(request, generation.number, self.turn_number, WELCOME, messages))
+        board.after_ms("answer", board.plan.reply_timeout_ms)
+        board.after_ms("greeting", WELCOME_WAIT_MS)
+        self.pending = generation
+
+    def greeting_late(self) -> None:
+        """The welcome the model writes has no sound yet."""
+        if self.pending is not None and self.pending.purpose == WELCOME:
+            self.withdraw("welcome_late")
 
     def speak(self, generation: Generation, text: str) -> None:
         """Give the voice another clause. Of a speculative reply it gets the first few words, which are enough to begin with."""
@@ -242,6 +271,7 @@ class Stage:
         self._board.timers.cancel("resume")
         self.expect_voice()
         generation.move("withdraw")
+        self.owed.greeting = generation.purpose == WELCOME
         self._board.emit(fx.Withdrawn(generation.number, generation.turn, reason))
 
     def stop_answer(self, generation: Generation) -> None:

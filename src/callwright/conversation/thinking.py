@@ -9,7 +9,7 @@ from callwright.conversation.board import Board
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, Ending
 from callwright.conversation.reply import Generation
-from callwright.conversation.stage import Stage
+from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.tools import ends_call
 from callwright.domain.limits import MAX_END_REASON_CHARACTERS, MAX_MODEL_TOOL_LOOPS, MAX_REPLY_CHARACTERS
 from callwright.ports.failures import RETRYABLE
@@ -137,6 +137,10 @@ class Thinking:
         if generation.state == "speculative":
             # Perhaps the caller has not even finished: it is asked again when that is certain, and counts then.
             stage.guesses = SPECULATIONS_MOST
+            stage.withdraw(reason)
+            return
+        if generation is stage.pending and generation.purpose == WELCOME:
+            # The agent's own welcome message takes its place.
             stage.withdraw(reason)
             return
         self.failures += 1

@@ -37,7 +37,6 @@ _SWITCH: tuple[tuple[str, bool], ...] = (
     ("optimize_latency", True),
     ("generate_precise_transcript", False),
     ("ambient_noise", False),
-    ("use_llm_for_initial_message", False),
     ("auto_reschedule", False),
     ("disallow_unknown_numbers", False),
 )
@@ -71,6 +70,7 @@ _OWN: frozenset[str] = frozenset(
         "dtmf_interrupts",
         "speculative_replies",
         "tool_waiting_messages",
+        "use_llm_for_initial_message",
         "opt_out_ends_call",
         "opt_out_message",
     }
@@ -106,6 +106,7 @@ def read_settings(config: Fields) -> ConversationSettings:
         opt_out_ends_call=config.switch("opt_out_ends_call", True),
         opt_out_message=config.message("opt_out_message", None) or None,
         speculative_replies=_switch_or_none(config, "speculative_replies"),
+        use_llm_for_initial_message=config.switch("use_llm_for_initial_message", False),
         tool_waiting_messages=_sentences(config, "tool_waiting_messages"),
         extra=_extra(config),
     )

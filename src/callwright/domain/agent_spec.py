@@ -47,6 +47,7 @@ class ConversationSettings:
     opt_out_message: str | Mapping[str, str] | None = None
     written: bool = False
     """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
+    use_llm_for_initial_message: bool = False
     tool_waiting_messages: tuple[str, ...] | None = None
     """Said one after the other while a tool takes long; None: the platform's own where the agent speaks English."""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -340,6 +340,8 @@ def _tools_answered(trace: Trace) -> str:
         if isinstance(event, ev.ToolResult) and event.request in open_:
             open_.discard(event.request)
             called[event.request] = event.result
+        elif isinstance(event, ev.ProviderFailed) and event.kind == "tool":
+            open_.discard(event.request)
         for effect in effects:
             if isinstance(effect, fx.CallTool):
                 open_.add(effect.request)

@@ -77,6 +77,9 @@ class IntentModel:
         """Extraction, summary and yes/no questions about a transcript."""
         transcript = request.messages[-1].content if request.messages else ""
         turns = await self._understood(_transcript_turns(transcript), "", script)
+        if request.purpose == "welcome":
+            # Without a language model the agent's own message is the best there is.
+            return ""
         if request.purpose == "summary":
             return dialogue.summary(turns)
         if request.purpose == "hangup":

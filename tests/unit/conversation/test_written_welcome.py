@@ -1,0 +1,83 @@
+"""The model writes the welcome (``use_llm_for_initial_message``)."""
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import WELCOME_WAIT_MS
+from callwright.ports.model import Tool
+
+OWN = "Hill Clinic for {name}."
+
+
+def greeting(**plan: Any) -> Call:
+    return Call(welcome_by_model=True, welcome_message=OWN, **plan)
+
+
+def spoken(call: Call) -> list[str]:
+    return [speak.text for speak in call.all(fx.Speak)]
+
+
+def test_the_model_is_asked_when_the_call_is_answered_and_its_words_are_the_welcome() -> None:
+    call = greeting(tools=(Tool("book", "Book", "{}"),))
+    ask = call.last(fx.AskModel)
+    assert (ask.purpose, ask.turn, ask.tools) == ("welcome", 0, ())
+    assert [m.role for m in ask.messages] == ["system", "user"]
+    call.model_says("Good morning Ada.")
+    call.plays()
+    assert call.said() == ["agent: Good morning Ada."]
+    assert call.last(fx.AgentSaid).purpose == "welcome"
+    call.caller_says("hello")
+    assert call.told() == ["assistant: Good morning Ada.", "user: hello"]
+
+
+def test_a_model_that_takes_too_long_is_replaced_by_the_agents_own_message() -> None:
+    call = greeting()
+    call.wait(WELCOME_WAIT_MS - 1)
+    assert spoken(call) == []
+    call.wait(1)
+    assert call.last(fx.Withdrawn).reason == "welcome_late"
+    assert spoken(call) == ["Hill Clinic for Ada."]
+    call.model_says("Good morning.")
+    assert spoken(call) == ["Hill Clinic for Ada."]
+
+
+@pytest.mark.parametrize("fails", ["failure", "empty", "voice"])
+def test_a_welcome_that_fails_is_replaced_at_once_and_counts_for_nothing(fails: str) -> None:
+    call = greeting()
+    if fails == "failure":
+        call.model_fails("refused_credentials")
+    elif fails == "empty":
+        call.model_ends()
+    else:
+        call.model_says("Good morning.")
+        call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", call.last(fx.Speak).generation)
+    assert spoken(call)[-1] == "Hill Clinic for Ada."
+    call.plays()
+    assert call.said() == ["agent: Hill Clinic for Ada."]
+
+
+def test_a_caller_who_speaks_first_is_answered_instead() -> None:
+    call = greeting(incremental_delay_ms=0)
+    call.caller_says("hello is anybody there")
+    assert call.last(fx.AskModel).purpose == "reply"
+    call.agent_replies("Yes, hello.")
+    call.wait(WELCOME_WAIT_MS)
+    assert OWN.format(name="Ada") not in spoken(call)
+
+
+def test_without_a_message_of_its_own_the_agent_waits_for_the_caller() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.model_fails()
+    assert spoken(call) == []
+    assert call.core.state == "listening"
+
+
+def test_a_welcome_in_the_making_ends_with_the_call() -> None:
+    call = greeting()
+    call.ends()
+    assert call.last(fx.Withdrawn).reason == "call_ended"
+    assert spoken(call) == []
