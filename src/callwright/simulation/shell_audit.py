@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log
 from callwright.media.framing import MULAW_FRAME_BYTES
@@ -22,6 +23,9 @@ from callwright.simulation.trace import CRASHES, Trace
 _SILENCE = b"\xff\x7f"
 _CUT_BYTES = 4 * MULAW_FRAME_BYTES
 """How far the record and the ear may differ where the agent was cut: a frame being played, and what was on its way to the loudspeaker."""
+_FRAME_US = 20_000
+_CLEAR_US = 80_000
+"""A clear is heard at the latest so much later: the frame being played, and a machine that wakes up late."""
 _WHOLE_WORD = re.compile(rf"\bv\d{{{DIGITS}}}\b")
 _PAUSE_MS = SYMBOL_MS * 3 // 8
 """More than this beyond a letter's length is the pause between two clauses."""
@@ -92,6 +96,7 @@ def audit_sound(witness: Witness, trace: Trace) -> str:
         or (_caller_recorded(witness) if recorded else "")
         or (_agent_recorded(witness, trace) if recorded else "")
         or _nothing_unheard(witness, trace)
+        or _silent_after_clear(witness, trace)
     )
 
 
@@ -161,6 +166,34 @@ def _nothing_unheard(witness: Witness, trace: Trace) -> str:
                 if missing:
                     return f"nobody is said to have heard what never sounded: {missing[:5]} of {effect.generation}"
     return ""
+
+
+def _silent_after_clear(witness: Witness, trace: Trace) -> str:
+    """From a clear until something else is played, the far end hears nothing."""
+    if not witness.perfect_line:
+        return ""
+    answered_us = cleared_us = -1
+    for event, effects in trace.steps:
+        if isinstance(event, ev.Answered) and answered_us < 0:
+            answered_us = event.at_us
+        if cleared_us >= 0 and isinstance(event, ev.PlayoutStarted | ev.LegEnded):
+            heard_us = _first_sound(
+                witness.heard, cleared_us + _CLEAR_US - answered_us, event.at_us - _FRAME_US - answered_us
+            )
+            if heard_us >= 0:
+                return f"a clear silences the agent: heard {(answered_us + heard_us - cleared_us) // 1000} ms after the one at {cleared_us}"
+            cleared_us = -1
+        if any(isinstance(effect, fx.Clear) for effect in effects) and cleared_us < 0:
+            cleared_us = event.at_us
+    return ""
+
+
+def _first_sound(frames: Sequence[bytes], from_us: int, to_us: int) -> int:
+    """When the first frame sounds between two moments of the far end's time, in microseconds; -1: none does."""
+    for number in range(-(-from_us // _FRAME_US), min(to_us // _FRAME_US, len(frames))):
+        if frames[number].strip(b"\0"):
+            return number * _FRAME_US
+    return -1
 
 
 def _sounded(word: str, heard: frozenset[str]) -> bool:
