@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,22 +26,13 @@ from callwright.domain.limits import MAX_CALL_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by_failure
 from callwright.ports.world import Clock
+from callwright.simulation.virtual_loop import AtOnce
 
 LONGEST_SECONDS = MAX_CALL_SECONDS + 300
 """A call that is not over by then, its ringing and its goodbye included, never ends."""
 SETTLE_SECONDS = 2.0
 """After this everything of an ended call must be gone."""
 _CALLER, _AGENT = Path("caller"), Path("agent")
-
-
-class AtOnce(Executor):
-    """Does work when it is given: the disk of a rehearsal is memory."""
-
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """The result is there already."""
-        done: Future[Any] = Future()
-        done.set_result(work(*arguments, **named))
-        return done
 
 
 class Shelf:

@@ -205,6 +205,7 @@ class _Complaints(logging.Handler):
 def perform(seed: int) -> Run:
     """The call of ``seed``, from the first draw to the last task."""
     loop = VirtualLoop(lateness_of(seed))
+    loop.does_work_itself = True
     witness = Witness()
     loop.set_exception_handler(lambda _, context: _note_defect(witness.defects, context))
     complaints = _Complaints(witness.defects)

@@ -21,8 +21,12 @@ from callwright.simulation.random_caller import DIGITS
 from callwright.simulation.trace import CRASHES, Trace
 
 _SILENCE = b"\xff\x7f"
+_CUTS = frozenset({"Clear", "StopAsset"})
+"""Effects that silence what is heard."""
 _CUT_BYTES = 4 * MULAW_FRAME_BYTES
 """How far the record and the ear may differ where the agent was cut: a frame being played, and what was on its way to the loudspeaker."""
+AMBIENT = "ambient"
+"""The lane of what sounds under everything, which no clear silences."""
 _FRAME_US = 20_000
 _CLEAR_US = 80_000
 """A clear is heard at the latest so much later: the frame being played, and a machine that wakes up late."""
@@ -140,7 +144,7 @@ def _agent_recorded(witness: Witness, trace: Trace) -> str:
     if witness.recording_lost or not witness.perfect_line:
         return ""
     heard, recorded = _sound(mulaw_of(b"".join(witness.heard))), _sound(witness.agent)
-    cuts = sum(isinstance(effect, fx.Clear) for _, effects in trace.steps for effect in effects)
+    cuts = sum(type(effect).__name__ in _CUTS for _, effects in trace.steps for effect in effects)
     if abs(len(heard) - len(recorded)) > _CUT_BYTES * (cuts + 1):
         return f"the recording holds what was heard: {len(recorded)} bytes, heard {len(heard)}, {cuts} cuts"
     same = _same_bytes(heard, recorded)
@@ -170,13 +174,14 @@ def _nothing_unheard(witness: Witness, trace: Trace) -> str:
 
 def _silent_after_clear(witness: Witness, trace: Trace) -> str:
     """From a clear until something else is played, the far end hears nothing."""
-    if not witness.perfect_line:
+    if not witness.perfect_line or f'"lane":"{AMBIENT}"' in witness.log:
         return ""
     answered_us = cleared_us = -1
     for event, effects in trace.steps:
         if isinstance(event, ev.Answered) and answered_us < 0:
             answered_us = event.at_us
-        if cleared_us >= 0 and isinstance(event, ev.PlayoutStarted | ev.LegEnded):
+        ends = isinstance(event, ev.PlayoutStarted | ev.LegEnded) or any(isinstance(e, fx.PlayAsset) for e in effects)
+        if cleared_us >= 0 and ends:
             heard_us = _first_sound(
                 witness.heard, cleared_us + _CLEAR_US - answered_us, event.at_us - _FRAME_US - answered_us
             )
@@ -202,7 +207,9 @@ def _sounded(word: str, heard: frozenset[str]) -> bool:
 
 
 def _smooth(witness: Witness) -> bool:
-    """Whether the agent's sound had no holes: a letter with a hole in it is no letter any more."""
+    """Whether the agent's sound had no holes and nothing lay under it: a letter with a hole in it is no letter any more."""
+    if f'"lane":"{AMBIENT}"' in witness.log:
+        return False
     line = _line_facts(witness)
     return not line.get("starved_frames") and not line.get("late_frames")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,20 @@ OUTSIDE_SECONDS = 300.0
 """Real seconds the work outside may take to answer once."""
 
 Waiting = Callable[[float | None], list[tuple[selectors.SelectorKey, int]]]
+
+
+class AtOnce(Executor):
+    """Does work when it is given, in the thread of whoever gives it."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """The result, or what was raised, is there already."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments, **named))
+        # Boundary: an executor hands whatever its work raises to whoever waits for the result.
+        except Exception as error:  # noqa: BLE001
+            done.set_exception(error)
+        return done
 
 
 class TimeStandsStillError(RuntimeError):
@@ -60,11 +74,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """Time in whole microseconds from 0. ``lateness_us`` says how much later than due each waking is (a busy machine); nothing: never.
 
     ``follows_real_time``: while it is true, time passes as in the world outside (processes that start and end need that).
+    ``does_work_itself``: what is given to threads is done by the loop's own thread at once, so that it is done in the same order each time.
     """
 
     def __init__(self, lateness_us: Callable[[], int] | None = None) -> None:
         self.now_us = 0
         self.follows_real_time = False
+        self.does_work_itself = False
         self._lateness_us = lateness_us
         self._passes = 0
         self._threads = 0
@@ -99,6 +115,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         """As usual; no virtual time passes until it is done."""
+        if self.does_work_itself:
+            return asyncio.wrap_future(AtOnce().submit(func, *args), loop=self)
         future: asyncio.Future[Any] = super().run_in_executor(executor, func, *args)
         self._threads += 1
         future.add_done_callback(self._thread_done)

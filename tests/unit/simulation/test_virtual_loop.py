@@ -136,3 +136,19 @@ def test_timers_that_are_set_can_be_listed() -> None:
     armed = run_in(loop, work())
     assert len(armed) == 1
     assert "print" in armed[0]
+
+
+def test_a_loop_that_does_work_itself_has_it_done_at_once_failures_too() -> None:
+    loop = VirtualLoop()
+    loop.does_work_itself = True
+
+    async def work() -> tuple[int, str]:
+        try:
+            await asyncio.to_thread(int, "x")
+        except ValueError as error:
+            return await asyncio.to_thread(threading.get_ident), str(error)
+        return 0, ""
+
+    ident, reason = run_in(loop, work())
+    assert ident == threading.get_ident()
+    assert "invalid literal" in reason
