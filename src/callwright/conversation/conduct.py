@@ -144,7 +144,7 @@ class Conductor:
             board.note("discarded_words", turn.take().text)
         if generation.purpose == "reply":
             self._thinking.failures = 0
-            if board.plan.hangup_by_prompt and not stage.owed.reply and stage.pending is None:
+            if board.plan.hangup_by_prompt and not (stage.owed.reply or stage.tools.busy or stage.pending):
                 self._ending.ask_whether_over()
 
     def _go_on(self) -> None:

@@ -191,6 +191,13 @@ _CONVERSATION = (
         values="true, false or null",
     ),
     AgentSetting(
+        "task_config.use_llm_for_initial_message",
+        False,
+        "The model writes the welcome; the agent's own is said when it fails or nothing is heard after 4 s.",
+        f"{_TALK}test_written_welcome.py::test_a_model_that_takes_too_long_is_replaced_by_the_agents_own_message",
+        values=_SWITCH,
+    ),
+    AgentSetting(
         "task_config.tool_waiting_messages",
         None,
         "Our own. Said one after the other while a tool takes long; null: two of ours, `[]`: none.",
@@ -246,7 +253,6 @@ _CONVERSATION = (
     ),
     _kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
     _kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
-    _kept("task_config.use_llm_for_initial_message", False, "The model speaks first.", values=_SWITCH),
     _kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
     _kept("task_config.inbound_limit", -1, "Calls one caller may make; -1: any number.", -1, 1_000_000),
     _kept("task_config.whitelist_phone_numbers", None, "Callers who always may.", values="a list of numbers"),
@@ -486,13 +492,13 @@ _OF_TOOLS = (
         None,
         "What kind of tool; null: by its name.",
         f"{_TRANSFER}test_a_tool_transfers_by_its_key_or_by_its_name",
-        values="custom_task, transfer_call, end_call, ...",
+        values="custom_task, transfer_call, press_keys, end_call, ...",
     ),
     AgentSetting(
         "tool.pre_call_message",
         None,
-        "Said before it is called.",
-        f"{_TRANSFER}test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters",
+        "Said as it is called, unless the model said something itself; null: a default sentence in English after 1.2 s.",
+        f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called",
         values=_SENTENCE,
     ),
     AgentSetting(

@@ -106,6 +106,13 @@ def test_keys_that_wait_when_the_call_ends_are_not_pressed() -> None:
     assert "keys_dropped" in call.notes()
 
 
+def test_whether_the_call_is_over_is_not_asked_while_keys_wait() -> None:
+    call = menu(words="One moment.", hangup_by_prompt=True)
+    call.plays()
+    assert call.all(fx.SendKeys)
+    assert not call.all(fx.AskClassifier)
+
+
 def test_a_line_on_hold_gets_no_keys() -> None:
     call = menu(words="One moment.")
     call.starts_playing()

@@ -393,6 +393,20 @@ class TestVoicesAndEars:
             assert refused(with_tools(multilingual_config=wrong)).message == "Invalid multilingual config"
 
 
+class TestWaitingMessages:
+    """``tool_waiting_messages``."""
+
+    def test_they_are_sentences_in_order_none_or_ours(self) -> None:
+        for given, found in ((["One.", "Two."], ("One.", "Two.")), ([], ()), (None, None)):
+            assert parse_agent(with_settings(tool_waiting_messages=given)).settings.tool_waiting_messages == found
+
+    @pytest.mark.parametrize("wrong", [["a"] * 5, [""], [5], ["x" * 301], "One."])
+    def test_what_cannot_be_said_is_refused(self, wrong: object) -> None:
+        assert refused(with_settings(tool_waiting_messages=wrong)).field.startswith(
+            f"{TASK}.task_config.tool_waiting_messages"
+        )
+
+
 class TestTools:
     """API tools."""
 
