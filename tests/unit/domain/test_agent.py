@@ -402,9 +402,8 @@ class TestWaitingMessages:
 
     @pytest.mark.parametrize("wrong", [["a"] * 5, [""], [5], ["x" * 301], "One."])
     def test_what_cannot_be_said_is_refused(self, wrong: object) -> None:
-        assert refused(with_settings(tool_waiting_messages=wrong)).field.startswith(
-            f"{TASK}.task_config.tool_waiting_messages"
-        )
+        field = refused(with_settings(tool_waiting_messages=wrong)).field or ""
+        assert field.startswith(f"{TASK}.task_config.tool_waiting_messages")
 
 
 class TestTools:
