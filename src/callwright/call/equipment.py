@@ -160,6 +160,11 @@ def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
     }
 
 
+def local_time(now: datetime, zone_name: str) -> datetime:
+    """``now`` in the time zone of a call; one that is not known is UTC."""
+    return now.astimezone(_zone(zone_name)[1])
+
+
 def _zone(name: str) -> tuple[str, tzinfo]:
     if name:
         try:

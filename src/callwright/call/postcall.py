@@ -15,6 +15,7 @@ from typing import Any
 
 from callwright.actions.transition import transition
 from callwright.call.boundary import plugin_boundary
+from callwright.call.callbacks import schedule, wanted
 from callwright.call.deps import RuntimeDeps
 from callwright.call.equipment import model_settings, need
 from callwright.call.files import LiveFiles, live_files
@@ -26,6 +27,7 @@ from callwright.domain.agent_spec import PostCallTask
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_CALL_SECONDS, POST_QUESTION_SECONDS
+from callwright.insight.callback import Callback
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.transcript import lines, transcript
@@ -265,14 +267,27 @@ class PostCall:
         execution = case.execution
         text = case.live_log + case.post.text
         built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
+        wish = None if built.record.get("opt_out") else self._callback(case)
         async with self._deps.ledger.unit() as unit:
             row = await unit.executions.lock(execution.id)
             if row is None or not _to_finish(row, execution.attempt):
                 return
             await unit.logs.append(_chunk(case))
-            await transition(unit, execution.id, self._change(row, built), self._deps.publisher)
+            change = self._change(row, built)
+            if wish is not None:
+                told = await schedule(unit, row, wish, self._deps.publisher, self._deps.clock.now())
+                change = replace(change, record={**change.record, "callback": told})
+            await transition(unit, execution.id, change, self._deps.publisher)
         # Only now: a run that was repeated would have had nothing left to mix down.
         await asyncio.to_thread(self._files(execution).delete)
+
+    def _callback(self, case: _Case) -> Callback | None:
+        """The call back the caller asked for. An agent that cannot be read any more makes none."""
+        try:
+            spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
+        except CallwrightError:
+            return None
+        return wanted(case.execution, spec, case.view)
 
     def _change(self, row: Execution, built: BuiltRecord) -> Change:
         record = {**built.record, FINISHED: row.attempt}

@@ -124,7 +124,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
     settings = spec.settings
     language = spec.voice.language or spec.transcriber.language or "en"
     return CallPlan(
-        system_prompt=spec.system_prompt,
+        system_prompt=_prompt(spec),
         welcome_message=spec.welcome_message,
         welcome_by_model=settings.use_llm_for_initial_message,
         welcome_delay_ms=max(int(settings.welcome_message_delay_ms), 0),
@@ -162,6 +162,20 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         opt_out_message=in_language(settings.opt_out_message, language) or message_in(language),
         language=language,
     )
+
+
+CALLBACK_PROMPT = (
+    "If the caller asks to be called back, agree on a day and a clock time from {begin} to {end} o'clock and repeat both; "
+    "they will then be called by themselves. Promise no other time."
+)
+"""Added to the prompt of an agent that may call back (``auto_reschedule``)."""
+
+
+def _prompt(spec: AgentSpec) -> str:
+    if not spec.settings.extra.get("auto_reschedule"):
+        return spec.system_prompt
+    begin, end = spec.calling_hours
+    return f"{spec.system_prompt}\n\n{CALLBACK_PROMPT.format(begin=begin, end=end)}".strip()
 
 
 def in_language(message: str | Mapping[str, str] | None, language: str) -> str:

@@ -46,6 +46,9 @@ __all__ = [
 DEFAULT_WELCOME = "This call is recorded for quality assurance and training. Please speak now."
 """What an agent says first when it does not say what it says first. ``null`` or an empty text: the caller speaks first."""
 
+DEFAULT_HOURS = (9, 21)
+"""Hours of an agent that names none, in which a caller may ask to be called back."""
+
 _TASK_TYPES = frozenset({"conversation", "extraction", "summarization", "webhook"})
 _COMPONENTS = frozenset({"transcriber", "llm", "synthesizer", "input", "output", "s2s"})
 _EXECUTION_ORDERS = frozenset({"parallel", "sequential"})
@@ -76,7 +79,7 @@ def parse_agent(
     tools = read_tools(tools_config.child("api_tools"))
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
-    _check_guardrails(agent)
+    hours = _calling_hours(agent)
     return AgentSpec(
         name=name,
         welcome_message=_welcome(agent),
@@ -93,6 +96,7 @@ def parse_agent(
         webhook_headers=_webhook_headers(agent),
         webhook_statuses=_webhook_statuses(agent),
         endpointing_ms=endpointing_ms,
+        calling_hours=hours,
     )
 
 
@@ -202,14 +206,16 @@ def _check_languages(tools_config: Fields) -> None:
         raise InvalidAgentError("Invalid multilingual config", field=tools_config.at("multilingual_config"))
 
 
-def _check_guardrails(agent: Fields) -> None:
+def _calling_hours(agent: Fields) -> tuple[int, int]:
+    """``calling_guardrails``, the end exclusive; without them nine to nine (contract 11.3)."""
     hours = agent.child("calling_guardrails")
     if hours is None or not hours.value:
-        return
+        return DEFAULT_HOURS
     start = hours.whole("call_start_hour", 0, 0, 23)
     end = hours.whole("call_end_hour", 23, 0, 23)
     if end < start:
         raise hours.wrong("call_end_hour", f"at least call_start_hour ({start})")
+    return start, end
 
 
 def _post_call(

@@ -106,3 +106,5 @@ class AgentSpec:
     webhook_headers: Mapping[str, str] = field(default_factory=dict)
     webhook_statuses: frozenset[str] | None = None
     endpointing_ms: int = 250
+    calling_hours: tuple[int, int] = (9, 21)
+    """From the first hour to before the second, in the other side's local time: when a caller may ask to be called back."""

@@ -296,6 +296,9 @@ MAX_CONTEXT_NAMES = 200
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
 """Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""
 
+MAX_CALLBACK_DAYS = 30
+"""How far ahead a caller may ask to be called back."""
+
 CHAT_SILENCE_SECONDS = 600
 """A chat in which nobody wrote for so long ends, unless it was opened with another limit."""
 

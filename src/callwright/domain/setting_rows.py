@@ -225,7 +225,13 @@ _CONVERSATION = (
         f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye",
         values="a text",
     ),
-    _kept("task_config.auto_reschedule", False, "A caller who asks to be called back is.", values=_SWITCH),
+    AgentSetting(
+        "task_config.auto_reschedule",
+        False,
+        "A caller who asks to be called back, with a day and a clock time, is called back ([how](how-to/call-back.md)).",
+        "tests/acceptance/test_callbacks.py::test_a_caller_who_asks_to_be_called_back_is",
+        values=_SWITCH,
+    ),
     _kept("task_config.use_fillers", False, "Short sounds while the model thinks.", values=_SWITCH),
     _kept("task_config.backchanneling", False, "Short signs of listening while the caller speaks.", values=_SWITCH),
     _kept("task_config.backchanneling_message_gap", 5, "Seconds between them.", 0, 3_600),
@@ -561,10 +567,11 @@ _WHOLE_AGENT = (
         "tests/acceptance/test_inbound_calls.py::test_headers_are_in_the_log_in_the_execution_and_variables_of_the_prompt",
         values="a map of header to variable",
     ),
-    _kept(
+    AgentSetting(
         "agent.calling_guardrails",
         None,
-        "Hours in which it calls.",
+        "Hours in which a caller may ask to be called back; null: 9 to 21. Other calls are not held to them yet.",
+        f"{_AGENT}test_hours_in_which_a_caller_may_ask_to_be_called_back",
         values="`call_start_hour` and `call_end_hour`, 0 to 23",
     ),
     AgentSetting("agent.tasks", None, "The conversation, and what is done after it.", _REFUSED, values="1 to 20 tasks"),

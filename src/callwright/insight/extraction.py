@@ -154,6 +154,11 @@ def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict
     return accepted, rejected
 
 
+def confirms(text: str) -> bool:
+    """Whether a caller's words begin with a yes to what was said before them."""
+    return _CONFIRMED.match(text) is not None
+
+
 def _evidence(transcript: str) -> list[str]:
     """What counts as said: the caller's lines, and the agent's where the caller's next words confirm them.
 
@@ -163,7 +168,7 @@ def _evidence(transcript: str) -> list[str]:
     proven: list[str] = []
     for index, (role, _, text) in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else ("", "", "")
-        if role == "user" or (following[0] == "user" and _CONFIRMED.match(following[2])):
+        if role == "user" or (following[0] == "user" and confirms(following[2])):
             proven.append(text)
     return proven
 

@@ -331,6 +331,8 @@ def _own(execution: Execution) -> dict[str, Any]:
         "turns": parts,
         "transfers": record.get("transfers") or [],
         "opt_out": _opt_out(execution),
+        "callback": record.get("callback"),
+        "rescheduled_from": execution.options.get("rescheduled_from"),
         "tools": record.get("tools") or [],
         "end_reason": record.get("end_reason"),
         "extraction_rejected": record.get("extraction_rejected") or [],

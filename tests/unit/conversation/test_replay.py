@@ -167,6 +167,21 @@ def test_the_defaults_of_the_contract_give_the_default_plan() -> None:
     assert plan == CallPlan()
 
 
+def test_an_agent_that_may_call_back_is_told_within_which_hours() -> None:
+    asked = replace(spec(extra={"auto_reschedule": True}), system_prompt="Be kind.", calling_hours=(8, 17))
+    prompt = plan_for(asked).system_prompt
+    assert prompt.startswith("Be kind.\n\nIf the caller asks to be called back")
+    assert "from 8 to 17 o'clock" in prompt
+    assert plan_for(replace(asked, system_prompt="")).system_prompt.startswith("If the caller")
+
+
+def test_our_own_words_to_an_opt_out_are_in_the_language_of_the_call() -> None:
+    german = replace(spec(), voice=ProviderChoice("x", language="de"))
+    assert plan_for(german).opt_out_message.startswith("Verstanden.")
+    own = replace(german, settings=ConversationSettings(opt_out_message={"de": "Gut."}, opt_out_ends_call=False))
+    assert (plan_for(own).opt_out_message, plan_for(own).opt_out) == ("Gut.", False)
+
+
 @pytest.mark.parametrize(
     ("message", "text"),
     [

@@ -284,6 +284,13 @@ def test_webhook_settings_are_read() -> None:
     assert parse_agent(agent(webhook_config={"enabled": True})).webhook_statuses is None
 
 
+def test_hours_in_which_a_caller_may_ask_to_be_called_back() -> None:
+    assert parse_agent(agent()).calling_hours == (9, 21)
+    assert parse_agent(agent(calling_guardrails={})).calling_hours == (9, 21)
+    hours = {"call_start_hour": 8, "call_end_hour": 17}
+    assert parse_agent(agent(calling_guardrails=hours)).calling_hours == (8, 17)
+
+
 class TestModels:
     """The model section."""
 

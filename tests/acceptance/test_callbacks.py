@@ -1,0 +1,104 @@
+"""A caller asks to be called back, and is: a second execution, scheduled for the time that was said (`auto_reschedule`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.test_chats import api, execution, opened, said
+from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
+
+from callwright.call.callbacks import schedule
+from callwright.domain.suppression import BY_API, Suppression
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.callback import Callback
+
+NUMBER = "+15550199"
+
+
+def scenario(*says: str) -> dict[str, Any]:
+    persona = {
+        "answer": {"how": "answer", "after_s": 0.1},
+        "think_ms": 200,
+        "rules": [*({"say": text} for text in says), {"say": "Bye.", "hang_up": True}],
+    }
+    return {"default": "busy person", "personas": {"busy person": persona}}
+
+
+def asking_agent(**changes: Any) -> dict[str, Any]:
+    body = agent_body(auto_reschedule=True, **changes)
+    agent = body["tasks"][0]["tools_config"]["llm_agent"]
+    agent["rules"] = [{"when": "call me", "say": "I will."}, {"when": "stop", "say": "Fine."}]
+    return {**body, "calling_guardrails": {"call_start_hour": 0, "call_end_hour": 23}}
+
+
+async def called(world: CallWorld, body: Mapping[str, Any]) -> dict[str, Any]:
+    async with world.ledger.unit() as unit:
+        found = await unit.agents.get(DEFAULT_TENANT_ID, AGENT_ID)
+        assert found is None
+    row = await place(world.ledger, world.publisher, body)
+    done = await world.until(row.id, "completed")
+    return world.body(done)
+
+
+async def test_a_caller_who_asks_to_be_called_back_is(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Can you call me back in 90 minutes?")) as world:
+        body = await called(world, asking_agent())
+        told = body["callwright"]["callback"]
+        second = await world.row(told["execution_id"])
+        assert told["said"] == "Can you call me back in 90 minutes?"
+        assert told["reason"] == ""
+        assert second.status == "scheduled"
+        assert second.scheduled_at is not None
+        assert second.scheduled_at.isoformat() == told["due_at"]
+        assert timedelta(minutes=85) < second.scheduled_at - datetime.now(UTC) < timedelta(minutes=91)
+        assert (second.to_number, second.from_number, second.carrier) == (NUMBER, "+15550100", "loopback")
+        assert world.body(second)["callwright"]["rescheduled_from"] == body["id"]
+        assert second.agent["agent_name"] == "Reception"
+
+
+async def test_only_an_agent_that_may_calls_back(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Can you call me back in 90 minutes?")) as world:
+        body = await called(world, agent_body())
+        assert body["callwright"]["callback"] is None
+
+
+async def test_a_wish_that_cannot_be_kept_is_told_with_its_reason(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Call me back later please.")) as world:
+        told = (await called(world, asking_agent()))["callwright"]["callback"]
+    nothing = {"due_at": None, "local_time": None, "execution_id": None}
+    assert told == {"said": "Call me back later please.", "reason": "no clock time was said", **nothing}
+
+
+async def test_who_wants_no_calls_is_not_called_back(dsn: str, tmp_path: Path) -> None:
+    says = ("Call me back in 90 minutes.", "No, stop calling me.")
+    async with call_world(dsn, tmp_path, scenario=scenario(*says)) as world:
+        body = await called(world, asking_agent())
+        assert body["callwright"]["opt_out"]["said"] == "No, stop calling me."
+        assert body["callwright"]["callback"] is None
+
+
+async def test_a_chat_has_no_number_to_call_back(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path) as world, api(world, asking_agent()) as client:
+        chat = await opened(client)
+        assert (await said(client, chat, "Please call me in 90 minutes"))["reply"] == "I will."
+        await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
+        body = await execution(client, chat, "completed")
+    assert body["callwright"]["callback"]["reason"] == "there is no number to call"
+
+
+async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
+        body = await called(world, asking_agent())
+        row = await world.row(body["id"])
+        wish = Callback("tomorrow at five", datetime.now(UTC) + timedelta(days=1))
+        for _ in range(2):
+            async with world.ledger.unit() as unit:
+                told = await schedule(unit, row, wish, world.publisher, datetime.now(UTC))
+        assert (await world.row(told["execution_id"])).status == "scheduled"
+        async with world.ledger.unit() as unit:
+            await unit.suppressions.add(Suppression(NUMBER, DEFAULT_TENANT_ID, BY_API, datetime.now(UTC)))
+            refused = await schedule(unit, row, wish, world.publisher, datetime.now(UTC))
+        assert (refused["execution_id"], refused["reason"]) == (None, "the number is not to be called any more")
