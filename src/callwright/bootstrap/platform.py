@@ -28,6 +28,7 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution
 from callwright.insight.publication import WebhookPublisher
 from callwright.insight.record import execution_body
+from callwright.net.client import GuardedClient
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.secret import derive
@@ -78,7 +79,10 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         _equip_plugins(foundation, {"metrics": metrics, **more})
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
-        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, public_url))
+        # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
+        client = GuardedClient(allow_private=settings.allow_private_urls, connections=2 * settings.max_calls)
+        desk = _web_desk(foundation, await stack.enter_async_context(client), public_url)
+        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, desk))
         services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats)
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
@@ -118,7 +122,7 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
 
 
 def _runtime_deps(
-    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor, public_url: str
+    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor, desk: WebDesk
 ) -> RuntimeDeps:
     settings = foundation.settings
     return RuntimeDeps(
@@ -139,11 +143,11 @@ def _runtime_deps(
             ears=LocalEars(settings.vad, settings.turn),
             defaults=foundation.policy().defaults,
         ),
-        tools_of=_web_desk(foundation, public_url).tools,
+        tools_of=desk.tools,
     )
 
 
-def _web_desk(foundation: Foundation, public_url: str) -> WebDesk:
+def _web_desk(foundation: Foundation, client: GuardedClient, public_url: str) -> WebDesk:
     settings = foundation.settings
     secret = decode_secret(settings.webhook_secret) if settings.webhook_secret else b""
 
@@ -156,7 +160,7 @@ def _web_desk(foundation: Foundation, public_url: str) -> WebDesk:
         return signature_headers(secret, foundation.ids.uuid(), stamp, body) if secret else {}
 
     return WebDesk(
-        sender=foundation.client,
+        sender=client,
         clock=foundation.clock,
         row=row,
         body=lambda execution: execution_body(execution, public_url=public_url),

@@ -364,23 +364,24 @@ class CallSession:
 
     async def _press(self, effect: fx.SendKeys) -> None:
         """Press the keys, and tell what became of it."""
-        outcome = ToolOutcome(False, "there is no line to press keys on")
+        outcome = ToolOutcome(False, "there is no line any more to press keys on")
 
         def failed(kind: FailureKind, message: str) -> None:
             nonlocal outcome
             outcome = ToolOutcome(False, message)
 
-        with plugin_boundary("carrier", failed):
-            for keys, pause_ms in runs_of(effect.keys):
-                if self._line.leg is None:
-                    break
-                if keys:
-                    await self._line.leg.send_keys(keys)
-                else:
-                    await self._place.clock.sleep(pause_ms / 1000)
-            else:
-                outcome = ToolOutcome(True, json.dumps({"pressed": effect.keys}))
-        self._runner.post(ev.ToolResult(self._runner.now_us(), effect.request, outcome.ok, outcome.text))
+        leg = self._line.leg
+        try:
+            with plugin_boundary("carrier", failed):
+                for keys, pause_ms in runs_of(effect.keys) if leg is not None else ():
+                    if keys and leg is not None:
+                        await leg.send_keys(keys)
+                    else:
+                        await self._place.clock.sleep(pause_ms / 1000)
+                if leg is not None:
+                    outcome = ToolOutcome(True, json.dumps({"pressed": effect.keys}))
+        finally:
+            self._runner.post(ev.ToolResult(self._runner.now_us(), effect.request, outcome.ok, outcome.text))
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)

@@ -20,6 +20,8 @@ TOOL_REQUEST = "tool_request"
 PRE_CALL_WEBHOOK = "pre_call_webhook"
 """Fact of the log: a webhook sent before a tool, and what became of it."""
 
+TELLING_SECONDS = 1.0
+
 UNKNOWN_OUTCOME = "the call ended before the tool answered; whether it did its work is not known"
 
 
@@ -62,28 +64,28 @@ class Tools:
         self._runner = runner
         self._tools = tools
         self._running: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
 
     def call(self, effect: CallTool) -> None:
         """Start a tool. It is not cancelled when nobody waits for it any more: what it did has happened."""
         self.announce(effect.name, effect.arguments)
-        self._start(self._call(effect))
+        _start(self._call(effect), self._running)
 
     def announce(self, name: str, arguments: str) -> None:
         """Tell of a tool before it runs, where its agent wants that. Nothing waits for it."""
-        self._start(self._before(name, arguments))
+        _start(self._before(name, arguments), self._telling)
 
     async def aclose(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for results, then stop waiting: what is not known then is told so."""
+        """Wait up to ``seconds`` for results, then stop waiting: what is not known then is told so. Whoever is told of a tool is given
+        TELLING_SECONDS: a slow receiver must not hold the end of the call back."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
-        for task in tuple(self._running):
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=min(seconds, TELLING_SECONDS))
+        left = (*self._running, *self._telling)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _call(self, effect: CallTool) -> None:
         outcome = ToolOutcome(False, UNKNOWN_OUTCOME)
@@ -104,14 +106,26 @@ class Tools:
             runner.post(ToolResult(runner.now_us(), effect.request, outcome.ok, outcome.text))
 
     async def _before(self, name: str, arguments: str) -> None:
-        told: Mapping[str, Any] | None = None
+        told: Mapping[str, Any] | None = {
+            "tool": name,
+            "ok": False,
+            "reason": "the call ended before there was an answer",
+        }
 
         def failed(kind: FailureKind, message: str) -> None:
             nonlocal told
             told = {"tool": name, "ok": False, "reason": message}
 
-        with plugin_boundary(f"webhook of the tool {name}", failed):
-            async with asyncio.timeout(TOOL_SECONDS):
-                told = await self._tools.before(name, arguments)
-        if told is not None:
-            self._runner.fact("core", PRE_CALL_WEBHOOK, told)
+        try:
+            with plugin_boundary(f"webhook of the tool {name}", failed):
+                async with asyncio.timeout(TOOL_SECONDS):
+                    told = await self._tools.before(name, arguments)
+        finally:
+            if told is not None:
+                self._runner.fact("core", PRE_CALL_WEBHOOK, told)
+
+
+def _start(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

@@ -293,6 +293,9 @@ MAX_TOOL_HEADERS = 30
 MAX_CONTEXT_NAMES = 200
 """Most values a call keeps from the answers of its tools."""
 
+MAX_CONTEXT_CHARACTERS = 25_600
+"""Longest names and values together that a call keeps from the answers of its tools."""
+
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
 """Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.domain.limits import (
+    MAX_CONTEXT_CHARACTERS,
     MAX_CONTEXT_NAMES,
     MAX_CONTEXT_VALUE_CHARACTERS,
     MAX_TOOL_ERROR_CHARACTERS,
@@ -49,12 +50,19 @@ def learned(text: str) -> dict[str, Any]:
 
 
 def remembered(known: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """What a call knows after another tool's answer: newer values replace older ones, surplus names are left out."""
+    """What a call knows after another tool's answer: newer values replace older ones; what is beyond the limits is left out."""
     found = dict(known)
+    room = MAX_CONTEXT_CHARACTERS - sum(_length(name, value) for name, value in found.items())
     for name, value in learned(text).items():
-        if name in found or len(found) < MAX_CONTEXT_NAMES:
+        needed = _length(name, value) - (_length(name, found[name]) if name in found else 0)
+        if needed <= room and (name in found or len(found) < MAX_CONTEXT_NAMES):
             found[name] = value
+            room -= needed
     return found
+
+
+def _length(name: str, value: Any) -> int:
+    return len(name) + len(value_text(value))
 
 
 def _learn(value: Mapping[str, Any], path: str, depth: int, found: dict[str, Any]) -> None:

@@ -70,6 +70,8 @@ class Shed:
         return ToolOutcome(True, arguments, {"status": 200})
 
     async def before(self, name: str, arguments: str) -> dict[str, Any] | None:
+        if name == "silent":
+            await asyncio.Event().wait()
         if name == "bad":
             raise ValueError("defect")
         return {"tool": name, "ok": True} if name == "good" else None
@@ -104,6 +106,16 @@ async def test_a_tool_that_has_not_answered_when_the_call_is_over_is_not_known_t
     await settle()
     await tools.aclose(0.0)
     assert [(e.ok, e.result) for e in bench.core.of(ToolResult)] == [(False, UNKNOWN_OUTCOME)]
+
+
+async def test_a_receiver_that_does_not_answer_does_not_hold_the_end_of_a_call_back() -> None:
+    bench = Bench()
+    tools = Tools(bench.runner, Shed())
+    tools.announce("silent", "{}")
+    await settle()
+    await tools.aclose(0.01)
+    (entry,) = [entry for entry in _entries(bench) if entry["type"] == "pre_call_webhook"]
+    assert entry["v"] == {"tool": "silent", "ok": False, "reason": "the call ended before there was an answer"}
 
 
 async def test_without_tools_the_model_is_told_so() -> None:

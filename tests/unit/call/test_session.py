@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.call.world import Bench, settle
+from tests.unit.call.world import Bench, RecordingCore, settle
 
 from callwright.call.hear import Ears
 from callwright.call.pacer_clock import PacerClock
@@ -20,7 +20,8 @@ from callwright.call.think import Thinker
 from callwright.call.tools import NoTools
 from callwright.conversation import effects as fx
 from callwright.conversation.core import Conversation
-from callwright.conversation.events import Event, LegEnded, Started
+from callwright.conversation.effects import SendKeys
+from callwright.conversation.events import Answered, Event, LegEnded, Started, ToolResult
 from callwright.conversation.plan import CallPlan
 from callwright.media.g711 import mulaw_of
 from callwright.media.tonetext import spoken
@@ -53,6 +54,7 @@ class Handset:
     ahead_ms = 60
 
     def __init__(self, session: CallSession, *, mute: bool = False, broken: bool = False) -> None:
+        self.keys: list[str] = []
         self.session = session
         self.mute = mute
         self.broken = broken
@@ -77,7 +79,9 @@ class Handset:
         raise ProviderError(FailureKind.BAD_REQUEST, "handset", "cannot")
 
     async def send_keys(self, keys: str) -> None:
-        """None here."""
+        if keys == "9":
+            raise ProviderError(FailureKind.BAD_REQUEST, "handset", "no such key")
+        self.keys.append(keys)
 
     def write(self, frame: bytes) -> None:
         self.written.append(frame)
@@ -358,3 +362,42 @@ async def test_keys_and_machines_are_events(key: str) -> None:
     await call.session.aclose()
     assert call.logged("KeyPressed") == [{"key": key}]
     assert call.logged("MachineDetected") == [{"kind": "beep", "source": "carrier"}]
+
+
+class Pressing(RecordingCore):
+    """A core that only wants keys pressed when the call is answered."""
+
+    def __init__(self, keys: str) -> None:
+        super().__init__({Answered: (SendKeys(keys, 4, 1, "c1", "press_keys"),)})
+
+
+@pytest.mark.parametrize(
+    ("keys", "pressed", "ok", "result"),
+    [
+        ("12w3#", ["12", "3#"], True, '{"pressed": "12w3#"}'),
+        ("1p9", ["1"], False, "no such key"),
+    ],
+)
+async def test_keys_are_pressed_with_their_pauses_and_the_core_hears_of_it(
+    keys: str, pressed: list[str], ok: bool, result: str
+) -> None:
+    core = Pressing(keys)
+    call = Call(core=core)
+    await call.begin()
+    call.session.answered()
+    await settle()
+    call.bench.clock.advance(3_000)
+    await settle()
+    assert call.leg.keys == pressed
+    (told,) = core.of(ToolResult)
+    assert (told.request, told.ok, told.result) == (4, ok, result)
+
+
+async def test_keys_without_a_line_are_told_to_have_failed() -> None:
+    core = Pressing("1")
+    call = Call(core=core)
+    call.session.answered()
+    await settle()
+    assert [(told.ok, told.result) for told in core.of(ToolResult)] == [
+        (False, "there is no line any more to press keys on")
+    ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from callwright.domain.limits import (
+    MAX_CONTEXT_CHARACTERS,
     MAX_CONTEXT_NAMES,
     MAX_CONTEXT_VALUE_CHARACTERS,
     MAX_TOOL_ERROR_CHARACTERS,
     MAX_TOOL_RESULT_CHARACTERS,
 )
-from callwright.domain.tool_answer import answer_text, learned
+from callwright.domain.tool_answer import answer_text, learned, remembered
 
 
 def test_a_good_answer_is_told_as_it_is() -> None:
@@ -64,6 +66,18 @@ def test_anything_else_teaches_nothing() -> None:
     for text in ("", "done", "[1]", "{broken", "{" * 100_000):
         assert learned(text) == {}
     assert learned('{"": 1, "%s": 2, "n": NaN}' % ("x" * 65)) == {"n": None}
+
+
+def test_newer_answers_replace_older_ones_within_the_limits() -> None:
+    assert remembered({"slot": "9am", "day": 1}, '{"slot": "10am", "n": 2}') == {"slot": "10am", "day": 1, "n": 2}
+    full = {f"n{i}": i for i in range(MAX_CONTEXT_NAMES)}
+    assert remembered(full, '{"new": 1, "n0": 7}') == {**full, "n0": 7}
+    long = "x" * MAX_CONTEXT_VALUE_CHARACTERS
+    found: dict[str, Any] = {}
+    for number in range(20):
+        found = remembered(found, json.dumps({f"n{number}": long}))
+    assert len(found) == MAX_CONTEXT_CHARACTERS // (MAX_CONTEXT_VALUE_CHARACTERS + 3)
+    assert remembered(found, '{"n0": "short"}')["n0"] == "short"
 
 
 def test_what_is_learned_is_bounded() -> None:
