@@ -35,6 +35,7 @@ from callwright.ports.leg import DialRequest
 from callwright.ports.model import Model, ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext, UnknownPluginError
 from callwright.providers.local.inference import LocalInference
+from callwright.providers.local.pool import InferenceProcess
 from callwright.providers.local.speaking import CALLER_VOICE
 from callwright.simulation.call_scenario import CallScenario, ToolAnswer, dice_of
 from callwright.simulation.call_sound import longest_overlap_ms, longest_silence_ms
@@ -123,7 +124,7 @@ class Studio:
         self._inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
         self._plugins = PluginInstances(installed_plugins())
         self._outside: dict[str, _OutsideModel] = {}
-        self._calls = 0
+        self._started: list[InferenceProcess] = []
 
     async def open(self) -> None:
         """Start the inference processes that calls will need; they take real time."""
@@ -135,10 +136,7 @@ class Studio:
         }
         self._plugins.use(PluginContext(setting_texts(self._settings), self._settings.models.expanduser(), services))
         if self._speech == LOCAL:
-            self._loop.follows_real_time = True
-            await self._inference.speech.ready()
-            self._loop.follows_real_time = False
-            self._loop.stand_still_while(lambda: self._inference.speech.load > 0)
+            await self._start(self._inference.speech)
 
     async def aclose(self) -> None:
         """End what was started."""
@@ -150,7 +148,6 @@ class Studio:
     async def call(self, scenario: CallScenario, seed: int) -> CallMade:
         """The call of a scenario with a seed."""
         scenario = scenario.of_seed(seed)
-        self._calls += 1
         execution_id = _EXECUTION.format(seed % 10**12)
         spec = self._spec(scenario)
         await self._prepare_model(spec)
@@ -264,15 +261,21 @@ class Studio:
         return self._outside[name]
 
     async def _prepare_model(self, spec: AgentSpec) -> None:
-        """The language model's process is started, in real time, by the first agent that needs it."""
-        if spec.model.provider != "local" or "language" in self._outside:
+        """The process of the agent's model is started by the first agent that needs it."""
+        if spec.model.provider == "intents":
+            await self._start(self._inference.speech)
+        elif spec.model.provider == LOCAL:
+            await self._start(self._inference.language)
+
+    async def _start(self, process: InferenceProcess) -> None:
+        """Once, in real time; from then on virtual time waits for its work."""
+        if process in self._started:
             return
-        process = self._inference.language
+        self._started.append(process)
         self._loop.follows_real_time = True
         await process.ready()
         self._loop.follows_real_time = False
         self._loop.stand_still_while(lambda: process.load > 0)
-        self._outside["language"] = _OutsideModel(self._plugins("model", "local"))
 
     async def _extracted(self, spec: AgentSpec, view: CallView) -> dict[str, Any]:
         """As the work after a call finds it: only what the transcript supports."""
