@@ -77,11 +77,7 @@ class Think:
 
     async def _classify(self, effect: AskClassifier) -> None:
         thinker = self._thinker
-        messages = (*effect.messages[:-1], *_with_hint(effect.messages[-1:]))
-        settings = replace(thinker.settings, max_tokens=20, temperature_milli=0)
-        request = ModelRequest(
-            messages, settings, purpose=effect.purpose, schema=_YES_NO_SCHEMA, context=thinker.variables
-        )
+        request = yes_no_request(thinker, effect)
         failures: list[FailureKind] = []
 
         def failed(kind: FailureKind, message: str) -> None:
@@ -205,6 +201,13 @@ class _Answer:
         )
         runner.fact("core", "usage_estimated", {"kind": "model", "request": effect.request})
         runner.post(_usage(runner, amount, effect.purpose, effect.generation, effect.request))
+
+
+def yes_no_request(thinker: Thinker, effect: AskClassifier) -> ModelRequest:
+    """How the model is asked a yes/no question; ``says_yes`` reads its answer."""
+    messages = (*effect.messages[:-1], *_with_hint(effect.messages[-1:]))
+    settings = replace(thinker.settings, max_tokens=20, temperature_milli=0)
+    return ModelRequest(messages, settings, purpose=effect.purpose, schema=_YES_NO_SCHEMA, context=thinker.variables)
 
 
 def says_yes(text: str) -> bool:

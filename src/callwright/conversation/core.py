@@ -24,6 +24,7 @@ from callwright.conversation.history import History, system_text
 from callwright.conversation.hold import Hold
 from callwright.conversation.invariants import require
 from callwright.conversation.keys import Keys
+from callwright.conversation.plan import CallPlan
 from callwright.conversation.playing import Playing
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import Stage
@@ -101,6 +102,16 @@ class Conversation:
         """When the core wants to be woken (call-relative microseconds), or None."""
         due_us = self._board.timers.next_us
         return None if due_us == FAR_US else due_us
+
+    def revise(self, plan: CallPlan) -> None:
+        """Go on with other settings: for what-if runs alone (``simulation.whatif``). A call keeps the plan it was started with."""
+        board = self._board
+        board.plan = plan
+        board.book = phrasebook(plan.language)
+        self._stage.history.begin(system_text(plan, board.variables))
+        self._silence.update(False)  # the next step begins the silence anew, by the new limits
+        if board.phase == "live":
+            self._limit_duration()
 
     @property
     def ended(self) -> bool:
@@ -231,14 +242,18 @@ class Conversation:
         board.answered = True
         board.answered_us = board.now_us
         board.timers.cancel("ring")
-        most_ms = MAX_CALL_SECONDS * 1000
-        wanted_ms = board.plan.call_terminate_ms
-        board.after_ms("maximum", wanted_ms if 0 < wanted_ms < most_ms else most_ms)
+        self._limit_duration()
         board.emit(fx.StartRecording())
         if board.plan.welcome_delay_ms > 0:
             board.after_ms("welcome", board.plan.welcome_delay_ms)
         else:
             self._conductor.greet()
+
+    def _limit_duration(self) -> None:
+        board = self._board
+        wanted_ms, most_ms = board.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
+        lasts_ms = wanted_ms if 0 < wanted_ms < most_ms else most_ms
+        board.timers.arm("maximum", max(board.answered_us + lasts_ms * 1000, board.now_us + 1))
 
     def _stop(self, event: ev.StopRequested) -> None:
         self._ending.hang_up(event.by, event.reason)

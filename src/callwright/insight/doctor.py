@@ -20,6 +20,7 @@ from callwright.insight.doctor_services import broken_rule, provider_failed, slo
 from callwright.insight.doctor_silence import dead_air
 from callwright.insight.doctor_turns import (
     early_cut,
+    echo,
     false_interruption,
     hung_up_mid_sentence,
     loop,
@@ -36,6 +37,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     early_cut,
     talk_over,
     false_interruption,
+    echo,
     loop,
     missed_answer,
     recogniser_drop_out,
@@ -45,6 +47,8 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     line_faults,
     broken_rule,
 )
+_OF_CHATS = (slow_tool, loop, provider_failed, withdrawn_work, broken_rule)
+"""What can go wrong in writing: nobody is heard, and nobody minds a pause."""
 _EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""
 
@@ -67,6 +71,8 @@ def diagnose(view: CallView, cost: CallCost | None = None) -> Diagnosis:
     case = Case(view, cost)
     if view.answered_us is None:
         findings = [*provider_failed(case), *broken_rule(case)]
+    elif case.plan("written"):
+        findings = [finding for check in _OF_CHATS for finding in check(case)]
     else:
         findings = [finding for check in _CHECKS for finding in check(case)]
         explained = [Span(f.at_us, f.at_us + f.lasted_us) for f in findings if f.rule in _EXPLAINS_SILENCE]

@@ -9,10 +9,12 @@ from typing import Any
 
 from callwright.conversation.log import Entry
 from callwright.conversation.plan import CallPlan
+from callwright.conversation.stops import normalised
 from callwright.insight.cost import CallCost
-from callwright.insight.timeline import CallerSpeech, Span, Timeline, timeline
+from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span, Timeline, timeline
 from callwright.insight.view import CallView
 from callwright.insight.waterfall import TurnLatency, waterfall
+from callwright.insight.wording import words_of
 
 _DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
 
@@ -41,8 +43,36 @@ class Case:
 
     @cached_property
     def speech(self) -> tuple[CallerSpeech, ...]:
-        """The caller's sounds that count as speech."""
-        return tuple(one for one in self.line.caller if not one.is_noise)
+        """The caller's sounds that count as speech: no short noise, and not the agent's own words that came back."""
+        return tuple(one for one in self.line.caller if not (one.is_noise or self._is_echo(one)))
+
+    def noted(self, kind: str) -> frozenset[str]:
+        """The texts of the core's notes of a kind, normalised."""
+        return frozenset(normalised(str(e.values["text"])) for e in self.view.of("Note") if e.values["kind"] == kind)
+
+    def wants_answer(self, text: str) -> bool:
+        """Whether words of the caller are more than a sign of listening, by the core's own judgement."""
+        return bool(text) and normalised(text) not in self.noted("back_channel")
+
+    def spoken(self, generation: int) -> str:
+        """All that was given to the voice for a generation."""
+        return " ".join(str(e.values["text"]) for e in self.view.of("Speak") if e.values["generation"] == generation)
+
+    def is_said_again(self, speech: AgentSpeech, text: str, least: int = 3) -> bool:
+        """Whether ``text`` is the agent's own, come back: at least so many words, all of them in its sentence in this order."""
+        theirs = words_of(text)
+        ours = iter(words_of(self.spoken(speech.generation)))
+        return len(theirs) >= least and all(word in ours for word in theirs)
+
+    def over_agent_us(self, heard: CallerSpeech) -> int:
+        """How much of a sound of the caller came while the agent could be heard."""
+        return sum(heard.span.shared_us(sound) for one in self.line.agent for sound in one.sounds)
+
+    def _is_echo(self, heard: CallerSpeech) -> bool:
+        over = [one for one in self.line.agent if one.span.shared_us(heard.span)]
+        return bool(over and heard.text) and (
+            normalised(heard.text) in self.noted("echo") or any(self.is_said_again(one, heard.text, 2) for one in over)
+        )
 
     @cached_property
     def tools(self) -> list[tuple[Entry, Entry | None]]:

@@ -16,13 +16,15 @@ FRAME_MS = 20
 def recogniser_drop_out(case: Case) -> Iterator[Finding]:
     """Sounds of the caller for which there are no words."""
     rule = RULES["recogniser_drop_out"]
-    lost = [one for one in case.speech if not one.text and one.span.lasted_us >= rule.limit("sound_ms") * 1000]
+    # What is heard of the caller while the agent speaks may be the agent, come back too softly for words.
+    speech = [one for one in case.speech if one.text or case.over_agent_us(one) * 2 < one.span.lasted_us]
+    lost = [one for one in speech if not one.text and one.span.lasted_us >= rule.limit("sound_ms") * 1000]
     for one in lost:
         what = f"The caller made a sound of {in_ms(one.span.lasted_us)} and the recogniser gave no words for it."
         turn = case.turn_at(one.span.from_us)
         yield Finding(rule.name, WARNING, one.span.from_us, one.span.lasted_us, what, ("sound",), turn)
-    whole_us = sum(one.span.lasted_us for one in case.speech)
-    worded_us = sum(one.span.lasted_us for one in case.speech if one.text)
+    whole_us = sum(one.span.lasted_us for one in speech)
+    worded_us = sum(one.span.lasted_us for one in speech if one.text)
     if whole_us >= rule.limit("least_ms") * 1000 and worded_us * 100 < whole_us * rule.limit("covered_percent"):
         what = (
             f"The recogniser gave words for {worded_us * 100 // whole_us} % of {in_ms(whole_us)} of the caller's sound."

@@ -194,6 +194,14 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "echo",
+        "Echo",
+        "The line brings the agent's own words back.",
+        "words of the recogniser that the conversation took for the agent's own",
+        {"times": Threshold(2, "times", "in the call")},
+        {"line": Advice("the line", CHECK, "switch on echo cancellation at the far end, the gateway or the trunk")},
+    ),
+    Rule(
         "loop",
         "Loop",
         "Somebody says the same thing again and again.",

@@ -33,8 +33,9 @@ def slow_tool(case: Case) -> Iterator[Finding]:
         lasted = Span(call.at_us, max(call.at_us, ended_us))
         if lasted.lasted_us < rule.limit("warn_ms") * 1000:
             continue
+        spoken = not case.plan("written")
         silent_us = lasted.lasted_us - _spoken_us(case, lasted)
-        quiet = f"; the caller heard nothing for {in_ms(silent_us)} of it" if silent_us >= 1_000_000 else ""
+        quiet = f"; the caller heard nothing for {in_ms(silent_us)} of it" if silent_us >= 1_000_000 and spoken else ""
         name = str(call.values["name"])
         if result is None:
             what, cause = f"The tool {name} gave no answer in {in_ms(lasted.lasted_us)}{quiet}.", "never"

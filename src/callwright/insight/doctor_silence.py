@@ -87,7 +87,7 @@ def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
         wanted_ms = int(case.plan("welcome_delay_ms"))
         return ("greeting" if wanted_ms * 2 > span.lasted_us // 1000 else "voice"), _RULE.limit("reply_ms")
     # A sound without words is a noise, or a drop-out of the recogniser, which has a rule of its own.
-    if (before.whose == CALLER and before.text) or _is_owed(case, (span.from_us + span.to_us) // 2):
+    if (before.whose == CALLER and case.wants_answer(before.text)) or _is_owed(case, (span.from_us + span.to_us) // 2):
         return "unanswered", _RULE.limit("reply_ms")
     return "caller", _RULE.limit("caller_ms")
 

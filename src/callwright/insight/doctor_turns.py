@@ -58,8 +58,6 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
         at_us += part_us
     part = max(parts, key=lambda name: parts[name].shared_us(waited))
     part_us = parts[part].shared_us(waited)
-    if part == "ask" and case.tool_in(waited) is not None:
-        return "tool", part_us
     if part == "end_of_turn":
         if _is_keyed(case, latency.turn):
             return "keys", part_us
@@ -89,7 +87,7 @@ def early_cut(case: Case) -> Iterator[Finding]:
                 when = f"{in_ms(after_us)} after" if after_us >= 0 else f"{in_ms(-after_us)} before"
                 what = (
                     f"The caller paused for {in_ms(pause_us)} and went on {when} the agent began {quoted(_said(case, reply), 40)}"
-                    + (f", with {quoted(again.text, 40)}." if again.text else ".")
+                    f", with {quoted(again.text, 40)}."
                 )
                 yield Finding(
                     rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, ("floor", "endpointing"), reply.turn
@@ -104,6 +102,9 @@ def _goes_on(case: Case, reply: AgentSpeech) -> tuple[CallerSpeech, CallerSpeech
         pause_us = again.span.from_us - before.span.to_us
         after_us = again.span.from_us - began_us
         near = -rule.limit("before_ms") * 1000 <= after_us <= rule.limit("after_ms") * 1000
+        # A sound without words may be a noise, and the reply's own words are its echo.
+        if not again.text or case.is_said_again(reply, again.text, 1):
+            continue
         if near and pause_us <= rule.limit("pause_ms") * 1000 and before.span.to_us <= began_us:
             return before, again
     return None
@@ -111,9 +112,7 @@ def _goes_on(case: Case, reply: AgentSpeech) -> tuple[CallerSpeech, CallerSpeech
 
 def _said(case: Case, reply: AgentSpeech) -> str:
     """What was heard of a reply, else what it was to be."""
-    if reply.text:
-        return reply.text
-    return " ".join(str(e.values["text"]) for e in case.view.of("Speak") if e.values["generation"] == reply.generation)
+    return reply.text or case.spoken(reply.generation)
 
 
 def talk_over(case: Case) -> Iterator[Finding]:
@@ -128,7 +127,6 @@ def talk_over(case: Case) -> Iterator[Finding]:
                 shared_us < rule.limit("most_ms") * 1000
                 or len(caller.text.split()) < rule.limit("words")
                 or caller.span.from_us <= speech.span.from_us + late_us
-                or _is_echo(case, speech, caller.text)
             ):
                 continue
             end = "before it gave way" if speech.cut else "and did not give way"
@@ -144,42 +142,57 @@ def _why_over(case: Case, speech: AgentSpeech) -> str:
     return "slow" if speech.cut else "words"
 
 
-def _is_echo(case: Case, speech: AgentSpeech, text: str) -> bool:
-    """Whether the caller's words are the agent's own, come back: at least three, all of them in its sentence in this order."""
-    theirs = words_of(text)
-    ours = iter(
-        words_of(
-            " ".join(
-                str(e.values["text"]) for e in case.view.of("Speak") if e.values["generation"] == speech.generation
-            )
-        )
-    )
-    return len(theirs) >= 3 and all(word in ours for word in theirs)
-
-
 def false_interruption(case: Case) -> Iterator[Finding]:
     """Replies that were cut by something that was no turn of the caller."""
     rule = RULES["false_interruption"]
-    cleared = {int(e.values["generation"]): e for e in case.view.of("Clear")}
-    for speech in case.line.agent:
-        clear = cleared.get(speech.generation)
-        if clear is None or not speech.cut or clear.at_us >= case.line.ended_us:
+    resumed = {int(e.values.get("resumes") or 0): e for e in case.view.of("Release")}
+    for clear in case.view.of("Clear"):
+        speech = case.line.of_generation(int(clear.values["generation"]))
+        if speech is None or clear.at_us >= case.line.ended_us:
             continue
-        after = next((e for e in case.view.of("UserSaid") if e.seq > clear.seq), None)
-        wait_us = rule.limit("wait_ms") * 1000
-        began_us = clear.at_us
-        if after is None or after.at_us - clear.at_us > wait_us:
-            words = [one.text for one in case.speech if one.span.to_us > speech.span.from_us and one.text]
-            if words or case.line.ended_us - clear.at_us < wait_us or not _was_heard(case, clear):
-                continue
-            why, cause = "and the caller said nothing", "words"
-        elif _is_echo(case, speech, str(after.values["text"])):
-            why, cause = f"for its own words, which came back as {quoted(str(after.values['text']), 40)}", "echo"
-        elif phrasebook(str(case.plan("language"))).is_backchannel(str(after.values["text"])):
-            why, cause = f"for {quoted(str(after.values['text']), 40)}", "words"
-        else:
+        again = resumed.get(speech.generation)
+        if again is not None:
+            # The agent noticed it itself: the caller heard a pause and the rest of the sentence.
+            echoed = any(
+                e.values["kind"] == "echo" and clear.at_us - 3_000_000 < e.at_us <= again.at_us
+                for e in case.view.of("Note")
+            )
+            what = f"The agent broke off for nothing and went on {in_ms(again.at_us - clear.at_us)} later."
+            lasted_us = again.at_us - clear.at_us
+            yield Finding(rule.name, NOTE, clear.at_us, lasted_us, what, ("echo" if echoed else "words",), speech.turn)
             continue
-        yield Finding(rule.name, WARNING, began_us, 0, f"The agent broke off {why}.", (cause,), speech.turn)
+        found = _cut_for(case, speech, clear)
+        if found is not None:
+            why, cause = found
+            yield Finding(rule.name, WARNING, clear.at_us, 0, f"The agent broke off {why}.", (cause,), speech.turn)
+
+
+def _cut_for(case: Case, speech: AgentSpeech, clear: Entry) -> tuple[str, str] | None:
+    """What a reply was cut for, and its cause, when that was no turn of the caller."""
+    wait_us = RULES["false_interruption"].limit("wait_ms") * 1000
+    after = next((e for e in case.view.of("UserSaid") if e.seq > clear.seq), None)
+    if not speech.cut:
+        return None
+    if after is None or after.at_us - clear.at_us > wait_us:
+        spoken = any(one.text and one.span.to_us > speech.span.from_us for one in case.speech)
+        if spoken or case.line.ended_us - clear.at_us < wait_us or not _was_heard(case, clear):
+            return None
+        return "and the caller said nothing", "words"
+    text = str(after.values["text"])
+    if case.is_said_again(speech, text):
+        return f"for its own words, which came back as {quoted(text, 40)}", "echo"
+    if phrasebook(str(case.plan("language"))).is_backchannel(text):
+        return f"for {quoted(text, 40)}", "words"
+    return None
+
+
+def echo(case: Case) -> Iterator[Finding]:
+    """The agent's own words, again and again. They are no turn of the caller, but whatever was said over them was lost with them."""
+    rule = RULES["echo"]
+    notes = [e for e in case.view.of("Note") if e.values["kind"] == "echo"]
+    if len(notes) >= rule.limit("times"):
+        what = f"The agent's own words came back over the line {len(notes)} times, first {quoted(str(notes[0].values['text']), 40)}."
+        yield Finding(rule.name, WARNING, notes[0].at_us, notes[-1].at_us - notes[0].at_us, what, ("line",))
 
 
 def _was_heard(case: Case, clear: Entry) -> bool:
@@ -222,7 +235,8 @@ def _caller_loop(case: Case) -> Iterator[Finding]:
         words = tuple(words_of(text))
         running = running + 1 if words == before else 1
         before = words
-        if running == rule.limit("caller_times") and len(words) >= rule.limit("words") - 1:
+        listens = phrasebook(str(case.plan("language"))).is_backchannel(text)
+        if running == rule.limit("caller_times") and not listens and len(words) >= rule.limit("words") - 1:
             what = f"The caller had to say {quoted(text)} again."
             yield Finding(rule.name, WARNING, entry.at_us, 0, what, ("caller",), int(entry.values["turn"]))
 

@@ -169,3 +169,27 @@ def test_timers_fire_in_order_of_their_due_time() -> None:
     assert timers.armed("same")
     timers.cancel_all()
     assert timers.next_us == FAR_US
+
+
+def test_a_revised_plan_holds_from_then_on_for_prompt_silence_and_duration() -> None:
+    call = Call(hangup_after_silence_ms=0, check_if_user_online=False, call_terminate_ms=60_000)
+    call.wait(5_000)
+    call.core.revise(CallPlan(system_prompt="Be rude.", hangup_after_silence_ms=4_000, check_if_user_online=False))
+    call.caller_says("hello there")
+    assert call.last(fx.AskModel).messages[0].content == "Be rude."
+    call.agent_replies("No.")
+    call.wait(4_100)
+    assert call.hung_up() == "inactivity_timeout"
+
+    call = Call(call_terminate_ms=60_000)
+    call.core.revise(CallPlan(call_terminate_ms=3_000))
+    call.wait(3_100)
+    assert call.hung_up() == "max_duration_reached"
+
+
+def test_a_plan_revised_before_the_answer_limits_the_call_from_its_answer_on() -> None:
+    call = Call(answered=False)
+    call.core.revise(CallPlan(call_terminate_ms=2_000))
+    call.give(ev.Answered)
+    call.wait(2_100)
+    assert call.hung_up() == "max_duration_reached"

@@ -12,6 +12,8 @@ from callwright.domain.limits import MAX_DOCTOR_FINDINGS
 from callwright.insight.cost import LEGS, CallCost
 from callwright.insight.doctor import as_text, diagnose, examined
 from callwright.insight.doctor_rules import CHANGE, CHECK, LOWER, RAISE, RULES
+from callwright.insight.doctor_turns import PARTS_IN_WORDS
+from callwright.insight.waterfall import PARTS
 
 
 def settings_of(finding):
@@ -39,6 +41,11 @@ class TestAHealthyCall:
     def test_may_be_on_hold_for_long(self):
         call = healthy().at(12_700).event(ev.LineHeld, True).at(60_000).event(ev.LineHeld, False)
         assert call.at(61_000).leg_ended().findings() == []
+
+    def test_may_be_written_with_long_pauses(self):
+        call = DoctorCall(written=True).picked_up().takes_turn("A table.", 60_000, 60_000, 60_000)
+        call.tool("book", 60_100, 63_000)
+        assert call.at(900_000).leg_ended().found("slow_tool").what == "The tool book took 2,900 ms."
 
     def test_a_call_nobody_answered_has_none_and_no_sounds(self):
         assert DoctorCall().at(30_000).leg_ended("Carrier", "no answer").findings() == []
@@ -126,6 +133,10 @@ class TestDeadAir:
             finding = call.ends("For when?", 9_600, index=1).at(10_000).leg_ended().found("dead_air")
             assert (finding.lasted_us, settings_of(finding)) == (2_400_000, [(setting, CHANGE)])
 
+    def test_a_sign_of_listening_wants_no_answer(self):
+        call = healthy().says("I see.", 12_800, 13_400).write(fx.Note("back_channel", "I see."))
+        assert call.at(18_000).leg_ended().findings() == []
+
     def test_when_it_is_the_callers_turn_only_after_long(self):
         assert healthy().at(26_000).leg_ended().findings() == []
         finding = healthy().at(29_000).leg_ended().found("dead_air")
@@ -185,11 +196,11 @@ class TestTurnTaking:
             ("tools_config.transcriber.endpointing", RAISE),
         ]
 
-    def test_an_early_cut_may_be_a_sound_that_was_noticed_late_and_gave_no_words(self):
-        call = DoctorCall().welcomed().says("My number is", 4_500, 5_500).asks(5_700)
-        call.takes_turn("My number is", 4_500, 5_500, 5_900).sounds(6_000, 7_200)
-        finding = call.speaks_from("Thank you", 6_100, 7_500).at(8_000).leg_ended().found("early_cut")
-        assert "went on 100 ms before the agent began" in finding.what
+    def test_an_early_cut_is_none_by_a_noise_or_an_echo(self):
+        for text in ("", "thank you"):
+            call = DoctorCall().welcomed().says("My number is", 4_500, 5_500).asks(5_700)
+            call.takes_turn("My number is", 4_500, 5_500, 5_900).says(text, 6_050, 7_200)
+            assert call.speaks_from("Thank you", 6_100, 7_500).at(8_000).leg_ended().findings() == []
 
     def test_an_early_cut_may_be_noticed_before_a_word_of_the_reply_was_out(self):
         call = DoctorCall().welcomed().says("My number is", 4_500, 5_500).asks(5_700)
@@ -256,6 +267,29 @@ class TestTurnTaking:
         finding = call.interrupted(12_000).at(18_000).leg_ended().found("false_interruption")
         assert finding.what == "The agent broke off and the caller said nothing."
 
+    def test_a_false_interruption_after_which_the_agent_went_on_is_a_note(self):
+        for kind, cause in (("noise", "words"), ("echo", "echo")):
+            call = DoctorCall().welcomed().exchange("A table.", "For when?", 4_500)
+            call.says("Two at eight.", 8_500, 9_500).asks(9_800).takes_turn("Two at eight.", 8_500, 9_500, 10_000)
+            call.speaks_from("So a table", 10_100, 12_000, cut=True).interrupted(12_000)
+            call.at(13_000).write(fx.Note(kind, "table")).generation += 1
+            call.gives("for two at eight", 13_800).at(14_000).write(fx.Release(4, 2, 3)).audible(4)
+            finding = call.ends("for two at eight", 15_000).at(16_000).leg_ended().found("false_interruption")
+            assert finding.what == "The agent broke off for nothing and went on 2,000 ms later."
+            assert (finding.severity, finding.causes) == ("note", (cause,))
+
+    def test_an_echo_is_told_when_it_comes_again(self):
+        call = (
+            DoctorCall().picked_up().speaks_from("Hello, this is Maya of the bakery.", 1_200, 7_000, purpose="welcome")
+        )
+        call.says("hello maya", 2_500, 4_000).write(fx.Note("echo", "hello maya"))
+        assert call.at(8_000).leg_ended().findings() == []
+        call.write(fx.Note("echo", "bakery"))
+        assert call.found("echo").what.endswith('came back over the line 2 times, first "hello maya".')
+
+    def test_a_cut_of_what_nobody_heard_is_none(self):
+        assert healthy().at(13_000).write(fx.Clear(99)).at(14_000).leg_ended().findings() == []
+
     def test_a_cut_by_a_failure_is_none(self):
         call = DoctorCall().welcomed().exchange("A table.", "For when?", 4_500)
         call.says("Two.", 8_500, 9_500).asks(9_800).takes_turn("Two.", 8_500, 9_500, 10_000)
@@ -288,7 +322,9 @@ class TestLoops:
         finding = call.exchange("two tables please", "I see you.", 9_000).at(13_000).leg_ended().found("loop")
         assert (finding.causes, finding.turn) == (("caller",), 2)
 
-    def test_short_words_may_be_said_again(self):
+    def test_signs_of_listening_and_short_words_may_be_said_again(self):
+        call = DoctorCall().welcomed().exchange("okay, yeah", "So it is.", 4_500).exchange("okay, yeah", "Good.", 9_000)
+        assert call.at(13_000).leg_ended().findings() == []
         call = DoctorCall().welcomed().exchange("Yes.", "Good.", 4_500).exchange("Yes.", "Good.", 9_000)
         assert call.at(13_000).leg_ended().findings() == []
 
@@ -337,6 +373,10 @@ class TestHearing:
             call.sounds(from_ms, from_ms + 1_400)
         finding = call.at(20_500).leg_ended().found("recogniser_drop_out")
         assert finding.what == "The recogniser gave words for 26 % of 7,600 ms of the caller's sound."
+
+    def test_a_sound_over_the_agent_may_be_its_echo(self):
+        call = DoctorCall().picked_up().speaks_from("Hello, this is Maya.", 1_200, 7_000, purpose="welcome")
+        assert call.sounds(2_000, 6_000).at(8_000).leg_ended().findings() == []
 
     def test_a_noise_is_none(self):
         assert healthy().sounds(13_000, 13_700).at(14_500).leg_ended().findings() == []
@@ -549,6 +589,10 @@ class TestTheRecord:
 
 
 class TestTheTable:
+    def test_every_part_of_a_slow_reply_has_something_to_change(self):
+        assert set(PARTS) <= set(RULES["slow_reply"].advice)
+        assert set(RULES["slow_reply"].advice) == set(PARTS_IN_WORDS)
+
     def test_every_rule_says_what_it_means_and_what_to_change(self):
         for name, rule in RULES.items():
             assert name == rule.name

@@ -1,0 +1,173 @@
+"""``callwright replay CALL --from-turn N --set agent.path=value``: the recorded call up to a turn, and then with another agent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
+from callwright.call.boundary import plugin_boundary
+from callwright.call.equipment import model_settings, need
+from callwright.call.think import Thinker, says_yes, yes_no_request
+from callwright.conversation.effects import AskClassifier, AskModel
+from callwright.conversation.log import LogFormatError
+from callwright.conversation.plan import CallPlan, plan_for
+from callwright.domain.agent import parse_agent
+from callwright.domain.agent_path import with_changes
+from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import CLASSIFIER_SECONDS, MODEL_ANSWER_SECONDS
+from callwright.insight.side_by_side import columns, first_difference
+from callwright.insight.view import CallView, view_of
+from callwright.ops.clock import SystemClock
+from callwright.ops.settings import load_settings
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.ports.registry import PluginContext
+from callwright.simulation.whatif import Answers, WhatIf, what_if
+from callwright.simulation.whatif_answers import RecordedAnswers
+
+AGENTS_OWN, RECORDED = "agent", "recorded"
+WIDEST = 160
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of a what-if, beside those that name the call."""
+    group = parser.add_argument_group("what if", "go on from a turn with a changed agent; nothing of it is written")
+    group.add_argument(
+        "--from-turn", type=int, metavar="N", help="the caller's N-th turn and everything after it; 0 for all"
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="agent.PATH=VALUE",
+        help="a value of the agent, as agent.tasks.0.task_config.incremental_delay=800; may be repeated",
+    )
+    group.add_argument(
+        "--model",
+        default=AGENTS_OWN,
+        help=f"who answers: {AGENTS_OWN} (its own provider), {RECORDED} (what was said in the call), or a provider's name, as scripted",
+    )
+    group.add_argument(
+        "--keep-going", action="store_true", help="the caller says the recorded words even when they fit no more"
+    )
+    group.add_argument("--json", action="store_true", help="print the what-if as JSON")
+
+
+def run(arguments: argparse.Namespace, text: str) -> int:
+    """Run on and print both conversations side by side; 0 whatever comes of it."""
+    if arguments.from_turn is None:
+        raise BadInputError("--set changes the agent from a turn on: say which with --from-turn N (0: the whole call)")
+    try:
+        view = view_of(text)
+    except LogFormatError as error:
+        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    settings = load_settings(os.environ, data=arguments.data)
+    defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
+    change, spec = _changed(view, arguments.set, defaults)
+    if arguments.model == RECORDED:
+        answers: Answers = RecordedAnswers(view)
+        return _print(what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going), arguments)
+    if spec is None:
+        raise BadInputError(f"this log has no agent whose model could be asked; use --model {RECORDED}")
+    plugins = PluginInstances(installed_plugins())
+    context = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
+    plugins.use(PluginContext(setting_texts(settings), settings.models.expanduser(), context))
+    with asyncio.Runner() as runner:
+        try:
+            thinker = _thinker(plugins, spec, arguments.model, view)
+            asked = AskedAnswers(runner, thinker)
+            found = what_if(view, arguments.from_turn, change, asked, keep_going=arguments.keep_going)
+        finally:
+            runner.run(plugins.aclose())
+    return _print(found, arguments)
+
+
+class AskedAnswers:
+    """``simulation.whatif.Answers`` from a model that is really asked, as a call asks it."""
+
+    def __init__(self, runner: asyncio.Runner, thinker: Thinker) -> None:
+        self._runner = runner
+        self._thinker = thinker
+
+    def reply(self, ask: AskModel) -> Sequence[ModelDelta]:
+        """The whole answer. Raises ProviderError."""
+        thinker = self._thinker
+        request = ModelRequest(ask.messages, thinker.settings, ask.purpose, ask.tools, context=thinker.variables)
+        return self._runner.run(self._answer(request, MODEL_ANSWER_SECONDS))
+
+    def judge(self, ask: AskClassifier) -> bool:
+        """Yes or no. Raises ProviderError."""
+        deltas = self._runner.run(self._answer(yes_no_request(self._thinker, ask), CLASSIFIER_SECONDS))
+        return says_yes("".join(delta.text for delta in deltas))
+
+    async def _answer(self, request: ModelRequest, seconds: float) -> list[ModelDelta]:
+        failures: list[tuple[FailureKind, str]] = []
+        deltas: list[ModelDelta] = []
+        with plugin_boundary(self._thinker.provider, lambda kind, message: failures.append((kind, message))):
+            async with asyncio.timeout(seconds):
+                deltas = [delta async for delta in self._thinker.model.answer(request)]
+        if failures:
+            raise ProviderError(failures[0][0], self._thinker.provider, failures[0][1])
+        return deltas
+
+
+def _thinker(plugins: PluginInstances, spec: AgentSpec, wanted: str, view: CallView) -> Thinker:
+    provider = spec.model.provider if wanted == AGENTS_OWN else wanted
+    model = need(plugins, "model", provider)
+    return Thinker(model, provider, model_settings(spec.model), view.header.variables)
+
+
+def _changed(
+    view: CallView, changes: Sequence[str], defaults: ProviderDefaults
+) -> tuple[Callable[[CallPlan], CallPlan], AgentSpec | None]:
+    """What the changes mean for the plan of this call, and the changed agent. What stays the same stays as recorded."""
+    agent: Mapping[str, Any] = view.header.agent
+    if not agent:
+        if changes:
+            raise BadInputError("this log has no agent that could be changed")
+        return (lambda plan: plan), None
+    spec = parse_agent(with_changes(agent, changes), defaults=defaults)
+    variables = view.header.variables
+    before, after = plan_for(parse_agent(agent, defaults=defaults), variables), plan_for(spec, variables)
+    other = {
+        f.name: getattr(after, f.name) for f in fields(CallPlan) if getattr(before, f.name) != getattr(after, f.name)
+    }
+    return (lambda plan: replace(plan, **other)), spec
+
+
+def _print(found: WhatIf, arguments: argparse.Namespace) -> int:
+    first = first_difference(found.before, found.after)
+    if arguments.json:
+        plain = {name: value for name, value in asdict(found).items() if name != "log"}
+        body = {
+            "what_if": True,
+            "set": arguments.set,
+            "model": arguments.model,
+            **plain,
+            "first_difference": first or None,
+        }
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+        return 0
+    changed = "; ".join(arguments.set) or "nothing changed"
+    width = min(WIDEST, shutil.get_terminal_size((120, 40)).columns)
+    lines = [
+        f"WHAT IF from turn {found.from_turn} on: {changed}; answers: {arguments.model}",
+        "None of it happened. No tool was called, nobody was transferred, and nothing was written.",
+        "",
+        *columns(found.before, found.after, width),
+        "",
+        f"first difference: {first or 'none'}",
+        f"the what-if ended: {found.ended}",
+        *dict.fromkeys(found.remarks),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0

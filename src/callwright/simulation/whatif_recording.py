@@ -1,0 +1,224 @@
+"""What a what-if run takes from a recorded call: the inputs up to a turn, and the caller's words, tools and pace after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from callwright.conversation import events as ev
+from callwright.conversation.log import Entry, canonical, event_from_wire, values_of
+from callwright.conversation.replay import Difference
+from callwright.conversation.turn import KEYED_AS
+from callwright.domain.errors import BadInputError
+from callwright.insight.timeline import AgentSpeech, Timeline, audio_began_us, timeline
+from callwright.insight.view import CallView
+
+QUICKEST_WORD_MS = 150
+USUAL_FIRST_TOKEN_MS = 400
+USUAL_FIRST_AUDIO_MS = 150
+USUAL_MS_PER_CHARACTER = 60
+USUAL_THINK_MS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLine:
+    """What the caller said as a turn. ``think_ms`` after the agent's last sound; with ``over_ms`` over the agent, so long after it began.
+
+    ``keys``: typed, not said. ``from_us`` is when it began in the recording.
+    """
+
+    turn: int
+    text: str
+    from_us: int
+    word_ms: int
+    think_ms: int
+    over_ms: int | None = None
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the recorded call's services were, in milliseconds."""
+
+    first_token_ms: int
+    first_audio_ms: int
+    ms_per_character: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded call, parted before the caller's words of a turn. ``cut_us`` is when the run goes on by itself.
+
+    ``lines`` are the caller's from that turn on, ``replies`` what the agent said in each turn, ``tools`` the recorded results by tool name
+    with the milliseconds each took. ``last_segment`` is the recogniser's highest.
+    """
+
+    started: ev.Started
+    entries: Sequence[Entry]
+    cut_us: int
+    answered_us: int
+    lines: tuple[CallerLine, ...]
+    replies: Mapping[int, str]
+    tools: Mapping[str, tuple[tuple[int, bool, str], ...]]
+    pace: Pace
+    last_segment: int
+
+    def before(self) -> list[Entry]:
+        """The entries before the cut that the core has a part in."""
+        return [e for e in self.entries if e.at_us < self.cut_us and e.direction in ("in", "out")]
+
+    def under_way(self) -> list[ev.Event]:
+        """Recorded inputs after the cut that answer what was asked before it: they happen in the what-if too, unless it is called off."""
+        asked = {int(e.values["request"]) for e in self.before() if e.direction == "out" and "request" in e.values}
+        found = [
+            event_from_wire(e.type, e.at_us, e.values)
+            for e in self.entries
+            if e.direction == "in"
+            and e.at_us >= self.cut_us
+            and e.type in _ANSWERS
+            and int(e.values["request"]) in asked
+        ]
+        if self.cut_us == 0:
+            found += [
+                event_from_wire(e.type, e.at_us, e.values) for e in self.entries if e.type in ("Ringing", "Answered")
+            ]
+        return found
+
+
+_ANSWERS = frozenset({"ReplyText", "ReplyTool", "ReplyEnded", "ToolResult", "ClassifierVerdict", "UsageReported"})
+
+
+def recording_of(view: CallView, from_turn: int) -> Recording:
+    """Part a call before the caller's words of ``from_turn``; 0 is from the very beginning. Raises BadInputError for a turn it has not."""
+    started = view.first("Started")
+    if started is None or view.answered_us is None:
+        raise BadInputError("nobody answered this call, so there is no turn to go on from")
+    said = {int(e.values["turn"]): e for e in view.of("UserSaid")}
+    if from_turn and from_turn not in said:
+        there = (
+            f"it has turns {min(said)} to {max(said)}, and 0 for the whole call"
+            if said
+            else "the caller said nothing: use 0"
+        )
+        raise BadInputError(f"this call has no turn {from_turn}; {there}", field="from-turn")
+    begun = event_from_wire(started.type, started.at_us, started.values)
+    assert isinstance(begun, ev.Started)
+    sounds = timeline(view)
+    lines = tuple(_line(entry, sounds, audio_began_us(view)) for turn, entry in said.items() if turn >= from_turn)
+    return Recording(
+        started=begun,
+        entries=view.entries,
+        # Never before the answer itself, which the caller's first words may come with.
+        cut_us=max(_spoken_from_us(said[from_turn], audio_began_us(view)), view.answered_us + 1) if from_turn else 0,
+        answered_us=view.answered_us,
+        lines=lines,
+        replies=_replies(view),
+        tools=_tools(view),
+        pace=_pace(view),
+        last_segment=max(
+            (int(e.values["segment"]) for e in view.of("TranscriptPartial", "TranscriptFinal")), default=0
+        ),
+    )
+
+
+def difference_before(recording: Recording, item: Entry, now: str) -> Difference:
+    """What today's core does instead of the recorded ``item``."""
+    return Difference(item.seq, item.at_us, wire_of(item.type, item.values), now)
+
+
+def wire_of(name: str, values: Mapping[str, Any]) -> str:
+    """An entry as text to compare."""
+    return f"{name} {canonical(dict(values))}"
+
+
+def wire_of_effect(effect: Any) -> str:
+    """An effect as text to compare."""
+    return f"{type(effect).__name__} {canonical(values_of(effect))}"
+
+
+def _spoken_from_us(said: Entry, zero_us: int) -> int:
+    return zero_us + int(said.values["from_ms"]) * 1000
+
+
+def _line(said: Entry, sounds: Timeline, zero_us: int) -> CallerLine:
+    text = str(said.values["text"])
+    from_us = _spoken_from_us(said, zero_us)
+    lasted_ms = int(said.values["to_ms"]) - int(said.values["from_ms"])
+    over = next((one for one in sounds.agent if one.span.from_us <= from_us < one.span.to_us), None)
+    words, keys = _typed(text)
+    return CallerLine(
+        turn=int(said.values["turn"]),
+        text=words,
+        from_us=from_us,
+        word_ms=max(QUICKEST_WORD_MS, lasted_ms // max(1, len(words.split()))),
+        think_ms=_think_ms(sounds.agent, from_us),
+        over_ms=None if over is None else (from_us - over.span.from_us) // 1000,
+        keys=keys,
+    )
+
+
+def _typed(text: str) -> tuple[str, str]:
+    """The words of a turn and the keys typed in it."""
+    words = text.split()
+    keys = "".join(after for name, after in pairwise(words) if name == KEYED_AS)
+    spoken = [
+        word for number, word in enumerate(words) if word != KEYED_AS and (number == 0 or words[number - 1] != KEYED_AS)
+    ]
+    return " ".join(spoken), keys
+
+
+def _think_ms(agent: Sequence[AgentSpeech], from_us: int) -> int:
+    before = [one.span.to_us for one in agent if one.span.to_us <= from_us]
+    return (from_us - before[-1]) // 1000 if before else USUAL_THINK_MS
+
+
+def _replies(view: CallView) -> dict[int, str]:
+    replies: dict[int, list[str]] = {}
+    for entry in view.of("AgentSaid"):
+        replies.setdefault(int(entry.values["turn"]), []).append(str(entry.values["text"]))
+    return {turn: " ".join(texts) for turn, texts in replies.items()}
+
+
+def _tools(view: CallView) -> dict[str, tuple[tuple[int, bool, str], ...]]:
+    results = {int(e.values["request"]): e for e in reversed(view.of("ToolResult"))}
+    found: dict[str, list[tuple[int, bool, str]]] = {}
+    for call in view.of("CallTool", "SendKeys"):
+        result = results.get(int(call.values["request"]))
+        if result is not None:
+            took_ms = (result.at_us - call.at_us) // 1000
+            answer = (took_ms, bool(result.values["ok"]), str(result.values["result"]))
+            found.setdefault(str(call.values["name"]), []).append(answer)
+    return {name: tuple(answers) for name, answers in found.items()}
+
+
+def _pace(view: CallView) -> Pace:
+    asks = {int(e.values["request"]): e.at_us for e in view.of("AskModel")}
+    words: dict[int, int] = {}
+    for entry in view.of("ReplyText"):
+        words.setdefault(int(entry.values["request"]), entry.at_us)
+    speaks = {(e.values["generation"], e.values["index"]): e for e in view.of("Speak")}
+    ready = [
+        e.at_us - speaks[e.values["generation"], 0].at_us
+        for e in view.of("VoiceReady")
+        if e.values["index"] == 0 and (e.values["generation"], 0) in speaks
+    ]
+    finished = [
+        (int(e.values["audio_ms"]), speaks.get((e.values["generation"], e.values["index"])))
+        for e in view.of("VoiceFinished")
+    ]
+    spoken_ms = sum(ms for ms, speak in finished if speak is not None)
+    characters = sum(len(str(speak.values["text"])) for _, speak in finished if speak is not None)
+    return Pace(
+        first_token_ms=_median_ms(
+            [at_us - asks[request] for request, at_us in words.items() if request in asks], USUAL_FIRST_TOKEN_MS
+        ),
+        first_audio_ms=_median_ms(ready, USUAL_FIRST_AUDIO_MS),
+        ms_per_character=spoken_ms / characters if characters and spoken_ms else USUAL_MS_PER_CHARACTER,
+    )
+
+
+def _median_ms(lasted_us: Sequence[int], usual_ms: int) -> int:
+    return max(1, round(median(lasted_us) / 1000)) if lasted_us else usual_ms

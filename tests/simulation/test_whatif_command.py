@@ -1,0 +1,134 @@
+"""``callwright replay CALL --from-turn N --set agent.path=value`` over the log of a call with the scripted model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.simulation.recorded_calls import bare, header
+
+from callwright.cli import main
+from callwright.conversation.plan import plan_for
+from callwright.domain.agent import parse_agent
+from callwright.ports.model import ModelDelta
+from callwright.simulation.whatif import what_if
+
+AGENT: dict[str, Any] = {
+    "agent_name": "Bakery",
+    "agent_welcome_message": "Hello, this is the bakery.",
+    "tasks": [
+        {
+            "task_type": "conversation",
+            "tools_config": {
+                "llm_agent": {"provider": "scripted", "model": "s", "rules": [{"when": "table", "say": "For when?"}]},
+                "transcriber": {"provider": "scripted"},
+                "synthesizer": {"provider": "scripted", "provider_config": {"voice": "v"}},
+            },
+            "task_config": {"hangup_after_LLMCall": True},
+        }
+    ],
+    "agent_prompts": {"task_1": {"system_prompt": "Sell bread."}},
+}
+
+
+class _Answers:
+    def reply(self, _ask: object) -> list[ModelDelta]:
+        return [ModelDelta(text="For when?"), ModelDelta(ended="stop")]
+
+    def judge(self, _ask: object) -> bool:
+        return False
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    """A call's log: the bakery's, of a caller who wants a table and then says when."""
+    plan = plan_for(parse_agent(AGENT), {})
+    said = ("A table for two please.", "Tonight at eight.")
+    found = what_if(bare(plan, said), 0, lambda _: plan, _Answers(), keep_going=True)
+    path = tmp_path / "call.log"
+    path.write_text(header(AGENT) + "".join(found.log.splitlines(keepends=True)[1:]))
+    return str(path)
+
+
+def test_both_conversations_are_printed_and_labelled(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = "agent.tasks.0.tools_config.llm_agent.rules.0.say=We are full."
+    assert main(["replay", log, "--from-turn", "1", "--set", rule]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"WHAT IF from turn 1 on: {rule}; answers: agent\nNone of it happened.")
+    assert "first difference: turn 1: the agent says something else" in told
+    assert "answered another reply" in told
+
+
+def test_as_json_it_is_labelled_too(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    setting = "agent.tasks.0.task_config.incremental_delay=2000"
+    assert main(["replay", log, "--from-turn", "2", "--model", "recorded", "--set", setting, "--json"]) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert (body["what_if"], body["set"], body["first_difference"]) == (True, [setting], None)
+    assert [line["text"] for line in body["after"]] == ["Tonight at eight.", "For when?"]
+    assert body["after"][1]["wait_ms"] >= 2_000
+
+
+def test_a_prompted_hang_up_is_asked_of_the_model(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = 'agent.tasks.0.tools_config.llm_agent.answers={"hangup": [{"json": {"answer": "yes"}}]}'
+    assert main(["replay", log, "--from-turn", "2", "--set", answers]) == 0
+    assert "the agent ended the call (llm_prompted_hangup)" in capsys.readouterr().out
+
+
+def test_a_model_that_fails_is_part_of_the_what_if(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = 'agent.tasks.0.tools_config.llm_agent.rules=[{"fail": "unavailable"}]'
+    assert main(["replay", log, "--from-turn", "2", "--set", rules]) == 0
+    assert "Sorry, I did not get" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--set", "agent.agent_name=x"], "say which with --from-turn N"),
+        (["--from-turn", "9"], "no turn 9; it has turns 1 to 2"),
+        (
+            ["--from-turn", "1", "--set", "agent.tasks.0.task_config.incremental_dela=1"],
+            "did you mean incremental_delay",
+        ),
+        (["--from-turn", "1", "--set", "agent.tasks.0.task_config.incremental_delay=soon"], "must be a whole number"),
+        (["--from-turn", "1", "--model", "nobody"], "there is no model named 'nobody'"),
+    ],
+)
+def test_what_is_wrong_is_said(log: str, given: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", log, *given]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_log_without_an_agent_can_be_asked_by_what_was_recorded(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodiless = tmp_path / "bodiless.log"
+    bodiless.write_text(header() + "".join(Path(log).read_text().splitlines(keepends=True)[1:]))
+    assert main(["replay", str(bodiless), "--from-turn", "1", "--model", "recorded"]) == 0
+    assert "first difference: none" in capsys.readouterr().out
+    assert main(["replay", str(bodiless), "--from-turn", "1"]) == 1
+    assert "use --model recorded" in capsys.readouterr().err
+    assert main(["replay", str(bodiless), "--from-turn", "1", "--set", "agent.agent_name=x"]) == 1
+    assert "no agent that could be changed" in capsys.readouterr().err
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.log").write_text("no log\n")
+    for command in (["replay", "--from-turn", "1"], ["replay"], ["doctor"]):
+        assert main([command[0], str(tmp_path / "x.log"), *command[1:]]) == 1
+        assert "is not a call log this version can read" in capsys.readouterr().err
+    assert main(["replay", str(tmp_path / "none.log")]) == 1
+
+
+def test_replay_and_doctor_of_a_log(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", log]) == 0
+    assert "events gave" in capsys.readouterr().out
+    changed = Path(log).read_text().replace('"type":"StartRecording"', '"type":"StopRecording"')
+    Path(log).write_text(changed)
+    assert main(["replay", log]) == 1
+    assert "first difference at entry" in capsys.readouterr().out
+    assert main(["doctor", log]) == 0
+    assert "findings: " in capsys.readouterr().out
+    assert main(["doctor", log, "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"findings", "left_out"}
