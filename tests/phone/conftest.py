@@ -16,6 +16,7 @@ from tests.phone.ports import Ports
 from tests.phone.rtp import PCMU, RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import Sipp
+from tests.phone.summary import lines
 
 FOLDER = Path(__file__).parent
 PROGRAMS = {"sipp": "sip-tester", "linphonec": "linphone-cli", "baresip": "baresip-core"}
@@ -37,6 +38,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the suite found. Once: a worker of a parallel run prints nothing."""
+    reports = [
+        one
+        for outcome in ("passed", "failed")
+        for one in terminalreporter.stats.get(outcome, ())
+        if isinstance(one, pytest.TestReport) and "tests/phone/" in one.nodeid
+    ]
+    found = list(lines(reports))
+    if found:
+        terminalreporter.section("what the phones found")
+        for line in found:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from tests.phone.length import FULL, sized
 from tests.phone.load import load
 from tests.phone.ports import Ports
 from tests.phone.server import Server
+from tests.phone.summary import FIGURE
 
 CALLS = sized(50, 20)
 SECONDS = sized(20, 5)
@@ -32,7 +33,7 @@ async def test_many_calls_at_once_all_complete(
 ) -> None:
     """Full: 50 calls, 20 s, the gaps' 99th percentile under 25 ms. CI: 20 calls, 5 s, the figures only told (bench/sip_bench.py)."""
     figures = await load(own_server, ports, tmp_path, CALLS, SECONDS)
-    record_property("sip_load", figures.text())
+    record_property(FIGURE, figures.text())
 
     assert figures.statuses == {"completed": CALLS}
     if FULL:

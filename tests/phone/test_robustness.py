@@ -17,6 +17,7 @@ from tests.phone.ports import Ports
 from tests.phone.process import holding
 from tests.phone.rtp import RtpSocket
 from tests.phone.sipp import IP, Sipp
+from tests.phone.summary import FIGURE
 from tests.waiting import until
 
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
@@ -133,7 +134,11 @@ async def _all_over(calls: list[Call]) -> None:
 
 
 async def test_malformed_datagrams_neither_end_the_gateway_nor_stay_in_it(
-    carrier: BareCarrier, sipp: Phones, rtp: Lines, capfd: pytest.CaptureFixture[str]
+    carrier: BareCarrier,
+    sipp: Phones,
+    rtp: Lines,
+    capfd: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """10,000 with ``make test-phone``, 1,000 in CI. Replay one by its number with ``malformed.datagrams``. What the stack leaves behind is
     gone when the gateway has begun anew, which it does between calls."""
@@ -158,6 +163,11 @@ async def test_malformed_datagrams_neither_end_the_gateway_nor_stay_in_it(
 
     after = holding(gateway(carrier))
     began_anew = capfd.readouterr().err.count("the stack shall begin anew")
+    record_property(
+        FIGURE,
+        f"{MALFORMED} malformed datagrams: {stranger.calls_left_behind()} calls left behind by the stack, begun anew {began_anew} times,"
+        f" ended otherwise {carrier.carrier.health.restarts - began_anew} times; {before} -> {after}",
+    )
     assert carrier.carrier.health.restarts == began_anew, "it ended for no other reason"
     assert began_anew == 0 or stranger.calls_left_behind() >= FEW_ORPHANS
     assert len(carrier.desk.calls) > 10, "some of them were calls"
@@ -182,7 +192,7 @@ async def _churn(carrier: BareCarrier, sipp: Phones, calls: int) -> None:
 
 
 async def test_calls_one_after_the_other_all_succeed_and_leave_nothing(
-    carrier: BareCarrier, sipp: Phones, rtp: Lines
+    carrier: BareCarrier, sipp: Phones, rtp: Lines, record_property: Callable[[str, object], None]
 ) -> None:
     """100 of 100 with ``make test-phone``, 40 of 40 in CI."""
     carrier.desk.answers_at_once = True
@@ -194,6 +204,8 @@ async def test_calls_one_after_the_other_all_succeed_and_leave_nothing(
     await until(lambda: all(call.end is not None for call in carrier.desk.calls), 10)
     after = holding(pid)
 
+    ended_well = sum(call.end is not None and call.end.outcome == "answered" for call in carrier.desk.calls)
+    record_property(FIGURE, f"churn: {ended_well - CHURN // 2} of {CHURN} calls; {before} -> {after}")
     assert len(carrier.desk.calls) == CHURN + CHURN // 2
     assert {(call.end.by, call.end.outcome) for call in carrier.desk.calls if call.end} == {("Caller", "answered")}
     assert after.rss_mb - before.rss_mb < 16, f"{before} -> {after}"
