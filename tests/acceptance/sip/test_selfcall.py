@@ -83,7 +83,7 @@ class TestOverSip:
         assert body["there"]["sender_quality"]["held_in_stack_ms_max"] <= 60
 
     async def test_lost_requests_5_percent_loss_and_100_ms_of_jitter_are_survived(self):
-        line = "loss=5,jitter=100,order=kept,lose_requests=1"
+        line = "loss=5,jitter=100,lose_requests=1"
         body, failed = await measured("--carrier", "sip", "--no-models", "--line", line)
         assert failed == []
         assert 500 <= body["set_up_ms"] <= 3_500
