@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 from callwright.call.deps import RuntimeSettings
 from callwright.call.equipment import LocalEars
+from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
 from callwright.domain.agent_spec import ProviderDefaults
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -61,12 +63,8 @@ async def api(world: CallWorld, body: Mapping[str, Any] | None = None) -> AsyncI
             StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body or agent_body(), 1, now, now)
         )
     key = (await create_key(actions, DEFAULT_TENANT_ID, "chats")).secret
-
-    async def ready() -> None:
-        return None
-
     app = build_app(
-        ApiServices(actions, world.runtime.live, world.deps.metrics, ready, public_url=URL, link_secret=b"l" * 32)
+        ApiServices(actions, world.runtime.live, world.deps.metrics, _ready, public_url=URL, link_secret=b"l" * 32)
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(
@@ -132,7 +130,8 @@ async def test_a_chat_is_an_execution_like_a_call(world: CallWorld) -> None:
     assert (
         telephony["to_number"] is telephony["from_number"] is telephony["recording_url"] is body["user_number"] is None
     )
-    assert body["callwright"]["line"] is None
+    assert telephony["ring_duration"] is telephony["post_dial_delay"] is body["callwright"]["line"] is None
+    assert body["callwright"]["doctor"]["findings"] == []
     assert body["callwright"]["post_failures"] == []
     assert body["context_details"]["recipient_data"] == {"name": "Ann"}
     usage = body["usage_breakdown"]
@@ -260,3 +259,43 @@ async def test_a_chat_whose_process_is_killed_is_settled_as_a_call(
             while row.record.get("extracted_data") is None:
                 await asyncio.sleep(0.1)
                 row = await world.row(execution_id)
+
+
+async def test_an_agent_is_written_with_in_the_terminal(world: CallWorld) -> None:
+    listener = bind("127.0.0.1", 0)
+    async with api(world) as client:
+        app = build_app(ApiServices(services(world), world.runtime.live, world.deps.metrics, _ready))
+        key = str(client.headers["authorization"]).partition(" ")[2]
+        async with http_server(app, listener):
+            told, noted = await typed(
+                url_of(listener), key, "--var", "name=Ann", lines="I want to book a dentist.\nmonday\n\n"
+            )
+        executions = (await client.get(f"/v2/agent/{AGENT_ID}/executions")).json()["data"]
+    assert told.splitlines() == [
+        "agent: Hello, this is reception.",
+        "agent: Of course. Which day suits you?",
+        "agent: Monday at nine is free. What is your name?",
+    ]
+    assert executions[0]["id"] in noted
+    assert executions[0]["context_details"]["recipient_data"] == {"name": "Ann"}
+    assert executions[0]["status"] in ("in-progress", "call-disconnected", "completed")
+
+
+async def test_the_terminal_says_what_is_wrong() -> None:
+    listener = bind("127.0.0.1", 0)
+    url = url_of(listener)
+    listener.close()
+    assert "nobody answers" in (await typed(url, "bn-x", lines=""))[1]
+    assert "--var must be NAME=VALUE" in (await typed(url, "bn-x", "--var", "name", lines=""))[1]
+
+
+async def typed(url: str, key: str, *more: str, lines: str) -> tuple[str, str]:
+    """What ``callwright chat`` prints, on standard output and error, to somebody who types ``lines``."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callwright", "chat", AGENT_ID, "--url", url, "--key", key, *more),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(lines.encode()), 60)
+    return out.decode(), err.decode()

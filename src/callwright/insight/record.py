@@ -276,6 +276,8 @@ def _telephony_data(execution: Execution, public_url: str, conversation_ms: int)
 
 def _dial_seconds(execution: Execution) -> dict[str, int | None]:
     """From the log once the call is over; until then from what the ledger's row has. A call that comes in was dialled by somebody else."""
+    if execution.carrier == CHAT:
+        return {"ring_duration": None, "post_dial_delay": None}
     measured = execution.record.get("dial_ms")
     if measured is not None:
         delay, ring = (
