@@ -56,6 +56,7 @@ class Office:
     def __init__(self, client: GuardedClient) -> None:
         self.row: Execution | None = replace(EXECUTION, provider_call_id="CA1")
         self.asked = 0
+        self.hangs = False
         self.desk = WebDesk(
             client, SystemClock(), self._row, lambda one: execution_body(one, public_url="https://c"), self._sign
         )
@@ -65,6 +66,8 @@ class Office:
 
     async def _row(self, execution_id: str) -> Execution | None:
         self.asked += 1
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.row is None:
             raise UnavailableError("away")
         return self.row
@@ -143,6 +146,18 @@ async def test_a_forged_execution_id_is_replaced_and_the_call_sid_is_the_carrier
         first, second = server.requests
     assert first.json() == {"execution_id": "e1", "call_sid": "CA1"}
     assert second.json() == {"execution_id": "e1", "call_sid": ""}
+
+
+async def test_a_database_that_hangs_does_not_keep_a_tool_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_tools, "ROW_SECONDS", 0.05)
+    office.hangs = True
+    async with answering() as server:
+        outcome = await run(office, server, param={"call_sid": "%(call_sid)s"})
+        (request,) = server.requests
+    assert outcome.ok
+    assert request.json() == {"call_sid": ""}
 
 
 @pytest.mark.parametrize("said", ATTACKS)

@@ -6,6 +6,7 @@ and puts the outcome into words for the model that hold nothing of the address b
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from callwright.domain.tool_arguments import UnfitArgumentsError, fitted
 from callwright.domain.tool_request import ToolRequest, tool_request
 from callwright.domain.tool_template import BadTemplateError, filled, read_template
 from callwright.ports.world import Clock
+
+ROW_SECONDS = 2.0
+"""For a look at the ledger; a tool does not wait longer for a database that is away."""
 
 BLOCKED = "ERROR CALLING API: request blocked by outbound URL policy"
 
@@ -145,8 +149,9 @@ class WebTools:
         if self._system["call_sid"]:
             return
         try:
-            row = await self._desk.row(self._execution.id)
-        except UnavailableError:
+            async with asyncio.timeout(ROW_SECONDS):
+                row = await self._desk.row(self._execution.id)
+        except (UnavailableError, TimeoutError):
             return
         if row is not None:
             self._execution = row

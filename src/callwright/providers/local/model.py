@@ -108,7 +108,7 @@ def _body(request: ModelRequest) -> dict[str, Any]:
     if request.schema:
         schema = {"name": "answer", "schema": json.loads(request.schema), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    elif request.purpose in ("reply", "warm"):
+    elif request.purpose in ("reply", "warm", "welcome"):
         body["grammar"] = tooltags.grammar(request.tools)
     return body
 
