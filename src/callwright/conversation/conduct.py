@@ -256,6 +256,8 @@ class Conductor:
         if generation.request:
             stage.owed.reply = True
             return False
+        if generation.purpose == "transfer":
+            return False  # it was called off meanwhile
         if not stage.say(generation.purpose, generation.speech.text, generation.turn):
             return False
         if generation.resumes and stage.audible is not None:

@@ -140,7 +140,7 @@ class Ending:
 
     def judge_over(self, request: int, verdict: bool) -> None:
         """The answer. A caller who has spoken since voids it."""
-        if request != self._request:
+        if not request or request != self._request:
             return
         self._request = 0
         stage, turn = self._stage, self._turn

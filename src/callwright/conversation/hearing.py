@@ -38,8 +38,9 @@ class Hearing:
     def ended(self, event: ev.ActivityEnded) -> None:
         """The caller pauses."""
         self._board.observe_audio(event.audio_ms)
-        self._board.timers.cancel("resume")
         self._turn.end_sound(event.audio_ms)
+        if self._turn.state != "talking":  # else it was the end of an earlier sound
+            self._board.timers.cancel("resume")
 
     def partial(self, event: ev.TranscriptPartial) -> None:
         """Words that may change."""

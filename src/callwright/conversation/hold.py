@@ -36,7 +36,10 @@ class Hold:
         audible = self._stage.audible
         if audible is not None and audible.state != "clearing" and audible.interruptible:
             self._stage.interrupt("held")
-            self._cut = True
+            if audible.purpose == "transfer":
+                self._stage.owed.again = audible  # announced anew to who comes back to the line
+            else:
+                self._cut = True
 
     def _end(self) -> None:
         if not self._board.held:

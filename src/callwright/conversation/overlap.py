@@ -48,7 +48,7 @@ class Echoes:
     def drop(self, segment: int, text: str, audio_ms: int) -> None:
         """A segment is over: of the agent's own words it is no turn, nor part of one."""
         if text and self.hears_agent(text, audio_ms):
-            echo = self._turn.words.dismiss(segment)
+            echo = self._turn.dismiss(segment)
             if echo:
                 self._board.note("echo", echo)
                 self._turn.look_for_nothing()

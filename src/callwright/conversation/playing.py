@@ -24,7 +24,7 @@ class Playing:
     def voice_ready(self, event: ev.VoiceReady) -> None:
         """The first audio is there: a prepared reply may be released."""
         generation = self._stage.by_number(event.generation)
-        if generation is not None:
+        if generation is not None and 0 <= event.index < len(generation.speech.clauses):
             self._ready(generation)
 
     def voice_finished(self, event: ev.VoiceFinished) -> None:

@@ -304,6 +304,13 @@ class CallerTurn:
         self._move("taken")
         return taken
 
+    def dismiss(self, segment: int) -> str:
+        """The words of ``segment``, which are not the caller's. They are no longer counted off the present stretch."""
+        before = self.words.before(segment)
+        text = self.words.dismiss(segment)
+        self._baseline -= min(max(self._baseline - before, 0), len(text.split()))
+        return text
+
     def look_for_nothing(self) -> None:
         """The recogniser has read all there was, and no words are left: waiting for some is in vain."""
         if self.state not in ("quiet", "talking") and not self.words.count and self._covered:

@@ -60,6 +60,10 @@ class Words:
         """A copy of the pending words, by segment."""
         return dict(self._pieces)
 
+    def before(self, segment: int) -> int:
+        """How many pending words stand before those of ``segment``."""
+        return sum(len(piece) for number, piece in self._pieces.items() if number < segment)
+
     def dismiss(self, segment: int) -> str:
         """The words of ``segment``, which are no longer pending, nor heard again when the recogniser repeats them."""
         piece = self._pieces.pop(segment, [])

@@ -16,10 +16,10 @@ from callwright.conversation.log import Header, canonical, entry_line, header_li
 from callwright.conversation.opt_out import said
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.stops import normalised
-from callwright.conversation.tools import END_CALL
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_HISTORY_MESSAGES, MAX_RING_SECONDS
+from callwright.simulation.accounts.reading import contradiction
 
 KEPT_IN_NOTES = frozenset(
     {
@@ -35,7 +35,10 @@ KEPT_IN_NOTES = frozenset(
 )
 """Kinds of notes that hold a caller's words no turn has."""
 
-CRASHES = (BrokenInvariantError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+CRASHES = (
+    *(BrokenInvariantError, ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
+    *(TypeError, ValueError),
+)
 """What a defect of the core raises."""
 
 STALL_MS = 32_000
@@ -114,12 +117,12 @@ def audit(trace: Trace) -> str:
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
         or _speculation_unheard(trace)
-        or _written_cuts(trace)
         or _tools_answered(trace)
         or _waits_filled(trace)
         or _stopped_is_stopped(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
+        or contradiction(trace.steps, trace.heard, trace.ended)
     )
 
 
@@ -410,40 +413,6 @@ def _speculation_unheard(trace: Trace) -> str:
                     ):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
-
-
-def _written_cuts(trace: Trace) -> str:
-    """A line somebody wrote silences whatever was audible, except last words and a goodbye."""
-    started = next((event for event, _ in trace.steps if isinstance(event, ev.Started)), None)
-    if started is None or not started.plan.written:
-        return ""
-    purposes: dict[int, str] = {}
-    farewell: set[int] = set()
-    asked: dict[int, int] = {}
-    begun: set[int] = set()
-    audible = 0
-    for event, effects in trace.steps:
-        if isinstance(event, ev.ReplyTool) and event.name == END_CALL.name:
-            farewell.add(asked.get(event.request, 0))
-        before = audible
-        cut = False
-        for effect in effects:
-            match effect:
-                case fx.AskModel():
-                    asked[effect.request] = effect.generation
-                case fx.Speak():
-                    purposes[effect.generation] = effect.purpose
-                case fx.Release():
-                    audible = effect.generation
-                case fx.Clear() | fx.AgentSaid() | fx.Withdrawn() if effect.generation == audible:
-                    audible, cut = 0, True
-        spared = purposes.get(before) == "goodbye" or before in farewell
-        if isinstance(event, ev.TranscriptFinal | ev.TranscriptPartial):
-            new = isinstance(event, ev.TranscriptFinal) and bool(event.text) and event.segment not in begun
-            begun.add(event.segment)
-            if new and before and not cut and not spared:
-                return f"a written line cuts the reply: {event.text!r} left generation {before}"
-    return ""
 
 
 def _stopped_is_stopped(trace: Trace) -> str:

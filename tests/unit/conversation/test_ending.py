@@ -175,6 +175,12 @@ def test_no_hangs_nothing_up_and_another_answer_counts_for_nothing() -> None:
     assert not call.hung_up()
 
 
+def test_a_verdict_nobody_asked_for_ends_nothing() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.give(ev.ClassifierVerdict, 0, "hangup", True)
+    assert not call.hung_up()
+
+
 def test_a_caller_who_goes_on_voids_the_verdict() -> None:
     call = Call(hangup_by_prompt=True)
     call.caller_says("bye bye")
@@ -303,3 +309,14 @@ def test_a_deaf_agent_says_so_and_hangs_up() -> None:
     call.plays()
     assert call.hung_up() == "transcriber_error"
     assert call.last(fx.HangUp).by == "Error"
+
+
+def test_taken_words_that_are_read_differently_after_the_call_are_noted() -> None:
+    call = Call()
+    call.caller_says("a table")
+    call.agent_replies("For how many?")
+    call.hears("a table for four")
+    call.ends()
+    seen = len(call.effects)
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "the table for four")
+    assert fx.Note("words_revised", "the table for four") in call.effects[seen:]

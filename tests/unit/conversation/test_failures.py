@@ -267,3 +267,12 @@ def test_stray_reports_of_the_voice_change_nothing() -> None:
     call.give(ev.MarkPlayed, generation, 7)
     call.give(ev.PlayoutStarted, generation)
     assert call.core.state == "speaking"
+
+
+def test_audio_of_a_clause_that_was_never_asked_for_releases_nothing() -> None:
+    call = Call(incremental_delay_ms=0)
+    call.caller_says("hello")
+    call.give(ev.VoiceReady, call.last(fx.AskModel).generation, 0)
+    assert not call.all(fx.UserSaid)
+    call.agent_replies("Good morning.")
+    assert call.said() == ["caller: hello", "agent: Good morning."]

@@ -106,6 +106,10 @@ def test_a_transfer_is_not_asked_for_while_the_line_is_held() -> None:
     call.wait(10_000)
     assert not call.all(fx.Transfer)
     call.give(ev.LineHeld, False)
+    # Who comes back to the line hears the announcement it was cut in.
+    assert [speak.text for speak in call.clauses()] == ["I put you through to the desk."]
+    assert call.core.state == "speaking"
+    call.plays()
     assert call.core.state == "transferring"
 
 

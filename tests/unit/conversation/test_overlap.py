@@ -211,3 +211,15 @@ def test_what_is_written_is_never_an_echo_nor_a_back_channel(text: str) -> None:
     call.finishes(text)
     assert call.all(fx.Clear)
     assert not call.notes()
+
+
+def test_an_echo_that_is_dropped_does_not_count_off_the_callers_words() -> None:
+    call = saying(STATEMENT, words_to_interrupt=2)
+    call.wait(800)
+    call.give(ev.TranscriptPartial, call.audio_ms, 7, "We have one table")
+    call.wait(1_500)
+    call.begins()
+    call.give(ev.TranscriptFinal, call.audio_ms, 7, "We have one table")
+    call.wait(300)
+    call.give(ev.TranscriptPartial, call.audio_ms, 8, "tomorrow not today")
+    assert call.all(fx.Clear)

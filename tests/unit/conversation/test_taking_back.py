@@ -58,6 +58,16 @@ def test_a_long_sound_withdraws_the_reply_and_the_turn_is_asked_again() -> None:
     assert len(call.all(fx.AskModel)) == 2
 
 
+def test_the_end_of_an_earlier_sound_does_not_end_the_present_one() -> None:
+    call = Call()
+    call.caller_says("a table please")
+    call.model_says("For how many?", ended=False)
+    call.begins()
+    call.give(ev.ActivityEnded, call.audio_ms - 200)
+    call.wait(600)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 def test_a_corrected_transcript_is_asked_again() -> None:
     call = asked()
     call.give(ev.TranscriptFinal, call.audio_ms, 1, "I want a visa")

@@ -261,6 +261,15 @@ def test_a_caller_who_interrupts_the_announcement_is_answered_and_not_transferre
     assert "transfer_dropped" in call.notes()
 
 
+def test_an_announcement_whose_voice_failed_is_not_said_again_once_it_is_called_off() -> None:
+    call = transferring()
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "failed", call.last(fx.Speak).generation)
+    call.finishes("no wait please stop")
+    call.clears(0)
+    assert [speak.purpose for speak in call.all(fx.Speak)].count("transfer") == 1
+    assert not call.all(fx.Transfer)
+
+
 def test_a_yes_during_the_announcement_does_not_stop_the_transfer_and_is_kept() -> None:
     call = transferring()
     call.starts_playing()

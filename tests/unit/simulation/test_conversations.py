@@ -97,13 +97,17 @@ def test_the_audit_finds_a_written_line_that_does_not_cut_the_reply() -> None:
     started = ev.Started(0, CallPlan(written=True), (), 0)
     line = (ev.TranscriptFinal(2_000, 0, 1, "w1"), ())
     taken = (ENDED, (fx.UserSaid(1, "w1", 0, 1),))
-    speaking = (ev.Answered(1_000), (fx.Speak(1, 0, 0, "welcome", "Hi."), fx.Release(1, 0)))
+    speaking = (
+        ev.Answered(1_000),
+        (fx.StartRecording(), fx.Speak(1, 0, 0, "welcome", "Hi."), fx.Release(1, 0)),
+    )
     kept = Trace(steps=[(started, ()), speaking, line, taken], ended=True)
-    assert "a written line cuts the reply" in audit(kept)
-    kept.steps[2] = (line[0], (fx.Clear(1),))
-    assert audit(kept) == ""
-    kept.steps[1:3] = [(ev.Answered(1_000), (fx.Speak(1, 0, 0, "goodbye", "Bye."), fx.Release(1, 0))), line]
-    assert audit(kept) == ""
+    assert "a written line silences the agent" in audit(kept)
+    kept.steps[2] = (line[0], (fx.Clear(1), fx.CancelVoice(1)))
+    assert "a written line" not in audit(kept)
+    goodbye = (fx.StartRecording(), fx.Speak(1, 0, 0, "goodbye", "Bye."), fx.Release(1, 0))
+    kept.steps[1:3] = [(ev.Answered(1_000), goodbye), line]
+    assert "a written line" not in audit(kept)
 
 
 def _without_what_was_heard(trace: Trace) -> Trace:
@@ -177,4 +181,4 @@ def test_the_audit_finds_an_opt_out_that_is_not_the_end() -> None:
     assert "noticed once" in verdict((heard, (asked, fx.OptedOut(1, "hello"))))
     assert "the call ends" in verdict((heard, (asked, noticed)), (ev.DeadlineReached(3_000), (model,)))
     assert "not answered by the model" in verdict((heard, (asked, fx.Release(1, 1))))
-    assert verdict((heard, (asked, fx.Release(1, 1), fx.HangUp("Agent", "x")))) == ""
+    assert "opt-out" not in verdict((heard, (asked, fx.Release(1, 1), fx.HangUp("Agent", "x"))))

@@ -1,0 +1,225 @@
+"""Where a call stands, by events and effects alone: what every account may look up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.plan import CallPlan
+from callwright.domain.limits import MAX_CALL_SECONDS
+from callwright.domain.variables import render
+from callwright.simulation.accounts.replies import Replies
+from callwright.simulation.accounts.work import Work
+
+LATE_US = 8_000
+"""A simulated runner wakes up at most 3 ms late; the steps in between count a little more."""
+
+Handlers = dict[type, Callable[[Any], None]]
+
+
+class ContradictionError(Exception):
+    """The record says something else than what happened. The message is the rule, then a colon and the case."""
+
+
+def contradict(rule: str, case: object) -> NoReturn:
+    """The conversation breaks ``rule``."""
+    raise ContradictionError(f"{rule}: {case}")
+
+
+class Caller:
+    """What the core was told of the caller's sounds. Times of steps, -1 for none; positions in the caller's audio."""
+
+    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "talking_us", "unsure")
+
+    def __init__(self) -> None:
+        self.talking_us = -1
+        self.began_ms = 0
+        self.end_ms = 0  # the last voiced audio that was certainly taken in
+        self.known_ms = 0  # the latest position that anything was told of
+        self.unsure = False  # a sound began that the core may or may not have taken for a new one
+        self.moved_us = 0  # when a sound certainly began or ended last
+
+    def began(self, event: ev.ActivityBegan) -> None:
+        """A sound, unless anything later is known already."""
+        if event.audio_ms < self.known_ms:
+            self.unsure = True
+        elif self.talking_us < 0 and not self.unsure:
+            self.talking_us = self.moved_us = event.at_us
+            self.began_ms = event.audio_ms
+        self.known_ms = max(self.known_ms, event.audio_ms)
+
+    def ended(self, event: ev.ActivityEnded) -> None:
+        """The end of a sound, unless a later one has begun."""
+        if event.audio_ms >= self.began_ms:
+            self.unsure = False
+            if self.talking_us >= 0:
+                self.moved_us = event.at_us
+                self.end_ms = max(self.end_ms, event.audio_ms)
+            self.talking_us = -1
+        self.known_ms = max(self.known_ms, event.audio_ms)
+
+    def told(self, audio_ms: int) -> None:
+        """Something else about the caller's audio up to ``audio_ms``."""
+        self.known_ms = max(self.known_ms, audio_ms)
+
+
+class Book:
+    """The call as far as it was read. It is brought up to date before the accounts see an event or effect."""
+
+    __slots__ = (
+        "answered_us",
+        "at_us",
+        "caller",
+        "effects",
+        "ending",
+        "event",
+        "handed",
+        "heard",
+        "held_us",
+        "hung_up",
+        "over",
+        "plan",
+        "question",
+        "replies",
+        "started",
+        "variables",
+        "work",
+    )
+
+    def __init__(self, heard: Mapping[int, frozenset[str]]) -> None:
+        self.heard = heard
+        self.replies = Replies()
+        self.work = Work(self.replies)
+        self.caller = Caller()
+        self.plan = CallPlan()
+        self.variables: dict[str, str] = {}
+        self.at_us = 0
+        self.event: ev.Event = ev.DeadlineReached(0)
+        self.effects: tuple[fx.Effect, ...] = ()
+        self.started = False
+        self.answered_us = -1
+        self.ending = False  # last words, a goodbye or the end: the caller is not answered any more
+        self.hung_up = False
+        self.handed = False  # somebody else has the caller
+        self.over = False
+        self.held_us = -1
+        self.question = 0  # whether the call is over: the request that was not answered
+
+    def reads(self) -> Handlers:
+        """What it follows."""
+        return {
+            ev.Started: self._begin,
+            ev.Answered: self._answered,
+            ev.ActivityBegan: self._began,
+            ev.ActivityEnded: self._ended,
+            ev.TranscriptPartial: self._told,
+            ev.TranscriptFinal: self._told,
+            ev.RecogniserEnd: self._recogniser_end,
+            ev.LineHeld: self._held,
+            ev.ProviderFailed: self._failed,
+            ev.ClassifierVerdict: self._judged,
+            ev.StopRequested: self._stop,
+            ev.LegEnded: self._leg_ended,
+            fx.Speak: self._speak,
+            fx.AgentSaid: self._agent_said,
+            fx.Note: self._note,
+            fx.HangUp: self._hang_up,
+            fx.OptedOut: self._stop,
+            fx.AskClassifier: self._ask_whether_over,
+            fx.TransferSettled: self._handed_over,
+        }
+
+    def turn_page(self, event: ev.Event, effects: tuple[fx.Effect, ...]) -> None:
+        """The next step."""
+        self.event, self.effects = event, effects
+        self.at_us = self.replies.at_us = max(self.at_us, event.at_us)
+
+    @property
+    def live(self) -> bool:
+        """Whether the caller is being answered."""
+        if self.answered_us < 0 or self.ending or self.hung_up or self.over:
+            return False
+        audible = self.replies.audible
+        return audible is None or not audible.farewell or audible.answering
+
+    @property
+    def maximum_us(self) -> int:
+        """When the call has reached its longest duration."""
+        wanted_ms, most_ms = self.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
+        return self.answered_us + (wanted_ms if 0 < wanted_ms < most_ms else most_ms) * 1000
+
+    def rendered(self, template: str) -> list[str]:
+        """The words of a message of the plan."""
+        return render(template, self.variables).split()
+
+    def emits(self, *kinds: type) -> bool:
+        """Whether the present step has such an effect."""
+        return any(type(one) in kinds for one in self.effects)
+
+    def notes(self, *kinds: str) -> bool:
+        """Whether the present step has such a note."""
+        return any(isinstance(one, fx.Note) and one.kind in kinds for one in self.effects)
+
+    def _begin(self, event: ev.Started) -> None:
+        if not self.started:
+            self.started = True
+            self.plan, self.variables = event.plan, dict(event.variables)
+
+    def _answered(self, event: ev.Answered) -> None:
+        if self.answered_us < 0 and self.started and not (self.over or self.hung_up):
+            self.answered_us = event.at_us
+
+    def _began(self, event: ev.ActivityBegan) -> None:
+        if self.live:
+            self.caller.began(event)
+
+    def _ended(self, event: ev.ActivityEnded) -> None:
+        if self.live:
+            self.caller.ended(event)
+
+    def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        self.caller.told(event.audio_ms)
+
+    def _recogniser_end(self, event: ev.RecogniserEnd) -> None:
+        self.caller.talking_us = -1  # the recogniser may know better than the detector
+        self.caller.told(event.audio_ms)
+
+    def _held(self, event: ev.LineHeld) -> None:
+        if self.live:
+            self.held_us = (event.at_us if self.held_us < 0 else self.held_us) if event.on else -1
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        self.ending = self.ending or (event.kind == "transcriber" and self.started)
+
+    def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
+        self.question = effect.request
+
+    def _judged(self, event: ev.ClassifierVerdict) -> None:
+        if self.live and event.request == self.question != 0:
+            self.question = 0
+            self.ending = event.verdict and not self.notes("hangup_voided")
+
+    def _stop(self, _item: ev.StopRequested | fx.OptedOut) -> None:
+        self.ending = True
+
+    def _leg_ended(self, _event: ev.LegEnded) -> None:
+        self.over = True
+
+    def _speak(self, effect: fx.Speak) -> None:
+        self.ending = self.ending or effect.purpose == "goodbye"
+
+    def _agent_said(self, effect: fx.AgentSaid) -> None:
+        utterance = self.replies.get(effect.generation)
+        self.ending = self.ending or (utterance.farewell and not utterance.answering)
+
+    def _note(self, effect: fx.Note) -> None:
+        self.over = self.over or effect.kind == "leg_unconfirmed"
+
+    def _hang_up(self, _effect: fx.HangUp) -> None:
+        self.hung_up = True
+
+    def _handed_over(self, effect: fx.TransferSettled) -> None:
+        self.handed = self.handed or effect.transferred
+        self.ending = self.ending or self.handed

@@ -1,0 +1,147 @@
+"""How a call begins and ends: greeted, recorded, said goodbye to, and for the reason it has."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, VOICE_FAILURES_IN_A_ROW
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+
+SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
+"""Reasons for which the hang-up message is said."""
+
+
+class EndingAccount:
+    """Beginning and end of a call."""
+
+    __slots__ = (
+        "_book",
+        "_broken",
+        "_failures",
+        "_goodbye",
+        "_goodbye_heard",
+        "_over_asked",
+        "_verdict",
+        "_voice_failures",
+    )
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._goodbye = ""
+        self._goodbye_heard = False
+        self._broken = False  # the goodbye could not be said
+        self._over_asked = 0
+        self._verdict = False
+        self._failures = 0
+        self._voice_failures = 0
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            ev.Answered: self._answered,
+            ev.StopRequested: self._stop,
+            ev.ClassifierVerdict: self._classified,
+            ev.PlayoutStarted: self._plays,
+            ev.MarkPlayed: self._plays,
+            fx.Speak: self._speak,
+            fx.AskModel: self._ask,
+            fx.AgentSaid: self._said,
+            fx.AskClassifier: self._ask_whether_over,
+            fx.Note: self._note,
+            fx.HangUp: self._hang_up,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _answered(self, event: ev.Answered) -> None:
+        if self._book.answered_us == event.at_us and not self._book.emits(fx.StartRecording):
+            contradict("a call is recorded from its answer on", event.at_us)
+
+    def _stop(self, event: ev.StopRequested) -> None:
+        book = self._book
+        if (
+            book.started
+            and not (book.hung_up or book.over or book.handed)
+            and fx.HangUp(event.by, event.reason) not in book.effects
+        ):
+            contradict("a call that is stopped is hung up at once", event.reason)
+
+    def _classified(self, event: ev.ClassifierVerdict) -> None:
+        self._verdict = self._verdict or (event.request == self._over_asked and event.verdict)
+
+    def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
+        if effect.purpose == "hangup":
+            self._over_asked, self._verdict = effect.request, False
+
+    def _plays(self, event: ev.PlayoutStarted | ev.MarkPlayed) -> None:
+        audible = self._book.replies.audible
+        if audible is not None and audible.number == event.generation and audible.sound.cleared_us < 0:
+            self._voice_failures = 0
+
+    def _speak(self, effect: fx.Speak) -> None:
+        book = self._book
+        if effect.purpose == "goodbye":
+            self._goodbye = f"{self._goodbye} {effect.text}".strip()
+        elif effect.purpose == "apology" and effect.index == 0 and self._failures > 2 * FAILURES_IN_A_ROW:
+            contradict("a model that always fails ends the call", f"{self._failures} failures")
+        elif (
+            effect.purpose == "welcome" and book.at_us + LATE_US < book.answered_us + book.plan.welcome_delay_ms * 1000
+        ):
+            contradict("the welcome has its delay", book.at_us)
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        """Nobody is answered who was not greeted, and nobody after the model has ended the call."""
+        book = self._book
+        written = book.plan.welcome_by_model
+        if (
+            book.rendered(book.plan.welcome_message)
+            and not written
+            and not any(one.purpose == "welcome" for one in book.replies.all.values())
+        ):
+            contradict("a caller is greeted before being answered", effect.request)
+        ended = [
+            one.number
+            for one in book.replies.all.values()
+            if one.farewell and one.sound.released_us >= 0 and not one.answering
+        ]
+        if ended:
+            contradict("the model is not asked after it has ended the call", f"{effect.request} after {ended}")
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        if effect.purpose == "goodbye" and not effect.cut:
+            self._goodbye_heard = True
+        cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
+        if effect.purpose == "reply" and not (effect.cut or cleared):
+            self._failures = 0
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind in ("model_failed", "reply_timeout", "empty_reply"):
+            self._failures += 1
+        elif effect.kind in ("goodbye_cut", "voice_failed"):
+            self._broken = True
+            self._voice_failures += effect.kind == "voice_failed"
+
+    def _hang_up(self, effect: fx.HangUp) -> None:
+        book = self._book
+        if isinstance(book.event, ev.StopRequested) or book.over:
+            return
+        reason, failed = effect.reason, self._broken or book.notes("voice_failed", "goodbye_cut")
+        if self._goodbye and not (self._goodbye_heard or failed):
+            contradict("a goodbye is said to its end", self._goodbye)
+        if reason in SAYS_GOODBYE and book.rendered(book.plan.hangup_message) and not (self._goodbye or failed):
+            contradict("the hang-up message is said", reason)
+        self._for_a_reason(reason)
+
+    def _for_a_reason(self, reason: str) -> None:
+        book = self._book
+        voice_failures = self._voice_failures + book.notes("voice_failed")
+        believable = {
+            "end_call_tool": any(one.farewell for one in book.replies.all.values()),
+            "llm_prompted_hangup": self._verdict,
+            "llm_error": self._failures >= FAILURES_IN_A_ROW,
+            "synthesizer_error": voice_failures >= VOICE_FAILURES_IN_A_ROW and not self._goodbye,
+            "not_answered": book.answered_us < 0,
+        }
+        if not believable.get(reason, True):
+            contradict("a call ends for the reason it has", reason)

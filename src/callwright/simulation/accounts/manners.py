@@ -1,0 +1,297 @@
+"""Manners: nobody is talked over, cut off wrongly, or not let in."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
+from callwright.conversation.phrases import STOPS
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.words import KeysAccount, is_numbered
+
+_STOP_PHRASES = frozenset(STOPS["en"])
+
+
+class FloorAccount:
+    """Who has the floor: the agent begins to speak when the caller has finished, and only then."""
+
+    __slots__ = ("_book", "_keys", "_possible_us", "_verdicts")
+
+    def __init__(self, book: Book, keys: KeysAccount) -> None:
+        self._book = book
+        self._keys = keys
+        self._possible_us = 0  # since when a transfer may go ahead at the earliest
+        self._verdicts = _Verdicts(book)
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            **self._verdicts.reads(),
+            ev.ActivityBegan: self._began,
+            ev.RecogniserResumed: self._resumed,
+            ev.LineHeld: self._held,
+            fx.Release: self._release,
+            fx.AskModel: self._ask,
+            fx.AgentSaid: self._silent,
+            fx.Transfer: self._transfer,
+            fx.AskTurnModel: self._ask_turn_model,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _talks(self) -> bool:
+        """Whether the core knows that the caller is speaking."""
+        talking_us = self._book.caller.talking_us
+        # What a step does may come of a deadline before its event.
+        return talking_us >= 0 and LATE_US < self._book.at_us - talking_us < ACTIVITY_STALE_MS * 1000 - LATE_US
+
+    def _held_now(self) -> bool:
+        held_us = self._book.held_us
+        return 0 <= held_us < self._book.at_us < held_us + HOLD_MOST_MS * 1000
+
+    def _release(self, effect: fx.Release) -> None:
+        book, one = self._book, self._book.replies.get(effect.generation)
+        if one.purpose != "reply":
+            return
+        if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
+            contradict("nobody is talked over", f"{one.number} since {book.caller.talking_us}")
+        if self._held_now():
+            contradict("nobody speaks into a line on hold", one.number)
+        if self._keys.typing:
+            contradict("nobody is spoken to while typing", one.number)
+        if one.asked:
+            floor_us = book.answered_us + (book.caller.end_ms + book.plan.incremental_delay_ms) * 1000
+            if book.at_us + LATE_US < floor_us:
+                contradict("a reply has its floor time", f"{one.number} {(floor_us - book.at_us) // 1000} ms early")
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        if not self._book.replies.get(effect.generation).speculative and fx.CloseUtterance in map(
+            type, self._book.effects
+        ):
+            self._verdicts.judge(effect.generation)
+
+    def _began(self, event: ev.ActivityBegan) -> None:
+        pending = self._book.replies.pending
+        certain = self._book.live and self._book.caller.talking_us == event.at_us == self._book.caller.moved_us
+        if certain and pending is not None and pending.speculative and not self._withdrawn(pending.number):
+            contradict("a caller who goes on withdraws a guess", pending.number)
+
+    def _resumed(self, _event: ev.RecogniserResumed) -> None:
+        pending = self._book.replies.pending
+        if (
+            self._book.live
+            and pending is not None
+            and self._answers(pending.turn)
+            and not self._withdrawn(pending.number)
+        ):
+            contradict("a recogniser that resumes withdraws the reply", pending.number)
+
+    def _answers(self, turn: int) -> bool:
+        """Whether a reply of this turn answers words that no turn has yet."""
+        return turn > self._verdicts.turn
+
+    def _withdrawn(self, generation: int) -> bool:
+        return any(isinstance(one, fx.Withdrawn) and one.generation == generation for one in self._book.effects)
+
+    def _held(self, event: ev.LineHeld) -> None:
+        audible = self._book.replies.audible
+        if not (event.on and self._book.live) or audible is None or audible.sound.cleared_us >= 0 or audible.farewell:
+            return
+        newly = self._book.held_us == event.at_us
+        if (
+            newly
+            and audible.purpose != "goodbye"
+            and audible.sound.marked < audible.sound.clauses
+            and not self._silenced(audible.number)
+        ):
+            contradict("an agent on hold stops speaking", audible.number)
+
+    def _silenced(self, generation: int) -> bool:
+        return fx.Clear(generation) in self._book.effects
+
+    def _transfer(self, effect: fx.Transfer) -> None:
+        if self._talks() and self._book.at_us - self._possible_us < CALLER_FIRST_MS * 1000 - LATE_US:
+            contradict("nobody is transferred in mid-word", f"{effect.call_id} since {self._book.caller.talking_us}")
+
+    def _silent(self, _effect: fx.AgentSaid | fx.UserSaid) -> None:
+        self._possible_us = self._book.at_us
+
+    def _ask_turn_model(self, effect: fx.AskTurnModel) -> None:
+        self._verdicts.asked(effect)
+        if not self._book.plan.turn_model:
+            contradict("only a turn model that the agent has is asked", effect.request)
+
+    def step(self) -> None:
+        """A sound that goes on takes back the reply that was prepared before it."""
+        book, pending = self._book, self._book.replies.pending
+        if pending is None or not book.live or not self._talks() or not self._answers(pending.turn):
+            return
+        talking_us = book.caller.talking_us
+        if pending.begun_us < talking_us and book.at_us - talking_us > RESUME_MS * 1000 + LATE_US:
+            contradict("a caller who goes on takes the turn back", f"{pending.number} since {talking_us}")
+
+
+class _Verdicts:
+    """Whether anybody said that the caller had finished."""
+
+    __slots__ = ("_asked_us", "_book", "_excused", "_request", "_said_yes", "_typed", "turn")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._request = 0
+        self._asked_us = -1
+        self._said_yes = False
+        self._excused = True  # the turn is over for another reason, or may be
+        self._typed = False  # an entry by the keys ends a turn when it is complete
+        self.turn = 0
+
+    def reads(self) -> Handlers:
+        """What it follows."""
+        excuses: tuple[type, ...] = (ev.RecogniserEnd, ev.ProviderFailed)
+        return {
+            ev.KeyPressed: self._press,
+            ev.TurnVerdict: self._verdict,
+            fx.UserSaid: self._user_said,
+            **dict.fromkeys(excuses, self._excuse),
+        }
+
+    def asked(self, effect: fx.AskTurnModel) -> None:
+        """A new pause is judged."""
+        self._request, self._asked_us, self._said_yes = effect.request, self._book.at_us, False
+        # Where words or a deadline begin the pause and not the end of a sound, patience may have passed before.
+        self._excused = not isinstance(self._book.event, ev.ActivityEnded)
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        self.turn = effect.turn
+        self._typed = False
+
+    def _press(self, _event: ev.KeyPressed) -> None:
+        self._typed = True
+
+    def _excuse(self, event: ev.Event) -> None:
+        if not isinstance(event, ev.ProviderFailed) or event.kind == "turn":
+            self._excused = True
+
+    def _verdict(self, event: ev.TurnVerdict) -> None:
+        if event.request == self._request and event.probability_ppm >= self._book.plan.turn_threshold_ppm:
+            self._said_yes = True
+
+    def judge(self, generation: int) -> None:
+        """A turn is asked as certain: somebody or something must have said that it is over."""
+        book = self._book
+        patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms) * 1000
+        waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
+        if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):
+            contradict("a turn is over when somebody says so", generation)
+
+
+class BargeInAccount:
+    """The agent yields to enough words at once, and to nothing less."""
+
+    __slots__ = ("_book", "_final", "_first", "_fresh", "_pending", "_seen", "_taken", "_typed")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._fresh: set[int] = set()  # segments spoken without a pause and with no word taken
+        self._first: set[int] = set()  # of these, those before which nothing was pending
+        self._pending: dict[int, list[str]] = {}  # segment -> newest words
+        self._taken: set[str] = set()
+        self._final: set[int] = set()
+        self._seen: set[int] = set()
+        self._typed = False  # an entry by the keys is a stretch of its own
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            ev.ActivityBegan: self._pause,
+            ev.KeyPressed: self._press,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
+            fx.UserSaid: self._user_said,
+            fx.Note: self._note,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _pause(self, _event: ev.Event) -> None:
+        self._fresh.clear()
+        self._first.clear()
+
+    def _press(self, _event: ev.KeyPressed) -> None:
+        self._typed = True
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        self._typed = False
+        self._taken.update(effect.text.split())
+        self._pending.clear()
+        self._pause(self._book.event)
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "echo":
+            # One segment is dropped; what the caller said beside it stays.
+            self._taken.update(effect.text.split())
+            self._pending = {number: words for number, words in self._pending.items() if " ".join(words) != effect.text}
+        elif effect.kind in ("discarded_words", "back_channel", "words_unconfirmed"):
+            self._taken.update(effect.text.split())
+            self._pending.clear()
+            self._pause(self._book.event)
+
+    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        words = event.text.split()
+        segment, final = event.segment, isinstance(event, ev.TranscriptFinal)
+        if segment in self._final and not final:
+            return  # it was overtaken by its own final
+        if final:
+            self._final.add(segment)
+        new = segment not in self._seen
+        self._seen.add(segment)
+        if words and new and not self._taken.intersection(words):
+            if not any(self._pending.values()):
+                self._first.add(segment)
+            self._fresh.add(segment)
+        self._pending[segment] = words
+        audible = self._book.replies.audible
+        if not self._book.live or audible is None or audible.sound.cleared_us >= 0 or audible.purpose == "goodbye":
+            return
+        if audible.sound.playout_us >= 0 or not audible.asked:  # else any word takes it back: nobody has heard it
+            self._judge(event, audible.number, audible.farewell)
+
+    def _judge(self, event: ev.TranscriptPartial | ev.TranscriptFinal, generation: int, farewell: bool) -> None:
+        enough, final = self._book.plan.words_to_interrupt, isinstance(event, ev.TranscriptFinal)
+        if self._book.plan.written:
+            self._judge_line(event, generation, farewell)
+            return
+        words = self._pending[event.segment]
+        cleared = fx.Clear(generation) in self._book.effects
+        stop = event.text.strip(" .!").lower() in _STOP_PHRASES
+        many = 0 < enough < len(words) and any(map(is_numbered, words)) and event.segment in self._fresh
+        alone = stop and event.segment in self._first and (final or enough > 0)
+        spoken = self._book.replies.get(generation).sound.spoken
+        echoes = any(word in spoken for words in self._pending.values() for word in words)
+        if (many or alone) and not (farewell or cleared or self._typed or echoes):
+            contradict("a caller who interrupts is let in at once", f"{event.text!r} over {generation}")
+        if cleared and farewell:
+            contradict("last words are said to their end", generation)
+        if cleared and not self._interrupts(final):
+            contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
+
+    def _judge_line(self, event: ev.TranscriptPartial | ev.TranscriptFinal, generation: int, farewell: bool) -> None:
+        """Who writes means every line; a line that is not sent yet is none."""
+        cleared = fx.Clear(generation) in self._book.effects
+        new = any(is_numbered(word) and word not in self._taken for word in event.text.split())
+        if isinstance(event, ev.TranscriptFinal):
+            if new and event.segment in self._fresh and not (farewell or cleared or self._typed):
+                contradict("a written line silences the agent", f"{event.text!r} over {generation}")
+        elif cleared:
+            contradict("only a line that was sent silences the agent", f"{event.text!r} over {generation}")
+
+    def _interrupts(self, final: bool) -> bool:
+        """Whether anything pending could interrupt: by the number of words, or by words that may be a stop phrase."""
+        enough = self._book.plan.words_to_interrupt
+        count = sum(map(len, self._pending.values()))
+        if enough > 0 and count > enough:
+            return True
+        texts = [" ".join(words) for words in self._pending.values() if words]
+        return (final or enough > 0) and any(not is_numbered(text.split()[-1].strip(".")) for text in texts)

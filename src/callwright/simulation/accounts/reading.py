@@ -1,0 +1,77 @@
+"""Reading a whole conversation against all accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
+from callwright.simulation.accounts.endings import EndingAccount
+from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
+from callwright.simulation.accounts.memory import MemoryAccount
+from callwright.simulation.accounts.speech import SpeechAccount
+from callwright.simulation.accounts.times import LimitsAccount, SilenceAccount
+from callwright.simulation.accounts.tools import ToolAccount, TransferAccount
+from callwright.simulation.accounts.words import KeysAccount, WordsAccount
+
+
+class Account(Protocol):
+    """One side of the truth."""
+
+    def reads(self) -> Handlers:
+        """What it follows and judges, by type of event or effect."""
+
+    def close(self) -> None:
+        """The conversation is over."""
+
+
+def contradiction(
+    steps: Sequence[tuple[ev.Event, tuple[fx.Effect, ...]]], heard: Mapping[int, frozenset[str]], ended: bool
+) -> str:
+    """The first rule that the record breaks, or nothing. ``heard``: the world's own account of the words that left the loudspeaker."""
+    book = Book(heard)
+    keys, words, speech, limits = KeysAccount(book), WordsAccount(book), SpeechAccount(book), LimitsAccount(book)
+    floor = FloorAccount(book, keys)
+    accounts: tuple[Account, ...] = (
+        *(
+            speech,
+            words,
+            keys,
+            floor,
+            BargeInAccount(book),
+            MemoryAccount(book),
+            ToolAccount(book),
+            TransferAccount(book),
+        ),
+        *(SilenceAccount(book), limits, EndingAccount(book)),
+    )
+    handlers = _merged(
+        [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
+    )
+    after = (speech.waits, words.step, floor.step, limits.step)
+    try:
+        for event, effects in steps:
+            book.turn_page(event, effects)
+            for handler in handlers.get(type(event), ()):
+                handler(event)
+            for effect in effects:
+                for handler in handlers.get(type(effect), ()):
+                    handler(effect)
+            for judge in after:
+                judge()
+        if ended:
+            for account in accounts:
+                account.close()
+    except ContradictionError as error:
+        return str(error)
+    return ""
+
+
+def _merged(tables: Sequence[Handlers]) -> dict[type, tuple[Callable[[Any], None], ...]]:
+    merged: dict[type, list[Callable[[Any], None]]] = {}
+    for table in tables:
+        for kind, handler in table.items():
+            merged.setdefault(kind, []).append(handler)
+    return {kind: tuple(handlers) for kind, handlers in merged.items()}

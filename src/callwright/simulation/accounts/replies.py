@@ -1,0 +1,221 @@
+"""The agent's utterances, as the effects and the events about them show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.domain.limits import MAX_REPLY_CHARACTERS
+
+
+@dataclass(slots=True)
+class Sound:
+    """The spoken side of an utterance. Times of steps; -1 for what has not happened."""
+
+    spoken: list[str] = field(default_factory=list)
+    clauses: int = 0
+    complete: bool = False
+    lengths: dict[int, ev.VoiceFinished] = field(default_factory=dict)
+    spoken_us: int = -1
+    voice_us: int = -1
+    released_us: int = -1
+    playout_us: int = -1
+    cleared_us: int = -1
+    marked: int = 0
+
+
+@dataclass(slots=True)
+class Utterance:
+    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools; ``acted``: they were called, without a word."""
+
+    number: int
+    turn: int = 0
+    purpose: str = ""
+    begun_us: int = 0
+    request: int = 0
+    asked: str = ""
+    speculative: bool = False
+    answering: bool = False
+    given: list[str] = field(default_factory=list)
+    tools: list[ev.ReplyTool] = field(default_factory=list)
+    called: bool = False
+    farewell: bool = False
+    over: bool = False
+    acted: bool = False
+    sound: Sound = field(default_factory=Sound)
+
+    @property
+    def words_given(self) -> list[str]:
+        """The model's words, as far as the platform takes them."""
+        return "".join(self.given)[:MAX_REPLY_CHARACTERS].split()
+
+
+class Replies:
+    """All of them; ``audible`` and ``pending`` (asked and not released, acted on or withdrawn)."""
+
+    __slots__ = ("all", "at_us", "audible", "pending", "requests", "transfers")
+
+    def __init__(self) -> None:
+        self.all: dict[int, Utterance] = {}
+        self.requests: dict[int, Utterance] = {}
+        self.audible: Utterance | None = None
+        self.pending: Utterance | None = None
+        self.transfers: frozenset[str] = frozenset()
+        self.at_us = 0
+
+    def reads(self) -> dict[type, Callable[[Any], None]]:
+        """What it follows."""
+        return {
+            ev.Started: self._begin,
+            ev.ReplyText: self._text,
+            ev.ReplyTool: self._tool,
+            ev.ReplyEnded: self._ended,
+            ev.ProviderFailed: self._failed,
+            ev.VoiceReady: self._voice,
+            ev.VoiceFinished: self._voice_finished,
+            ev.PlayoutStarted: self._playout,
+            ev.MarkPlayed: self._mark,
+            fx.AskModel: self._ask,
+            fx.Speculative: self._speculative,
+            fx.Committed: self._committed,
+            fx.CancelModel: self._ended,
+            fx.Speak: self._speak,
+            fx.EndSpeech: self._end_speech,
+            fx.Release: self._release,
+            fx.Clear: self._clear,
+            fx.AgentSaid: self._settle,
+            fx.Withdrawn: self._settle,
+            fx.CallTool: self._act,
+            fx.SendKeys: self._act,
+            fx.Transfer: self._act,
+            fx.Note: self._note,
+        }
+
+    def get(self, generation: int) -> Utterance:
+        """The utterance of this number; an empty one that is not kept when there is none."""
+        return self.all.get(generation) or Utterance(generation)
+
+    def get_asked(self, request: int) -> Utterance:
+        """The utterance that answers this request; an empty one that is not kept when there is none."""
+        return self.requests.get(request) or Utterance(0)
+
+    def _begin(self, event: ev.Started) -> None:
+        self.transfers = self.transfers or frozenset(tool.name for tool in event.plan.transfers)
+
+    def _text(self, event: ev.ReplyText) -> None:
+        utterance = self.requests.get(event.request)
+        if utterance is not None and utterance.answering:
+            utterance.given.append(event.text)
+
+    def _tool(self, event: ev.ReplyTool) -> None:
+        utterance = self.requests.get(event.request)
+        if utterance is None or not utterance.answering:
+            return
+        utterance.tools.append(event)
+        utterance.called = True
+        if event.name.startswith("end_call"):
+            utterance.farewell = not any(one.name in self.transfers for one in utterance.tools)
+        elif event.name in self.transfers:
+            utterance.farewell = False
+
+    def _ended(self, item: ev.ReplyEnded | fx.CancelModel) -> None:
+        utterance = self.requests.get(item.request)
+        if utterance is not None:
+            utterance.answering = False
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        if event.kind == "model" and event.request in self.requests:
+            self.requests[event.request].answering = False
+
+    def _voice(self, event: ev.VoiceReady | ev.VoiceFinished) -> None:
+        utterance = self.get(event.generation)
+        if utterance.sound.voice_us < 0:
+            utterance.sound.voice_us = event.at_us
+
+    def _voice_finished(self, event: ev.VoiceFinished) -> None:
+        utterance = self.get(event.generation)
+        if 0 <= event.index < utterance.sound.clauses and not utterance.over:
+            self._voice(event)
+            utterance.sound.lengths[event.index] = event
+
+    def _playout(self, event: ev.PlayoutStarted | ev.MarkPlayed) -> None:
+        utterance = self.audible
+        if utterance is None or utterance.number != event.generation:
+            return
+        if utterance.sound.voice_us < 0:
+            utterance.sound.voice_us = event.at_us
+        if utterance.sound.playout_us < 0:
+            utterance.sound.playout_us = event.at_us
+
+    def _mark(self, event: ev.MarkPlayed) -> None:
+        utterance = self.audible
+        if utterance is None or utterance.number != event.generation or utterance.sound.cleared_us >= 0:
+            return
+        if 0 <= event.index < utterance.sound.clauses:
+            self._playout(event)
+            utterance.sound.marked = max(utterance.sound.marked, event.index + 1)
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        utterance = self.all.setdefault(effect.generation, Utterance(effect.generation))
+        utterance.turn, utterance.purpose, utterance.begun_us = effect.turn, effect.purpose, self.at_us
+        utterance.request, utterance.answering = effect.request, True
+        last = effect.messages[-1] if effect.messages else None
+        answers = last is not None and last.role == "user" and effect.purpose != "welcome"
+        utterance.asked = last.content if last is not None and answers else ""
+        self.requests[effect.request] = self.pending = utterance
+
+    def _speculative(self, effect: fx.Speculative) -> None:
+        self.all[effect.generation] = Utterance(effect.generation, effect.turn, speculative=True)
+
+    def _committed(self, effect: fx.Committed) -> None:
+        self.get(effect.generation).speculative = False
+
+    def _speak(self, effect: fx.Speak) -> None:
+        utterance = self.all.get(effect.generation)
+        if utterance is None:
+            utterance = Utterance(effect.generation, effect.turn, effect.purpose, self.at_us)
+            self.all[effect.generation] = utterance
+        if utterance.sound.spoken_us < 0:
+            utterance.sound.spoken_us = self.at_us
+        utterance.sound.spoken.extend(effect.text.split())
+        utterance.sound.clauses += 1
+        if effect.purpose in ("transfer", "tool"):
+            self._act(effect)
+
+    def _end_speech(self, effect: fx.EndSpeech) -> None:
+        self.get(effect.generation).sound.complete = True
+
+    def _release(self, effect: fx.Release) -> None:
+        utterance = self.audible = self.get(effect.generation)
+        utterance.sound.released_us = self.at_us
+        if self.pending is utterance:
+            self.pending = None
+
+    def _clear(self, effect: fx.Clear) -> None:
+        self.get(effect.generation).sound.cleared_us = self.at_us
+
+    def _settle(self, effect: fx.AgentSaid | fx.Withdrawn) -> None:
+        utterance = self.get(effect.generation)
+        utterance.over = True
+        if self.audible is utterance:
+            self.audible = None
+        if self.pending is utterance:
+            self.pending = None
+
+    def _act(self, _effect: fx.CallTool | fx.SendKeys | fx.Transfer | fx.Note | fx.Speak) -> None:
+        """A reply of tools alone is no longer prepared: it was acted on."""
+        if self.pending is not None and self.pending.called:
+            self.pending.acted = True
+            self.pending = None
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind not in ("transfer_refused", "tool_refused"):
+            return
+        name = effect.text.partition(":")[0]
+        for one in (self.audible, self.pending):
+            if one is not None:
+                one.tools = [call for call in one.tools if call.name != name]  # an end_call after it counts again
+        self._act(effect)

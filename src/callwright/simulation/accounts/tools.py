@@ -1,0 +1,200 @@
+"""Tools and transfers: what the model wanted, what was called, and when."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import TOOL_WAIT_MS
+from callwright.domain.errors import InvalidNumberError
+from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS, MAX_TRANSFERS
+from callwright.domain.number import parse_destination
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+
+
+class ToolAccount:
+    """Tools that the model calls."""
+
+    __slots__ = ("_book", "_calls", "_latest_us", "_running", "_settled", "_untold", "_wanted")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._wanted: list[tuple[int, ev.ReplyTool]] = []  # generation, call; those the core has to act on
+        self._settled: set[str] = set()
+        self._running: dict[int, str] = {}
+        self._latest_us = 0
+        self._untold = False  # a tool answered and the model has not been asked since
+        self._calls: dict[int, int] = {}  # turn -> calls made
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            ev.ReplyTool: self._want,
+            ev.ToolResult: self._answer,
+            ev.ProviderFailed: self._failed,
+            fx.CallTool: self._call,
+            fx.SendKeys: self._call,
+            fx.CancelTool: self._cancel,
+            fx.Transfer: self._transfer,
+            fx.AskModel: self._ask,
+            fx.Speak: self._speak,
+            fx.Note: self._note,
+            fx.HangUp: self._hang_up,
+        }
+
+    def close(self) -> None:
+        """What the model wanted was done, or refused with a note, if its reply was."""
+        replies = self._book.replies
+        for number, call in self._wanted:
+            one = replies.get(number)
+            done = call.call_id in self._settled or call.name in self._settled or not call.call_id
+            if (one.acted or one.sound.released_us >= 0) and not done:
+                contradict("a tool of a reply is called", f"{call.call_id} {call.name} of {number}")
+
+    def _want(self, event: ev.ReplyTool) -> None:
+        one = self._book.replies.requests.get(event.request)
+        if one is None or not one.answering or not self._book.live or event.name == "end_call":
+            return
+        self._wanted.append((one.number, event))
+
+    def _call(self, effect: fx.CallTool | fx.SendKeys) -> None:
+        asked = [call for _, call in self._wanted if call.name == effect.name]
+        if not any(call.call_id in (effect.call_id, "") for call in asked):
+            contradict("only what the model wanted is called", f"{effect.call_id} {effect.name}")
+        self._settled.add(effect.call_id)
+        self._running[effect.request] = effect.name
+        self._latest_us = self._book.at_us
+        self._calls[effect.turn] = self._calls.get(effect.turn, 0) + 1
+        if self._calls[effect.turn] > MAX_MODEL_TOOL_LOOPS:
+            contradict("a turn has so many tools at most", f"{self._calls[effect.turn]} in turn {effect.turn}")
+
+    def _answer(self, event: ev.ToolResult) -> None:
+        self._over(self._running.pop(event.request, ""), event.ok)
+
+    def _over(self, name: str, ok: bool) -> None:
+        """Keys that were pressed and a transfer that a service makes need no word of the model."""
+        transfers = name in self._book.replies.transfers
+        if ok and transfers:
+            self._untold = False  # nothing more is said then, until the caller speaks
+        silent = ok and (name in self._book.plan.key_tools or transfers)
+        self._untold = self._untold or (bool(name) and not silent)
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        if event.kind == "tool":
+            self._over(self._running.pop(event.request, ""), False)
+
+    def _cancel(self, effect: fx.CancelTool) -> None:
+        if self._book.at_us + LATE_US < self._latest_us + TOOL_WAIT_MS * 1000:
+            contradict("a tool has its time to answer", self._running.get(effect.request))
+        self._over(self._running.pop(effect.request, ""), True)
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        if self._running:
+            contradict(
+                "the model is asked when its tools have answered", f"{self._running} in request {effect.request}"
+            )
+        self._untold = False
+
+    def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose == "apology":
+            self._untold = False
+        elif effect.purpose == "silence" and (self._untold or self._running):
+            contradict("a tool's answer is told before it is called silence", self._running)
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "tool_repeated":
+            self._settled.add(effect.text)
+        elif effect.kind == "tool_loops":
+            self._settled.add(effect.text)  # by its name
+        elif effect.kind in ("tool_refused", "transfer_refused", "transfer_dropped"):
+            self._settled.add(effect.text.partition(":")[0])
+        elif effect.kind == "keys_dropped":
+            self._settled.update(self._book.plan.key_tools)
+        elif effect.kind == "transfer_unsettled":
+            name = effect.text.partition(":")[0]
+            self._running = {request: other for request, other in self._running.items() if other != name}
+
+    def _hang_up(self, effect: fx.HangUp) -> None:
+        if effect.reason == "inactivity_timeout" and (self._untold or self._running):
+            contradict("a tool's answer is told before it is called silence", self._running)
+
+    def _transfer(self, effect: fx.Transfer) -> None:
+        self._settled.add(effect.call_id)
+
+
+class TransferAccount:
+    """Handing the caller over: announced once and to the end, never in mid-word, never to an emergency number."""
+
+    __slots__ = ("_announced", "_announcing", "_asked_us", "_book", "_made")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._announced: set[str] = set()  # messages heard to their end since the last transfer
+        self._announcing = False
+        self._made = 0
+        self._asked_us = -1
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            fx.Speak: self._speak,
+            fx.AgentSaid: self._said,
+            fx.Withdrawn: self._withdrawn,
+            fx.Note: self._note,
+            fx.Transfer: self._transfer,
+            fx.TransferSettled: self._settled,
+            fx.HangUp: self._hang_up,
+        }
+
+    def close(self) -> None:
+        """A transfer that was asked for has an outcome."""
+        if self._asked_us >= 0:
+            contradict("a transfer is settled", f"asked for at {self._asked_us}")
+
+    def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose == "transfer" and effect.index == 0:
+            if self._announcing:
+                contradict("a transfer is announced once", effect.text)
+            self._announcing = True
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        if effect.purpose == "transfer":
+            if effect.cut:
+                self._announcing = False
+            else:
+                self._announced.add(effect.text)
+
+    def _withdrawn(self, effect: fx.Withdrawn) -> None:
+        if self._book.replies.get(effect.generation).purpose == "transfer":
+            self._announcing = False
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind in ("transfer_dropped", "voice_failed"):
+            self._announcing = False
+        if effect.kind == "voice_failed":
+            # A voice that fails in the middle of the announcement: what was said stays said.
+            self._announced.update(" ".join(self._book.rendered(tool.message)) for tool in self._book.plan.transfers)
+
+    def _transfer(self, effect: fx.Transfer) -> None:
+        book = self._book
+        tool = next((tool for tool in book.plan.transfers if tool.name == effect.name), None)
+        if tool is None:
+            contradict("only a transfer tool transfers", effect.name)
+        try:
+            parse_destination(effect.target)
+        except InvalidNumberError:
+            contradict("nobody is transferred to what must not be called", effect.target)
+        if tool.own_message and " ".join(book.rendered(tool.message)) not in self._announced:
+            contradict("a transfer is announced to the end", effect.name)
+        self._made += 1
+        if self._made > MAX_TRANSFERS:
+            contradict("a call has so many transfers at most", self._made)
+        self._announced.clear()
+        self._announcing = False
+        self._asked_us = book.at_us
+
+    def _settled(self, _effect: fx.TransferSettled) -> None:
+        self._asked_us = -1
+
+    def _hang_up(self, effect: fx.HangUp) -> None:
+        if effect.reason == "call_transferred" and not self._book.handed:
+            contradict("who hangs up after a transfer has made one", effect.reason)

@@ -1,0 +1,209 @@
+"""The caller's words: said, heard, taken, numbered, and answered."""
+
+from __future__ import annotations
+
+import re
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import FINAL_WAIT_MS, VERDICT_WAIT_MS
+from callwright.conversation.turn import KEYED_AS
+from callwright.domain.limits import MAX_KEY_DIGITS
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+
+_ENTRY = re.compile(rf"{KEYED_AS} [0-9*#A-D]+")
+ANSWER_SLACK_MS = 1_000
+
+
+def is_numbered(word: str) -> bool:
+    """Whether it is one of the simulated caller's words, each of which is said once (w17)."""
+    return word[:1] == "w" and word[1:].isdigit()
+
+
+class WordsAccount:
+    """What the caller said, and the turns of the record."""
+
+    __slots__ = ("_book", "_closed", "_moved_us", "_segments", "_taken", "_texts", "_turn", "_waiting")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._turn = 0
+        self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
+        self._segments: dict[str, int] = {}  # numbered word -> segment it came in
+        self._taken: set[str] = set()
+        self._waiting: dict[str, None] = {}  # numbered words of finals that no turn has
+        self._closed = False
+        self._moved_us = 0  # when anything last happened that an answer may wait for
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            ev.TranscriptPartial: self._partial,
+            ev.TranscriptFinal: self._final,
+            fx.UserSaid: self._user_said,
+            fx.CloseUtterance: self._close,
+            fx.Note: self._note,
+            fx.AskModel: self._ask,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _partial(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        self._texts[event.segment] = event.text
+        for word in event.text.split():
+            if is_numbered(word):
+                self._segments.setdefault(word, event.segment)
+
+    def _final(self, event: ev.TranscriptFinal) -> None:
+        for word in self._texts.get(event.segment, "").split():
+            self._waiting.pop(word, None)
+        self._partial(event)
+        if self._book.live:
+            for word in event.text.split():
+                if is_numbered(word) and word not in self._taken:
+                    self._waiting[word] = None
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        book = self._book
+        # Words that the recogniser reads after the call lengthen its last turn.
+        if effect.turn != self._turn + 1 and not (book.over and effect.turn == self._turn):
+            contradict("turns are numbered one by one", f"{effect.turn} after {self._turn}")
+        self._turn = effect.turn
+        place = -1
+        for word in _ENTRY.sub("", effect.text).split():
+            if not is_numbered(word):
+                continue
+            if word not in self._segments:
+                contradict("a turn has words that were said", f"{word} in turn {effect.turn}")
+            if self._segments[word] < place:
+                contradict("a turn has its words in order", f"{word} in turn {effect.turn}")
+            place = self._segments[word]
+            self._taken.add(word)
+            self._waiting.pop(word, None)
+        if book.emits(fx.Release, fx.CallTool, fx.SendKeys) and not (self._closed or self._apology()):
+            contradict("the recogniser is told which words were taken", f"turn {effect.turn}")
+        self._closed = False
+
+    def _apology(self) -> bool:
+        return any(isinstance(one, fx.Speak) and one.purpose in ("apology", "goodbye") for one in self._book.effects)
+
+    def _close(self, _effect: fx.CloseUtterance) -> None:
+        self._closed = True
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "discarded_words":
+            for word in effect.text.split():
+                self._waiting.pop(word, None)
+                self._taken.add(word)
+            self._discarded()
+
+    def _discarded(self) -> None:
+        """Words are thrown away only when the welcome has been said, and only where the agent wants that."""
+        book = self._book
+        welcomed = any(isinstance(one, fx.AgentSaid) and one.purpose == "welcome" for one in book.effects)
+        if not (book.plan.discard_pre_welcome and welcomed):
+            contradict("only words over the welcome are thrown away, and only on request", book.at_us)
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        """A turn is the next one or, for a reply that is owed, the last."""
+        if effect.turn not in (self._turn, self._turn + 1):
+            contradict("a reply belongs to the present turn", f"{effect.turn} after {self._turn}")
+
+    def step(self) -> None:
+        """Words do not wait for an answer when nobody speaks, thinks, or is waited for."""
+        book, replies = self._book, self._book.replies
+        busy = (
+            not book.live
+            or not self._waiting
+            or replies.audible is not None
+            or replies.pending is not None
+            or book.caller.talking_us >= 0
+            or book.held_us >= 0
+            or book.work.under_way
+        )
+        if busy or book.effects or not isinstance(book.event, ev.DeadlineReached):
+            self._moved_us = book.at_us
+            return
+        patience_ms = book.plan.patience_ms + FINAL_WAIT_MS + VERDICT_WAIT_MS + ANSWER_SLACK_MS
+        if book.at_us - self._moved_us > patience_ms * 1000 + LATE_US:
+            contradict("a caller who has finished is answered", f"{list(self._waiting)[:5]} since {self._moved_us}")
+
+
+class KeysAccount:
+    """Entries by the keys: what was typed together is said together."""
+
+    __slots__ = ("_book", "_entries", "_entry", "_last_us", "_said")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._entry = ""
+        self._last_us = 0
+        self._entries: list[str] = []  # as they must be
+        self._said: list[str] = []  # as they were
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {ev.KeyPressed: self._press, fx.UserSaid: self._user_said, fx.Note: self._note}
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    @property
+    def typing(self) -> bool:
+        """Whether an entry is certainly begun and not complete."""
+        return bool(self._entry) and self._book.at_us + LATE_US < self._last_us + self._book.plan.keys_pause_ms * 1000
+
+    def _press(self, event: ev.KeyPressed) -> None:
+        book, plan = self._book, self._book.plan
+        if not (plan.keys and book.live):
+            return
+        if self._entry and event.at_us >= self._last_us + plan.keys_pause_ms * 1000:
+            self._complete()
+        begins = not self._entry
+        finishes = event.key == plan.keys_end
+        if not finishes or begins:
+            self._entry += event.key
+        self._last_us = event.at_us
+        if finishes or len(self._entry) >= (plan.keys_most or MAX_KEY_DIGITS):
+            self._complete()
+        if begins:
+            self._interrupts()
+
+    def _interrupts(self) -> None:
+        book, audible = self._book, self._book.replies.audible
+        if (
+            audible is None
+            or audible.sound.cleared_us >= 0
+            or audible.farewell
+            or audible.purpose in ("goodbye", "transfer")
+        ):
+            return
+        if fx.Clear(audible.number) in book.effects:
+            if not book.plan.keys_interrupt:
+                contradict("a key silences the agent only where it should", audible.number)
+        elif book.plan.keys_interrupt:
+            contradict("the first key silences the agent", audible.number)
+
+    def _complete(self) -> None:
+        self._entries.append(self._entry)
+        self._entry = ""
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        self._compare(effect.text)
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "discarded_words":
+            self._compare(effect.text)
+
+    def _compare(self, text: str) -> None:
+        """A turn that is taken completes an entry that was only begun."""
+        said = [entry.split()[-1] for entry in _ENTRY.findall(text)]
+        if not said or (self._book.over and self._said[-len(said) :] == said):
+            return  # the last turn again, with words that the recogniser read after the call
+        if self._entry:
+            self._complete()
+        expected = self._entries[len(self._said) : len(self._said) + len(said)]
+        if said != expected:
+            contradict("keys typed together are one entry", f"{said} and {expected}")
+        self._said.extend(said)
