@@ -69,13 +69,23 @@ def _levels(case: Case, line: dict[str, Any]) -> Iterator[Finding]:
     if speech is not None and voiced >= rule.limit("voiced_frames") and speech <= rule.limit("speech_db"):
         what = f"The caller's voice has a level of {speech} dBFS."
         yield Finding(rule.name, WARNING, case.line.answered_us, 0, what, ("level",))
+    unvoiced = int(line["unvoiced_frames"] or 0)
+    if voiced < rule.limit("voiced_frames") <= unvoiced and not case.view.of("UserSaid") and _is_soft(noise):
+        what = f"Nothing of the caller was taken for voice; what came, {unvoiced} frames, has a level of {noise} dBFS."
+        yield Finding(rule.name, WARNING, case.line.answered_us, 0, what, ("level",))
     rule = RULES["noisy_line"]
     least = rule.limit("voiced_frames")
-    if speech is None or noise is None or voiced < least or int(line["unvoiced_frames"] or 0) < least:
+    if speech is None or noise is None or voiced < least or unvoiced < least:
         return
     if noise >= rule.limit("noise_db") and speech - noise < rule.limit("snr_db"):
         what = f"The caller's voice ({speech} dBFS) is only {speech - noise} dB above the noise ({noise} dBFS)."
         yield Finding(rule.name, WARNING, case.line.answered_us, 0, what, ("noise",))
+
+
+def _is_soft(level_db: int | None) -> bool:
+    """Whether sound that was not taken for voice may be a soft one: louder than a quiet room, softer than speech."""
+    rule = RULES["quiet_caller"]
+    return level_db is not None and rule.limit("unheard_db") <= level_db <= rule.limit("speech_db")
 
 
 def _losses(case: Case, line: dict[str, Any]) -> Iterator[Finding]:

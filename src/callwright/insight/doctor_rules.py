@@ -334,7 +334,10 @@ RULES: dict[str, Rule] = _table(
         "the median level of the caller's voiced frames",
         {
             "speech_db": Threshold(-42, "dBFS", "or less"),
-            "voiced_frames": Threshold(50, "frames", "voiced, before the level is judged"),
+            "unheard_db": Threshold(
+                -55, "dBFS", "or more of sound that was not taken for voice, when no words came at all"
+            ),
+            "voiced_frames": Threshold(50, "frames", "voiced (or not), before the level is judged"),
         },
         {"level": Advice("the line", CHECK, "raise the gain of the trunk, the gateway or the microphone")},
     ),

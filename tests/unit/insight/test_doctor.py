@@ -512,6 +512,17 @@ class TestTheLine:
         assert healthy().at(13_000).leg_ended().line(**levels).found("quiet_caller").severity == "warning"
         assert healthy().at(13_000).leg_ended().line(**levels | {"voiced_frames": 20}).findings() == []
 
+    def test_a_caller_whose_voice_was_never_taken_for_one(self):
+        for noise_db, found in ((-48, ["quiet_caller"]), (-70, []), (-30, [])):
+            call = (
+                DoctorCall()
+                .welcomed()
+                .at(8_000)
+                .leg_ended()
+                .line(voiced_frames=0, unvoiced_frames=90, noise_db=noise_db)
+            )
+            assert [one.rule for one in call.findings()] == found
+
     def test_a_noisy_line(self):
         levels = {"voiced_frames": 200, "unvoiced_frames": 300, "speech_db": -25, "noise_db": -33}
         finding = healthy().at(13_000).leg_ended().line(**levels).found("noisy_line")

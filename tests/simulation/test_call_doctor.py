@@ -1,0 +1,218 @@
+"""The call doctor on whole calls of the real shell: healthy ones have no findings, and each planted fault is found for what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from callwright.bootstrap.simulated_calls import shipped
+from callwright.bootstrap.studio import Studio
+from callwright.insight.doctor import diagnose
+from callwright.insight.doctor_finding import Finding
+from callwright.insight.view import view_of
+from callwright.ops.settings import load_settings
+from callwright.simulation.call_scenario import CallScenario, call_scenario_of
+from callwright.simulation.virtual_loop import VirtualLoop
+
+LONG = "We are open from nine to five on weekdays, from ten to two on Saturdays, and on Sundays we are closed, except in May."
+RULES = [
+    {"when": "dentist|book", "say": "Of course. Which day suits you?"},
+    {"when": "monday", "say": "Monday at nine is free. What is your name?"},
+    {"when": "my name is", "say": "Thank you. You are booked.", "end_call": True},
+]
+PATIENT = {
+    "think_ms": 300,
+    "rules": [{"say": "I want to book a dentist."}, {"say": "On Monday please."}, {"say": "My name is Ann."}],
+}
+LEAVES = {"patience_s": 0, "rules": [{"say": "I want to book.", "hang_up": True, "linger_ms": 4_000}]}
+TALKS_OVER = {
+    "barge_in_words": 4,
+    "rules": [{"say": "Wait, please, I only want to ask one very short question about it."}],
+}
+SAYS_TWO = {"think_ms": 300, "rules": [{"say": "This is sentence number 1."}, {"say": "This is sentence number 2."}]}
+HESITATES = {
+    "think_ms": 300,
+    "rules": [
+        {"say": "I want to book a table"},
+        {"heard": "of", "interrupt_after_words": 1, "say": "for Monday evening at eight."},
+    ],
+}
+MUTE: dict[str, Any] = {"patience_s": 0, "rules": [], "fallback": []}
+TOOL = {
+    "name": "look",
+    "description": "Look a name up",
+    "parameters": {"type": "object", "properties": {}},
+    "url": "https://tools.example.org/look",
+}
+
+
+def agent(
+    *,
+    model: Mapping[str, Any] | None = None,
+    voice: Mapping[str, Any] | None = None,
+    ears: Mapping[str, Any] | None = None,
+    welcome: str = "Hello, this is reception.",
+    tools: bool = False,
+    **settings: Any,
+) -> dict[str, Any]:
+    """The receptionist with some of its parts changed."""
+    given: dict[str, Any] = {
+        "llm_agent": {"provider": "scripted", "model": "scripted", "rules": RULES, "max_tokens": 200, **(model or {})},
+        "transcriber": {"provider": "scripted", "model": "scripted", **(ears or {})},
+        "synthesizer": {"provider": "scripted", "provider_config": {"voice": "scripted", **(voice or {})}},
+    }
+    if tools:
+        url = {"method": "GET", "url": TOOL["url"], "param": {}}
+        given["api_tools"] = {"tools": [{k: v for k, v in TOOL.items() if k != "url"}], "tools_params": {"look": url}}
+    return {
+        "agent_name": "Reception",
+        "agent_welcome_message": welcome,
+        "tasks": [
+            {"task_type": "conversation", "tools_config": given, "task_config": {"call_terminate": 120, **settings}}
+        ],
+        "agent_prompts": {"task_1": {"system_prompt": "Book appointments."}},
+    }
+
+
+def scenario(name: str, caller: Mapping[str, Any], body: Mapping[str, Any], **more: Any) -> CallScenario:
+    return call_scenario_of({"agent": body, "persona": caller, "expect": [], **more}, name, lambda _: {})
+
+
+def findings(one: CallScenario, seed: int = 1) -> list[Finding]:
+    """What the doctor says of a call of the scenario."""
+    loop = VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        studio = Studio(load_settings(os.environ), "tones", loop)
+        runner.run(studio.open())
+        try:
+            made = runner.run(studio.call(one, seed))
+        finally:
+            runner.run(studio.aclose())
+    assert not made.problems
+    return list(diagnose(view_of(made.log)).findings)
+
+
+def told(found: list[Finding]) -> list[tuple[str, str]]:
+    """Each finding's rule and the first thing to change."""
+    return [(one.rule, one.advice[0].setting) for one in found]
+
+
+MODEL, VOICE, EARS = "tools_config.llm_agent.llm_config.model", "tools_config.synthesizer", "tools_config.transcriber"
+PROMPT, CONFIG = "agent_prompts.task_1.system_prompt", "task_config"
+LOOKS = {"rules": [{"when": "book", "tool": {"name": "look", "arguments": {}}}, {"when": "ok", "say": "Found."}]}
+BREAKS = {"rules": [{"when": "book", "fail": "unavailable"}, *RULES]}
+ONLY_ONE = {"rules": [{"say": "Please tell me your number again."}]}
+
+CASES: list[tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], str, str]] = [
+    ("slow model", PATIENT, agent(model={"first_token_ms": 1_800}), {}, "slow_reply", MODEL),
+    ("slow voice", PATIENT, agent(voice={"first_audio_ms": 1_800}), {}, "slow_reply", VOICE),
+    ("slow recogniser", PATIENT, agent(ears={"delay_ms": 1_500}), {}, "slow_reply", EARS),
+    ("long floor", PATIENT, agent(incremental_delay=2_500), {}, "slow_reply", f"{CONFIG}.incremental_delay"),
+    (
+        "late welcome",
+        PATIENT,
+        agent(welcome_message_delay=3_500),
+        {},
+        "dead_air",
+        f"{CONFIG}.welcome_message_delay",
+    ),
+    ("slow tool", PATIENT, agent(model=LOOKS, tools=True), {"tools": {"look": {"ms": 5_000}}}, "slow_tool", ""),
+    ("stuttering voice", PATIENT, agent(voice={"piece_ms": 400}), {}, "starved_playout", VOICE),
+    ("deaf once", PATIENT, agent(ears={"drop": [1]}), {}, "recogniser_drop_out", EARS),
+    ("recogniser breaks", PATIENT, agent(ears={"fail_at": [2]}), {}, "provider_failed", EARS),
+    (
+        "voice breaks",
+        PATIENT,
+        agent(voice={"fail": "unavailable", "fail_on": "What is"}),
+        {},
+        "provider_failed",
+        VOICE,
+    ),
+    ("model breaks", PATIENT, agent(model=BREAKS), {}, "provider_failed", "tools_config.llm_agent"),
+    (
+        "never interrupted",
+        TALKS_OVER,
+        agent(welcome=LONG, number_of_words_for_interruption=0),
+        {},
+        "talk_over",
+        f"{CONFIG}.number_of_words_for_interruption",
+    ),
+    ("cut early", HESITATES, agent(incremental_delay=100), {}, "early_cut", f"{CONFIG}.incremental_delay"),
+    ("no answer in time", LEAVES, agent(model={"first_token_ms": 9_000}), {}, "missed_answer", MODEL),
+    (
+        "caller leaves",
+        {**PATIENT, "answer": {"how": "answer", "hang_up_after_ms": 5_000}},
+        agent(welcome=LONG),
+        {},
+        "hung_up_mid_sentence",
+        PROMPT,
+    ),
+    (
+        "time is over",
+        PATIENT,
+        agent(model={"rules": [{"say": f"{LONG} {LONG}"}]}, call_terminate=10),
+        {},
+        "hung_up_mid_sentence",
+        f"{CONFIG}.call_terminate",
+    ),
+    ("same answer", SAYS_TWO, agent(model=ONLY_ONE), {}, "loop", PROMPT),
+    (
+        "mute caller",
+        MUTE,
+        agent(hangup_after_silence=14, check_if_user_online=False),
+        {},
+        "one_way_audio",
+        "the line",
+    ),
+    ("lossy line", PATIENT, agent(), {"line": "loss=10"}, "lossy_line", "the network"),
+    ("loud caller", PATIENT, agent(), {"line": "level=18,way=in"}, "clipped_audio", "the line"),
+    ("soft caller", PATIENT, agent(), {"line": "level=-29,way=in"}, "quiet_caller", "the line"),
+    (
+        "caller too soft for the detector",
+        PATIENT,
+        agent(),
+        {"line": "level=-34,way=in"},
+        "quiet_caller",
+        "the line",
+    ),
+    (
+        "noisy line",
+        PATIENT,
+        agent(),
+        {"line": "noise=-24,way=in"},
+        "noisy_line",
+        f"{CONFIG}.noise_cancellation_level",
+    ),
+    ("echo", PATIENT, agent(), {"line": "echo=-12dB/120ms"}, "echo", "the line"),
+]
+"""What is planted: its name, the caller, the agent, the rest of the scenario; the rule that finds it, the setting that it names."""
+
+PLANTED = {
+    name: (scenario(name.replace(" ", "-"), caller, body, **more), rule, setting)
+    for name, caller, body, more, rule, setting in CASES
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_fault_is_found_with_the_setting_to_change(planted: str) -> None:
+    one, rule, setting = PLANTED[planted]
+    found = told(findings(one))
+    if setting:
+        assert (rule, setting) in found
+    else:
+        assert rule in [name for name, _ in found]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_healthy_call_has_no_findings(seed: int) -> None:
+    assert findings(scenario("healthy", PATIENT, agent()), seed) == []
+
+
+@pytest.mark.parametrize("name", ["angry", "back-channeller", "interrupter", "menu", "mumbler", "number-dictation"])
+def test_difficult_callers_who_are_served_well_give_no_findings(name: str) -> None:
+    (one,) = (one for one in shipped() if one.name == name)
+    assert findings(one) == []
