@@ -218,11 +218,14 @@ class Attempt:
 
     async def _also(self, built: BuiltRecord, unit: Unit) -> None:
         """What is written with the end: whom not to call any more, the rest of the log, and the job for the work after the call."""
-        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
+        await self._suppress(built, unit)
         if self._shipment is not None:
             await LogShipper.rest(unit, self._shipment)
         if self._answered:
             await unit.jobs.put(FINISH_JOB, job_payload(self.execution_id, self._row.execution.attempt))
+
+    async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
+        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
 
     async def _end_untried(self, change: Change) -> None:
         await self._give_up()
@@ -247,7 +250,9 @@ class Attempt:
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
-                written = await self._row.write(self._cut_off(BuiltRecord({}, {}), message))
+                written = await self._row.write(
+                    self._cut_off(BuiltRecord({}, {}), message), partial(self._suppress, built)
+                )
         if written:
             self._count("error", built)
 
