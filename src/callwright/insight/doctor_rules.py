@@ -345,7 +345,7 @@ RULES: dict[str, Rule] = _table(
         "noisy_line",
         "Noisy line",
         "The noise between the caller's words is nearly as loud as the words.",
-        "the median level of the caller's frames without voice against that of those with voice",
+        "the median level of the caller's frames without voice against that of those with voice, unless most pauses are digital silence",
         {
             "snr_db": Threshold(12, "dB", "less between voice and noise"),
             "noise_db": Threshold(-50, "dBFS", "of noise at least"),

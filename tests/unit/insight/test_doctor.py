@@ -524,7 +524,8 @@ class TestTheLine:
             assert [one.rule for one in call.findings()] == found
 
     def test_a_noisy_line(self):
-        levels = {"voiced_frames": 200, "unvoiced_frames": 300, "speech_db": -25, "noise_db": -33}
+        levels = {"frames_in": 550, "voiced_frames": 200, "unvoiced_frames": 300, "speech_db": -25, "noise_db": -33}
+        assert healthy().at(13_000).leg_ended().line(**levels | {"frames_in": 900}).findings() == []
         finding = healthy().at(13_000).leg_ended().line(**levels).found("noisy_line")
         assert finding.what == "The caller's voice (-25 dBFS) is only 8 dB above the noise (-33 dBFS)."
         assert healthy().at(13_000).leg_ended().line(**levels | {"noise_db": -45}).findings() == []
