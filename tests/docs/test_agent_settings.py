@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,24 @@ def test_what_is_only_kept_says_so() -> None:
     for row in SETTINGS:
         line = next(line for line in page.splitlines() if line.startswith(f"| `{row.key}` |"))
         assert ("**kept**" in line) == row.kept
+
+
+#: Parts that act on settings, and not only keep, check or name them.
+ACTING = ("actions", "call", "conversation", "providers", "telephony")
+
+
+@cache
+def acting_sources() -> str:
+    folders = [ROOT / "src" / "callwright" / name for name in ACTING]
+    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.rglob("*.py")))
+
+
+@pytest.mark.parametrize("row", [row for row in OF_CONVERSATION if row.kept], ids=lambda row: row.key)
+def test_nothing_acts_on_a_setting_that_is_only_kept(row: AgentSetting) -> None:
+    name = row.key.partition(".")[2]
+    other = not row.default if isinstance(row.default, bool) else row.most if row.most is not None else ["+15550100"]
+    given, left_out = settings(**{name: "x" if row.values == "a text" else other}), settings()
+    changed = [field.name for field in fields(given) if getattr(given, field.name) != getattr(left_out, field.name)]
+    assert len(changed) == 1
+    looked_for = rf'"{name}"' if changed == ["extra"] else rf"\.{changed[0]}\b"
+    assert not re.search(looked_for, acting_sources()), f"{name} is acted on: give it its own row and test"

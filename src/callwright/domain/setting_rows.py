@@ -193,8 +193,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.use_llm_for_initial_message",
         False,
-        "The model writes the welcome; the agent's own is said when it fails or nothing is heard after 4 s.",
-        f"{_TALK}test_written_welcome.py::test_a_model_that_takes_too_long_is_replaced_by_the_agents_own_message",
+        "The model says the first words; the welcome message is said instead when it takes too long.",
+        f"{_TALK}test_written_welcome.py::test_the_model_is_asked_when_the_call_is_answered_and_its_words_are_the_welcome",
         values=_SWITCH,
     ),
     AgentSetting(
@@ -250,10 +250,11 @@ _CONVERSATION = (
     _kept("task_config.ambient_noise", False, "A background under the agent's voice.", values=_SWITCH),
     _kept("task_config.ambient_noise_track", None, "Which.", values="a text"),
     _kept("task_config.noise_cancellation_level", None, "How much noise is taken from the caller's sound.", 0, 100),
-    _kept(
+    AgentSetting(
         "task_config.interruption_backoff_period",
         0,
-        "Milliseconds after an interruption before the agent speaks.",
+        "Milliseconds after an interruption before the agent speaks again.",
+        f"{_TALK}test_resuming.py::test_an_interrupted_agent_answers_only_after_its_backoff_period",
         0,
         MAX_DELAY_MS,
     ),
