@@ -44,6 +44,13 @@ SCENARIO: dict[str, Any] = {
                 {"heard": "free at", "say": "Goodbye.", "hang_up": True, "linger_ms": 2_000},
             ],
         },
+        "leaving": {
+            "extends": "asking",
+            "rules": [
+                {"heard": "reception", "say": "Is Monday free?"},
+                {"heard": "look that", "wait_ms": 300, "hang_up": True},
+            ],
+        },
         "menu": {
             "answer": {"after_s": 0.1},
             "think_ms": 100,
@@ -203,3 +210,51 @@ async def test_the_model_finds_its_way_through_a_menu_by_keys(dsn: str, tmp_path
     assert [(row["tool"], row["arguments"], row["status"]) for row in body["callwright"]["tools"]] == [
         ("press_keys", "2", "answered")
     ]
+
+
+async def test_a_service_is_asked_to_transfer_and_its_refusal_is_told_to_the_caller(dsn: str, tmp_path: Path) -> None:
+    async def refusing(exchange: Exchange) -> None:
+        await exchange.answer(503, b"no agents")
+
+    async with calls(dsn, tmp_path, refusing) as (world, server):
+        body = asking(server.url)
+        config = body["tasks"][0]["tools_config"]
+        call = {"url": f"{server.url}/transfer", "param": {"call_transfer_number": "+15550177"}}
+        config["api_tools"]["tools"].append(
+            {
+                "name": "transfer_call_desk",
+                "description": "To the desk.",
+                "pre_call_message": "I connect you.",
+                "value": call,
+            }
+        )
+        config["llm_agent"]["rules"] = [
+            {"when": '"transferred": false', "say": "I am sorry, nobody is there."},
+            {"when": "monday", "tool": {"name": "transfer_call_desk", "arguments": {}}},
+        ]
+        found, _ = await finished(world, body)
+        (request,) = server.requests
+    asked = request.json()
+    assert (asked["call_transfer_number"], asked["execution_id"], asked["provider"]) == (
+        "+15550177",
+        found["id"],
+        "loopback",
+    )
+    lines = found["transcript"].splitlines()
+    assert "assistant: I connect you." in lines
+    assert "assistant: I am sorry, nobody is there." in lines
+    assert tool_row(found)["status"] == "failed"
+    assert found["transfer_call_data"] is None
+
+
+async def test_a_caller_who_hangs_up_while_a_tool_runs_leaves_its_answer_in_the_record(
+    dsn: str, tmp_path: Path
+) -> None:
+    async def slow(exchange: Exchange) -> None:
+        await asyncio.sleep(5)
+        await free_at_nine(exchange)
+
+    async with calls(dsn, tmp_path, slow) as (world, server):
+        found, _ = await finished(world, asking(server.url), "leaving")
+    assert found["telephony_data"]["hangup_reason"] == "Call recipient hung up"
+    assert (tool_row(found)["status"], "nine" in tool_row(found)["result"]) == ("answered", True)
