@@ -16,6 +16,7 @@ from callwright.simulation.verdicts import as_lines
 
 IN_EVERY_RUN = (
     "angry",
+    "do-not-call",
     "interrupter",
     "mumbler",
     "noisy-line",
