@@ -14,7 +14,7 @@ from callwright.call.session import CallSession
 from callwright.call.warming import connected
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.causes import CAUSES
-from callwright.domain.limits import WARM_BEFORE_ANSWER_SECONDS
+from callwright.domain.limits import SPEECH_BEFORE_ANSWER_SECONDS, WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import InboundOffer, Leg, LegClosed, LegListener, closed_by
 from callwright.ports.world import Clock
@@ -154,9 +154,11 @@ class _RingingLeg:
 
 
 class Answering:
-    """A call that came in (``dialling.Connection``). It rings while its parts prepare, a short time at most."""
+    """A call that came in (``dialling.Connection``). It rings while its parts prepare: a short time for its model, which the welcome
+    message does not need, longer for voice and recogniser, without which the caller would hear nothing."""
 
     warm_seconds: float = WARM_BEFORE_ANSWER_SECONDS
+    speech_seconds: float = SPEECH_BEFORE_ANSWER_SECONDS
 
     def __init__(self, offer: InboundOffer, offered: OfferedLeg, clock: Clock) -> None:
         self._offer = offer

@@ -140,7 +140,7 @@ class Attempt:
         runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
         self._connection.begin(session, runner)
         warming.start(session, prepared.equipment, prepared.plan, prepared.variables)
-        await warming.wait(self._connection.warm_seconds, self._over)
+        await warming.wait(self._connection.warm_seconds, self._over, self._connection.speech_seconds)
         await self._connection.connect(session, runner, self._row, prepared.spec)
         await self._over.wait()
 

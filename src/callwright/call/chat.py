@@ -163,6 +163,7 @@ class Chatting(Connection):
     """How a chat gets its leg: it makes one itself. ``call.dialling.Connection``."""
 
     warm_seconds: float = WARM_BEFORE_ANSWER_SECONDS
+    speech_seconds: float = WARM_BEFORE_ANSWER_SECONDS
 
     def __init__(self, chat: NewChat, call_id: str) -> None:
         self.leg = ChatLeg(call_id)

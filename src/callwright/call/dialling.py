@@ -31,6 +31,11 @@ class Connection(Protocol):
         """How long the call's parts may prepare before it goes on without them."""
         ...
 
+    @property
+    def speech_seconds(self) -> float:
+        """How long in all its voice and recogniser may, without which nobody is heard; no less than ``warm_seconds``."""
+        ...
+
     def check(self) -> None:
         """Raises ConfigurationError when this process cannot do it."""
 
@@ -52,6 +57,7 @@ class Dialling:
     """A call that is placed."""
 
     warm_seconds: float = WARM_BEFORE_DIAL_SECONDS
+    speech_seconds: float = WARM_BEFORE_DIAL_SECONDS
 
     def __init__(self, deps: RuntimeDeps, execution: Execution) -> None:
         self._deps = deps

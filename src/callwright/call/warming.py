@@ -34,6 +34,7 @@ class Warming:
         self._runner = runner
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self._speech: set[asyncio.Task[None]] = set()
 
     def start(self, session: CallSession, equipment: Equipment, plan: CallPlan, variables: Mapping[str, str]) -> None:
         """Begin."""
@@ -59,7 +60,7 @@ class Warming:
                 lambda ms: connected("model", thinker.provider, ms, model=model_name, language=voice.language),
             )
         )
-        self._begin(
+        speaking = self._begin(
             self._time(
                 speaker.voice.warm(voice),
                 lambda ms: connected(
@@ -67,18 +68,13 @@ class Warming:
                 ),
             )
         )
-        self._begin(session.open_ears())
+        self._speech = {speaking, self._begin(session.open_ears())}
 
-    async def wait(self, seconds: float, over: asyncio.Event) -> None:
-        """Until all is ready, at most ``seconds``, and no longer than until ``over``; what is not ready by then goes on meanwhile. On a
-        warm process this takes milliseconds."""
-        if not self._tasks:
-            return
-        loop = asyncio.get_running_loop()
-        waking = {loop.create_task(over.wait()), loop.create_task(_all(tuple(self._tasks)))}
-        await asyncio.wait(waking, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waking:
-            task.cancel()
+    async def wait(self, seconds: float, over: asyncio.Event, speech_seconds: float = 0.0) -> None:
+        """Until all is ready, at most ``seconds``, or ``speech_seconds`` until voice and recogniser are, and no longer than until ``over``;
+        what is not ready by then goes on meanwhile. On a warm process this takes milliseconds."""
+        await _until_done(self._tasks, seconds, over)
+        await _until_done(self._tasks & self._speech, speech_seconds - seconds, over)
 
     async def aclose(self) -> None:
         """Give up what still prepares."""
@@ -86,16 +82,28 @@ class Warming:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _time(self, work: Awaitable[None], fact: Callable[[int], dict[str, Any]]) -> None:
         began_us = self._clock.monotonic_us()
         with plugin_boundary("warm", _cold):
             await work
         self._runner.fact("core", "provider_connected", fact((self._clock.monotonic_us() - began_us) // 1000))
+
+
+async def _until_done(tasks: set[asyncio.Task[None]], seconds: float, over: asyncio.Event) -> None:
+    """Wait for ``tasks``, so long at most, and not when it is over."""
+    if not tasks or seconds <= 0 or over.is_set():
+        return
+    loop = asyncio.get_running_loop()
+    waking = {loop.create_task(over.wait()), loop.create_task(_all(tuple(tasks)))}
+    await asyncio.wait(waking, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in waking:
+        task.cancel()
 
 
 async def _all(tasks: tuple[asyncio.Task[None], ...]) -> None:

@@ -228,7 +228,11 @@ MAX_EXTENSIONS = 1_000
 """Most extensions of one organisation."""
 
 WARM_BEFORE_ANSWER_SECONDS = 3
-"""A call that comes in is answered at the latest after this time, whether its model, voice and recogniser are loaded or not."""
+"""A call that comes in does not wait longer than this for its model to be ready before it is answered."""
+
+SPEECH_BEFORE_ANSWER_SECONDS = 12
+"""A call that comes in is answered at the latest after this time, whether its voice and recogniser are loaded or not: until then it rings,
+which a caller understands better than a silent line."""
 
 INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
