@@ -46,17 +46,31 @@ class Case:
         """The caller's sounds that count as speech: no short noise, and not the agent's own words that came back."""
         return tuple(one for one in self.line.caller if not (one.is_noise or self._is_echo(one)))
 
+    @cached_property
+    def _notes(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, list[str]] = {}
+        for entry in self.view.of("Note"):
+            found.setdefault(str(entry.values["kind"]), []).append(normalised(str(entry.values["text"])))
+        return {kind: frozenset(texts) for kind, texts in found.items()}
+
     def noted(self, kind: str) -> frozenset[str]:
         """The texts of the core's notes of a kind, normalised."""
-        return frozenset(normalised(str(e.values["text"])) for e in self.view.of("Note") if e.values["kind"] == kind)
+        return self._notes.get(kind, frozenset())
 
     def wants_answer(self, text: str) -> bool:
         """Whether words of the caller are more than a sign of listening, by the core's own judgement."""
         return bool(text) and normalised(text) not in self.noted("back_channel")
 
+    @cached_property
+    def _spoken(self) -> Mapping[int, str]:
+        found: dict[int, list[str]] = {}
+        for entry in self.view.of("Speak"):
+            found.setdefault(int(entry.values["generation"]), []).append(str(entry.values["text"]))
+        return {generation: " ".join(texts) for generation, texts in found.items()}
+
     def spoken(self, generation: int) -> str:
         """All that was given to the voice for a generation."""
-        return " ".join(str(e.values["text"]) for e in self.view.of("Speak") if e.values["generation"] == generation)
+        return self._spoken.get(generation, "")
 
     def is_said_again(self, speech: AgentSpeech, text: str, least: int = 3) -> bool:
         """Whether ``text`` is the agent's own, come back: at least so many words, all of them in its sentence in this order."""

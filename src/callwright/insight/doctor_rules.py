@@ -81,6 +81,9 @@ RULES: dict[str, Rule] = _table(
             "voice": Advice(
                 _VOICE, CHANGE, "the voice was still making the welcome; another voice or model begins sooner"
             ),
+            "asked": Advice(
+                "task_config.use_llm_for_initial_message", CHANGE, "off, the agent's own welcome is said at once"
+            ),
             "unanswered": Advice(f"{_MODEL}.llm_config.model", CHANGE, "no answer came to what the caller said"),
             "within": Advice(_VOICE, CHANGE, "the next clause was not there when the one before it had been said"),
             "model": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the model stopped in the middle of its answer"),
@@ -118,6 +121,9 @@ RULES: dict[str, Rule] = _table(
             "first_clause": Advice(_PROMPT, CHANGE, "the first clause was long; ask for a short first sentence"),
             "first_audio": Advice(_VOICE, CHANGE, "the voice's first audio came late; another voice or model"),
             "hold": Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back"),
+            "backoff": Advice(
+                "task_config.interruption_backoff_period", LOWER, "an agent that was interrupted speaks again sooner"
+            ),
             "send": Advice(
                 "the machine", CHECK, "the way from the finished answer to the line took long; too many calls for it?"
             ),

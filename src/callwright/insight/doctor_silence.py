@@ -35,9 +35,12 @@ class _Silence:
 
 def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
     """Silences that are too long. ``explained`` are moments another rule tells of: a silence half inside one is not told again."""
+    shortest_us = min(_RULE.limit(name) for name in ("reply_ms", "within_ms", "transfer_ms", "caller_ms")) * 1000
     for silence in _silences(case):
-        cause, most_ms = _judged(case, silence)
         lasted_us = silence.span.lasted_us
+        if lasted_us < shortest_us:
+            continue
+        cause, most_ms = _judged(case, silence)
         if lasted_us < most_ms * 1000 or any(silence.span.shared_us(one) * 2 > lasted_us for one in explained):
             continue
         severity = WARNING if lasted_us < _RULE.limit("bad_ms") * 1000 else BAD
@@ -85,6 +88,8 @@ def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
         return _within(case, silence), _RULE.limit("within_ms")
     if before.whose == ANSWER and case.plan("welcome_message"):
         wanted_ms = int(case.plan("welcome_delay_ms"))
+        if any(e.values["purpose"] == "welcome" for e in case.view.of("AskModel")):
+            return "asked", _RULE.limit("reply_ms")
         return ("greeting" if wanted_ms * 2 > span.lasted_us // 1000 else "voice"), _RULE.limit("reply_ms")
     # A sound without words is a noise, or a drop-out of the recogniser, which has a rule of its own.
     if (before.whose == CALLER and case.wants_answer(before.text)) or _is_owed(case, (span.from_us + span.to_us) // 2):
@@ -128,7 +133,7 @@ def _told(case: Case, silence: _Silence, cause: str) -> str:
     lasted, before, after = in_ms(silence.span.lasted_us), silence.before, silence.after
     tool = case.tool_in(silence.span) if cause == "tool" else None
     match cause:
-        case "greeting" | "voice":
+        case "greeting" | "voice" | "asked":
             return f"Nothing was heard for {lasted} after the answer."
         case "within":
             return (

@@ -24,6 +24,7 @@ PARTS_IN_WORDS = {
     "first_clause": "for the model's first clause",
     "first_audio": "for the voice's first audio",
     "hold": "held back by incremental_delay",
+    "backoff": "held back after an interruption",
     "send": "on the way to the line",
 }
 
@@ -44,8 +45,8 @@ def slow_reply(case: Case) -> Iterator[Finding]:
 def _waited(case: Case, latency: TurnLatency) -> Span:
     """From the caller's last sound, or the agent's if that went on longer, to the first sound of the answer."""
     whole = Span(latency.began_us, latency.began_us + latency.total_us)
-    others = [one for speech in case.line.agent if speech.generation != latency.generation for one in speech.sounds]
-    spoke_us = [min(one.to_us, whole.to_us) for one in others if one.shared_us(whole)]
+    others = [one for one in case.line.agent if one.generation != latency.generation and one.span.shared_us(whole)]
+    spoke_us = [min(one.to_us, whole.to_us) for speech in others for one in speech.sounds if one.shared_us(whole)]
     return Span(max([whole.from_us, *spoke_us]), whole.to_us)
 
 
@@ -58,6 +59,8 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
         at_us += part_us
     part = max(parts, key=lambda name: parts[name].shared_us(waited))
     part_us = parts[part].shared_us(waited)
+    if part == "hold" and part_us > int(case.plan("incremental_delay_ms")) * 1000 and case.plan("backoff_ms"):
+        return "backoff", part_us
     if part == "end_of_turn":
         if _is_keyed(case, latency.turn):
             return "keys", part_us
@@ -98,15 +101,14 @@ def _goes_on(case: Case, reply: AgentSpeech) -> tuple[CallerSpeech, CallerSpeech
     """The sounds before and after the pause in which ``reply`` began."""
     rule = RULES["early_cut"]
     began_us = reply.span.from_us
+    earliest_us, latest_us = -rule.limit("before_ms") * 1000, rule.limit("after_ms") * 1000
     for before, again in zip(case.speech, case.speech[1:], strict=False):
-        pause_us = again.span.from_us - before.span.to_us
-        after_us = again.span.from_us - began_us
-        near = -rule.limit("before_ms") * 1000 <= after_us <= rule.limit("after_ms") * 1000
-        # A sound without words may be a noise, and the reply's own words are its echo.
-        if not again.text or case.is_said_again(reply, again.text, 1):
+        if not earliest_us <= again.span.from_us - began_us <= latest_us:
             continue
-        if near and pause_us <= rule.limit("pause_ms") * 1000 and before.span.to_us <= began_us:
-            return before, again
+        pause_us = again.span.from_us - before.span.to_us
+        if pause_us <= rule.limit("pause_ms") * 1000 and before.span.to_us <= began_us:
+            # A sound without words may be a noise, and the reply's own words are its echo.
+            return None if not again.text or case.is_said_again(reply, again.text, 1) else (before, again)
     return None
 
 
@@ -121,6 +123,8 @@ def talk_over(case: Case) -> Iterator[Finding]:
     late_us = RULES["early_cut"].limit("after_ms") * 1000
     for speech in case.line.agent:
         for caller in case.speech:
+            if caller.span.to_us <= speech.span.from_us or caller.span.from_us >= speech.span.to_us:
+                continue
             shared_us = sum(caller.span.shared_us(sound) for sound in speech.sounds)
             began_us = max(caller.span.from_us, speech.span.from_us)
             if (

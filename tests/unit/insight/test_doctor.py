@@ -98,6 +98,13 @@ class TestSlowReply:
         finding = call.speaks_from("Four.", 8_700, 9_000).at(10_000).leg_ended().found("slow_reply")
         assert settings_of(finding) == [("task_config.dtmf_timeout", LOWER)]
 
+    def test_blames_what_held_the_answer_back(self):
+        for backoff_ms, cause in ((0, "hold"), (2_000, "backoff")):
+            call = DoctorCall(backoff_ms=backoff_ms).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+            call.takes_turn("A table.", 4_500, 5_500, 5_800).gives("For when?", 5_900).at(7_400)
+            call.released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
+            assert call.at(10_000).leg_ended().found("slow_reply").causes == (cause,)
+
     def test_does_not_count_while_the_agent_was_still_speaking(self):
         call = DoctorCall().picked_up().speaks_from("Hello, this is Maya.", 1_200, 7_000, purpose="welcome")
         call.says("Hi.", 5_000, 5_500).asks(7_050).takes_turn("Hi.", 5_000, 5_500, 7_500)
@@ -115,6 +122,11 @@ class TestDeadAir:
         call = DoctorCall(welcome_delay_ms=7_000).picked_up()
         finding = call.speaks_from("Hello.", 8_200, 9_000, purpose="welcome").at(10_000).leg_ended().found("dead_air")
         assert (finding.severity, settings_of(finding)) == ("bad", [("task_config.welcome_message_delay", LOWER)])
+
+    def test_after_the_answer_because_the_model_is_to_write_the_welcome(self):
+        call = DoctorCall().picked_up().asked(0, 1, purpose="welcome")
+        call.speaks_from("Hello.", 5_000, 6_000, purpose="welcome")
+        assert call.at(7_000).leg_ended().found("dead_air").causes == ("asked",)
 
     def test_after_what_the_caller_said(self):
         call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).at(9_900).event(ev.KeyPressed, "1")
