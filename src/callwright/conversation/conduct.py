@@ -26,6 +26,7 @@ class Conductor:
         "_board",
         "_ending",
         "_handover",
+        "_no_opt_out",
         "_nods",
         "_resuming",
         "_silence",
@@ -49,6 +50,7 @@ class Conductor:
         self._resuming = Resuming(board, stage, turn)
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
+        self._no_opt_out = ""  # words that were judged already: they stay pending while the model thinks
         self.greeted = False
 
     def settle(self) -> None:
@@ -198,7 +200,10 @@ class Conductor:
         if stage.transfers.busy:
             return False
         text = turn.words.text()
+        if text == self._no_opt_out:
+            return False
         if not opt_out.said(text, plan.language):
+            self._no_opt_out = text
             return False
         stage.withdraw("opted_out")
         stage.take_words()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import ANSWER_LEFT_MS, WORD_LONGEST_MS
 from callwright.conversation.reply import Generation
-from callwright.conversation.spoken import SpokenWord, is_echo, question_open, timeline
+from callwright.conversation.spoken import SpokenWord, is_echo, question_open
 from callwright.conversation.stage import Stage
 from callwright.conversation.turn import CallerTurn
 
@@ -86,12 +86,14 @@ class Nods:
 
     def _is_no_turn(self, text: str) -> bool:
         book, began_us = self._board.book, self._board.call_us(max(self._turn.from_ms, 0))
+        if not book.is_backchannel(text):
+            return False
         heard = voices(self._stage, self._board.now_us)
         over = next(
             ((one, spoken) for one, spoken, silent_us in heard if one.speech.playout_us <= began_us < silent_us),
             None,
         )
-        if over is None or not book.is_backchannel(text):
+        if over is None:
             return False
         if not book.assents(text):
             return True
@@ -109,4 +111,4 @@ def voices(stage: Stage, now_us: int) -> Iterator[tuple[Generation, list[SpokenW
     (from now on, for the first)."""
     for generation, silent_us in ((stage.audible, now_us + 1), (stage.lately, stage.silent_us)):
         if generation is not None and 0 <= generation.speech.playout_us < silent_us:
-            yield generation, timeline(generation.speech.clauses, generation.speech.playout_us), silent_us
+            yield generation, generation.speech.spoken(), silent_us

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from callwright.conversation.clauses import Segmenter
 from callwright.conversation.heard import Clause, length_ms
 from callwright.conversation.history import Said
+from callwright.conversation.spoken import SpokenWord, timeline
 from callwright.domain.errors import BrokenInvariantError
 from callwright.ports.model import ToolCall
 
@@ -29,6 +30,8 @@ class Speech:
     """The spoken side of a generation: its clauses and how far they got."""
 
     __slots__ = (
+        "_spoken",
+        "_spoken_of",
         "characters",
         "clauses",
         "complete",
@@ -52,6 +55,17 @@ class Speech:
         self.guessed = False  # the last mark never came, it only should have
         self.played = 0  # clauses known to have been played to their end
         self.playout_us = -1
+        self._spoken: list[SpokenWord] = []
+        self._spoken_of: tuple[int, ...] = ()
+
+    def spoken(self) -> list[SpokenWord]:
+        """When each word was or will be played (``spoken.timeline``), reckoned anew only when something is known better."""
+        known = [self.playout_us]
+        for clause in self.clauses:
+            known += (clause.audio_ms, clause.ended_us)
+        if (of := tuple(known)) != self._spoken_of:
+            self._spoken_of, self._spoken = of, timeline(self.clauses, self.playout_us)
+        return self._spoken
 
     @property
     def text(self) -> str:
