@@ -44,12 +44,18 @@ def check_transcript(record: dict[str, Any], *turns: str) -> None:
         assert any(row.startswith(who) and understood(row, turn) for row in rows), (turn, record["transcript"])
 
 
-async def hears(line: RtpSocket, text: str, seconds: float = 20, source: Callable[[], str] | None = None) -> None:
-    """Wait until ``text`` was heard on the line."""
+async def hears(
+    line: RtpSocket,
+    text: str,
+    seconds: float = 20,
+    source: Callable[[], str] | None = None,
+    share: float = UNDERSTOOD,
+) -> None:
+    """Wait until ``text`` was heard on the line, or ``share`` of its letters."""
     heard = source or line.text
     try:
         async with asyncio.timeout(seconds):
-            while not understood(heard(), text):  # noqa: ASYNC110 (what arrives is found by looking)
+            while not understood(heard(), text, share):  # noqa: ASYNC110 (what arrives is found by looking)
                 await asyncio.sleep(0.15)
     except TimeoutError:
         raise AssertionError(f"{text!r} was not heard within {seconds} s, but {heard()!r}") from None

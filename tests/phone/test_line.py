@@ -12,7 +12,6 @@ from tests.phone.length import only_in_full
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
-from tests.waiting import until
 
 from callwright.simulation.line import PacketLine, line_of
 from callwright.telephony.sip.relay import IN, OUT, open_relay
@@ -47,10 +46,11 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
     bad = PacketLine(line_of(conditions))
     async with open_relay(bad, (IP, server.sip_port)) as relay:
         phone = await sipp("calls", target=relay.for_phone[1], called=agent_id, rtp_port=line.port)
-        await until(lambda: alike(line.text(), WELCOME) > 0.7, 15)
+        await hears(line, WELCOME, share=least)
         line.say(SENTENCE)
         await said(line)
-        await until(lambda: alike(line.text(), WELCOME + ANSWER) > least, 20)
+        # One whole answer; words that came late may have cut another one short before.
+        await hears(line, ANSWER, 30, share=least)
         await phone.goes_on(20)
         await phone.ended(40)
         record = await final(server, await server.inbound(agent_id))
@@ -60,7 +60,6 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
         row.removeprefix("user: ") for row in record["transcript"].splitlines() if row.startswith("user: ")
     )
     assert alike(understood, SENTENCE) > least, understood
-    assert alike(line.text(), WELCOME + ANSWER) > least, line.text()
     assert bad.counts(IN).packets > 300
     quality = record["callwright"]["line"]
     assert quality["loss_from"] == "rtcp"
