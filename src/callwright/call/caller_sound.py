@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log10
 
 from callwright.call.runner import CallRunner
@@ -20,6 +21,13 @@ _QUIETEST_DB = -90
 _FULL_SCALE = 32_768
 _CLIPPED_SAMPLES = 8
 """Samples of one frame at full scale: one or two are a loud voice, so many are its top cut off."""
+_CLIPPED_RMS = 7_000
+
+
+@lru_cache(maxsize=_FULL_SCALE + 1)
+def _db(rms: int) -> int:
+    """Root mean square in whole dBFS. Remembered: a logarithm for every frame of every call would be most of the work here."""
+    return max(_QUIETEST_DB, round(20 * log10(max(1, rms) / _FULL_SCALE)))
 
 
 class Levels:
@@ -31,8 +39,7 @@ class Levels:
 
     def add(self, rms: int) -> None:
         """A frame with this root mean square, 0..32768."""
-        db = round(20 * log10(max(1, rms) / _FULL_SCALE))
-        self._counts[max(_QUIETEST_DB, db) - _QUIETEST_DB] += 1
+        self._counts[_db(rms) - _QUIETEST_DB] += 1
         self.frames += 1
 
     def median_db(self) -> int | None:
@@ -82,9 +89,10 @@ class CallerSound:
         if self.from_ms is None:
             self.from_ms = (self._runner.now_us() - self._answered_us) // 1000
             self.over()
-        (self.voice if voiced else self.noise).add(loudness(pcm_of_mulaw(mulaw)))
-        # The two codes of full scale, which nothing louder can exceed.
-        if mulaw.count(0x80) + mulaw.count(0x00) >= _CLIPPED_SAMPLES:
+        rms = loudness(pcm_of_mulaw(mulaw))
+        (self.voice if voiced else self.noise).add(rms)
+        # The two codes of full scale, which nothing louder can exceed; so many of them alone make a frame this loud.
+        if rms >= _CLIPPED_RMS and mulaw.count(0x80) + mulaw.count(0x00) >= _CLIPPED_SAMPLES:
             self.clipped_frames += 1
             if self.clipped_from_ms is None:
                 self.clipped_from_ms = (self.frames - 1) * FRAME_MS
