@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,10 +25,11 @@ from callwright.conversation.events import (
     VoiceFinished,
     VoiceReady,
 )
+from callwright.domain.limits import VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
+from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 from callwright.ports.world import Clock
 
 PCM_BYTES_PER_MS = 16
@@ -186,7 +187,7 @@ class Say:
     async def _say(self, clause: _ClauseSpoken) -> None:
         effect, runner = clause.effect, self._runner
         clause.asked = True
-        async for chunk in self._speaker.voice.speak(effect.text, self._speaker.settings):
+        async for chunk in self._pieces(effect.text):
             if chunk.pcm:
                 first = not clause.pcm_bytes
                 clause.pcm_bytes += len(chunk.pcm)
@@ -215,6 +216,17 @@ class Say:
         )
         self._playout.end_clause(effect.generation, effect.index)
         self._pump()
+
+    async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
+        """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
+        conversation, which waits as long as the words may take, cannot know."""
+        pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
+        while True:
+            async with asyncio.timeout(VOICE_PIECE_SECONDS):
+                chunk = await anext(pieces, None)
+            if chunk is None:
+                return
+            yield chunk
 
     def _report_usage(self, clause: _ClauseSpoken) -> None:
         """A clause that was asked for is billed, finished or not."""

@@ -122,6 +122,9 @@ CLASSIFIER_SECONDS = 6
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question; the conversation goes on without it long before."""
 
+VOICE_PIECE_SECONDS = 12
+"""Longest wait for the next piece of a clause's audio; a voice that stops in the middle has failed, and its clause is said again."""
+
 MAX_UNHEARD_SECONDS = 60
 """So much of a caller is kept for a recogniser that is not open yet (about 1 MB a call); one that takes longer has failed."""
 

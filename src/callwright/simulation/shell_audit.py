@@ -166,7 +166,9 @@ def _nothing_unheard(witness: Witness, trace: Trace) -> str:
         for effect in effects:
             if isinstance(effect, fx.AgentSaid) and not effect.estimated and effect.text:
                 heard = words_heard(witness.heard) if heard is None else heard
-                missing = [word for word in effect.text.split() if not _sounded(word, heard)]
+                # The ear may be a frame behind the reckoning: of a reply that was cut, the last letter may be missing.
+                said = effect.text.split()[: -1 if effect.cut else None]
+                missing = [word for word in said if not _sounded(word, heard)]
                 if missing:
                     return f"nobody is said to have heard what never sounded: {missing[:5]} of {effect.generation}"
     return ""

@@ -21,9 +21,11 @@ from callwright.conversation.events import (
     VoiceFinished,
     VoiceReady,
 )
+from callwright.domain.limits import VOICE_PIECE_SECONDS
 from callwright.media.pacing import Playout
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
+from callwright.simulation.virtual_loop import VirtualClock, VirtualLoop
 
 TONE = b"\x10\x27" * 1_600  # 200 ms
 
@@ -255,3 +257,32 @@ async def test_a_clause_without_words_may_be_silent() -> None:
     stage.clause(0, "...")
     await settle()
     assert [event.audio_ms for event in stage.of(VoiceFinished)] == [0]
+
+
+class Stuck(Mouth):
+    """Gives one piece and, ``seconds`` later, the rest."""
+
+    def __init__(self, loop: VirtualLoop, seconds: float) -> None:
+        super().__init__(pieces=1)
+        self._pause = VirtualClock(loop)
+        self._seconds = seconds
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        yield VoiceChunk(TONE)
+        await self._pause.sleep(self._seconds)
+        yield VoiceChunk(TONE, last=True)
+
+
+@pytest.mark.parametrize(("seconds", "failed"), [(VOICE_PIECE_SECONDS - 1, False), (VOICE_PIECE_SECONDS + 1, True)])
+def test_a_voice_that_stops_in_the_middle_has_failed_after_a_while(seconds: float, failed: bool) -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> list[tuple[str, str]]:
+        stage = Stage(Stuck(loop, seconds))
+        stage.clause(0, "One.")
+        await VirtualClock(loop).sleep(VOICE_PIECE_SECONDS * 2)
+        assert len(stage.of(VoiceFinished)) == (0 if failed else 1)
+        return [(event.failure, event.message) for event in stage.of(ProviderFailed)]
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(speak()) == ([("unavailable", "no answer in time")] if failed else [])
