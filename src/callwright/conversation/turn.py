@@ -174,7 +174,7 @@ class CallerTurn:
         words = self.words
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
-            self._note_revision(event)
+            _note_revision(self._board, self.words, event)
         changed = words.hear(event.segment, event.text, final)
         if final and not words.count:
             self.look_for_nothing()
@@ -202,14 +202,10 @@ class CallerTurn:
     def collect(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> None:
         """Words nobody will answer any more, for the record."""
         if final:
-            self._note_revision(event)
+            _note_revision(self._board, self.words, event)
         if self.words.hear(event.segment, event.text, final) and self.from_ms < 0:
             self.from_ms = event.audio_ms
         self.voiced_end_ms = max(self.voiced_end_ms, self.from_ms)
-
-    def _note_revision(self, event: TranscriptPartial | TranscriptFinal) -> None:
-        if self.words.revises(event.segment, event.text):
-            self._board.note("words_revised", event.text)
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""
@@ -351,3 +347,8 @@ class CallerTurn:
     def _arm_from_voice(self, name: str, wait_ms: int) -> None:
         board = self._board
         board.timers.arm(name, max(board.call_us(self.voiced_end_ms) + wait_ms * 1000, board.now_us))
+
+
+def _note_revision(board: Board, words: Words, event: TranscriptPartial | TranscriptFinal) -> None:
+    if words.revises(event.segment, event.text):
+        board.note("words_revised", event.text)

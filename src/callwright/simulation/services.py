@@ -21,11 +21,12 @@ _ARGUMENTS = {
 class Thinker:
     """The model, its tools and the classifier. Every word it says has a number of its own."""
 
-    __slots__ = ("_cancelled", "_said", "_world")
+    __slots__ = ("_cancelled", "_said", "_tools", "_world")
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._said = 0
+        self._tools = 950 if world.chance(30) else 300  # some models call one tool after the other
         self._cancelled: set[int] = set()
         world.cast(self._ask, fx.AskModel)
         world.cast(self._cancel, fx.CancelModel)
@@ -50,7 +51,7 @@ class Thinker:
         words = world.random.choice((0, 1, 3, 6, 12, 25, 60)) if not world.chance(5) else 900
         if words == 0 and world.chance(800):
             words = 4
-        world.after_ms(first_ms, self._go_on, effect, words, effect.tools != () and world.chance(300))
+        world.after_ms(first_ms, self._go_on, effect, words, effect.tools != () and world.chance(self._tools))
 
     def _go_on(self, effect: fx.AskModel, words: int, tool: bool) -> None:
         world = self._world
@@ -115,6 +116,7 @@ class Speaker:
     __slots__ = (
         "_clause_us",
         "_clauses",
+        "_cleared",
         "_done_ms",
         "_gone",
         "_loud",
@@ -134,6 +136,7 @@ class Speaker:
         self._done_ms = 0  # of the loud generation: clauses played to their end
         self._clause_us = 0  # when the clause being played began, 0 between two
         self._voice_free_us = 0
+        self._cleared: tuple[int, ...] = ()  # the last answer to a clear, which may come again
         world.cast(self._speak, fx.Speak)
         world.cast(self._release, fx.Release)
         world.cast(self._clear, fx.Clear)
@@ -214,6 +217,9 @@ class Speaker:
             world.after_ms(0, world.deliver, ev.MarkPlayed, effect.generation, index)
         if not world.chance(world.weather.lost):
             world.after_ms(0, world.deliver, ev.Cleared, effect.generation, played_ms)
+        if self._cleared and world.chance(world.weather.repeated):
+            world.after_ms(0, world.deliver, ev.Cleared, *self._cleared)
+        self._cleared = (effect.generation, played_ms)
 
     def _drop(self, effect: fx.CancelVoice) -> None:
         self._gone.add(effect.generation)
@@ -269,6 +275,8 @@ class Line:
         world = self._world
         if world.chance(900):
             world.send(300, ev.Ringing)
+        if world.chance(20):
+            world.after_ms(world.random.randint(0, 400), self._talker.mutter)
         if world.chance(30):
             outcome = world.random.choice(("busy", "no-answer", "failed"))
             world.after_ms(
@@ -289,6 +297,8 @@ class Line:
 
     def _hang_up(self, _effect: fx.HangUp) -> None:
         world = self._world
+        if world.chance(20):
+            world.after_ms(10, world.deliver, ev.StopRequested, "API Request", "stopped")
         if not world.chance(world.weather.silent):
             world.after_ms(
                 world.random.randint(20, 1_500), world.deliver, ev.LegEnded, "answered", "Agent", "hung up", 4010

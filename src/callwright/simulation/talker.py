@@ -94,6 +94,12 @@ class Talker:
             self._world.after_ms(self._world.random.randint(0, 900), self.talk)
         self._world.after_ms(7_000, self._fidget)
 
+    def mutter(self) -> None:
+        """Words before the answer: the network's, or a neighbour's."""
+        self._said += 1
+        self._segment += 1
+        self._world.deliver(ev.TranscriptFinal, 0, self._segment, f"w{self._said}")
+
     def hear_agent(self) -> None:
         """The agent begins to speak."""
         if self._world.chance(self._habits.interrupts):

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import ACTIVITY_STALE_MS
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.variables import render
@@ -31,7 +32,7 @@ def contradict(rule: str, case: object) -> NoReturn:
 class Caller:
     """What the core was told of the caller's sounds. Times of steps, -1 for none; positions in the caller's audio."""
 
-    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "talking_us", "unsure")
+    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "talking_us", "told_us", "unsure")
 
     def __init__(self) -> None:
         self.talking_us = -1
@@ -39,6 +40,7 @@ class Caller:
         self.end_ms = 0  # the last voiced audio that was certainly taken in
         self.known_ms = 0  # the latest position that anything was told of
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
+        self.told_us = 0  # when words were told of last
         self.moved_us = 0  # when a sound certainly began or ended last
 
     def began(self, event: ev.ActivityBegan) -> None:
@@ -60,9 +62,14 @@ class Caller:
             self.talking_us = -1
         self.known_ms = max(self.known_ms, event.audio_ms)
 
-    def told(self, audio_ms: int) -> None:
+    def told(self, audio_ms: int, at_us: int) -> None:
         """Something else about the caller's audio up to ``audio_ms``."""
         self.known_ms = max(self.known_ms, audio_ms)
+        self.told_us = at_us
+
+    def speaks(self, at_us: int) -> bool:
+        """Whether the caller may be speaking: a sound without words for too long is none."""
+        return self.talking_us >= 0 and at_us - max(self.talking_us, self.told_us) < ACTIVITY_STALE_MS * 1000 + LATE_US
 
 
 class Book:
@@ -180,11 +187,11 @@ class Book:
             self.caller.ended(event)
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        self.caller.told(event.audio_ms)
+        self.caller.told(event.audio_ms, event.at_us)
 
     def _recogniser_end(self, event: ev.RecogniserEnd) -> None:
         self.caller.talking_us = -1  # the recogniser may know better than the detector
-        self.caller.told(event.audio_ms)
+        self.caller.told(event.audio_ms, event.at_us)
 
     def _held(self, event: ev.LineHeld) -> None:
         if self.live:

@@ -137,7 +137,7 @@ class EndingAccount:
         book = self._book
         voice_failures = self._voice_failures + book.notes("voice_failed")
         believable = {
-            "end_call_tool": any(one.farewell for one in book.replies.all.values()),
+            "end_call_tool": book.replies.ends_call(),
             "llm_prompted_hangup": self._verdict,
             "llm_error": self._failures >= FAILURES_IN_A_ROW,
             "synthesizer_error": voice_failures >= VOICE_FAILURES_IN_A_ROW and not self._goodbye,

@@ -34,6 +34,7 @@ class FloorAccount:
             fx.AskModel: self._ask,
             fx.AgentSaid: self._silent,
             fx.Transfer: self._transfer,
+            fx.SendKeys: self._press,
             fx.AskTurnModel: self._ask_turn_model,
         }
 
@@ -52,7 +53,7 @@ class FloorAccount:
 
     def _release(self, effect: fx.Release) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
-        if one.purpose != "reply":
+        if one.purpose not in ("reply", "tool"):
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
             contradict("nobody is talked over", f"{one.number} since {book.caller.talking_us}")
@@ -113,6 +114,10 @@ class FloorAccount:
     def _transfer(self, effect: fx.Transfer) -> None:
         if self._talks() and self._book.at_us - self._possible_us < CALLER_FIRST_MS * 1000 - LATE_US:
             contradict("nobody is transferred in mid-word", f"{effect.call_id} since {self._book.caller.talking_us}")
+
+    def _press(self, effect: fx.SendKeys) -> None:
+        if self._held_now():
+            contradict("no keys are pressed into a line on hold", effect.call_id)
 
     def _silent(self, _effect: fx.AgentSaid | fx.UserSaid) -> None:
         self._possible_us = self._book.at_us
@@ -243,7 +248,7 @@ class BargeInAccount:
         segment, final = event.segment, isinstance(event, ev.TranscriptFinal)
         if segment in self._final and not final:
             return  # it was overtaken by its own final
-        if final:
+        if final and words:
             self._final.add(segment)
         new = segment not in self._seen
         self._seen.add(segment)

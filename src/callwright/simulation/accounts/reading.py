@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
+from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount
 from callwright.simulation.accounts.endings import EndingAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
 from callwright.simulation.accounts.memory import MemoryAccount
@@ -45,7 +46,14 @@ def contradiction(
             ToolAccount(book),
             TransferAccount(book),
         ),
-        *(SilenceAccount(book), limits, EndingAccount(book)),
+        *(
+            SilenceAccount(book),
+            limits,
+            EndingAccount(book),
+            PromptAccount(book),
+            FailureAccount(book),
+            DuesAccount(book),
+        ),
     )
     handlers = _merged(
         [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]

@@ -29,7 +29,8 @@ class Sound:
 
 @dataclass(slots=True)
 class Utterance:
-    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools; ``acted``: they were called, without a word."""
+    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``ends``: or the end of the call; ``acted``: its
+    tools were called, without a word."""
 
     number: int
     turn: int = 0
@@ -42,6 +43,7 @@ class Utterance:
     given: list[str] = field(default_factory=list)
     tools: list[ev.ReplyTool] = field(default_factory=list)
     called: bool = False
+    ends: bool = False
     farewell: bool = False
     over: bool = False
     acted: bool = False
@@ -56,7 +58,7 @@ class Utterance:
 class Replies:
     """All of them; ``audible`` and ``pending`` (asked and not released, acted on or withdrawn)."""
 
-    __slots__ = ("all", "at_us", "audible", "pending", "requests", "transfers")
+    __slots__ = ("_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
 
     def __init__(self) -> None:
         self.all: dict[int, Utterance] = {}
@@ -65,6 +67,7 @@ class Replies:
         self.pending: Utterance | None = None
         self.transfers: frozenset[str] = frozenset()
         self.at_us = 0
+        self._turn = 0  # the caller's last turn
 
     def reads(self) -> dict[type, Callable[[Any], None]]:
         """What it follows."""
@@ -79,6 +82,7 @@ class Replies:
             ev.PlayoutStarted: self._playout,
             ev.MarkPlayed: self._mark,
             fx.AskModel: self._ask,
+            fx.UserSaid: self._user_said,
             fx.Speculative: self._speculative,
             fx.Committed: self._committed,
             fx.CancelModel: self._ended,
@@ -97,6 +101,10 @@ class Replies:
     def get(self, generation: int) -> Utterance:
         """The utterance of this number; an empty one that is not kept when there is none."""
         return self.all.get(generation) or Utterance(generation)
+
+    def ends_call(self) -> bool:
+        """Whether the model has ended the call, and wanted no transfer with it that could be made."""
+        return any(one.ends and not any(call.name in self.transfers for call in one.tools) for one in self.all.values())
 
     def get_asked(self, request: int) -> Utterance:
         """The utterance that answers this request; an empty one that is not kept when there is none."""
@@ -117,6 +125,7 @@ class Replies:
         utterance.tools.append(event)
         utterance.called = True
         if event.name.startswith("end_call"):
+            utterance.ends = True
             utterance.farewell = not any(one.name in self.transfers for one in utterance.tools)
         elif event.name in self.transfers:
             utterance.farewell = False
@@ -163,9 +172,12 @@ class Replies:
         utterance.turn, utterance.purpose, utterance.begun_us = effect.turn, effect.purpose, self.at_us
         utterance.request, utterance.answering = effect.request, True
         last = effect.messages[-1] if effect.messages else None
-        answers = last is not None and last.role == "user" and effect.purpose != "welcome"
+        answers = last is not None and last.role == "user" and effect.purpose != "welcome" and effect.turn > self._turn
         utterance.asked = last.content if last is not None and answers else ""
         self.requests[effect.request] = self.pending = utterance
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        self._turn = effect.turn
 
     def _speculative(self, effect: fx.Speculative) -> None:
         self.all[effect.generation] = Utterance(effect.generation, effect.turn, speculative=True)
@@ -212,6 +224,10 @@ class Replies:
             self.pending = None
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind in ("tool_repeated", "tool_loops"):
+            for one in (self.audible, self.pending):
+                if one is not None and one.tools and effect.text in (one.tools[-1].call_id, one.tools[-1].name):
+                    one.tools.pop()
         if effect.kind not in ("transfer_refused", "tool_refused"):
             return
         name = effect.text.partition(":")[0]

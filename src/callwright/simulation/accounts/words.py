@@ -43,6 +43,7 @@ class WordsAccount:
             fx.UserSaid: self._user_said,
             fx.CloseUtterance: self._close,
             fx.Note: self._note,
+            fx.AgentSaid: self._agent_said,
             fx.AskModel: self._ask,
         }
 
@@ -98,6 +99,12 @@ class WordsAccount:
                 self._taken.add(word)
             self._discarded()
 
+    def _agent_said(self, effect: fx.AgentSaid) -> None:
+        cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
+        due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
+        if due and not cleared and self._waiting and not self._book.notes("discarded_words"):
+            contradict("words over the welcome are thrown away on request", list(self._waiting)[:5])
+
     def _discarded(self) -> None:
         """Words are thrown away only when the welcome has been said, and only where the agent wants that."""
         book = self._book
@@ -118,7 +125,7 @@ class WordsAccount:
             or not self._waiting
             or replies.audible is not None
             or replies.pending is not None
-            or book.caller.talking_us >= 0
+            or book.caller.speaks(book.at_us)
             or book.held_us >= 0
             or book.work.under_way
         )

@@ -1,0 +1,231 @@
+"""What is due to the caller: a ready reply at once, an apology after a refusal, a word after a hold."""
+
+from __future__ import annotations
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
+from callwright.ports.failures import RETRYABLE
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+
+PROMPT_SLACK_MS = 60
+FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
+"""Why a reply is withdrawn that could not be had."""
+
+
+class PromptAccount:
+    """A reply that can be heard is heard, and what is asked has a number of its own."""
+
+    __slots__ = ("_book", "_guesses", "_moved_us", "_numbers")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._guesses: dict[int, int] = {}
+        self._numbers: set[int] = set()
+        self._moved_us = 0  # when anything last happened that may hold a reply back
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        caller: tuple[type, ...] = (
+            ev.ActivityBegan,
+            ev.ActivityEnded,
+            ev.TranscriptPartial,
+            ev.TranscriptFinal,
+            ev.TurnVerdict,
+        )
+        others: tuple[type, ...] = (
+            *(
+                ev.RecogniserEnd,
+                ev.RecogniserEager,
+                ev.RecogniserResumed,
+                ev.LineHeld,
+                ev.KeyPressed,
+                ev.ToolResult,
+                ev.ReplyEnded,
+            ),
+            *(fx.AgentSaid, fx.Withdrawn, fx.Committed, fx.CancelTool, fx.Note),
+        )
+        asked: tuple[type, ...] = (
+            fx.AskModel,
+            fx.AskClassifier,
+            fx.AskTurnModel,
+            fx.CallTool,
+            fx.SendKeys,
+            fx.Transfer,
+        )
+        return {
+            **dict.fromkeys((*caller, *others), self._move),
+            **dict.fromkeys(asked, self._number),
+            fx.Speculative: self._guess,
+            fx.Release: self._release,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _move(self, _item: object) -> None:
+        self._moved_us = self._book.at_us
+
+    def _number(
+        self, effect: fx.AskModel | fx.AskClassifier | fx.AskTurnModel | fx.CallTool | fx.SendKeys | fx.Transfer
+    ) -> None:
+        if effect.request in self._numbers:
+            contradict("every question has a number of its own", effect.request)
+        self._numbers.add(effect.request)
+
+    def _guess(self, effect: fx.Speculative) -> None:
+        if not self._book.plan.speculate:
+            contradict("only an agent that may guesses", effect.generation)
+        self._guesses[effect.turn] = self._guesses.get(effect.turn, 0) + 1
+        if self._guesses[effect.turn] > SPECULATIONS_MOST:
+            contradict("a turn has so many guesses at most", effect.turn)
+
+    def _release(self, effect: fx.Release) -> None:
+        one, plan = self._book.replies.get(effect.generation), self._book.plan
+        if not one.asked:
+            return
+        since_us = max(self._moved_us, one.sound.voice_us, one.begun_us)
+        floor_ms = max(plan.incremental_delay_ms, plan.backoff_ms) + PROMPT_SLACK_MS
+        if self._book.at_us > since_us + floor_ms * 1000 + LATE_US:
+            contradict("a reply that is ready is heard", f"{one.number} since {since_us}")
+
+
+class FailureAccount:
+    """A model that refuses is not asked the same again, the caller is told, and a model that always fails ends the call."""
+
+    __slots__ = ("_book", "_in_a_row", "_refused")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._refused: tuple[int, str] | None = None
+        self._in_a_row = 0
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        excuses: tuple[type, ...] = (
+            ev.ActivityBegan,
+            ev.TranscriptPartial,
+            ev.TranscriptFinal,
+            ev.KeyPressed,
+            ev.LineHeld,
+            fx.UserSaid,
+        )
+        return {
+            ev.ProviderFailed: self._failed,
+            fx.Withdrawn: self._withdrawn,
+            fx.AgentSaid: self._said,
+            fx.Speak: self._speak,
+            fx.AskModel: self._ask,
+            **dict.fromkeys(excuses, self._excuse),
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        pending = self._book.replies.pending
+        if event.kind != "model" or pending is None or pending.request != event.request or pending.speculative:
+            return
+        if pending.purpose == "reply" and event.failure not in {kind.value for kind in RETRYABLE}:
+            self._refused = (pending.turn, pending.asked)
+
+    def _withdrawn(self, effect: fx.Withdrawn) -> None:
+        one = self._book.replies.get(effect.generation)
+        if effect.reason in FAILED and one.purpose == "reply" and not one.speculative:
+            self._in_a_row += 1
+            if self._in_a_row > FAILURES_IN_A_ROW + 1 and self._book.live:
+                contradict("a model that always fails ends the call", f"{self._in_a_row} failures")
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        if effect.purpose == "reply":
+            self._in_a_row = 0
+
+    def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose in ("apology", "goodbye"):
+            self._refused = None
+
+    def _excuse(self, _item: object) -> None:
+        self._refused = None
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        one = self._book.replies.get(effect.generation)
+        if self._refused == (one.turn, one.asked):
+            contradict("a model that refused is not asked the same again", effect.request)
+        self._refused = None
+
+
+class DuesAccount:
+    """What must have been said or asked before a silence counts as one."""
+
+    __slots__ = ("_asked_us", "_book", "_cut_by_hold", "_reply_us", "_spoke")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._cut_by_hold = False
+        self._reply_us = -1  # when a reply was last heard to its end, after which the hang-up question is due
+        self._asked_us = -1
+        self._spoke = False  # the caller has said something since the hang-up question
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            ev.TranscriptFinal: self._final,
+            ev.ClassifierVerdict: self._judged,
+            fx.Clear: self._clear,
+            fx.AskModel: self._ask,
+            fx.AgentSaid: self._said,
+            fx.AskClassifier: self._ask_whether_over,
+            fx.UserSaid: self._user_said,
+            fx.Speak: self._speak,
+            fx.HangUp: self._hang_up,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _clear(self, effect: fx.Clear) -> None:
+        event, one = self._book.event, self._book.replies.get(effect.generation)
+        if isinstance(event, ev.LineHeld) and event.on and one.purpose != "transfer":
+            self._cut_by_hold = True
+
+    def _ask(self, _effect: fx.AskModel) -> None:
+        self._cut_by_hold = False
+
+    def _user_said(self, _effect: fx.UserSaid) -> None:
+        self._cut_by_hold = False
+        self._spoke = True
+
+    def _final(self, event: ev.TranscriptFinal) -> None:
+        words = [word for word in event.text.split() if word[:1] == "w" and word[1:].isdigit()]
+        self._spoke = self._spoke or (len(words) > 0 and not self._book.notes("words_revised", "echo", "back_channel"))
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        one = self._book.replies.get(effect.generation)
+        whole = effect.purpose == "reply" and not effect.cut and one.sound.cleared_us < 0
+        if whole and not (one.called or effect.resumes or self._book.replies.pending or self._book.work.under_way):
+            self._reply_us = self._book.at_us
+
+    def _ask_whether_over(self, _effect: fx.AskClassifier) -> None:
+        self._asked_us = self._book.at_us
+        self._spoke = False
+
+    def _judged(self, event: ev.ClassifierVerdict) -> None:
+        ends = self._book.emits(fx.HangUp) or any(
+            isinstance(one, fx.Speak) and one.purpose == "goodbye" for one in self._book.effects
+        )
+        if event.verdict and ends and self._spoke and event.request:
+            contradict("a verdict is void when the caller has spoken", event.request)
+
+    def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose == "apology":
+            self._cut_by_hold = False  # it says that the caller may speak
+        elif effect.purpose == "silence" and self._cut_by_hold:
+            contradict("an agent cut by a hold goes on afterwards", self._book.at_us)
+
+    def _hang_up(self, effect: fx.HangUp) -> None:
+        if effect.reason != "inactivity_timeout":
+            return
+        if self._cut_by_hold:
+            contradict("an agent cut by a hold goes on afterwards", self._book.at_us)
+        if self._book.plan.hangup_by_prompt and self._asked_us < self._reply_us:
+            contradict("after a reply it is asked whether the call is over", self._reply_us)
