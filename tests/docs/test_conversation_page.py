@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from callwright.conversation import reply, table, transfer, turn
+from callwright.conversation import patience, reply, table, transfer, turn
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conversation.md").read_text(encoding="utf-8")
 
@@ -17,6 +17,11 @@ def rows(moves: Mapping[str, Mapping[str, str]]) -> list[str]:
 def test_the_tables_of_turn_generation_and_transfer_are_shown() -> None:
     for row in (*rows(turn.MOVES), *rows(reply.MOVES), *rows(transfer.MOVES)):
         assert row in PAGE
+
+
+def test_the_pauses_of_a_caller_are_shown() -> None:
+    for kind, (least, most) in patience.PAUSES.items():
+        assert f"| {kind} | {least} % | {most} % |" in PAGE
 
 
 def test_every_event_is_shown_with_its_actions() -> None:

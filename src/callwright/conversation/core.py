@@ -206,6 +206,7 @@ class Conversation:
             "backoff": lambda: None,  # settling after it goes on with what was left unsaid
             "gate": lambda: None,  # settling after it releases the reply
             "caller_first": lambda: None,  # settling after it asks for the transfer
+            "least": lambda: None,  # settling after it finds the turn ready
             "keys": turn.enter,
             "hold": self._hold.expire,
             "transfer": self._stage.transfers.expire,
@@ -231,6 +232,7 @@ class Conversation:
         board = self._board
         board.plan = event.plan
         board.book = phrasebook(event.plan.language)
+        self._turn.patience.begin()
         board.given = board.variables = dict(event.variables)
         board.phase = "dialling"
         self._stage.history.begin(system_text(event.plan, board.variables))

@@ -109,19 +109,24 @@ class Hearing:
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         if (cuts or stage.transfers.coming) and self._interrupts(final):
-            if self._echoes.hears_agent(turn.stretch_text(), audio_ms):
+            if self._echoes.hears_agent(self._stretch_text(), audio_ms):
                 return
             if cuts:
                 stage.interrupt("caller_interrupted")
             if stage.transfers.coming:
                 stage.transfers.call_off()
 
+    def _stretch_text(self) -> str:
+        """The words of the present stretch of speech."""
+        words = self._turn.words
+        return words.text(max(words.count - self._turn.stretch_count, 0))
+
     def _takes_back(self, final: bool) -> bool:
         """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
         audible, turn = self._stage.audible, self._turn
         if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
             return False
-        return turn.words.count > 0 and not self._board.book.is_backchannel(turn.stretch_text(), not final)
+        return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
 
     def _interrupts(self, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a
@@ -132,7 +137,7 @@ class Hearing:
         book = self._board.book
         if enough > 0:
             if count > enough:
-                return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._turn.stretch_text(), not final)
+                return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._stretch_text(), not final)
         elif not final:
             return False
-        return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._turn.stretch_text())
+        return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text())

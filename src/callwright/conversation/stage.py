@@ -335,6 +335,7 @@ class Stage:
         else:
             generation.said = self.history.agent(text)
         self.finished = generation
+        self._turn.patience.expect(text, self._turn.words)
         if text:
             generation.move("heard")
             self._board.emit(

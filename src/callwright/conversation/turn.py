@@ -19,6 +19,7 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
+from callwright.conversation.patience import Patience
 from callwright.conversation.words import Words
 
 MOVES: Mapping[str, Mapping[str, str]] = {
@@ -30,6 +31,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
         "ended": "judging",
         "yes": "finished",
         "no": "unfinished",
+        "answered": "finished",
         "keyed": "finished",
         "rest": "finished",
         "patience": "finished",
@@ -40,6 +42,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "unfinished": {
         "began": "talking",
         "ended": "judging",
+        "answered": "finished",
         "keyed": "finished",
         "patience": "finished",
         "recogniser_end": "finished",
@@ -49,7 +52,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "finished": {"began": "talking", "ended": "judging", "resumed": "judging", "taken": "quiet", "noise": "quiet"},
 }
 """``rest``: silence alone decides; ``patience``: the caller may not pause any longer; ``noise``: no words will come;
-``keyed``: an entry by the keys is complete."""
+``keyed``: an entry by the keys is complete; ``answered``: the words are the yes or no that was asked for."""
 
 
 KEYED_AS = "dtmf_number:"
@@ -84,6 +87,7 @@ class CallerTurn:
         "began_ms",
         "entry",
         "from_ms",
+        "patience",
         "state",
         "voiced_end_ms",
         "words",
@@ -92,6 +96,7 @@ class CallerTurn:
     def __init__(self, board: Board) -> None:
         self._board = board
         self.words = Words()
+        self.patience = Patience(board)
         self.state = "quiet"
         self.voiced_end_ms = 0
         self.began_ms = 0
@@ -111,7 +116,7 @@ class CallerTurn:
         words = self.words
         if self.state != "finished" or not words.count:
             return False
-        return self._gave_up or self._covered
+        return self._gave_up or (self._covered and self._board.now_us >= self._rested_us)
 
     @property
     def likely(self) -> bool:
@@ -125,18 +130,20 @@ class CallerTurn:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
     @property
+    def _rested_us(self) -> int:
+        """Before this nobody has finished who pauses as this caller may. Where no sound was heard the words say where the voice ended."""
+        ended_ms = self.voiced_end_ms if self._sounded else max(self.voiced_end_ms, self._heard_ms)
+        return self._board.call_us(ended_ms) + self.patience.least_ms * 1000 if self.patience.least_ms else 0
+
+    @property
     def unconfirmed(self) -> bool:
         """Whether the words are only partial ones, waited for in vain, without any sound of the caller's."""
         return self._gave_up and not self._sounded and not self.words.any_final
 
     @property
     def stretch_count(self) -> int:
-        """Words of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
+        """How many of the last pending words are of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
         return self.words.count - self._baseline
-
-    def stretch_text(self) -> str:
-        """The words ``stretch_count`` counts."""
-        return self.words.text(max(self._baseline, 0))
 
     def begin_sound(self, audio_ms: int) -> bool:
         """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
@@ -179,9 +186,12 @@ class CallerTurn:
         if final and not words.count:
             self.look_for_nothing()
         if not changed:
+            if final and words.count:
+                self._weigh()
             return False
         self._eager = False
         self._heard_ms = max(self._heard_ms, event.audio_ms)
+        self._weigh()
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
@@ -227,7 +237,7 @@ class CallerTurn:
             return  # the caller spoke again since
         if self.state == "talking":
             self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
-            self._arm_from_voice("words", self._board.plan.patience_ms + FINAL_WAIT_MS)
+            self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
         self._move("recogniser_end")
 
@@ -251,6 +261,7 @@ class CallerTurn:
         self._keyed += 1
         self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True)
         self._baseline = self.words.count
+        self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":
             self._gave_up = True  # no sound waits for its words
         self._move("keyed")
@@ -274,7 +285,14 @@ class CallerTurn:
         elif timer == "words":
             self._gave_up = True
             if not self.words.count:
-                self._hear_nothing()
+                self._board.note("noise")
+                self.from_ms = -1
+                self._baseline = 0
+                self._sounded = False
+                self.patience.weigh(self.words)
+                for waiting in ("rest", "patience", "words"):
+                    self._board.timers.cancel(waiting)
+                self._move("noise")
         else:
             self._move(timer)
 
@@ -291,6 +309,7 @@ class CallerTurn:
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._sounded = self.state == "talking"
+        self.patience.forget()
         self._gave_up = False
         self._eager = False
         timers = self._board.timers
@@ -307,22 +326,24 @@ class CallerTurn:
         self._baseline -= min(max(self._baseline - before, 0), len(text.split()))
         return text
 
+    def _weigh(self) -> None:
+        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all."""
+        patience, timers = self.patience, self._board.timers
+        if patience.weigh(self.words) and timers.armed("patience"):
+            self._arm_from_voice("patience", patience.most_ms)
+            self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
+        if self.state == "talking":
+            return
+        if patience.kind == "answer" and self._covered:
+            self._move("answered")
+        rested_us = self._rested_us
+        if rested_us > self._board.now_us:
+            timers.arm("least", rested_us)
+
     def look_for_nothing(self) -> None:
         """The recogniser has read all there was, and no words are left: waiting for some is in vain."""
         if self.state not in ("quiet", "talking") and not self.words.count and self._covered:
-            self._hear_nothing()
-
-    def _hear_nothing(self) -> None:
-        """The sound had no words."""
-        self._board.note("noise")
-        self.from_ms = -1
-        self._baseline = 0
-        self._sounded = False
-        timers = self._board.timers
-        timers.cancel("rest")
-        timers.cancel("patience")
-        timers.cancel("words")
-        self._move("noise")
+            self.expire("words")
 
     def _move(self, verb: str) -> None:
         self.state = MOVES[self.state].get(verb, self.state)
@@ -341,8 +362,9 @@ class CallerTurn:
             self._arm_from_voice("rest", board.plan.endpointing_ms)
 
     def _arm_patience(self) -> None:
-        self._arm_from_voice("patience", self._board.plan.patience_ms)
-        self._arm_from_voice("words", self._board.plan.patience_ms + FINAL_WAIT_MS)
+        self._arm_from_voice("patience", self.patience.most_ms)
+        self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
+        self._weigh()
 
     def _arm_from_voice(self, name: str, wait_ms: int) -> None:
         board = self._board

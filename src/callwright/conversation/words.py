@@ -105,6 +105,12 @@ class Words:
         words = [word for piece in self._pieces.values() for word in piece]
         return " ".join(words[skip:])
 
+    def tail(self, most: int) -> str:
+        """The last pending words."""
+        if len(self._pieces) == 1:
+            return " ".join(next(iter(self._pieces.values()))[-most:])
+        return " ".join([word for piece in self._pieces.values() for word in piece][-most:])
+
     def take(self) -> str:
         """The pending words, which are no longer pending."""
         text = self.text()

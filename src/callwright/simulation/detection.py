@@ -10,12 +10,19 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from callwright.simulation import overlap_cases
+from callwright.simulation import overlap_cases, turn_cases
 from callwright.simulation.measured import Measured
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
 
 EVALUATORS: tuple[Callable[[int], Measured], ...] = (
+    turn_cases.numbers_cut,
+    turn_cases.spellings_cut,
+    turn_cases.half_sentences_cut,
+    turn_cases.pauses_cut,
+    turn_cases.answers_kept_waiting,
+    turn_cases.sentences_kept_waiting,
+    turn_cases.turns_not_taken_back,
     overlap_cases.interruptions_missed,
     overlap_cases.stop_phrases_missed,
     overlap_cases.back_channels_that_interrupt,

@@ -17,6 +17,8 @@ _ARGUMENTS = {
 }
 """What the model writes for tools, some of it wrong."""
 
+_QUESTIONS = ("what is your number?", "could you spell that?", "shall I book it?", "bitte nennen Sie mir den Code.")
+
 
 class Thinker:
     """The model, its tools and the classifier. Every word it says has a number of its own."""
@@ -73,6 +75,8 @@ class Thinker:
 
     def _word(self) -> str:
         self._said += 1
+        if self._world.chance(20):
+            return f"a{self._said} {self._world.random.choice(_QUESTIONS)} "
         return f"a{self._said}{self._world.random.choice(('', '', '', '', ',', '.', '?'))} "
 
     def _tool(self, effect: fx.AskModel) -> None:

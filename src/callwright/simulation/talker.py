@@ -13,6 +13,9 @@ from callwright.simulation.world import World
 LANGUAGES = ("en", "en", "hi", "de")
 """Of the simulated calls; their callers use the words of all of these."""
 
+_DICTATED = ("five", "7", "4711", "B", "C", "fünf", "सात", "and", "my number is", "yes", "no thanks", "um")
+"""Words after which a caller is given more time, or less."""
+
 _STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in STOPS[language])
 _OPT_OUTS = (
     "stop calling me, and",
@@ -43,6 +46,7 @@ class Habits:
     types: int
     holds: int
     nods: int
+    dictates: int
     vanishes: int
     echoes: int
 
@@ -66,6 +70,7 @@ def habits_of(random: Random) -> Habits:
         types=random.choice((0, 30, 300)),
         holds=random.choice((0, 0, 60)),
         nods=random.choice((0, 0, 200, 900)),
+        dictates=random.choice((0, 0, 0, 600)),
         vanishes=random.choice((0, 100, 500)),
         echoes=random.choice((0, 0, 0, 500)),
     )
@@ -165,6 +170,8 @@ class Talker:
             self._spoken.append(world.random.choice(_OPT_OUTS))
         elif not self._spoken and world.chance(150):
             self._spoken.append(world.random.choice(_STOPS) + ".")
+        elif world.chance(habits.dictates):
+            self._spoken.append(world.random.choice(_DICTATED))
         elif world.chance(habits.nods):
             self._spoken.append(world.random.choice(_NODS) + ",")
         else:

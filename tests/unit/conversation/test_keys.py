@@ -126,14 +126,14 @@ def test_a_goodbye_is_not_silenced_by_keys() -> None:
 
 def test_typing_takes_a_prepared_reply_back_and_joins_what_was_said() -> None:
     call = listening()
-    call.caller_says("my number is")
+    call.caller_says("here it comes")
     call.model_says("Yes?")
     call.types("42", each_ms=20)
     assert call.last(fx.Withdrawn).reason == "caller_pressed_keys"
     call.wait(1_000)
     assert call.core.state != "speaking"
     call.types("#")
-    assert call.told() == ["user: my number is dtmf_number: 42"]
+    assert call.told() == ["user: here it comes dtmf_number: 42"]
 
 
 def test_nobody_is_asked_whether_they_are_there_while_they_type() -> None:
@@ -170,9 +170,9 @@ def test_an_entry_after_a_pause_ends_the_wait_for_the_caller() -> None:
     call.wait(300)
     call.pauses()
     call.judges(100_000)
-    call.finishes("my number is")
+    call.finishes("here it comes")
     call.types("12#", each_ms=100)
-    assert call.told() == ["user: my number is dtmf_number: 12"]
+    assert call.told() == ["user: here it comes dtmf_number: 12"]
 
 
 def test_a_sound_after_an_entry_does_not_lose_it() -> None:

@@ -42,7 +42,7 @@ def test_an_unfinished_caller_is_given_patience() -> None:
     call.begins()
     call.wait(500)
     call.pauses()
-    call.finishes("I would like")
+    call.finishes("good morning")
     call.judges(100_000)
     assert not call.wait(1_199)
     assert fx.AskModel in [type(effect) for effect in call.wait(1)]
@@ -179,12 +179,12 @@ def test_words_that_never_become_final_are_taken_as_they_are() -> None:
     call = Call(patience_ms=1_000)
     call.begins()
     call.wait(500)
-    call.hears("hello the")
+    call.hears("hello there")
     call.pauses()
     call.judges()
     assert not call.all(fx.AskModel)
     call.wait(2_500)
-    assert call.told() == ["user: hello the"]
+    assert call.told() == ["user: hello there"]
 
 
 def test_a_final_after_its_words_were_taken_adds_only_what_is_new() -> None:

@@ -7,6 +7,13 @@ from callwright.simulation.detection import EVALUATORS, Measured, lines, main, m
 from callwright.simulation.measured import measured
 
 MOST_WRONG = {
+    "end of turn: numbers cut": 0.01,
+    "end of turn: spellings cut": 0.01,
+    "end of turn: half sentences cut": 0.02,
+    "end of turn: other pauses cut": 0.06,
+    "end of turn: yes and no kept waiting": 0.0,
+    "end of turn: sentences kept waiting": 0.0,
+    "end of turn: not taken back": 0.01,
     "barge-in: interruptions missed": 0.0,
     "barge-in: stop phrases missed": 0.0,
     "barge-in: back-channels that interrupt": 0.0,

@@ -1,0 +1,209 @@
+"""How numbers, spelled names, half-said sentences and questions sound, by language: data, read by ``patience``.
+
+As in ``phrases``, a call knows its own language and English, and spelling does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DIGITS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+        *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+        *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"),
+        *("double", "triple", "plus", "dash", "hyphen"),
+    ),
+    "hi": (
+        *(
+            "शून्य",
+            "जीरो",
+            "ज़ीरो",
+            "एक",
+            "दो",
+            "तीन",
+            "चार",
+            "पांच",
+            "पाँच",
+            "छह",
+            "छः",
+            "सात",
+            "आठ",
+            "नौ",
+            "दस",
+            "डबल",
+            "ट्रिपल",
+        ),
+        *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau"),
+        *("das",),
+    ),
+    "es": (
+        *("cero", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once"),
+        *("doce", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa", "doble"),
+    ),
+    "fr": (
+        *("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze"),
+        *("douze", "vingt", "trente", "quarante", "cinquante", "soixante", "double", "plus"),
+    ),
+    "de": (
+        *("null", "eins", "ein", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"),
+        *("elf", "zwölf", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"),
+        *("doppel", "plus"),
+    ),
+    "pt": (
+        *("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove"),
+        *("dez", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa"),
+    ),
+    "it": (
+        *("zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci", "venti"),
+        *("trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta", "doppio"),
+    ),
+    "ta": ("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
+    "te": ("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది"),
+}
+"""What numbers are dictated with. Figures count in every language."""
+
+SPELLING: Mapping[str, tuple[str, ...]] = {
+    "en": ("dot", "at sign", "underscore", "dash", "hyphen", "capital", "as in", "double"),
+    "es": ("punto", "arroba", "guion", "guión bajo", "mayúscula"),
+    "fr": ("point", "arobase", "tiret", "majuscule", "comme"),
+    "de": ("punkt", "at", "bindestrich", "unterstrich", "wie"),
+    "pt": ("ponto", "arroba", "hífen", "traço", "maiúscula"),
+    "it": ("punto", "chiocciola", "trattino", "come"),
+    "hi": ("डॉट", "dot"),
+}
+"""What is said between spelled letters. Single letters count in every language."""
+
+HALF_SAID: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("and", "or", "but", "because", "so", "if", "the", "a", "an", "my", "your", "our", "to", "for", "with", "of"),
+        *("from", "in", "on", "at", "by", "about", "that's", "it's", "i'm", "i", "we", "and then", "um", "uh", "er"),
+        *("erm", "number is", "name is", "address is", "code is", "email is", "mail is", "birthday is"),
+        *("let me see", "let me think", "would like"),
+    ),
+    "hi": (
+        *(
+            "और",
+            "या",
+            "लेकिन",
+            "मगर",
+            "क्योंकि",
+            "कि",
+            "मेरा",
+            "मेरी",
+            "मेरे",
+            "नंबर है",
+            "नाम है",
+            "का",
+            "की",
+            "के",
+            "को",
+            "से",
+            "में",
+        ),
+        *("aur", "ya", "lekin", "magar", "kyunki", "ki", "mera", "meri", "mere", "number hai", "naam hai", "ka"),
+        *("ke", "ko", "se", "mein", "um"),
+    ),
+    "es": (
+        *("y", "o", "pero", "porque", "el", "la", "los", "las", "un", "mi", "de", "del", "para", "con", "en", "que"),
+        *("número es", "nombre es", "llamo", "me llamo", "este", "eh", "correo es"),
+    ),
+    "fr": (
+        *("et", "ou", "mais", "parce que", "le", "la", "les", "un", "une", "mon", "ma", "de", "du", "pour", "avec"),
+        *("à", "que", "c'est", "numéro est", "nom est", "m'appelle", "euh", "numéro c'est"),
+    ),
+    "de": (
+        *("und", "oder", "aber", "weil", "dass", "der", "die", "das", "den", "ein", "eine", "einen", "mein", "meine"),
+        *("für", "mit", "von", "zu", "in", "an", "auf", "am", "um", "nummer ist", "name ist", "heiße", "äh", "ähm"),
+    ),
+    "pt": (
+        *("e", "ou", "mas", "porque", "o", "a", "os", "as", "um", "uma", "meu", "minha", "de", "do", "da", "para"),
+        *("com", "em", "que", "número é", "nome é", "chamo", "hum"),
+    ),
+    "it": (
+        *("e", "o", "ma", "perché", "il", "lo", "la", "i", "gli", "le", "un", "una", "mio", "mia", "di", "del", "per"),
+        *("con", "in", "a", "che", "numero è", "nome è", "chiamo", "ehm"),
+    ),
+    "ta": ("மற்றும்", "ஆனால்", "என்", "எண்"),
+    "te": ("మరియు", "కానీ", "నా", "నంబర్"),
+}
+"""Ends of what a caller has said so far after which something is missing."""
+
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("number", "phone", "digits", "digit", "code", "pin", "zip", "postcode", "date of birth", "birth date"),
+        *("account", "card", "otp", "id"),
+    ),
+    "hi": ("नंबर", "नम्बर", "फोन", "कोड", "पिन", "ओटीपी", "जन्मतिथि", "number", "phone", "code"),
+    "es": ("número", "teléfono", "código", "dígitos", "cuenta", "tarjeta", "fecha de nacimiento"),
+    "fr": ("numéro", "téléphone", "code", "chiffres", "carte", "date de naissance"),
+    "de": (
+        *("nummer", "telefonnummer", "rufnummer", "handynummer", "kundennummer", "telefon", "code", "ziffern"),
+        *("postleitzahl", "geburtsdatum", "kontonummer", "bestellnummer"),
+    ),
+    "pt": ("número", "telefone", "código", "dígitos", "conta", "cartão", "data de nascimento", "cpf", "cep"),
+    "it": ("numero", "telefono", "codice", "cifre", "conto", "carta", "data di nascita"),
+    "ta": ("எண்", "நம்பர்", "number", "phone"),
+    "te": ("నంబర్", "నంబరు", "number", "phone"),
+}
+"""Words of a question or a request after which a number is dictated."""
+
+SPELLED: Mapping[str, tuple[str, ...]] = {
+    "en": ("spell", "spelled", "spelling", "letter by letter", "email", "e-mail", "mail address"),
+    "hi": ("स्पेलिंग", "स्पेल", "ईमेल", "spelling", "spell", "email"),
+    "es": ("deletrear", "deletree", "deletrea", "deletreármelo", "letra por letra", "correo", "email"),
+    "fr": ("épeler", "épelez", "lettre par lettre", "e-mail", "mail", "adresse électronique", "courriel"),
+    "de": ("buchstabieren", "buchstabiere", "e-mail", "mailadresse", "e-mail-adresse"),
+    "pt": ("soletrar", "soletre", "letra por letra", "e-mail", "email"),
+    "it": ("compitare", "lettera per lettera", "email", "e-mail", "spelling"),
+}
+"""Words of a question or a request after which something is spelled."""
+
+REQUESTS: Mapping[str, tuple[str, ...]] = {
+    "en": ("please", "tell me", "give me", "say", "spell", "i need", "enter", "let me have"),
+    "hi": ("कृपया", "बताइए", "बताइये", "बताएं", "दीजिए", "kripya", "bataiye", "batayein", "dijiye", "please"),
+    "es": ("por favor", "dígame", "dime", "indique", "indíqueme", "deme", "necesito", "deletree"),
+    "fr": ("s'il vous plaît", "dites-moi", "donnez-moi", "indiquez", "épelez", "il me faut"),
+    "de": ("bitte", "sagen Sie", "nennen Sie", "geben Sie", "ich brauche", "buchstabieren Sie"),
+    "pt": ("por favor", "diga", "me diga", "informe", "me informe", "preciso", "soletre"),
+    "it": ("per favore", "mi dica", "mi dia", "indichi", "ho bisogno"),
+    "ta": ("தயவுசெய்து", "சொல்லுங்கள்", "please"),
+    "te": ("దయచేసి", "చెప్పండి", "please"),
+}
+"""What makes a sentence without a question mark a request."""
+
+YES_OR_NO: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("is", "are", "am", "was", "were", "do", "does", "did", "have", "has", "had", "shall", "should", "will"),
+        *("isn't", "aren't", "don't", "doesn't", "didn't", "so you", "you mean"),
+    ),
+    "hi": ("क्या आप", "क्या यह", "क्या ये", "क्या मैं", "क्या हम", "kya aap", "kya yeh", "kya ye", "kya main", "kya hum"),
+    "es": ("es", "está", "son", "quiere", "quieres", "desea", "tiene", "hay", "le", "va a"),
+    "fr": ("est-ce que", "est-ce", "êtes-vous", "avez-vous", "voulez-vous", "souhaitez-vous", "c'est", "y a-t-il"),
+    "de": ("ist", "sind", "haben", "hat", "möchten", "wollen", "soll", "sollen", "passt", "stimmt", "darf", "wird"),
+    "pt": ("é", "está", "são", "quer", "deseja", "tem", "você quer", "o senhor", "a senhora"),
+    "it": ("è", "sono", "vuole", "desidera", "ha", "va bene", "le", "vuoi"),
+}
+"""How a question begins that is answered by yes or no, whatever it is about ("Is that your number?")."""
+
+PERHAPS_YES_OR_NO: Mapping[str, tuple[str, ...]] = {
+    "en": ("can", "could", "would", "may", "might"),
+    "hi": ("क्या", "kya"),
+    "es": ("puede", "puedo", "podría"),
+    "fr": ("pouvez-vous", "puis-je", "pourriez-vous", "peut-on"),
+    "de": ("können", "könnten", "kann", "würden"),
+    "pt": ("pode", "posso", "poderia"),
+    "it": ("può", "posso", "potrebbe"),
+}
+"""The same, unless a number or a spelling is asked for ("Could you give me your number?")."""
+
+TAGS: Mapping[str, tuple[str, ...]] = {
+    "en": ("right", "correct", "isn't it", "don't you", "okay", "is that right", "is that correct"),
+    "hi": ("है ना", "सही है", "ठीक है", "hai na", "sahi hai", "theek hai"),
+    "es": ("verdad", "no", "correcto", "de acuerdo"),
+    "fr": ("n'est-ce pas", "d'accord", "c'est bien ça", "c'est correct"),
+    "de": ("oder", "richtig", "nicht wahr", "in Ordnung", "stimmt das"),
+    "pt": ("certo", "não é", "né", "correto", "tudo bem"),
+    "it": ("giusto", "vero", "corretto", "va bene", "no"),
+}
+"""How a question ends that is answered by yes or no."""

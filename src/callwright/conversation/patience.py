@@ -1,0 +1,186 @@
+"""How long a caller may pause: it depends on what was asked, and on how the words so far end.
+
+Digits and spelled letters come in groups, and half a sentence is not the end of one; whoever was asked for a yes and says it has finished.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from callwright.conversation import asking
+from callwright.conversation.board import Board
+from callwright.conversation.effects import SetPatience
+from callwright.conversation.stops import ENGLISH, base_language, normalised
+from callwright.conversation.words import Words
+
+PAUSES: Mapping[str, tuple[int, int]] = {
+    # what the caller is saying -> (the least pause at the end of a turn, patience), in hundredths of the plan's patience
+    "open": (0, 100),
+    "answer": (0, 60),
+    "dictation": (0, 200),
+    "number": (90, 200),
+    "spelling": (110, 250),
+    "half": (90, 220),
+}
+"""Nobody has finished before the least pause, whatever the turn model and the recogniser say. ``answer``: a yes or a no that was asked for;
+``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing.
+docs/conversation.md shows this table."""
+
+DICTATED = ("number", "spelling")
+UNASKED_DIGITS = 5
+UNASKED_LETTERS = 2
+"""So many digits or letters in a row are dictation though nobody spoke of a number (a year has four)."""
+
+TAIL_WORDS = 16
+_SENTENCE = re.compile(r"[^.!?…。！？।॥؟]+[.!?…。！？।॥؟]*")
+_QUESTION = re.compile(r"[?？؟]")
+
+
+class Tables:
+    """``asking`` for one language and English."""
+
+    __slots__ = ("_digits", "_half", "_numbers", "_openers", "_perhaps", "_requests", "_spelled", "_spelling", "_tags")
+
+    def __init__(self, language: str) -> None:
+        languages = tuple(dict.fromkeys((base_language(language), ENGLISH)))
+        self._digits = _gathered(languages, asking.DIGITS)
+        self._spelling = _gathered(languages, asking.SPELLING)
+        self._half = _gathered(languages, asking.HALF_SAID)
+        self._numbers = _gathered(languages, asking.NUMBERS)
+        self._spelled = _gathered(languages, asking.SPELLED)
+        self._requests = _gathered(languages, asking.REQUESTS)
+        self._openers = _gathered(languages, asking.YES_OR_NO)
+        self._perhaps = _gathered(languages, asking.PERHAPS_YES_OR_NO)
+        self._tags = _gathered(languages, asking.TAGS)
+
+    def asked(self, text: str) -> str:
+        """What the agent's words ask for, by the last of their sentences that asks: number, spelling, yes_or_no or open."""
+        for sentence in reversed(_SENTENCE.findall(text)[-2:]):
+            words = normalised(sentence)
+            question = _QUESTION.search(sentence) is not None
+            if question and _begins(words, self._openers):
+                return "yes_or_no"
+            if question or _holds(words, self._requests):
+                for kind, known in (("spelling", self._spelled), ("number", self._numbers)):
+                    if _holds(words, known):
+                        return kind
+            if question:
+                return "yes_or_no" if _begins(words, self._perhaps) or _ends(words, self._tags) else "open"
+        return "open"
+
+    def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
+        """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no."""
+        digits, letters = self._dictated(words)
+        text = " ".join(words)
+        if (digits or letters) and asked not in DICTATED and _holds(text, self._numbers):
+            asked = "number"  # "my number is five"
+        if letters >= UNASKED_LETTERS or (letters and asked == "spelling"):
+            return "spelling"
+        if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
+            return asked if asked in DICTATED else "number"
+        if answers and asked == "yes_or_no":
+            return "answer"
+        if _ends(text, self._half):
+            return "half"
+        return "dictation" if asked in DICTATED else "open"
+
+    def _dictated(self, words: Sequence[str]) -> tuple[int, int]:
+        """How many digits and letters the words end with, in a row."""
+        digits = letters = 0
+        for word in reversed(words):
+            if word.isnumeric():
+                digits += len(word)
+            elif word in self._digits:
+                digits += 1
+            elif len(word) == 1 and word.isalpha():
+                letters += 1
+            elif word not in self._spelling:
+                break
+        return digits, letters
+
+
+class Patience:
+    """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
+
+    __slots__ = ("_asked", "_board", "_told_ms", "kind", "least_ms", "most_ms")
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._asked = "open"
+        self._told_ms = -1
+        self.kind = "open"
+        self.least_ms = 0
+        self.most_ms = board.plan.patience_ms
+
+    def begin(self) -> None:
+        """The plan is known."""
+        self._told_ms = self._board.plan.endpointing_ms
+        self._set("open")
+
+    def expect(self, text: str, words: Words) -> None:
+        """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``."""
+        if text and not self._board.plan.written:
+            self._asked = self._tables.asked(text)
+            self.weigh(words)
+
+    def forget(self) -> None:
+        """The turn was taken."""
+        self._asked = "open"
+        self._set("open")
+
+    def weigh(self, words: Words) -> bool:
+        """The caller's words changed; returns whether the pauses did."""
+        if self._board.plan.written:
+            return False
+        text = words.tail(TAIL_WORDS)
+        spoken = normalised(text).split()
+        if not spoken:
+            return self._set("dictation" if self._asked in DICTATED else "open")
+        answers = self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
+        return self._set(self._tables.saying(self._asked, spoken, answers))
+
+    @property
+    def _tables(self) -> Tables:
+        return tables(self._board.plan.language)
+
+    def _set(self, kind: str) -> bool:
+        """Pauses of ``kind``. The recogniser, if it ends turns itself, is told the least one; a dictation begins with its first word."""
+        board = self._board
+        patience_ms = board.plan.patience_ms
+        least, most = PAUSES[kind]
+        before = (self.least_ms, self.most_ms)
+        self.kind = kind
+        self.least_ms, self.most_ms = patience_ms * least // 100, patience_ms * most // 100
+        tell_ms = max(
+            board.plan.endpointing_ms, patience_ms * PAUSES["number" if kind == "dictation" else kind][0] // 100
+        )
+        if tell_ms != self._told_ms and board.phase == "live" and not board.plan.written:
+            self._told_ms = tell_ms
+            board.emit(SetPatience(tell_ms))
+        return before != (self.least_ms, self.most_ms)
+
+
+@cache
+def tables(language: str) -> Tables:
+    """The tables of a call in ``language``."""
+    return Tables(language)
+
+
+def _gathered(languages: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(normalised(phrase) for language in languages for phrase in table.get(language, ()))
+
+
+def _holds(words: str, phrases: frozenset[str]) -> bool:
+    padded = f" {words} "
+    return any(f" {phrase} " in padded for phrase in phrases)
+
+
+def _begins(words: str, phrases: frozenset[str]) -> bool:
+    return any((f"{words} ").startswith(f"{phrase} ") for phrase in phrases)
+
+
+def _ends(words: str, phrases: frozenset[str]) -> bool:
+    tail = words.split()[-4:]
+    return any(" ".join(tail[cut:]) in phrases for cut in range(len(tail)))

@@ -1,0 +1,169 @@
+"""Labelled cases of callers who pause: when have they finished?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from callwright.conversation import effects as fx
+from callwright.conversation.plan import CallPlan
+from callwright.simulation.exchange import FINAL_LAG_MS, HANGOVER_MS, WORD_MS, Exchange
+from callwright.simulation.measured import Measured, measured
+
+CASES = 150
+BEGIN_MS = 4_500
+"""When the caller begins: the agent has finished its question."""
+
+ASK_NUMBER = (("en", "What is your phone number?"), ("en", "Please tell me your account number."))
+ASK_NUMBERS = (
+    *ASK_NUMBER,
+    ("hi", "आपका फोन नंबर क्या है?"),
+    ("es", "¿Cuál es su número de teléfono?"),
+    ("fr", "Quel est votre numéro de téléphone?"),
+    ("de", "Wie ist Ihre Telefonnummer?"),
+)
+DIGITS = {
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    "hi": ["शून्य", "एक", "दो", "तीन", "चार", "पांच", "छह", "सात", "आठ", "नौ"],
+    "es": ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"],
+    "fr": ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"],
+    "de": ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
+}
+ASK_SPELLING = (("en", "Could you spell your last name for me?"), ("de", "Können Sie Ihren Namen bitte buchstabieren?"))
+HALVES = (
+    ("I would like a table for", "four people on Sunday"),
+    ("my number is", "on the letter you sent me"),
+    ("I need a plumber and", "somebody who looks at the roof"),
+    ("um", "tomorrow would be best"),
+    ("we come because", "the heating does not work"),
+)
+SENTENCES = (
+    "I would prefer to come on Monday morning",
+    "the parcel has not arrived yet",
+    "you could send it to my office",
+    "that sounds expensive",
+)
+YES_OR_NO = ("Shall I book it for you?", "Is that still your address?", "Do you want to keep the appointment?")
+ANSWERS = ("yes", "yes please", "no", "no thanks", "okay", "nope")
+LATEST_MS = HANGOVER_MS + FINAL_LAG_MS + 60
+"""After a caller's last word, when the turn model agrees: the final words are there, and nothing more is waited for."""
+
+
+def numbers_cut(seed: int) -> Measured:
+    """A number said in groups, with pauses after which the turn model says that it is over, that is not one turn."""
+    return measured("end of turn: numbers cut", _numbers(Random(seed)))
+
+
+def spellings_cut(seed: int) -> Measured:
+    """A name spelled letter by letter, the same way."""
+    return measured("end of turn: spellings cut", _spellings(Random(seed)))
+
+
+def half_sentences_cut(seed: int) -> Measured:
+    """A pause after half a sentence, where the turn model is wrong four times in ten."""
+    return measured("end of turn: half sentences cut", _halves(Random(seed)))
+
+
+def pauses_cut(seed: int) -> Measured:
+    """A pause within a sentence, where the turn model is wrong once in ten: so are we, as nothing else tells."""
+    return measured("end of turn: other pauses cut", _pauses(Random(seed)))
+
+
+def answers_kept_waiting(seed: int) -> Measured:
+    """A yes or a no that was asked for, and that is not answered as soon as its words are final, though the turn model doubts it."""
+    return measured("end of turn: yes and no kept waiting", _answers(Random(seed)))
+
+
+def sentences_kept_waiting(seed: int) -> Measured:
+    """A finished sentence that is not answered as soon as its words are final and the turn model agrees."""
+    return measured("end of turn: sentences kept waiting", _sentences(Random(seed)))
+
+
+def turns_not_taken_back(seed: int) -> Measured:
+    """A caller who goes on before the agent is heard, and whose words do not all become one turn."""
+    return measured("end of turn: not taken back", _taken_back(Random(seed)))
+
+
+def _numbers(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        language, question = random.choice(ASK_NUMBERS)
+        groups = [random.choices(DIGITS[language], k=random.randint(2, 4)) for _ in range(random.randint(2, 4))]
+        figures = language == "en" and random.random() < 0.3
+        spoken = [
+            "".join(str(DIGITS["en"].index(word)) for word in group) if figures else " ".join(group) for group in groups
+        ]
+        yield _one_turn(random, language, question, spoken, 700)
+
+
+def _spellings(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        language, question = random.choice(ASK_SPELLING)
+        letters = random.choices("ABCDEFGHIKLMNOPRSTUW", k=random.randint(4, 9))
+        cut = random.randint(1, 3)
+        groups = [" ".join(letters[at : at + cut]) for at in range(0, len(letters), cut)]
+        yield _one_turn(random, language, question, groups, 800)
+
+
+def _halves(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        yield _one_turn(random, "en", "How can I help you?", random.choice(HALVES), 700, wrong=0.4)
+
+
+def _pauses(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        words = random.choice(SENTENCES).split()
+        cut = random.randint(2, len(words) - 1)
+        groups = (" ".join(words[:cut]), " ".join(words[cut:]))
+        yield _one_turn(random, "en", "How can I help you?", groups, 600, wrong=0.1)
+
+
+def _one_turn(
+    random: Random, language: str, question: str, groups: Sequence[str], pause_ms: int, wrong: float = 0.7
+) -> str:
+    """``groups`` with pauses from ``pause_ms`` to 400 ms more between them; at each the turn model is wrong so often."""
+    verdicts: dict[int, int] = {}
+    exchange = _asked(question, language, lambda audio_ms: verdicts.get(audio_ms, 900_000))
+    at_ms = BEGIN_MS
+    for group in groups:
+        at_ms = exchange.say(at_ms, group, WORD_MS)
+        verdicts[at_ms] = 900_000 if group is groups[-1] or random.random() < wrong else 100_000
+        at_ms += random.randint(pause_ms, pause_ms + 400)
+    exchange.run(at_ms + 6_000)
+    said = " ".join(groups)
+    return "" if f"caller: {said}" in exchange.heard() else f"{said!r}"
+
+
+def _answers(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        exchange = _asked(random.choice(YES_OR_NO), "en", lambda _: 100_000)
+        yield _kept_waiting(exchange, random.choice(ANSWERS))
+
+
+def _sentences(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        exchange = _asked("How can I help you?", "en", lambda _: 900_000)
+        yield _kept_waiting(exchange, random.choice(SENTENCES))
+
+
+def _kept_waiting(exchange: Exchange, text: str) -> str:
+    end_ms = exchange.say(BEGIN_MS, text)
+    exchange.run(end_ms + 5_000)
+    asked_ms = exchange.first_ms(fx.AskModel)
+    return "" if 0 <= asked_ms <= end_ms + LATEST_MS else f"{text!r}: {asked_ms - end_ms} ms"
+
+
+def _taken_back(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        words = random.choice(SENTENCES).split()
+        cut = random.randint(2, len(words) - 1)
+        exchange = _asked("How can I help you?", "en", lambda _: 900_000, incremental_delay_ms=900)
+        end_ms = exchange.say(BEGIN_MS, " ".join(words[:cut]))
+        end_ms = exchange.say(end_ms + random.randint(600, 750), " ".join(words[cut:]))
+        exchange.run(end_ms + 6_000)
+        said = " ".join(words)
+        yield "" if f"caller: {said}" in exchange.heard() else f"{said!r}"
+
+
+def _asked(question: str, language: str, judge: Callable[[int], int], **plan: int) -> Exchange:
+    """A conversation in which the agent has just asked ``question``."""
+    return Exchange(CallPlan(welcome_message=question, language=language, **plan), judge=judge)  # type: ignore[arg-type]

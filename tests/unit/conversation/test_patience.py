@@ -1,0 +1,259 @@
+"""How long a caller may pause, by what was asked and by what was said so far."""
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.patience import PAUSES, tables
+
+
+def asked(question: str, **plan: Any) -> Call:
+    """The agent has just asked ``question``."""
+    call = Call(welcome_message=question, **plan)
+    call.plays()
+    call.wait(500)
+    return call
+
+
+def says(call: Call, text: str, judged_ppm: int = 900_000) -> None:
+    """Words, a pause, final words, and a turn model that thinks the caller has finished."""
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes(text)
+    call.judges(judged_ppm)
+
+
+def least_ms(kind: str, patience_ms: int = 1_000) -> int:
+    return patience_ms * PAUSES[kind][0] // 100
+
+
+def most_ms(kind: str, patience_ms: int = 1_000) -> int:
+    return patience_ms * PAUSES[kind][1] // 100
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kind"),
+    [
+        ("en", "What is your phone number?", "number"),
+        ("en", "Please tell me your date of birth.", "number"),
+        ("en", "Could you give me the code, please?", "number"),
+        ("en", "Could you spell your last name?", "spelling"),
+        ("en", "What is your e-mail address?", "spelling"),
+        ("en", "Is your number 555 1234?", "yes_or_no"),
+        ("en", "Your number is 4711. Is that correct?", "yes_or_no"),
+        ("en", "That is at nine, right?", "yes_or_no"),
+        ("en", "Would you like a table?", "yes_or_no"),
+        ("en", "Which one suits you?", "open"),
+        ("en", "I have noted your number.", "open"),
+        ("en", "What is your number? I need it for the booking.", "number"),
+        ("en", "", "open"),
+        ("hi-IN", "आपका फोन नंबर क्या है?", "number"),
+        ("hi", "क्या आप कल आ सकते हैं?", "yes_or_no"),
+        ("hi", "kripya apna number bataiye.", "number"),
+        ("es", "¿Cuál es su número de teléfono?", "number"),
+        ("es", "¿Me puede deletrear su apellido?", "spelling"),
+        ("fr", "Est-ce que cela vous convient?", "yes_or_no"),
+        ("de", "Wie ist Ihre Telefonnummer?", "number"),
+        ("de", "Können Sie den Namen buchstabieren?", "spelling"),
+        ("de", "Passt Ihnen Montag?", "yes_or_no"),
+        ("pt", "Qual é o seu número de telefone?", "number"),
+        ("it", "Mi dica il suo codice, per favore.", "number"),
+    ],
+)
+def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str, kind: str) -> None:
+    assert tables(language).asked(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "kind"),
+    [
+        ("number", "five five", "number"),
+        ("number", "555", "number"),
+        ("number", "it is double five", "number"),
+        ("number", "a b 4", "spelling"),
+        ("number", "i do not know", "dictation"),
+        ("open", "my number is five", "number"),
+        ("open", "five five five five five", "number"),
+        ("open", "in 1987", "open"),
+        ("open", "five", "open"),
+        ("spelling", "s", "spelling"),
+        ("spelling", "ada dot b", "spelling"),
+        ("open", "s m i", "spelling"),
+        ("open", "i live at", "half"),
+        ("open", "my name is", "half"),
+        ("open", "well um", "half"),
+        ("yes_or_no", "yes", "open"),
+        ("open", "tomorrow", "open"),
+    ],
+)
+def test_what_the_caller_is_saying_is_read_from_the_last_words(before: str, words: str, kind: str) -> None:
+    assert tables("en").saying(before, words.split(), answers=False) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "group", "kind"),
+    [
+        ("What is your phone number?", "five five five", "number"),
+        ("Could you spell that for me?", "S M I", "spelling"),
+        ("How can I help you?", "my number is", "half"),
+    ],
+)
+def test_whoever_dictates_has_not_finished_in_a_pause_whatever_the_turn_model_says(
+    question: str, group: str, kind: str
+) -> None:
+    call = asked(question)
+    says(call, group)
+    assert not call.all(fx.AskModel)
+    call.wait(least_ms(kind) - 1)
+    assert not call.all(fx.AskModel)
+    call.wait(1)
+    assert call.told()[-1] == f"user: {group}"
+
+
+def test_groups_of_digits_are_one_turn() -> None:
+    call = asked("What is your phone number?")
+    for group in ("five five five", "zero one", "two three"):
+        says(call, group)
+        call.wait(700)
+    call.wait(1_000)
+    assert call.told()[-1] == "user: five five five zero one two three"
+
+
+def test_the_recognisers_own_end_does_not_cut_a_number_either() -> None:
+    call = asked("What is your phone number?", turn_model=False)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("five five five")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    assert not call.all(fx.AskModel)
+    call.wait(least_ms("number"))
+    assert call.all(fx.AskModel)
+
+
+def test_whoever_was_asked_for_a_number_may_look_for_it() -> None:
+    call = asked("What is your account number?")
+    says(call, "one moment I look for it", judged_ppm=100_000)
+    call.wait(most_ms("dictation") - 1)
+    assert not call.all(fx.AskModel)
+    call.wait(1)
+    assert call.all(fx.AskModel)
+
+
+def test_a_sentence_after_a_question_for_a_number_is_answered_at_once() -> None:
+    call = asked("What is your account number?")
+    says(call, "I do not have it here")
+    assert call.all(fx.AskModel)
+
+
+@pytest.mark.parametrize("text", ["yes", "No.", "yes please", "okay"])
+def test_a_yes_or_a_no_that_was_asked_for_needs_no_judgement(text: str) -> None:
+    call = asked("Shall I book it for you?")
+    says(call, text, judged_ppm=100_000)
+    assert call.told()[-1] == f"user: {text}"
+
+
+def test_a_yes_whose_words_are_final_before_the_pause_is_seen_needs_none_either() -> None:
+    call = asked("Shall I book it for you?")
+    call.begins()
+    call.wait(400)
+    call.finishes("yes")
+    assert not call.all(fx.AskModel)
+    call.pauses()
+    assert call.told()[-1] == "user: yes"
+
+
+def test_a_yes_that_goes_on_is_taken_back() -> None:
+    call = asked("Shall I book it for you?")
+    says(call, "yes", judged_ppm=100_000)
+    call.wait(200)
+    says(call, "but for Tuesday")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert call.told()[-1] == "user: yes but for Tuesday"
+
+
+def test_a_yes_nobody_asked_for_waits_for_the_turn_model() -> None:
+    call = asked("How can I help you?")
+    says(call, "yes", judged_ppm=100_000)
+    assert not call.all(fx.AskModel)
+
+
+def test_the_recogniser_is_told_how_long_to_wait() -> None:
+    call = asked("What is your phone number?", endpointing_ms=250)
+    assert call.all(fx.SetPatience) == [fx.SetPatience(least_ms("number"))]
+    says(call, "five five five")
+    call.wait(1_000)
+    call.agent_replies("Thank you. Anything else?")
+    assert call.all(fx.SetPatience)[1:] == [fx.SetPatience(250)]
+
+
+def test_the_recogniser_is_told_of_a_dictation_nobody_asked_for() -> None:
+    call = asked("How can I help you?")
+    call.begins()
+    call.wait(600)
+    call.segment += 1
+    call.hears("my number is five")
+    assert call.last(fx.SetPatience).silence_ms == least_ms("number")
+
+
+def test_pauses_grow_with_the_plans_patience() -> None:
+    call = asked("What is your phone number?", patience_ms=2_000)
+    says(call, "five five five")
+    call.wait(least_ms("number", 2_000) - 1)
+    assert not call.all(fx.AskModel)
+
+
+def test_without_voice_activity_the_words_say_where_the_voice_ended() -> None:
+    call = asked("What is your phone number?")
+    call.finishes("five five")
+    call.judges()
+    call.wait(600)
+    call.finishes("five six")
+    call.wait(600)
+    assert not call.all(fx.AskModel)
+    call.wait(300)
+    assert call.told()[-1] == "user: five five five six"
+
+
+def test_an_entry_by_the_keys_is_complete() -> None:
+    call = asked("What is your phone number?", keys=True)
+    says(call, "my number is")
+    call.types("42#", each_ms=100)
+    assert call.told()[-1] == "user: my number is dtmf_number: 42"
+
+
+def test_digits_over_the_end_of_the_question_count_as_asked_for() -> None:
+    call = Call(welcome_message="What is your phone number?")
+    call.starts_playing()
+    call.wait(800)
+    call.begins()
+    call.wait(200)
+    call.finishes("five five")
+    call.give(ev.MarkPlayed, 1, 0)
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.AskModel)
+
+
+def test_what_is_written_is_complete() -> None:
+    call = asked("What is your phone number?", written=True)
+    says(call, "555")
+    assert call.all(fx.AskModel)
+    assert not call.all(fx.SetPatience)
+
+
+def test_a_noise_leaves_what_was_asked_as_it_was() -> None:
+    call = asked("What is your phone number?")
+    call.begins()
+    call.wait(200)
+    call.segment += 1
+    call.hears("five")
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "")
+    assert "noise" in call.notes()
+    says(call, "five five five")
+    assert not call.all(fx.AskModel)
