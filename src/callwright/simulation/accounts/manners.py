@@ -6,6 +6,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
 from callwright.conversation.phrases import STOPS
+from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.words import KeysAccount, is_numbered
 
@@ -70,7 +71,7 @@ class FloorAccount:
         if not self._book.replies.get(effect.generation).speculative and fx.CloseUtterance in map(
             type, self._book.effects
         ):
-            self._verdicts.judge(effect.generation)
+            self._verdicts.judge(effect.generation, effect.messages[-1].content)
 
     def _began(self, event: ev.ActivityBegan) -> None:
         pending = self._book.replies.pending
@@ -182,9 +183,11 @@ class _Verdicts:
         if event.request == self._request and event.probability_ppm >= self._book.plan.turn_threshold_ppm:
             self._said_yes = True
 
-    def judge(self, generation: int) -> None:
-        """A turn is asked as certain: somebody or something must have said that it is over."""
+    def judge(self, generation: int, words: str) -> None:
+        """A turn is asked as certain: somebody or something must have said that it is over, be it its own words ("yes, please")."""
         book = self._book
+        if phrasebook(book.plan.language).answers_yes_or_no(words):
+            return
         patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms) * 1000
         waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
         if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):
