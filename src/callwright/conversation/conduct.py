@@ -286,7 +286,8 @@ class Conductor:
         acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
         if not (speech.ready or acts):
             return False
-        if generation.asked:
+        if generation.request:
+            # Also where no new words are answered: whoever made a sound may be going to say some.
             plan = board.plan
             backoff_ms = plan.backoff_ms if stage.owed.rest is not None else 0  # the caller interrupted the agent
             gate_us = board.call_us(turn.voiced_end_ms) + max(plan.incremental_delay_ms, backoff_ms) * 1000
