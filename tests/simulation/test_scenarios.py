@@ -16,8 +16,11 @@ from callwright.simulation.verdicts import as_lines
 
 IN_EVERY_RUN = (
     "angry",
+    "back-channeller",
     "do-not-call",
+    "echo-line",
     "interrupter",
+    "menu",
     "mumbler",
     "noisy-line",
     "number-dictation",
