@@ -19,6 +19,7 @@ IN_EVERY_RUN = (
     "back-channeller",
     "do-not-call",
     "echo-line",
+    "hesitater",
     "interrupter",
     "menu",
     "mumbler",
@@ -26,6 +27,7 @@ IN_EVERY_RUN = (
     "number-dictation",
     "silent",
     "slow-model",
+    "slow-speller",
     "two-languages",
 )
 KEPT = Path("build/results/scenarios")
