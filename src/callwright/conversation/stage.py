@@ -357,6 +357,7 @@ class Stage:
     def _release(self, generation: Generation) -> None:
         generation.move("release")
         self.audible = generation
+        self.owed.rest = None  # what was left unsaid is out of date when anything else is said
         self.expect_voice()
         self._board.emit(fx.Release(generation.number, generation.turn, generation.resumes))
         self.expect_end()

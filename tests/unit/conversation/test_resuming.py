@@ -252,6 +252,25 @@ def test_what_is_said_while_a_tool_runs_is_not_resumed() -> None:
     assert not call.last(fx.Release).resumes
 
 
+def test_what_was_left_unsaid_is_out_of_date_when_something_else_was_said() -> None:
+    """The words are still partial when the wait for the tool is filled; then they turn out to be nothing."""
+    message = "Still looking for you, please wait."
+    call = Call(turn_model=False, tools=(Tool("book", "Book", "{}"),), waiting_messages=(message,))
+    call.caller_says("book it")
+    call.wait(300)
+    call.model_says("I am booking the table for you now.", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.starts_playing()
+    is_cut_by(call, "at eight please", played_ms=650)
+    call.wait(7_000)
+    assert " ".join(speak.text for speak in call.clauses()) == message
+    call.plays()
+    turns_out_to_be(call, "")
+    call.wait(3_000)
+    assert not [release for release in call.all(fx.Release) if release.resumes]
+
+
 def test_a_voice_that_fails_at_the_rest_says_it_again_in_the_same_message() -> None:
     call = speaking()
     is_cut_by(call, "the uh and")

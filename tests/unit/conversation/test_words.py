@@ -28,6 +28,12 @@ def test_new_words_behind_a_revised_beginning_are_kept() -> None:
     assert words.text() == "a table"
 
 
+def test_a_revised_last_word_that_stands_earlier_too_says_nothing_twice() -> None:
+    words = taken("yes w9 yes")
+    assert not words.hear(3, "yes w9 w10", final=True)
+    assert words.text() == ""
+
+
 def test_where_no_taken_word_is_found_again_the_count_decides() -> None:
     words = taken("one two")
     assert words.hear(3, "won too three", final=True)
