@@ -39,7 +39,8 @@ from callwright.ports.speech import Transcriber, TranscriberSettings, Transcribe
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
-from callwright.simulation.conversations import STATES, plan_of
+from callwright.simulation.conversations import plan_of
+from callwright.simulation.coverage import STATES
 from callwright.simulation.faulty_carrier import WeatheredCarrier
 from callwright.simulation.faulty_providers import (
     NAME,

@@ -177,8 +177,10 @@ class Transfers:
     def progress(self, event: TransferProgress) -> bool:
         """News of a transfer; returns True when the caller has been handed over."""
         board = self._board
-        if event.request not in self._open:
-            board.note("unused_event", "TransferProgress")
+        if event.request not in self._open or self.awaits(event.request):
+            board.note(
+                "unused_event", "TransferProgress"
+            )  # nobody's, or of a transfer that a service makes, not the line
         elif event.state in DONE:
             call = self._open.pop(event.request)
             self._history.result(call.call_id, _answer(True))

@@ -16,11 +16,12 @@ from multiprocessing import get_context
 from random import Random
 
 from callwright.conversation import events as ev
-from callwright.conversation.log import EVENT_TYPES, canonical, values_of
+from callwright.conversation.log import canonical, values_of
 from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
+from callwright.simulation.coverage import impossible, reachable, unseen
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
 from callwright.simulation.talker import LANGUAGES, Talker, habits_of
@@ -33,13 +34,6 @@ CHECK_REPLAY_EVERY = 20
 
 CHUNK = 250
 MOST_SHOWN = 5
-
-STATES = (
-    *("new", "dialling", "greeting", "welcoming", "listening", "hearing", "thinking", "speaking", "clearing"),
-    *("working", "transferring", "closing", "leaving", "ended"),
-)
-"""The names ``Conversation.state`` has."""
-
 
 TRANSFERS = (
     (),
@@ -106,7 +100,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report for people."""
-        pairs = len(STATES) * len(EVENT_TYPES)
+        pairs = len(reachable())
         size = f"{self.conversations} conversations, {self.events} events ({self.mean_events:.0f} each)"
         lines = [
             f"{size} in {self.seconds:.1f} s: {self.rate:.0f} conversations/s",
@@ -244,12 +238,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=1_000, help="how many conversations")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
-    parser.add_argument("--coverage", action="store_true", help="print the state x event pairs never seen")
+    parser.add_argument(
+        "--coverage", action="store_true", help="print the state x event pairs never seen that could be"
+    )
     options = parser.parse_args(argv)
     report = run(max(options.count, 1), options.seed, max(options.jobs, 1))
     lines = report.lines()
     if options.coverage:
-        missing = [f"{s}+{e}" for s in STATES for e in EVENT_TYPES if (s, e) not in report.coverage]
-        lines.append("never seen: " + ", ".join(missing))
+        lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))
+        lines.append("seen although it cannot be: " + ", ".join(map("+".join, impossible(report.coverage))))
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if report.broken else 0

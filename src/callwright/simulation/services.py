@@ -220,7 +220,8 @@ class Speaker:
         for index in range(len(self._clauses.get(effect.generation, [])) if self._voids_marks else 0):
             world.after_ms(0, world.deliver, ev.MarkPlayed, effect.generation, index)
         if not world.chance(world.weather.lost):
-            world.after_ms(0, world.deliver, ev.Cleared, effect.generation, played_ms)
+            late_ms = world.random.choice((0, 0, 0, 300)) if world.weather.late else 0
+            world.after_ms(late_ms, world.deliver, ev.Cleared, effect.generation, played_ms)
         if self._cleared and world.chance(world.weather.repeated):
             world.after_ms(0, world.deliver, ev.Cleared, *self._cleared)
         self._cleared = (effect.generation, played_ms)

@@ -103,7 +103,12 @@ class Talker:
         """Words before the answer: the network's, or a neighbour's."""
         self._said += 1
         self._segment += 1
-        self._world.deliver(ev.TranscriptFinal, 0, self._segment, f"w{self._said}")
+        world, text = self._world, f"w{self._said}"
+        world.deliver(ev.ActivityBegan, 0)
+        world.deliver(ev.TranscriptPartial, 0, self._segment, text)
+        world.deliver(ev.ActivityEnded, 0)
+        world.deliver(ev.TranscriptFinal, 0, self._segment, text)
+        world.deliver(ev.RecogniserEnd, 0)
 
     def hear_agent(self) -> None:
         """The agent begins to speak."""

@@ -553,7 +553,7 @@ TURN = (
     bug(
         "patience_without_end",
         "a caller who is thought unfinished is never answered",
-        Line("turn:CallerTurn._arm_patience", 'self._arm_from_voice("patience", self._board.plan.patience_ms)', "pass"),
+        Line("turn:CallerTurn._arm_patience", 'self._arm_from_voice("patience", self.patience.most_ms)', "pass"),
     ),
     bug(
         "old_turn_verdict",
@@ -572,7 +572,7 @@ TURN = (
     bug(
         "noise_never_ends",
         "after a noise without words the call stays as if somebody spoke",
-        Line("turn:CallerTurn._hear_nothing", 'self._move("noise")', "pass"),
+        Line("turn:CallerTurn.expire", 'self._move("noise")', "pass"),
     ),
     bug(
         "stale_sound",
@@ -641,7 +641,7 @@ BARGE_IN = (
         "'stop' does not stop the agent",
         Line(
             "hearing:Hearing._interrupts",
-            "return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._turn.stretch_text())",
+            "return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text())",
             "return False",
         ),
     ),
@@ -1072,7 +1072,7 @@ OVERLAP = (
         "'mhm, okay, right' over the agent cuts it off",
         Line(
             "hearing:Hearing._interrupts",
-            "return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._turn.stretch_text(), not final)",
+            "return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._stretch_text(), not final)",
             "return True",
         ),
     ),

@@ -14,7 +14,7 @@ from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.timers import FAR_US, Timers
 from callwright.domain.errors import BrokenInvariantError
 from callwright.ports.model import Tool
-from callwright.simulation.conversations import STATES
+from callwright.simulation.coverage import STATES
 
 SAMPLES: dict[type, tuple[object, ...]] = {
     ev.Started: (CallPlan(), (), 0),

@@ -578,3 +578,14 @@ def test_arguments_for_a_service_are_checked() -> None:
     call = transferring(tool=SERVICE, tools=(Tool(SERVICE.name, "To the desk", schema),))
     assert "reason is missing" in results_of(call)[-1]
     assert not call.all(fx.CallTool)
+
+
+def test_news_of_the_line_about_a_transfer_that_a_service_makes_is_a_note() -> None:
+    service = TransferTool("transfer_call_service", "", by_request=True)
+    call = Call(transfers=(service,), tools=(Tool(service.name, "Transfer", "{}"),), incremental_delay_ms=0)
+    call.caller_says("somebody else please")
+    call.model_calls(service.name)
+    call.model_ends()
+    call.give(ev.TransferProgress, call.last(fx.CallTool).request, "failed", "busy")
+    assert call.notes()[-1] == "unused_event"
+    assert not call.all(fx.TransferSettled)

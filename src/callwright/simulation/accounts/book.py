@@ -60,6 +60,9 @@ class Caller:
                 self.moved_us = event.at_us
                 self.end_ms = max(self.end_ms, event.audio_ms)
             self.talking_us = -1
+        else:
+            self.talking_us = -1  # sounds that overlap: which of them goes on is not certain
+            self.unsure = True
         self.known_ms = max(self.known_ms, event.audio_ms)
 
     def told(self, audio_ms: int, at_us: int) -> None:
@@ -146,7 +149,7 @@ class Book:
     @property
     def live(self) -> bool:
         """Whether the caller is being answered."""
-        if self.answered_us < 0 or self.ending or self.hung_up or self.over:
+        if self.answered_us < 0 or self.ending or self.hung_up or self.over or self.at_us >= self.maximum_us:
             return False
         audible = self.replies.audible
         return audible is None or not audible.farewell or audible.answering

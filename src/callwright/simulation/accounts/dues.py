@@ -126,6 +126,9 @@ class FailureAccount:
         pending = self._book.replies.pending
         if event.kind != "model" or pending is None or pending.request != event.request or pending.speculative:
             return
+        caller = self._book.caller
+        if caller.talking_us >= 0 or caller.unsure:
+            return  # the caller goes on, and will be answered anyway
         if pending.purpose == "reply" and event.failure not in {kind.value for kind in RETRYABLE}:
             self._refused = (pending.turn, pending.asked)
 
@@ -157,22 +160,26 @@ class FailureAccount:
 class DuesAccount:
     """What must have been said or asked before a silence counts as one."""
 
-    __slots__ = ("_asked_us", "_book", "_cut_by_hold", "_reply_us", "_spoke")
+    __slots__ = ("_asked_us", "_book", "_cut_by_hold", "_known", "_reply_us", "_spoke")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._cut_by_hold = False
         self._reply_us = -1  # when a reply was last heard to its end, after which the hang-up question is due
         self._asked_us = -1
+        self._known: set[str] = set()
         self._spoke = False  # the caller has said something since the hang-up question
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
+            ev.TranscriptPartial: self._partial,
             ev.TranscriptFinal: self._final,
             ev.ClassifierVerdict: self._judged,
             fx.Clear: self._clear,
             fx.AskModel: self._ask,
+            fx.CallTool: self._ask,
+            fx.Transfer: self._ask,
             fx.AgentSaid: self._said,
             fx.AskClassifier: self._ask_whether_over,
             fx.UserSaid: self._user_said,
@@ -188,16 +195,21 @@ class DuesAccount:
         if isinstance(event, ev.LineHeld) and event.on and one.purpose != "transfer":
             self._cut_by_hold = True
 
-    def _ask(self, _effect: fx.AskModel) -> None:
+    def _ask(self, _effect: fx.AskModel | fx.CallTool | fx.Transfer) -> None:
         self._cut_by_hold = False
 
     def _user_said(self, _effect: fx.UserSaid) -> None:
         self._cut_by_hold = False
         self._spoke = True
 
+    def _partial(self, event: ev.TranscriptPartial) -> None:
+        self._known.update(event.text.split())
+
     def _final(self, event: ev.TranscriptFinal) -> None:
         words = [word for word in event.text.split() if word[:1] == "w" and word[1:].isdigit()]
-        self._spoke = self._spoke or (len(words) > 0 and not self._book.notes("words_revised", "echo", "back_channel"))
+        new = set(words) - self._known
+        self._known |= new
+        self._spoke = self._spoke or (bool(new) and not self._book.notes("words_revised", "echo", "back_channel"))
 
     def _said(self, effect: fx.AgentSaid) -> None:
         one = self._book.replies.get(effect.generation)

@@ -141,7 +141,7 @@ class Replies:
 
     def _voice(self, event: ev.VoiceReady | ev.VoiceFinished) -> None:
         utterance = self.get(event.generation)
-        if utterance.sound.voice_us < 0:
+        if utterance.sound.voice_us < 0 and 0 <= event.index < utterance.sound.clauses:
             utterance.sound.voice_us = event.at_us
 
     def _voice_finished(self, event: ev.VoiceFinished) -> None:

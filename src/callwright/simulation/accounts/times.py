@@ -18,7 +18,7 @@ from callwright.conversation.bounds import (
 )
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.replies import Utterance
-from callwright.simulation.accounts.words import is_numbered
+from callwright.simulation.accounts.words import PATIENCE_MOST, is_numbered
 
 SLACK_MS = 2_000
 """For what is decided between two waits."""
@@ -219,7 +219,7 @@ class LimitsAccount:
 
     def _wait_ms(self) -> int:
         book, plan = self._book, self._book.plan
-        waits = [plan.welcome_delay_ms, plan.patience_ms + FINAL_WAIT_MS + plan.incremental_delay_ms]
+        waits = [plan.welcome_delay_ms, plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS + plan.incremental_delay_ms]
         if book.held_us >= 0:
             waits.append(HOLD_MOST_MS)
         if book.work.tools:
@@ -227,7 +227,7 @@ class LimitsAccount:
         if book.work.transferring:
             waits.append(TRANSFER_WAIT_MS)
         if book.caller.talking_us >= 0 or self._told_of_caller():
-            waits.append(ACTIVITY_STALE_MS + plan.patience_ms + FINAL_WAIT_MS)
+            waits.append(ACTIVITY_STALE_MS + plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS)
         if plan.keys:
             waits.append(plan.keys_pause_ms)
         spoken = (book.replies.pending, book.replies.audible)

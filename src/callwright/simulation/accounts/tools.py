@@ -140,6 +140,7 @@ class TransferAccount:
             fx.AgentSaid: self._said,
             fx.Withdrawn: self._withdrawn,
             fx.Note: self._note,
+            fx.CallTool: self._ask_service,
             fx.Transfer: self._transfer,
             fx.TransferSettled: self._settled,
             fx.HangUp: self._hang_up,
@@ -191,6 +192,11 @@ class TransferAccount:
         self._announced.clear()
         self._announcing = False
         self._asked_us = book.at_us
+
+    def _ask_service(self, effect: fx.CallTool) -> None:
+        if effect.name in self._book.replies.transfers:
+            self._announced.clear()
+            self._announcing = False
 
     def _settled(self, _effect: fx.TransferSettled) -> None:
         self._asked_us = -1

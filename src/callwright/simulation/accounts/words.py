@@ -13,6 +13,8 @@ from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contrad
 
 _ENTRY = re.compile(rf"{KEYED_AS} [0-9*#A-D]+")
 ANSWER_SLACK_MS = 1_000
+PATIENCE_MOST = 3
+"""A caller who dictates may pause for longer than the plan says, yet not without end."""
 
 
 def is_numbered(word: str) -> bool:
@@ -132,7 +134,7 @@ class WordsAccount:
         if busy or book.effects or not isinstance(book.event, ev.DeadlineReached):
             self._moved_us = book.at_us
             return
-        patience_ms = book.plan.patience_ms + FINAL_WAIT_MS + VERDICT_WAIT_MS + ANSWER_SLACK_MS
+        patience_ms = book.plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS + VERDICT_WAIT_MS + ANSWER_SLACK_MS
         if book.at_us - self._moved_us > patience_ms * 1000 + LATE_US:
             contradict("a caller who has finished is answered", f"{list(self._waiting)[:5]} since {self._moved_us}")
 
