@@ -76,6 +76,7 @@ class CallerTurn:
     of the first of this turn (-1: there is none)."""
 
     __slots__ = (
+        "_answered",
         "_baseline",
         "_board",
         "_eager",
@@ -103,6 +104,7 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
+        self._answered = False  # the words alone say that the caller has finished
         self._sounded = False  # the detector heard something of this turn
         self._eager = False  # the recogniser thinks that these words are all
         self._baseline = 0
@@ -152,6 +154,7 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._baseline = self.words.count
         self.began_ms = audio_ms
+        self._answered = False
         self._sounded = True
         if self.from_ms < 0:
             self.from_ms = audio_ms
@@ -308,6 +311,7 @@ class CallerTurn:
         taken = Taken(self.words.take(), from_ms, to_ms)
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
+        self._answered = False
         self._sounded = self.state == "talking"
         self.patience.forget()
         self._gave_up = False
@@ -335,7 +339,12 @@ class CallerTurn:
         if self.state == "talking":
             return
         if patience.kind == "answer" and self._covered:
+            self._answered = self._answered or self.state in ("judging", "unfinished")
             self._move("answered")
+        elif self._answered:
+            # The recogniser changed its mind: it was no answer.
+            self._answered = False
+            self.resume()
         rested_us = self._rested_us
         if rested_us > self._board.now_us:
             timers.arm("least", rested_us)

@@ -176,6 +176,16 @@ def test_a_yes_that_goes_on_is_taken_back() -> None:
     assert call.told()[-1] == "user: yes but for Tuesday"
 
 
+def test_a_yes_the_recogniser_takes_back_waits_for_the_turn_model_again() -> None:
+    call = asked("Shall I book it for you?")
+    says(call, "yes", judged_ppm=100_000)
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "yesterday")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert call.told()[-1] == "user: yes"
+    call.wait(1_000)
+    assert call.told()[-1] == "user: yesterday"
+
+
 def test_a_yes_nobody_asked_for_waits_for_the_turn_model() -> None:
     call = asked("How can I help you?")
     says(call, "yes", judged_ppm=100_000)
