@@ -128,11 +128,12 @@ def _beyond(words: list[str], taken: tuple[str, ...]) -> list[str]:
     """The words of a later text that were not taken yet.
 
     A recogniser may have revised the beginning meanwhile, so that counting words would take an old one for new: then the last word taken
-    tells where the new ones begin. Words before the first that was revised are the old ones, though the last word is among them, too.
+    tells where the new ones begin. Words before the first that was revised are the old ones, though the last word is among them, too: all
+    of them, in an older text that has only the first of the words taken.
     """
     if normalised(" ".join(words[: len(taken)])) != normalised(" ".join(taken)):
         pairs = enumerate(zip(words, taken, strict=False))
-        revised = next((index for index, (new, old) in pairs if normalised(new) != normalised(old)), 0)
+        revised = next((index for index, (new, old) in pairs if normalised(new) != normalised(old)), len(words))
         last = normalised(taken[-1])
         for index in range(len(words) - 1, revised - 1, -1):
             if normalised(words[index]) == last:

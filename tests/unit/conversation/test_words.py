@@ -34,6 +34,12 @@ def test_a_revised_last_word_that_stands_earlier_too_says_nothing_twice() -> Non
     assert words.text() == ""
 
 
+def test_an_older_and_shorter_text_says_nothing_twice() -> None:
+    words = taken("well hm, aha, w1 yes, m hm,")
+    assert not words.hear(3, "well hm, aha, w1", final=False)
+    assert words.text() == ""
+
+
 def test_where_no_taken_word_is_found_again_the_count_decides() -> None:
     words = taken("one two")
     assert words.hear(3, "won too three", final=True)
