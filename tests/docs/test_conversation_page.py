@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from callwright.conversation import patience, reply, table, transfer, turn
+from callwright.conversation import patience, reply, table, transfer, turn, voicemail
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conversation.md").read_text(encoding="utf-8")
 
@@ -15,7 +15,7 @@ def rows(moves: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 
 def test_the_tables_of_turn_generation_and_transfer_are_shown() -> None:
-    for row in (*rows(turn.MOVES), *rows(reply.MOVES), *rows(transfer.MOVES)):
+    for row in (*rows(turn.MOVES), *rows(reply.MOVES), *rows(transfer.MOVES), *rows(voicemail.MOVES)):
         assert row in PAGE
 
 

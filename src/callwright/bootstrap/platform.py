@@ -142,6 +142,7 @@ def _runtime_deps(
             retention_days=settings.retention_days,
             ears=LocalEars(settings.vad, settings.turn),
             defaults=foundation.policy().defaults,
+            ambient_folder=settings.ambient,
         ),
         tools_of=desk.tools,
     )

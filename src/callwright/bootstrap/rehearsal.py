@@ -16,6 +16,7 @@ from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import RawFiles, Recorder
 from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession, Equipment, Workplace
+from callwright.call.sounds import SoundLibrary
 from callwright.call.timers import LoopTimers
 from callwright.call.warming import Warming, connected
 from callwright.conversation.core import Conversation
@@ -126,13 +127,16 @@ class Rehearsal:
         runner = CallRunner(Conversation(), log, clock, LoopTimers())
         log.header(self._header())
         recorder = Recorder(RawFiles(_CALLER, _AGENT), AtOnce(), self.shelf.append_raw)
-        session = CallSession(runner, cast.equipment, Workplace(clock, LoopTimers(), pacer), recorder, self)
+        sounds = SoundLibrary(threads=False)
+        place = Workplace(clock, LoopTimers(), pacer, sounds)
+        session = CallSession(runner, cast.equipment, place, recorder, self)
         warming = Warming(runner, clock)
         try:
             await self._talk(session, runner, warming)
         finally:
             await warming.aclose()
             await session.aclose()
+            await sounds.aclose()
             log.close()
             pacing.cancel()
             await asyncio.gather(pacing, return_exceptions=True)

@@ -186,9 +186,6 @@ class Chatting(Connection):
             call_terminate_s=self._chat.most_s,
             incremental_delay_ms=0,
             speculative_replies=False,
-            use_fillers=False,
-            backchanneling=False,
-            voicemail=False,
         )
         language = needs.spec.voice.language
         ear = ProviderChoice(TEXT, model=TEXT, language=needs.spec.transcriber.language)

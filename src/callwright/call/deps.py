@@ -37,6 +37,7 @@ class RuntimeSettings:
     ears: LocalEars = field(default_factory=LocalEars)
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
     sync_logs: bool = False
+    ambient_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from itertools import islice
 
 from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
-from callwright.conversation.effects import AskTurnModel, CloseUtterance, SetPatience
+from callwright.conversation.effects import AskTurnModel, CloseUtterance, ListenForMachine, SetPatience
 from callwright.conversation.events import (
     ActivityBegan,
     ActivityEnded,
+    MachineDetected,
     ProviderFailed,
     RecogniserEager,
     RecogniserEnd,
@@ -30,6 +31,7 @@ from callwright.conversation.events import (
 )
 from callwright.domain.limits import MAX_UNHEARD_SECONDS, TURN_MODEL_SECONDS
 from callwright.media.g711 import pcm_of_mulaw
+from callwright.media.machine_ear import MachineEar
 from callwright.media.vad import ActivityGate
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_MS, TranscriberStream, TurnModel, UsageAmount, VadStream
@@ -130,6 +132,8 @@ class Hear:
         self._stream: TranscriberStream | None = None
         self._untold: list[Callable[[TranscriberStream], None]] | None = []
         self._untold_frames = 0
+        self._machine_ear: MachineEar | None = None
+        self._agent_speaks = False
 
     def listen_with(self, stream: TranscriberStream) -> bool:
         """The recogniser is open: tell it what happened so far. False when it comes too late; then whoever opened it closes it."""
@@ -165,6 +169,10 @@ class Hear:
         if self.voiced:
             self._voiced_us = self._runner.now_us()
         self._feed(pcm)
+        if self._machine_ear is not None:
+            kind = self._machine_ear.feed(pcm, probability)
+            if kind:
+                self._runner.post(MachineDetected(self._runner.now_us(), kind, "local"))
         heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)
         if heard is not None:
             began, audio_ms = heard.began, heard.audio_ms
@@ -187,7 +195,13 @@ class Hear:
 
     def agent_speaks(self, speaks: bool) -> None:
         """The agent can be heard from now on, or no more."""
-        self._tell_stream(lambda stream: stream.want_partials(speaks))
+        self._agent_speaks = speaks
+        self._want_partials()
+
+    def listen_for_machine(self, effect: ListenForMachine) -> None:
+        """Listen to the cadence of whoever answered, for a beep, and for words before the end of a sentence; or no more."""
+        self._machine_ear = MachineEar() if effect.on else None
+        self._want_partials()
 
     def set_patience(self, effect: SetPatience) -> None:
         """How long a pause the caller may make."""
@@ -208,6 +222,10 @@ class Hear:
             with plugin_boundary(self._ears.transcriber_name, lambda _kind, _message: None):
                 await stream.aclose()
         self._write_track()
+
+    def _want_partials(self) -> None:
+        wanted = self._agent_speaks or self._machine_ear is not None
+        self._tell_stream(lambda stream: stream.want_partials(wanted))
 
     def _feed(self, pcm: bytes) -> None:
         if self._stream is not None:

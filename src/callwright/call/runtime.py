@@ -22,6 +22,7 @@ from callwright.call.preparing import MOST_AT_ONCE, Preparer
 from callwright.call.retention import retain_forever
 from callwright.call.session import Workplace
 from callwright.call.shipper import LogShipper
+from callwright.call.sounds import SoundLibrary
 from callwright.call.strays import Strays
 from callwright.call.timers import LoopTimers
 from callwright.call.worker import Worker
@@ -50,7 +51,8 @@ class CallRuntime:
         self.control = LocalCalls()
         self.live = LiveCalls(deps.ledger, deps.clock)
         self._node = Node(deps, self.control)
-        place = Workplace(deps.clock, LoopTimers(), self._pacer)
+        self._sounds = SoundLibrary(deps.settings.ambient_folder)
+        place = Workplace(deps.clock, LoopTimers(), self._pacer, self._sounds)
         office = Office(deps, place, self._shipper, self.live)
         self._worker = Worker(office, self.control, self._node.incarnation)
         self.desk = Desk(office, self._worker, self._node.incarnation)
@@ -101,6 +103,7 @@ class CallRuntime:
         await self._worker.aclose()
         await self.desk.aclose()
         await self.preparer.aclose()
+        await self._sounds.aclose()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()

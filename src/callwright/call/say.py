@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from callwright.call.beside import Beside
 from callwright.call.boundary import plugin_boundary
 from callwright.call.pacer_clock import Lateness, PacerClock
 from callwright.call.runner import CallRunner
-from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
+from callwright.call.sounds import SoundLibrary
+from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, PlayAsset, Release, Speak, StopAsset
 from callwright.conversation.events import (
     Cleared,
     MarkPlayed,
@@ -25,9 +27,10 @@ from callwright.conversation.events import (
     VoiceFinished,
     VoiceReady,
 )
+from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of
-from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality
+from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 from callwright.ports.world import Clock
@@ -76,13 +79,22 @@ class _Utterance:
 class Say:
     """The agent's voice on one call."""
 
-    def __init__(self, runner: CallRunner, speaker: Speaker, line: Line, pacer: PacerClock, clock: Clock) -> None:
+    def __init__(
+        self,
+        runner: CallRunner,
+        speaker: Speaker,
+        line: Line,
+        pacer: PacerClock,
+        clock: Clock,
+        library: SoundLibrary | None = None,
+    ) -> None:
         self._runner = runner
         self._speaker = speaker
         self._line = line
         self._pacer = pacer
         self._clock = clock
         self._playout = Playout()
+        self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self.lateness = Lateness()
 
@@ -110,6 +122,24 @@ class Say:
         self._pacer.add(self)
         self._pump()
 
+    async def prepare(self, plan: CallPlan) -> None:
+        """Have the sounds beside speech ready before they are wanted."""
+        speaker = self._speaker
+        await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings)
+        if self._beside.bed is not None:
+            self._pacer.add(self)
+
+    def play(self, effect: PlayAsset) -> None:
+        """A sound beside speech."""
+        if self._beside.play(effect):
+            self._pacer.add(self)
+            self._pump()
+
+    def stop(self, effect: StopAsset) -> None:
+        """Silence a sound beside speech; nothing else is heard while one sounds, or the whole line would have been cleared."""
+        if self._beside.sounds(effect.lane):
+            self._silence(self._clock.monotonic_us())
+
     def cancel(self, effect: CancelVoice) -> None:
         """Stop the generation's synthesis and drop what is not on the line."""
         utterance = self._utterances.pop(effect.generation, None)
@@ -122,8 +152,7 @@ class Say:
     def clear(self, effect: Clear) -> None:
         """Silence the agent now and say how far it got."""
         now_us = self._clock.monotonic_us()
-        self._playout.clear(now_us)
-        self._line.clear(now_us)
+        self._silence(now_us)
         played_ms = self._playout.played_ms(effect.generation, now_us)
         self._runner.post(Cleared(self._runner.now_us(), effect.generation, played_ms))
 
@@ -133,9 +162,14 @@ class Say:
         self._write(now_us)
         return not self._playout.idle(now_us)
 
+    def end_bed(self) -> None:
+        """The call is being hung up: the ambient sound ends with the last word, so that the line can run dry."""
+        self._beside.end()
+
     def hush(self) -> None:
         """The leg is gone: nothing more is written."""
         self._pacer.discard(self)
+        self._beside.end()
         self._playout.clear(self._clock.monotonic_us())
 
     async def aclose(self) -> None:
@@ -147,6 +181,11 @@ class Say:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _silence(self, now_us: int) -> None:
+        for number, played_ms in self._playout.clear(now_us).items():
+            self._beside.cut(number, played_ms)
+        self._line.clear(now_us)
+
     def _pump(self) -> None:
         self._write(self._clock.monotonic_us())
 
@@ -157,9 +196,12 @@ class Say:
         plays_at_us = playout.write_at_us(now_us)
         frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
         if frames:
-            self._line.write(frames, plays_at_us)
+            self._line.write(self._beside.under(frames), plays_at_us)
         for event in playout.events(now_us):
-            if isinstance(event, PlayoutBegan):
+            if event.generation < 0:
+                if isinstance(event, UtterancePlayed):
+                    self._beside.played(event.generation, now_us)
+            elif isinstance(event, PlayoutBegan):
                 self._runner.post(PlayoutStarted(self._runner.now_us(), event.generation))
             elif isinstance(event, ClausePlayed):
                 self._runner.post(MarkPlayed(self._runner.now_us(), event.generation, event.index))

@@ -10,7 +10,8 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from callwright.call.boundary import plugin_boundary
@@ -20,12 +21,14 @@ from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
 from callwright.call.runner import CallRunner
 from callwright.call.say import Say, Speaker
+from callwright.call.sounds import SoundLibrary
 from callwright.call.think import Think, Thinker
 from callwright.call.timers import Timer, Timers
 from callwright.call.tools import ToolOutcome, ToolRunner, Tools
 from callwright.call.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.plan import CallPlan
 from callwright.domain.keypad import runs_of
 from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
@@ -83,6 +86,7 @@ class Workplace:
     clock: Clock
     timers: Timers
     pacer: PacerClock
+    sounds: SoundLibrary = field(default_factory=SoundLibrary)
 
 
 class _Line:
@@ -137,7 +141,7 @@ class CallSession:
         self._words = Words(runner, equipment.listening.provider)
         self._hear = Hear(runner, equipment.ears, self._words)
         self._think = Think(runner, equipment.thinker)
-        self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock)
+        self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock, place.sounds)
         self._tools = Tools(runner, equipment.tools)
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None
@@ -158,6 +162,9 @@ class CallSession:
             fx.AgentSaid: lambda _: self._hear.agent_speaks(False),
             fx.CancelVoice: self._say.cancel,
             fx.Clear: self._say.clear,
+            fx.PlayAsset: self._say.play,
+            fx.StopAsset: self._say.stop,
+            fx.ListenForMachine: self._hear.listen_for_machine,
             fx.AskTurnModel: self._hear.judge,
             fx.SetPatience: self._hear.set_patience,
             fx.CloseUtterance: self._hear.close_utterance,
@@ -200,6 +207,11 @@ class CallSession:
                 "ms": ms,
             },
         )
+
+    def prepare(self, plan: CallPlan) -> None:
+        """Begin to make what the call may want heard beside its replies; nothing waits for it."""
+        if plan.fillers or plan.backchannels or plan.ambient:
+            self._start(self._say.prepare(plan))
 
     def _ears_failed(self, kind: FailureKind, message: str) -> None:
         self._hear.deaf()
@@ -344,6 +356,7 @@ class CallSession:
         if self.hang_up_wanted is not None or self.end is not None:
             return
         self.hang_up_wanted = effect
+        self._say.end_bed()
         self._leg_timer = self._place.timers.after_us(LEG_END_SECONDS * 1_000_000, self._leg_missing)
         if self._runner.broken:
             self._say.hush()
@@ -393,9 +406,10 @@ class CallSession:
         task.add_done_callback(self._tasks.discard)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        with plugin_boundary("carrier", self._carrier_failed):
+        with plugin_boundary("carrier", partial(_carrier_failed, self._runner)):
             await work
 
-    def _carrier_failed(self, kind: FailureKind, message: str) -> None:
-        """The timer of a missing end settles the call."""
-        self._runner.fact("leg", "carrier_failed", {"kind": kind.value, "message": message})
+
+def _carrier_failed(runner: CallRunner, kind: FailureKind, message: str) -> None:
+    """The timer of a missing end settles the call."""
+    runner.fact("leg", "carrier_failed", {"kind": kind.value, "message": message})

@@ -69,6 +69,7 @@ class Warming:
             )
         )
         self._speech = {speaking, self._begin(session.open_ears())}
+        session.prepare(plan)
 
     async def wait(self, seconds: float, over: asyncio.Event, speech_seconds: float = 0.0) -> None:
         """Until all is ready, at most ``seconds``, or ``speech_seconds`` until voice and recogniser are, and no longer than until ``over``;

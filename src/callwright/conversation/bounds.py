@@ -106,3 +106,30 @@ VOICE_FAILURES_IN_A_ROW = 2
 
 GRACE_MS = LAST_WORDS_MS + GOODBYE_MOST_MS + HANDED_WAIT_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
 """A call has ended at the latest this long after its maximum duration."""
+
+VOICEMAIL_BEEP_MS = 25_000
+"""How long a machine's beep is waited for; then the message is left anyway."""
+
+VOICEMAIL_QUIET_MS = 2_500
+"""A machine that has been silent so long records, whether its beep was heard or not."""
+
+VOICEMAIL_REPEATED_MS = 1_000
+"""At least so long after it was found a machine may yet begin to beep."""
+
+VOICEMAIL_ANSWER_MS = 8_000
+"""For a model's opinion on whether a machine has answered; then another question may be asked."""
+
+FILLER_AFTER_MS = 1_300
+"""From the caller's last voiced sound: who waits longer for a reply hears a filler."""
+
+FILLER_LEAST_MS = 500
+"""From the question to the model to a filler, however long the caller has waited before it."""
+
+FILLER_AGAIN_MS = 5_000
+"""From one filler to the next while the reply still does not come."""
+
+FILLERS_MOST = 3
+"""Fillers in one wait."""
+
+ASSET_MOST_MS = 3_000
+"""The longest a filler or a listener's sound may last, the wait for its end included; longer ones are not played."""

@@ -9,6 +9,7 @@ from callwright.conversation.effects import OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
+from callwright.conversation.lanes import FILLER
 from callwright.conversation.overlap import Nods
 from callwright.conversation.reply import Generation
 from callwright.conversation.resuming import Resuming
@@ -16,6 +17,7 @@ from callwright.conversation.silence import Silence
 from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.voicemail import Voicemail
 from callwright.conversation.waiting import PURPOSE, Waiting
 
 
@@ -33,12 +35,20 @@ class Conductor:
         "_stage",
         "_thinking",
         "_turn",
+        "_voicemail",
         "_waiting",
         "greeted",
     )
 
     def __init__(
-        self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, silence: Silence, thinking: Thinking
+        self,
+        board: Board,
+        stage: Stage,
+        turn: CallerTurn,
+        ending: Ending,
+        silence: Silence,
+        thinking: Thinking,
+        voicemail: Voicemail,
     ) -> None:
         self._board = board
         self._stage = stage
@@ -48,6 +58,7 @@ class Conductor:
         self._thinking = thinking
         self._nods = Nods(board, stage, turn)
         self._resuming = Resuming(board, stage, turn)
+        self._voicemail = voicemail
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
         self._no_opt_out = ""  # words that were judged already: they stay pending while the model thinks
@@ -62,7 +73,11 @@ class Conductor:
         if stage.finished is not None:
             finished, stage.finished = stage.finished, None
             self._look_back(finished)
+        if self._board.phase == "live" and self._voicemail.state != "off":
+            self._voicemail.settle()
         if self._board.phase == "live":
+            if self._voicemail.greet_again:
+                self._greet_again()
             self._go_on()
         if self._board.phase == "closing":
             # Also when the call began to end just now: the next event may come much later than this deadline.
@@ -79,6 +94,15 @@ class Conductor:
     def _welcome(self) -> None:
         self._stage.owed.greeting = False
         self._stage.say(WELCOME, self._board.rendered(self._board.plan.welcome_message), 0)
+
+    def _greet_again(self) -> None:
+        """The welcome waited, or was broken off, because a voice spoke on."""
+        voicemail = self._voicemail
+        if voicemail.suspects or voicemail.holds:
+            self.greeted = False
+        elif self._stage.audible is None and self._stage.pending is None:
+            voicemail.greet_again = False
+            self.greet()
 
     def check(self) -> None:
         """The rules that hold between two steps. Raises BrokenInvariantError."""
@@ -107,6 +131,12 @@ class Conductor:
             require(timers.armed("tool"), "a tool has a limit", board.now_us)
         if board.held:
             require(timers.armed("hold"), "a hold has a limit", board.now_us)
+        if self._voicemail.holds:
+            waits = timers.armed("voicemail_beep") or stage.audible is not None
+            require(waits, "a machine is left its message or hung up on", board.now_us)
+        elif not self.greeted:
+            waits = timers.armed("welcome") or timers.armed("voicemail") or stage.audible is not None
+            require(waits, "a greeting goes ahead", board.now_us)
         if self._turn.typing:
             require(timers.armed("keys"), "typing has a limit", board.now_us)
         elif stage.owed.rest is not None and stage.audible is None and not self._turn.words.count and not board.held:
@@ -125,6 +155,7 @@ class Conductor:
             and not stage.owed.reply
             and stage.owed.rest is None
             and not stage.tools.busy
+            and not self._voicemail.holds
         )
 
     def _look_back(self, generation: Generation) -> None:
@@ -151,6 +182,9 @@ class Conductor:
 
     def _go_on(self) -> None:
         stage = self._stage
+        if self._voicemail.holds:
+            self._silence.update(False)
+            return
         self._resuming.doubt()
         self._nods.settle()
         audible = stage.audible
@@ -169,6 +203,28 @@ class Conductor:
                 self._proceed(audible is None)
         if self._board.phase == "live":
             self._silence.update(self.idle and not self._board.held)
+            if self._board.plan.fillers or self._board.plan.backchannels:
+                self._use_lanes()
+
+    def _use_lanes(self) -> None:
+        """Sounds beside speech: while the caller waits, and while the caller speaks long."""
+        board, stage, turn = self._board, self._stage, self._turn
+        free = stage.audible is None and not board.held and not turn.typing and not stage.transfers.busy
+        pending = stage.pending
+        if board.plan.fillers:
+            waits = False
+            if free and turn.state != "talking" and pending is not None and pending.purpose != WELCOME:
+                waits = pending.state == "committed" and not pending.speech.ready
+            since_us = board.call_us(turn.voiced_end_ms) if pending is not None and pending.asked else board.now_us
+            stage.lanes.update_wait(waits, since_us)
+            if pending is None and stage.audible is None:
+                stage.lanes.stop(FILLER)
+        if board.plan.backchannels:
+            listens = free and turn.state == "unfinished" and self.greeted
+            stage.lanes.update_listening(
+                listens and (pending is None or pending.state == "speculative"),
+                turn.voiced_end_ms - max(turn.from_ms, 0),
+            )
 
     def _proceed(self, silent: bool) -> None:
         """Nothing is prepared. What was left unsaid, and what tools, keys and transfers wait for, comes before anything new."""

@@ -33,6 +33,7 @@ from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.timers import FAR_US
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.voicemail import Voicemail
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
 
 Handler = Callable[[Any], None]
@@ -58,6 +59,7 @@ class Conversation:
         "_thinking",
         "_timers",
         "_turn",
+        "_voicemail",
     )
 
     def __init__(self) -> None:
@@ -71,7 +73,8 @@ class Conversation:
         self._hold = Hold(board, stage)
         self._thinking = Thinking(board, stage, ending)
         self._playing = Playing(board, stage, ending)
-        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking)
+        self._voicemail = Voicemail(board, stage, turn, ending)
+        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking, self._voicemail)
         handlers = self._actions()
         self._handlers: Mapping[str, Mapping[type, Handler]] = {
             phase: {event: handlers[actions[column]] for event, actions in ACTIONS.items()}
@@ -124,6 +127,8 @@ class Conversation:
         phase, stage = self._board.phase, self._stage
         if phase != "live":
             return phase
+        if self._voicemail.holds:
+            return "machine"
         if not self._conductor.greeted:
             return "greeting"
         if stage.audible is not None:
@@ -166,8 +171,8 @@ class Conversation:
             "late_words": self._late_words,
             "began": hearing.began,
             "ended": hearing.ended,
-            "partial": hearing.partial,
-            "final": hearing.final,
+            "partial": self._partial,
+            "final": self._final,
             "collect_partial": hearing.collect_partial,
             "collect_final": hearing.collect_final,
             "early_words": hearing.early_words,
@@ -183,7 +188,9 @@ class Conversation:
             "tool": thinking.tool,
             "reply_ended": thinking.ended,
             "result": thinking.result,
-            "classified": thinking.classified,
+            "classified": self._classified,
+            "machine": self._voicemail.sensed,
+            "asset_played": self._stage.lanes.ended,
             "voice_ready": playing.voice_ready,
             "voice_finished": playing.voice_finished,
             "playout": playing.playout,
@@ -196,6 +203,11 @@ class Conversation:
         return {
             "ring": self._ring_out,
             "welcome": self._conductor.greet,
+            "voicemail": self._voicemail.expire,
+            "voicemail_check": self._voicemail.check,
+            "voicemail_beep": self._voicemail.give_up_beep,
+            "voicemail_quiet": self._voicemail.expire_quiet,
+            "filler": self._stage.lanes.fill,
             "maximum": self._reach_maximum,
             "greeting": self._stage.greeting_late,
             "rest": lambda: turn.expire("rest"),
@@ -236,6 +248,7 @@ class Conversation:
         board.given = board.variables = dict(event.variables)
         board.phase = "dialling"
         self._stage.history.begin(system_text(event.plan, board.variables))
+        self._stage.lanes.begin(event.seed)
         board.after_ms("ring", MAX_RING_SECONDS * 1000 + RING_GRACE_MS)
 
     def _answer(self, _event: ev.Answered) -> None:
@@ -246,8 +259,11 @@ class Conversation:
         board.timers.cancel("ring")
         self._limit_duration()
         board.emit(fx.StartRecording())
-        if board.plan.welcome_delay_ms > 0:
-            board.after_ms("welcome", board.plan.welcome_delay_ms)
+        self._stage.lanes.answer()
+        self._voicemail.answer()
+        waits_ms = max(board.plan.welcome_delay_ms, board.plan.voicemail_listen_ms if board.plan.voicemail else 0)
+        if waits_ms > 0:
+            board.after_ms("welcome", waits_ms)
         else:
             self._conductor.greet()
 
@@ -256,6 +272,19 @@ class Conversation:
         wanted_ms, most_ms = board.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
         lasts_ms = wanted_ms if 0 < wanted_ms < most_ms else most_ms
         board.timers.arm("maximum", max(board.answered_us + lasts_ms * 1000, board.now_us + 1))
+
+    def _partial(self, event: ev.TranscriptPartial) -> None:
+        self._hearing.partial(event)
+        self._voicemail.heard(event, False)
+
+    def _final(self, event: ev.TranscriptFinal) -> None:
+        self._hearing.final(event)
+        self._voicemail.heard(event, True)
+
+    def _classified(self, event: ev.ClassifierVerdict) -> None:
+        self._voicemail.judged(event)
+        if not self._voicemail.holds:
+            self._thinking.classified(event)
 
     def _stop(self, event: ev.StopRequested) -> None:
         self._ending.hang_up(event.by, event.reason)
@@ -279,13 +308,16 @@ class Conversation:
         self._ending.hang_up(AGENT, "not_answered")
 
     def _reach_maximum(self) -> None:
-        if self._board.phase == "live":
+        if self._voicemail.holds:
+            self._voicemail.close()
+        elif self._board.phase == "live":
             self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
             self._ending.hasten()
 
     def _failed(self, event: ev.ProviderFailed) -> None:
         if event.kind == "model":
-            self._thinking.failed(event)
+            if not self._voicemail.forget_question(event.request):
+                self._thinking.failed(event)
         elif event.kind == "voice":
             self._playing.failed(event)
         elif event.kind == "transcriber":

@@ -69,10 +69,26 @@ class CancelVoice:
 
 @dataclass(frozen=True, slots=True)
 class PlayAsset:
-    """Play prepared audio by name in a lane of its own (fillers, back-channels, ambient sound, tones)."""
+    """Play prepared sound in a lane of its own. In the lanes ``filler`` and ``backchannel`` the asset is the words, which the call's voice
+    has said before the call needs them; the shell answers with ``AssetPlayed``. In the lane ``ambient`` it is a track, mixed under
+    everything until the call is over."""
 
     asset: str
     lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsset:
+    """Silence a filler or a listener's sound now."""
+
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenForMachine:
+    """Listen for an answering machine (cadence, beep), or no more; the shell reports ``MachineDetected``."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +296,8 @@ Effect = (
     | Release
     | CancelVoice
     | PlayAsset
+    | StopAsset
+    | ListenForMachine
     | Mark
     | Clear
     | AskTurnModel

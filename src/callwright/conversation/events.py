@@ -211,6 +211,17 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetPlayed:
+    """A sound of ``PlayAsset`` is over: ``played_ms`` of it were heard, 0 when it was never there; ``whole``: to its end."""
+
+    at_us: int
+    asset: str
+    lane: str
+    played_ms: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """A tool answered (or failed). Never dropped because its generation is old: the booking happened."""
 
@@ -250,7 +261,8 @@ class LanguageDetected:
 
 @dataclass(frozen=True, slots=True)
 class MachineDetected:
-    """The far end is a machine or a person. ``kind``: machine, human, beep, unknown; ``source``: carrier or local."""
+    """The far end is a machine or a person. ``kind``: machine, human, beep, unknown, or likely (a voice that speaks on, as machines do, and
+    some people); ``source``: carrier or local. A beep is told when it is over."""
 
     at_us: int
     kind: str
@@ -363,6 +375,7 @@ Event = (
     | PlayoutStarted
     | MarkPlayed
     | Cleared
+    | AssetPlayed
     | ToolResult
     | ClassifierVerdict
     | RetrievalResult

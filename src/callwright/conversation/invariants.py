@@ -28,6 +28,7 @@ class Watch:
         "ended",
         "handed_over",
         "hung_up",
+        "lanes",
         "open",
         "speculative",
         "spoken",
@@ -50,6 +51,7 @@ class Watch:
         self.handed_over = False
         self.turn = -1
         self.unsaid = (0, 0)  # the generation cut last, and how many of its words were not heard
+        self.lanes: dict[str, str] = {}  # lane -> what was played in it last
         self.hung_up = False
         self.ended = False
 
@@ -207,6 +209,17 @@ def _user_said(watch: Watch, effect: fx.UserSaid) -> None:
     watch.unsaid = (0, 0)
 
 
+def _play_asset(watch: Watch, effect: fx.PlayAsset) -> None:
+    require(bool(effect.asset), "a sound has a name", effect.lane)
+    if effect.lane == "ambient":
+        require("ambient" not in watch.lanes, "one ambient track plays", effect.asset)
+    else:
+        require(watch.audible == 0, "no sound of its own while the agent speaks", (watch.audible, effect.asset))
+        require(not watch.transfer, "the agent is silent during a transfer", effect.asset)
+        require(watch.lanes.get(effect.lane) != effect.asset, "no sound twice in a row", effect.asset)
+    watch.lanes[effect.lane] = effect.asset
+
+
 def _hang_up(watch: Watch, _effect: fx.HangUp) -> None:
     watch.hung_up = True
 
@@ -226,5 +239,6 @@ _RULES: dict[type, Callable[[Watch, Any], None]] = {
     fx.Transfer: _transfer,
     fx.TransferSettled: _transfer_settled,
     fx.UserSaid: _user_said,
+    fx.PlayAsset: _play_asset,
     fx.HangUp: _hang_up,
 }

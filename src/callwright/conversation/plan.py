@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from callwright.conversation.opt_out import MESSAGES, message_in
-from callwright.domain.agent_spec import AgentSpec, ToolSpec
+from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ToolSpec
 from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent_transfers import (
     DEFAULT_TRANSFER_MESSAGE,
@@ -72,6 +73,10 @@ class CallPlan:
     writes, and whatever they send interrupts. ``tool_words`` and, when a tool takes long, ``waiting_messages`` one after the other fill the
     time of tools. ``key_tools``: names of ``tools`` that press keys. ``opt_out``: a caller who asks not to be called any more is told
     ``opt_out_message``, and the call ends. ``welcome_by_model``: the model writes the welcome; ``welcome_message`` is for when it does not.
+    ``voicemail``: for ``voicemail_window_ms`` from the answer a machine is listened for, and hung up on, or left ``voicemail_message``;
+    a model is asked about ``voicemail_words`` words or more every ``voicemail_check_ms``; the welcome waits up to ``voicemail_listen_ms``
+    for whoever answers. ``backchannels``: sounds of a listener, when the caller has spoken for ``backchannel_delay_ms``.
+    ``ambient``: the track under the agent.
     """
 
     system_prompt: str = ""
@@ -113,6 +118,17 @@ class CallPlan:
     apology_message: str = "Sorry, I did not get that. Could you say it again?"
     failure_message: str = "Sorry, I am having technical trouble. Goodbye."
     language: str = "en"
+    voicemail: bool = False
+    voicemail_window_ms: int = 30_000
+    voicemail_check_ms: int = 7_000
+    voicemail_words: int = 7
+    voicemail_listen_ms: int = 0
+    voicemail_message: str = ""
+    fillers: bool = False
+    backchannels: bool = False
+    backchannel_gap_ms: int = 5_000
+    backchannel_delay_ms: int = 5_000
+    ambient: str = ""
 
 
 def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> CallPlan:
@@ -161,6 +177,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         opt_out=settings.opt_out_ends_call,
         opt_out_message=in_language(settings.opt_out_message, language) or message_in(language),
         language=language,
+        **({} if settings.written else _sounding(settings, language)),
     )
 
 
@@ -176,6 +193,24 @@ def _prompt(spec: AgentSpec) -> str:
         return spec.system_prompt
     begin, end = spec.calling_hours
     return f"{spec.system_prompt}\n\n{CALLBACK_PROMPT.format(begin=begin, end=end)}".strip()
+
+
+def _sounding(settings: ConversationSettings, language: str) -> dict[str, Any]:
+    """What only a call that is heard has: machines that answer, and sounds beside speech."""
+    voicemail, sounds = settings.voicemail, settings.sounds
+    return {
+        "voicemail": voicemail.enabled,
+        "voicemail_window_ms": _ms(voicemail.detection_duration_s),
+        "voicemail_check_ms": _ms(voicemail.check_interval_s),
+        "voicemail_words": voicemail.min_transcript_length,
+        "voicemail_listen_ms": _ms(voicemail.detection_time_s),
+        "voicemail_message": in_language(voicemail.message, language),
+        "fillers": sounds.fillers,
+        "backchannels": sounds.backchannels,
+        "backchannel_gap_ms": sounds.backchannel_gap_s * 1000,
+        "backchannel_delay_ms": sounds.backchannel_delay_s * 1000,
+        "ambient": sounds.ambient,
+    }
 
 
 def in_language(message: str | Mapping[str, str] | None, language: str) -> str:

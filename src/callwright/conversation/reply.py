@@ -143,4 +143,4 @@ class Generation:
     @property
     def interruptible(self) -> bool:
         """Whether the caller's words may cut it."""
-        return self.purpose != "goodbye" and not self.farewell
+        return self.purpose not in ("goodbye", "voicemail") and not self.farewell

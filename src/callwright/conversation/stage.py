@@ -17,6 +17,7 @@ from callwright.conversation.clauses import clauses_of
 from callwright.conversation.heard import Clause, heard_of, length_ms
 from callwright.conversation.history import History
 from callwright.conversation.invariants import require
+from callwright.conversation.lanes import Lanes
 from callwright.conversation.reply import Generation
 from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
@@ -69,6 +70,7 @@ class Stage:
         "finished",
         "guesses",
         "history",
+        "lanes",
         "lately",
         "owed",
         "pending",
@@ -83,6 +85,7 @@ class Stage:
         self._turn = turn
         self._clear_us = 0
         self.history = history
+        self.lanes = Lanes(board)
         self.transfers = Transfers(board, history)
         self.tools = Toolbox(board, history, self.transfers)
         self.audible: Generation | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from callwright.domain.agent_sounds import SOUND_KEYS, VOICEMAIL_KEYS, read_sounds, read_voicemail
 from callwright.domain.agent_spec import ConversationSettings
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields, wrong
@@ -23,26 +24,15 @@ _FINISHING_KEYS = frozenset({"", *"0123456789*#ABCD"})
 """An empty text: no key ends an entry."""
 
 #: Known settings that the conversation does not have a field for: (name, default, least, most) of whole numbers.
-_WHOLE: tuple[tuple[str, int, int, int], ...] = (
-    ("backchanneling_message_gap", 5, 0, 3_600),
-    ("backchanneling_start_delay", 5, 0, 3_600),
-    ("voicemail_min_transcript_length", 7, 0, 10_000),
-    ("inbound_limit", -1, -1, 1_000_000),
-)
-_NUMBER: tuple[tuple[str, float, float, float], ...] = (
-    ("voicemail_detection_duration", 30, 0, 3_600),
-    ("voicemail_check_interval", 7, 0, 3_600),
-)
+_WHOLE: tuple[tuple[str, int, int, int], ...] = (("inbound_limit", -1, -1, 1_000_000),)
 _SWITCH: tuple[tuple[str, bool], ...] = (
     ("optimize_latency", True),
     ("generate_precise_transcript", False),
-    ("ambient_noise", False),
     ("auto_reschedule", False),
     ("disallow_unknown_numbers", False),
 )
 _OPTIONAL_NUMBER: tuple[tuple[str, float, float], ...] = (
     ("noise_cancellation_level", 0, 100),
-    ("voicemail_detection_time", 0, 3_600),
     ("language_detection_turns", 0, 1_000),
 )
 _OWN: frozenset[str] = frozenset(
@@ -60,9 +50,6 @@ _OWN: frozenset[str] = frozenset(
         "trigger_user_online_message_after",
         "welcome_message_delay",
         "discard_pre_welcome_utterance",
-        "use_fillers",
-        "backchanneling",
-        "voicemail",
         "dtmf_enabled",
         "dtmf_finish_on_key",
         "dtmf_max_digits",
@@ -73,16 +60,17 @@ _OWN: frozenset[str] = frozenset(
         "use_llm_for_initial_message",
         "opt_out_ends_call",
         "opt_out_message",
+        *SOUND_KEYS,
+        *VOICEMAIL_KEYS,
     }
 )
 
 
 KNOWN_SETTINGS: frozenset[str] = _OWN.union(
     (row[0] for row in _WHOLE),
-    (row[0] for row in _NUMBER),
     (row[0] for row in _SWITCH),
     (row[0] for row in _OPTIONAL_NUMBER),
-    ("ambient_noise_track", "whitelist_phone_numbers"),
+    ("whitelist_phone_numbers",),
 )
 """Every setting of ``task_config`` that has a meaning."""
 
@@ -105,9 +93,8 @@ def read_settings(config: Fields) -> ConversationSettings:
         trigger_user_online_message_after_s=config.number("trigger_user_online_message_after", 10, 0, _A_DAY_S),
         welcome_message_delay_ms=config.whole("welcome_message_delay", 0, 0, MAX_DELAY_MS),
         discard_pre_welcome_utterance=config.switch("discard_pre_welcome_utterance", False),
-        use_fillers=config.switch("use_fillers", False),
-        backchanneling=config.switch("backchanneling", False),
-        voicemail=config.switch("voicemail", False),
+        voicemail=read_voicemail(config),
+        sounds=read_sounds(config),
         dtmf_enabled=config.switch("dtmf_enabled", False),
         dtmf_finish_on_key=config.choice("dtmf_finish_on_key", "#", _FINISHING_KEYS),
         dtmf_max_digits=config.whole("dtmf_max_digits", 0, 0, MAX_KEY_DIGITS),
@@ -144,12 +131,9 @@ def _extra(config: Fields) -> dict[str, Any]:
     found: dict[str, Any] = {name: value for name, value in config.value.items() if name not in _OWN}
     for name, default, least, most in _WHOLE:
         found[name] = config.whole(name, default, least, most)
-    for name, number, low, high in _NUMBER:
-        found[name] = config.number(name, number, low, high)
     for name, switch in _SWITCH:
         found[name] = config.switch(name, switch)
     for name, low, high in _OPTIONAL_NUMBER:
         found[name] = None if config.raw(name) is None else config.number(name, 0, low, high)
-    found["ambient_noise_track"] = config.text("ambient_noise_track") or None
     found["whitelist_phone_numbers"] = config.list("whitelist_phone_numbers")
     return found

@@ -17,6 +17,29 @@ class ProviderDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicemailSettings:
+    """What is done about answering machines. ``detection_time_s``: the welcome waits so long for whoever answers. ``message`` is ours."""
+
+    enabled: bool = False
+    detection_duration_s: float = 30
+    check_interval_s: float = 7
+    min_transcript_length: int = 7
+    detection_time_s: float = 0
+    message: str | Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """Sounds beside speech. ``ambient``: the track under the agent, empty for none."""
+
+    fillers: bool = False
+    backchannels: bool = False
+    backchannel_gap_s: int = 5
+    backchannel_delay_s: int = 5
+    ambient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationSettings:
     """``task_config`` of contract 4.7, with the defaults of its "docs" column. Units in the names."""
 
@@ -33,9 +56,8 @@ class ConversationSettings:
     trigger_user_online_message_after_s: float = 10
     welcome_message_delay_ms: int = 0
     discard_pre_welcome_utterance: bool = False
-    use_fillers: bool = False
-    backchanneling: bool = False
-    voicemail: bool = False
+    voicemail: VoicemailSettings = field(default_factory=VoicemailSettings)
+    sounds: SoundSettings = field(default_factory=SoundSettings)
     dtmf_enabled: bool = False
     dtmf_finish_on_key: str = "#"
     dtmf_max_digits: int = 0

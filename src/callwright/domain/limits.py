@@ -332,3 +332,12 @@ MAX_KEY_PAUSE_MS = 10_000
 
 MAX_END_REASON_CHARACTERS = 500
 """How much of the model's reason to end a call is kept."""
+
+MAX_VOICEMAIL_LISTEN_SECONDS = 10
+"""Longest time the welcome waits for whoever has answered (``voicemail_detection_time``)."""
+
+MAX_SPOKEN_ASSETS = 512
+"""Fillers and listener's sounds kept for all voices of a process; the least recently used are forgotten first."""
+
+MAX_AMBIENT_FILE_BYTES = 10_485_760
+"""Largest WAV file of an ambient track."""

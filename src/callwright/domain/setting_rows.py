@@ -16,6 +16,7 @@ from callwright.domain.limits import (
     MAX_MODEL_TOKENS,
     MAX_WAITING_MESSAGES,
 )
+from callwright.domain.setting_rows_sounds import SOUND_ROWS
 
 _A_DAY_S = 86_400
 
@@ -54,6 +55,11 @@ def _kept(
 ) -> AgentSetting:
     return AgentSetting(key, default, does, _KEPT, least, most, values, kept=True)
 
+
+_SOUNDS = tuple(
+    AgentSetting(f"task_config.{key}", default, does, proof, least, most, values or "")
+    for key, default, does, proof, least, most, values in SOUND_ROWS
+)
 
 _CONVERSATION = (
     AgentSetting(
@@ -232,24 +238,14 @@ _CONVERSATION = (
         "tests/acceptance/test_callbacks.py::test_a_caller_who_asks_to_be_called_back_is",
         values=_SWITCH,
     ),
-    _kept("task_config.use_fillers", False, "Short sounds while the model thinks.", values=_SWITCH),
-    _kept("task_config.backchanneling", False, "Short signs of listening while the caller speaks.", values=_SWITCH),
-    _kept("task_config.backchanneling_message_gap", 5, "Seconds between them.", 0, 3_600),
-    _kept("task_config.backchanneling_start_delay", 5, "Seconds of the caller's speech before the first.", 0, 3_600),
-    _kept("task_config.voicemail", False, "Notice answering machines.", values=_SWITCH),
+    *_SOUNDS,
     _kept(
-        "task_config.voicemail_detection_duration",
-        30,
-        "Seconds from the answer in which they are looked for.",
+        "task_config.noise_cancellation_level",
+        None,
+        "How much noise is taken from the caller's sound: none, what can be had makes recognition worse.",
         0,
-        3_600,
+        100,
     ),
-    _kept("task_config.voicemail_detection_time", None, "Older name of it.", 0, 3_600),
-    _kept("task_config.voicemail_check_interval", 7, "Seconds between two looks.", 0, 3_600),
-    _kept("task_config.voicemail_min_transcript_length", 7, "Words before the first look.", 0, 10_000),
-    _kept("task_config.ambient_noise", False, "A background under the agent's voice.", values=_SWITCH),
-    _kept("task_config.ambient_noise_track", None, "Which.", values="a text"),
-    _kept("task_config.noise_cancellation_level", None, "How much noise is taken from the caller's sound.", 0, 100),
     AgentSetting(
         "task_config.interruption_backoff_period",
         0,

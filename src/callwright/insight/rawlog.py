@@ -53,6 +53,10 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
             return "request", "synthesizer", v["text"]
         case "VoiceFinished":
             return "response", "synthesizer", f"{v['audio_ms']} ms of audio"
+        case "AssetPlayed" if v["played_ms"]:
+            return "response", "synthesizer", f"{v['lane']}: {v['asset']}"
+        case "Note" if v["kind"] in ("voicemail_found", "voicemail_taken_back"):
+            return "response", "system", f"{v['kind']}: {v['text']}".rstrip(": ")
         case "CallTool":
             return "request", "function_call", f"{v['name']} {v['arguments']}"
         case "SendKeys" if v.get("name"):

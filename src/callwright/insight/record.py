@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from callwright.conversation.voicemail import FOUND, TAKEN_BACK
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano
@@ -79,6 +80,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": _voicemail(view),
         "opt_out": opt_out(view) if answered is not None else None,
+        "sounds": _sounds(view),
         "transfers": transfers(view),
         "tools": tools(view),
         "context": context(view),
@@ -136,10 +138,31 @@ def _ended_by(view: CallView) -> str | None:
 
 
 def _voicemail(view: CallView) -> bool | None:
-    kinds = [str(e.values["kind"]) for e in view.of("MachineDetected")]
+    """What the conversation made of all the signs; what the carrier said, where the agent does not look for machines itself."""
+    decided = [str(e.values["kind"]) for e in view.of("Note") if e.values["kind"] in (FOUND, TAKEN_BACK)]
+    if decided:
+        return decided[-1] == FOUND
+    if view.of("ListenForMachine"):
+        return False
+    kinds = [str(e.values["kind"]) for e in view.of("MachineDetected") if e.values["source"] == "carrier"]
     if "machine" in kinds or "beep" in kinds:
         return True
     return False if "human" in kinds else None
+
+
+def _sounds(view: CallView) -> list[dict[str, Any]]:
+    """Fillers and listener's sounds that were heard, wholly or in part: no part of the transcript."""
+    began = view.answered_us or 0
+    return [
+        {
+            "lane": str(e.values["lane"]),
+            "text": str(e.values["asset"]),
+            "at_ms": max(0, e.at_us - began) // 1000 - int(e.values["played_ms"]),
+            "played_ms": int(e.values["played_ms"]),
+        }
+        for e in view.of("AssetPlayed")
+        if int(e.values["played_ms"]) > 0
+    ]
 
 
 def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
@@ -331,6 +354,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "completed_at": wire_time(execution.completed_at),
         "ended_by": record.get("ended_by"),
         "turns": parts,
+        "sounds": record.get("sounds") or [],
         "transfers": record.get("transfers") or [],
         "opt_out": _opt_out(execution),
         "callback": record.get("callback"),

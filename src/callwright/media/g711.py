@@ -35,3 +35,15 @@ def pcm_of_alaw(alaw: bytes) -> bytes:
 def loudness(pcm: bytes) -> int:
     """Root mean square of the samples, 0..32768. 0 for no samples."""
     return audioop.rms(pcm, PCM_WIDTH_BYTES) if pcm else 0
+
+
+def mixed_under(mulaw: bytes, pcm: bytes) -> bytes:
+    """Mu-law with as much PCM under it; sums beyond full scale stay at full scale."""
+    return audioop.lin2ulaw(
+        audioop.add(audioop.ulaw2lin(mulaw, PCM_WIDTH_BYTES), pcm, PCM_WIDTH_BYTES), PCM_WIDTH_BYTES
+    )
+
+
+def fainter(pcm: bytes, per_thousand: int) -> bytes:
+    """PCM at ``per_thousand`` of its amplitude."""
+    return audioop.mul(pcm, PCM_WIDTH_BYTES, per_thousand / 1000)

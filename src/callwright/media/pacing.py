@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from callwright.media.framing import FRAME_US, MULAW_FRAME_BYTES, MULAW_SILENCE
 
 BYTES_PER_MS = 8
+FILL_AHEAD_MS = 40
 US_PER_BYTE = 125
 
 
@@ -149,6 +150,7 @@ class Playout:
         self._events: list[PlayoutEvent] = []
         self._starving = False
         self._flowing = False
+        self._fill = False
 
     # -- filling ---------------------------------------------------------------------------------------------------------------
 
@@ -182,6 +184,10 @@ class Playout:
         if utterance is not None and utterance not in self._line:
             self._line.append(utterance)
 
+    def fill(self, on: bool) -> None:
+        """Write silence where nobody speaks, so that something can be mixed under it, at most FILL_AHEAD_MS ahead: speech follows it."""
+        self._fill = on
+
     def withdraw(self, generation: int) -> None:
         """Drop the generation's audio that is not on the line yet, and whatever still comes. What is on the line plays out, unreported."""
         utterance = self._utterances.get(generation)
@@ -203,7 +209,7 @@ class Playout:
         is filled up with silence.
         """
         if not self._line:
-            return ()
+            return self._filling(now_us, []) if self._fill else ()
         self._settle(now_us)
         limit_us = now_us + max(ahead_ms * 1000, FRAME_US) - FRAME_US // 2
         frames: list[bytes] = []
@@ -215,7 +221,7 @@ class Playout:
                 frames.append(frame if len(frame) == MULAW_FRAME_BYTES else frame + MULAW_SILENCE[len(frame) :])
             elif not self._leave(utterance, now_us):
                 break
-        return frames
+        return self._filling(now_us, frames) if self._fill else frames
 
     def write_at_us(self, now_us: int) -> int:
         """When the next frame written would be played. Asked before ``due``, it is where the frames of ``due`` begin."""
@@ -243,9 +249,9 @@ class Playout:
         return self._flight[0].utterance.generation if self._flight and self._flight[0].at_us <= now_us else 0
 
     def idle(self, now_us: int) -> bool:
-        """Whether nothing released is left to play: neither queued nor on the line."""
+        """Whether nothing released is left to play: neither queued nor on the line; and nothing is filled."""
         self._settle(now_us)
-        return not self._line and not self._flight
+        return not self._line and not self._flight and not self._fill
 
     def clear(self, now_us: int) -> dict[int, int]:
         """Silence the line now. Returns the milliseconds played of each generation that had been released and was not over.
@@ -274,6 +280,16 @@ class Playout:
         if utterance is None:
             utterance = self._utterances[generation] = _Utterance(generation)
         return None if utterance.withdrawn else utterance
+
+    def _filling(self, now_us: int, frames: list[bytes]) -> list[bytes]:
+        """``frames`` and the silence that follows them on a line that would run dry."""
+        self._next_us = max(self._next_us, now_us)
+        while self._next_us < now_us + FILL_AHEAD_MS * 1000:
+            if self._starving:
+                self.quality.starved_frames += 1
+            frames.append(MULAW_SILENCE)
+            self._next_us += FRAME_US
+        return frames
 
     def _leave(self, utterance: _Utterance, now_us: int) -> bool:
         """Nothing to write for ``utterance`` now. True when it is wholly written, so that the next may follow."""

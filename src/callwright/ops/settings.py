@@ -142,6 +142,7 @@ class Settings:
     log_format: str = "text"
     price_book: Path | None = None
     scenario: Path | None = None
+    ambient: Path | None = None
     allow_private_urls: bool = False
     publish_queued: bool = False
     webhook_timeout_s: int = 10
@@ -200,6 +201,7 @@ SETTINGS: dict[str, Setting] = {
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
     "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _path),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _path),
+    "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of WAV files for agents' ambient tracks, <name>.wav.", _path),
     "allow_private_urls": Setting(
         "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks reach private and loopback addresses.", _switch
     ),

@@ -21,6 +21,7 @@ from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
+from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.coverage import impossible, reachable, unseen
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
@@ -117,7 +118,7 @@ class Report:
 
 def plan_of(random: Random) -> CallPlan:
     """Settings drawn at random, the extreme ones included."""
-    transfers = random.choice(TRANSFERS)
+    transfers, written = random.choice(TRANSFERS), random.random() < 0.1
     tools = (*TOOLS, *(Tool(one.name, "Transfer the call", "{}") for one in transfers))
     return CallPlan(
         system_prompt=random.choice(("You are {name}.", "")),
@@ -148,9 +149,10 @@ def plan_of(random: Random) -> CallPlan:
         keys_interrupt=random.random() < 0.7,
         reply_timeout_ms=random.choice((4_000, 20_000)),
         language=random.choice(LANGUAGES),
-        written=random.random() < 0.1,
+        written=written,
         opt_out=random.random() < 0.7,
         opt_out_message=random.choice(("We will not call {name} again. Goodbye.", "")),
+        **sounds_of(random, written),
     )
 
 
@@ -161,6 +163,8 @@ def converse(seed: int) -> Trace:
     talker = Talker(world, habits_of(random))
     Thinker(world)
     Speaker(world, talker)
+    Sounds(world)
+    Answerer(world)
     line = Line(world, talker)
     started = ev.Started(0, plan_of(random), (("current_date", "Monday"), ("name", "Ada")), seed)
     world.after_ms(0, world.take, started)

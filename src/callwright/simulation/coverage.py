@@ -8,7 +8,7 @@ from callwright.conversation.log import EVENT_TYPES
 
 STATES = (
     *("new", "dialling", "greeting", "welcoming", "listening", "hearing", "thinking", "speaking", "clearing"),
-    *("working", "transferring", "closing", "leaving", "ended"),
+    *("machine", "working", "transferring", "closing", "leaving", "ended"),
 )
 """The names ``Conversation.state`` has."""
 
@@ -21,7 +21,6 @@ UNREACHABLE: Mapping[tuple[str, str], str] = {
     **{(state, "Started"): _BEGINS for state in STATES if state != "new"},
     **{(state, "Answered"): _ANSWERS for state in STATES if state not in ("new", "dialling", "leaving")},
     ("dialling", "VoiceFinished"): _SILENT,
-    ("greeting", "VoiceFinished"): "a welcome is being waited for, and nothing else was said",
 }
 """Pairs of state and event that cannot be, each with its reason."""
 

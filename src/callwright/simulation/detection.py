@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from callwright.simulation import overlap_cases, turn_cases
+from callwright.simulation import answer_cases, overlap_cases, turn_cases
 from callwright.simulation.measured import Measured
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
@@ -32,6 +32,10 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     overlap_cases.back_channels_taken_as_turns,
     overlap_cases.echoes_taken_for_the_caller,
     overlap_cases.repetitions_taken_for_echoes,
+    answer_cases.beeps_missed,
+    answer_cases.other_sounds_taken_for_beeps,
+    answer_cases.machines_talked_to,
+    answer_cases.people_hung_up_on,
 )
 """Each is given the seed of its cases."""
 

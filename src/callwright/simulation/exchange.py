@@ -89,6 +89,10 @@ class Exchange:
         self._later(end_ms + HANGOVER_MS + FINAL_LAG_MS, ev.TranscriptFinal, end_ms, self.segment, said)
         return end_ms
 
+    def tell(self, at_ms: int, event: type, *fields: Any) -> None:
+        """The core gets ``event`` at ``at_ms``."""
+        self._later(at_ms, event, *fields)
+
     def run(self, until_ms: int) -> None:
         """Let time pass."""
         while True:

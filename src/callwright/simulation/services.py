@@ -319,7 +319,8 @@ class Line:
             (
                 (ev.Ringing,),
                 (ev.LanguageDetected, "de", 900_000),
-                (ev.MachineDetected, random.choice(("human", "machine", "beep")), "carrier"),
+                (ev.MachineDetected, random.choice(("human", "machine", "beep", "likely", "unknown")), "carrier"),
+                (ev.AssetPlayed, "Hmm.", random.choice(("filler", "backchannel")), 200, True),
                 (ev.TransferProgress, number, random.choice(("ringing", "failed", "completed"))),
                 (ev.LineHeld, random.random() < 0.5),
                 (ev.ProviderSwitched, "model", "a", "b", "limit"),

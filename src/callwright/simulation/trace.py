@@ -17,6 +17,7 @@ from callwright.conversation.opt_out import said
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import KEYED_AS
+from callwright.conversation.voicemail import DETECTED, FOUND, TAKEN_BACK
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_HISTORY_MESSAGES, MAX_RING_SECONDS
 from callwright.simulation.accounts.reading import contradiction
@@ -120,6 +121,8 @@ def audit(trace: Trace) -> str:
         or _tools_answered(trace)
         or _waits_filled(trace)
         or _stopped_is_stopped(trace)
+        or _machines_hear_no_reply(trace)
+        or _machines_are_left(trace)
         or _never_stalls(trace)
         or _quiet_after_end(trace)
         or contradiction(trace.steps, trace.heard, trace.ended)
@@ -440,6 +443,35 @@ def _stopped_is_stopped(trace: Trace) -> str:
                     over = isinstance(event, ev.LegEnded) or any(isinstance(one, fx.HangUp) for one in effects)
                     if not answered and not over and any(isinstance(one, fx.Release) for one in effects):
                         return f"an opt-out is not answered by the model: turn {effect.turn}"
+    return ""
+
+
+def _machines_hear_no_reply(trace: Trace) -> str:
+    """Between a machine that was found and a person who says that it was none, nothing is asked and only the message is said."""
+    found = False
+    for _, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Note) and effect.kind in (FOUND, TAKEN_BACK):
+                found = effect.kind == FOUND
+            asks = isinstance(effect, fx.AskModel)
+            speaks = isinstance(effect, fx.Speak) and effect.purpose not in ("voicemail", "goodbye")
+            if found and (asks or speaks or isinstance(effect, fx.Transfer | fx.PlayAsset)):
+                return f"a machine hears no reply: {type(effect).__name__}"
+    return ""
+
+
+def _machines_are_left(trace: Trace) -> str:
+    """A call on which a machine was found ends for that reason, unless it was none, or somebody else or a failure ended it before."""
+    found = ""
+    for event, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Note) and effect.kind in (FOUND, TAKEN_BACK):
+                found = effect.text if effect.kind == FOUND else ""
+            if isinstance(effect, fx.HangUp) and found and effect.reason not in (DETECTED, "synthesizer_error"):
+                stopped = isinstance(event, ev.StopRequested)
+                failed = effect.by == "Error"
+                if not (stopped or failed or effect.reason == "call_transferred"):
+                    return f"a machine is hung up on as one: {effect.reason}"
     return ""
 
 

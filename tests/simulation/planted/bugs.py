@@ -655,8 +655,8 @@ BARGE_IN = (
         "the reply that ends the call is cut",
         Line(
             "reply:Generation.interruptible",
-            'self.purpose != "goodbye" and not self.farewell',
-            'self.purpose != "goodbye"',
+            'self.purpose not in ("goodbye", "voicemail") and not self.farewell',
+            'self.purpose not in ("goodbye", "voicemail")',
         ),
     ),
     bug(
@@ -1012,7 +1012,7 @@ ENDING = (
     bug(
         "welcome_delay_ignored",
         "the agent greets before its delay",
-        Line("core:Conversation._answer", "if board.plan.welcome_delay_ms > 0:", "if False:"),
+        Line("core:Conversation._answer", "if waits_ms > 0:", "if False:"),
     ),
     bug(
         "welcome_not_said",

@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 
 from callwright.bootstrap.simulated_runs import BrokenRun, RunReport, again, examine, main, perform, run
+from callwright.conversation import effects as fx
 from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
 from callwright.simulation.trace import audit
 
 TALKED = 1
 """A seed whose call is answered and in which the agent is heard."""
+
+
+def certain(effect: fx.Effect) -> bool:
+    """Whether the record says for sure that words of the agent were heard."""
+    return isinstance(effect, fx.AgentSaid) and not effect.estimated and bool(effect.text)
 
 
 def talked() -> tuple[int, Witness]:
@@ -22,6 +28,10 @@ def talked() -> tuple[int, Witness]:
             one.answered
             and one.witness.perfect_line
             and '"Clear"' not in one.witness.log
+            and '"PlayAsset"' not in one.witness.log  # fillers are words heard, too
+            and '"starved_frames":0' in one.witness.log
+            and '"late_frames":0' in one.witness.log
+            and any(certain(effect) for _, effects in trace_of_log(one.witness.log).steps for effect in effects)
             and len(words_heard(one.witness.heard)) > 4
         ):
             return seed, one.witness

@@ -7,10 +7,11 @@ import base64
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.hear import Ears, Hear, Words
-from callwright.conversation.effects import AskTurnModel, CloseUtterance, SetPatience
+from callwright.conversation.effects import AskTurnModel, CloseUtterance, ListenForMachine, SetPatience
 from callwright.conversation.events import (
     ActivityBegan,
     ActivityEnded,
+    MachineDetected,
     ProviderFailed,
     TranscriptFinal,
     TurnVerdict,
@@ -257,3 +258,13 @@ def test_everything_the_recogniser_says_becomes_an_event() -> None:
     ]
     assert bench.core.of(TranscriptFinal)[0].language == "en"
     assert bench.core.of(UsageReported)[0].purpose == "hearing"
+
+
+def test_a_machine_is_listened_for_only_while_it_is_wanted() -> None:
+    bench, hear, stream = _hear()
+    hear.listen_for_machine(ListenForMachine(True))
+    _play(bench, hear, *[VOICE] * 100, *[QUIET] * 50)
+    hear.listen_for_machine(ListenForMachine(False))
+    _play(bench, hear, *[VOICE] * 150)
+    assert [(e.kind, e.source) for e in bench.core.of(MachineDetected)] == [("likely", "local"), ("human", "local")]
+    assert [told for told in stream.told if told[0] == "partials"] == [("partials", True), ("partials", False)]

@@ -46,7 +46,7 @@ class Parts:
         )
         speaker = SimpleNamespace(voice=SimpleNamespace(warm=voice), settings=VoiceSettings(), provider="p")
         equipment: Any = SimpleNamespace(thinker=thinker, speaker=speaker)
-        session: Any = SimpleNamespace(open_ears=ears)
+        session: Any = SimpleNamespace(open_ears=ears, prepare=lambda _plan: None)
         warming = Warming(Bench().runner, VirtualClock())
         warming.start(session, equipment, CallPlan(), {})
         return warming

@@ -38,6 +38,7 @@ SAMPLES: dict[type, tuple[object, ...]] = {
     ev.PlayoutStarted: (1,),
     ev.MarkPlayed: (1, 0),
     ev.Cleared: (1, 200),
+    ev.AssetPlayed: ("Hmm.", "filler", 300, True),
     ev.ToolResult: (1, True, "{}"),
     ev.ClassifierVerdict: (1, "hangup", True),
     ev.RetrievalResult: (1, ("passage",)),
@@ -69,6 +70,9 @@ def call_in(state: str) -> Call:
         call.starts_playing()
         if state == "clearing":
             call.hears("one two three four")
+    elif state == "machine":
+        call = Call(voicemail=True, voicemail_message="Please call us back.")
+        call.finishes("Please leave a message after the tone.")
     elif state == "closing":
         call = Call(hangup_message="Bye.", check_if_user_online=False)
         call.wait(10_000)

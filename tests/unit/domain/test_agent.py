@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from callwright.domain.agent import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, parse_agent
+from callwright.domain.agent_spec import SoundSettings, VoicemailSettings
 from callwright.domain.agent_tools import PRESS_KEYS
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.limits import (
@@ -17,6 +18,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_PROMPT_CHARACTERS,
     MAX_TOOL_HEADERS,
+    MAX_VOICEMAIL_LISTEN_SECONDS,
     MAX_WEBHOOK_HEADERS,
 )
 
@@ -69,7 +71,8 @@ def test_the_smallest_agent_is_local_and_has_the_documented_defaults() -> None:
     assert settings.trigger_user_online_message_after_s == 10
     assert settings.hangup_after_llm_call is False
     assert settings.extra["inbound_limit"] == -1
-    assert settings.extra["voicemail_detection_duration"] == 30
+    assert settings.voicemail == VoicemailSettings()
+    assert settings.sounds == SoundSettings()
 
 
 def test_providers_of_the_platform_replace_missing_sections() -> None:
@@ -134,7 +137,7 @@ def test_an_agent_of_the_hosted_service_is_read_as_it_is() -> None:
     assert spec.telephony_provider == "plivo"
     assert spec.webhook_url == "https://hooks.example.org/x"
     assert spec.settings.call_terminate_s == 300
-    assert spec.settings.voicemail is True
+    assert spec.settings.voicemail.enabled is True
     assert spec.settings.extra["novel"] == 1
 
 
@@ -169,7 +172,7 @@ def test_silence_and_duration_have_their_special_values() -> None:
     ("given", "expected"), [(True, True), ("true", True), ("False", False), (1, True), (0, False), (None, False)]
 )
 def test_switches_come_in_several_dresses(given: Any, expected: bool) -> None:
-    assert parse_agent(with_settings(voicemail=given)).settings.voicemail is expected
+    assert parse_agent(with_settings(voicemail=given)).settings.voicemail.enabled is expected
 
 
 @pytest.mark.parametrize("given", ["perhaps", 2, 0.5, [], {}])
@@ -563,3 +566,38 @@ def test_the_carrier_may_be_named_at_the_top_or_by_input_and_output() -> None:
     assert parse_agent(with_tools(output={"provider": "exotel", "format": "wav"})).telephony_provider == "exotel"
     assert parse_agent(with_tools(input={}, output={"provider": None})).telephony_provider == "default"
     assert parse_agent(agent(calling_guardrails={"call_start_hour": "9", "call_end_hour": 20.0}))
+
+
+def test_what_is_done_about_machines_and_beside_speech() -> None:
+    settings = parse_agent(
+        with_settings(
+            voicemail=True,
+            voicemail_detection_duration=12.5,
+            voicemail_check_interval=3,
+            voicemail_min_transcript_length=4,
+            voicemail_detection_time=2.5,
+            voicemail_message={"en": "Please call {name} back."},
+            use_fillers=1,
+            backchanneling="true",
+            backchanneling_message_gap=2,
+            backchanneling_start_delay=3,
+            ambient_noise=True,
+            ambient_noise_track="coffee-shop",
+        )
+    ).settings
+    assert settings.voicemail == VoicemailSettings(True, 12.5, 3, 4, 2.5, {"en": "Please call {name} back."})
+    assert settings.sounds == SoundSettings(True, True, 2, 3, "coffee-shop")
+
+
+def test_ambient_noise_is_off_with_a_track_alone_and_has_a_track_without_one() -> None:
+    assert parse_agent(with_settings(ambient_noise_track="street")).settings.sounds.ambient == ""
+    assert parse_agent(with_settings(ambient_noise=True)).settings.sounds.ambient == "office-ambience"
+    assert refused(with_settings(ambient_noise_track="../secret")).field == f"{TASK}.task_config.ambient_noise_track"
+
+
+def test_the_welcome_waits_for_a_limited_time_only() -> None:
+    most = MAX_VOICEMAIL_LISTEN_SECONDS
+    for given, expected in ((most, most), (most + 1, most)):
+        assert (
+            parse_agent(with_settings(voicemail_detection_time=given)).settings.voicemail.detection_time_s == expected
+        )

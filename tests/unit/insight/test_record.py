@@ -225,8 +225,29 @@ def test_a_log_that_breaks_off_says_nothing_about_the_end():
 def test_voice_mail_is_told_once_it_was_detected(kinds: tuple[str, ...], answer: bool | None):
     log = CallLog().answered()
     for kind in kinds:
-        log.event(ev.MachineDetected, kind, "local")
+        log.event(ev.MachineDetected, kind, "carrier")
     assert finished(log)["answered_by_voice_mail"] is answer
+
+
+@pytest.mark.parametrize(
+    ("notes", "answer"),
+    [((), False), (("voicemail_found",), True), (("voicemail_found", "voicemail_taken_back"), False)],
+)
+def test_an_agent_that_looks_for_machines_itself_decides(notes: tuple[str, ...], answer: bool):
+    log = CallLog().answered()
+    log.write(fx.ListenForMachine(True))
+    log.event(ev.MachineDetected, "beep", "local")
+    for kind in notes:
+        log.write(fx.Note(kind, "words"))
+    assert finished(log)["answered_by_voice_mail"] is answer
+
+
+def test_sounds_beside_speech_are_told_when_they_were_heard():
+    log = CallLog().answered().at(5_000)
+    log.event(ev.AssetPlayed, "Hmm.", "filler", 400, True)
+    log.event(ev.AssetPlayed, "One moment.", "filler", 0, False)
+    (sound,) = finished(log)["callwright"]["sounds"]
+    assert (sound["lane"], sound["text"], sound["played_ms"]) == ("filler", "Hmm.", 400)
 
 
 def test_the_work_after_the_call_is_in_the_record():

@@ -23,6 +23,10 @@ MOST_WRONG = {
     "overlap: back-channels taken as turns": 0.0,
     "echo: taken for the caller": 0.03,
     "echo: repetitions not heard": 0.0,
+    "beep: beeps missed": 0.07,
+    "beep: other sounds taken for beeps": 0.005,
+    "voicemail: machines talked to": 0.06,
+    "voicemail: people taken for machines": 0.02,
 }
 """Share of wrong cases."""
 

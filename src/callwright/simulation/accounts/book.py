@@ -89,6 +89,7 @@ class Book:
         "heard",
         "held_us",
         "hung_up",
+        "machine",
         "over",
         "plan",
         "question",
@@ -115,6 +116,7 @@ class Book:
         self.handed = False  # somebody else has the caller
         self.over = False
         self.held_us = -1
+        self.machine = False  # a machine was found: nothing is said but the message
         self.question = 0  # whether the call is over: the request that was not answered
 
     def reads(self) -> Handlers:
@@ -204,12 +206,13 @@ class Book:
         self.ending = self.ending or (event.kind == "transcriber" and self.started)
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
-        self.question = effect.request
+        if effect.purpose == "hangup":
+            self.question = effect.request
 
     def _judged(self, event: ev.ClassifierVerdict) -> None:
         if self.live and event.request == self.question != 0:
             self.question = 0
-            self.ending = event.verdict and not self.notes("hangup_voided")
+            self.ending = event.verdict and not (self.machine or self.notes("hangup_voided"))
 
     def _stop(self, _item: ev.StopRequested | fx.OptedOut) -> None:
         self.ending = True
@@ -226,6 +229,9 @@ class Book:
 
     def _note(self, effect: fx.Note) -> None:
         self.over = self.over or effect.kind == "leg_unconfirmed"
+        if effect.kind in ("voicemail_found", "voicemail_taken_back"):
+            self.machine = effect.kind == "voicemail_found"
+            self.ending = self.ending or (self.machine and not self.rendered(self.plan.voicemail_message))
 
     def _hang_up(self, _effect: fx.HangUp) -> None:
         self.hung_up = True

@@ -217,7 +217,9 @@ class DuesAccount:
         if whole and not (one.called or effect.resumes or self._book.replies.pending or self._book.work.under_way):
             self._reply_us = self._book.at_us
 
-    def _ask_whether_over(self, _effect: fx.AskClassifier) -> None:
+    def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
+        if effect.purpose != "hangup":
+            return
         self._asked_us = self._book.at_us
         self._spoke = False
 
@@ -225,7 +227,7 @@ class DuesAccount:
         ends = self._book.emits(fx.HangUp) or any(
             isinstance(one, fx.Speak) and one.purpose == "goodbye" for one in self._book.effects
         )
-        if event.verdict and ends and self._spoke and event.request:
+        if event.purpose == "hangup" and event.verdict and ends and self._spoke and event.request:
             contradict("a verdict is void when the caller has spoken", event.request)
 
     def _speak(self, effect: fx.Speak) -> None:

@@ -103,7 +103,7 @@ class FloorAccount:
         newly = self._book.held_us == event.at_us
         if (
             newly
-            and audible.purpose != "goodbye"
+            and audible.purpose not in ("goodbye", "voicemail")
             and audible.sound.marked < audible.sound.clauses
             and not self._silenced(audible.number)
         ):
@@ -263,6 +263,8 @@ class BargeInAccount:
         audible = self._book.replies.audible
         if not self._book.live or audible is None or audible.sound.cleared_us >= 0 or audible.purpose == "goodbye":
             return
+        if self._book.machine or self._book.notes("voicemail_found"):
+            return  # a machine's words end what is said, and nothing ends the message
         if audible.sound.playout_us >= 0 or not audible.asked:  # else any word takes it back: nobody has heard it
             self._judge(event, audible.number, audible.farewell)
 

@@ -15,6 +15,7 @@ from callwright.conversation.bounds import (
     TOOL_WAIT_MS,
     TRANSFER_WAIT_MS,
     VOICE_WAIT_MS,
+    VOICEMAIL_BEEP_MS,
 )
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.replies import Utterance
@@ -222,6 +223,11 @@ class LimitsAccount:
         waits = [plan.welcome_delay_ms, plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS + plan.incremental_delay_ms]
         if book.held_us >= 0:
             waits.append(HOLD_MOST_MS)
+        if plan.voicemail and not book.replies.all:
+            # Nothing was said yet: the welcome waits for whoever answers, or until a voice that speaks on has stopped.
+            waits.append(plan.voicemail_listen_ms + plan.hangup_after_silence_ms)
+        if book.machine:
+            waits.append(VOICEMAIL_BEEP_MS)
         if book.work.tools:
             waits.append(TOOL_WAIT_MS)
         if book.work.transferring:

@@ -185,7 +185,7 @@ class KeysAccount:
             audible is None
             or audible.sound.cleared_us >= 0
             or audible.farewell
-            or audible.purpose in ("goodbye", "transfer")
+            or audible.purpose in ("goodbye", "transfer", "voicemail")
         ):
             return
         if fx.Clear(audible.number) in book.effects:

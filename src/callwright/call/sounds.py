@@ -1,0 +1,126 @@
+"""Sounds beside speech, kept by the process for all calls: short sayings per voice, and ambient tracks.
+
+A saying is synthesised once per voice, before a call needs it; a track is made, or read from the configured folder, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from callwright.conversation.bounds import ASSET_MOST_MS
+from callwright.domain.limits import MAX_AMBIENT_FILE_BYTES, MAX_SPOKEN_ASSETS
+from callwright.media.ambient import TRACKS, Bed, track, track_of_wav
+from callwright.media.framing import PCM_FRAME_BYTES
+from callwright.media.g711 import fainter, loudness, mulaw_of
+from callwright.media.wav import WavError
+from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
+
+SLACK_MS = 500
+"""A saying is this much shorter than the core waits for its end, at least."""
+_PCM_BYTES_PER_MS = 16
+_SILENT_BELOW = 60
+_QUIET_PER_THOUSAND = 500
+_ALIASES = {"convention_hall": "call-center", "coffee_shop": "coffee-shop", "office_ambience": "office-ambience"}
+
+
+class SoundMissingError(LookupError):
+    """There is no such sound. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A short saying as mu-law, at its own loudness and ``quiet``, and what its making used."""
+
+    audio: bytes
+    quiet: bytes
+    usage: UsageAmount | None
+
+
+_Key = tuple[str, str, str, str, str, str]
+
+
+class SoundLibrary:
+    """Belongs to one event loop. ``folder`` holds WAV files of ambient tracks, ``<name>.wav``. ``threads`` false: tracks are made in the
+    loop, which waits for them; for loops without real time."""
+
+    def __init__(self, folder: Path | None = None, *, threads: bool = True) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._sayings: OrderedDict[_Key, asyncio.Task[Saying]] = OrderedDict()
+        self._tracks: dict[str, asyncio.Task[bytes]] = {}
+
+    async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
+        """``text`` by this voice, and whether this call had it made. Raises ProviderError; after a failure the next call tries again."""
+        options = repr(sorted(settings.options.items()))
+        key = (voice.name, settings.voice, settings.model, settings.language, options, text)
+        task = self._sayings.get(key)
+        first = task is None or (task.done() and (task.cancelled() or task.exception() is not None))
+        if task is None or first:
+            task = self._sayings[key] = asyncio.get_running_loop().create_task(_said(voice, settings, text))
+        self._sayings.move_to_end(key)
+        while len(self._sayings) > MAX_SPOKEN_ASSETS:
+            self._sayings.popitem(last=False)
+        # Shielded: several calls may wait for the same saying, and the end of one of them is no reason to stop.
+        return await asyncio.shield(task), first
+
+    async def bed(self, name: str) -> Bed:
+        """A loop of its own of the track ``name``. Raises SoundMissingError."""
+        name = _ALIASES.get(name, name)
+        task = self._tracks.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            work = asyncio.to_thread(_track, self._folder, name) if self._threads else _made(self._folder, name)
+            task = self._tracks[name] = asyncio.get_running_loop().create_task(work)
+        return Bed(await asyncio.shield(task))
+
+    async def aclose(self) -> None:
+        """Give up what is still being made."""
+        tasks = [*self._sayings.values(), *self._tracks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _made(folder: Path | None, name: str) -> bytes:
+    return _track(folder, name)
+
+
+async def _said(voice: Voice, settings: VoiceSettings, text: str) -> Saying:
+    pcm, usage = bytearray(), None
+    async with aclosing(voice.speak(text, settings)) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            pcm += chunk.pcm
+            usage = chunk.usage or usage
+    sounding = _trimmed(bytes(pcm))
+    if len(sounding) > (ASSET_MOST_MS - SLACK_MS) * _PCM_BYTES_PER_MS:
+        sounding = b""
+    return Saying(mulaw_of(sounding), mulaw_of(fainter(sounding, _QUIET_PER_THOUSAND)), usage)
+
+
+def _trimmed(pcm: bytes) -> bytes:
+    """``pcm`` without the silence around it, frame by frame: a reply that waits for its end shall not wait for silence."""
+    frames = [pcm[at : at + PCM_FRAME_BYTES] for at in range(0, len(pcm), PCM_FRAME_BYTES)]
+    loud = [number for number, frame in enumerate(frames) if loudness(frame) >= _SILENT_BELOW]
+    return b"".join(frames[loud[0] : loud[-1] + 1]) if loud else b""
+
+
+def _track(folder: Path | None, name: str) -> bytes:
+    if name in TRACKS:
+        return track(name)
+    known = ", ".join(TRACKS)
+    if folder is None:
+        raise SoundMissingError(
+            f"there is no ambient track {name!r}; known: {known}; own ones need a folder (CALLWRIGHT_AMBIENT)"
+        )
+    path = folder / f"{name}.wav"
+    try:
+        if path.stat().st_size > MAX_AMBIENT_FILE_BYTES:
+            raise SoundMissingError(f"the ambient track {path.name} is larger than {MAX_AMBIENT_FILE_BYTES} bytes")
+        return track_of_wav(path.read_bytes())
+    except (OSError, WavError) as error:
+        raise SoundMissingError(
+            f"the ambient track {name!r} cannot be read from {path.name} in the ambient folder: {error}; known: {known}"
+        ) from error

@@ -1,0 +1,117 @@
+"""Sounds beside speech, each in a lane of its own: a filler while the caller waits, a listener's "mhm", ambient noise.
+
+They are no replies: no generation, nothing in the history, no turn. One short sound at a time, and only while the agent says nothing; a
+reply that becomes ready meanwhile follows it.
+"""
+
+from __future__ import annotations
+
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import (
+    ASSET_MOST_MS,
+    FILLER_AFTER_MS,
+    FILLER_AGAIN_MS,
+    FILLER_LEAST_MS,
+    FILLERS_MOST,
+)
+from callwright.conversation.effects import PlayAsset, StopAsset
+from callwright.conversation.events import AssetPlayed
+from callwright.conversation.interjections import back_channels_in, fillers_in
+
+FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
+
+
+class Lanes:
+    """The short sounds of one call. Which comes next is drawn from the call's seed, never the same twice in a row."""
+
+    __slots__ = ("_board", "_last", "_listener_us", "_listens", "_said", "_seed", "_sounds", "_until_us", "_waits")
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._seed = 0
+        self._said = 0  # sounds so far
+        self._last: dict[str, str] = {}
+        self._sounds = ""  # the lane that sounds now, by what is known
+        self._until_us = 0
+        self._waits = 0  # fillers in the present wait; 0 when nobody waits, else one more than were said
+        self._listens = False
+        self._listener_us = -1
+
+    def begin(self, seed: int) -> None:
+        """The call's seed is known."""
+        self._seed = seed
+
+    def answer(self) -> None:
+        """The call was answered: the ambient sound begins."""
+        if self._board.plan.ambient:
+            self._board.emit(PlayAsset(self._board.plan.ambient, AMBIENT))
+
+    def play(self, lane: str, choice: tuple[str, ...]) -> bool:
+        """Say one of ``choice`` (two or more) in ``lane``; returns False when another short sound is still heard."""
+        board = self._board
+        if self._sounds and board.now_us < self._until_us:
+            return False
+        text = self._next(lane, choice)
+        self._sounds, self._until_us = lane, board.now_us + ASSET_MOST_MS * 1000
+        board.emit(PlayAsset(text, lane))
+        return True
+
+    def stop(self, lane: str) -> None:
+        """Silence ``lane`` if it sounds."""
+        if self._sounds == lane and self._board.now_us < self._until_us:
+            self._board.emit(StopAsset(lane))
+        if self._sounds == lane:
+            self._sounds = ""
+
+    def hush(self) -> None:
+        """Nobody waits any more, and nobody is listened to."""
+        self.update_wait(False, 0)
+        self.stop(FILLER)
+        self.stop(BACK_CHANNEL)
+
+    def ended(self, event: AssetPlayed) -> None:
+        """A short sound is over, or was never there."""
+        if event.lane == self._sounds:
+            self._sounds = ""
+
+    def update_wait(self, waits: bool, since_us: int) -> None:
+        """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``."""
+        if waits == bool(self._waits):
+            return
+        self._waits = int(waits)
+        if waits:
+            self._board.timers.arm(
+                "filler", max(since_us + FILLER_AFTER_MS * 1000, self._board.now_us + FILLER_LEAST_MS * 1000)
+            )
+        else:
+            self._board.timers.cancel("filler")
+
+    def fill(self) -> None:
+        """The wait has become long."""
+        board = self._board
+        if not self._waits:
+            return
+        self.play(FILLER, fillers_in(board.plan.language))
+        self._waits += 1
+        if self._waits <= FILLERS_MOST:
+            board.after_ms("filler", FILLER_AGAIN_MS)
+
+    def update_listening(self, pauses: bool, spoken_ms: int) -> None:
+        """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound."""
+        if pauses == self._listens:
+            return
+        self._listens = pauses
+        board, plan = self._board, self._board.plan
+        early = spoken_ms < plan.backchannel_delay_ms
+        soon = self._listener_us >= 0 and board.now_us - self._listener_us < plan.backchannel_gap_ms * 1000
+        if pauses and not early and not soon and self.play(BACK_CHANNEL, back_channels_in(plan.language)):
+            self._listener_us = board.now_us
+
+    def _next(self, lane: str, choice: tuple[str, ...]) -> str:
+        last = self._last.get(lane)
+        others = [text for text in choice if text != last]
+        # A multiplicative step of the seed: as good as random here, and the same in every replay.
+        self._said += 1
+        text = others[(self._seed + self._said * 2_654_435_761 >> 7) % len(others)]
+        self._last[lane] = text
+        return text

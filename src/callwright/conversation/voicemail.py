@@ -1,0 +1,308 @@
+"""Has a machine answered? Cadence, beep, words and a model's opinion become one decision, and what follows from it.
+
+Cadence alone only makes the agent listen instead of talk; words, a beep or the carrier decide. A person who was taken for a machine and
+calls out is talked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.board import Board
+from callwright.conversation.bounds import (
+    VOICEMAIL_ANSWER_MS,
+    VOICEMAIL_BEEP_MS,
+    VOICEMAIL_QUIET_MS,
+    VOICEMAIL_REPEATED_MS,
+)
+from callwright.conversation.ending import AGENT, Ending
+from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints
+from callwright.conversation.stage import WELCOME, Stage
+from callwright.conversation.turn import CallerTurn
+from callwright.ports.model import Message
+
+MOVES: Mapping[str, Mapping[str, str]] = {
+    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    "off": {"answer": "watching"},
+    "watching": {"suspect": "suspecting", "find": "found", "over": "off"},
+    "suspecting": {"relent": "watching", "find": "found", "over": "off"},
+    "found": {"leave": "leaving", "take_back": "off"},
+    "leaving": {},
+}
+"""``suspect``: a voice speaks on right after the answer; ``relent``: it stopped to listen; ``find``: a machine, for sure enough;
+``take_back``: a person calls out; ``leave``: the beep is over, or nothing has been heard for long; ``over``: the window has passed."""
+
+DETECTED = "voicemail_detected"
+FOUND, TAKEN_BACK = "voicemail_found", "voicemail_taken_back"
+"""Kinds of the notes that tell the record."""
+
+WORDS_BEFORE_BEEP = 3
+"""A beep is a machine's when the far end has said so much before it: headsets and offices beep when they answer, too."""
+TURNS_BEFORE_BEEP = 1
+"""Somebody who has been talked with for longer is no machine for a beep alone."""
+HINTS = 2
+
+QUESTION = (
+    "Below are the first words that were heard after a phone call was answered. Did a machine say them: a voicemail greeting, an answering"
+    " machine, or an automatic announcement that the person cannot be reached? Somebody who says who they are or asks who is calling is a"
+    " person, not a machine."
+)
+
+
+class Voicemail:
+    """The watch over the first seconds of a call. ``state`` is one of MOVES. ``greet_again``: the welcome was cut for a suspicion."""
+
+    __slots__ = (
+        "_asked_text",
+        "_asked_turn",
+        "_asked_us",
+        "_beeped",
+        "_board",
+        "_ending",
+        "_request",
+        "_stage",
+        "_turn",
+        "_words",
+        "greet_again",
+        "state",
+    )
+
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending) -> None:
+        self._board = board
+        self._stage = stage
+        self._turn = turn
+        self._ending = ending
+        self._request = 0
+        self._asked_us = -1
+        self._asked_turn = 0
+        self._asked_text = ""
+        self._beeped = False
+        self._words = 0  # the most of one utterance
+        self.state = "off"
+        self.greet_again = False
+
+    @property
+    def suspects(self) -> bool:
+        """Whether the agent listens for now, because a voice speaks on."""
+        return self.state == "suspecting"
+
+    @property
+    def holds(self) -> bool:
+        """Whether a machine was found and nothing is said but the message."""
+        return self.state in ("found", "leaving")
+
+    def answer(self) -> None:
+        """The call was answered: watch, if the agent wants it."""
+        plan = self._board.plan
+        if not plan.voicemail:
+            return
+        self._move("answer")
+        self._board.emit(fx.ListenForMachine(True))
+        self._board.after_ms("voicemail", plan.voicemail_window_ms)
+
+    def sensed(self, event: ev.MachineDetected) -> None:
+        """Cadence, a beep, or what the carrier thinks."""
+        if event.kind == "machine":
+            self._find(event.source)
+        elif event.kind == "human":
+            self._relent()
+        elif event.kind == "likely":
+            self._suspect()
+        elif event.kind == "beep":
+            self._hear_beep(event.source)
+
+    def heard(self, event: ev.TranscriptPartial | ev.TranscriptFinal, final: bool) -> None:
+        """Words of the far end."""
+        if self.state in ("watching", "suspecting"):
+            self._words = max(self._words, self._turn.words.count)
+            self._weigh(final)
+        elif self.state == "found" and final and calls_out(event.text):
+            self._take_back()
+
+    def judged(self, event: ev.ClassifierVerdict) -> None:
+        """A model's opinion. One on words that were answered, and the answer replied to, is too old."""
+        if not self._request or event.request != self._request:
+            return
+        self._request = 0
+        if not event.verdict:
+            self._ask_if_due(False)
+        elif self._stage.turn_number > self._asked_turn + 1:
+            self._board.note("voicemail_voided")
+        else:
+            self._find("model")
+
+    def forget_question(self, request: int) -> bool:
+        """The question ``request`` will not be answered; returns whether it was ours."""
+        ours = request != 0 and request == self._request
+        if ours:
+            self._request = 0
+        return ours
+
+    def check(self) -> None:
+        """The deadline of the next question."""
+        self._ask_if_due(False)
+
+    def expire(self) -> None:
+        """The window has passed: whoever is there is talked to."""
+        if self.state in ("watching", "suspecting"):
+            self._move("over")
+            self._stop_listening()
+
+    def give_up_beep(self) -> None:
+        """The machine does not beep, or we did not hear it: leave the message now."""
+        if self.state == "found":
+            self._leave()
+
+    def expire_quiet(self) -> None:
+        """The far end has been silent for long: a machine records, and anybody else waits for us."""
+        self._relent()
+        self.give_up_beep()
+
+    def settle(self) -> None:
+        """A machine was found: wait for its beep, leave the message, hang up."""
+        board, stage = self._board, self._stage
+        if self.state in ("found", "suspecting"):
+            self._wait_for_quiet()
+        elif self.state == "leaving" and stage.audible is None:
+            lost, stage.owed.again = stage.owed.again, None
+            text = self._message() if self._beeped else "" if lost is None else lost.speech.text
+            self._beeped = False
+            if not (text and stage.say("voicemail", text, stage.turn_number)):
+                self._ending.close(DETECTED, "", AGENT)
+            board.timers.cancel("voicemail_beep")
+
+    def close(self) -> None:
+        """The call's time is over while the machine is being talked to."""
+        self._ending.close(DETECTED, "", AGENT, cut=True)
+
+    def _move(self, verb: str) -> None:
+        self.state = MOVES[self.state].get(verb, self.state)
+
+    def _message(self) -> str:
+        return self._board.rendered(self._board.plan.voicemail_message).strip()
+
+    def _suspect(self) -> None:
+        """A voice speaks on: the welcome waits, or is broken off. Once it was heard, a long answer to it is no reason."""
+        stage = self._stage
+        greeting = any(one is not None and one.purpose == WELCOME for one in (stage.audible, stage.pending))
+        if self.state != "watching" or stage.turn_number or not (greeting or self._board.timers.armed("welcome")):
+            return
+        self._move("suspect")
+        self._board.timers.cancel("welcome")
+        self.greet_again = True
+        stage.withdraw("machine_suspected")
+        stage.interrupt("machine_suspected")
+        stage.owed.greeting = False
+
+    def _relent(self) -> None:
+        if self.state == "suspecting":
+            self._move("relent")
+            self._board.timers.cancel("voicemail_quiet")
+        elif self.state == "watching" and self._board.timers.armed("welcome"):
+            # Somebody has spoken and listens now: no need to wait any longer before the greeting.
+            least_us = self._board.answered_us + self._board.plan.welcome_delay_ms * 1000
+            self._board.timers.arm_sooner("welcome", max(least_us, self._board.now_us))
+
+    def _hear_beep(self, source: str) -> None:
+        if self.state == "found":
+            self._leave()
+        elif self.state == "suspecting" or source == "carrier":
+            self._find("beep")
+        elif self.state == "watching":
+            if self._stage.turn_number <= TURNS_BEFORE_BEEP and self._words >= WORDS_BEFORE_BEEP:
+                self._find("beep")
+            else:
+                self._board.note("beep")
+                self._ask("[a beep]")
+
+    def _weigh(self, final: bool) -> None:
+        text = self._turn.words.text()
+        certain = is_machine_greeting(text)
+        likely = self.state == "suspecting" and machine_hints(text) >= HINTS
+        if certain or likely:
+            self._find("words")
+        else:
+            self._ask_if_due(final)
+
+    def _ask_if_due(self, final: bool) -> None:
+        """Ask a model about enough words: final ones at once, others every ``voicemail_check_ms``."""
+        if self.state not in ("watching", "suspecting"):
+            return
+        board, plan, words = self._board, self._board.plan, self._turn.words
+        if words.count < max(plan.voicemail_words, 1) or words.text() == self._asked_text:
+            return
+        due_us = board.now_us if final or self._asked_us < 0 else self._asked_us + plan.voicemail_check_ms * 1000
+        if due_us <= board.now_us:
+            self._ask("")
+        else:
+            board.timers.arm_sooner("voicemail_check", due_us)
+
+    def _ask(self, more: str) -> None:
+        board, stage = self._board, self._stage
+        if self._request and board.now_us - self._asked_us < VOICEMAIL_ANSWER_MS * 1000:
+            return
+        self._asked_text = self._turn.words.text()
+        heard = f"{stage.history.transcript()}\nuser: {self._asked_text} {more}".strip()
+        self._request = board.next_request()
+        self._asked_us = board.now_us
+        self._asked_turn = stage.turn_number
+        messages = (Message("system", QUESTION), Message("user", heard))
+        board.emit(fx.AskClassifier(self._request, "voicemail", messages))
+
+    def _find(self, why: str) -> None:
+        """It is a machine."""
+        board, stage = self._board, self._stage
+        if self.state not in ("watching", "suspecting"):
+            return
+        if stage.transfers.busy:
+            board.note("voicemail_voided")
+            return
+        self._move("find")
+        board.note(FOUND, why)
+        self.greet_again = self.greet_again or board.timers.armed("welcome")
+        for name in ("voicemail", "voicemail_check", "welcome"):
+            board.timers.cancel(name)
+        if not self._message():
+            self._ending.close(DETECTED, "", AGENT, cut=True)
+            return
+        stage.withdraw(FOUND)
+        stage.owed.reply = stage.owed.apology = stage.owed.greeting = False
+        stage.owed.again = stage.owed.rest = None
+        stage.lanes.hush()
+        stage.interrupt(FOUND)
+        board.after_ms("voicemail_beep", VOICEMAIL_BEEP_MS)
+        if why == "beep":
+            self._leave()
+
+    def _wait_for_quiet(self) -> None:
+        """A machine that has stopped speaking records, beep or none; and a suspicion does not outlast the voice that gave rise to it."""
+        board, turn = self._board, self._turn
+        if turn.state == "talking":
+            board.timers.cancel("voicemail_quiet")
+        elif not board.timers.armed("voicemail_quiet"):
+            due_us = board.call_us(turn.voiced_end_ms) + VOICEMAIL_QUIET_MS * 1000
+            board.timers.arm("voicemail_quiet", max(due_us, board.now_us + VOICEMAIL_REPEATED_MS * 1000))
+
+    def _leave(self) -> None:
+        self._move("leave")
+        self._beeped = True
+        if self._turn.words.count or self._turn.typing:
+            self._board.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
+        self._stage.take_words()
+        self._board.timers.cancel("voicemail_quiet")
+        self._stop_listening()
+
+    def _take_back(self) -> None:
+        """A person waits on the line."""
+        board = self._board
+        self._move("take_back")
+        board.note(TAKEN_BACK)
+        board.timers.cancel("voicemail_beep")
+        board.timers.cancel("voicemail_quiet")
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        self._board.timers.cancel("voicemail_check")
+        self._board.emit(fx.ListenForMachine(False))

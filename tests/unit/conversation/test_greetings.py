@@ -1,0 +1,55 @@
+"""Words of machines, and words of people that sound like them."""
+
+import pytest
+
+from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please leave your message after the tone.",
+        "You've reached the voicemail of Ada Stone.",
+        "The person you are calling is not available right now.",
+        "Guten Tag, bitte hinterlassen Sie eine Nachricht nach dem Signalton.",
+        "Por favor, deje su mensaje después del tono.",
+        "Merci de laisser un message après le bip.",
+        "Lasciate un messaggio dopo il segnale acustico.",
+        "Deixe a sua mensagem após o sinal.",
+        "Spreek een bericht in na de piep.",
+        "कृपया बीप के बाद संदेश छोड़ें",
+    ],
+)
+def test_a_machine_is_known_by_its_words(text: str) -> None:
+    assert is_machine_greeting(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello?",
+        "Good morning, Hill Dental, this is Mary, how can I help you?",
+        "He is not available, would you like to leave a message?",
+        "Can I take a message? You can leave a message with me.",
+        "Möchten Sie eine Nachricht hinterlassen?",
+        "I got your message, thank you.",
+    ],
+)
+def test_a_person_is_none(text: str) -> None:
+    assert not is_machine_greeting(text)
+
+
+def test_an_offer_does_not_excuse_the_tone() -> None:
+    assert is_machine_greeting("Would you like to leave a message? Speak after the beep.")
+
+
+def test_different_hints_are_counted() -> None:
+    assert machine_hints("You have reached the Smiths. You have reached the Smiths.") == 1
+    assert machine_hints("You have reached the Smiths. We can't come to the phone.") == 2
+    assert machine_hints("Hello, who is there?") == 0
+
+
+def test_only_calling_out_is_calling_out() -> None:
+    assert calls_out("Hello? Are you there?")
+    assert calls_out("Hello.")
+    assert not calls_out("Hello, you have reached Ada.")

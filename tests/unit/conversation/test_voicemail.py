@@ -1,0 +1,375 @@
+"""Answering machines: what the agent hears of them, and what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import VOICEMAIL_ANSWER_MS, VOICEMAIL_BEEP_MS, VOICEMAIL_QUIET_MS
+from callwright.conversation.plan import TransferTool
+from callwright.ports.model import Tool
+
+MESSAGE = "Hello {name}, please call us back."
+GREETING = "Hi, leave a message after the tone."
+
+
+def watching(**plan: Any) -> Call:
+    """An answered call whose agent watches for machines and has greeted."""
+    settings = {"voicemail": True, "welcome_message": "Hello, this is reception.", "check_if_user_online": False}
+    return Call(**{**settings, **plan})
+
+
+def senses(call: Call, kind: str, source: str = "local") -> None:
+    call.give(ev.MachineDetected, kind, source)
+
+
+def leaves_message(call: Call) -> bool:
+    return any(speak.purpose == "voicemail" for speak in call.all(fx.Speak))
+
+
+def settled(call: Call) -> None:
+    """The shell says how far a cleared sound got."""
+    if call.all(fx.Clear):
+        call.clears(200)
+
+
+def test_nothing_is_listened_for_unless_the_agent_says_so() -> None:
+    call = watching(voicemail=False)
+    senses(call, "machine", "carrier")
+    call.finishes(GREETING)
+    assert not call.all(fx.ListenForMachine)
+    assert call.hung_up() == ""
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_a_machine_is_known_by_its_words_and_hung_up_on(final: bool) -> None:
+    call = watching()
+    call.starts_playing()
+    call.begins()
+    if final:
+        call.finishes(GREETING)
+    else:
+        call.hears(GREETING)
+    settled(call)
+    assert call.hung_up() == "voicemail_detected"
+    assert call.last(fx.HangUp).by == "Agent"
+    assert not call.all(fx.AskModel)
+
+
+def test_what_the_carrier_says_counts() -> None:
+    call = watching()
+    senses(call, "machine", "carrier")
+    settled(call)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_voice_that_speaks_on_silences_the_welcome_and_a_person_hears_it_again() -> None:
+    call = watching()
+    call.starts_playing()
+    call.begins()
+    call.wait(1_800)
+    senses(call, "likely")
+    call.clears(1_000)
+    assert call.core.state == "greeting"
+    call.pauses()
+    call.finishes("Good morning, Hill Clinic, Mary speaking.")
+    call.wait(400)
+    assert len(call.all(fx.Release)) == 1, "the agent listens"
+    senses(call, "human")
+    assert call.clauses()[0].purpose == "welcome"
+    call.plays()
+    assert call.core.state == "thinking", "and what the person said is answered after it"
+    assert call.hung_up() == ""
+
+
+def test_words_that_may_be_a_machines_decide_only_in_an_unbroken_speech() -> None:
+    words = "You have reached the Smiths. We can't come to the phone."
+    polite, machine = watching(), watching()
+    for call in (polite, machine):
+        call.starts_playing()
+        call.begins()
+    senses(machine, "likely")
+    machine.clears(800)
+    for call in (polite, machine):
+        call.finishes(words)
+    assert polite.hung_up() == ""
+    assert machine.hung_up() == "voicemail_detected"
+
+
+def test_a_long_answer_to_a_welcome_that_was_heard_is_no_suspicion() -> None:
+    call = watching()
+    call.plays()
+    call.begins()
+    senses(call, "likely")
+    call.pauses()
+    call.finishes("I would like to book a table for two")
+    call.judges()
+    assert call.core.state == "thinking"
+
+
+def test_the_welcome_waits_for_whoever_answers_and_goes_ahead_when_they_listen() -> None:
+    call = watching(voicemail_listen_ms=2_500)
+    assert call.core.state == "greeting"
+    call.wait(1_000)
+    senses(call, "human")
+    assert call.last(fx.Speak).purpose == "welcome"
+
+
+def test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says() -> None:
+    call = watching(voicemail_listen_ms=2_500)
+    call.wait(2_400)
+    assert not call.all(fx.Speak)
+    call.wait(200)
+    assert call.last(fx.Speak).purpose == "welcome"
+
+
+def test_a_person_is_not_greeted_before_the_welcome_delay() -> None:
+    call = watching(voicemail_listen_ms=2_500, welcome_delay_ms=2_000)
+    call.wait(1_000)
+    senses(call, "human")
+    assert not call.all(fx.Speak)
+    call.wait(1_100)
+    assert call.last(fx.Speak).purpose == "welcome"
+
+
+def test_a_suspicion_before_the_welcome_ends_with_the_window() -> None:
+    call = watching(voicemail_listen_ms=2_500, voicemail_window_ms=5_000)
+    call.begins()
+    call.wait(2_000)
+    senses(call, "likely")
+    call.wait(2_900)
+    assert not call.all(fx.Speak)
+    call.wait(200)
+    assert call.last(fx.Speak).purpose == "welcome"
+    assert call.last(fx.ListenForMachine) == fx.ListenForMachine(False)
+    call.finishes(GREETING)
+    assert call.hung_up() == "", "after the window nothing is a machine any more"
+
+
+def test_a_beep_behind_words_is_a_machines_and_one_behind_hello_is_not() -> None:
+    machine, person = watching(), watching()
+    for call, words in ((machine, "Ada Stone, I am out."), (person, "Hello?")):
+        call.plays()
+        call.begins()
+        call.wait(300)
+        call.pauses()
+        call.finishes(words)
+        senses(call, "beep")
+    assert machine.hung_up() == "voicemail_detected"
+    assert person.hung_up() == ""
+    assert "beep" in person.notes()
+    assert person.last(fx.AskClassifier).messages[-1].content.endswith("Hello? [a beep]")
+
+
+def test_a_beep_behind_a_suspicion_or_told_by_the_carrier_is_enough() -> None:
+    for source in ("local", "carrier"):
+        call = watching()
+        call.starts_playing()
+        if source == "local":
+            senses(call, "likely")
+            call.clears(300)
+        senses(call, "beep", source)
+        settled(call)
+        assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_message_is_left_after_the_beep_and_then_the_call_ends() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.starts_playing()
+    call.begins()
+    call.hears(GREETING)
+    assert call.core.state == "machine"
+    call.clears(400)
+    call.wait(2_000)
+    assert not leaves_message(call), "not before the beep"
+    call.pauses()
+    call.finishes(GREETING)
+    senses(call, "beep")
+    assert [speak.text for speak in call.clauses()] == ["Hello Ada,", "please call us back."]
+    call.hears("anything the machine still says at all")
+    assert call.core.state == "machine", "nothing interrupts the message"
+    call.plays()
+    assert call.hung_up() == "voicemail_detected"
+    assert call.said()[-2:] == [f"caller: {GREETING}", "agent: Hello Ada, please call us back."]
+
+
+def test_a_machine_known_by_its_beep_is_left_the_message_at_once() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.finishes("Ada Stone, I am out.")
+    senses(call, "beep")
+    assert leaves_message(call)
+
+
+def test_a_machine_whose_beep_was_not_heard_is_left_the_message_when_it_is_silent() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.begins()
+    call.finishes(GREETING)
+    call.wait(4_000)
+    assert not leaves_message(call), "it still makes a sound"
+    call.pauses()
+    call.wait(VOICEMAIL_QUIET_MS)
+    assert leaves_message(call)
+
+
+def test_a_machine_that_never_stops_is_left_the_message_all_the_same() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.begins()
+    call.finishes(GREETING)
+    for _ in range(VOICEMAIL_BEEP_MS // 1_000):
+        call.wait(1_000)
+        call.begins()
+        call.finishes("and on")
+    assert leaves_message(call)
+
+
+def test_a_person_who_was_taken_for_a_machine_and_calls_out_is_talked_to() -> None:
+    call = watching(voicemail_message=MESSAGE, voicemail_listen_ms=2_500)
+    call.finishes("The person you are calling is me.")
+    assert call.core.state == "machine"
+    call.caller_says("Hello? Are you there?")
+    assert "voicemail_taken_back" in call.notes()
+    assert call.last(fx.Speak).purpose == "welcome"
+    call.plays()
+    assert call.core.state == "thinking"
+    call.wait(VOICEMAIL_BEEP_MS)
+    assert not leaves_message(call)
+
+
+def test_enough_words_are_shown_to_a_model_and_its_yes_ends_the_call() -> None:
+    call = watching()
+    call.plays()
+    call.hears("Welcome to the home of")
+    assert not call.all(fx.AskClassifier)
+    call.hears("Welcome to the home of the Stone family")
+    question = call.last(fx.AskClassifier)
+    assert question.purpose == "voicemail"
+    assert question.messages[-1].content.endswith("user: Welcome to the home of the Stone family")
+    call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_partial_words_are_asked_about_at_the_interval_and_final_ones_at_once() -> None:
+    call = watching(voicemail_check_ms=5_000, voicemail_words=2, patience_ms=20_000)
+    call.plays()
+    call.begins()
+    call.hears("one two")
+    first = call.last(fx.AskClassifier)
+    call.give(ev.ClassifierVerdict, first.request, "voicemail", False)
+    call.hears("one two three")
+    assert call.last(fx.AskClassifier) is first
+    call.wait(5_000)
+    second = call.last(fx.AskClassifier)
+    assert second is not first
+    call.give(ev.ClassifierVerdict, second.request, "voicemail", False)
+    call.finishes("one two three four")
+    assert call.last(fx.AskClassifier) is not second
+
+
+def test_one_question_at_a_time_until_its_answer_is_given_up() -> None:
+    call = watching(voicemail_words=1, patience_ms=20_000)
+    call.plays()
+    call.begins()
+    call.finishes("one")
+    call.finishes("two")
+    assert len(call.all(fx.AskClassifier)) == 1
+    call.wait(VOICEMAIL_ANSWER_MS)
+    call.finishes("three")
+    assert len(call.all(fx.AskClassifier)) == 2
+
+
+def test_a_model_that_fails_at_the_question_does_no_harm() -> None:
+    call = watching(voicemail_words=1)
+    call.plays()
+    call.finishes("one")
+    question = call.last(fx.AskClassifier)
+    call.give(ev.ProviderFailed, "model", "scripted", "unavailable", "down", 0, question.request)
+    assert "model_failed" not in call.notes()
+    call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
+    assert call.hung_up() == "", "an answer after the failure is none"
+
+
+def test_an_opinion_on_words_that_were_answered_long_ago_is_void() -> None:
+    call = watching(voicemail_words=3, incremental_delay_ms=0)
+    call.plays()
+    call.caller_says("I have a question")
+    question = call.last(fx.AskClassifier)
+    for words in ("Yes", "No"):
+        call.agent_replies("What is it?")
+        call.caller_says(words)
+    call.agent_replies("I see.")
+    call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
+    assert "voicemail_voided" in call.notes()
+    assert call.hung_up() == ""
+
+
+def test_the_end_of_the_calls_time_ends_the_message_too() -> None:
+    call = watching(voicemail_message=MESSAGE, hangup_message="Goodbye.", call_terminate_ms=5_000)
+    call.plays()
+    call.finishes(GREETING)
+    senses(call, "beep")
+    call.starts_playing()
+    call.wait(5_000)
+    call.clears(400)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_message_whose_voice_fails_is_said_once_more() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.finishes(GREETING)
+    senses(call, "beep")
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", generation)
+    call.clears(0)
+    assert call.last(fx.Release).generation > generation
+    call.plays()
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_caller_who_is_being_transferred_is_not_hung_up_on() -> None:
+    call = watching(
+        voicemail_message=MESSAGE,
+        incremental_delay_ms=0,
+        transfers=(TransferTool("transfer_call_desk", "loopback:desk"),),
+        tools=(Tool("transfer_call_desk", "", "{}"),),
+    )
+    call.plays()
+    call.caller_says("a person please")
+    call.model_calls("transfer_call_desk", "c7")
+    call.model_ends()
+    senses(call, "machine", "carrier")
+    assert call.core.state == "transferring"
+    assert "voicemail_voided" in call.notes()
+
+
+def test_a_welcome_that_the_model_still_writes_waits_too() -> None:
+    call = watching(welcome_by_model=True)
+    call.begins()
+    senses(call, "likely")
+    assert call.last(fx.Withdrawn).reason == "machine_suspected"
+    assert call.core.state == "greeting"
+    call.pauses()
+    senses(call, "human")
+    assert len(call.all(fx.AskModel)) == 2
+    call.agent_replies("Good morning.")
+    assert call.said() == ["agent: Good morning."]
+
+
+def test_a_suspicion_does_not_outlast_the_voice() -> None:
+    call = watching()
+    call.starts_playing()
+    call.begins()
+    senses(call, "likely")
+    call.clears(900)
+    call.wait(3_000)
+    call.pauses()
+    call.wait(VOICEMAIL_QUIET_MS + 1_000)
+    assert call.clauses()[0].purpose == "welcome"
+    assert len(call.all(fx.Release)) == 2
