@@ -35,14 +35,16 @@ class Found:
 
 def find(bug: Bug, most: int, shrunk: bool = False, first_seed: int = 1) -> Found:
     """Conversations from ``first_seed`` on, with the bug planted, until one breaks a rule."""
-    with planted(bug.patches):
-        for number in range(1, most + 1):
-            seed = first_seed + number - 1
+    for number in range(1, most + 1):
+        seed = first_seed + number - 1
+        whole = seed % CHECK_REPLAY_EVERY == 0
+        with planted(bug.patches):
             trace = converse(seed)
-            rule = examine(trace, seed % CHECK_REPLAY_EVERY == 0)
-            if rule:
-                events = tuple(describe(event) for event in shrink(trace, rule)) if shrunk else ()
-                return Found(bug.name, number, rule, events)
+            rule = examine(trace, whole)
+            events = tuple(map(describe, shrink(trace, rule))) if rule and shrunk else ()
+        # A seed that breaks a rule without the bug as well says nothing of the bug.
+        if rule and not (bug.patches and examine(converse(seed), whole)):
+            return Found(bug.name, number, rule, events)
     return Found(bug.name, 0, "")
 
 
