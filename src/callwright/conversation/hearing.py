@@ -106,6 +106,8 @@ class Hearing:
             stage.withdraw("caller_continued")
         if self._takes_back(final):
             stage.interrupt("caller_continued")
+            if stage.transfers.coming:
+                stage.transfers.call_off()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         if (cuts or stage.transfers.coming) and self._interrupts(final):

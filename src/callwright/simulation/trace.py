@@ -441,6 +441,8 @@ def _stopped_is_stopped(trace: Trace) -> str:
                 case fx.UserSaid() if noticed is None and not closing and said(effect.text, plan.language):
                     answered = any(isinstance(one, fx.OptedOut) for one in effects)
                     over = isinstance(event, ev.LegEnded) or any(isinstance(one, fx.HangUp) for one in effects)
+                    # What a machine says is nobody's wish: it is left its message.
+                    over = over or any(isinstance(one, fx.Speak) and one.purpose == "voicemail" for one in effects)
                     if not answered and not over and any(isinstance(one, fx.Release) for one in effects):
                         return f"an opt-out is not answered by the model: turn {effect.turn}"
     return ""

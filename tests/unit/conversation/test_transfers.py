@@ -589,3 +589,20 @@ def test_news_of_the_line_about_a_transfer_that_a_service_makes_is_a_note() -> N
     call.give(ev.TransferProgress, call.last(fx.CallTool).request, "failed", "busy")
     assert call.notes()[-1] == "unused_event"
     assert not call.all(fx.TransferSettled)
+
+
+def test_a_caller_who_goes_on_before_the_reply_is_heard_calls_its_transfer_off() -> None:
+    call = call_with(TransferTool(DESK.name, DESK.target, message=DESK.message), words_to_interrupt=3)
+    call.caller_says("the desk please")
+    call.model_says("One moment.", ended=False)
+    call.model_calls(DESK.name)
+    call.model_ends()
+    speak = call.last(fx.Speak)
+    call.give(ev.VoiceReady, speak.generation, speak.index)
+    assert call.all(fx.Release)
+    call.segment += 1
+    call.begins()
+    call.hears("but not today")
+    call.clears(0)
+    assert not call.all(fx.Transfer)
+    assert call.core.state == "hearing"

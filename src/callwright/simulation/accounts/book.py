@@ -32,11 +32,12 @@ def contradict(rule: str, case: object) -> NoReturn:
 class Caller:
     """What the core was told of the caller's sounds. Times of steps, -1 for none; positions in the caller's audio."""
 
-    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "talking_us", "told_us", "unsure")
+    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "newest_ms", "talking_us", "told_us", "unsure")
 
     def __init__(self) -> None:
         self.talking_us = -1
         self.began_ms = 0
+        self.newest_ms = 0  # where the latest sound began that the core may have taken for a new one
         self.end_ms = 0  # the last voiced audio that was certainly taken in
         self.known_ms = 0  # the latest position that anything was told of
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
@@ -50,11 +51,12 @@ class Caller:
         elif self.talking_us < 0 and not self.unsure:
             self.talking_us = self.moved_us = event.at_us
             self.began_ms = event.audio_ms
+        self.newest_ms = max(self.newest_ms, event.audio_ms)
         self.known_ms = max(self.known_ms, event.audio_ms)
 
     def ended(self, event: ev.ActivityEnded) -> None:
         """The end of a sound, unless a later one has begun."""
-        if event.audio_ms >= self.began_ms:
+        if event.audio_ms >= max(self.began_ms, self.newest_ms):
             self.unsure = False
             if self.talking_us >= 0:
                 self.moved_us = event.at_us

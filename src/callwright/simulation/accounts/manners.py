@@ -259,7 +259,10 @@ class BargeInAccount:
             if not any(self._pending.values()):
                 self._first.add(segment)
             self._fresh.add(segment)
+        repeated = self._pending.get(segment) == words and not final
         self._pending[segment] = words
+        if repeated:
+            return  # nothing new was said
         audible = self._book.replies.audible
         if not self._book.live or audible is None or audible.sound.cleared_us >= 0 or audible.purpose == "goodbye":
             return
