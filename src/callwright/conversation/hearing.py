@@ -106,8 +106,7 @@ class Hearing:
             stage.withdraw("caller_continued")
         if self._takes_back(final):
             stage.interrupt("caller_continued")
-            if stage.transfers.coming:
-                stage.transfers.call_off()
+            self._call_off_transfer()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         if (cuts or stage.transfers.coming) and self._interrupts(final):
@@ -115,8 +114,12 @@ class Hearing:
                 return
             if cuts:
                 stage.interrupt("caller_interrupted")
-            if stage.transfers.coming:
-                stage.transfers.call_off()
+            self._call_off_transfer()
+
+    def _call_off_transfer(self) -> None:
+        """A transfer that was not asked for yet waits for another wish of the caller's."""
+        if self._stage.transfers.coming:
+            self._stage.transfers.call_off()
 
     def _stretch_text(self) -> str:
         """The words of the present stretch of speech."""

@@ -888,7 +888,7 @@ TRANSFERS = (
     bug(
         "not_called_off",
         "'no, wait' does not call the transfer off",
-        Line("hearing:Hearing._weigh", "stage.transfers.call_off()", "pass"),
+        Line("hearing:Hearing._call_off_transfer", "self._stage.transfers.call_off()", "pass"),
     ),
     bug(
         "talks_on_after_transfer",
