@@ -20,11 +20,11 @@ from tests.rows import (
     seconds_after,
 )
 
+from callwright.domain.audit import AuditEntry
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change, IdempotentAnswer, LogChunk
-from callwright.storage.audit import AuditEntry
 from callwright.storage.ledger import PostgresLedger
 
 # Agents

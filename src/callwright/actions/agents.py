@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent import parse_agent
@@ -93,6 +94,7 @@ async def create_agent(services: Services, principal: Principal, wire: Mapping[s
     )
     async with services.ledger.unit() as unit:
         await unit.agents.insert(agent)
+        await audit(unit, principal, "agent.created", agent.id, after=body)
     services.agent_saved(body)
     return agent
 
@@ -124,10 +126,11 @@ async def replace_agent(
     agent_id = object_id(agent_id, "agent")
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
-        await agent_of(unit, principal, agent_id)
+        before = await agent_of(unit, principal, agent_id)
         updated = await unit.agents.update(principal.tenant_id, agent_id, check_body(services, body), body)
-    if updated is None:
-        raise missing("agent")
+        if updated is None:
+            raise missing("agent")
+        await audit(unit, principal, "agent.changed", agent_id, before=before.body, after=body)
     services.agent_saved(updated.body)
     return updated
 
@@ -154,6 +157,7 @@ async def _patch_once(services: Services, principal: Principal, agent_id: str, w
             raise missing("agent")
         if updated.revision != agent.revision + 1:
             raise ConflictError("the agent was changed in the meantime")
+        await audit(unit, principal, "agent.changed", agent.id, before=agent.body, after=body)
     return updated
 
 
@@ -196,6 +200,8 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
         executions = await unit.executions.delete_of_agent(principal.tenant_id, agent.id)
         if not await unit.agents.delete(principal.tenant_id, agent.id):
             raise missing("agent")
+        gone = {"agent_name": agent.name, "executions": len(executions)}
+        await audit(unit, principal, "agent.deleted", agent.id, before=gone)
     # After the commit: a file without a row is garbage, a row without its file would be a broken promise.
     await asyncio.to_thread(_delete_files, services, executions)
 
@@ -217,6 +223,8 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
             if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
                 await transition(unit, waiting_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
                 stopped.append(waiting_id)
+        if stopped:
+            await audit(unit, principal, "agent.stopped", agent.id, after={"stopped_executions": stopped})
     return stopped
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
@@ -184,7 +185,19 @@ async def _place(services: Services, unit: Unit, principal: Principal, request: 
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     execution = _new_execution(services, principal, agent, request)
     await insert(unit, execution, services.publisher)
+    await audit(unit, principal, "execution.placed", execution.id, after=_placed(execution))
     return execution
+
+
+def _placed(execution: Execution) -> dict[str, Any]:
+    """What the audit trail keeps of a call's placing; the rest is in the execution."""
+    at = execution.scheduled_at
+    return {
+        "agent_id": execution.agent_id,
+        "to": execution.to_number,
+        "from": execution.from_number,
+        "scheduled_at": None if at is None else at.isoformat(),
+    }
 
 
 def _new_execution(services: Services, principal: Principal, agent: StoredAgent, request: CallRequest) -> Execution:
@@ -223,6 +236,7 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
         if row is None:
             raise missing("execution")
         if row.phase in (Phase.WAITING, Phase.ADMITTED):
+            await audit(unit, principal, "execution.stopped", row.id, before={"status": str(row.status)})
             return await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
         if row.phase not in _OWNED:
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
@@ -230,6 +244,7 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}, and only waiting calls can")
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
         change = Change(columns={"options": {**row.options, "stop_requested": wish}})
+        await audit(unit, principal, "execution.stopped", row.id, before={"status": str(row.status)})
         asked = await transition(unit, row.id, change, services.publisher)
     await services.control.request_stop(asked.id, STOPPED_BY, STOP_REASON)
     return asked

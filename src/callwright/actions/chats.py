@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
 from callwright.actions.calls import read_user_data
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent import parse_agent
@@ -42,7 +43,10 @@ async def open_chat(
         most_s=fields.number("call_terminate", MAX_CALL_SECONDS, 1, MAX_CALL_SECONDS),
         reading_pace=fields.choice("pace", "instant", _PACES) == "reading",
     )
-    return await services.chats.open(chat, _wait(fields))
+    execution_id, reply = await services.chats.open(chat, _wait(fields))
+    async with services.ledger.unit() as unit:
+        await audit(unit, principal, "chat.opened", execution_id, after={"agent_id": agent.id})
+    return execution_id, reply
 
 
 async def write(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> ChatReply:
@@ -70,6 +74,8 @@ async def leave(services: Services, principal: Principal, execution_id: str) -> 
         services.chats.end(known)
     except NotFoundError:
         raise ConflictError(_ELSEWHERE) from None
+    async with services.ledger.unit() as unit:
+        await audit(unit, principal, "chat.left", known)
 
 
 async def _live_chat(services: Services, principal: Principal, execution_id: str) -> str:

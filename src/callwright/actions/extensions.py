@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.extension import parse_extension
@@ -31,7 +32,11 @@ async def put_extension(
             raise ConflictError(f"there are {MAX_EXTENSIONS} extensions already; delete one that is not needed")
         created_at = services.clock.now() if before is None else before.created_at
         extension = Extension(name, principal.tenant_id, agent.id, created_at)
-        return extension, await unit.extensions.put(extension)
+        is_new = await unit.extensions.put(extension)
+        old = None if before is None else {"agent_id": before.agent_id}
+        action = "extension.created" if is_new else "extension.changed"
+        await audit(unit, principal, action, name, before=old, after={"agent_id": agent.id})
+        return extension, is_new
 
 
 async def get_extension(services: Services, principal: Principal, name: str) -> Extension:
@@ -56,6 +61,7 @@ async def delete_extension(services: Services, principal: Principal, name: str) 
     async with services.ledger.unit() as unit:
         if not await unit.extensions.delete(principal.tenant_id, name):
             raise missing("extension")
+        await audit(unit, principal, "extension.deleted", name)
 
 
 def _known(name: str) -> str:

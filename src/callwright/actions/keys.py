@@ -8,10 +8,11 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, UnknownKeyError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.tenant import KEY_PREFIX, ApiKey, Principal, Tenant
+from callwright.domain.tenant import KEY_PREFIX, ApiKey, Principal, Tenant, operator
 
 _RANDOM_BYTES = 20
 _CHECK_DIGITS = 8
@@ -71,6 +72,8 @@ async def create_key(
     )
     async with services.ledger.unit() as unit:
         await unit.keys.insert(stored)
+        made = {"name": name, "scope": scope, "last4": stored.last4}
+        await audit(unit, operator(tenant_id), "key.created", stored.id, after=made)
     return NewKey(secret, stored)
 
 
@@ -83,8 +86,10 @@ async def list_keys(services: Services, tenant_id: str) -> list[ApiKey]:
 async def revoke_key(services: Services, tenant_id: str, key_id: str) -> None:
     """Revoke a key: it is refused from now on. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        if not await unit.keys.revoke(tenant_id, object_id(key_id, "key"), services.clock.now()):
+        key_id = object_id(key_id, "key")
+        if not await unit.keys.revoke(tenant_id, key_id, services.clock.now()):
             raise missing("key")
+        await audit(unit, operator(tenant_id), "key.revoked", key_id)
 
 
 async def authenticate(services: Services, key: str) -> Principal:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.errors import BadInputError, SuppressedError
 from callwright.domain.fields import Fields
@@ -54,7 +55,10 @@ async def add_suppression(
         note=fields.text("note", longest=MAX_NAME_CHARACTERS) or None,
     )
     async with services.ledger.unit() as unit:
-        return await unit.suppressions.add(suppression)
+        kept, is_new = await unit.suppressions.add(suppression)
+        if is_new:
+            await audit(unit, principal, "suppression.created", kept.number, after={"note": kept.note})
+        return kept, is_new
 
 
 async def get_suppression(services: Services, principal: Principal, number: str) -> Suppression:
@@ -69,8 +73,11 @@ async def get_suppression(services: Services, principal: Principal, number: str)
 async def delete_suppression(services: Services, principal: Principal, number: str) -> None:
     """Take a number off the list: it may be called again. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        if not await unit.suppressions.delete(principal.tenant_id, number.strip()):
+        found = await unit.suppressions.get(principal.tenant_id, number.strip())
+        if found is None or not await unit.suppressions.delete(principal.tenant_id, number.strip()):
             raise missing("suppression")
+        gone = {"reason": found.reason, "note": found.note}
+        await audit(unit, principal, "suppression.deleted", found.number, before=gone)
 
 
 async def refuse_suppressed(unit: Unit, tenant_id: str, number: str) -> None:

@@ -341,3 +341,9 @@ MAX_SPOKEN_ASSETS = 512
 
 MAX_AMBIENT_FILE_BYTES = 10_485_760
 """Largest WAV file of an ambient track."""
+
+MAX_AUDIT_TEXT_CHARACTERS = 2_000
+"""How much of a long text, such as a prompt, an entry of the audit trail keeps."""
+
+MAX_AUDIT_BYTES = 65_536
+"""Largest side, before or after, of an entry of the audit trail; of a larger one only the names of its keys are kept."""

@@ -13,12 +13,28 @@ KEY_PREFIX = "bn-"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: the tenant and the key that authenticated the request. ``scope`` is ``full`` or ``read``."""
+    """Who is asking: the tenant and the key that authenticated the request. ``scope`` is ``full`` or ``read``.
+
+    A tenant is an organisation or one of its sub-accounts; ``parent_id`` is the organisation of a sub-account. What a tenant has for
+    itself (agents, calls) is kept under ``tenant_id``; what an organisation shares (wallet, phone numbers, provider keys) under
+    ``organisation_id``.
+    """
 
     tenant_id: str
     key_id: str
     name: str
     scope: str = "full"
+    parent_id: str | None = None
+
+    @property
+    def organisation_id(self) -> str:
+        """The tenant that owns what is shared: the organisation itself, or the one a sub-account belongs to."""
+        return self.parent_id or self.tenant_id
+
+
+def operator(tenant_id: str, name: str = "cli") -> Principal:
+    """Whoever acts at the command line, or the platform itself, on behalf of a tenant; no key was needed."""
+    return Principal(tenant_id, name, name)
 
 
 @dataclass(frozen=True, slots=True)

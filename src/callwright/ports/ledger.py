@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.domain.audit import AuditEntry
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
@@ -324,6 +325,13 @@ class Idempotency(Protocol):
         """Keep the answer, in the same unit as the work."""
 
 
+class Audit(Protocol):
+    """Who changed what. Only ever added to; use cases write with ``actions.audit.audit``."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Write the entry in the same unit as the change it tells of."""
+
+
 class Jobs(Protocol):
     """Durable background jobs; handlers may run twice."""
 
@@ -377,6 +385,11 @@ class Unit(Protocol):
     @property
     def idempotency(self) -> Idempotency:
         """First answers under idempotency keys."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what."""
         ...
 
     @property

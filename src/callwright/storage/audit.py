@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One change. ``actor`` is a key id or ``system``; ``before`` and ``after`` hold what changed, without secrets."""
-
-    tenant_id: str
-    actor: str
-    action: str
-    object_type: str
-    object_id: str
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
+from callwright.domain.audit import AuditEntry
 
 
 class AuditTrail:
-    """Entries of one unit."""
+    """``ports.ledger.Audit``."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

@@ -23,7 +23,7 @@ from callwright.storage.suppressions import SuppressionRows
 
 
 class PostgresUnit:
-    """``ports.ledger.Unit`` on one connection inside one transaction, plus the audit trail."""
+    """``ports.ledger.Unit`` on one connection inside one transaction."""
 
     def __init__(self, connection: Any) -> None:
         self.executions = ExecutionRows(connection)

@@ -1,0 +1,59 @@
+"""What the audit trail keeps: the differences, without secrets, within bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from callwright.domain.audit import CUT, REDACTED, bounded, differences, redacted
+from callwright.domain.limits import MAX_AUDIT_BYTES, MAX_AUDIT_TEXT_CHARACTERS
+
+CANARY = "canary-7f3a"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"api_key": CANARY},
+        {"db_password": CANARY},
+        {"value": {"api_token": f"Bearer {CANARY}"}},
+        {"tools": [{"secret": CANARY}]},
+        {"tokens_of": [{"token": [CANARY]}]},
+        {"webhook_headers": {"X-Anything": CANARY}},
+        {"note": f"use Bearer {CANARY}"},
+        {"note": f"the key is bn-{CANARY}"},
+        {"webhook_url": f"https://hooks.example.org/?token={CANARY}&x=1"},
+        {"webhook_url": f"https://user:{CANARY}@hooks.example.org/"},
+        {"provider_value": CANARY},
+    ],
+)
+def test_a_secret_is_never_kept(value: dict[str, Any]) -> None:
+    shown = repr(bounded(value))
+    assert CANARY not in shown
+    assert REDACTED in shown
+
+
+def test_what_is_no_secret_is_kept_as_it_is() -> None:
+    value = {"agent_name": "Desk", "max_tokens": 150, "tokens": True, "api_key": None, "list": [1, {"a": "b"}]}
+    assert redacted(value) == value
+
+
+def test_long_texts_are_cut_and_marked() -> None:
+    assert redacted("x" * MAX_AUDIT_TEXT_CHARACTERS) == "x" * MAX_AUDIT_TEXT_CHARACTERS
+    assert redacted("x" * (MAX_AUDIT_TEXT_CHARACTERS + 1)) == "x" * MAX_AUDIT_TEXT_CHARACTERS + CUT
+
+
+def test_of_too_much_only_the_names_are_kept() -> None:
+    much = {f"key_{number:03}": "x" * 1_000 for number in range(MAX_AUDIT_BYTES // 1_000 + 1)}
+    assert bounded(much) == {"too_large": True, "keys": sorted(much)[:100]}
+
+
+def test_only_what_changed_is_kept() -> None:
+    before = {"name": "A", "same": 1, "gone": 2, "config": {"a": 1, "b": 2}, "list": [1]}
+    after = {"name": "B", "same": 1, "new": 3, "config": {"a": 1, "b": 3}, "list": [1, 2]}
+    assert differences(before, after) == (
+        {"name": "A", "gone": 2, "config": {"b": 2}, "list": [1]},
+        {"name": "B", "config": {"b": 3}, "list": [1, 2], "new": 3},
+    )
+    assert differences(before, dict(before)) == ({}, {})
