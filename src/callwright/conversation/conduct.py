@@ -20,6 +20,9 @@ from callwright.conversation.turn import CallerTurn
 from callwright.conversation.voicemail import Voicemail
 from callwright.conversation.waiting import PURPOSE, Waiting
 
+MOST_SETTLES = 50
+"""What follows from one event follows in fewer rounds; more mean that something is begun and taken back for ever."""
+
 
 class Conductor:
     """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
@@ -65,7 +68,16 @@ class Conductor:
         self.greeted = False
 
     def settle(self) -> None:
-        """Do all that can be done now."""
+        """Do all that can be done now: settling again would change nothing, so that it does not matter when the next event comes."""
+        effects = self._board.effects
+        for _ in range(MOST_SETTLES):
+            before = len(effects)
+            self._settle_once()
+            if len(effects) == before:
+                return
+        require(False, "what follows from an event comes to an end", before)
+
+    def _settle_once(self) -> None:
         stage = self._stage
         audible = stage.audible
         if audible is not None and audible.speech.all_played and audible.state != "clearing":

@@ -33,6 +33,7 @@ from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.timers import FAR_US
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.voicemail import PURPOSE as VOICEMAIL
 from callwright.conversation.voicemail import Voicemail
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_RING_SECONDS
 
@@ -282,8 +283,9 @@ class Conversation:
         self._voicemail.heard(event, True)
 
     def _classified(self, event: ev.ClassifierVerdict) -> None:
-        self._voicemail.judged(event)
-        if not self._voicemail.holds:
+        if event.purpose == VOICEMAIL:
+            self._voicemail.judged(event)
+        elif not self._voicemail.holds:
             self._thinking.classified(event)
 
     def _stop(self, event: ev.StopRequested) -> None:

@@ -21,6 +21,9 @@ from callwright.ports.model import Message
 AGENT = "Agent"
 ERROR = "Error"
 TRANSFERRED = "call_transferred"
+HANGUP = "hangup"
+"""Of the question to a model whether the conversation is over."""
+
 DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be ended now?"
 
 
@@ -136,7 +139,7 @@ class Ending:
         self._asked_turn = stage.turn_number
         question = board.rendered(board.plan.hangup_prompt or DEFAULT_HANGUP_PROMPT)
         messages = (Message("system", question), Message("user", stage.history.transcript()))
-        board.emit(AskClassifier(self._request, "hangup", messages))
+        board.emit(AskClassifier(self._request, HANGUP, messages))
 
     def judge_over(self, request: int, verdict: bool) -> None:
         """The answer. A caller who has spoken since voids it."""

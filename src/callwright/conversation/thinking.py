@@ -7,7 +7,7 @@ import json
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
-from callwright.conversation.ending import ERROR, Ending
+from callwright.conversation.ending import ERROR, HANGUP, Ending
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.tools import ends_call
@@ -99,8 +99,9 @@ class Thinking:
             stage.owed.reply = True
 
     def classified(self, event: ev.ClassifierVerdict) -> None:
-        """A question about the conversation was answered."""
-        self._ending.judge_over(event.request, event.verdict)
+        """The question whether the conversation is over was answered."""
+        if event.purpose == HANGUP:
+            self._ending.judge_over(event.request, event.verdict)
 
     def failed(self, event: ev.ProviderFailed) -> None:
         """The model failed at a reply, or at a question about the conversation."""

@@ -34,6 +34,9 @@ MOVES: Mapping[str, Mapping[str, str]] = {
 """``suspect``: a voice speaks on right after the answer; ``relent``: it stopped to listen; ``find``: a machine, for sure enough;
 ``take_back``: a person calls out; ``leave``: the beep is over, or nothing has been heard for long; ``over``: the window has passed."""
 
+PURPOSE = "voicemail"
+"""Of the question to a model whether a machine has answered."""
+
 DETECTED = "voicemail_detected"
 FOUND, TAKEN_BACK = "voicemail_found", "voicemail_taken_back"
 """Kinds of the notes that tell the record."""
@@ -249,7 +252,7 @@ class Voicemail:
         self._asked_us = board.now_us
         self._asked_turn = stage.turn_number
         messages = (Message("system", QUESTION), Message("user", heard))
-        board.emit(fx.AskClassifier(self._request, "voicemail", messages))
+        board.emit(fx.AskClassifier(self._request, PURPOSE, messages))
 
     def _find(self, why: str) -> None:
         """It is a machine."""
@@ -272,6 +275,8 @@ class Voicemail:
         stage.owed.again = stage.owed.rest = None
         stage.lanes.hush()
         stage.interrupt(FOUND)
+        if stage.audible is not None:
+            stage.audible.cut_for = FOUND  # also what the machine's words had cut: nobody is there to hear the rest
         board.after_ms("voicemail_beep", VOICEMAIL_BEEP_MS)
         if why == "beep":
             self._leave()

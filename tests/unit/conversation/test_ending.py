@@ -89,8 +89,10 @@ def test_the_model_ends_the_call_with_its_own_goodbye() -> None:
     call.model_says("Goodbye then.", ended=False)
     call.model_calls("end_call")
     call.model_ends()
+    call.voice_speaks()
+    call.wait(1_000)
+    assert call.core.state == "closing", "from the moment its goodbye may be heard"
     call.starts_playing()
-    assert call.core.state == "closing"
     assert not call.hung_up()
     call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
     assert call.hung_up() == "end_call_tool"
@@ -179,6 +181,17 @@ def test_a_verdict_nobody_asked_for_ends_nothing() -> None:
     call = Call(hangup_by_prompt=True)
     call.give(ev.ClassifierVerdict, 0, "hangup", True)
     assert not call.hung_up()
+
+
+def test_an_answer_to_another_question_ends_nothing() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("bye bye")
+    call.agent_replies("See you.")
+    question = call.last(fx.AskClassifier).request
+    call.give(ev.ClassifierVerdict, question, "voicemail", True)
+    assert not call.hung_up()
+    call.give(ev.ClassifierVerdict, question, "hangup", True)
+    assert call.hung_up() == "llm_prompted_hangup"
 
 
 def test_a_caller_who_goes_on_voids_the_verdict() -> None:

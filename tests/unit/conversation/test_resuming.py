@@ -236,6 +236,20 @@ def test_a_sentence_with_a_tool_stays_one_message() -> None:
     assert call.told() == ["user: book it", "assistant: I am booking the table for you now.", "tool: {}"]
 
 
+def test_what_the_agent_goes_on_with_and_what_it_asks_meanwhile_do_not_wait_for_the_next_event() -> None:
+    """A tool that does not exist was called: the model is told so while the rest is heard."""
+    call = Call(turn_model=False)
+    call.caller_says("book it")
+    call.wait(300)
+    call.model_says("I am booking the table for you now.", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.starts_playing()
+    is_cut_by(call, "the uh and", played_ms=650)
+    did = call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "")
+    assert {fx.Release, fx.AskModel} <= set(map(type, did))
+
+
 def test_what_is_said_while_a_tool_runs_is_not_resumed() -> None:
     call = Call(
         turn_model=False, tools=(Tool("book", "Book", "{}"),), waiting_messages=("Still looking for you, please wait.",)

@@ -197,6 +197,30 @@ def test_a_message_is_left_after_the_beep_and_then_the_call_ends() -> None:
     assert call.said()[-2:] == [f"caller: {GREETING}", "agent: Hello Ada, please call us back."]
 
 
+def test_a_welcome_that_the_machines_words_had_cut_is_not_gone_on_with() -> None:
+    call = watching(voicemail_message=MESSAGE, voicemail_words=2)
+    call.starts_playing()
+    call.begins()
+    call.segment += 1
+    call.hears("Welcome to the Stones")
+    assert call.core.state == "clearing"
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "voicemail", True)
+    call.clears(400)
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "")
+    call.wait(VOICEMAIL_BEEP_MS)
+    assert [release for release in call.all(fx.Release) if release.resumes] == []
+    assert leaves_message(call)
+
+
+def test_an_opinion_on_something_else_makes_no_machine() -> None:
+    call = watching()
+    call.plays()
+    call.hears("Welcome to the home of the Stone family")
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "hangup", True)
+    assert call.hung_up() == ""
+
+
 def test_a_machine_known_by_its_beep_is_left_the_message_at_once() -> None:
     call = watching(voicemail_message=MESSAGE)
     call.plays()

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, COVER_SLACK_MS
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.variables import render
@@ -197,7 +197,8 @@ class Book:
         self.caller.told(event.audio_ms, event.at_us)
 
     def _recogniser_end(self, event: ev.RecogniserEnd) -> None:
-        self.caller.talking_us = -1  # the recogniser may know better than the detector
+        if event.audio_ms + COVER_SLACK_MS >= self.caller.began_ms:  # else it is about an earlier sound
+            self.caller.talking_us = -1  # the recogniser may know better than the detector
         self.caller.told(event.audio_ms, event.at_us)
 
     def _held(self, event: ev.LineHeld) -> None:
@@ -212,7 +213,7 @@ class Book:
             self.question = effect.request
 
     def _judged(self, event: ev.ClassifierVerdict) -> None:
-        if self.live and event.request == self.question != 0:
+        if self.live and event.purpose == "hangup" and event.request == self.question != 0:
             self.question = 0
             self.ending = event.verdict and not (self.machine or self.notes("hangup_voided"))
 

@@ -68,7 +68,8 @@ class EndingAccount:
             contradict("a call that is stopped is hung up at once", event.reason)
 
     def _classified(self, event: ev.ClassifierVerdict) -> None:
-        self._verdict = self._verdict or (event.request == self._over_asked and event.verdict)
+        answers = event.purpose == "hangup" and event.request == self._over_asked
+        self._verdict = self._verdict or (answers and event.verdict)
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
         if effect.purpose == "hangup":
@@ -127,7 +128,8 @@ class EndingAccount:
         if isinstance(book.event, ev.StopRequested) or book.over:
             return
         reason, failed = effect.reason, self._broken or book.notes("voice_failed", "goodbye_cut")
-        if self._goodbye and not (self._goodbye_heard or failed):
+        # Who was handed over late, over the goodbye, is with somebody else.
+        if self._goodbye and not (self._goodbye_heard or failed or book.handed):
             contradict("a goodbye is said to its end", self._goodbye)
         if reason in SAYS_GOODBYE and book.rendered(book.plan.hangup_message) and not (self._goodbye or failed):
             contradict("the hang-up message is said", reason)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
-from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount
+from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount, UnheardAccount
 from callwright.simulation.accounts.endings import EndingAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
 from callwright.simulation.accounts.memory import MemoryAccount
@@ -53,6 +53,7 @@ def contradiction(
             PromptAccount(book),
             FailureAccount(book),
             DuesAccount(book),
+            UnheardAccount(book),
         ),
     )
     handlers = _merged(

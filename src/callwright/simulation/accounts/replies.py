@@ -228,6 +228,8 @@ class Replies:
             for one in (self.audible, self.pending):
                 if one is not None and one.tools and effect.text in (one.tools[-1].call_id, one.tools[-1].name):
                     one.tools.pop()
+                    # A transfer that counts for nothing does not stand in the way of the end of the call either.
+                    one.farewell = one.ends and not any(call.name in self.transfers for call in one.tools)
         if effect.kind not in ("transfer_refused", "tool_refused"):
             return
         name = effect.text.partition(":")[0]

@@ -168,7 +168,8 @@ class LimitsAccount:
         """Nothing is left to judge."""
 
     def _renew(self, event: ev.ReplyText | ev.ReplyTool) -> None:
-        self._renewed_us[event.request] = event.at_us
+        if isinstance(event, ev.ReplyText) or self._book.live:  # no tool is called any more in a call that is ending
+            self._renewed_us[event.request] = event.at_us
 
     @property
     def _too_late(self) -> bool:

@@ -13,6 +13,9 @@ from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contrad
 
 _ENTRY = re.compile(rf"{KEYED_AS} [0-9*#A-D]+")
 ANSWER_SLACK_MS = 1_000
+LEAST_PATIENCE_PERCENT = 60
+"""A caller who was asked for a yes or a no is waited for less than the plan says."""
+
 PATIENCE_MOST = 3
 """A caller who dictates may pause for longer than the plan says, yet not without end."""
 
@@ -25,13 +28,14 @@ def is_numbered(word: str) -> bool:
 class WordsAccount:
     """What the caller said, and the turns of the record."""
 
-    __slots__ = ("_book", "_closed", "_moved_us", "_segments", "_taken", "_texts", "_turn", "_waiting")
+    __slots__ = ("_book", "_closed", "_moved_us", "_read", "_segments", "_taken", "_texts", "_turn", "_waiting")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._turn = 0
         self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
+        self._read: set[str] = set()  # numbered words that were in a final
         self._taken: set[str] = set()
         self._waiting: dict[str, None] = {}  # numbered words of finals that no turn has
         self._closed = False
@@ -47,6 +51,7 @@ class WordsAccount:
             fx.Note: self._note,
             fx.AgentSaid: self._agent_said,
             fx.AskModel: self._ask,
+            fx.Committed: self._commit,
         }
 
     def close(self) -> None:
@@ -62,6 +67,7 @@ class WordsAccount:
         for word in self._texts.get(event.segment, "").split():
             self._waiting.pop(word, None)
         self._partial(event)
+        self._read.update(filter(is_numbered, event.text.split()))
         if self._book.live:
             for word in event.text.split():
                 if is_numbered(word) and word not in self._taken:
@@ -118,6 +124,21 @@ class WordsAccount:
         """A turn is the next one or, for a reply that is owed, the last."""
         if effect.turn not in (self._turn, self._turn + 1):
             contradict("a reply belongs to the present turn", f"{effect.turn} after {self._turn}")
+        if not self._book.replies.get(effect.generation).speculative:
+            self._certain(effect.generation)
+
+    def _commit(self, effect: fx.Committed) -> None:
+        self._certain(effect.generation)
+
+    def _certain(self, generation: int) -> None:
+        """Words that may still change are waited for, a bounded time."""
+        book, asked = self._book, self._book.replies.get(generation).asked
+        if _ENTRY.search(asked):
+            return  # an entry by the keys is a turn by itself
+        unread = [word for word in asked.split() if is_numbered(word) and word not in self._read]
+        waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
+        if unread and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
+            contradict("words that may still change are waited for", f"{unread[:5]} in {generation}")
 
     def step(self) -> None:
         """Words do not wait for an answer when nobody speaks, thinks, or is waited for."""
