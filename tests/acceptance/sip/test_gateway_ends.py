@@ -217,6 +217,20 @@ async def test_calls_that_the_stack_leaves_behind_make_the_process_begin_anew_wh
     there.close()
 
 
+CLEANED_SOON = """
+from callwright.telephony.sip import gateway, stack
+
+stack.CLEANED_AFTER_US = 3_000_000
+gateway.main()
+"""
+
+
+async def test_even_one_call_that_the_stack_left_behind_is_gone_once_there_are_no_calls():
+    ours = await start(command=("-c", CLEANED_SOON))
+    await broken_invites(ours, range(1))
+    assert await ours.ended(8) == 75
+
+
 @pytest.mark.parametrize("script", [DYING_STACK, DEAF_STACK])
 async def test_a_stack_that_died_or_does_not_answer_ends_the_process_with_70(script):
     phone = await RawPhone().open()

@@ -33,7 +33,7 @@ from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall
-from callwright.telephony.sip.wire import GATEWAY, Reader, WireError, audio, control
+from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, control
 
 TICK_US = 20_000
 MOST_TICKS_AT_ONCE = 25
@@ -45,7 +45,7 @@ CHECK_SECONDS = 2.0
 UNAVAILABLE = 503
 RENEWING = "the SIP gateway renews itself when its calls are over; try again then"
 BACKLOG_BYTES = 4_194_304
-EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT, EXIT_USED_UP = 2, 70, 71, 75
+EXIT_REFUSED, EXIT_STACK, EXIT_DEFECT = 2, 70, 71
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
 
@@ -324,7 +324,7 @@ class Gateway(asyncio.Protocol):
         if not self.settings.done():
             self.settings.cancel()
         if not self.ended.done():
-            (_log.error if status else _log.info)("the gateway ends: %s", why)
+            (_log.info if status in (0, EXIT_USED_UP) else _log.error)("the gateway ends: %s", why)
             self.ended.set_result(status)
 
     async def _say_goodbye(self) -> None:

@@ -40,10 +40,12 @@ MAX_IDENTITIES = 1_000
 ORPHAN_SECONDS = 1.0
 """So long a call may be known by its SDP alone; the stack tells of a call that comes in at the same moment."""
 FEW_ORPHANS = 16
-"""From so many on the process is replaced when it has no calls and is ``RENEWED_AFTER_US`` old."""
+"""From so many on the process is replaced when it has no calls and is ``RENEWED_AFTER_US`` old; for fewer, ``CLEANED_AFTER_US``."""
 MOST_ORPHANS = 64
 """From so many on (fewer where the calls leave less room in the stack) it takes no new calls until then."""
 RENEWED_AFTER_US = 10_000_000
+CLEANED_AFTER_US = 30_000_000
+"""Nothing that is nobody's is kept for good: between calls even one orphan is worth the second of a new process, but not more often."""
 CAPACITY = 255
 MOST_SUSPECTS = 256
 HOLD_TRIES = 20
@@ -537,8 +539,10 @@ class BaresipStack:
         """See SipStack. Nine of ten identities are used, or calls were left behind."""
         if len(self._agents) * 10 > MAX_IDENTITIES * 9:
             return True
-        is_old = SystemClock().monotonic_us() - self._opened_us >= RENEWED_AFTER_US
-        return is_old and self._orphans >= min(FEW_ORPHANS, self._room)
+        age_us = SystemClock().monotonic_us() - self._opened_us
+        return self._orphans > 0 and age_us >= (
+            RENEWED_AFTER_US if self._orphans >= min(FEW_ORPHANS, self._room) else CLEANED_AFTER_US
+        )
 
     @property
     def overfull(self) -> bool:

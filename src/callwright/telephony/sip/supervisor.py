@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from callwright.ops.clock import SystemClock
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.link import GatewayLink, Switchboard
-from callwright.telephony.sip.wire import GATEWAY
+from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,12 +46,13 @@ class GatewayState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class GatewayHealth:
     """The gateway at a moment. ``reason`` tells why it does not listen; ``restarts`` counts those that ended by themselves and were
-    replaced."""
+    replaced, ``renewals`` those that ended between calls because their stack shall begin anew."""
 
     state: GatewayState
     reason: str
     restarts: int
     pid: int | None
+    renewals: int = 0
 
 
 class CallHolder(Switchboard, Protocol):
@@ -144,7 +145,7 @@ class GatewaySupervisor:
         while True:
             self._become(GatewayState.STARTING, self._health.reason)
             began_us = self._clock.monotonic_us()
-            why = await self._live()
+            why, status = await self._live()
             if self._closing:
                 return
             if self._health.state is GatewayState.REFUSED:
@@ -157,11 +158,22 @@ class GatewaySupervisor:
                 long_life = self._clock.monotonic_us() - began_us >= LONG_LIFE_US
                 failures = 1 if long_life else failures + 1
                 delay = DELAYS_SECONDS[min(failures, len(DELAYS_SECONDS)) - 1]
-                self._health = replace(self._health, restarts=self._health.restarts + 1, pid=None)
-                self._become(GatewayState.DOWN, why)
-                _LOG.error("the SIP gateway ended: %s; a new one is started in %g s", why, delay)
+                self._count(status == EXIT_USED_UP, why, delay)
             self._tried.set()
             await self._clock.sleep(delay)
+
+    def _count(self, renewed: bool, why: str, delay: float) -> None:
+        health = replace(self._health, pid=None)
+        if renewed:
+            self._health = replace(health, renewals=health.renewals + 1)
+            self._become(GatewayState.DOWN, "its SIP stack begins anew")
+            _LOG.info(
+                "the SIP gateway begins anew in %g s: its stack had used up its names or left too much behind", delay
+            )
+        else:
+            self._health = replace(health, restarts=health.restarts + 1)
+            self._become(GatewayState.DOWN, why)
+            _LOG.error("the SIP gateway ended: %s; a new one is started in %g s", why, delay)
 
     def _warn_refused(self) -> None:
         _LOG.warning(
@@ -172,8 +184,9 @@ class GatewaySupervisor:
             REFUSED_SECONDS,
         )
 
-    async def _live(self) -> str:
-        """One life of the gateway; returns why it ended. Its calls have been given up by then, and no process is left."""
+    async def _live(self) -> tuple[str, int | None]:
+        """One life of the gateway; returns why it ended, and its exit status if it began. Its calls have been given up by then, and no
+        process is left."""
         ours, theirs = socket.socketpair()
         try:
             # A session of its own: a Ctrl-C in the terminal is for the server, which lets its calls come to their end.
@@ -188,17 +201,18 @@ class GatewaySupervisor:
             )
         except OSError as error:
             ours.close()
-            return f"it cannot be started: {error}"
+            return f"it cannot be started: {error}", None
         finally:
             theirs.close()
         try:
-            return await self._serve(ours, process)
+            why = await self._serve(ours, process)
         except asyncio.CancelledError:
             # Whoever stopped this has waited long enough.
             _kill(process)
             raise
         finally:
             await _end(process)
+        return why, process.returncode
 
     async def _serve(self, ours: socket.socket, process: asyncio.subprocess.Process) -> str:
         """Talk to a gateway until it is gone; returns why it is."""

@@ -71,6 +71,8 @@ HEAD = struct.Struct("!IBI")
 MAX_CONTROL_BYTES = 65_536
 MAX_AUDIO_BYTES = LEG_FRAME_BYTES * 256
 GATEWAY = 0
+EXIT_USED_UP = 75
+"""The gateway's exit status when it has no calls and its stack shall begin anew."""
 
 
 class WireError(Exception):
