@@ -11,6 +11,7 @@ from tests.api_world import AGENT, ApiWorld, create, place
 from callwright.actions.keys import create_key
 from callwright.api.app import build_app
 from callwright.api.gate import OPEN_PATHS, OPEN_PREFIX
+from callwright.domain.disposition import StoredDisposition
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -18,6 +19,7 @@ NOBODY = "00000000-0000-4000-8000-00000000dead"
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v2/agent"): AGENT,
     ("PUT", "/v2/agent/{agent_id}"): AGENT,
+    ("PUT", "/dispositions/{disposition_id}"): {"name": "stolen"},
     ("PATCH", "/v2/agent/{agent_id}"): {"agent_config": {"agent_name": "stolen"}},
     ("POST", "/v1/callwright/agents/{agent_id}/chats"): {},
     ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
@@ -31,7 +33,15 @@ OWN = {
     ("GET", "/v1/callwright/extensions"),
     ("GET", "/v1/callwright/suppressions"),
     ("POST", "/v1/callwright/suppressions"),
+    ("GET", "/dispositions"),
+    ("POST", "/dispositions"),
+    ("POST", "/dispositions/bulk"),
 }
+#: Of those, the ones that name an agent: somebody else's is refused there as one that never was, with this status.
+NAMES_AGENT = {("POST", "/call"): 404, ("POST", "/dispositions"): 403, ("POST", "/dispositions/bulk"): 403}
+#: A question after the calls of an agent.
+DISPOSITION = {"name": "Mood", "question": "How was it?", "is_subjective": True}
+DISPOSITION_ID = "00000000-0000-4000-8000-0000000d0001"
 #: The extension of our agent.
 EXTENSION = "desk"
 #: The number we do not call.
@@ -57,9 +67,19 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, agent_id: str, 
         body = {"agent_id": agent_id}
     if (method, path) == ("POST", "/v1/callwright/suppressions"):
         body = {"number": "loopback:other"}
+    if (method, path) == ("POST", "/dispositions"):
+        body = {"agent_id": agent_id, **DISPOSITION}
+    if (method, path) == ("POST", "/dispositions/bulk"):
+        body = {"agent_id": agent_id, "dispositions": [DISPOSITION]}
     extension = "nobody" if agent_id == NOBODY else EXTENSION
     number = "loopback:nobody" if agent_id == NOBODY else NUMBER
-    url = path.format(agent_id=agent_id, execution_id=execution_id, extension=extension, number=number)
+    url = path.format(
+        agent_id=agent_id,
+        execution_id=execution_id,
+        extension=extension,
+        number=number,
+        disposition_id=NOBODY if agent_id == NOBODY else DISPOSITION_ID,
+    )
     return await client.request(method, url, json=body)
 
 
@@ -70,6 +90,12 @@ async def prepared(world: ApiWorld) -> tuple[str, str]:
         execution_id = await place(client, agent_id)
         await client.put(f"/v1/callwright/extensions/{EXTENSION}", json={"agent_id": agent_id})
         await client.post("/v1/callwright/suppressions", json={"number": NUMBER})
+    now = world.clock.now()
+    disposition = StoredDisposition(
+        DISPOSITION_ID, DEFAULT_TENANT_ID, DISPOSITION, "ours", now, now, agent_ids=(agent_id,)
+    )
+    async with world.ledger.unit() as unit:
+        await unit.dispositions.insert(disposition)
     for name in ("call.wav", "transfer.wav"):
         world.recordings.write(execution_id, name, b"RIFF")
     return agent_id, execution_id
@@ -84,6 +110,7 @@ async def everything(world: ApiWorld, agent_id: str, execution_id: str) -> list[
             (await client.get(f"/executions/{execution_id}")).json(),
             (await client.get("/v1/callwright/extensions")).json(),
             (await client.get("/v1/callwright/suppressions")).json(),
+            (await client.get("/dispositions")).json(),
         ]
 
 
@@ -146,11 +173,12 @@ async def test_a_foreign_object_and_a_missing_one_are_the_same_404(world: ApiWor
     before = await everything(world, agent_id, execution_id)
     async with world.client(world.other_key) as client:
         for method, path in routes(world):
-            if (method, path) in OWN and path != "/call":
+            if (method, path) in OWN and (method, path) not in NAMES_AGENT:
                 continue
             foreign = await ask(client, method, path, agent_id, execution_id)
             missing = await ask(client, method, path, NOBODY, NOBODY)
-            assert foreign.status_code == missing.status_code == 404, (method, path)
+            expected = NAMES_AGENT.get((method, path), 404)
+            assert foreign.status_code == missing.status_code == expected, (method, path)
             assert _without_id(foreign) == _without_id(missing)
     assert await everything(world, agent_id, execution_id) == before
 

@@ -32,6 +32,7 @@ _MEANINGS = {
     404: "No such object for this key.",
     409: "The request contradicts the present state.",
     413: "The body or a part of it is over its limit.",
+    422: "The body is JSON, and what it says is not possible; nothing was done.",
     429: "Too many at once; wait for the seconds in Retry-After.",
     503: "The database cannot be reached; nothing was done.",
 }
@@ -48,7 +49,7 @@ def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def shown(description: str, model: type[BaseModel] | None = None, example: Any = None) -> dict[str, Any]:
+def shown(description: str, model: Any = None, example: Any = None) -> dict[str, Any]:
     """The description of a good answer."""
     found: dict[str, Any] = {"description": description}
     if model is not None:

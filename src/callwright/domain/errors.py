@@ -56,6 +56,24 @@ class InvalidNumberError(BadInputError):
     hint = "Use E.164 with a leading +, a sip: URI or a loopback extension."
 
 
+class UnprocessableError(BadInputError):
+    """The body is JSON, and what it says is not possible."""
+
+    code = "unprocessable"
+    http_status = 422
+    number = 422
+    hint = "Correct the named field and send the request again; nothing was saved."
+
+
+class NoSuchAgentError(BadInputError):
+    """``agent_id`` names no agent of the key's organisation: none at all, or somebody else's."""
+
+    code = "no_such_agent"
+    http_status = 403
+    number = 403
+    hint = "Check agent_id and the organisation of the key; GET /v2/agent/all lists its agents."
+
+
 class SuppressedError(BadInputError):
     """The number is on the organisation's list of those not to be called."""
 

@@ -249,6 +249,33 @@ MAX_POST_ANSWER_CHARACTERS = 16_000
 POST_QUESTION_SECONDS = 120
 """Longest answer of a model to one question after a call."""
 
+MAX_DISPOSITIONS = 5_000
+"""Most dispositions of one organisation."""
+
+MAX_AGENT_DISPOSITIONS = 50
+"""Most dispositions asked after a call of one agent."""
+
+MAX_QUESTION_CHARACTERS = 4_000
+"""Longest question, system prompt, condition or description of a disposition."""
+
+MAX_OPTION_CHARACTERS = 200
+"""Longest value of an objective option."""
+
+MAX_OPTIONS = 100
+"""Most options of one disposition, those within options included."""
+
+MAX_OPTION_DEPTH = 4
+"""Levels of options within options."""
+
+MAX_PATTERN_CHARACTERS = 300
+"""Longest pattern an answer is checked against."""
+
+MAX_PATTERN_STATES = 500
+"""States of such a pattern; every repetition counts as often as it may occur."""
+
+MAX_CHECKED_CHARACTERS = 300
+"""Longest answer that fits a pattern: with the states, it bounds the time a check can take."""
+
 MAX_MODEL_TOOL_CALLS = 16
 """Tool calls in one answer of a model; further ones are dropped."""
 

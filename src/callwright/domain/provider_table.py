@@ -124,6 +124,9 @@ DEFAULT_MODEL_PROVIDER = "openai"
 DEFAULT_MODEL: dict[str, str] = {"openai": "gpt-5.4-mini"}
 """The model of a provider that is named without one (contract 4.3)."""
 
+DISPOSITION_MODEL = "gpt-4.1-mini"
+"""The model of a disposition that names none (contract 3.12)."""
+
 DEFAULT_TRANSCRIBER_PROVIDER = "deepgram"
 """The provider of a recogniser's model that is named without one (contract 4.5)."""
 

@@ -10,6 +10,7 @@ from callwright.domain.errors import UnavailableError
 from callwright.storage import failures
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
+from callwright.storage.dispositions import DispositionRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
 from callwright.storage.idempotency import IdempotencyRows
@@ -30,6 +31,7 @@ class PostgresUnit:
         self.agents = AgentRows(connection)
         self.extensions = ExtensionRows(connection)
         self.suppressions = SuppressionRows(connection)
+        self.dispositions = DispositionRows(connection)
         self.keys = KeyRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)

@@ -1,0 +1,1 @@
+"""Dispositions: questions asked after a call."""

@@ -1,0 +1,128 @@
+"""Routes of dispositions (contract 3.12), and our own that link them to further agents."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from callwright.actions import dispositions
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.dispositions.mapping import disposition_view
+from callwright.api.dispositions.schemas import (
+    BULK_EXAMPLE,
+    EXAMPLE,
+    UPDATE_EXAMPLE,
+    DispositionAck,
+    DispositionBulkAck,
+    DispositionView,
+)
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+
+router = APIRouter(tags=["dispositions"])
+
+_OfAgent = Annotated[str, Query(description="An agent's id.")]
+
+
+@router.get(
+    "/dispositions",
+    summary="List dispositions",
+    responses={200: shown("A bare array, never paged.", list[DispositionView]), **errors()},
+)
+async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
+    """All of the organisation, oldest first; with `agent_id` those that are asked of its calls, in the order of the questions."""
+    found = await dispositions.list_dispositions(services_of(request).actions, principal_of(request), agent_id)
+    return answer([disposition_view(one) for one in found])
+
+
+@router.post(
+    "/dispositions",
+    summary="Create a disposition",
+    responses={201: shown("Created.", DispositionAck), **errors(400, 413, 422)},
+    openapi_extra=json_body("DispositionBody", EXAMPLE),
+)
+async def create(request: Request) -> Response:
+    """From now on it is asked after every call of the agent. Unknown keys are kept."""
+    wire = await read_object(request)
+    made = await dispositions.create_disposition(services_of(request).actions, principal_of(request), wire)
+    return answer({"message": "Disposition created successfully", "id": made.id}, 201)
+
+
+@router.post(
+    "/dispositions/bulk",
+    summary="Create several dispositions",
+    responses={201: shown("All created.", DispositionBulkAck), **errors(400, 413, 422)},
+    openapi_extra=json_body("DispositionBulk", BULK_EXAMPLE),
+)
+async def create_several(request: Request) -> Response:
+    """All or none; `ids` come in the order of `dispositions`."""
+    wire = await read_object(request)
+    made = await dispositions.create_dispositions(services_of(request).actions, principal_of(request), wire)
+    return answer({"message": "Dispositions created successfully", "ids": [one.id for one in made]}, 201)
+
+
+@router.get(
+    "/dispositions/{disposition_id}",
+    summary="Read a disposition",
+    responses={200: shown("The disposition.", DispositionView), **errors(404)},
+)
+async def read(request: Request, disposition_id: str, agent_id: _OfAgent = "") -> Response:
+    """With `agent_id` only when it is asked of that agent's calls."""
+    services, principal = services_of(request).actions, principal_of(request)
+    return answer(disposition_view(await dispositions.get_disposition(services, principal, disposition_id, agent_id)))
+
+
+@router.put(
+    "/dispositions/{disposition_id}",
+    summary="Change a disposition",
+    responses={
+        200: shown("Changed for all its agents.", DispositionAck),
+        201: shown("Others share it: the agent got a copy of its own, with a new id.", DispositionAck),
+        **errors(400, 404, 413, 422),
+    },
+    openapi_extra=json_body("DispositionUpdate", UPDATE_EXAMPLE),
+)
+async def change(request: Request, disposition_id: str) -> Response:
+    """Changes the keys that are named; `null` makes one its default. With `agent_id`, a disposition that other agents share stays for
+    them as it is. Results of earlier calls stay as they are."""
+    wire = await read_object(request)
+    services, principal = services_of(request).actions, principal_of(request)
+    changed, copied = await dispositions.change_disposition(services, principal, disposition_id, wire)
+    message = "Disposition copy created and linked to agent" if copied else "Disposition updated successfully"
+    return answer({"message": message, "id": changed.id}, 201 if copied else 200)
+
+
+@router.delete(
+    "/dispositions/{disposition_id}",
+    summary="Delete a disposition",
+    responses={200: shown("Deleted.", DispositionAck), **errors(404)},
+)
+async def delete(request: Request, disposition_id: str) -> Response:
+    """It is asked no more, of no agent. Results of earlier calls stay."""
+    gone = await dispositions.delete_disposition(services_of(request).actions, principal_of(request), disposition_id)
+    return answer({"message": "Disposition deleted successfully", "id": gone})
+
+
+@router.put(
+    "/v1/callwright/dispositions/{disposition_id}/agents/{agent_id}",
+    summary="Share a disposition with an agent",
+    responses={200: shown("It is asked of the agent's calls.", DispositionView), **errors(404, 422)},
+)
+async def link(request: Request, disposition_id: str, agent_id: str) -> Response:
+    """One disposition may be asked of the calls of many agents; changed without `agent_id`, it changes for all of them."""
+    services, principal = services_of(request).actions, principal_of(request)
+    return answer(disposition_view(await dispositions.link_disposition(services, principal, disposition_id, agent_id)))
+
+
+@router.delete(
+    "/v1/callwright/dispositions/{disposition_id}/agents/{agent_id}",
+    summary="Share a disposition with an agent no more",
+    responses={200: shown("It is not asked of the agent's calls any more."), **errors(404)},
+)
+async def unlink(request: Request, disposition_id: str, agent_id: str) -> Response:
+    """The disposition itself stays, also when no agent is left."""
+    services, principal = services_of(request).actions, principal_of(request)
+    await dispositions.unlink_disposition(services, principal, disposition_id, agent_id)
+    return answer({"message": "success", "state": "deleted"})

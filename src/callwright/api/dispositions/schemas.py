@@ -1,0 +1,113 @@
+"""Shapes of dispositions for the API description. Every one may carry further keys, which are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class ObjectiveOption(Open):
+    """A value that may be chosen."""
+
+    value: str
+    condition: str | None = Field(
+        default=None, description="When it is to be chosen; may use `{variables}` of the call."
+    )
+    sub_options: list[ObjectiveOption] | None = Field(default=None, description="Finer choices within it.")
+
+
+class SubjectiveTypeConfig(Open):
+    """More about the type `regex`."""
+
+    pattern: str | None = Field(default=None, description="The whole answer must be of this form.")
+    description: str | None = Field(default=None, description="The same for the model, in words.")
+
+
+class DispositionFields(Open):
+    """What a disposition asks. At least one of `is_subjective` and `is_objective` must be true."""
+
+    name: str
+    question: str = Field(description="May use `{variables}` of the call.")
+    category: str = "General"
+    system_prompt: str | None = None
+    model: str = "gpt-4.1-mini"
+    is_subjective: bool = Field(default=False, description="Answered in words, or by a value of `subjective_type`.")
+    is_objective: bool = Field(default=False, description="Answered by one of `objective_options`.")
+    subjective_type: str = Field(default="text", description="text, timestamp, numeric, boolean, email or regex.")
+    subjective_type_config: SubjectiveTypeConfig | None = None
+    objective_options: list[ObjectiveOption] | None = None
+
+
+class DispositionBody(DispositionFields):
+    """A new disposition."""
+
+    agent_id: str
+
+
+class DispositionBulk(Open):
+    """Several new dispositions of one agent."""
+
+    agent_id: str
+    dispositions: list[DispositionFields] = Field(min_length=1)
+
+
+class DispositionUpdate(Open):
+    """The keys to change."""
+
+    agent_id: str | None = Field(
+        default=None, description="The agent to change it for: others that share it keep theirs."
+    )
+    name: str | None = None
+    question: str | None = None
+    category: str | None = None
+    system_prompt: str | None = None
+    model: str | None = None
+    is_subjective: bool | None = None
+    is_objective: bool | None = None
+    subjective_type: str | None = None
+    subjective_type_config: SubjectiveTypeConfig | None = None
+    objective_options: list[ObjectiveOption] | None = None
+
+
+class DispositionView(DispositionFields):
+    """A disposition as read."""
+
+    id: str
+    agent_ids: list[str]
+    created_by: str
+    created_at: str
+    updated_at: str
+
+
+class DispositionAck(Open):
+    """The answer to a change."""
+
+    message: str
+    id: str
+
+
+class DispositionBulkAck(Open):
+    """The answer to several new dispositions: their ids in the order in which they came."""
+
+    message: str
+    ids: list[str]
+
+
+EXAMPLE: dict[str, Any] = {
+    "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+    "name": "Confirmed",
+    "question": "Did {customer_name} confirm the appointment?",
+    "is_objective": True,
+    "objective_options": [
+        {"value": "yes", "condition": "The callee agreed"},
+        {"value": "no", "condition": "The callee refused"},
+    ],
+}
+BULK_EXAMPLE: dict[str, Any] = {
+    "agent_id": EXAMPLE["agent_id"],
+    "dispositions": [{name: value for name, value in EXAMPLE.items() if name != "agent_id"}],
+}
+UPDATE_EXAMPLE: dict[str, Any] = {"agent_id": EXAMPLE["agent_id"], "question": "Was the appointment confirmed?"}

@@ -1,0 +1,75 @@
+"""Patterns for answers: they agree with the usual engine where both can match, and no text makes them slow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from callwright.domain.answer_pattern import PatternError, answer_pattern
+from callwright.domain.limits import MAX_CHECKED_CHARACTERS, MAX_PATTERN_CHARACTERS
+
+PATTERNS = (
+    r"\d{6}", r"^\d{6}$", r"[A-Z]{2}\d+", r"(?:ab|a)(?:c|bcd)", r"a*", r"a+b?", r"(a|b)*abb", r"[^0-9 ]+", r"", r"a|",
+    r"\w+@\w+\.\w{2,3}", r"(?i)inv-[0-9a-f]{4}", r"(?P<year>\d{4})-(?P<month>\d\d)", r"a{2,}", r"a{,2}b", r"a{x}", r"a{",
+    r"\bcat\b", r"\Bx", r"[\d-]+", r"[]a]+", r"[a\]-]+", r"\x41\u0042", r"\t|\.", r"(a?){3}a{3}", r"\A\S+\Z", r"[^\W\d]+",
+    r"x*?y+?", r"(?i)[^a]b", r"[\b]", r"()", r"(()*)*", r"\D\W\s",
+)  # fmt: skip
+TEXTS = (
+    "", "a", "ab", "abc", "abcd", "abb", "aabb", "aaa", "aaaa", "123456", "1234567", "12345a", "AB12", "ab12", "INV-00Ff",
+    "inv-12g4", "2026-09", "cat", "a cat", "x", "]a", "a]-", "1-2", "AB", "\t", ".", "user@example.org", "user@example",
+    "a{x}", "a{", "yy", "xy", "Ab", "bb", "BB", "é", "\b", "aab", "b", "a-\n", "٣٣٣٣٣٣",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_it_fits_what_the_usual_engine_fits(pattern: str) -> None:
+    ours, usual = answer_pattern(pattern), re.compile(pattern)
+    assert [text for text in TEXTS if ours.fits(text)] == [text for text in TEXTS if usual.fullmatch(text)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (r"(a", "a ( is not closed at character 3"),
+        (r"a)", "a ) without its ( at character 2"),
+        (r"*a", "* has nothing to repeat at character 1"),
+        (r"a**", "a repetition of a repetition"),
+        (r"a{2}{3}", "a repetition of a repetition"),
+        (r"a++", "a repetition of a repetition"),
+        (r"[a", "the pattern ends too early"),
+        (r"[z-a]", "a range whose ends"),
+        (r"[a-\d]", "a range whose ends"),
+        (r"a{3,2}", "a repetition whose bounds"),
+        (r"a{501}", "a repetition of more than 500"),
+        (r"(a)\1", "references to groups"),
+        (r"(?P=x)", "this kind of group"),
+        (r"a(?=b)", "look-ahead and look-behind"),
+        (r"(?<!a)b", "look-ahead and look-behind"),
+        (r"(?P<1>a)", "a group's name"),
+        (r"(?s)a", "this kind of group"),
+        ("\\", "the pattern ends too early"),
+        (r"\q", r"\q is not supported"),
+        (r"\x4", r"\x needs 2 hexadecimal digits"),
+        (r"\u00g0", r"\u needs 4 hexadecimal digits"),
+        (r"(a{30}){30}", "it needs more than 500 states"),
+        (r"(((){400}){400}){400}", "it needs more than 500 states"),
+        ("(" * 21 + ")" * 21, "groups nested deeper than 20"),
+        ("a" * (MAX_PATTERN_CHARACTERS + 1), f"it has {MAX_PATTERN_CHARACTERS + 1} characters"),
+    ],
+)
+def test_what_cannot_be_matched_is_refused_by_name(pattern: str, reason: str) -> None:
+    with pytest.raises(PatternError, match=re.escape(reason)):
+        answer_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(a+)+$", r"(a|a)*b", r"(a*)*c", r"(a|aa)+$", r"(.*)*x", r"([a-z]+)*\d", r"(a?){80}"]
+)
+def test_patterns_that_take_for_ever_elsewhere_are_answered(pattern: str) -> None:
+    assert not answer_pattern(pattern).fits("a" * (MAX_CHECKED_CHARACTERS - 1) + "!")
+
+
+def test_a_longer_text_fits_nothing() -> None:
+    assert answer_pattern("a*").fits("a" * MAX_CHECKED_CHARACTERS)
+    assert not answer_pattern("a*").fits("a" * (MAX_CHECKED_CHARACTERS + 1))
