@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+UploadedFile = Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
+"""A file of a form, for the description: `file: UploadedFile = Field(description="...")`."""
 
 
 class Open(BaseModel):
@@ -47,6 +50,15 @@ def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
     """The description of a JSON body by the name of its schema. The body itself is read by hand: bounded, leniently, with our messages."""
     content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def form_body(name: str, example: dict[str, Any], *, uploads: bool = True) -> dict[str, Any]:
+    """The description of a form by the name of its schema (a model listed in the application's ``_BODIES``, like that of a JSON body). A
+    list is a field that is repeated; a file is an ``UploadedFile``. A form without ``uploads`` may come urlencoded too. The body itself is
+    read by hand (``callwright.api.forms``)."""
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
+    kinds = ["multipart/form-data"] if uploads else ["multipart/form-data", "application/x-www-form-urlencoded"]
+    return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}
 
 
 def shown(description: str, model: Any = None, example: Any = None) -> dict[str, Any]:

@@ -42,6 +42,13 @@ class InvalidJsonError(BadInputError):
     hint = "Send a JSON object with Content-Type: application/json."
 
 
+class InvalidFormError(BadInputError):
+    """The body is not a form that can be read."""
+
+    code = "invalid_form"
+    hint = "Send multipart/form-data, as `curl -F name=value -F file=@list.csv` does."
+
+
 class InvalidAgentError(BadInputError):
     """An agent configuration cannot be used as it is."""
 

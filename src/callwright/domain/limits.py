@@ -374,3 +374,24 @@ MAX_AUDIT_TEXT_CHARACTERS = 2_000
 
 MAX_AUDIT_BYTES = 65_536
 """Largest side, before or after, of an entry of the audit trail; of a larger one only the names of its keys are kept."""
+
+MAX_FORM_PARTS = 1_000
+"""Most fields and files of one form."""
+
+MAX_FORM_NAME_CHARACTERS = 200
+"""Longest name of a form's field."""
+
+MAX_FORM_FIELD_BYTES = 65_536
+"""Largest single text field of a form; all of them together are at most a JSON body."""
+
+MAX_FORM_PART_HEADERS = 8
+"""Most headers of one part of a form."""
+
+MAX_FORM_HEADER_BYTES = 4_096
+"""Longest header of a part of a form."""
+
+MAX_FORM_MEMORY_BYTES = 1_048_576
+"""So much of an uploaded file is held in memory; a larger one lies in a temporary file until the request is answered."""
+
+MAX_FILE_NAME_CHARACTERS = 255
+"""How much of an uploaded file's name is kept."""
