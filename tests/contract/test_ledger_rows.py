@@ -138,10 +138,10 @@ async def test_the_same_hash_twice_is_a_conflict(ledger: PostgresLedger):
 
 async def test_the_default_tenant_is_there(ledger: PostgresLedger):
     async with ledger.unit() as unit:
-        tenant = await unit.keys.tenant(DEFAULT_TENANT_ID)
-        assert await unit.keys.tenant("nobody") is None
+        tenant = await unit.accounts.tenant(DEFAULT_TENANT_ID)
+        assert await unit.accounts.tenant("nobody") is None
     assert tenant is not None
-    assert tenant.max_concurrency > 0
+    assert tenant.places.most
 
 
 # Logs

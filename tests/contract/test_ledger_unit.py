@@ -55,7 +55,7 @@ async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(led
 async def test_more_units_than_connections_wait_for_their_turn(ledger: PostgresLedger):
     async def one() -> None:
         async with ledger.unit() as unit:
-            await unit.keys.tenant(DEFAULT_TENANT_ID)
+            await unit.accounts.tenant(DEFAULT_TENANT_ID)
             await asyncio.sleep(0.02)
 
     await asyncio.gather(*(one() for _ in range(60)))

@@ -101,21 +101,36 @@ async def authenticate(services: Services, key: str) -> Principal:
     now = services.clock.now()
     if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
         raise UnknownKeyError(UNRECOGNIZED)
-    return Principal(found.tenant_id, found.id, found.name, found.scope)
+    return Principal(
+        tenant_id=found.tenant_id,
+        key_id=found.id,
+        name=found.name,
+        scope=found.scope,
+        parent_id=found.parent_id,
+        role=found.role,
+        holder=found.holder,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant and how many of its calls are live."""
+    """A tenant, its organisation (itself, but for a sub-account) and how many of its calls are live; of an organisation, those of its
+    sub-accounts too."""
 
     tenant: Tenant
+    organisation: Tenant
     live_calls: int
 
 
 async def account_of(services: Services, principal: Principal) -> Account:
-    """The tenant of a key. Raises NotFoundError."""
+    """The tenant of a key, with what it shares with its organisation. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        tenant = await unit.keys.tenant(principal.tenant_id)
-        if tenant is None:
+        tenant = await unit.accounts.tenant(principal.tenant_id)
+        organisation = await unit.accounts.tenant(principal.organisation_id)
+        if tenant is None or organisation is None:
             raise missing("account")
-        return Account(tenant, await unit.executions.live_count(principal.tenant_id))
+        if principal.parent_id is None:
+            live = await unit.accounts.live_calls(tenant.id)
+        else:
+            live = await unit.executions.live_count(tenant.id)
+        return Account(tenant, organisation, live)

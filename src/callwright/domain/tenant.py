@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from callwright.domain.concurrency import Places
+
 DEFAULT_TENANT_ID = "00000000-0000-4000-8000-000000000001"
 
 KEY_PREFIX = "bn-"
 """User keys start with this on the wire, as the hosted service's do."""
 
+SUB_ACCOUNT_PREFIX = "sa-"
+"""Keys of sub-accounts start with this; 32 hex digits follow (contract 1.2)."""
+
+FULL, READ, CALL = "full", "read", "call"
+"""Scopes: everything its role may do; only reading; only placing, stopping and holding calls."""
+
+ADMIN, MEMBER = "admin", "member"
+"""Roles: everything; reading, calls and one's own keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: the tenant and the key that authenticated the request. ``scope`` is ``full`` or ``read``.
+    """Who is asking: the tenant and the key that authenticated the request. ``holder`` says whose key it is, for members.
 
     A tenant is an organisation or one of its sub-accounts; ``parent_id`` is the organisation of a sub-account. What a tenant has for
     itself (agents, calls) is kept under ``tenant_id``; what an organisation shares (wallet, phone numbers, provider keys) under
@@ -23,8 +34,10 @@ class Principal:
     tenant_id: str
     key_id: str
     name: str
-    scope: str = "full"
+    scope: str = FULL
     parent_id: str | None = None
+    role: str = ADMIN
+    holder: str = ""
 
     @property
     def organisation_id(self) -> str:
@@ -39,7 +52,11 @@ def operator(tenant_id: str, name: str = "cli") -> Principal:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as stored: never the key itself, only its keyed hash and its last four characters."""
+    """A key as stored: never the key itself, only its keyed hash and its last four characters.
+
+    ``derived``: the key can be computed again from its id and the server's secret (``actions.keys``), so it can be shown again.
+    ``holder`` is the member whose key it is. ``used_at`` is the last use, to the minute. ``parent_id`` is its tenant's organisation.
+    """
 
     id: str
     tenant_id: str
@@ -50,15 +67,36 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    role: str = ADMIN
+    holder: str = ""
+    derived: bool = False
+    used_at: datetime | None = None
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """An organisation. ``max_concurrency`` bounds its live calls; ``wallet_nano`` is its balance in nano-cents."""
+    """An organisation, or a sub-account of the organisation ``parent_id``. ``wallet_nano`` is an organisation's balance in nano-cents.
+
+    ``max_concurrency`` bounds live calls; None, for a sub-account, means as many as the organisation has room for. ``min_concurrency`` is
+    what a sub-account is guaranteed; of an organisation, what its sub-accounts may be guaranteed together (None: all of its maximum).
+    """
 
     id: str
     name: str
     email: str
-    max_concurrency: int
+    max_concurrency: int | None
     wallet_nano: int
     created_at: datetime
+    parent_id: str | None = None
+    min_concurrency: int | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def places(self) -> Places:
+        """Its calls at once."""
+        least = self.min_concurrency
+        if least is None:
+            least = 0 if self.parent_id is not None else (self.max_concurrency or 0)
+        return Places(least, self.max_concurrency)

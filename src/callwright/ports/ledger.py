@@ -291,8 +291,54 @@ class Dispositions(Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """Organisations and their sub-accounts."""
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """An organisation or a sub-account, a deleted one too."""
+
+    async def lock_organisation(self, tenant_id: str) -> Tenant | None:
+        """The organisation, locked until the unit ends, so that the numbers of its sub-accounts are changed one after the other."""
+
+    async def organisations(self) -> list[Tenant]:
+        """All organisations, oldest first: for the operator, never for a request."""
+        ...
+
+    async def insert(self, tenant: Tenant) -> None:
+        """A new organisation or sub-account."""
+
+    async def sub_accounts(self, organisation_id: str) -> list[Tenant]:
+        """The organisation's sub-accounts that are not deleted, newest first."""
+        ...
+
+    async def sub_account(self, organisation_id: str, tenant_id: str) -> Tenant | None:
+        """One of the organisation's sub-accounts that is not deleted, or None."""
+
+    async def update(self, tenant: Tenant) -> None:
+        """Write name, email and places."""
+
+    async def delete(self, tenant_id: str) -> None:
+        """Mark a sub-account as deleted: its keys are refused, and it takes no calls."""
+
+    async def live_calls(self, organisation_id: str) -> int:
+        """Calls of the organisation and all of its sub-accounts in phases admitted to live."""
+        ...
+
+    async def unfinished(self, tenant_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions that are not done, those that wait first."""
+        ...
+
+    async def some_executions(self, tenant_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of the tenant."""
+        ...
+
+    async def purge(self, tenant_id: str) -> None:
+        """Delete every row of a deleted sub-account, in every table that has a ``tenant_id``, but for its own, the audit trail and usage.
+        Its executions are deleted before."""
+
+
 class Keys(Protocol):
-    """API keys and tenants."""
+    """API keys."""
 
     async def insert(self, key: ApiKey) -> None:
         """A new key."""
@@ -306,8 +352,12 @@ class Keys(Protocol):
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key. False when there is none."""
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
-        """A tenant."""
+    async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
+        """The keys of the organisation and of its sub-accounts that are not deleted, newest first."""
+        ...
+
+    async def used(self, times: Mapping[str, datetime]) -> None:
+        """Write when keys were last used."""
 
 
 class Outbox(Protocol):
@@ -413,7 +463,12 @@ class Unit(Protocol):
 
     @property
     def keys(self) -> Keys:
-        """API keys and tenants."""
+        """API keys."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """Organisations and their sub-accounts."""
         ...
 
     @property

@@ -1,4 +1,9 @@
-"""Who may be dialled next, and who dials: the two statements every call goes through."""
+"""Who may be dialled next, and who dials: the two statements every call goes through.
+
+What holds whatever the accounts do: an organisation never has more calls than its maximum, an account never more than its own, and a place
+that an account is guaranteed is free for it, as long as the guarantees fit into the maximum (``domain.concurrency`` sees to that) and were
+there before the calls that are in the way.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +16,57 @@ from callwright.storage.columns import execution_of, qualified
 LOCK = 0x61646D69
 """Advisory lock of the admission: one process at a time reads the limits and admits, or two together would exceed them."""
 
-# A tenant's room is its concurrency less what is admitted or live; the oldest due come first, over all tenants. "phase = 'waiting'" is
-# repeated in the update itself: an execution stopped between the look and the update must stay stopped (four calls were dialled after
-# their stop before this was there). "any (array(...))" keeps the planner at the primary key, whatever it believes of the number of rows.
-_ADMIT = f"""
-with busy as materialized (
+# Places. An account is an organisation's own calls (nothing guaranteed, no maximum of its own) or a sub-account. Of the places of an
+# organisation that nobody is in ("free"), those that sub-accounts are guaranteed and not in themselves are "held" for them.
+_PLACES = """
+busy as materialized (
   select tenant_id, count(*) as number, count(*) filter (where phase = 'admitted') as unclaimed
   from execution where phase in ('admitted', 'claimed', 'dialling', 'live') group by tenant_id
 ),
-room as (
-  select t.id, greatest(t.max_concurrency - coalesce(b.number, 0), 0) as free
+account as materialized (
+  select t.id, coalesce(t.parent_id, t.id) as organisation_id, coalesce(b.number, 0) as number,
+    case when t.parent_id is null then 0 else least(t.min_concurrency, t.max_concurrency) end as least_places,
+    case when t.parent_id is not null then t.max_concurrency end as most_places
   from tenant t left join busy b on b.tenant_id = t.id
 ),
-next as (
-  select c.id from room r cross join lateral (
+organisation as materialized (
+  select o.id, o.max_concurrency - sum(a.number) as free, sum(greatest(a.least_places - a.number, 0)) as held
+  from tenant o join account a on a.organisation_id = o.id where o.parent_id is null group by o.id
+)
+"""
+
+# A guaranteed call takes a free place, any other one a place that is free and not held. Those others share in proportion to what their
+# accounts are guaranteed (contract 11.4): "turn" is how far above its guarantee the call would bring its account, by that weight. Within an
+# account, and between accounts of equal turn, the oldest due come first. "phase = 'waiting'" is repeated in the update itself: an execution
+# stopped between the look and the update must stay stopped (four calls were dialled after their stop before this was there).
+# "any (array(...))" keeps the planner at the primary key, whatever it believes of the number of rows.
+_ADMIT = f"""
+with {_PLACES},
+candidate as materialized (
+  select a.organisation_id, a.number, a.least_places, c.id, c.due_at,
+    row_number() over (partition by a.id order by c.due_at, c.id) as place
+  from account a join organisation o on o.id = a.organisation_id cross join lateral (
     select e.id, e.due_at from execution e
-    where e.tenant_id = r.id and e.phase = 'waiting' and e.detail <> 'prepared' and e.due_at <= now()
+    where e.tenant_id = a.id and e.phase = 'waiting' and e.detail <> 'prepared' and e.due_at <= now()
     order by e.due_at, e.id
-    limit least(r.free, $1)
+    limit greatest(least(o.free, a.most_places - a.number, $1), 0)
     for no key update of e skip locked
   ) c
-  order by c.due_at, c.id
+),
+weighed as (
+  select organisation_id, id, due_at, number + place <= least_places as guaranteed,
+    (number + place - least_places)::numeric / greatest(least_places, 1) as turn
+  from candidate
+),
+ranked as (
+  select organisation_id, id, due_at, guaranteed,
+    row_number() over (partition by organisation_id, guaranteed order by turn, due_at, id) as rank
+  from weighed
+),
+next as (
+  select r.id from ranked r join organisation o on o.id = r.organisation_id
+  where r.rank <= case when r.guaranteed then o.free else o.free - o.held end
+  order by r.guaranteed desc, r.due_at, r.id
   limit greatest($1::bigint - (select coalesce(sum(unclaimed), 0)::bigint from busy), 0)
 )
 update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
@@ -54,10 +89,13 @@ opened as (
 select * from taken
 """
 
-_ROOM = """
-select max_concurrency > (
-  select count(*) from execution where tenant_id = $1 and phase in ('admitted', 'claimed', 'dialling', 'live')
-) from tenant where id = $1
+_ROOM = f"""
+with {_PLACES}
+select case
+  when a.number >= a.most_places then false
+  when a.number < a.least_places then o.free > 0
+  else o.free > o.held
+end from account a join organisation o on o.id = a.organisation_id where a.id = $1
 """
 
 

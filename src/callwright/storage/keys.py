@@ -1,13 +1,16 @@
-"""API keys and tenants."""
+"""API keys."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.tenant import ApiKey, Tenant
+from callwright.domain.tenant import ApiKey
 
-_COLUMNS = "id, tenant_id, name, digest, last4, scope, created_at, expires_at, revoked_at"
+_COLUMNS = (
+    "id, tenant_id, name, digest, last4, scope, created_at, expires_at, revoked_at, role, holder, derived, used_at"
+)
 
 
 class KeyRows:
@@ -19,7 +22,7 @@ class KeyRows:
     async def insert(self, key: ApiKey) -> None:
         """A new key. ConflictError when one with this hash exists."""
         await self._connection.execute(
-            f"insert into api_key ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            f"insert into api_key ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             key.id,
             key.tenant_id,
             key.name,
@@ -29,11 +32,19 @@ class KeyRows:
             key.created_at,
             key.expires_at,
             key.revoked_at,
+            key.role,
+            key.holder,
+            key.derived,
+            key.used_at,
         )
 
     async def by_digest(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included."""
-        row = await self._connection.fetchrow(f"select {_COLUMNS} from api_key where digest = $1", digest)
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS}, (select parent_id from tenant t where t.id = tenant_id) as parent_id"
+            " from api_key where digest = $1",
+            digest,
+        )
         return ApiKey(**row) if row else None
 
     async def all(self, tenant_id: str) -> list[ApiKey]:
@@ -53,9 +64,20 @@ class KeyRows:
         )
         return bool(found)
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
-        """A tenant."""
-        row = await self._connection.fetchrow(
-            "select id, name, email, max_concurrency, wallet_nano, created_at from tenant where id = $1", tenant_id
+    async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
+        """The keys of the organisation and of its sub-accounts that are not deleted, newest first."""
+        rows = await self._connection.fetch(
+            f"select k.*, t.parent_id from (select {_COLUMNS} from api_key) k join tenant t on t.id = k.tenant_id"
+            " where (t.id = $1 or t.parent_id = $1) and t.deleted_at is null order by k.created_at desc, k.id desc",
+            organisation_id,
         )
-        return Tenant(**row) if row else None
+        return [ApiKey(**row) for row in rows]
+
+    async def used(self, times: Mapping[str, datetime]) -> None:
+        """Write when keys were last used; a time that is there and later stays."""
+        await self._connection.execute(
+            "update api_key k set used_at = greatest(k.used_at, u.at)"
+            " from unnest($1::text[], $2::timestamptz[]) as u (id, at) where k.id = u.id",
+            list(times),
+            list(times.values()),
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 from callwright.domain.errors import UnavailableError
 from callwright.storage import failures
+from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.dispositions import DispositionRows
@@ -33,6 +34,7 @@ class PostgresUnit:
         self.suppressions = SuppressionRows(connection)
         self.dispositions = DispositionRows(connection)
         self.keys = KeyRows(connection)
+        self.accounts = AccountRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)
         self.nodes = NodeRows(connection)

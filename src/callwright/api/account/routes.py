@@ -32,15 +32,18 @@ class AccountView(Open):
 
 @router.get("/user/me", summary="Who am I", responses={200: shown("The key's organisation.", AccountView), **errors()})
 async def me(request: Request) -> Response:
-    """The organisation of the key, its balance and how many of its calls are live."""
+    """The organisation of the key, its balance and how many of its calls are live, those of its sub-accounts too. Of a sub-account: its own
+    name and calls, and the balance of its organisation."""
     account = await account_of(services_of(request).actions, principal_of(request))
     tenant = account.tenant
+    most = account.organisation.max_concurrency if tenant.max_concurrency is None else tenant.max_concurrency
     return answer(
         {
             "id": tenant.id,
             "name": tenant.name,
-            "email": tenant.email,
-            "wallet": cents_from_nano(tenant.wallet_nano),
-            "concurrency": {"max": tenant.max_concurrency, "current": account.live_calls},
+            "email": tenant.email or account.organisation.email,
+            "wallet": cents_from_nano(account.organisation.wallet_nano),
+            "concurrency": {"max": most, "current": account.live_calls},
+            "organization_id": account.organisation.id,
         }
     )

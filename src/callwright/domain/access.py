@@ -1,0 +1,107 @@
+"""What a key may do, by its scope, its role and whether it is a sub-account's: one table over the routes.
+
+A route that is not in the table and does not only read needs a full key of an administrator, so a new route is closed to lesser keys until
+it says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from callwright.domain.tenant import CALL, FULL, MEMBER, READ, Principal
+
+
+class Right(Enum):
+    """What a route needs."""
+
+    READ = "read"
+    """Reading: every key but one that may only call."""
+    CALL = "call"
+    """Placing, stopping and holding calls: every key but one that may only read."""
+    CHANGE = "change"
+    """Changing what the account has for itself: a full key of an administrator."""
+    KEYS = "keys"
+    """Keys: a full key; a member sees and makes only own ones (``actions.keys``)."""
+    SHARED = "shared"
+    """Changing what an organisation shares with its sub-accounts: a full key of an administrator of the organisation."""
+    USAGE = "usage"
+    """Usage of a sub-account: administrators of the organisation, and the sub-account itself."""
+    ACCOUNTS = "accounts"
+    """Sub-accounts: administrators of the organisation."""
+    PLACES = "places"
+    """Making a sub-account: the same, refused in other words (contract 3.13)."""
+    TRAIL = "trail"
+    """The audit trail: administrators."""
+
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_ID = "[^/]+"
+
+#: (methods, path, right): the first that matches counts.
+_TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
+    (methods, re.compile(path.replace("{id}", _ID)), right)
+    for methods, path, right in (
+        (("POST",), "/sub-accounts/create", Right.PLACES),
+        (_READING, "/sub-accounts/(?!all/){id}/usage", Right.USAGE),
+        (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/sub-accounts/.*", Right.ACCOUNTS),
+        (_READING, "/v1/callwright/audit", Right.TRAIL),
+        (_READING, "/v1/callwright/keys(/{id})?", Right.READ),
+        (("POST", "DELETE"), "/v1/callwright/keys(/{id})?", Right.KEYS),
+        (("POST",), "/call(/{id}/stop)?", Right.CALL),
+        (("POST",), "/v1/call/{id}/events", Right.CALL),
+        (("POST",), "/v2/agent/{id}/stop", Right.CALL),
+        (("POST",), "/batches(/{id}/(schedule|stop))?", Right.CALL),
+        (("POST",), "/v1/callwright/agents/{id}/chats", Right.CALL),
+        (("POST", "DELETE"), "/v1/callwright/chats/.*", Right.CALL),
+        (("POST",), "/web-call/{id}|/v1/web-call/session", Right.CALL),
+        (("POST", "PUT", "PATCH", "DELETE"), "/providers(/.*)?", Right.SHARED),
+        (("POST",), "/phone-numbers/buy", Right.SHARED),
+        (("DELETE",), "/phone-numbers/{id}", Right.SHARED),
+        (("POST", "PUT", "PATCH", "DELETE"), "/sip-trunks/.*", Right.SHARED),
+        (("POST",), "/user/model/custom", Right.SHARED),
+    )
+)
+
+FORBIDDEN_PLACES = "Forbidden: only organization admins can manage sub-account concurrency"
+FORBIDDEN_ACCOUNTS = "Forbidden: only organization admins can manage sub-accounts"
+FORBIDDEN_SHARED = "Forbidden: only organization admins can change what the organization shares with its sub-accounts"
+FORBIDDEN = "Forbidden: only organization admins can do this"
+ONLY_READING = "this key may only read"
+ONLY_CALLING = "this key may only place, stop and hold calls"
+
+_BEYOND_SUB_ACCOUNTS = {
+    Right.PLACES: FORBIDDEN_PLACES,
+    Right.ACCOUNTS: FORBIDDEN_ACCOUNTS,
+    Right.SHARED: FORBIDDEN_SHARED,
+}
+_BEYOND_MEMBERS = {
+    **_BEYOND_SUB_ACCOUNTS,
+    Right.USAGE: FORBIDDEN_ACCOUNTS,
+    Right.TRAIL: FORBIDDEN,
+    Right.CHANGE: FORBIDDEN,
+}
+_READING_RIGHTS = frozenset({Right.READ, Right.USAGE, Right.TRAIL})
+
+
+def right_of(method: str, path: str) -> Right:
+    """What a request needs. ``path`` is decoded, without a trailing slash."""
+    for methods, pattern, right in _TABLE:
+        if method in methods and pattern.fullmatch(path):
+            return right
+    return Right.READ if method in _READING else Right.CHANGE
+
+
+def refusal(principal: Principal, method: str, path: str) -> str | None:
+    """Why the key may not do this, or None when it may. Says nothing of whether what the path names exists."""
+    right = right_of(method, path)
+    if principal.role == MEMBER and right in _BEYOND_MEMBERS:
+        return _BEYOND_MEMBERS[right]
+    if principal.parent_id is not None and right in _BEYOND_SUB_ACCOUNTS:
+        return _BEYOND_SUB_ACCOUNTS[right]
+    if principal.scope == FULL:
+        return None
+    if principal.scope == READ:
+        reads = right in _READING_RIGHTS or (right is Right.ACCOUNTS and method in _READING)
+        return None if reads else ONLY_READING
+    return None if right is Right.CALL and principal.scope == CALL else ONLY_CALLING

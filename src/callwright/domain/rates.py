@@ -1,0 +1,49 @@
+"""How often an organisation may ask: classes of routes, their limits, and a window that counts (contract 1.4)."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+
+WINDOW_SECONDS = 60
+
+EXECUTIONS, AGENT, CALL, OTHER = "executions", "agent", "call", "other"
+
+#: Requests a minute of each class, by the contract. 0: as many as come.
+LIMITS: Mapping[str, int] = {EXECUTIONS: 500, AGENT: 500, CALL: 500, OTHER: 1_000}
+
+_CLASSES = (
+    (re.compile("/v2/agent/[^/]+/executions"), EXECUTIONS),
+    (re.compile("/v2/agent/(?!all$)[^/]+"), AGENT),
+    (re.compile("/call"), CALL),
+)
+
+
+def class_of(path: str) -> str:
+    """The class of a route; each has a counter of its own."""
+    return next((name for pattern, name in _CLASSES if pattern.fullmatch(path)), OTHER)
+
+
+class Window:
+    """Counts what came within the last WINDOW_SECONDS, to the second: never more than ``limit`` of it are let through."""
+
+    __slots__ = ("_counts", "_limit", "_number")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._number = 0
+        self._counts: deque[tuple[int, int]] = deque()
+
+    def take(self, now_s: int) -> int:
+        """0 when one more may pass at second ``now_s`` (which never goes back), and it is counted. Else the seconds until one may."""
+        while self._counts and self._counts[0][0] <= now_s - WINDOW_SECONDS:
+            self._number -= self._counts.popleft()[1]
+        if self._number >= self._limit:
+            return max(1, self._counts[0][0] + WINDOW_SECONDS - now_s)
+        self._number += 1
+        if self._counts and self._counts[-1][0] == now_s:
+            self._counts[-1] = (now_s, self._counts[-1][1] + 1)
+        else:
+            self._counts.append((now_s, 1))
+        return 0

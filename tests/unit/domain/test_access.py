@@ -1,0 +1,79 @@
+"""What each kind of key may do, and in which words it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callwright.domain import access
+from callwright.domain.access import Right, refusal, right_of
+from callwright.domain.tenant import CALL, MEMBER, READ, Principal
+
+ADMIN_KEY = Principal("org", "key", "laptop")
+MEMBER_KEY = replace(ADMIN_KEY, role=MEMBER, holder="asha")
+SUB_ACCOUNT_KEY = Principal("north", "key", "north", parent_id="org")
+READ_KEY = replace(ADMIN_KEY, scope=READ)
+CALL_KEY = replace(ADMIN_KEY, scope=CALL)
+
+PLACE = ("POST", "/call")
+SAVE = ("POST", "/v2/agent")
+LIST = ("GET", "/v2/agent/all")
+BUY = ("POST", "/phone-numbers/buy")
+MAKE = ("POST", "/sub-accounts/create")
+ACCOUNTS = ("GET", "/sub-accounts/all")
+ALL_USAGE = ("GET", "/sub-accounts/all/usage")
+USAGE = ("GET", "/sub-accounts/7/usage")
+TRAIL = ("GET", "/v1/callwright/audit")
+KEYS = ("GET", "/v1/callwright/keys")
+NEW_KEY = ("POST", "/v1/callwright/keys")
+EVERYTHING = (PLACE, SAVE, LIST, BUY, MAKE, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS, NEW_KEY)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "right"),
+    [
+        (PLACE, Right.CALL),
+        (("POST", "/call/7/stop"), Right.CALL),
+        (("POST", "/call/7/stop/more"), Right.CHANGE),
+        (("POST", "/batches"), Right.CALL),
+        (("DELETE", "/batches/7"), Right.CHANGE),
+        (("DELETE", "/v1/callwright/chats/7"), Right.CALL),
+        (("DELETE", "/v1/callwright/keys/7"), Right.KEYS),
+        (("PATCH", "/sub-accounts/7"), Right.ACCOUNTS),
+        (("POST", "/sub-accounts/7/usage"), Right.ACCOUNTS),
+        (("PUT", "/anything/new"), Right.CHANGE),
+        (("HEAD", "/anything/new"), Right.READ),
+        (("DELETE", "/providers/KEY"), Right.SHARED),
+        (("GET", "/providers"), Right.READ),
+    ],
+)
+def test_what_a_request_needs(request_line: tuple[str, str], right: Right) -> None:
+    assert right_of(*request_line) is right
+
+
+@pytest.mark.parametrize(
+    ("principal", "allowed"),
+    [
+        (ADMIN_KEY, EVERYTHING),
+        (MEMBER_KEY, (PLACE, LIST, KEYS, NEW_KEY)),
+        (SUB_ACCOUNT_KEY, (PLACE, SAVE, LIST, USAGE, TRAIL, KEYS, NEW_KEY)),
+        (READ_KEY, (LIST, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS)),
+        (CALL_KEY, (PLACE,)),
+        (replace(MEMBER_KEY, scope=READ), (LIST, KEYS)),
+        (replace(SUB_ACCOUNT_KEY, scope=CALL), (PLACE,)),
+        (replace(ADMIN_KEY, scope="of a later version"), ()),
+    ],
+)
+def test_what_a_key_may(principal: Principal, allowed: tuple[tuple[str, str], ...]) -> None:
+    assert tuple(line for line in EVERYTHING if refusal(principal, *line) is None) == allowed
+
+
+def test_refusals_are_in_the_words_of_the_contract() -> None:
+    for principal in (MEMBER_KEY, SUB_ACCOUNT_KEY):
+        assert refusal(principal, *MAKE) == access.FORBIDDEN_PLACES
+        assert refusal(principal, "PATCH", "/sub-accounts/7") == access.FORBIDDEN_ACCOUNTS
+        assert refusal(principal, *BUY) == access.FORBIDDEN_SHARED
+    assert refusal(MEMBER_KEY, *SAVE) == access.FORBIDDEN
+    assert refusal(READ_KEY, *PLACE) == access.ONLY_READING
+    assert refusal(CALL_KEY, *LIST) == access.ONLY_CALLING

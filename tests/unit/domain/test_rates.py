@@ -1,0 +1,47 @@
+"""How often an organisation may ask: never more than the limit within any minute."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.domain.rates import AGENT, CALL, EXECUTIONS, OTHER, WINDOW_SECONDS, Window, class_of
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v2/agent/7/executions", EXECUTIONS),
+        ("/v2/agent/7", AGENT),
+        ("/v2/agent/all", OTHER),
+        ("/v2/agent", OTHER),
+        ("/call", CALL),
+        ("/call/7/stop", OTHER),
+        ("/executions/7", OTHER),
+    ],
+)
+def test_each_route_has_its_class(path: str, name: str) -> None:
+    assert class_of(path) == name
+
+
+def test_as_many_as_the_limit_pass_and_the_next_waits_for_the_oldest_to_be_a_minute_old() -> None:
+    window = Window(3)
+    assert [window.take(10), window.take(10), window.take(40)] == [0, 0, 0]
+    assert window.take(41) == 29
+    assert window.take(69) == 1
+    assert [window.take(70), window.take(70)] == [0, 0]
+    assert window.take(70) == 30
+
+
+def test_no_minute_ever_holds_more_than_the_limit() -> None:
+    window = Window(20)
+    passed = [second for second in range(300) for _ in range(3) if window.take(second) == 0]
+    for start in range(300 - WINDOW_SECONDS):
+        assert sum(start <= second < start + WINDOW_SECONDS for second in passed) <= 20
+    assert len(passed) == 100
+
+
+def test_what_is_refused_is_not_counted() -> None:
+    window = Window(1)
+    assert window.take(0) == 0
+    assert all(window.take(second) for second in range(1, 60))
+    assert window.take(60) == 0
