@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -83,9 +83,13 @@ class StopWishes:
     """A call control that keeps what was asked of it."""
 
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    told: list[tuple[str, list[str]]] = field(default_factory=list)
 
     async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
         self.asked.append((execution_id, by, reason))
+
+    async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+        self.told.append((execution_id, [str(event["name"]) for event in events]))
 
 
 class ScriptedEvents:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.telephone import PLUGINS as TELEPHONE
 from tests.telephone import Telephone
+from tests.waiting import until
 
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
@@ -152,6 +153,14 @@ class CallWorld:
                 if row.status in statuses:
                     return row
                 await asyncio.sleep(0.05)
+
+    async def until_logged(self, execution_id: str, text: str, seconds: float = 30) -> None:
+        """Wait until the log in the ledger holds ``text``."""
+
+        async def written() -> bool:
+            return text in await self.log(execution_id)
+
+        await until(written, seconds)
 
     async def published(self, execution_id: str) -> list[str]:
         """The statuses whose webhooks were written, in order."""

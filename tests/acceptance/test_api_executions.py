@@ -105,7 +105,7 @@ async def test_a_recording_is_reached_by_a_link_that_expires(world: ApiWorld) ->
         assert (await client.get(f"/recordings/call/{execution_id}")).status_code == 404
         world.recordings.write(execution_id, "call.wav", b"RIFF0123456789")
         answer = await client.get(f"/recordings/call/{execution_id}")
-        assert answer.status_code == 307
+        assert answer.status_code == 302
         link = answer.headers["location"]
         assert link.startswith(f"{PUBLIC_URL}/recordings/file/{execution_id}/call.wav?expires=")
         assert world.key not in link

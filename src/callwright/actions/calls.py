@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,19 +10,20 @@ from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
+from callwright.actions.idempotency import once, once_key
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
 from callwright.actions.transition import insert, transition
 from callwright.domain.agent import parse_agent
-from callwright.domain.errors import BadInputError, ConflictError, TooLargeError, WrongStateError
+from callwright.domain.errors import BadInputError, TooLargeError, WrongStateError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_CALL_RETRIES, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_USER_DATA_BYTES
+from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import Change, IdempotentAnswer, StoredAgent, Unit
+from callwright.ports.ledger import Change, StoredAgent, Unit
 
 STOPPED_BY = "API Request"
 STOP_REASON = "stopped_by_api"
@@ -153,31 +153,15 @@ async def place_call(
     same body returns the first answer again; with another body ConflictError. Raises NotFoundError for an unknown agent.
     """
     request = read_request(wire, services.clock.now(), strict=services.policy.strict)
+
+    async def work(joined: Services) -> bytes:
+        async with joined.ledger.unit() as unit:
+            return encode(await _place(joined, unit, principal, request))
+
     if idempotency_key is None:
-        async with services.ledger.unit() as unit:
-            return encode(await _place(services, unit, principal, request))
-    _check_key(idempotency_key)
-    digest = hashlib.sha256(json.dumps(wire, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    async with services.ledger.unit() as unit:
-        stored = await unit.idempotency.begin(principal.tenant_id, idempotency_key, digest)
-        if stored is not None:
-            if stored.request_digest != digest:
-                raise ConflictError(
-                    "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new call",
-                    field="Idempotency-Key",
-                )
-            return stored.body
-        body = encode(await _place(services, unit, principal, request))
-        await unit.idempotency.store(principal.tenant_id, idempotency_key, IdempotentAnswer(digest, 200, body))
+        return await work(services)
+    _, body = await once(services, principal, once_key(idempotency_key, dict(wire)), 200, work)
     return body
-
-
-def _check_key(key: str) -> None:
-    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS or not key.isprintable():
-        raise BadInputError(
-            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} printable characters",
-            field="Idempotency-Key",
-        )
 
 
 async def _place(services: Services, unit: Unit, principal: Principal, request: CallRequest) -> Execution:

@@ -11,7 +11,7 @@ from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError
 from callwright.domain.execution import Execution, Status
-from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import ExecutionFilter, Page
 
@@ -45,6 +45,23 @@ async def get_log(services: Services, principal: Principal, execution_id: str) -
         if found is None:
             raise missing("execution")
         return await unit.logs.read(found.id)
+
+
+async def get_of_agent(services: Services, principal: Principal, agent_id: str, execution_id: str) -> Execution:
+    """One execution of one agent of the tenant. Raises NotFoundError, also for an execution of another agent."""
+    wanted = object_id(agent_id, "execution")
+    found = await get_execution(services, principal, execution_id)
+    if found.agent_id != wanted:
+        raise missing("execution")
+    return found
+
+
+async def newest_of_agent(services: Services, principal: Principal, agent_id: str) -> list[Execution]:
+    """An agent's executions, newest first, at most MAX_BARE_EXECUTIONS of them. Raises NotFoundError for an unknown agent."""
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        page = await unit.executions.page(principal.tenant_id, agent.id, ExecutionFilter(), 1, MAX_BARE_EXECUTIONS)
+    return list(page.rows)
 
 
 async def page_of_agent(services: Services, principal: Principal, agent_id: str, wanted: PageRequest) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +24,11 @@ class CallControl(Protocol):
         The wish is already in the row (``options["stop_requested"] = {"by", "reason"}``, written with a NOTIFY of the execution), so an
         implementation may do nothing for calls of other processes: their owner reads the row. Returns at once.
         """
+        ...
+
+    async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Tell a call of this process the events sent to it so far (``name``, and ``properties`` as JSON text); it takes those it does not
+        have yet. They are in the row already (``options["events"]``), where the owner of a call of another process reads them."""
         ...
 
 

@@ -13,10 +13,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
+from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.calls.routes import router as calls
-from callwright.api.calls.schemas import CallBody
+from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
 from callwright.api.chats.schemas import ChatBody, ChatLine
 from callwright.api.dispositions.routes import router as dispositions
@@ -49,6 +50,7 @@ _BODIES = (
     AgentBody,
     AgentPatch,
     CallBody,
+    CallEvent,
     ChatBody,
     ChatLine,
     ExtensionBody,
@@ -71,6 +73,7 @@ def build_app(services: ApiServices) -> FastAPI:
     for router in (
         dispositions,
         agents,
+        agents_v1,
         extensions,
         suppressions,
         calls,

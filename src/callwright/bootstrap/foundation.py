@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +63,9 @@ class NoCallControl:
     """``CallControl`` of a command that runs no calls: the owner of a call reads the wish from its row."""
 
     async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
+        """Nothing to reach from here."""
+
+    async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Nothing to reach from here."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from callwright.call import endings
 from callwright.call.deps import RuntimeDeps
@@ -72,6 +74,7 @@ class Attempt:
         self._stop: tuple[str, str] | None = None
         self._over = asyncio.Event()
         self._answered = False
+        self._told = 0
         self._seed = office.deps.ids.seed()
 
     @property
@@ -84,6 +87,15 @@ class Attempt:
         self._stop = self._stop or (by, reason)
         if self._session is not None:
             self._session.stop(by, reason)
+
+    def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """All events sent to the call so far. Before there is a session they wait for the next heartbeat, which tells them again."""
+        if self._session is None or self._session.end is not None:
+            return
+        mine = [event for event in events if event["attempt"] == self._row.execution.attempt]
+        for event in mine[self._told :]:
+            self._told += 1
+            self._session.tell(str(event["name"]), str(event["properties"]))
 
     async def run(self) -> None:
         """The whole attempt. Whatever fails, the execution ends in a terminal state with a reason, unless another process settled it."""

@@ -1,25 +1,28 @@
-"""Stopping calls from outside: those of this process at once, those of others through their row."""
+"""Stopping calls from outside and telling them what happened there: those of this process at once, those of others through their row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from callwright.domain.execution import Execution
 
 
-class Stoppable(Protocol):
-    """A call that can be told to end."""
+class Reachable(Protocol):
+    """A call that can be told to end, and what happened outside."""
 
     def stop(self, by: str, reason: str) -> None:
         """End; safe to call twice."""
+
+    def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """All events sent to the call so far; those it has taken already are passed over."""
 
 
 class LocalCalls:
     """The calls this process runs, by execution. ``actions.services.CallControl``."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, Stoppable] = {}
+        self._calls: dict[str, Reachable] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -27,7 +30,7 @@ class LocalCalls:
     def __contains__(self, execution_id: str) -> bool:
         return execution_id in self._calls
 
-    def add(self, execution_id: str, call: Stoppable) -> None:
+    def add(self, execution_id: str, call: Reachable) -> None:
         """A call begins."""
         self._calls[execution_id] = call
 
@@ -41,16 +44,24 @@ class LocalCalls:
         if call is not None:
             call.stop(by, reason)
 
+    async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Tell the call if it is one of this process's; the owner of any other reads the events from its row."""
+        call = self._calls.get(execution_id)
+        if call is not None:
+            call.tell(events)
+
     def stop_all(self, by: str, reason: str) -> None:
         """End every call."""
         for call in tuple(self._calls.values()):
             call.stop(by, reason)
 
     def obey(self, rows: Iterable[Execution]) -> None:
-        """Look for wishes in the rows of this process's executions."""
+        """Look for wishes and events in the rows of this process's executions."""
         for row in rows:
             wish = row.options.get("stop_requested")
             call = self._calls.get(row.id)
+            if call is not None and row.options.get("events"):
+                call.tell(row.options["events"])
             if call is not None and isinstance(wish, Mapping):
                 call.stop(_text(wish.get("by"), "API Request"), _text(wish.get("reason"), "stopped_by_api"))
 

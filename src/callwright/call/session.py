@@ -301,6 +301,11 @@ class CallSession:
         if self.end is None:
             self._runner.post(ev.StopRequested(self._runner.now_us(), by, reason))
 
+    def tell(self, name: str, properties: str) -> None:
+        """Something happened outside that the call is to know; ``properties`` is JSON text."""
+        if self.end is None:
+            self._runner.post(ev.ExternalEvent(self._runner.now_us(), name, properties))
+
     def abandon(self, by: str, reason: str) -> None:
         """The leg is to go whatever the conversation thinks: the call is no longer ours, or there never was a leg."""
         if self.end is None:

@@ -17,6 +17,7 @@ from callwright.domain.provider_table import (
     DEFAULT_TRANSCRIBER_PROVIDER,
     EFFORTS,
     FIXED_TEMPERATURE_PREFIX,
+    FLAT_DEFAULT_MODEL,
     KNOWN,
     VOICE_NEEDS_VOICE,
     bare_model,
@@ -25,6 +26,9 @@ from callwright.domain.provider_table import (
 AGENT_TYPES = frozenset({"simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph"})
 VERBOSITIES = frozenset({"low", "medium", "high"})
 DEFAULT_MAX_TOKENS = 100
+FLAT_MAX_TOKENS = 350
+"""Of the older form of ``llm_agent``, whose settings stand in it without ``llm_config`` and which names a provider or a model."""
+
 DEFAULT_TEMPERATURE = 0.1
 DEFAULT_ENDPOINTING_MS = 250
 
@@ -60,12 +64,14 @@ def read_model(section: Fields | None, names: ProviderNames) -> ProviderChoice:
     agent_type = section.choice("agent_type", "simple_llm_agent", AGENT_TYPES)
     config = section.child("llm_config") or section
     model = config.text("model", longest=MAX_NAME_CHARACTERS)
-    provider = config.text("provider") or (DEFAULT_MODEL_PROVIDER if model else names.defaults.model)
+    named = config.text("provider")
+    provider = named or (DEFAULT_MODEL_PROVIDER if model else names.defaults.model)
     names.check("model", provider, config.at("provider"))
-    model = model or DEFAULT_MODEL.get(provider, "")
+    flat = config is section and bool(named or model)
+    model = model or (FLAT_DEFAULT_MODEL if flat else DEFAULT_MODEL).get(provider, "")
     options = {**section.value, **config.value}
     options.pop("llm_config", None)
-    options.update(_model_numbers(config, model))
+    options.update(_model_numbers(config, model, FLAT_MAX_TOKENS if flat else DEFAULT_MAX_TOKENS))
     _check_effort(config, model)
     config.choice("verbosity", "low", VERBOSITIES)
     _check_url(config, "base_url")
@@ -74,13 +80,13 @@ def read_model(section: Fields | None, names: ProviderNames) -> ProviderChoice:
     return ProviderChoice(provider=provider, model=model, options=options)
 
 
-def _model_numbers(config: Fields, model: str) -> dict[str, Any]:
+def _model_numbers(config: Fields, model: str, max_tokens: int) -> dict[str, Any]:
     fixed = bare_model(model).startswith(FIXED_TEMPERATURE_PREFIX)
     temperature = config.number("temperature", 1 if fixed else DEFAULT_TEMPERATURE, 0, 2)
     if fixed and temperature != 1:
         raise InvalidAgentError("For GPT-5 models, temperature must be 1", field=config.at("temperature"))
     found: dict[str, Any] = {
-        "max_tokens": config.whole("max_tokens", DEFAULT_MAX_TOKENS, 1, MAX_MODEL_TOKENS),
+        "max_tokens": config.whole("max_tokens", max_tokens, 1, MAX_MODEL_TOKENS),
         "temperature": temperature,
         "request_json": config.switch("request_json", False),
     }

@@ -395,3 +395,12 @@ MAX_FORM_MEMORY_BYTES = 1_048_576
 
 MAX_FILE_NAME_CHARACTERS = 255
 """How much of an uploaded file's name is kept."""
+
+MAX_BARE_EXECUTIONS = 500
+"""Newest executions in an answer that the contract gives no pages (`GET /agent/{id}/executions`)."""
+
+MAX_CALL_EVENTS = 100
+"""Events that one call takes from outside (`POST /v1/call/{run_id}/events`)."""
+
+MAX_EVENT_BYTES = 25_600
+"""Largest ``properties`` of an event sent into a call, as JSON."""

@@ -127,6 +127,9 @@ DEFAULT_MODEL: dict[str, str] = {"openai": "gpt-5.4-mini"}
 DISPOSITION_MODEL = "gpt-4.1-mini"
 """The model of a disposition that names none (contract 3.12)."""
 
+FLAT_DEFAULT_MODEL: dict[str, str] = {"openai": "gpt-4.1-mini"}
+"""The same for the older, flat form of ``llm_agent`` (contract 3.1)."""
+
 DEFAULT_TRANSCRIBER_PROVIDER = "deepgram"
 """The provider of a recogniser's model that is named without one (contract 4.5)."""
 

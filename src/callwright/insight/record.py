@@ -6,6 +6,7 @@ mapping to the wire, used by the API and by webhooks alike, so that both always 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -324,6 +325,18 @@ def _seconds(began: datetime | None, ended: datetime | None) -> int | None:
     return max(0, round((ended - began).total_seconds()))
 
 
+def _events(execution: Execution) -> list[dict[str, Any]]:
+    """What was sent into the call from outside, in order; the log says when the call took it."""
+    return [
+        {
+            "event": event["name"],
+            "properties": json.loads(event["properties"]),
+            "at": wire_time(datetime.fromisoformat(event["at"])),
+        }
+        for event in execution.options.get("events") or ()
+    ]
+
+
 def _own(execution: Execution) -> dict[str, Any]:
     """Our own keys: cost and latency of every part, which sum to the legs and to the whole."""
     record = execution.record
@@ -360,6 +373,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "callback": record.get("callback"),
         "rescheduled_from": execution.options.get("rescheduled_from"),
         "tools": record.get("tools") or [],
+        "events": _events(execution),
         "end_reason": record.get("end_reason"),
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],

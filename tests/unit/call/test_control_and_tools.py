@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +23,13 @@ class Call:
 
     def __init__(self) -> None:
         self.stopped: list[tuple[str, str]] = []
+        self.told: list[list[str]] = []
 
     def stop(self, by: str, reason: str) -> None:
         self.stopped.append((by, reason))
+
+    def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self.told.append([str(event["name"]) for event in events])
 
 
 def _row(execution_id: str, options: dict[str, Any]) -> Execution:
@@ -44,6 +49,17 @@ async def test_a_local_call_is_stopped_at_once_and_an_unknown_one_is_left_to_its
     await calls.request_stop("e1", "API Request", "again")
     assert len(call.stopped) == 1
     assert len(calls) == 0
+
+
+async def test_events_of_a_local_call_are_told_at_once_and_those_of_others_by_their_row() -> None:
+    calls, call, other = LocalCalls(), Call(), Call()
+    calls.add("e1", call)
+    calls.add("e2", other)
+    await calls.deliver_events("e1", [{"name": "paid"}])
+    await calls.deliver_events("elsewhere", [{"name": "paid"}])
+    calls.obey([_row("e1", {"events": [{"name": "paid"}, {"name": "shipped"}]}), _row("e2", {})])
+    assert call.told == [["paid"], ["paid", "shipped"]]
+    assert other.told == []
 
 
 def test_wishes_in_rows_are_obeyed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from tests.rows import execution_row
@@ -30,6 +31,9 @@ class Running:
 
     def stop(self, by: str, reason: str) -> None:
         """Nothing to stop."""
+
+    def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Nobody to tell."""
 
 
 class Desk:

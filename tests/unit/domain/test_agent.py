@@ -141,6 +141,14 @@ def test_an_agent_of_the_hosted_service_is_read_as_it_is() -> None:
     assert spec.settings.extra["novel"] == 1
 
 
+def test_the_flat_form_of_a_model_has_its_own_defaults():
+    flat = parse_agent(with_tools(llm_agent={"provider": "openai"})).model
+    assert (flat.model, flat.options["max_tokens"]) == ("gpt-4.1-mini", 350)
+    assert parse_agent(with_tools(llm_agent={"agent_type": "simple_llm_agent"})).model.options["max_tokens"] == 100
+    newer = parse_agent(with_tools(llm_agent={"llm_config": {"provider": "openai"}})).model
+    assert (newer.model, newer.options["max_tokens"]) == ("gpt-5.4-mini", 100)
+
+
 @pytest.mark.parametrize(("given", "expected"), [("30", 30), (30.0, 30), (30, 30), (None, 400), ("30.0", 30)])
 def test_whole_numbers_come_in_several_dresses(given: Any, expected: int) -> None:
     assert parse_agent(with_settings(incremental_delay=given)).settings.incremental_delay_ms == expected

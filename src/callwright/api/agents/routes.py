@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import agents
+from callwright.actions.services import Services
 from callwright.api.agents.mapping import agent_view
 from callwright.api.agents.schemas import (
     EXAMPLE,
@@ -16,6 +19,7 @@ from callwright.api.agents.schemas import (
 )
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 
@@ -26,14 +30,23 @@ router = APIRouter(prefix="/v2/agent", tags=["agents"])
     "",
     summary="Create an agent",
     status_code=201,
-    responses={201: shown("Created.", AgentSaved), **errors(400, 413)},
+    responses={201: shown("Created.", AgentSaved), **errors(400, 409, 413)},
     openapi_extra=json_body("AgentBody", EXAMPLE),
 )
-async def create(request: Request) -> Response:
+async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """Saves the agent as it came, unknown keys included. A wrong value is refused with its path; nothing is saved then."""
+    return await created(request, idempotency_key, 201)
+
+
+async def created(request: Request, key: str | None, http_status: int) -> Response:
+    """Create an agent from the body of ``request``."""
     wire = await read_object(request)
-    agent = await agents.create_agent(services_of(request).actions, principal_of(request), wire)
-    return answer({"agent_id": agent.id, "state": "created", "status": "created"}, 201)
+
+    async def work(services: Services) -> dict[str, Any]:
+        agent = await agents.create_agent(services, principal_of(request), wire)
+        return {"agent_id": agent.id, "state": "created", "status": "created"}
+
+    return await answer_once(request, key, wire, work, http_status)
 
 
 @router.get(

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from callwright.actions import calls
+from callwright.actions import call_events, calls
+from callwright.actions.services import Services
 from callwright.api.answers import answer, answer_bytes
 from callwright.api.bodies import read_object
-from callwright.api.calls.schemas import EXAMPLE, CallAccepted
+from callwright.api.calls.schemas import EVENT_EXAMPLE, EXAMPLE, CallAccepted, EventAccepted
+from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.execution import Execution
 from callwright.insight.wire import encode
 
-router = APIRouter(prefix="/call", tags=["calls"])
+router = APIRouter(tags=["calls"])
 
 
 @router.post(
-    "",
+    "/call",
     summary="Place a call",
     responses={200: shown("The call waits for its turn.", CallAccepted), **errors(400, 404, 409, 413)},
     openapi_extra=json_body("CallBody", EXAMPLE),
 )
-async def place(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(description="The same key and body within 24 hours give the first answer again, and one call."),
-    ] = None,
-) -> Response:
+async def place(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """Checks the agent and the number, writes the execution, and answers. The call is dialled as soon as there is room for it."""
     wire = await read_object(request)
     actions = services_of(request).actions
@@ -46,7 +42,7 @@ def _body(execution: Execution, status: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/{execution_id}/stop",
+    "/call/{execution_id}/stop",
     summary="Stop a call",
     responses={200: shown("Stopped, or asked to hang up.", CallAccepted), **errors(400, 404)},
 )
@@ -55,3 +51,25 @@ async def stop(request: Request, execution_id: str) -> Response:
     `API Request`; with the strict setting it is refused with 400, as the hosted service does."""
     stopped = await calls.stop_call(services_of(request).actions, principal_of(request), execution_id)
     return answer(_body(stopped, "stopped"))
+
+
+@router.post(
+    "/v1/call/{run_id}/events",
+    summary="Send an event into a call",
+    status_code=202,
+    responses={
+        202: shown("It is in the call's record.", EventAccepted),
+        **errors(400, 404, 409, 413, 429),
+    },
+    openapi_extra=json_body("CallEvent", EVENT_EXAMPLE),
+)
+async def send_event(request: Request, run_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+    """Tells a call that is being dialled or spoken on what happened outside. `run_id` is the execution's id. What the call does with it is
+    its agent's business; it stands in `callwright.events` of the execution and in the call's log either way."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        event = await call_events.send_event(services, principal_of(request), run_id, wire)
+        return {"status": "accepted", "event": event, "run_id": run_id}
+
+    return await answer_once(request, idempotency_key, wire, work, 202)

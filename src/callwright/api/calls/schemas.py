@@ -46,6 +46,23 @@ class CallAccepted(Open):
     run_id: str
 
 
+class CallEvent(Open):
+    """Something that happened outside the call."""
+
+    event: str = Field(description="Its name.")
+    properties: dict[str, Any] | None = Field(default=None, description="At most 25 KB of JSON.")
+
+
+class EventAccepted(Open):
+    """The event is in the call's record."""
+
+    status: str
+    event: str
+    run_id: str
+
+
+EVENT_EXAMPLE: dict[str, Any] = {"event": "payment_completed", "properties": {"ref": "T-77"}}
+
 EXAMPLE: dict[str, Any] = {
     "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
     "recipient_phone_number": "loopback:demo",

@@ -21,7 +21,7 @@ CALL_FILE = "call.wav"
 TRANSFER_FILE = "transfer.wav"
 _FILES = frozenset({CALL_FILE, TRANSFER_FILE})
 _REDIRECT: dict[int | str, dict[str, Any]] = {
-    307: {"description": "To a link that is valid for 24 hours without a key."}
+    302: {"description": "To a link that is valid for 24 hours without a key."}
 }
 
 
@@ -45,7 +45,8 @@ async def _redirect(request: Request, execution_id: str, name: str) -> Response:
     if await asyncio.to_thread(services.actions.recordings.path, found.id, name) is None:
         raise missing("recording")
     expires = int(services.actions.clock.now().timestamp()) + RECORDING_LINK_SECONDS
-    return RedirectResponse(services.public_url + signed_path(services.link_secret, found.id, name, expires))
+    link = services.public_url + signed_path(services.link_secret, found.id, name, expires)
+    return RedirectResponse(link, status_code=302)
 
 
 @router.get(

@@ -1,0 +1,78 @@
+"""Telling a call in progress that something happened outside (contract 3.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, object_id
+from callwright.actions.transition import transition
+from callwright.domain.errors import BadInputError, NotFoundError, RateLimitedError, TooLargeError
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_CALL_EVENTS, MAX_EVENT_BYTES, MAX_NAME_CHARACTERS
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Change, Unit
+
+#: The hosted service's words for a call that is not there, not ours, or over.
+NO_CALL = "No active call found for this run_id"
+
+_ACTIVE = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})
+
+
+async def send_event(services: Services, principal: Principal, run_id: str, wire: Mapping[str, Any]) -> str:
+    """Send an event into a call that is being dialled or spoken on; returns its name. It is in the row when this returns, and so in the
+    call's record; the process that runs the call writes it to the call's log, within about a second.
+
+    Raises NotFoundError when there is no such call or it is not active, BadInputError, TooLargeError, and RateLimitedError when it has had
+    MAX_CALL_EVENTS.
+    """
+    name, properties = _read(wire)
+    async with services.ledger.unit() as unit:
+        row = await _active(unit, principal, run_id)
+        events = [*(row.options.get("events") or [])]
+        if len(events) >= MAX_CALL_EVENTS:
+            raise RateLimitedError(f"this call has had {MAX_CALL_EVENTS} events; it takes no more")
+        at = services.clock.now().isoformat()
+        events.append({"name": name, "properties": properties, "at": at, "attempt": row.attempt})
+        change = Change(columns={"options": {**row.options, "events": events}})
+        await transition(unit, row.id, change, services.publisher)
+        # The properties stand in the record; the trail says who sent it.
+        await audit(unit, principal, "execution.event_sent", row.id, after={"event": name})
+    await services.control.deliver_events(row.id, events)
+    return name
+
+
+async def _active(unit: Unit, principal: Principal, run_id: str) -> Execution:
+    try:
+        execution_id = object_id(run_id, "call")
+    except NotFoundError:
+        raise NotFoundError(NO_CALL) from None
+    if await unit.executions.get(principal.tenant_id, execution_id) is None:
+        raise NotFoundError(NO_CALL)
+    row = await unit.executions.lock(execution_id)
+    if row is None or row.phase not in _ACTIVE:
+        raise NotFoundError(NO_CALL)
+    return row
+
+
+def _read(wire: Mapping[str, Any]) -> tuple[str, str]:
+    """Name, and properties as JSON text. Anything else in the body is ignored."""
+    name = wire.get("event")
+    if not isinstance(name, str) or not name.strip():
+        raise BadInputError("event is required: the name of what happened", field="event")
+    name = name.strip()
+    if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+        raise BadInputError(f"event must be at most {MAX_NAME_CHARACTERS} printable characters", field="event")
+    properties = wire.get("properties")
+    if properties is None:
+        properties = {}
+    if not isinstance(properties, Mapping):
+        raise BadInputError("properties must be an object", field="properties")
+    text = json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > MAX_EVENT_BYTES:
+        raise TooLargeError(
+            f"properties is more than {MAX_EVENT_BYTES} bytes of JSON; send what the call needs", field="properties"
+        )
+    return name, text

@@ -1,0 +1,94 @@
+"""Doing something once under an ``Idempotency-Key``: the first answer is kept with the work and given again to a repeated request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.actions.services import Services
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import IdempotentAnswer, Ledger, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OnceKey:
+    """The key of a request and the digest of what it asks for."""
+
+    key: str
+    digest: str
+
+
+def once_key(key: str, *asked: Any) -> OnceKey:
+    """Check a key. ``asked`` is what the request asks for, as JSON: its route, its body, the hash of a file. Raises BadInputError."""
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS or not key.isprintable():
+        raise BadInputError(
+            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} printable characters",
+            field="Idempotency-Key",
+        )
+    given = asked[0] if len(asked) == 1 else asked
+    text = json.dumps(given, sort_keys=True, separators=(",", ":"))
+    return OnceKey(key, hashlib.sha256(text.encode()).hexdigest())
+
+
+async def once(
+    services: Services,
+    principal: Principal,
+    key: OnceKey,
+    http_status: int,
+    work: Callable[[Services], Awaitable[bytes]],
+) -> tuple[int, bytes]:
+    """Status and body of the answer: those kept under the key, else those of ``work``, kept in the same transaction as what it did.
+
+    ``work`` gets services whose every unit is that one transaction. When it raises, nothing was done and nothing is kept. The same key with
+    another request is a ConflictError.
+    """
+    async with services.ledger.unit() as unit:
+        stored = await unit.idempotency.begin(principal.tenant_id, key.key, key.digest)
+        if stored is not None:
+            if stored.request_digest != key.digest:
+                raise ConflictError(
+                    "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
+                    field="Idempotency-Key",
+                )
+            return stored.http_status, stored.body
+        body = await work(replace(services, ledger=_Joined(services.ledger, unit)))
+        await unit.idempotency.store(principal.tenant_id, key.key, IdempotentAnswer(key.digest, http_status, body))
+    return http_status, body
+
+
+class _Joined:
+    """A ledger whose units are all one transaction that somebody else commits."""
+
+    def __init__(self, ledger: Ledger, unit: Unit) -> None:
+        self._ledger = ledger
+        self._unit = unit
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        """The transaction that is open."""
+        return self._same()
+
+    @asynccontextmanager
+    async def _same(self) -> AsyncIterator[Unit]:
+        yield self._unit
+
+    async def ping(self) -> None:
+        """Of the ledger behind it."""
+        await self._ledger.ping()
+
+    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
+        """Of the ledger behind it."""
+        return await self._ledger.wait_for_admitted(timeout_seconds)
+
+    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+        """Of the ledger behind it."""
+        return await self._ledger.wait_for_waiting(timeout_seconds)
+
+    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+        """Of the ledger behind it."""
+        return await self._ledger.wait_for_outbox(timeout_seconds)
