@@ -16,7 +16,7 @@ ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --l
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted fuzz lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance test
 # Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
 test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
+
+# CI asks each operation CALLWRIGHT_FUZZ_CASES=50 times, as a part of `make test`.
+fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
+	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate calls --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)

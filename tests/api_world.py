@@ -142,7 +142,12 @@ class ApiWorld:
 @pytest.fixture
 async def world(ledger: PostgresLedger, dsn: str, tmp_path: Path) -> ApiWorld:
     """A world with an own and another organisation."""
-    clock, control, live, recordings = TestClock(), StopWishes(), ScriptedEvents(), FolderRecordings(tmp_path)
+    return await make_world(ledger, dsn, tmp_path)
+
+
+async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld:
+    """A world over an open ledger and an empty folder."""
+    clock, control, live, recordings = TestClock(), StopWishes(), ScriptedEvents(), FolderRecordings(folder)
     ids = RandomIds()
     actions = Services(
         ledger=ledger,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -20,13 +16,14 @@ from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
 from callwright.api.chats.schemas import ChatBody, ChatLine
+from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extensions.schemas import ExtensionBody
-from callwright.api.gate import Gate, needs_key
+from callwright.api.gate import Gate
 from callwright.api.operations.routes import router as operations
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
@@ -67,6 +64,7 @@ def build_app(services: ApiServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     app.state.live_streams = LiveStreams()
@@ -96,7 +94,7 @@ def build_app(services: ApiServices) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, _BODIES)  # type: ignore[method-assign]
     return app
 
 
@@ -128,27 +126,3 @@ async def _of_parameter(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     name = str(first["loc"][-1])
     return error_answer(BadInputError(f"{name}: {first['msg']}", field=name), _request_id(request))
-
-
-def _description(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        _, definitions = models_json_schema(
-            [(model, "validation") for model in _BODIES], ref_template="#/components/schemas/{model}"
-        )
-        components = found.setdefault("components", {})
-        components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
-        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        for path, operations_of_path in found["paths"].items():
-            for operation in operations_of_path.values():
-                _without_frameworks_own(operation.get("responses", {}))
-                if needs_key(path):
-                    operation["security"] = [{"key": []}]
-        app.openapi_schema = found
-    return app.openapi_schema
-
-
-def _without_frameworks_own(responses: dict[str, Any]) -> None:
-    """What the framework says by itself about parameters it cannot read: ours are read by hand. A route's own 422 stays."""
-    if "HTTPValidationError" in str(responses.get("422", "")):
-        del responses["422"]

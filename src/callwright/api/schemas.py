@@ -28,6 +28,13 @@ class Error(Open):
     request_id: str | None = Field(default=None, description="Also in the header X-Request-Id.")
 
 
+class Acknowledged(Open):
+    """It is done."""
+
+    message: str = Field(examples=["success"])
+    state: str = Field(examples=["deleted"])
+
+
 _MEANINGS = {
     400: "A parameter is missing or wrong; nothing was done.",
     401: "No API key came with the request.",
@@ -43,7 +50,7 @@ _MEANINGS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for the description: those given, and those every route behind a key may have."""
-    return {status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 503)}
+    return {status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 429, 503)}
 
 
 def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def created(request: Request, key: str | None, http_status: int) -> Respon
 @router.get(
     "/all",
     summary="List agents",
-    responses={200: shown("All agents of the key's organisation, newest first."), **errors()},
+    responses={200: shown("All agents of the key's organisation, newest first.", list[AgentView]), **errors()},
 )
 async def list_all(request: Request) -> Response:
     """A bare array, never paged."""

@@ -22,7 +22,6 @@ router = APIRouter(prefix="/agent", tags=["agents v1"], deprecated=True)
 @router.post(
     "",
     summary="Create an agent (v1)",
-    operation_id="create_v1",
     responses={200: shown("Created.", AgentSaved), **errors(400, 409, 413)},
     openapi_extra=json_body("AgentBody", EXAMPLE),
 )
@@ -35,7 +34,6 @@ async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Re
 @router.get(
     "/all",
     summary="List agents (v1)",
-    operation_id="list_v1",
     responses={200: shown("All agents of the key's organisation, newest first.", list[AgentView]), **errors()},
 )
 async def list_all(request: Request) -> Response:
@@ -47,7 +45,6 @@ async def list_all(request: Request) -> Response:
 @router.get(
     "/{agent_id}",
     summary="Read an agent (v1)",
-    operation_id="read_v1",
     responses={200: shown("The agent.", AgentView), **errors(404)},
 )
 async def read(request: Request, agent_id: str) -> Response:
@@ -58,7 +55,6 @@ async def read(request: Request, agent_id: str) -> Response:
 @router.put(
     "/{agent_id}",
     summary="Replace an agent (v1)",
-    operation_id="replace_v1",
     responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
     openapi_extra=json_body("AgentBody", EXAMPLE),
 )
@@ -70,7 +66,6 @@ async def replace(request: Request, agent_id: str) -> Response:
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent (v1)",
-    operation_id="patch_v1",
     responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
     openapi_extra=json_body("AgentPatch", PATCH_EXAMPLE),
 )
@@ -82,7 +77,6 @@ async def patch(request: Request, agent_id: str) -> Response:
 @router.get(
     "/{agent_id}/executions",
     summary="List an agent's executions (v1)",
-    operation_id="executions_v1",
     responses={
         200: shown(f"Newest first, at most {MAX_BARE_EXECUTIONS}.", list[ExecutionView]),
         **errors(404),
@@ -97,7 +91,6 @@ async def list_executions(request: Request, agent_id: str) -> Response:
 @router.get(
     "/{agent_id}/execution/{execution_id}",
     summary="Read an execution of an agent (v1)",
-    operation_id="execution_v1",
     responses={200: shown("The execution.", ExecutionView), **errors(404)},
 )
 async def read_execution(request: Request, agent_id: str, execution_id: str) -> Response:

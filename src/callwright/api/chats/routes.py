@@ -10,7 +10,7 @@ from callwright.actions import chats
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatReplyView
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.ports.chat import ChatReply
 
@@ -46,7 +46,7 @@ async def write(request: Request, execution_id: str) -> Response:
 @router.delete(
     "/chats/{execution_id}",
     summary="Leave a chat",
-    responses={200: shown("It is over."), **errors(400, 404, 409)},
+    responses={200: shown("It is over.", Acknowledged), **errors(400, 404, 409)},
 )
 async def leave(request: Request, execution_id: str) -> Response:
     """The execution ends as a call does whose caller hangs up, and is completed after the post-call work."""

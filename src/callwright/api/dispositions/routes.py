@@ -18,7 +18,7 @@ from callwright.api.dispositions.schemas import (
     DispositionBulkAck,
     DispositionView,
 )
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 
 router = APIRouter(tags=["dispositions"])
@@ -119,7 +119,7 @@ async def link(request: Request, disposition_id: str, agent_id: str) -> Response
 @router.delete(
     "/v1/callwright/dispositions/{disposition_id}/agents/{agent_id}",
     summary="Share a disposition with an agent no more",
-    responses={200: shown("It is not asked of the agent's calls any more."), **errors(404)},
+    responses={200: shown("It is not asked of the agent's calls any more.", Acknowledged), **errors(404)},
 )
 async def unlink(request: Request, disposition_id: str, agent_id: str) -> Response:
     """The disposition itself stays, also when no agent is left."""

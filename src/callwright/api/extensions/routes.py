@@ -10,7 +10,7 @@ from callwright.actions import extensions
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.extensions.schemas import EXAMPLE, ExtensionView
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.insight.record import wire_time
 from callwright.ports.ledger import Extension
@@ -18,7 +18,9 @@ from callwright.ports.ledger import Extension
 router = APIRouter(prefix="/v1/callwright/extensions", tags=["extensions"])
 
 
-@router.get("", summary="List extensions", responses={200: shown("All extensions, by name."), **errors()})
+@router.get(
+    "", summary="List extensions", responses={200: shown("All extensions, by name.", list[ExtensionView]), **errors()}
+)
 async def list_all(request: Request) -> Response:
     """A bare array, never paged."""
     found = await extensions.list_extensions(services_of(request).actions, principal_of(request))
@@ -56,7 +58,7 @@ async def read(request: Request, extension: str) -> Response:
 @router.delete(
     "/{extension}",
     summary="Delete an extension",
-    responses={200: shown("Deleted."), **errors(404)},
+    responses={200: shown("Deleted.", Acknowledged), **errors(404)},
 )
 async def delete(request: Request, extension: str) -> Response:
     """Further calls to it are refused with 404; calls under way go on."""

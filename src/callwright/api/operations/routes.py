@@ -5,13 +5,27 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from callwright.api.answers import answer
-from callwright.api.schemas import Error
+from callwright.api.schemas import Error, Open, shown
 from callwright.api.services import services_of
 
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/healthz", summary="Is the process alive", responses={200: {"description": "It answers."}})
+class Alive(Open):
+    """The process answers."""
+
+    status: str
+    version: str
+
+
+class Ready(Open):
+    """The process should get requests."""
+
+    status: str
+    carriers: dict[str, str] | None = None
+
+
+@router.get("/healthz", summary="Is the process alive", responses={200: shown("It answers.", Alive)})
 async def healthz(request: Request) -> Response:
     """Touches nothing: a database outage must not make a supervisor kill live calls."""
     return answer({"status": "ok", "version": services_of(request).version})
@@ -21,7 +35,7 @@ async def healthz(request: Request) -> Response:
     "/readyz",
     summary="Should it get requests",
     responses={
-        200: {"description": "It should."},
+        200: shown("It should.", Ready),
         503: {"model": Error, "description": "Not now; the message says why."},
     },
 )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import suppressions
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
 from callwright.domain.suppression import Suppression
@@ -67,7 +67,9 @@ async def read(request: Request, number: str) -> Response:
     )
 
 
-@router.delete("/{number}", summary="Delete a suppression", responses={200: shown("Deleted."), **errors(404)})
+@router.delete(
+    "/{number}", summary="Delete a suppression", responses={200: shown("Deleted.", Acknowledged), **errors(404)}
+)
 async def delete(request: Request, number: str) -> Response:
     """It may be called again. What its calls recorded stays."""
     await suppressions.delete_suppression(services_of(request).actions, principal_of(request), number)

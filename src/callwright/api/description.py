@@ -1,0 +1,87 @@
+"""The API's description of itself (``/openapi.json``): what the framework finds in the routes, and what only we know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from callwright.api.gate import needs_key
+
+#: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
+MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("/v2/agent", "201", "agent_id", ("agent_id",)),
+    ("/agent", "200", "agent_id", ("agent_id",)),
+    ("/call", "200", "execution_id", ("execution_id", "run_id")),
+    ("/batches", "201", "batch_id", ("batch_id",)),
+    ("/dispositions", "201", "id", ("disposition_id",)),
+    ("/sip-trunks/trunks", "201", "id", ("trunk_id",)),
+    ("/knowledgebase", "200", "rag_id", ("rag_id",)),
+    ("/sub-accounts/create", "200", "id", ("sub_account_id",)),
+    ("/ambient-sounds/custom", "200", "id", ("sound_id",)),
+)
+
+
+_FRAMEWORKS_OWN = "Successful Response"
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of an operation in generated clients: its group and its function."""
+    group = str(route.tags[0]) if route.tags else "own"
+    return f"{group}_{route.name}".replace(" ", "_").replace("-", "_")
+
+
+def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    """The description, made once. ``bodies`` are the shapes of bodies: those are read by hand, so the framework does not see them."""
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        _, definitions = models_json_schema(
+            [(model, "validation") for model in bodies], ref_template="#/components/schemas/{model}"
+        )
+        components = found.setdefault("components", {})
+        components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, operations_of_path in found["paths"].items():
+            for operation in operations_of_path.values():
+                _without_frameworks_own(operation.get("responses", {}))
+                if needs_key(path):
+                    operation["security"] = [{"key": []}]
+        _link(found["paths"])
+        app.openapi_schema = found
+    return app.openapi_schema
+
+
+def _without_frameworks_own(responses: dict[str, Any]) -> None:
+    """What the framework says by itself about parameters it cannot read: ours are read by hand. A route's own 422 stays."""
+    if "HTTPValidationError" in str(responses.get("422", "")):
+        del responses["422"]
+    # A route that answers otherwise than with 200, or with something else than JSON, has the framework's empty answer beside its own.
+    good = [status for status in responses if status[0] in "23"]
+    if len(good) > 1 and responses.get("200", {}).get("description") == _FRAMEWORKS_OWN:
+        del responses["200"]
+    for response in responses.values():
+        content = response.get("content", {})
+        if len(content) > 1 and content.get("application/json") == {"schema": {}}:
+            del content["application/json"]
+
+
+def _link(paths: Mapping[str, Any]) -> None:
+    """Say where what a route made can be used: in every path that takes its id."""
+    for maker, status, key, parameters in MADE:
+        made = paths.get(maker, {}).get("post", {}).get("responses", {}).get(status)
+        if made is None:
+            continue
+        links = made.setdefault("links", {})
+        for path, operations_of_path in paths.items():
+            for parameter in parameters:
+                if path.count("{") == 1 and f"{{{parameter}}}" in path:
+                    for operation in operations_of_path.values():
+                        links[operation["operationId"]] = {
+                            "operationId": operation["operationId"],
+                            "parameters": {parameter: f"$response.body#/{key}"},
+                        }

@@ -1,0 +1,84 @@
+"""Our OpenAPI is complete: whoever generates a client from it gets names, shapes and examples for everything."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from callwright.api.app import build_app
+from callwright.api.gate import needs_key
+from callwright.api.services import ApiServices
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    """The description needs no services: nothing is asked while it is made."""
+
+    class Nothing:
+        version = "0"
+        cors_origins = ()
+
+    return build_app(cast(ApiServices, Nothing())).openapi()
+
+
+def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_has_a_name_of_its_own_a_group_and_a_text(description: dict[str, Any]) -> None:
+    found = operations(description)
+    assert len({operation["operationId"] for _, operation in found}) == len(found)
+    for name, operation in found:
+        assert all(operation.get(key) for key in ("summary", "description", "tags")), name
+
+
+def test_every_good_answer_of_json_has_a_shape(description: dict[str, Any]) -> None:
+    without = [
+        name
+        for name, operation in operations(description)
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+        for kind, content in response.get("content", {}).items()
+        if kind == "application/json" and not content.get("schema")
+    ]
+    assert without == [], "\n".join(without)
+
+
+def test_every_body_has_a_shape_and_an_example(description: dict[str, Any]) -> None:
+    for name, operation in operations(description):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert content.get("schema"), name
+            assert content.get("example") is not None or content.get("examples"), name
+
+
+def test_every_error_has_the_one_shape_and_what_a_key_may_meet_is_declared(description: dict[str, Any]) -> None:
+    for name, operation in operations(description):
+        path = name.split()[1]
+        for status, response in operation["responses"].items():
+            if status[0] in "45":
+                schema = response["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Error"}, (name, status)
+        if needs_key(path):
+            assert {"401", "403", "429", "503"} <= set(operation["responses"]), name
+
+
+def test_references_lead_somewhere(description: dict[str, Any]) -> None:
+    known = set(description["components"]["schemas"])
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            reference = value.get("$ref")
+            if isinstance(reference, str):
+                assert reference.removeprefix("#/components/schemas/") in known, reference
+            for one in value.values():
+                look(one)
+        elif isinstance(value, list):
+            for one in value:
+                look(one)
+
+    look(description)

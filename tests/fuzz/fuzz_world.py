@@ -1,0 +1,137 @@
+"""The application in a thread of its own, asked from ordinary code: what generates requests knows nothing of event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import requests
+from tests.api_world import PUBLIC_URL, ApiWorld, make_world
+from tests.rows import admit, claim
+
+from callwright.api.app import build_app
+from callwright.domain.execution import Phase
+from callwright.ports.chat import ChatMessage, ChatReply, NewChat
+from callwright.ports.ledger import Change
+from callwright.storage.ledger import PostgresLedger
+
+ASK_SECONDS = 30
+#: What makes objects: the route whose example is sent, the parameter of paths it gives a value to, and where that stands in the answer.
+MAKERS: tuple[tuple[str, str, str], ...] = (
+    ("/v2/agent", "agent_id", "agent_id"),
+    ("/call", "execution_id", "execution_id"),
+)
+
+
+class Talking:
+    """Chats that answer at once; the real ones need a process that runs calls."""
+
+    async def open(self, chat: NewChat, wait_s: float) -> tuple[str, ChatReply]:
+        return str(uuid.uuid4()), ChatReply((ChatMessage("Hello."),))
+
+    async def say(self, execution_id: str, text: str, wait_s: float) -> ChatReply:
+        return ChatReply((ChatMessage(text),))
+
+    def end(self, execution_id: str) -> None:
+        """Nothing to end."""
+
+
+class FuzzWorld:
+    """A running application and the ids of objects that exist in it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, world: ApiWorld, ledger: PostgresLedger) -> None:
+        self._loop = loop
+        self._world = world
+        self._ledger = ledger
+        services = replace(world.services, actions=replace(world.services.actions, chats=Talking()))
+        self._app = build_app(services)
+        self.description: dict[str, Any] = self._app.openapi()
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, follow_redirects=False)
+        self.headers = {"Authorization": f"Bearer {world.key}"}
+
+    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """What ``work`` gives, run on the application's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(ASK_SECONDS)
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """A request with our key."""
+        answer: httpx.Response = self.wait(self._client.request(method, path, headers=self.headers, **more))
+        return answer
+
+    def send(self, case: Any) -> httpx.Response:
+        """Send a generated request exactly as it would be written."""
+        kwargs = case.as_transport_kwargs(base_url=PUBLIC_URL, headers=self.headers)
+        kwargs.pop("cookies", None)
+        made = requests.Request(**kwargs).prepare()
+        body = made.body or b""
+        request = httpx.Request(
+            str(made.method),
+            str(made.url),
+            headers=[(name.encode(), _latin(value)) for name, value in made.headers.items()],
+            content=body if isinstance(body, bytes) else str(body).encode(),
+        )
+        answer: httpx.Response = self.wait(self._client.send(request))
+        return answer
+
+    def objects(self) -> dict[str, str]:
+        """Fresh objects, one of each kind: the value of every parameter that may stand in a path."""
+        found: dict[str, str] = {"extension": "desk", "number": "+15550177"}
+        for path, parameter, key in MAKERS:
+            found[parameter] = self._make(path, found, key)
+        found["run_id"] = self.wait(self._live(found["agent_id"]))
+        self.ask("PUT", "/v1/callwright/extensions/desk", json={"agent_id": found["agent_id"]})
+        self.ask("POST", "/v1/callwright/suppressions", json={"number": "+15550177"})
+        return found
+
+    def _make(self, path: str, known: dict[str, str], key: str) -> str:
+        content = self.description["paths"][path]["post"]["requestBody"]["content"]
+        example = content["application/json"]["example"]
+        wire = {**example, **{name: value for name, value in known.items() if name in example}}
+        answer = self.ask("POST", path, json=wire)
+        assert answer.status_code in (200, 201), (path, answer.text)
+        return str(answer.json()[key])
+
+    async def _live(self, agent_id: str) -> str:
+        """A call in progress, which takes events."""
+        body = {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"}
+        answer = await self._client.post("/call", json=body, headers=self.headers)
+        execution_id = str(answer.json()["execution_id"])
+        await admit(self._ledger)
+        for row in await claim(self._ledger, "fuzz"):
+            async with self._ledger.unit() as unit:
+                await unit.executions.change(row.id, Change(Phase.DIALLING, "initiated"), owner="fuzz", attempt=1)
+                await unit.executions.change(row.id, Change(Phase.LIVE), owner="fuzz", attempt=1)
+        return execution_id
+
+
+def _latin(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
+
+
+@contextmanager
+def fuzz_world(dsn: str, folder: Path) -> Iterator[FuzzWorld]:
+    """A world on a migrated database."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="application", daemon=True)
+    thread.start()
+
+    def wait(work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(ASK_SECONDS)
+
+    ledger = PostgresLedger(dsn)
+    try:
+        wait(ledger.open())
+        yield FuzzWorld(loop, wait(make_world(ledger, dsn, folder)), ledger)
+        wait(ledger.aclose())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(ASK_SECONDS)
+        loop.close()
