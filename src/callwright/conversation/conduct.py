@@ -313,6 +313,7 @@ class Conductor:
         stage, plan = self._stage, self._board.plan
         stage.owed.apology = False
         if self._turn.state == "talking":
+            self._resuming.go_on()  # it stood before what was left unsaid
             return
         stage.take_words()
         stage.owed.reply = False
@@ -331,11 +332,11 @@ class Conductor:
             return False
         if generation.purpose == "transfer":
             return False  # it was called off meanwhile
-        if not stage.say(generation.purpose, generation.speech.text, generation.turn):
-            return False
-        if generation.resumes and stage.audible is not None:
-            stage.audible.said = generation.said
-        return True
+        if generation.resumes:
+            # The rest of a message, which is still unsaid: whoever speaks meanwhile is not talked over with it.
+            self._resuming.leave(generation)
+            return self._resuming.go_on()
+        return stage.say(generation.purpose, generation.speech.text, generation.turn)
 
     def _commit(self) -> None:
         """The caller of a speculative reply has finished."""

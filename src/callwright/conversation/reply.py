@@ -141,6 +141,11 @@ class Generation:
             self.said.lead = self.said.content
 
     @property
+    def unheard(self) -> str:
+        """The words behind the last that was heard, once it is over."""
+        return " ".join(self.speech.text.split()[self.heard_words :])
+
+    @property
     def interruptible(self) -> bool:
         """Whether the caller's words may cut it."""
         return self.purpose not in ("goodbye", "voicemail") and not self.farewell

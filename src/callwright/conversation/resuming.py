@@ -31,14 +31,20 @@ class Resuming:
         """A generation is over: what was not heard of it, if the caller's words cut it."""
         if generation.cut_for not in BY_CALLER or generation.purpose not in PURPOSES:
             return
-        rest = " ".join(generation.speech.text.split()[generation.heard_words :])
-        unfinished = generation.unfinished or not generation.speech.complete
-        if not (rest or unfinished):
-            return
-        if generation.resumed >= RESUMES_MOST:
+        if generation.resumed < RESUMES_MOST:
+            self.leave(generation)
+        elif generation.unheard or self._unfinished(generation):
             self._board.note("resume_given_up", f"generation {generation.number}")
-            return
-        self._stage.owed.rest = Unsaid(generation, rest, unfinished)
+
+    def leave(self, generation: Generation) -> None:
+        """What was not heard of a generation that is over is left unsaid for now."""
+        rest, unfinished = generation.unheard, self._unfinished(generation)
+        if rest or unfinished:
+            self._stage.owed.rest = Unsaid(generation, rest, unfinished)
+
+    @staticmethod
+    def _unfinished(generation: Generation) -> bool:
+        return generation.unfinished or not generation.speech.complete
 
     def doubt(self) -> None:
         """Words that silenced the agent, and that nobody confirms, neither the recogniser by a final text nor the detector by a sound, are

@@ -265,7 +265,8 @@ class Voicemail:
         self._move("find")
         board.note(FOUND, why)
         self.greet_again = self.greet_again or board.timers.armed("welcome")
-        for name in ("voicemail", "voicemail_check", "welcome"):
+        # The silence that a suspicion waited for is none in which a machine may yet begin to beep.
+        for name in ("voicemail", "voicemail_check", "voicemail_quiet", "welcome"):
             board.timers.cancel(name)
         if not self._message():
             self._ending.close(DETECTED, "", AGENT, cut=True)
@@ -276,7 +277,8 @@ class Voicemail:
         stage.lanes.hush()
         stage.interrupt(FOUND)
         if stage.audible is not None:
-            stage.audible.cut_for = FOUND  # also what the machine's words had cut: nobody is there to hear the rest
+            # Also what the machine's words had cut, or the call was to end with: nobody hears the rest, and the message comes first.
+            stage.audible.cut_for, stage.audible.farewell = FOUND, False
         board.after_ms("voicemail_beep", VOICEMAIL_BEEP_MS)
         if why == "beep":
             self._leave()

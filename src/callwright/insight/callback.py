@@ -182,14 +182,20 @@ def _clock(tokens: Sequence[str]) -> tuple[int | None, str]:
         if token == "past" and index and tokens[index - 1].isdigit() and after and after[0].isdigit():
             return _minutes(after[0], tokens[index - 1], half), half
     found: int | None = None
+    minute_at = -1  # the minutes of the last clock time: beside "pm" they look like an hour
     for index, token in enumerate(tokens):
-        if not token.isdigit() or (index and tokens[index - 1] in ("ordinal", "within", *_MONTHS)):
+        if (
+            not token.isdigit()
+            or index == minute_at
+            or (index and tokens[index - 1] in ("ordinal", "within", *_MONTHS))
+        ):
             continue
         rest = tokens[index + 1 : index + 3]
         marked = index > 0 and tokens[index - 1] == "clock"
         exact = rest[:1] and rest[0].isdigit() and len(rest[0]) == 2
         if marked or rest[:1] in (["am"], ["pm"]) or (exact and rest[1:] in (["am"], ["pm"])):
             found = _minutes(token, rest[0] if exact else "0", half)
+            minute_at = index + 1 if exact else -1
     return found, half
 
 

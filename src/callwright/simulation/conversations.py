@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from random import Random
 
 from callwright.conversation import events as ev
+from callwright.conversation.effects import AgentSaid, UserSaid
 from callwright.conversation.log import canonical, values_of
 from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
@@ -28,6 +29,7 @@ from callwright.simulation.shrink import shrink
 from callwright.simulation.talker import LANGUAGES, Talker, habits_of
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
 from callwright.simulation.weather import weather_of
+from callwright.simulation.wishes import misunderstood
 from callwright.simulation.world import World
 
 CHECK_REPLAY_EVERY = 20
@@ -174,7 +176,7 @@ def converse(seed: int) -> Trace:
 
 def examine(trace: Trace, whole: bool) -> str:
     """The rule a conversation breaks, or nothing. ``whole``: also replay it from its log and without the runner's lateness."""
-    rule = audit(trace)
+    rule = audit(trace) or _called_back(trace)
     if rule or not whole:
         return rule
     replayed = replay(trace.log())
@@ -182,6 +184,18 @@ def examine(trace: Trace, whole: bool) -> str:
         return f"a log replays to the same effects: {replayed.difference}"
     punctual = run_core([event for event in trace.inputs() if not isinstance(event, ev.DeadlineReached)])
     return _lateness_changes(trace, punctual)
+
+
+def _called_back(trace: Trace) -> str:
+    """Whether a wish that the caller ends the call with is understood, behind all that was said in it."""
+    seed = next((event.seed for event, _ in trace.steps if isinstance(event, ev.Started)), 0)
+    said = [
+        ("user" if isinstance(effect, UserSaid) else "assistant", effect.text)
+        for _, effects in trace.steps
+        for effect in effects
+        if isinstance(effect, UserSaid | AgentSaid)
+    ]
+    return misunderstood(seed, said)
 
 
 def _lateness_changes(trace: Trace, punctual: Trace) -> str:

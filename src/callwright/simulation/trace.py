@@ -422,7 +422,8 @@ def _stopped_is_stopped(trace: Trace) -> str:
     """A caller who asked not to be called any more is asked nothing after it, and the record has it once."""
     plan = next((event.plan for event, _ in trace.steps if isinstance(event, ev.Started)), None)
     if plan is None or not plan.opt_out:
-        return ""
+        unasked = any(isinstance(effect, fx.OptedOut) for _, effects in trace.steps for effect in effects)
+        return "an opt-out is noticed only where the agent should: it was" if unasked else ""
     noticed: fx.OptedOut | None = None
     closing = False
     for event, effects in trace.steps:

@@ -1209,6 +1209,229 @@ WAITING = (
     ),
 )
 
+RESUMING = (
+    bug(
+        "resumed_from_its_beginning",
+        "an agent that was cut by nothing says all of its sentence again",
+        Line("reply:Generation.unheard", "[self.heard_words :]", ""),
+    ),
+    bug(
+        "never_resumed",
+        "an agent that was cut by nothing stays silent",
+        Line("resuming:Resuming.leave", "self._stage.owed.rest = Unsaid(generation, rest, unfinished)", "pass"),
+    ),
+    bug(
+        "resumed_without_end",
+        "one sentence is begun again and again",
+        Line("resuming:Resuming.remember", "if generation.resumed < RESUMES_MOST:", "if True:"),
+    ),
+    bug(
+        "resumed_over_an_answer",
+        "the agent goes on with its sentence although the caller has said something",
+        Line("resuming:Resuming.go_on", "rest is None or turn.words.count or ", "rest is None or "),
+    ),
+    bug(
+        "resumed_at_once",
+        "the agent goes on before its backoff period is over",
+        Line("resuming:Resuming._due_us", "backoff_us = board.plan.backoff_ms * 1000", "backoff_us = 0"),
+    ),
+    bug(
+        "resumed_on_hold",
+        "the agent goes on into a line on hold",
+        Line("resuming:Resuming.go_on", " or board.held", ""),
+    ),
+)
+
+OPT_OUT = (
+    bug(
+        "opt_out_unheard",
+        "nobody notices that the caller does not want to be called",
+        Line("conduct:Conductor._opted_out", "if not opt_out.said(text, plan.language):", "if True:"),
+    ),
+    bug(
+        "opt_out_not_recorded",
+        "the caller is told that nobody calls again, and the record does not know it",
+        Line("conduct:Conductor._opted_out", "board.emit(OptedOut(stage.turn_number, text))", "pass"),
+    ),
+    bug(
+        "opt_out_does_not_end",
+        "the agent goes on with a caller who does not want to be called",
+        Line("conduct:Conductor._opted_out", 'self._ending.close("opted_out", plan.opt_out_message)', "pass"),
+    ),
+    bug(
+        "opt_out_by_any_words",
+        "whoever says anything is never called again",
+        Line(
+            "opt_out:said",
+            "return any(rule.search(words) for rule in _rules(ENGLISH))",
+            "return len(words) > 30 or any(rule.search(words) for rule in _rules(ENGLISH))",
+        ),
+    ),
+    bug(
+        "opt_out_without_a_word",
+        "the call ends without the promise that nobody calls again",
+        Line("conduct:Conductor._opted_out", "plan.opt_out_message)", '"")'),
+    ),
+    bug(
+        "opt_out_although_off",
+        "an agent that leaves it to its model hangs up itself",
+        Line("conduct:Conductor._opted_out", "not plan.opt_out or ", ""),
+    ),
+)
+
+PATIENCE = (
+    bug(
+        "digits_cut",
+        "who dictates is answered in the middle of a number",
+        Line("patience:Patience._set", "patience_ms * least // 100, patience_ms * most // 100", "0, patience_ms"),
+    ),
+    bug(
+        "half_a_sentence_answered",
+        "who says 'and' is not waited for",
+        Line("patience:Tables.saying", "if _ends(text, self._half):", "if False:"),
+    ),
+    bug(
+        "what_was_asked_forgotten",
+        "a caller who was asked for a number is as patient as anybody",
+        Line("patience:Patience.expect", "self._asked = self._tables.asked(text)", "pass"),
+    ),
+    bug(
+        "recogniser_not_told_of_patience",
+        "a recogniser that ends turns itself cuts numbers",
+        Line("patience:Patience._set", "board.emit(SetPatience(tell_ms))", "pass"),
+    ),
+    bug(
+        "least_pause_ignored",
+        "a yes of the turn model ends a number",
+        Line("turn:CallerTurn.ready", "self._board.now_us >= self._rested_us", "True"),
+    ),
+)
+
+VOICEMAIL = (
+    bug(
+        "machine_talked_to",
+        "the agent goes on speaking to a machine",
+        Line("voicemail:Voicemail._find", "stage.interrupt(FOUND)", "pass"),
+    ),
+    bug(
+        "no_message_left",
+        "the machine is hung up on without the message",
+        Line("voicemail:Voicemail.settle", 'self._message() if self._beeped else ""', '"" if self._beeped else ""'),
+    ),
+    bug(
+        "message_before_the_beep",
+        "the message is said over the machine's greeting",
+        Line("voicemail:Voicemail._find", 'if why == "beep":', "if True:"),
+    ),
+    bug(
+        "person_kept_for_a_machine",
+        "a person who calls out is left a message",
+        Line("voicemail:Voicemail.heard", "self._take_back()", "pass"),
+    ),
+    bug(
+        "watch_without_end",
+        "somebody who has been talked with for long is taken for a machine",
+        Line("voicemail:Voicemail.expire", 'self._move("over")', "pass"),
+    ),
+    bug(
+        "no_taken_for_yes",
+        "the model says that it is a person, and the call is hung up",
+        Line("voicemail:Voicemail.judged", "if not event.verdict:", "if event.verdict:"),
+    ),
+    bug(
+        "questions_about_machines_pile_up",
+        "the model is asked about a machine before it has answered",
+        Line("voicemail:Voicemail._ask", "if self._request and board.now_us", "if False and board.now_us"),
+    ),
+    bug(
+        "welcome_lost_to_a_suspicion",
+        "a person who was suspected is not greeted",
+        Line("voicemail:Voicemail._suspect", "self.greet_again = True", "pass"),
+    ),
+)
+
+WRITTEN_WELCOME = (
+    bug(
+        "written_welcome_not_bounded",
+        "the caller waits in silence for a welcome that the model writes",
+        Line("stage:Stage.ask_welcome", 'board.after_ms("greeting", WELCOME_WAIT_MS)', "pass"),
+    ),
+    bug(
+        "written_welcome_not_replaced",
+        "a caller whose welcome the model did not write is not greeted",
+        Line("stage:Stage.withdraw", "self.owed.greeting = generation.purpose == WELCOME", "pass"),
+    ),
+    bug(
+        "written_welcome_with_tools",
+        "the model may call tools before anybody has spoken",
+        Line(
+            "stage:Stage.ask_welcome",
+            "self.turn_number, WELCOME, messages)",
+            "self.turn_number, WELCOME, messages, self.tools.offered())",
+        ),
+    ),
+    bug(
+        "written_welcome_forgets_who_it_is",
+        "the model writes the welcome of nobody",
+        Line(
+            "stage:Stage.ask_welcome",
+            '(*self.history.messages(), Message("user", WELCOME_PROMPT))',
+            '(Message("user", WELCOME_PROMPT),)',
+        ),
+    ),
+    bug(
+        "late_welcome_takes_a_reply_back",
+        "a reply is withdrawn because the welcome was due",
+        Line(
+            "stage:Stage.greeting_late",
+            "self.pending is not None and self.pending.purpose == WELCOME",
+            "self.pending is not None",
+        ),
+    ),
+    bug(
+        "failed_welcome_apologised_for",
+        "the first words of a call are an apology",
+        Line(
+            "thinking:Thinking._fail", "if generation is stage.pending and generation.purpose == WELCOME:", "if False:"
+        ),
+    ),
+)
+
+CALL_BACKS = (
+    bug(
+        "called_back_against_their_wish",
+        "'don't call me back at four' is a call at four",
+        Line("insight.callback:_asks", " and not _NOT_ASKED.search(plain)", ""),
+    ),
+    bug(
+        "called_back_at_the_first_time",
+        "a time that the caller corrects stands",
+        Line("insight.callback:callback", "wish = wish.and_then(found)", "wish = found.and_then(wish)"),
+    ),
+    bug(
+        "called_back_at_night",
+        "calls are made outside their hours",
+        Line("insight.callback:_resolve", "[at for at in readings if begin <= at.hour < end]", "readings"),
+    ),
+    bug(
+        "called_back_in_the_past",
+        "a time that has passed is dialled at once",
+        Line("insight.callback:_resolve", "[at for at in allowed if at > now]", "allowed"),
+    ),
+    bug(
+        "called_back_today",
+        "who says tomorrow is called today",
+        Line("insight.callback:_day", '== ["day", "after"] else 1', '== ["day", "after"] else 0'),
+    ),
+    bug(
+        "offer_taken_for_a_wish",
+        "the agent offers to call back, the caller says no, and is called",
+        Line(
+            "insight.callback:callback", 'agreed = following[0] == "user" and confirms(following[1])', "agreed = True"
+        ),
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *SOUND,
     *SPECULATION,
@@ -1224,6 +1447,12 @@ BUGS: tuple[Bug, ...] = (
     *TIME,
     *OVERLAP,
     *WAITING,
+    *RESUMING,
+    *OPT_OUT,
+    *PATIENCE,
+    *VOICEMAIL,
+    *WRITTEN_WELCOME,
+    *CALL_BACKS,
 )
 
 SLOW: frozenset[str] = frozenset(

@@ -20,6 +20,8 @@ from typing import Any
 from callwright.conversation.table import PHASES
 
 CORE = "callwright.conversation"
+PURE = (f"{CORE}.", "callwright.insight.")
+"""Where bugs are planted: a place is a module of the core, or "insight.module"."""
 
 
 class ShapeChangedError(AssertionError):
@@ -137,7 +139,8 @@ def planted(patches: Sequence[Patch]) -> Iterator[None]:
 def _found(place: str) -> tuple[ModuleType, Any, str]:
     """The module, the class or module that owns the thing, and its name."""
     module_name, _, path = place.partition(":")
-    module = importlib.import_module(f"{CORE}.{module_name}")
+    package = "callwright" if module_name.startswith("insight.") else CORE
+    module = importlib.import_module(f"{package}.{module_name}")
     owner: Any = module
     *owners, name = path.split(".")
     try:
@@ -150,12 +153,10 @@ def _found(place: str) -> tuple[ModuleType, Any, str]:
 
 
 def _put(owner: Any, name: str, old: object, new: object) -> Callable[[], None]:
-    """Set ``new`` in place of ``old``, also in every module of the core that imported it by its name."""
+    """Set ``new`` in place of ``old``, also in every pure module that imported it by its name."""
     holders = [owner]
     if isinstance(owner, ModuleType):
-        modules = [
-            module for path, module in sys.modules.items() if path.startswith(f"{CORE}.") and module is not owner
-        ]
+        modules = [module for path, module in sys.modules.items() if path.startswith(PURE) and module is not owner]
         holders += [module for module in modules if name in vars(module) and vars(module)[name] is old]
     for holder in holders:
         setattr(holder, name, new)

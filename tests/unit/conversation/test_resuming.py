@@ -298,6 +298,61 @@ def test_a_voice_that_fails_at_the_rest_says_it_again_in_the_same_message() -> N
     assert call.told()[-2] == f"assistant: {REPLY}"
 
 
+def test_a_rest_whose_voice_fails_late_goes_on_behind_what_was_heard_of_it_after_all() -> None:
+    """The report that its first frame went out comes too late; the answer to the clear tells."""
+    call = speaking()
+    is_cut_by(call, "the uh and")
+    turns_out_to_be(call, "")
+    call.voice_speaks()
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "gone", generation)
+    call.clears(450)
+    assert call.last(fx.AgentSaid).text == "at seven"
+    call.plays()
+    assert call.last(fx.AgentSaid).text == "and at eight. Which one suits you?"
+    call.caller_says("at eight")
+    call.wait(300)
+    assert call.told()[-2] == f"assistant: {REPLY}"
+
+
+def test_a_caller_who_speaks_when_the_voice_fails_at_the_rest_is_not_talked_over_with_it() -> None:
+    call = speaking()
+    is_cut_by(call, "the uh and")
+    turns_out_to_be(call, "")
+    generation = call.last(fx.Release).generation
+    call.begins()
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "gone", generation)
+    call.clears(0)
+    call.wait(400)
+    assert call.last(fx.Release).generation == generation
+    call.pauses()
+    call.finishes("")
+    assert call.last(fx.Release).resumes == generation
+
+
+def test_the_rest_of_a_sentence_comes_though_the_model_has_failed_at_what_follows_it() -> None:
+    """A tool that does not exist was called, and the model is refused when it is told so. The caller keeps the line on hold, and then makes
+    a sound."""
+    call = Call(turn_model=False)
+    call.caller_says("book it")
+    call.wait(300)
+    call.model_says("I am booking the table for you now.", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.starts_playing()
+    call.model_fails("refused_credentials")
+    call.begins()
+    call.wait(400)
+    call.segment += 1
+    call.hears("the uh and")
+    call.give(ev.LineHeld, True)
+    call.clears(650)
+    turns_out_to_be(call, "")
+    call.give(ev.LineHeld, False)
+    call.wait(FALSE_WAIT_MS)
+    assert call.last(fx.Release).resumes
+
+
 def test_a_caller_who_puts_the_line_on_hold_hears_the_rest_afterwards() -> None:
     call = speaking()
     is_cut_by(call, "the uh and")

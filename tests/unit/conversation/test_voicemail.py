@@ -9,7 +9,12 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import VOICEMAIL_ANSWER_MS, VOICEMAIL_BEEP_MS, VOICEMAIL_QUIET_MS
+from callwright.conversation.bounds import (
+    VOICEMAIL_ANSWER_MS,
+    VOICEMAIL_BEEP_MS,
+    VOICEMAIL_QUIET_MS,
+    VOICEMAIL_REPEATED_MS,
+)
 from callwright.conversation.plan import TransferTool
 from callwright.ports.model import Tool
 
@@ -210,6 +215,36 @@ def test_a_welcome_that_the_machines_words_had_cut_is_not_gone_on_with() -> None
     call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "")
     call.wait(VOICEMAIL_BEEP_MS)
     assert [release for release in call.all(fx.Release) if release.resumes] == []
+    assert leaves_message(call)
+
+
+def test_a_machine_that_is_found_over_the_models_goodbye_is_left_the_message_all_the_same() -> None:
+    call = watching(voicemail_message=MESSAGE, end_call_tool=True)
+    call.plays()
+    call.caller_says("Welcome to the home of the Stone family")
+    question = call.last(fx.AskClassifier).request
+    call.model_says("Goodbye then. ", ended=False)
+    call.starts_playing()
+    call.model_calls("end_call")
+    call.give(ev.ClassifierVerdict, question, "voicemail", True)
+    call.clears(200)
+    assert call.core.state == "machine"
+    call.wait(VOICEMAIL_QUIET_MS)
+    assert leaves_message(call)
+    call.plays()
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_machine_that_was_suspected_before_may_yet_beep_when_it_is_found() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.starts_playing()
+    senses(call, "likely")
+    call.clears(300)
+    call.wait(2_400)
+    senses(call, "machine", "carrier")
+    call.wait(VOICEMAIL_REPEATED_MS - 100)
+    assert not leaves_message(call)
+    call.wait(200)
     assert leaves_message(call)
 
 

@@ -206,6 +206,8 @@ class Book:
             self.held_us = (event.at_us if self.held_us < 0 else self.held_us) if event.on else -1
 
     def _failed(self, event: ev.ProviderFailed) -> None:
+        if event.kind == "model" and event.request == self.question:
+            self.question = 0  # nobody answers it any more
         self.ending = self.ending or (event.kind == "transcriber" and self.started)
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:

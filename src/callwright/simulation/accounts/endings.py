@@ -133,6 +133,8 @@ class EndingAccount:
             contradict("a goodbye is said to its end", self._goodbye)
         if reason in SAYS_GOODBYE and book.rendered(book.plan.hangup_message) and not (self._goodbye or failed):
             contradict("the hang-up message is said", reason)
+        if reason == "opted_out" and self._goodbye.split() != book.rendered(book.plan.opt_out_message) and not failed:
+            contradict("who does not want to be called is promised it", reason)
         self._for_a_reason(reason)
 
     def _for_a_reason(self, reason: str) -> None:

@@ -10,11 +10,15 @@ from callwright.conversation import events as ev
 from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
 from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount, UnheardAccount
 from callwright.simulation.accounts.endings import EndingAccount
+from callwright.simulation.accounts.machines import MachineAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
 from callwright.simulation.accounts.memory import MemoryAccount
+from callwright.simulation.accounts.pauses import PauseAccount
+from callwright.simulation.accounts.resumes import ResumeAccount
 from callwright.simulation.accounts.speech import SpeechAccount
 from callwright.simulation.accounts.times import LimitsAccount, SilenceAccount
 from callwright.simulation.accounts.tools import ToolAccount, TransferAccount
+from callwright.simulation.accounts.welcomes import WelcomeAccount
 from callwright.simulation.accounts.words import KeysAccount, WordsAccount
 
 
@@ -34,7 +38,7 @@ def contradiction(
     """The first rule that the record breaks, or nothing. ``heard``: the world's own account of the words that left the loudspeaker."""
     book = Book(heard)
     keys, words, speech, limits = KeysAccount(book), WordsAccount(book), SpeechAccount(book), LimitsAccount(book)
-    floor = FloorAccount(book, keys)
+    floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
     accounts: tuple[Account, ...] = (
         *(
             speech,
@@ -54,12 +58,16 @@ def contradiction(
             FailureAccount(book),
             DuesAccount(book),
             UnheardAccount(book),
+            ResumeAccount(book),
+            PauseAccount(book),
+            machine,
+            welcome,
         ),
     )
     handlers = _merged(
         [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
     )
-    after = (speech.waits, words.step, floor.step, limits.step)
+    after = (speech.waits, words.step, floor.step, limits.step, machine.step, welcome.step)
     try:
         for event, effects in steps:
             book.turn_page(event, effects)

@@ -224,6 +224,10 @@ class Replies:
             self.pending = None
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "voicemail_found" and self.audible is not None:
+            self.audible.ends = self.audible.farewell = (
+                False  # a machine is left its message, whatever the model wanted
+            )
         if effect.kind in ("tool_repeated", "tool_loops"):
             for one in (self.audible, self.pending):
                 if one is not None and one.tools and effect.text in (one.tools[-1].call_id, one.tools[-1].name):

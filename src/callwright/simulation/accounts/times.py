@@ -233,7 +233,7 @@ class LimitsAccount:
             waits.append(TOOL_WAIT_MS)
         if book.work.transferring:
             waits.append(TRANSFER_WAIT_MS)
-        if book.caller.talking_us >= 0 or self._told_of_caller():
+        if book.caller.talking_us >= 0 or book.caller.unsure or self._told_of_caller():
             waits.append(ACTIVITY_STALE_MS + plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS)
         if plan.keys:
             waits.append(plan.keys_pause_ms)

@@ -25,10 +25,26 @@ def is_numbered(word: str) -> bool:
     return word[:1] == "w" and word[1:].isdigit()
 
 
+def keyed(text: str) -> bool:
+    """Whether an entry by the keys is among the words."""
+    return _ENTRY.search(text) is not None
+
+
 class WordsAccount:
     """What the caller said, and the turns of the record."""
 
-    __slots__ = ("_book", "_closed", "_moved_us", "_read", "_segments", "_taken", "_texts", "_turn", "_waiting")
+    __slots__ = (
+        "_book",
+        "_closed",
+        "_moved_us",
+        "_read",
+        "_revised",
+        "_segments",
+        "_taken",
+        "_texts",
+        "_turn",
+        "_waiting",
+    )
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -36,6 +52,7 @@ class WordsAccount:
         self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._read: set[str] = set()  # numbered words that were in a final
+        self._revised: set[str] = set()  # words of finals that came too late for a turn, or for all of it
         self._taken: set[str] = set()
         self._waiting: dict[str, None] = {}  # numbered words of finals that no turn has
         self._closed = False
@@ -52,6 +69,7 @@ class WordsAccount:
             fx.AgentSaid: self._agent_said,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
+            fx.Release: self._release,
         }
 
     def close(self) -> None:
@@ -101,6 +119,8 @@ class WordsAccount:
         self._closed = True
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "words_revised":
+            self._revised.update(effect.text.split())
         if effect.kind == "discarded_words":
             for word in effect.text.split():
                 self._waiting.pop(word, None)
@@ -130,10 +150,15 @@ class WordsAccount:
     def _commit(self, effect: fx.Committed) -> None:
         self._certain(effect.generation)
 
+    def _release(self, effect: fx.Release) -> None:
+        unanswered = [word for word in self._waiting if word not in self._revised]
+        if effect.resumes and unanswered:
+            contradict("an agent goes on only when the caller has said nothing", unanswered[:5])
+
     def _certain(self, generation: int) -> None:
         """Words that may still change are waited for, a bounded time."""
         book, asked = self._book, self._book.replies.get(generation).asked
-        if _ENTRY.search(asked):
+        if keyed(asked):
             return  # an entry by the keys is a turn by itself
         unread = [word for word in asked.split() if is_numbered(word) and word not in self._read]
         waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS

@@ -1,0 +1,85 @@
+"""A number, a spelled name and half a sentence are not cut: whoever says one may pause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from callwright.conversation import effects as fx
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.words import keyed
+
+DIGITS, LETTERS = 5, 2
+"""So many in a row are dictated whatever was asked."""
+
+NUMBER, SPELLING, HALF = 90, 110, 90
+"""The least pause at the end of each, in hundredths of the plan's patience."""
+
+ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
+
+
+class PauseAccount:
+    """The pauses before a turn is taken for finished, and what the recogniser is told of them."""
+
+    __slots__ = ("_asked", "_book", "_told_ms")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._asked = ""  # what the agent was last heard to say since the caller's last turn
+        self._told_ms = -1
+
+    def reads(self) -> Handlers:
+        """What it judges."""
+        return {
+            fx.SetPatience: self._told,
+            fx.AgentSaid: self._said,
+            fx.UserSaid: self._user_said,
+            fx.AskModel: self._ask,
+            fx.Committed: self._commit,
+        }
+
+    def close(self) -> None:
+        """Nothing is left to judge."""
+
+    def _told(self, effect: fx.SetPatience) -> None:
+        self._told_ms = effect.silence_ms
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        self._asked = effect.text
+
+    def _user_said(self, _effect: fx.UserSaid) -> None:
+        self._asked = ""
+
+    def _ask(self, effect: fx.AskModel) -> None:
+        if not self._book.replies.get(effect.generation).speculative:
+            self._certain(effect.generation)
+
+    def _commit(self, effect: fx.Committed) -> None:
+        self._certain(effect.generation)
+
+    def _certain(self, generation: int) -> None:
+        book, plan = self._book, self._book.plan
+        words = book.replies.get(generation).asked
+        if plan.written or not words or keyed(words):
+            return
+        least_ms = plan.patience_ms * self._percent(words.lower().replace(",", "").replace(".", "").split()) // 100
+        if book.at_us + LATE_US < book.answered_us + (book.caller.end_ms + least_ms) * 1000 and least_ms:
+            contradict("who dictates is not cut", f"{words[-40:]!r} in {generation}")
+        told_ms = plan.endpointing_ms if self._told_ms < 0 else self._told_ms
+        if told_ms < least_ms:
+            contradict("the recogniser is told how long a caller may pause", f"{told_ms} of {least_ms} in {generation}")
+
+    def _percent(self, words: Sequence[str]) -> int:
+        """The least pause after these words, as far as it is certain."""
+        digits = letters = 0
+        for word in reversed(words):
+            if word.isnumeric() or word == "five":
+                digits += len(word) if word.isnumeric() else 1
+            elif len(word) == 1 and word.isalpha():
+                letters += 1
+            else:
+                break
+        if letters >= LETTERS or (letters and self._asked.endswith(ASKS_SPELLING)):
+            return SPELLING
+        if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
+            return NUMBER
+        return HALF if words[-1] in ("and", "um") else 0
