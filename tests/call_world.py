@@ -18,6 +18,7 @@ from tests.waiting import until
 
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
+from callwright.call.caller_lookup import CallerLookup
 from callwright.call.deps import RuntimeDeps, RuntimeSettings, no_tools
 from callwright.call.equipment import LocalEars
 from callwright.call.postcall import PostCall
@@ -261,6 +262,7 @@ async def call_world(
             Metrics(),
             settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
             no_tools if client is None else web_desk(ledger, client, clock).tools,
+            None if client is None else CallerLookup(client, ledger),
         )
         runtime = CallRuntime(deps)
         await runtime.start()

@@ -125,12 +125,14 @@ async def test_an_extension_is_found_whoever_it_belongs_to_and_read_only_by_its_
     assert await put(ledger, extension())
     assert not await put(ledger, extension()), "it was there"
     async with ledger.unit() as unit:
-        assert await unit.extensions.find("desk") == extension()
+        called = await unit.numbers.called("desk")
+        assert called is not None
+        assert (called.number, called.agent_id, called.tenant_id) == ("desk", "agent-1", DEFAULT_TENANT_ID)
         assert await unit.extensions.get(OTHER_TENANT_ID, "desk") is None
         assert await unit.extensions.all(OTHER_TENANT_ID) == []
         assert not await unit.extensions.delete(OTHER_TENANT_ID, "desk")
         assert await unit.extensions.delete(DEFAULT_TENANT_ID, "desk")
-        assert await unit.extensions.find("desk") is None
+        assert await unit.numbers.called("desk") is None
 
 
 async def test_a_name_is_one_tenants_of_the_platform(ledger: PostgresLedger, dsn: str) -> None:
@@ -150,14 +152,18 @@ async def test_an_extension_points_at_an_agent_of_its_tenant_and_goes_with_it(le
     await put(ledger, extension())
     async with ledger.unit() as unit:
         assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
-        assert await unit.extensions.find("desk") is None
+        assert await unit.numbers.called("desk") is None
 
 
 @pytest.mark.parametrize("name", ["", "x" * 33, "Desk", "a b"])
 async def test_the_database_refuses_other_forms(ledger: PostgresLedger, dsn: str, name: str) -> None:
     await place(ledger)
     with pytest.raises(asyncpg.CheckViolationError):
-        await run_sql(dsn, f"insert into extension values ('{name}', '{DEFAULT_TENANT_ID}', 'agent-1', now())")
+        await run_sql(
+            dsn,
+            "insert into phone_number (id, tenant_id, number, dialled, kind, provider, created_at, updated_at)"
+            f" values ('x', '{DEFAULT_TENANT_ID}', '{name}', '{name}', 'extension', 'sip', now(), now())",
+        )
 
 
 async def test_agents_are_found_by_calls_whoever_they_belong_to(ledger: PostgresLedger) -> None:

@@ -20,7 +20,7 @@ from callwright.domain.setting_rows import ELSEWHERE, SETTINGS, AgentSetting
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}
 #: Read by other parts than the parser.
-READ_ELSEWHERE = {"agent.sip_header_variables", "transcriber.keywords"}
+READ_ELSEWHERE = {"transcriber.keywords"}
 OF_CONVERSATION = [
     row for row in SETTINGS if row.key.startswith("task_config.") and row.key != "task_config.end_call_tool_mode"
 ]

@@ -12,6 +12,7 @@ from callwright.domain.agent import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.ledger import Ledger
+from callwright.ports.market import NumberMarket
 from callwright.ports.world import Clock, Ids, Recordings
 
 
@@ -68,8 +69,8 @@ def _nothing(_: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their
-    calls. ``has(kind, name)``: is such a plugin registered; ``key_secret``: of the key hashes."""
+    """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their calls. ``has(kind, name)``: is
+    such a plugin registered; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by name."""
 
     ledger: Ledger
     clock: Clock
@@ -82,6 +83,7 @@ class Services:
     key_secret: bytes = field(repr=False)
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     chats: Chats = field(default_factory=NoChats)
+    markets: Mapping[str, NumberMarket] = field(default_factory=dict)
 
 
 def object_id(text: str, what: str) -> str:

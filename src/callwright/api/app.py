@@ -16,6 +16,7 @@ from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
 from callwright.api.chats.schemas import ChatBody, ChatLine
+from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
@@ -24,7 +25,11 @@ from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extensions.schemas import ExtensionBody
 from callwright.api.gate import Gate
+from callwright.api.inbound.routes import router as inbound
+from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
 from callwright.api.operations.routes import router as operations
+from callwright.api.phone_numbers.routes import router as phone_numbers
+from callwright.api.phone_numbers.schemas import BuyNumber
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
 from callwright.api.suppressions.routes import router as suppressions
@@ -52,6 +57,9 @@ _BODIES = (
     ChatLine,
     ExtensionBody,
     SuppressionBody,
+    BuyNumber,
+    InboundSetup,
+    InboundUnlink,
 )
 
 
@@ -79,6 +87,9 @@ def build_app(services: ApiServices) -> FastAPI:
         executions,
         recordings,
         account,
+        phone_numbers,
+        inbound,
+        contact_files,
         operations,
     ):
         app.include_router(router)

@@ -20,6 +20,7 @@ from callwright.api.services import ApiServices
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
+from callwright.call.caller_lookup import CallerLookup
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
@@ -82,7 +83,8 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
         client = GuardedClient(allow_private=settings.allow_private_urls, connections=2 * settings.max_calls)
         desk = _web_desk(foundation, await stack.enter_async_context(client), public_url)
-        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, desk))
+        lookup = CallerLookup(client, foundation.ledger)
+        runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, desk, lookup))
         services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats)
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
@@ -122,7 +124,12 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
 
 
 def _runtime_deps(
-    foundation: Foundation, publisher: WebhookPublisher, metrics: Metrics, disk: ThreadPoolExecutor, desk: WebDesk
+    foundation: Foundation,
+    publisher: WebhookPublisher,
+    metrics: Metrics,
+    disk: ThreadPoolExecutor,
+    desk: WebDesk,
+    lookup: CallerLookup,
 ) -> RuntimeDeps:
     settings = foundation.settings
     return RuntimeDeps(
@@ -145,6 +152,7 @@ def _runtime_deps(
             ambient_folder=settings.ambient,
         ),
         tools_of=desk.tools,
+        caller_lookup=lookup,
     )
 
 

@@ -10,12 +10,14 @@ from callwright.call.endings import ERROR
 from callwright.call.equipment import Needs
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
+from callwright.call.screening import CALLER_LOOKUP, Screening
 from callwright.call.session import CallSession
 from callwright.call.warming import connected
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.causes import CAUSES
 from callwright.domain.limits import SPEECH_BEFORE_ANSWER_SECONDS, WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.ledger import Change
 from callwright.ports.leg import InboundOffer, Leg, LegClosed, LegListener, closed_by
 from callwright.ports.world import Clock
 
@@ -160,10 +162,12 @@ class Answering:
     warm_seconds: float = WARM_BEFORE_ANSWER_SECONDS
     speech_seconds: float = SPEECH_BEFORE_ANSWER_SECONDS
 
-    def __init__(self, offer: InboundOffer, offered: OfferedLeg, clock: Clock) -> None:
+    def __init__(self, offer: InboundOffer, offered: OfferedLeg, clock: Clock, screening: Screening) -> None:
         self._offer = offer
         self._offered = offered
         self._clock = clock
+        self._screening = screening
+        self._refuse_with = UNAVAILABLE
 
     def check(self) -> None:
         """The leg is there."""
@@ -171,6 +175,14 @@ class Answering:
     def fit(self, needs: Needs) -> Needs:
         """As the agent has it."""
         return needs
+
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Whether this caller is taken, while it rings."""
+        refused = await self._screening.look(row)
+        if refused is None:
+            return None
+        self._refuse_with = refused.code
+        return refused.change
 
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """From here on the session hears of the leg, and can refuse it; it may be over already."""
@@ -184,6 +196,8 @@ class Answering:
         runner.fact("leg", "offered", values)
         if offer.headers:
             runner.fact("leg", HEADERS, dict(offer.headers))
+        if self._screening.note is not None:
+            runner.fact("leg", CALLER_LOOKUP, self._screening.note)
         session.take_leg(_RingingLeg(self._offered))
         self._offered.tell(session)
 
@@ -204,5 +218,5 @@ class Answering:
         runner.fact("core", "provider_connected", connected("carrier", self._offer.carrier, ms))
 
     async def give_up(self) -> None:
-        """Refuse the call: the agent cannot take it."""
-        await self._offered.refuse(UNAVAILABLE)
+        """Refuse the call: the agent cannot take it, or does not take this caller."""
+        await self._offered.refuse(self._refuse_with)

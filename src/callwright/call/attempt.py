@@ -127,6 +127,10 @@ class Attempt:
 
     async def _run(self) -> None:
         now = self._office.deps.clock.now
+        refusal = await self._connection.screen(self._row)
+        if refusal is not None:
+            await self._end_untried(refusal)
+            return
         try:
             prepared = self._prepare()
         except CallwrightError as error:

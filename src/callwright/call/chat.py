@@ -24,6 +24,7 @@ from callwright.domain.execution import CHAT
 from callwright.domain.limits import WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.chat import NewChat
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.speech import (
     FRAME_BYTES,
@@ -193,6 +194,10 @@ class Chatting(Connection):
         spec = replace(needs.spec, settings=settings, transcriber=ear, voice=mouth)
         pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
         return Needs(spec, _with_text(needs.plugin, pace), LocalEars(TEXT, NO_TURN_MODEL), sound=False)
+
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Whoever writes has a key."""
+        return None
 
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """From here on the session hears of the leg."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callwright.actions.transition import Publisher
+from callwright.call.caller_lookup import CallerLookup
 from callwright.call.equipment import LocalEars
 from callwright.call.tools import NoTools, ToolRunner
 from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
@@ -60,6 +61,7 @@ class RuntimeDeps:
     metrics: Metrics
     settings: RuntimeSettings = field(default_factory=RuntimeSettings)
     tools_of: ToolsOf = no_tools
+    caller_lookup: CallerLookup | None = None
 
     @property
     def live_folder(self) -> Path:

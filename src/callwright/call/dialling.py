@@ -43,6 +43,9 @@ class Connection(Protocol):
         """What a call that comes this way is equipped from, given what its agent asks for."""
         ...
 
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Before anything is prepared: None, or the change that ends a call that is not taken. May write what is learnt into the row."""
+
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """The conversation has started and nobody was called or answered yet."""
 
@@ -70,6 +73,10 @@ class Dialling:
     def fit(self, needs: Needs) -> Needs:
         """As the agent has it."""
         return needs
+
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Whoever is called was checked when the call was placed."""
+        return None
 
     def begin(self, session: CallSession, runner: CallRunner) -> None:
         """Nothing yet: a person who answers must not wait for a model to load."""

@@ -16,7 +16,9 @@ from callwright.call.answering import BUSY, HEADERS, UNAVAILABLE, Answering, Off
 from callwright.call.attempt import Attempt, Office
 from callwright.call.boundary import plugin_boundary
 from callwright.call.incarnation import Incarnation
+from callwright.call.screening import CALLER, Screening
 from callwright.call.worker import Worker
+from callwright.domain.caller import caller_number
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.limits import (
@@ -26,6 +28,7 @@ from callwright.domain.limits import (
     MAX_SIP_HEADER_CHARACTERS,
     MAX_SIP_HEADERS_KEPT,
 )
+from callwright.domain.phone_number import dialled_form
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind
 from callwright.ports.ledger import StoredAgent, Unit
@@ -104,7 +107,9 @@ class Desk:
         if agent is None:
             return _UNKNOWN
         execution = self._execution(offer, agent)
-        attempt = Attempt(self._office, execution, Answering(offer, offered, self._office.deps.clock))
+        deps = self._office.deps
+        answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
+        attempt = Attempt(self._office, execution, answering)
         # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
         with self._worker.knows(attempt):
             async with self._unit() as unit:
@@ -140,18 +145,18 @@ class Desk:
             ringing_at=now,
             provider_call_id=offer.provider_call_id,
             user_data=header_variables(offer.headers, agent.body.get("sip_header_variables")),
-            options={HEADERS: dict(offer.headers)} if offer.headers else {},
+            options={CALLER: caller_number(offer.caller), **({HEADERS: dict(offer.headers)} if offer.headers else {})},
             agent=dict(agent.body),
         )
 
 
 async def _agent(unit: Unit, called: str) -> StoredAgent | None:
-    """The agent of an address: its id, or an extension of it, however either is spelt."""
+    """The agent of an address: its id, or a number of it, however either is spelt."""
     try:
         return await unit.agents.get_any(str(uuid.UUID(called)))
     except ValueError:
-        extension = await unit.extensions.find(called.lower())
-    return None if extension is None else await unit.agents.get_any(extension.agent_id)
+        number = await unit.numbers.called(dialled_form(called))
+    return None if number is None or number.agent_id is None else await unit.agents.get_any(number.agent_id)
 
 
 def header_variables(headers: Mapping[str, str], wanted: Any) -> dict[str, str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from callwright.domain.agent_callers import read_caller_data
 from callwright.domain.agent_providers import ProviderNames, read_model, read_transcriber, read_voice
 from callwright.domain.agent_settings import read_settings
 from callwright.domain.agent_spec import (
@@ -97,6 +98,7 @@ def parse_agent(
         webhook_statuses=_webhook_statuses(agent),
         endpointing_ms=endpointing_ms,
         calling_hours=hours,
+        callers=read_caller_data(agent),
     )
 
 

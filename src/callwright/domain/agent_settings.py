@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from callwright.domain.agent_callers import read_whitelist
 from callwright.domain.agent_sounds import SOUND_KEYS, VOICEMAIL_KEYS, read_sounds, read_voicemail
 from callwright.domain.agent_spec import ConversationSettings
 from callwright.domain.errors import InvalidAgentError
@@ -135,5 +136,5 @@ def _extra(config: Fields) -> dict[str, Any]:
         found[name] = config.switch(name, switch)
     for name, low, high in _OPTIONAL_NUMBER:
         found[name] = None if config.raw(name) is None else config.number(name, 0, low, high)
-    found["whitelist_phone_numbers"] = config.list("whitelist_phone_numbers")
+    found["whitelist_phone_numbers"] = read_whitelist(config)
     return found

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from callwright.domain.agent_callers import CallerData
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderDefaults:
@@ -130,3 +132,4 @@ class AgentSpec:
     endpointing_ms: int = 250
     calling_hours: tuple[int, int] = (9, 21)
     """From the first hour to before the second, in the other side's local time: when a caller may ask to be called back."""
+    callers: CallerData = field(default_factory=CallerData)

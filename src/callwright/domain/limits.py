@@ -404,3 +404,30 @@ MAX_CALL_EVENTS = 100
 
 MAX_EVENT_BYTES = 25_600
 """Largest ``properties`` of an event sent into a call, as JSON."""
+
+MAX_IVR_STEPS = 50
+"""Most steps of a menu before an agent."""
+
+MAX_HEADER_VARIABLES = 50
+"""Most SIP headers an agent names as variables."""
+
+MAX_SECRET_CHARACTERS = 4_096
+"""Longest token or password that is kept."""
+
+MAX_WHITELISTED = 10_000
+"""Most callers an agent names that always may call."""
+
+CALLER_LOOKUP_SECONDS = 5
+"""Longest look for a caller's data before a call that comes in is answered; then it is answered without them."""
+
+MAX_CONTACT_FILE_BYTES = 10_485_760
+"""Largest CSV file of contacts."""
+
+MAX_CONTACTS = 100_000
+"""Most contacts of one file."""
+
+MAX_CONTACT_COLUMNS = 100
+"""Most columns of a file of contacts."""
+
+MAX_CONTACT_FILES = 100
+"""Most files of contacts of one organisation."""

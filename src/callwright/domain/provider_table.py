@@ -158,3 +158,10 @@ ALL_EFFORTS: frozenset[str] = frozenset({"none", "minimal", "low", "medium", "hi
 def bare_model(model: str) -> str:
     """The model's name without a provider's prefix (``azure/gpt-4.1-mini``)."""
     return model.rsplit("/", 1)[-1]
+
+
+IVR_CARRIER = "plivo"
+"""The carrier on whose numbers the hosted service has menus before the agent (contract 12.4)."""
+
+IVR_VOICE = "Polly.Joanna"
+"""The voice of such a menu that names none."""

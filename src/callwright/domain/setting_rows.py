@@ -16,6 +16,7 @@ from callwright.domain.limits import (
     MAX_MODEL_TOKENS,
     MAX_WAITING_MESSAGES,
 )
+from callwright.domain.setting_rows_callers import CALLER_AGENT_ROWS, CALLER_ROWS
 from callwright.domain.setting_rows_sounds import SOUND_ROWS
 
 _A_DAY_S = 86_400
@@ -257,9 +258,7 @@ _CONVERSATION = (
     _kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
     _kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
     _kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
-    _kept("task_config.inbound_limit", -1, "Calls one caller may make; -1: any number.", -1, 1_000_000),
-    _kept("task_config.whitelist_phone_numbers", None, "Callers who always may.", values="a list of numbers"),
-    _kept("task_config.disallow_unknown_numbers", False, "Only they may call.", values=_SWITCH),
+    *(AgentSetting(*row) for row in CALLER_ROWS),
 )
 
 _EARS_AND_MOUTH = (
@@ -557,13 +556,7 @@ _WHOLE_AGENT = (
         "tests/acceptance/test_api_calls.py::test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own",
         values="a registered or a hosted carrier",
     ),
-    AgentSetting(
-        "agent.sip_header_variables",
-        None,
-        "Headers of calls that come in as variables.",
-        "tests/acceptance/test_inbound_calls.py::test_headers_are_in_the_log_in_the_execution_and_variables_of_the_prompt",
-        values="a map of header to variable",
-    ),
+    *(AgentSetting(*row) for row in CALLER_AGENT_ROWS),
     AgentSetting(
         "agent.calling_guardrails",
         None,
@@ -595,6 +588,7 @@ ELSEWHERE: dict[str, str] = {
     "task_1.system_prompt": "in the row of agent_prompts",
     "toolchain": "in the row of task.toolchain",
     "calling_guardrails": "in the row of agent.calling_guardrails",
+    "ingest_source_config": "in the row of agent.ingest_source_config",
     "webhook_config": "in the row of agent.webhook_config",
     "vector_store": "in the row of llm_agent.vector_store",
     "llm_agent.llm_config": "a section",

@@ -371,6 +371,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "transfers": record.get("transfers") or [],
         "opt_out": _opt_out(execution),
         "callback": record.get("callback"),
+        "caller_lookup": record.get("caller_lookup"),
         "rescheduled_from": execution.options.get("rescheduled_from"),
         "tools": record.get("tools") or [],
         "events": _events(execution),

@@ -16,8 +16,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.domain.audit import AuditEntry
+from callwright.domain.contacts import ContactFile, Contacts
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.phone_number import PhoneNumber
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 
@@ -37,11 +39,12 @@ class StoredAgent:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A short name under which an agent is called (``domain.extension`` says which names there may be)."""
+    """A short name under which an agent is called (``domain.extension`` says which names there may be). ``agent_id`` is None where
+    nobody answers it."""
 
     name: str
     tenant_id: str
-    agent_id: str
+    agent_id: str | None
     created_at: datetime
 
 
@@ -169,6 +172,10 @@ class Executions(Protocol):
     async def live_count(self, tenant_id: str) -> int:
         """The tenant's executions in phases admitted to live."""
 
+    async def calls_before(self, execution: Execution) -> int:
+        """How many calls of the same caller (``options["caller"]``) to the same agent began before this one and were answered or go on."""
+        ...
+
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
         """Delete an agent's executions with everything that belongs to them; returns their ids (for the files)."""
 
@@ -223,8 +230,57 @@ class Extensions(Protocol):
         """Forget a name. False when there was none."""
         ...
 
-    async def find(self, name: str) -> Extension | None:
-        """One name whoever it belongs to: for calls that come in, never for a request."""
+
+class Numbers(Protocol):
+    """Everything under which agents are called, extensions included: what a call that comes in is looked up in. A number of a trunk or a
+    carrier is there once for a tenant."""
+
+    async def add(self, number: PhoneNumber) -> None:
+        """A new number. ConflictError when the tenant has it already."""
+
+    async def get(self, tenant_id: str, number_id: str) -> PhoneNumber | None:
+        """One number of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[PhoneNumber]:
+        """All numbers of the tenant, newest first."""
+        ...
+
+    async def has(self, tenant_id: str, dialled: str) -> bool:
+        """Whether the tenant has a number that is found by ``dialled`` (``domain.phone_number.dialled_form``)."""
+        ...
+
+    async def link(self, number: PhoneNumber) -> bool:
+        """Write who answers a number and its details. False when the tenant has no such number, NotFoundError without such an agent."""
+        ...
+
+    async def delete(self, tenant_id: str, number_id: str) -> bool:
+        """Forget a number. False when there is none."""
+        ...
+
+    async def called(self, dialled: str) -> PhoneNumber | None:
+        """The extension that is called so, whoever it belongs to: for calls that come in, never for a request."""
+
+
+class ContactFiles(Protocol):
+    """Files of contacts in which callers are looked up."""
+
+    async def put(self, file: ContactFile, contacts: Contacts) -> bool:
+        """Write a file with all its contacts, in place of the one of that name. True when it is new."""
+        ...
+
+    async def get(self, tenant_id: str, name: str) -> ContactFile | None:
+        """One file of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[ContactFile]:
+        """All files of the tenant by name."""
+        ...
+
+    async def delete(self, tenant_id: str, name: str) -> bool:
+        """Forget a file. False when there is none."""
+        ...
+
+    async def find(self, tenant_id: str, name: str, contact_number: str) -> Mapping[str, str] | None:
+        """What a file says of a number, or None."""
 
 
 class Suppressions(Protocol):
@@ -449,6 +505,16 @@ class Unit(Protocol):
     @property
     def extensions(self) -> Extensions:
         """Short names of agents."""
+        ...
+
+    @property
+    def numbers(self) -> Numbers:
+        """Everything under which agents are called."""
+        ...
+
+    @property
+    def contact_files(self) -> ContactFiles:
+        """Files of contacts."""
         ...
 
     @property

@@ -160,6 +160,19 @@ class ExecutionRows:
             )
         )
 
+    async def calls_before(self, execution: Execution) -> int:
+        """How many calls of the same caller to the same agent began before this one and were answered or go on."""
+        return int(
+            await self._connection.fetchval(
+                "select count(*) from execution where agent_id = $1 and options ->> 'caller' = $2 and direction = 'inbound'"
+                " and (created_at, id) < ($3, $4) and (answered_at is not null or owner is not null)",
+                execution.agent_id,
+                execution.options.get("caller"),
+                execution.created_at,
+                execution.id,
+            )
+        )
+
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
         """Delete an agent's executions with everything that belongs to them; returns their ids (for the files). ConflictError while one
         of them is being dialled or spoken on."""

@@ -1,4 +1,4 @@
-"""Extensions: short names under which agents are called."""
+"""Extensions: short names under which agents are called. They are rows of the one table of numbers (``storage.numbers``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from callwright.domain.errors import ConflictError
 from callwright.ports.ledger import Extension
 
-_COLUMNS = "name, tenant_id, agent_id, created_at"
+_COLUMNS = "number as name, tenant_id, agent_id, created_at"
 
 
 class ExtensionRows:
@@ -21,8 +21,12 @@ class ExtensionRows:
         of the tenant."""
         # The update finds no row of another tenant, and then nothing is returned. xmax is 0 for a row that was inserted.
         row = await self._connection.fetchrow(
-            f"insert into extension ({_COLUMNS}) values ($1, $2, $3, $4) on conflict (name) do update"
-            " set agent_id = excluded.agent_id where extension.tenant_id = excluded.tenant_id returning xmax = 0 as is_new",
+            "insert into phone_number as n"
+            " (id, tenant_id, number, dialled, kind, provider, agent_tenant_id, agent_id, created_at, updated_at)"
+            " values (gen_random_uuid()::text, $2, $1, $1, 'extension', 'sip', $2, $3, $4, $4)"
+            " on conflict (dialled) where kind = 'extension' do update set agent_tenant_id = excluded.agent_tenant_id,"
+            " agent_id = excluded.agent_id, updated_at = greatest(now(), n.created_at)"
+            " where n.tenant_id = excluded.tenant_id returning xmax = 0 as is_new",
             extension.name,
             extension.tenant_id,
             extension.agent_id,
@@ -35,25 +39,25 @@ class ExtensionRows:
     async def get(self, tenant_id: str, name: str) -> Extension | None:
         """One name of the tenant, or None."""
         row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from extension where tenant_id = $1 and name = $2", tenant_id, name
+            f"select {_COLUMNS} from phone_number where kind = 'extension' and tenant_id = $1 and dialled = $2",
+            tenant_id,
+            name,
         )
         return Extension(**row) if row else None
 
     async def all(self, tenant_id: str) -> list[Extension]:
         """All names of the tenant in their order."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from extension where tenant_id = $1 order by name", tenant_id
+            f"select {_COLUMNS} from phone_number where kind = 'extension' and tenant_id = $1 order by dialled",
+            tenant_id,
         )
         return [Extension(**row) for row in rows]
 
     async def delete(self, tenant_id: str, name: str) -> bool:
         """Forget a name. False when there was none."""
         gone = await self._connection.fetchval(
-            "delete from extension where tenant_id = $1 and name = $2 returning true", tenant_id, name
+            "delete from phone_number where kind = 'extension' and tenant_id = $1 and dialled = $2 returning true",
+            tenant_id,
+            name,
         )
         return bool(gone)
-
-    async def find(self, name: str) -> Extension | None:
-        """One name whoever it belongs to: for calls that come in, never for a request."""
-        row = await self._connection.fetchrow(f"select {_COLUMNS} from extension where name = $1", name)
-        return Extension(**row) if row else None

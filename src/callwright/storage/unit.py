@@ -11,6 +11,7 @@ from callwright.storage import failures
 from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
+from callwright.storage.contacts import ContactRows
 from callwright.storage.dispositions import DispositionRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
@@ -19,6 +20,7 @@ from callwright.storage.jobs import JobRows
 from callwright.storage.keys import KeyRows
 from callwright.storage.logs import LogRows
 from callwright.storage.nodes import NodeRows
+from callwright.storage.numbers import NumberRows
 from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.suppressions import SuppressionRows
@@ -31,6 +33,8 @@ class PostgresUnit:
         self.executions = ExecutionRows(connection)
         self.agents = AgentRows(connection)
         self.extensions = ExtensionRows(connection)
+        self.numbers = NumberRows(connection)
+        self.contact_files = ContactRows(connection)
         self.suppressions = SuppressionRows(connection)
         self.dispositions = DispositionRows(connection)
         self.keys = KeyRows(connection)

@@ -36,7 +36,7 @@ REASONS = {
     "Call timed out",
     "Unknown",
 }
-OUR_REASONS = {"recipient_suppressed", "gateway_lost", "node_lost"}
+OUR_REASONS = {"recipient_suppressed", "gateway_lost", "node_lost", "caller_limit_reached", "caller_not_known"}
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)

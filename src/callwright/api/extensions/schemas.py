@@ -17,7 +17,7 @@ class ExtensionView(Open):
     """An extension: `sip:<extension>@<host>` reaches the agent."""
 
     extension: str
-    agent_id: str
+    agent_id: str | None
     created_at: str
 
 

@@ -1,0 +1,72 @@
+"""Files of contacts in which callers are looked up (``source_type: csv``, contract 12.1); how they are put here is our own."""
+
+from __future__ import annotations
+
+import asyncio
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing
+from callwright.domain.contacts import ContactFile, read_contacts
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.limits import MAX_CONTACT_FILES, MAX_NAME_CHARACTERS
+from callwright.domain.tenant import Principal
+
+
+async def put_contact_file(services: Services, principal: Principal, name: str, csv: bytes) -> tuple[ContactFile, bool]:
+    """Keep a CSV file under a name, in place of what was there, and whether it is new. Raises BadInputError for what cannot be read,
+    ConflictError for one more than MAX_CONTACT_FILES."""
+    if not _is_name(name):
+        raise BadInputError(f"the name must have 1 to {MAX_NAME_CHARACTERS} printable characters", field="name")
+    try:
+        text = csv.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"the file is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
+    if "\x00" in text:
+        raise BadInputError("the file holds NUL characters; save it as CSV UTF-8")
+    contacts = await asyncio.to_thread(read_contacts, text)
+    now = services.clock.now()
+    async with services.ledger.unit() as unit:
+        before = await unit.contact_files.get(principal.tenant_id, name)
+        if before is None and len(await unit.contact_files.all(principal.tenant_id)) >= MAX_CONTACT_FILES:
+            raise ConflictError(
+                f"there are {MAX_CONTACT_FILES} files of contacts already; delete one that is not needed"
+            )
+        file = ContactFile(
+            name=name,
+            tenant_id=principal.tenant_id,
+            columns=contacts.columns,
+            contacts=len(contacts.by_number),
+            created_at=now if before is None else before.created_at,
+            updated_at=now,
+        )
+        is_new = await unit.contact_files.put(file, contacts)
+        after = {"columns": list(file.columns), "contacts": file.contacts, "updated_at": now.isoformat()}
+        await audit(unit, principal, f"contact_file.{'created' if is_new else 'replaced'}", name, after=after)
+    return file, is_new
+
+
+async def get_contact_file(services: Services, principal: Principal, name: str) -> ContactFile:
+    """One file of the tenant. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.contact_files.get(principal.tenant_id, name) if _is_name(name) else None
+    if found is None:
+        raise missing("file of contacts")
+    return found
+
+
+async def list_contact_files(services: Services, principal: Principal) -> list[ContactFile]:
+    """All files of the tenant, by name."""
+    async with services.ledger.unit() as unit:
+        return await unit.contact_files.all(principal.tenant_id)
+
+
+async def delete_contact_file(services: Services, principal: Principal, name: str) -> None:
+    """Forget a file; agents that name it find no caller any more. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        if not _is_name(name) or not await unit.contact_files.delete(principal.tenant_id, name):
+            raise missing("file of contacts")
+        await audit(unit, principal, "contact_file.deleted", name)
+
+
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= MAX_NAME_CHARACTERS and name.isprintable()

@@ -1,0 +1,222 @@
+"""The numbers of an organisation: listing and removing them, searching and renting at a carrier (contract 3.5), and who answers them
+(contract 3.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.agent import parse_agent
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.ivr import read_ivr
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.number import parse_e164
+from callwright.domain.phone_number import CARRIER, TRUNK, PhoneNumber
+from callwright.domain.provider_table import IVR_CARRIER
+from callwright.domain.tenant import Principal
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.ledger import StoredAgent, Unit
+from callwright.ports.market import NumberMarket, OfferedNumber
+
+COUNTRIES = frozenset({"US", "IN"})
+SIP_TRUNK = "sip-trunk"
+_PATTERN = re.compile(r"[0-9]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What came of ``/inbound/setup``. ``ivr_only``: the agent answered the number already and only its menu is another one; ``has_ivr``:
+    a menu is kept with it."""
+
+    number: PhoneNumber
+    ivr_only: bool
+    has_ivr: bool
+
+
+async def list_numbers(services: Services, principal: Principal) -> list[PhoneNumber]:
+    """All numbers of the organisation, newest first; for a part of it, its own extensions too."""
+    async with services.ledger.unit() as unit:
+        found = await unit.numbers.all(principal.organisation_id)
+        if principal.tenant_id != principal.organisation_id:
+            found = [*await unit.numbers.all(principal.tenant_id), *found]
+    return found
+
+
+async def number_of(unit: Unit, principal: Principal, number_id: str) -> PhoneNumber:
+    """One number of the organisation within a unit. Raises NotFoundError."""
+    number_id = object_id(number_id, "phone number")
+    number = await unit.numbers.get(principal.tenant_id, number_id)
+    if number is None and principal.tenant_id != principal.organisation_id:
+        number = await unit.numbers.get(principal.organisation_id, number_id)
+    if number is None:
+        raise missing("phone number")
+    return number
+
+
+async def remove_number(services: Services, principal: Principal, number_id: str) -> None:
+    """Give a number up; one that is rented is given back to its carrier. Calls under way go on. Raises NotFoundError, and
+    BadInputError when the carrier does not take it back."""
+    async with services.ledger.unit() as unit:
+        number = await number_of(unit, principal, number_id)
+        if not await unit.numbers.delete(number.tenant_id, number.id):
+            raise missing("phone number")
+        await audit(unit, principal, "phone_number.deleted", number.id, before=_shown(number))
+        if number.kind == CARRIER:
+            # Last: what it does cannot be undone, and what it refuses undoes the rest.
+            await _give_back(_market(services, number.provider), number)
+
+
+async def _give_back(market: NumberMarket, number: PhoneNumber) -> None:
+    try:
+        await market.give_back(str(number.details.get("telephony_sid", "")))
+    except ProviderError as error:
+        raise _refused(error) from error
+
+
+async def search_numbers(services: Services, query: Mapping[str, str]) -> list[OfferedNumber]:
+    """Numbers that can be rented. Raises BadInputError: also when no carrier here rents numbers."""
+    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
+    country = _country(fields)
+    pattern = fields.text("pattern")
+    if not _PATTERN.fullmatch(pattern):
+        raise fields.wrong("pattern", "up to three digits, the first ones after the country's code")
+    market = _market(services, fields.text("provider", longest=MAX_NAME_CHARACTERS))
+    try:
+        return await market.search(country, pattern)
+    except ProviderError as error:
+        raise _refused(error) from error
+
+
+async def buy_number(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
+    """Rent a number from a carrier. Raises BadInputError: also when no carrier here rents numbers."""
+    fields = Fields(wire, "", BadInputError)
+    country = _country(fields)
+    if not fields.raw("phone_number"):
+        raise BadInputError("phone_number is required", field="phone_number")
+    wanted = parse_e164(fields.raw("phone_number"), what="phone_number")
+    provider = fields.text("provider", longest=MAX_NAME_CHARACTERS)
+    market = _market(services, provider)
+    try:
+        rented = await market.rent(country, wanted)
+    except ProviderError as error:
+        raise _refused(error) from error
+    now = services.clock.now()
+    number = PhoneNumber(
+        id=services.ids.uuid(),
+        tenant_id=principal.organisation_id,
+        number=rented.phone_number,
+        kind=CARRIER,
+        provider=provider or next(iter(services.markets)),
+        created_at=now,
+        updated_at=now,
+        details={
+            "price_cents": rented.price_cents,
+            "telephony_sid": rented.sid,
+            "payment_uuid": services.ids.uuid(),
+        },
+    )
+    async with services.ledger.unit() as unit:
+        await unit.numbers.add(number)
+        await audit(unit, principal, "phone_number.rented", number.id, after=_shown(number))
+    return number
+
+
+def _country(fields: Fields) -> str:
+    country = fields.text("country").strip().upper()
+    if not country:
+        raise BadInputError("country is required", field="country")
+    if country not in COUNTRIES:
+        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRIES))}")
+    return country
+
+
+def _market(services: Services, provider: str) -> NumberMarket:
+    """The carrier that was asked for, else the first. Raises BadInputError when there is none."""
+    market = services.markets.get(provider) if provider else next(iter(services.markets.values()), None)
+    if market is None:
+        named = f" (asked for: {provider})" if provider else ""
+        raise BadInputError(
+            f"no carrier with a number market is configured here{named}; numbers of a SIP trunk are added with"
+            " POST /sip-trunks/trunks/{trunk_id}/numbers, short names with PUT /v1/callwright/extensions/{extension}",
+            field="provider" if provider else None,
+        )
+    return market
+
+
+def _refused(error: ProviderError) -> BadInputError:
+    what = "could not be reached" if error.kind is FailureKind.UNAVAILABLE else "refused"
+    return BadInputError(f"the carrier {error.provider} {what}: {error.message}")
+
+
+async def set_up(services: Services, principal: Principal, wire: Mapping[str, Any]) -> Setup:
+    """Let an agent answer a number. Raises BadInputError, NotFoundError for an agent or number one does not have."""
+    fields = Fields(wire, "", BadInputError)
+    agent_id, number_id = _required(fields, "agent_id"), _required(fields, "phone_number_id")
+    fields.switch("allow_multiple", False)
+    ivr = read_ivr(wire)
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        number = await number_of(unit, principal, number_id)
+        _check_fit(services, agent, number, ivr)
+        details = dict(number.details)
+        if ivr is not None:
+            details["ivr_config"] = ivr
+        linked = replace(
+            number,
+            agent_tenant_id=agent.tenant_id,
+            agent_id=agent.id,
+            details=details,
+            updated_at=services.clock.now(),
+        )
+        await _link(unit, principal, number, linked)
+    return Setup(linked, ivr is not None and number.agent_id == agent.id, ivr is not None)
+
+
+def _check_fit(services: Services, agent: StoredAgent, number: PhoneNumber, ivr: Mapping[str, Any] | None) -> None:
+    if number.kind == TRUNK and parse_agent(agent.body).telephony_provider != SIP_TRUNK:
+        raise BadInputError(
+            f"the agent's telephony_provider must be {SIP_TRUNK} before it answers a number of a SIP trunk; change it with"
+            " PATCH /v2/agent/{agent_id}",
+            field="agent_id",
+        )
+    if services.policy.strict and ivr is not None and ivr["enabled"] and number.provider != IVR_CARRIER:
+        raise BadInputError(f"ivr_config is possible on numbers of {IVR_CARRIER} only", field="ivr_config")
+
+
+async def unlink(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
+    """Let nobody answer a number; further calls to it are refused. Raises BadInputError or NotFoundError."""
+    number_id = _required(Fields(wire, "", BadInputError), "phone_number_id")
+    async with services.ledger.unit() as unit:
+        number = await number_of(unit, principal, number_id)
+        freed = replace(number, agent_tenant_id=None, agent_id=None, updated_at=services.clock.now())
+        await _link(unit, principal, number, freed)
+    return freed
+
+
+async def _link(unit: Unit, principal: Principal, before: PhoneNumber, after: PhoneNumber) -> None:
+    if not await unit.numbers.link(after):
+        raise missing("phone number")
+    await audit(unit, principal, "phone_number.linked", after.id, before=_shown(before), after=_shown(after))
+
+
+def _required(fields: Fields, name: str) -> str:
+    found = fields.text(name, longest=MAX_NAME_CHARACTERS).strip()
+    if not found:
+        raise BadInputError(f"{name} is required", field=name)
+    return found
+
+
+def _shown(number: PhoneNumber) -> dict[str, Any]:
+    return {
+        "phone_number": number.number,
+        "kind": number.kind,
+        "provider": number.provider,
+        "agent_id": number.agent_id,
+        **number.details,
+    }

@@ -1,0 +1,1 @@
+"""Files of contacts in which callers are looked up."""

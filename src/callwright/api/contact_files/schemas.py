@@ -1,0 +1,18 @@
+"""Shapes of files of contacts for the API description."""
+
+from __future__ import annotations
+
+from callwright.api.schemas import Open
+
+
+class ContactFileView(Open):
+    """A file: an agent with `ingest_source_config` `{"source_type": "csv", "source_name": "<name>"}` looks its callers up in it."""
+
+    name: str
+    columns: list[str]
+    contacts: int
+    created_at: str
+    updated_at: str
+
+
+EXAMPLE = "contact_number,customer_name\n+15550123,Ann\n"

@@ -1,0 +1,42 @@
+"""Routes of inbound routing (contract 3.6)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import numbers
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.inbound.mapping import number_view, setup_view
+from callwright.api.inbound.schemas import SETUP_EXAMPLE, UNLINK_EXAMPLE, InboundResult
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, public_url_of, services_of
+
+router = APIRouter(prefix="/inbound", tags=["inbound"])
+
+
+@router.post(
+    "/setup",
+    summary="Let an agent answer a number",
+    responses={200: shown("It answers from now on.", InboundResult), **errors(400, 404, 413)},
+    openapi_extra=json_body("InboundSetup", SETUP_EXAMPLE),
+)
+async def setup(request: Request) -> Response:
+    """The number is an extension, a number of a SIP trunk or one rented from a carrier; another agent that answered it does no longer. The
+    agent of a trunk's number must have `telephony_provider` `sip-trunk`."""
+    wire = await read_object(request)
+    done = await numbers.set_up(services_of(request).actions, principal_of(request), wire)
+    return answer(setup_view(done, public_url_of(request)))
+
+
+@router.post(
+    "/unlink",
+    summary="Let nobody answer a number",
+    responses={200: shown("Further calls to it are refused.", InboundResult), **errors(400, 404, 413)},
+    openapi_extra=json_body("InboundUnlink", UNLINK_EXAMPLE),
+)
+async def unlink(request: Request) -> Response:
+    """The number stays; calls under way go on."""
+    wire = await read_object(request)
+    number = await numbers.unlink(services_of(request).actions, principal_of(request), wire)
+    return answer(number_view(number, public_url_of(request)))

@@ -1,0 +1,46 @@
+"""Shapes of inbound routing for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class InboundSetup(Open):
+    """Which agent answers which number."""
+
+    agent_id: str
+    phone_number_id: str = Field(description="An id of GET /phone-numbers/all.")
+    allow_multiple: bool | None = Field(
+        default=False, description="Accepted; an agent may always hold several numbers."
+    )
+    ivr_config: dict[str, Any] | None = Field(default=None, description="Checked and kept, and not acted on.")
+
+
+class InboundUnlink(Open):
+    """Which number nobody shall answer."""
+
+    phone_number_id: str
+
+
+class InboundResult(Open):
+    """What became of it."""
+
+    url: str | None = Field(
+        description="Where a carrier that tells of calls by HTTP would send them; null where nobody answers."
+    )
+    phone_number: str
+    id: str
+    agent_id: str | None = None
+    message: str | None = None
+    warning: str | None = Field(default=None, description="What is kept and not acted on.")
+
+
+SETUP_EXAMPLE: dict[str, Any] = {
+    "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+    "phone_number_id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
+}
+UNLINK_EXAMPLE: dict[str, Any] = {"phone_number_id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6"}

@@ -1,0 +1,80 @@
+"""Routes of phone numbers (contract 3.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from callwright.actions import numbers
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.phone_numbers.mapping import listed, offered, rented
+from callwright.api.phone_numbers.schemas import (
+    BUY_EXAMPLE,
+    OfferedNumberView,
+    PhoneNumberView,
+    RentedNumberView,
+)
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+
+router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"])
+
+
+@router.get(
+    "/all",
+    summary="List phone numbers",
+    responses={200: shown("All of them, newest first.", list[PhoneNumberView]), **errors()},
+)
+async def list_all(request: Request) -> Response:
+    """A bare array, never paged: extensions, numbers of SIP trunks and numbers rented from carriers."""
+    actions = services_of(request).actions
+    now = actions.clock.now()
+    return answer([listed(number, now) for number in await numbers.list_numbers(actions, principal_of(request))])
+
+
+@router.get(
+    "/search",
+    summary="Search numbers to rent",
+    responses={200: shown("Numbers that can be rented.", list[OfferedNumberView]), **errors(400)},
+)
+async def search(
+    request: Request,
+    country: Annotated[str, Query(description="US or IN.")] = "",
+    pattern: Annotated[str, Query(description="Up to three digits, the first ones after the country's code.")] = "",
+    provider: Annotated[str, Query(description="The carrier; the first that rents numbers by default.")] = "",
+) -> Response:
+    """Asks the carrier. Refused with 400 where no carrier that rents numbers is configured."""
+    query = {"country": country, "pattern": pattern, "provider": provider}
+    return answer([offered(number) for number in await numbers.search_numbers(services_of(request).actions, query)])
+
+
+@router.post(
+    "/buy",
+    summary="Rent a number",
+    responses={200: shown("Rented.", RentedNumberView), **errors(400, 409, 413)},
+    openapi_extra=json_body("BuyNumber", BUY_EXAMPLE),
+)
+async def buy(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Rents it from the carrier. Refused with 400 where no carrier that rents numbers is configured; nothing is ever rented in appearance
+    only."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        return rented(await numbers.buy_number(services, principal_of(request), wire))
+
+    return await answer_once(request, idempotency_key, wire, work)
+
+
+@router.delete(
+    "/{phone_number_id}",
+    summary="Give a number up",
+    responses={200: shown("It is gone.", Acknowledged), **errors(400, 404)},
+)
+async def delete(request: Request, phone_number_id: str) -> Response:
+    """A rented number is given back to its carrier. Further calls to it are refused; calls under way go on."""
+    await numbers.remove_number(services_of(request).actions, principal_of(request), phone_number_id)
+    return answer({"message": "The phone number has been removed from your account", "state": "deleted"})

@@ -1,0 +1,52 @@
+"""Numbers under which agents are called: extensions, numbers of SIP trunks, numbers rented from a carrier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+EXTENSION = "extension"
+TRUNK = "trunk"
+CARRIER = "carrier"
+KINDS = (EXTENSION, TRUNK, CARRIER)
+"""``extension``: a short name, one for the whole platform; ``trunk``: a number of a SIP trunk; ``carrier``: rented from a carrier."""
+
+_SEPARATORS = re.compile(r"[ .()\u00a0-]")
+_DIGITS = re.compile(r"\+?[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number of an organisation. ``agent_id``: who answers it, None where nobody does; ``agent_tenant_id`` whose agent that is (the
+    organisation itself or a part of it). ``details`` are what belongs to its kind: ``ivr_config``, a price, the carrier's own id."""
+
+    id: str
+    tenant_id: str
+    number: str
+    kind: str
+    provider: str
+    created_at: datetime
+    updated_at: datetime
+    name: str | None = None
+    agent_tenant_id: str | None = None
+    agent_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dialled(self) -> str:
+        """What it is found by: ``dialled_form`` of it."""
+        return dialled_form(self.number)
+
+
+def dialled_form(text: str) -> str:
+    """What a number or name is found by, however it is spelt: digits without a plus and separators, a name in small letters, of an
+    address (``sip:``, ``loopback:``) what stands before the host."""
+    text = text.strip()
+    for scheme in ("sip:", "sips:", "loopback:"):
+        if text.lower().startswith(scheme):
+            text = text[len(scheme) :].partition("@")[0]
+    plain = _SEPARATORS.sub("", text)
+    return plain.removeprefix("+") if _DIGITS.fullmatch(plain) else text.lower()

@@ -1,0 +1,83 @@
+"""Numbers: everything under which agents are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.domain.phone_number import PhoneNumber
+
+_COLUMNS = "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details"
+
+
+class NumberRows:
+    """``ports.ledger.Numbers``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def add(self, number: PhoneNumber) -> None:
+        """A new number. ConflictError when the tenant has it already."""
+        await self._connection.execute(
+            f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            number.id,
+            number.tenant_id,
+            number.number,
+            number.kind,
+            number.provider,
+            number.created_at,
+            number.updated_at,
+            number.name,
+            number.agent_tenant_id,
+            number.agent_id,
+            dict(number.details),
+            number.dialled,
+        )
+
+    async def get(self, tenant_id: str, number_id: str) -> PhoneNumber | None:
+        """One number of the tenant, or None."""
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 and id = $2", tenant_id, number_id
+        )
+        return PhoneNumber(**row) if row else None
+
+    async def all(self, tenant_id: str) -> list[PhoneNumber]:
+        """All numbers of the tenant, newest first."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 order by created_at desc, id", tenant_id
+        )
+        return [PhoneNumber(**row) for row in rows]
+
+    async def has(self, tenant_id: str, dialled: str) -> bool:
+        """Whether the tenant has a number that is found by ``dialled``."""
+        found = await self._connection.fetchval(
+            "select exists (select from phone_number where tenant_id = $1 and dialled = $2)", tenant_id, dialled
+        )
+        return bool(found)
+
+    async def link(self, number: PhoneNumber) -> bool:
+        """Write who answers a number and its details. False when the tenant has no such number, NotFoundError without such an agent."""
+        changed = await self._connection.fetchval(
+            "update phone_number set agent_tenant_id = $3, agent_id = $4, details = $5, updated_at = $6"
+            " where tenant_id = $1 and id = $2 returning true",
+            number.tenant_id,
+            number.id,
+            number.agent_tenant_id,
+            number.agent_id,
+            dict(number.details),
+            number.updated_at,
+        )
+        return bool(changed)
+
+    async def delete(self, tenant_id: str, number_id: str) -> bool:
+        """Forget a number. False when there is none."""
+        gone = await self._connection.fetchval(
+            "delete from phone_number where tenant_id = $1 and id = $2 returning true", tenant_id, number_id
+        )
+        return bool(gone)
+
+    async def called(self, dialled: str) -> PhoneNumber | None:
+        """The extension that is called so, whoever it belongs to: for calls that come in, never for a request."""
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS} from phone_number where kind = 'extension' and dialled = $1", dialled
+        )
+        return PhoneNumber(**row) if row else None

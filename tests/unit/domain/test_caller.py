@@ -1,0 +1,45 @@
+"""What a caller is known by, and the rules an agent has for callers."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.domain.caller import WITHHELD, CallerRules, caller_number
+
+
+@pytest.mark.parametrize(
+    ("caller", "number"),
+    [
+        ("+15550123", "+15550123"),
+        ("sip:+15550123@gateway.example:5060;user=phone", "+15550123"),
+        ("sips:+1(555)01-23@gateway", "+15550123"),
+        ("tel:+15550123", "+15550123"),
+        ("sip:4711@10.0.0.1", "4711"),
+        ("4711", "4711"),
+        ("sip:Ann@Phone.Example:5070;transport=udp", "sip:ann@phone.example"),
+        ("sip:phone.example", "sip:phone.example"),
+        ("ann", "ann"),
+        ("", WITHHELD),
+        ("Anonymous", WITHHELD),
+        ("sip:anonymous@anonymous.invalid", WITHHELD),
+        (" unknown ", WITHHELD),
+    ],
+)
+def test_a_caller_is_known_by_a_number_where_there_is_one(caller: str, number: str) -> None:
+    assert caller_number(caller) == number
+
+
+def test_without_settings_there_are_no_rules() -> None:
+    assert not CallerRules.of_settings({}).restrict
+
+
+def test_a_limit_and_knowing_callers_are_rules() -> None:
+    assert CallerRules.of_settings({"inbound_limit": 0}).restrict
+    assert CallerRules.of_settings({"disallow_unknown_numbers": True}).restrict
+
+
+@pytest.mark.parametrize("listed", ["+1 555 0123", "15550123", "sip:+15550123@anywhere"])
+def test_who_is_on_the_list_always_may_however_the_number_is_spelt(listed: str) -> None:
+    rules = CallerRules.of_settings({"inbound_limit": 1, "whitelist_phone_numbers": [listed]})
+    assert rules.always_may("+15550123")
+    assert not rules.always_may("+15550124")

@@ -1,0 +1,55 @@
+"""Reading files of contacts."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.domain.contacts import find_contact, read_contacts
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_CONTACT_COLUMNS, MAX_CONTACTS, MAX_NUMBER_CHARACTERS
+
+FILE = (
+    '\ufeffcontact_number,name,note\r\n+15550123, Ann ,"two\nlines, quoted"\r\n\r\n,nobody,\r\n'
+    "+15550124,Bob\r\n+15550123,Ann again,x\r\n"
+)
+
+
+def test_rows_are_found_by_their_number_and_the_first_counts() -> None:
+    found = read_contacts(FILE)
+    assert found.columns == ("contact_number", "name", "note")
+    assert found.by_number == {
+        "+15550123": {"contact_number": "+15550123", "name": "Ann", "note": "two\nlines, quoted"},
+        "+15550124": {"contact_number": "+15550124", "name": "Bob"},
+    }
+
+
+def test_one_row_is_found_without_keeping_the_others() -> None:
+    assert find_contact(FILE, "+15550124") == {"contact_number": "+15550124", "name": "Bob"}
+    assert find_contact(FILE, "15550124") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "contact_number"),
+        ("number,name\n", "contact_number"),
+        ("contact_number,a,a\n", "same name"),
+        ("contact_number," + ",".join(f"c{n}" for n in range(MAX_CONTACT_COLUMNS)), "columns"),
+        (f"contact_number\n{'1' * (MAX_NUMBER_CHARACTERS + 1)}\n", "line 2"),
+        (f"contact_number,a\n1,{'x' * 140_000}\n", "line 2"),
+    ],
+)
+def test_what_cannot_be_read_is_named(text: str, says: str) -> None:
+    with pytest.raises(BadInputError, match=says):
+        read_contacts(text)
+
+
+def test_columns_without_a_name_are_left_out() -> None:
+    assert read_contacts("contact_number,,a,\n1,x,y,z\n").by_number == {"1": {"contact_number": "1", "a": "y"}}
+
+
+def test_as_many_contacts_as_the_limit_and_no_more() -> None:
+    text = "contact_number\n" + "\n".join(str(n) for n in range(MAX_CONTACTS))
+    assert len(read_contacts(text).by_number) == MAX_CONTACTS
+    with pytest.raises(BadInputError, match="split the file"):
+        read_contacts(f"{text}\nx\n")
