@@ -16,7 +16,7 @@ ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --l
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted conformance fuzz lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance test
 # Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
 test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
+
+# The contract's file is not a part of this repository; without CONTRACT=path the compact table of tests/conformance is the contract.
+conformance: $(STAMPS)/dev ## Start a server and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
+	@$(BIN)/python -m tests.conformance.run $(if $(CONTRACT),--contract $(CONTRACT))
 
 # CI asks each operation CALLWRIGHT_FUZZ_CASES=50 times, as a part of `make test`.
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import requests
 from tests.api_world import PUBLIC_URL, ApiWorld, make_world
+from tests.conformance.cases import AGENT
 from tests.rows import admit, claim
 
 from callwright.api.app import build_app
@@ -55,6 +56,7 @@ class FuzzWorld:
         self.description: dict[str, Any] = self._app.openapi()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, follow_redirects=False)
+        self.key = world.key
         self.headers = {"Authorization": f"Bearer {world.key}"}
 
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -63,7 +65,11 @@ class FuzzWorld:
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request with our key."""
-        answer: httpx.Response = self.wait(self._client.request(method, path, headers=self.headers, **more))
+        return self.request(method, path, headers=self.headers, **more)
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """A request of somebody."""
+        answer: httpx.Response = self.wait(self._client.request(method, path, **more))
         return answer
 
     def send(self, case: Any) -> httpx.Response:
@@ -90,6 +96,21 @@ class FuzzWorld:
         self.ask("PUT", "/v1/callwright/extensions/desk", json={"agent_id": found["agent_id"]})
         self.ask("POST", "/v1/callwright/suppressions", json={"number": "+15550177"})
         return found
+
+    def calls(self) -> dict[str, str]:
+        """A call in progress and one that is over, with recordings."""
+        agent_id = self.ask("POST", "/v2/agent", json=AGENT).json()["agent_id"]
+        found = {name: self.wait(self._live(agent_id)) for name in ("live_call", "ended_call")}
+        self.wait(self._end(found["ended_call"]))
+        for name in ("call.wav", "transfer.wav"):
+            self._world.recordings.write(found["ended_call"], name, b"RIFF")
+        return found
+
+    async def _end(self, execution_id: str) -> None:
+        for change in (Change(Phase.FINISHING), Change(Phase.DONE, "completed")):
+            async with self._ledger.unit() as unit:
+                owner = "fuzz" if change.phase is Phase.FINISHING else None
+                await unit.executions.change(execution_id, change, owner=owner)
 
     def _make(self, path: str, known: dict[str, str], key: str) -> str:
         content = self.description["paths"][path]["post"]["requestBody"]["content"]

@@ -1,0 +1,122 @@
+"""A server of its own for the conformance run, with a call that is over and one in progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS = 90
+CALL_SECONDS = 90
+#: Providers that need no models: what is said is text in two tones.
+SCRIPTED = {
+    "CALLWRIGHT_TRANSCRIBER": "scripted",
+    "CALLWRIGHT_MODEL": "scripted",
+    "CALLWRIGHT_VOICE": "scripted",
+    "CALLWRIGHT_VAD": "energy",
+    "CALLWRIGHT_TURN": "none",
+    "CALLWRIGHT_LOOPBACK_VOICE": "scripted",
+    "CALLWRIGHT_LOOPBACK_EARS": "scripted",
+    "CALLWRIGHT_SIP_LISTEN": "off",
+}
+PERSONAS: dict[str, Any] = {
+    "default": "short",
+    "personas": {
+        "short": {"answer": {"how": "answer", "after_s": 0.1}, "rules": [{"say": "Goodbye."}]},
+        "waiting": {"answer": {"how": "answer", "after_s": 0.1}, "patience_s": 0, "rules": []},
+    },
+}
+AGENT: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "Reception",
+        "agent_welcome_message": "Hello, this is reception.",
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "tools_config": {
+                    "llm_agent": {
+                        "provider": "scripted",
+                        "model": "scripted",
+                        "rules": [{"when": "goodbye", "say": "Goodbye.", "end_call": True}],
+                    }
+                },
+                "task_config": {"call_terminate": 600, "hangup_after_silence": 0},
+            }
+        ],
+        "end_call_tool_mode": "auto",
+    },
+    "agent_prompts": {"task_1": {"system_prompt": "Be brief."}},
+}
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, str]]:
+    """Address and key of a server over an empty data folder."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    scenario = folder / "callers.json"
+    scenario.write_text(json.dumps(PERSONAS))
+    environ = {
+        **os.environ,
+        **SCRIPTED,
+        "CALLWRIGHT_DATA": str(folder / "data"),
+        "CALLWRIGHT_PORT": str(port),
+        "CALLWRIGHT_SCENARIO": str(scenario),
+    }
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "server.log").open("wb") as log:
+        command = [sys.executable, "-m", "callwright"]
+        server = subprocess.Popen([*command, "serve"], env=environ, stdout=log, stderr=log)
+        try:
+            _wait(server, address, folder / "server.log")
+            made = subprocess.run(
+                [*command, "keys", "create", "--name", "conformance"], env=environ, check=True, capture_output=True
+            )
+            key = next(word for word in made.stdout.decode().split() if word.startswith("bn-"))
+            yield address, key
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            if httpx.get(f"{address}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(f"the server did not start:\n{log.read_text()[-2000:]}")
+
+
+def calls(client: httpx.Client, key: str, data: Path) -> dict[str, str]:
+    """A call that is over, with recordings, and one in progress."""
+    headers = {"Authorization": f"Bearer {key}"}
+    agent_id = client.post("/v2/agent", json=AGENT, headers=headers).json()["agent_id"]
+    found = {}
+    for name, persona, status in (("ended_call", "short", "completed"), ("live_call", "waiting", "in-progress")):
+        wire = {"agent_id": agent_id, "recipient_phone_number": "loopback:x", "user_data": {"persona": persona}}
+        found[name] = client.post("/call", json=wire, headers=headers).json()["execution_id"]
+        until = time.monotonic() + CALL_SECONDS
+        seen = ""
+        while seen != status:
+            if time.monotonic() > until:
+                raise SystemExit(f"the call is {seen}, not {status}")
+            time.sleep(0.2)
+            seen = client.get(f"/executions/{found[name]}", headers=headers).json()["status"]
+    # Transfers on loopback are not recorded; the file stands for one that was.
+    folder = next(data.glob(f"**/{found['ended_call']}"))
+    (folder / "transfer.wav").write_bytes((folder / "call.wav").read_bytes())
+    return found

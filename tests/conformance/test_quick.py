@@ -1,0 +1,73 @@
+"""The conformance cases against the application in this process, judged by the compact table of the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.conformance.cases import all_cases
+from tests.conformance.contract import Operation, read_table
+from tests.conformance.judged import Judge
+from tests.conformance.table import UNSERVED, lines
+from tests.database import database_at, run_sql
+from tests.fuzz.fuzz_world import FuzzWorld, fuzz_world
+
+
+@pytest.fixture(scope="module")
+def world(
+    postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FuzzWorld]:
+    name = f"cw_conformance_{os.getpid()}"
+    asyncio.run(run_sql(postgres_server, f"create database {name} template {database_template}"))
+    with fuzz_world(database_at(postgres_server, name), tmp_path_factory.mktemp("recordings")) as made:
+        yield made
+    asyncio.run(run_sql(postgres_server, f"drop database if exists {name} with (force)"))
+
+
+def bare(name: str) -> str:
+    """An operation without the names of its parameters."""
+    return re.sub(r"\{\w+\}", "{}", name)
+
+
+def served(world: FuzzWorld) -> set[str]:
+    return {
+        bare(f"{method.upper()} {path}") for path, methods in world.description["paths"].items() for method in methods
+    }
+
+
+def test_every_operation_of_the_contract_answers_as_it_says(world: FuzzWorld) -> None:
+    known = served(world)
+    operations = [one for one in read_table() if bare(one.name) in known]
+    judge = Judge(world.request, world.key)
+    judge.known.update(world.calls())
+    verdicts = judge.try_all(operations, all_cases())
+    if len(operations) + len(UNSERVED) < len(read_table()):
+        # What makes an object is not there yet: those that need it cannot be asked.
+        for verdict in verdicts:
+            verdict.wrong = [wrong for wrong in verdict.wrong if "to ask for" not in wrong]
+    assert not [one for one in verdicts if one.wrong], "\n".join(lines(verdicts))
+
+
+def test_what_is_not_served_is_known_with_its_reason(world: FuzzWorld) -> None:
+    known = served(world)
+    assert {one.name for one in read_table() if bare(one.name) not in known} >= set(UNSERVED)
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({"agent_id": "a", "state": "created"}, ""),
+        ({"agent_id": "a", "state": "created", "more": 1}, ""),
+        ({"state": "created"}, "agent_id"),
+        ({"agent_id": 5, "state": "created"}, "agent_id"),
+    ],
+)
+def test_a_wrong_answer_is_noticed(body: dict[str, Any], wrong: str) -> None:
+    (operation,) = [one for one in read_table() if one.name == "POST /v2/agent"]
+    assert isinstance(operation, Operation)
+    found = operation.check(201, body)
+    assert (wrong in found) if wrong else (found == "")
