@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.disposition import StoredDisposition, disposition_body, read_disposition
 from callwright.domain.errors import BadInputError, NoSuchAgentError, NotFoundError, UnprocessableError
-from callwright.domain.limits import MAX_AGENT_DISPOSITIONS, MAX_DISPOSITIONS
+from callwright.domain.limits import MAX_AGENT_DISPOSITIONS, MAX_DISPOSITION_BYTES, MAX_DISPOSITIONS
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Unit
 
@@ -26,7 +27,7 @@ async def list_dispositions(services: Services, principal: Principal, agent_id: 
 async def create_disposition(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredDisposition:
     """A new disposition of one agent. Raises UnprocessableError or NoSuchAgentError."""
     body = disposition_body(wire)
-    read_disposition(body)
+    _check(body)
     agent_id = _agent_id(wire)
     async with services.ledger.unit() as unit:
         (made,) = await _insert(services, unit, principal, agent_id, [body])
@@ -51,7 +52,7 @@ async def create_dispositions(
         if not isinstance(one, Mapping):
             raise UnprocessableError(f"{path} must be an object", field=path)
         body = disposition_body(one)
-        read_disposition(body, path)
+        _check(body, path)
         bodies.append(body)
     async with services.ledger.unit() as unit:
         return await _insert(services, unit, principal, agent_id, bodies)
@@ -83,7 +84,7 @@ async def change_disposition(
         if not changes:
             raise BadInputError("the body names nothing to change")
         body = {**before.body, **changes}
-        read_disposition(body)
+        _check(body)
         agent_id = await _agent(unit, principal, _agent_id(wire)) if wire.get("agent_id") is not None else None
         if agent_id is not None and set(before.agent_ids) - {agent_id}:
             return await _copy(services, unit, principal, before, body, agent_id), True
@@ -132,6 +133,16 @@ async def unlink_disposition(services: Services, principal: Principal, dispositi
         if not await unit.dispositions.unlink(principal.tenant_id, disposition_id, agent.id):
             raise missing("disposition")
         await audit(unit, principal, "disposition.unlinked", disposition_id, before={"agent_id": agent.id})
+
+
+def _check(body: Mapping[str, Any], path: str = "") -> None:
+    read_disposition(body, path)
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > MAX_DISPOSITION_BYTES:
+        what = path or "the disposition"
+        raise UnprocessableError(
+            f"{what} is {size} bytes of JSON, at most {MAX_DISPOSITION_BYTES} are allowed", field=path or None
+        )
 
 
 def _agent_id(wire: Mapping[str, Any]) -> str:

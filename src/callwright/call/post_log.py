@@ -15,10 +15,12 @@ from callwright.insight.view import CallView
 _LOG = logging.getLogger(__name__)
 
 TASK_DONE = "task_done"
-"""Fact: the post-call task ``index`` was asked and its outcome is in the facts before this one."""
+"""Fact: the post-call task ``index``, or the questions ``what``, were asked and the outcome is in the facts before this one."""
 
 RECORDING = "recording"
 AGENT = "agent"
+DISPOSITIONS = "dispositions"
+"""``what`` of a group of dispositions, with its number."""
 _TRIED_AGAIN = frozenset({RECORDING, AGENT})
 """What every run tries anew, so that an earlier run's failure at it is not this one's."""
 
@@ -35,14 +37,19 @@ class PostLog:
         self._began = datetime.fromisoformat(view.header.started_at)
         self._now = now
         self._lines: list[str] = []
-        self._done: set[int] = set()
+        self._done: set[str] = set()
+        self._found: list[tuple[str, dict[str, Any]]] = []
         for at_us, name, values in _facts(earlier):
             if name != "post_failed" or values.get("what") not in _TRIED_AGAIN:
                 self._add(at_us, name, values)
 
-    def done(self, index: int) -> bool:
-        """Whether task ``index`` was done by an earlier run: asking again would cost again."""
-        return index in self._done
+    def done(self, what: str) -> bool:
+        """Whether that was done by an earlier run: asking again would cost again. Tasks are named by their index."""
+        return what in self._done
+
+    def facts(self, name: str) -> list[dict[str, Any]]:
+        """What was found under a name so far, by earlier runs too."""
+        return [values for kind, values in self._found if kind == name]
 
     def fact(self, name: str, values: dict[str, Any]) -> None:
         """Something found after the call."""
@@ -63,8 +70,9 @@ class PostLog:
         self._last_us = max(self._last_us, at_us)
         self._seq += 1
         self._lines.append(entry_line(self._seq, self._last_us, POST, "fact", name, values))
+        self._found.append((name, values))
         if name == TASK_DONE:
-            self._done.add(int(values["index"]))
+            self._done.add(str(values.get("what", values.get("index"))))
 
 
 def live_part(log: bytes) -> bytes:

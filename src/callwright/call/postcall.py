@@ -10,34 +10,33 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import transition
-from callwright.call.boundary import plugin_boundary
+from callwright.call.asked import FIXED, call_facts, fix, fixed, summary_in, variables_of
 from callwright.call.callbacks import schedule, wanted
 from callwright.call.deps import RuntimeDeps
-from callwright.call.equipment import model_settings, need
+from callwright.call.examiner import Examiner
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.logfile import POST
-from callwright.call.post_log import AGENT, RECORDING, TASK_DONE, PostLog, live_part, post_part
+from callwright.call.post_log import AGENT, DISPOSITIONS, RECORDING, TASK_DONE, PostLog, live_part, post_part
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import PostCallTask
+from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import CHAT, Execution, Phase
-from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_CALL_SECONDS, POST_QUESTION_SECONDS
+from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.callback import Callback
-from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
+from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
-from callwright.insight.transcript import lines, transcript
+from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
 from callwright.ops.rounds import round_boundary
-from callwright.ports.failures import RETRYABLE, FailureKind
 from callwright.ports.ledger import Change, LogChunk
-from callwright.ports.model import Model, ModelRequest, ModelSettings
-from callwright.ports.speech import UsageAmount
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,9 +47,6 @@ RESERVE_SECONDS = 30
 """Kept back of POST_CALL_SECONDS for writing the record."""
 LEAST_SECONDS = 10
 SWEEP_SECONDS = 10.0
-ANSWER_TOKENS = 400
-"""Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
-RETRY_DELAYS_S = (1.0, 4.0)
 KEEP_RETRY_SECONDS = 0.5
 
 
@@ -64,16 +60,17 @@ class _Case:
     post: PostLog
 
 
-@dataclass(slots=True)
-class _Failure:
-    """How a question failed."""
+class _Notes:
+    """The post-call section of a case, as whoever asks the models writes it."""
 
-    kind: FailureKind = FailureKind.BROKEN_STREAM
-    message: str = ""
+    def __init__(self, post: PostLog, keep: Callable[[], Awaitable[None]]) -> None:
+        self.fact = post.fact
+        self.failed = post.failed
+        self._keep = keep
 
-    def tell(self, kind: FailureKind, message: str) -> None:
-        """It failed."""
-        self.kind, self.message = kind, message
+    async def keep(self) -> None:
+        """Have the section so far in the ledger."""
+        await self._keep()
 
 
 class PostCall:
@@ -81,6 +78,7 @@ class PostCall:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
+        self._examiner = Examiner(deps.plugin, deps.clock)
 
     async def finish(self, payload: bytes) -> None:
         """The job ``finish``. Raises UnavailableError when the database is away: the job runner tries again."""
@@ -147,11 +145,46 @@ class PostCall:
         except CallwrightError as error:
             case.post.failed(AGENT, error.message)
             return
+        try:
+            await self._ask(case, spec)
+        except asyncio.CancelledError:
+            # This process ends, or the time is over. One try: nobody waits for more.
+            await self._kept(case)
+            raise
+
+    async def _ask(self, case: _Case, spec: AgentSpec) -> None:
+        heard = transcript(case.view)
+        notes = _Notes(case.post, lambda: self._keep(case))
         for index, task in enumerate(spec.post_call):
-            if not case.post.done(index):
-                await self._task(case, task)
+            if not case.post.done(str(index)):
+                await self._examiner.task(task, heard, notes)
                 case.post.fact(TASK_DONE, {"index": index})
                 await self._keep(case)
+        questions = questions_of(await self._dispositions(case), variables_of(case.view))
+        for number, group in enumerate(self._examiner.grouped(questions, spec.model)):
+            what = f"{DISPOSITIONS}:{number}"
+            if not case.post.done(what):
+                await self._examiner.dispositions(
+                    group, call_facts(case.view), spec.model, notes, summary_in(case.post)
+                )
+                case.post.fact(TASK_DONE, {"what": what})
+                await self._keep(case)
+
+    async def _dispositions(self, case: _Case) -> list[Disposition]:
+        """What is asked of this call: the agent's dispositions when this work first began, whatever becomes of them meanwhile."""
+        if not case.post.facts(FIXED):
+            while (found := await self._present(case)) is None:
+                await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
+            fix(case.post, found)
+        return fixed(case.post)
+
+    async def _present(self, case: _Case) -> list[StoredDisposition] | None:
+        try:
+            async with self._deps.ledger.unit() as unit:
+                return await unit.dispositions.of_agent(case.execution.tenant_id, case.execution.agent_id)
+        except UnavailableError as error:
+            _LOG.warning("post-call work waits for the database: %s", error)
+            return None
 
     async def _keep(self, case: _Case) -> None:
         """Have the section so far in the ledger. Waits for a database that is away, as long as there is time for this work."""
@@ -196,70 +229,6 @@ class PostCall:
         wav = mix_down(caller, agent)
         recordings.write(execution.id, RECORDING_NAME, wav)
         return {"name": RECORDING_NAME, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
-
-    # -- models ----------------------------------------------------------------------------------------------------------------
-
-    async def _task(self, case: _Case, task: PostCallTask) -> None:
-        extraction = task.kind == "extraction"
-        purpose = "extraction" if extraction else "summary"
-        spoken = lines(case.view)
-        wanted = wanted_by(task) if extraction else []
-        if not spoken or (extraction and not wanted):
-            # Nobody said anything, or nothing is asked for: there is nothing a model could add.
-            if extraction:
-                empty = dict.fromkeys(one.key for one in wanted)
-                case.post.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
-            return
-        heard = transcript(case.view)
-        settings = _settings(task)
-        request = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
-        try:
-            model: Model = need(self._deps.plugin, "model", task.model.provider)
-        except CallwrightError as error:
-            case.post.failed(purpose, error.message)
-            return
-        answer = await self._ask(case, model, task.model.provider, request)
-        if answer is None:
-            return
-        if not extraction and not answer.strip():
-            case.post.failed(purpose, "the model gave no answer")
-        if not extraction:
-            case.post.fact("summary", {"text": answer.strip()})
-            return
-        data, rejected = accept(answer, wanted, heard)
-        refused = [{"key": one.key, "value": one.value, "reason": one.reason} for one in rejected]
-        case.post.fact("extraction", {"task": task.kind, "data": data, "rejected": refused, "raw": answer})
-
-    async def _ask(self, case: _Case, model: Model, provider: str, request: ModelRequest) -> str | None:
-        """The whole answer. What may pass is tried again; a failure for good is a fact, and None."""
-        for delay_s in (*RETRY_DELAYS_S, None):
-            failure = _Failure()
-            answer: str | None = None
-            try:
-                with plugin_boundary(provider, failure.tell):
-                    async with asyncio.timeout(POST_QUESTION_SECONDS):
-                        answer = await self._ask_once(case, model, request)
-            except asyncio.CancelledError:
-                # This process ends. One try: nobody waits for more.
-                await self._kept(case)
-                raise
-            await self._keep(case)
-            if answer is not None:
-                return answer
-            if delay_s is None or failure.kind not in RETRYABLE:
-                case.post.failed(request.purpose, failure.message)
-                return None
-            await self._deps.clock.sleep(delay_s)
-        return None
-
-    async def _ask_once(self, case: _Case, model: Model, request: ModelRequest) -> str:
-        text = ""
-        async for delta in model.answer(request):
-            if len(text) < MAX_POST_ANSWER_CHARACTERS:
-                text += delta.text
-            if delta.usage is not None:
-                case.post.fact("usage", _usage(delta.usage, request.purpose))
-        return text
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 
@@ -324,20 +293,3 @@ def _to_finish(execution: Execution, attempt: int) -> bool:
 
 def _chunk(case: _Case) -> LogChunk:
     return LogChunk(case.execution.id, case.execution.attempt, POST, 0, case.post.text.encode())
-
-
-def _settings(task: PostCallTask) -> ModelSettings:
-    settings = model_settings(task.model)
-    return replace(settings, max_tokens=max(ANSWER_TOKENS, settings.max_tokens), temperature_milli=0)
-
-
-def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
-    return {
-        "kind": amount.kind,
-        "provider": amount.provider,
-        "model": amount.model,
-        "purpose": purpose,
-        "amount": amount.amount,
-        "amount_output": amount.amount_output,
-        "amount_cached": amount.amount_cached,
-    }

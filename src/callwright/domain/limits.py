@@ -255,6 +255,9 @@ MAX_DISPOSITIONS = 5_000
 MAX_AGENT_DISPOSITIONS = 50
 """Most dispositions asked after a call of one agent."""
 
+MAX_DISPOSITION_BYTES = 32_768
+"""Largest body of a disposition, as JSON: it is kept in the log of every call it is asked of."""
+
 MAX_QUESTION_CHARACTERS = 4_000
 """Longest question, system prompt, condition or description of a disposition."""
 
@@ -275,6 +278,9 @@ MAX_PATTERN_STATES = 500
 
 MAX_CHECKED_CHARACTERS = 300
 """Longest answer that fits a pattern: with the states, it bounds the time a check can take."""
+
+MAX_SUBJECTIVE_CHARACTERS = 4_000
+"""How much of a model's answer or reason to one disposition is kept."""
 
 MAX_MODEL_TOOL_CALLS = 16
 """Tool calls in one answer of a model; further ones are dropped."""

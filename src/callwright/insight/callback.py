@@ -126,6 +126,18 @@ def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int,
     return Callback(" / ".join(words), due_at, reason)
 
 
+def told_time(text: str, now: datetime) -> tuple[date | None, int | None] | None:
+    """The day and the minutes since midnight that a text tells, each None where it tells none; None altogether when it tells a clock time
+    that may be of either half of the day. ``now`` is the local time from which days are counted."""
+    said = _read(text, now, False)
+    if said.offset_min is not None:
+        then = now + timedelta(minutes=said.offset_min)
+        return then.date(), then.hour * 60 + then.minute
+    if said.minutes is not None and not said.half and said.minutes < 13 * 60:
+        return None
+    return said.day, said.minutes
+
+
 def _asks(text: str) -> bool:
     plain = normalised(text)
     return bool(_ASKED.search(plain)) and not _NOT_ASKED.search(plain)

@@ -23,6 +23,7 @@ from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
 from callwright.insight.opt_out import opt_out
+from callwright.insight.post_work import post_work
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
@@ -89,7 +90,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
         "doctor": examined(view, cost),
-        **_post_call(view),
+        **post_work(view),
     }
     return BuiltRecord(columns, _storable(record))
 
@@ -185,24 +186,6 @@ def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
                 row["latency_us"] = {"total": latencies[turn].total_us, **latencies[turn].parts_us}
         rows.append(row)
     return rows
-
-
-def _post_call(view: CallView) -> dict[str, Any]:
-    extracted: dict[str, Any] = {}
-    rejected: list[Any] = []
-    for entry in view.of("extraction"):
-        extracted.update(entry.values["data"])
-        rejected.extend(entry.values.get("rejected", []))
-    summary = view.last("summary")
-    recording = view.last("recording_ready")
-    failures = [{"what": e.values["what"], "reason": e.values["reason"]} for e in view.of("post_failed")]
-    return {
-        "extracted_data": extracted if view.of("extraction") else None,
-        "extraction_rejected": rejected,
-        "summary": None if summary is None else summary.values["text"],
-        "recording": None if recording is None else dict(recording.values),
-        "post_failures": failures,
-    }
 
 
 def wire_time(moment: datetime | None) -> str | None:
@@ -378,6 +361,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "end_reason": record.get("end_reason"),
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
+        "extraction_runs": record.get("extraction_runs") or [],
         "line": record.get("line"),
         "doctor": record.get("doctor"),
     }

@@ -18,6 +18,7 @@ from tests.unit.insight.call_log import CallLog
 
 from callwright.call.deps import RuntimeDeps
 from callwright.call.postcall import PostCall
+from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import PriceBook
@@ -80,7 +81,8 @@ class Ledger:
         )
         self.chunks: dict[tuple[str, int], bytes] = {("live", 0): log.encode()}
         self.away = 0
-        self.executions = self.logs = self.outbox = self
+        self.executions = self.logs = self.outbox = self.dispositions = self
+        self.asked: list[StoredDisposition] = []
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Any]:
@@ -100,6 +102,9 @@ class Ledger:
         record = {**self.row.record, **(change.record or {})}
         self.row = replace(self.row, phase=change.phase or self.row.phase, status=status, record=record)
         return self.row
+
+    async def of_agent(self, tenant_id: str, agent_id: str) -> list[StoredDisposition]:
+        return self.asked
 
     async def append(self, chunk: LogChunk) -> None:
         self.chunks[chunk.section, chunk.chunk] = chunk.data

@@ -1,0 +1,65 @@
+"""What is asked of one call: its dispositions, fixed in its log when they are first asked, and what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from callwright.call.equipment import local_time
+from callwright.call.post_log import PostLog
+from callwright.domain.disposition import Disposition, StoredDisposition, read_disposition
+from callwright.domain.errors import CallwrightError
+from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
+from callwright.domain.variables import as_text
+from callwright.insight.dispositions import CallFacts
+from callwright.insight.tools import context
+from callwright.insight.transcript import transcript
+from callwright.insight.view import CallView
+
+ASKED = "disposition"
+"""Fact: one disposition as it is asked of this call."""
+FIXED = "dispositions_fixed"
+"""Fact: which dispositions are asked is settled; ``count`` of them came before this."""
+
+
+def fix(post: PostLog, found: Sequence[StoredDisposition]) -> None:
+    """Settle what is asked. Without dispositions nothing is written: most calls have none."""
+    for one in found[:MAX_AGENT_DISPOSITIONS]:
+        post.fact(ASKED, {"id": one.id, "body": dict(one.body)})
+    if found:
+        post.fact(FIXED, {"count": len(found[:MAX_AGENT_DISPOSITIONS])})
+
+
+def fixed(post: PostLog) -> list[Disposition]:
+    """What is asked, as it was settled."""
+    return _readable([values["body"] for values in post.facts(ASKED)])
+
+
+def _readable(bodies: Sequence[dict[str, Any]]) -> list[Disposition]:
+    """A body was checked when it was saved; one that an older version saved and this one refuses is left out rather than all of them."""
+    found: list[Disposition] = []
+    for body in bodies:
+        try:
+            found.append(read_disposition(body))
+        except CallwrightError:
+            continue
+    return found
+
+
+def variables_of(view: CallView) -> dict[str, str]:
+    """What the call's questions may name: what its prompt could, and what its tools answered."""
+    return {**{name: as_text(value) for name, value in (context(view) or {}).items()}, **view.header.variables}
+
+
+def call_facts(view: CallView) -> CallFacts:
+    """What the call's questions are about."""
+    variables = variables_of(view)
+    moment = local_time(datetime.fromisoformat(view.header.started_at), variables.get("timezone", ""))
+    return CallFacts(transcript(view), moment, variables)
+
+
+def summary_in(post: PostLog) -> str:
+    """The summary that a task of the agent has written, empty without one."""
+    written = post.facts("summary")
+    return str(written[-1]["text"]) if written else ""
