@@ -16,9 +16,10 @@ from tests.database import run_sql
 
 from callwright.actions.keys import create_key, revoke_key
 from callwright.actions.services import CallPolicy, Services
+from callwright.actions.sub_accounts import create_sub_account, delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.insight.publication import WebhookPublisher
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
@@ -26,6 +27,7 @@ from callwright.storage.ledger import PostgresLedger
 
 OTHER_TENANT_ID = "00000000-0000-4000-8000-0000000000ff"
 PUBLIC_URL = "http://callwright.test"
+BRANCH = {"name": "branch", "min_concurrency": 0}
 
 AGENT: dict[str, Any] = {
     "agent_config": {
@@ -126,6 +128,12 @@ class ApiWorld:
     other_key: str
     revoked_key: str
     read_key: str
+    call_key: str
+    member_key: str
+    expired_key: str
+    sub_key: str
+    other_sub_key: str
+    deleted_key: str
 
     @asynccontextmanager
     async def client(self, key: str | None = "", **policy: Any) -> AsyncIterator[httpx.AsyncClient]:
@@ -177,6 +185,15 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
     revoked = await create_key(actions, DEFAULT_TENANT_ID, "revoked")
     await revoke_key(actions, DEFAULT_TENANT_ID, revoked.stored.id)
     reading = await create_key(actions, DEFAULT_TENANT_ID, "reading", scope="read")
+    calling = await create_key(actions, DEFAULT_TENANT_ID, "calling", scope="call")
+    member = await create_key(actions, DEFAULT_TENANT_ID, "member", role="member", holder="asha")
+    clock.ahead = timedelta(days=-2)
+    expired = await create_key(actions, DEFAULT_TENANT_ID, "old", expires_at=clock.now() + timedelta(days=1))
+    clock.ahead = timedelta()
+    sub = await create_sub_account(actions, Principal(DEFAULT_TENANT_ID, "cli", ""), {**BRANCH, "name": "north"}, None)
+    others_sub = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), BRANCH, None)
+    deleted = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), BRANCH, None)
+    await delete_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), deleted.tenant.id)
     return ApiWorld(
         services,
         ledger,
@@ -185,10 +202,16 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         live,
         recordings,
         dsn,
-        ours.secret,
-        others.secret,
-        revoked.secret,
-        reading.secret,
+        key=ours.secret,
+        other_key=others.secret,
+        revoked_key=revoked.secret,
+        read_key=reading.secret,
+        call_key=calling.secret,
+        member_key=member.secret,
+        expired_key=expired.secret,
+        sub_key=sub.secret or "",
+        other_sub_key=others_sub.secret or "",
+        deleted_key=deleted.secret or "",
     )
 
 

@@ -136,6 +136,7 @@ async def test_the_account_of_a_key(world: ApiWorld) -> None:
             "email": "others@example.org",
             "wallet": 0,
             "concurrency": {"max": 2, "current": 1},
+            "organization_id": "00000000-0000-4000-8000-0000000000ff",
         }
 
 

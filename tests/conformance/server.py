@@ -72,6 +72,7 @@ def served(folder: Path) -> Iterator[tuple[str, str]]:
         "CALLWRIGHT_DATA": str(folder / "data"),
         "CALLWRIGHT_PORT": str(port),
         "CALLWRIGHT_SCENARIO": str(scenario),
+        "CALLWRIGHT_RATE_LIMITS": "off",
     }
     address = f"http://127.0.0.1:{port}"
     with (folder / "server.log").open("wb") as log:

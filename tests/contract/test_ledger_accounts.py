@@ -14,7 +14,7 @@ from tests.rows import THEN, agent_row, execution_row, key_row, place, ringing_r
 
 from callwright.domain.concurrency import Places
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.storage.accounts import _children_first as children_first
+from callwright.storage.accounts import children_first
 from callwright.storage.ledger import PostgresLedger
 
 MINE = DEFAULT_TENANT_ID

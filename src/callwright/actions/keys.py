@@ -12,31 +12,60 @@ from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, UnknownKeyError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.tenant import KEY_PREFIX, ApiKey, Principal, Tenant, operator
+from callwright.domain.tenant import (
+    ADMIN,
+    CALL,
+    FULL,
+    KEY_PREFIX,
+    MEMBER,
+    READ,
+    SUB_ACCOUNT_PREFIX,
+    ApiKey,
+    Principal,
+    Tenant,
+    operator,
+)
+from callwright.ports.ledger import Unit
 
 _RANDOM_BYTES = 20
+_SUB_ACCOUNT_BYTES = 16
 _CHECK_DIGITS = 8
-SCOPES = ("full", "read")
+SCOPES = (FULL, READ, CALL)
+ROLES = (ADMIN, MEMBER)
 
-#: The words of the hosted service for a key it does not know.
-UNRECOGNIZED = "Unrecognized access token"
+#: The documented words for a key that is not known (contract 1.2).
+ACCESS_DENIED = "Access denied"
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made. ``secret`` is the key itself: it is nowhere else and cannot be shown again."""
+    """A key just made. ``secret`` is the key itself: it is nowhere else, and can be shown again only when it is a derived one."""
 
     secret: str
     stored: ApiKey
 
 
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """What a new key is to be. ``derived``: computed from its id and the server's secret, so that it can be shown again."""
+
+    tenant_id: str
+    name: str
+    scope: str = FULL
+    role: str = ADMIN
+    holder: str = ""
+    expires_at: datetime | None = None
+    of_sub_account: bool = False
+    derived: bool = False
+
+
 def checksum(random_hex: str) -> str:
-    """The last digits of a key, which tell a mistyped key from an unknown one without asking anybody."""
+    """The last digits of a user key, which tell a mistyped key from an unknown one without asking anybody."""
     return f"{zlib.crc32(random_hex.encode()):0{_CHECK_DIGITS}x}"
 
 
 def looks_like_key(text: str) -> bool:
-    """Whether ``text`` has the form of a key, checksum included. Says nothing about whether it is known."""
+    """Whether ``text`` has the form of a user key, checksum included. Says nothing about whether it is known."""
     digits = text.removeprefix(KEY_PREFIX)
     body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
     return text.startswith(KEY_PREFIX) and len(body) == 2 * _RANDOM_BYTES and check == checksum(body)
@@ -47,49 +76,103 @@ def digest_of(key: str, secret: bytes) -> bytes:
     return hmac.new(secret, key.encode(), hashlib.sha256).digest()
 
 
-async def create_key(
-    services: Services, tenant_id: str, name: str, *, scope: str = "full", expires_at: datetime | None = None
-) -> NewKey:
-    """Make a key for a tenant. Raises BadInputError for a name or scope that cannot be."""
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
+def derived_key(services: Services, key_id: str, *, of_sub_account: bool) -> str:
+    """The key of an id: the same again for whoever has the server's secret, and for nobody else."""
+    digits = hmac.new(services.key_secret, f"key of {key_id}".encode(), hashlib.sha256).hexdigest()
+    return _key_of(digits, of_sub_account=of_sub_account)
+
+
+def _key_of(digits: str, *, of_sub_account: bool) -> str:
+    if of_sub_account:
+        return SUB_ACCOUNT_PREFIX + digits[: 2 * _SUB_ACCOUNT_BYTES]
+    body = digits[: 2 * _RANDOM_BYTES]
+    return f"{KEY_PREFIX}{body}{checksum(body)}"
+
+
+def _checked(services: Services, wish: KeyWish) -> None:
+    if not 1 <= len(wish.name) <= MAX_NAME_CHARACTERS or not wish.name.isprintable():
         raise BadInputError(
             f"the name of a key must have 1 to {MAX_NAME_CHARACTERS} printable characters", field="name"
         )
-    if scope not in SCOPES:
+    if wish.scope not in SCOPES:
         raise BadInputError(f"the scope of a key must be one of {', '.join(SCOPES)}", field="scope")
-    random_hex = services.ids.token(_RANDOM_BYTES)
-    secret = f"{KEY_PREFIX}{random_hex}{checksum(random_hex)}"
+    if wish.role not in ROLES:
+        raise BadInputError(f"the role of a key must be one of {', '.join(ROLES)}", field="role")
+    if wish.expires_at is not None and wish.expires_at <= services.clock.now():
+        raise BadInputError("expires_at must lie in the future", field="expires_at")
+
+
+async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWish) -> NewKey:
+    """Make a key within a unit. A member's key without a holder is its own holder. Raises BadInputError."""
+    _checked(services, wish)
+    key_id = services.ids.uuid()
+    if wish.derived:
+        secret = derived_key(services, key_id, of_sub_account=wish.of_sub_account)
+    else:
+        secret = _key_of(services.ids.token(_RANDOM_BYTES), of_sub_account=wish.of_sub_account)
     stored = ApiKey(
-        id=services.ids.uuid(),
-        tenant_id=tenant_id,
-        name=name,
+        id=key_id,
+        tenant_id=wish.tenant_id,
+        name=wish.name,
         digest=digest_of(secret, services.key_secret),
         last4=secret[-4:],
-        scope=scope,
+        scope=wish.scope,
         created_at=services.clock.now(),
-        expires_at=expires_at,
+        expires_at=wish.expires_at,
+        role=wish.role,
+        holder=wish.holder or (key_id if wish.role == MEMBER else ""),
+        derived=wish.derived,
+        parent_id=by.organisation_id if wish.of_sub_account else None,
     )
-    async with services.ledger.unit() as unit:
-        await unit.keys.insert(stored)
-        made = {"name": name, "scope": scope, "last4": stored.last4}
-        await audit(unit, operator(tenant_id), "key.created", stored.id, after=made)
+    await unit.keys.insert(stored)
+    made = {"name": stored.name, "scope": stored.scope, "role": stored.role, "last4": stored.last4}
+    await audit(unit, by, "key.created", stored.id, after={**made, "tenant_id": stored.tenant_id})
     return NewKey(secret, stored)
 
 
-async def list_keys(services: Services, tenant_id: str) -> list[ApiKey]:
-    """The tenant's keys, newest first."""
+async def create_key(
+    services: Services,
+    tenant_id: str,
+    name: str,
+    *,
+    scope: str = FULL,
+    role: str = ADMIN,
+    holder: str = "",
+    expires_at: datetime | None = None,
+) -> NewKey:
+    """Make a key of a tenant for the operator. Raises BadInputError for what cannot be, NotFoundError for no such tenant."""
     async with services.ledger.unit() as unit:
-        return await unit.keys.all(tenant_id)
+        tenant = await unit.accounts.tenant(tenant_id)
+        if tenant is None or tenant.deleted_at is not None:
+            raise missing("account")
+        wish = KeyWish(
+            tenant_id, name.strip(), scope, role, holder, expires_at, of_sub_account=tenant.parent_id is not None
+        )
+        by = Principal(tenant_id, "cli", "cli", parent_id=tenant.parent_id)
+        return await insert_key(services, unit, by, wish)
+
+
+async def list_keys(services: Services, tenant_id: str) -> list[ApiKey]:
+    """The tenant's keys, newest first; of an organisation, those of its sub-accounts too."""
+    async with services.ledger.unit() as unit:
+        return await unit.keys.of_organisation(tenant_id)
 
 
 async def revoke_key(services: Services, tenant_id: str, key_id: str) -> None:
-    """Revoke a key: it is refused from now on. Raises NotFoundError."""
+    """Revoke a key of the tenant or of one of its sub-accounts: it is refused from now on. Raises NotFoundError."""
+    key_id = object_id(key_id, "key")
     async with services.ledger.unit() as unit:
-        key_id = object_id(key_id, "key")
-        if not await unit.keys.revoke(tenant_id, key_id, services.clock.now()):
+        found = next((key for key in await unit.keys.of_organisation(tenant_id) if key.id == key_id), None)
+        if found is None:
             raise missing("key")
-        await audit(unit, operator(tenant_id), "key.revoked", key_id)
+        await revoke_found(services, unit, operator(tenant_id), found)
+
+
+async def revoke_found(services: Services, unit: Unit, by: Principal, key: ApiKey) -> None:
+    """Revoke a key that was found; one that was revoked before keeps its first time."""
+    await unit.keys.revoke(key.tenant_id, key.id, services.clock.now())
+    if key.revoked_at is None:
+        await audit(unit, by, "key.revoked", key.id, before={"name": key.name, "last4": key.last4})
 
 
 async def authenticate(services: Services, key: str) -> Principal:
@@ -100,7 +183,8 @@ async def authenticate(services: Services, key: str) -> Principal:
         found = await unit.keys.by_digest(digest)
     now = services.clock.now()
     if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
-        raise UnknownKeyError(UNRECOGNIZED)
+        raise UnknownKeyError(ACCESS_DENIED)
+    services.key_used(found.id, now)
     return Principal(
         tenant_id=found.tenant_id,
         key_id=found.id,

@@ -12,12 +12,12 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent import parse_agent
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.fields import Fields
 from callwright.domain.ivr import read_ivr
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.number import parse_e164
-from callwright.domain.phone_number import CARRIER, TRUNK, PhoneNumber
+from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber
 from callwright.domain.provider_table import IVR_CARRIER
 from callwright.domain.tenant import Principal
 from callwright.ports.failures import FailureKind, ProviderError
@@ -40,12 +40,29 @@ class Setup:
 
 
 async def list_numbers(services: Services, principal: Principal) -> list[PhoneNumber]:
-    """All numbers of the organisation, newest first; for a part of it, its own extensions too."""
+    """All numbers of the organisation, newest first. A sub-account sees its own extensions beside the numbers it shares, and of these not
+    which agents of others answer them."""
     async with services.ledger.unit() as unit:
         found = await unit.numbers.all(principal.organisation_id)
         if principal.tenant_id != principal.organisation_id:
-            found = [*await unit.numbers.all(principal.tenant_id), *found]
+            shared = [_seen_by(principal, number) for number in found if number.kind != EXTENSION]
+            found = [*await unit.numbers.all(principal.tenant_id), *shared]
     return found
+
+
+def _seen_by(principal: Principal, number: PhoneNumber) -> PhoneNumber:
+    if number.agent_tenant_id in (None, principal.tenant_id):
+        return number
+    return replace(number, agent_tenant_id=None, agent_id=None)
+
+
+def _refuse_others(principal: Principal, number: PhoneNumber) -> None:
+    """A sub-account takes no number from another account that has an agent at it. Raises ConflictError."""
+    if principal.parent_id is not None and number.agent_tenant_id not in (None, principal.tenant_id):
+        raise ConflictError(
+            "an agent of another account of the organization answers this phone number; ask an organization admin to unlink it",
+            field="phone_number_id",
+        )
 
 
 async def number_of(unit: Unit, principal: Principal, number_id: str) -> PhoneNumber:
@@ -54,6 +71,8 @@ async def number_of(unit: Unit, principal: Principal, number_id: str) -> PhoneNu
     number = await unit.numbers.get(principal.tenant_id, number_id)
     if number is None and principal.tenant_id != principal.organisation_id:
         number = await unit.numbers.get(principal.organisation_id, number_id)
+        if number is not None and number.kind == EXTENSION:
+            number = None
     if number is None:
         raise missing("phone number")
     return number
@@ -163,6 +182,7 @@ async def set_up(services: Services, principal: Principal, wire: Mapping[str, An
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         number = await number_of(unit, principal, number_id)
+        _refuse_others(principal, number)
         _check_fit(services, agent, number, ivr)
         details = dict(number.details)
         if ivr is not None:
@@ -194,6 +214,7 @@ async def unlink(services: Services, principal: Principal, wire: Mapping[str, An
     number_id = _required(Fields(wire, "", BadInputError), "phone_number_id")
     async with services.ledger.unit() as unit:
         number = await number_of(unit, principal, number_id)
+        _refuse_others(principal, number)
         freed = replace(number, agent_tenant_id=None, agent_id=None, updated_at=services.clock.now())
         await _link(unit, principal, number, freed)
     return freed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.actions.transition import Publisher
@@ -67,10 +68,16 @@ def _nothing(_: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
 
 
+def _unnoted(_: str, __: datetime) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their calls. ``has(kind, name)``: is
-    such a plugin registered; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by name."""
+    such a plugin registered; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by name; ``key_used(id, time)``
+    hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in clear, as the hosted
+    service does."""
 
     ledger: Ledger
     clock: Clock
@@ -84,6 +91,8 @@ class Services:
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     chats: Chats = field(default_factory=NoChats)
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
+    key_used: Callable[[str, datetime], None] = _unnoted
+    show_sub_account_keys: bool = False
 
 
 def object_id(text: str, what: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from callwright.domain.errors import CallwrightError
+from callwright.domain.errors import CallwrightError, NothingToChangeError, RateLimitedError
 from callwright.insight.wire import encode
 
 
@@ -34,9 +34,12 @@ def error_answer(error: CallwrightError, request_id: str | None = None) -> Respo
     body = error_body(
         error.number, error.message, error.code, hint=error.hint, field=error.field, request_id=request_id
     )
+    if isinstance(error, NothingToChangeError):
+        # The hosted service's own shape of this one failure (contract 1.3).
+        body["status"] = "failure"
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (429, 503):
-        headers["Retry-After"] = "1"
+        headers["Retry-After"] = str(error.retry_after_s) if isinstance(error, RateLimitedError) else "1"
     return answer_bytes(encode(body), status, headers)

@@ -12,6 +12,7 @@ from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.answers import answer_bytes, error_answer, error_body
+from callwright.api.audit.routes import router as audit
 from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
@@ -27,11 +28,15 @@ from callwright.api.extensions.schemas import ExtensionBody
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
+from callwright.api.keys.routes import router as keys
+from callwright.api.keys.schemas import KeyBody
 from callwright.api.operations.routes import router as operations
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.phone_numbers.schemas import BuyNumber
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
+from callwright.api.sub_accounts.routes import router as sub_accounts
+from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.suppressions.schemas import SuppressionBody
 from callwright.domain.errors import BadInputError, CallwrightError
@@ -46,6 +51,9 @@ DESCRIPTION = (
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 #: Bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (
+    KeyBody,
+    SubAccountBody,
+    SubAccountPatch,
     DispositionBody,
     DispositionBulk,
     DispositionUpdate,
@@ -77,6 +85,9 @@ def build_app(services: ApiServices) -> FastAPI:
     app.state.services = services
     app.state.live_streams = LiveStreams()
     for router in (
+        sub_accounts,
+        keys,
+        audit,
         dispositions,
         agents,
         agents_v1,

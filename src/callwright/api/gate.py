@@ -1,4 +1,4 @@
-"""The gate before every route: request id, one spelling of each path, the API key, and the last catch of errors."""
+"""The gate before every route: request id, one spelling of each path, the key, its rights and its rate, and the last catch of errors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callwright.actions.keys import authenticate
+from callwright.actions.keys import ACCESS_DENIED, authenticate
 from callwright.api.answers import error_answer
 from callwright.api.services import ApiServices
-from callwright.domain.errors import CallwrightError, MissingKeyError, NotAllowedError
+from callwright.domain.access import refusal
+from callwright.domain.errors import (
+    CallwrightError,
+    MissingKeyError,
+    NotAllowedError,
+    UnknownKeyError,
+    UnrecognizedKeyError,
+)
 from callwright.domain.limits import MAX_API_KEY_CHARACTERS
 from callwright.domain.tenant import Principal
 
@@ -24,11 +31,10 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 OPEN_PREFIX = "/recordings/file/"
 
-#: The hosted service's words for a request without a usable Authorization header.
-ACCESS_DENIED = "Access denied"
+#: What the hosted service says at present to a key it does not know.
+UNRECOGNIZED = "Unrecognized access token"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -67,9 +73,19 @@ class Gate:
         return given if _REQUEST_ID.fullmatch(given) else self.services.actions.ids.token(8)
 
     async def _principal(self, scope: Scope) -> Principal:
-        principal = await authenticate(self.services.actions, bearer_key(Headers(scope=scope)))
-        if principal.scope != "full" and scope["method"] not in _READING:
-            raise NotAllowedError("this key may only read")
+        """Who is asking, if they may ask this, and may ask again so soon: all of it before a byte of the body is read."""
+        services = self.services
+        try:
+            principal = await authenticate(services.actions, bearer_key(Headers(scope=scope)))
+        except UnknownKeyError:
+            if services.bad_key_status == 403:
+                raise UnrecognizedKeyError(UNRECOGNIZED) from None
+            raise
+        if services.rates is not None:
+            services.rates.check(principal.organisation_id, scope["path"])
+        refused = refusal(principal, scope["method"], scope["path"])
+        if refused is not None:
+            raise NotAllowedError(refused)
         return principal
 
 

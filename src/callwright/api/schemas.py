@@ -37,8 +37,8 @@ class Acknowledged(Open):
 
 _MEANINGS = {
     400: "A parameter is missing or wrong; nothing was done.",
-    401: "No API key came with the request.",
-    403: "The key is unknown, revoked or expired, or may not do this.",
+    401: "No API key came with the request, or one that is unknown, revoked or expired.",
+    403: "The key may not do this. By a setting also: the key is unknown, revoked or expired.",
     404: "No such object for this key.",
     409: "The request contradicts the present state.",
     413: "The body or a part of it is over its limit.",

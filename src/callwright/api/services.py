@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.requests import Request
 
 from callwright.actions.services import Services
+from callwright.api.rates import RateLimits
 from callwright.domain.tenant import Principal
 from callwright.ops.metrics import Metrics
 
@@ -29,6 +30,7 @@ class ApiServices:
     ``ready`` raises UnavailableError while this process should get no requests (the database is asked as well, without it).
     ``carriers`` tells how those are that listen, by name; one that does not is no reason to send requests elsewhere.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
+    ``rates`` says how often an organisation may ask, None: as often as it likes. ``bad_key_status`` answers an unknown key, 401 or 403.
     ``link_secret`` signs recording links; it must not be the secret of the key hashes.
     """
 
@@ -41,6 +43,8 @@ class ApiServices:
     link_secret: bytes = field(default=b"", repr=False)
     version: str = ""
     cors_origins: tuple[str, ...] = ()
+    rates: RateLimits | None = None
+    bad_key_status: int = 401
 
 
 def services_of(request: Request) -> ApiServices:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
@@ -114,6 +115,7 @@ def services_over(
     control: CallControl,
     agent_saved: Callable[[Mapping[str, Any]], None] = lambda _: None,
     chats: Chats | None = None,
+    key_used: Callable[[str, datetime], None] = lambda _, __: None,
 ) -> Services:
     """The use cases' services over a foundation."""
     return Services(
@@ -128,6 +130,8 @@ def services_over(
         key_secret=derive(foundation.secret, "api-keys"),
         agent_saved=agent_saved,
         chats=chats or NoChats(),
+        key_used=key_used,
+        show_sub_account_keys=foundation.settings.show_sub_account_keys,
     )
 
 

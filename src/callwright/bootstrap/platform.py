@@ -14,8 +14,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from callwright import __version__
+from callwright.actions.account_end import PURGE_JOB, AccountPurge
+from callwright.actions.key_use import KeyUse
 from callwright.actions.services import Services
 from callwright.api.app import build_app
+from callwright.api.rates import RateLimits
 from callwright.api.services import ApiServices
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
@@ -27,6 +30,7 @@ from callwright.call.runtime import CallRuntime
 from callwright.call.web_tools import WebDesk
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution
+from callwright.domain.rates import read_rates
 from callwright.insight.publication import WebhookPublisher
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
@@ -85,12 +89,16 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         desk = _web_desk(foundation, await stack.enter_async_context(client), public_url)
         lookup = CallerLookup(client, foundation.ledger)
         runtime = CallRuntime(_runtime_deps(foundation, publisher, metrics, disk, desk, lookup))
-        services = services_over(foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats)
+        use = KeyUse()
+        services = services_over(
+            foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
+        )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
-        jobs = JobRunner(foundation.dsn, runtime.jobs, _JOBS_AT_ONCE)
+        handlers = {**runtime.jobs, PURGE_JOB: AccountPurge(services).run}
+        jobs = JobRunner(foundation.dsn, handlers, _JOBS_AT_ONCE)
         delivery = WebhookDelivery(
             foundation.ledger,
             foundation.client,
@@ -101,8 +109,9 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         platform.work = [
             _task("jobs", jobs.run()),
             _task("webhooks", delivery.run()),
-            _task("database", _watch_database(foundation)),
+            _task("database", _watch_database(foundation, use)),
         ]
+        stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
         stack.push_async_callback(_end_work, platform.work, jobs, delivery)
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
         # What lives now lives as long as the process: the collector need not look at it during calls.
@@ -198,6 +207,10 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,
         cors_origins=settings.cors_origins,
+        rates=RateLimits(
+            read_rates(settings.rate_limits), lambda: platform.foundation.clock.monotonic_us() / 1_000_000
+        ),
+        bad_key_status=int(settings.bad_key),
     )
 
 
@@ -227,8 +240,8 @@ async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, delivery: W
     await asyncio.gather(*work, return_exceptions=True)
 
 
-async def _watch_database(foundation: Foundation) -> None:
-    """Start the embedded server again if somebody ended it, and prune what is past its time."""
+async def _watch_database(foundation: Foundation, use: KeyUse) -> None:
+    """Start the embedded server again if somebody ended it, prune what is past its time, and write when keys were used."""
     while True:
         await foundation.clock.sleep(_WATCH_SECONDS)
         with round_boundary("watching the database"):
@@ -236,5 +249,6 @@ async def _watch_database(foundation: Foundation) -> None:
                 if foundation.embedded is not None:
                     await asyncio.to_thread(foundation.embedded.ensure_running)
                 await foundation.ledger.prune()
+                await use.write(foundation.ledger, foundation.clock.now())
             except UnavailableError as error:
                 _LOG.warning("the database is out of reach: %s", error.message)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
-from callwright.actions.keys import create_key, list_keys, revoke_key
+from callwright.actions.keys import ROLES, SCOPES, create_key, list_keys, revoke_key
+from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
+
+_MOST_DAYS = 36_500
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +23,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     # Also behind the action: that is where people write it.
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    common.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
     actions = parser.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", parents=[common], help="make a key and show it once")
     create.add_argument("--name", required=True, help="what the key is for")
-    create.add_argument("--scope", choices=("full", "read"), default="full", help="read: the key may only read")
+    create.add_argument(
+        "--scope", choices=SCOPES, default="full", help="read: the key may only read; call: only place and stop calls"
+    )
+    create.add_argument("--role", choices=ROLES, default="admin", help="member: reading, calls and own keys")
+    create.add_argument("--member", default="", help="whose key it is, with --role member")
+    create.add_argument("--expires-days", type=_days, help="the key is refused after so many days")
     actions.add_parser("list", parents=[common], help="list keys, never the keys themselves")
     revoke = actions.add_parser("revoke", parents=[common], help="refuse a key from now on")
     revoke.add_argument("id", help="the key's id, from `callwright keys list`")
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"use 1 to {_MOST_DAYS} days")
+    return days
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,13 +53,37 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(arguments: argparse.Namespace) -> int:
     async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
         if arguments.action == "create":
-            made = await create_key(services, DEFAULT_TENANT_ID, arguments.name, scope=arguments.scope)
-            print(made.secret)
+            await _create(services, arguments)
         elif arguments.action == "revoke":
-            await revoke_key(services, DEFAULT_TENANT_ID, arguments.id)
+            await revoke_key(services, arguments.account, arguments.id)
             print("revoked")
         else:
-            for key in await list_keys(services, DEFAULT_TENANT_ID):
-                state = "revoked" if key.revoked_at else "active"
-                print(f"{key.id}  {state:7}  {key.scope:4}  …{key.last4}  {key.created_at:%Y-%m-%d}  {key.name}")
+            await _list(services, arguments.account)
     return 0
+
+
+async def _create(services: Services, arguments: argparse.Namespace) -> None:
+    days = arguments.expires_days
+    made = await create_key(
+        services,
+        arguments.account,
+        arguments.name,
+        scope=arguments.scope,
+        role=arguments.role,
+        holder=arguments.member,
+        expires_at=None if days is None else services.clock.now() + timedelta(days=days),
+    )
+    print(made.secret)
+
+
+async def _list(services: Services, account: str) -> None:
+    now = services.clock.now()
+    for key in await list_keys(services, account):
+        expired = key.expires_at is not None and key.expires_at <= now
+        state = "revoked" if key.revoked_at else "expired" if expired else "active"
+        used = f"used {key.used_at:%Y-%m-%d %H:%M}" if key.used_at else "not used"
+        whose = f"  {key.holder}" if key.holder else ""
+        print(
+            f"{key.id}  {state:7}  {key.scope:4}  {key.role:6}  …{key.last4}  {key.created_at:%Y-%m-%d}  {used:21}"
+            f"  {key.name}{whose}"
+        )

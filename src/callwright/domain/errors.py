@@ -49,6 +49,13 @@ class InvalidFormError(BadInputError):
     hint = "Send multipart/form-data, as `curl -F name=value -F file=@list.csv` does."
 
 
+class NothingToChangeError(BadInputError):
+    """A change names nothing that can be changed."""
+
+    code = "nothing_to_change"
+    hint = "Name a field that can be changed; nothing was saved."
+
+
 class InvalidAgentError(BadInputError):
     """An agent configuration cannot be used as it is."""
 
@@ -101,9 +108,17 @@ class UnknownKeyError(CallwrightError):
     """The API key is not known, or was revoked or expired."""
 
     code = "unknown_key"
+    http_status = 401
+    number = 401
+    hint = "Check the key; make a new one with `callwright keys create --name NAME`."
+
+
+class UnrecognizedKeyError(UnknownKeyError):
+    """The same, where the setting CALLWRIGHT_BAD_KEY says 403, as the hosted service answers at present."""
+
+    code = "unrecognized_key"
     http_status = 403
     number = 403
-    hint = "Check the key; make a new one with `callwright keys create --name NAME`."
 
 
 class NotAllowedError(CallwrightError):
@@ -158,6 +173,10 @@ class RateLimitedError(CallwrightError):
     http_status = 429
     number = 429
     hint = "Wait for the seconds in Retry-After."
+
+    def __init__(self, message: str, *, field: str | None = None, retry_after_s: int = 1) -> None:
+        super().__init__(message, field=field)
+        self.retry_after_s = retry_after_s
 
 
 class UnavailableError(CallwrightError):

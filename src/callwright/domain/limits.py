@@ -437,3 +437,15 @@ MAX_CONTACT_COLUMNS = 100
 
 MAX_CONTACT_FILES = 100
 """Most files of contacts of one organisation."""
+
+MAX_KEYS = 1_000
+"""Most API keys of one organisation or sub-account that are not revoked."""
+
+MAX_SUB_ACCOUNTS = 1_000
+"""Most sub-accounts of one organisation."""
+
+MAX_CONCURRENCY = 100_000
+"""Largest number of calls at once that an account may be given."""
+
+MAX_RATE_WINDOWS = 20_000
+"""Most counters of rate limits kept in one process; the one used longest ago goes first."""

@@ -20,6 +20,25 @@ _CLASSES = (
 )
 
 
+def read_rates(text: str) -> dict[str, int]:
+    """Limits written as ``class=number``, several separated by commas; classes that are not named keep theirs. ``off``: no limits. Raises
+    ValueError."""
+    if text.strip().lower() == "off":
+        return dict.fromkeys(LIMITS, 0)
+    found = dict(LIMITS)
+    for part in text.split(","):
+        name, _, number = (one.strip() for one in part.partition("="))
+        if name not in LIMITS or not re.fullmatch("[0-9]{1,7}", number):
+            raise ValueError(f"write {rates_text(LIMITS)}, or off")
+        found[name] = int(number)
+    return found
+
+
+def rates_text(limits: Mapping[str, int]) -> str:
+    """``limits`` as they are written."""
+    return ",".join(f"{name}={number}" for name, number in limits.items())
+
+
 def class_of(path: str) -> str:
     """The class of a route; each has a counter of its own."""
     return next((name for pattern, name in _CLASSES if pattern.fullmatch(path)), OTHER)

@@ -15,6 +15,7 @@ from typing import Any
 
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
+from callwright.domain.rates import LIMITS, rates_text, read_rates
 
 
 def _whole(text: str) -> int:
@@ -106,6 +107,11 @@ def _place(text: str) -> str:
     return _hosts(text)[0]
 
 
+def _rates(text: str) -> str:
+    """``class=number`` of some classes; the others keep their limit."""
+    return rates_text(read_rates(text))
+
+
 def _model_paths(text: str) -> tuple[str, ...]:
     pairs = _listing(text)
     if not all(re.fullmatch(r"[^=\s]+\s*=\s*\S.*", pair) for pair in pairs):
@@ -163,6 +169,9 @@ class Settings:
     local_model_threads: int | None = None
     local_model_paths: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    rate_limits: str = rates_text(LIMITS)
+    bad_key: str = "401"
+    show_sub_account_keys: bool = False
     loopback_voice: str = "local"
     loopback_ears: str = "local"
     sip_listen: str = "127.0.0.1:5060"
@@ -256,6 +265,17 @@ SETTINGS: dict[str, Setting] = {
     "cors_origins": Setting(
         "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
     ),
+    "rate_limits": Setting(
+        "CALLWRIGHT_RATE_LIMITS",
+        "Requests a minute of one organisation to one process, by class: executions, agent, call, other; 0 or off: no limit.",
+        _rates,
+    ),
+    "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to an unknown, revoked or expired key: 401 (documented) or 403."),
+    "show_sub_account_keys": Setting(
+        "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
+        "1: GET /sub-accounts/all shows the keys made while this is on in clear, as the hosted service does.",
+        _switch,
+    ),
     "sip_listen": Setting(
         "CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port on which SIP phones are served; off: no SIP.", _listen
     ),
@@ -291,6 +311,7 @@ SETTINGS: dict[str, Setting] = {
 _CHOICES: dict[str, tuple[str, ...]] = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
+    "bad_key": ("401", "403"),
 }
 
 _RANGES: dict[str, tuple[int, int]] = {

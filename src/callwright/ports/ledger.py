@@ -475,8 +475,24 @@ class Idempotency(Protocol):
         """Keep the answer, in the same unit as the work."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit trail are wanted: those with an id below ``before``; None means any."""
+
+    before: int
+    object_type: str | None = None
+    object_id: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Audit(Protocol):
     """Who changed what. Only ever added to; use cases write with ``actions.audit.audit``."""
+
+    async def page(self, tenant_id: str, narrow: AuditFilter, size: int) -> list[AuditEntry]:
+        """Up to ``size`` entries of the tenant, newest first."""
+        ...
 
     async def add(self, entry: AuditEntry) -> None:
         """Write the entry in the same unit as the change it tells of."""

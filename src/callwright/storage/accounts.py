@@ -139,13 +139,13 @@ class AccountRows:
             "select distinct conrelid::regclass::text as child, confrelid::regclass::text as parent from pg_constraint"
             " where contype = 'f' and conrelid <> confrelid"
         )
-        return _children_first(
+        return children_first(
             sorted(names),
             [(row["child"], row["parent"]) for row in references if {row["child"], row["parent"]} <= names],
         )
 
 
-def _children_first(names: Sequence[str], references: Sequence[tuple[str, str]]) -> list[str]:
+def children_first(names: Sequence[str], references: Sequence[tuple[str, str]]) -> list[str]:
     """``names`` so that each comes before those it refers to; what refers in a circle comes last, in the order given."""
     left = list(names)
     ordered: list[str] = []

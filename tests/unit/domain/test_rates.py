@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.rates import AGENT, CALL, EXECUTIONS, OTHER, WINDOW_SECONDS, Window, class_of
+from callwright.domain.rates import (
+    AGENT,
+    CALL,
+    EXECUTIONS,
+    LIMITS,
+    OTHER,
+    WINDOW_SECONDS,
+    Window,
+    class_of,
+    rates_text,
+    read_rates,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +56,15 @@ def test_what_is_refused_is_not_counted() -> None:
     assert window.take(0) == 0
     assert all(window.take(second) for second in range(1, 60))
     assert window.take(60) == 0
+
+
+def test_limits_are_written_by_class_and_the_others_keep_theirs() -> None:
+    assert read_rates("call=10, other=0") == {EXECUTIONS: 500, AGENT: 500, CALL: 10, OTHER: 0}
+    assert read_rates("Off") == {EXECUTIONS: 0, AGENT: 0, CALL: 0, OTHER: 0}
+    assert read_rates(rates_text(LIMITS)) == LIMITS
+
+
+@pytest.mark.parametrize("text", ["", "call", "call=", "call=-1", "calls=5", "call=1;other=2", "call=12345678"])
+def test_what_is_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="or off"):
+        read_rates(text)

@@ -16,6 +16,8 @@ GOOD: dict[type, tuple[str, Any]] = {
     tuple: ("https://a.example, https://b.example,", None),
 }
 TEXTS: dict[str, tuple[str, Any]] = {
+    "rate_limits": ("call=5", "executions=500,agent=500,call=5,other=1000"),
+    "bad_key": ("403", "403"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
     "public_url": ("https://calls.example/", "https://calls.example"),

@@ -1,0 +1,130 @@
+"""Keys over the API: what an administrator sees and makes for the organisation, and a member for oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from callwright.actions.idempotency import once, once_key
+from callwright.actions.keys import ROLES, SCOPES, KeyWish, NewKey, derived_key, insert_key, revoke_found
+from callwright.actions.schedule import moment
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError, ConflictError, NotAllowedError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_KEYS, MAX_NAME_CHARACTERS
+from callwright.domain.tenant import ADMIN, FULL, MEMBER, READ, ApiKey, Principal
+from callwright.ports.ledger import Unit
+
+ROUTE = "/v1/callwright/keys"
+
+#: Other names of scopes that are understood.
+SCOPE_NAMES = {"read-only": "read", "read_only": "read", "call-only": "call", "call_only": "call"}
+
+
+async def visible_keys(unit: Unit, principal: Principal) -> list[ApiKey]:
+    """The keys one may see, newest first: a member one's own, an administrator all of the organisation and its sub-accounts, a sub-account
+    its own."""
+    keys = await unit.keys.of_organisation(principal.tenant_id)
+    if principal.role == MEMBER:
+        return [key for key in keys if key.tenant_id == principal.tenant_id and key.holder == principal.holder]
+    return keys
+
+
+async def list_visible(services: Services, principal: Principal) -> list[ApiKey]:
+    """The keys one may see, newest first."""
+    async with services.ledger.unit() as unit:
+        return await visible_keys(unit, principal)
+
+
+async def get_visible(services: Services, principal: Principal, key_id: str) -> ApiKey:
+    """One of them. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        return await _found(unit, principal, key_id)
+
+
+async def _found(unit: Unit, principal: Principal, key_id: str) -> ApiKey:
+    key_id = object_id(key_id, "key")
+    for key in await visible_keys(unit, principal):
+        if key.id == key_id:
+            return key
+    raise missing("key")
+
+
+async def create_visible(
+    services: Services, principal: Principal, wire: Mapping[str, Any], idempotency_key: str | None
+) -> NewKey:
+    """Make a key. With an ``Idempotency-Key`` the same request gives the same key again within 24 hours: it is derived then, and the
+    database holds its id alone. Raises BadInputError, NotFoundError for a sub-account that is none, ConflictError for too many."""
+    wish = replace(read_wish(principal, wire), derived=idempotency_key is not None)
+    made: list[NewKey] = []
+
+    async def work(joined: Services) -> bytes:
+        async with joined.ledger.unit() as unit:
+            of_account = wish.tenant_id != principal.tenant_id
+            if of_account and await unit.accounts.sub_account(principal.tenant_id, wish.tenant_id) is None:
+                raise missing("sub-account")
+            there = [key for key in await visible_keys(unit, principal) if key.tenant_id == wish.tenant_id]
+            if sum(key.revoked_at is None for key in there) >= MAX_KEYS:
+                raise ConflictError(f"there are {MAX_KEYS} keys already; revoke those that are not needed")
+            made.append(await insert_key(services, unit, principal, wish))
+        return made[0].stored.id.encode()
+
+    if idempotency_key is None:
+        await work(services)
+        return made[0]
+    asked = once_key(idempotency_key, ROUTE, dict(wire))
+    _, kept = await once(services, principal, asked, 201, work)
+    if made:
+        return made[0]
+    async with services.ledger.unit() as unit:
+        return first_answer(services, await _found(unit, principal, kept.decode()))
+
+
+def first_answer(services: Services, key: ApiKey) -> NewKey:
+    """A derived key as it was when it was made."""
+    as_made = replace(key, used_at=None, revoked_at=None)
+    return NewKey(derived_key(services, key.id, of_sub_account=key.parent_id is not None), as_made)
+
+
+def read_wish(principal: Principal, wire: Mapping[str, Any]) -> KeyWish:
+    """What is asked for. A member's keys are one's own, and nobody's key may do more than the one that makes it. Raises BadInputError."""
+    fields = Fields(wire, "", BadInputError)
+    name = fields.text("name", longest=MAX_NAME_CHARACTERS).strip()
+    if not name:
+        raise BadInputError("name is required", field="name")
+    given = fields.text("scope", FULL).strip().lower()
+    scope = SCOPE_NAMES.get(given, given)
+    if scope not in SCOPES:
+        raise BadInputError("scope must be one of full, read-only, call-only", field="scope")
+    role = fields.choice("role", principal.role, ROLES)
+    holder = fields.text("member", longest=MAX_NAME_CHARACTERS).strip()
+    account = fields.text("sub_account_id").strip()
+    if principal.role == MEMBER and (role == ADMIN or account or holder not in ("", principal.holder)):
+        raise NotAllowedError("Forbidden: only organization admins can make keys for others")
+    if account and principal.parent_id is not None and account != principal.tenant_id:
+        raise missing("sub-account")
+    if holder and role != MEMBER:
+        raise BadInputError("member names whose key it is; give it together with role member", field="member")
+    expires = wire.get("expires_at")
+    tenant_id = object_id(account, "sub-account") if account else principal.tenant_id
+    return KeyWish(
+        tenant_id=tenant_id,
+        name=name,
+        scope=scope,
+        role=role,
+        holder=principal.holder if principal.role == MEMBER else holder,
+        expires_at=None if expires is None else moment(expires, "expires_at"),
+        of_sub_account=principal.parent_id is not None or bool(account),
+    )
+
+
+async def revoke_visible(services: Services, principal: Principal, key_id: str) -> None:
+    """Revoke a key: the next request that comes with it, to whichever process, is refused. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        await revoke_found(services, unit, principal, await _found(unit, principal, key_id))
+
+
+def scope_name(scope: str) -> str:
+    """The name of a scope on the wire."""
+    return scope if scope == FULL else "read-only" if scope == READ else "call-only"

@@ -1,0 +1,212 @@
+"""Sub-accounts of an organisation: making, listing, changing and deleting them (contract 3.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.actions.account_end import end_calls, put_purge
+from callwright.actions.audit import audit
+from callwright.actions.idempotency import once, once_key
+from callwright.actions.keys import KeyWish, NewKey, derived_key, insert_key
+from callwright.actions.organisation_keys import first_answer
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.concurrency import Places, check_places
+from callwright.domain.errors import BadInputError, ConflictError, NothingToChangeError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_CONCURRENCY, MAX_NAME_CHARACTERS, MAX_SUB_ACCOUNTS
+from callwright.domain.tenant import ApiKey, Principal, Tenant
+from callwright.ports.ledger import Unit
+
+ROUTE = "/sub-accounts/create"
+NO_PLACES = "Bad request. Please provide min_concurrency and/or max_concurrency."
+NO_FIELDS = "No valid fields provided"
+
+#: The older contract's one limit; it is the maximum.
+OLD_MAXIMUM = "allow_concurrent_calls"
+_PLACES = ("min_concurrency", "max_concurrency", OLD_MAXIMUM)
+_OWN_DATABASE = ("db_host", "db_name", "db_port", "db_user", "db_password")
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccount:
+    """A sub-account with its newest key that is still good. ``secret`` is that key in clear, where it may be shown."""
+
+    tenant: Tenant
+    key: ApiKey | None
+    secret: str | None = None
+
+
+async def create_sub_account(
+    services: Services, principal: Principal, wire: Mapping[str, Any], idempotency_key: str | None
+) -> SubAccount:
+    """Make a sub-account with its key. Raises BadInputError, in the contract's words for places that do not fit, or ConflictError for more
+    than MAX_SUB_ACCOUNTS. With an ``Idempotency-Key`` the same request gives the same answer again within 24 hours."""
+    name, places = _read_new(wire)
+    derived = services.show_sub_account_keys or idempotency_key is not None
+    made: list[SubAccount] = []
+
+    async def work(joined: Services) -> bytes:
+        async with joined.ledger.unit() as unit:
+            others = await _others(unit, principal)
+            if len(others) >= MAX_SUB_ACCOUNTS:
+                raise ConflictError(f"there are {MAX_SUB_ACCOUNTS} sub-accounts already; delete one that is not needed")
+            check_places(await _organisation(unit, principal), [one.places for one in others], places)
+            tenant = _new_tenant(services, principal, name, places)
+            await unit.accounts.insert(tenant)
+            await audit(unit, principal, "sub_account.created", tenant.id, after={"name": name, **_shown(places)})
+            wish = KeyWish(tenant.id, name, of_sub_account=True, derived=derived)
+            key = await insert_key(services, unit, principal, wish)
+        made.append(SubAccount(tenant, key.stored, key.secret))
+        return f"{tenant.id} {key.stored.id}".encode()
+
+    if idempotency_key is None:
+        await work(services)
+        return made[0]
+    _, kept = await once(services, principal, once_key(idempotency_key, ROUTE, dict(wire)), 200, work)
+    if made:
+        return made[0]
+    async with services.ledger.unit() as unit:
+        return await _as_made(services, unit, principal, kept.decode())
+
+
+def _new_tenant(services: Services, principal: Principal, name: str, places: Places) -> Tenant:
+    now = services.clock.now()
+    return Tenant(
+        id=services.ids.uuid(),
+        name=name,
+        email="",
+        max_concurrency=places.most,
+        wallet_nano=0,
+        created_at=now,
+        parent_id=principal.organisation_id,
+        min_concurrency=places.least,
+        updated_at=now,
+    )
+
+
+async def _as_made(services: Services, unit: Unit, principal: Principal, stored: str) -> SubAccount:
+    tenant_id, _, key_id = stored.partition(" ")
+    tenant = await unit.accounts.sub_account(principal.organisation_id, tenant_id)
+    keys = [key for key in await unit.keys.of_organisation(principal.organisation_id) if key.id == key_id]
+    if tenant is None or not keys:
+        raise missing("sub-account")
+    key: NewKey = first_answer(services, keys[0])
+    return SubAccount(tenant, key.stored, key.secret)
+
+
+async def list_sub_accounts(services: Services, principal: Principal) -> list[SubAccount]:
+    """The organisation's sub-accounts, newest first. Their keys come in clear only with the setting for it, and only those that were made
+    while it was on."""
+    async with services.ledger.unit() as unit:
+        tenants = await unit.accounts.sub_accounts(principal.organisation_id)
+        keys = await unit.keys.of_organisation(principal.organisation_id)
+    now = services.clock.now()
+    newest: dict[str, ApiKey] = {}
+    for key in reversed(keys):
+        if key.revoked_at is None and (key.expires_at is None or key.expires_at > now):
+            newest[key.tenant_id] = key
+    return [_listed(services, tenant, newest.get(tenant.id)) for tenant in tenants]
+
+
+def _listed(services: Services, tenant: Tenant, key: ApiKey | None) -> SubAccount:
+    if key is None or not (key.derived and services.show_sub_account_keys):
+        return SubAccount(tenant, key)
+    return SubAccount(tenant, key, derived_key(services, key.id, of_sub_account=True))
+
+
+async def change_sub_account(
+    services: Services, principal: Principal, account_id: str, wire: Mapping[str, Any]
+) -> Tenant:
+    """Change name and places; what is absent stays. Raises NotFoundError, NothingToChangeError, or BadInputError in the contract's words
+    for places that do not fit. Calls that are live are not ended by a lower maximum."""
+    account_id = object_id(account_id, "sub-account")
+    async with services.ledger.unit() as unit:
+        others = await _others(unit, principal)
+        before = next((one for one in others if one.id == account_id), None)
+        if before is None:
+            raise missing("sub-account")
+        after = _changed(before, wire)
+        check_places(
+            await _organisation(unit, principal), [one.places for one in others if one is not before], after.places
+        )
+        await unit.accounts.update(after)
+        old, new = ({"name": one.name, **_shown(one.places)} for one in (before, after))
+        await audit(unit, principal, "sub_account.changed", account_id, before=old, after=new)
+    return after
+
+
+def _changed(before: Tenant, wire: Mapping[str, Any]) -> Tenant:
+    fields = Fields(wire, "", BadInputError)
+    changed: dict[str, Any] = {}
+    if wire.get("name") is not None:
+        changed["name"] = _name(fields)
+    if wire.get("min_concurrency") is not None:
+        changed["min_concurrency"] = fields.whole("min_concurrency", 0, 0, MAX_CONCURRENCY)
+    if "max_concurrency" in wire or OLD_MAXIMUM in wire:
+        changed["max_concurrency"] = _maximum(fields)
+    if not changed:
+        raise NothingToChangeError(NO_FIELDS)
+    return replace(before, **changed)
+
+
+async def delete_sub_account(services: Services, principal: Principal, account_id: str) -> None:
+    """Delete a sub-account: from now on its keys are refused and it gets no calls; its waiting calls are stopped and its live ones asked to
+    hang up. Everything it had is deleted when they have ended. Raises NotFoundError."""
+    account_id = object_id(account_id, "sub-account")
+    async with services.ledger.unit() as unit:
+        before = next((one for one in await _others(unit, principal) if one.id == account_id), None)
+        if before is None:
+            raise missing("sub-account")
+        await unit.accounts.delete(account_id)
+        await put_purge(unit, account_id)
+        gone = {"name": before.name, **_shown(before.places)}
+        await audit(unit, principal, "sub_account.deleted", account_id, before=gone)
+    await end_calls(services, account_id)
+
+
+async def _others(unit: Unit, principal: Principal) -> list[Tenant]:
+    """The organisation's sub-accounts; nobody else changes their places until the unit ends, or two changes together would exceed what each
+    alone keeps to."""
+    if await unit.accounts.lock_organisation(principal.organisation_id) is None:
+        raise missing("account")
+    return await unit.accounts.sub_accounts(principal.organisation_id)
+
+
+async def _organisation(unit: Unit, principal: Principal) -> Places:
+    found = await unit.accounts.tenant(principal.organisation_id)
+    if found is None:
+        raise missing("account")
+    return found.places
+
+
+def _read_new(wire: Mapping[str, Any]) -> tuple[str, Places]:
+    fields = Fields(wire, "", BadInputError)
+    name = _name(fields)
+    if not any(field in wire for field in _PLACES):
+        raise BadInputError(NO_PLACES, field="min_concurrency")
+    if fields.switch("multi_tenant", False) or any(wire.get(field) not in (None, "") for field in _OWN_DATABASE):
+        raise BadInputError(
+            "databases of their own are not possible for sub-accounts here; leave out multi_tenant and db_*, their data is apart anyway",
+            field="multi_tenant",
+        )
+    return name, Places(fields.whole("min_concurrency", 0, 0, MAX_CONCURRENCY), _maximum(fields))
+
+
+def _name(fields: Fields) -> str:
+    name = fields.text("name", longest=MAX_NAME_CHARACTERS).strip()
+    if not name or not name.isprintable():
+        raise BadInputError(f"name is required: 1 to {MAX_NAME_CHARACTERS} printable characters", field="name")
+    return name
+
+
+def _maximum(fields: Fields) -> int | None:
+    field = "max_concurrency" if "max_concurrency" in fields.value else OLD_MAXIMUM
+    if fields.raw(field) is None:
+        return None
+    return fields.whole(field, 0, 0, MAX_CONCURRENCY)
+
+
+def _shown(places: Places) -> dict[str, int | None]:
+    return {"min_concurrency": places.least, "max_concurrency": places.most}

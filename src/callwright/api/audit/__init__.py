@@ -1,0 +1,1 @@
+"""The audit trail: `/v1/callwright/audit`."""

@@ -1,0 +1,1 @@
+"""API keys of the organisation: `/v1/callwright/keys`."""

@@ -1,0 +1,48 @@
+"""Shapes of keys for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class KeyBody(Open):
+    """A key to make."""
+
+    name: str = Field(description="What it is for; at most 200 characters.")
+    scope: str = Field(
+        default="full", description="`full`, `read-only`, or `call-only`: placing, stopping and holding calls."
+    )
+    role: str | None = Field(default=None, description="`admin`, or `member`: reading, calls and one's own keys.")
+    member: str | None = Field(default=None, description="Whose key it is; with the role `member`.")
+    sub_account_id: str | None = Field(default=None, description="Make it for this sub-account.")
+    expires_at: str | None = Field(default=None, description="ISO 8601; without one it does not expire.")
+
+
+class KeyView(Open):
+    """A key, without the key itself."""
+
+    id: str
+    name: str
+    masked: str = Field(description="How it begins and its last four characters.")
+    scope: str
+    role: str
+    member: str | None
+    sub_account_id: str | None
+    state: str = Field(description="`active`, `expired` or `revoked`.")
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None = Field(description="To the minute, and up to a minute late.")
+
+
+class NewKeyView(KeyView):
+    """A key just made."""
+
+    key: str = Field(description="The key itself. It is shown here and nowhere else.")
+
+
+EXAMPLE: dict[str, Any] = {"name": "dialler", "scope": "call-only", "expires_at": "2027-12-31T00:00:00Z"}

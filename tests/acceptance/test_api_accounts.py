@@ -1,0 +1,374 @@
+"""Sub-accounts, keys, rate limits and the audit trail over HTTP, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.api_world import ApiWorld, create, place
+from tests.database import fetch, run_sql
+from tests.rows import admit, claim, move
+
+from callwright.actions.account_end import PURGE_JOB, AccountPurge
+from callwright.actions.key_use import WRITE_EVERY, KeyUse
+from callwright.api.rates import RateLimits
+from callwright.domain.execution import Phase
+from callwright.domain.limits import MAX_BODY_BYTES, MAX_KEYS, MAX_SUB_ACCOUNTS
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+
+KEYS = "/v1/callwright/keys"
+AUDIT = "/v1/callwright/audit"
+
+
+async def branch(client: httpx.AsyncClient, **places: Any) -> dict[str, Any]:
+    """Make a sub-account."""
+    answer = await client.post("/sub-accounts/create", json={"name": "east", "min_concurrency": 0, **places})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def refused(client: httpx.AsyncClient, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, str]:
+    answer = await client.request(method, path, json=body)
+    return answer.status_code, answer.json()["message"]
+
+
+# Sub-accounts
+
+
+async def test_a_sub_account_is_made_with_a_key_that_works_at_once(world: ApiWorld) -> None:
+    async with world.client() as client:
+        made = await branch(client, min_concurrency=2, max_concurrency=6)
+    assert made["api_key"].startswith("sa-")
+    assert len(made["api_key"]) == 35
+    assert (made["min_concurrency"], made["max_concurrency"], made["multi_tenant"]) == (2, 6, False)
+    assert made["organization_id"] == DEFAULT_TENANT_ID
+    assert made["user_id"] == made["id"]
+    assert all(made[key] is None for key in ("db_host", "db_name", "db_port", "db_user", "db_password"))
+    async with world.client(made["api_key"]) as own:
+        me = (await own.get("/user/me")).json()
+        assert (me["id"], me["name"], me["concurrency"]) == (made["id"], "east", {"max": 6, "current": 0})
+        agent_id = await create(own)
+        await place(own, agent_id)
+    async with world.client() as client:
+        assert (await client.get(f"/v2/agent/{agent_id}")).status_code == 404, "its data is its own"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"min_concurrency": 1}, "name is required: 1 to 200 printable characters"),
+        ({"name": "x"}, "Bad request. Please provide min_concurrency and/or max_concurrency."),
+        ({"name": "x", "min_concurrency": -1}, "min_concurrency must be a whole number from 0 to 100000, not -1"),
+        ({"name": "x", "min_concurrency": 7, "max_concurrency": 6}, "min_concurrency (7) must not exceed max_concurrency (6)"),
+        (
+            {"name": "x", "min_concurrency": 110},
+            "Sum of account minimums (110) exceeds the org minimum (100) by 10; lower an account minimum first.",
+        ),
+        (
+            {"name": "x", "max_concurrency": 120},
+            "Sum of capped account maximums (120) exceeds the org maximum (100) by 20; lower an account maximum or raise the org maximum.",
+        ),
+        (
+            {"name": "x", "min_concurrency": 1, "multi_tenant": True},
+            "databases of their own are not possible for sub-accounts here; leave out multi_tenant and db_*, their data is apart anyway",
+        ),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_is_refused_in_the_words_of_the_contract(
+    world: ApiWorld, body: dict[str, Any], message: str
+) -> None:
+    async with world.client() as client:
+        assert await refused(client, "POST", "/sub-accounts/create", body) == (400, message)
+
+
+async def test_places_are_changed_and_null_is_elastic(world: ApiWorld) -> None:
+    async with world.client() as client:
+        made = await branch(client, allow_concurrent_calls=5)
+        assert (made["min_concurrency"], made["max_concurrency"], made["allow_concurrent_calls"]) == (0, 5, 5)
+        path = f"/sub-accounts/{made['id']}"
+        for change in ({"name": "west", "min_concurrency": 3}, {"max_concurrency": 0}, {"max_concurrency": None}):
+            assert (await client.patch(path, json=change)).json() == {"message": "success", "state": "updated"}
+        (found,) = [one for one in (await client.get("/sub-accounts/all")).json() if one["id"] == made["id"]]
+        assert (found["name"], found["min_concurrency"], found["max_concurrency"]) == ("west", 3, None)
+        nothing = await client.patch(path, json={"colour": "red"})
+        assert (nothing.status_code, nothing.json()["message"]) == (400, "No valid fields provided")
+        assert nothing.json()["status"] == "failure"
+
+
+async def test_two_changes_at_once_do_not_exceed_together_what_each_keeps_to(world: ApiWorld) -> None:
+    async with world.client() as client:
+        accounts = [await branch(client) for _ in range(4)]
+        answers = await asyncio.gather(
+            *(client.patch(f"/sub-accounts/{one['id']}", json={"min_concurrency": 40}) for one in accounts)
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 400, 400]
+
+
+async def test_lists_mask_the_keys_unless_the_setting_shows_those_made_with_it(world: ApiWorld, tmp_path: Any) -> None:
+    async with world.client() as client:
+        hidden = await branch(client)
+        (listed,) = [one for one in (await client.get("/sub-accounts/all")).json() if one["id"] == hidden["id"]]
+    assert listed["api_key"] == f"sa-{'0' * 28}{hidden['api_key'][-4:]}"
+    assert listed["api_key_masked"] is True
+    showing = replace(
+        world, services=replace(world.services, actions=replace(world.services.actions, show_sub_account_keys=True))
+    )
+    async with showing.client() as client:
+        made = await branch(client)
+        listed_now = {one["id"]: one for one in (await client.get("/sub-accounts/all")).json()}
+    assert (listed_now[made["id"]]["api_key"], listed_now[made["id"]]["api_key_masked"]) == (made["api_key"], False)
+    assert listed_now[hidden["id"]]["api_key"] == listed["api_key"], "what was made before stays masked"
+    async with world.client(made["api_key"]) as own:
+        assert (await own.get("/user/me")).status_code == 200
+    for table in ("api_key", "idempotency", "audit", "tenant"):
+        (row,) = await fetch(world.dsn, f"select coalesce(string_agg(t::text, ''), '') from {table} t")
+        assert made["api_key"][3:] not in row[0]
+        assert hidden["api_key"][3:] not in row[0]
+
+
+async def test_the_same_request_under_a_key_makes_one_account_and_shows_it_again(world: ApiWorld) -> None:
+    body = {"name": "east", "min_concurrency": 1}
+    async with world.client() as client:
+        answers = await asyncio.gather(
+            *(client.post("/sub-accounts/create", json=body, headers={"Idempotency-Key": "once"}) for _ in range(10))
+        )
+        assert len({answer.content for answer in answers}) == 1
+        assert sum(one["name"] == "east" for one in (await client.get("/sub-accounts/all")).json()) == 1
+        other = await client.post(
+            "/sub-accounts/create", json={**body, "name": "x"}, headers={"Idempotency-Key": "once"}
+        )
+        assert other.status_code == 409
+    async with world.client(answers[0].json()["api_key"]) as own:
+        assert (await own.get("/user/me")).json()["name"] == "east"
+
+
+async def test_a_deleted_account_ends_its_calls_and_leaves_only_what_it_did(world: ApiWorld) -> None:
+    async with world.client() as client:
+        made = await branch(client, min_concurrency=2)
+        async with world.client(made["api_key"]) as own:
+            agent_id = await create(own)
+            live, waiting = await place(own, agent_id), await place(own, agent_id)
+            await admit(world.ledger, 1)
+            (row,) = await claim(world.ledger, count=1)
+            live, waiting = (row.id, waiting if row.id == live else live)
+            world.recordings.write(live, "call.wav", b"RIFF")
+            assert (await client.delete(f"/sub-accounts/{made['id']}")).json() == {
+                "message": "success",
+                "state": "deleted",
+            }
+            assert (await own.get("/user/me")).status_code == 401, "its key is refused at once"
+        assert (await client.delete(f"/sub-accounts/{made['id']}")).status_code == 404
+        assert made["id"] not in [one["id"] for one in (await client.get("/sub-accounts/all")).json()]
+    assert [wish[0] for wish in world.control.asked] == [live]
+    purge = AccountPurge(world.services.actions)
+    await purge.run(made["id"].encode())
+    left = {row["id"]: row["status"] for row in await fetch(world.dsn, "select id, status from execution")}
+    assert left == {live: "queued", waiting: "stopped"}, "nothing is deleted while a call lives"
+    await move(world.ledger, live, Phase.DONE, "error", owner="node-a")
+    await purge.run(made["id"].encode())
+    assert await fetch(world.dsn, "select id from execution union all select id from agent") == []
+    assert world.recordings.path(live, "call.wav") is None
+    assert len(await fetch(world.dsn, f"select 1 from audit where tenant_id = '{made['id']}'")) > 0
+    jobs = await fetch(world.dsn, f"select 1 from pgqueuer where entrypoint = '{PURGE_JOB}'")
+    assert len(jobs) == 1 + 1 + 1, "one by the preparation, one by the deletion, one to look again"
+    await purge.run(DEFAULT_TENANT_ID.encode())
+    assert await fetch(world.dsn, f"select 1 from api_key where tenant_id = '{DEFAULT_TENANT_ID}'")
+
+
+async def test_only_administrators_of_the_organisation_manage_accounts(world: ApiWorld) -> None:
+    for key in (world.sub_key, world.member_key):
+        async with world.client(key) as client:
+            assert await refused(client, "POST", "/sub-accounts/create", {"name": "x", "min_concurrency": 1}) == (
+                403,
+                "Forbidden: only organization admins can manage sub-account concurrency",
+            )
+            for method, path in (("PATCH", "/sub-accounts/x"), ("GET", "/sub-accounts/all")):
+                assert await refused(client, method, path, {}) == (
+                    403,
+                    "Forbidden: only organization admins can manage sub-accounts",
+                )
+
+
+async def test_what_is_full_is_refused(world: ApiWorld) -> None:
+    await run_sql(
+        world.dsn,
+        "insert into tenant (id, name, email, parent_id, min_concurrency, created_at)"
+        f" select 'a' || n, '', '', '{DEFAULT_TENANT_ID}', 0, now() from generate_series(1, {MAX_SUB_ACCOUNTS - 2}) n",
+        "insert into api_key (id, tenant_id, name, digest, last4, scope, created_at)"
+        f" select 'k' || n, '{DEFAULT_TENANT_ID}', '', decode(lpad(n::text, 32, '0'), 'hex'), 'abcd', 'full', now()"
+        f" from generate_series(1, {MAX_KEYS - 6}) n",
+    )
+    async with world.client() as client:
+        await branch(client)
+        status, message = await refused(client, "POST", "/sub-accounts/create", {"name": "x", "min_concurrency": 0})
+        assert (status, f"there are {MAX_SUB_ACCOUNTS} sub-accounts" in message) == (409, True)
+        answers = [(await client.post(KEYS, json={"name": "x"})).status_code for _ in range(3)]
+        assert answers[-1] == 409
+
+
+# Keys
+
+
+async def test_a_key_is_shown_once_listed_masked_and_refused_when_revoked(world: ApiWorld) -> None:
+    async with world.client() as client:
+        made = (await client.post(KEYS, json={"name": "crm", "scope": "read-only"})).json()
+        assert made["key"].startswith("bn-")
+        (listed,) = [key for key in (await client.get(KEYS)).json() if key["id"] == made["id"]]
+        assert made["key"] not in str(listed)
+        assert (listed["masked"], listed["scope"], listed["state"]) == (
+            f"bn-…{made['key'][-4:]}",
+            "read-only",
+            "active",
+        )
+        async with world.client(made["key"]) as crm:
+            assert (await crm.get("/v2/agent/all")).status_code == 200
+            assert (await client.delete(f"{KEYS}/{made['id']}")).json() == {"message": "success", "state": "revoked"}
+            assert (await crm.get("/v2/agent/all")).status_code == 401
+        assert (await client.get(f"{KEYS}/{made['id']}")).json()["state"] == "revoked"
+        assert (await client.delete(f"{KEYS}/{made['id']}")).status_code == 200
+
+
+async def test_a_key_expires(world: ApiWorld) -> None:
+    at = (world.clock.now() + timedelta(hours=1)).isoformat()
+    async with world.client() as client:
+        made = (await client.post(KEYS, json={"name": "guest", "expires_at": at})).json()
+        async with world.client(made["key"]) as guest:
+            assert (await guest.get("/user/me")).status_code == 200
+            world.clock.ahead = timedelta(hours=2)
+            assert (await guest.get("/user/me")).status_code == 401
+        assert (await client.get(f"{KEYS}/{made['id']}")).json()["state"] == "expired"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": "a\tb"}, "name"),
+        ({"name": "x", "scope": "everything"}, "scope"),
+        ({"name": "x", "role": "king"}, "role"),
+        ({"name": "x", "member": "asha"}, "member"),
+        ({"name": "x", "expires_at": "soon"}, "expires_at"),
+        ({"name": "x", "expires_at": "2020-01-01"}, "expires_at"),
+    ],
+)
+async def test_a_key_that_cannot_be_is_refused_with_its_field(world: ApiWorld, body: Any, field: str) -> None:
+    async with world.client() as client:
+        answer = await client.post(KEYS, json=body)
+        assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+async def test_a_member_makes_and_revokes_own_keys_only(world: ApiWorld) -> None:
+    async with world.client(world.member_key) as member, world.client() as client:
+        made = (await member.post(KEYS, json={"name": "phone"})).json()
+        assert (made["role"], made["member"]) == ("member", "asha")
+        for body in ({"name": "x", "role": "admin"}, {"name": "x", "member": "ben"}):
+            assert (await member.post(KEYS, json=body)).status_code == 403
+        ben = (await client.post(KEYS, json={"name": "ben's", "role": "member", "member": "ben"})).json()
+        assert {key["member"] for key in (await member.get(KEYS)).json()} == {"asha"}
+        assert (await member.delete(f"{KEYS}/{ben['id']}")).status_code == 404
+        assert (await member.delete(f"{KEYS}/{made['id']}")).status_code == 200
+
+
+async def test_an_administrator_makes_a_new_key_for_a_sub_account_that_lost_its_own(world: ApiWorld) -> None:
+    async with world.client() as client:
+        account = await branch(client)
+        made = (await client.post(KEYS, json={"name": "again", "sub_account_id": account["id"]})).json()
+        assert made["key"].startswith("sa-")
+        async with world.client(made["key"]) as own:
+            assert (await own.get("/user/me")).json()["id"] == account["id"]
+            assert {key["sub_account_id"] for key in (await own.get(KEYS)).json()} == {account["id"]}
+            assert (await own.post(KEYS, json={"name": "x", "sub_account_id": DEFAULT_TENANT_ID})).status_code == 404
+            assert (await own.post(KEYS, json={"name": "own"})).json()["key"].startswith("sa-")
+        assert (await client.post(KEYS, json={"name": "x", "sub_account_id": "nobody"})).status_code == 404
+
+
+async def test_the_same_request_for_a_key_gives_the_same_key_again(world: ApiWorld) -> None:
+    async with world.client() as client:
+        headers = {"Idempotency-Key": "k1"}
+        answers = [await client.post(KEYS, json={"name": "crm"}, headers=headers) for _ in range(3)]
+        assert len({answer.content for answer in answers}) == 1
+        assert sum(key["name"] == "crm" for key in (await client.get(KEYS)).json()) == 1
+    (row,) = await fetch(world.dsn, "select convert_from(body, 'utf8') from idempotency where key = 'k1'")
+    assert answers[0].json()["key"] not in row[0]
+
+
+async def test_the_last_use_of_a_key_is_kept_without_a_write_for_each_request(world: ApiWorld) -> None:
+    use = KeyUse()
+    noting = replace(
+        world, services=replace(world.services, actions=replace(world.services.actions, key_used=use.note))
+    )
+    async with noting.client() as client:
+        for _ in range(5):
+            (key,) = [one for one in (await client.get(KEYS)).json() if one["name"] == "ours"]
+        assert key["last_used_at"] is None
+        now = world.clock.now()
+        assert await use.write(world.ledger, now) == 1
+        assert await use.write(world.ledger, now) == 0
+        (key,) = [one for one in (await client.get(KEYS)).json() if one["name"] == "ours"]
+        assert key["last_used_at"] is not None
+        assert await use.write(world.ledger, now + WRITE_EVERY / 2) == 0
+        assert await use.write(world.ledger, now + WRITE_EVERY / 2, all_of_them=True) == 1
+
+
+# Rate limits
+
+
+async def test_one_request_too_many_waits_and_its_body_is_not_read(world: ApiWorld) -> None:
+    seconds = [0.0]
+    rates = RateLimits({"call": 2, "agent": 0, "other": 3}, lambda: seconds[0])
+    limited = replace(world, services=replace(world.services, rates=rates))
+    ours, sub, theirs = (limited.client(key) for key in (world.key, world.sub_key, world.other_key))
+    async with ours as client, sub as branch_of_ours, theirs as others:
+        assert [(await client.get("/user/me")).status_code for _ in range(3)] == [200, 200, 200]
+        answer = await client.post("/v2/agent", content=b"{" * (MAX_BODY_BYTES + 1))
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+        assert answer.json()["code"] == "rate_limited"
+        assert (await branch_of_ours.get("/user/me")).status_code == 429, "the organisation is counted"
+        assert (await others.get("/user/me")).status_code == 200
+        assert (await client.post("/call", json={})).status_code == 400, "each class has its own counter"
+        assert [(await client.get("/v2/agent/x")).status_code for _ in range(9)] == [404] * 9, "0: no limit"
+        seconds[0] = 60.0
+        assert (await client.get("/user/me")).status_code == 200
+
+
+# The audit trail
+
+
+async def test_the_trail_is_read_page_by_page_and_narrowed(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agents = [await create(client) for _ in range(3)]
+        await client.delete(f"/v2/agent/{agents[0]}")
+        first = (await client.get(AUDIT, params={"page_size": 2, "object_type": "agent"})).json()
+        second = (
+            await client.get(AUDIT, params={"page_size": 2, "object_type": "agent", "before": first["next_before"]})
+        ).json()
+        assert [row["action"] for row in first["data"] + second["data"]] == ["agent.deleted", *["agent.created"] * 3]
+        assert (first["has_more"], second["has_more"], second["next_before"]) == (True, False, None)
+        of_one = (await client.get(AUDIT, params={"object_id": agents[0]})).json()["data"]
+        assert [row["action"] for row in of_one] == ["agent.deleted", "agent.created"]
+        actor = of_one[0]["actor"]
+        assert len((await client.get(AUDIT, params={"actor": actor})).json()["data"]) == 4
+        assert (await client.get(AUDIT, params={"from": "2999-01-01"})).json()["data"] == []
+        for wrong in ({"page_size": "0"}, {"before": "x"}, {"from": "soon"}):
+            assert (await client.get(AUDIT, params=wrong)).status_code == 400
+
+
+async def test_what_is_done_to_accounts_and_keys_is_in_the_trail(world: ApiWorld) -> None:
+    async with world.client() as client:
+        account = await branch(client, min_concurrency=2)
+        await client.patch(f"/sub-accounts/{account['id']}", json={"max_concurrency": 9})
+        await client.delete(f"/sub-accounts/{account['id']}")
+        rows = (await client.get(AUDIT, params={"object_id": account["id"]})).json()["data"]
+        assert [row["action"] for row in rows] == ["sub_account.deleted", "sub_account.changed", "sub_account.created"]
+        assert (rows[1]["before"], rows[1]["after"]) == ({"max_concurrency": None}, {"max_concurrency": 9})
+        made = (await client.post(KEYS, json={"name": "crm"})).json()
+        await client.delete(f"{KEYS}/{made['id']}")
+        rows = (await client.get(AUDIT, params={"object_type": "key", "object_id": made["id"]})).json()["data"]
+        assert [row["action"] for row in rows] == ["key.revoked", "key.created"]
+        assert made["key"] not in str(rows)
