@@ -22,7 +22,11 @@ from callwright.api.services import ApiServices
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.insight.publication import WebhookPublisher
 from callwright.ops.ids import RandomIds
+from callwright.ops.master_key import MasterKeys
 from callwright.ops.metrics import Metrics
+from callwright.ops.vault import SealedVault
+from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
+from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.ledger import PostgresLedger
 
 OTHER_TENANT_ID = "00000000-0000-4000-8000-0000000000ff"
@@ -167,6 +171,8 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         has=lambda kind, name: (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("voice", "acme")},
         policy=CallPolicy(),
         key_secret=b"k" * 32,
+        vault=SealedVault(MasterKeys("", folder)),
+        plugins=lambda: [*SCRIPTED, *ENDPOINTS],
     )
 
     async def ready() -> None:

@@ -18,6 +18,7 @@ from tests.waiting import until
 
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
+from callwright.call.access import NoAccess, TenantAccess
 from callwright.call.caller_lookup import CallerLookup
 from callwright.call.deps import RuntimeDeps, RuntimeSettings, no_tools
 from callwright.call.equipment import LocalEars
@@ -38,6 +39,8 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext, Registry
+from callwright.ports.vault import Vault
+from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.job_runner import JobRunner
 from callwright.storage.ledger import PostgresLedger
@@ -224,8 +227,9 @@ def scripted_plugins(
     """The scripted providers, the loopback carrier with ``scenario`` (or another in its place), and a telephone."""
     path = folder / "scenario.json"
     path.write_text(json.dumps(scenario))
-    instances = PluginInstances(Registry([*SCRIPTED, *loopback, *TELEPHONE]))
-    instances.use(PluginContext({"scenario": str(path)}, folder, {"plugin": instances}))
+    instances = PluginInstances(Registry([*SCRIPTED, *loopback, *TELEPHONE, *ENDPOINTS]))
+    settings = {"scenario": str(path), "allow_private_urls": "1"}
+    instances.use(PluginContext(settings, folder, {"plugin": instances}))
     return instances
 
 
@@ -238,8 +242,10 @@ async def call_world(
     settings: RuntimeSettings | None = None,
     loopback: Iterable[Plugin] = LOOPBACK,
     client: GuardedClient | None = None,
+    vault: Vault | None = None,
 ) -> AsyncIterator[CallWorld]:
-    """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one."""
+    """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one. With ``vault`` calls
+    use the provider keys of their tenants."""
     data = DataFolder(folder)
     data.prepare()
     ledger = PostgresLedger(dsn)
@@ -263,6 +269,7 @@ async def call_world(
             settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
             no_tools if client is None else web_desk(ledger, client, clock).tools,
             None if client is None else CallerLookup(client, ledger),
+            NoAccess() if vault is None else TenantAccess(ledger, vault, clock, plugins.key_names_of),
         )
         runtime = CallRuntime(deps)
         await runtime.start()

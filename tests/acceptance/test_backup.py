@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 
 from callwright.domain.errors import BadInputError, ConflictError, UnavailableError
+from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.storage.backup import Manifest, backup, restore, run_client, verify
 from callwright.storage.embedded import EmbeddedPostgres
 
@@ -120,12 +121,14 @@ def test_the_manifest_names_every_member_with_its_hash(archive: Path) -> None:
     assert verify(archive) == Manifest.from_json(json.dumps(body).encode())
 
 
-def test_the_secret_comes_along_only_when_asked_for(installation: Path, tmp_path: Path) -> None:
+def test_the_secret_and_the_master_key_come_along_only_when_asked_for(installation: Path, tmp_path: Path) -> None:
     target = tmp_path / "with-secret.tar"
+    (installation / MASTER_KEY_FILE).write_text("ab" * 32)
     with EmbeddedPostgres(installation) as dsn:
         assert backup(dsn, installation, target, made_at=MADE_AT, with_secret=True).has_secret
     restore(target, tmp_path / "fresh")
     assert (tmp_path / "fresh/secret").read_text() == SECRET_TEXT
+    assert (tmp_path / "fresh" / MASTER_KEY_FILE).read_text() == "ab" * 32
     assert stat.S_IMODE((tmp_path / "fresh/secret").stat().st_mode) == 0o600
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
+from callwright.actions.provider_keys import put_provider_key
+from callwright.bootstrap import open_actions
 from callwright.cli import main
+from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
+from callwright.ops.master_key import MASTER_KEY_FILE
+from callwright.ops.settings import load_settings
 
 
 def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(
@@ -37,3 +44,53 @@ def test_wrong_usage_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None
         main(["keys", "create"])
     assert ended.value.code == 2
     assert "--name" in capsys.readouterr().err
+
+
+def test_the_master_key_is_changed_and_every_provider_key_still_opens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    data = tmp_path / "data"
+
+    def rotate() -> str:
+        assert main(["keys", "rotate-master", "--data", str(data)]) == 0
+        return capsys.readouterr().out
+
+    assert "no master key yet" in rotate()
+    master = data / MASTER_KEY_FILE
+    with_key = asyncio.run(_store(data, "sk-canary-5f1e77b0c4"))
+    before = master.read_text()
+    assert rotate().startswith("1 data keys")
+    assert master.read_text() != before
+    assert len(master.read_text().split()) == 1
+    assert asyncio.run(_opened(data)) == with_key
+
+    # A master key that is not there changes nothing, and says which one it is.
+    kept = master.read_text()
+    master.write_text(before)
+    assert main(["keys", "rotate-master", "--data", str(data)]) == 1
+    assert "sealed under the master key" in capsys.readouterr().err
+    master.write_text(kept)
+    assert asyncio.run(_opened(data)) == with_key
+
+    # From the file to the setting, which takes the present key along.
+    monkeypatch.setenv("CALLWRIGHT_MASTER_KEY", f"{'a' * 64},{kept.strip()}")
+    assert "take the others out" in rotate()
+    monkeypatch.setenv("CALLWRIGHT_MASTER_KEY", "a" * 64)
+    assert asyncio.run(_opened(data)) == with_key
+
+
+async def _store(data: Path, value: str) -> str:
+    async with open_actions(load_settings(os.environ, data=data)) as services:
+        await put_provider_key(services, operator(DEFAULT_TENANT_ID), {"provider_name": "A", "provider_value": value})
+    return value
+
+
+async def _opened(data: Path) -> str:
+    async with open_actions(load_settings(os.environ, data=data)) as services:
+        async with services.ledger.unit() as unit:
+            data_key = await unit.provider_keys.data_key(DEFAULT_TENANT_ID)
+            key = await unit.provider_keys.get(DEFAULT_TENANT_ID, "A")
+        assert data_key is not None
+        assert key is not None
+        return services.vault.open(data_key, "A", key.sealed)

@@ -23,7 +23,8 @@ from callwright.ports.registry import PluginContext, Registry
 from callwright.ports.speech import UsageAmount
 from callwright.providers.local.store import ModelStore
 from callwright.providers.openai_compatible import PLUGINS
-from callwright.providers.openai_compatible.model import Endpoint, OpenAICompatibleModel
+from callwright.providers.openai_compatible.endpoint import Endpoint
+from callwright.providers.openai_compatible.model import OpenAICompatibleModel
 
 KEY = "sk-q7Zr9xT2bK1f0e-never-shown"
 ASK = ModelRequest(
@@ -458,7 +459,7 @@ async def test_the_plugin_is_made_from_the_settings():
     plugin = Registry(PLUGINS).find("model", "openai_compatible")
     assert plugin is Registry(PLUGINS).find("model", "custom")
     with pytest.raises(ProviderError, match="CALLWRIGHT_MODEL_BASE_URL"):
-        plugin.factory(PluginContext(settings, Path()))
+        plugin.factory(PluginContext(settings, Path())).check(ModelSettings())
     async with serving(streaming(chunk({"content": "x"}, "stop"), DONE)) as server:
         model = plugin.factory(PluginContext({**settings, "model_base_url": f"{server.url}/v1"}, Path()))
         deltas = [delta async for delta in model.answer(ModelRequest(ASK.messages, ModelSettings()))]

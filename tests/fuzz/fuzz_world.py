@@ -90,11 +90,15 @@ class FuzzWorld:
     def objects(self) -> dict[str, str]:
         """Fresh objects, one of each kind: the value of every parameter that may stand in a path."""
         found: dict[str, str] = {"extension": "desk", "number": "+15550177"}
+        found |= {"provider_key_name": "OPENAI", "custom_model_name": "house"}
         for path, parameter, key in MAKERS:
             found[parameter] = self._make(path, found, key)
         found["run_id"] = self.wait(self._live(found["agent_id"]))
         self.ask("PUT", "/v1/callwright/extensions/desk", json={"agent_id": found["agent_id"]})
         self.ask("POST", "/v1/callwright/suppressions", json={"number": "+15550177"})
+        self.ask("POST", "/providers", json={"provider_name": "OPENAI", "provider_value": "a-key-of-some-length"})
+        model = {"custom_model_name": "house", "custom_model_url": "https://llm.example.org/v1"}
+        self.ask("POST", "/user/model/custom", json=model)
         return found
 
     def calls(self) -> dict[str, str]:

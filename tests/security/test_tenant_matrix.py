@@ -59,6 +59,10 @@ OWN = {
     ("POST", "/inbound/setup"),
     ("POST", "/inbound/unlink"),
     ("GET", "/v1/callwright/contact-files"),
+    ("GET", "/providers"),
+    ("POST", "/providers"),
+    ("GET", "/user/model/all"),
+    ("POST", "/user/model/custom"),
 }
 #: Names of one's own choice: whoever puts one makes it their own.
 OWN_NAMES = {("PUT", "/v1/callwright/contact-files/{name}")}
@@ -81,6 +85,7 @@ MISSING = {
     "name": "nobody",
     "sound_id": "nobody",
     "provider_key_name": "NOBODY",
+    "custom_model_name": "nobody",
 }
 
 
@@ -116,6 +121,8 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("POST", "/sub-accounts/create"): {"name": "east", "min_concurrency": 0},
         ("PATCH", "/sub-accounts/{sub_account_id}"): {"name": "stolen"},
         ("POST", "/inbound/setup"): {"agent_id": agent_id, "phone_number_id": ids["phone_number_id"]},
+        ("POST", "/providers"): {"provider_name": "DEEPGRAM", "provider_value": "of-others-and-long"},
+        ("POST", "/user/model/custom"): {"custom_model_name": "other", "custom_model_url": "https://others.example"},
         ("POST", "/inbound/unlink"): {"agent_id": agent_id, "phone_number_id": ids["phone_number_id"]},
     }
     return bodies.get((method, path))
@@ -132,6 +139,10 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         key = (await client.post("/v1/callwright/keys", json={"name": f"Key {CANARY}"})).json()
         account = {"name": f"Branch {CANARY}", "min_concurrency": 1, "max_concurrency": 3}
         sub_account = (await client.post("/sub-accounts/create", json=account)).json()
+        await client.post("/providers", json={"provider_name": "DEEPGRAM", "provider_value": f"secret-{CANARY}"})
+        # Sub-accounts know of their organisation's models.
+        model = {"custom_model_name": "house-llm", "custom_model_url": "https://llm.example.org/v1"}
+        await client.post("/user/model/custom", json=model)
     now = world.clock.now()
     body = {"name": f"Mood {CANARY}", "question": f"How was {CANARY}?", "is_subjective": True}
     disposition = StoredDisposition(DISPOSITION_ID, DEFAULT_TENANT_ID, body, "ours", now, now, agent_ids=(agent_id,))
@@ -155,6 +166,8 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "sub_account_id": sub_account["id"],
         "phone_number_id": NUMBER_ID,
         "name": f"{CANARY}.csv",
+        "provider_key_name": "DEEPGRAM",
+        "custom_model_name": "house-llm",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.actions.audit import audit
@@ -69,30 +69,40 @@ def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str,
     return {name: value for name, value in {**outside, **config}.items() if name not in READ_ONLY}
 
 
-def check_body(services: Services, body: Mapping[str, Any]) -> str:
-    """Check a flat body as a call would need it and return the agent's name. Raises InvalidAgentError or TooLargeError."""
+def check_body(services: Services, body: Mapping[str, Any], models: Collection[str] = ()) -> str:
+    """Check a flat body as a call would need it and return the agent's name. ``models``: names of the organisation's own, which may stand
+    for a provider. Raises InvalidAgentError or TooLargeError."""
     size = len(json.dumps(body, ensure_ascii=False).encode())
     if size > MAX_AGENT_BYTES:
         raise TooLargeError(
             f"the agent is {size} bytes of JSON, at most {MAX_AGENT_BYTES} are allowed", field="agent_config"
         )
-    return parse_agent(body, services.has, services.policy.defaults).name
+
+    def has(kind: str, name: str) -> bool:
+        return services.has(kind, name) or (kind == "model" and name in models)
+
+    return parse_agent(body, has, services.policy.defaults).name
+
+
+async def model_names(unit: Unit, principal: Principal) -> set[str]:
+    """Names of the organisation's own models."""
+    return {model.name for model in await unit.custom_models.all(principal.organisation_id)}
 
 
 async def create_agent(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredAgent:
     """Save a new agent. Raises InvalidAgentError: nothing was saved then."""
     body = flat_body(wire)
     now = services.clock.now()
-    agent = StoredAgent(
-        id=services.ids.uuid(),
-        tenant_id=principal.tenant_id,
-        name=check_body(services, body),
-        body=body,
-        revision=1,
-        created_at=now,
-        updated_at=now,
-    )
     async with services.ledger.unit() as unit:
+        agent = StoredAgent(
+            id=services.ids.uuid(),
+            tenant_id=principal.tenant_id,
+            name=check_body(services, body, await model_names(unit, principal)),
+            body=body,
+            revision=1,
+            created_at=now,
+            updated_at=now,
+        )
         await unit.agents.insert(agent)
         await audit(unit, principal, "agent.created", agent.id, after=body)
     services.agent_saved(body)
@@ -127,7 +137,8 @@ async def replace_agent(
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
         before = await agent_of(unit, principal, agent_id)
-        updated = await unit.agents.update(principal.tenant_id, agent_id, check_body(services, body), body)
+        name = check_body(services, body, await model_names(unit, principal))
+        updated = await unit.agents.update(principal.tenant_id, agent_id, name, body)
         if updated is None:
             raise missing("agent")
         await audit(unit, principal, "agent.changed", agent_id, before=before.body, after=body)
@@ -152,7 +163,8 @@ async def _patch_once(services: Services, principal: Principal, agent_id: str, w
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         body = patched(agent.body, wire)
-        updated = await unit.agents.update(principal.tenant_id, agent.id, check_body(services, body), body)
+        name = check_body(services, body, await model_names(unit, principal))
+        updated = await unit.agents.update(principal.tenant_id, agent.id, name, body)
         if updated is None:
             raise missing("agent")
         if updated.revision != agent.revision + 1:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.actions.transition import Publisher
 from callwright.domain.agent import ProviderDefaults
-from callwright.domain.errors import NotFoundError, UnavailableError
+from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
+from callwright.domain.sealing import WrappedKey
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
+from callwright.ports.registry import Plugin
+from callwright.ports.vault import Vault
 from callwright.ports.world import Clock, Ids, Recordings
 
 
@@ -64,6 +67,29 @@ class NoChats:
         raise missing("chat")
 
 
+class NoVault:
+    """``ports.vault.Vault`` of a process that opens nothing. Every method raises VaultLockedError."""
+
+    def new_data_key(self, tenant_id: str, masters: Collection[str]) -> WrappedKey:
+        """See the port."""
+        raise self._locked()
+
+    def seal(self, data_key: WrappedKey, name: str, value: str) -> bytes:
+        """See the port."""
+        raise self._locked()
+
+    def open(self, data_key: WrappedKey, name: str, sealed: bytes) -> str:
+        """See the port."""
+        raise self._locked()
+
+    def rewrap(self, data_key: WrappedKey) -> WrappedKey:
+        """See the port."""
+        raise self._locked()
+
+    def _locked(self) -> VaultLockedError:
+        return VaultLockedError("this process was built without a vault for provider keys")
+
+
 def _nothing(_: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
 
@@ -75,9 +101,9 @@ def _unnoted(_: str, __: datetime) -> None:
 @dataclass(frozen=True, slots=True)
 class Services:
     """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their calls. ``has(kind, name)``: is
-    such a plugin registered; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by name; ``key_used(id, time)``
-    hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in clear, as the hosted
-    service does."""
+    such a plugin registered; ``plugins()``: all of them; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by
+    name; ``key_used(id, time)`` hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in
+    clear, as the hosted service does."""
 
     ledger: Ledger
     clock: Clock
@@ -93,6 +119,8 @@ class Services:
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
     key_used: Callable[[str, datetime], None] = _unnoted
     show_sub_account_keys: bool = False
+    vault: Vault = field(default_factory=NoVault)
+    plugins: Callable[[], Sequence[Plugin]] = tuple
 
 
 def object_id(text: str, what: str) -> str:

@@ -30,9 +30,13 @@ from callwright.api.inbound.routes import router as inbound
 from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
 from callwright.api.keys.routes import router as keys
 from callwright.api.keys.schemas import KeyBody
+from callwright.api.models.routes import router as models
+from callwright.api.models.schemas import CustomModelBody
 from callwright.api.operations.routes import router as operations
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.phone_numbers.schemas import BuyNumber
+from callwright.api.providers.routes import router as providers
+from callwright.api.providers.schemas import ProviderKeyBody
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
 from callwright.api.sub_accounts.routes import router as sub_accounts
@@ -63,7 +67,9 @@ _BODIES = (
     CallEvent,
     ChatBody,
     ChatLine,
+    CustomModelBody,
     ExtensionBody,
+    ProviderKeyBody,
     SuppressionBody,
     BuyNumber,
     InboundSetup,
@@ -101,6 +107,8 @@ def build_app(services: ApiServices) -> FastAPI:
         phone_numbers,
         inbound,
         contact_files,
+        providers,
+        models,
         operations,
     ):
         app.include_router(router)

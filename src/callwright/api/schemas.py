@@ -44,7 +44,7 @@ _MEANINGS = {
     413: "The body or a part of it is over its limit.",
     422: "The body is JSON, and what it says is not possible; nothing was done.",
     429: "Too many at once; wait for the seconds in Retry-After.",
-    503: "The database cannot be reached; nothing was done.",
+    503: "The database cannot be reached, or stored provider keys cannot be opened; nothing was done.",
 }
 
 
@@ -69,7 +69,7 @@ def form_body(name: str, example: dict[str, Any], *, uploads: bool = True) -> di
 
 
 def shown(description: str, model: Any = None, example: Any = None) -> dict[str, Any]:
-    """The description of a good answer."""
+    """The description of a good answer. ``model``: its shape, or ``list[shape]`` for a bare array."""
     found: dict[str, Any] = {"description": description}
     if model is not None:
         found["model"] = model

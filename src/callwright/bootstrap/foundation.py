@@ -18,9 +18,11 @@ from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
+from callwright.ops.master_key import MasterKeys
 from callwright.ops.price_book import load_price_book
 from callwright.ops.secret import derive, load_secret
 from callwright.ops.settings import Settings
+from callwright.ops.vault import SealedVault
 from callwright.ports.chat import Chats
 from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger
@@ -43,6 +45,12 @@ class Foundation:
     book: PriceBook
     plugins: PluginInstances
     client: GuardedClient
+    masters: MasterKeys = field(repr=False)
+
+    @property
+    def vault(self) -> SealedVault:
+        """Seals provider keys."""
+        return SealedVault(self.masters)
 
     def publisher(self, public_url: str) -> WebhookPublisher:
         """Webhooks of changes, with links below ``public_url``."""
@@ -79,6 +87,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     folder = DataFolder(settings.data)
     folder.prepare()
     secret = load_secret(settings.secret, folder.path)
+    masters = MasterKeys(settings.master_key, folder.path)
     book = load_price_book(settings.price_book)
     async with AsyncExitStack() as stack:
         embedded: EmbeddedPostgres | None = None
@@ -106,6 +115,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             book=book,
             plugins=plugins,
             client=client,
+            masters=masters,
         )
 
 
@@ -132,6 +142,8 @@ def services_over(
         chats=chats or NoChats(),
         key_used=key_used,
         show_sub_account_keys=foundation.settings.show_sub_account_keys,
+        vault=foundation.vault,
+        plugins=foundation.plugins.registry.all,
     )
 
 

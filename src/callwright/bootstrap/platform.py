@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from callwright import __version__
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.key_use import KeyUse
+from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import Services
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
@@ -23,12 +24,13 @@ from callwright.api.services import ApiServices
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
+from callwright.call.access import TenantAccess
 from callwright.call.caller_lookup import CallerLookup
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
 from callwright.call.web_tools import WebDesk
-from callwright.domain.errors import UnavailableError
+from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
 from callwright.domain.rates import read_rates
 from callwright.insight.publication import WebhookPublisher
@@ -95,6 +97,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
+        await _tell_of_locked_vault(services)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
         handlers = {**runtime.jobs, PURGE_JOB: AccountPurge(services).run}
@@ -118,6 +121,14 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         gc.collect()
         gc.freeze()
         yield platform
+
+
+async def _tell_of_locked_vault(services: Services) -> None:
+    """Say at the start that stored provider keys cannot be opened; calls that need none are served all the same."""
+    try:
+        await check_vault(services)
+    except (VaultLockedError, ConfigurationError) as error:
+        _LOG.error("%s", error.message)
 
 
 def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
@@ -162,6 +173,7 @@ def _runtime_deps(
         ),
         tools_of=desk.tools,
         caller_lookup=lookup,
+        access=TenantAccess(foundation.ledger, foundation.vault, foundation.clock, foundation.plugins.key_names_of),
     )
 
 

@@ -68,6 +68,10 @@ class PluginInstances:
             self._made[key] = plugin.factory(self._context)
         return self._made[key]
 
+    def key_names_of(self, kind: str, name: str) -> tuple[str, ...] | None:
+        """The provider keys a plugin asks for, or None when there is no such plugin."""
+        return self.registry.find(kind, name).keys if self.registry.has(kind, name) else None
+
     def states(self) -> dict[str, str]:
         """How those instances are that can tell (a ``health`` with a ``state``), by the plugin's name."""
         known = {key[1]: getattr(instance, "health", None) for key, instance in self._made.items()}

@@ -132,7 +132,7 @@ class Attempt:
             await self._end_untried(refusal)
             return
         try:
-            prepared = self._prepare()
+            prepared = await self._prepare()
         except CallwrightError as error:
             _LOG.warning("execution %s cannot be tried: %s", self.execution_id, error.message)
             await self._end_untried(endings.refused(error.message, now()))
@@ -160,9 +160,10 @@ class Attempt:
         await self._connection.connect(session, runner, self._row, prepared.spec)
         await self._over.wait()
 
-    def _prepare(self) -> _Prepared:
+    async def _prepare(self) -> _Prepared:
         deps, execution = self._office.deps, self._row.execution
         spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
+        spec = await deps.access.fit(execution.tenant_id, spec)
         variables = call_variables(execution, deps.clock.now())
         needs = self._connection.fit(Needs(spec, deps.plugin, deps.settings.ears))
         spec = needs.spec

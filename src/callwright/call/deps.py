@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callwright.actions.transition import Publisher
+from callwright.call.access import Accesses, NoAccess
 from callwright.call.caller_lookup import CallerLookup
 from callwright.call.equipment import LocalEars
 from callwright.call.tools import NoTools, ToolRunner
@@ -62,6 +63,7 @@ class RuntimeDeps:
     settings: RuntimeSettings = field(default_factory=RuntimeSettings)
     tools_of: ToolsOf = no_tools
     caller_lookup: CallerLookup | None = None
+    access: Accesses = field(default_factory=NoAccess)
 
     @property
     def live_folder(self) -> Path:

@@ -20,7 +20,7 @@ from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_KEYWORDS
 from callwright.domain.variables import as_text
 from callwright.ports.failures import ProviderError
-from callwright.ports.model import ModelSettings
+from callwright.ports.model import Model, ModelSettings
 from callwright.ports.registry import UnknownPluginError
 from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings
 
@@ -60,6 +60,23 @@ def need(plugin: PluginGetter, kind: str, name: str) -> Any:
         raise ConfigurationError(f"the {kind} {name!r} cannot be used: {error.message}") from error
 
 
+def need_model(plugin: PluginGetter, choice: ProviderChoice) -> Model:
+    """The model plugin, which could answer with these settings as far as it knows. Raises ConfigurationError."""
+    model: Model = need(plugin, "model", choice.provider)
+    try:
+        check_model(model, choice)
+    except ProviderError as error:
+        raise ConfigurationError(f"the model {choice.provider!r} cannot be used: {error.message}") from error
+    return model
+
+
+def check_model(model: Model, choice: ProviderChoice) -> None:
+    """Raises ProviderError when the model knows that it cannot answer with these settings (``ports.model.Model``)."""
+    check = getattr(model, "check", None)
+    if check is not None:
+        check(model_settings(choice))
+
+
 def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equipment:
     """Everything the call needs. Raises ConfigurationError naming what is missing."""
     plugin, spec, ears = needs.plugin, needs.spec, needs.ears
@@ -75,6 +92,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
                 endpointing_ms=spec.endpointing_ms,
                 keywords=keywords_of(spec.transcriber.options),
                 options=spec.transcriber.options,
+                access=spec.transcriber.access,
             ),
         ),
         ears=Ears(
@@ -85,7 +103,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
             reading_pause_ms=getattr(transcriber, "reading_pause_ms", 0),
         ),
         thinker=Thinker(
-            model=need(plugin, "model", spec.model.provider),
+            model=need_model(plugin, spec.model),
             provider=spec.model.provider,
             settings=model_settings(spec.model),
             variables=variables,
@@ -98,6 +116,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
                 model=spec.voice.model,
                 language=spec.voice.language,
                 options=spec.voice.options,
+                access=spec.voice.access,
             ),
         ),
         tools=tools,
@@ -131,6 +150,7 @@ def model_settings(choice: ProviderChoice) -> ModelSettings:
         max_tokens=int(options.get("max_tokens") or DEFAULT_MAX_TOKENS),
         temperature_milli=round(float(DEFAULT_TEMPERATURE if temperature is None else temperature) * 1000),
         options=options,
+        access=choice.access,
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from callwright.call.access import Fitting, as_it_is
 from callwright.call.boundary import plugin_boundary
-from callwright.call.equipment import model_settings, need
+from callwright.call.equipment import check_model, model_settings, need_model
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
 from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.domain.errors import CallwrightError
@@ -77,10 +78,11 @@ class _Failure:
 
 
 class Examiner:
-    """Asks the models of ``plugin``."""
+    """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider."""
 
-    def __init__(self, plugin: Callable[[str, str], Any], clock: Clock) -> None:
+    def __init__(self, plugin: Callable[[str, str], Any], clock: Clock, fitted: Fitting = as_it_is) -> None:
         self._plugin = plugin
+        self._fitted = fitted
         self._clock = clock
 
     async def task(self, task: PostCallTask, heard: str, notes: Notes) -> None:
@@ -97,7 +99,7 @@ class Examiner:
         settings = settings_of(task.model)
         asked = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
         try:
-            model: Model = need(self._plugin, "model", task.model.provider)
+            model = need_model(self._plugin, task.model)
         except CallwrightError as error:
             notes.failed(purpose, error.message)
             return
@@ -186,15 +188,18 @@ class Examiner:
         contract's provider can be used; else the agent's own. Raises ConfigurationError."""
         provider, _, rest = named.partition("/")
         for choice in (ProviderChoice(provider, rest), ProviderChoice(DEFAULT_MODEL_PROVIDER, named)):
+            choice = self._fitted(choice)
             try:
-                return choice, self._plugin("model", choice.provider)
+                model: Model = self._plugin("model", choice.provider)
+                check_model(model, choice)
+                return choice, model
             except UnknownPluginError:
                 continue
             except ProviderError as error:
                 if choice.provider == provider:
-                    return choice, need(self._plugin, "model", provider)
+                    return choice, need_model(self._plugin, choice)
                 del error
-        return own, need(self._plugin, "model", own.provider)
+        return own, need_model(self._plugin, own)
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
         """The whole answer. What may pass is tried again; else how it failed for good."""

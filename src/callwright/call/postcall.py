@@ -78,7 +78,6 @@ class PostCall:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
-        self._examiner = Examiner(deps.plugin, deps.clock)
 
     async def finish(self, payload: bytes) -> None:
         """The job ``finish``. Raises UnavailableError when the database is away: the job runner tries again."""
@@ -142,31 +141,34 @@ class PostCall:
         await self._record(case)
         try:
             spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
+            spec = await self._deps.access.fit(case.execution.tenant_id, spec)
+            fitting = await self._deps.access.fitting(case.execution.tenant_id)
+        except UnavailableError:
+            # The job is tried again.
+            raise
         except CallwrightError as error:
             case.post.failed(AGENT, error.message)
             return
         try:
-            await self._ask(case, spec)
+            await self._ask(case, spec, Examiner(self._deps.plugin, self._deps.clock, fitting))
         except asyncio.CancelledError:
             # This process ends, or the time is over. One try: nobody waits for more.
             await self._kept(case)
             raise
 
-    async def _ask(self, case: _Case, spec: AgentSpec) -> None:
+    async def _ask(self, case: _Case, spec: AgentSpec, examiner: Examiner) -> None:
         heard = transcript(case.view)
         notes = _Notes(case.post, lambda: self._keep(case))
         for index, task in enumerate(spec.post_call):
             if not case.post.done(str(index)):
-                await self._examiner.task(task, heard, notes)
+                await examiner.task(task, heard, notes)
                 case.post.fact(TASK_DONE, {"index": index})
                 await self._keep(case)
         questions = questions_of(await self._dispositions(case), variables_of(case.view))
-        for number, group in enumerate(self._examiner.grouped(questions, spec.model)):
+        for number, group in enumerate(examiner.grouped(questions, spec.model)):
             what = f"{DISPOSITIONS}:{number}"
             if not case.post.done(what):
-                await self._examiner.dispositions(
-                    group, call_facts(case.view), spec.model, notes, summary_in(case.post)
-                )
+                await examiner.dispositions(group, call_facts(case.view), spec.model, notes, summary_in(case.post))
                 case.post.fact(TASK_DONE, {"what": what})
                 await self._keep(case)
 

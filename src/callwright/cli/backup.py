@@ -17,7 +17,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("file", type=Path, help="the new file to write")
     parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
-    parser.add_argument("--with-secret", action="store_true", help="also save the server's secret: keep the file safe")
+    parser.add_argument(
+        "--with-secret",
+        action="store_true",
+        help="also save the server's secret and the master key: keep the file safe",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,10 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from callwright.actions.keys import ROLES, SCOPES, create_key, list_keys, revoke_key
+from callwright.actions.provider_keys import check_vault, rewrap_data_keys
 from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import NoCallControl, open_foundation, services_over
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ops.settings import load_settings
+from callwright.ops.master_key import MASTER_KEY_FILE, VARIABLE
+from callwright.ops.settings import Settings, load_settings
 
 _MOST_DAYS = 36_500
 
@@ -36,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", parents=[common], help="list keys, never the keys themselves")
     revoke = actions.add_parser("revoke", parents=[common], help="refuse a key from now on")
     revoke.add_argument("id", help="the key's id, from `callwright keys list`")
+    actions.add_parser(
+        "rotate-master", parents=[common], help="wrap all provider keys under a new master key, while the server runs"
+    )
 
 
 def _days(text: str) -> int:
@@ -46,11 +52,14 @@ def _days(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one of create, list and revoke."""
+    """Run one of create, list, revoke and rotate-master."""
     return asyncio.run(_run(arguments))
 
 
 async def _run(arguments: argparse.Namespace) -> int:
+    if arguments.action == "rotate-master":
+        print(await _rotate(load_settings(os.environ, data=arguments.data)))
+        return 0
     async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
         if arguments.action == "create":
             await _create(services, arguments)
@@ -87,3 +96,27 @@ async def _list(services: Services, account: str) -> None:
             f"{key.id}  {state:7}  {key.scope:4}  {key.role:6}  …{key.last4}  {key.created_at:%Y-%m-%d}  {used:21}"
             f"  {key.name}{whose}"
         )
+
+
+async def _rotate(settings: Settings) -> str:
+    """Wrap every data key anew; what the operator has to know of it. Whatever fails, every key can still be opened."""
+    async with open_foundation(settings) as foundation:
+        services = services_over(foundation, foundation.publisher(settings.public_url), NoCallControl())
+        masters = foundation.masters
+        async with services.ledger.unit() as unit:
+            await unit.provider_keys.lock_data_keys()
+            if masters.from_file:
+                if not masters.all():
+                    await check_vault(services)
+                    return "there is no master key yet: it is made with the first provider key"
+                # First the file, then the database: no data key is ever wrapped by a key that is nowhere.
+                masters.begin_rotation()
+            count = await rewrap_data_keys(unit, services)
+        if masters.from_file:
+            # Only what another rotation, begun meanwhile, does not need.
+            async with services.ledger.unit() as unit:
+                await unit.provider_keys.lock_data_keys()
+                masters.end_rotation({data_key.master for data_key in await unit.provider_keys.data_keys()})
+            place = foundation.folder.path / MASTER_KEY_FILE
+            return f"{count} data keys are wrapped under the new master key in {place}"
+        return f"{count} data keys are wrapped under the first key of {VARIABLE}; take the others out of it everywhere"

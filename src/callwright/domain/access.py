@@ -60,6 +60,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("DELETE",), "/phone-numbers/{id}", Right.SHARED),
         (("POST", "PUT", "PATCH", "DELETE"), "/sip-trunks/.*", Right.SHARED),
         (("POST",), "/user/model/custom", Right.SHARED),
+        (("DELETE",), "/v1/callwright/models/{id}", Right.SHARED),
     )
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callwright.domain.agent_callers import CallerData
+from callwright.domain.provider_access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,15 @@ class ConversationSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty."""
+    """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty. ``access`` is never
+    the agent's: the call adds what the organisation has."""
 
     provider: str
     model: str = ""
     voice: str = ""
     language: str = "en"
     options: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = field(default_factory=Access, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

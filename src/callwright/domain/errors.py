@@ -188,6 +188,15 @@ class UnavailableError(CallwrightError):
     hint = "Check that PostgreSQL is running and reachable, then retry; nothing was done."
 
 
+class VaultLockedError(CallwrightError):
+    """Stored provider keys cannot be opened: the master key they are sealed under is missing or another one."""
+
+    code = "vault_locked"
+    http_status = 503
+    number = 503
+    hint = "Put the master key named in the message back (CALLWRIGHT_MASTER_KEY or the file master-key in the data folder)."
+
+
 class BlockedUrlError(BadInputError):
     """An outbound URL is refused by policy."""
 

@@ -449,3 +449,21 @@ MAX_CONCURRENCY = 100_000
 
 MAX_RATE_WINDOWS = 20_000
 """Most counters of rate limits kept in one process; the one used longest ago goes first."""
+
+MAX_PROVIDER_KEYS = 200
+"""Most provider keys of one organisation."""
+
+MAX_PROVIDER_KEY_NAME_CHARACTERS = 100
+"""Longest name of a provider key."""
+
+MAX_PROVIDER_KEY_CHARACTERS = 16_384
+"""Longest value of a provider key."""
+
+MAX_CUSTOM_MODELS = 200
+"""Most language models of its own that one organisation names."""
+
+ACCESS_SECONDS = 5
+"""Longest look at the database for the provider keys of a call; it is tried three times."""
+
+MAX_ENDPOINT_CLIENTS = 256
+"""Clients of model endpoints kept by a process, one for each endpoint and key; the least recently used are forgotten first."""

@@ -422,10 +422,11 @@ _MODEL = (
     ),
     _kept("llm_agent.verbosity", "low", "How much it says.", values="low, medium or high"),
     _kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),
-    _kept(
+    AgentSetting(
         "llm_agent.base_url",
         None,
-        "An endpoint of the agent's own; the platform's is `CALLWRIGHT_MODEL_BASE_URL`.",
+        "An endpoint of the agent's own, with the key of its provider ([provider keys](how-to/provider-keys.md)).",
+        "tests/contract/test_model_endpoints.py::test_a_key_of_a_vendor_is_used_at_the_agents_endpoint_and_its_usage_has_the_vendors_name",
         values="an http or https URL",
     ),
     _kept(

@@ -139,6 +139,7 @@ class Settings:
     port: int = 8700
     public_url: str = ""
     secret: str = field(default="", repr=False)
+    master_key: str = field(default="", repr=False)
     models: Path = Path("~/.cache/callwright/models")
     carrier: str = "loopback"
     from_number: str = "+15550100"
@@ -199,6 +200,11 @@ SETTINGS: dict[str, Setting] = {
     "secret": Setting(
         "CALLWRIGHT_SECRET",
         "Server secret (hex) for key hashes and signed links; else a 0600 file in the data folder.",
+        secret=True,
+    ),
+    "master_key": Setting(
+        "CALLWRIGHT_MASTER_KEY",
+        "Master key (64 hex digits) of the provider keys; else a 0600 file in the data folder. Several, by commas: the first one wraps.",
         secret=True,
     ),
     "models": Setting("CALLWRIGHT_MODELS", "Folder of the local models.", _path),

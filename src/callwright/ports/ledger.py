@@ -17,9 +17,12 @@ from typing import Any, Protocol
 
 from callwright.domain.audit import AuditEntry
 from callwright.domain.contacts import ContactFile, Contacts
+from callwright.domain.custom_model import CustomModel
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.phone_number import PhoneNumber
+from callwright.domain.provider_key import ProviderKey
+from callwright.domain.sealing import WrappedKey
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 
@@ -416,6 +419,52 @@ class Keys(Protocol):
         """Write when keys were last used."""
 
 
+class ProviderKeys(Protocol):
+    """Tenants' credentials with providers, sealed, and the data keys they are sealed under. Names differ in more than capitals."""
+
+    async def put(self, key: ProviderKey) -> ProviderKey | None:
+        """A new key, or another value under a name there is: that one keeps its id and time of creation. Returns the one before."""
+
+    async def get(self, tenant_id: str, name: str) -> ProviderKey | None:
+        """One key of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[ProviderKey]:
+        """The tenant's keys, newest first."""
+        ...
+
+    async def delete(self, tenant_id: str, name: str) -> bool:
+        """Forget a key. False when there is none."""
+        ...
+
+    async def data_key(self, tenant_id: str) -> WrappedKey | None:
+        """The tenant's data key, or None before its first secret."""
+
+    async def lock_data_keys(self) -> None:
+        """Nobody else makes or wraps data keys until the unit ends."""
+
+    async def data_keys(self) -> list[WrappedKey]:
+        """Every data key, of all tenants: for the platform's own work, never for a request."""
+        ...
+
+    async def put_data_key(self, data_key: WrappedKey) -> None:
+        """A tenant's data key, new or wrapped anew."""
+
+
+class CustomModels(Protocol):
+    """Language models of tenants' own."""
+
+    async def put(self, model: CustomModel) -> CustomModel | None:
+        """A new model, or another endpoint under a name there is, which keeps its id and time of creation. Returns the one before."""
+
+    async def all(self, tenant_id: str) -> list[CustomModel]:
+        """The tenant's models by name."""
+        ...
+
+    async def delete(self, tenant_id: str, name: str) -> bool:
+        """Forget a model. False when there is none."""
+        ...
+
+
 class Outbox(Protocol):
     """Webhooks to deliver, head of line per execution."""
 
@@ -551,6 +600,16 @@ class Unit(Protocol):
     @property
     def accounts(self) -> Accounts:
         """Organisations and their sub-accounts."""
+        ...
+
+    @property
+    def provider_keys(self) -> ProviderKeys:
+        """Tenants' credentials with providers, sealed."""
+        ...
+
+    @property
+    def custom_models(self) -> CustomModels:
+        """Language models of tenants' own."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from callwright.domain.provider_access import Access
 from callwright.ports.speech import UsageAmount
 
 
@@ -39,12 +40,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Which model and how it should sample. ``temperature_milli`` is thousandths; ``options`` the agent's remaining settings."""
+    """Which model and how it should sample. ``temperature_milli`` is thousandths; ``options`` the agent's remaining settings; ``access``
+    what its organisation has with the provider."""
 
     model: str = ""
     max_tokens: int = 100
     temperature_milli: int = 100
     options: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = field(default_factory=Access, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class ModelDelta:
 
 class Model(Protocol):
     """A language model. One with an attribute ``costs_nothing`` that is true may be asked before it is certain that the caller has
-    finished, though some of its answers are then made in vain; where it is missing, only agents that say so do that."""
+    finished, though some of its answers are then made in vain; where it is missing, only agents that say so do that. One with a method
+    ``check(settings)`` is asked before anybody is called: it raises ProviderError when it could not answer at all."""
 
     name: str
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from callwright.ports.catalogue import ModelOffer, VoiceOffer
+
 ENTRY_POINT_GROUP = "callwright.plugins"
 
 KINDS = ("transcriber", "vad", "turn", "voice", "model", "carrier", "duplex")
@@ -27,13 +29,21 @@ class PluginContext:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A provider or a carrier. ``name`` is what an agent writes as ``provider``; ``aliases`` are other spellings of it."""
+    """A provider or a carrier. ``name`` is what an agent writes as ``provider``; ``aliases`` are other spellings of it.
+
+    ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
+    (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
+    """
 
     kind: str
     name: str
     summary: str
     factory: Callable[[PluginContext], Any]
     aliases: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    voices: tuple[VoiceOffer, ...] = ()
+    models: tuple[ModelOffer, ...] = ()
+    base_url: str = ""
 
 
 class UnknownPluginError(LookupError):

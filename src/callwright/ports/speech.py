@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from callwright.domain.provider_access import Access
 from callwright.ports.failures import ProviderError
 
 FRAME_MS = 20
@@ -42,6 +43,7 @@ class TranscriberSettings:
     endpointing_ms: int = 250
     keywords: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = field(default_factory=Access, repr=False)
 
 
 class TranscriberSink(Protocol):
@@ -142,6 +144,7 @@ class VoiceSettings:
     model: str = ""
     language: str = "en"
     options: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = field(default_factory=Access, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Backup and restore of one installation: the database, the recordings and the call logs in one tar file.
 
 The file holds ``database.dump`` (pg_dump's custom format), the files of the data folder's parts, and as its last member
-``manifest.json`` with the size and SHA-256 of every other member. A file without that last member is incomplete. The secret is left out
-unless asked for: with it the file is as sensitive as the running system, without it the copy is useless until the secret is put back.
+``manifest.json`` with the size and SHA-256 of every other member. A file without that last member is incomplete. The secret and the master
+key are left out unless asked for: with them the file is as sensitive as the running system, without them API keys and provider keys are
+useless until they are put back.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from callwright import __version__
 from callwright.domain.errors import BadInputError, ConflictError, UnavailableError
 from callwright.domain.limits import MAX_BACKUP_MANIFEST_BYTES
+from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.secret import SECRET_FILE
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement, installed_binaries
 from callwright.storage.embedded.cluster import sync_folder
@@ -118,7 +120,7 @@ def backup(
         run_client("pg_dump", dsn, ["--format=custom", "--no-owner", "--no-privileges", f"--file={dump}"])
         with open(unfinished, "xb", opener=_private) as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                members = tuple(_add_all(tar, dump, data_folder, [*PARTS, *([SECRET_FILE] if with_secret else [])]))
+                members = tuple(_add_all(tar, dump, data_folder, _parts(data_folder, with_secret)))
                 manifest = Manifest(
                     made_at, __version__, installed_binaries().version, secret_fingerprint, with_secret, members
                 )
@@ -231,6 +233,11 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}")), unquote(parts.password)
 
 
+def _parts(data_folder: Path, with_secret: bool) -> list[str]:
+    secrets = [name for name in (SECRET_FILE, MASTER_KEY_FILE) if (data_folder / name).is_file()] if with_secret else []
+    return [*PARTS, *secrets]
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
@@ -283,7 +290,9 @@ class _HashingReader(io.RawIOBase):
 
 def _check_name(entry: tarfile.TarInfo) -> None:
     name = PurePosixPath(entry.name)
-    allowed = entry.name in (DUMP, MANIFEST, SECRET_FILE) or (len(name.parts) > 1 and name.parts[0] in PARTS)
+    allowed = entry.name in (DUMP, MANIFEST, SECRET_FILE, MASTER_KEY_FILE) or (
+        len(name.parts) > 1 and name.parts[0] in PARTS
+    )
     if not entry.isreg() or name.is_absolute() or ".." in name.parts or not allowed:
         raise BadInputError(f"The backup holds {entry.name!r}, which does not belong in one: do not use it.")
 

@@ -12,6 +12,7 @@ from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.contacts import ContactRows
+from callwright.storage.custom_models import CustomModelRows
 from callwright.storage.dispositions import DispositionRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
@@ -23,6 +24,7 @@ from callwright.storage.nodes import NodeRows
 from callwright.storage.numbers import NumberRows
 from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
+from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
 
 
@@ -39,6 +41,8 @@ class PostgresUnit:
         self.dispositions = DispositionRows(connection)
         self.keys = KeyRows(connection)
         self.accounts = AccountRows(connection)
+        self.provider_keys = ProviderKeyRows(connection)
+        self.custom_models = CustomModelRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)
         self.nodes = NodeRows(connection)

@@ -169,7 +169,7 @@ def test_the_home_folder_may_be_written_short():
 
 
 def test_secrets_are_the_ones_we_know_of():
-    assert SECRETS == ["database_url", "model_api_key", "secret", "sip_password", "webhook_secret"]
+    assert SECRETS == ["database_url", "master_key", "model_api_key", "secret", "sip_password", "webhook_secret"]
 
 
 @pytest.mark.parametrize("name", SECRETS)

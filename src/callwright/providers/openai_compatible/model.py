@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2 as httpx
@@ -19,25 +18,14 @@ from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHA
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
+from callwright.providers.openai_compatible.endpoint import Endpoint
 
-NAME = "custom"
 _TIMEOUT_S = 30.0
 _PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "seed")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the model is. ``api_key`` may be empty: local servers need none."""
-
-    base_url: str
-    api_key: str = field(default="", repr=False)
-    default_model: str = ""
-
-
 class OpenAICompatibleModel:
-    """``ports.model.Model`` over the ``openai`` client. One object serves all calls."""
-
-    name = NAME
+    """``ports.model.Model`` over the ``openai`` client, at one endpoint with one key."""
 
     def __init__(self, endpoint: Endpoint, http_client: httpx.AsyncClient | None = None) -> None:
         """``http_client`` stays the caller's; without one the model has its own, closed by :meth:`aclose`.
@@ -45,7 +33,10 @@ class OpenAICompatibleModel:
         Raises ProviderError for a key that cannot be sent in a header.
         """
         if not (endpoint.api_key.isascii() and endpoint.api_key.isprintable()) or " " in endpoint.api_key:
-            raise ProviderError(FailureKind.BAD_REQUEST, NAME, "CALLWRIGHT_MODEL_API_KEY holds characters no key has")
+            raise ProviderError(
+                FailureKind.BAD_REQUEST, endpoint.name, f"{endpoint.key_from} holds characters no key has"
+            )
+        self.name = endpoint.name
         self._endpoint = endpoint
         self._owns_client = http_client is None
         self._client = openai.AsyncOpenAI(
@@ -67,7 +58,7 @@ class OpenAICompatibleModel:
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         arguments = self._arguments(request)
-        reading = _Reading(arguments["model"])
+        reading = _Reading(self.name, arguments["model"])
         try:
             stream = await self._client.chat.completions.create(**arguments)
             async with stream:
@@ -76,11 +67,11 @@ class OpenAICompatibleModel:
                         yield delta
         # Not chained: the client's own exceptions repeat the endpoint's words and the request, and with them the key.
         except openai.OpenAIError as error:
-            raise _failure(error, reading.begun) from None
+            raise _failure(error, self._endpoint, reading.begun) from None
         except BlockedUrlError as error:
-            raise ProviderError(FailureKind.BAD_REQUEST, NAME, f"{error.message}; {error.hint}") from None
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, f"{error.message}; {error.hint}") from None
         except (httpx.HTTPError, ValueError) as error:
-            raise _broken(type(error).__name__) from None
+            raise _broken(self.name, type(error).__name__) from None
         for delta in reading.end():
             yield delta
 
@@ -92,7 +83,7 @@ class OpenAICompatibleModel:
         arguments: dict[str, Any] = {
             "model": settings.model or self._endpoint.default_model or "default",
             "messages": [_message(m) for m in request.messages],
-            "max_tokens": settings.max_tokens,
+            "max_completion_tokens" if self._endpoint.completion_limit else "max_tokens": settings.max_tokens,
             "temperature": settings.temperature_milli / 1000,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -121,7 +112,8 @@ class OpenAICompatibleModel:
 class _Reading:
     """The state of one streamed answer: tool calls arrive in pieces, usage in a last chunk without choices."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, name: str, model: str) -> None:
+        self._name = name
         self._model = model
         self._calls: dict[int, list[str]] = {}
         self._reason = ""
@@ -168,20 +160,20 @@ class _Reading:
     def end(self) -> list[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. An answer without an end broke off."""
         if not self._reason:
-            raise _broken("no end")
+            raise _broken(self._name, "no end")
         deltas = [
             ModelDelta(tool_call=ToolCall(call_id or f"call_{index}", name, arguments or "{}"))
             for index, (call_id, name, arguments) in sorted(self._calls.items())
         ]
         reason = "tool" if self._calls else self._reason
-        usage = self._usage or UsageAmount("model", NAME, self._model, 0)
+        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
         return [*deltas, ModelDelta(ended=reason, usage=usage)]
 
     def _amount(self, usage: Any) -> UsageAmount:
         details = getattr(usage, "prompt_tokens_details", None)
         return UsageAmount(
             "model",
-            NAME,
+            self._name,
             self._model,
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
@@ -212,8 +204,8 @@ def _message(message: Message) -> dict[str, Any]:
     return wire
 
 
-def _broken(why: str) -> ProviderError:
-    return ProviderError(FailureKind.BROKEN_STREAM, NAME, f"the answer broke off ({why})")
+def _broken(name: str, why: str) -> ProviderError:
+    return ProviderError(FailureKind.BROKEN_STREAM, name, f"the answer broke off ({why})")
 
 
 _KIND_OF_STATUS: Mapping[int, FailureKind] = {
@@ -224,20 +216,21 @@ _KIND_OF_STATUS: Mapping[int, FailureKind] = {
     429: FailureKind.LIMIT,
 }
 _SENTENCES: Mapping[FailureKind, str] = {
-    FailureKind.REFUSED: "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY",
+    FailureKind.REFUSED: "the endpoint refused the key; check {key_from}",
     FailureKind.LIMIT: "the endpoint's limit is reached",
     FailureKind.BAD_REQUEST: "the endpoint refused the request; check the model's name and settings",
     FailureKind.UNAVAILABLE: "the endpoint failed",
 }
 
 
-def _failure(error: openai.OpenAIError, begun: bool) -> ProviderError:
+def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> ProviderError:
     """The kind of a failure. The endpoint's own words are left out: they may repeat the key."""
     if isinstance(error, openai.APIStatusError):
         status = error.status_code
         kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
-        return ProviderError(kind, NAME, f"{_SENTENCES[kind]} (HTTP {status})")
+        sentence = _SENTENCES[kind].format(key_from=endpoint.key_from)
+        return ProviderError(kind, endpoint.name, f"{sentence} (HTTP {status})")
     if isinstance(error, openai.APIConnectionError) and not begun:
         why = "does not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
-        return ProviderError(FailureKind.UNAVAILABLE, NAME, f"the endpoint {why}")
-    return _broken(type(error).__name__)
+        return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}")
+    return _broken(endpoint.name, type(error).__name__)

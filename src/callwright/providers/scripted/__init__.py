@@ -7,6 +7,7 @@ Everything is instant unless its options ask for delays or failures.
 from __future__ import annotations
 
 from callwright.media.vad import EnergyVad
+from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.registry import Plugin
 from callwright.providers.scripted.model import ScriptedModel
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
@@ -26,8 +27,20 @@ class EnergyVadPlugin:
 
 PLUGINS = (
     Plugin("transcriber", "scripted", "hears text carried in two-tone audio", lambda _: ScriptedTranscriber()),
-    Plugin("voice", "scripted", "says text as two-tone audio", lambda _: ScriptedVoice()),
-    Plugin("model", "scripted", "answers by rules or from a list", lambda _: ScriptedModel()),
+    Plugin(
+        "voice",
+        "scripted",
+        "says text as two-tone audio",
+        lambda _: ScriptedVoice(),
+        voices=(VoiceOffer("scripted", "Two tones", "scripted", languages=()),),
+    ),
+    Plugin(
+        "model",
+        "scripted",
+        "answers by rules or from a list",
+        lambda _: ScriptedModel(),
+        models=(ModelOffer("", "Rules of the agent", "scripted"),),
+    ),
     Plugin("turn", "scripted", "judges a turn by its last word and punctuation", lambda _: ScriptedTurnModel()),
     Plugin(
         "vad", "energy", "voice activity by signal energy, without a model", lambda _: EnergyVadPlugin(), ("scripted",)

@@ -1,0 +1,145 @@
+"""Provider keys: stored sealed, listed masked, used by the next call, forgotten (contract 3.9); and their master key, changed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing
+from callwright.domain.errors import BadInputError, ConflictError, VaultLockedError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_PROVIDER_KEY_CHARACTERS, MAX_PROVIDER_KEYS
+from callwright.domain.provider_key import ProviderKey, hint_of, parse_key_name
+from callwright.domain.sealing import WrappedKey
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSecret:
+    """What somebody wants stored. ``value`` must not be shown."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"NamedSecret({self.name!r})"
+
+
+def read_secret(wire: Mapping[str, Any]) -> NamedSecret:
+    """The body of ``POST /providers``. Raises BadInputError, which never holds the value."""
+    fields = Fields(wire, "", BadInputError)
+    name = fields.text("provider_name")
+    if not name.strip():
+        raise BadInputError("provider_name is required", field="provider_name")
+    given = wire.get("provider_value")
+    # Not read by Fields: its errors show the value.
+    if not isinstance(given, str) or not given.strip():
+        raise BadInputError("provider_value is required, a string", field="provider_value")
+    # What was copied with the end of its line is the same key.
+    value = given.strip()
+    if len(value) > MAX_PROVIDER_KEY_CHARACTERS:
+        raise BadInputError(
+            f"provider_value has {len(value)} characters, at most {MAX_PROVIDER_KEY_CHARACTERS} are allowed",
+            field="provider_value",
+        )
+    return NamedSecret(parse_key_name(name), value)
+
+
+def comparable(services: Services, wire: Mapping[str, Any]) -> dict[str, str]:
+    """What two requests that store the same have in common, for their ``Idempotency-Key``: kept as a hash, so a short value must not be
+    found by trying."""
+    text = json.dumps(wire, sort_keys=True).encode()
+    return {"digest": hmac.new(services.key_secret, text, hashlib.sha256).hexdigest()}
+
+
+async def put_provider_key(services: Services, principal: Principal, wire: Mapping[str, Any]) -> ProviderKey:
+    """Store a key, or another value under a name there is: calls that begin from now on use it. Raises BadInputError, ConflictError for
+    one more than MAX_PROVIDER_KEYS, VaultLockedError."""
+    secret = read_secret(wire)
+    tenant_id, now = principal.organisation_id, services.clock.now()
+    async with services.ledger.unit() as unit:
+        before = await unit.provider_keys.get(tenant_id, secret.name)
+        if before is None and len(await unit.provider_keys.all(tenant_id)) >= MAX_PROVIDER_KEYS:
+            raise ConflictError(f"there are {MAX_PROVIDER_KEYS} provider keys already; delete one that is not needed")
+        data_key = await _data_key(services, unit, tenant_id)
+        key = ProviderKey(
+            id=services.ids.uuid() if before is None else before.id,
+            tenant_id=tenant_id,
+            name=secret.name,
+            hint=hint_of(secret.value),
+            sealed=services.vault.seal(data_key, secret.name, secret.value),
+            created_at=now if before is None else before.created_at,
+            updated_at=now,
+        )
+        await unit.provider_keys.put(key)
+        # Always written, also where the value ends as before: that it was replaced is what matters.
+        shown = {"name": key.name, "ends_with": key.hint, "replaced": before is not None}
+        action = "provider_key.created" if before is None else "provider_key.replaced"
+        await audit(unit, principal, action, key.id, after=shown)
+    return key
+
+
+async def list_provider_keys(services: Services, principal: Principal) -> list[ProviderKey]:
+    """The organisation's keys, newest first, as they are stored: sealed."""
+    async with services.ledger.unit() as unit:
+        return await unit.provider_keys.all(principal.organisation_id)
+
+
+async def delete_provider_key(services: Services, principal: Principal, name: str) -> None:
+    """Forget a key; calls under way go on with it. Raises NotFoundError."""
+    try:
+        name = parse_key_name(name)
+    except BadInputError:
+        raise missing("provider key") from None
+    async with services.ledger.unit() as unit:
+        before = await unit.provider_keys.get(principal.organisation_id, name)
+        if before is None or not await unit.provider_keys.delete(principal.organisation_id, name):
+            raise missing("provider key")
+        await audit(unit, principal, "provider_key.deleted", before.id, before={"name": before.name})
+
+
+async def _data_key(services: Services, unit: Unit, tenant_id: str) -> WrappedKey:
+    """The tenant's data key, made with its first secret."""
+    found = await unit.provider_keys.data_key(tenant_id)
+    if found is not None:
+        return found
+    await unit.provider_keys.lock_data_keys()
+    found = await unit.provider_keys.data_key(tenant_id)
+    if found is not None:
+        return found
+    masters = {data_key.master for data_key in await unit.provider_keys.data_keys()}
+    made = services.vault.new_data_key(tenant_id, masters)
+    await unit.provider_keys.put_data_key(made)
+    return made
+
+
+async def rewrap_data_keys(unit: Unit, services: Services) -> int:
+    """Wrap every data key under the present master key; returns how many were not. All of them or, with VaultLockedError, none. The caller
+    holds ``lock_data_keys`` since before it changed the master keys."""
+    count = 0
+    for data_key in await unit.provider_keys.data_keys():
+        wrapped = services.vault.rewrap(data_key)
+        if wrapped.master != data_key.master:
+            await unit.provider_keys.put_data_key(wrapped)
+            count += 1
+    return count
+
+
+async def check_vault(services: Services) -> None:
+    """Whether every stored key could be opened with the master keys there are. Raises VaultLockedError or ConfigurationError."""
+    async with services.ledger.unit() as unit:
+        data_keys = await unit.provider_keys.data_keys()
+    locked: VaultLockedError | None = None
+    for data_key in data_keys:
+        try:
+            services.vault.rewrap(data_key)
+        except VaultLockedError as error:
+            locked = error
+    if locked is not None:
+        raise locked

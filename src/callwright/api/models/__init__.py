@@ -1,0 +1,1 @@
+"""Language models: those of this installation, and an organisation's own."""

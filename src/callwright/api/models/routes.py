@@ -1,0 +1,54 @@
+"""Routes of language models (contract 3.11, and one of our own)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import custom_models
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.models.mapping import models_view
+from callwright.api.models.schemas import EXAMPLE, CustomModelState, ModelsView
+from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+
+router = APIRouter(tags=["models"])
+
+
+@router.post(
+    "/user/model/custom",
+    summary="Name a model of one's own",
+    responses={200: shown("Named, or pointed elsewhere.", CustomModelState), **errors(400, 409, 413)},
+    openapi_extra=json_body("CustomModelBody", EXAMPLE),
+)
+async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Agents use it with `provider: custom` and its name as `model`, or with its name as `provider`. Its key is the provider key
+    named after it (`HOUSE_LLM` for `house-llm`), or `CUSTOM`."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, str]:
+        await custom_models.put_custom_model(services, principal_of(request), wire)
+        return {"message": "model added successfully", "status": "added"}
+
+    return await answer_once(request, idempotency_key, wire, work)
+
+
+@router.get("/user/model/all", summary="List models", responses={200: shown("All models.", ModelsView), **errors()})
+async def list_all(request: Request) -> Response:
+    """What agents may name: models of the installed providers, then one's own."""
+    services = services_of(request).actions
+    own = await custom_models.list_custom_models(services, principal_of(request))
+    return answer(models_view(services.plugins(), own))
+
+
+@router.delete(
+    "/v1/callwright/models/{custom_model_name}",
+    summary="Delete a model of one's own",
+    responses={200: shown("Forgotten.", Acknowledged), **errors(404)},
+)
+async def delete(request: Request, custom_model_name: str) -> Response:
+    """Calls of agents that use it fail from now on; those under way go on."""
+    await custom_models.delete_custom_model(services_of(request).actions, principal_of(request), custom_model_name)
+    return answer({"message": "success", "state": "deleted"})

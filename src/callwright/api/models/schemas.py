@@ -1,0 +1,50 @@
+"""Shapes of language models for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class CustomModelBody(Open):
+    """A model of one's own."""
+
+    custom_model_name: str = Field(
+        description="What agents write: as `model` with the provider `custom`, or as the provider."
+    )
+    custom_model_url: str = Field(description="Base URL of an OpenAI-compatible endpoint.")
+    model: str | None = Field(
+        default=None, description="What is asked for at the endpoint; the name by default (our own key)."
+    )
+
+
+class CustomModelState(Open):
+    """What was done."""
+
+    message: str = Field(examples=["model added successfully"])
+    status: str = Field(examples=["added"])
+
+
+class ModelView(Open):
+    """A model an agent may name."""
+
+    library: str | None = None
+    provider: str
+    deprecated: bool
+    base_url: str | None = None
+    model: str = Field(description="Empty: the provider's own choice.")
+    display_name: str
+    family: str
+    custom: bool = Field(description="Whether it is the organisation's own (our own key).")
+
+
+class ModelsView(Open):
+    """All of them."""
+
+    llmModels: list[ModelView]  # noqa: N815 - the wire's own spelling
+
+
+EXAMPLE: dict[str, Any] = {"custom_model_name": "house-llm", "custom_model_url": "https://llm.example.org/v1"}

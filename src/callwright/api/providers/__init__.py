@@ -1,0 +1,1 @@
+"""Provider keys: credentials with the services that agents use."""

@@ -1,0 +1,59 @@
+"""Routes of provider keys (contract 3.9)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import provider_keys
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.providers.mapping import key_view
+from callwright.api.providers.schemas import EXAMPLE, ProviderKeyState, ProviderKeyView
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+
+router = APIRouter(prefix="/providers", tags=["providers"])
+
+
+@router.post(
+    "",
+    summary="Store a provider key",
+    responses={200: shown("Stored, or replaced under its name.", ProviderKeyState), **errors(400, 409, 413)},
+    openapi_extra=json_body("ProviderKeyBody", EXAMPLE),
+)
+async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Calls that begin from now on use it; those under way go on with the one before. It is sealed at rest and never shown again."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, str]:
+        await provider_keys.put_provider_key(services, principal_of(request), wire)
+        return {"message": "successful", "status": "added"}
+
+    asked = provider_keys.comparable(services_of(request).actions, wire)
+    return await answer_once(request, idempotency_key, asked, work)
+
+
+@router.get(
+    "",
+    summary="List provider keys",
+    responses={200: shown("All keys, newest first.", list[ProviderKeyView]), **errors()},
+)
+async def list_all(request: Request) -> Response:
+    """A bare array, never paged, with masked values."""
+    services = services_of(request).actions
+    now = services.clock.now()
+    found = await provider_keys.list_provider_keys(services, principal_of(request))
+    return answer([key_view(key, now) for key in found])
+
+
+@router.delete(
+    "/{provider_key_name}",
+    summary="Delete a provider key",
+    responses={200: shown("Forgotten.", ProviderKeyState), **errors(404)},
+)
+async def delete(request: Request, provider_key_name: str) -> Response:
+    """By its name, not its id; capitals do not matter. Calls under way go on with it."""
+    await provider_keys.delete_provider_key(services_of(request).actions, principal_of(request), provider_key_name)
+    return answer({"message": "successful", "status": "removed"})

@@ -1,0 +1,150 @@
+"""Which endpoint a call's model is at and with whose key: the organisation's own before the server's settings.
+
+A key of the settings only ever goes to the endpoint of the settings. An endpoint that a tenant chose is reached through the guarded
+client; the one of the settings is not: who may set it may reach it anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
+from callwright.domain.provider_table import EFFORTS, bare_model
+from callwright.net.client import GuardedClient
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
+from callwright.ports.registry import PluginContext
+from callwright.providers.openai_compatible.endpoint import SETTING, Endpoint
+from callwright.providers.openai_compatible.provider_table import ADDRESSES, CUSTOM, Vendor
+
+if TYPE_CHECKING:
+    from callwright.providers.openai_compatible.model import OpenAICompatibleModel
+
+_CONNECTIONS = 1_000
+"""Of the guarded client: a call never waits for another's answer to end."""
+
+
+class EndpointModels:
+    """``ports.model.Model`` for one vendor: every call at its own endpoint, with its own key."""
+
+    def __init__(self, vendor: Vendor, context: PluginContext) -> None:
+        self.name = vendor.name
+        self._vendor = vendor
+        self._settings = context.settings
+        self._given_client = context.services.get("http_client")
+        self._guarded: GuardedClient | None = None
+        self._models: OrderedDict[Endpoint, OpenAICompatibleModel] = OrderedDict()
+
+    def check(self, settings: ModelSettings) -> None:
+        """Raises ProviderError when a call with these settings could not ask at all: it should not be placed then."""
+        self.endpoint_of(settings)
+        if importlib.util.find_spec("openai") is None:
+            raise self._wrong("the client library is missing; pip install 'callwright[cloud]'")
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        """Stream the answer (see the port)."""
+        model = await self.client_for(request.settings)
+        async for delta in model.answer(replace(request, settings=self._asked(request.settings))):
+            yield delta
+
+    async def warm(self, request: ModelRequest) -> None:
+        """Load the client library. Endpoints keep their own prompt caches; a request only to fill them would cost money."""
+        if importlib.util.find_spec("openai") is not None:
+            await _library()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        while self._models:
+            await self._models.popitem()[1].aclose()
+        if self._guarded is not None:
+            await self._guarded.aclose()
+
+    @property
+    def _operator(self) -> str:
+        """The endpoint of the settings."""
+        return self._settings.get("model_base_url", "").rstrip("/")
+
+    def endpoint_of(self, settings: ModelSettings) -> Endpoint:
+        """Where a call with these settings asks, and with whose key. Raises ProviderError when it could not."""
+        vendor, keys = self._vendor, settings.access.keys
+        base_url = self._own_address(settings) or vendor.base_url or self._operator
+        if not base_url:
+            raise self._wrong(self._nowhere())
+        name = next((name for name in keys if name not in (vendor.address_key, vendor.model_key)), "")
+        key, key_from = keys.get(name, ""), f"the provider key {name}" if name else "store one with POST /providers"
+        default_model = keys.get(vendor.model_key, "")
+        if base_url == self._operator:
+            default_model = default_model or self._settings.get("model_name", "")
+            if not key:
+                key, key_from = self._settings.get("model_api_key", ""), SETTING
+        elif not key and vendor is not CUSTOM:
+            why = f"no key is known; store the provider key {vendor.keys[0]} with POST /providers"
+            raise ProviderError(FailureKind.REFUSED, self.name, why)
+        return Endpoint(base_url, key, default_model, self.name, key_from, vendor.completion_limit)
+
+    def _own_address(self, settings: ModelSettings) -> str:
+        """The endpoint the tenant chose. Agents of the hosted service carry another vendor's address as a default: that is no choice."""
+        vendor, access = self._vendor, settings.access
+        address = access.keys.get(vendor.address_key, "").rstrip("/")
+        if address:
+            return address if address.endswith(vendor.path) else address + vendor.path
+        chosen = access.base_url.rstrip("/")
+        return "" if chosen in ADDRESSES and vendor is not CUSTOM else chosen
+
+    def _nowhere(self) -> str:
+        if self._vendor.address_key:
+            return f"no endpoint is known; store the provider key {self._vendor.address_key} with POST /providers"
+        return "no endpoint is known; name one in base_url of the agent or with POST /user/model/custom, or set CALLWRIGHT_MODEL_BASE_URL"
+
+    def _asked(self, settings: ModelSettings) -> ModelSettings:
+        """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to."""
+        vendor = self._vendor
+        model = bare_model(settings.model) if vendor.bare_models else settings.model
+        efforts = EFFORTS.get(bare_model(model)) if vendor.completion_limit else None
+        options = settings.options
+        if efforts and options.get("reasoning_effort") is None:
+            options = {**options, "reasoning_effort": efforts[0]}
+        return replace(settings, model=model, options=options)
+
+    @property
+    def clients(self) -> int:
+        """How many clients of endpoints are kept."""
+        return len(self._models)
+
+    async def client_for(self, settings: ModelSettings) -> OpenAICompatibleModel:
+        """The client of the endpoint and key of these settings, kept for the next call. Raises ProviderError."""
+        endpoint = self.endpoint_of(settings)
+        found = self._models.get(endpoint)
+        if found is None:
+            library = await _library()
+            found = self._models.get(endpoint) or library.OpenAICompatibleModel(endpoint, self._client(endpoint))
+            self._models[endpoint] = found
+        self._models.move_to_end(endpoint)
+        while len(self._models) > MAX_ENDPOINT_CLIENTS:
+            # Nothing to close: all but the one of the settings share the guarded client.
+            self._models.popitem(last=False)
+        return found
+
+    def _client(self, endpoint: Endpoint) -> Any:
+        if self._given_client is not None:
+            return self._given_client
+        if endpoint.base_url == self._operator:
+            return None
+        if self._guarded is None:
+            allow = self._settings.get("allow_private_urls", "") == "1"
+            self._guarded = GuardedClient(allow_private=allow, connections=_CONNECTIONS)
+        return self._guarded.stream_client()
+
+    def _wrong(self, why: str) -> ProviderError:
+        return ProviderError(FailureKind.BAD_REQUEST, self.name, why)
+
+
+async def _library() -> Any:
+    """The module that needs the client library, which takes most of a second to import: in a thread, so that calls go on meanwhile."""
+    return await asyncio.to_thread(importlib.import_module, "callwright.providers.openai_compatible.model")

@@ -1,0 +1,148 @@
+"""Which endpoint and which key a model of a vendor is asked with: the tenant's before the settings', and never the one's key at the
+other's endpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.test_openai_compatible import ASK, DONE, chunk, streaming
+from tests.http_server import LocalServer, serving
+
+from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
+from callwright.domain.provider_access import Access
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
+from callwright.ports.registry import PluginContext, Registry
+from callwright.providers.openai_compatible import PLUGINS
+
+REGISTRY = Registry(PLUGINS)
+SAYS = streaming(chunk({"content": "x"}, "stop"), DONE)
+OPERATORS = "operators-own-key-1f2e"
+
+
+def plugin(name: str, *, private: bool = True, **settings: str) -> Any:
+    given = {
+        "model_base_url": "",
+        "model_api_key": OPERATORS,
+        "model_name": "house",
+        "allow_private_urls": "01"[private],
+    }
+    return REGISTRY.find("model", name).factory(PluginContext({**given, **settings}, Path()))
+
+
+async def ask(asked: Any, base_url: str = "", keys: dict[str, str] | None = None, **settings: Any) -> list[ModelDelta]:
+    chosen = ModelSettings(access=Access(keys or {}, base_url), **{"model": "m-1", **settings})
+    asked.check(chosen)
+    return [delta async for delta in asked.answer(ModelRequest(ASK.messages, chosen))]
+
+
+def key_of(server: LocalServer) -> str:
+    return server.requests[-1].headers["authorization"].removeprefix("Bearer ")
+
+
+async def test_the_key_of_the_settings_goes_to_no_endpoint_a_tenant_chose():
+    async with serving(SAYS) as server:
+        model = plugin("custom", model_base_url="https://llm.operator.example/v1")
+        await ask(model, f"{server.url}/v1")
+        await model.aclose()
+        assert key_of(server) == "none"
+
+
+async def test_the_tenants_key_is_used_before_the_one_of_the_settings():
+    async with serving(SAYS) as server:
+        model = plugin("custom", model_base_url=f"{server.url}/v1", private=False)
+        await ask(model)
+        assert (key_of(server), server.requests[-1].json()["model"]) == (OPERATORS, "m-1")
+        await ask(model, keys={"CUSTOM": "tenants-own-key"}, model="")
+        assert (key_of(server), server.requests[-1].json()["model"]) == ("tenants-own-key", "house")
+        await model.aclose()
+
+
+async def test_an_endpoint_a_tenant_chose_is_reached_through_the_guard():
+    async with serving(SAYS) as server:
+        model = plugin("custom", private=False)
+        with pytest.raises(ProviderError, match="private or reserved address") as refused:
+            await ask(model, f"{server.url}/v1", {"CUSTOM": "tenants-own-key"})
+        await model.aclose()
+        assert refused.value.kind is FailureKind.BAD_REQUEST
+        assert server.requests == []
+
+
+async def test_a_key_of_a_vendor_is_used_at_the_agents_endpoint_and_its_usage_has_the_vendors_name():
+    async with serving(SAYS) as server:
+        model = plugin("openai")
+        deltas = await ask(
+            model, f"{server.url}/v1", {"OPENAI": "tenants-own-key"}, model="gpt-5.4-mini", max_tokens=70
+        )
+        await model.aclose()
+        sent = server.requests[-1].json()
+        assert key_of(server) == "tenants-own-key"
+        assert (sent["max_completion_tokens"], sent["reasoning_effort"]) == (70, "none")
+        assert "max_tokens" not in sent
+        assert deltas[-1].usage is not None
+        assert deltas[-1].usage.provider == "openai"
+
+
+@pytest.mark.parametrize("name", ["openai", "groq", "azure"])
+def test_a_vendor_without_a_key_is_refused_before_a_call_with_the_keys_name(name: str):
+    with pytest.raises(ProviderError, match="store the provider key") as refused:
+        plugin(name).check(ModelSettings())
+    assert refused.value.provider == plugin(name).name
+
+
+def test_no_endpoint_at_all_is_refused_before_a_call():
+    with pytest.raises(ProviderError, match="CALLWRIGHT_MODEL_BASE_URL"):
+        plugin("custom").check(ModelSettings())
+
+
+async def test_an_address_of_another_vendor_in_an_agent_is_no_choice():
+    """Agents of the hosted service carry it whatever their provider is."""
+    model = plugin("groq")
+    access = Access({"GROQ": "tenants-own-key"}, "https://api.openai.com/v1/")
+    assert model.endpoint_of(ModelSettings(access=access)).base_url == "https://api.groq.com/openai/v1"
+
+
+async def test_a_vendor_with_an_address_for_each_customer_takes_it_from_a_key():
+    async with serving(SAYS) as server:
+        keys = {
+            "AZURE_OPENAI_API_KEY": "tenants-own-key",
+            "AZURE_OPENAI_API_BASE": f"{server.url}/",
+            "AZURE_OPENAI_MODEL": "deployed",
+        }
+        model = plugin("azure-openai")
+        await ask(model, keys=keys, model="azure/gpt-4.1-mini")
+        assert (server.requests[-1].target, key_of(server)) == ("/openai/v1/chat/completions", "tenants-own-key")
+        assert server.requests[-1].json()["model"] == "gpt-4.1-mini"
+        await ask(model, keys=keys, model="")
+        assert server.requests[-1].json()["model"] == "deployed"
+        await model.aclose()
+
+
+async def test_a_refused_key_is_named_and_not_shown():
+    async def refuse(exchange: Any) -> None:
+        await exchange.answer(401, b'{"error": {"message": "Incorrect API key: tenants-own-key"}}')
+
+    async with serving(refuse) as server:
+        model = plugin("openai")
+        with pytest.raises(ProviderError) as refused:
+            await ask(model, f"{server.url}/v1", {"OPENAI_API_KEY": "tenants-own-key"})
+        await model.aclose()
+    assert refused.value.message == "the endpoint refused the key; check the provider key OPENAI_API_KEY (HTTP 401)"
+
+
+async def test_clients_of_endpoints_are_not_kept_without_end():
+    async with serving(SAYS) as server:
+        model = plugin("custom")
+        for number in range(MAX_ENDPOINT_CLIENTS + 1):
+            await model.client_for(ModelSettings(access=Access({"CUSTOM": f"key-{number}"}, f"{server.url}/v1")))
+        assert model.clients == MAX_ENDPOINT_CLIENTS
+        await ask(model, f"{server.url}/v1", {"CUSTOM": "key-0"})
+        assert key_of(server) == "key-0"
+        await model.aclose()
+
+
+def test_nothing_shows_a_key():
+    settings = ModelSettings(access=Access({"OPENAI": "tenants-own-key"}))
+    assert "tenants-own-key" not in repr(settings) + repr(plugin("openai").endpoint_of(settings))
