@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
+from tests.contract.test_ledger_usage import record_of
 from tests.database import fetch, run_sql
 from tests.rows import admit, claim, move
 
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
+from callwright.actions.usage import read_period
 from callwright.api.rates import RateLimits
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BODY_BYTES, MAX_KEYS, MAX_SUB_ACCOUNTS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.record import wire_time
+from callwright.ports.ledger import Change
 
 KEYS = "/v1/callwright/keys"
 AUDIT = "/v1/callwright/audit"
@@ -210,6 +216,93 @@ async def test_what_is_full_is_refused(world: ApiWorld) -> None:
         assert (status, f"there are {MAX_SUB_ACCOUNTS} sub-accounts" in message) == (409, True)
         answers = [(await client.post(KEYS, json={"name": "x"})).status_code for _ in range(3)]
         assert answers[-1] == 409
+
+
+# Usage
+
+
+async def test_usage_adds_up_to_the_cents_of_the_executions(world: ApiWorld) -> None:
+    async with world.client() as client, world.client(world.sub_key) as own:
+        agent_id = await create(own)
+        for number in range(1, 4):
+            execution_id = await place(own, agent_id)
+            await admit(world.ledger)
+            await claim(world.ledger)
+            await move(world.ledger, execution_id, Phase.DIALLING, "initiated", owner="node-a", attempt=1)
+            await move(world.ledger, execution_id, Phase.LIVE, owner="node-a", attempt=1)
+            await move(world.ledger, execution_id, Phase.FINISHING, owner="node-a", attempt=1)
+            columns, record = record_of(number)
+            async with world.ledger.unit() as unit:
+                await unit.executions.change(execution_id, Change(Phase.DONE, "completed", columns, record))
+        waiting = await place(own, agent_id)
+        page = (await own.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
+        done = [row for row in page if row["id"] != waiting]
+        me = (await own.get("/user/me")).json()
+        usage = json.loads((await own.get(f"/sub-accounts/{me['id']}/usage")).text, parse_float=Decimal)
+        by_admin = (await client.get(f"/sub-accounts/{me['id']}/usage")).json()
+        (listed,) = [
+            one for one in (await client.get("/sub-accounts/all/usage")).json() if one["sub_account_id"] == me["id"]
+        ]
+        mine = (await own.get("/v1/callwright/usage")).json()
+        ours = (await client.get("/v1/callwright/usage")).json()
+
+    def by_hand(leg: str) -> Decimal:
+        return sum((Decimal(str(row["cost_breakdown"][leg])) for row in done), Decimal())
+
+    assert usage["total_records"] == 4
+    assert usage["status_map"] == {"completed": 3, "queued": 1}
+    assert usage["total_cost"] == sum(Decimal(str(row["total_cost"])) for row in done)
+    assert usage["total_platform_cost"] == by_hand("platform") > 0
+    assert usage["total_telephony_cost"] == by_hand("network") > 0
+    for leg in ("synthesizer", "transcriber"):
+        (models,) = usage[f"{leg}_cost_map"].values()
+        assert sum(one["cost"] for one in models.values()) == by_hand(leg) > 0
+    assert usage["llm_cost_map"]["cost"] == by_hand("llm") > 0
+    parts = [
+        usage["total_platform_cost"],
+        usage["total_telephony_cost"],
+        *(by_hand(leg) for leg in ("synthesizer", "transcriber", "llm")),
+    ]
+    assert sum(parts) == usage["total_cost"]
+    tokens = [row["usage_breakdown"]["llm_model"]["m"] for row in done]
+    assert usage["llm_cost_map"]["tokens"] == {
+        "m": {side: sum(one[side] for one in tokens) for side in ("input", "output")}
+    }
+    assert by_admin == listed == {"sub_account_id": me["id"], "sub_account_name": "north", **mine}
+    assert ours["total_records"] == 0, "an organisation's own calls are apart"
+
+
+@pytest.mark.parametrize(
+    ("query", "begins", "ends"),
+    [
+        ({}, "2026-03-01T00:00:00.000000", "2026-03-18T00:00:00.000000"),
+        ({"from": "2026-03-05"}, "2026-03-05T00:00:00.000000", "2026-03-18T00:00:00.000000"),
+        ({"from": "2026-03-05", "to": "2026-03-06"}, "2026-03-05T00:00:00.000000", "2026-03-07T00:00:00.000000"),
+        (
+            {"from": "2026-03-05T00:07:00+05:30", "to": "2026-03-05T10:01:00Z"},
+            "2026-03-04T18:30:00.000000",
+            "2026-03-05T10:15:00.000000",
+        ),
+        ({"from": "2026-01-01", "to": "2026-02-01"}, "2026-01-01T00:00:00.000000", "2026-02-02T00:00:00.000000"),
+    ],
+)
+def test_a_period_is_what_was_asked_for_in_quarters_of_an_hour(query: dict[str, str], begins: str, ends: str) -> None:
+    period = read_period(query, datetime(2026, 3, 17, 13, 14, 15, tzinfo=UTC))
+    assert (wire_time(period.since), wire_time(period.until)) == (begins, ends)
+
+
+async def test_a_period_that_cannot_be_is_refused(world: ApiWorld) -> None:
+    async with world.client() as client:
+        for query, field in (
+            ({"from": "yesterday"}, "from"),
+            ({"from": "2026-03-02", "to": "2026-03-01T00:00:00"}, "to"),
+            ({"from": "2026-01-01", "to": "2026-02-02"}, "to"),
+            ({"from": "0001-01-01"}, "to"),
+            ({"to": "9999-12-31"}, "to"),
+        ):
+            answer = await client.get("/sub-accounts/all/usage", params=query)
+            assert (answer.status_code, answer.json()["field"]) == (400, field), query
+        assert (await client.get("/sub-accounts/nobody/usage")).status_code == 404
 
 
 # Keys

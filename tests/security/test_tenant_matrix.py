@@ -53,6 +53,8 @@ OWN = {
     ("POST", "/dispositions/bulk"),
     ("POST", "/sub-accounts/create"),
     ("GET", "/sub-accounts/all"),
+    ("GET", "/sub-accounts/all/usage"),
+    ("GET", "/v1/callwright/usage"),
     ("GET", "/phone-numbers/all"),
     ("GET", "/phone-numbers/search"),
     ("POST", "/phone-numbers/buy"),

@@ -39,6 +39,7 @@ from callwright.api.providers.routes import router as providers
 from callwright.api.providers.schemas import ProviderKeyBody
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
+from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
@@ -92,6 +93,7 @@ def build_app(services: ApiServices) -> FastAPI:
     app.state.live_streams = LiveStreams()
     for router in (
         sub_accounts,
+        own_usage,
         keys,
         audit,
         dispositions,

@@ -467,3 +467,6 @@ ACCESS_SECONDS = 5
 
 MAX_ENDPOINT_CLIENTS = 256
 """Clients of model endpoints kept by a process, one for each endpoint and key; the least recently used are forgotten first."""
+
+MAX_USAGE_DAYS = 32
+"""Longest period of which usage is told at once."""

@@ -27,12 +27,26 @@ PLATFORM = "callwright"
 
 
 @dataclass(frozen=True, slots=True)
+class CostLine:
+    """What one model, voice or recogniser did in a call and cost, in nano-cents. ``amount`` is in tokens read, characters or milliseconds
+    heard, ``amount_output`` in tokens written. The lines of a leg sum to it."""
+
+    leg: str
+    provider: str
+    model: str
+    amount: int
+    amount_output: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallCost:
-    """Nano-cents: by leg, by part and leg, and by the contract's sub-legs (``llm_breakdown`` and so on)."""
+    """Nano-cents: by leg, by part and leg, by the contract's sub-legs (``llm_breakdown`` and so on), and by who did the work."""
 
     legs: dict[str, int]
     parts: dict[str, dict[str, int]]
     categories: dict[str, dict[str, int]]
+    lines: tuple[CostLine, ...] = ()
 
     @property
     def total(self) -> int:
@@ -42,12 +56,16 @@ class CallCost:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An amount to rate: ``weights`` pairs each part and sub-leg with its share of the quantity."""
+    """An amount to rate: ``weights`` pairs each part and sub-leg with its share of the quantity. ``written``: it is what came out of a
+    model, not what went in."""
 
     leg: str
     price: Price
     quantity: int
     weights: Sequence[tuple[str, str, int]]
+    provider: str = ""
+    model: str = ""
+    written: bool = False
 
 
 def cost_of(view: CallView, book: PriceBook, carrier: str) -> CallCost:
@@ -56,15 +74,29 @@ def cost_of(view: CallView, book: PriceBook, carrier: str) -> CallCost:
     legs = dict.fromkeys(LEGS, 0)
     parts: dict[str, dict[str, int]] = {name: dict.fromkeys(LEGS, 0) for name in _part_names(view, windows)}
     categories = {leg: dict.fromkeys(names, 0) for leg, names in CATEGORIES.items()}
+    lines: dict[tuple[str, str, str], CostLine] = {}
     for item in [*_usage_items(view, book, windows), *_time_items(view, book, carrier, windows)]:
         amount = rate(item.quantity, item.price.nano_cents, item.price.per, round_up_to=item.price.increment)
         legs[item.leg] += amount
+        if item.provider:
+            _add_line(lines, item, amount)
         shares = allocate(amount, [weight for _, _, weight in item.weights])
         for (part, category, _), share in zip(item.weights, shares, strict=True):
             parts[part][item.leg] += share
             if item.leg in categories:
                 categories[item.leg][category] += share
-    return CallCost(legs, parts, categories)
+    return CallCost(legs, parts, categories, tuple(lines.values()))
+
+
+def _add_line(lines: dict[tuple[str, str, str], CostLine], item: _Item, cost: int) -> None:
+    key = (item.leg, item.provider, item.model)
+    there = lines.get(key, CostLine(*key, 0, 0, 0))
+    lines[key] = CostLine(
+        *key,
+        amount=there.amount + (0 if item.written else item.quantity),
+        amount_output=there.amount_output + (item.quantity if item.written else 0),
+        cost=there.cost + cost,
+    )
 
 
 def _windows(view: CallView) -> list[tuple[str, int]]:
@@ -99,15 +131,16 @@ def _usage_items(view: CallView, book: PriceBook, windows: Sequence[tuple[str, i
                 ("model_output", [one.amount_output for one in ones]),
             ):
                 weights = [(one.part, one.category, amount) for one, amount in zip(ones, amounts, strict=True)]
-                items.append(_Item("llm", book.price(name, provider, model), sum(amounts), weights))
+                price = book.price(name, provider, model)
+                items.append(_Item("llm", price, sum(amounts), weights, provider, model, name == "model_output"))
         elif kind == "voice":
             weights = [(one.part, one.category, one.amount) for one in ones]
-            items.append(
-                _Item("synthesizer", book.price("voice", provider, model), sum(o.amount for o in ones), weights)
-            )
+            price = book.price("voice", provider, model)
+            items.append(_Item("synthesizer", price, sum(o.amount for o in ones), weights, provider, model))
         elif kind == "transcriber":
             price = book.price("transcriber", provider, model)
-            items.append(_Item("transcriber", price, sum(o.amount for o in ones), _by_time(windows)))
+            heard = sum(o.amount for o in ones)
+            items.append(_Item("transcriber", price, heard, _by_time(windows), provider, model))
     return items
 
 

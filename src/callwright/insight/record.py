@@ -77,6 +77,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "transcript": transcript(view) if answered is not None else None,
         "usage_breakdown": usage_breakdown(view),
         "cost_nano": {"legs": cost.legs, "parts": cost.parts, "categories": cost.categories},
+        "usage_lines": [asdict(line) for line in cost.lines],
         "latency_data": latency_data(view),
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),

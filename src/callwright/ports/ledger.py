@@ -25,6 +25,7 @@ from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
+from callwright.domain.usage import UsageKey, Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +397,22 @@ class Accounts(Protocol):
         Its executions are deleted before."""
 
 
+class Usage(Protocol):
+    """What accounts used. It is counted by ``Executions.change``, in the unit in which a call is done or its record changes after that."""
+
+    async def total(
+        self, tenant_ids: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[UsageKey, Used]]:
+        """What calls of each tenant that were created from ``since`` to before ``until``, both at quarters of an hour, have added."""
+        ...
+
+    async def unfinished(
+        self, tenant_ids: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Mapping[str, int]]:
+        """How many of each tenant's calls of that time are not done, by status."""
+        ...
+
+
 class Keys(Protocol):
     """API keys."""
 
@@ -595,6 +612,11 @@ class Unit(Protocol):
     @property
     def keys(self) -> Keys:
         """API keys."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What accounts used."""
         ...
 
     @property

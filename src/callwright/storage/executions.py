@@ -16,7 +16,7 @@ from callwright.domain.errors import (
 )
 from callwright.domain.execution import PHASES, Execution, Phase, Status, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
-from callwright.storage import admission
+from callwright.storage import admission, usage
 from callwright.storage.changes import Plan, plan
 from callwright.storage.columns import COLUMNS, NAMES, execution_of
 
@@ -134,7 +134,9 @@ class ExecutionRows:
         updated_at = await self._write(execution_id, values)
         if before.attempt and (planned.attempt_values or planned.outcome):
             await self._write_attempt(before, planned)
-        return _after(before, planned, updated_at)
+        after = _after(before, planned, updated_at)
+        await usage.count(self._connection, before, after)
+        return after
 
     async def owned_by(self, owner: str) -> list[Execution]:
         """Executions in phases claimed, dialling or live that ``owner`` holds."""

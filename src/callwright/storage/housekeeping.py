@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callwright.storage.usage import SUM_UP
+
 _PRUNE = (
     "delete from idempotency where created_at < now() - interval '24 hours'",
     (
@@ -29,7 +31,8 @@ class HeldJob:
 
 
 async def prune(pool: Any) -> None:
-    """Delete what is past its time, in short statements of their own."""
+    """Sum up usage and delete what is past its time, in short statements of their own."""
+    await pool.execute(SUM_UP)
     for statement in _PRUNE:
         await pool.execute(statement)
 

@@ -26,6 +26,7 @@ from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
+from callwright.storage.usage import UsageRows
 
 
 class PostgresUnit:
@@ -43,6 +44,7 @@ class PostgresUnit:
         self.accounts = AccountRows(connection)
         self.provider_keys = ProviderKeyRows(connection)
         self.custom_models = CustomModelRows(connection)
+        self.usage = UsageRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)
         self.nodes = NodeRows(connection)

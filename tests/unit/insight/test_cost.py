@@ -42,6 +42,7 @@ def assert_adds_up(cost: CallCost) -> None:
         assert sum(part[leg] for part in cost.parts.values()) == cost.legs[leg]
     for leg in CATEGORIES:
         assert sum(cost.categories[leg].values()) == cost.legs[leg]
+        assert sum(line.cost for line in cost.lines if line.leg == leg) == cost.legs[leg]
     assert sum(sum(part.values()) for part in cost.parts.values()) == cost.total == sum(cost.legs.values())
 
 
@@ -121,6 +122,13 @@ def test_what_a_speculation_in_vain_used_is_waste_and_the_one_that_was_kept_belo
     assert (cost.parts["waste"]["llm"], cost.parts["waste"]["synthesizer"]) == (2_000, 20_000)
     assert (cost.parts["turn:1"]["llm"], cost.parts["turn:1"]["synthesizer"]) == (1_500, 16_000)
     assert_adds_up(cost)
+
+
+def test_each_model_voice_and_recogniser_has_a_line_of_its_own():
+    log = two_turns().used("model", 1, "reply", 100, 20, provider="q").used("model", 1, "reply", 7, 3, provider="q")
+    cost = cost_of(log.view, book_of(), "loopback")
+    (line,) = [line for line in cost.lines if line.provider == "q"]
+    assert (line.leg, line.amount, line.amount_output) == ("llm", 107, 23)
 
 
 def test_a_price_of_the_very_model_goes_before_the_providers():

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
-from callwright.actions import sub_accounts
+from callwright.actions import sub_accounts, usage
+from callwright.actions.usage import AccountUsage
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
-from callwright.api.sub_accounts.mapping import record
-from callwright.api.sub_accounts.schemas import EXAMPLE, PATCH_EXAMPLE, SubAccountView
+from callwright.api.sub_accounts.mapping import record, usage_record
+from callwright.api.sub_accounts.schemas import EXAMPLE, PATCH_EXAMPLE, SubAccountUsageView, SubAccountView, UsageView
 
 router = APIRouter(prefix="/sub-accounts", tags=["sub-accounts"])
+own = APIRouter(prefix="/v1/callwright/usage", tags=["account"])
+
+Since = Annotated[str, Query(alias="from", description="ISO 8601; by default the first of this month, UTC.")]
+Until = Annotated[
+    str, Query(alias="to", description="ISO 8601; by default the end of today, UTC; a date means its end.")
+]
 
 
 @router.post(
@@ -44,6 +51,42 @@ async def list_all(request: Request) -> Response:
     """A bare array, never paged. Keys are masked unless `CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS` is set."""
     found = await sub_accounts.list_sub_accounts(services_of(request).actions, principal_of(request))
     return answer([record(one) for one in found])
+
+
+@router.get(
+    "/all/usage",
+    summary="Usage of all sub-accounts",
+    responses={200: shown("One object for each, newest first.", list[SubAccountUsageView]), **errors(400)},
+)
+async def usage_of_all(request: Request, since: Since = "", until: Until = "") -> Response:
+    """A bare array of what `/sub-accounts/{sub_account_id}/usage` tells of one."""
+    query = {"from": since, "to": until}
+    found = await usage.usage_of_all(services_of(request).actions, principal_of(request), query)
+    return answer([_usage(one) for one in found])
+
+
+@router.get(
+    "/{sub_account_id}/usage",
+    summary="Usage of a sub-account",
+    responses={200: shown("What it used.", SubAccountUsageView), **errors(400, 404)},
+)
+async def usage_of_one(request: Request, sub_account_id: str, since: Since = "", until: Until = "") -> Response:
+    """What its calls created in the period used and cost, counted when each is done; calls that are not done are in `total_records` and
+    `status_map`. At most 32 days. For the organisation's administrators, and for the sub-account itself."""
+    query = {"from": since, "to": until}
+    services = services_of(request).actions
+    return answer(_usage(await usage.usage_of_sub_account(services, principal_of(request), sub_account_id, query)))
+
+
+def _usage(found: AccountUsage) -> dict[str, Any]:
+    return {"sub_account_id": found.tenant.id, "sub_account_name": found.tenant.name, **usage_record(found)}
+
+
+@own.get("", summary="Usage of the account", responses={200: shown("What it used.", UsageView), **errors(400)})
+async def usage_of_own(request: Request, since: Since = "", until: Until = "") -> Response:
+    """What the calls of the key's own account used and cost; those of an organisation's sub-accounts are not in it."""
+    query = {"from": since, "to": until}
+    return answer(usage_record(await usage.usage_of_own(services_of(request).actions, principal_of(request), query)))
 
 
 @router.patch(

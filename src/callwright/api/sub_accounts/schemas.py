@@ -53,5 +53,30 @@ class SubAccountView(Open):
     updated_at: str | None
 
 
+class UsageView(Open):
+    """What an account used in a period. Costs are exact cents: `total_cost` is the sum of all parts."""
+
+    start: str = Field(
+        alias="from", description="Naive UTC; the period that was asked for, widened to quarters of an hour."
+    )
+    end: str = Field(alias="to")
+    total_records: int
+    total_duration: float = Field(description="Seconds of conversation.")
+    total_cost: float
+    total_platform_cost: float
+    total_telephony_cost: float
+    status_map: dict[str, int]
+    synthesizer_cost_map: dict[str, dict[str, Any]] = Field(description="`{provider: {model: {characters, cost}}}`.")
+    transcriber_cost_map: dict[str, dict[str, Any]] = Field(description="`{provider: {model: {duration, cost}}}`.")
+    llm_cost_map: dict[str, Any] = Field(description="`{cost, tokens: {model: {input, output}}}`.")
+
+
+class SubAccountUsageView(UsageView):
+    """The same of a sub-account."""
+
+    sub_account_id: str
+    sub_account_name: str
+
+
 EXAMPLE: dict[str, Any] = {"name": "north-branch", "min_concurrency": 2, "max_concurrency": 6}
 PATCH_EXAMPLE: dict[str, Any] = {"max_concurrency": None}

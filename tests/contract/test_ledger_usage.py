@@ -1,0 +1,138 @@
+"""Usage on the real database: exact, whatever is summed up when, and the same for calls from before it was counted."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from datetime import timedelta
+from typing import Any
+
+from tests.database import fetch, run_sql
+from tests.rows import THEN, execution_row, live_call, move, place
+from tests.unit.insight.call_log import CallLog
+
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.usage import CALLS, LLM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used, quarter_of
+from callwright.insight.record import build
+from callwright.ports.ledger import Change
+from callwright.storage.ledger import PostgresLedger
+from callwright.storage.usage import SUM_UP
+
+BOOK = PriceBook(
+    {
+        ("transcriber", "p", "*"): Price(7_000_001, 60_000),
+        ("model_input", "p", "*"): Price(3_000_007, 1_000),
+        ("model_output", "p", "*"): Price(11_000_013, 1_000),
+        ("voice", "p", "*"): Price(5_000_003, 1_000),
+        ("carrier", "loopback", "*"): Price(900_000_001, 60_000, 60_000),
+        ("platform", "callwright", "*"): Price(2_000_000_000, 60_000, 60_000),
+    }
+)
+LATER = THEN + timedelta(days=1)
+
+
+def record_of(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns and record of a call that used different amounts for each ``number``."""
+    log = CallLog().at(700).answered().speaks(0, 1, "Hello.", "welcome").audible(1)
+    log.asked(1, 2).caller_said(1, "Well.", 1_000, 2_000).audible(2)
+    log.used("transcriber", 0, "hearing", 4_000 + 13 * number)
+    log.used("model", 2, "reply", 100 + number, 7 + number)
+    log.used("voice", 2, "reply", 17 * number)
+    log.at(5_000 + 1_001 * number).leg_ended()
+    built = build(log.text, BOOK, "loopback")
+    columns = {name: built.columns[name] for name in ("total_cost_nano",)}
+    return columns, built.record
+
+
+async def complete(ledger: PostgresLedger, number: int) -> Execution:
+    """A call from its placing to its end."""
+    name = f"call-{number}"
+    await live_call(ledger, name)
+    await move(ledger, name, Phase.FINISHING, owner="node-a", attempt=1)
+    columns, record = record_of(number)
+    async with ledger.unit() as unit:
+        return await unit.executions.change(name, Change(Phase.DONE, "completed", columns, record))
+
+
+async def used(ledger: PostgresLedger) -> dict[UsageKey, Used]:
+    async with ledger.unit() as unit:
+        found = await unit.usage.total([DEFAULT_TENANT_ID, "nobody"], quarter_of(THEN), quarter_of(LATER))
+    assert found["nobody"] == {}
+    return dict(found[DEFAULT_TENANT_ID])
+
+
+async def test_usage_is_the_sum_of_the_calls_leg_by_leg(ledger: PostgresLedger, dsn: str) -> None:
+    rows = [await complete(ledger, number) for number in range(1, 6)]
+    found = await used(ledger)
+    assert found[UsageKey(CALLS, model="completed")] == Used(
+        records=5,
+        amount=sum(row.record["conversation_ms"] for row in rows),
+        cost_nano=sum(row.total_cost_nano for row in rows),
+    )
+    for leg in ("transcriber", "llm", "synthesizer", "network", "platform"):
+        by_hand = sum(row.record["cost_nano"]["legs"][leg] for row in rows)
+        assert by_hand > 0
+        assert sum(one.cost_nano for key, one in found.items() if key.kind == leg) == by_hand, leg
+    assert sum(one.amount for key, one in found.items() if key.kind == SYNTHESIZER) == 17 * sum(range(1, 6))
+    assert sum(one.amount_output for key, one in found.items() if key.kind == LLM) == 5 * 7 + sum(range(1, 6))
+    assert sum(one.amount for key, one in found.items() if key.kind == TRANSCRIBER) == 5 * 4_000 + 13 * sum(range(1, 6))
+
+
+async def test_summing_up_changes_nothing_and_leaves_one_row_for_each_line(ledger: PostgresLedger, dsn: str) -> None:
+    for number in range(1, 4):
+        await complete(ledger, number)
+    before = await used(ledger)
+    await asyncio.gather(*(run_sql(dsn, SUM_UP) for _ in range(4)))
+    assert await fetch(dsn, "select * from usage_entry") == []
+    assert len(await fetch(dsn, "select * from usage_quarter")) == len(before)
+    assert await used(ledger) == before
+    await complete(ledger, 4)
+    await ledger.prune()
+    assert await fetch(dsn, "select * from usage_entry") == []
+    assert (await used(ledger))[UsageKey(CALLS, model="completed")].records == 4
+
+
+async def test_a_call_that_is_tried_again_is_counted_once(ledger: PostgresLedger) -> None:
+    await live_call(ledger)
+    await move(ledger, "call-1", Phase.DONE, "error", owner="node-a")
+    assert (await used(ledger))[UsageKey(CALLS, model="error")].records == 1
+    async with ledger.unit() as unit:
+        again = Change(Phase.WAITING, "scheduled", {"scheduled_at": LATER})
+        await unit.executions.change("call-1", again)
+    assert (await used(ledger)).get(UsageKey(CALLS, model="error"), Used()).records == 0
+
+
+async def test_calls_that_are_not_done_are_counted_by_their_status(ledger: PostgresLedger) -> None:
+    await place(ledger, *(execution_row(f"call-{number}") for number in range(3)))
+    await place(ledger, execution_row("late", created_at=LATER, updated_at=LATER))
+    await move(ledger, "call-0", Phase.DONE, "stopped")
+    async with ledger.unit() as unit:
+        found = await unit.usage.unfinished([DEFAULT_TENANT_ID, "nobody"], quarter_of(THEN), quarter_of(LATER))
+    assert found == {DEFAULT_TENANT_ID: {Status.QUEUED: 2}, "nobody": {}}
+
+
+async def test_what_was_used_stays_when_the_calls_are_deleted(ledger: PostgresLedger) -> None:
+    await complete(ledger, 1)
+    before = await used(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.delete(["call-1"])
+    assert await used(ledger) == before
+
+
+async def test_calls_from_before_are_counted_with_the_same_sums(ledger: PostgresLedger, dsn: str) -> None:
+    for number in range(1, 4):
+        await complete(ledger, number)
+    await place(ledger, execution_row("waiting"), execution_row("stopped"))
+    await move(ledger, "stopped", Phase.DONE, "stopped")
+    counted = await used(ledger)
+    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
+    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    found = await used(ledger)
+    for kind in {key.kind for key in counted}:
+        both = [
+            [sum(getattr(one, field) for key, one in lines.items() if key.kind == kind) for lines in (counted, found)]
+            for field in ("records", "amount", "amount_output", "cost_nano")
+        ]
+        assert all(left == right for left, right in both), kind
