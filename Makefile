@@ -10,6 +10,7 @@ HASHED := $(PIP_INSTALL) --require-hashes
 RESULTS := build/results
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
+TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 # Tests that speak and listen in real time fail when the machine stands still for a moment. What failed is tried once more, alone and
 # one after the other, and is named; what fails twice is red.
 ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --last-failed --last-failed-no-failures none
@@ -62,13 +63,14 @@ serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 	@$(BIN)/callwright serve
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
-# Tests that speak and listen with local models are apart: make test-voice. The phone suite runs first and two at a time, because its tests
-# mostly wait for people to finish speaking; its servers run unmeasured, at their own speed. Those of all other tests are measured with them.
+# Tests that speak and listen with local models are apart: make test-voice. Files run two at a time, because many tests mostly wait for
+# people to finish speaking. The phone suite runs first; its servers run unmeasured, at their own speed. Those of all other tests are
+# measured with them.
 test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@$(PYTEST) tests/phone --numprocesses 2 --dist loadfile || { $(ONCE_MORE) tests/phone; }
-	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --ignore tests/phone --cov --cov-context=test --cov-report= \
+	@$(PYTEST) tests/phone $(TWO_AT_A_TIME) || { $(ONCE_MORE) tests/phone; }
+	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --ignore tests/phone $(TWO_AT_A_TIME) --cov --cov-context=test --cov-report= \
 	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no || { $(ONCE_MORE) -m "not voice" --ignore tests/phone; }
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(BIN)/python tools/own_coverage.py $(RESULTS)/coverage.data
 else

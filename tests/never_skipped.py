@@ -1,9 +1,11 @@
-"""A test that needs a phone, a browser or a voice may be skipped at a desk, never in CI."""
+"""What becomes of a report: a test that needs a phone, a browser or a voice may be skipped at a desk, never in CI."""
 
 import os
 from collections.abc import Generator
 
 import pytest
+
+from callwright.domain.text import whole_text
 
 NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice")
 
@@ -19,4 +21,6 @@ def pytest_runtest_makereport(
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"a test marked {', '.join(marks)} was skipped with CI=true: {reason}"
+    # What a test printed may hold what no encoding takes (tests about such text do); a worker could not send it.
+    report.sections = [(title, whole_text(text)) for title, text in report.sections]
     return report
