@@ -29,6 +29,7 @@ IN_EVERY_RUN = (
     "slow-model",
     "slow-speller",
     "two-languages",
+    "voicemail",
 )
 KEPT = Path("build/results/scenarios")
 

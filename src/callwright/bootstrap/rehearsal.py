@@ -42,7 +42,7 @@ class Shelf:
     def __init__(self, full_after: int | None = None) -> None:
         self.log = bytearray()
         self._sides = {_CALLER: bytearray(), _AGENT: bytearray()}
-        self._full_after = full_after
+        self.full_after = full_after
 
     @property
     def caller(self) -> bytes:
@@ -69,7 +69,7 @@ class Shelf:
         """Nothing more comes."""
 
     def _fit(self, held: bytearray, data: bytes) -> None:
-        if self._full_after is not None and len(held) + len(data) > self._full_after:
+        if self.full_after is not None and len(held) + len(data) > self.full_after:
             raise OSError(28, "No space left on device")
         held += data
 

@@ -157,19 +157,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     session = Session(load_settings(os.environ), options.speech, Path(options.keep))
     scenarios = _chosen(options)
-    left_out = [one for one in scenarios if "speech" in one.needs and session.speech != LOCAL]
+    other = {LOCAL: "tones", TONES: "speech"}[session.speech]
+    left_out = [one for one in scenarios if other in one.needs]
     scenarios = [one for one in scenarios if one not in left_out]
     if not scenarios:
-        raise BadInputError("no scenario is left to run; those that need real speech run with --speech local")
+        raise BadInputError(
+            "no scenario is left to run; those that need real speech run with --speech local, those that need tones without it"
+        )
     verdicts, seconds = run(scenarios, session, options.seed, max(options.jobs, 1))
     if options.out:
         Path(options.out).write_text(as_junit(verdicts), encoding="utf-8")
     if options.json:
         Path(options.json).write_text(json.dumps(as_json(verdicts, seconds), indent=2) + "\n", encoding="utf-8")
     lines = as_lines(verdicts, seconds)
-    lines += [f"left out (needs real speech, --speech local): {', '.join(one.name for one in left_out)}"] * bool(
-        left_out
-    )
+    why = {"speech": "needs real speech, --speech local", "tones": "needs tones, --speech tones"}[other]
+    lines += [f"left out ({why}): {', '.join(one.name for one in left_out)}"] * bool(left_out)
     sys.stdout.write("\n".join(lines) + "\n")
     return EXIT.get(overall(verdicts), UNDECIDED)
 

@@ -41,7 +41,8 @@ from callwright.providers.scripted.voice import ScriptedVoice
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
 from callwright.simulation.coverage import STATES
-from callwright.simulation.faulty_carrier import WeatheredCarrier
+from callwright.simulation.deeds import TOOL, audit_deeds
+from callwright.simulation.faulty_carrier import Asked, WeatheredCarrier
 from callwright.simulation.faulty_providers import (
     NAME,
     Fortune,
@@ -69,11 +70,13 @@ _EXECUTION = "00000000-0000-4000-8000-000000000000"
 class _Tools:
     """Tools that are slow, fail, or are never heard of again."""
 
-    def __init__(self, fortune: Fortune) -> None:
+    def __init__(self, fortune: Fortune, asked: Asked) -> None:
         self._fortune = fortune
+        self._asked = asked
 
     async def run(self, name: str, arguments: str) -> ToolOutcome:
         """Book, or not."""
+        self._asked(TOOL, name)
         await self._fortune.wait(20, 500, 3_000, 12_000)
         self._fortune.stumble()
         return ToolOutcome(not self._fortune.chance(200), '{"booked":true}')
@@ -96,24 +99,31 @@ class _Deaf:
 
 
 class _Ear:
-    """The far end's ears, and every frame they were given."""
+    """The far end's ears, every frame they were given, and when."""
 
     name = NAME
 
-    def __init__(self) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
         self.frames: list[bytes] = []
+        self.at_us: list[int] = []
+
+    def hears(self, pcm: bytes) -> None:
+        """The next 20 ms, now."""
+        self.frames.append(pcm)
+        self.at_us.append(self._clock.monotonic_us())
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """The scripted recogniser, with the frames kept."""
-        return _Kept(await ScriptedTranscriber().open(settings, sink), self.frames)
+        return _Kept(await ScriptedTranscriber().open(settings, sink), self.hears)
 
 
 class _Kept:
     """A stream whose frames are kept."""
 
-    def __init__(self, inner: TranscriberStream, frames: list[bytes]) -> None:
+    def __init__(self, inner: TranscriberStream, hears: Callable[[bytes], None]) -> None:
         self._inner = inner
-        self._frames = frames
+        self._hears = hears
         self.activity = inner.activity
         self.close_utterance = inner.close_utterance
         self.set_patience = inner.set_patience
@@ -122,7 +132,7 @@ class _Kept:
 
     def feed(self, pcm: bytes) -> None:
         """The next 20 ms."""
-        self._frames.append(pcm)
+        self._hears(pcm)
         self._inner.feed(pcm)
 
 
@@ -145,7 +155,10 @@ class BrokenRun:
 
 @dataclass(slots=True)
 class RunReport:
-    """What a run found. ``virtual_s`` is the length of all calls, ``seconds`` what it took."""
+    """What a run found. ``virtual_s`` is the length of all calls, ``seconds`` what it took.
+
+    ``stopped_of``: how many calls there should have been, if it was stopped before its end.
+    """
 
     runs: int = 0
     answered: int = 0
@@ -154,6 +167,7 @@ class RunReport:
     seconds: float = 0.0
     replayed: int = 0
     twice: int = 0
+    stopped_of: int = 0
     broken: list[BrokenRun] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     endings: Counter[str] = field(default_factory=Counter)
@@ -169,7 +183,8 @@ class RunReport:
     def lines(self) -> list[str]:
         """The report for people."""
         seconds = self.seconds or 1.0
-        size = (
+        stopped = f"stopped after {self.runs} of {self.stopped_of} calls; " if self.stopped_of else ""
+        size = stopped + (
             f"{self.runs} calls ({self.answered} answered) of {self.virtual_s / max(self.runs, 1):.0f} s each, {self.events} events,"
             f" in {self.seconds:.1f} s: {self.runs / seconds:.1f} calls/s, {self.virtual_s / seconds:.0f} times real time"
         )
@@ -236,12 +251,16 @@ async def _call(seed: int, witness: Witness, loop: VirtualLoop) -> bool:
     fortune = Fortune.of(seed)
     random = fortune.random
     persona, line = persona_of_chance(random), line_of_chance(random)
-    ear = _Ear()
+    ear, shelf = _Ear(clock), Shelf()
+
+    def asked(effect: str, what: str) -> None:
+        witness.deeds.ask(effect, what, bytes(shelf.log))
+
     plugins: dict[tuple[str, str], Any] = {("voice", NAME): ScriptedVoice(), ("transcriber", NAME): ear}
     scenario = Scenario({**BUILT_IN, "chance": persona, "sales": BUILT_IN["silent"]}, {}, "chance")
     inner = LoopbackCarrier(lambda kind, name: plugins[kind, name], scenario, line=line)
-    carrier = WeatheredCarrier(inner, fortune)
-    equipment = _equipment(fortune)
+    carrier = WeatheredCarrier(inner, fortune, asked)
+    equipment = _equipment(fortune, asked)
     cast = Cast(
         plan=fitting(plan_of(random), equipment),
         equipment=equipment,
@@ -252,14 +271,17 @@ async def _call(seed: int, witness: Witness, loop: VirtualLoop) -> bool:
         wishes=_wishes(random),
     )
     full_after = random.randint(0, 200_000) if fortune.weather.junk and random.random() < 0.05 else None
-    rehearsal = Rehearsal(cast, clock, Shelf(full_after))
+    shelf.full_after = full_after
+    rehearsal = Rehearsal(cast, clock, shelf)
     await rehearsal.run()
     await carrier.aclose()
     witness.left_over = [*await left_over(), *loop.armed_timers()]
-    shelf = rehearsal.shelf
+    witness.deeds.failures = fortune.failures
     witness.log = shelf.log.decode()
     witness.agent, witness.caller = shelf.agent, shelf.caller
     witness.heard = ear.frames
+    witness.heard_us = [at_us - rehearsal.answered_us for at_us in ear.at_us]
+    witness.late = lateness_of(seed) is not None
     witness.passed = carrier.line.frames if carrier.line is not None and rehearsal.answered_us >= 0 else ()
     # A far end that left without our being told hears nothing of what is said to it.
     witness.perfect_line = line is None and not (carrier.line is not None and carrier.line.forgot_end)
@@ -268,7 +290,7 @@ async def _call(seed: int, witness: Witness, loop: VirtualLoop) -> bool:
     return rehearsal.answered_us >= 0
 
 
-def _equipment(fortune: Fortune) -> Equipment:
+def _equipment(fortune: Fortune, asked: Asked) -> Equipment:
     random = fortune.random
     options: dict[str, Any] = {"delay_ms": random.choice((0, 0, 150, 600))}
     if fortune.chance(fortune.weather.lost * 4):
@@ -288,7 +310,7 @@ def _equipment(fortune: Fortune) -> Equipment:
         ),
         Thinker(WeatheredModel(fortune), NAME, ModelSettings("m"), _VARIABLES),
         Speaker(WeatheredVoice(fortune), NAME, VoiceSettings("v")),
-        _Tools(fortune),
+        _Tools(fortune, asked),
     )
 
 
@@ -312,7 +334,7 @@ def examine(run: Run) -> tuple[str, Trace | None]:
     trace = trace_of_log(witness.log)
     if not replayed.exact:
         return f"a log replays to the same effects: {replayed.difference}", trace
-    return audit(trace) or audit_sound(witness, trace), trace
+    return audit(trace) or audit_sound(witness, trace) or audit_deeds(witness.deeds, trace), trace
 
 
 def again(seed: int, run: Run) -> str:
@@ -336,13 +358,17 @@ def run(count: int, seed: int, jobs: int = 1) -> RunReport:
     began_us = clock.monotonic_us()
     report = RunReport()
     chunks = [(first, min(CHUNK, seed + count - first), count == 1) for first in range(seed, seed + count, CHUNK)]
-    if jobs > 1:
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            for part in pool.map(_run_chunk, chunks):
-                report.add(part)
-    else:
-        for chunk in chunks:
-            report.add(_run_chunk(chunk))
+    try:
+        if jobs > 1:
+            with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+                for part in pool.map(_run_chunk, chunks):
+                    report.add(part)
+        else:
+            for chunk in chunks:
+                report.add(_run_chunk(chunk))
+    except KeyboardInterrupt:
+        # A long run that is stopped tells what it has found so far.
+        report.stopped_of = count
     report.seconds = (clock.monotonic_us() - began_us) / 1e6
     return report
 

@@ -25,8 +25,9 @@ KEYS = {
     "needs",
 }
 MOST_RUNS = 10_000
-NEEDS = ("speech",)
-"""What a scenario may need to mean anything: ``speech`` is real speech, without which it is left out."""
+NEEDS = ("speech", "tones")
+"""What a scenario may need to mean anything: real speech, or two-tone text, which carries what no installed voice or recogniser can. With
+the other one it is left out."""
 DEFAULT_RUNS = 10
 DEFAULT_PASS_RATE = 0.7
 """What ten runs that all pass can show with a confidence of 95 %."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener
+from callwright.simulation.deeds import HANG_UP, TRANSFER
 from callwright.simulation.faulty_providers import FOR_EVER_SECONDS, Fortune
 
 _FRAMES_AT_ONCE = (1, 1, 1, 1, 2, 5, 10)
 _STALL_FRAMES = (25, 100, 400)
+
+
+Asked = Callable[[str, str], None]
+"""Hears of everything the carrier is asked on a leg: the effect, and what with."""
+
+
+def _nothing(effect: str, what: str) -> None:
+    """Nobody keeps account."""
 
 
 class WeatheredCarrier:
@@ -18,9 +27,10 @@ class WeatheredCarrier:
 
     name = "loopback"
 
-    def __init__(self, inner: Carrier, fortune: Fortune) -> None:
+    def __init__(self, inner: Carrier, fortune: Fortune, asked: Asked = _nothing) -> None:
         self._inner = inner
         self._fortune = fortune
+        self._asked = asked
         self.line: WeatheredLine | None = None
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
@@ -31,7 +41,7 @@ class WeatheredCarrier:
         leg = await self._inner.dial(request, self.line)
         if fortune.chance(fortune.weather.late):
             await asyncio.sleep(fortune.random.choice((0.2, 3.0)))
-        return WeatheredLeg(leg, fortune)
+        return WeatheredLeg(leg, fortune, self._asked)
 
     async def aclose(self) -> None:
         """End every leg, also those whose end nobody was told."""
@@ -142,9 +152,10 @@ class WeatheredLine:
 class WeatheredLeg:
     """``ports.leg.Leg``: orders that fail, hang, or are carried out late."""
 
-    def __init__(self, inner: Leg, fortune: Fortune) -> None:
+    def __init__(self, inner: Leg, fortune: Fortune, asked: Asked) -> None:
         self._inner = inner
         self._fortune = fortune
+        self._asked = asked
         self.provider_call_id = inner.provider_call_id
         self.ahead_ms = inner.ahead_ms
         self.write = inner.write
@@ -155,6 +166,7 @@ class WeatheredLeg:
     async def hang_up(self, reason: str) -> None:
         """Hang up; or fail to, or never come back."""
         fortune = self._fortune
+        self._asked(HANG_UP, reason)
         fortune.stumble(2)
         if fortune.chance(fortune.weather.silent):
             await asyncio.sleep(FOR_EVER_SECONDS)
@@ -163,6 +175,7 @@ class WeatheredLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Hand over; or fail to."""
+        self._asked(TRANSFER, target)
         self._fortune.stumble()
         await self._fortune.wait(0, 0, 3_000)
         await self._inner.transfer(target, attended=attended)

@@ -6,6 +6,7 @@ Everything is drawn from the call's one seed. Whatever a provider does, the shel
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from random import Random
 
@@ -41,6 +42,8 @@ class Fortune:
     def __init__(self, random: Random, weather: Weather) -> None:
         self.random = random
         self.weather = weather
+        self.failures: Counter[str] = Counter()
+        """Kinds of providers that failed at their work in the call."""
 
     @classmethod
     def of(cls, seed: int) -> Fortune:
@@ -59,15 +62,17 @@ class Fortune:
             wait_ms += self.random.randint(0, self.weather.late_ms)
         await asyncio.sleep(FOR_EVER_SECONDS if self.chance(self.weather.silent / 2) else wait_ms / 1000)
 
-    def refuse(self, share: int = 1) -> None:
-        """Perhaps fail as providers do. ``share``: this place has one in so many of the failures."""
+    def refuse(self, share: int = 1, who: str = "") -> None:
+        """Perhaps fail as providers do. ``share``: this place has one in so many of the failures; ``who`` failed, if it must be told."""
         if self.chance(self.weather.failing / share):
+            self.failures[who] += 1
             raise ProviderError(self.random.choice(tuple(FailureKind)), NAME, "the weather makes it fail")
 
-    def stumble(self, share: int = 1) -> None:
+    def stumble(self, share: int = 1, who: str = "") -> None:
         """Perhaps fail, as providers do or as no provider should."""
-        self.refuse(share)
+        self.refuse(share, who)
         if self.weather.junk and self.chance(self.weather.failing / share / 4):
+            self.failures[who] += 1
             raise PlantedDefectError("the weather plants a defect")
 
 
@@ -90,7 +95,7 @@ class WeatheredModel:
         """Words in pieces, perhaps tools, and the end; or only a part of it."""
         fortune = self._fortune
         await fortune.wait(5, 200, 600, 2_500)
-        fortune.stumble()
+        fortune.stumble(1, "model" if request.purpose != "warm" else "")
         if request.purpose not in ("reply", "warm"):
             yes = "yes" if fortune.chance(300) else "no"
             yield ModelDelta(text=f'{{"answer": "{yes}"}}')
@@ -191,7 +196,7 @@ class WeatheredTranscriber:
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """After a while, with weather between the recogniser and ``sink``."""
         await self._fortune.wait(0, 0, 100, 4_000)
-        self._fortune.stumble(3)
+        self._fortune.stumble(3, "transcriber")
         reports = _LateReports(sink, self._fortune)
         return _FragileStream(await self._inner.open(settings, reports), reports, self._fortune)
 
@@ -215,6 +220,7 @@ class _FragileStream:
             self._dies_in -= 1
             if not self._dies_in:
                 self._reports.close()
+                self._fortune.failures["transcriber"] += 1
                 raise PlantedDefectError("the weather kills the recogniser")
         self._inner.feed(pcm)
 
@@ -268,6 +274,7 @@ class _LateReports:
     def failed(self, error: ProviderError) -> None:
         """It is over."""
         self.close()
+        self._fortune.failures["transcriber"] += 1
         self._sink.failed(error)
 
     def _report(self, tell: Callable[..., None], *values: object) -> None:

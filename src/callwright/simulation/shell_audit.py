@@ -14,20 +14,22 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log
-from callwright.media.framing import MULAW_FRAME_BYTES
-from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import SYMBOL_MS, ToneTextDecoder
+from callwright.simulation.deeds import Deeds
 from callwright.simulation.random_caller import DIGITS
+from callwright.simulation.recording_audit import (
+    FRAME_US,
+    LATE_US,
+    agent_recorded,
+    begins_when_heard,
+    caller_recorded,
+    cuts_of,
+    silent_when_cleared,
+)
 from callwright.simulation.trace import CRASHES, Trace
 
-_SILENCE = b"\xff\x7f"
-_CUTS = frozenset({"Clear", "StopAsset"})
-"""Effects that silence what is heard."""
-_CUT_BYTES = 4 * MULAW_FRAME_BYTES
-"""How far the record and the ear may differ where the agent was cut: a frame being played, and what was on its way to the loudspeaker."""
 AMBIENT = "ambient"
 """The lane of what sounds under everything, which no clear silences."""
-_FRAME_US = 20_000
 _CLEAR_US = 80_000
 """A clear is heard at the latest so much later: the frame being played, and a machine that wakes up late."""
 _WHOLE_WORD = re.compile(rf"\bv\d{{{DIGITS}}}\b")
@@ -39,21 +41,25 @@ _PAUSE_MS = SYMBOL_MS * 3 // 8
 class Witness:
     """What was noticed of a call outside of its log.
 
-    ``heard``: the far end's frames (PCM) since the answer; ``passed``: the caller's frames (mu-law) the session was given;
-    ``agent`` and ``caller``: the recording; ``perfect_line``: nothing lay between the leg and the ear. ``defects``: what parts of the
-    shell raised; ``left_over``: tasks and timers that outlived the call.
+    ``heard``: the far end's frames (PCM) since the answer, each at its ``heard_us``; ``passed``: the caller's frames (mu-law) the session
+    was given; ``agent`` and ``caller``: the recording; ``perfect_line``: nothing lay between the leg and the ear; ``late``: the machine
+    wakes up late. ``deeds``: what was done to the world; ``defects``: what parts of the shell raised; ``left_over``: tasks and timers
+    that outlived the call.
     """
 
     log: str = ""
     heard: Sequence[bytes] = ()
+    heard_us: Sequence[int] = ()
     passed: Sequence[bytes] = ()
     agent: bytes = b""
     caller: bytes = b""
     perfect_line: bool = True
+    late: bool = False
     log_lost: bool = False
     recording_lost: bool = False
     overdue: bool = False
     broken: str = ""
+    deeds: Deeds = field(default_factory=Deeds)
     defects: list[str] = field(default_factory=list)
     left_over: list[str] = field(default_factory=list)
 
@@ -97,9 +103,9 @@ def audit_sound(witness: Witness, trace: Trace) -> str:
     recorded = any(isinstance(effect, fx.StartRecording) for _, effects in trace.steps for effect in effects)
     return (
         _said_once(trace)
-        or (_caller_recorded(witness) if recorded else "")
-        or (_agent_recorded(witness, trace) if recorded else "")
+        or (_recorded(witness, trace) if recorded else "")
         or _nothing_unheard(witness, trace)
+        or _nothing_unreleased(witness, trace)
         or _silent_after_clear(witness, trace)
     )
 
@@ -127,35 +133,23 @@ def _said_once(trace: Trace) -> str:
     return ""
 
 
-def _caller_recorded(witness: Witness) -> str:
+def _recorded(witness: Witness, trace: Trace) -> str:
+    """The recording is what was heard, and where."""
     if witness.recording_lost:
         return ""
     # What comes after an end that the carrier never confirmed is not part of the call.
     taken = _line_facts(witness).get("frames_in", 0)
-    passed, recorded = _sound(b"".join(witness.passed[:taken])), _sound(witness.caller)
-    if passed == recorded:
-        return ""
-    same = _same_bytes(passed, recorded)
-    return f"the recording holds what the caller said: {len(recorded)} of {len(passed)} bytes, the same up to {same}"
-
-
-def _agent_recorded(witness: Witness, trace: Trace) -> str:
-    """Without a cut the recording is what was heard, to the byte; each cut may take a few frames from either."""
-    if witness.recording_lost or not witness.perfect_line:
-        return ""
-    heard, recorded = _sound(mulaw_of(b"".join(witness.heard))), _sound(witness.agent)
-    cuts = sum(type(effect).__name__ in _CUTS for _, effects in trace.steps for effect in effects)
-    if abs(len(heard) - len(recorded)) > _CUT_BYTES * (cuts + 1):
-        return f"the recording holds what was heard: {len(recorded)} bytes, heard {len(heard)}, {cuts} cuts"
-    same = _same_bytes(heard, recorded)
-    if not cuts and same < min(len(heard), len(recorded)):
-        return f"the recording holds what was heard: the same only up to byte {same}"
-    if cuts and _smooth(witness):
-        differ = words_heard(witness.heard) ^ words_heard(_frames(witness.agent))
-        # A word that was cut is whole in neither, or in one of them.
-        if len(differ) > 2 * (cuts + 1):
-            return f"the recording holds what was heard: {sorted(differ)[:5]} are in one only"
-    return ""
+    ambient = _ambient(witness)
+    rule = caller_recorded(witness.passed[:taken], witness.caller)
+    if rule or not witness.perfect_line:
+        return rule
+    late_us = LATE_US if witness.late else 0
+    rule = agent_recorded(witness.heard, witness.agent, cuts_of(trace), late_us)
+    if rule or ambient:
+        return rule
+    return silent_when_cleared(witness.agent, trace) or begins_when_heard(
+        witness.heard, witness.heard_us, witness.agent, late_us
+    )
 
 
 def _nothing_unheard(witness: Witness, trace: Trace) -> str:
@@ -174,9 +168,24 @@ def _nothing_unheard(witness: Witness, trace: Trace) -> str:
     return ""
 
 
+def _nothing_unreleased(witness: Witness, trace: Trace) -> str:
+    """What the far end hears of the agent was released: no word of a guess sounds before it is certain, and none that was dropped."""
+    effects = [effect for _, made in trace.steps for effect in made]
+    released = {effect.generation for effect in effects if isinstance(effect, fx.Release)}
+    spoken = [effect for effect in effects if isinstance(effect, fx.Speak)]
+    may = {word for effect in spoken if effect.generation in released for word in effect.text.split()}
+    never = {word for effect in spoken if effect.generation not in released for word in effect.text.split()} - may
+    if not never or not witness.perfect_line:
+        return ""
+    heard = sorted(words_heard(witness.heard) & never)
+    # A word that was cut may look like a shorter one.
+    unreleased = [word for word in heard if not any(whole.startswith(word) for whole in may)]
+    return f"only what was released sounds: {unreleased[:5]}" if unreleased else ""
+
+
 def _silent_after_clear(witness: Witness, trace: Trace) -> str:
     """From a clear until something else is played, the far end hears nothing."""
-    if not witness.perfect_line or f'"lane":"{AMBIENT}"' in witness.log:
+    if not witness.perfect_line or _ambient(witness):
         return ""
     answered_us = cleared_us = -1
     for event, effects in trace.steps:
@@ -185,7 +194,7 @@ def _silent_after_clear(witness: Witness, trace: Trace) -> str:
         ends = isinstance(event, ev.PlayoutStarted | ev.LegEnded) or any(isinstance(e, fx.PlayAsset) for e in effects)
         if cleared_us >= 0 and ends:
             heard_us = _first_sound(
-                witness.heard, cleared_us + _CLEAR_US - answered_us, event.at_us - _FRAME_US - answered_us
+                witness.heard, cleared_us + _CLEAR_US - answered_us, event.at_us - FRAME_US - answered_us
             )
             if heard_us >= 0:
                 return f"a clear silences the agent: heard {(answered_us + heard_us - cleared_us) // 1000} ms after the one at {cleared_us}"
@@ -197,9 +206,9 @@ def _silent_after_clear(witness: Witness, trace: Trace) -> str:
 
 def _first_sound(frames: Sequence[bytes], from_us: int, to_us: int) -> int:
     """When the first frame sounds between two moments of the far end's time, in microseconds; -1: none does."""
-    for number in range(-(-from_us // _FRAME_US), min(to_us // _FRAME_US, len(frames))):
+    for number in range(-(-from_us // FRAME_US), min(to_us // FRAME_US, len(frames))):
         if frames[number].strip(b"\0"):
-            return number * _FRAME_US
+            return number * FRAME_US
     return -1
 
 
@@ -210,35 +219,17 @@ def _sounded(word: str, heard: frozenset[str]) -> bool:
 
 def _smooth(witness: Witness) -> bool:
     """Whether the agent's sound had no holes and nothing lay under it: a letter with a hole in it is no letter any more."""
-    if f'"lane":"{AMBIENT}"' in witness.log:
+    if _ambient(witness):
         return False
     line = _line_facts(witness)
     return not line.get("starved_frames") and not line.get("late_frames")
+
+
+def _ambient(witness: Witness) -> bool:
+    return f'"lane":"{AMBIENT}"' in witness.log
 
 
 def _line_facts(witness: Witness) -> Mapping[str, Any]:
     """What the shell counted on the line."""
     _, entries = read_log(witness.log)
     return next((entry.values for entry in entries if entry.type == "line" and entry.direction == "fact"), {})
-
-
-def _sound(mulaw: bytes) -> bytes:
-    """Without its silence: what is left does not depend on when it was played."""
-    return mulaw.translate(None, _SILENCE)
-
-
-def _same_bytes(left: bytes, right: bytes) -> int:
-    """How long the two begin alike."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[:middle] == right[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _frames(mulaw: bytes) -> Iterable[bytes]:
-    for at in range(0, len(mulaw), MULAW_FRAME_BYTES):
-        yield pcm_of_mulaw(mulaw[at : at + MULAW_FRAME_BYTES])

@@ -90,7 +90,7 @@ def test_the_line_of_a_persona_is_the_line_of_its_calls() -> None:
         ({"delays": {"model_ms": [2, 1]}}, "delays.model_ms: goes from 2 to 1"),
         ({"delays": {"model_ms": [1]}}, "delays.model_ms: must be a number of milliseconds, or two"),
         ({"tools": {"book": {"answers": 1}}}, "tools.book.answers: is not known"),
-        ({"needs": ["luck"]}, "needs[0]: 'luck' is not one of speech"),
+        ({"needs": ["luck"]}, "needs[0]: 'luck' is not one of speech, tones"),
         ({"line": "loss=200"}, "loss"),
     ],
 )
