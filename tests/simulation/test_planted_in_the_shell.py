@@ -29,7 +29,6 @@ from callwright.conversation.events import (
     ReplyEnded,
     ToolResult,
     TranscriptFinal,
-    TransferProgress,
     UsageReported,
 )
 from callwright.media.pacing import Playout
@@ -141,7 +140,6 @@ PLANTED = {
     "a failed recogniser is not told": (Words, "failed", nothing),
     "failures are not told": (CallRunner, "post", deaf_to(ProviderFailed)),
     "results of tools are not told": (CallRunner, "post", deaf_to(ToolResult)),
-    "the outcome of a transfer is not told": (CallRunner, "post", deaf_to(TransferProgress)),
     "what was used is not told": (CallRunner, "post", deaf_to(UsageReported)),
     "the end of an answer is not told": (CallRunner, "post", deaf_to(ReplyEnded)),
     "the caller's voice is not in the log": (LogWriter, "event", not_in_the_log(ActivityBegan)),

@@ -131,6 +131,12 @@ def test_speech_that_is_not_spoken_is_left_out(tmp_path: Path, capsys: pytest.Ca
         main([str(tmp_path / "accent.json")])
 
 
+def test_what_needs_tones_is_left_out_of_real_speech(tmp_path: Path) -> None:
+    case(tmp_path, "foreign", needs=["tones"])
+    with pytest.raises(BadInputError, match="those that need tones without it"):
+        main([str(tmp_path / "foreign.json"), "--speech", "local"])
+
+
 def test_agents_lie_beside_their_scenarios(tmp_path: Path) -> None:
     path = case(tmp_path, agent="shop")
     with pytest.raises(ConfigurationError, match=r"the agent 'shop' is no file agents/shop\.json"):
