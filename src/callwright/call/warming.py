@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from callwright.call.boundary import plugin_boundary
@@ -56,13 +57,13 @@ class Warming:
         model_name = thinker.settings.model
         self._begin(
             self._time(
-                thinker.model.warm(request),
+                partial(thinker.model.warm, request),
                 lambda ms: connected("model", thinker.provider, ms, model=model_name, language=voice.language),
             )
         )
         speaking = self._begin(
             self._time(
-                speaker.voice.warm(voice),
+                partial(speaker.voice.warm, voice),
                 lambda ms: connected(
                     "voice", speaker.provider, ms, model=voice.model, voice=voice.voice, language=voice.language
                 ),
@@ -89,10 +90,11 @@ class Warming:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _time(self, work: Awaitable[None], fact: Callable[[int], dict[str, Any]]) -> None:
+    async def _time(self, work: Callable[[], Awaitable[None]], fact: Callable[[int], dict[str, Any]]) -> None:
+        # Begun here: what is begun outside of a task that is cancelled before it runs is never waited for.
         began_us = self._clock.monotonic_us()
         with plugin_boundary("warm", _cold):
-            await work
+            await work()
         self._runner.fact("core", "provider_connected", fact((self._clock.monotonic_us() - began_us) // 1000))
 
 

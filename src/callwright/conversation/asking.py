@@ -172,6 +172,20 @@ REQUESTS: Mapping[str, tuple[str, ...]] = {
 }
 """What makes a sentence without a question mark a request."""
 
+POINTS_BACK: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("what is it", "what's it", "what is that", "what would it be", "what would that be", "may i have it"),
+        *("can i have it", "could i have it", "can you tell me", "could you tell me", "would you tell me"),
+    ),
+    "hi": ("क्या है", "वह क्या है", "kya hai", "vah kya hai"),
+    "es": ("cuál es", "me lo puede decir", "me lo dice"),
+    "fr": ("quel est-il", "lequel est-ce", "pouvez-vous me le donner"),
+    "de": ("wie lautet sie", "wie lautet er", "wie ist sie", "können Sie sie mir nennen"),
+    "pt": ("qual é", "pode me dizer"),
+    "it": ("qual è", "può dirmelo"),
+}
+"""Whole questions that ask for what the sentence before them names."""
+
 YES_OR_NO: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("is", "are", "am", "was", "were", "do", "does", "did", "have", "has", "had", "shall", "should", "will"),

@@ -41,7 +41,20 @@ _QUESTION = re.compile(r"[?？؟]")
 class Tables:
     """``asking`` for one language and English."""
 
-    __slots__ = ("_digits", "_half", "_numbers", "_openers", "_perhaps", "_requests", "_spelled", "_spelling", "_tags")
+    __slots__ = (
+        *(
+            "_back",
+            "_digits",
+            "_half",
+            "_numbers",
+            "_openers",
+            "_perhaps",
+            "_requests",
+            "_spelled",
+            "_spelling",
+            "_tags",
+        ),
+    )
 
     def __init__(self, language: str) -> None:
         languages = tuple(dict.fromkeys((base_language(language), ENGLISH)))
@@ -51,15 +64,20 @@ class Tables:
         self._numbers = _gathered(languages, asking.NUMBERS)
         self._spelled = _gathered(languages, asking.SPELLED)
         self._requests = _gathered(languages, asking.REQUESTS)
+        self._back = _gathered(languages, asking.POINTS_BACK)
         self._openers = _gathered(languages, asking.YES_OR_NO)
         self._perhaps = _gathered(languages, asking.PERHAPS_YES_OR_NO)
         self._tags = _gathered(languages, asking.TAGS)
 
     def asked(self, text: str) -> str:
         """What the agent's words ask for, by the last of their sentences that asks: number, spelling, yes_or_no or open."""
+        points_back = False
         for sentence in reversed(_SENTENCE.findall(text)[-2:]):
             words = normalised(sentence)
-            question = _QUESTION.search(sentence) is not None
+            question = points_back or _QUESTION.search(sentence) is not None
+            points_back = question and words in self._back
+            if points_back:
+                continue
             if question and _begins(words, self._openers):
                 return "yes_or_no"
             if question or _holds(words, self._requests):

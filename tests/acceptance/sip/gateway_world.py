@@ -10,18 +10,20 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any, cast
 
 import pytest
+from tests.waiting import until
 
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
 
 HOST = "127.0.0.1"
 FRAME = 160
+HEARD_WHOLE = 3_200
 _PORTS = random.Random(os.getpid())
 needs_stack = [
     pytest.mark.phone,
@@ -78,6 +80,20 @@ def share_of(mulaw: bytes, hz: float) -> float:
         shares.append((real * real + imaginary * imaginary) * 2 / 800)
         shares[-1] = min(shares[-1], power)
     return sum(shares) / energy if shares else 0.0
+
+
+async def carried(speaking: Coroutine[Any, Any, None], heard: Callable[[], bytes], hz: float) -> None:
+    """Let a tone be spoken until 0.4 s of it have been heard whole.
+
+    A machine that stands still for a moment tears the tone of whoever speaks in real time on it, and no line did that: what is heard later
+    is as good. A line that carries another tone, or none, never comes to it.
+    """
+    task = asyncio.ensure_future(speaking)
+    try:
+        await until(lambda: share_of(heard()[-HEARD_WHOLE:], hz) > 0.9, 15)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class Server(asyncio.Protocol):

@@ -71,7 +71,7 @@ class Phone:
                 if not left:
                     raise
 
-    async def put_down(self, seconds: float = 5) -> None:
+    async def put_down(self, seconds: float = 10) -> None:
         """Wait until the newest call is over for the phone: nobody left it off the hook."""
         await asyncio.wait_for(self.calls[-1][2].ended.wait(), seconds)
 
@@ -144,9 +144,9 @@ async def test_a_killed_gateway_ends_the_execution_and_the_phone_is_put_down(ser
     execution_id = await in_mid_call(server, phone)
     assert server.gateway_pid is not None
     os.kill(server.gateway_pid, signal.SIGKILL)
-    await phone.put_down(2)
+    await phone.put_down(10)
 
-    record = await server.until(execution_id, "error", "completed", seconds=10)
+    record = await server.until(execution_id, "error", "completed", seconds=30)
 
     assert record["status"] == "error"
     assert record["telephony_data"]["hangup_reason"] == "gateway_lost"
@@ -166,11 +166,11 @@ async def test_a_killed_server_leaves_no_phone_off_the_hook_and_its_gateway_ends
     gateway = server.gateway_pid
     assert gateway is not None
     await asyncio.to_thread(server.kill)
-    await phone.put_down(3)
+    await phone.put_down(10)
     await until(lambda: not lives(gateway), 15)
     await asyncio.to_thread(server.start)
 
-    record = await server.until(execution_id, "error", "completed", seconds=10)
+    record = await server.until(execution_id, "error", "completed", seconds=30)
 
     assert (record["status"], record["telephony_data"]["hangup_reason"]) == ("error", "node_lost")
 
@@ -185,9 +185,9 @@ async def test_server_and_gateway_killed_together_the_next_server_says_bye(serve
     await asyncio.sleep(1)
     assert not phone.calls[-1][2].ended.is_set(), "nobody was left to say BYE"
     await asyncio.to_thread(server.start)
-    await phone.put_down(3)
+    await phone.put_down(10)
 
-    record = await server.until(execution_id, "error", "completed", seconds=10)
+    record = await server.until(execution_id, "error", "completed", seconds=30)
 
     assert (record["status"], record["telephony_data"]["hangup_reason"]) == ("error", "node_lost")
 

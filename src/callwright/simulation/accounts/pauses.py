@@ -82,4 +82,4 @@ class PauseAccount:
             return SPELLING
         if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
             return NUMBER
-        return HALF if words[-1] in ("and", "um") else 0
+        return HALF if words and words[-1] in ("and", "um") else 0
