@@ -98,11 +98,19 @@ class Tables:
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
+        if asked in DICTATED and 2 * sum(map(self._is_sign, words)) >= len(words):
+            return (
+                asked  # "l here": a recogniser that misreads a letter or a digit as a word must not end the dictation
+            )
         if answers and asked == "yes_or_no":
             return "answer"
         if _ends(text, self._half):
             return "half"
         return "dictation" if asked in DICTATED else "open"
+
+    def _is_sign(self, word: str) -> bool:
+        """Whether a word is a digit or a letter, or joins them."""
+        return word.isnumeric() or word in self._digits or word in self._spelling or (len(word) == 1 and word.isalpha())
 
     def _dictated(self, words: Sequence[str]) -> tuple[int, int]:
         """How many digits and letters the words end with, in a row."""
