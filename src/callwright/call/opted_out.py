@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from callwright.domain.audit import AuditEntry
 from callwright.domain.execution import Execution
 from callwright.domain.suppression import SAID, Suppression, far_number
 from callwright.insight.record import BuiltRecord
@@ -14,6 +15,11 @@ async def suppress(unit: Unit, execution: Execution, built: BuiltRecord, now: da
     """Put the far end's number on the list if its log says that it asked for it. A caller without a number cannot be."""
     asked, number = built.record.get("opt_out"), far_number(execution)
     if asked and number:
-        await unit.suppressions.add(
+        kept, is_new = await unit.suppressions.add(
             Suppression(number, execution.tenant_id, SAID, now, execution_id=execution.id, said=asked["said"])
         )
+        if is_new:
+            why = {"reason": SAID, "execution_id": execution.id}
+            await unit.audit.add(
+                AuditEntry(execution.tenant_id, "system", "suppression.created", "suppression", kept.number, None, why)
+            )

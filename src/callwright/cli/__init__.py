@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "place one call to a synthetic caller and print its execution"),
     "chat": ("chat", "write with an agent of a running platform, in the terminal"),
     "keys": ("keys", "create, list and revoke API keys"),
+    "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "simulate": ("simulate", "run random conversations against the core"),
