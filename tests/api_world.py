@@ -168,7 +168,9 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         publisher=WebhookPublisher(PUBLIC_URL, True, ids.uuid, clock.now),
         control=control,
         recordings=recordings,
-        has=lambda kind, name: (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("voice", "acme")},
+        has=lambda kind, name: (
+            (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("carrier", "sip-trunk"), ("voice", "acme")}
+        ),
         policy=CallPolicy(),
         key_secret=b"k" * 32,
         vault=SealedVault(MasterKeys("", folder)),

@@ -115,11 +115,11 @@ async def test_user_data_at_the_limit_is_accepted(world: ApiWorld) -> None:
         await place(client, await create(client), user_data={"x": "y" * (MAX_USER_DATA_BYTES - len('{"x":""}'))})
 
 
-async def test_a_phone_number_over_sip_is_refused_until_there_is_a_trunk(world: ApiWorld) -> None:
+async def test_a_phone_number_is_called_over_sip_through_a_trunk_only(world: ApiWorld) -> None:
     async with world.client(carrier="sip") as client:
         agent_id = await create(client)
         body = {"agent_id": agent_id, "recipient_phone_number": "+15550100123"}
-        assert "until a trunk is set" in (await client.post("/call", json=body)).json()["message"]
+        assert "through a SIP trunk" in (await client.post("/call", json=body)).json()["message"]
         body["recipient_phone_number"] = "sip:ada@phone.example"
         execution_id = (await client.post("/call", json=body)).json()["execution_id"]
         assert (await client.get(f"/executions/{execution_id}")).json()["provider"] == "sip"

@@ -94,6 +94,13 @@ class FuzzWorld:
         for path, parameter, key in MAKERS:
             found[parameter] = self._make(path, found, key)
         found["run_id"] = self.wait(self._live(found["agent_id"]))
+        for trunk in self.ask("GET", "/sip-trunks/trunks").json():
+            self.ask("DELETE", f"/sip-trunks/trunks/{trunk['id']}")
+        found["trunk_id"] = self._make("/sip-trunks/trunks", found, "id")
+        numbers = f"/sip-trunks/trunks/{found['trunk_id']}/numbers"
+        found["phone_number_id"] = self.ask("POST", numbers, json={"phone_number": "918000000002"}).json()["id"]
+        self.ask("PUT", "/v1/callwright/contact-files/customers", content="contact_number\n+15550199\n")
+        found["name"] = "customers"
         self.ask("PUT", "/v1/callwright/extensions/desk", json={"agent_id": found["agent_id"]})
         self.ask("POST", "/v1/callwright/suppressions", json={"number": "+15550177"})
         self.ask("POST", "/providers", json={"provider_name": "OPENAI", "provider_value": "a-key-of-some-length"})

@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, str] = {
     "encoding": "PCMU",
     "from_user": "+15550001",
     "called": "agent",
+    "challenged": "",
     "more_headers": "X-Nothing: 0",
     "hold_ms": "60000",
     "ring_ms": "300",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.idempotency import once, once_key
+from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
@@ -22,6 +23,7 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.sip_headers import custom_headers
+from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, StoredAgent, Unit
 
@@ -134,7 +136,8 @@ def choose_carrier(services: Services, wanted: str, destination: Destination) ->
         )
     if carrier == SIP and destination.kind == E164:
         raise BadInputError(
-            "recipient_phone_number: a phone number cannot be called over SIP until a trunk is set; use a sip: address",
+            "recipient_phone_number: a phone number is called through a SIP trunk; give the agent telephony_provider sip-trunk, or use a"
+            " sip: address",
             field="recipient_phone_number",
         )
     return carrier
@@ -168,6 +171,11 @@ async def _place(services: Services, unit: Unit, principal: Principal, request: 
     agent = await agent_of(unit, principal, request.agent_id)
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     execution = _new_execution(services, principal, agent, request)
+    if execution.carrier == PROVIDER:
+        sender = await trunk_number(unit, principal, agent.id, request.from_number)
+        execution = replace(execution, from_number=sender)
+    elif request.from_number is not None:
+        await check_own(services, unit, principal, request.from_number, "from_phone_number")
     await insert(unit, execution, services.publisher)
     await audit(unit, principal, "execution.placed", execution.id, after=_placed(execution))
     return execution

@@ -17,15 +17,15 @@ from callwright.domain.fields import Fields
 from callwright.domain.ivr import read_ivr
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.number import parse_e164
-from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber
+from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.domain.provider_table import IVR_CARRIER
+from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import StoredAgent, Unit
 from callwright.ports.market import NumberMarket, OfferedNumber
 
 COUNTRIES = frozenset({"US", "IN"})
-SIP_TRUNK = "sip-trunk"
 _PATTERN = re.compile(r"[0-9]{0,3}")
 
 
@@ -45,13 +45,14 @@ async def list_numbers(services: Services, principal: Principal) -> list[PhoneNu
     async with services.ledger.unit() as unit:
         found = await unit.numbers.all(principal.organisation_id)
         if principal.tenant_id != principal.organisation_id:
-            shared = [_seen_by(principal, number) for number in found if number.kind != EXTENSION]
+            shared = [seen_by(principal, number) for number in found if number.kind != EXTENSION]
             found = [*await unit.numbers.all(principal.tenant_id), *shared]
     return found
 
 
-def _seen_by(principal: Principal, number: PhoneNumber) -> PhoneNumber:
-    if number.agent_tenant_id in (None, principal.tenant_id):
+def seen_by(principal: Principal, number: PhoneNumber) -> PhoneNumber:
+    """The number as a sub-account sees it: without an agent that is another account's."""
+    if principal.parent_id is None or number.agent_tenant_id in (None, principal.tenant_id):
         return number
     return replace(number, agent_tenant_id=None, agent_id=None)
 
@@ -76,6 +77,35 @@ async def number_of(unit: Unit, principal: Principal, number_id: str) -> PhoneNu
     if number is None:
         raise missing("phone number")
     return number
+
+
+async def check_own(services: Services, unit: Unit, principal: Principal, number: str, what: str) -> None:
+    """Whether a call may be made from a number: one of the account's, or the platform's own. Raises BadInputError naming ``what``."""
+    if number == services.policy.from_number:
+        return
+    dialled = dialled_form(number)
+    for tenant_id in dict.fromkeys((principal.organisation_id, principal.tenant_id)):
+        if await unit.numbers.has(tenant_id, dialled):
+            return
+    raise BadInputError(f"{what} must be a number of the account; GET /phone-numbers/all lists them", field=what)
+
+
+async def trunk_number(unit: Unit, principal: Principal, agent_id: str, given: str | None) -> str:
+    """The number from which a call through a SIP trunk is made: the given one, else one that the agent answers, else the first there is.
+    Raises BadInputError where that is no number of an active trunk."""
+    numbers = [number for number in await unit.numbers.all(principal.organisation_id) if number.kind == TRUNK]
+    if given is not None:
+        numbers = [number for number in numbers if number.dialled == dialled_form(given)]
+    numbers.sort(key=lambda number: (number.agent_id != agent_id, number.created_at, number.id))
+    for number in numbers:
+        if await unit.trunks.of_number(number.tenant_id, number.dialled) is not None:
+            return number.number
+    if given is not None:
+        raise BadInputError("from_phone_number must be a number of an active SIP trunk", field="from_phone_number")
+    raise BadInputError(
+        "there is no active SIP trunk with a number to call from; make one with POST /sip-trunks/trunks",
+        field="recipient_phone_number",
+    )
 
 
 async def remove_number(services: Services, principal: Principal, number_id: str) -> None:
@@ -199,9 +229,9 @@ async def set_up(services: Services, principal: Principal, wire: Mapping[str, An
 
 
 def _check_fit(services: Services, agent: StoredAgent, number: PhoneNumber, ivr: Mapping[str, Any] | None) -> None:
-    if number.kind == TRUNK and parse_agent(agent.body).telephony_provider != SIP_TRUNK:
+    if number.kind == TRUNK and parse_agent(agent.body).telephony_provider != PROVIDER:
         raise BadInputError(
-            f"the agent's telephony_provider must be {SIP_TRUNK} before it answers a number of a SIP trunk; change it with"
+            f"the agent's telephony_provider must be {PROVIDER} before it answers a number of a SIP trunk; change it with"
             " PATCH /v2/agent/{agent_id}",
             field="agent_id",
         )

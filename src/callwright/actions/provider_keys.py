@@ -67,7 +67,7 @@ async def put_provider_key(services: Services, principal: Principal, wire: Mappi
         before = await unit.provider_keys.get(tenant_id, secret.name)
         if before is None and len(await unit.provider_keys.all(tenant_id)) >= MAX_PROVIDER_KEYS:
             raise ConflictError(f"there are {MAX_PROVIDER_KEYS} provider keys already; delete one that is not needed")
-        data_key = await _data_key(services, unit, tenant_id)
+        data_key = await data_key_of(services, unit, tenant_id)
         key = ProviderKey(
             id=services.ids.uuid() if before is None else before.id,
             tenant_id=tenant_id,
@@ -104,7 +104,7 @@ async def delete_provider_key(services: Services, principal: Principal, name: st
         await audit(unit, principal, "provider_key.deleted", before.id, before={"name": before.name})
 
 
-async def _data_key(services: Services, unit: Unit, tenant_id: str) -> WrappedKey:
+async def data_key_of(services: Services, unit: Unit, tenant_id: str) -> WrappedKey:
     """The tenant's data key, made with its first secret."""
     found = await unit.provider_keys.data_key(tenant_id)
     if found is not None:

@@ -39,6 +39,8 @@ from callwright.api.providers.routes import router as providers
 from callwright.api.providers.schemas import ProviderKeyBody
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
+from callwright.api.sip_trunks.routes import router as sip_trunks
+from callwright.api.sip_trunks.schemas import SipNumberBody, SipTrunkBody, SipTrunkPatch
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
@@ -73,6 +75,9 @@ _BODIES = (
     ProviderKeyBody,
     SuppressionBody,
     BuyNumber,
+    SipNumberBody,
+    SipTrunkBody,
+    SipTrunkPatch,
     InboundSetup,
     InboundUnlink,
 )
@@ -107,6 +112,7 @@ def build_app(services: ApiServices) -> FastAPI:
         recordings,
         account,
         phone_numbers,
+        sip_trunks,
         inbound,
         contact_files,
         providers,

@@ -29,6 +29,7 @@ from callwright.call.caller_lookup import CallerLookup
 from callwright.call.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
+from callwright.call.trunk_routes import TrunkRoutes
 from callwright.call.web_tools import WebDesk
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
@@ -173,6 +174,7 @@ def _runtime_deps(
         ),
         tools_of=desk.tools,
         caller_lookup=lookup,
+        trunks=TrunkRoutes(foundation.ledger, foundation.vault),
         access=TenantAccess(foundation.ledger, foundation.vault, foundation.clock, foundation.plugins.key_names_of),
     )
 

@@ -13,6 +13,7 @@ from callwright.call.access import Accesses, NoAccess
 from callwright.call.caller_lookup import CallerLookup
 from callwright.call.equipment import LocalEars
 from callwright.call.tools import NoTools, ToolRunner
+from callwright.call.trunk_routes import TrunkRoutes
 from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
 from callwright.domain.execution import Execution
 from callwright.domain.pricing import PriceBook
@@ -64,6 +65,7 @@ class RuntimeDeps:
     tools_of: ToolsOf = no_tools
     caller_lookup: CallerLookup | None = None
     access: Accesses = field(default_factory=NoAccess)
+    trunks: TrunkRoutes | None = None
 
     @property
     def live_folder(self) -> Path:

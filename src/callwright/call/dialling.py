@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from callwright.call.deps import RuntimeDeps
@@ -13,9 +14,10 @@ from callwright.call.session import CallSession
 from callwright.call.warming import connected
 from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import SuppressedError
+from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.domain.sip_trunk import PROVIDER
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
@@ -99,7 +101,11 @@ class Dialling:
         if not written:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
             return
-        request = self._request(spec)
+        try:
+            request = await self._request(spec)
+        except CallwrightError as error:
+            session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
+            return
         carrier = self._execution.carrier
         runner.fact("leg", "dialling", {"carrier": carrier, "callback_id": request.callback_id})
         runner.flush()
@@ -127,8 +133,9 @@ class Dialling:
         carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
         return carrier
 
-    def _request(self, spec: AgentSpec) -> DialRequest:
-        execution = self._execution
+    async def _request(self, spec: AgentSpec) -> DialRequest:
+        execution, trunks = self._execution, self._deps.trunks
+        trunk = await trunks.route(execution) if execution.carrier == PROVIDER and trunks is not None else None
         return DialRequest(
             callback_id=f"{execution.id}.{execution.attempt}",
             to_number=execution.to_number,
@@ -140,6 +147,7 @@ class Dialling:
                 "language": spec.transcriber.language,
                 "agent_voice": spec.voice.provider,
                 "agent_transcriber": spec.transcriber.provider,
+                "trunk": trunk,
             },
         )
 

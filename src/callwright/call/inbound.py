@@ -28,7 +28,7 @@ from callwright.domain.limits import (
     MAX_SIP_HEADER_CHARACTERS,
     MAX_SIP_HEADERS_KEPT,
 )
-from callwright.domain.phone_number import dialled_form
+from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind
 from callwright.ports.ledger import StoredAgent, Unit
@@ -103,10 +103,10 @@ class Desk:
     async def _take(self, offer: InboundOffer, offered: OfferedLeg) -> _Refusal | None:
         """Find the agent, write the execution and run the call to its end; or the reason why not."""
         async with self._unit() as unit:
-            agent = await _agent(unit, offer.called)
+            number, agent = await _answering(unit, offer)
         if agent is None:
             return _UNKNOWN
-        execution = self._execution(offer, agent)
+        execution = self._execution(offer, number, agent)
         deps = self._office.deps
         answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
         attempt = Attempt(self._office, execution, answering)
@@ -125,8 +125,9 @@ class Desk:
         async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), self._office.deps.ledger.unit() as unit:
             yield unit
 
-    def _execution(self, offer: InboundOffer, agent: StoredAgent) -> Execution:
+    def _execution(self, offer: InboundOffer, number: PhoneNumber | None, agent: StoredAgent) -> Execution:
         now = self._office.deps.clock.now()
+        by_trunk = number is not None and number.kind == TRUNK
         return Execution(
             id=self._office.deps.ids.uuid(),
             tenant_id=agent.tenant_id,
@@ -136,9 +137,9 @@ class Desk:
             detail="ringing",
             attempt=1,
             direction="inbound",
-            carrier=offer.carrier,
-            to_number=offer.called,
-            from_number=offer.caller,
+            carrier=number.provider if number is not None and by_trunk else offer.carrier,
+            to_number=number.number if number is not None and by_trunk else offer.called,
+            from_number=caller_number(offer.caller) if by_trunk else offer.caller,
             created_at=now,
             updated_at=now,
             owner=self._incarnation.id,
@@ -150,13 +151,15 @@ class Desk:
         )
 
 
-async def _agent(unit: Unit, called: str) -> StoredAgent | None:
-    """The agent of an address: its id, or a number of it, however either is spelt."""
+async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | None, StoredAgent | None]:
+    """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt."""
     try:
-        return await unit.agents.get_any(str(uuid.UUID(called)))
+        return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
     except ValueError:
-        number = await unit.numbers.called(dialled_form(called))
-    return None if number is None or number.agent_id is None else await unit.agents.get_any(number.agent_id)
+        number = await unit.numbers.called(dialled_form(offer.called), offer.source)
+    if number is None or number.agent_id is None:
+        return number, None
+    return number, await unit.agents.get_any(number.agent_id)
 
 
 def header_variables(headers: Mapping[str, str], wanted: Any) -> dict[str, str]:

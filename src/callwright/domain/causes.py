@@ -281,6 +281,15 @@ _ROWS: tuple[Cause, ...] = (
         "The number was put on the list of those not to be called before this call was dialled.",
     ),
     Cause(
+        "trunk_unusable",
+        "error",
+        "Error",
+        "trunk_unusable",
+        5020,
+        "error",
+        "The SIP trunk of the number we call from was deleted or changed, or its password cannot be opened.",
+    ),
+    Cause(
         "caller_limit",
         "failed",
         "API Request",

@@ -411,6 +411,21 @@ MAX_CALL_EVENTS = 100
 MAX_EVENT_BYTES = 25_600
 """Largest ``properties`` of an event sent into a call, as JSON."""
 
+MAX_TRUNKS = 100
+"""Most SIP trunks of one organisation."""
+
+MAX_TRUNK_NUMBERS = 1_000
+"""Most numbers of one SIP trunk."""
+
+MAX_TRUNK_GATEWAYS = 10
+"""Most gateways of one SIP trunk."""
+
+MAX_TRUNK_NETWORKS = 50
+"""Most addresses and networks from which calls of one SIP trunk come."""
+
+TRUNK_GATEWAY_SECONDS = 6
+"""A gateway of a SIP trunk that answers nothing to an INVITE for so long is given up for the next one."""
+
 MAX_IVR_STEPS = 50
 """Most steps of a menu before an agent."""
 

@@ -33,6 +33,7 @@ class PhoneNumber:
     name: str | None = None
     agent_tenant_id: str | None = None
     agent_id: str | None = None
+    trunk_id: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property

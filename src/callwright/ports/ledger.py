@@ -23,6 +23,7 @@ from callwright.domain.execution import Execution, Phase
 from callwright.domain.phone_number import PhoneNumber
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
+from callwright.domain.sip_trunk import SipTrunk
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 from callwright.domain.usage import UsageKey, Used
@@ -261,8 +262,33 @@ class Numbers(Protocol):
         """Forget a number. False when there is none."""
         ...
 
-    async def called(self, dialled: str) -> PhoneNumber | None:
-        """The extension that is called so, whoever it belongs to: for calls that come in, never for a request."""
+    async def called(self, dialled: str, source: str = "") -> PhoneNumber | None:
+        """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
+        whose calls come from there, else an extension. For calls that come in, never for a request."""
+
+
+class Trunks(Protocol):
+    """SIP trunks. A name is there once for a tenant."""
+
+    async def add(self, trunk: SipTrunk) -> None:
+        """A new trunk. ConflictError when the tenant has one of that name."""
+
+    async def get(self, tenant_id: str, trunk_id: str) -> SipTrunk | None:
+        """One trunk of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[SipTrunk]:
+        """All trunks of the tenant, newest first."""
+        ...
+
+    async def of_number(self, tenant_id: str, dialled: str) -> SipTrunk | None:
+        """The active trunk of the tenant that has a number, or None."""
+
+    async def change(self, trunk: SipTrunk) -> bool:
+        """Write a trunk anew. False when the tenant has no such trunk, ConflictError when it has another one of that name."""
+        ...
+
+    async def delete(self, tenant_id: str, trunk_id: str) -> int | None:
+        """Forget a trunk with its numbers; how many there were. None when there is no such trunk."""
 
 
 class ContactFiles(Protocol):
@@ -592,6 +618,11 @@ class Unit(Protocol):
     @property
     def numbers(self) -> Numbers:
         """Everything under which agents are called."""
+        ...
+
+    @property
+    def trunks(self) -> Trunks:
+        """SIP trunks."""
         ...
 
     @property

@@ -152,7 +152,7 @@ class InboundOffer:
     """A call somebody makes to us, before it is answered.
 
     ``called`` and ``caller`` are what the carrier gave: for SIP the user part of the address that was dialled and the caller's address.
-    ``headers`` are those custom headers the carrier passes on.
+    ``headers`` are those custom headers the carrier passes on; ``source`` is the IP address the call came from, empty where there is none.
     """
 
     carrier: str
@@ -160,6 +160,7 @@ class InboundOffer:
     caller: str
     provider_call_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
 
 
 class InboundDesk(Protocol):

@@ -6,7 +6,10 @@ from typing import Any
 
 from callwright.domain.phone_number import PhoneNumber
 
-_COLUMNS = "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details"
+_COLUMNS = (
+    "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details, trunk_id"
+)
+_OF_NUMBER = ", ".join(f"n.{name}" for name in _COLUMNS.split(", "))
 
 
 class NumberRows:
@@ -18,7 +21,7 @@ class NumberRows:
     async def add(self, number: PhoneNumber) -> None:
         """A new number. ConflictError when the tenant has it already."""
         await self._connection.execute(
-            f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             number.id,
             number.tenant_id,
             number.number,
@@ -30,6 +33,7 @@ class NumberRows:
             number.agent_tenant_id,
             number.agent_id,
             dict(number.details),
+            number.trunk_id,
             number.dialled,
         )
 
@@ -75,8 +79,20 @@ class NumberRows:
         )
         return bool(gone)
 
-    async def called(self, dialled: str) -> PhoneNumber | None:
-        """The extension that is called so, whoever it belongs to: for calls that come in, never for a request."""
+    async def called(self, dialled: str, source: str = "") -> PhoneNumber | None:
+        """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
+        whose calls come from there, else an extension. For calls that come in, never for a request."""
+        if source:
+            # Of two trunks with the same number the older entry counts: nobody takes another's calls by coming later.
+            row = await self._connection.fetchrow(
+                f"select {_OF_NUMBER} from phone_number n join sip_trunk t on t.tenant_id = n.tenant_id and t.id = n.trunk_id"
+                " where n.dialled = $1 and t.is_active and t.inbound and $2::text::inet <<= any (t.networks)"
+                " order by n.created_at, n.id limit 1",
+                dialled,
+                source,
+            )
+            if row:
+                return PhoneNumber(**row)
         row = await self._connection.fetchrow(
             f"select {_COLUMNS} from phone_number where kind = 'extension' and dialled = $1", dialled
         )

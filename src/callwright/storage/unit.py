@@ -26,6 +26,7 @@ from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
+from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
 
 
@@ -37,6 +38,7 @@ class PostgresUnit:
         self.agents = AgentRows(connection)
         self.extensions = ExtensionRows(connection)
         self.numbers = NumberRows(connection)
+        self.trunks = TrunkRows(connection)
         self.contact_files = ContactRows(connection)
         self.suppressions = SuppressionRows(connection)
         self.dispositions = DispositionRows(connection)

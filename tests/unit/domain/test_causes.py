@@ -36,7 +36,14 @@ REASONS = {
     "Call timed out",
     "Unknown",
 }
-OUR_REASONS = {"recipient_suppressed", "gateway_lost", "node_lost", "caller_limit_reached", "caller_not_known"}
+OUR_REASONS = {
+    "recipient_suppressed",
+    "gateway_lost",
+    "node_lost",
+    "caller_limit_reached",
+    "caller_not_known",
+    "trunk_unusable",
+}
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)

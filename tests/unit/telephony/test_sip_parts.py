@@ -174,7 +174,8 @@ def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
 
 
 def test_the_carrier_is_a_plugin_and_making_one_starts_nothing(tmp_path):
-    (plugin,) = PLUGINS
+    plugin, trunks = PLUGINS
+    assert (trunks.kind, trunks.name) == ("carrier", "sip-trunk")
     carrier = plugin.factory(PluginContext({"sip_listen": ""}, tmp_path))
     assert (plugin.kind, plugin.name, carrier.name) == ("carrier", "sip", "sip")
     assert carrier.health.state == "off"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.human_time import ago
 from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.insight.humanized import ago
 from callwright.insight.record import wire_time
 from callwright.ports.market import OfferedNumber
 

@@ -33,6 +33,7 @@ class CallFacts:
     announced: bool = False
     answered: bool = False
     answer_untold: bool = False
+    trying_untold: bool = False
     they_hold: bool = False
     we_hold: bool = False
     negotiated: str = ""

@@ -13,7 +13,15 @@ from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
-from callwright.telephony.sip.checks import PROVIDER, reachable_address, sendable_headers, user_of
+from callwright.telephony.sip.checks import (
+    ASSERTED_IDENTITY,
+    PROVIDER,
+    TrunkRoute,
+    address_of,
+    reachable_address,
+    sendable_headers,
+    user_of,
+)
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.leg import DECLINED, SipLeg
@@ -91,6 +99,30 @@ class SipCarrier:
         calls, UNAVAILABLE when there is no gateway. Returns when the INVITE is on its way."""
         address = reachable_address(request.to_number, self._settings.places)
         headers = {CALL_HEADER: request.callback_id, **sendable_headers(request.options.get("sip_headers"))}
+        values = {"to": address, "from_user": user_of(request.from_number), "headers": headers}
+        return await self._dial(values, request.ring_seconds, listener)
+
+    async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> Leg:
+        """Send an INVITE to one gateway of a trunk; errors as :meth:`dial`. That the gateway has answered anything at all is told by the
+        fact ``trying``."""
+        address, domain = reachable_address(route.addresses[at], self._settings.places), route.domains[at]
+        headers = {
+            CALL_HEADER: request.callback_id,
+            **route.headers,
+            ASSERTED_IDENTITY: f"<sip:{route.user}@{domain}>",
+        }
+        values = {
+            "to": address,
+            "from_user": route.user,
+            "headers": headers,
+            "domain": domain,
+            "auth_user": route.auth_user,
+            "auth_password": route.auth_password,
+            "tell_trying": True,
+        }
+        return await self._dial(values, request.ring_seconds, listener)
+
+    async def _dial(self, values: Mapping[str, Any], ring_seconds: int, listener: LegListener) -> Leg:
         link = await self._line()
         if len(self._legs) >= self._settings.max_calls:
             raise ProviderError(
@@ -99,15 +131,7 @@ class SipCarrier:
         leg = SipLeg(self._next_number, link, self, self._settings, inbound=False)
         self._next_number += 2
         self._add(leg)
-        link.send(
-            leg.number,
-            "dial",
-            to=address,
-            from_user=user_of(request.from_number),
-            display_name="",
-            headers=headers,
-            ring_seconds=request.ring_seconds,
-        )
+        link.send(leg.number, "dial", display_name="", ring_seconds=ring_seconds, **values)
         await self._dialled(leg)
         # Not now: whoever dials must have its leg before it hears of it.
         asyncio.get_running_loop().call_soon(self._attach, leg, listener)
@@ -229,6 +253,7 @@ class SipCarrier:
             caller=str(message.get("caller") or ""),
             provider_call_id=leg.provider_call_id,
             headers=headers,
+            source=address_of(message.get("peer")),
         )
         with _Boundary(leg):
             listener = self._desk.offered(offer, leg)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from callwright.domain.errors import BadInputError, InvalidNumberError
 from callwright.domain.limits import MAX_SIP_KEYS
-from callwright.domain.number import E164, SIP, parse_destination
+from callwright.domain.number import E164, SIP, parse_destination, parse_e164
 from callwright.domain.sip_headers import custom_headers
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import DialRequest
 
 PROVIDER = "sip"
+TRUNK_PROVIDER = "sip-trunk"
+ASSERTED_IDENTITY = "P-Asserted-Identity"
 DEFAULT_USER = "callwright"
 EVERYWHERE = "any"
 KEYS = frozenset("0123456789*#ABCD")
+_SIP_PORT = 5060
 _USER = re.compile(r"[A-Za-z0-9+_.-]{1,64}")
 _TRANSPORT = re.compile(r";transport=([^;]*)", re.IGNORECASE)
 _MADDR = re.compile(r";maddr(=|;|$)", re.IGNORECASE)
@@ -37,7 +42,7 @@ def callable_address(text: str) -> str:
         raise refused(error.message) from error
     if destination.kind == E164:
         raise refused(
-            f"{text} is a phone number; it cannot be called over SIP until a trunk is set, use a sip: address"
+            f"{text} is a phone number; it is called through a SIP trunk, by an agent with telephony_provider sip-trunk"
         )
     if destination.kind != SIP or not destination.value.startswith("sip:"):
         raise refused(f"{text} cannot be called over SIP; use an address such as sip:user@host")
@@ -74,6 +79,59 @@ def host_of(address: str) -> str:
     """The host of a ``sip:`` address in small letters."""
     match = _HOST.match(address)
     return match[1].lower() if match is not None else ""
+
+
+def address_of(peer: Any) -> str:
+    """The IPv4 address of ``address:port``, empty for anything else."""
+    host = str(peer or "").rpartition(":")[0]
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRoute:
+    """A call through a trunk: the address at each gateway in their order, the host of our own address there, who we are, and how we prove
+    it (empty: by our address alone)."""
+
+    addresses: tuple[str, ...]
+    domains: tuple[str, ...]
+    user: str
+    headers: Mapping[str, str]
+    auth_user: str = ""
+    auth_password: str = field(default="", repr=False)
+
+
+def trunk_route(request: DialRequest) -> TrunkRoute:
+    """How a call to a phone number goes out. Its ``trunk`` option holds ``gateways`` (pairs of host and port in their order), ``username``,
+    ``password``, ``leading_plus`` and ``undiallable``. Raises ProviderError(BAD_REQUEST), which never holds the password."""
+    trunk = request.options.get("trunk")
+    if not isinstance(trunk, Mapping):
+        raise refused("the call has no SIP trunk: call from a number of one")
+    if trunk.get("undiallable"):
+        raise refused(str(trunk["undiallable"]))
+    try:
+        number = parse_e164(request.to_number, what="the number to call")
+    except InvalidNumberError as error:
+        raise refused(error.message) from error
+    has_plus = bool(trunk.get("leading_plus", True))
+    user = request.from_number.removeprefix("+")
+    is_number = user.isascii() and user.isdigit()
+    user = (f"+{user}" if has_plus else user) if is_number else user_of(request.from_number)
+    called = number if has_plus else number.removeprefix("+")
+    gateways = [(str(host), int(port)) for host, port in trunk.get("gateways") or ()]
+    if not gateways:
+        raise refused("the SIP trunk has no gateway")
+    headers = sendable_headers(request.options.get("sip_headers"))
+    return TrunkRoute(
+        addresses=tuple(f"sip:{called}@{host}:{port}" for host, port in gateways),
+        domains=tuple(host if port == _SIP_PORT else f"{host}:{port}" for host, port in gateways),
+        user=user,
+        headers={name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()},
+        auth_user=str(trunk.get("username") or ""),
+        auth_password=str(trunk.get("password") or ""),
+    )
 
 
 def sendable_headers(given: Any) -> dict[str, str]:

@@ -18,7 +18,7 @@ from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.message import user_of
 from callwright.telephony.sip.quality import TICK_MS
-from callwright.telephony.sip.stack import GoneError, LineEvent, StackCall, StackError
+from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog
 from callwright.telephony.sip.transfer import Transfers, attempt
 
@@ -66,6 +66,7 @@ class GatewayCall:
     def dial(self, message: Mapping[str, Any]) -> None:
         """Place the call the server asks for."""
         self.facts.announced = True
+        self.facts.trying_untold = bool(message.get("tell_trying"))
         self.facts.times.ring = max(1, int(message.get("ring_seconds") or 60)) * 1000 // TICK_MS
         self._exchange.start(self._dial(message))
 
@@ -73,8 +74,13 @@ class GatewayCall:
         try:
             line = await self._exchange.stack.dial(
                 str(message.get("to") or ""),
-                self.user,
-                str(message.get("display_name") or ""),
+                Identity(
+                    self.user,
+                    str(message.get("display_name") or ""),
+                    str(message.get("domain") or ""),
+                    str(message.get("auth_user") or ""),
+                    str(message.get("auth_password") or ""),
+                ),
                 {str(name): str(value) for name, value in dict(message.get("headers") or {}).items()},
             )
         except StackError as error:
@@ -233,6 +239,9 @@ class GatewayCall:
             self._tell_answer()
         if facts.negotiated:
             self._tell_media()
+        if facts.trying_untold and self.traced is not None and self.traced.heard:
+            facts.trying_untold = False
+            self.send("trying")
         self._tell_dialog()
         if not facts.closed:
             if facts.answered and not facts.answer_untold and not self.ears.tried:

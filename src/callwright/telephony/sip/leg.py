@@ -309,6 +309,7 @@ def _failed_transfer(target: str, result: Mapping[str, Any]) -> ProviderError:
 
 
 _HANDLERS = {
+    "trying": SipLeg._on_fact,
     "ringing": SipLeg._on_ringing,
     "early_media": SipLeg._on_early_media,
     "answered": SipLeg._on_answered,

@@ -21,7 +21,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import baresip
@@ -100,6 +100,18 @@ class Level:
     starved_frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom we call: the user of our address, the name shown, the host of our address (empty: where we listen), and what answers a
+    challenge."""
+
+    user: str
+    name: str = ""
+    domain: str = ""
+    auth_user: str = ""
+    auth_password: str = field(default="", repr=False)
+
+
 class StackCall(Protocol):
     """One call of the stack. The coroutines raise StackError, GoneError when the call is over."""
 
@@ -174,8 +186,8 @@ class SipStack(Protocol):
         """Listen. Calls that come in go to ``on_call``; ``on_dead`` is told when the stack died. ``on_bound`` is called when the sockets
         are there and nobody answers calls yet; what it raises comes out. Raises StackError."""
 
-    async def dial(self, target: str, user: str, name: str, headers: Mapping[str, str]) -> StackCall:
-        """Send an INVITE to ``target`` as ``user`` (shown as ``name``). Raises StackError."""
+    async def dial(self, target: str, identity: Identity, headers: Mapping[str, str]) -> StackCall:
+        """Send an INVITE to ``target``. A challenge is answered once. Raises StackError."""
         ...
 
     def messages(self) -> list[str]:
@@ -386,7 +398,7 @@ class BaresipStack:
     def __init__(self) -> None:
         self._runtime = baresip.Runtime()
         self._settings = StackSettings("")
-        self._agents: dict[tuple[str, str], baresip.UserAgent] = {}
+        self._agents: dict[Identity, baresip.UserAgent] = {}
         self._calls: dict[int, BaresipCall] = {}
         self._early: dict[int, list[baresip.StackEvent]] = {}
         self._suspects: set[int] = set()
@@ -420,7 +432,7 @@ class BaresipStack:
         on_bound()
         self._domain = _domain(settings.listen)
         self._runtime.subscribe(self._happened)
-        await self._agent(OWN_USER, "", catch_all=True)
+        await self._agent(Identity(OWN_USER), catch_all=True)
 
     def _configuration(self) -> baresip.Config:
         settings = self._settings
@@ -446,35 +458,36 @@ class BaresipStack:
         sip.handlers[:] = [self._messages]
         logging.getLogger("baresip.native").filters[:] = [_Seldom()]
 
-    async def _agent(self, user: str, name: str, *, catch_all: bool = False) -> baresip.UserAgent:
-        agent = self._agents.get((user, name))
+    async def _agent(self, identity: Identity, *, catch_all: bool = False) -> baresip.UserAgent:
+        agent = self._agents.get(identity)
         if agent is not None:
             return agent
         if len(self._agents) >= MAX_IDENTITIES:
             raise StackError(f"this gateway process has used {MAX_IDENTITIES} caller identities; it takes no more")
         try:
             account = baresip.Account(
-                user=user,
-                domain=self._domain,
-                password="",
+                user=identity.user,
+                domain=identity.domain or self._domain,
+                password=identity.auth_password,
+                auth_user=identity.auth_user or None,
                 reg_interval=0,
                 audio_codecs=self._settings.codecs,
                 extra_params=("catchall=yes",) if catch_all else (),
             )
         except (ValueError, TypeError) as error:
             raise StackError(f"a caller cannot be called so: {error}") from None
-        shown = re.sub(r"[^ -!#-\[\]-~\u00a0-\ud7ff]", "", name)
+        shown = re.sub(r"[^ -!#-\[\]-~\u00a0-\ud7ff]", "", identity.name)
         address = f'"{shown}" {account.aor()}' if shown else account.aor()
         agent = await _asked(baresip.UserAgent.create(self._runtime, address))
         agent.on_incoming(self._incoming)
-        self._agents[user, name] = agent
+        self._agents[identity] = agent
         return agent
 
-    async def dial(self, target: str, user: str, name: str, headers: Mapping[str, str]) -> StackCall:
+    async def dial(self, target: str, identity: Identity, headers: Mapping[str, str]) -> StackCall:
         """See SipStack."""
         if len(self._calls) >= self._settings.max_calls:
             raise StackError("the gateway is at its limit of calls")
-        agent = await self._agent(user or OWN_USER, name)
+        agent = await self._agent(replace(identity, user=identity.user or OWN_USER))
         return self.adopt(await _asked(agent.dial(target, dict(headers))))
 
     def adopt(self, native: baresip.Call) -> BaresipCall:

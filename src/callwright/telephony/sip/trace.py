@@ -46,7 +46,8 @@ class TracedCall:
 
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last cause
     given. ``media_port`` is where we take the sound, ``key_types`` are the payload types of keys that either side named. ``invite`` is the
-    INVITE of a call that came in, ``provisional`` our last provisional answer to it.
+    INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``heard``: an INVITE of ours was answered with
+    anything at all.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -57,6 +58,7 @@ class TracedCall:
     q850: int | None = None
     ended_by: str = ""
     bye_answered: bool = False
+    heard: bool = False
     codec: str = ""
     media_port: int = 0
     key_types: frozenset[int] = frozenset()
@@ -189,6 +191,8 @@ def _response(call: TracedCall, record: Traced) -> None:
     message = record.message
     if message.method == "BYE" and message.status >= 200:
         call.bye_answered = True
+    if message.method == "INVITE" and not record.sent:
+        call.heard = True
     if message.method != "INVITE" or message.status < 101:
         return
     dialog = call.dialog

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
-from callwright.telephony.sip.stack import GoneError, LineEvent, StackCall, StackError
+from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
 
 REFER_TICKS = 500
 """So long (10 s) the server may take to decide where the far end may send us."""
@@ -97,7 +97,7 @@ class Transfers:
         facts.we_hold = True
         try:
             await line.hold(True)
-            second = await self._exchange.stack.dial(target, self._call.user, "", {})
+            second = await self._exchange.stack.dial(target, Identity(self._call.user), {})
             await answered(second, over, seconds)
             await line.refer_to_call(second, seconds)
         except StackError:

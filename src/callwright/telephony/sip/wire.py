@@ -13,7 +13,8 @@ type       values                                                        meaning
 settings   listen, rtp_ports, max_calls, allow, user, password, codecs,  the first message: how to listen (call 0). Lists are lists of
            headers, log_level, log_format                                strings; rtp_ports is "first-last", listen "address:port"
 ping       at                                                            say pong with the same value (call 0, about once a second)
-dial       to, from_user, display_name, headers, ring_seconds            call ``to`` (a ``sip:`` address) once
+dial       to, from_user, display_name, headers, ring_seconds; domain,   call ``to`` (a ``sip:`` address) once; the others: the host of
+           auth_user, auth_password, tell_trying                         our own address, what answers a challenge, ``trying`` is wanted
 answer                                                                   take an inbound call
 reject     code                                                          refuse an inbound call
 hang_up    drain (true: first play what was written)                     end the call; an unanswered one is cancelled
@@ -36,6 +37,7 @@ pong          at, calls                                                         
                                                                                   a gateway that stops to answer is killed (call 0)
 incoming      called, caller, call_id, headers, peer                              somebody calls
 dialled       call_id                                                             the INVITE is on its way
+trying                                                                            the far end has answered something (with tell_trying)
 ringing
 early_media
 answered      codec                                                               audio flows from now on

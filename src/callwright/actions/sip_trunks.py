@@ -1,0 +1,212 @@
+"""SIP trunks and their numbers (contract 3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.numbers import seen_by
+from callwright.actions.provider_keys import data_key_of
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_TRUNK_NUMBERS, MAX_TRUNKS
+from callwright.domain.phone_number import TRUNK, PhoneNumber
+from callwright.domain.sip_trunk import (
+    PROVIDER,
+    USERPASS,
+    SipTrunk,
+    TrunkSettings,
+    read_password,
+    read_trunk,
+    read_trunk_number,
+    secret_name,
+)
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Unit
+
+#: What the platform writes into a trunk's answer, or keeps elsewhere; a client that sends a read body back sends it too.
+_NOT_KEPT = frozenset({"id", "auth_password", "phone_numbers", "is_active", "created_at", "updated_at", "callwright"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkWithNumbers:
+    """A trunk and the numbers it has."""
+
+    trunk: SipTrunk
+    numbers: tuple[PhoneNumber, ...]
+
+
+async def create_trunk(services: Services, principal: Principal, wire: Mapping[str, Any]) -> TrunkWithNumbers:
+    """A new trunk with its numbers. Raises BadInputError, UnprocessableError, ConflictError for a name or number there is already or one
+    too many; nothing is made then."""
+    body, settings = read_trunk(_kept(wire))
+    password = read_password(wire)
+    _check_proof(settings, has_password=password is not None)
+    fields = Fields(wire, "", BadInputError)
+    is_active = fields.switch("is_active", True)
+    numbers = [
+        read_trunk_number(one, f"phone_numbers[{index}]")
+        for index, one in enumerate(fields.list("phone_numbers") or ())
+    ]
+    now, trunk_id = services.clock.now(), services.ids.uuid()
+    async with services.ledger.unit() as unit:
+        if len(await unit.trunks.all(principal.organisation_id)) >= MAX_TRUNKS:
+            raise ConflictError(f"there are {MAX_TRUNKS} SIP trunks already; delete one that is not needed")
+        sealed = None if password is None else await _sealed(services, unit, principal, trunk_id, password)
+        trunk = SipTrunk(trunk_id, principal.organisation_id, body, is_active, now, now, sealed)
+        await _named_once(unit, trunk)
+        await unit.trunks.add(trunk)
+        await audit(unit, principal, "sip_trunk.created", trunk.id, after=_shown(trunk))
+        for number in numbers:
+            await _add_number(services, unit, principal, trunk, number)
+        return _with(trunk, await unit.numbers.all(principal.organisation_id))
+
+
+async def list_trunks(services: Services, principal: Principal, query: Mapping[str, str]) -> list[TrunkWithNumbers]:
+    """All trunks, newest first; those that are active or not where ``is_active`` says so. Raises BadInputError."""
+    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
+    wanted = None if fields.raw("is_active") is None else fields.switch("is_active", True)
+    async with services.ledger.unit() as unit:
+        trunks = await unit.trunks.all(principal.organisation_id)
+        numbers = await _numbers_of(unit, principal)
+    return [_with(trunk, numbers) for trunk in trunks if wanted is None or trunk.is_active is wanted]
+
+
+async def get_trunk(services: Services, principal: Principal, trunk_id: str) -> TrunkWithNumbers:
+    """One trunk. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        trunk = await _trunk_of(unit, principal, trunk_id)
+        return _with(trunk, await _numbers_of(unit, principal))
+
+
+async def change_trunk(
+    services: Services, principal: Principal, trunk_id: str, wire: Mapping[str, Any]
+) -> TrunkWithNumbers:
+    """Change what is named: lists are replaced, ``null`` makes a setting its default; ``phone_numbers`` have routes of their own. Raises as
+    :func:`create_trunk`, NotFoundError."""
+    password = read_password(wire)
+    async with services.ledger.unit() as unit:
+        before = await _trunk_of(unit, principal, trunk_id)
+        body, settings = read_trunk({**before.body, **_kept(wire)})
+        _check_proof(settings, has_password=password is not None or before.sealed is not None)
+        is_active = before.is_active
+        if wire.get("is_active") is not None:
+            is_active = Fields(wire, "", BadInputError).switch("is_active", True)
+        sealed = before.sealed
+        if password is not None:
+            sealed = await _sealed(services, unit, principal, before.id, password)
+        after = replace(before, body=body, is_active=is_active, sealed=sealed, updated_at=services.clock.now())
+        await _named_once(unit, after)
+        if not await unit.trunks.change(after):
+            raise missing("SIP trunk")
+        await audit(
+            unit,
+            principal,
+            "sip_trunk.changed",
+            after.id,
+            before=_shown(before),
+            after={**_shown(after), **({"password_replaced": True} if password is not None else {})},
+        )
+        return _with(after, await unit.numbers.all(principal.organisation_id))
+
+
+async def delete_trunk(services: Services, principal: Principal, trunk_id: str) -> int:
+    """Forget a trunk with its numbers; how many those were. Calls under way go on. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        trunk = await _trunk_of(unit, principal, trunk_id)
+        count = await unit.trunks.delete(principal.organisation_id, trunk.id)
+        if count is None:
+            raise missing("SIP trunk")
+        await audit(unit, principal, "sip_trunk.deleted", trunk.id, before={**_shown(trunk), "numbers": count})
+    return count
+
+
+async def add_number(services: Services, principal: Principal, trunk_id: str, wire: Mapping[str, Any]) -> PhoneNumber:
+    """Give a trunk one more number. Raises NotFoundError, BadInputError, ConflictError for one there is already or one too many."""
+    async with services.ledger.unit() as unit:
+        trunk = await _trunk_of(unit, principal, trunk_id)
+        return await _add_number(services, unit, principal, trunk, read_trunk_number(wire))
+
+
+async def list_trunk_numbers(services: Services, principal: Principal, trunk_id: str) -> tuple[PhoneNumber, ...]:
+    """The numbers of a trunk, newest first. Raises NotFoundError."""
+    return (await get_trunk(services, principal, trunk_id)).numbers
+
+
+async def remove_trunk_number(services: Services, principal: Principal, trunk_id: str, number_id: str) -> None:
+    """Take a number from a trunk. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        trunk = await _trunk_of(unit, principal, trunk_id)
+        number = await unit.numbers.get(principal.organisation_id, object_id(number_id, "phone number"))
+        if number is None or number.trunk_id != trunk.id or not await unit.numbers.delete(number.tenant_id, number.id):
+            raise missing("phone number")
+        await audit(unit, principal, "phone_number.deleted", number.id, before={"phone_number": number.number})
+
+
+async def _numbers_of(unit: Unit, principal: Principal) -> list[PhoneNumber]:
+    return [seen_by(principal, number) for number in await unit.numbers.all(principal.organisation_id)]
+
+
+async def _trunk_of(unit: Unit, principal: Principal, trunk_id: str) -> SipTrunk:
+    trunk = await unit.trunks.get(principal.organisation_id, object_id(trunk_id, "SIP trunk"))
+    if trunk is None:
+        raise missing("SIP trunk")
+    return trunk
+
+
+async def _named_once(unit: Unit, trunk: SipTrunk) -> None:
+    name = trunk.settings.name
+    if any(other.settings.name == name and other.id != trunk.id for other in await unit.trunks.all(trunk.tenant_id)):
+        raise ConflictError(f"there is a SIP trunk named {name!r} already; choose another name", field="name")
+
+
+async def _add_number(
+    services: Services, unit: Unit, principal: Principal, trunk: SipTrunk, given: tuple[str, str | None, bool]
+) -> PhoneNumber:
+    text, name, checked = given
+    now = services.clock.now()
+    number = PhoneNumber(
+        id=services.ids.uuid(),
+        tenant_id=trunk.tenant_id,
+        number=text,
+        kind=TRUNK,
+        provider=PROVIDER,
+        created_at=now,
+        updated_at=now,
+        name=name,
+        trunk_id=trunk.id,
+        details={"e164_check_enabled": checked},
+    )
+    others = await unit.numbers.all(trunk.tenant_id)
+    if any(other.dialled == number.dialled and other.kind == TRUNK for other in others):
+        raise ConflictError(f"the number {text} is there already", field="phone_number")
+    if sum(other.trunk_id == trunk.id for other in others) >= MAX_TRUNK_NUMBERS:
+        raise ConflictError(f"the trunk has {MAX_TRUNK_NUMBERS} numbers already; remove one that is not needed")
+    await unit.numbers.add(number)
+    await audit(unit, principal, "phone_number.created", number.id, after={"phone_number": text, "trunk_id": trunk.id})
+    return number
+
+
+def _check_proof(settings: TrunkSettings, *, has_password: bool) -> None:
+    if settings.auth_type == USERPASS and not has_password:
+        raise BadInputError("auth_password is required with auth_type userpass", field="auth_password")
+
+
+async def _sealed(services: Services, unit: Unit, principal: Principal, trunk_id: str, password: str) -> bytes:
+    data_key = await data_key_of(services, unit, principal.organisation_id)
+    return services.vault.seal(data_key, secret_name(trunk_id), password)
+
+
+def _kept(wire: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wire.items() if name not in _NOT_KEPT}
+
+
+def _with(trunk: SipTrunk, numbers: list[PhoneNumber]) -> TrunkWithNumbers:
+    return TrunkWithNumbers(trunk, tuple(number for number in numbers if number.trunk_id == trunk.id))
+
+
+def _shown(trunk: SipTrunk) -> dict[str, Any]:
+    return {**trunk.body, "is_active": trunk.is_active, "has_password": trunk.sealed is not None}

@@ -1,0 +1,1 @@
+"""SIP trunks and their numbers."""

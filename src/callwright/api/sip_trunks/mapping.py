@@ -1,0 +1,39 @@
+"""SIP trunks as the contract shows them (3.7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.actions.sip_trunks import TrunkWithNumbers
+from callwright.domain.phone_number import PhoneNumber
+from callwright.insight.record import wire_time
+
+
+def trunk_view(found: TrunkWithNumbers) -> dict[str, Any]:
+    """A trunk. Its password is never shown. ``callwright.undiallable`` says why calls cannot be placed through it, null when they can."""
+    trunk = found.trunk
+    return {
+        **trunk.body,
+        "id": trunk.id,
+        "is_active": trunk.is_active,
+        "phone_numbers": [number_view(number) for number in found.numbers],
+        "created_at": wire_time(trunk.created_at),
+        "updated_at": wire_time(trunk.updated_at),
+        "callwright": {"undiallable": trunk.settings.undiallable or None},
+    }
+
+
+def number_view(number: PhoneNumber) -> dict[str, Any]:
+    """A number of a trunk."""
+    return {
+        "id": number.id,
+        "phone_number": number.number,
+        "name": number.name,
+        "byot_trunk_id": number.trunk_id,
+        "telephony_provider": number.provider,
+        "deleted": False,
+        "agent_id": number.agent_id,
+        "e164_check_enabled": bool(number.details.get("e164_check_enabled")),
+        "created_at": wire_time(number.created_at),
+        "updated_at": wire_time(number.updated_at),
+    }

@@ -1,0 +1,132 @@
+"""Routes of SIP trunks (contract 3.7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from callwright.actions import sip_trunks
+from callwright.actions.provider_keys import comparable
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+from callwright.api.sip_trunks.mapping import number_view, trunk_view
+from callwright.api.sip_trunks.schemas import (
+    EXAMPLE,
+    NUMBER_EXAMPLE,
+    PATCH_EXAMPLE,
+    SipNumberView,
+    SipTrunkView,
+    Told,
+)
+
+router = APIRouter(prefix="/sip-trunks/trunks", tags=["SIP trunks"])
+
+
+@router.post(
+    "",
+    summary="Make a SIP trunk",
+    status_code=201,
+    responses={201: shown("Made.", SipTrunkView), **errors(400, 409, 413, 422)},
+    openapi_extra=json_body("SipTrunkBody", EXAMPLE),
+)
+async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """With its numbers, or without any. TCP, TLS and encrypted sound are kept, and no call is placed through such a trunk:
+    `callwright.undiallable` says why."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        return trunk_view(await sip_trunks.create_trunk(services, principal_of(request), wire))
+
+    # The body holds a password: only its keyed hash is compared.
+    same = comparable(services_of(request).actions, wire)
+    return await answer_once(request, idempotency_key, same, work, 201)
+
+
+@router.get(
+    "",
+    summary="List SIP trunks",
+    responses={200: shown("All of them, newest first.", list[SipTrunkView]), **errors(400)},
+)
+async def list_all(
+    request: Request, is_active: Annotated[str, Query(description="true or false; all by default.")] = ""
+) -> Response:
+    """A bare array, never paged."""
+    found = await sip_trunks.list_trunks(services_of(request).actions, principal_of(request), {"is_active": is_active})
+    return answer([trunk_view(trunk) for trunk in found])
+
+
+@router.get(
+    "/{trunk_id}", summary="Read a SIP trunk", responses={200: shown("The trunk.", SipTrunkView), **errors(404)}
+)
+async def read(request: Request, trunk_id: str) -> Response:
+    """With its numbers, without its password."""
+    return answer(trunk_view(await sip_trunks.get_trunk(services_of(request).actions, principal_of(request), trunk_id)))
+
+
+@router.patch(
+    "/{trunk_id}",
+    summary="Change a SIP trunk",
+    responses={200: shown("The trunk as it is now.", SipTrunkView), **errors(400, 404, 409, 413, 422)},
+    openapi_extra=json_body("SipTrunkPatch", PATCH_EXAMPLE),
+)
+async def change(request: Request, trunk_id: str) -> Response:
+    """Changes what is named. `gateways` and `ip_identifiers` take the place of the old lists; `null` makes a setting its default. The next
+    call uses it."""
+    wire = await read_object(request)
+    found = await sip_trunks.change_trunk(services_of(request).actions, principal_of(request), trunk_id, wire)
+    return answer(trunk_view(found))
+
+
+@router.delete(
+    "/{trunk_id}",
+    summary="Delete a SIP trunk",
+    responses={200: shown("Deleted with its numbers.", Told), **errors(404)},
+)
+async def delete(request: Request, trunk_id: str) -> Response:
+    """Its numbers go with it; calls under way go on."""
+    count = await sip_trunks.delete_trunk(services_of(request).actions, principal_of(request), trunk_id)
+    return answer({"message": f"Trunk deleted successfully. {count} phone number(s) removed."})
+
+
+@router.post(
+    "/{trunk_id}/numbers",
+    summary="Add a number to a SIP trunk",
+    status_code=201,
+    responses={201: shown("Added.", SipNumberView), **errors(400, 404, 409, 413)},
+    openapi_extra=json_body("SipNumberBody", NUMBER_EXAMPLE),
+)
+async def add_number(request: Request, trunk_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+    """2 to 15 digits, with or without a `+`; with `e164_check_enabled` only in E.164 form. `POST /inbound/setup` says who answers it."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        return number_view(await sip_trunks.add_number(services, principal_of(request), trunk_id, wire))
+
+    return await answer_once(request, idempotency_key, wire, work, 201)
+
+
+@router.get(
+    "/{trunk_id}/numbers",
+    summary="List the numbers of a SIP trunk",
+    responses={200: shown("All of them, newest first.", list[SipNumberView]), **errors(404)},
+)
+async def list_numbers(request: Request, trunk_id: str) -> Response:
+    """A bare array, never paged."""
+    found = await sip_trunks.list_trunk_numbers(services_of(request).actions, principal_of(request), trunk_id)
+    return answer([number_view(number) for number in found])
+
+
+@router.delete(
+    "/{trunk_id}/numbers/{phone_number_id}",
+    summary="Remove a number from a SIP trunk",
+    responses={200: shown("Removed.", Told), **errors(404)},
+)
+async def remove_number(request: Request, trunk_id: str, phone_number_id: str) -> Response:
+    """Further calls to it are refused; calls under way go on."""
+    await sip_trunks.remove_trunk_number(services_of(request).actions, principal_of(request), trunk_id, phone_number_id)
+    return answer({"message": "Phone number removed successfully"})

@@ -1,0 +1,112 @@
+"""Shapes of SIP trunks for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open
+
+
+class SipGateway(Open):
+    """Where calls go."""
+
+    gateway_address: str
+    port: int | None = 5060
+    priority: int | None = Field(default=1, description="The lowest is tried first.")
+
+
+class SipIp(Open):
+    """From where calls come."""
+
+    ip_address: str = Field(description="An address or a network.")
+
+
+class SipNumberBody(Open):
+    """A number of a trunk."""
+
+    phone_number: str
+    name: str | None = None
+    e164_check_enabled: bool | None = False
+
+
+class SipTrunkBody(Open):
+    """A trunk."""
+
+    name: str
+    provider: str
+    auth_type: str = Field(description="`userpass` or `ip-based`.")
+    auth_username: str | None = None
+    auth_password: str | None = Field(default=None, description="Kept sealed, never returned.")
+    gateways: list[SipGateway]
+    ip_identifiers: list[SipIp] | None = None
+    phone_numbers: list[SipNumberBody] | None = None
+
+
+class SipTrunkPatch(Open):
+    """What to change; lists are replaced."""
+
+    name: str | None = None
+    gateways: list[SipGateway] | None = None
+    ip_identifiers: list[SipIp] | None = None
+    is_active: bool | None = None
+
+
+class SipNumberView(Open):
+    """A number of a trunk as it is kept."""
+
+    id: str
+    phone_number: str
+    name: str | None
+    byot_trunk_id: str
+    telephony_provider: str
+    deleted: bool
+    created_at: str
+    updated_at: str
+
+
+class SipTrunkView(Open):
+    """A trunk as it is kept, without its password."""
+
+    id: str
+    name: str
+    provider: str
+    description: str | None
+    auth_type: str
+    auth_username: str | None
+    gateways: list[SipGateway]
+    ip_identifiers: list[SipIp]
+    phone_numbers: list[SipNumberView]
+    is_active: bool
+    created_at: str
+    updated_at: str
+    allow: str
+    disallow: str
+    transport: str
+    direct_media: bool
+    rtp_symmetric: bool
+    force_rport: bool
+    media_encryption: str
+    media_encryption_optimistic: bool
+    qualify_frequency: int
+    inbound_enabled: bool
+    outbound_leading_plus_enabled: bool
+
+
+class Told(Open):
+    """It is done."""
+
+    message: str
+
+
+EXAMPLE: dict[str, Any] = {
+    "name": "Main carrier",
+    "provider": "custom",
+    "auth_type": "userpass",
+    "auth_username": "u1",
+    "auth_password": "p1",
+    "gateways": [{"gateway_address": "sip.carrier.example", "port": 5060}],
+}
+PATCH_EXAMPLE: dict[str, Any] = {"inbound_enabled": True, "ip_identifiers": [{"ip_address": "203.0.113.0/24"}]}
+NUMBER_EXAMPLE: dict[str, Any] = {"phone_number": "918000000002", "name": "Front desk"}

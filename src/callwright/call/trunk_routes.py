@@ -1,0 +1,59 @@
+"""The SIP trunk of a call to a phone number: read anew for every call, its password opened for that call alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.domain.errors import ConfigurationError, UnavailableError
+from callwright.domain.execution import Execution
+from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
+from callwright.domain.phone_number import dialled_form
+from callwright.domain.sip_trunk import USERPASS, SipTrunk, secret_name
+from callwright.ports.ledger import Ledger
+from callwright.ports.vault import Vault
+
+
+class TrunkRoutes:
+    """Finds trunks by the number a call is made from."""
+
+    def __init__(self, ledger: Ledger, vault: Vault) -> None:
+        self._ledger = ledger
+        self._vault = vault
+
+    async def route(self, execution: Execution) -> Mapping[str, Any]:
+        """The ``trunk`` option of the call's dial. Raises ConfigurationError when its number has no active trunk any more, VaultLockedError
+        when the password cannot be opened, UnavailableError without a database."""
+        try:
+            async with asyncio.timeout(INBOUND_LOOKUP_SECONDS):
+                return await self._route(execution)
+        except TimeoutError:
+            raise UnavailableError("the database with the SIP trunks does not answer") from None
+
+    async def _route(self, execution: Execution) -> Mapping[str, Any]:
+        async with self._ledger.unit() as unit:
+            tenant = await unit.accounts.tenant(execution.tenant_id)
+            # A sub-account uses the numbers of its organisation.
+            owner = (tenant.parent_id if tenant is not None else None) or execution.tenant_id
+            trunk = await unit.trunks.of_number(owner, dialled_form(execution.from_number))
+            data_key = await unit.provider_keys.data_key(owner)
+        if trunk is None:
+            raise ConfigurationError(f"{execution.from_number} is no number of an active SIP trunk any more")
+        password = ""
+        if trunk.settings.auth_type == USERPASS and trunk.sealed is not None and data_key is not None:
+            password = self._vault.open(data_key, secret_name(trunk.id), trunk.sealed)
+        return _option(trunk, password)
+
+
+def _option(trunk: SipTrunk, password: str) -> dict[str, Any]:
+    settings = trunk.settings
+    proves = settings.auth_type == USERPASS
+    return {
+        "name": settings.name,
+        "undiallable": settings.undiallable,
+        "gateways": [(gateway.address, gateway.port) for gateway in settings.in_order],
+        "leading_plus": settings.leading_plus,
+        "username": settings.auth_username if proves else "",
+        "password": password,
+    }

@@ -1,0 +1,256 @@
+"""SIP trunks (contract 3.7): the gateways of a carrier, how we prove who we are to them, and from where their calls come.
+
+What a trunk is told of (``body``) is kept as it came, unknown keys too; :func:`read_trunk` reads it and fills in the defaults. The password
+is no part of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.errors import BadInputError, UnprocessableError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    MAX_NAME_CHARACTERS,
+    MAX_PROMPT_CHARACTERS,
+    MAX_TRUNK_GATEWAYS,
+    MAX_TRUNK_NETWORKS,
+)
+from callwright.domain.number import is_emergency, parse_e164
+
+PROVIDER = "sip-trunk"
+USERPASS = "userpass"
+IP_BASED = "ip-based"
+UDP, TCP, TLS = "transport-udp", "transport-tcp", "transport-tls"
+SDES = "sdes"
+SPOKEN = frozenset({"ulaw", "alaw", "pcmu", "pcma", "g711", "all"})
+"""Names of the codecs spoken here, as ``allow`` may have them."""
+
+_AUTH_TYPES = frozenset({USERPASS, IP_BASED})
+_TRANSPORTS = frozenset({UDP, TCP, TLS})
+_ENCRYPTIONS = frozenset({"no", SDES})
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_NUMBER = re.compile(r"\+?[0-9]{2,15}")
+_SEPARATORS = re.compile(r"[ .()\u00a0-]")
+_USER = re.compile(r"[\x21-\x7e]+")
+#: What the SIP stack cannot be told in a user name or a password.
+_NOT_IN_USER, _NOT_IN_PASSWORD = frozenset(';<>"\\'), frozenset('"\\')
+_WIDEST = {4: 8, 6: 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where calls go. The lowest ``priority`` is tried first."""
+
+    address: str
+    port: int = 5060
+    priority: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSettings:
+    """A trunk as it is used."""
+
+    name: str
+    provider: str
+    auth_type: str
+    auth_username: str
+    gateways: tuple[Gateway, ...]
+    networks: tuple[str, ...]
+    allow: str
+    transport: str
+    media_encryption: str
+    inbound_enabled: bool
+    leading_plus: bool
+
+    @property
+    def in_order(self) -> tuple[Gateway, ...]:
+        """The gateways in the order in which they are tried."""
+        return tuple(sorted(self.gateways, key=lambda gateway: gateway.priority))
+
+    @property
+    def undiallable(self) -> str:
+        """Why no call can be placed through it, empty when one can."""
+        if self.transport != UDP:
+            return f"the trunk {self.name!r} wants {self.transport}, and the SIP gateway here speaks UDP only"
+        codecs = {codec.strip().lower() for codec in self.allow.split(",")}
+        if not codecs & SPOKEN:
+            return f"the trunk {self.name!r} allows {self.allow}, and the SIP gateway here speaks ulaw and alaw only"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SipTrunk:
+    """A trunk as stored. ``sealed`` is its password, sealed; None without one."""
+
+    id: str
+    tenant_id: str
+    body: Mapping[str, Any]
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+    sealed: bytes | None = field(default=None, repr=False)
+
+    @property
+    def settings(self) -> TrunkSettings:
+        """The body as it is used."""
+        return read_trunk(self.body)[1]
+
+
+def read_trunk(body: Mapping[str, Any]) -> tuple[dict[str, Any], TrunkSettings]:
+    """Check a trunk: the body with its defaults filled in, and what it says. Raises BadInputError, and UnprocessableError for encrypted
+    sound over a transport that is not."""
+    fields = Fields(body, "", BadInputError)
+    auth_type = _required(fields, "auth_type")
+    if auth_type not in _AUTH_TYPES:
+        raise fields.wrong("auth_type", f"one of {', '.join(sorted(_AUTH_TYPES))}")
+    username = fields.text("auth_username", longest=MAX_NAME_CHARACTERS).strip()
+    if username and (not _USER.fullmatch(username) or set(username) & _NOT_IN_USER):
+        raise BadInputError(
+            'auth_username must be printable ASCII without spaces and any of ; < > " \\', field="auth_username"
+        )
+    settings = TrunkSettings(
+        name=_required(fields, "name"),
+        provider=_required(fields, "provider"),
+        auth_type=auth_type,
+        auth_username=username,
+        gateways=_gateways(fields),
+        networks=_networks(fields, required=auth_type == IP_BASED),
+        allow=fields.text("allow", "ulaw,alaw", longest=MAX_NAME_CHARACTERS),
+        transport=fields.choice("transport", UDP, _TRANSPORTS),
+        media_encryption=fields.choice("media_encryption", "no", _ENCRYPTIONS),
+        inbound_enabled=fields.switch("inbound_enabled", False),
+        leading_plus=fields.switch("outbound_leading_plus_enabled", True),
+    )
+    if settings.media_encryption == SDES and settings.transport != TLS:
+        raise UnprocessableError("media_encryption='sdes' requires transport='transport-tls'", field="media_encryption")
+    if auth_type == USERPASS and not username:
+        raise BadInputError("auth_username is required with auth_type userpass", field="auth_username")
+    return _filled(fields, settings), settings
+
+
+def _filled(fields: Fields, settings: TrunkSettings) -> dict[str, Any]:
+    return {
+        **fields.value,
+        "name": settings.name,
+        "provider": settings.provider,
+        "description": fields.text("description", longest=MAX_PROMPT_CHARACTERS) or None,
+        "auth_type": settings.auth_type,
+        "auth_username": settings.auth_username or None,
+        "gateways": [
+            {**given, "gateway_address": gateway.address, "port": gateway.port, "priority": gateway.priority}
+            for given, gateway in zip(fields.list("gateways") or (), settings.gateways, strict=True)
+        ],
+        "ip_identifiers": [{"ip_address": network} for network in settings.networks],
+        "allow": settings.allow,
+        "disallow": fields.text("disallow", "all", longest=MAX_NAME_CHARACTERS),
+        "transport": settings.transport,
+        "direct_media": fields.switch("direct_media", False),
+        "rtp_symmetric": fields.switch("rtp_symmetric", True),
+        "force_rport": fields.switch("force_rport", True),
+        "media_encryption": settings.media_encryption,
+        "media_encryption_optimistic": fields.switch("media_encryption_optimistic", False),
+        "qualify_frequency": fields.whole("qualify_frequency", 60, 0, 86_400),
+        "inbound_enabled": settings.inbound_enabled,
+        "outbound_leading_plus_enabled": settings.leading_plus,
+    }
+
+
+def _required(fields: Fields, name: str) -> str:
+    found = fields.text(name, longest=MAX_NAME_CHARACTERS).strip()
+    if not found:
+        raise BadInputError(f"{name} is required", field=name)
+    return found
+
+
+def _gateways(fields: Fields) -> tuple[Gateway, ...]:
+    given = fields.list("gateways")
+    if not given or len(given) > MAX_TRUNK_GATEWAYS:
+        raise BadInputError(f"gateways must hold 1 to {MAX_TRUNK_GATEWAYS} gateways", field="gateways")
+    found = []
+    for index, one in enumerate(given):
+        path = f"gateways[{index}]"
+        if not isinstance(one, Mapping):
+            raise BadInputError(f"{path} must be an object", field=path)
+        gateway = Fields(one, path, BadInputError)
+        address = gateway.text("gateway_address", longest=253).strip()
+        if not _HOST.fullmatch(address) or ".." in address:
+            raise gateway.wrong("gateway_address", "a host name or an IPv4 address, without sip: and port")
+        port, priority = gateway.whole("port", 5060, 1, 65_535), gateway.whole("priority", 1, 0, 65_535)
+        found.append(Gateway(address.lower(), port, priority))
+    return tuple(found)
+
+
+def _networks(fields: Fields, *, required: bool) -> tuple[str, ...]:
+    given = fields.list("ip_identifiers") or []
+    if required and not given:
+        raise BadInputError("ip_identifiers is required with auth_type ip-based", field="ip_identifiers")
+    if len(given) > MAX_TRUNK_NETWORKS:
+        raise BadInputError(f"ip_identifiers may hold at most {MAX_TRUNK_NETWORKS} addresses", field="ip_identifiers")
+    found = []
+    for index, one in enumerate(given):
+        path = f"ip_identifiers[{index}]"
+        # The API's shape is an object; a plain text is what everybody sends first.
+        each = Fields(one if isinstance(one, Mapping) else {"ip_address": one}, path, BadInputError)
+        try:
+            network = ipaddress.ip_network(each.text("ip_address", longest=64).strip(), strict=False)
+        except ValueError:
+            raise each.wrong("ip_address", "an IP address or a network such as 203.0.113.0/24") from None
+        if network.prefixlen < _WIDEST[network.version]:
+            raise each.wrong(
+                "ip_address", f"a network of at least /{_WIDEST[network.version]}: a wider one is no carrier's"
+            )
+        single = network.prefixlen == network.max_prefixlen
+        found.append(str(network.network_address) if single else str(network))
+    return tuple(found)
+
+
+def secret_name(trunk_id: str) -> str:
+    """The name a trunk's password is sealed under."""
+    return f"sip trunk {trunk_id}"
+
+
+def read_password(wire: Mapping[str, Any]) -> str | None:
+    """``auth_password`` of a body, None where it names none. Raises BadInputError, which never holds it."""
+    given = wire.get("auth_password")
+    if given is None:
+        return None
+    if (
+        not isinstance(given, str)
+        or not given
+        or len(given) > MAX_NAME_CHARACTERS
+        or not given.isprintable()
+        or set(given) & _NOT_IN_PASSWORD
+    ):
+        raise BadInputError(
+            f'auth_password must be a string of 1 to {MAX_NAME_CHARACTERS} printable characters without " and \\',
+            field="auth_password",
+        )
+    return given
+
+
+def read_trunk_number(wire: Any, path: str = "") -> tuple[str, str | None, bool]:
+    """A number of a trunk: the number, its name, and whether it was to be E.164. Raises BadInputError or InvalidNumberError."""
+    if not isinstance(wire, Mapping):
+        raise BadInputError(f"{path} must be an object", field=path)
+    fields = Fields(wire, path, BadInputError)
+    at = fields.at("phone_number")
+    given = fields.raw("phone_number")
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if not isinstance(given, str) or not given.strip():
+        raise BadInputError(f"{at} is required", field=at)
+    number = _SEPARATORS.sub("", given.strip())
+    checked = fields.switch("e164_check_enabled", False)
+    if checked:
+        number = parse_e164(number, what=at)
+    elif not _NUMBER.fullmatch(number):
+        raise BadInputError(f"{at} must be 2 to 15 digits, with or without a +", field=at)
+    if is_emergency(number.removeprefix("+")):
+        raise BadInputError(f"{at} is an emergency number; who dials it must not reach an agent", field=at)
+    return number, fields.text("name", longest=MAX_NAME_CHARACTERS).strip() or None, checked

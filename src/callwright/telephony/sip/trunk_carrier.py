@@ -1,0 +1,250 @@
+"""The carrier ``sip-trunk``: calls to phone numbers through the gateways of a SIP trunk, over the same gateway process as ``sip``.
+
+The trunk of a call comes with its request. Its gateways are asked in their order: one that answers with 408 or 503, or says nothing at all
+for some seconds, is given up for the next; whatever else one answers is the end of the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
+from callwright.ports.registry import PluginContext
+from callwright.telephony.sip.carrier import SipCarrier
+from callwright.telephony.sip.checks import TRUNK_PROVIDER, TrunkRoute, trunk_route
+
+NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
+"""Final answers (``LegClosed.provider_code``) after which the next gateway is asked; the last two: none came."""
+
+
+class SipTrunkCarrier:
+    """Dials through trunks. Options of a dial: ``trunk`` (see ``checks.trunk_route``), and those of ``sip``. ``sip()`` gives the carrier
+    whose gateway process does it."""
+
+    name = TRUNK_PROVIDER
+
+    def __init__(self, sip: Callable[[], SipCarrier]) -> None:
+        self._sip = sip
+
+    @classmethod
+    def build(cls, context: PluginContext) -> SipTrunkCarrier:
+        """Services: ``plugin``."""
+        return cls(lambda: context.services["plugin"]("carrier", "sip"))
+
+    async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
+        """Ask the trunk's first gateway. Raises ProviderError: BAD_REQUEST for a trunk that cannot be used, a number that must not be
+        called or a gateway that may not be, else as ``sip`` does. Returns when an INVITE is on its way."""
+        route = trunk_route(request)
+        leg = TrunkLeg(self._sip(), request, route, listener)
+        await leg.begin()
+        return leg
+
+    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+        """See ``ports.leg.LastWords``."""
+        self._sip().say_last_words(dialog)
+
+    async def aclose(self) -> None:
+        """The legs are those of ``sip``, which ends them."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the gateway that is being asked has come."""
+
+    heard: bool = False
+    """It has told something of the call: no other one is asked any more."""
+    hung_up: bool = False
+    """Somebody has ended the call."""
+    given_up: bool = False
+    """It was silent for too long, and its end is only the end of this try."""
+
+
+class TrunkLeg:
+    """The leg of a call through a trunk (``ports.leg.Leg``), whichever gateway carries it; listens to the leg of that gateway."""
+
+    def __init__(self, sip: SipCarrier, request: DialRequest, route: TrunkRoute, listener: LegListener) -> None:
+        self._sip = sip
+        self._request = request
+        self._route = route
+        self._listener = listener
+        self._left = list(range(len(route.addresses)))
+        self._progress = _Progress()
+        self._leg: Leg | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.provider_call_id = ""
+        self.ahead_ms = 0
+
+    async def begin(self) -> None:
+        """Ask the first gateway that can be asked. Raises ProviderError when none can."""
+        while True:
+            at = self._left.pop(0)
+            try:
+                await self._ask(at)
+                return
+            except ProviderError as error:
+                if not self._left or error.kind is FailureKind.LIMIT:
+                    raise
+                self._note(at, error.message)
+
+    async def _ask(self, at: int) -> None:
+        self._progress = _Progress()
+        leg = await self._sip.dial_through(self._request, self._route, at, _Try(self, self._progress))
+        self._leg = leg
+        self.provider_call_id, self.ahead_ms = leg.provider_call_id, leg.ahead_ms
+        if self._left:
+            # The last one may take as long as it likes: there is nobody else to ask.
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(TRUNK_GATEWAY_SECONDS, self._give_up, at, self._progress, leg)
+
+    def _give_up(self, at: int, progress: _Progress, leg: Leg) -> None:
+        if progress.heard or progress.hung_up:
+            return
+        progress.given_up = True
+        self._note(at, f"no answer within {TRUNK_GATEWAY_SECONDS} seconds")
+        self._start(leg.hang_up(""))
+        self._start(self._go_on())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _go_on(self) -> None:
+        """Ask the next gateway. Errors are told as the end of the call: whoever dialled has its leg already."""
+        error: ProviderError | None = None
+        while self._left and not self._progress.hung_up:
+            at = self._left.pop(0)
+            try:
+                await self._ask(at)
+                return
+            except ProviderError as caught:
+                error = caught
+                self._note(at, caught.message)
+        self._listener.closed(self._nobody(error))
+
+    def _nobody(self, error: ProviderError | None) -> LegClosed:
+        if error is None:
+            return LegClosed("canceled", "API Request", "Call canceled", 4000)
+        return LegClosed("failed", "Carrier", error.message, 3000)
+
+    def _note(self, at: int, why: str) -> None:
+        self._listener.noted("trunk_gateway_failed", {"gateway": self._route.addresses[at], "why": why[:500]})
+
+    # -- of the gateway's leg --------------------------------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        """A gateway does something for the call."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def ended(self, progress: _Progress, closed: LegClosed) -> None:
+        """The leg of a gateway is over: so is the call, unless another gateway may be asked."""
+        self.heard()
+        if progress.given_up:
+            return
+        if self._left and not progress.heard and not progress.hung_up and closed.provider_code in NEXT_GATEWAY:
+            self._note(self._asked_last(), f"{closed.provider_code or 'no answer'} {closed.reason}".strip())
+            self._start(self._go_on())
+            return
+        self._listener.closed(closed)
+
+    def _asked_last(self) -> int:
+        return len(self._route.addresses) - len(self._left) - 1
+
+    @property
+    def listener(self) -> LegListener:
+        """Who hears of the call."""
+        return self._listener
+
+    # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """It is a call we place."""
+
+    async def reject(self, code: int) -> None:
+        """It is a call we place."""
+
+    async def hang_up(self, reason: str) -> None:
+        """End the call; no other gateway is asked any more."""
+        self._progress.hung_up = True
+        self._left.clear()
+        if self._leg is not None:
+            await self._leg.hang_up(reason)
+
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        """See ``SipLeg.transfer``."""
+        await self._carrying().transfer(target, attended=attended)
+
+    async def send_keys(self, keys: str) -> None:
+        """See ``SipLeg.send_keys``."""
+        await self._carrying().send_keys(keys)
+
+    def write(self, frame: bytes) -> None:
+        """The agent's next 20 ms."""
+        if self._leg is not None:
+            self._leg.write(frame)
+
+    def clear(self) -> None:
+        """Drop what was written and not yet sent."""
+        if self._leg is not None:
+            self._leg.clear()
+
+    def _carrying(self) -> Leg:
+        if self._leg is None:
+            raise ProviderError(FailureKind.BAD_REQUEST, TRUNK_PROVIDER, "the call is not answered yet")
+        return self._leg
+
+
+class _Try:
+    """What the leg of one gateway tells (``ports.leg.LegListener``)."""
+
+    def __init__(self, leg: TrunkLeg, progress: _Progress) -> None:
+        self._leg = leg
+        self._progress = progress
+
+    def _heard(self) -> LegListener:
+        self._progress.heard = True
+        self._leg.heard()
+        return self._leg.listener
+
+    def ringing(self) -> None:
+        """The far end rings."""
+        self._heard().ringing()
+
+    def early_media(self) -> None:
+        """Audio may come before the answer."""
+        self._heard().early_media()
+
+    def answered(self) -> None:
+        """The far end took the call."""
+        self._heard().answered()
+
+    def audio(self, frame: bytes) -> None:
+        """The caller's next 20 ms."""
+        self._leg.listener.audio(frame)
+
+    def key(self, key: str) -> None:
+        """The caller pressed a key."""
+        self._leg.listener.key(key)
+
+    def machine(self, kind: str) -> None:
+        """The carrier's own detection."""
+        self._leg.listener.machine(kind)
+
+    def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        """A fact of the line. That the gateway tries is one too, and the only one that nobody else wants."""
+        if what == "trying":
+            self._leg.heard()
+        elif not self._progress.given_up:
+            self._leg.listener.noted(what, values)
+
+    def closed(self, closed: LegClosed) -> None:
+        """The leg of this gateway is over."""
+        self._leg.ended(self._progress, closed)

@@ -1,0 +1,124 @@
+"""What the ledger holds of numbers: which one is called from where, and what goes with what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.database import run_sql
+from tests.rows import OTHER_TENANT_ID, THEN, agent_row, place
+
+from callwright.domain.errors import ConflictError, NotFoundError
+from callwright.domain.phone_number import TRUNK, PhoneNumber
+from callwright.domain.sip_trunk import SipTrunk, read_trunk
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Extension
+from callwright.storage.ledger import PostgresLedger
+
+NUMBER = "+918000000002"
+DIALLED = "918000000002"
+
+
+def trunk(trunk_id: str = "t1", tenant_id: str = DEFAULT_TENANT_ID, *, active: bool = True, **changes: Any) -> SipTrunk:
+    body = {
+        "name": trunk_id,
+        "provider": "custom",
+        "auth_type": "ip-based",
+        "gateways": [{"gateway_address": "a.example"}],
+        "ip_identifiers": ["203.0.113.0/24", "192.0.2.7"],
+        "inbound_enabled": True,
+        **changes,
+    }
+    return SipTrunk(trunk_id, tenant_id, read_trunk(body)[0], active, THEN, THEN)
+
+
+def number(number_id: str = "n1", text: str = NUMBER, minutes: int = 0, **changes: Any) -> PhoneNumber:
+    made = THEN + timedelta(minutes=minutes)
+    row: dict[str, Any] = {"tenant_id": DEFAULT_TENANT_ID, "trunk_id": "t1", "agent_id": "agent-1"}
+    row = {**row, "agent_tenant_id": DEFAULT_TENANT_ID, **changes}
+    return PhoneNumber(
+        number_id, number=text, kind=TRUNK, provider="sip-trunk", created_at=made, updated_at=made, **row
+    )
+
+
+async def called(ledger: PostgresLedger, source: str, dialled: str = DIALLED) -> str | None:
+    async with ledger.unit() as unit:
+        found = await unit.numbers.called(dialled, source)
+    return None if found is None else found.id
+
+
+async def with_trunk(ledger: PostgresLedger, wanted: SipTrunk) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        await unit.trunks.add(wanted)
+        await unit.numbers.add(number())
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [("203.0.113.200", "n1"), ("192.0.2.7", "n1"), ("192.0.2.8", None), ("", None), ("2001:db8::1", None)],
+)
+async def test_a_number_of_a_trunk_is_called_from_where_the_trunks_calls_come(
+    ledger: PostgresLedger, source: str, found: str | None
+) -> None:
+    await with_trunk(ledger, trunk())
+    assert await called(ledger, source) == found
+
+
+@pytest.mark.parametrize("closed", [trunk(active=False), trunk(inbound_enabled=False)])
+async def test_a_trunk_that_takes_no_calls_has_no_number_that_is_called(
+    ledger: PostgresLedger, closed: SipTrunk
+) -> None:
+    await with_trunk(ledger, closed)
+    assert await called(ledger, "192.0.2.7") is None
+
+
+async def test_nobody_takes_anothers_calls_by_coming_later(ledger: PostgresLedger, dsn: str) -> None:
+    await with_trunk(ledger, trunk())
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID))
+        await unit.trunks.add(trunk("t2", OTHER_TENANT_ID, ip_identifiers=["192.0.2.7"]))
+        theirs = {
+            "tenant_id": OTHER_TENANT_ID,
+            "trunk_id": "t2",
+            "agent_id": "agent-2",
+            "agent_tenant_id": OTHER_TENANT_ID,
+        }
+        await unit.numbers.add(number("n2", minutes=1, **theirs))
+    assert await called(ledger, "192.0.2.7") == "n1"
+
+
+async def test_an_extension_is_called_from_anywhere_and_comes_after_a_trunks_number(ledger: PostgresLedger) -> None:
+    await with_trunk(ledger, trunk())
+    async with ledger.unit() as unit:
+        await unit.extensions.put(Extension(DIALLED, DEFAULT_TENANT_ID, "agent-1", THEN))
+    assert await called(ledger, "192.0.2.7") == "n1"
+    assert await called(ledger, "10.0.0.1") not in (None, "n1")
+
+
+async def test_a_number_is_there_once_for_a_tenant_however_it_is_spelt(ledger: PostgresLedger) -> None:
+    await with_trunk(ledger, trunk())
+    with pytest.raises(ConflictError):
+        async with ledger.unit() as unit:
+            await unit.numbers.add(number("n2", DIALLED))
+
+
+async def test_a_number_is_not_answered_by_an_agent_that_is_not_there(ledger: PostgresLedger) -> None:
+    await with_trunk(ledger, trunk())
+    with pytest.raises(NotFoundError):
+        async with ledger.unit() as unit:
+            await unit.numbers.link(number(agent_id="agent-9"))
+
+
+async def test_numbers_go_with_their_trunk_and_outlive_their_agent(ledger: PostgresLedger) -> None:
+    await with_trunk(ledger, trunk())
+    async with ledger.unit() as unit:
+        assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
+        (left,) = await unit.numbers.all(DEFAULT_TENANT_ID)
+        assert (left.agent_id, left.agent_tenant_id) == (None, None)
+        assert await unit.trunks.of_number(DEFAULT_TENANT_ID, DIALLED) == trunk()
+        assert await unit.trunks.delete(OTHER_TENANT_ID, "t1") is None
+        assert await unit.trunks.delete(DEFAULT_TENANT_ID, "t1") == 1
+        assert await unit.numbers.all(DEFAULT_TENANT_ID) == []

@@ -1,0 +1,170 @@
+"""SIP trunks: what may be said of one, and what follows for its calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from callwright.domain.errors import BadInputError, UnprocessableError
+from callwright.domain.limits import MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
+from callwright.domain.sip_trunk import (
+    Gateway,
+    TrunkSettings,
+    read_password,
+    read_trunk,
+    read_trunk_number,
+    secret_name,
+)
+
+TRUNK: dict[str, Any] = {
+    "name": "Main",
+    "provider": "custom",
+    "auth_type": "userpass",
+    "auth_username": "u1",
+    "gateways": [{"gateway_address": "SIP.Carrier.example"}],
+}
+
+
+def settings(**changes: Any) -> TrunkSettings:
+    return read_trunk({**TRUNK, **changes})[1]
+
+
+def test_defaults_are_filled_in_and_unknown_keys_stay() -> None:
+    body, _ = read_trunk({**TRUNK, "colour": "red"})
+    assert body == {
+        **TRUNK,
+        "colour": "red",
+        "description": None,
+        "gateways": [{"gateway_address": "sip.carrier.example", "port": 5060, "priority": 1}],
+        "ip_identifiers": [],
+        "allow": "ulaw,alaw",
+        "disallow": "all",
+        "transport": "transport-udp",
+        "direct_media": False,
+        "rtp_symmetric": True,
+        "force_rport": True,
+        "media_encryption": "no",
+        "media_encryption_optimistic": False,
+        "qualify_frequency": 60,
+        "inbound_enabled": False,
+        "outbound_leading_plus_enabled": True,
+    }
+    assert read_trunk(body)[0] == body, "what is read can be sent back"
+
+
+def test_gateways_are_tried_by_their_priority_and_then_as_they_are_listed() -> None:
+    given = [{"gateway_address": name, "priority": priority} for name, priority in (("c", 2), ("a", 1), ("b", 1))]
+    assert settings(gateways=given).in_order == (Gateway("a"), Gateway("b"), Gateway("c", priority=2))
+
+
+def test_networks_are_addresses_or_ranges_also_as_plain_texts() -> None:
+    given = [{"ip_address": "203.0.113.7"}, "198.51.100.9/24", "2001:db8::/32"]
+    assert settings(ip_identifiers=given).networks == ("203.0.113.7", "198.51.100.0/24", "2001:db8::/32")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"provider": None}, "provider"),
+        ({"auth_type": None}, "auth_type"),
+        ({"auth_type": "token"}, "auth_type"),
+        ({"auth_username": None}, "auth_username"),
+        ({"auth_username": "two words"}, "auth_username"),
+        ({"auth_username": "a;b"}, "auth_username"),
+        ({"auth_type": "ip-based"}, "ip_identifiers"),
+        ({"gateways": None}, "gateways"),
+        ({"gateways": []}, "gateways"),
+        ({"gateways": [{"gateway_address": "a"}] * (MAX_TRUNK_GATEWAYS + 1)}, "gateways"),
+        ({"gateways": ["a"]}, "gateways[0]"),
+        ({"gateways": [{}]}, "gateways[0].gateway_address"),
+        ({"gateways": [{"gateway_address": "sip:a"}]}, "gateways[0].gateway_address"),
+        ({"gateways": [{"gateway_address": "a..b"}]}, "gateways[0].gateway_address"),
+        ({"gateways": [{"gateway_address": "a", "port": 0}]}, "gateways[0].port"),
+        ({"ip_identifiers": [{"ip_address": "anywhere"}]}, "ip_identifiers[0].ip_address"),
+        ({"ip_identifiers": [{"ip_address": "0.0.0.0/0"}]}, "ip_identifiers[0].ip_address"),
+        ({"ip_identifiers": ["1.1.1.1"] * (MAX_TRUNK_NETWORKS + 1)}, "ip_identifiers"),
+        ({"transport": "udp"}, "transport"),
+        ({"media_encryption": "srtp"}, "media_encryption"),
+        ({"qualify_frequency": -1}, "qualify_frequency"),
+    ],
+)
+def test_a_wrong_trunk_is_refused_by_field(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        settings(**changes)
+    assert caught.value.field == field
+
+
+def test_encrypted_sound_needs_an_encrypted_transport() -> None:
+    with pytest.raises(UnprocessableError) as caught:
+        settings(media_encryption="sdes")
+    assert caught.value.message == "media_encryption='sdes' requires transport='transport-tls'"
+    assert settings(media_encryption="sdes", transport="transport-tls").media_encryption == "sdes"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"allow": "opus, ALAW"}, ""),
+        ({"transport": "transport-tls"}, "transport-tls"),
+        ({"transport": "transport-tcp"}, "transport-tcp"),
+        ({"allow": "g729,opus"}, "g729,opus"),
+    ],
+)
+def test_a_trunk_says_why_it_cannot_be_dialled(changes: dict[str, Any], why: str) -> None:
+    found = settings(**changes).undiallable
+    assert (why in found) if why else found == ""
+
+
+def test_a_password_is_printable_and_never_shown() -> None:
+    assert read_password({}) is None
+    assert read_password({"auth_password": "p 1;x"}) == "p 1;x"
+    for wrong in ("", 'a"b', "a\\b", "a\nb", 7, "x" * 201):
+        with pytest.raises(BadInputError) as caught:
+            read_password({"auth_password": wrong})
+        assert caught.value.field == "auth_password"
+        assert not wrong or str(wrong) not in caught.value.message
+
+
+def test_the_name_a_password_is_sealed_under_is_the_trunks_own() -> None:
+    assert secret_name("a") != secret_name("b")
+
+
+@pytest.mark.parametrize(
+    ("wire", "number"),
+    [
+        ({"phone_number": "918000000002"}, ("918000000002", None, False)),
+        ({"phone_number": "+91 80-0000 0002", "name": " Desk "}, ("+918000000002", "Desk", False)),
+        ({"phone_number": 918000000002}, ("918000000002", None, False)),
+        ({"phone_number": "+918000000002", "e164_check_enabled": True}, ("+918000000002", None, True)),
+        ({"phone_number": "4711"}, ("4711", None, False)),
+    ],
+)
+def test_a_number_of_a_trunk(wire: dict[str, Any], number: tuple[str, str | None, bool]) -> None:
+    assert read_trunk_number(wire) == number
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {},
+        {"phone_number": ""},
+        {"phone_number": "desk"},
+        {"phone_number": "1" * 16},
+        {"phone_number": "4711", "e164_check_enabled": True},
+        {"phone_number": "911"},
+        {"phone_number": True},
+    ],
+)
+def test_what_is_no_number_of_a_trunk_is_refused(wire: dict[str, Any]) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read_trunk_number(wire)
+    assert caught.value.field == "phone_number"
+
+
+def test_a_number_that_is_no_object_is_named_by_its_place() -> None:
+    with pytest.raises(BadInputError) as caught:
+        read_trunk_number("4711", "phone_numbers[0]")
+    assert caught.value.field == "phone_numbers[0]"
