@@ -19,12 +19,15 @@ from callwright.actions.services import CallPolicy, Services
 from callwright.actions.sub_accounts import create_sub_account, delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
+from callwright.domain.disposition import read_disposition
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.insight.dispositions import questions_of, unanswered
 from callwright.insight.publication import WebhookPublisher
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.metrics import Metrics
 from callwright.ops.vault import SealedVault
+from callwright.ports.questions import Examination, Examined
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.ledger import PostgresLedger
@@ -96,6 +99,29 @@ class StopWishes:
 
     async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
         self.told.append((execution_id, [str(event["name"]) for event in events]))
+
+
+class Examining:
+    """Questions about transcripts answered without a model: every disposition hears the transcript itself."""
+
+    def __init__(self) -> None:
+        self.asked: list[Examination] = []
+
+    async def examine(self, asked: Examination) -> Examined:
+        self.asked.append(asked)
+        found: dict[str, Any] = {}
+        for one in questions_of([read_disposition(body) for body in asked.bodies], {}):
+            result = {**unanswered(one.asked, ""), "answered": True, "error": None}
+            found.setdefault(one.asked.category, {})[one.name] = {**result, "subjective": asked.transcript}
+        usage = {
+            "kind": "model",
+            "provider": "p",
+            "model": "m",
+            "purpose": "extraction",
+            "amount": 10,
+            "amount_output": 1,
+        }
+        return Examined(found, [usage], 7_000_000)
 
 
 class ScriptedEvents:
@@ -175,6 +201,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         key_secret=b"k" * 32,
         vault=SealedVault(MasterKeys("", folder)),
         plugins=lambda: [*SCRIPTED, *ENDPOINTS],
+        questions=Examining(),
     )
 
     async def ready() -> None:

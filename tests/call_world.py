@@ -243,6 +243,7 @@ async def call_world(
     loopback: Iterable[Plugin] = LOOPBACK,
     client: GuardedClient | None = None,
     vault: Vault | None = None,
+    book: PriceBook | None = None,
 ) -> AsyncIterator[CallWorld]:
     """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one. With ``vault`` calls
     use the provider keys of their tenants."""
@@ -263,7 +264,7 @@ async def call_world(
             publisher,
             RecordingFiles(data.recordings),
             data.path,
-            PriceBook(),
+            book or PriceBook(),
             disk,
             Metrics(),
             settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),

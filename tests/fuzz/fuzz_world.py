@@ -28,6 +28,8 @@ ASK_SECONDS = 30
 MAKERS: tuple[tuple[str, str, str], ...] = (
     ("/v2/agent", "agent_id", "agent_id"),
     ("/call", "execution_id", "execution_id"),
+    ("/dispositions", "disposition_id", "id"),
+    ("/extractions", "template_id", "data.id"),
 )
 
 
@@ -129,7 +131,10 @@ class FuzzWorld:
         wire = {**example, **{name: value for name, value in known.items() if name in example}}
         answer = self.ask("POST", path, json=wire)
         assert answer.status_code in (200, 201), (path, answer.text)
-        return str(answer.json()[key])
+        made = answer.json()
+        for name in key.split("."):
+            made = made[name]
+        return str(made)
 
     async def _live(self, agent_id: str) -> str:
         """A call in progress, which takes events."""

@@ -26,10 +26,12 @@ from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import StoredTemplate
 
 #: In every text of ours that somebody else could be shown.
 CANARY = "canary-e91b7"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
+TEMPLATE_ID = "00000000-0000-4000-8000-0000000e0001"
 DISPOSITION_ID = "00000000-0000-4000-8000-0000000d0001"
 NUMBER_ID = "00000000-0000-4000-8000-0000000d0002"
 NUMBER = "+15550177"
@@ -45,6 +47,8 @@ TRUNK: dict[str, Any] = {
 
 #: Routes that act on no object of a path: what another organisation does there happens in its own.
 OWN = {
+    ("GET", "/extractions"),
+    ("POST", "/extractions"),
     ("POST", "/v2/agent"),
     ("GET", "/v2/agent/all"),
     ("POST", "/agent"),
@@ -131,6 +135,10 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("POST", "/dispositions"): {"agent_id": agent_id, **question},
         ("POST", "/dispositions/bulk"): {"agent_id": agent_id, "dispositions": [question]},
         ("PUT", "/dispositions/{disposition_id}"): {"name": "stolen"},
+        ("POST", "/v2/agent/{agent_id}/dispositions/test"): {"transcript": "user: Hello."},
+        ("POST", "/v1/callwright/agents/{agent_id}/extraction"): {"from": "2020-01-01", "to": "2100-01-01"},
+        ("POST", "/extractions"): {"name": "Appointment", "json_schema": {"type": "object"}},
+        ("PUT", "/extractions/{template_id}"): {"name": "stolen"},
         ("POST", "/sub-accounts/create"): {"name": "east", "min_concurrency": 0},
         ("PATCH", "/sub-accounts/{sub_account_id}"): {"name": "stolen"},
         ("POST", "/inbound/setup"): {"agent_id": agent_id, "phone_number_id": ids["phone_number_id"]},
@@ -166,6 +174,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
     disposition = StoredDisposition(DISPOSITION_ID, DEFAULT_TENANT_ID, body, "ours", now, now, agent_ids=(agent_id,))
     async with world.ledger.unit() as unit:
         await unit.dispositions.insert(disposition)
+        await unit.templates.insert(StoredTemplate(TEMPLATE_ID, DEFAULT_TENANT_ID, {"name": CANARY}, now, now))
         number = PhoneNumber(NUMBER_ID, DEFAULT_TENANT_ID, "+15550188", CARRIER, "acme", now, now)
         await unit.numbers.add(number)
         await unit.numbers.link(replace(number, agent_tenant_id=DEFAULT_TENANT_ID, agent_id=agent_id))
@@ -180,6 +189,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "extension": extension,
         "number": NUMBER,
         "disposition_id": DISPOSITION_ID,
+        "template_id": TEMPLATE_ID,
         "key_id": key["id"],
         "sub_account_id": sub_account["id"],
         "phone_number_id": NUMBER_ID,

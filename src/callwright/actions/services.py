@@ -15,6 +15,7 @@ from callwright.domain.sealing import WrappedKey
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
+from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock, Ids, Recordings
@@ -90,6 +91,14 @@ class NoVault:
         return VaultLockedError("this process was built without a vault for provider keys")
 
 
+class NoQuestions:
+    """``ports.questions.Questions`` of a process that has no models."""
+
+    async def examine(self, asked: Examination) -> Examined:
+        """Raises UnavailableError."""
+        raise UnavailableError("this process asks no models; ask one that was started with `callwright serve`")
+
+
 def _nothing(_: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
 
@@ -116,6 +125,7 @@ class Services:
     key_secret: bytes = field(repr=False)
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     chats: Chats = field(default_factory=NoChats)
+    questions: Questions = field(default_factory=NoQuestions)
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
     key_used: Callable[[str, datetime], None] = _unnoted
     show_sub_account_keys: bool = False

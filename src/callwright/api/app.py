@@ -20,11 +20,15 @@ from callwright.api.chats.schemas import ChatBody, ChatLine
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
-from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
+from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionTest, DispositionUpdate
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extensions.schemas import ExtensionBody
+from callwright.api.extraction.routes import router as extraction
+from callwright.api.extraction.schemas import AskAgainBody, AskAllAgainBody
+from callwright.api.extraction_templates.routes import router as extraction_templates
+from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUpdate
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
@@ -64,6 +68,11 @@ _BODIES = (
     DispositionBody,
     DispositionBulk,
     DispositionUpdate,
+    DispositionTest,
+    AskAgainBody,
+    AskAllAgainBody,
+    TemplateBody,
+    TemplateUpdate,
     AgentBody,
     AgentPatch,
     CallBody,
@@ -102,6 +111,8 @@ def build_app(services: ApiServices) -> FastAPI:
         keys,
         audit,
         dispositions,
+        extraction,
+        extraction_templates,
         agents,
         agents_v1,
         extensions,

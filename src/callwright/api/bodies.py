@@ -50,6 +50,12 @@ async def read_object(request: Request) -> dict[str, Any]:
     return parse_object(await read_bytes(request))
 
 
+async def read_object_if_any(request: Request) -> dict[str, Any]:
+    """The body as a JSON object, empty when there is none. Raises InvalidJsonError or TooLargeError."""
+    raw = await read_bytes(request)
+    return parse_object(raw) if raw.strip() else {}
+
+
 def parse_object(raw: bytes) -> dict[str, Any]:
     """``raw`` as a JSON object whose every value can be stored. Raises InvalidJsonError saying where it stops being one."""
     raw = raw.removeprefix(_BYTE_ORDER_MARK)

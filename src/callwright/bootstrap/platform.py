@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -96,6 +96,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         services = services_over(
             foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
         )
+        services = replace(services, questions=runtime.questions)
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
         await _tell_of_locked_vault(services)

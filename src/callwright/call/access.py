@@ -92,6 +92,9 @@ class TenantAccess:
             voice=self._fitted("voice", spec.voice, has),
             model=self._fitted("model", spec.model, has),
             post_call=tuple(replace(task, model=self._fitted("model", task.model, has)) for task in spec.post_call),
+            custom_questions=None
+            if spec.custom_questions is None
+            else replace(spec.custom_questions, model=self._fitted("model", spec.custom_questions.model, has)),
         )
 
     async def fitting(self, tenant_id: str) -> Fitting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
 from callwright.domain.variables import as_text
 from callwright.insight.dispositions import CallFacts
+from callwright.insight.post_work import Run
 from callwright.insight.tools import context
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView
@@ -23,21 +24,32 @@ FIXED = "dispositions_fixed"
 """Fact: which dispositions are asked is settled; ``count`` of them came before this."""
 
 
-def fix(post: PostLog, found: Sequence[StoredDisposition]) -> None:
-    """Settle what is asked. Without dispositions nothing is written: most calls have none."""
+def fix(post: PostLog, found: Sequence[StoredDisposition], run: str = "") -> None:
+    """Settle what is asked, in the first run or in a later one. Without dispositions nothing is written: most calls have none."""
     for one in found[:MAX_AGENT_DISPOSITIONS]:
-        post.fact(ASKED, {"id": one.id, "body": dict(one.body)})
+        post.fact(ASKED, {"id": one.id, "body": dict(one.body), "run": run})
     if found:
-        post.fact(FIXED, {"count": len(found[:MAX_AGENT_DISPOSITIONS])})
+        post.fact(FIXED, {"count": len(found[:MAX_AGENT_DISPOSITIONS]), "run": run})
 
 
-def fixed(post: PostLog) -> list[Disposition]:
-    """What is asked, as it was settled."""
-    return _readable([values["body"] for values in post.facts(ASKED)])
+def is_fixed(post: PostLog, run: str = "") -> bool:
+    """Whether what is asked in a run is settled."""
+    return any(values.get("run", "") == run for values in post.facts(FIXED))
 
 
-def _readable(bodies: Sequence[dict[str, Any]]) -> list[Disposition]:
-    """A body was checked when it was saved; one that an older version saved and this one refuses is left out rather than all of them."""
+def fixed(post: PostLog, run: str = "") -> list[Disposition]:
+    """What is asked in a run, as it was settled."""
+    return readable(bodies_asked(post, run))
+
+
+def bodies_asked(post: PostLog, run: str = "") -> list[dict[str, Any]]:
+    """The bodies of what is asked in a run."""
+    return [values["body"] for values in post.facts(ASKED) if values.get("run", "") == run]
+
+
+def readable(bodies: Sequence[Mapping[str, Any]]) -> list[Disposition]:
+    """Bodies as dispositions. Each was checked when it was saved; one that an older version saved and this one refuses is left out, rather
+    than all of them."""
     found: list[Disposition] = []
     for body in bodies:
         try:
@@ -63,3 +75,8 @@ def summary_in(post: PostLog) -> str:
     """The summary that a task of the agent has written, empty without one."""
     written = post.facts("summary")
     return str(written[-1]["text"]) if written else ""
+
+
+def summary_of(run: Run) -> str:
+    """The summary that a task has written in a run, empty without one."""
+    return run.summary or ""

@@ -21,6 +21,8 @@ RECORDING = "recording"
 AGENT = "agent"
 DISPOSITIONS = "dispositions"
 """``what`` of a group of dispositions, with its number."""
+CUSTOM = "custom_questions"
+"""``what`` of an older agent's questions."""
 _TRIED_AGAIN = frozenset({RECORDING, AGENT})
 """What every run tries anew, so that an earlier run's failure at it is not this one's."""
 
@@ -28,9 +30,10 @@ _POST_LINE = f',"sec":"{POST}","seq":'.encode()
 
 
 class PostLog:
-    """Facts numbered on from the live section ``view``, in the call's time. What an earlier run found and spent comes first."""
+    """Facts numbered on from the live section ``view``, in the call's time. What an earlier run found and spent comes first; what that run
+    failed at and this one tries anew is left out, unless the call's own work is ``over``."""
 
-    def __init__(self, view: CallView, earlier: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(self, view: CallView, earlier: bytes, now: Callable[[], datetime], *, over: bool = False) -> None:
         last = view.entries[-1] if view.entries else None
         self._seq = last.seq if last is not None else 0
         self._last_us = last.at_us if last is not None else 0
@@ -40,7 +43,7 @@ class PostLog:
         self._done: set[str] = set()
         self._found: list[tuple[str, dict[str, Any]]] = []
         for at_us, name, values in _facts(earlier):
-            if name != "post_failed" or values.get("what") not in _TRIED_AGAIN:
+            if over or name != "post_failed" or values.get("what") not in _TRIED_AGAIN:
                 self._add(at_us, name, values)
 
     def done(self, what: str) -> bool:
@@ -50,6 +53,16 @@ class PostLog:
     def facts(self, name: str) -> list[dict[str, Any]]:
         """What was found under a name so far, by earlier runs too."""
         return [values for kind, values in self._found if kind == name]
+
+    def since(self, begin: str, of: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """What was found under ``name`` after the fact ``begin`` whose values include ``of``."""
+        found: list[dict[str, Any]] = []
+        begun = False
+        for kind, values in self._found:
+            begun = begun or (kind == begin and of.items() <= values.items())
+            if begun and kind == name:
+                found.append(values)
+        return found
 
     def fact(self, name: str, values: dict[str, Any]) -> None:
         """Something found after the call."""

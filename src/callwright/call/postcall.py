@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import transition
-from callwright.call.asked import FIXED, call_facts, fix, fixed, summary_in, variables_of
+from callwright.call.asked import call_facts, fix, fixed, is_fixed, summary_in, variables_of
 from callwright.call.callbacks import schedule, wanted
 from callwright.call.deps import RuntimeDeps
 from callwright.call.examiner import Examiner
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.logfile import POST
-from callwright.call.post_log import AGENT, DISPOSITIONS, RECORDING, TASK_DONE, PostLog, live_part, post_part
+from callwright.call.post_log import AGENT, CUSTOM, DISPOSITIONS, RECORDING, TASK_DONE, PostLog, live_part, post_part
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
@@ -164,7 +164,12 @@ class PostCall:
                 await examiner.task(task, heard, notes)
                 case.post.fact(TASK_DONE, {"index": index})
                 await self._keep(case)
-        questions = questions_of(await self._dispositions(case), variables_of(case.view))
+        dispositions = await self._dispositions(case)
+        if not dispositions and spec.custom_questions is not None and not case.post.done(CUSTOM):
+            await examiner.task(spec.custom_questions, heard, notes)
+            case.post.fact(TASK_DONE, {"what": CUSTOM})
+            await self._keep(case)
+        questions = questions_of(dispositions, variables_of(case.view))
         for number, group in enumerate(examiner.grouped(questions, spec.model)):
             what = f"{DISPOSITIONS}:{number}"
             if not case.post.done(what):
@@ -174,7 +179,7 @@ class PostCall:
 
     async def _dispositions(self, case: _Case) -> list[Disposition]:
         """What is asked of this call: the agent's dispositions when this work first began, whatever becomes of them meanwhile."""
-        if not case.post.facts(FIXED):
+        if not is_fixed(case.post):
             while (found := await self._present(case)) is None:
                 await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
             fix(case.post, found)

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from callwright.call.admission import admit_forever
+from callwright.call.asking_again import AskingAgain
 from callwright.call.attempt import Office
 from callwright.call.chat_desk import ChatDesk
 from callwright.call.control import LocalCalls
 from callwright.call.deps import RuntimeDeps
 from callwright.call.endings import FINISH_JOB
+from callwright.call.examinations import Examinations
 from callwright.call.inbound import Desk
 from callwright.call.live import LiveCalls
 from callwright.call.nodes import Node
@@ -26,6 +28,7 @@ from callwright.call.sounds import SoundLibrary
 from callwright.call.strays import Strays
 from callwright.call.timers import LoopTimers
 from callwright.call.worker import Worker
+from callwright.ports.questions import EXTRACTION_JOB
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ class CallRuntime:
     """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
 
     ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, ``desk``
-    takes calls that come in, and ``chats`` holds those that are written. ``ended_loops`` names what should run for ever and does not any
-    more: this process needs a restart.
+    takes calls that come in, ``chats`` holds those that are written, and ``questions`` asks about transcripts. ``ended_loops`` names what
+    should run for ever and does not any more: this process needs a restart.
     """
 
     def __init__(self, deps: RuntimeDeps) -> None:
@@ -47,6 +50,8 @@ class CallRuntime:
         self._pacer = PacerClock(deps.clock)
         self._shipper = LogShipper(deps.ledger, deps.clock)
         self._post_call = PostCall(deps)
+        self._asking_again = AskingAgain(deps)
+        self.questions = Examinations(deps)
         self.preparer = Preparer(deps.plugin, deps.settings.defaults)
         self.control = LocalCalls()
         self.live = LiveCalls(deps.ledger, deps.clock)
@@ -63,7 +68,7 @@ class CallRuntime:
     @property
     def jobs(self) -> Mapping[str, Handler]:
         """Background jobs by name, for the job runner."""
-        return {FINISH_JOB: self._post_call.finish}
+        return {FINISH_JOB: self._post_call.finish, EXTRACTION_JOB: self._asking_again.run}
 
     @property
     def live_calls(self) -> int:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate", "run random conversations against the core"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "doctor": ("doctor", "say what went wrong in a call, when, and which setting to change"),
+    "extract": ("extract", "ask past calls again what the agent asks after its calls"),
     "backup": ("backup", "save the embedded database and the recordings into one file"),
     "gateway": ("gateway", "the SIP gateway process, started by serve"),
     "restore": ("restore", "bring a backup back into an empty data folder"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from callwright.domain.agent_callers import read_caller_data
 from callwright.domain.agent_providers import ProviderNames, read_model, read_transcriber, read_voice
+from callwright.domain.agent_questions import custom_questions
 from callwright.domain.agent_settings import read_settings
 from callwright.domain.agent_spec import (
     AgentSpec,
@@ -93,6 +94,7 @@ def parse_agent(
         end_call_tool=bool(config.text("end_call_tool_mode")) or any(_ends_calls(tool) for tool in tools),
         tools=tools,
         post_call=_post_call(body, tasks, model, names),
+        custom_questions=custom_questions(body.get("gpt_assistants"), model),
         webhook_url=_web_address(agent, "webhook_url"),
         webhook_headers=_webhook_headers(agent),
         webhook_statuses=_webhook_statuses(agent),

@@ -129,6 +129,8 @@ class AgentSpec:
     end_call_tool: bool = False
     tools: tuple[ToolSpec, ...] = ()
     post_call: tuple[PostCallTask, ...] = ()
+    custom_questions: PostCallTask | None = None
+    """What an older agent asks after its calls when it has no dispositions (``gpt_assistants``)."""
     webhook_url: str | None = None
     webhook_headers: Mapping[str, str] = field(default_factory=dict)
     webhook_statuses: frozenset[str] | None = None

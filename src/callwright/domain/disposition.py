@@ -132,8 +132,11 @@ def _required(fields: Fields, name: str, longest: int) -> str:
 
 
 def _pattern(fields: Fields, kind: str) -> tuple[str, str]:
-    """``subjective_type_config`` of the type regex; for other types it is kept and must only be an object."""
+    """``subjective_type_config`` of the type regex; for other types it is kept, and must be an object of texts."""
     config = fields.child("subjective_type_config")
+    if config is not None:
+        config.text("pattern")
+        config.text("description", longest=MAX_QUESTION_CHARACTERS)
     if kind != REGEX:
         return "", ""
     where = f"{fields.at('subjective_type_config')}.pattern"

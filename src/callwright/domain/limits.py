@@ -282,6 +282,30 @@ MAX_CHECKED_CHARACTERS = 300
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """How much of a model's answer or reason to one disposition is kept."""
 
+MAX_TRANSCRIPT_CHARACTERS = 100_000
+"""Longest transcript that dispositions are tested on."""
+
+MAX_EXAMINATIONS = 2
+"""Tests of dispositions under way in one process; more are refused."""
+
+EXAMINATION_SECONDS = 120
+"""Longest test of dispositions; what is not answered by then is told as not answered."""
+
+MAX_EXTRACTION_RUNS = 20
+"""How often the questions may be asked of one call again."""
+
+MAX_EXTRACTIONS_AT_ONCE = 200
+"""Most past calls that one request has asked again."""
+
+EXTRACTION_STALE_SECONDS = 3_600
+"""A call whose questions wait to be asked again for so long may be asked anew."""
+
+MAX_TEMPLATES = 500
+"""Most extraction templates of one organisation."""
+
+MAX_TEMPLATE_BYTES = 65_536
+"""Largest extraction template, as JSON."""
+
 MAX_MODEL_TOOL_CALLS = 16
 """Tool calls in one answer of a model; further ones are dropped."""
 

@@ -32,6 +32,7 @@ class Run:
     at_us: int
     by: str = ""
     ended: bool = False
+    cost_nano: int = 0
     flat: dict[str, Any] | None = None
     dispositions: dict[str, dict[str, Any]] = field(default_factory=dict)
     rejected: list[Any] = field(default_factory=list)
@@ -79,7 +80,7 @@ def _take(run: Run, entry: Entry) -> None:
     elif entry.type == "summary":
         run.summary = str(v["text"])
     elif entry.type == RUN_ENDED:
-        run.ended = True
+        run.ended, run.cost_nano = True, int(v.get("cost_nano", 0))
     else:
         run.failures.append({"what": v["what"], "reason": v["reason"]})
     run.at_us = entry.at_us
@@ -115,6 +116,7 @@ def _told(view: CallView, runs: Sequence[Run], current: Run) -> Iterator[dict[st
             "by": run.by or None,
             "counts": run is current,
             "failures": run.failures,
+            "cost_nano": run.cost_nano if run.run else None,
         }
         if run is not current:
             told |= {"extracted_data": run.extracted_data, "summary": run.summary}

@@ -303,6 +303,13 @@ def _opt_out(execution: Execution) -> dict[str, Any] | None:
     return None if not asked else {**asked, "number": far_number(execution) or None}
 
 
+def _run(told: Mapping[str, Any]) -> dict[str, Any]:
+    """One run of the questions about the call; what the first one cost is part of the call's own cost."""
+    cost = told.get("cost_nano")
+    shown = {name: value for name, value in told.items() if name != "cost_nano"}
+    return {**shown, "cost": None if cost is None else cents_from_nano(int(cost))}
+
+
 def _seconds(began: datetime | None, ended: datetime | None) -> int | None:
     if began is None or ended is None:
         return None
@@ -362,7 +369,10 @@ def _own(execution: Execution) -> dict[str, Any]:
         "end_reason": record.get("end_reason"),
         "extraction_rejected": record.get("extraction_rejected") or [],
         "post_failures": record.get("post_failures") or [],
-        "extraction_runs": record.get("extraction_runs") or [],
+        "extraction": {
+            "state": record.get("extraction_state"),
+            "runs": [_run(one) for one in record.get("extraction_runs") or []],
+        },
         "line": record.get("line"),
         "doctor": record.get("doctor"),
     }

@@ -60,7 +60,7 @@ def used(view: CallView) -> list[Used]:
                 model=str(v["model"]),
                 purpose=purpose,
                 part=part,
-                category=_category(str(v["kind"]), purpose),
+                category=category_of(str(v["kind"]), purpose),
                 amount=int(v["amount"]),
                 amount_output=int(v.get("amount_output", 0)),
                 amount_cached=int(v.get("amount_cached", 0)),
@@ -91,7 +91,7 @@ def _turn_part(turn: int) -> str:
     return f"turn:{turn}" if turn else WELCOME
 
 
-def _category(kind: str, purpose: str) -> str:
+def category_of(kind: str, purpose: str) -> str:
     """The contract's sub-leg (chapter 7); each leg has its own."""
     if kind == "model":
         return _MODEL_CATEGORIES.get(purpose, "conversation")

@@ -43,6 +43,17 @@ class StoredAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredTemplate:
+    """An extraction template as stored: the contract's keys and unknown ones as they came."""
+
+    id: str
+    tenant_id: str
+    body: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """A short name under which an agent is called (``domain.extension`` says which names there may be). ``agent_id`` is None where
     nobody answers it."""
@@ -439,6 +450,27 @@ class Usage(Protocol):
         ...
 
 
+class Templates(Protocol):
+    """Extraction templates."""
+
+    async def insert(self, template: StoredTemplate) -> None:
+        """A new template."""
+
+    async def get(self, tenant_id: str, template_id: str) -> StoredTemplate | None:
+        """One template of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[StoredTemplate]:
+        """All templates of the tenant, oldest first."""
+        ...
+
+    async def update(self, tenant_id: str, template_id: str, body: Mapping[str, Any]) -> StoredTemplate | None:
+        """Replace the body. None when there is no such template."""
+
+    async def delete(self, tenant_id: str, template_id: str) -> bool:
+        """Delete it. False when there was none."""
+        ...
+
+
 class Keys(Protocol):
     """API keys."""
 
@@ -633,6 +665,11 @@ class Unit(Protocol):
     @property
     def suppressions(self) -> Suppressions:
         """Numbers that are not called any more."""
+        ...
+
+    @property
+    def templates(self) -> Templates:
+        """Extraction templates."""
         ...
 
     @property

@@ -26,6 +26,7 @@ from callwright.storage.outbox import OutboxRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
+from callwright.storage.templates import TemplateRows
 from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
 
@@ -42,6 +43,7 @@ class PostgresUnit:
         self.contact_files = ContactRows(connection)
         self.suppressions = SuppressionRows(connection)
         self.dispositions = DispositionRows(connection)
+        self.templates = TemplateRows(connection)
         self.keys = KeyRows(connection)
         self.accounts = AccountRows(connection)
         self.provider_keys = ProviderKeyRows(connection)

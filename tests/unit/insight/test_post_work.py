@@ -62,7 +62,7 @@ def test_a_later_run_takes_the_place_of_the_first_which_stays_in_the_history() -
     log.fact("post", "summary", text="Before.")
     began(log.at(9_000), "run-1")
     found(log, "Mood", "bad")
-    log.fact("post", "run_ended", run="run-1")
+    log.fact("post", "run_ended", run="run-1", cost_nano=7)
     read = record(log)
     assert read["extracted_data"] == {"General": {"Mood": {"subjective": "bad"}}}
     assert read["summary"] is None
@@ -73,10 +73,18 @@ def test_a_later_run_takes_the_place_of_the_first_which_stays_in_the_history() -
             "by": None,
             "counts": False,
             "failures": [],
+            "cost_nano": None,
             "extracted_data": {"General": {"Mood": {"subjective": "good"}}},
             "summary": "Before.",
         },
-        {"run": "run-1", "at": "2026-03-01T12:00:09+00:00", "by": "key-1", "counts": True, "failures": []},
+        {
+            "run": "run-1",
+            "at": "2026-03-01T12:00:09+00:00",
+            "by": "key-1",
+            "counts": True,
+            "failures": [],
+            "cost_nano": 7,
+        },
     ]
 
 

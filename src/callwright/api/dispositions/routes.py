@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions import dispositions
+from callwright.actions.extraction import try_dispositions
+from callwright.actions.services import Services
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.dispositions.mapping import disposition_view
 from callwright.api.dispositions.schemas import (
     BULK_EXAMPLE,
     EXAMPLE,
+    TEST_EXAMPLE,
     UPDATE_EXAMPLE,
     DispositionAck,
     DispositionBulkAck,
+    DispositionTestResult,
     DispositionView,
 )
+from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
+from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
@@ -40,27 +46,35 @@ async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
 @router.post(
     "/dispositions",
     summary="Create a disposition",
-    responses={201: shown("Created.", DispositionAck), **errors(400, 413, 422)},
+    responses={201: shown("Created.", DispositionAck), **errors(400, 409, 413, 422)},
     openapi_extra=json_body("DispositionBody", EXAMPLE),
 )
-async def create(request: Request) -> Response:
+async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """From now on it is asked after every call of the agent. Unknown keys are kept."""
     wire = await read_object(request)
-    made = await dispositions.create_disposition(services_of(request).actions, principal_of(request), wire)
-    return answer({"message": "Disposition created successfully", "id": made.id}, 201)
+
+    async def work(services: Services) -> dict[str, Any]:
+        made = await dispositions.create_disposition(services, principal_of(request), wire)
+        return {"message": "Disposition created successfully", "id": made.id}
+
+    return await answer_once(request, idempotency_key, wire, work, 201)
 
 
 @router.post(
     "/dispositions/bulk",
     summary="Create several dispositions",
-    responses={201: shown("All created.", DispositionBulkAck), **errors(400, 413, 422)},
+    responses={201: shown("All created.", DispositionBulkAck), **errors(400, 409, 413, 422)},
     openapi_extra=json_body("DispositionBulk", BULK_EXAMPLE),
 )
-async def create_several(request: Request) -> Response:
+async def create_several(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """All or none; `ids` come in the order of `dispositions`."""
     wire = await read_object(request)
-    made = await dispositions.create_dispositions(services_of(request).actions, principal_of(request), wire)
-    return answer({"message": "Dispositions created successfully", "ids": [one.id for one in made]}, 201)
+
+    async def work(services: Services) -> dict[str, Any]:
+        made = await dispositions.create_dispositions(services, principal_of(request), wire)
+        return {"message": "Dispositions created successfully", "ids": [one.id for one in made]}
+
+    return await answer_once(request, idempotency_key, wire, work, 201)
 
 
 @router.get(
@@ -126,3 +140,26 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
     services, principal = services_of(request).actions, principal_of(request)
     await dispositions.unlink_disposition(services, principal, disposition_id, agent_id)
     return answer({"message": "success", "state": "deleted"})
+
+
+@router.post(
+    "/v2/agent/{agent_id}/dispositions/test",
+    summary="Try an agent's dispositions on a transcript",
+    responses={200: shown("What they would have found.", DispositionTestResult), **errors(400, 404, 413, 422)},
+    openapi_extra=json_body("DispositionTest", TEST_EXAMPLE),
+)
+async def try_out(request: Request, agent_id: str) -> Response:
+    """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted
+    from `call_date`, now without one; `{variables}` have no values. At most two such tests run in a process at once."""
+    wire = await read_object(request)
+    found = await try_dispositions(services_of(request).actions, principal_of(request), agent_id, wire)
+    return answer(
+        {
+            "extracted_data": found.extracted_data,
+            "callwright": {
+                "cost": cents_from_nano(found.cost_nano),
+                "usage": found.usage,
+                "failures": found.failures,
+            },
+        }
+    )

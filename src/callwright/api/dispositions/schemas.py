@@ -96,6 +96,48 @@ class DispositionBulkAck(Open):
     ids: list[str]
 
 
+class DispositionTest(Open):
+    """A transcript to try dispositions on."""
+
+    transcript: str
+    call_date: str | None = Field(default=None, description="ISO 8601: when the call was, with its offset.")
+
+
+class Validation(Open):
+    """Whether an answer is of its type."""
+
+    is_valid: bool
+    expected_type: str
+
+
+class DispositionResult(Open):
+    """What came of one question."""
+
+    subjective: str | None = Field(
+        description='`""`: nothing was said about it; `"null"`: it does not apply; null: not subjective.'
+    )
+    objective: str | None = Field(description="The chosen value; within sub options the path to it, with ` > `.")
+    confidence: float = Field(ge=0, le=1)
+    confidence_label: str = Field(description="High from 0.8, Medium from 0.5, Low.")
+    reasoning_subjective: str | None
+    reasoning_objective: str | None
+    validation: Validation | None
+    objective_path: list[str] | None = Field(description="Our own: the values on the way to the chosen one.")
+    evidence: str | None = Field(description="Our own: words of the transcript that show it.")
+    answered: bool = Field(description="Our own: false when there is no answer, and `error` says why.")
+    error: str | None
+
+
+class DispositionTestResult(Open):
+    """What dispositions found in a transcript."""
+
+    extracted_data: dict[str, dict[str, DispositionResult]] = Field(description="By category and name.")
+
+
+TEST_EXAMPLE: dict[str, Any] = {
+    "transcript": "assistant: May I confirm Friday?\nuser: Yes please.",
+    "call_date": "2026-09-14T10:00:00+05:30",
+}
 EXAMPLE: dict[str, Any] = {
     "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
     "name": "Confirmed",

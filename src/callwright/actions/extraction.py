@@ -1,0 +1,165 @@
+"""Questions about calls beside their own post-call work: tried out on a transcript, and asked of past calls again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
+from callwright.actions.schedule import moment
+from callwright.actions.services import Services, missing, object_id
+from callwright.actions.transition import transition
+from callwright.domain.errors import BadInputError, ConflictError, UnprocessableError, WrongStateError
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    EXTRACTION_STALE_SECONDS,
+    MAX_EXTRACTION_RUNS,
+    MAX_EXTRACTIONS_AT_ONCE,
+    MAX_PAGE_SIZE,
+    MAX_TRANSCRIPT_CHARACTERS,
+)
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Change, ExecutionFilter, Unit
+from callwright.ports.questions import EXTRACTION_JOB, Examination, Examined
+
+_STATE = "extraction_state"
+_QUEUED = "queued"
+_RUNS = "extraction_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Calls that will be asked again under one run. ``waiting``: those for which that was ordered before."""
+
+    run: str
+    execution_ids: list[str]
+    waiting: bool = False
+    left_out: int = 0
+
+
+async def try_dispositions(
+    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+) -> Examined:
+    """The agent's dispositions asked of a transcript; nothing is stored but the audit trail's row of what it cost. Raises NotFoundError,
+    UnprocessableError, RateLimitedError."""
+    fields = Fields(wire, "", UnprocessableError)
+    transcript = fields.text("transcript", longest=MAX_TRANSCRIPT_CHARACTERS).strip()
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        found = await unit.dispositions.of_agent(principal.tenant_id, agent.id)
+    if not transcript:
+        raise UnprocessableError("transcript is required", field="transcript")
+    when = _call_date(fields, services.clock.now())
+    asked = Examination(principal.tenant_id, transcript, when, agent.body, [one.body for one in found])
+    examined = await services.questions.examine(asked)
+    if examined.usage:
+        spent = {"cost_nano_cents": examined.cost_nano, "requests": len(examined.usage)}
+        async with services.ledger.unit() as unit:
+            await audit(unit, principal, "agent.dispositions_tested", agent.id, after=spent)
+    return examined
+
+
+def _call_date(fields: Fields, now: datetime) -> datetime:
+    """When the call was, with its own offset: days are counted from it."""
+    text = fields.text("call_date").strip()
+    if not text:
+        return now
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise fields.wrong("call_date", "an ISO 8601 time such as 2026-09-14T10:00:00+05:30") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+async def ask_again(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> Ordered:
+    """Order that a past call is asked again. One for which that waits already is not ordered twice. Raises NotFoundError, BadInputError,
+    WrongStateError (no completed call) or ConflictError (asked too often)."""
+    force = Fields(wire, "", BadInputError).switch("force", False)
+    execution_id = object_id(execution_id, "execution")
+    async with services.ledger.unit() as unit:
+        if await unit.executions.get(principal.tenant_id, execution_id) is None:
+            raise missing("execution")
+        row = await unit.executions.lock(execution_id)
+        if row is None:
+            raise missing("execution")
+        refusal = _refusal(row)
+        if refusal is not None:
+            raise refusal
+        state = row.record.get(_STATE)
+        if state is not None and _waits(row, services.clock.now()):
+            return Ordered(str(state["run"]), [row.id], waiting=True)
+        return await _order(services, unit, principal, [row], force)
+
+
+async def ask_all_again(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> Ordered:
+    """Order that an agent's completed calls of a period are asked again, the newest first, at most ``limit``; with ``dry_run`` only say
+    which. Raises NotFoundError or BadInputError."""
+    fields = Fields(wire, "", BadInputError)
+    force, dry_run = fields.switch("force", False), fields.switch("dry_run", False)
+    most = fields.whole("limit", MAX_EXTRACTIONS_AT_ONCE, 1, MAX_EXTRACTIONS_AT_ONCE)
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        begin, end = (_required_moment(wire, name) for name in ("from", "to"))
+        if end < begin:
+            raise BadInputError("to must not be before from", field="to")
+        narrow = ExecutionFilter(status=Status.COMPLETED.value, created_from=begin, created_to=end)
+        rows, total = await _page(unit, principal, agent.id, narrow, most)
+        now = services.clock.now()
+        fit = [row for row in rows if _refusal(row) is None and not _waits(row, now)]
+        if dry_run or not fit:
+            return Ordered("", [row.id for row in fit], left_out=total - len(fit))
+        locked = [row for one in fit if (row := await unit.executions.lock(one.id)) is not None]
+        made = await _order(services, unit, principal, locked, force)
+        return Ordered(made.run, made.execution_ids, left_out=total - len(locked))
+
+
+def _required_moment(wire: Mapping[str, Any], name: str) -> datetime:
+    if wire.get(name) in (None, ""):
+        raise BadInputError(f"{name} is required", field=name)
+    return moment(wire[name], name)
+
+
+async def _page(
+    unit: Unit, principal: Principal, agent_id: str, narrow: ExecutionFilter, most: int
+) -> tuple[list[Execution], int]:
+    found: list[Execution] = []
+    for number in range(1, -(-most // MAX_PAGE_SIZE) + 1):
+        page = await unit.executions.page(principal.tenant_id, agent_id, narrow, number, MAX_PAGE_SIZE)
+        found.extend(page.rows)
+        if number * MAX_PAGE_SIZE >= page.total:
+            break
+    return found[:most], page.total
+
+
+def _refusal(row: Execution) -> WrongStateError | ConflictError | None:
+    if row.phase is not Phase.DONE or row.status is not Status.COMPLETED:
+        return WrongStateError(f"only a completed call can be asked again; this one is {row.status.value}")
+    if len(row.record.get(_RUNS) or []) > MAX_EXTRACTION_RUNS:
+        return ConflictError(f"this call was asked again {MAX_EXTRACTION_RUNS} times, which is the most")
+    return None
+
+
+def _waits(row: Execution, now: datetime) -> bool:
+    state = row.record.get(_STATE) or {}
+    if state.get("status") != _QUEUED:
+        return False
+    return now - datetime.fromisoformat(state["at"]) < timedelta(seconds=EXTRACTION_STALE_SECONDS)
+
+
+async def _order(
+    services: Services, unit: Unit, principal: Principal, rows: Sequence[Execution], force: bool
+) -> Ordered:
+    run, now = services.ids.uuid(), services.clock.now().isoformat()
+    for row in rows:
+        state = {"run": run, "status": _QUEUED, "reason": None, "at": now}
+        await transition(unit, row.id, Change(record={_STATE: state}), services.publisher)
+        await audit(unit, principal, "execution.asked_again", row.id, after={"run": run, "force": force})
+    ids = [row.id for row in rows]
+    payload = {"ids": ids, "run": run, "by": principal.key_id, "force": force}
+    await unit.jobs.put(EXTRACTION_JOB, json.dumps(payload).encode())
+    return Ordered(run, ids)

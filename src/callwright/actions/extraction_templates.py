@@ -1,0 +1,92 @@
+"""Extraction templates (contract 3.12, older): kept and returned; calls are asked by tasks and dispositions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError, ConflictError, TooLargeError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS, MAX_TEMPLATE_BYTES, MAX_TEMPLATES
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import StoredTemplate
+
+_READ_ONLY = frozenset({"id", "created_at", "updated_at"})
+
+
+def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without what the platform writes. Raises BadInputError or TooLargeError."""
+    fields = Fields(body, "", BadInputError)
+    if not fields.text("name", longest=MAX_NAME_CHARACTERS).strip():
+        raise BadInputError("name is required", field="name")
+    if fields.child("json_schema") is None:
+        raise BadInputError("json_schema is required and must be an object", field="json_schema")
+    fields.text("instructions", longest=MAX_PROMPT_CHARACTERS)
+    fields.text("model", longest=MAX_NAME_CHARACTERS)
+    for name in ("inputs", "keys"):
+        fields.child(name)
+    switches = {
+        name: fields.switch(name, default)
+        for name, default in (("display", True), ("supports_custom_questions", False))
+        if fields.raw(name) is not None
+    }
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > MAX_TEMPLATE_BYTES:
+        raise TooLargeError(f"the template is {size} bytes of JSON, at most {MAX_TEMPLATE_BYTES} are allowed")
+    return {name: value for name, value in {**body, **switches}.items() if name not in _READ_ONLY}
+
+
+async def create_template(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredTemplate:
+    """A new template. Raises BadInputError, TooLargeError or ConflictError."""
+    now = services.clock.now()
+    template = StoredTemplate(services.ids.uuid(), principal.tenant_id, _checked(wire), now, now)
+    async with services.ledger.unit() as unit:
+        if len(await unit.templates.all(principal.tenant_id)) >= MAX_TEMPLATES:
+            raise ConflictError(f"there are {MAX_TEMPLATES} templates already; delete one that is not needed")
+        await unit.templates.insert(template)
+        await audit(unit, principal, "extraction_template.created", template.id, after=template.body)
+    return template
+
+
+async def list_templates(services: Services, principal: Principal) -> list[StoredTemplate]:
+    """All templates of the tenant, oldest first."""
+    async with services.ledger.unit() as unit:
+        return await unit.templates.all(principal.tenant_id)
+
+
+async def get_template(services: Services, principal: Principal, template_id: str) -> StoredTemplate:
+    """One template. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.templates.get(principal.tenant_id, object_id(template_id, "template"))
+    if found is None:
+        raise missing("template")
+    return found
+
+
+async def change_template(
+    services: Services, principal: Principal, template_id: str, wire: Mapping[str, Any]
+) -> StoredTemplate:
+    """Change the keys that are named. Raises NotFoundError, BadInputError or TooLargeError."""
+    template_id = object_id(template_id, "template")
+    async with services.ledger.unit() as unit:
+        before = await unit.templates.get(principal.tenant_id, template_id)
+        if before is None:
+            raise missing("template")
+        after = await unit.templates.update(principal.tenant_id, template_id, _checked({**before.body, **wire}))
+        if after is None:
+            raise missing("template")
+        await audit(unit, principal, "extraction_template.changed", template_id, before=before.body, after=after.body)
+    return after
+
+
+async def delete_template(services: Services, principal: Principal, template_id: str) -> None:
+    """Delete it. Raises NotFoundError."""
+    template_id = object_id(template_id, "template")
+    async with services.ledger.unit() as unit:
+        found = await unit.templates.get(principal.tenant_id, template_id)
+        if found is None or not await unit.templates.delete(principal.tenant_id, template_id):
+            raise missing("template")
+        await audit(unit, principal, "extraction_template.deleted", template_id, before=found.body)

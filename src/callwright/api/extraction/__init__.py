@@ -1,0 +1,1 @@
+"""Asking past calls again (our own)."""

@@ -1,0 +1,106 @@
+"""Routes of extraction templates (contract 3.12, older). They are kept for programs that manage them; no call is asked by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import extraction_templates as templates
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.bodies import read_object
+from callwright.api.extraction_templates.schemas import (
+    EXAMPLE,
+    UPDATE_EXAMPLE,
+    AllTemplates,
+    OneTemplate,
+    TemplateDeleted,
+)
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.schemas import errors, json_body, shown
+from callwright.api.services import principal_of, services_of
+from callwright.domain.provider_table import DISPOSITION_MODEL
+from callwright.insight.record import wire_time
+from callwright.ports.ledger import StoredTemplate
+
+router = APIRouter(prefix="/extractions", tags=["extraction templates"])
+
+_DEFAULTS: dict[str, Any] = {
+    "instructions": None,
+    "model": DISPOSITION_MODEL,
+    "inputs": None,
+    "keys": None,
+    "display": True,
+    "supports_custom_questions": False,
+}
+
+
+@router.get("", summary="List extraction templates", responses={200: shown("All of them.", AllTemplates), **errors()})
+async def list_all(request: Request) -> Response:
+    """Oldest first, never paged."""
+    found = await templates.list_templates(services_of(request).actions, principal_of(request))
+    return answer({"data": [_view(one) for one in found]})
+
+
+@router.post(
+    "",
+    summary="Create an extraction template",
+    status_code=201,
+    responses={201: shown("Created.", OneTemplate), **errors(400, 409, 413)},
+    openapi_extra=json_body("TemplateBody", EXAMPLE),
+)
+async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Kept as it came, unknown keys included."""
+    wire = await read_object(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        return {"data": _view(await templates.create_template(services, principal_of(request), wire))}
+
+    return await answer_once(request, idempotency_key, wire, work, 201)
+
+
+@router.get(
+    "/{template_id}",
+    summary="Read an extraction template",
+    responses={200: shown("The template.", OneTemplate), **errors(404)},
+)
+async def read(request: Request, template_id: str) -> Response:
+    """In `data`, as everything here."""
+    found = await templates.get_template(services_of(request).actions, principal_of(request), template_id)
+    return answer({"data": _view(found)})
+
+
+@router.put(
+    "/{template_id}",
+    summary="Change an extraction template",
+    responses={200: shown("Changed.", OneTemplate), **errors(400, 404, 413)},
+    openapi_extra=json_body("TemplateUpdate", UPDATE_EXAMPLE),
+)
+async def change(request: Request, template_id: str) -> Response:
+    """Changes the keys that are named."""
+    wire = await read_object(request)
+    changed = await templates.change_template(services_of(request).actions, principal_of(request), template_id, wire)
+    return answer({"data": _view(changed)})
+
+
+@router.delete(
+    "/{template_id}",
+    summary="Delete an extraction template",
+    responses={200: shown("Deleted.", TemplateDeleted), **errors(404)},
+)
+async def delete(request: Request, template_id: str) -> Response:
+    """It is gone for good."""
+    await templates.delete_template(services_of(request).actions, principal_of(request), template_id)
+    return answer({"message": "Template deleted successfully"})
+
+
+def _view(template: StoredTemplate) -> dict[str, Any]:
+    given = {name: value for name, value in template.body.items() if value is not None or name not in _DEFAULTS}
+    return {
+        "id": template.id,
+        **_DEFAULTS,
+        **given,
+        "created_at": wire_time(template.created_at),
+        "updated_at": wire_time(template.updated_at),
+    }

@@ -1,0 +1,223 @@
+"""Past calls asked again: the present questions over the transcript in the log, paid for once, with what was known before kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
+
+from callwright.actions.extraction import ask_again, ask_all_again
+from callwright.actions.services import CallPolicy, Services
+from callwright.domain.disposition import StoredDisposition
+from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
+from callwright.domain.execution import Execution
+from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.ports.ledger import Change
+
+US = Principal(DEFAULT_TENANT_ID, "key-1", "ours")
+SHORT: dict[str, Any] = {
+    "default": "brief",
+    "personas": {
+        "brief": {
+            "answer": {"how": "answer", "after_s": 0.05},
+            "think_ms": 100,
+            "rules": [{"say": "My name is Ann.", "hang_up": True, "linger_ms": 200}],
+        },
+        "busy": {"answer": {"how": "busy", "after_s": 0.05}},
+    },
+}
+BOOK = PriceBook({("model_input", "*", "*"): Price(1_000), ("model_output", "*", "*"): Price(3_000)})
+SAID = {"found": "in the call", "answer": "Ann", "evidence": "My name is Ann", "confidence": 1}
+ANSWER = {"q1": SAID, "q2": SAID}
+
+
+def body(answer: Any = ANSWER) -> dict[str, Any]:
+    """An agent whose questions about a call are answered with ``answer``."""
+    found = agent_body()
+    rules = found["tasks"][0]["tools_config"]["llm_agent"]
+    rules["answers"] = {"extraction": [{"when": "Task: Answer", "json": answer}, {"json": {"name": "Ann"}}]}
+    return found
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
+    async with call_world(dsn, tmp_path, scenario=SHORT, book=BOOK) as started:
+        yield started
+
+
+def services(world: CallWorld) -> Services:
+    return Services(
+        ledger=world.ledger,
+        clock=world.clock,
+        ids=world.ids,
+        publisher=world.publisher,
+        control=world.runtime.control,
+        recordings=world.deps.recordings,
+        has=lambda kind, name: True,
+        policy=CallPolicy(),
+        key_secret=b"k" * 32,
+    )
+
+
+async def ask(world: CallWorld, name: str) -> None:
+    """Give the agent a disposition."""
+    now = world.clock.now()
+    asked = {"name": name, "question": f"{name}?", "is_subjective": True}
+    async with world.ledger.unit() as unit:
+        made = StoredDisposition(world.ids.uuid(), DEFAULT_TENANT_ID, asked, "key-1", now, now, (AGENT_ID,))
+        await unit.dispositions.insert(made)
+
+
+async def called(world: CallWorld, agent: dict[str, Any]) -> Execution:
+    """A completed call of the agent."""
+    return await world.until(await world.place(agent), "completed")
+
+
+async def again(world: CallWorld, execution_id: str, **wire: Any) -> Execution:
+    """Ask a call again and wait until that is over."""
+    await ask_again(services(world), US, execution_id, wire)
+    for _ in range(200):
+        row = await world.row(execution_id)
+        if row.record["extraction_state"]["status"] != "queued":
+            return row
+        await asyncio.sleep(0.05)
+    raise AssertionError("it was not asked again")
+
+
+async def change(world: CallWorld, agent: dict[str, Any]) -> None:
+    async with world.ledger.unit() as unit:
+        await unit.agents.update(DEFAULT_TENANT_ID, AGENT_ID, "Reception", agent)
+
+
+async def test_the_present_questions_are_asked_and_what_was_known_stays(world: CallWorld) -> None:
+    before = await called(world, body())
+    assert before.record["extracted_data"] == {"name": "Ann"}
+    await ask(world, "Caller")
+
+    after = await again(world, before.id)
+
+    assert after.record["extraction_state"]["status"] == "done"
+    found = after.record["extracted_data"]
+    assert found["name"] == "Ann"
+    assert found["General"]["Caller"]["subjective"] == "Ann"
+    assert found["General"]["Caller"]["confidence_label"] == "High"
+    assert list(found["General"]) == ["Caller", "Call Summary"]
+    first, second = after.record["extraction_runs"]
+    assert (first["counts"], first["extracted_data"]) == (False, {"name": "Ann"})
+    assert (second["counts"], second["by"]) == (True, "key-1")
+    assert after.record["transcript"] == before.record["transcript"]
+    assert after.status == "completed"
+    assert (await world.published(before.id)).count("completed") == 1
+
+
+async def test_what_it_costs_is_added_once_and_everything_still_sums(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    after = await again(world, before.id)
+    extra = after.record["extraction_runs"][1]["cost_nano"]
+    assert extra > 0
+    assert after.total_cost_nano == before.total_cost_nano + extra
+    cost = after.record["cost_nano"]
+    assert sum(cost["legs"].values()) == after.total_cost_nano
+    assert sum(sum(part.values()) for part in cost["parts"].values()) == after.total_cost_nano
+    assert sum(cost["categories"]["llm"].values()) == cost["legs"]["llm"]
+    assert sum(sum(row["cost_nano"].values()) for row in after.record["turns"]) == after.total_cost_nano
+    tokens = after.record["usage_breakdown"]["llm_usage_breakdown"]["extraction"]
+    assert tokens["input"] > before.record["usage_breakdown"]["llm_usage_breakdown"]["extraction"]["input"]
+
+
+async def test_the_same_again_asks_no_model(world: CallWorld) -> None:
+    before = await called(world, body())
+    same = await again(world, before.id)
+    assert same.record["extraction_state"]["status"] == "unchanged"
+    await ask(world, "Caller")
+    once = await again(world, before.id)
+    twice = await again(world, before.id)
+    assert twice.record["extraction_state"]["status"] == "unchanged"
+    assert twice.total_cost_nano == once.total_cost_nano
+    assert len(twice.record["extraction_runs"]) == 2
+    forced = await again(world, before.id, force=True)
+    assert len(forced.record["extraction_runs"]) == 3
+    assert forced.total_cost_nano > twice.total_cost_nano
+
+
+async def test_a_run_that_fails_changes_nothing_but_the_history(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    failing = body()
+    failing["tasks"][1]["tools_config"]["llm_agent"]["answers"] = {"extraction": [{"fail": "refused_credentials"}]}
+    await change(world, failing)
+    after = await again(world, before.id)
+    assert after.record["extraction_state"]["status"] == "failed"
+    assert "refused_credentials" in after.record["extraction_state"]["reason"]
+    assert after.record["extracted_data"] == {"name": "Ann"}
+    assert [run["counts"] for run in after.record["extraction_runs"]] == [True, False]
+    await change(world, body())
+    assert (await again(world, before.id)).record["extraction_state"]["status"] == "done"
+
+
+async def test_a_job_that_runs_twice_pays_once(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    after = await again(world, before.id)
+    order = {"ids": [before.id], "run": after.record["extraction_state"]["run"], "by": "key-1"}
+    handler = world.runtime.jobs["extraction"]
+    await handler(json.dumps(order).encode())
+    row = await world.row(before.id)
+    assert row.total_cost_nano == after.total_cost_nano
+    assert row.record["extracted_data"] == after.record["extracted_data"]
+
+
+async def test_all_calls_of_a_period_are_asked_within_the_bound(world: CallWorld) -> None:
+    ids = [(await called(world, body())).id for _ in range(3)]
+    await ask(world, "Caller")
+    period = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    ours = services(world)
+    dry = await ask_all_again(ours, US, AGENT_ID, {**period, "dry_run": True})
+    assert dry.execution_ids == list(reversed(ids))
+    ordered = await ask_all_again(ours, US, AGENT_ID, {**period, "limit": 2})
+    assert (ordered.execution_ids, ordered.left_out) == ([ids[2], ids[1]], 1)
+    for _ in range(200):
+        rows = [await world.row(one) for one in ordered.execution_ids]
+        if all(row.record["extraction_state"]["status"] == "done" for row in rows):
+            break
+        await asyncio.sleep(0.05)
+    assert [len(row.record["extraction_runs"]) for row in rows] == [2, 2]
+    assert "extraction_state" not in (await world.row(ids[0])).record
+
+
+async def test_what_cannot_be_asked_is_refused(world: CallWorld) -> None:
+    ours, nobody = services(world), "00000000-0000-4000-8000-00000000dead"
+    done = await called(world, body())
+    stranger = replace(US, tenant_id="00000000-0000-4000-8000-0000000000ff")
+    for who, execution_id in ((US, nobody), (US, "x"), (stranger, done.id)):
+        with pytest.raises(NotFoundError):
+            await ask_again(ours, who, execution_id, {})
+    with pytest.raises(NotFoundError):
+        await ask_all_again(ours, stranger, AGENT_ID, {"from": "2020-01-01", "to": "2100-01-01"})
+    busy = await world.until(await world.place(body(), persona="busy"), "busy")
+    with pytest.raises(WrongStateError):
+        await ask_again(ours, US, busy.id, {})
+    for wire in ({}, {"from": "2026-01-01"}, {"from": "x", "to": "y"}, {"from": "2026-02-01", "to": "2026-01-01"}):
+        with pytest.raises(BadInputError):
+            await ask_all_again(ours, US, AGENT_ID, wire)
+    with pytest.raises(BadInputError):
+        await ask_all_again(ours, US, AGENT_ID, {"from": "2020-01-01", "to": "2100-01-01", "limit": 201})
+
+
+async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -> None:
+    done = await called(world, body())
+    await ask(world, "Caller")
+    ours = services(world)
+    async with world.ledger.unit() as unit:
+        waiting = {"run": "run-1", "status": "queued", "reason": None, "at": world.clock.now().isoformat()}
+        await unit.executions.change(done.id, Change(record={"extraction_state": waiting}))
+    ordered = await ask_again(ours, US, done.id, {})
+    assert (ordered.waiting, ordered.run) == (True, "run-1")
