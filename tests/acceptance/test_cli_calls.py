@@ -7,11 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.rows import live_call
+from tests.database import fetch
+from tests.rows import admit, agent_row, claim, execution_row, live_call, move
 from tests.unit.simulation.recorded_calls import bare
 
 from callwright.cli import main
 from callwright.conversation.plan import CallPlan
+from callwright.domain.execution import Phase
 from callwright.ports.ledger import LogChunk
 from callwright.ports.model import ModelDelta
 from callwright.simulation.whatif import what_if
@@ -57,3 +59,46 @@ def test_an_executions_log_is_replayed_examined_and_run_on(
     assert "caller: Tonight at eight." in capsys.readouterr().out
     assert main(["doctor", str(uuid4()), *here]) == 1
     assert "log of a call" in capsys.readouterr().err
+
+
+async def _completed(dsn: str) -> str:
+    """A completed call of an agent, both with ids as the API gives them."""
+    ledger = PostgresLedger(dsn)
+    await ledger.open()
+    agent_id, execution_id = str(uuid4()), str(uuid4())
+    body = {"agent_name": "Reception", "tasks": [{"task_type": "conversation"}]}
+    try:
+        async with ledger.unit() as unit:
+            await unit.nodes.beat("node-a", "a")
+            await unit.agents.insert(agent_row(agent_id, body=body))
+            await unit.executions.insert(execution_row(execution_id, agent_id=agent_id))
+        await admit(ledger)
+        await claim(ledger, "node-a")
+        await move(ledger, execution_id, Phase.DIALLING, "initiated", owner="node-a", attempt=1)
+        await move(ledger, execution_id, Phase.LIVE, owner="node-a", attempt=1)
+        await move(ledger, execution_id, Phase.FINISHING, owner="node-a", attempt=1)
+        await move(ledger, execution_id, Phase.DONE, "completed")
+    finally:
+        await ledger.aclose()
+    return execution_id
+
+
+def test_a_past_call_is_ordered_to_be_asked_again(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", dsn)
+    execution_id = asyncio.run(_completed(dsn))
+    here = ["--data", str(tmp_path / "data")]
+    period = ["--from", "2020-01-01", "--to", "2100-01-01"]
+    agent_id = str(asyncio.run(fetch(dsn, "select agent_id from execution"))[0]["agent_id"])
+
+    assert main(["extract", "--agent", agent_id, *period, "--dry-run", *here]) == 0
+    assert f"1 calls would be asked again; left out: 0\n{execution_id}\n" in capsys.readouterr().out
+    assert main(["extract", execution_id, *here]) == 0
+    assert "1 calls wait to be asked again" in capsys.readouterr().out
+    jobs = asyncio.run(fetch(dsn, "select convert_from(payload, 'utf8') as payload from pgqueuer"))
+    assert [execution_id in job["payload"] for job in jobs] == [True]
+    assert main(["extract", *here]) == 1
+    assert main(["extract", str(uuid4()), *here]) == 1
+    assert main(["extract", "--agent", str(uuid4()), *period, *here]) == 1
+    assert "there is no such agent" in capsys.readouterr().err

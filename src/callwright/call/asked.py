@@ -13,7 +13,6 @@ from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
 from callwright.domain.variables import as_text
 from callwright.insight.dispositions import CallFacts
-from callwright.insight.post_work import Run
 from callwright.insight.tools import context
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView
@@ -75,8 +74,3 @@ def summary_in(post: PostLog) -> str:
     """The summary that a task of the agent has written, empty without one."""
     written = post.facts("summary")
     return str(written[-1]["text"]) if written else ""
-
-
-def summary_of(run: Run) -> str:
-    """The summary that a task has written in a run, empty without one."""
-    return run.summary or ""

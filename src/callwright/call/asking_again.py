@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.actions.transition import transition
-from callwright.call.asked import bodies_asked, call_facts, fix, fixed, is_fixed, summary_of, variables_of
+from callwright.call.asked import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
 from callwright.call.deps import RuntimeDeps
 from callwright.call.examiner import Examiner
 from callwright.call.logfile import POST
@@ -135,7 +135,7 @@ class AskingAgain:
         case = _Case(execution, live_part(log).decode(errors="replace"), view, post, dispositions, self._deps)
         digest = _digest(spec, [one.body for one in dispositions])
         began = any(values["run"] == order.run for values in post.facts(RUN_BEGAN))
-        if not began and not order.force and self._is_same(case, digest):
+        if not began and not order.force and await asyncio.to_thread(self._is_same, case, digest):
             await self._settle(execution, order, "unchanged", "the same was asked before, and answered")
             return
         if not began:
@@ -187,8 +187,9 @@ class AskingAgain:
         questions = questions_of(fixed(post, run), variables_of(case.view))
         for number, group in enumerate(examiner.grouped(questions, spec.model)):
             if not post.done(what := f"{run}:{DISPOSITIONS}:{number}"):
-                written = summary_of(runs_of(view_of(case.live_log + post.text))[-1])
-                await examiner.dispositions(group, call_facts(case.view), spec.model, case, written)
+                written = post.since(RUN_BEGAN, {"run": run}, "summary")
+                summary = str(written[-1]["text"]) if written else ""
+                await examiner.dispositions(group, call_facts(case.view), spec.model, case, summary)
                 post.fact(TASK_DONE, {"what": what})
                 await case.keep()
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from callwright.call.access import Fitting, as_it_is
 from callwright.call.boundary import plugin_boundary
 from callwright.call.equipment import check_model, model_settings, need_model
+from callwright.call.post_log import PostLog
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
 from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.domain.errors import CallwrightError
@@ -22,7 +23,9 @@ from callwright.insight.dispositions import (
     CallFacts,
     Group,
     Question,
+    doubted,
     groups,
+    other_way_round,
     read_answers,
     request,
     summarised,
@@ -170,6 +173,8 @@ class Examiner:
         again: list[Question] = []
         for one, result in zip(group.questions, read_answers(answer, group, call), strict=True):
             if result is not None:
+                if small and len(group.questions) == 1 and one.asked.is_objective:
+                    result = doubted(result, await self._second(one, call, by, notes))
                 _note(notes, one, {**result, "model": _named(choice)})
             elif temperature_milli:
                 why = f"the model's answer could not be read: {answer.strip()[:200] or 'it is empty'}"
@@ -177,6 +182,15 @@ class Examiner:
             else:
                 again.append(one)
         return again
+
+    async def _second(
+        self, question: Question, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes
+    ) -> dict[str, Any] | None:
+        """What a small model chooses when it is asked the other way round; None when that is not known."""
+        choice, model = by
+        turned = Group((other_way_round(question),))
+        answer = await self.ask(model, choice.provider, request(turned, call, settings_of(choice), small=True), notes)
+        return read_answers(answer, turned, call)[0] if isinstance(answer, str) else None
 
     def _fail(self, questions: Sequence[Question], reason: str, notes: Notes) -> None:
         for one in questions:
@@ -236,6 +250,14 @@ def settings_of(choice: ProviderChoice, temperature_milli: int = 0) -> ModelSett
     return replace(settings, max_tokens=max(ANSWER_TOKENS, settings.max_tokens), temperature_milli=temperature_milli)
 
 
+def note_unanswered(post: PostLog, questions: Sequence[Question], why: str) -> None:
+    """Leave the questions of a call that have no result yet with the reason."""
+    there = {(one["category"], one["name"]) for one in post.facts(RESULT)}
+    for one in questions:
+        if (one.asked.category, one.name) not in there:
+            _note(post, one, unanswered(one.asked, why))
+
+
 def _costs_nothing(model: Model | None) -> bool:
     """A model on this machine: small, and free to be asked as often as it helps."""
     return bool(getattr(model, "costs_nothing", False))
@@ -249,7 +271,7 @@ def _named(choice: ProviderChoice) -> str:
     return f"{choice.provider}/{choice.model}" if choice.model else choice.provider
 
 
-def _note(notes: Notes, question: Question, result: dict[str, Any]) -> None:
+def _note(notes: Notes | PostLog, question: Question, result: dict[str, Any]) -> None:
     notes.fact(RESULT, {"category": question.asked.category, "name": question.name, "result": result})
 
 

@@ -18,7 +18,7 @@ from callwright.actions.transition import transition
 from callwright.call.asked import call_facts, fix, fixed, is_fixed, summary_in, variables_of
 from callwright.call.callbacks import schedule, wanted
 from callwright.call.deps import RuntimeDeps
-from callwright.call.examiner import Examiner
+from callwright.call.examiner import Examiner, note_unanswered
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.logfile import POST
 from callwright.call.post_log import AGENT, CUSTOM, DISPOSITIONS, RECORDING, TASK_DONE, PostLog, live_part, post_part
@@ -91,7 +91,7 @@ class PostCall:
             async with asyncio.timeout(seconds):
                 await self._work(case)
         except TimeoutError:
-            case.post.failed("post_call", f"not finished {POST_CALL_SECONDS - RESERVE_SECONDS} s after the call")
+            self._too_late(case, POST_CALL_SECONDS - RESERVE_SECONDS)
         await self._close(case)
 
     async def sweep(self) -> int:
@@ -108,8 +108,14 @@ class PostCall:
         if case is not None:
             # The recording costs no model and may be the one thing still to be had.
             await self._record(case)
-            case.post.failed("post_call", f"not finished {POST_CALL_SECONDS} s after the call")
+            self._too_late(case, POST_CALL_SECONDS)
             await self._close(case)
+
+    def _too_late(self, case: _Case, seconds: int) -> None:
+        """What was asked and not answered by now says so."""
+        why = f"not finished {seconds} s after the call"
+        case.post.failed("post_call", why)
+        note_unanswered(case.post, questions_of(fixed(case.post), variables_of(case.view)), why)
 
     async def sweep_forever(self) -> None:
         """Sweep until cancelled."""

@@ -249,7 +249,7 @@ MAX_POST_ANSWER_CHARACTERS = 16_000
 POST_QUESTION_SECONDS = 120
 """Longest answer of a model to one question after a call."""
 
-MAX_DISPOSITIONS = 5_000
+MAX_DISPOSITIONS = 1_000
 """Most dispositions of one organisation."""
 
 MAX_AGENT_DISPOSITIONS = 50

@@ -45,6 +45,9 @@ ARROW = " > "
 UNPROVEN = 0.5
 """The most that a confidence counts whose evidence is not in the transcript."""
 
+CONTESTED = 0.3
+"""The most that a confidence counts where the model chose something else when it was asked again."""
+
 PURPOSE = "extraction"
 DAYS_NAMED = 14
 
@@ -282,6 +285,28 @@ def summarised(text: str) -> dict[str, Any]:
     return {**_shape(SUMMARY), "subjective": text, "confidence": 1, "confidence_label": label_of(1)}
 
 
+def other_way_round(question: Question) -> Question:
+    """The same question with its options in the opposite order: a model that does not know chooses by place."""
+    return replace(question, asked=replace(question.asked, options=_turned(question.asked.options)))
+
+
+def _turned(options: Sequence[Option]) -> tuple[Option, ...]:
+    return tuple(replace(one, sub_options=_turned(one.sub_options)) for one in reversed(options))
+
+
+def doubted(result: Mapping[str, Any], second: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A result in the light of what the same model chose when it was asked the other way round: of two choices neither is certain."""
+    if second is None or second["objective"] == result["objective"]:
+        return dict(result)
+    confidence = min(float(result["confidence"]), CONTESTED)
+    return {
+        **result,
+        "second_choice": second["objective"] or "none of them",
+        "confidence": confidence,
+        "confidence_label": label_of(confidence),
+    }
+
+
 def _shape(asked: Disposition) -> dict[str, Any]:
     return {
         "subjective": "" if asked.is_subjective else None,
@@ -293,6 +318,7 @@ def _shape(asked: Disposition) -> dict[str, Any]:
         "validation": None,
         "objective_path": None,
         "evidence": None,
+        "second_choice": None,
         "answered": True,
         "error": None,
     }

@@ -94,6 +94,9 @@ class Ledger:
     async def get_any(self, execution_id: str) -> Execution | None:
         return self.row if self.row.id == execution_id else None
 
+    async def overdue(self, seconds: int) -> list[Execution]:
+        return [self.row]
+
     async def lock(self, execution_id: str) -> Execution | None:
         return await self.get_any(execution_id)
 

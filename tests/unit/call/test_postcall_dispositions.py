@@ -12,6 +12,7 @@ import pytest
 from tests.unit.call.test_postcall import MODEL, Bench
 from tests.unit.call.world import BEGAN
 
+from callwright.call.postcall import PostCall
 from callwright.domain.disposition import StoredDisposition
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -100,6 +101,18 @@ async def test_a_model_that_costs_nothing_is_asked_one_question_at_a_time() -> N
     assert len(beginnings) == 1
 
 
+async def test_a_small_model_is_asked_a_choice_both_ways_round() -> None:
+    options = [{"value": "yes"}, {"value": "no"}]
+    made = bench(asked("Mood", is_subjective=False, is_objective=True, objective_options=options))
+    first, second = {"choice": "yes", "evidence": "Ann", "confidence": 1}, {"choice": "no", "confidence": 1}
+    made.model.costs_nothing = True  # type: ignore[attr-defined]
+    made.model.breaks = [json.dumps(first), json.dumps(second)]  # type: ignore[attr-defined]
+    await made.run()
+    assert len(made.model.requests) == 3  # type: ignore[attr-defined]
+    assert (results(made)["Mood"]["objective"], results(made)["Mood"]["second_choice"]) == ("yes", "no")
+    assert results(made)["Mood"]["confidence_label"] == "Low"
+
+
 async def test_a_question_whose_answer_is_missing_is_asked_once_more_alone() -> None:
     made = bench(asked("Name"), asked("Mood"))
     made.model.breaks = [json.dumps({"q1": {"answer": "Ann"}, "q3": {"answer": "She called."}})]  # type: ignore[attr-defined]
@@ -178,3 +191,17 @@ async def test_a_body_that_is_not_one_any_more_is_left_out() -> None:
     made = bench(StoredDisposition("d", "t", {"name": "Old"}, "key-1", BEGAN, BEGAN), asked("Name"))
     await made.run()
     assert list(results(made)) == ["Name", "Call Summary"]
+
+
+async def test_what_is_not_answered_in_time_says_so() -> None:
+    made = bench(asked("Name", model="one"), asked("Mood", model="two"))
+    made.model.breaks = [  # type: ignore[attr-defined]
+        json.dumps({"q1": {"answer": "Ann"}, "q2": {"answer": "She called."}}),
+        asyncio.CancelledError(),
+    ]
+    with pytest.raises(asyncio.CancelledError):
+        await made.run()
+    assert await PostCall(made.deps).sweep() == 1
+    assert results(made)["Name"]["answered"]
+    assert results(made)["Mood"]["error"] == "not finished 600 s after the call"
+    assert made.ledger.row.status == "completed"

@@ -13,7 +13,9 @@ from callwright.insight.dispositions import (
     CallFacts,
     Group,
     Question,
+    doubted,
     groups,
+    other_way_round,
     questions_of,
     read_answers,
     request,
@@ -158,6 +160,7 @@ class TestSubjective:
             "validation": {"is_valid": True, "expected_type": "timestamp"},
             "objective_path": None,
             "evidence": evidence,
+            "second_choice": None,
             "answered": True,
             "error": None,
         }
@@ -256,6 +259,26 @@ class TestObjective:
         found = result(both, answer="fine", choice="yes", reason="r")
         assert (found["subjective"], found["objective"]) == ("fine", "yes")
         assert found["reasoning_subjective"] == found["reasoning_objective"] == "r"
+
+
+class TestDoubt:
+    def test_the_other_way_round_has_the_options_turned_on_every_level(self) -> None:
+        turned = other_way_round(Question("Choice", objective()))
+        assert schema(Group((turned,)))["choice"]["enum"] == [
+            "No", "yes, later", "yes", "booked", "booked > checkup", "booked > cleaning", None
+        ]  # fmt: skip
+
+    def test_the_same_choice_twice_is_as_sure_as_it_was(self) -> None:
+        first = result(objective(), choice="yes", evidence="Friday", confidence=1)
+        assert doubted(first, first) == first
+        assert doubted(first, None) == first
+
+    @pytest.mark.parametrize(("second", "told"), [("No", "No"), (None, "none of them")])
+    def test_another_choice_makes_both_doubtful(self, second: str | None, told: str) -> None:
+        first = result(objective(), choice="yes", evidence="Friday", confidence=1)
+        found = doubted(first, result(objective(), choice=second))
+        assert (found["objective"], found["second_choice"]) == ("yes", told)
+        assert (found["confidence"], found["confidence_label"]) == (0.3, "Low")
 
 
 class TestReading:

@@ -124,6 +124,9 @@ class DispositionResult(Open):
     validation: Validation | None
     objective_path: list[str] | None = Field(description="Our own: the values on the way to the chosen one.")
     evidence: str | None = Field(description="Our own: words of the transcript that show it.")
+    second_choice: str | None = Field(
+        description="Our own: what a small model chose when the options were turned round, if it differs."
+    )
     answered: bool = Field(description="Our own: false when there is no answer, and `error` says why.")
     error: str | None
 
