@@ -182,14 +182,9 @@ async def _place(services: Services, unit: Unit, principal: Principal, request: 
 
 
 def _placed(execution: Execution) -> dict[str, Any]:
-    """What the audit trail keeps of a call's placing; the rest is in the execution."""
+    """What the audit trail keeps of a call's placing. The rest, whom it called above all, is in the execution and goes with it."""
     at = execution.scheduled_at
-    return {
-        "agent_id": execution.agent_id,
-        "to": execution.to_number,
-        "from": execution.from_number,
-        "scheduled_at": None if at is None else at.isoformat(),
-    }
+    return {"agent_id": execution.agent_id, "scheduled_at": None if at is None else at.isoformat()}
 
 
 def _new_execution(services: Services, principal: Principal, agent: StoredAgent, request: CallRequest) -> Execution:

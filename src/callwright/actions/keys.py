@@ -162,7 +162,7 @@ async def revoke_key(services: Services, tenant_id: str, key_id: str) -> None:
     """Revoke a key of the tenant or of one of its sub-accounts: it is refused from now on. Raises NotFoundError."""
     key_id = object_id(key_id, "key")
     async with services.ledger.unit() as unit:
-        found = next((key for key in await unit.keys.of_organisation(tenant_id) if key.id == key_id), None)
+        found = await unit.keys.one_of_organisation(tenant_id, key_id)
         if found is None:
             raise missing("key")
         await revoke_found(services, unit, operator(tenant_id), found)

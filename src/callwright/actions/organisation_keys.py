@@ -22,19 +22,16 @@ ROUTE = "/v1/callwright/keys"
 SCOPE_NAMES = {"read-only": "read", "read_only": "read", "call-only": "call", "call_only": "call"}
 
 
-async def visible_keys(unit: Unit, principal: Principal) -> list[ApiKey]:
-    """The keys one may see, newest first: a member one's own, an administrator all of the organisation and its sub-accounts, a sub-account
-    its own."""
-    keys = await unit.keys.of_organisation(principal.tenant_id)
-    if principal.role == MEMBER:
-        return [key for key in keys if key.tenant_id == principal.tenant_id and key.holder == principal.holder]
-    return keys
+def _may_see(principal: Principal, key: ApiKey) -> bool:
+    """A member sees own keys; an administrator all of the organisation and its sub-accounts, or of one's sub-account."""
+    return principal.role != MEMBER or (key.tenant_id == principal.tenant_id and key.holder == principal.holder)
 
 
 async def list_visible(services: Services, principal: Principal) -> list[ApiKey]:
     """The keys one may see, newest first."""
     async with services.ledger.unit() as unit:
-        return await visible_keys(unit, principal)
+        keys = await unit.keys.of_organisation(principal.tenant_id)
+    return [key for key in keys if _may_see(principal, key)]
 
 
 async def get_visible(services: Services, principal: Principal, key_id: str) -> ApiKey:
@@ -44,11 +41,10 @@ async def get_visible(services: Services, principal: Principal, key_id: str) -> 
 
 
 async def _found(unit: Unit, principal: Principal, key_id: str) -> ApiKey:
-    key_id = object_id(key_id, "key")
-    for key in await visible_keys(unit, principal):
-        if key.id == key_id:
-            return key
-    raise missing("key")
+    key = await unit.keys.one_of_organisation(principal.tenant_id, object_id(key_id, "key"))
+    if key is None or not _may_see(principal, key):
+        raise missing("key")
+    return key
 
 
 async def create_visible(
@@ -64,8 +60,7 @@ async def create_visible(
             of_account = wish.tenant_id != principal.tenant_id
             if of_account and await unit.accounts.sub_account(principal.tenant_id, wish.tenant_id) is None:
                 raise missing("sub-account")
-            there = [key for key in await visible_keys(unit, principal) if key.tenant_id == wish.tenant_id]
-            if sum(key.revoked_at is None for key in there) >= MAX_KEYS:
+            if await unit.keys.count(wish.tenant_id) >= MAX_KEYS:
                 raise ConflictError(f"there are {MAX_KEYS} keys already; revoke those that are not needed")
             made.append(await insert_key(services, unit, principal, wish))
         return made[0].stored.id.encode()

@@ -9,7 +9,7 @@ from typing import Any
 from callwright.actions.account_end import end_calls, put_purge
 from callwright.actions.audit import audit
 from callwright.actions.idempotency import once, once_key
-from callwright.actions.keys import KeyWish, NewKey, derived_key, insert_key
+from callwright.actions.keys import KeyWish, derived_key, insert_key
 from callwright.actions.organisation_keys import first_answer
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.concurrency import Places, check_places
@@ -89,11 +89,11 @@ def _new_tenant(services: Services, principal: Principal, name: str, places: Pla
 async def _as_made(services: Services, unit: Unit, principal: Principal, stored: str) -> SubAccount:
     tenant_id, _, key_id = stored.partition(" ")
     tenant = await unit.accounts.sub_account(principal.organisation_id, tenant_id)
-    keys = [key for key in await unit.keys.of_organisation(principal.organisation_id) if key.id == key_id]
-    if tenant is None or not keys:
+    key = await unit.keys.one_of_organisation(principal.organisation_id, key_id)
+    if tenant is None or key is None:
         raise missing("sub-account")
-    key: NewKey = first_answer(services, keys[0])
-    return SubAccount(tenant, key.stored, key.secret)
+    shown = first_answer(services, key)
+    return SubAccount(tenant, shown.stored, shown.secret)
 
 
 async def list_sub_accounts(services: Services, principal: Principal) -> list[SubAccount]:
@@ -101,12 +101,7 @@ async def list_sub_accounts(services: Services, principal: Principal) -> list[Su
     while it was on."""
     async with services.ledger.unit() as unit:
         tenants = await unit.accounts.sub_accounts(principal.organisation_id)
-        keys = await unit.keys.of_organisation(principal.organisation_id)
-    now = services.clock.now()
-    newest: dict[str, ApiKey] = {}
-    for key in reversed(keys):
-        if key.revoked_at is None and (key.expires_at is None or key.expires_at > now):
-            newest[key.tenant_id] = key
+        newest = await unit.keys.newest_of_sub_accounts(principal.organisation_id, services.clock.now())
     return [_listed(services, tenant, newest.get(tenant.id)) for tenant in tenants]
 
 

@@ -480,6 +480,9 @@ MAX_CONTACT_FILES = 100
 MAX_KEYS = 1_000
 """Most API keys of one organisation or sub-account that are not revoked."""
 
+MAX_LISTED_KEYS = 5_000
+"""Most API keys in one list, the newest; those of sub-accounts are in it too."""
+
 MAX_SUB_ACCOUNTS = 1_000
 """Most sub-accounts of one organisation."""
 

@@ -478,7 +478,7 @@ class Keys(Protocol):
         """A new key."""
 
     async def by_digest(self, digest: bytes) -> ApiKey | None:
-        """The key with that keyed hash, revoked and expired ones included."""
+        """The key with that keyed hash, revoked and expired ones included, those of a deleted sub-account not."""
 
     async def all(self, tenant_id: str) -> list[ApiKey]:
         """The tenant's keys, newest first."""
@@ -487,7 +487,18 @@ class Keys(Protocol):
         """Revoke a key. False when there is none."""
 
     async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
-        """The keys of the organisation and of its sub-accounts that are not deleted, newest first."""
+        """The newest MAX_LISTED_KEYS keys of the organisation and of its sub-accounts that are not deleted, newest first."""
+        ...
+
+    async def one_of_organisation(self, organisation_id: str, key_id: str) -> ApiKey | None:
+        """One of them, or None."""
+
+    async def newest_of_sub_accounts(self, organisation_id: str, now: datetime) -> dict[str, ApiKey]:
+        """Of each sub-account the newest key that is neither revoked nor expired, by the sub-account's id."""
+        ...
+
+    async def count(self, tenant_id: str) -> int:
+        """How many keys of the tenant are not revoked."""
         ...
 
     async def used(self, times: Mapping[str, datetime]) -> None:

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.limits import MAX_LISTED_KEYS
 from callwright.domain.tenant import ApiKey
 
 _COLUMNS = (
     "id, tenant_id, name, digest, last4, scope, created_at, expires_at, revoked_at, role, holder, derived, used_at"
+)
+
+_WITH_ACCOUNT = (
+    f"select k.*, t.parent_id from (select {_COLUMNS} from api_key) k join tenant t on t.id = k.tenant_id"
+    " where (t.id = $1 or t.parent_id = $1) and t.deleted_at is null"
 )
 
 
@@ -39,10 +45,10 @@ class KeyRows:
         )
 
     async def by_digest(self, digest: bytes) -> ApiKey | None:
-        """The key with that keyed hash, revoked and expired ones included."""
+        """The key with that keyed hash, revoked and expired ones included, those of a deleted sub-account not."""
         row = await self._connection.fetchrow(
             f"select {_COLUMNS}, (select parent_id from tenant t where t.id = tenant_id) as parent_id"
-            " from api_key where digest = $1",
+            " from api_key where digest = $1 and (select deleted_at from tenant t where t.id = tenant_id) is null",
             digest,
         )
         return ApiKey(**row) if row else None
@@ -65,13 +71,33 @@ class KeyRows:
         return bool(found)
 
     async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
-        """The keys of the organisation and of its sub-accounts that are not deleted, newest first."""
+        """The newest MAX_LISTED_KEYS keys of the organisation and of its sub-accounts that are not deleted, newest first."""
         rows = await self._connection.fetch(
-            f"select k.*, t.parent_id from (select {_COLUMNS} from api_key) k join tenant t on t.id = k.tenant_id"
-            " where (t.id = $1 or t.parent_id = $1) and t.deleted_at is null order by k.created_at desc, k.id desc",
-            organisation_id,
+            f"{_WITH_ACCOUNT} order by k.created_at desc, k.id desc limit {MAX_LISTED_KEYS}", organisation_id
         )
         return [ApiKey(**row) for row in rows]
+
+    async def one_of_organisation(self, organisation_id: str, key_id: str) -> ApiKey | None:
+        """One of them, or None."""
+        row = await self._connection.fetchrow(f"{_WITH_ACCOUNT} and k.id = $2", organisation_id, key_id)
+        return ApiKey(**row) if row else None
+
+    async def newest_of_sub_accounts(self, organisation_id: str, now: datetime) -> dict[str, ApiKey]:
+        """Of each sub-account the newest key that is neither revoked nor expired, by the sub-account's id."""
+        rows = await self._connection.fetch(
+            f"select distinct on (tenant_id) * from ({_WITH_ACCOUNT}) k where parent_id is not null and revoked_at is null"
+            " and (expires_at is null or expires_at > $2) order by tenant_id, created_at desc, id desc",
+            organisation_id,
+            now,
+        )
+        return {row["tenant_id"]: ApiKey(**row) for row in rows}
+
+    async def count(self, tenant_id: str) -> int:
+        """How many keys of the tenant are not revoked."""
+        counted = await self._connection.fetchval(
+            "select count(*) from api_key where tenant_id = $1 and revoked_at is null", tenant_id
+        )
+        return int(counted)
 
     async def used(self, times: Mapping[str, datetime]) -> None:
         """Write when keys were last used; a time that is there and later stays."""
