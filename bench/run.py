@@ -1,8 +1,9 @@
 """All benchmarks, one after the other: `make bench`. Figures, not tests; run it on an idle machine.
 
-Prints the core's events per second, the time from a caller's interrupting words to the agent's silence, the time from the last caller
-frame to the first agent frame with scripted instant providers, with intents and with the local model (the last two need the local models:
-`make models`), and what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp).
+Prints the core's events per second, what reads of the API cost against a bare handler and how long pages of a million executions take, the
+time from a caller's interrupting words to the agent's silence, the time from the last caller frame to the first agent frame with scripted
+instant providers, with intents and with the local model (the last two need the local models: `make models`), and what fifty SIP calls at
+once cost and how evenly their packets leave (needs SIPp).
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def main() -> int:
     """0 when every figure that could be measured meets its target."""
     return max(
         script("core_bench.py"),
+        script("api_bench.py"),
         script("barge_in_bench.py"),
         script("latency_bench.py"),
         script("sip_bench.py"),

@@ -28,6 +28,7 @@ async def test_executions_come_in_pages_newest_first(world: ApiWorld) -> None:
         "page_size": 2,
         "total": 5,
         "has_more": True,
+        "next_cursor": first["next_cursor"],
         "filters": {},
         "sorts": [],
     }

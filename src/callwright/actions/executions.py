@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from callwright.actions.agents import agent_of
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution, Status
 from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.tenant import Principal
@@ -22,11 +23,13 @@ _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of an agent's executions is wanted. ``size`` is clamped to MAX_PAGE_SIZE."""
+    """Which page of an agent's executions is wanted: by number, or ``after`` the execution created then with that id. ``size`` is at most
+    MAX_PAGE_SIZE."""
 
     number: int
     size: int
     narrow: ExecutionFilter
+    after: tuple[datetime, str] | None = None
 
 
 async def get_execution(services: Services, principal: Principal, execution_id: str) -> Execution:
@@ -66,8 +69,13 @@ async def newest_of_agent(services: Services, principal: Principal, agent_id: st
 
 async def page_of_agent(services: Services, principal: Principal, agent_id: str, wanted: PageRequest) -> Page:
     """A page of an agent's executions, newest first. Raises NotFoundError for an unknown agent."""
-    async with services.ledger.unit() as unit:
+    async with services.ledger.reading() as unit:
         agent = await agent_of(unit, principal, agent_id)
+        if wanted.after is not None:
+            # One more than wanted tells whether there is another page behind it.
+            return await unit.executions.page_after(
+                principal.tenant_id, agent.id, wanted.narrow, wanted.after, wanted.size + 1
+            )
         return await unit.executions.page(principal.tenant_id, agent.id, wanted.narrow, wanted.number, wanted.size)
 
 
@@ -98,7 +106,26 @@ def read_page_request(query: Mapping[str, str], *, strict: bool) -> PageRequest:
             created_from=created_from,
             created_to=created_to,
         ),
+        after=_cursor(given),
     )
+
+
+def cursor_of(execution: Execution) -> str:
+    """The cursor behind an execution: whoever sends it gets what comes after."""
+    text = f"{execution.created_at.astimezone(UTC).isoformat()}|{execution.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _cursor(given: Mapping[str, str]) -> tuple[datetime, str] | None:
+    text = given.get("cursor")
+    if text is None:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        at, _, execution_id = base64.b64decode(padded, b"-_", validate=True).decode().partition("|")
+        return moment(at, "cursor"), object_id(execution_id, "cursor")
+    except (ValueError, BadInputError, NotFoundError):
+        raise BadInputError("cursor must be a next_cursor of an earlier answer", field="cursor") from None
 
 
 def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:

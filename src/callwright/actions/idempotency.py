@@ -12,7 +12,7 @@ from typing import Any
 from callwright.actions.services import Services
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
-from callwright.domain.tenant import Principal
+from callwright.domain.tenant import ApiKey, Principal
 from callwright.ports.ledger import IdempotentAnswer, Ledger, Unit
 
 
@@ -76,6 +76,14 @@ class _Joined:
     @asynccontextmanager
     async def _same(self) -> AsyncIterator[Unit]:
         yield self._unit
+
+    def reading(self) -> AbstractAsyncContextManager[Unit]:
+        """The transaction that is open."""
+        return self._same()
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        """Of the ledger behind it."""
+        return await self._ledger.key_of(digest)
 
     async def ping(self) -> None:
         """Of the ledger behind it."""

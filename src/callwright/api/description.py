@@ -51,6 +51,7 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
                 _without_frameworks_own(operation.get("responses", {}))
                 if needs_key(path):
                     operation["security"] = [{"key": []}]
+            _tag(operations_of_path.get("get", {}).get("responses", {}))
         _link(found["paths"])
         app.openapi_schema = found
     return app.openapi_schema
@@ -68,6 +69,15 @@ def _without_frameworks_own(responses: dict[str, Any]) -> None:
         content = response.get("content", {})
         if len(content) > 1 and content.get("application/json") == {"schema": {}}:
             del content["application/json"]
+
+
+def _tag(responses: dict[str, Any]) -> None:
+    """Whole answers of JSON have an ETag, and none at all for whoever has that one already."""
+    good = responses.get("200", {})
+    if "application/json" in good.get("content", {}):
+        header = {"description": "Send it as `If-None-Match`.", "schema": {"type": "string"}}
+        good["headers"] = {"ETag": header}
+        responses["304"] = {"description": "Nothing has changed since the answer with the ETag in `If-None-Match`."}
 
 
 def _link(paths: Mapping[str, Any]) -> None:

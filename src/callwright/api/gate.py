@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callwright.actions.keys import ACCESS_DENIED, authenticate
 from callwright.api.answers import error_answer
+from callwright.api.hot import HotReads, answer_hot, entity_tag, execution_in, has_it
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal
 from callwright.domain.errors import (
@@ -44,6 +45,7 @@ class Gate:
     def __init__(self, app: ASGIApp, services: ApiServices) -> None:
         self.app = app
         self.services = services
+        self._reads = HotReads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; anything that is not HTTP passes."""
@@ -54,11 +56,15 @@ class Gate:
         request_id = self._request_id(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, scope)
         try:
             if needs_key(scope["path"]):
                 state["principal"] = await self._principal(scope)
-            await self.app(scope, receive, answer.send)
+            wanted = execution_in(scope)
+            if wanted is not None:
+                await answer_hot(self._reads, self.services, scope, wanted, answer.send)
+            else:
+                await self.app(scope, receive, answer.send)
         except CallwrightError as error:
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
@@ -92,9 +98,11 @@ class Gate:
 class _Answer:
     """The answer being sent: its status, whether it has begun, and the headers every answer has."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, scope: Scope) -> None:
         self._send = send
         self._request_id = request_id
+        self._scope = scope
+        self._held: Message | None = None
         self.status = 499
         """499: the client went away before there was an answer."""
         self._begun = False
@@ -107,7 +115,36 @@ class _Answer:
             headers["X-Request-Id"] = self._request_id
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            if self._is_tagged(headers):
+                # Its tag is a header, and is known when its body is.
+                self._held = message
+                return
+        elif self._held is not None:
+            start, self._held = self._held, None
+            if not message.get("more_body", False):
+                start, message = self._tagged(start, message)
+            await self._send(start)
         await self._send(message)
+
+    def _is_tagged(self, headers: MutableHeaders) -> bool:
+        """What clients poll: whole answers of JSON that do not have a tag yet."""
+        kind = headers.get("content-type", "")
+        return (
+            self._scope["method"] == "GET"
+            and self.status == 200
+            and kind == "application/json"
+            and "etag" not in headers
+        )
+
+    def _tagged(self, start: Message, body: Message) -> tuple[Message, Message]:
+        tag = entity_tag(body.get("body", b""))
+        headers = MutableHeaders(scope=start)
+        headers["ETag"] = tag
+        if not has_it(Headers(scope=self._scope).get("if-none-match", ""), tag):
+            return start, body
+        self.status = 304
+        del headers["content-length"], headers["content-type"]
+        return {**start, "status": 304}, {**body, "body": b""}
 
     async def fail(self, error: CallwrightError, scope: Scope, receive: Receive) -> None:
         """Answer with an error, unless an answer has begun: then the connection can only be cut, by raising."""

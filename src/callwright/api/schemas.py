@@ -44,13 +44,16 @@ _MEANINGS = {
     413: "The body or a part of it is over its limit.",
     422: "The body is JSON, and what it says is not possible; nothing was done.",
     429: "Too many at once; wait for the seconds in Retry-After.",
+    431: "The line or the headers of the request are over their limit.",
     503: "The database cannot be reached, or stored provider keys cannot be opened; nothing was done.",
 }
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for the description: those given, and those every route behind a key may have."""
-    return {status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 429, 503)}
+    return {
+        status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 429, 431, 503)
+    }
 
 
 def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:

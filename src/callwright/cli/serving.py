@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from callwright.cli.bounded_http import BoundedHttp
 from callwright.domain.errors import ConfigurationError
 
 _BACKLOG = 512
@@ -54,6 +55,7 @@ async def http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[No
         timeout_graceful_shutdown=5,
         backlog=_BACKLOG,
         server_header=False,
+        http=BoundedHttp,
     )
     server = _Server(config)
     serving = asyncio.get_running_loop().create_task(server.serve([listener]))

@@ -166,6 +166,15 @@ class TooLargeError(CallwrightError):
     hint = "See docs/limits.md; send less."
 
 
+class HeadTooLargeError(CallwrightError):
+    """The line or the headers of a request are over their limit."""
+
+    code = "head_too_large"
+    http_status = 431
+    number = 431
+    hint = "See docs/limits.md; send fewer or shorter headers, and long values in the body."
+
+
 class RateLimitedError(CallwrightError):
     """Too many requests or calls at once."""
 

@@ -512,3 +512,21 @@ MAX_ENDPOINT_CLIENTS = 256
 
 MAX_USAGE_DAYS = 32
 """Longest period of which usage is told at once."""
+
+MAX_KNOWN_KEYS = 10_000
+"""API keys a process keeps in memory."""
+
+KNOWN_KEY_SECONDS = 5
+"""How long a process believes an API key it has seen, even if no news of a change comes."""
+
+MAX_CACHED_BODIES = 500
+"""Encoded executions a process keeps for clients that poll them."""
+
+MAX_HEADERS = 100
+"""Most headers of a request."""
+
+MAX_HEAD_BYTES = 32_768
+"""Largest line and headers of a request together; refused before they are parsed."""
+
+HEAD_SECONDS = 30
+"""How long a client may take to send the line and the headers of a request; then the connection is closed."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 NANO_PER_CENT = 1_000_000_000
+_NOTHING = Decimal(0)
+_NANO = Decimal("1e-9")
 
 
 def nano_from_cents(cents: Decimal | str | int) -> int:
@@ -21,8 +23,10 @@ def nano_from_cents(cents: Decimal | str | int) -> int:
 
 def cents_from_nano(nano_cents: int) -> Decimal:
     """Nano-cents as an exact decimal number of cents without trailing zeros (``Decimal('0.23')``)."""
-    value = Decimal(nano_cents).scaleb(-9).normalize()
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value
+    if not nano_cents:
+        return _NOTHING
+    whole, rest = divmod(nano_cents, NANO_PER_CENT)
+    return (Decimal(nano_cents) * _NANO).normalize() if rest else Decimal(whole)
 
 
 def rate(quantity: int, price_nano_cents: int, per: int, *, round_up_to: int = 1) -> int:

@@ -38,6 +38,7 @@ NOT_ANSWERED = "not_answered"
 """Reason of the core's hang-up when the time to ring is over; told in the words of an unanswered call, as a carrier would."""
 
 _API_CODE = 4000
+_MILLI = Decimal("1e-3")
 _ERROR_CODE = 5010
 
 _ERROR_REASONS = frozenset(
@@ -342,12 +343,10 @@ def _own(execution: Execution) -> dict[str, Any]:
                 "user": row.get("user"),
                 "assistant": row.get("assistant"),
                 "cost": {
-                    **{leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS},
-                    "total": cents_from_nano(sum(int(v) for v in legs.values())),
+                    **{leg: cents_from_nano(legs.get(leg, 0)) for leg in LEGS},
+                    "total": cents_from_nano(sum(legs.values())),
                 },
-                "latency_ms": None
-                if latency is None
-                else {name: Decimal(us).scaleb(-3) for name, us in latency.items()},
+                "latency_ms": None if latency is None else {name: Decimal(us) * _MILLI for name, us in latency.items()},
             }
         )
     return {

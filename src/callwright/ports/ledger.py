@@ -165,6 +165,20 @@ class Executions(Protocol):
     async def page(self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, number: int, size: int) -> Page:
         """Page ``number`` (from 1) of an agent's executions, newest first."""
 
+    async def page_after(
+        self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, after: tuple[datetime, str], size: int
+    ) -> Page:
+        """The executions behind one of them, given by its time of creation and its id."""
+        ...
+
+    async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:
+        """One execution of the tenant without its agent, and the version of its row; or None."""
+        ...
+
+    async def version(self, tenant_id: str, execution_id: str) -> int | None:
+        """The version of an execution's row, another one after every change; None when there is no such execution."""
+        ...
+
     async def admit(self, node_limit: int) -> list[Execution]:
         """The admission query: waiting and due executions within their tenant's concurrency become ``admitted``. Returns them. Must be
         run by one node at a time (advisory lock inside; returns [] when another holds it)."""
@@ -749,6 +763,14 @@ class Ledger(Protocol):
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         """A transaction."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Unit]:
+        """For single reads, without a transaction: cheaper than a unit."""
+        ...
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        """The key with that keyed hash, revoked and expired ones included; from memory while changes of it would be heard of."""
         ...
 
     async def ping(self) -> None:

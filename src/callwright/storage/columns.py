@@ -9,6 +9,7 @@ from callwright.domain.execution import Execution, Phase, Status
 
 NAMES = tuple(field.name for field in fields(Execution))
 COLUMNS = ", ".join(NAMES)
+_COUNT, _STATUS, _PHASE = len(NAMES), NAMES.index("status"), NAMES.index("phase")
 
 
 def qualified(table: str) -> str:
@@ -17,8 +18,8 @@ def qualified(table: str) -> str:
 
 
 def execution_of(row: Any) -> Execution:
-    """A row with exactly the columns above as an Execution."""
-    values = dict(row)
-    values["status"] = Status(values["status"])
-    values["phase"] = Phase(values["phase"])
-    return Execution(**values)
+    """A row that begins with the columns above, in their order, as an Execution."""
+    values = [*row]
+    values[_STATUS], values[_PHASE] = Status(values[_STATUS]), Phase(values[_PHASE])
+    # By position: a list of executions is read often, and naming forty columns costs more than reading them.
+    return Execution(*values[:_COUNT])

@@ -33,6 +33,21 @@ _FILTERS: Mapping[str, str] = {
 }
 
 
+#: What is shown of an execution: not the agent it was placed with, which nobody reads in a list and which is large.
+_SHOWN = ", ".join("'{}'::json as agent" if name == "agent" else name for name in NAMES)
+#: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
+_PLACE = """
+with hours as (
+  select hour, sum(n) as n from execution_count
+  where agent_id = (select id from agent where id = $1 and tenant_id = $3) group by hour
+), places as (
+  select hour, n, sum(n) over (order by hour desc) as upto from hours
+), here as (
+  select hour + interval '1 hour' as hour, upto - n as before from places where upto > $2 order by upto limit 1
+)
+select (select sum(n) from hours) as total, (select hour from here) as hour, (select before from here) as before"""
+
+
 class ExecutionRows:
     """``ports.ledger.Executions``."""
 
@@ -86,25 +101,61 @@ class ExecutionRows:
         """The row, locked until the unit ends."""
         return await self._one("id = $1 for no key update", execution_id)
 
+    async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:
+        """One execution of the tenant without its agent, and the version of its row."""
+        row = await self._connection.fetchrow(
+            f"select {_SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2",
+            execution_id,
+            tenant_id,
+        )
+        return None if row is None else (execution_of(row), int(row["version"]))
+
+    async def version(self, tenant_id: str, execution_id: str) -> int | None:
+        """The version of an execution's row: another one after every change."""
+        found = await self._connection.fetchval(
+            "select xmin::text::bigint from execution where id = $1 and tenant_id = $2", execution_id, tenant_id
+        )
+        return None if found is None else int(found)
+
     async def page(self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, number: int, size: int) -> Page:
-        """Page ``number`` (from 1) of an agent's executions, newest first."""
-        arguments: list[Any] = [tenant_id, agent_id]
-        conditions = ["tenant_id = $1", "agent_id = $2"]
-        for field in fields(narrow):
-            wanted = getattr(narrow, field.name)
-            if wanted is not None:
-                arguments.append(wanted)
-                conditions.append(f"{_FILTERS[field.name]}${len(arguments)}")
-        where = " and ".join(conditions)
-        total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
+        """Page ``number`` (from 1) of an agent's executions, newest first, without their agents. Without a filter nothing is counted: the
+        hours before the page are skipped by their counts."""
+        skip = (number - 1) * size
+        if narrow != ExecutionFilter():
+            where, arguments = _conditions(tenant_id, agent_id, narrow)
+            total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
+            return Page(await self._rows(where, arguments, size, skip), total)
+        place = await self._connection.fetchrow(_PLACE, agent_id, skip, tenant_id)
+        total = int(place["total"] or 0)
+        if place["hour"] is None:
+            return Page([], total)
+        where = "tenant_id = $1 and agent_id = $2 and created_at < $3"
+        rows = await self._rows(where, [tenant_id, agent_id, place["hour"]], size, int(skip - place["before"]))
+        return Page(rows, total)
+
+    async def page_after(
+        self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, after: tuple[datetime, str], size: int
+    ) -> Page:
+        """The executions behind one of them, by its time of creation and id, newest first, without their agents."""
+        where, arguments = _conditions(tenant_id, agent_id, narrow)
+        if narrow == ExecutionFilter():
+            total = (await self._connection.fetchrow(_PLACE, agent_id, 0, tenant_id))["total"]
+        else:
+            total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
+        where += f" and (created_at, id) < (${len(arguments) + 1}, ${len(arguments) + 2})"
+        return Page(await self._rows(where, [*arguments, *after], size, 0), int(total or 0))
+
+    async def _rows(self, where: str, arguments: list[Any], size: int, skip: int) -> list[Execution]:
+        """Rows in the order of lists. Those before them are passed over in the index alone."""
+        order = "order by created_at desc, id desc"
         rows = await self._connection.fetch(
-            f"select {COLUMNS} from execution where {where} order by created_at desc, id desc"
-            f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}",
+            f"select {_SHOWN} from execution where id in (select id from execution where {where} {order}"
+            f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}) {order}",
             *arguments,
             size,
-            (number - 1) * size,
+            skip,
         )
-        return Page([execution_of(row) for row in rows], total)
+        return [execution_of(row) for row in rows]
 
     async def admit(self, node_limit: int) -> list[Execution]:
         """Admit waiting and due executions within their tenant's concurrency, so that at most ``node_limit`` are admitted and not yet
@@ -267,6 +318,17 @@ class ExecutionRows:
             before.attempt,
             *values.values(),
         )
+
+
+def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple[str, list[Any]]:
+    arguments: list[Any] = [tenant_id, agent_id]
+    conditions = ["tenant_id = $1", "agent_id = $2"]
+    for field in fields(narrow):
+        wanted = getattr(narrow, field.name)
+        if wanted is not None:
+            arguments.append(wanted)
+            conditions.append(f"{_FILTERS[field.name]}${len(arguments)}")
+    return " and ".join(conditions), arguments
 
 
 def _after(before: Execution, planned: Plan, updated_at: datetime) -> Execution:

@@ -24,6 +24,8 @@ class KeyRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.changed = False
+        """Whether this unit revoked keys or changed what they may do."""
 
     async def insert(self, key: ApiKey) -> None:
         """A new key. ConflictError when one with this hash exists."""
@@ -62,6 +64,7 @@ class KeyRows:
 
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key; one that was revoked before keeps its first time. False when there is none."""
+        self.changed = True
         found = await self._connection.fetchval(
             "update api_key set revoked_at = coalesce(revoked_at, $3) where tenant_id = $1 and id = $2 returning true",
             tenant_id,

@@ -9,10 +9,12 @@ from typing import Any
 
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import DATABASE_CONNECTIONS
+from callwright.domain.tenant import ApiKey
 from callwright.storage import failures, housekeeping
+from callwright.storage.known_keys import KnownKeys
 from callwright.storage.listener import ADMITTED, OUTBOX, WAITING, Listener
 from callwright.storage.pool import open_pool
-from callwright.storage.unit import PostgresUnit, transaction
+from callwright.storage.unit import PostgresUnit, reading, transaction
 
 PING_SECONDS = 3
 CLOSE_SECONDS = 5
@@ -25,7 +27,8 @@ class PostgresLedger:
         self._dsn = dsn
         self._connections = connections
         self._pool: Any = None
-        self._listener = Listener(dsn)
+        self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: asyncio.get_running_loop().time())
+        self._listener = Listener(dsn, self._known_keys.forget)
 
     async def open(self) -> None:
         """Connect. Raises UnavailableError when the database cannot be reached."""
@@ -42,7 +45,20 @@ class PostgresLedger:
 
     def unit(self) -> AbstractAsyncContextManager[PostgresUnit]:
         """A transaction."""
-        return transaction(self._opened())
+        return transaction(self._opened(), self._known_keys.forget)
+
+    def reading(self) -> AbstractAsyncContextManager[PostgresUnit]:
+        """A connection for single reads, without a transaction: cheaper than a unit, and each statement sees its own moment."""
+        return reading(self._opened())
+
+    async def key_of(self, digest: bytes) -> ApiKey | None:
+        """The key with that keyed hash, revoked and expired ones included; from memory while changes of it would be heard of."""
+
+        async def look_up() -> ApiKey | None:
+            async with self.reading() as unit:
+                return await unit.keys.by_digest(digest)
+
+        return await self._known_keys.find(digest, look_up)
 
     async def ping(self) -> None:
         """Raises UnavailableError when the database cannot be reached."""

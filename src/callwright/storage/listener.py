@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from callwright.domain.errors import CallwrightError
@@ -17,6 +17,7 @@ ADMITTED = "execution_admitted"
 WAITING = "execution_waiting"
 OUTBOX = "outbox_added"
 CHANGED = "execution_changed"
+KEYS = "key_changed"
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
@@ -47,8 +48,11 @@ class Bell:
 class Listener:
     """News from the database. While it is out of reach nothing rings; when it is back everything does, because news may be missed."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, keys_changed: Callable[[], None] = lambda: None) -> None:
         self._dsn = dsn
+        self._keys_changed = keys_changed
+        self.listening = False
+        """Whether news would be heard now."""
         self._bells = {ADMITTED: Bell(), WAITING: Bell(), OUTBOX: Bell()}
         self._followers: dict[str, set[Bell]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -98,6 +102,7 @@ class Listener:
             except CallwrightError as error:
                 _LOG.warning("lost the connection that listens to the database: %s", error.message)
             finally:
+                self.listening = False
                 connection.terminate()
             await asyncio.sleep(delay_s)
 
@@ -106,9 +111,11 @@ class Listener:
         closed = asyncio.Event()
         connection.add_termination_listener(lambda *_: closed.set())
         with failures.translated(connecting=True):
-            for channel in (*self._bells, CHANGED):
+            for channel in (*self._bells, CHANGED, KEYS):
                 await connection.add_listener(channel, self._heard)
             self._ring_all()
+            self._keys_changed()
+            self.listening = True
             while not closed.is_set():
                 try:
                     async with asyncio.timeout(_PROBE_S):
@@ -118,6 +125,9 @@ class Listener:
                     await connection.fetchval("select 1", timeout=_PROBE_S)
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        if channel == KEYS:
+            self._keys_changed()
+            return
         bell = self._bells.get(channel)
         if bell is not None:
             bell.ring()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -58,7 +58,7 @@ class PostgresUnit:
 
 
 @asynccontextmanager
-async def transaction(pool: Any) -> AsyncIterator[PostgresUnit]:
+async def transaction(pool: Any, keys_changed: Callable[[], None] = lambda: None) -> AsyncIterator[PostgresUnit]:
     """A unit that commits when the block ends without an exception and is undone otherwise (cancellation included).
 
     Database errors leave as domain errors. When the connection is lost while committing, nobody knows whether the change was
@@ -70,12 +70,28 @@ async def transaction(pool: Any) -> AsyncIterator[PostgresUnit]:
         with failures.translated():
             work = connection.transaction()
             await work.start()
+            unit = PostgresUnit(connection)
             try:
-                yield PostgresUnit(connection)
+                yield unit
             except BaseException:
                 await _undo(connection, work)
                 raise
         await _commit(work)
+        if unit.keys.changed:
+            # Others hear of it from the database; this process shall not believe a revoked key a moment longer.
+            keys_changed()
+    finally:
+        await pool.release(connection)
+
+
+@asynccontextmanager
+async def reading(pool: Any) -> AsyncIterator[PostgresUnit]:
+    """A connection outside any transaction, for single reads. Database errors leave as domain errors."""
+    with failures.translated(connecting=True):
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    try:
+        with failures.translated():
+            yield PostgresUnit(connection)
     finally:
         await pool.release(connection)
 

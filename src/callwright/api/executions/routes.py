@@ -43,6 +43,9 @@ async def list_of_agent(
     provider: _Text = "",
     answered_by_voice_mail: Annotated[str, Query(description="true or false.")] = "",
     batch_id: _Text = "",
+    cursor: Annotated[
+        str, Query(description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.")
+    ] = "",
     created_from: Annotated[str, Query(alias="from", description="ISO 8601, UTC unless it has an offset.")] = "",
     created_to: Annotated[str, Query(alias="to", description="ISO 8601.")] = "",
 ) -> Response:
@@ -55,18 +58,22 @@ async def list_of_agent(
         "provider": provider,
         "answered_by_voice_mail": answered_by_voice_mail,
         "batch_id": batch_id,
+        "cursor": cursor,
         "from": created_from,
         "to": created_to,
     }
     services = services_of(request)
     wanted = executions.read_page_request(given, strict=services.actions.policy.strict)
     page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)
+    rows = page.rows[: wanted.size]
+    more = wanted.number * wanted.size < page.total if wanted.after is None else len(page.rows) > wanted.size
     body: dict[str, Any] = {
         "page_number": wanted.number,
         "page_size": wanted.size,
         "total": page.total,
-        "has_more": wanted.number * wanted.size < page.total,
-        "data": [execution_body(row, public_url=public_url_of(request)) for row in page.rows],
+        "has_more": more,
+        "next_cursor": executions.cursor_of(rows[-1]) if more and rows else None,
+        "data": [execution_body(row, public_url=public_url_of(request)) for row in rows],
         "filters": {},
         "sorts": [],
     }

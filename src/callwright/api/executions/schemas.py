@@ -35,6 +35,9 @@ class ExecutionPage(Open):
     page_size: int
     total: int
     has_more: bool
+    next_cursor: str | None = Field(
+        default=None, description="Send it as `cursor` for the next page; null on the last."
+    )
     data: list[ExecutionView]
 
 

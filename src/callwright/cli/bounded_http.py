@@ -1,0 +1,108 @@
+"""HTTP whose heads are bounded while they arrive: nobody may send headers for ever, and what is too much is refused before it is parsed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from callwright.api.answers import error_answer
+from callwright.domain.errors import HeadTooLargeError
+from callwright.domain.limits import HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS
+
+_REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's protocol with limits on the line and the headers of a request: bytes, number and seconds."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._head_bytes = 0
+        self._unparsed_bytes = 0
+        self._in_head = False
+        self._refused: HeadTooLargeError | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Somebody connects, and has HEAD_SECONDS to ask for something."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody waits any more."""
+        self._head_is_there()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser. A head that is still not whole counts with all that came of it, parsed or not."""
+        began_before = self._in_head
+        super().data_received(data)
+        if began_before and self._in_head and not self.transport.is_closing():
+            self._unparsed_bytes += len(data)
+            if self._unparsed_bytes > MAX_HEAD_BYTES:
+                self._refused = _too_many_bytes()
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._head_bytes = self._unparsed_bytes = 0
+        self._in_head = True
+        if self._deadline is None:
+            self._await_head()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the line."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        self._count(len(name) + len(value))
+        if len(self.headers) >= MAX_HEADERS:
+            self._refuse(HeadTooLargeError(f"the request has more than {MAX_HEADERS} headers"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        self._head_is_there()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be parsed, or what is too much."""
+        if self._refused is None:
+            super().send_400_response(msg)
+            return
+        body = bytes(error_answer(self._refused).body)
+        head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        self.transport.write(_REASON + head + body)
+        self.transport.close()
+
+    def _count(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(_too_many_bytes())
+
+    def _refuse(self, error: HeadTooLargeError) -> None:
+        self._refused = error
+        # What a callback raises ends the parsing; the protocol then answers through send_400_response.
+        raise error
+
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _head_is_there(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        self.transport.close()
+
+
+def _too_many_bytes() -> HeadTooLargeError:
+    return HeadTooLargeError(f"the line and the headers of the request are more than {MAX_HEAD_BYTES} bytes")

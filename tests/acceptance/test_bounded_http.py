@@ -1,0 +1,84 @@
+"""Heads of requests on a real socket: as large as they may be, larger, endless and slow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.api_world import ApiWorld
+
+from callwright.api.app import build_app
+from callwright.cli import bounded_http
+from callwright.cli.serving import bind, http_server
+from callwright.domain.limits import MAX_HEAD_BYTES, MAX_HEADERS
+
+
+@pytest.fixture
+async def port(world: ApiWorld) -> AsyncIterator[int]:
+    listener = bind("127.0.0.1", 0)
+    async with http_server(build_app(world.services), listener):
+        yield listener.getsockname()[1]
+
+
+async def sent(port: int, *pieces: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer to pieces of a request, sent one after the other."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await asyncio.wait_for(writer.drain(), 10)
+        await asyncio.sleep(0.02)
+    try:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        return int(head.split()[1]), await reader.readexactly(length)
+    finally:
+        writer.close()
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(["GET /healthz HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+async def test_a_head_of_the_largest_size_is_answered_and_a_larger_one_refused(port: int) -> None:
+    room = MAX_HEAD_BYTES - len("/healthzHostxX-A")
+    assert (await sent(port, head(f"X-A: {'a' * room}")))[0] == 200
+    status, body = await sent(port, head(f"X-A: {'a' * (room + 1)}"))
+    assert (status, json.loads(body)["code"]) == (431, "head_too_large")
+
+
+async def test_as_many_headers_as_allowed_and_one_more(port: int) -> None:
+    assert (await sent(port, head(*(f"X-{n}: a" for n in range(MAX_HEADERS - 1)))))[0] == 200
+    assert (await sent(port, head(*(f"X-{n}: a" for n in range(MAX_HEADERS)))))[0] == 431
+
+
+async def test_a_long_line_is_refused(port: int) -> None:
+    assert (await sent(port, b"GET /" + b"a" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 431
+
+
+async def test_a_header_without_an_end_is_refused_while_it_comes(port: int) -> None:
+    pieces = [b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ", *[b"a" * 16_384] * 3]
+    assert (await sent(port, *pieces))[0] == 431
+
+
+async def test_what_is_no_http_is_400(port: int) -> None:
+    assert (await sent(port, b"\x00\x01\x02\r\n\r\n"))[0] == 400
+
+
+async def test_who_never_finishes_a_head_is_disconnected(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_http, "HEAD_SECONDS", 0.2)
+    for beginning in (b"", b"GET /healthz HTTP/1.1\r\nX-A: "):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(beginning)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+
+
+async def test_a_connection_that_is_kept_open_goes_on(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(3):
+        writer.write(head())
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+        assert answer.startswith(b"HTTP/1.1 200")
+    writer.close()
