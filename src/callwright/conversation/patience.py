@@ -34,6 +34,8 @@ UNASKED_LETTERS = 2
 """So many digits or letters in a row are dictation though nobody spoke of a number (a year has four)."""
 
 TAIL_WORDS = 16
+_SAID_FIRST = frozenset({"a", "i"})
+"""Letters that are words, with which other answers begin."""
 _SENTENCE = re.compile(r"[^.!?…。！？।॥؟]+[.!?…。！？।॥؟]*")
 _QUESTION = re.compile(r"[?？؟]")
 
@@ -107,6 +109,12 @@ class Tables:
         if _ends(text, self._half):
             return "half"
         return "dictation" if asked in DICTATED else "open"
+
+    def _has_begun(self, words: Sequence[str]) -> bool:
+        """Whether a dictation that was asked for is going on ("l here", "l see ya"): a recogniser that misreads a letter or a digit as a
+        word must not end it. The first word says so, or half of them."""
+        signs = [self._is_sign(word) for word in words]
+        return 2 * sum(signs) >= len(words) or (signs[0] and words[0] not in _SAID_FIRST and len(words) < TAIL_WORDS)
 
     def _is_sign(self, word: str) -> bool:
         """Whether a word is a digit or a letter, or joins them."""

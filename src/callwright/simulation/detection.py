@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from callwright.simulation import answer_cases, overlap_cases, turn_cases
+from callwright.simulation import answer_cases, held_out_cases, overlap_cases, turn_cases
 from callwright.simulation.measured import Measured
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
@@ -36,6 +36,10 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     answer_cases.other_sounds_taken_for_beeps,
     answer_cases.machines_talked_to,
     answer_cases.people_hung_up_on,
+    held_out_cases.beeps_missed,
+    held_out_cases.other_sounds_taken_for_beeps,
+    held_out_cases.machines_talked_to,
+    held_out_cases.people_hung_up_on,
 )
 """Each is given the seed of its cases."""
 

@@ -86,6 +86,8 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
         ("open", "five", "open"),
         ("spelling", "s", "spelling"),
         ("spelling", "l here", "spelling"),
+        ("spelling", "l see ya", "spelling"),
+        ("spelling", "i have no name", "dictation"),
         ("number", "far 8 2 sets", "number"),
         ("number", "what for", "half"),
         ("spelling", "ada dot b", "spelling"),

@@ -27,8 +27,13 @@ MOST_WRONG = {
     "beep: other sounds taken for beeps": 0.005,
     "voicemail: machines talked to": 0.06,
     "voicemail: people taken for machines": 0.02,
+    "held out, beep: beeps missed": 0.062,
+    "held out, beep: other sounds taken for beeps": 0.0075,
+    "held out, voicemail: machines talked to": 0.23,
+    "held out, voicemail: people taken for machines": 0.022,
 }
-"""Share of wrong cases."""
+"""Share of wrong cases. Those of the held-out sets, on which nothing was tuned, are what was measured on 25 November 2026 (3 of 120, 0 of
+360, 20 of 120, 0 of 120) and the margin of so few cases: the upper end of the interval that holds the true rate with 95 % confidence."""
 
 
 @pytest.fixture(scope="module")
