@@ -100,10 +100,8 @@ class Tables:
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
-        if asked in DICTATED and 2 * sum(map(self._is_sign, words)) >= len(words):
-            return (
-                asked  # "l here": a recogniser that misreads a letter or a digit as a word must not end the dictation
-            )
+        if asked in DICTATED and self._has_begun(words):
+            return asked
         if answers and asked == "yes_or_no":
             return "answer"
         if _ends(text, self._half):
