@@ -160,6 +160,15 @@ async def test_the_detector_knows_speech_from_silence(plugins):
     assert sum(p > 127 for p in speech) > len(speech) / 2
 
 
+async def test_a_faster_voice_takes_less_time(plugins):
+    voice, text = plugins("voice"), "Which day would suit you for the cleaning?"
+    lengths = []
+    for speed in (1.0, 2.0):
+        settings = VoiceSettings(voice="robin", options={"speed": speed})
+        lengths.append(sum([len(chunk.pcm) async for chunk in voice.speak(text, settings)]))
+    assert lengths[1] < 0.8 * lengths[0], lengths
+
+
 async def test_wrong_settings_are_refused_by_name(plugins):
     with pytest.raises(ProviderError, match="joe") as voice:
         _ = [c async for c in plugins("voice").speak("Hi.", VoiceSettings(voice="nobody"))]

@@ -8,7 +8,7 @@ import os
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,19 @@ async def test_the_request_is_what_the_protocol_asks_for():
     (request,) = asked.server.requests
     assert (request.method, request.target) == ("POST", "/v1/chat/completions")
     assert request.headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_what_the_agent_says_of_sampling_is_passed_on_as_it_is():
+    options = {
+        "presence_penalty": 0.5,
+        "frequency_penalty": -0.5,
+        "reasoning_effort": "low",
+        "stop": ["END"],
+        "seed": 7,
+    }
+    request = replace(ASK, settings=replace(ASK.settings, options=options))
+    asked = await ask(streaming(chunk({"content": "x"}, "stop"), DONE), request)
+    assert {name: asked.sent[name] for name in options} == options
 
 
 async def test_words_arrive_before_the_answer_is_complete():

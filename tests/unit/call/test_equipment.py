@@ -139,6 +139,17 @@ def test_the_agent_s_settings_reach_the_plugins() -> None:
     assert with_options(SPEC, {}) is SPEC
 
 
+def test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins() -> None:
+    ears = ProviderChoice("ears", model="e2", language="hi", options={"keywords": "Ada"})
+    mouth = ProviderChoice("mouth", model="v3", voice="v1", language="ta", options={"speed": 1.5})
+    equipment = equip(
+        Needs(replace(SPEC, transcriber=ears, voice=mouth), Shelf(*BASE), LocalEars("energy", "none")), {}, NoTools()
+    )
+    heard, said = equipment.listening.settings, equipment.speaker.settings
+    assert (heard.model, heard.language, heard.options["keywords"]) == ("e2", "hi", "Ada")
+    assert (said.model, said.voice, said.language, said.options["speed"]) == ("v3", "v1", "ta", 1.5)
+
+
 def test_keywords_may_be_text_or_a_list() -> None:
     assert keywords_of({"keywords": "Acme:5, dentist ,"}) == ("Acme", "dentist")
     assert keywords_of({"keywords": ["a", "b:2"]}) == ("a", "b")
