@@ -573,6 +573,13 @@ _WHOLE_AGENT = (
         f"{_AGENT}test_hours_in_which_a_caller_may_ask_to_be_called_back",
         values="`call_start_hour` and `call_end_hour`, 0 to 23",
     ),
+    AgentSetting(
+        "agent.gpt_assistants",
+        None,
+        "Of older agents: the questions in their `custom_questions` are asked after a call of an agent that has no dispositions.",
+        "tests/unit/domain/test_agent_questions.py::test_a_shape_is_understood",
+        values="a list of objects",
+    ),
     AgentSetting("agent.tasks", None, "The conversation, and what is done after it.", _REFUSED, values="1 to 20 tasks"),
     AgentSetting(
         "task.task_type",
