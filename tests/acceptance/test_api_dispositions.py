@@ -206,3 +206,19 @@ async def test_every_change_is_in_the_audit_trail(world: ApiWorld) -> None:
     assert [row["action"].partition(".")[2] for row in rows] == [
         "created", "linked", "copied", "changed", "unlinked", "deleted",
     ]  # fmt: skip
+
+
+async def test_an_agent_says_what_is_asked_after_its_calls(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id, other = await create(client), await create(client)
+        made = await make(client, agent_id)
+        later = await make(client, agent_id, "Mood", category="Feelings")
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        assert read["dispositions"] == [
+            {"id": made, "name": "Confirmed", "category": "General"},
+            {"id": later, "name": "Mood", "category": "Feelings"},
+        ]
+        assert (await client.put(f"/v2/agent/{agent_id}", json=read)).status_code == 200
+        await client.delete(f"/dispositions/{made}")
+        listed = {one["id"]: one["dispositions"] for one in (await client.get("/v2/agent/all")).json()}
+        assert listed == {agent_id: [{"id": later, "name": "Mood", "category": "Feelings"}], other: None}

@@ -33,6 +33,7 @@ READ_ONLY = frozenset(
         "source_agent_id",
         "restricted",
         "inbound_phone_number",
+        "dispositions",
         "callwright",
     }
 )

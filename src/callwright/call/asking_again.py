@@ -30,6 +30,7 @@ from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.dispositions import questions_of
 from callwright.insight.extra_cost import rated, with_extra
 from callwright.insight.post_work import RUN_BEGAN, RUN_ENDED, post_work, runs_of
+from callwright.insight.record import storable
 from callwright.insight.transcript import transcript
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
@@ -196,7 +197,7 @@ class AskingAgain:
     async def _close(self, case: _Case, order: _Order) -> None:
         view = await asyncio.to_thread(view_of, case.live_log + case.post.text)
         work = post_work(view)
-        found = {name: work[name] for name in _RECORD_KEYS}
+        found = storable({name: work[name] for name in _RECORD_KEYS})
         ended = next(values for values in case.post.facts(RUN_ENDED) if values["run"] == order.run)
         failures = runs_of(view)[-1].failures
         async with self._deps.ledger.unit() as unit:

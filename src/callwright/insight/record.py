@@ -94,17 +94,17 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "doctor": examined(view, cost),
         **post_work(view),
     }
-    return BuiltRecord(columns, _storable(record))
+    return BuiltRecord(columns, storable(record))
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """``value`` with what PostgreSQL's JSON cannot hold taken out of its texts: NUL and halves of surrogate pairs."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {_storable(key): _storable(item) for key, item in value.items()}
+        return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
+        return [storable(item) for item in value]
     return value
 
 

@@ -40,6 +40,8 @@ class StoredAgent:
     revision: int
     created_at: datetime
     updated_at: datetime
+    dispositions: Sequence[Mapping[str, Any]] | None = None
+    """What is asked after its calls (``id``, ``name``, ``category``), None for nothing; only reads of a tenant's agents look for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def agent_view(agent: StoredAgent) -> dict[str, Any]:
         "tasks": [],
         "agent_prompts": {},
         **agent.body,
+        "dispositions": agent.dispositions,
         "created_at": wire_time(agent.created_at),
         "updated_at": wire_time(agent.updated_at),
         "callwright": {"revision": agent.revision},
