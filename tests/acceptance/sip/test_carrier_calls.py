@@ -154,7 +154,7 @@ async def test_a_call_the_gateway_cannot_place_is_refused_with_its_reason(world)
 @pytest.mark.parametrize(
     ("to", "match"),
     [
-        ("+15550100123", "until a trunk is set"),
+        ("+15550100123", "through a SIP trunk"),
         ("112", "emergency"),
         ("sip:911@127.0.0.1", "emergency"),
         ("sip:%39%311@127.0.0.1", "emergency"),
@@ -202,7 +202,7 @@ async def test_a_transfer_that_failed_says_how_and_the_call_goes_on(world):
 
 async def test_a_call_is_transferred_once_at_a_time_and_only_to_sip_addresses(world):
     call = await world.talking()
-    with pytest.raises(ProviderError, match="until a trunk is set"):
+    with pytest.raises(ProviderError, match="through a SIP trunk"):
         await call.leg.transfer("+15550199001")
     pending = asyncio.create_task(call.leg.transfer("sip:nobody@127.0.0.1"))
     await asyncio.sleep(0)

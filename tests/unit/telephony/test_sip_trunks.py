@@ -271,10 +271,17 @@ async def test_what_is_said_goes_to_the_gateway_that_carries_the_call_and_back()
     leg.clear()
     await leg.send_keys("1")
     await leg.transfer("sip:bob@host")
+    await leg.transfer("+15550100777")
     await leg.answer()
     await leg.reject(486)
     assert heard.told == ["early_media", "answered", "audio", "key 1", "human", "media"]
-    assert sip.legs[0].did == ["write", "clear", "keys 1", "transfer sip:bob@host"]
+    assert sip.legs[0].did == [
+        "write",
+        "clear",
+        "keys 1",
+        "transfer sip:bob@host",
+        "transfer sip:+15550100777@one.example:5060",
+    ]
 
 
 async def test_last_words_are_those_of_the_carrier_below() -> None:

@@ -35,14 +35,14 @@ def refused(message: str) -> ProviderError:
 
 def callable_address(text: str) -> str:
     """A ``sip:`` address in its normal form. Raises ProviderError(BAD_REQUEST) for anything this carrier cannot or must not call: emergency
-    numbers in every form, phone numbers (there is no trunk), other transports than UDP."""
+    numbers in every form, phone numbers (those need a trunk), other transports than UDP."""
     try:
         destination = parse_destination(text, what="the number to call")
     except InvalidNumberError as error:
         raise refused(error.message) from error
     if destination.kind == E164:
         raise refused(
-            f"{text} is a phone number; it is called through a SIP trunk, by an agent with telephony_provider sip-trunk"
+            f"{text} is a phone number; over SIP those are reached through a SIP trunk (telephony_provider sip-trunk)"
         )
     if destination.kind != SIP or not destination.value.startswith("sip:"):
         raise refused(f"{text} cannot be called over SIP; use an address such as sip:user@host")

@@ -179,8 +179,12 @@ class TrunkLeg:
             await self._leg.hang_up(reason)
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
-        """See ``SipLeg.transfer``."""
-        await self._carrying().transfer(target, attended=attended)
+        """See ``SipLeg.transfer``. A phone number is reached at the gateway that carries the call."""
+        leg = self._carrying()
+        if not target.startswith(("sip:", "sips:")):
+            host = self._route.addresses[self._asked_last()].partition("@")[2]
+            target = f"sip:{target}@{host}"
+        await leg.transfer(target, attended=attended)
 
     async def send_keys(self, keys: str) -> None:
         """See ``SipLeg.send_keys``."""
