@@ -26,6 +26,7 @@ from callwright.domain.limits import MAX_BODY_BYTES, MAX_KEYS, MAX_SUB_ACCOUNTS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.record import wire_time
 from callwright.ports.ledger import Change
+from callwright.storage.ledger import PostgresLedger
 
 KEYS = "/v1/callwright/keys"
 AUDIT = "/v1/callwright/audit"
@@ -326,6 +327,27 @@ async def test_a_key_is_shown_once_listed_masked_and_refused_when_revoked(world:
             assert (await crm.get("/v2/agent/all")).status_code == 401
         assert (await client.get(f"{KEYS}/{made['id']}")).json()["state"] == "revoked"
         assert (await client.delete(f"{KEYS}/{made['id']}")).status_code == 200
+
+
+async def test_a_key_that_is_revoked_here_is_refused_by_another_process_at_its_next_request(world: ApiWorld) -> None:
+    other = PostgresLedger(world.dsn)
+    await other.open()
+    elsewhere = replace(world, services=replace(world.services, actions=replace(world.services.actions, ledger=other)))
+    try:
+        async with world.client() as client:
+            for _ in range(5):
+                made = (await client.post(KEYS, json={"name": "crm"})).json()
+                account = await branch(client)
+                for key, revoke in (
+                    (made["key"], f"{KEYS}/{made['id']}"),
+                    (account["api_key"], f"/sub-accounts/{account['id']}"),
+                ):
+                    async with world.client(key) as here, elsewhere.client(key) as there:
+                        assert [(await one.get("/user/me")).status_code for one in (here, there, there)] == [200] * 3
+                        await client.delete(revoke)
+                        assert [(await one.get("/user/me")).status_code for one in (there, here)] == [401] * 2
+    finally:
+        await other.aclose()
 
 
 async def test_a_key_expires(world: ApiWorld) -> None:

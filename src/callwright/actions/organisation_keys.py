@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from callwright.actions.idempotency import once, once_key
-from callwright.actions.keys import ROLES, SCOPES, KeyWish, NewKey, derived_key, insert_key, revoke_found
+from callwright.actions.keys import NEWS_SECONDS, ROLES, SCOPES, KeyWish, NewKey, derived_key, insert_key, revoke_found
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError, NotAllowedError
@@ -118,6 +118,7 @@ async def revoke_visible(services: Services, principal: Principal, key_id: str) 
     """Revoke a key: the next request that comes with it, to whichever process, is refused. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         await revoke_found(services, unit, principal, await _found(unit, principal, key_id))
+    await services.clock.sleep(NEWS_SECONDS)
 
 
 def scope_name(scope: str) -> str:

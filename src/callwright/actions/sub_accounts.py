@@ -9,7 +9,7 @@ from typing import Any
 from callwright.actions.account_end import end_calls, put_purge
 from callwright.actions.audit import audit
 from callwright.actions.idempotency import once, once_key
-from callwright.actions.keys import KeyWish, derived_key, insert_key
+from callwright.actions.keys import NEWS_SECONDS, KeyWish, derived_key, insert_key
 from callwright.actions.organisation_keys import first_answer
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.concurrency import Places, check_places
@@ -155,10 +155,12 @@ async def delete_sub_account(services: Services, principal: Principal, account_i
         if before is None:
             raise missing("sub-account")
         await unit.accounts.delete(account_id)
+        await unit.keys.revoke_all(account_id)
         await put_purge(unit, account_id)
         gone = {"name": before.name, **_shown(before.places)}
         await audit(unit, principal, "sub_account.deleted", account_id, before=gone)
     await end_calls(services, account_id)
+    await services.clock.sleep(NEWS_SECONDS)
 
 
 async def _others(unit: Unit, principal: Principal) -> list[Tenant]:

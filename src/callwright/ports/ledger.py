@@ -431,7 +431,7 @@ class Accounts(Protocol):
         """Write name, email and places."""
 
     async def delete(self, tenant_id: str) -> None:
-        """Mark a sub-account as deleted: its keys are refused, and it takes no calls."""
+        """Mark a sub-account as deleted: it takes no calls. Its keys are revoked with ``Keys.revoke_all``."""
 
     async def live_calls(self, organisation_id: str) -> int:
         """Calls of the organisation and all of its sub-accounts in phases admitted to live."""
@@ -501,6 +501,9 @@ class Keys(Protocol):
 
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key. False when there is none."""
+
+    async def revoke_all(self, tenant_id: str) -> None:
+        """Revoke all keys of a tenant."""
 
     async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
         """The newest MAX_LISTED_KEYS keys of the organisation and of its sub-accounts that are not deleted, newest first."""

@@ -85,14 +85,10 @@ class AccountRows:
         )
 
     async def delete(self, tenant_id: str) -> None:
-        """Mark a sub-account as deleted: its keys are refused, and it takes no calls."""
+        """Mark a sub-account as deleted: it takes no calls. Its keys are revoked with ``keys.revoke_all``."""
         await self._connection.execute(
             "update tenant set deleted_at = now(), updated_at = now(), min_concurrency = 0, max_concurrency = 0"
             " where id = $1 and parent_id is not null",
-            tenant_id,
-        )
-        await self._connection.execute(
-            "update api_key set revoked_at = coalesce(revoked_at, greatest(now(), created_at)) where tenant_id = $1",
             tenant_id,
         )
 

@@ -73,6 +73,14 @@ class KeyRows:
         )
         return bool(found)
 
+    async def revoke_all(self, tenant_id: str) -> None:
+        """Revoke all keys of a tenant."""
+        self.changed = True
+        await self._connection.execute(
+            "update api_key set revoked_at = coalesce(revoked_at, greatest(now(), created_at)) where tenant_id = $1",
+            tenant_id,
+        )
+
     async def of_organisation(self, organisation_id: str) -> list[ApiKey]:
         """The newest MAX_LISTED_KEYS keys of the organisation and of its sub-accounts that are not deleted, newest first."""
         rows = await self._connection.fetch(
