@@ -100,8 +100,8 @@ class Tables:
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
-        if asked in DICTATED and self._has_begun(words):
-            return asked
+        if asked in DICTATED and (self._has_begun(words) or (asked == "spelling" and len(words) == 1)):
+            return asked  # a name is not spelled in one word: a lone one ("ow") is a letter that was misread
         if answers and asked == "yes_or_no":
             return "answer"
         if _ends(text, self._half):

@@ -87,6 +87,8 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
         ("spelling", "s", "spelling"),
         ("spelling", "l here", "spelling"),
         ("spelling", "l see ya", "spelling"),
+        ("spelling", "ow", "spelling"),
+        ("spelling", "sorry what", "dictation"),
         ("spelling", "i have no name", "dictation"),
         ("number", "far 8 2 sets", "number"),
         ("number", "what for", "half"),
