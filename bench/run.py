@@ -2,8 +2,8 @@
 
 Prints the core's events per second, what reads of the API cost against a bare handler and how long pages of a million executions take, the
 time from a caller's interrupting words to the agent's silence, the time from the last caller frame to the first agent frame with scripted
-instant providers, with intents and with the local model (the last two need the local models: `make models`), and what fifty SIP calls at
-once cost and how evenly their packets leave (needs SIPp).
+instant providers, with intents and with the local model (the last two need the local models: `make models`), how long a list of 100,000
+contacts takes to be accepted and how much memory, and what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def main() -> int:
         script("api_bench.py"),
         script("barge_in_bench.py"),
         script("latency_bench.py"),
+        script("batch_bench.py"),
         script("sip_bench.py"),
         demo("intents"),
         demo("local"),

@@ -21,6 +21,7 @@ from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 from callwright.domain.disposition import read_disposition
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.insight.batch_record import BatchWebhookPublisher
 from callwright.insight.dispositions import questions_of, unanswered
 from callwright.insight.publication import WebhookPublisher
 from callwright.ops.ids import RandomIds
@@ -191,6 +192,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         ledger=ledger,
         clock=clock,
         ids=ids,
+        batch_publisher=BatchWebhookPublisher(ids.uuid, clock.now),
         publisher=WebhookPublisher(PUBLIC_URL, True, ids.uuid, clock.now),
         control=control,
         recordings=recordings,

@@ -44,7 +44,7 @@ LAYERS: dict[str, Layer] = {
     "simulation": Layer((*PURE, "ops")),
     "actions": Layer(RUNTIME),
     "call": Layer((*RUNTIME, "actions.transition")),
-    "campaigns": Layer(RUNTIME),
+    "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition")),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),
     "dashboard": Layer(("domain", "insight", "actions", "ops")),

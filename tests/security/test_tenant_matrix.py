@@ -22,6 +22,7 @@ from callwright.api.app import build_app
 from callwright.api.gate import OPEN_PATHS, OPEN_PREFIX
 from callwright.api.services import ApiServices
 from callwright.domain.access import Right, right_of
+from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.phone_number import CARRIER, PhoneNumber
@@ -35,6 +36,7 @@ TEMPLATE_ID = "00000000-0000-4000-8000-0000000e0001"
 DISPOSITION_ID = "00000000-0000-4000-8000-0000000d0001"
 NUMBER_ID = "00000000-0000-4000-8000-0000000d0002"
 NUMBER = "+15550177"
+BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
 
 TRUNK: dict[str, Any] = {
     "name": "Line one",
@@ -54,6 +56,7 @@ OWN = {
     ("POST", "/agent"),
     ("GET", "/agent/all"),
     ("POST", "/call"),
+    ("POST", "/batches"),
     ("GET", "/user/me"),
     ("GET", "/v1/callwright/extensions"),
     ("GET", "/v1/callwright/suppressions"),
@@ -86,6 +89,7 @@ OWN_NAMES = {("PUT", "/v1/callwright/contact-files/{name}")}
 #: Of those, the ones whose body names an object: somebody else's is refused there as one that never was, with this status.
 NAMES_OBJECT = {
     ("POST", "/call"): 404,
+    ("POST", "/batches"): 404,
     ("POST", "/dispositions"): 403,
     ("POST", "/dispositions/bulk"): 403,
     ("POST", "/inbound/setup"): 404,
@@ -126,6 +130,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PUT", "/agent/{agent_id}"): AGENT,
         ("PATCH", "/agent/{agent_id}"): stolen,
         ("POST", "/call"): {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"},
+        ("POST", "/batches/{batch_id}/schedule"): {"scheduled_at": "2027-01-15T09:30:00+00:00"},
         ("POST", "/v1/call/{run_id}/events"): {"event": "note", "properties": {"said": CANARY}},
         ("POST", "/v1/callwright/agents/{agent_id}/chats"): {},
         ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
@@ -172,9 +177,12 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
     now = world.clock.now()
     body = {"name": f"Mood {CANARY}", "question": f"How was {CANARY}?", "is_subjective": True}
     disposition = StoredDisposition(DISPOSITION_ID, DEFAULT_TENANT_ID, body, "ours", now, now, agent_ids=(agent_id,))
+    batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, agent_id, BatchStatus.PROCESSED, now, now, f"{CANARY}.csv")
     async with world.ledger.unit() as unit:
         await unit.dispositions.insert(disposition)
         await unit.templates.insert(StoredTemplate(TEMPLATE_ID, DEFAULT_TENANT_ID, {"name": CANARY}, now, now))
+
+        await unit.batches.insert(batch)
         number = PhoneNumber(NUMBER_ID, DEFAULT_TENANT_ID, "+15550188", CARRIER, "acme", now, now)
         await unit.numbers.add(number)
         await unit.numbers.link(replace(number, agent_tenant_id=DEFAULT_TENANT_ID, agent_id=agent_id))
@@ -188,6 +196,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "run_id": execution_id,
         "extension": extension,
         "number": NUMBER,
+        "batch_id": BATCH_ID,
         "disposition_id": DISPOSITION_ID,
         "template_id": TEMPLATE_ID,
         "key_id": key["id"],
@@ -218,6 +227,11 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, ids: dict[str, 
     body = body_of(method, path, ids)
     params = {"country": "US"} if path == "/phone-numbers/search" else None
     url = path.format_map(ids)
+    if (method, path) == ("POST", "/batches"):
+        files = {"file": ("list.csv", "contact_number\nloopback:demo\n")}
+        return await client.post(
+            url, data={"agent_id": ids["agent_id"]}, files=files, headers={"X-Request-Id": "matrix"}
+        )
     return await client.request(method, url, json=body, params=params, headers={"X-Request-Id": "matrix"})
 
 

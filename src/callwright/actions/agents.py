@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.actions.audit import audit
+from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent import parse_agent
@@ -225,11 +226,12 @@ def _delete_files(services: Services, executions: list[str]) -> None:
 
 
 async def stop_waiting_calls(services: Services, principal: Principal, agent_id: str) -> list[str]:
-    """Stop the agent's queued and scheduled calls; live ones go on. Returns the ids of those stopped, newest first, at most
+    """Stop the agent's queued and scheduled calls, its batches with them; live ones go on. Returns the ids of those stopped,
+    newest first, at most
     MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        stopped: list[str] = []
+        stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
         for waiting_id in await _waiting(unit, principal, agent.id):
             row = await unit.executions.lock(waiting_id)
             # Dialled in the meantime: no longer ours to stop.

@@ -10,6 +10,7 @@ from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
+from callwright.actions.batch_stop import stop_contact
 from callwright.actions.idempotency import once, once_key
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
@@ -94,12 +95,12 @@ def _options(wire: Mapping[str, Any]) -> dict[str, Any]:
         options["agent_data"] = {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}
     retry = fields.child("retry_config")
     if retry is not None:
-        options["retry_config"] = _retry_config(retry)
+        options["retry_config"] = read_retry_config(retry)
     return options
 
 
-def _retry_config(given: Fields) -> dict[str, Any]:
-    """Contract 11.1, with its defaults filled in."""
+def read_retry_config(given: Fields) -> dict[str, Any]:
+    """Contract 11.1, with its defaults filled in. Raises BadInputError."""
     statuses = given.list("retry_on_statuses")
     for status in statuses or ():
         if status not in _RETRIED_STATUSES:
@@ -218,7 +219,12 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
     execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
-            raise missing("execution")
+            unreleased = await stop_contact(unit, services, principal, execution_id)
+            if unreleased is not None:
+                await audit(unit, principal, "execution.stopped", execution_id, before={"status": "prepared"})
+                return unreleased
+            if await unit.executions.get(principal.tenant_id, execution_id) is None:
+                raise missing("execution")
         row = await unit.executions.lock(execution_id)
         if row is None:
             raise missing("execution")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from callwright.actions.agents import agent_of
+from callwright.actions.batch_stop import find_execution
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, NotFoundError
@@ -35,7 +36,7 @@ class PageRequest:
 async def get_execution(services: Services, principal: Principal, execution_id: str) -> Execution:
     """One execution of the tenant. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        found = await unit.executions.get(principal.tenant_id, object_id(execution_id, "execution"))
+        found = await find_execution(unit, services, principal.tenant_id, object_id(execution_id, "execution"))
     if found is None:
         raise missing("execution")
     return found
@@ -44,7 +45,7 @@ async def get_execution(services: Services, principal: Principal, execution_id: 
 async def get_log(services: Services, principal: Principal, execution_id: str) -> bytes:
     """The log of the newest attempt, empty when none was made. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        found = await unit.executions.get(principal.tenant_id, object_id(execution_id, "execution"))
+        found = await find_execution(unit, services, principal.tenant_id, object_id(execution_id, "execution"))
         if found is None:
             raise missing("execution")
         return await unit.logs.read(found.id)

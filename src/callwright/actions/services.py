@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
 from callwright.actions.transition import Publisher
 from callwright.domain.agent import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
@@ -131,6 +132,8 @@ class Services:
     show_sub_account_keys: bool = False
     vault: Vault = field(default_factory=NoVault)
     plugins: Callable[[], Sequence[Plugin]] = tuple
+
+    batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)
 
 
 def object_id(text: str, what: str) -> str:

@@ -13,6 +13,8 @@ from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
+from callwright.api.batches.routes import router as batches
+from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
@@ -65,6 +67,8 @@ _BODIES = (
     KeyBody,
     SubAccountBody,
     SubAccountPatch,
+    BatchForm,
+    ScheduleForm,
     DispositionBody,
     DispositionBulk,
     DispositionUpdate,
@@ -113,6 +117,7 @@ def build_app(services: ApiServices) -> FastAPI:
         dispositions,
         extraction,
         extraction_templates,
+        batches,
         agents,
         agents_v1,
         extensions,

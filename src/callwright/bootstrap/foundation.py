@@ -13,6 +13,7 @@ from callwright.actions.services import CallControl, CallPolicy, NoChats, Servic
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
 from callwright.domain.agent import ProviderDefaults
 from callwright.domain.pricing import PriceBook
+from callwright.insight.batch_record import BatchWebhookPublisher
 from callwright.insight.publication import WebhookPublisher
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
@@ -55,6 +56,10 @@ class Foundation:
     def publisher(self, public_url: str) -> WebhookPublisher:
         """Webhooks of changes, with links below ``public_url``."""
         return WebhookPublisher(public_url, self.settings.publish_queued, self.ids.uuid, self.clock.now)
+
+    def batch_publisher(self) -> BatchWebhookPublisher:
+        """Webhooks of batches."""
+        return BatchWebhookPublisher(self.ids.uuid, self.clock.now)
 
     def policy(self) -> CallPolicy:
         """How calls are placed, by the settings."""
@@ -144,6 +149,7 @@ def services_over(
         show_sub_account_keys=foundation.settings.show_sub_account_keys,
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,
+        batch_publisher=foundation.batch_publisher(),
     )
 
 

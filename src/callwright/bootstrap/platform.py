@@ -21,6 +21,7 @@ from callwright.actions.services import Services
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.api.services import ApiServices
+from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
@@ -31,6 +32,7 @@ from callwright.call.equipment import LocalEars
 from callwright.call.runtime import CallRuntime
 from callwright.call.trunk_routes import TrunkRoutes
 from callwright.call.web_tools import WebDesk
+from callwright.campaigns.release import Release
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
 from callwright.domain.rates import read_rates
@@ -111,13 +113,22 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
             _delivery_settings(foundation, runtime),
             lambda result: metrics.webhooks.labels(result=result).inc(),
         )
+        of_batches = WebhookDelivery(
+            BatchOutboxLedger(foundation.ledger, foundation.clock),
+            foundation.client,
+            foundation.clock,
+            _delivery_settings(foundation, runtime),
+            lambda result: metrics.webhooks.labels(result=result).inc(),
+        )
         platform.work = [
             _task("jobs", jobs.run()),
             _task("webhooks", delivery.run()),
+            _task("webhooks of batches", of_batches.run()),
+            _task("batches", _release(foundation, publisher).forever()),
             _task("database", _watch_database(foundation, use)),
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
-        stack.push_async_callback(_end_work, platform.work, jobs, delivery)
+        stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
         # What lives now lives as long as the process: the collector need not look at it during calls.
         gc.collect()
@@ -246,11 +257,23 @@ def _report(task: asyncio.Task[None]) -> None:
         _LOG.critical("the %s loop ended with an error: %s", task.get_name(), task.exception())
 
 
-async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, delivery: WebhookDelivery) -> None:
+def _release(foundation: Foundation, publisher: WebhookPublisher) -> Release:
+    return Release(
+        ledger=foundation.ledger,
+        clock=foundation.clock,
+        publisher=publisher,
+        batch_publisher=foundation.batch_publisher(),
+        from_number=foundation.settings.from_number,
+    )
+
+
+async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries: WebhookDelivery) -> None:
     jobs.stop()
-    delivery.stop()
-    _, late = await asyncio.wait(work[:2], timeout=10)
-    for task in (*late, *work[2:]):
+    for delivery in deliveries:
+        delivery.stop()
+    ending = 1 + len(deliveries)
+    _, late = await asyncio.wait(work[:ending], timeout=10)
+    for task in (*late, *work[ending:]):
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
 

@@ -1,10 +1,10 @@
-"""Retention: ended calls, their logs and their recordings are deleted after the days the settings say."""
+"""Retention: ended calls, their logs, their recordings and ended batches are deleted after the days the settings say."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from callwright.call.deps import RuntimeDeps
 from callwright.call.files import files_of_execution
@@ -37,6 +37,7 @@ async def delete_expired(deps: RuntimeDeps) -> int:
         async with deps.ledger.unit() as unit:
             expired = await unit.executions.older_than(before, BATCH)
         if not expired:
+            await _delete_batches(deps, before)
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
@@ -45,6 +46,14 @@ async def delete_expired(deps: RuntimeDeps) -> int:
         async with deps.ledger.unit() as unit:
             await unit.executions.delete(expired)
         deleted += len(expired)
+
+
+async def _delete_batches(deps: RuntimeDeps, before: datetime) -> None:
+    """Batches that ended so long ago, with the contacts that still wait in them."""
+    deleted = BATCH
+    while deleted == BATCH:
+        async with deps.ledger.unit() as unit:
+            deleted = await unit.batches.delete_ended(before, BATCH)
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

@@ -52,7 +52,7 @@ LIVE: frozenset[Status] = frozenset({Status.INITIATED, Status.RINGING, Status.IN
 #: Every non-terminal state may end in error (node lost, broken invariant).
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.SCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.ERROR}),
-    Status.PREPARED: frozenset({Status.QUEUED, Status.SCHEDULED, Status.STOPPED, Status.ERROR}),
+    Status.PREPARED: frozenset({Status.QUEUED, Status.SCHEDULED, Status.STOPPED, Status.CANCELED, Status.ERROR}),
     Status.QUEUED: frozenset(
         {
             Status.INITIATED,

@@ -530,3 +530,28 @@ MAX_HEAD_BYTES = 32_768
 
 HEAD_SECONDS = 30
 """How long a client may take to send the line and the headers of a request; then the connection is closed."""
+
+MAX_BATCH_FILE_BYTES = 52_428_800
+"""Largest list of contacts of a batch."""
+
+MAX_BATCH_CONTACTS = 200_000
+"""Most rows of such a list."""
+
+MAX_BATCH_COLUMNS = 200
+"""Most columns of such a list."""
+
+MAX_BATCH_ROW_BYTES = 131_072
+"""Longest line of such a list."""
+
+MAX_BATCH_NUMBERS = 100
+"""Most ``from_phone_numbers`` of a batch."""
+
+MAX_REFUSED_ROWS_KEPT = 100
+"""Of so many refused rows of a list the line and the reason are kept; the rest is counted."""
+
+MAX_BATCHES_AT_ONCE = 200
+"""So many running batches, those that began first, release contacts at the same time; later ones wait."""
+
+MAX_BATCH_AHEAD = 50
+"""Most calls of a tenant's batches that wait in its queue at once; the other contacts wait in their batch, so that a single call never
+waits behind a whole list."""

@@ -231,7 +231,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "usage_breakdown": record.get("usage_breakdown") or no_usage(),
         "telephony_data": _telephony_data(execution, public_url, conversation_ms),
         "transfer_call_data": transfer_call_data(execution, their_number),
-        "batch_run_details": None,
+        "batch_run_details": _batch_run_details(execution),
         "extracted_data": record.get("extracted_data"),
         "custom_extractions": None,
         "agent_extraction": None,
@@ -244,9 +244,21 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         },
         "latency_data": record.get("latency_data"),
         "retry_count": execution.retry_count,
-        "retry_config": None,
+        "retry_config": execution.options.get("retry_config"),
         "retry_history": [],
         "callwright": _own(execution),
+    }
+
+
+def _batch_run_details(execution: Execution) -> dict[str, Any] | None:
+    """Of a call that comes from a batch (contract chapter 5)."""
+    if execution.batch_id is None:
+        return None
+    return {
+        "status": str(execution.status),
+        "created_at": wire_time(execution.created_at),
+        "updated_at": wire_time(execution.updated_at),
+        "retried": execution.retry_count,
     }
 
 
@@ -362,6 +374,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         "opt_out": _opt_out(execution),
         "callback": record.get("callback"),
         "caller_lookup": record.get("caller_lookup"),
+        "batch_line": execution.options.get("batch_line"),
         "rescheduled_from": execution.options.get("rescheduled_from"),
         "tools": record.get("tools") or [],
         "events": _events(execution),

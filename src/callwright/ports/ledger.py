@@ -27,6 +27,7 @@ from callwright.domain.sip_trunk import SipTrunk
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 from callwright.domain.usage import UsageKey, Used
+from callwright.ports.batches import BatchContacts, Batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,15 @@ class Executions(Protocol):
 
     async def calls_before(self, execution: Execution) -> int:
         """How many calls of the same caller (``options["caller"]``) to the same agent began before this one and were answered or go on."""
+
+    async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
+        ...
+
+    async def of_batch(
+        self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
+    ) -> list[Execution]:
+        """Up to ``count`` executions of a batch, in the order in which they were released, from behind ``after`` (creation, id) on."""
         ...
 
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
@@ -351,6 +361,10 @@ class Suppressions(Protocol):
 
     async def get(self, tenant_id: str, number: str) -> Suppression | None:
         """The number's entry, or None."""
+
+    async def among(self, tenant_id: str, numbers: Sequence[str]) -> set[str]:
+        """Those of ``numbers`` that are on the list, as they were given."""
+        ...
 
     async def page(self, tenant_id: str, number: int, size: int) -> tuple[list[Suppression], int]:
         """Page ``number`` (from 1) of the list, newest first, and how many there are."""
@@ -593,6 +607,20 @@ class Outbox(Protocol):
         """All entries of one execution in order, delivered or not."""
 
 
+class BatchLedger(Batches, Protocol):
+    """Batches, and what belongs to them."""
+
+    @property
+    def contacts(self) -> BatchContacts:
+        """Contacts that wait."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Webhooks of batches; ``execution_id`` of an entry is the batch's id."""
+        ...
+
+
 class Logs(Protocol):
     """Call logs in pieces."""
 
@@ -705,6 +733,11 @@ class Unit(Protocol):
     @property
     def dispositions(self) -> Dispositions:
         """Questions asked after a call."""
+        ...
+
+    @property
+    def batches(self) -> BatchLedger:
+        """Batches of calls, their contacts and webhooks."""
         ...
 
     @property

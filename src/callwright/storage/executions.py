@@ -86,7 +86,8 @@ class ExecutionRows:
         await self._connection.execute(
             f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
             *(getattr(execution, name) for name in NAMES),
-            execution.scheduled_at,
+            # A call of a batch waits from its release on: the batch's start would put it before every single call placed since.
+            execution.scheduled_at if execution.batch_id is None else None,
         )
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
@@ -225,6 +226,30 @@ class ExecutionRows:
                 execution.id,
             )
         )
+
+    async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
+        rows = await self._connection.fetch(
+            "select id from execution where batch_id = $1 and phase in ('waiting', 'admitted') and phase <> 'done' limit $2",
+            batch_id,
+            count,
+        )
+        return [str(row["id"]) for row in rows]
+
+    async def of_batch(
+        self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
+    ) -> list[Execution]:
+        """Up to ``count`` executions of a batch, in the order in which they were released, from behind ``after`` (creation, id) on."""
+        behind = "" if after is None else " and (created_at, id) > ($4, $5)"
+        rows = await self._connection.fetch(
+            f"select {_SHOWN} from execution where batch_id = $1 and tenant_id = $2{behind}"
+            " order by created_at, id limit $3",
+            batch_id,
+            tenant_id,
+            count,
+            *(after or ()),
+        )
+        return [execution_of(row) for row in rows]
 
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
         """Delete an agent's executions with everything that belongs to them; returns their ids (for the files). ConflictError while one

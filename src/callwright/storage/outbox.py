@@ -1,68 +1,98 @@
-"""Webhooks to deliver, head of line per execution."""
+"""Webhooks to deliver, head of line per execution; those of batches likewise, in a table of their own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from callwright.ports.ledger import OutboxEntry
 
-_COLUMNS = "id, tenant_id, execution_id, sequence, status, url, headers, body, tries, created_at, gap"
 
-# What may go now: entries that wait behind another one have an infinite due_at, and a lease moves due_at to its own end. A lease that
-# ran out without a word from its worker counts as a failed try. Rows are locked for this statement's unit only, never while HTTP is
-# under way; "skip locked" lets two workers take different entries at once.
-_LEASE = """
+@dataclass(frozen=True, slots=True)
+class OutboxTable:
+    """Where webhooks lie: their table, the table of what they tell of, and the column with that one's id (``execution_id`` of an entry)."""
+
+    name: str
+    of: str
+    key: str
+
+    @property
+    def columns(self) -> str:
+        """The columns of an entry."""
+        return (
+            f"id, tenant_id, {self.key} as execution_id, sequence, status, url, headers, body, tries, created_at, gap"
+        )
+
+    @property
+    def lease(self) -> str:
+        """What may go now: entries that wait behind another one have an infinite due_at, and a lease moves due_at to its own end. A lease
+        that ran out without a word from its worker counts as a failed try. Rows are locked for this statement's unit only, never while HTTP
+        is under way; "skip locked" lets two workers take different entries at once."""
+        return f"""
 with due as (
-  select id from outbox where state = 'waiting' and due_at <= now() and due_at < 'infinity'
+  select id from {self.name} where state = 'waiting' and due_at <= now() and due_at < 'infinity'
   order by due_at, id limit $3 for update skip locked
 )
-update outbox o set
+update {self.name} o set
   leased_by = $1,
   leased_until = now() + make_interval(secs => $2),
   due_at = now() + make_interval(secs => $2),
   tries = o.tries + (o.leased_by is not null)::integer,
   failing_since = case when o.leased_by is not null then coalesce(o.failing_since, o.leased_until) else o.failing_since end,
   gap = exists (
-    select from outbox f where f.execution_id = o.execution_id and f.sequence < o.sequence and f.state <> 'delivered')
+    select from {self.name} f where f.{self.key} = o.{self.key} and f.sequence < o.sequence and f.state <> 'delivered')
 where o.id = any (array(select id from due))
-returning o.id, o.tenant_id, o.execution_id, o.sequence, o.status, o.url, o.headers, o.body, o.tries, o.created_at, o.gap
+returning o.id, o.tenant_id, o.{self.key} as execution_id, o.sequence, o.status, o.url, o.headers, o.body, o.tries, o.created_at, o.gap
 """
 
-_STUCK = """
-select distinct execution_id from outbox
+    @property
+    def stuck(self) -> str:
+        """What has been failing for too long to hold anything up."""
+        return f"""
+select distinct {self.key} as id from {self.name}
 where state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $1)
 limit 100
 """
 
-_PASS = """
-update outbox set passed = true
-where execution_id = any ($1::text[]) and state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $2)
+    @property
+    def pass_by(self) -> str:
+        """It holds up nothing any more."""
+        return f"""
+update {self.name} set passed = true
+where {self.key} = any ($1::text[]) and state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $2)
 """
 
-# Entries that nothing before them holds up any more.
-_RELEASE = """
+    @property
+    def release(self) -> str:
+        """Entries that nothing before them holds up any more."""
+        return f"""
 with released as (
-  update outbox n set due_at = now()
-  where n.execution_id = any ($1::text[]) and n.state = 'waiting' and n.due_at = 'infinity'
+  update {self.name} n set due_at = now()
+  where n.{self.key} = any ($1::text[]) and n.state = 'waiting' and n.due_at = 'infinity'
     and not exists (
-      select from outbox p
-      where p.execution_id = n.execution_id and p.sequence < n.sequence and p.state = 'waiting' and not p.passed)
+      select from {self.name} p
+      where p.{self.key} = n.{self.key} and p.sequence < n.sequence and p.state = 'waiting' and not p.passed)
   returning 1
 )
 select pg_notify('outbox_added', '') from released limit 1
 """
 
 
+OF_EXECUTIONS = OutboxTable("outbox", "execution", "execution_id")
+OF_BATCHES = OutboxTable("batch_outbox", "batch", "batch_id")
+
+
 class OutboxRows:
     """``ports.ledger.Outbox``."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, table: OutboxTable = OF_EXECUTIONS) -> None:
         self._connection = connection
+        self._table = table
 
     async def add(self, entry: OutboxEntry) -> None:
         """Append; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row."""
         await self._connection.execute(
-            "insert into outbox (id, tenant_id, execution_id, sequence, status, url, headers, body, created_at)"
+            f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at)"
             " values ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
             entry.id,
             entry.tenant_id,
@@ -76,12 +106,12 @@ class OutboxRows:
 
     async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
         """Take due entries for ``worker``. ``tries`` of each counts the failed tries before this one."""
-        stuck = await self._connection.fetch(_STUCK, gap_after_seconds)
+        stuck = await self._connection.fetch(self._table.stuck, gap_after_seconds)
         if stuck:
-            held = await self._lock([row["execution_id"] for row in stuck])
-            await self._connection.execute(_PASS, held, gap_after_seconds)
-            await self._connection.execute(_RELEASE, held)
-        rows = await self._connection.fetch(_LEASE, worker, seconds, count)
+            held = await self._lock([row["id"] for row in stuck])
+            await self._connection.execute(self._table.pass_by, held, gap_after_seconds)
+            await self._connection.execute(self._table.release, held)
+        rows = await self._connection.fetch(self._table.lease, worker, seconds, count)
         return [OutboxEntry(**row) for row in rows]
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
@@ -108,7 +138,8 @@ class OutboxRows:
     async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
         """All entries of one execution in order, delivered or not."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from outbox where tenant_id = $1 and execution_id = $2 order by sequence",
+            f"select {self._table.columns} from {self._table.name} where tenant_id = $1 and {self._table.key} = $2"
+            " order by sequence",
             tenant_id,
             execution_id,
         )
@@ -116,26 +147,28 @@ class OutboxRows:
 
     async def _settle(self, change: str, entry_id: str, worker: str, *arguments: object) -> bool:
         # The execution's row first, as for an addition: the two decide together what an entry still has to wait for.
-        execution_id = await self._connection.fetchval("select execution_id from outbox where id = $1", entry_id)
+        execution_id = await self._connection.fetchval(
+            f"select {self._table.key} from {self._table.name} where id = $1", entry_id
+        )
         if execution_id is None:
             return False
-        await self._connection.execute("select from execution where id = $1 for no key update", execution_id)
+        await self._connection.execute(f"select from {self._table.of} where id = $1 for no key update", execution_id)
         # A lease is lost when another worker took the entry, not already when its time is over: then the result still counts.
         state = await self._connection.fetchval(
-            f"update outbox set {change}, leased_by = null, leased_until = null"
+            f"update {self._table.name} set {change}, leased_by = null, leased_until = null"
             " where id = $1 and leased_by = $2 and state = 'waiting' returning state",
             entry_id,
             worker,
             *arguments,
         )
         if state in ("delivered", "given_up"):
-            await self._connection.execute(_RELEASE, [execution_id])
+            await self._connection.execute(self._table.release, [execution_id])
         return state is not None
 
     async def _lock(self, execution_ids: list[str]) -> list[str]:
         # Always in the same order, and never waiting: what is busy just now is looked at the next time.
         rows = await self._connection.fetch(
-            "select id from execution where id = any ($1::text[]) order by id for no key update skip locked",
+            f"select id from {self._table.of} where id = any ($1::text[]) order by id for no key update skip locked",
             execution_ids,
         )
         return [str(row["id"]) for row in rows]

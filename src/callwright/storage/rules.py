@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from callwright.domain.batch import BATCH_TRANSITIONS
 from callwright.domain.execution import BEGINNINGS, PHASES, STATUS_OF, TRANSITIONS
 
 State = tuple[str, str, str, bool]
@@ -35,9 +36,14 @@ def beginnings() -> list[tuple[str, str, str]]:
     )
 
 
+def batch_transitions() -> list[Pair]:
+    """Every allowed (batch status before, batch status after)."""
+    return sorted((before.value, after.value) for before, afters in BATCH_TRANSITIONS.items() for after in afters)
+
+
 def fingerprint() -> str:
     """Changes when any of the tables does."""
-    tables = (states(), status_transitions(), phase_transitions(), beginnings())
+    tables = (states(), status_transitions(), phase_transitions(), beginnings(), batch_transitions())
     return hashlib.sha256(repr(tables).encode()).hexdigest()[:16]
 
 
@@ -53,7 +59,11 @@ async def write_rules(connection: Any) -> None:
         [state[0] for state in states()],
         [state[1] for state in states()],
     )
-    for table, pairs in (("status_transition", status_transitions()), ("phase_transition", phase_transitions())):
+    for table, pairs in (
+        ("status_transition", status_transitions()),
+        ("phase_transition", phase_transitions()),
+        ("batch_transition", batch_transitions()),
+    ):
         await connection.execute(f"delete from {table}")
         await connection.executemany(f"insert into {table} (before, after) values ($1, $2)", pairs)
     await connection.execute("delete from execution_beginning")

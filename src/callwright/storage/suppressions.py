@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +43,16 @@ class SuppressionRows:
             number,
         )
         return Suppression(**row) if row else None
+
+    async def among(self, tenant_id: str, numbers: Sequence[str]) -> set[str]:
+        """Those of ``numbers`` that are on the list, as they were given."""
+        rows = await self._connection.fetch(
+            "select n from unnest($2::text[]) n where exists ("
+            "select from suppression s where s.tenant_id = $1 and s.number = any(address_keys(n)))",
+            tenant_id,
+            list(numbers),
+        )
+        return {str(row["n"]) for row in rows}
 
     async def page(self, tenant_id: str, number: int, size: int) -> tuple[list[Suppression], int]:
         """Page ``number`` (from 1) of the tenant's list, newest first, and how many there are."""

@@ -11,6 +11,7 @@ from callwright.storage import failures
 from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
+from callwright.storage.batches import BatchRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
 from callwright.storage.dispositions import DispositionRows
@@ -35,6 +36,7 @@ class PostgresUnit:
     """``ports.ledger.Unit`` on one connection inside one transaction."""
 
     def __init__(self, connection: Any) -> None:
+        self._connection = connection
         self.executions = ExecutionRows(connection)
         self.agents = AgentRows(connection)
         self.extensions = ExtensionRows(connection)
@@ -53,8 +55,17 @@ class PostgresUnit:
         self.logs = LogRows(connection)
         self.nodes = NodeRows(connection)
         self.idempotency = IdempotencyRows(connection)
-        self.jobs = JobRows(connection)
         self.audit = AuditTrail(connection)
+
+    @property
+    def batches(self) -> BatchRows:
+        """Batches of calls, their contacts and webhooks."""
+        return BatchRows(self._connection)
+
+    @property
+    def jobs(self) -> JobRows:
+        """Durable background jobs."""
+        return JobRows(self._connection)
 
 
 @asynccontextmanager

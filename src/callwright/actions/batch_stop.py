@@ -1,0 +1,97 @@
+"""Stopping batches, and single contacts that wait in one. Live calls come to their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.batch_transition import move_batch, record_contact
+from callwright.actions.services import Services
+from callwright.actions.transition import transition
+from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
+from callwright.domain.errors import WrongStateError
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import Change, Unit
+
+_AT_ONCE = 1_000
+
+
+def audited(batch: Batch) -> dict[str, Any]:
+    """What the audit trail keeps of a batch."""
+    return {
+        "agent_id": batch.agent_id,
+        "status": batch.status.value,
+        "file_name": batch.file_name,
+        "valid_contacts": batch.valid_contacts,
+        "total_contacts": batch.total_contacts,
+        "scheduled_at": None if batch.scheduled_at is None else batch.scheduled_at.isoformat(),
+        "bypass_call_guardrails": batch.bypass_call_guardrails,
+    }
+
+
+async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Batch, list[str]]:
+    """Stop a batch whose row this unit has locked; returns it and the ids of its executions that were stopped. Contacts that wait are
+    stopped by the batch's status alone."""
+    stopped = await stop_waiting(unit, services, batch.id)
+    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
+
+
+async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[str]:
+    """Stop the executions of a batch that wait in the queue; returns their ids."""
+    stopped: list[str] = []
+    for execution_id in await unit.executions.waiting_of_batch(batch_id, _AT_ONCE):
+        row = await unit.executions.lock(execution_id)
+        # Claimed in the meantime: it is being dialled, and no longer ours to stop.
+        if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
+            await transition(unit, execution_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+            stopped.append(execution_id)
+    return stopped
+
+
+async def stop_batches_of_agent(unit: Unit, services: Services, principal: Principal, agent_id: str) -> list[str]:
+    """Stop every batch of an agent that is to begin or has begun; returns the ids of its executions that were stopped."""
+    stopped: list[str] = []
+    for listed in await unit.batches.of_agent(principal.tenant_id, agent_id):
+        if listed.status not in STOPPABLE:
+            continue
+        batch = await unit.batches.lock(principal.tenant_id, listed.id)
+        if batch is not None and batch.status in STOPPABLE:
+            after, ids = await stop_locked(unit, services, batch)
+            await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
+            stopped += ids
+    return stopped
+
+
+async def find_execution(unit: Unit, services: Services, tenant_id: str, execution_id: str) -> Execution | None:
+    """An execution of the tenant, also one that is still a contact in its batch, or None."""
+    found = await unit.executions.get(tenant_id, execution_id)
+    if found is not None:
+        return found
+    waiting = await unit.batches.contacts.find(tenant_id, execution_id)
+    if waiting is not None:
+        return execution_of_contact(*waiting, services.policy.from_number)
+    # Released between the two looks: then it is in the ledger now.
+    return await unit.executions.get(tenant_id, execution_id)
+
+
+async def stop_contact(unit: Unit, services: Services, principal: Principal, execution_id: str) -> Execution | None:
+    """Stop a contact that waits in its batch: its execution is written as ``stopped``. None when there is none, or it was released
+    just now.
+    WrongStateError when its batch was stopped."""
+    found = await unit.batches.contacts.find(principal.tenant_id, execution_id)
+    if found is None:
+        return None
+    # The lock keeps the contact from being released meanwhile.
+    batch = await unit.batches.lock(principal.tenant_id, found[0].id)
+    if batch is None:
+        return None
+    if batch.status in (BatchStatus.STOPPED, BatchStatus.FAILED):
+        raise WrongStateError("the call cannot be stopped: it is stopped")
+    contact = await unit.batches.contacts.take_one(execution_id)
+    agent = await unit.agents.get(batch.tenant_id, batch.agent_id)
+    if contact is None or agent is None:
+        return None
+    now = services.clock.now()
+    execution = execution_of_contact(batch, contact, services.policy.from_number, agent=agent.body, at=now)
+    return await record_contact(unit, execution, "stopped", services.publisher)

@@ -1,0 +1,58 @@
+"""The one way to change the status of a batch: the change and the webhook that tells of it are written in the same unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+from callwright.actions.transition import Publisher, insert, transition
+from callwright.domain.batch import Batch, BatchProgress, BatchStatus
+from callwright.domain.execution import Execution, Phase, status_of
+from callwright.ports.ledger import Change, OutboxEntry, Unit
+
+
+class BatchPublisher(Protocol):
+    """Turns a batch that has just changed its status into the webhook to deliver (``insight.batch_record`` implements it)."""
+
+    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
+        """The entry with its body frozen, or None when nobody listens."""
+        ...
+
+
+class NoBatchWebhooks:
+    """A :class:`BatchPublisher` to which nobody listens."""
+
+    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
+        """None."""
+        return None
+
+
+async def move_batch(unit: Unit, batch: Batch, status: BatchStatus, publisher: BatchPublisher, **columns: Any) -> Batch:
+    """Give a batch its next status, other columns with it, and tell of it. WrongStateError when the table does not allow it.
+
+    The row stays locked until the unit ends, so the webhooks of one batch are numbered in the order of its changes.
+    """
+    after = await unit.batches.change(batch.id, status, **columns)
+    if after.status is not batch.status:
+        await tell_of_batch(unit, after, publisher)
+    return after
+
+
+async def tell_of_batch(unit: Unit, batch: Batch, publisher: BatchPublisher) -> None:
+    """Write the webhook of a batch's present status, where it has an address for one."""
+    if batch.webhook_url is None:
+        return
+    progress = await unit.batches.progress([batch])
+    entry = publisher.batch_entry(batch, progress[batch.id])
+    if entry is not None:
+        await unit.batches.outbox.add(entry)
+
+
+async def record_contact(
+    unit: Unit, execution: Execution, outcome: str, publisher: Publisher, **columns: Any
+) -> Execution:
+    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``. It is never in the queue."""
+    prepared = replace(execution, phase=Phase.WAITING, detail="prepared", status=status_of(Phase.WAITING, "prepared"))
+    await insert(unit, prepared, publisher)
+    change = Change(Phase.DONE, outcome, columns={"completed_at": execution.created_at, **columns})
+    return await transition(unit, execution.id, change, publisher)

@@ -1,0 +1,382 @@
+"""Batches: a list of contacts is read, checked and staged in one unit; scheduled, stopped and deleted as a whole (contract 3.4, 10)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
+from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
+from callwright.actions.batch_transition import move_batch, tell_of_batch
+from callwright.actions.calls import choose_carrier, read_retry_config
+from callwright.actions.numbers import check_own, trunk_number
+from callwright.actions.schedule import due_time
+from callwright.actions.services import Services, missing
+from callwright.domain.agent import parse_agent
+from callwright.domain.batch import (
+    SCHEDULABLE,
+    STOPPABLE,
+    STOPPABLE_STRICT,
+    Batch,
+    BatchProgress,
+    BatchStatus,
+    Contact,
+    RefusedRow,
+    execution_of_contact,
+    rounded_up,
+)
+from callwright.domain.contact_list import read_contacts
+from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
+from callwright.domain.execution import Execution
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    MAX_ADDRESS_CHARACTERS,
+    MAX_BATCH_NUMBERS,
+    MAX_BATCH_ROW_BYTES,
+    MAX_REFUSED_ROWS_KEPT,
+)
+from callwright.domain.number import Destination, parse_destination
+from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import StoredAgent, Unit
+
+NOT_STOPPABLE = "Batch is not queued or running"
+"""The hosted service's own words."""
+
+_PIECE = 2_000
+_PAGE = 200
+_HEX = frozenset("0123456789abcdef")
+
+BatchView = tuple[Batch, BatchProgress]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """The checked fields of ``POST /batches``, beside the file."""
+
+    agent_id: str
+    from_numbers: tuple[str, ...] = ()
+    retry_config: Mapping[str, Any] | None = None
+    webhook_url: str | None = None
+
+
+def read_batch_request(
+    agent_id: str | None, from_numbers: Sequence[str], retry_config: str | None, webhook_url: str | None
+) -> BatchRequest:
+    """Check the fields as they came. Raises BadInputError or InvalidNumberError naming the field; a ``webhook_url`` that is none
+    is left out,
+    as the hosted service does."""
+    if agent_id is None or not agent_id.strip():
+        raise BadInputError("agent_id is required", field="agent_id")
+    numbers = [number for text in from_numbers for number in _numbers(text)]
+    if len(numbers) > MAX_BATCH_NUMBERS:
+        raise BadInputError(f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers")
+    return BatchRequest(
+        agent_id=agent_id.strip(),
+        from_numbers=tuple(parse_destination(number, what="from_phone_numbers").value for number in numbers),
+        retry_config=_retry(retry_config),
+        webhook_url=_web_address(webhook_url),
+    )
+
+
+def _numbers(text: str) -> list[str]:
+    """One number, or several as some clients send them: a JSON array, or with commas between."""
+    text = text.strip()
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise BadInputError(
+                "from_phone_numbers must be numbers; repeat the field for each", field="from_phone_numbers"
+            )
+        return [each.strip() for each in found if each.strip()]
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _retry(text: str | None) -> dict[str, Any] | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = text
+    if found is None:
+        return None
+    if not isinstance(found, Mapping):
+        raise BadInputError("retry_config must be the JSON text of an object", field="retry_config")
+    return read_retry_config(Fields(found, "retry_config", BadInputError))
+
+
+def _web_address(text: str | None) -> str | None:
+    text = (text or "").strip()
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    return text if usable and text.isprintable() and len(text) <= MAX_ADDRESS_CHARACTERS else None
+
+
+async def create_batch(
+    services: Services, principal: Principal, request: BatchRequest, file_name: str, content: IO[bytes]
+) -> Batch:
+    """Read the list and stage it. One unit: either the whole batch is there, ``processed``, or nothing is. Reading happens on a thread, in
+    pieces, so memory does not grow with the list. Raises NotFoundError for an unknown agent, BadInputError for a file that cannot
+    be read or
+    in which nobody can be called."""
+    now = services.clock.now()
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, request.agent_id)
+        batch = Batch(
+            id=services.ids.uuid().replace("-", ""),
+            tenant_id=principal.tenant_id,
+            agent_id=agent.id,
+            status=BatchStatus.PROCESSED,
+            created_at=now,
+            updated_at=now,
+            file_name=file_name,
+            from_numbers=request.from_numbers,
+            webhook_url=request.webhook_url,
+            retry_config=request.retry_config,
+        )
+        await _check_numbers(services, unit, principal, agent, request.from_numbers)
+        await unit.batches.insert(batch)
+        reading = _Reading(services, agent, content)
+        await unit.batches.contacts.stage(batch.id, reading.pieces())
+        reading.check()
+        batch = await unit.batches.change(
+            batch.id,
+            from_numbers=request.from_numbers or await _numbers_for(unit, principal, agent, reading.carriers),
+            total_contacts=reading.total,
+            valid_contacts=reading.valid,
+            refused=tuple(reading.refused),
+        )
+        await audit(unit, principal, "batch.created", batch.id, after=audited(batch))
+        await tell_of_batch(unit, batch, services.batch_publisher)
+    return batch
+
+
+async def _check_numbers(
+    services: Services, unit: Unit, principal: Principal, agent: StoredAgent, numbers: Sequence[str]
+) -> None:
+    """Raise BadInputError for a number that ``POST /call`` would not call from."""
+    for number in numbers:
+        if parse_agent(agent.body).telephony_provider == TRUNK_CARRIER:
+            await trunk_number(unit, principal, agent.id, number)
+        else:
+            await check_own(services, unit, principal, number, "from_phone_numbers")
+
+
+async def _numbers_for(
+    unit: Unit, principal: Principal, agent: StoredAgent, carriers: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The numbers of a batch that names none: one of the trunk's where calls go through one."""
+    if TRUNK_CARRIER not in carriers.values():
+        return ()
+    return (await trunk_number(unit, principal, agent.id, None),)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A list being read: how many rows there were, and the first that cannot be called."""
+
+    services: Services
+    agent: StoredAgent
+    content: IO[bytes]
+    total: int = 0
+    valid: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+
+    async def pieces(self) -> AsyncIterator[Sequence[Contact]]:
+        """The contacts, so many at a time; a piece is read while the one before is written."""
+        wanted = parse_agent(self.agent.body).telephony_provider
+        choice = _Carriers(self.services, wanted)
+        self.carriers = choice.carriers
+        rows = read_contacts(_lines(self.content), choice.check)
+        piece = await asyncio.to_thread(self._piece, rows)
+        while piece is not None:
+            yield piece
+            piece = await asyncio.to_thread(self._piece, rows)
+
+    def _piece(self, rows: Iterator[Any]) -> list[Contact] | None:
+        found: list[Contact] = []
+        any_row = False
+        for row in islice(rows, _PIECE):
+            any_row = True
+            self.total += 1
+            if isinstance(row, RefusedRow):
+                if len(self.refused) < MAX_REFUSED_ROWS_KEPT:
+                    self.refused.append(row)
+                continue
+            self.valid += 1
+            to = row.destination
+            contact_id = self.services.ids.uuid()
+            found.append(Contact(self.valid, row.line, contact_id, to.value, self.carriers[to.kind], row.variables))
+        return found if any_row else None
+
+    def check(self) -> None:
+        """Raise when there is nobody to call."""
+        if self.total == 0:
+            raise BadInputError("file has a header and no contacts", field="file")
+        if self.valid == 0:
+            first = self.refused[0]
+            raise BadInputError(
+                f"file: none of its {self.total} contacts can be called; line {first.line}: {first.reason}",
+                field="file",
+            )
+
+
+class _Carriers:
+    """The carrier of each kind of address, decided once for a whole list."""
+
+    def __init__(self, services: Services, wanted: str) -> None:
+        self._services = services
+        self._wanted = wanted
+        self.carriers: dict[str, str] = {}
+        self._failures: dict[str, BadInputError] = {}
+
+    def check(self, destination: Destination) -> None:
+        """Raise the error of ``POST /call`` for an address that cannot be called from here."""
+        kind = destination.kind
+        if kind in self._failures:
+            raise self._failures[kind]
+        if kind not in self.carriers:
+            try:
+                self.carriers[kind] = choose_carrier(self._services, self._wanted, destination)
+            except BadInputError as error:
+                self._failures[kind] = error
+                raise
+
+
+def _lines(content: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only the beginning."""
+    while line := content.readline(MAX_BATCH_ROW_BYTES + 1):
+        yield line
+
+
+async def get_batch(services: Services, principal: Principal, batch_id: str) -> BatchView:
+    """One batch and how far it is. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        batch = await batch_of(unit, principal, batch_id)
+        return batch, (await unit.batches.progress([batch]))[batch.id]
+
+
+async def list_batches(services: Services, principal: Principal, agent_id: str) -> list[BatchView]:
+    """An agent's batches, newest first. Raises NotFoundError for an unknown agent."""
+    async with services.ledger.unit() as unit:
+        agent = await agent_of(unit, principal, agent_id)
+        batches = await unit.batches.of_agent(principal.tenant_id, agent.id)
+        progress = await unit.batches.progress(batches)
+        return [(batch, progress[batch.id]) for batch in batches]
+
+
+async def batch_of(unit: Unit, principal: Principal, batch_id: str) -> Batch:
+    """A batch of the tenant. Raises NotFoundError."""
+    found = await unit.batches.get(principal.tenant_id, batch_key(batch_id))
+    if found is None:
+        raise missing("batch")
+    return found
+
+
+async def _locked(unit: Unit, principal: Principal, batch_id: str) -> Batch:
+    found = await unit.batches.lock(principal.tenant_id, batch_key(batch_id))
+    if found is None:
+        raise missing("batch")
+    return found
+
+
+def batch_key(text: str) -> str:
+    """A batch's id as the ledger holds it: 32 hex digits; the form of a UUID is the same. Anything else is a NotFoundError."""
+    key = text.strip().lower().replace("-", "")
+    if len(key) != 32 or not _HEX.issuperset(key):
+        raise missing("batch")
+    return key
+
+
+async def executions_of_batch(
+    services: Services, principal: Principal, batch_id: str
+) -> AsyncIterator[list[Execution]]:
+    """The executions of a batch, one for each accepted row, in the order of the file, so many at a time; contacts that still wait
+    come last.
+
+    Check the batch with :func:`get_batch` first. A contact that is released meanwhile may be missing or come twice at the seam,
+    never wrong.
+    """
+    key = batch_key(batch_id)
+    after: tuple[datetime, str] | None = None
+    while True:
+        async with services.ledger.unit() as unit:
+            rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
+        if not rows:
+            break
+        yield rows
+        after = (rows[-1].created_at, rows[-1].id)
+    position = 0
+    while True:
+        async with services.ledger.unit() as unit:
+            batch = await unit.batches.get(principal.tenant_id, key)
+            contacts = await unit.batches.contacts.after(key, position, _PAGE) if batch is not None else []
+        if batch is None or not contacts:
+            return
+        yield [execution_of_contact(batch, contact, services.policy.from_number) for contact in contacts]
+        position = contacts[-1].position
+
+
+async def schedule_batch(
+    services: Services, principal: Principal, batch_id: str, scheduled_at: str | None, bypass: str | bool | None
+) -> Batch:
+    """Give a batch its start; a scheduled one can be moved. Raises NotFoundError, BadInputError, or WrongStateError for one that has begun.
+
+    Strict as the hosted service: at least two minutes and at most 30 days ahead, rounded up to the next ten minutes. Otherwise any
+    time from now on, as it is.
+    """
+    fields = Fields({"bypass_call_guardrails": bypass or None}, "", BadInputError)
+    skip = fields.switch("bypass_call_guardrails", False)
+    now = services.clock.now()
+    strict = services.policy.strict
+    async with services.ledger.unit() as unit:
+        batch = await _locked(unit, principal, batch_id)
+        if scheduled_at is None or not scheduled_at.strip():
+            raise BadInputError("scheduled_at is required", field="scheduled_at")
+        at = due_time(scheduled_at, now, strict=strict) or now
+        at = rounded_up(at.astimezone(UTC)) if strict else at
+        if batch.status not in SCHEDULABLE:
+            raise WrongStateError(f"the batch cannot be scheduled: it is {batch.status.value}")
+        columns = {"scheduled_at": at, "bypass_call_guardrails": skip}
+        after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
+        await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
+    return after
+
+
+async def stop_batch(services: Services, principal: Principal, batch_id: str) -> Batch:
+    """Stop a batch: what waits becomes ``stopped``, live calls come to their end. NotFoundError also for one that has not begun or is over,
+    as the hosted service answers."""
+    async with services.ledger.unit() as unit:
+        batch = await _locked(unit, principal, batch_id)
+        stoppable = STOPPABLE_STRICT if services.policy.strict else STOPPABLE
+        if batch.status not in stoppable:
+            raise NotFoundError(NOT_STOPPABLE)
+        after, _ = await stop_locked(unit, services, batch)
+        await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
+    return after
+
+
+async def delete_batch(services: Services, principal: Principal, batch_id: str) -> None:
+    """Delete a batch and the contacts that wait in it. What waits in the queue is stopped; calls that were dialled, or are, stay
+    as records.
+    Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        batch = await _locked(unit, principal, batch_id)
+        await stop_waiting(unit, services, batch.id)
+        await unit.batches.delete(batch.id)
+        await audit(unit, principal, "batch.deleted", batch.id, before=audited(batch))

@@ -1,0 +1,1 @@
+"""Batches: calling everybody on a list, `/batches...`."""

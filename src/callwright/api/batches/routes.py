@@ -1,0 +1,168 @@
+"""Routes of batches (contract 3.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import StreamingResponse
+
+from callwright.actions import batches
+from callwright.actions.services import Services
+from callwright.api.answers import answer
+from callwright.api.batches.schemas import (
+    CREATE_EXAMPLE,
+    SCHEDULE_EXAMPLE,
+    BatchCreated,
+    BatchView,
+)
+from callwright.api.bodies import read_object
+from callwright.api.executions.schemas import ExecutionView
+from callwright.api.forms import FileRule, Form, FormRules, read_form
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.services import principal_of, public_url_of, services_of
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_BATCH_FILE_BYTES
+from callwright.insight.batch_record import batch_body, offset_time
+from callwright.insight.record import execution_body
+from callwright.insight.wire import encode
+
+router = APIRouter(prefix="/batches", tags=["batches"])
+
+_RULES = FormRules({"file": FileRule(MAX_BATCH_FILE_BYTES)})
+
+
+@router.post(
+    "",
+    summary="Create a batch from a list of contacts",
+    status_code=201,
+    responses={201: shown("The whole list is staged.", BatchCreated), **errors(400, 404, 409, 413)},
+    openapi_extra=form_body("BatchForm", CREATE_EXAMPLE),
+)
+async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Reads the list and keeps all of its contacts, or nothing. Nobody is called before the batch is scheduled. Rows that cannot be called
+    are left out; `GET /batches/{batch_id}` tells their lines and reasons."""
+    principal = principal_of(request)
+    async with read_form(request, _RULES) as form:
+        asked = batches.read_batch_request(
+            form.text("agent_id"), _from_numbers(form), form.text("retry_config"), form.text("webhook_url")
+        )
+        file = form.file("file")
+
+        async def work(services: Services) -> dict[str, Any]:
+            batch = await batches.create_batch(services, principal, asked, file.file_name, file.content)
+            return {"batch_id": batch.id, "state": "created"}
+
+        wire = {
+            "agent_id": asked.agent_id,
+            "from": list(asked.from_numbers),
+            "retry": asked.retry_config,
+            "webhook_url": asked.webhook_url,
+            "file": file.sha256,
+        }
+        return await answer_once(request, idempotency_key, wire, work, 201)
+
+
+def _from_numbers(form: Form) -> list[str]:
+    return [*form.texts("from_phone_numbers"), *form.texts("from_phone_number")]
+
+
+@router.get("/{batch_id}", summary="Read a batch", responses={200: shown("The batch.", BatchView), **errors(404)})
+async def read(request: Request, batch_id: str) -> Response:
+    """Its status, how many of its executions have which status, and what they cost together."""
+    services = services_of(request).actions
+    batch, progress = await batches.get_batch(services, principal_of(request), batch_id)
+    return answer(batch_body(batch, progress, services.clock.now()))
+
+
+@router.get(
+    "/{agent_id}/all",
+    summary="List an agent's batches",
+    responses={200: shown("A bare array, newest first.", list[BatchView]), **errors(404)},
+)
+async def list_of_agent(request: Request, agent_id: str) -> Response:
+    """A bare array, never paged."""
+    services = services_of(request).actions
+    found = await batches.list_batches(services, principal_of(request), agent_id)
+    now = services.clock.now()
+    return answer([batch_body(batch, progress, now) for batch, progress in found])
+
+
+@router.get(
+    "/{batch_id}/executions",
+    summary="List the executions of a batch",
+    responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
+)
+async def list_executions(request: Request, batch_id: str) -> Response:
+    """A bare array, never paged, sent in pieces as it is read: one execution for each accepted row, in the order of the file, those that
+    still wait last."""
+    services, principal = services_of(request).actions, principal_of(request)
+    batch, _ = await batches.get_batch(services, principal, batch_id)
+    body = _array(services, request, batch.id)
+    return StreamingResponse(body, media_type="application/json")
+
+
+async def _array(services: Services, request: Request, batch_id: str) -> AsyncIterator[bytes]:
+    public_url = public_url_of(request)
+    opening = b"["
+    async for rows in batches.executions_of_batch(services, principal_of(request), batch_id):
+        pieces = [encode(execution_body(row, public_url=public_url)) for row in rows]
+        yield opening + b",".join(pieces)
+        opening = b","
+        # Long lists must not keep calls of this process waiting.
+        await asyncio.sleep(0)
+    yield b"[]" if opening == b"[" else b"]"
+
+
+@router.post(
+    "/{batch_id}/schedule",
+    summary="Schedule a batch",
+    responses={200: shown("It has its start.", Acknowledged), **errors(400, 404, 409, 413)},
+    openapi_extra=form_body("ScheduleForm", SCHEDULE_EXAMPLE, uploads=False),
+)
+async def schedule(request: Request, batch_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+    """A form, or JSON. Any time from now on; with the strict setting at least two minutes and at most 30 days ahead, rounded up to the next
+    ten minutes, as the hosted service does. A scheduled batch can be given another start."""
+    principal = principal_of(request)
+    scheduled_at, bypass = await _schedule_fields(request)
+
+    async def work(services: Services) -> dict[str, Any]:
+        batch = await batches.schedule_batch(services, principal, batch_id, scheduled_at, bypass)
+        return {"message": "success", "state": f"scheduled at {offset_time(batch.scheduled_at)}"}
+
+    return await answer_once(request, idempotency_key, {"scheduled_at": scheduled_at, "bypass": bypass}, work)
+
+
+async def _schedule_fields(request: Request) -> tuple[str | None, str | bool | None]:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        wire = await read_object(request)
+        at = wire.get("scheduled_at")
+        if at is not None and not isinstance(at, str):
+            raise BadInputError("scheduled_at must be a text", field="scheduled_at")
+        return at, wire.get("bypass_call_guardrails")
+    async with read_form(request) as form:
+        return form.text("scheduled_at"), form.text("bypass_call_guardrails")
+
+
+@router.post(
+    "/{batch_id}/stop",
+    summary="Stop a batch",
+    responses={200: shown("Stopped.", Acknowledged), **errors(404)},
+)
+async def stop(request: Request, batch_id: str) -> Response:
+    """Contacts and calls that wait become `stopped`; live calls come to their end. 404 for a batch that is not scheduled, queued or
+    running."""
+    await batches.stop_batch(services_of(request).actions, principal_of(request), batch_id)
+    return answer({"message": "success", "state": "stopped"})
+
+
+@router.delete("/{batch_id}", summary="Delete a batch", responses={200: shown("Deleted.", Acknowledged), **errors(404)})
+async def delete(request: Request, batch_id: str) -> Response:
+    """Contacts that wait are forgotten, calls that wait become `stopped`, live calls come to their end. What was dialled stays in
+    the agent's
+    executions."""
+    await batches.delete_batch(services_of(request).actions, principal_of(request), batch_id)
+    return answer({"message": "success", "state": "deleted"})

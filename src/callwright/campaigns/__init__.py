@@ -1,0 +1,1 @@
+"""Many calls from one list: which contact is released next, and the release itself."""

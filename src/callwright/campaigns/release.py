@@ -1,0 +1,131 @@
+"""The release of batches: what is due begins, contacts become executions as there is room for them, and what is over is completed.
+
+Every process runs it. A batch's row is locked while its contacts are released, and contact and execution change places in one
+unit: whatever dies at whatever instant, a contact is in the batch or in the ledger, once. From there on it is a call like any other.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
+from callwright.actions.transition import Publisher, insert
+from callwright.campaigns.plan import Share, shares
+from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
+from callwright.domain.causes import CAUSES
+from callwright.domain.errors import SuppressedError, UnavailableError
+from callwright.domain.execution import TERMINAL
+from callwright.domain.limits import MAX_BATCHES_AT_ONCE
+from callwright.ops.rounds import round_boundary
+from callwright.ports.batches import ActiveBatch
+from callwright.ports.ledger import Ledger, StoredAgent, Unit
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+IDLE_SECONDS = 1.0
+BUSY_SECONDS = 0.25
+
+_ENDED = frozenset(str(status) for status in TERMINAL)
+
+_SUPPRESSED = CAUSES["suppressed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the release works with. ``from_number`` is ours where a batch names none."""
+
+    ledger: Ledger
+    clock: Clock
+    publisher: Publisher
+    batch_publisher: BatchPublisher
+    from_number: str
+
+    async def forever(self) -> None:
+        """Look at the batches until cancelled: often while one is active, every second otherwise."""
+        while True:
+            pause = IDLE_SECONDS
+            with round_boundary("releasing batches"):
+                try:
+                    if await self.round():
+                        pause = BUSY_SECONDS
+                except UnavailableError as error:
+                    _LOG.warning("batches wait for the database: %s", error)
+            await self.clock.sleep(pause)
+
+    async def round(self) -> bool:
+        """One look. Whether any batch is active."""
+        async with self.ledger.unit() as unit:
+            due = await unit.batches.due(MAX_BATCHES_AT_ONCE)
+        for batch_id in due:
+            with round_boundary("beginning a batch"):
+                await self._begin(batch_id)
+        async with self.ledger.unit() as unit:
+            active = await unit.batches.active(MAX_BATCHES_AT_ONCE)
+        for batch_id, count in shares([_share(batch) for batch in active]).items():
+            with round_boundary("releasing contacts"):
+                await self._release(batch_id, count)
+        for batch in active:
+            if not batch.left and not batch.open:
+                with round_boundary("completing a batch"):
+                    await self._complete(batch.id)
+        return bool(active)
+
+    async def _begin(self, batch_id: str) -> None:
+        """Its time has come: the contacts wait in the queue."""
+        async with self.ledger.unit() as unit:
+            batch = await unit.batches.lock_any(batch_id)
+            # Stopped or scheduled anew in the meantime.
+            if batch is None or batch.status is not BatchStatus.SCHEDULED:
+                return
+            if batch.scheduled_at is not None and batch.scheduled_at <= self.clock.now():
+                await move_batch(unit, batch, BatchStatus.QUEUED, self.batch_publisher)
+
+    async def _release(self, batch_id: str, count: int) -> None:
+        try:
+            async with self.ledger.unit() as unit:
+                batch = await unit.batches.lock_any(batch_id)
+                if batch is None or batch.status not in ACTIVE:
+                    return
+                agent = await unit.agents.get(batch.tenant_id, batch.agent_id)
+                contacts = await unit.batches.contacts.take(batch_id, count)
+                if agent is None or not contacts:
+                    return
+                await self._dial_later(unit, batch, agent, contacts)
+                if batch.status is BatchStatus.QUEUED:
+                    await move_batch(unit, batch, BatchStatus.RUNNING, self.batch_publisher)
+        except SuppressedError:
+            # Put on the list between our look and the insert. Nothing was written; the next round sees it.
+            _LOG.info("a contact of batch %s was put on the list of numbers not to be called", batch_id)
+
+    async def _dial_later(self, unit: Unit, batch: Batch, agent: StoredAgent, contacts: list[Contact]) -> None:
+        suppressed = await unit.suppressions.among(batch.tenant_id, [contact.number for contact in contacts])
+        now = self.clock.now()
+        for index, contact in enumerate(contacts):
+            # A microsecond apart, so that their order in lists is that of the file.
+            at = now + timedelta(microseconds=index)
+            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=at)
+            if contact.number in suppressed:
+                columns = {
+                    "hangup_by": _SUPPRESSED.by,
+                    "hangup_reason": _SUPPRESSED.reason,
+                    "hangup_code": _SUPPRESSED.code,
+                }
+                await record_contact(unit, execution, _SUPPRESSED.outcome, self.publisher, **columns)
+            else:
+                await insert(unit, execution, self.publisher)
+
+    async def _complete(self, batch_id: str) -> None:
+        async with self.ledger.unit() as unit:
+            batch = await unit.batches.lock_any(batch_id)
+            if batch is None or batch.status not in ACTIVE or await unit.batches.contacts.after(batch_id, 0, 1):
+                return
+            progress = (await unit.batches.progress([batch]))[batch_id]
+            if set(progress.execution_status) <= _ENDED:
+                await move_batch(unit, batch, BatchStatus.COMPLETED, self.batch_publisher)
+
+
+def _share(batch: ActiveBatch) -> Share:
+    return Share(batch.id, batch.tenant_id, batch.concurrency, batch.waiting, batch.open, batch.left)

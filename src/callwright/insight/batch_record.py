@@ -1,0 +1,77 @@
+"""A batch as the wire has it (contract 10.2), in answers and in webhooks alike, and the webhook that tells of a batch's new status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from callwright.domain.batch import Batch, BatchProgress
+from callwright.domain.human_time import ago
+from callwright.domain.money import cents_from_nano
+from callwright.insight.record import wire_time
+from callwright.insight.wire import encode
+from callwright.ports.ledger import OutboxEntry
+
+
+def offset_time(at: datetime | None) -> str | None:
+    """UTC with its offset and without fractions of a second, as the hosted service writes a batch's start."""
+    return None if at is None else at.astimezone(UTC).replace(microsecond=0).isoformat()
+
+
+def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str, Any]:
+    """The Batch object: every documented key, then what the hosted service does not tell, our sums under ``callwright``."""
+    numbers = list(batch.from_numbers)
+    return {
+        "batch_id": batch.id,
+        "humanized_created_at": ago(batch.created_at, now),
+        "created_at": wire_time(batch.created_at),
+        "updated_at": wire_time(batch.updated_at),
+        "status": str(batch.status),
+        "scheduled_at": offset_time(batch.scheduled_at),
+        "from_phone_number": numbers[0] if numbers else None,
+        "from_phone_numbers": numbers,
+        "file_name": batch.file_name,
+        "valid_contacts": batch.valid_contacts,
+        "total_contacts": batch.total_contacts,
+        "execution_status": dict(progress.execution_status),
+        "agent_id": batch.agent_id,
+        "webhook_url": batch.webhook_url,
+        "retry_config": None if batch.retry_config is None else dict(batch.retry_config),
+        "bypass_call_guardrails": batch.bypass_call_guardrails,
+        "callwright": {
+            "waiting": progress.waiting,
+            "answered": progress.answered,
+            "conversation_duration": progress.talk_seconds,
+            "total_cost": cents_from_nano(progress.total_cost_nano),
+            "refused_contacts": batch.total_contacts - batch.valid_contacts,
+            "refused_rows": [{"line": row.line, "reason": row.reason} for row in batch.refused],
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWebhookPublisher:
+    """Makes the outbox entry of a batch's change."""
+
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
+        """The webhook with the batch as it is now, or None when it has no address for one."""
+        if batch.webhook_url is None:
+            return None
+        now = self.now()
+        return OutboxEntry(
+            id=self.new_id(),
+            tenant_id=batch.tenant_id,
+            execution_id=batch.id,
+            sequence=0,
+            status=str(batch.status),
+            url=batch.webhook_url,
+            headers={},
+            body=encode(batch_body(batch, progress, now)),
+            tries=0,
+            created_at=now,
+        )

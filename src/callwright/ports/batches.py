@@ -1,0 +1,95 @@
+"""Port of storage: batches and the contacts that wait in them. What a contact becomes when it is released is an execution of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveBatch:
+    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are not claimed yet; ``open``: all
+    that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
+
+    id: str
+    tenant_id: str
+    concurrency: int
+    waiting: int
+    open: int
+    left: bool
+
+
+class Batches(Protocol):
+    """Batches. Every read of a request takes the tenant; a foreign batch is as missing as one that never was."""
+
+    async def insert(self, batch: Batch) -> None:
+        """A new batch. NotFoundError when its agent is not one of its tenant."""
+        ...
+
+    async def get(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """One batch of the tenant, or None."""
+        ...
+
+    async def lock(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """The row, locked until the unit ends: no contact of it is released meanwhile."""
+        ...
+
+    async def lock_any(self, batch_id: str) -> Batch | None:
+        """The row whoever owns it, locked, or None when another process is at it: for the platform's own work, never for a request."""
+        ...
+
+    async def of_agent(self, tenant_id: str, agent_id: str) -> list[Batch]:
+        """An agent's batches, newest first."""
+        ...
+
+    async def change(self, batch_id: str, status: BatchStatus | None = None, **columns: Any) -> Batch:
+        """Apply a change and return the row after it. WrongStateError when the table of the domain does not allow the status."""
+        ...
+
+    async def progress(self, batches: Sequence[Batch]) -> dict[str, BatchProgress]:
+        """How far each of them is."""
+        ...
+
+    async def delete(self, batch_id: str) -> None:
+        """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
+        ...
+
+    async def delete_ended(self, before: datetime, count: int) -> int:
+        """Delete up to ``count`` batches that ended before ``before``; returns how many."""
+        ...
+
+    async def due(self, count: int) -> list[str]:
+        """Ids of scheduled batches whose time has come, the earliest first."""
+        ...
+
+    async def active(self, count: int) -> list[ActiveBatch]:
+        """Up to ``count`` queued or running batches, those that began first."""
+        ...
+
+
+class BatchContacts(Protocol):
+    """Contacts that wait in batches."""
+
+    async def stage(self, batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> None:
+        """Write all contacts of a new batch, as they come."""
+        ...
+
+    async def after(self, batch_id: str, position: int, count: int) -> list[Contact]:
+        """Up to ``count`` contacts that wait, from behind ``position`` on."""
+        ...
+
+    async def find(self, tenant_id: str, execution_id: str) -> tuple[Batch, Contact] | None:
+        """The contact that waits to become this execution, with its batch, or None."""
+        ...
+
+    async def take(self, batch_id: str, count: int) -> list[Contact]:
+        """Take up to ``count`` contacts out of a batch, in their order: the same unit must make executions of them."""
+        ...
+
+    async def take_one(self, execution_id: str) -> Contact | None:
+        """Take one contact out of its batch."""
+        ...

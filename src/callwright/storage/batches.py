@@ -1,0 +1,253 @@
+"""Batches and the contacts that wait in them. A contact is a row here or an execution in the ledger, never both and never neither: it is
+taken out and its execution written in one unit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.batch import (
+    ACTIVE,
+    ENDED,
+    WAITING_AS,
+    Batch,
+    BatchProgress,
+    BatchStatus,
+    Contact,
+    RefusedRow,
+    may_become,
+)
+from callwright.domain.errors import NotFoundError, WrongStateError
+from callwright.domain.execution import status_of
+from callwright.ports.batches import ActiveBatch
+from callwright.storage.outbox import OF_BATCHES, OutboxRows
+
+_NAMES = tuple(field.name for field in fields(Batch))
+_COLUMNS = ", ".join(_NAMES)
+_QUALIFIED = ", ".join(f"b.{name}" for name in _NAMES)
+_CHANGEABLE = frozenset(
+    {"from_numbers", "scheduled_at", "bypass_call_guardrails", "total_contacts", "valid_contacts", "refused"}
+)
+_CONTACT = "position, line, execution_id, number, carrier, user_data"
+_STAGED = ["batch_id", "position", "line", "execution_id", "number", "carrier", "user_data"]
+_ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
+_ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
+
+_ACTIVE_BATCHES = f"""
+select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
+  (select count(*) from execution e where e.batch_id = b.id and e.phase in ('waiting', 'admitted')) as waiting,
+  (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
+  exists (select from batch_contact c where c.batch_id = b.id) as left
+from batch b join tenant t on t.id = b.tenant_id left join tenant o on o.id = t.parent_id
+where b.status in ({_ACTIVE})
+order by b.scheduled_at, b.id limit $1
+"""
+
+_COUNTS = """
+select batch_id, status, count(*) as number, sum(total_cost_nano)::bigint as cost, count(answered_at) as answered,
+  coalesce(sum(extract(epoch from ended_at - answered_at)), 0)::bigint as seconds
+from execution where batch_id = any ($1::text[]) group by batch_id, status
+"""
+
+
+class BatchRows:
+    """``ports.batches.Batches``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.contacts = BatchContactRows(connection)
+        self.outbox = OutboxRows(connection, OF_BATCHES)
+
+    async def insert(self, batch: Batch) -> None:
+        """A new batch. NotFoundError when its agent is not one of its tenant."""
+        numbers = ", ".join(f"${number}" for number in range(1, len(_NAMES) + 1))
+        values = {name: getattr(batch, name) for name in _NAMES}
+        await self._connection.execute(
+            f"insert into batch ({_COLUMNS}) values ({numbers})",
+            *(_stored(name, value) for name, value in values.items()),
+        )
+
+    async def get(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """One batch of the tenant, or None."""
+        return await self._one("id = $1 and tenant_id = $2", batch_id, tenant_id)
+
+    async def lock(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """The row, locked until the unit ends: no contact of it is released meanwhile."""
+        return await self._one("id = $1 and tenant_id = $2 for no key update", batch_id, tenant_id)
+
+    async def lock_any(self, batch_id: str) -> Batch | None:
+        """The row whoever owns it, locked, or None when another process is at it."""
+        return await self._one("id = $1 for no key update skip locked", batch_id)
+
+    async def of_agent(self, tenant_id: str, agent_id: str) -> list[Batch]:
+        """An agent's batches, newest first."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from batch where tenant_id = $1 and agent_id = $2 order by created_at desc, id desc",
+            tenant_id,
+            agent_id,
+        )
+        return [_batch_of(row) for row in rows]
+
+    async def change(self, batch_id: str, status: BatchStatus | None = None, **columns: Any) -> Batch:
+        """Apply a change and return the row after it. WrongStateError when the table of the domain does not allow the status, ValueError
+        for a column that cannot be changed."""
+        unknown = columns.keys() - _CHANGEABLE
+        if unknown:
+            raise ValueError(f"a change of a batch cannot name these columns: {', '.join(sorted(unknown))}")
+        before = await self._one("id = $1 for no key update", batch_id)
+        if before is None:
+            raise NotFoundError(f"there is no batch {batch_id}")
+        values = {name: _stored(name, value) for name, value in columns.items()}
+        if status is not None and status is not before.status:
+            if not may_become(before.status, status):
+                raise WrongStateError(f"the batch is {before.status.value} and cannot become {status.value}")
+            values["status"] = status.value
+        assigned = [f"{name} = ${number}" for number, name in enumerate(values, start=2)]
+        row = await self._connection.fetchrow(
+            f"update batch set {', '.join([*assigned, 'updated_at = greatest(now(), created_at)'])}"
+            f" where id = $1 returning {_COLUMNS}",
+            batch_id,
+            *values.values(),
+        )
+        return _batch_of(row)
+
+    async def progress(self, batches: Sequence[Batch]) -> dict[str, BatchProgress]:
+        """How far each of them is."""
+        ids = [batch.id for batch in batches]
+        waiting = {
+            row["batch_id"]: int(row["number"])
+            for row in await self._connection.fetch(
+                "select batch_id, count(*) as number from batch_contact where batch_id = any ($1::text[]) group by batch_id",
+                ids,
+            )
+        }
+        counted: dict[str, list[Any]] = {}
+        for row in await self._connection.fetch(_COUNTS, ids):
+            counted.setdefault(row["batch_id"], []).append(row)
+        return {batch.id: _progress(batch, waiting.get(batch.id, 0), counted.get(batch.id, [])) for batch in batches}
+
+    async def delete(self, batch_id: str) -> None:
+        """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
+        await self._connection.execute("delete from batch where id = $1", batch_id)
+
+    async def delete_ended(self, before: datetime, count: int) -> int:
+        """Delete up to ``count`` batches that ended before ``before``; returns how many."""
+        gone = await self._connection.fetch(
+            f"delete from batch where id = any (array(select id from batch where status in ({_ENDED}) and updated_at < $1"
+            " order by updated_at limit $2 for update skip locked)) returning id",
+            before,
+            count,
+        )
+        return len(gone)
+
+    async def due(self, count: int) -> list[str]:
+        """Ids of scheduled batches whose time has come, the earliest first."""
+        rows = await self._connection.fetch(
+            "select id from batch where status = 'scheduled' and scheduled_at <= now() order by scheduled_at, id limit $1",
+            count,
+        )
+        return [str(row["id"]) for row in rows]
+
+    async def active(self, count: int) -> list[ActiveBatch]:
+        """Up to ``count`` queued or running batches, those that began first."""
+        return [ActiveBatch(**row) for row in await self._connection.fetch(_ACTIVE_BATCHES, count)]
+
+    async def _one(self, where: str, *arguments: object) -> Batch | None:
+        row = await self._connection.fetchrow(f"select {_COLUMNS} from batch where {where}", *arguments)
+        return _batch_of(row) if row else None
+
+
+class BatchContactRows:
+    """``ports.batches.BatchContacts``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def stage(self, batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> None:
+        """Write all contacts of a new batch, as they come."""
+        await self._connection.copy_records_to_table(
+            "batch_contact", records=_records(batch_id, pieces), columns=_STAGED, timeout=None
+        )
+
+    async def after(self, batch_id: str, position: int, count: int) -> list[Contact]:
+        """Up to ``count`` contacts that wait, from behind ``position`` on."""
+        rows = await self._connection.fetch(
+            f"select {_CONTACT} from batch_contact where batch_id = $1 and position > $2 order by position limit $3",
+            batch_id,
+            position,
+            count,
+        )
+        return [_contact_of(row) for row in rows]
+
+    async def find(self, tenant_id: str, execution_id: str) -> tuple[Batch, Contact] | None:
+        """The contact that waits to become this execution, with its batch, or None."""
+        contact = ", ".join(f"c.{name}" for name in _CONTACT.split(", "))
+        row = await self._connection.fetchrow(
+            f"select {contact}, {_QUALIFIED} from batch_contact c join batch b on b.id = c.batch_id"
+            " where c.execution_id = $1::uuid and b.tenant_id = $2",
+            execution_id,
+            tenant_id,
+        )
+        if row is None:
+            return None
+        values = dict(row)
+        found = Contact(**{**{name: values.pop(name) for name in _CONTACT.split(", ")}, "execution_id": execution_id})
+        return _batch_of(values), found
+
+    async def take(self, batch_id: str, count: int) -> list[Contact]:
+        """Take up to ``count`` contacts out of a batch, in their order."""
+        rows = await self._connection.fetch(
+            "delete from batch_contact where batch_id = $1 and position = any (array("
+            "select position from batch_contact where batch_id = $1 order by position limit $2 for update))"
+            f" returning {_CONTACT}",
+            batch_id,
+            count,
+        )
+        return sorted((_contact_of(row) for row in rows), key=lambda contact: contact.position)
+
+    async def take_one(self, execution_id: str) -> Contact | None:
+        """Take one contact out of its batch."""
+        row = await self._connection.fetchrow(
+            f"delete from batch_contact where execution_id = $1::uuid returning {_CONTACT}", execution_id
+        )
+        return _contact_of(row) if row else None
+
+
+async def _records(batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> AsyncIterator[tuple[Any, ...]]:
+    async for piece in pieces:
+        for c in piece:
+            yield (batch_id, c.position, c.line, c.execution_id, c.number, c.carrier, c.user_data)
+
+
+def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
+    counts = {str(row["status"]): int(row["number"]) for row in rows}
+    if waiting:
+        status = str(status_of(*WAITING_AS[batch.status]))
+        counts[status] = counts.get(status, 0) + waiting
+    return BatchProgress(
+        execution_status=dict(sorted(counts.items())),
+        waiting=waiting,
+        total_cost_nano=sum(int(row["cost"]) for row in rows),
+        talk_seconds=sum(int(row["seconds"]) for row in rows),
+        answered=sum(int(row["answered"]) for row in rows),
+    )
+
+
+def _stored(name: str, value: Any) -> Any:
+    if name == "refused":
+        return [{"line": row.line, "reason": row.reason} for row in value]
+    return list(value) if name == "from_numbers" else value
+
+
+def _batch_of(row: Any) -> Batch:
+    values = dict(row)
+    values["status"] = BatchStatus(values["status"])
+    values["from_numbers"] = tuple(values["from_numbers"])
+    values["refused"] = tuple(RefusedRow(**each) for each in values["refused"])
+    return Batch(**values)
+
+
+def _contact_of(row: Any) -> Contact:
+    return Contact(**{**row, "execution_id": str(row["execution_id"])})

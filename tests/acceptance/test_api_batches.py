@@ -1,0 +1,483 @@
+"""Batches over the API: a list is read and checked, scheduled, released into calls, stopped and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.api_world import ApiWorld, create, place
+from tests.database import fetch, run_sql
+
+from callwright.campaigns.release import Release
+from callwright.domain.batch import rounded_up
+from callwright.domain.execution import Phase
+from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT
+from callwright.domain.phone_number import CARRIER, PhoneNumber
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Change
+
+LIST = "contact_number,customer_name,city\nloopback:demo,Ada,Turin\nloopback:demo,Bea,Oslo\nloopback:demo,Cy,Rome\n"
+HOOK = "https://hooks.example.org/batches"
+
+
+def release_of(world: ApiWorld) -> Release:
+    actions = world.services.actions
+    return Release(
+        ledger=world.ledger,
+        clock=world.clock,
+        publisher=actions.publisher,
+        batch_publisher=actions.batch_publisher,
+        from_number="+15550100",
+    )
+
+
+async def upload(client: httpx.AsyncClient, agent_id: str, text: str | bytes = LIST, **fields: Any) -> httpx.Response:
+    headers = {"Idempotency-Key": fields.pop("key")} if "key" in fields else {}
+    return await client.post(
+        "/batches",
+        data={"agent_id": agent_id, **fields},
+        files={"file": ("list.csv", text, "text/csv")},
+        headers=headers,
+    )
+
+
+async def batch_id_of(client: httpx.AsyncClient, agent_id: str, text: str | bytes = LIST, **fields: Any) -> str:
+    answer = await upload(client, agent_id, text, **fields)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["state"] == "created"
+    return str(answer.json()["batch_id"])
+
+
+async def begin(world: ApiWorld, client: httpx.AsyncClient, batch_id: str) -> None:
+    """Schedule for now, and let the release look once."""
+    answer = await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": datetime.now(UTC).isoformat()})
+    assert answer.status_code == 200, answer.text
+    await release_of(world).round()
+
+
+async def own_numbers(world: ApiWorld, *numbers: str) -> None:
+    """Give our organisation phone numbers."""
+    now = world.clock.now()
+    async with world.ledger.unit() as unit:
+        for number in numbers:
+            number_id = str(uuid.uuid4())
+            await unit.numbers.add(PhoneNumber(number_id, DEFAULT_TENANT_ID, number, CARRIER, "acme", now, now))
+
+
+async def read(client: httpx.AsyncClient, batch_id: str) -> dict[str, Any]:
+    return dict((await client.get(f"/batches/{batch_id}")).json())
+
+
+async def rows(client: httpx.AsyncClient, batch_id: str) -> list[dict[str, Any]]:
+    return list((await client.get(f"/batches/{batch_id}/executions")).json())
+
+
+async def end_calls(world: ApiWorld) -> int:
+    """Admit, claim and end what waits, as calls that nobody answers."""
+    async with world.ledger.unit() as unit:
+        await unit.executions.admit(100)
+    async with world.ledger.unit() as unit:
+        claimed = await unit.executions.claim("node-a", 100)
+        for row in claimed:
+            for change in (Change(Phase.DIALLING, "initiated"), Change(Phase.DONE, "no-answer")):
+                await unit.executions.change(row.id, change, owner="node-a", attempt=1)
+    return len(claimed)
+
+
+async def run_out(world: ApiWorld) -> None:
+    """Until no batch is active any more."""
+    async with asyncio.timeout(30):
+        while await release_of(world).round():
+            await end_calls(world)
+
+
+async def test_a_list_becomes_a_batch_whose_contacts_can_be_read(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await own_numbers(world, "+15550001", "+15550002")
+        batch_id = await batch_id_of(client, agent_id, from_phone_numbers=["+15550001", "+15550002"], webhook_url=HOOK)
+
+        batch = await read(client, batch_id)
+        assert len(batch_id) == 32
+        assert batch["status"] == "processed"
+        assert batch["humanized_created_at"] == "just now"
+        assert (batch["file_name"], batch["valid_contacts"], batch["total_contacts"]) == ("list.csv", 3, 3)
+        assert batch["execution_status"] == {"prepared": 3}
+        assert (batch["from_phone_number"], batch["from_phone_numbers"]) == ("+15550001", ["+15550001", "+15550002"])
+        assert batch["scheduled_at"] is None
+        assert await read(client, str(uuid.UUID(batch_id))) == batch
+        assert [each["batch_id"] for each in (await client.get(f"/batches/{agent_id}/all")).json()] == [batch_id]
+
+        contacts = await rows(client, batch_id)
+        assert [each["status"] for each in contacts] == ["prepared"] * 3
+        assert [each["agent_number"] for each in contacts] == ["+15550001", "+15550002", "+15550001"]
+        assert contacts[1]["context_details"]["recipient_data"] == {"customer_name": "Bea", "city": "Oslo"}
+        assert contacts[1]["callwright"]["batch_line"] == 3
+        assert contacts[1]["batch_run_details"]["status"] == "prepared"
+        one = (await client.get(f"/executions/{contacts[1]['id']}")).json()
+        assert one == contacts[1]
+        assert (await client.get(f"/executions/{contacts[1]['id']}/log")).json()["data"] == []
+
+
+async def test_a_batch_runs_to_its_end(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        retry = {"enabled": True, "max_retries": 2}
+        batch_id = await batch_id_of(client, agent_id, retry_config=json.dumps(retry))
+        before = [each["id"] for each in await rows(client, batch_id)]
+        await place(client, agent_id)
+
+        await begin(world, client, batch_id)
+        running = await read(client, batch_id)
+        assert running["status"] == "running"
+        assert running["execution_status"] == {"queued": 3}
+        await run_out(world)
+
+        ended = await read(client, batch_id)
+        assert (ended["status"], ended["execution_status"]) == ("completed", {"no-answer": 3})
+        assert ended["callwright"]["waiting"] == 0
+        after = await rows(client, batch_id)
+        assert [each["id"] for each in after] == before
+        assert {each["batch_id"] for each in after} == {batch_id}
+        assert after[0]["retry_config"]["max_retries"] == 2
+        assert after[0]["batch_run_details"]["status"] == "no-answer"
+        page = (await client.get(f"/v2/agent/{agent_id}/executions", params={"batch_id": batch_id})).json()
+        assert page["total"] == 3
+        assert [each["id"] for each in page["data"]] == before[::-1]
+
+
+async def test_every_status_of_a_batch_is_told(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), webhook_url=HOOK)
+        await begin(world, client, batch_id)
+        await run_out(world)
+    async with world.ledger.unit() as unit:
+        told = await unit.batches.outbox.of_execution(DEFAULT_TENANT_ID, batch_id)
+        assert [entry.status for entry in told] == ["processed", "scheduled", "queued", "running", "completed"]
+        assert [entry.sequence for entry in told] == [1, 2, 3, 4, 5]
+        assert json.loads(told[-1].body)["execution_status"] == {"no-answer": 3}
+        leased = await unit.batches.outbox.lease("w", 60, 10, 180)
+        assert [entry.id for entry in leased] == [told[0].id], "the next one waits for the first"
+        assert await unit.batches.outbox.delivered(told[0].id, "w", 200, "ok")
+        assert [entry.status for entry in await unit.batches.outbox.lease("w", 60, 10, 180)] == ["scheduled"]
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "ftp://example.org/", "http://", "http://[", "https://example.org:0x/"]
+)
+async def test_a_webhook_address_that_is_none_is_left_out(world: ApiWorld, url: str) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), webhook_url=url)
+        assert (await read(client, batch_id))["webhook_url"] is None
+
+
+async def test_rows_that_cannot_be_called_are_left_out_with_their_lines(world: ApiWorld) -> None:
+    text = (
+        "contact_number,name\nloopback:demo,Ada\n,Bea\n12345,Cy\n112,Dee\nsip:ann@example.org,Ed\nloopback:demo,F,G\n"
+    )
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), text)
+        batch = await read(client, batch_id)
+        assert (batch["valid_contacts"], batch["total_contacts"]) == (2, 6)
+        own = batch["callwright"]
+        assert own["refused_contacts"] == 4
+        assert [row["line"] for row in own["refused_rows"]] == [3, 4, 5, 7]
+        assert own["refused_rows"][0]["reason"] == "contact_number is empty"
+        assert "emergency" in own["refused_rows"][2]["reason"]
+        assert [row["provider"] for row in await rows(client, batch_id)] == ["loopback", "sip"]
+
+
+async def test_of_many_refused_rows_the_first_are_kept(world: ApiWorld) -> None:
+    text = "contact_number\nloopback:demo\n" + "nobody\n" * (MAX_REFUSED_ROWS_KEPT + 5)
+    async with world.client() as client:
+        own = (await read(client, await batch_id_of(client, await create(client), text)))["callwright"]
+    assert (own["refused_contacts"], len(own["refused_rows"])) == (MAX_REFUSED_ROWS_KEPT + 5, MAX_REFUSED_ROWS_KEPT)
+
+
+async def test_a_phone_number_is_refused_by_row_where_a_call_would_refuse_it(world: ApiWorld) -> None:
+    async with world.client(carrier="sip") as client:
+        agent_id = await create(client)
+        answer = await upload(client, agent_id, "contact_number\n+15550123\n+15550124\n")
+        assert answer.status_code == 400
+        single = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "+15550123"})
+        assert single.json()["message"] in answer.json()["message"]
+        assert (await client.get(f"/batches/{agent_id}/all")).json() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "needs a column contact_number; it has nothing"),
+        ("name,city\nAda,Turin\n", "needs a column contact_number; it has name, city"),
+        ("contact_number\n", "a header and no contacts"),
+        ("contact_number\nnobody\n", "line 2: contact_number is not a valid phone number"),
+        ("contact_number,name\nloopback:demo,Zo\xeb\n".encode("latin-1"), "line 2: this is not UTF-8"),
+        ("contact_number\nloopback:demo\n".encode("utf-16"), "UTF-16"),
+        (
+            'contact_number,name\nloopback:demo,Ada\nloopback:demo,"Bea\nloopback:demo,Cy\n',
+            "line 3: the row that begins here",
+        ),
+        ("contact_number,name,name\nloopback:demo,a,b\n", "two columns 'name'"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_leaves_nothing(world: ApiWorld, text: str | bytes, message: str) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        answer = await upload(client, agent_id, text)
+        assert (answer.status_code, answer.json()["field"]) == (400, "file")
+        assert message in answer.json()["message"]
+        assert (await client.get(f"/batches/{agent_id}/all")).json() == []
+    assert await fetch(world.dsn, "select 1 from batch_contact") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "message"),
+    [
+        ({"agent_id": ""}, 400, "agent_id is required"),
+        ({"agent_id": str(uuid.uuid4())}, 404, "no such agent"),
+        ({"agent_id": "x"}, 404, "no such agent"),
+        ({"from_phone_numbers": "nobody"}, 400, "from_phone_numbers"),
+        ({"from_phone_numbers": "+15550009"}, 400, "from_phone_numbers must be a number of the account"),
+        ({"from_phone_numbers": "[1]"}, 400, "repeat the field"),
+        ({"from_phone_numbers": ["+15550001"] * 101}, 400, "more than 100"),
+        ({"retry_config": "{"}, 400, "retry_config must be the JSON text"),
+        ({"retry_config": "[]"}, 400, "retry_config must be the JSON text"),
+        ({"retry_config": '{"max_retries": 9}'}, 400, "retry_config.max_retries"),
+    ],
+)
+async def test_wrong_fields_are_named(world: ApiWorld, fields: dict[str, Any], status: int, message: str) -> None:
+    async with world.client() as client:
+        answer = await upload(client, **{"agent_id": await create(client), **fields})
+        assert (answer.status_code, message in answer.json()["message"]) == (status, True), answer.text
+
+
+async def test_a_missing_file_and_a_file_too_large_say_so(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        missing = await client.post("/batches", data={"agent_id": agent_id}, files={"other": ("a", b"b")})
+        assert "file is required" in missing.json()["message"]
+        assert (await client.post("/batches", json={"agent_id": agent_id})).json()["code"] == "invalid_form"
+        large = await upload(client, agent_id, b"contact_number\n".ljust(MAX_BATCH_FILE_BYTES + 1))
+        assert (large.status_code, large.json()["code"]) == (413, "too_large")
+
+
+async def test_a_list_that_needs_a_trunk_says_so(world: ApiWorld) -> None:
+    has = replace(world.services.actions, has=lambda kind, name: True)
+    async with replace(world, services=replace(world.services, actions=has)).client() as client:
+        agent_id = await create(client, telephony_provider="sip-trunk")
+        answer = await upload(client, agent_id, "contact_number\n+15550123\n")
+        assert (answer.status_code, "no active SIP trunk" in answer.json()["message"]) == (400, True)
+        given = await upload(client, agent_id, "contact_number\n+15550123\n", from_phone_numbers="+15550001")
+        assert "from_phone_number must be a number of an active SIP trunk" in given.json()["message"]
+        assert (await client.get(f"/batches/{agent_id}/all")).json() == []
+
+
+async def test_the_same_key_and_list_give_one_batch(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        first = await upload(client, agent_id, key="k-1")
+        assert (await upload(client, agent_id, key="k-1")).content == first.content
+        assert (await upload(client, agent_id, LIST + "loopback:demo,D,E\n", key="k-1")).status_code == 409
+        assert len((await client.get(f"/batches/{agent_id}/all")).json()) == 1
+
+
+async def test_a_start_is_any_time_from_now_unless_strict(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client))
+
+        async def schedule(at: str, **more: str) -> httpx.Response:
+            return await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": at, **more})
+
+        later = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
+        answer = await schedule(later.isoformat().replace("+00:00", "Z"), bypass_call_guardrails="true")
+        assert answer.json() == {"message": "success", "state": f"scheduled at {later.isoformat()}"}
+        batch = await read(client, batch_id)
+        assert (batch["status"], batch["scheduled_at"]) == ("scheduled", later.isoformat())
+        assert batch["bypass_call_guardrails"] is True
+        assert batch["execution_status"] == {"scheduled": 3}
+        assert (await rows(client, batch_id))[0]["status"] == "scheduled"
+        moved = await client.post(f"/batches/{batch_id}/schedule", json={"scheduled_at": "2999-01-01T00:00:00Z"})
+        assert "366 days ahead" in moved.json()["message"]
+        assert (await schedule("")).json()["message"] == "scheduled_at is required"
+        assert "ISO 8601" in (await schedule("tomorrow")).json()["message"]
+        assert (await schedule(later.isoformat(), bypass_call_guardrails="perhaps")).status_code == 400
+        await begin(world, client, batch_id)
+        assert (await schedule(later.isoformat())).json()["code"] == "wrong_state"
+
+
+async def test_strict_keeps_the_rules_of_the_hosted_service(world: ApiWorld) -> None:
+    async with world.client(strict=True) as client:
+        batch_id = await batch_id_of(client, await create(client))
+
+        async def schedule(ahead: timedelta) -> httpx.Response:
+            at = datetime.now(UTC) + ahead
+            return await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": at.isoformat()})
+
+        assert (await schedule(timedelta(seconds=90))).json()["message"] == (
+            "Scheduled time should be atleast 2 minutes in the future"
+        )
+        assert (await schedule(timedelta(days=31))).status_code == 400
+        z = await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": "2027-01-01T00:00:00Z"})
+        assert z.status_code == 500
+        at = datetime.now(UTC) + timedelta(minutes=3)
+        wanted = {rounded_up(at + timedelta(seconds=each)).isoformat() for each in (0, 2)}
+        assert (await schedule(timedelta(minutes=3))).json()["state"].removeprefix("scheduled at ") in wanted
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 404, "only queued or running ones"
+
+
+async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), LIST + "loopback:demo,x,y\n" * 100, webhook_url=HOOK)
+        refused = await client.post(f"/batches/{batch_id}/stop")
+        assert (refused.status_code, refused.json()["message"]) == (404, "Batch is not queued or running")
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            await unit.executions.admit(2)
+        async with world.ledger.unit() as unit:
+            live = await unit.executions.claim("node-a", 2)
+            for row in live:
+                await unit.executions.change(row.id, Change(Phase.DIALLING, "initiated"), owner="node-a", attempt=1)
+
+        assert (await client.post(f"/batches/{batch_id}/stop")).json() == {"message": "success", "state": "stopped"}
+        batch = await read(client, batch_id)
+        assert (batch["status"], batch["execution_status"]) == ("stopped", {"initiated": 2, "stopped": 101})
+        assert not await release_of(world).round()
+        assert len(await rows(client, batch_id)) == 103
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 404
+        waiting = [row for row in await rows(client, batch_id) if row["status"] == "stopped"][-1]
+        assert (await client.post(f"/call/{waiting['id']}/stop")).json()["code"] == "wrong_state"
+    async with world.ledger.unit() as unit:
+        told = [entry.status for entry in await unit.batches.outbox.of_execution(DEFAULT_TENANT_ID, batch_id)]
+    assert told == ["processed", "scheduled", "queued", "running", "stopped"]
+
+
+async def test_one_contact_can_be_stopped_before_its_turn(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client))
+        second = (await rows(client, batch_id))[1]["id"]
+        assert (await client.post(f"/call/{second}/stop")).json()["status"] == "stopped"
+        assert (await client.get(f"/executions/{second}")).json()["status"] == "stopped"
+        assert (await client.post(f"/call/{second}/stop")).status_code == 400
+        await begin(world, client, batch_id)
+        await run_out(world)
+        assert (await read(client, batch_id))["execution_status"] == {"no-answer": 2, "stopped": 1}
+
+
+async def test_who_is_not_to_be_called_is_not(world: ApiWorld) -> None:
+    text = "contact_number\nloopback:demo\nloopback:gone\nloopback:late\n"
+    async with world.client() as client:
+        await client.post("/v1/callwright/suppressions", json={"number": "loopback:gone"})
+        batch_id = await batch_id_of(client, await create(client), text)
+        await begin(world, client, batch_id)
+        found = {row["user_number"]: row for row in await rows(client, batch_id)}
+        assert found["loopback:gone"]["status"] == "canceled"
+        assert found["loopback:gone"]["telephony_data"]["hangup_reason"] == "recipient_suppressed"
+        assert found["loopback:late"]["status"] == "queued"
+        await run_out(world)
+        batch = await read(client, batch_id)
+        assert (batch["status"], batch["execution_status"]) == ("completed", {"canceled": 1, "no-answer": 2})
+
+
+async def test_a_single_call_waits_behind_a_few_of_a_batch_only(world: ApiWorld) -> None:
+    await run_sql(world.dsn, f"update tenant set max_concurrency = 8 where id = '{DEFAULT_TENANT_ID}'")
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * 500)
+        await begin(world, client, batch_id)
+        await release_of(world).round()
+        queued = [
+            row for row in await rows(client, batch_id) if row["created_at"] != row["batch_run_details"]["created_at"]
+        ]
+        assert queued == []
+        assert (await read(client, batch_id))["callwright"]["waiting"] == 498
+        single = await place(client, agent_id)
+        for _ in range(3):
+            await release_of(world).round()
+        assert await end_calls(world) == 3
+        assert (await client.get(f"/executions/{single}")).json()["status"] == "no-answer"
+
+
+async def test_batches_go_on_side_by_side(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        first = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * 200)
+        second = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * 20)
+        await begin(world, client, first)
+        await begin(world, client, second)
+        for _ in range(3):
+            await end_calls(world)
+            await release_of(world).round()
+        waiting = [(await read(client, each))["callwright"]["waiting"] for each in (first, second)]
+        assert waiting[1] == 0, "the short one does not wait for the end of the long one"
+        assert waiting[0] > 100
+
+
+async def test_deleting_a_batch_keeps_what_was_dialled(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * 200, webhook_url=HOOK)
+        await begin(world, client, batch_id)
+        dialled = await end_calls(world)
+        await release_of(world).round()
+        assert (await client.delete(f"/batches/{batch_id}")).json() == {"message": "success", "state": "deleted"}
+        for path in ("", "/executions"):
+            assert (await client.get(f"/batches/{batch_id}{path}")).status_code == 404
+        for call in (client.delete(f"/batches/{batch_id}"), client.post(f"/batches/{batch_id}/stop")):
+            assert (await call).json()["message"] == "there is no such batch"
+        assert not await release_of(world).round()
+        kept = await client.get(
+            f"/v2/agent/{agent_id}/executions", params={"batch_id": batch_id, "status": "no-answer"}
+        )
+        assert kept.json()["total"] == dialled
+        stopped = await client.get(f"/v2/agent/{agent_id}/executions", params={"status": "stopped"})
+        assert stopped.json()["total"] == 25
+    assert await fetch(world.dsn, "select 1 from batch_contact union all select 1 from batch_outbox") == []
+
+
+async def test_stopping_an_agent_stops_its_batches_and_deleting_it_deletes_them(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        running = await batch_id_of(client, agent_id)
+        prepared = await batch_id_of(client, agent_id)
+        await begin(world, client, running)
+        ids = {row["id"] for row in await rows(client, running)}
+        stopped = (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"]
+        assert set(stopped) == ids
+        assert (await read(client, running))["status"] == "stopped"
+        assert (await read(client, prepared))["status"] == "processed"
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
+        assert (await client.get(f"/batches/{prepared}")).status_code == 404
+    assert await fetch(world.dsn, "select 1 from batch") == []
+
+
+async def test_what_was_done_with_a_batch_is_in_the_audit_trail(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client))
+        await begin(world, client, batch_id)
+        await client.post(f"/batches/{batch_id}/stop")
+        await client.delete(f"/batches/{batch_id}")
+    found = await fetch(world.dsn, "select action, object_id from audit where object_type = 'batch' order by id")
+    assert [row["action"] for row in found] == ["batch.created", "batch.scheduled", "batch.stopped", "batch.deleted"]
+    assert {row["object_id"] for row in found} == {batch_id}
+
+
+@pytest.mark.parametrize("batch_id", ["x", "0" * 32, "ü" * 32, str(uuid.uuid4()), "0" * 31, "%00"])
+async def test_a_batch_that_is_not_there_is_404(world: ApiWorld, batch_id: str) -> None:
+    async with world.client() as client:
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/executions"),
+            ("DELETE", ""),
+            ("POST", "/stop"),
+            ("POST", "/schedule"),
+        ):
+            body = {"scheduled_at": "x"} if path == "/schedule" else None
+            answer = await client.request(method, f"/batches/{batch_id}{path}", json=body)
+            assert (answer.status_code, answer.json()["message"]) == (404, "there is no such batch"), (method, path)
+        assert (await client.get(f"/batches/{batch_id}/all")).json()["message"] == "there is no such agent"

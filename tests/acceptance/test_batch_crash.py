@@ -1,0 +1,95 @@
+"""A process that runs a batch is killed with kill -9, again and again: no contact is lost and nobody is dialled twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.test_call_crash import running
+from tests.call_world import AGENT_ID, agent_body
+from tests.database import fetch, run_sql
+from tests.waiting import until
+
+from callwright.domain.batch import Batch, BatchStatus, Contact
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
+from callwright.ports.ledger import StoredAgent
+from callwright.storage.ledger import PostgresLedger
+
+CONTACTS = 48
+BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
+KILLS_AFTER_CALLS = (3, 11, 20, 33)
+
+
+async def a_due_batch(ledger: PostgresLedger) -> list[str]:
+    """A batch whose time has come, of people who are busy or talk; the ids of its executions."""
+    now, ids = SystemClock().now() - timedelta(seconds=5), RandomIds()
+    contacts = [
+        Contact(
+            position=index + 1,
+            line=index + 2,
+            execution_id=ids.uuid(),
+            number=f"+1555020{index:04d}",
+            carrier="loopback",
+            user_data={"persona": "patient" if index % 12 == 0 else "busy"},
+        )
+        for index in range(CONTACTS)
+    ]
+
+    async def pieces() -> Any:
+        yield contacts
+
+    batch = Batch(
+        BATCH_ID,
+        DEFAULT_TENANT_ID,
+        AGENT_ID,
+        BatchStatus.SCHEDULED,
+        now,
+        now,
+        "list.csv",
+        scheduled_at=now,
+        total_contacts=CONTACTS,
+        valid_contacts=CONTACTS,
+    )
+    async with ledger.unit() as unit:
+        await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", agent_body(), 1, now, now))
+        await unit.batches.insert(batch)
+        await unit.batches.contacts.stage(BATCH_ID, pieces())
+    return [contact.execution_id for contact in contacts]
+
+
+async def number_of(dsn: str, query: str) -> int:
+    return int((await fetch(dsn, f"select count(*) as number from {query}"))[0]["number"])
+
+
+async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
+    dsn: str, ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    await run_sql(dsn, f"update tenant set max_concurrency = 6 where id = '{DEFAULT_TENANT_ID}'")
+    ids = await a_due_batch(ledger)
+    for wanted in KILLS_AFTER_CALLS:
+
+        async def dialled(count: int = wanted) -> bool:
+            return await number_of(dsn, "attempt") >= count
+
+        async with running(dsn, tmp_path, "tests.batch_process"):
+            await until(dialled, 60)
+        left, made = await number_of(dsn, "batch_contact"), await number_of(dsn, "execution")
+        assert left + made == CONTACTS
+
+    async def over() -> bool:
+        return bool((await fetch(dsn, "select status from batch"))[0]["status"] == "completed")
+
+    async with running(dsn, tmp_path, "tests.batch_process"):
+        await until(over, 90)
+
+    rows = await fetch(dsn, "select id, status, attempt, hangup_reason from execution order by created_at, id")
+    assert [row["id"] for row in rows] == ids, "every contact is one execution, in the order of the list"
+    assert {row["attempt"] for row in rows} == {1}
+    assert await number_of(dsn, "(select 1 from attempt group by execution_id having count(*) > 1) twice") == 0
+    lost = [row for row in rows if row["status"] == "error"]
+    assert {row["hangup_reason"] for row in lost} <= {"node_lost"}
+    assert len(lost) <= 6 * len(KILLS_AFTER_CALLS), "only calls under way at a kill are lost"
+    assert {row["status"] for row in rows} - {"error"} <= {"busy", "completed"}
