@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
 ROW = re.compile(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)` \| (.*) \|$", re.MULTILINE)
 
 
-ON_THEIR_WAY = re.compile("/batches|/knowledgebase|/me/voices|/voice-config/|/violations/|/ambient-sounds")
+ON_THEIR_WAY = re.compile("/knowledgebase|/me/voices|/voice-config/|/violations/|/ambient-sounds")
 
 
 class Nothing:

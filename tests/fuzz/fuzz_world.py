@@ -18,19 +18,13 @@ from tests.conformance.cases import AGENT
 from tests.rows import admit, claim
 
 from callwright.api.app import build_app
+from callwright.api.description import MADE
 from callwright.domain.execution import Phase
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
 
 ASK_SECONDS = 30
-#: What makes objects: the route whose example is sent, the parameter of paths it gives a value to, and where that stands in the answer.
-MAKERS: tuple[tuple[str, str, str], ...] = (
-    ("/v2/agent", "agent_id", "agent_id"),
-    ("/call", "execution_id", "execution_id"),
-    ("/dispositions", "disposition_id", "id"),
-    ("/extractions", "template_id", "data.id"),
-)
 
 
 class Talking:
@@ -92,9 +86,11 @@ class FuzzWorld:
     def objects(self) -> dict[str, str]:
         """Fresh objects, one of each kind: the value of every parameter that may stand in a path."""
         found: dict[str, str] = {"extension": "desk", "number": "+15550177"}
-        found |= {"provider_key_name": "OPENAI", "custom_model_name": "house"}
-        for path, parameter, key in MAKERS:
-            found[parameter] = self._make(path, found, key)
+        for path, _, key, parameters in MADE:
+            body = self.description["paths"].get(path, {}).get("post", {}).get("requestBody", {}).get("content", {})
+            if "application/json" in body:
+                made = self._make(path, found, key)
+                found.update({parameter: made for parameter in parameters if parameter not in found})
         found["run_id"] = self.wait(self._live(found["agent_id"]))
         for trunk in self.ask("GET", "/sip-trunks/trunks").json():
             self.ask("DELETE", f"/sip-trunks/trunks/{trunk['id']}")
@@ -126,15 +122,15 @@ class FuzzWorld:
                 await unit.executions.change(execution_id, change, owner=owner)
 
     def _make(self, path: str, known: dict[str, str], key: str) -> str:
+        """Send the example of a route, with a name nothing has and with what is known where it names something."""
         content = self.description["paths"][path]["post"]["requestBody"]["content"]
         example = content["application/json"]["example"]
         wire = {**example, **{name: value for name, value in known.items() if name in example}}
-        answer = self.ask("POST", path, json=wire)
+        if "name" in wire:
+            wire["name"] = f"{wire['name']} {uuid.uuid4().hex[:8]}"
+        answer = self.ask("POST", path, json=_without_numbers(wire))
         assert answer.status_code in (200, 201), (path, answer.text)
-        made = answer.json()
-        for name in key.split("."):
-            made = made[name]
-        return str(made)
+        return str(answer.json()[key])
 
     async def _live(self, agent_id: str) -> str:
         """A call in progress, which takes events."""
@@ -147,6 +143,13 @@ class FuzzWorld:
                 await unit.executions.change(row.id, Change(Phase.DIALLING, "initiated"), owner="fuzz", attempt=1)
                 await unit.executions.change(row.id, Change(Phase.LIVE), owner="fuzz", attempt=1)
         return execution_id
+
+
+def _without_numbers(wire: dict[str, Any]) -> dict[str, Any]:
+    """Without what only one object at a time may have: phone numbers, and shares of what the account may do at once."""
+    return {name: value for name, value in wire.items() if name not in ("phone_numbers", "max_concurrency")} | (
+        {"min_concurrency": 0} if "min_concurrency" in wire else {}
+    )
 
 
 def _latin(value: str | bytes) -> bytes:

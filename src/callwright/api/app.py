@@ -145,8 +145,15 @@ def build_app(services: ApiServices) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(services.cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id"],
-            expose_headers=["X-Request-Id", "Retry-After"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-None-Match",
+                "Last-Event-ID",
+                "X-Request-Id",
+            ],
+            expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
     app.openapi = lambda: description_of(app, _BODIES)  # type: ignore[method-assign]
     return app
