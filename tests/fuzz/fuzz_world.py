@@ -17,9 +17,12 @@ from tests.api_world import PUBLIC_URL, ApiWorld, make_world
 from tests.conformance.cases import AGENT
 from tests.rows import admit, claim
 
+from callwright.actions.violations import put_before
 from callwright.api.app import build_app
 from callwright.api.description import MADE
 from callwright.domain.execution import Phase
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.media.wav import write_wav
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
@@ -86,6 +89,8 @@ class FuzzWorld:
     def objects(self) -> dict[str, str]:
         """Fresh objects, one of each kind: the value of every parameter that may stand in a path."""
         found: dict[str, str] = {"extension": "desk", "number": "+15550177"}
+        found |= self._uploaded()
+        found |= {"provider_key_name": "OPENAI", "custom_model_name": "house"}
         for path, _, key, parameters in MADE:
             body = self.description["paths"].get(path, {}).get("post", {}).get("requestBody", {}).get("content", {})
             if "application/json" in body:
@@ -120,6 +125,21 @@ class FuzzWorld:
             async with self._ledger.unit() as unit:
                 owner = "fuzz" if change.phase is Phase.FINISHING else None
                 await unit.executions.change(execution_id, change, owner=owner)
+
+    def _uploaded(self) -> dict[str, str]:
+        """What comes in forms. What was made before goes first: there is an end to how many are kept."""
+        for one in self.ask("GET", "/ambient-sounds").json():
+            if one["type"] == "custom":
+                self.ask("DELETE", f"/ambient-sounds/{one['id']}")
+        for one in self.ask("GET", "/knowledgebase/all").json():
+            self.ask("DELETE", f"/knowledgebase/{one['rag_id']}")
+        sound = {"file": ("rain.wav", write_wav(bytes([0, 8] * 400)))}
+        made = self.ask("POST", "/ambient-sounds/custom", files=sound, data={"name": str(uuid.uuid4())})
+        kept = self.ask("POST", "/knowledgebase", data={"url": "https://example.org/"})
+        violation = self.wait(put_before(self._world.services.actions, DEFAULT_TENANT_ID, "", "a complaint"))
+        proof = {"violation_file": ("proof.png", b"x")}
+        self.ask("POST", "/violations/submit", data={"violation_id": violation.id}, files=proof)
+        return {"sound_id": made.json()["id"], "rag_id": kept.json()["rag_id"], "violation_id": violation.id}
 
     def _make(self, path: str, known: dict[str, str], key: str) -> str:
         """Send the example of a route, with a name nothing has and with what is known where it names something."""

@@ -18,6 +18,8 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch
 
+from callwright.actions.violations import put_before
+from callwright.actions.voices import model_id_of, provider_id_of
 from callwright.api.app import build_app
 from callwright.api.gate import OPEN_PATHS, OPEN_PREFIX
 from callwright.api.services import ApiServices
@@ -27,6 +29,7 @@ from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.media.wav import write_wav
 from callwright.ports.ledger import StoredTemplate
 
 #: In every text of ours that somebody else could be shown.
@@ -83,6 +86,15 @@ OWN = {
     ("POST", "/providers"),
     ("GET", "/user/model/all"),
     ("POST", "/user/model/custom"),
+    ("GET", "/me/voices"),
+    ("GET", "/api/v1/voice-config/tts"),
+    ("GET", "/api/v1/voice-config/tts/voices"),
+    ("GET", "/ambient-sounds"),
+    ("POST", "/ambient-sounds/custom"),
+    ("POST", "/knowledgebase"),
+    ("GET", "/knowledgebase/all"),
+    ("GET", "/violations/list"),
+    ("POST", "/violations/submit"),
 }
 #: Names of one's own choice: whoever puts one makes it their own.
 OWN_NAMES = {("PUT", "/v1/callwright/contact-files/{name}")}
@@ -94,10 +106,20 @@ NAMES_OBJECT = {
     ("POST", "/dispositions/bulk"): 403,
     ("POST", "/inbound/setup"): 404,
     ("POST", "/inbound/unlink"): 404,
+    ("POST", "/violations/submit"): 404,
 }
 
 #: Routes about what an organisation shares: its sub-accounts know of it, and may not take it from one another.
 SHARED = {("POST", "/inbound/unlink")}
+
+#: What a route must be asked with in its query.
+PARAMETERS = {
+    "/phone-numbers/search": {"country": "US"},
+    "/api/v1/voice-config/tts/voices": {
+        "provider_id": provider_id_of("scripted"),
+        "model_id": model_id_of("scripted", "scripted"),
+    },
+}
 
 #: What names nothing, by path parameter.
 MISSING = {
@@ -174,6 +196,12 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         # Sub-accounts know of their organisation's models.
         model = {"custom_model_name": "house-llm", "custom_model_url": "https://llm.example.org/v1"}
         await client.post("/user/model/custom", json=model)
+        sound = {"file": (f"{CANARY}.wav", write_wav(bytes([0, 8] * 400)))}
+        sound_id = (await client.post("/ambient-sounds/custom", files=sound)).json()["id"]
+        rag = (await client.post("/knowledgebase", data={"url": f"https://{CANARY}.example/"})).json()
+        violation = await put_before(world.services.actions, "", execution_id, f"about {CANARY}")
+        answered = {"violation_file": ("proof.png", CANARY.encode())}
+        await client.post("/violations/submit", data={"violation_id": violation.id}, files=answered)
     now = world.clock.now()
     body = {"name": f"Mood {CANARY}", "question": f"How was {CANARY}?", "is_subjective": True}
     disposition = StoredDisposition(DISPOSITION_ID, DEFAULT_TENANT_ID, body, "ours", now, now, agent_ids=(agent_id,))
@@ -206,6 +234,9 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "provider_key_name": "DEEPGRAM",
         "custom_model_name": "house-llm",
         "trunk_id": trunk["id"],
+        "sound_id": sound_id,
+        "rag_id": rag["rag_id"],
+        "violation_id": violation.id,
     }
 
 
@@ -225,14 +256,16 @@ def routes() -> Iterator[tuple[str, str]]:
 async def ask(client: httpx.AsyncClient, method: str, path: str, ids: dict[str, str]) -> httpx.Response:
     """Ask a route about our objects, or about none, always under the same request id."""
     body = body_of(method, path, ids)
-    params = {"country": "US"} if path == "/phone-numbers/search" else None
+    params = PARAMETERS.get(path)
     url = path.format_map(ids)
+    headers = {"X-Request-Id": "matrix"}
     if (method, path) == ("POST", "/batches"):
         files = {"file": ("list.csv", "contact_number\nloopback:demo\n")}
-        return await client.post(
-            url, data={"agent_id": ids["agent_id"]}, files=files, headers={"X-Request-Id": "matrix"}
-        )
-    return await client.request(method, url, json=body, params=params, headers={"X-Request-Id": "matrix"})
+        return await client.post(url, data={"agent_id": ids["agent_id"]}, files=files, headers=headers)
+    if (method, path) == ("POST", "/violations/submit"):
+        form = {"violation_id": ids["violation_id"]}
+        return await client.post(url, data=form, files={"violation_file": ("a.png", b"x")}, headers=headers)
+    return await client.request(method, url, json=body, params=params, headers=headers)
 
 
 async def rows_of_ours(world: ApiWorld, shown: str = "t") -> dict[str, str]:

@@ -11,6 +11,8 @@ from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.agents.schemas import AgentBody, AgentPatch
+from callwright.api.ambient_sounds.routes import router as ambient_sounds
+from callwright.api.ambient_sounds.schemas import AmbientSoundForm
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
@@ -36,6 +38,8 @@ from callwright.api.inbound.routes import router as inbound
 from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
 from callwright.api.keys.routes import router as keys
 from callwright.api.keys.schemas import KeyBody
+from callwright.api.knowledge_bases.routes import router as knowledge_bases
+from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.models.schemas import CustomModelBody
 from callwright.api.operations.routes import router as operations
@@ -52,6 +56,9 @@ from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.suppressions.schemas import SuppressionBody
+from callwright.api.violations.routes import router as violations
+from callwright.api.violations.schemas import ViolationForm
+from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.insight.wire import encode
 
@@ -78,6 +85,9 @@ _BODIES = (
     TemplateBody,
     TemplateUpdate,
     AgentBody,
+    AmbientSoundForm,
+    KnowledgeBaseForm,
+    ViolationForm,
     AgentPatch,
     CallBody,
     CallEvent,
@@ -133,6 +143,10 @@ def build_app(services: ApiServices) -> FastAPI:
         contact_files,
         providers,
         models,
+        voices,
+        ambient_sounds,
+        knowledge_bases,
+        violations,
         operations,
     ):
         app.include_router(router)

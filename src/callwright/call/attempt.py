@@ -18,6 +18,7 @@ from callwright.call.files import LiveFiles, live_files
 from callwright.call.live import LiveCalls
 from callwright.call.logfile import AppendFile, LogWriter, redacted
 from callwright.call.opted_out import suppress
+from callwright.call.own_tracks import AccountSounds
 from callwright.call.recorder import Recorder
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
@@ -142,7 +143,7 @@ class Attempt:
             return
         runner, shipment = self._open_log(prepared)
         recorder = Recorder(self._files.raw, self._office.deps.disk)
-        session = CallSession(runner, prepared.equipment, self._office.place, recorder, self)
+        session = CallSession(runner, prepared.equipment, self._office.place, recorder, self, self._sounds())
         self._session, self._shipment = session, shipment
         warming = Warming(runner, self._office.deps.clock)
         try:
@@ -150,6 +151,10 @@ class Attempt:
         finally:
             await self._close(session, shipment, warming)
         await self._settle(runner, session)
+
+    def _sounds(self) -> AccountSounds:
+        office = self._office
+        return AccountSounds(office.place.sounds, office.deps.ledger, self._row.execution.tenant_id)
 
     async def _talk(self, prepared: _Prepared, session: CallSession, runner: CallRunner, warming: Warming) -> None:
         variables = tuple(sorted(prepared.variables.items()))

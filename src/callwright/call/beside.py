@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from callwright.call.boundary import plugin_boundary
 from callwright.call.runner import CallRunner
-from callwright.call.sounds import SoundLibrary, SoundMissingError
+from callwright.call.sounds import SoundMissingError, Sounds
 from callwright.conversation.effects import PlayAsset
 from callwright.conversation.events import AssetPlayed, UsageReported
 from callwright.conversation.interjections import back_channels_in, fillers_in
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 class Beside:
     """One call's. ``bed`` is None where nothing lies under the agent."""
 
-    def __init__(self, runner: CallRunner, playout: Playout, library: SoundLibrary) -> None:
+    def __init__(self, runner: CallRunner, playout: Playout, library: Sounds) -> None:
         self._runner = runner
         self._playout = playout
         self._library = library

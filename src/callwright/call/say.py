@@ -16,7 +16,7 @@ from callwright.call.beside import Beside
 from callwright.call.boundary import plugin_boundary
 from callwright.call.pacer_clock import Lateness, PacerClock
 from callwright.call.runner import CallRunner
-from callwright.call.sounds import SoundLibrary
+from callwright.call.sounds import SoundLibrary, Sounds
 from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, PlayAsset, Release, Speak, StopAsset
 from callwright.conversation.events import (
     Cleared,
@@ -86,7 +86,7 @@ class Say:
         line: Line,
         pacer: PacerClock,
         clock: Clock,
-        library: SoundLibrary | None = None,
+        library: Sounds | None = None,
     ) -> None:
         self._runner = runner
         self._speaker = speaker

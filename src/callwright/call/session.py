@@ -21,7 +21,7 @@ from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
 from callwright.call.runner import CallRunner
 from callwright.call.say import Say, Speaker
-from callwright.call.sounds import SoundLibrary
+from callwright.call.sounds import SoundLibrary, Sounds
 from callwright.call.think import Think, Thinker
 from callwright.call.timers import Timer, Timers
 from callwright.call.tools import ToolOutcome, ToolRunner, Tools
@@ -131,7 +131,9 @@ class CallSession:
         place: Workplace,
         recorder: Recorder,
         observer: SessionObserver,
+        sounds: Sounds | None = None,
     ) -> None:
+        """``sounds``: those of the call's account; else those of the process."""
         self._runner = runner
         self._equipment = equipment
         self._place = place
@@ -141,7 +143,7 @@ class CallSession:
         self._words = Words(runner, equipment.listening.provider)
         self._hear = Hear(runner, equipment.ears, self._words)
         self._think = Think(runner, equipment.thinker)
-        self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock, place.sounds)
+        self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock, sounds or place.sounds)
         self._tools = Tools(runner, equipment.tools)
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from callwright.conversation.bounds import ASSET_MOST_MS
-from callwright.domain.limits import MAX_AMBIENT_FILE_BYTES, MAX_SPOKEN_ASSETS
+from callwright.domain.limits import MAX_AMBIENT_FILE_BYTES, MAX_SPOKEN_ASSETS, MAX_TRACKS_IN_MEMORY
 from callwright.media.ambient import TRACKS, Bed, track, track_of_wav
 from callwright.media.framing import PCM_FRAME_BYTES
 from callwright.media.g711 import fainter, loudness, mulaw_of
@@ -40,6 +41,18 @@ class Saying:
     usage: UsageAmount | None
 
 
+class Sounds(Protocol):
+    """Sounds beside speech as one call gets them."""
+
+    async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
+        """``text`` by this voice, and whether this call had it made. Raises ProviderError."""
+        ...
+
+    async def bed(self, name: str) -> Bed:
+        """A loop of its own of the track ``name``. Raises SoundMissingError."""
+        ...
+
+
 _Key = tuple[str, str, str, str, str, str]
 
 
@@ -52,6 +65,7 @@ class SoundLibrary:
         self._threads = threads
         self._sayings: OrderedDict[_Key, asyncio.Task[Saying]] = OrderedDict()
         self._tracks: dict[str, asyncio.Task[bytes]] = {}
+        self._own: OrderedDict[str, bytes] = OrderedDict()
 
     async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
         """``text`` by this voice, and whether this call had it made. Raises ProviderError; after a failure the next call tries again."""
@@ -75,6 +89,19 @@ class SoundLibrary:
             work = asyncio.to_thread(_track, self._folder, name) if self._threads else _made(self._folder, name)
             task = self._tracks[name] = asyncio.get_running_loop().create_task(work)
         return Bed(await asyncio.shield(task))
+
+    def kept(self, track_id: str) -> bytes | None:
+        """The sound of an account's track, where it is in memory. Tracks never change under their id."""
+        found = self._own.get(track_id)
+        if found is not None:
+            self._own.move_to_end(track_id)
+        return found
+
+    def keep(self, track_id: str, pcm: bytes) -> None:
+        """Keep it for further calls."""
+        self._own[track_id] = pcm
+        while len(self._own) > MAX_TRACKS_IN_MEMORY:
+            self._own.popitem(last=False)
 
     async def aclose(self) -> None:
         """Give up what is still being made."""
@@ -113,7 +140,8 @@ def _track(folder: Path | None, name: str) -> bytes:
     known = ", ".join(TRACKS)
     if folder is None:
         raise SoundMissingError(
-            f"there is no ambient track {name!r}; known: {known}; own ones need a folder (CALLWRIGHT_AMBIENT)"
+            f"there is no ambient track {name!r}; known: {known}; own ones are uploaded (POST /ambient-sounds/custom)"
+            " or lie in a folder (CALLWRIGHT_AMBIENT)"
         )
     path = folder / f"{name}.wav"
     try:

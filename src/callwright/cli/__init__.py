@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("chat", "write with an agent of a running platform, in the terminal"),
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
+    "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "simulate": ("simulate", "run random conversations against the core"),

@@ -555,3 +555,27 @@ MAX_BATCHES_AT_ONCE = 200
 MAX_BATCH_AHEAD = 50
 """Most calls of a tenant's batches that wait in its queue at once; the other contacts wait in their batch, so that a single call never
 waits behind a whole list."""
+
+MAX_VOICES_PAGE_SIZE = 100
+"""Most voices of one page; larger requests are clamped."""
+
+MAX_UPLOADED_SOUND_BYTES = 10_485_760
+"""Largest sound file that is uploaded as an ambient track."""
+
+MAX_OWN_TRACKS = 100
+"""Most ambient tracks of its own that one account has."""
+
+MAX_TRACKS_IN_MEMORY = 32
+"""Ambient tracks of accounts kept in the memory of a process; the least recently used are forgotten first."""
+
+TRACK_SECONDS = 5
+"""Longest look at the database for an ambient track; the call goes on without it."""
+
+MAX_KNOWLEDGE_BASE_BYTES = 20_971_520
+"""Largest PDF of a knowledge base."""
+
+MAX_KNOWLEDGE_BASES = 100
+"""Most knowledge bases of one account."""
+
+MAX_VIOLATION_FILE_BYTES = 10_485_760
+"""Largest file that answers a violation."""

@@ -96,7 +96,7 @@ SOUND_ROWS: tuple[Row, ...] = (
     (
         "ambient_noise_track",
         None,
-        "Which: a synthesised one, or a WAV file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
+        "Which: a synthesised one, one of the account's own, or a WAV file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
         f"{_SOUNDS}test_own_tracks_come_from_the_folder_and_bad_ones_are_named",
         None,
         None,

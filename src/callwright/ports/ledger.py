@@ -20,6 +20,8 @@ from callwright.domain.contacts import ContactFile, Contacts
 from callwright.domain.custom_model import CustomModel
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.knowledge_base import KnowledgeBase
+from callwright.domain.own_track import OwnTrack
 from callwright.domain.phone_number import PhoneNumber
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
@@ -27,6 +29,7 @@ from callwright.domain.sip_trunk import SipTrunk
 from callwright.domain.suppression import Suppression
 from callwright.domain.tenant import ApiKey, Tenant
 from callwright.domain.usage import UsageKey, Used
+from callwright.domain.violation import Violation
 from callwright.ports.batches import BatchContacts, Batches
 
 
@@ -584,6 +587,68 @@ class CustomModels(Protocol):
         ...
 
 
+class OwnTracks(Protocol):
+    """Ambient tracks of accounts' own. A track never changes: another sound is another track."""
+
+    async def insert(self, track: OwnTrack, pcm: bytes) -> None:
+        """A new track with its sound (PCM at 8,000 Hz). ConflictError when the account has one of that name."""
+
+    async def all(self, tenant_id: str) -> list[OwnTrack]:
+        """The account's tracks, oldest first."""
+        ...
+
+    async def find(self, tenant_id: str, name: str) -> OwnTrack | None:
+        """The account's track with that id, or else of that name."""
+
+    async def pcm(self, tenant_id: str, track_id: str) -> bytes | None:
+        """The sound of a track."""
+
+    async def delete(self, tenant_id: str, track_id: str) -> bool:
+        """Forget a track. False when there is none."""
+        ...
+
+
+class KnowledgeBases(Protocol):
+    """Knowledge bases, with the files they were made from."""
+
+    async def insert(self, base: KnowledgeBase, content: bytes | None) -> None:
+        """A new one, with its file where it has one."""
+
+    async def all(self, tenant_id: str) -> list[KnowledgeBase]:
+        """The account's, newest first."""
+        ...
+
+    async def get(self, tenant_id: str, base_id: str) -> KnowledgeBase | None:
+        """One of the account, or None."""
+
+    async def delete(self, tenant_id: str, base_id: str) -> bool:
+        """Forget one with its file. False when there is none."""
+        ...
+
+
+class Violations(Protocol):
+    """Complaints about calls, and the accounts' answers."""
+
+    async def insert(self, violation: Violation) -> None:
+        """A new one."""
+
+    async def get(self, tenant_id: str, violation_id: str) -> Violation | None:
+        """One of the account, or None. It is locked until the unit ends."""
+
+    async def get_any(self, violation_id: str) -> Violation | None:
+        """One whoever it is put before: for the operator, never for a request. It is locked until the unit ends."""
+
+    async def page(self, tenant_id: str, status: str, number: int, size: int) -> tuple[list[Violation], int]:
+        """Page ``number`` (from 1) of the account's, newest first, and how many there are; an empty status is any."""
+        ...
+
+    async def update(self, violation: Violation, content: bytes | None = None) -> None:
+        """Write its status, and the file that answers it where one is given."""
+
+    async def content(self, tenant_id: str, violation_id: str) -> bytes | None:
+        """The file that answers it, or None."""
+
+
 class Outbox(Protocol):
     """Webhooks to deliver, head of line per execution."""
 
@@ -763,6 +828,21 @@ class Unit(Protocol):
     @property
     def custom_models(self) -> CustomModels:
         """Language models of tenants' own."""
+        ...
+
+    @property
+    def own_tracks(self) -> OwnTracks:
+        """Ambient tracks of accounts' own."""
+        ...
+
+    @property
+    def knowledge_bases(self) -> KnowledgeBases:
+        """Knowledge bases."""
+        ...
+
+    @property
+    def violations(self) -> Violations:
+        """Complaints about calls."""
         ...
 
     @property

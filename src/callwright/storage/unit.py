@@ -20,16 +20,19 @@ from callwright.storage.extensions import ExtensionRows
 from callwright.storage.idempotency import IdempotencyRows
 from callwright.storage.jobs import JobRows
 from callwright.storage.keys import KeyRows
+from callwright.storage.knowledge_bases import KnowledgeBaseRows
 from callwright.storage.logs import LogRows
 from callwright.storage.nodes import NodeRows
 from callwright.storage.numbers import NumberRows
 from callwright.storage.outbox import OutboxRows
+from callwright.storage.own_tracks import OwnTrackRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
 from callwright.storage.templates import TemplateRows
 from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
+from callwright.storage.violations import ViolationRows
 
 
 class PostgresUnit:
@@ -48,8 +51,6 @@ class PostgresUnit:
         self.templates = TemplateRows(connection)
         self.keys = KeyRows(connection)
         self.accounts = AccountRows(connection)
-        self.provider_keys = ProviderKeyRows(connection)
-        self.custom_models = CustomModelRows(connection)
         self.usage = UsageRows(connection)
         self.outbox = OutboxRows(connection)
         self.logs = LogRows(connection)
@@ -66,6 +67,31 @@ class PostgresUnit:
     def jobs(self) -> JobRows:
         """Durable background jobs."""
         return JobRows(self._connection)
+
+    @property
+    def provider_keys(self) -> ProviderKeyRows:
+        """Tenants' credentials with providers, sealed."""
+        return ProviderKeyRows(self._connection)
+
+    @property
+    def custom_models(self) -> CustomModelRows:
+        """Language models of tenants' own."""
+        return CustomModelRows(self._connection)
+
+    @property
+    def own_tracks(self) -> OwnTrackRows:
+        """Ambient tracks of accounts' own."""
+        return OwnTrackRows(self._connection)
+
+    @property
+    def knowledge_bases(self) -> KnowledgeBaseRows:
+        """Knowledge bases."""
+        return KnowledgeBaseRows(self._connection)
+
+    @property
+    def violations(self) -> ViolationRows:
+        """Complaints about calls."""
+        return ViolationRows(self._connection)
 
 
 @asynccontextmanager

@@ -1,0 +1,109 @@
+"""Knowledge bases: kept, listed, deleted. They are not processed yet, and say so (contract 3.8)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError, BlockedUrlError, ConflictError
+from callwright.domain.knowledge_base import (
+    ERROR,
+    NOT_YET,
+    PDF,
+    URL,
+    KnowledgeBase,
+    check_pdf,
+    read_knowledge_settings,
+)
+from callwright.domain.limits import MAX_KNOWLEDGE_BASES, MAX_NAME_CHARACTERS
+from callwright.domain.tenant import Principal
+from callwright.net.policy import check_url, is_public
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeUpload:
+    """A form as it came: a file with its name, or a URL, and the settings by name."""
+
+    file_name: str
+    content: bytes | None
+    url: str
+    settings: Mapping[str, str]
+
+
+async def add_knowledge_base(services: Services, principal: Principal, upload: KnowledgeUpload) -> KnowledgeBase:
+    """Keep a PDF or an address. Its status is ``error`` with the reason that nothing processes it. Raises BadInputError, BlockedUrlError,
+    ConflictError for one more than MAX_KNOWLEDGE_BASES."""
+    source, name = _source(upload)
+    now = services.clock.now()
+    base = KnowledgeBase(
+        id=services.ids.uuid(),
+        tenant_id=principal.tenant_id,
+        vector_id=services.ids.uuid(),
+        source_type=source,
+        file_name=name,
+        settings=read_knowledge_settings(upload.settings),
+        status=ERROR,
+        reason=NOT_YET,
+        created_at=now,
+        updated_at=now,
+    )
+    async with services.ledger.unit() as unit:
+        if len(await unit.knowledge_bases.all(principal.tenant_id)) >= MAX_KNOWLEDGE_BASES:
+            raise ConflictError(f"there are {MAX_KNOWLEDGE_BASES} knowledge bases already; delete one")
+        await unit.knowledge_bases.insert(base, upload.content)
+        told = {"source_type": source, "file_name": name, "bytes": len(upload.content or b"")}
+        await audit(unit, principal, "knowledge_base.created", base.id, after=told)
+    return base
+
+
+def _source(upload: KnowledgeUpload) -> tuple[str, str]:
+    """What it is made from, and how it is called."""
+    url = upload.url.strip()
+    if (upload.content is None) == (not url):
+        raise BadInputError("send a PDF as the form field file, or a url; one of them", field="file")
+    if upload.content is None:
+        # The address is fetched through the guarded client, when it is; what that would refuse by its looks is refused now.
+        host = check_url(url).hostname or ""
+        if host == "localhost" or (_is_address(host) and not is_public(host)):
+            raise BlockedUrlError(f"{host} is a private or reserved address", field="url")
+        return URL, url
+    if not upload.content:
+        raise BadInputError("file is empty", field="file")
+    check_pdf(upload.content)
+    return PDF, upload.file_name[:MAX_NAME_CHARACTERS] or "document.pdf"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def list_knowledge_bases(services: Services, principal: Principal) -> list[KnowledgeBase]:
+    """The account's, newest first."""
+    async with services.ledger.unit() as unit:
+        return await unit.knowledge_bases.all(principal.tenant_id)
+
+
+async def get_knowledge_base(services: Services, principal: Principal, base_id: str) -> KnowledgeBase:
+    """One of the account. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await unit.knowledge_bases.get(principal.tenant_id, object_id(base_id, "knowledge base"))
+    if found is None:
+        raise missing("knowledge base")
+    return found
+
+
+async def delete_knowledge_base(services: Services, principal: Principal, base_id: str) -> None:
+    """Forget one with its file. Raises NotFoundError."""
+    base_id = object_id(base_id, "knowledge base")
+    async with services.ledger.unit() as unit:
+        found = await unit.knowledge_bases.get(principal.tenant_id, base_id)
+        if found is None or not await unit.knowledge_bases.delete(principal.tenant_id, base_id):
+            raise missing("knowledge base")
+        await audit(unit, principal, "knowledge_base.deleted", base_id, before={"file_name": found.file_name})

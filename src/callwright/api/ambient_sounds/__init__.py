@@ -1,0 +1,1 @@
+"""Ambient sounds: tracks that lie under an agent."""

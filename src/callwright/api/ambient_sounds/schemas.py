@@ -1,0 +1,29 @@
+"""Shapes of ambient sounds for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from callwright.api.schemas import Open, UploadedFile
+
+
+class AmbientSoundForm(Open):
+    """A sound to upload."""
+
+    file: UploadedFile = Field(description="WAV or MP3, at most 10 MB; its first two minutes are kept.")
+    name: str | None = Field(default=None, description="The file's name by default.")
+
+
+class AmbientSoundView(Open):
+    """A track. Agents write its `id`, or its `name` where that has no spaces, as `ambient_noise_track`."""
+
+    id: str
+    name: str
+    type: str = Field(description="`preset`: everybody has it; `custom`: one's own.")
+    duration_ms: int | None = Field(description="Of one's own.")
+    created_at: str | None
+
+
+EXAMPLE: dict[str, Any] = {"name": "Rain", "file": "rain.wav"}

@@ -1,0 +1,1 @@
+"""Violations: complaints of the operator and what accounts answer."""

@@ -1,0 +1,111 @@
+"""Routes of violations (contract 3.14, and one of our own). The operator's side is `callwright violations`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+
+from callwright.actions import violations
+from callwright.actions.services import Services
+from callwright.actions.violations import Answer
+from callwright.api.answers import answer
+from callwright.api.forms import FileRule, FormRules, read_form
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.services import principal_of, public_url_of, services_of
+from callwright.api.violations.schemas import EXAMPLE, ViolationPageView
+from callwright.domain.limits import MAX_VIOLATION_FILE_BYTES
+from callwright.domain.violation import Violation
+from callwright.insight.record import wire_time
+
+router = APIRouter(tags=["violations"])
+
+_FORM = FormRules({"violation_file": FileRule(MAX_VIOLATION_FILE_BYTES)})
+
+
+@router.get(
+    "/violations/list",
+    summary="List violations",
+    responses={200: shown("One page, newest first.", ViolationPageView), **errors(400)},
+)
+async def list_page(
+    request: Request,
+    status: Annotated[str, Query(description="`pending`, `accepted`, `rejected` or `submitted`; all without it.")] = "",
+    page_number: Annotated[str, Query(description="From 1.")] = "",
+    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
+) -> Response:
+    """What the operator put before the account."""
+    query = {"status": status, "page_number": page_number, "page_size": page_size}
+    page = await violations.list_violations(services_of(request).actions, principal_of(request), query)
+    offset = (page.number - 1) * page.size
+    return answer(
+        {
+            "data": [_view(row, public_url_of(request)) for row in page.rows],
+            "total": page.total,
+            "limit": page.size,
+            "offset": offset,
+            "has_more": offset + len(page.rows) < page.total,
+        }
+    )
+
+
+@router.post(
+    "/violations/submit",
+    summary="Answer a violation",
+    responses={200: shown("It is submitted.", Acknowledged), **errors(400, 404, 413)},
+    openapi_extra=form_body("ViolationForm", EXAMPLE),
+)
+async def submit(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """As often as needed until the operator has decided; the last file counts."""
+    async with read_form(request, _FORM) as form:
+        file = form.file("violation_file")
+        given = Answer(form.text("violation_id") or "", file.file_name, await file.read())
+        asked = {"violation_id": given.violation_id, "file": file.sha256}
+
+    async def work(services: Services) -> dict[str, str]:
+        await violations.answer_violation(services, principal_of(request), given)
+        return {"message": "success", "state": "submitted"}
+
+    return await answer_once(request, idempotency_key, asked, work)
+
+
+@router.get(
+    "/v1/callwright/violations/{violation_id}/file",
+    summary="Read the answer to a violation",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **errors(404),
+    },
+)
+async def file(request: Request, violation_id: str) -> Response:
+    """Always as a download, whatever it is."""
+    name, content = await violations.file_of_violation(
+        services_of(request).actions, principal_of(request), violation_id
+    )
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _view(violation: Violation, public_url: str) -> dict[str, Any]:
+    image = f"{public_url}/v1/callwright/violations/{violation.id}/file" if violation.file_name else None
+    return {
+        "id": violation.id,
+        "status": violation.status,
+        "from_phone_number": violation.from_number,
+        "to_phone_number": violation.to_number,
+        "date_of_call": wire_time(violation.date_of_call) or "",
+        "created_at": wire_time(violation.created_at),
+        "updated_at": wire_time(violation.updated_at),
+        "user_id": violation.tenant_id,
+        "agent_id": violation.agent_id,
+        "execution_id": violation.execution_id,
+        "image_url": image,
+        "email": violation.email,
+        "note": violation.note,
+    }
