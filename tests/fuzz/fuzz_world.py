@@ -116,6 +116,8 @@ class FuzzWorld:
         agent_id = self.ask("POST", "/v2/agent", json=AGENT).json()["agent_id"]
         found = {name: self.wait(self._live(agent_id)) for name in ("live_call", "ended_call")}
         self.wait(self._end(found["ended_call"]))
+        services = self._world.services.actions
+        found["violation_id"] = self.wait(put_before(services, "", found["ended_call"], "complained")).id
         for name in ("call.wav", "transfer.wav"):
             self._world.recordings.write(found["ended_call"], name, b"RIFF")
         return found
