@@ -38,7 +38,7 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
 
 
 async def call_with(world: CallWorld, track: str) -> tuple[float, str]:
-    """How much of the quietest half second of the agent's side is the track, from 0 to 1, and the call's log."""
+    """How much of what lies under the agent's pauses is the track, from 0 to 1, and the call's log."""
     body = agent_body(check_if_user_online=False, ambient_noise=True, ambient_noise_track=track)
     execution = await world.until(await world.place(body), "completed", "error")
     path = world.deps.recordings.path(execution.id, RECORDING_NAME)
@@ -49,8 +49,13 @@ async def call_with(world: CallWorld, track: str) -> tuple[float, str]:
 def _share(path: Path) -> float:
     agent = np.frombuffer(read_wav(path.read_bytes()).channel(1), dtype="<i2").astype(np.float64)
     pieces = [agent[at : at + 4_000] for at in range(4_000, len(agent) - 8_000, 2_000)]
-    quietest = min(pieces, key=lambda piece: float(np.square(piece).sum()))
-    power: Any = np.square(np.abs(np.fft.rfft(quietest * np.hanning(4_000))))
+    # Several: on a busy machine one of them may lie across a gap.
+    quiet = sorted(pieces, key=lambda piece: float(np.square(piece).sum()))[:8]
+    return max(_share_of(piece) for piece in quiet)
+
+
+def _share_of(piece: Any) -> float:
+    power: Any = np.square(np.abs(np.fft.rfft(piece * np.hanning(4_000))))
     around = TONE_HZ // 2
     return float(power[around - 3 : around + 4].sum() / max(1.0, float(power.sum())))
 
