@@ -604,14 +604,14 @@ DISPOSITIONS = [
 
 
 def all_cases() -> list[Case]:
-    """Every case, in order: older agents first, so that what follows belongs to an agent of the present door."""
+    """Every case, in order: older agents first, so that what follows belongs to one of the present door; then calls, while one goes on."""
     return [
         *of_agents("/agent", 200),
         *of_agents("/v2/agent", 201),
+        *CALLS,
         *CATALOGUE,
         *DISPOSITIONS,
         *SUB_ACCOUNTS,
         *BATCHES,
         *NUMBERS,
-        *CALLS,
     ]

@@ -42,6 +42,7 @@ AGENT: dict[str, Any] = {
         "tasks": [
             {
                 "task_type": "conversation",
+                "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
                 "tools_config": {
                     "llm_agent": {
                         "provider": "scripted",
