@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import ANSWER_LEFT_MS, WORD_LONGEST_MS
+from callwright.conversation.effects import CloseUtterance
 from callwright.conversation.reply import Generation
 from callwright.conversation.spoken import SpokenWord, is_echo, question_open
 from callwright.conversation.stage import Stage
@@ -52,6 +53,9 @@ class Echoes:
             if echo:
                 self._board.note("echo", echo)
                 self._turn.look_for_nothing()
+                if not self._turn.words.text():
+                    # What the caller says next is read by itself: behind the agent's words it is misheard, and read the longer.
+                    self._board.emit(CloseUtterance(audio_ms))
 
 
 class Nods:

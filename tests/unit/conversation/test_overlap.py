@@ -204,6 +204,24 @@ def test_an_echo_heard_again_by_the_recogniser_is_not_taken_for_new_words() -> N
     assert len(call.all(fx.AskModel)) == 1
 
 
+def test_the_recogniser_reads_on_behind_an_echo_so_that_the_caller_is_read_alone() -> None:
+    call = saying(STATEMENT)
+    before = len(call.all(fx.CloseUtterance))
+    call.wait(1_000)
+    call.finishes("we have one table")
+    assert [effect.audio_ms for effect in call.all(fx.CloseUtterance)[before:]] == [call.audio_ms]
+
+
+def test_words_of_the_callers_that_wait_are_not_parted_from_what_follows_by_an_echo() -> None:
+    call = saying(STATEMENT, words_to_interrupt=9)
+    before = len(call.all(fx.CloseUtterance))
+    call.wait(500)
+    call.finishes("tomorrow not")
+    call.segment += 1
+    call.finishes("we have one table")
+    assert len(call.all(fx.CloseUtterance)) == before
+
+
 @pytest.mark.parametrize("text", ["okay", "we have one table"])
 def test_what_is_written_is_never_an_echo_nor_a_back_channel(text: str) -> None:
     call = saying(STATEMENT, written=True)
