@@ -68,9 +68,10 @@ class FloorAccount:
                 contradict("a reply has its floor time", f"{one.number} {(floor_us - book.at_us) // 1000} ms early")
 
     def _ask(self, effect: fx.AskModel) -> None:
-        if not self._book.replies.get(effect.generation).speculative and fx.CloseUtterance in map(
-            type, self._book.effects
-        ):
+        book = self._book
+        # An utterance that is closed behind an echo is no turn.
+        taken = book.emits(fx.CloseUtterance) and not book.notes("echo")
+        if taken and not book.replies.get(effect.generation).speculative:
             self._verdicts.judge(effect.generation, effect.messages[-1].content)
 
     def _began(self, event: ev.ActivityBegan) -> None:
