@@ -52,10 +52,8 @@ async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[st
 async def stop_batches_of_agent(unit: Unit, services: Services, principal: Principal, agent_id: str) -> list[str]:
     """Stop every batch of an agent that is to begin or has begun; returns the ids of its executions that were stopped."""
     stopped: list[str] = []
-    for listed in await unit.batches.of_agent(principal.tenant_id, agent_id):
-        if listed.status not in STOPPABLE:
-            continue
-        batch = await unit.batches.lock(principal.tenant_id, listed.id)
+    for batch_id in await unit.batches.stoppable(principal.tenant_id, agent_id):
+        batch = await unit.batches.lock(principal.tenant_id, batch_id)
         if batch is not None and batch.status in STOPPABLE:
             after, ids = await stop_locked(unit, services, batch)
             await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))

@@ -40,6 +40,7 @@ from callwright.domain.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_BATCH_NUMBERS,
     MAX_BATCH_ROW_BYTES,
+    MAX_BATCHES_LISTED,
     MAX_REFUSED_ROWS_KEPT,
 )
 from callwright.domain.number import Destination, parse_destination
@@ -272,10 +273,10 @@ async def get_batch(services: Services, principal: Principal, batch_id: str) -> 
 
 
 async def list_batches(services: Services, principal: Principal, agent_id: str) -> list[BatchView]:
-    """An agent's batches, newest first. Raises NotFoundError for an unknown agent."""
+    """An agent's batches, newest first, at most MAX_BATCHES_LISTED of them. Raises NotFoundError for an unknown agent."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        batches = await unit.batches.of_agent(principal.tenant_id, agent.id)
+        batches = await unit.batches.of_agent(principal.tenant_id, agent.id, MAX_BATCHES_LISTED)
         progress = await unit.batches.progress(batches)
         return [(batch, progress[batch.id]) for batch in batches]
 

@@ -549,6 +549,9 @@ MAX_BATCH_NUMBERS = 100
 MAX_REFUSED_ROWS_KEPT = 100
 """Of so many refused rows of a list the line and the reason are kept; the rest is counted."""
 
+MAX_BATCHES_LISTED = 500
+"""Newest batches of an agent in the list of them, which the contract gives no pages (`GET /batches/{agent_id}/all`)."""
+
 MAX_BATCHES_AT_ONCE = 200
 """So many running batches, those that began first, release contacts at the same time; later ones wait."""
 

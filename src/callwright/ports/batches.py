@@ -42,8 +42,12 @@ class Batches(Protocol):
         """The row whoever owns it, locked, or None when another process is at it: for the platform's own work, never for a request."""
         ...
 
-    async def of_agent(self, tenant_id: str, agent_id: str) -> list[Batch]:
-        """An agent's batches, newest first."""
+    async def of_agent(self, tenant_id: str, agent_id: str, count: int) -> list[Batch]:
+        """An agent's newest batches, newest first."""
+        ...
+
+    async def stoppable(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Ids of an agent's batches that are to begin or have begun."""
         ...
 
     async def change(self, batch_id: str, status: BatchStatus | None = None, **columns: Any) -> Batch:

@@ -11,6 +11,7 @@ from typing import Any
 from callwright.domain.batch import (
     ACTIVE,
     ENDED,
+    STOPPABLE,
     WAITING_AS,
     Batch,
     BatchProgress,
@@ -33,6 +34,7 @@ _CHANGEABLE = frozenset(
 _CONTACT = "position, line, execution_id, number, carrier, user_data"
 _STAGED = ["batch_id", "position", "line", "execution_id", "number", "carrier", "user_data"]
 _ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
+_STOPPABLE = ", ".join(f"'{status}'" for status in sorted(STOPPABLE))
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
 
 _ACTIVE_BATCHES = f"""
@@ -81,14 +83,24 @@ class BatchRows:
         """The row whoever owns it, locked, or None when another process is at it."""
         return await self._one("id = $1 for no key update skip locked", batch_id)
 
-    async def of_agent(self, tenant_id: str, agent_id: str) -> list[Batch]:
-        """An agent's batches, newest first."""
+    async def of_agent(self, tenant_id: str, agent_id: str, count: int) -> list[Batch]:
+        """An agent's newest batches, newest first."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from batch where tenant_id = $1 and agent_id = $2 order by created_at desc, id desc",
+            f"select {_COLUMNS} from batch where tenant_id = $1 and agent_id = $2 order by created_at desc, id desc limit $3",
+            tenant_id,
+            agent_id,
+            count,
+        )
+        return [_batch_of(row) for row in rows]
+
+    async def stoppable(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Ids of an agent's batches that are to begin or have begun, in the order in which they are locked."""
+        rows = await self._connection.fetch(
+            f"select id from batch where tenant_id = $1 and agent_id = $2 and status in ({_STOPPABLE}) order by id",
             tenant_id,
             agent_id,
         )
-        return [_batch_of(row) for row in rows]
+        return [str(row["id"]) for row in rows]
 
     async def change(self, batch_id: str, status: BatchStatus | None = None, **columns: Any) -> Batch:
         """Apply a change and return the row after it. WrongStateError when the table of the domain does not allow the status, ValueError

@@ -15,8 +15,7 @@ def account_voice(voice: ListedVoice) -> dict[str, Any]:
         "provider": voice.provider,
         "name": voice.offer.name,
         "model": voice.model,
-        # Of the older list: a text always, as its clients expect.
-        "accent": voice.offer.accent or "",
+        "accent": voice.offer.accent,
     }
 
 
