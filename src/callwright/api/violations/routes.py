@@ -54,7 +54,7 @@ async def list_page(
 @router.post(
     "/violations/submit",
     summary="Answer a violation",
-    responses={200: shown("It is submitted.", Acknowledged), **errors(400, 404, 413)},
+    responses={200: shown("It is submitted.", Acknowledged), **errors(400, 404, 409, 413)},
     openapi_extra=form_body("ViolationForm", EXAMPLE),
 )
 async def submit(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
