@@ -55,7 +55,9 @@ class Ending:
         stage.transfers.abandon("the call is ending")
         if cut:
             stage.interrupt("call_ending")
-        board.timers.cancel_all()
+        waits = stage.audible is not None and stage.audible.state != "clearing"
+        # A voice that is waited for is not waited for longer because the call ends.
+        board.timers.cancel_all(but="voice" if waits else "")
         board.after_ms("goodbye", LAST_WORDS_MS)
         self._rearm_cleared()
 

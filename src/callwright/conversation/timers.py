@@ -35,9 +35,12 @@ class Timers:
         if self._due.pop(name, None) is not None and name == self.next_name:
             self._find()
 
-    def cancel_all(self) -> None:
-        """Forget every deadline."""
+    def cancel_all(self, but: str = "") -> None:
+        """Forget every deadline, except the one named ``but``."""
+        due_us = self._due.get(but)
         self._due.clear()
+        if due_us is not None:
+            self._due[but] = due_us
         self._find()
 
     def armed(self, name: str) -> bool:

@@ -289,7 +289,7 @@ class CallerTurn:
             self._gave_up = True
             if not self.words.count:
                 self._board.note("noise")
-                self.from_ms = -1
+                self.from_ms = self.from_ms if self.entry else -1  # keys that were pressed in it are words yet to come
                 self._baseline = 0
                 self._sounded = False
                 self.patience.weigh(self.words)
@@ -328,6 +328,7 @@ class CallerTurn:
         before = self.words.before(segment)
         text = self.words.dismiss(segment)
         self._baseline -= min(max(self._baseline - before, 0), len(text.split()))
+        self._weigh()  # what is left says how long the caller may pause
         return text
 
     def _weigh(self) -> None:

@@ -114,6 +114,10 @@ class Thinker:
             world.send(delay_ms, ev.ClassifierVerdict, effect.request, effect.purpose, world.chance(300))
 
 
+NEVER_US = 1 << 62
+"""When a clause is made of which the voice makes no sound."""
+
+
 class Speaker:
     """The voice and the loudspeaker: clauses are synthesised one after the other and played in order once released."""
 
@@ -154,9 +158,11 @@ class Speaker:
         length_ms = max(len(effect.text.split()) * world.random.randint(180, 350), 100)
         clauses.append((effect.text, length_ms, self._voice_free_us))
         if world.chance(world.weather.silent // 2):
+            clauses[-1] = (effect.text, length_ms, NEVER_US)
             return
         wait_ms = (self._voice_free_us - world.now_us) // 1000
         if world.chance(world.weather.failing // 4):
+            clauses[-1] = (effect.text, length_ms, NEVER_US)
             world.send(wait_ms, ev.ProviderFailed, "voice", "scripted", "broken_stream", "failed", effect.generation, 0)
             return
         world.after_ms(wait_ms, self._synthesised, effect.generation, effect.index, effect.text, length_ms)

@@ -5,7 +5,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import GRACE_MS, LEAVE_WAIT_MS
+from callwright.conversation.bounds import GRACE_MS, LEAVE_WAIT_MS, VOICE_WAIT_MS
 
 
 def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
@@ -322,6 +322,25 @@ def test_a_deaf_agent_says_so_and_hangs_up() -> None:
     call.plays()
     assert call.hung_up() == "transcriber_error"
     assert call.last(fx.HangUp).by == "Error"
+
+
+def test_a_voice_that_is_waited_for_is_not_waited_for_longer_because_the_call_ends() -> None:
+    call = Call(welcome_message="Hello, this is reception.", failure_message="Sorry, goodbye.")
+    call.wait(8_000)
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.wait(VOICE_WAIT_MS - 8_000)
+    assert call.hung_up() == "transcriber_error"
+
+
+def test_a_voice_that_was_cut_at_the_maximum_is_not_waited_for_and_the_goodbye_is_said() -> None:
+    call = Call(
+        welcome_message="Hello, this is reception.", hangup_message="Goodbye.", call_terminate_ms=VOICE_WAIT_MS - 100
+    )
+    call.wait(VOICE_WAIT_MS)
+    call.clears(0)
+    call.plays()
+    assert call.last(fx.AgentSaid).text == "Goodbye."
+    assert call.hung_up() == "max_duration_reached"
 
 
 def test_taken_words_that_are_read_differently_after_the_call_are_noted() -> None:

@@ -229,3 +229,19 @@ def test_a_transfer_waits_for_a_caller_who_is_typing() -> None:
     assert not call.all(fx.Transfer)
     call.types("#")
     assert call.core.state == "transferring"
+
+
+def test_an_entry_in_a_noise_begins_when_it_was_pressed_and_not_with_the_call() -> None:
+    call = listening()
+    call.wait(4_000)
+    call.begins()
+    call.wait(200)
+    call.pauses()
+    call.types("5")
+    call.finishes("")
+    call.wait(4_000)
+    assert "noise" in call.notes()
+    call.agent_replies("Five it is.")
+    said = call.last(fx.UserSaid)
+    assert said.text == "dtmf_number: 5"
+    assert said.from_ms >= 4_000

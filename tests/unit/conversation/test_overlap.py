@@ -7,6 +7,7 @@ from tests.unit.conversation.call_builder import WORD_MS, Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.plan import CallPlan
 
 STATEMENT = "We have one table at six and we have another one at eight by the window."
 QUESTION = "We have one table left by the window. Shall I book it for you?"
@@ -241,3 +242,20 @@ def test_an_echo_that_is_dropped_does_not_count_off_the_callers_words() -> None:
     call.wait(300)
     call.give(ev.TranscriptPartial, call.audio_ms, 8, "tomorrow not today")
     assert call.all(fx.Clear)
+
+
+def test_behind_an_echo_the_callers_own_words_say_how_long_they_may_pause() -> None:
+    """ "... and" waits for more; the agent's own words after it do not."""
+    call = saying(STATEMENT, words_to_interrupt=0)
+    usual_ms = CallPlan().endpointing_ms
+    call.give(ev.TranscriptPartial, call.audio_ms, 7, "tuesday and")
+    call.wait(150)
+    call.begins()
+    call.wait(900)
+    call.give(ev.TranscriptPartial, call.audio_ms, 8, "We have one table")
+    assert call.last(fx.SetPatience).silence_ms == usual_ms
+    call.wait(300)
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, 8, "We have one table at.")
+    assert "echo" in call.notes()
+    assert call.last(fx.SetPatience).silence_ms > usual_ms

@@ -19,13 +19,15 @@ FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
 class PromptAccount:
     """A reply that can be heard is heard, and what is asked has a number of its own."""
 
-    __slots__ = ("_book", "_guesses", "_moved_us", "_numbers")
+    __slots__ = ("_book", "_called_us", "_guesses", "_keyed_us", "_moved_us", "_numbers")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._guesses: dict[int, int] = {}
         self._numbers: set[int] = set()
         self._moved_us = 0  # when anything last happened that may hold a reply back
+        self._called_us = -1  # when the last tool was called, if nothing but its own words is to be said since
+        self._keyed_us = -1
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -59,12 +61,41 @@ class PromptAccount:
         return {
             **dict.fromkeys((*caller, *others), self._move),
             **dict.fromkeys(asked, self._number),
+            fx.CallTool: self._call,
+            fx.Clear: self._excuse,
+            ev.KeyPressed: self._press,
+            fx.Speak: self._speak,
             fx.Speculative: self._guess,
             fx.Release: self._release,
         }
 
     def close(self) -> None:
         """Nothing is left to judge."""
+
+    def _call(self, effect: fx.CallTool) -> None:
+        self._number(effect)
+        self._called_us = self._book.at_us
+
+    def _press(self, event: ev.KeyPressed) -> None:
+        self._move(event)
+        self._keyed_us = self._book.at_us
+
+    def _excuse(self, _effect: fx.Clear) -> None:
+        self._called_us = -1
+
+    def _speak(self, effect: fx.Speak) -> None:
+        """A tool's own words are said at once."""
+        book, called_us = self._book, self._called_us
+        if effect.purpose != "tool" or effect.index:
+            return
+        self._called_us = -1
+        typed = self._keyed_us >= 0 and book.at_us < self._keyed_us + (book.plan.keys_pause_ms + PROMPT_SLACK_MS) * 1000
+        if called_us < 0 or typed or book.caller.talking_us >= 0 or book.caller.unsure:
+            return
+        own = [" ".join(book.rendered(words.message)) for words in book.plan.tool_words if words.own_message]
+        late = book.at_us > max(called_us, self._moved_us) + PROMPT_SLACK_MS * 1000 + LATE_US
+        if late and any(message.startswith(effect.text) for message in own):
+            contradict("a tool's own words are said at once", f"{effect.text!r} after {called_us}")
 
     def _move(self, _item: object) -> None:
         self._moved_us = self._book.at_us

@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
+from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.phrases import STOPS
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
@@ -290,6 +291,14 @@ class BargeInAccount:
             contradict("last words are said to their end", generation)
         if cleared and not self._interrupts(final):
             contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
+        if cleared and not (self._typed or echoes) and self._only_goes_on(final):
+            contradict("who only says 'go on' does not interrupt", f"{event.text!r} over {generation}")
+
+    def _only_goes_on(self, final: bool) -> bool:
+        """Whether all that is pending are back-channels, and not so much that it is a speech."""
+        words = [word for words in self._pending.values() for word in words]
+        book = phrasebook(self._book.plan.language)
+        return 0 < len(words) <= LONGEST_SIGNAL_WORDS and book.is_backchannel(" ".join(words), not final)
 
     def _judge_line(self, event: ev.TranscriptPartial | ev.TranscriptFinal, generation: int, farewell: bool) -> None:
         """Who writes means every line; a line that is not sent yet is none."""

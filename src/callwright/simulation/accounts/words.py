@@ -36,6 +36,7 @@ class WordsAccount:
     __slots__ = (
         "_book",
         "_closed",
+        "_last",
         "_moved_us",
         "_read",
         "_revised",
@@ -56,6 +57,7 @@ class WordsAccount:
         self._taken: set[str] = set()
         self._waiting: dict[str, None] = {}  # numbered words of finals that no turn has
         self._closed = False
+        self._last: fx.UserSaid | None = None  # the last turn, when nobody spoke as it was taken
         self._moved_us = 0  # when anything last happened that an answer may wait for
 
     def reads(self) -> Handlers:
@@ -76,6 +78,8 @@ class WordsAccount:
         """Nothing is left to judge."""
 
     def _partial(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        if self._last is not None and event.audio_ms <= self._last.to_ms:
+            self._last = None  # words from within the last turn: the next one may begin there, too
         self._texts[event.segment] = event.text
         for word in event.text.split():
             if is_numbered(word):
@@ -97,6 +101,10 @@ class WordsAccount:
         if effect.turn != self._turn + 1 and not (book.over and effect.turn == self._turn):
             contradict("turns are numbered one by one", f"{effect.turn} after {self._turn}")
         self._turn = effect.turn
+        last, caller = self._last, book.caller
+        if last is not None and not book.over and last.from_ms == effect.from_ms and last.to_ms > last.from_ms:
+            contradict("a turn begins after the one before it", f"turn {effect.turn} at {effect.from_ms}")
+        self._last = None if caller.talking_us >= 0 or caller.unsure else effect
         place = -1
         for word in _ENTRY.sub("", effect.text).split():
             if not is_numbered(word):
