@@ -90,15 +90,17 @@ def silent_when_cleared(recording: bytes, trace: Trace) -> str:
 
 
 def begins_when_heard(heard: Sequence[bytes], heard_us: Sequence[int], recording: bytes, late_us: int) -> str:
-    """The first and the last sound of the agent stand where they were heard. ``heard_us``: of each frame, after the answer."""
-    sounding = [number for number, frame in enumerate(heard) if sound_of(mulaw_of(frame))]
-    recorded = [
-        at for at in range(0, len(recording), MULAW_FRAME_BYTES) if sound_of(recording[at : at + MULAW_FRAME_BYTES])
-    ]
-    if not sounding or not recorded:
+    """The first and the last sound of the agent stand where they were heard. ``heard_us``: of each frame, after the answer.
+
+    A frame that was cut while it played may be in one of them only, so the next one is looked at too.
+    """
+    ear = [at_us for frame, at_us in zip(heard, heard_us, strict=False) if sound_of(mulaw_of(frame))]
+    frames = range(0, len(recording), MULAW_FRAME_BYTES)
+    recorded = [at * US_PER_BYTE for at in frames if sound_of(recording[at : at + MULAW_FRAME_BYTES])]
+    if not ear or not recorded:
         return ""
-    for which in (0, -1):
-        apart_us = recorded[which] * US_PER_BYTE - heard_us[sounding[which]]
+    for ours, theirs in ((recorded[:2], ear[:2]), (recorded[-2:], ear[-2:])):
+        apart_us = min((one - other for one in ours for other in theirs), key=abs)
         if abs(apart_us) > 2 * FRAME_US + late_us:
             return f"the recording stands where it was heard: {apart_us // 1000} ms apart"
     return ""
