@@ -67,6 +67,12 @@ def test_every_error_has_the_one_shape_and_what_a_key_may_meet_is_declared(descr
             assert {"401", "403", "429", "503"} <= set(operation["responses"]), name
 
 
+def test_what_is_done_once_under_a_key_declares_that_the_key_may_be_taken(description: dict[str, Any]) -> None:
+    for name, operation in operations(description):
+        keys = {one["name"].lower() for one in operation.get("parameters", [])}
+        assert "idempotency-key" not in keys or "409" in operation["responses"], name
+
+
 def test_references_lead_somewhere(description: dict[str, Any]) -> None:
     known = set(description["components"]["schemas"])
 
