@@ -126,7 +126,7 @@ DEMO = Persona(
         ),
         Rule(heard=r"\bname\b|who (am i|is this|is calling)", say="My name is Peter Stone."),
         Rule(heard=r"\b(what|which) day|\bday\b.*\?|\bwhen\b", say="Tuesday would be good for me."),
-        Rule(heard=r"\b(what|which) time|\btime\b|o'clock|morning or", say="At ten in the morning, please."),
+        Rule(heard=r"\b(what|which) time|\btime\b|o'clock|morning or", say="Ten o'clock in the morning, please."),
         Rule(
             heard=r"anything else|question|booked|confirm|all set|is that (right|correct)|see you",
             say="Yes. How long will it take?",
