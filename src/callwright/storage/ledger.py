@@ -10,6 +10,7 @@ from typing import Any
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import DATABASE_CONNECTIONS
 from callwright.domain.tenant import ApiKey
+from callwright.ops.clock import SystemClock
 from callwright.storage import failures, housekeeping
 from callwright.storage.known_keys import KnownKeys
 from callwright.storage.listener import ADMITTED, OUTBOX, WAITING, Listener
@@ -27,7 +28,7 @@ class PostgresLedger:
         self._dsn = dsn
         self._connections = connections
         self._pool: Any = None
-        self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: asyncio.get_running_loop().time())
+        self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: SystemClock().monotonic_us() / 1_000_000)
         self._listener = Listener(dsn, self._known_keys.forget)
 
     async def open(self) -> None:
