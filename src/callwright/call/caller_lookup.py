@@ -97,7 +97,9 @@ class CallerLookup:
             raise BadInputError(
                 "it answers with a web page, not with CSV: share the sheet with everybody who has the link"
             )
-        return find_contact(_whole(reply).decode("utf-8-sig", "replace"), wanted) or {}
+        text = _whole(reply).decode("utf-8-sig", "replace")
+        # A whole sheet takes long enough to read for every other call to be late.
+        return await asyncio.to_thread(find_contact, text, wanted) or {}
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """The answer, after a few redirects; the token goes only to the host it was meant for. Raises BadInputError or UnavailableError

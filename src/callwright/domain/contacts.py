@@ -57,10 +57,10 @@ def find_contact(text: str, number: str) -> dict[str, str] | None:
     """The first row of a CSV text with that number, or None. Raises BadInputError for what cannot be read."""
     rows = _rows(text)
     columns = _columns(next(rows, (0, []))[1])
+    at = columns.index(NUMBER_COLUMN)
     for _, row in rows:
-        values = dict(zip(columns, (value.strip() for value in row), strict=False))
-        if values.get(NUMBER_COLUMN) == number:
-            return {name: value for name, value in values.items() if name}
+        if len(row) > at and row[at].strip() == number:
+            return {name: value.strip() for name, value in zip(columns, row, strict=False) if name}
     return None
 
 

@@ -28,6 +28,12 @@ def test_one_row_is_found_without_keeping_the_others() -> None:
     assert find_contact(FILE, "15550124") is None
 
 
+def test_the_number_may_be_in_any_column_and_a_row_may_end_before_it() -> None:
+    text = "name,,contact_number,note\nCid\n Ann ,x, +15550123 , y ,z\nBob,x,+15550123,again\n"
+    assert find_contact(text, "+15550123") == {"name": "Ann", "contact_number": "+15550123", "note": "y"}
+    assert find_contact(text, "Cid") is None
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -98,17 +98,23 @@ class FakeLeg:
 
 
 class FakeSip:
-    """The carrier below; ``refuses`` names gateways that it does not even try."""
+    """The carrier below; ``refuses`` names gateways that it does not even try, ``slow`` those whose INVITE takes until ``out`` is set."""
 
     def __init__(self) -> None:
         self.legs: dict[int, FakeLeg] = {}
         self.refuses: dict[int, ProviderError] = {}
+        self.slow: set[int] = set()
+        self.out = asyncio.Event()
+        self.asked = [asyncio.Event() for _ in range(3)]
         self.said: list[Mapping[str, Any]] = []
 
     async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> FakeLeg:
+        if at in self.slow:
+            await self.out.wait()
         if at in self.refuses:
             raise self.refuses[at]
         self.legs[at] = FakeLeg(at, listener)
+        self.asked[at].set()
         return self.legs[at]
 
     def say_last_words(self, dialog: Mapping[str, Any]) -> None:
@@ -255,6 +261,79 @@ async def test_a_call_that_is_hung_up_asks_nobody_any_more() -> None:
     await settle()
     assert (list(sip.legs), sip.legs[0].hung_up) == ([0], ["not_answered"])
     assert heard.end == ended(503)
+
+
+async def test_a_call_that_is_hung_up_while_the_next_gateway_is_being_asked_does_not_ring_there() -> None:
+    sip = FakeSip()
+    sip.slow = {1}
+    leg, heard = await dialled(sip)
+    sip.legs[0].listener.closed(ended(503))
+    await settle()
+
+    await leg.hang_up("stopped")
+    sip.out.set()
+    await settle()
+
+    assert sip.legs[1].hung_up == ["stopped"]
+    sip.legs[1].listener.closed(ended(487))
+    assert heard.end == ended(487)
+
+
+async def test_a_call_that_is_hung_up_while_the_next_gateway_cannot_be_asked_was_canceled() -> None:
+    sip = FakeSip()
+    sip.slow, sip.refuses = {1}, {1: ProviderError(FailureKind.UNAVAILABLE, "sip", "the gateway is gone")}
+    leg, heard = await dialled(sip)
+    sip.legs[0].listener.closed(ended(503))
+    await settle()
+
+    await leg.hang_up("stopped")
+    sip.out.set()
+    await settle()
+
+    assert heard.end is not None
+    assert heard.end.outcome == "canceled"
+
+
+async def test_a_gateway_that_was_given_up_cannot_take_the_call_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trunk_carrier, "TRUNK_GATEWAY_SECONDS", 0)
+    sip = FakeSip()
+    _, heard = await dialled(sip, gateways=[*GATEWAYS, ("three.example", 5060)])
+    sip.slow = {2}
+    await settle()
+    late = sip.legs[0].listener
+
+    late.noted("trying", {})
+    late.ringing()
+    late.early_media()
+    late.answered()
+    late.audio(b"x")
+    late.key("1")
+    late.machine("human")
+    late.closed(ended(200))
+
+    assert sip.legs[0].hung_up == [""]
+    assert {what.split()[0] for what in heard.told} == {"trunk_gateway_failed"}
+    assert heard.end is None
+
+
+async def test_what_a_given_up_gateway_tells_does_not_make_the_next_one_be_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trunk_carrier, "TRUNK_GATEWAY_SECONDS", 0)
+    sip = FakeSip()
+    sip.slow = {1}
+    _, heard = await dialled(sip, gateways=[*GATEWAYS, ("three.example", 5060)])
+    await settle()
+    sip.out.set()
+    monkeypatch.setattr(trunk_carrier, "TRUNK_GATEWAY_SECONDS", 0.02)
+    await asyncio.wait_for(sip.asked[1].wait(), 5)
+
+    sip.legs[0].listener.answered()
+    sip.legs[0].listener.closed(ended(487))
+    await asyncio.wait_for(sip.asked[2].wait(), 5)
+
+    sip.legs[2].listener.answered()
+    assert (heard.told[-1], heard.end) == ("answered", None)
 
 
 async def test_what_is_said_goes_to_the_gateway_that_carries_the_call_and_back() -> None:

@@ -60,8 +60,10 @@ class _Progress:
     """It has told something of the call: no other one is asked any more."""
     hung_up: bool = False
     """Somebody has ended the call."""
+    reason: str = ""
+    """Why, in the words of whoever ended it."""
     given_up: bool = False
-    """It was silent for too long, and its end is only the end of this try."""
+    """It was silent for too long: whatever it still tells is nothing of this call, and its end is only the end of this try."""
 
 
 class TrunkLeg:
@@ -93,14 +95,18 @@ class TrunkLeg:
                 self._note(at, error.message)
 
     async def _ask(self, at: int) -> None:
-        self._progress = _Progress()
-        leg = await self._sip.dial_through(self._request, self._route, at, _Try(self, self._progress))
+        progress = self._progress = _Progress()
+        self._leg = None
+        leg = await self._sip.dial_through(self._request, self._route, at, _Try(self, progress))
         self._leg = leg
         self.provider_call_id, self.ahead_ms = leg.provider_call_id, leg.ahead_ms
-        if self._left:
+        if progress.hung_up:
+            # The call was ended while the INVITE was on its way, when there was no leg yet to hang up.
+            await leg.hang_up(progress.reason)
+        elif self._left:
             # The last one may take as long as it likes: there is nobody else to ask.
             loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(TRUNK_GATEWAY_SECONDS, self._give_up, at, self._progress, leg)
+            self._patience = loop.call_later(TRUNK_GATEWAY_SECONDS, self._give_up, at, progress, leg)
 
     def _give_up(self, at: int, progress: _Progress, leg: Leg) -> None:
         if progress.heard or progress.hung_up:
@@ -126,7 +132,7 @@ class TrunkLeg:
             except ProviderError as caught:
                 error = caught
                 self._note(at, caught.message)
-        self._listener.closed(self._nobody(error))
+        self._listener.closed(self._nobody(None if self._progress.hung_up else error))
 
     def _nobody(self, error: ProviderError | None) -> LegClosed:
         if error is None:
@@ -146,9 +152,9 @@ class TrunkLeg:
 
     def ended(self, progress: _Progress, closed: LegClosed) -> None:
         """The leg of a gateway is over: so is the call, unless another gateway may be asked."""
-        self.heard()
         if progress.given_up:
             return
+        self.heard()
         if self._left and not progress.heard and not progress.hung_up and closed.provider_code in NEXT_GATEWAY:
             self._note(self._asked_last(), f"{closed.provider_code or 'no answer'} {closed.reason}".strip())
             self._start(self._go_on())
@@ -172,8 +178,8 @@ class TrunkLeg:
         """It is a call we place."""
 
     async def hang_up(self, reason: str) -> None:
-        """End the call; no other gateway is asked any more."""
-        self._progress.hung_up = True
+        """End the call; no other gateway is asked any more, and one that is being asked just now is told as soon as it can be."""
+        self._progress.hung_up, self._progress.reason = True, reason
         self._left.clear()
         if self._leg is not None:
             await self._leg.hang_up(reason)
@@ -207,46 +213,58 @@ class TrunkLeg:
 
 
 class _Try:
-    """What the leg of one gateway tells (``ports.leg.LegListener``)."""
+    """What the leg of one gateway tells (``ports.leg.LegListener``). A gateway that was given up is not listened to: its leg is being hung
+    up, and an answer that crossed that is none of the call."""
 
     def __init__(self, leg: TrunkLeg, progress: _Progress) -> None:
         self._leg = leg
         self._progress = progress
 
-    def _heard(self) -> LegListener:
+    def _counts(self) -> bool:
+        """Whether this gateway is still the one that is asked; no other one is then, from here on."""
+        if self._progress.given_up:
+            return False
         self._progress.heard = True
         self._leg.heard()
-        return self._leg.listener
+        return True
 
     def ringing(self) -> None:
         """The far end rings."""
-        self._heard().ringing()
+        if self._counts():
+            self._leg.listener.ringing()
 
     def early_media(self) -> None:
         """Audio may come before the answer."""
-        self._heard().early_media()
+        if self._counts():
+            self._leg.listener.early_media()
 
     def answered(self) -> None:
         """The far end took the call."""
-        self._heard().answered()
+        if self._counts():
+            self._leg.listener.answered()
 
     def audio(self, frame: bytes) -> None:
         """The caller's next 20 ms."""
-        self._leg.listener.audio(frame)
+        if not self._progress.given_up:
+            self._leg.listener.audio(frame)
 
     def key(self, key: str) -> None:
         """The caller pressed a key."""
-        self._leg.listener.key(key)
+        if not self._progress.given_up:
+            self._leg.listener.key(key)
 
     def machine(self, kind: str) -> None:
         """The carrier's own detection."""
-        self._leg.listener.machine(kind)
+        if not self._progress.given_up:
+            self._leg.listener.machine(kind)
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
         """A fact of the line. That the gateway tries is one too, and the only one that nobody else wants."""
+        if self._progress.given_up:
+            return
         if what == "trying":
             self._leg.heard()
-        elif not self._progress.given_up:
+        else:
             self._leg.listener.noted(what, values)
 
     def closed(self, closed: LegClosed) -> None:
