@@ -7,7 +7,11 @@ Requests without a key, with a wrong one, for objects that do not exist and with
 from __future__ import annotations
 
 import copy
+import io
 import json
+import math
+import struct
+import wave
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,11 +50,21 @@ AGENT: dict[str, Any] = {
     },
     "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
 }
+
+
+def _tone() -> bytes:
+    kept = io.BytesIO()
+    with wave.open(kept, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(b"".join(struct.pack("<h", round(8_000 * math.sin(n / 8))) for n in range(8_000)))
+    return kept.getvalue()
+
+
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-WAV = (
-    b"RIFF\x64\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
-    b"\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x40\x00\x00\x00" + bytes(64)
-)
+WAV = _tone()
+"""A second of a tone."""
 
 
 def body(value: Any) -> Callable[[Known], Mapping[str, Any]]:

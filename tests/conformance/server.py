@@ -118,6 +118,9 @@ def calls(client: httpx.Client, key: str, data: Path) -> dict[str, str]:
                 raise SystemExit(f"the call is {seen}, not {status}")
             time.sleep(0.2)
             seen = client.get(f"/executions/{found[name]}", headers=headers).json()["status"]
+    complaint = [sys.executable, "-m", "callwright", "violations", "create", "--data", str(data)]
+    made = subprocess.run([*complaint, "--execution", found["ended_call"]], check=True, capture_output=True)
+    found["violation_id"] = made.stdout.decode().split()[-1]
     # Transfers on loopback are not recorded; the file stands for one that was.
     folder = next(data.glob(f"**/{found['ended_call']}"))
     (folder / "transfer.wav").write_bytes((folder / "call.wav").read_bytes())

@@ -73,6 +73,9 @@ async def delete_track(services: Services, principal: Principal, track_id: str) 
     """Forget a track of the account; calls under way keep it. Raises NotFoundError, BadInputError for one everybody has."""
     if track_id in TRACKS:
         raise BadInputError(f"{track_id} is a track everybody has and cannot be deleted", field="sound_id")
+    if not track_id.isprintable():
+        # No id of ours, and nothing the database could be asked for.
+        raise missing("ambient sound")
     async with services.ledger.unit() as unit:
         found = await unit.own_tracks.find(principal.tenant_id, track_id)
         if found is None or found.id != track_id or not await unit.own_tracks.delete(principal.tenant_id, track_id):

@@ -15,7 +15,8 @@ def account_voice(voice: ListedVoice) -> dict[str, Any]:
         "provider": voice.provider,
         "name": voice.offer.name,
         "model": voice.model,
-        "accent": voice.offer.accent,
+        # Of the older list: a text always, as its clients expect.
+        "accent": voice.offer.accent or "",
     }
 
 
