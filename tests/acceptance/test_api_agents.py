@@ -198,7 +198,7 @@ async def test_an_agent_over_the_limit_is_too_large(world: ApiWorld) -> None:
 
 async def test_an_unknown_agent_is_not_found(world: ApiWorld) -> None:
     async with world.client() as client:
-        for agent_id in ("nonsense", str(uuid.uuid4()), "%00", "0" * 500):
+        for agent_id in ("nonsense", str(uuid.uuid4()), "0" * 500):
             for method, body in (("GET", None), ("PUT", AGENT), ("PATCH", {}), ("DELETE", None)):
                 answer = await client.request(method, f"/v2/agent/{agent_id}", json=body)
                 assert answer.status_code == 404, (method, answer.text)

@@ -467,7 +467,7 @@ async def test_what_was_done_with_a_batch_is_in_the_audit_trail(world: ApiWorld)
     assert {row["object_id"] for row in found} == {batch_id}
 
 
-@pytest.mark.parametrize("batch_id", ["x", "0" * 32, "ü" * 32, "00000000-0000-4000-8000-00000000dead", "0" * 31, "%00"])
+@pytest.mark.parametrize("batch_id", ["x", "0" * 32, "ü" * 32, "00000000-0000-4000-8000-00000000dead", "0" * 31])
 async def test_a_batch_that_is_not_there_is_404(world: ApiWorld, batch_id: str) -> None:
     async with world.client() as client:
         for method, path in (

@@ -43,7 +43,7 @@ async def test_a_call_that_is_not_active_is_not_found_in_the_words_of_the_contra
         stopped = await place(client, await create(client))
         await client.post(f"/call/{stopped}/stop")
         bodies = []
-        for run_id in (waiting, stopped, NOBODY, "x", "%00"):
+        for run_id in (waiting, stopped, NOBODY, "x"):
             answer = await client.post(f"/v1/call/{run_id}/events", json={"event": "paid"})
             assert answer.status_code == 404
             body = answer.json()

@@ -461,6 +461,18 @@ async def test_a_calling_key_calls_and_reads_nothing(world: ApiWorld) -> None:
         assert (await ask(client, "POST", "/call/{execution_id}/stop", ids)).status_code == 200
 
 
+async def test_a_newline_at_the_end_of_a_path_leads_nowhere(world: ApiWorld) -> None:
+    """A route's pattern ends before it; what a key may do must not."""
+    ids = await prepared(world)
+    before = await rows_of_ours(world)
+    for key in (world.member_key, world.sub_key, world.key):
+        async with world.client(key) as client:
+            for method, path in routes():
+                answer = await client.request(method, path.format_map(ids) + "%0A", json={})
+                assert answer.status_code in (403, 404), (method, path, answer.text)
+    assert await rows_of_ours(world) == before
+
+
 async def test_a_member_changes_nothing_and_sees_only_own_keys(world: ApiWorld) -> None:
     ids = await prepared(world)
     before = await rows_of_ours(world)

@@ -135,7 +135,7 @@ async def create_batch(
     be read or
     in which nobody can be called."""
     now = services.clock.now()
-    async with services.ledger.unit() as unit:
+    async with services.ledger.slow_unit() as unit:
         agent = await agent_of(unit, principal, request.agent_id)
         batch = Batch(
             id=services.ids.uuid().replace("-", ""),

@@ -48,7 +48,7 @@ async def once(
     ``work`` gets services whose every unit is that one transaction. When it raises, nothing was done and nothing is kept. The same key with
     another request is a ConflictError.
     """
-    async with services.ledger.unit() as unit:
+    async with services.ledger.slow_unit() as unit:
         stored = await unit.idempotency.begin(principal.tenant_id, key.key, key.digest)
         if stored is not None:
             if stored.request_digest != key.digest:
@@ -76,6 +76,10 @@ class _Joined:
     @asynccontextmanager
     async def _same(self) -> AsyncIterator[Unit]:
         yield self._unit
+
+    def slow_unit(self) -> AbstractAsyncContextManager[Unit]:
+        """The transaction that is open."""
+        return self._same()
 
     def reading(self) -> AbstractAsyncContextManager[Unit]:
         """The transaction that is open."""

@@ -19,6 +19,7 @@ from callwright.domain.errors import (
     CallwrightError,
     MissingKeyError,
     NotAllowedError,
+    NotFoundError,
     UnknownKeyError,
     UnrecognizedKeyError,
 )
@@ -35,6 +36,7 @@ OPEN_PREFIX = "/recordings/file/"
 #: What the hosted service says at present to a key it does not know.
 UNRECOGNIZED = "Unrecognized access token"
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -60,6 +62,9 @@ class Gate:
         try:
             if needs_key(scope["path"]):
                 state["principal"] = await self._principal(scope)
+            if _CONTROL.search(scope["path"]):
+                # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
+                raise NotFoundError("there is no such path: it holds a control character")
             wanted = execution_in(scope)
             if wanted is not None:
                 await answer_hot(self._reads, self.services, scope, wanted, answer.send)

@@ -102,11 +102,11 @@ class CallerLookup:
         return await asyncio.to_thread(find_contact, text, wanted) or {}
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> Reply:
-        """The answer, after a few redirects; the token goes only to the host it was meant for. Raises BadInputError or UnavailableError
+        """The answer, after a few redirects; the token goes only where it was meant for. Raises BadInputError or UnavailableError
         whose words hold nothing of the address."""
-        host = urlsplit(url).netloc
+        meant = urlsplit(url)[:2]
         for _ in range(_MOST_REDIRECTS + 1):
-            same = urlsplit(url).netloc == host
+            same = urlsplit(url)[:2] == meant
             sent = headers if same else {name: value for name, value in headers.items() if name != "authorization"}
             try:
                 reply = await self._sender.send("GET", url, headers=sent, body=b"", timeout_s=CALLER_LOOKUP_SECONDS)

@@ -44,19 +44,21 @@ class Examinations:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
-        self._under_way = 0
+        self._under_way: set[str] = set()
 
     async def examine(self, asked: Examination) -> Examined:
         """Ask, and store nothing. What is not answered after EXAMINATION_SECONDS is told as such."""
-        if self._under_way >= MAX_EXAMINATIONS:
+        if asked.tenant_id in self._under_way:
+            raise RateLimitedError("a test of dispositions of this account is under way; wait for it")
+        if len(self._under_way) >= MAX_EXAMINATIONS:
             raise RateLimitedError(
                 f"{MAX_EXAMINATIONS} tests of dispositions are under way in this process; wait for them"
             )
-        self._under_way += 1
+        self._under_way.add(asked.tenant_id)
         try:
             return await self._examine(asked)
         finally:
-            self._under_way -= 1
+            self._under_way.discard(asked.tenant_id)
 
     async def _examine(self, asked: Examination) -> Examined:
         access = self._deps.access

@@ -40,7 +40,7 @@ _ID = "[^/]+"
 
 #: (methods, path, right): the first that matches counts.
 _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
-    (methods, re.compile(path.replace("{id}", _ID)), right)
+    (methods, re.compile(path.replace("{id}", _ID), re.DOTALL), right)
     for methods, path, right in (
         (("POST",), "/sub-accounts/create", Right.PLACES),
         (_READING, "/sub-accounts/(?!all/){id}/usage", Right.USAGE),

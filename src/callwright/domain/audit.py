@@ -15,15 +15,15 @@ REDACTED = "[redacted]"
 CUT = " … [cut]"
 
 _SECRET_NAMES = re.compile(
-    r"(?i)api[_-]?key|token|passw(or)?d|secret|authorization|credential|signature|provider_value|private"
+    r"(?i)(?:^|[_-])key$|api[_-]?key|token|passw(or)?d|secret|authorization|credential|signature|provider_value|private"
 )
 #: Mappings of which every value may be a secret: what is sent to strangers' services in headers.
 _SECRET_MAPPINGS = re.compile(r"(?i)headers$")
 _SECRET_TEXTS = re.compile(
     r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{4,}"
-    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_))[A-Za-z0-9._/+=-]{6,}"
+    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_|gsk_|AIza|xai-|xox[abp]-))[A-Za-z0-9._/+=-]{6,}"
     r"|((?:token|key|passw(?:or)?d|secret|signature)=)[^&\s\"']+"
-    r"|(://[^\s/:@]*:)[^\s/]+(?=@)"
+    r"|(://)[^\s/@]+(?=@)"
 )
 
 

@@ -68,6 +68,10 @@ MAX_SERVER_LOG_BYTES = 5_242_880
 DATABASE_CONNECTIONS = 12
 """Connections of one process's pool; one more listens, and the job runner has up to five of its own."""
 
+SLOW_UNITS = 4
+"""Transactions of one process that may stay open while a body is read or another service asked; more wait for one to end, so that calls
+always find a connection."""
+
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""
 

@@ -10,6 +10,8 @@ from callwright.domain.limits import MAX_URL_CHARACTERS
 
 _SCHEMES = ("http", "https")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
+"""Where clouds answer with a machine's credentials, beside the link-local 169.254.169.254: AWS over IPv6, Alibaba, Oracle."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 
@@ -44,12 +46,12 @@ def is_public(address: str) -> bool:
     if inner is not None:
         return is_public(str(inner))
     site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or site_local)
+    return ip.is_global and not (ip in _METADATA or ip.is_multicast or ip.is_reserved or site_local)
 
 
 def may_connect(address: str, *, allow_private: bool) -> bool:
-    """Whether to connect to an IP address. ``allow_private`` opens loopback and private networks, never link-local addresses (where
-    clouds keep the machine's own credentials), multicast, unspecified and reserved ones."""
+    """Whether to connect to an IP address. ``allow_private`` opens loopback and private networks, never the addresses where clouds keep
+    the machine's own credentials (link-local ones and ``_METADATA``), multicast, unspecified and reserved ones."""
     if is_public(address):
         return True
     try:
@@ -57,7 +59,7 @@ def may_connect(address: str, *, allow_private: bool) -> bool:
     except ValueError:
         return False
     ip = _inner_ipv4(ip) or ip
-    if not allow_private or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+    if not allow_private or ip in _METADATA or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return False
     return ip.is_loopback or ip in _SHARED or (ip.is_private and not ip.is_reserved)
 

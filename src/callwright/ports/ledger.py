@@ -883,6 +883,10 @@ class Ledger(Protocol):
         """A transaction."""
         ...
 
+    def slow_unit(self) -> AbstractAsyncContextManager[Unit]:
+        """A transaction that may stay open while a body is read or another service asked; only so many of a process at once."""
+        ...
+
     def reading(self) -> AbstractAsyncContextManager[Unit]:
         """For single reads, without a transaction: cheaper than a unit."""
         ...

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from callwright.domain.errors import UnavailableError
-from callwright.domain.limits import DATABASE_CONNECTIONS
+from callwright.domain.limits import DATABASE_CONNECTIONS, SLOW_UNITS
 from callwright.domain.tenant import ApiKey
 from callwright.ops.clock import SystemClock
 from callwright.storage import failures, housekeeping
@@ -28,6 +28,7 @@ class PostgresLedger:
         self._dsn = dsn
         self._connections = connections
         self._pool: Any = None
+        self._slow = asyncio.Semaphore(SLOW_UNITS)
         self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: SystemClock().monotonic_us() / 1_000_000)
         self._listener = Listener(dsn, self._known_keys.forget)
 
@@ -47,6 +48,12 @@ class PostgresLedger:
     def unit(self) -> AbstractAsyncContextManager[PostgresUnit]:
         """A transaction."""
         return transaction(self._opened(), self._known_keys.forget)
+
+    @asynccontextmanager
+    async def slow_unit(self) -> AsyncIterator[PostgresUnit]:
+        """A transaction that may stay open while a body is read or another service asked; SLOW_UNITS of a process at once."""
+        async with self._slow, self.unit() as unit:
+            yield unit
 
     def reading(self) -> AbstractAsyncContextManager[PostgresUnit]:
         """A connection for single reads, without a transaction: cheaper than a unit, and each statement sees its own moment."""

@@ -70,10 +70,22 @@ async def test_nobody_is_asked_about_an_empty_transcript() -> None:
 async def test_only_few_are_under_way_at_once() -> None:
     model = Waiting()
     trying = over(model)
-    under_way = [asyncio.create_task(trying.examine(examination())) for _ in range(MAX_EXAMINATIONS)]
+    accounts = [replace(examination(), tenant_id=f"t{number}") for number in range(MAX_EXAMINATIONS)]
+    under_way = [asyncio.create_task(trying.examine(account)) for account in accounts]
     await asyncio.sleep(0)
     with pytest.raises(RateLimitedError):
         await trying.examine(examination())
     model.go.set()
     await asyncio.gather(*under_way)
     assert (await trying.examine(examination())).extracted_data
+
+
+async def test_one_account_does_not_take_the_place_of_another() -> None:
+    model = Waiting()
+    trying = over(model)
+    first = asyncio.create_task(trying.examine(examination()))
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimitedError, match="of this account"):
+        await trying.examine(examination())
+    model.go.set()
+    assert (await first).extracted_data

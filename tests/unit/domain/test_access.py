@@ -46,6 +46,8 @@ EVERYTHING = (PLACE, SAVE, LIST, BUY, MAKE, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, K
         (("HEAD", "/anything/new"), Right.READ),
         (("DELETE", "/providers/KEY"), Right.SHARED),
         (("GET", "/providers"), Right.READ),
+        (("POST", "/providers/\n"), Right.SHARED),
+        (("GET", "/sub-accounts/all\n"), Right.ACCOUNTS),
     ],
 )
 def test_what_a_request_needs(request_line: tuple[str, str], right: Right) -> None:

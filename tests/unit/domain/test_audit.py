@@ -25,7 +25,12 @@ CANARY = "canary-7f3a"
         {"note": f"the key is bn-{CANARY}"},
         {"webhook_url": f"https://hooks.example.org/?token={CANARY}&x=1"},
         {"webhook_url": f"https://user:{CANARY}@hooks.example.org/"},
+        {"webhook_url": f"https://{CANARY}@hooks.example.org/"},
         {"provider_value": CANARY},
+        {"llm_key": CANARY},
+        {"subscription-key": CANARY},
+        {"note": f"gsk_{CANARY}"},
+        {"note": f"AIza{CANARY}"},
     ],
 )
 def test_a_secret_is_never_kept(value: dict[str, Any]) -> None:
