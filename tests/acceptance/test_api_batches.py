@@ -15,7 +15,7 @@ from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
 
 from callwright.campaigns.release import Release
-from callwright.domain.batch import rounded_up
+from callwright.domain.batch import execution_of_contact, rounded_up
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT
 from callwright.domain.phone_number import CARRIER, PhoneNumber
@@ -454,6 +454,91 @@ async def test_stopping_an_agent_stops_its_batches_and_deleting_it_deletes_them(
         assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
         assert (await client.get(f"/batches/{prepared}")).status_code == 404
     assert await fetch(world.dsn, "select 1 from batch") == []
+
+
+async def test_an_agent_is_deleted_while_a_contact_of_its_batch_is_released(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, LIST + "loopback:demo,x,y\n" * 100)
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            batch = await unit.batches.lock_any(batch_id)
+            assert batch is not None
+            deletion = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            # Time for it to come as far as it can.
+            await asyncio.wait([deletion], timeout=0.5)
+            for contact in await unit.batches.contacts.take(batch_id, 2):
+                await unit.executions.insert(execution_of_contact(batch, contact, "+15550100"))
+        answer = await asyncio.wait_for(deletion, 30)
+        assert answer.status_code == 200, answer.text
+    assert await fetch(world.dsn, "select id from execution union all select id from batch") == []
+    found = await fetch(world.dsn, f"select action from audit where object_id = '{batch_id}' order by id")
+    assert [row["action"] for row in found] == ["batch.created", "batch.scheduled", "batch.stopped"]
+    assert not await release_of(world).round()
+
+
+async def test_an_agent_that_cannot_be_deleted_keeps_its_batches_running(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, LIST + "loopback:demo,x,y\n" * 100)
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            await unit.executions.admit(1)
+        async with world.ledger.unit() as unit:
+            assert await unit.executions.claim("node-a", 1)
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 409
+        assert (await read(client, batch_id))["status"] == "running"
+        assert "stopped" not in {row["status"] for row in await rows(client, batch_id)}
+
+
+async def test_no_contact_of_a_deleted_account_is_called(world: ApiWorld) -> None:
+    async with world.client() as client:
+        made = (await client.post("/sub-accounts/create", json={"name": "east", "min_concurrency": 0})).json()
+        async with world.client(made["api_key"]) as own:
+            batch_id = await batch_id_of(own, await create(own), LIST + "loopback:demo,x,y\n" * 100)
+            await begin(world, own, batch_id)
+        released = len(await fetch(world.dsn, "select id from execution"))
+        assert (await client.delete(f"/sub-accounts/{made['id']}")).status_code == 200
+    assert not await release_of(world).round()
+    assert len(await fetch(world.dsn, "select id from execution where status = 'stopped'")) == released > 0
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running"])
+async def test_a_look_from_before_an_accounts_deletion_moves_no_batch_of_it(world: ApiWorld, status: str) -> None:
+    async with world.client() as client:
+        made = (await client.post("/sub-accounts/create", json={"name": "east", "min_concurrency": 0})).json()
+    async with world.client(made["api_key"]) as own:
+        batch_id = await batch_id_of(own, await create(own))
+    await run_sql(world.dsn, "alter table batch disable trigger batch_guard")
+    await run_sql(world.dsn, f"update batch set status = '{status}', scheduled_at = now() - interval '1 minute'")
+    await run_sql(world.dsn, "alter table batch enable trigger batch_guard")
+    async with world.ledger.unit() as unit:
+        seen = [*await unit.batches.due(9), *(one.id for one in await unit.batches.active(9))]
+    assert seen == [batch_id]
+    release = release_of(world)
+    await run_sql(world.dsn, f"update tenant set deleted_at = now() where id = '{made['id']}'")
+    await release.begin(batch_id)
+    await release.release(batch_id, 2)
+    left = await fetch(world.dsn, "select b.status, (select count(*) from batch_contact) as waiting from batch b")
+    assert [(row["status"], row["waiting"]) for row in left] == [(status, 3)]
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_the_audit_trail_says_as_what_a_stopped_contact_was_shown(world: ApiWorld, started: bool) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), LIST + "loopback:demo,x,y\n" * 100)
+        if started:
+            await begin(world, client, batch_id)
+        (waiting,) = await fetch(
+            world.dsn, "select execution_id::text from batch_contact order by position desc limit 1"
+        )
+        contact_id = waiting["execution_id"]
+        shown = (await client.get(f"/executions/{contact_id}")).json()["status"]
+        assert (await client.post(f"/call/{contact_id}/stop")).status_code == 200
+    (found,) = await fetch(world.dsn, f"select before from audit where object_id = '{contact_id}'")
+    before = found["before"] if isinstance(found["before"], dict) else json.loads(found["before"])
+    assert before == {"status": shown}
+    assert (shown == "queued") is started
 
 
 async def test_what_was_done_with_a_batch_is_in_the_audit_trail(world: ApiWorld) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row
+from tests.rows import THEN, agent_row, execution_row
 
 from callwright.domain.batch import BATCH_TRANSITIONS, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.errors import NotFoundError, WrongStateError
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
+from callwright.storage.batches import COUNTS
 from callwright.storage.ledger import PostgresLedger
 
 BATCH = Batch(
@@ -128,3 +130,84 @@ async def test_ended_batches_are_forgotten_with_their_contacts(ledger: PostgresL
     async with ledger.unit() as unit:
         assert await unit.batches.delete_ended(replace(BATCH).updated_at.replace(year=THEN.year + 1), 10) == 1
     assert await fetch(dsn, "select 1 from batch_contact") == []
+
+
+async def begun(
+    ledger: PostgresLedger, tenant_id: str, *batch_ids: str, status: BatchStatus = BatchStatus.RUNNING
+) -> None:
+    """Batches of a tenant's agent, each begun a minute after the one before."""
+    async with ledger.unit() as unit:
+        for minute, batch_id in enumerate(batch_ids):
+            at = THEN + timedelta(minutes=minute)
+            agent_id = "agent-1" if tenant_id == DEFAULT_TENANT_ID else f"agent-{tenant_id}"
+            batch = replace(BATCH, id=batch_id * 32, tenant_id=tenant_id, agent_id=agent_id)
+            await unit.batches.insert(replace(batch, status=status, scheduled_at=at))
+
+
+async def branch(ledger: PostgresLedger, tenant_id: str) -> None:
+    """A sub-account with an agent, and one of the organisation's own."""
+    one = Tenant(tenant_id, tenant_id, "", None, 0, THEN, DEFAULT_TENANT_ID, 0)
+    async with ledger.unit() as unit:
+        await unit.accounts.insert(one)
+        await unit.agents.insert(agent_row())
+        await unit.agents.insert(agent_row(f"agent-{tenant_id}", tenant_id=tenant_id))
+
+
+async def test_many_batches_of_one_tenant_keep_no_other_tenants_out(ledger: PostgresLedger, dsn: str) -> None:
+    await branch(ledger, "north")
+    await begun(ledger, DEFAULT_TENANT_ID, "1", "2", "3", "4")
+    await begun(ledger, "north", "a", "b")
+    await run_sql(dsn, "update batch set scheduled_at = scheduled_at + interval '1 hour' where tenant_id = 'north'")
+    async with ledger.unit() as unit:
+        assert [one.id[0] for one in await unit.batches.active(3)] == ["1", "a", "2"]
+        assert [one.id[0] for one in await unit.batches.active(9)] == ["1", "a", "2", "b", "3", "4"]
+
+
+@pytest.mark.parametrize("status", [BatchStatus.SCHEDULED, BatchStatus.QUEUED, BatchStatus.RUNNING])
+async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
+    ledger: PostgresLedger, status: BatchStatus
+) -> None:
+    await branch(ledger, "north")
+    await begun(ledger, DEFAULT_TENANT_ID, "1", status=status)
+    await begun(ledger, "north", "a", status=status)
+
+    async def seen() -> list[str]:
+        async with ledger.unit() as unit:
+            return [*await unit.batches.due(9), *(one.id for one in await unit.batches.active(9))]
+
+    assert await seen() == ["1" * 32, "a" * 32]
+    async with ledger.unit() as unit:
+        await unit.accounts.delete("north")
+    assert await seen() == ["1" * 32]
+
+
+async def test_a_batch_is_under_way_until_its_last_contact_has_ended(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger, 1)
+
+    async def under_way() -> bool:
+        async with ledger.unit() as unit:
+            return await unit.batches.under_way(BATCH.id)
+
+    assert await under_way(), "a contact waits"
+    async with ledger.unit() as unit:
+        (contact,) = await unit.batches.contacts.take(BATCH.id, 1)
+        await unit.executions.insert(execution_of_contact(BATCH, contact, "+1"))
+    assert await under_way(), "a call waits"
+    await run_sql(dsn, "update execution set phase = 'done', detail = 'stopped', status = 'stopped'")
+    assert not await under_way()
+
+
+async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger)
+    async with ledger.unit() as unit:
+        for n in range(40):
+            await unit.executions.insert(execution_row(f"call-{n}", batch_id=BATCH.id))
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("vacuum analyze execution")
+        # Of a table this small every plan is as good as another: only whether the index suffices is the question.
+        await connection.execute("set enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {COUNTS}", [BATCH.id]))
+    finally:
+        await connection.close()
+    assert "Index Only Scan using execution_batch_counts" in plan, plan

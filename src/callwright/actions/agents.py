@@ -208,9 +208,12 @@ def _with_tools(task: Any, tools: Mapping[str, Any]) -> Any:
 
 
 async def delete_agent(services: Services, principal: Principal, agent_id: str) -> None:
-    """Delete an agent with its executions, their logs and their recordings. ConflictError while one of its calls is live."""
+    """Delete an agent with its batches, its executions, their logs and their recordings. ConflictError, and nothing stopped, while one of
+    its calls is live."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
+        # The batches are locked before executions and agent, as the release and a stop do: nothing of them is released meanwhile.
+        await stop_batches_of_agent(unit, services, principal, agent.id)
         executions = await unit.executions.delete_of_agent(principal.tenant_id, agent.id)
         if not await unit.agents.delete(principal.tenant_id, agent.id):
             raise missing("agent")

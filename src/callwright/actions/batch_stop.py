@@ -75,8 +75,7 @@ async def find_execution(unit: Unit, services: Services, tenant_id: str, executi
 
 async def stop_contact(unit: Unit, services: Services, principal: Principal, execution_id: str) -> Execution | None:
     """Stop a contact that waits in its batch: its execution is written as ``stopped``. None when there is none, or it was released
-    just now.
-    WrongStateError when its batch was stopped."""
+    just now. WrongStateError when its batch was stopped."""
     found = await unit.batches.contacts.find(principal.tenant_id, execution_id)
     if found is None:
         return None
@@ -92,4 +91,5 @@ async def stop_contact(unit: Unit, services: Services, principal: Principal, exe
         return None
     now = services.clock.now()
     execution = execution_of_contact(batch, contact, services.policy.from_number, agent=agent.body, at=now)
+    await audit(unit, principal, "execution.stopped", execution_id, before={"status": str(execution.status)})
     return await record_contact(unit, execution, "stopped", services.publisher)

@@ -221,7 +221,6 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
             unreleased = await stop_contact(unit, services, principal, execution_id)
             if unreleased is not None:
-                await audit(unit, principal, "execution.stopped", execution_id, before={"status": "prepared"})
                 return unreleased
             if await unit.executions.get(principal.tenant_id, execution_id) is None:
                 raise missing("execution")

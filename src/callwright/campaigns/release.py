@@ -16,7 +16,6 @@ from callwright.campaigns.plan import Share, shares
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
-from callwright.domain.execution import TERMINAL
 from callwright.domain.limits import MAX_BATCHES_AT_ONCE
 from callwright.ops.rounds import round_boundary
 from callwright.ports.batches import ActiveBatch
@@ -27,8 +26,6 @@ _LOG = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.25
-
-_ENDED = frozenset(str(status) for status in TERMINAL)
 
 _SUPPRESSED = CAUSES["suppressed"]
 
@@ -61,37 +58,40 @@ class Release:
             due = await unit.batches.due(MAX_BATCHES_AT_ONCE)
         for batch_id in due:
             with round_boundary("beginning a batch"):
-                await self._begin(batch_id)
+                await self.begin(batch_id)
         async with self.ledger.unit() as unit:
             active = await unit.batches.active(MAX_BATCHES_AT_ONCE)
         for batch_id, count in shares([_share(batch) for batch in active]).items():
             with round_boundary("releasing contacts"):
-                await self._release(batch_id, count)
+                await self.release(batch_id, count)
         for batch in active:
             if not batch.left and not batch.open:
                 with round_boundary("completing a batch"):
                     await self._complete(batch.id)
         return bool(active)
 
-    async def _begin(self, batch_id: str) -> None:
-        """Its time has come: the contacts wait in the queue."""
+    async def begin(self, batch_id: str) -> None:
+        """Its time has come: the contacts wait in the queue, if it is still scheduled and its account is still there."""
         async with self.ledger.unit() as unit:
             batch = await unit.batches.lock_any(batch_id)
             # Stopped or scheduled anew in the meantime.
-            if batch is None or batch.status is not BatchStatus.SCHEDULED:
+            if batch is None or batch.status is not BatchStatus.SCHEDULED or await _account_gone(unit, batch):
                 return
             if batch.scheduled_at is not None and batch.scheduled_at <= self.clock.now():
                 await move_batch(unit, batch, BatchStatus.QUEUED, self.batch_publisher)
 
-    async def _release(self, batch_id: str, count: int) -> None:
+    async def release(self, batch_id: str, count: int) -> None:
+        """Up to ``count`` of its contacts become executions, if it is still active and its account is still there."""
         try:
             async with self.ledger.unit() as unit:
                 batch = await unit.batches.lock_any(batch_id)
-                if batch is None or batch.status not in ACTIVE:
+                if batch is None or batch.status not in ACTIVE or await _account_gone(unit, batch):
                     return
                 agent = await unit.agents.get(batch.tenant_id, batch.agent_id)
+                if agent is None:
+                    return
                 contacts = await unit.batches.contacts.take(batch_id, count)
-                if agent is None or not contacts:
+                if not contacts:
                     return
                 await self._dial_later(unit, batch, agent, contacts)
                 if batch.status is BatchStatus.QUEUED:
@@ -120,11 +120,15 @@ class Release:
     async def _complete(self, batch_id: str) -> None:
         async with self.ledger.unit() as unit:
             batch = await unit.batches.lock_any(batch_id)
-            if batch is None or batch.status not in ACTIVE or await unit.batches.contacts.after(batch_id, 0, 1):
+            if batch is None or batch.status not in ACTIVE or await unit.batches.under_way(batch_id):
                 return
-            progress = (await unit.batches.progress([batch]))[batch_id]
-            if set(progress.execution_status) <= _ENDED:
-                await move_batch(unit, batch, BatchStatus.COMPLETED, self.batch_publisher)
+            await move_batch(unit, batch, BatchStatus.COMPLETED, self.batch_publisher)
+
+
+async def _account_gone(unit: Unit, batch: Batch) -> bool:
+    """Whether its account was deleted since we looked."""
+    tenant = await unit.accounts.tenant(batch.tenant_id)
+    return tenant is None or tenant.deleted_at is not None
 
 
 def _share(batch: ActiveBatch) -> Share:

@@ -58,6 +58,10 @@ class Batches(Protocol):
         """How far each of them is."""
         ...
 
+    async def under_way(self, batch_id: str) -> bool:
+        """Whether contacts wait in it or executions of it have not ended."""
+        ...
+
     async def delete(self, batch_id: str) -> None:
         """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
         ...
@@ -67,11 +71,12 @@ class Batches(Protocol):
         ...
 
     async def due(self, count: int) -> list[str]:
-        """Ids of scheduled batches whose time has come, the earliest first."""
+        """Ids of scheduled batches whose time has come, the earliest first; none of a deleted account."""
         ...
 
     async def active(self, count: int) -> list[ActiveBatch]:
-        """Up to ``count`` queued or running batches, those that began first."""
+        """Up to ``count`` queued or running batches: of every tenant the one that began first, then the second ones, and so on, so that
+        no tenant's batches keep another's out. None of a deleted account."""
         ...
 
 

@@ -42,12 +42,23 @@ select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as conc
   (select count(*) from execution e where e.batch_id = b.id and e.phase in ('waiting', 'admitted')) as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
   exists (select from batch_contact c where c.batch_id = b.id) as left
-from batch b join tenant t on t.id = b.tenant_id left join tenant o on o.id = t.parent_id
-where b.status in ({_ACTIVE})
+from (
+  select b.id, b.tenant_id, b.scheduled_at, row_number() over (partition by b.tenant_id order by b.scheduled_at, b.id) as turn
+  from batch b join tenant t on t.id = b.tenant_id
+  where b.status in ({_ACTIVE}) and t.deleted_at is null
+  order by turn, b.scheduled_at, b.id limit $1
+) b join tenant t on t.id = b.tenant_id left join tenant o on o.id = t.parent_id
+order by b.turn, b.scheduled_at, b.id
+"""
+
+_DUE = """
+select b.id from batch b join tenant t on t.id = b.tenant_id
+where b.status = 'scheduled' and b.scheduled_at <= now() and t.deleted_at is null
 order by b.scheduled_at, b.id limit $1
 """
 
-_COUNTS = """
+#: Answered from the index ``execution_batch_counts`` alone; a column more here has to be in it.
+COUNTS = """
 select batch_id, status, count(*) as number, sum(total_cost_nano)::bigint as cost, count(answered_at) as answered,
   coalesce(sum(extract(epoch from ended_at - answered_at)), 0)::bigint as seconds
 from execution where batch_id = any ($1::text[]) group by batch_id, status
@@ -136,9 +147,19 @@ class BatchRows:
             )
         }
         counted: dict[str, list[Any]] = {}
-        for row in await self._connection.fetch(_COUNTS, ids):
+        for row in await self._connection.fetch(COUNTS, ids):
             counted.setdefault(row["batch_id"], []).append(row)
         return {batch.id: _progress(batch, waiting.get(batch.id, 0), counted.get(batch.id, [])) for batch in batches}
+
+    async def under_way(self, batch_id: str) -> bool:
+        """Whether contacts wait in it or executions of it have not ended."""
+        return bool(
+            await self._connection.fetchval(
+                "select exists (select from batch_contact where batch_id = $1)"
+                " or exists (select from execution where batch_id = $1 and phase <> 'done')",
+                batch_id,
+            )
+        )
 
     async def delete(self, batch_id: str) -> None:
         """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
@@ -155,15 +176,13 @@ class BatchRows:
         return len(gone)
 
     async def due(self, count: int) -> list[str]:
-        """Ids of scheduled batches whose time has come, the earliest first."""
-        rows = await self._connection.fetch(
-            "select id from batch where status = 'scheduled' and scheduled_at <= now() order by scheduled_at, id limit $1",
-            count,
-        )
+        """Ids of scheduled batches whose time has come, the earliest first; none of a deleted account."""
+        rows = await self._connection.fetch(_DUE, count)
         return [str(row["id"]) for row in rows]
 
     async def active(self, count: int) -> list[ActiveBatch]:
-        """Up to ``count`` queued or running batches, those that began first."""
+        """Up to ``count`` queued or running batches: of every tenant the one that began first, then the second ones, and so on, so that
+        no tenant's batches keep another's out. None of a deleted account."""
         return [ActiveBatch(**row) for row in await self._connection.fetch(_ACTIVE_BATCHES, count)]
 
     async def _one(self, where: str, *arguments: object) -> Batch | None:
