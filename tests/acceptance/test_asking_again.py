@@ -19,6 +19,7 @@ from callwright.domain.errors import BadInputError, NotFoundError, WrongStateErr
 from callwright.domain.execution import Execution
 from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.domain.usage import CALLS, LLM, contribution
 from callwright.ports.ledger import Change
 
 US = Principal(DEFAULT_TENANT_ID, "key-1", "ours")
@@ -83,6 +84,11 @@ async def called(world: CallWorld, agent: dict[str, Any]) -> Execution:
 async def again(world: CallWorld, execution_id: str, **wire: Any) -> Execution:
     """Ask a call again and wait until that is over."""
     await ask_again(services(world), US, execution_id, wire)
+    return await settled(world, execution_id)
+
+
+async def settled(world: CallWorld, execution_id: str) -> Execution:
+    """The call when its last order is over."""
     for _ in range(200):
         row = await world.row(execution_id)
         if row.record["extraction_state"]["status"] != "queued":
@@ -131,6 +137,18 @@ async def test_what_it_costs_is_added_once_and_everything_still_sums(world: Call
     assert sum(sum(row["cost_nano"].values()) for row in after.record["turns"]) == after.total_cost_nano
     tokens = after.record["usage_breakdown"]["llm_usage_breakdown"]["extraction"]
     assert tokens["input"] > before.record["usage_breakdown"]["llm_usage_breakdown"]["extraction"]["input"]
+
+
+async def test_the_usage_of_the_account_still_sums_to_what_its_calls_cost(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    after = await again(world, before.id)
+    used = contribution(after)
+    calls = sum(one.cost_nano for key, one in used.items() if key.kind == CALLS)
+    assert calls == after.total_cost_nano > before.total_cost_nano
+    assert sum(one.cost_nano for key, one in used.items() if key.kind != CALLS) == calls
+    tokens = after.record["usage_breakdown"]["llm_tokens"]
+    assert sum(one.amount + one.amount_output for key, one in used.items() if key.kind == LLM) == tokens
 
 
 async def test_the_same_again_asks_no_model(world: CallWorld) -> None:
@@ -221,3 +239,75 @@ async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -
         await unit.executions.change(done.id, Change(record={"extraction_state": waiting}))
     ordered = await ask_again(ours, US, done.id, {})
     assert (ordered.waiting, ordered.run) == (True, "run-1")
+
+
+async def test_two_orders_at_once_ask_each_call_once(world: CallWorld) -> None:
+    ids = [(await called(world, body())).id for _ in range(2)]
+    await ask(world, "Caller")
+    ours = services(world)
+    period = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    async with world.ledger.unit() as unit:
+        # Both orders have chosen their calls and wait for the newest one.
+        await unit.executions.lock(ids[1])
+        orders = [asyncio.create_task(ask_all_again(ours, US, AGENT_ID, period)) for _ in range(2)]
+        await asyncio.sleep(0.5)
+    one, other = sorted(await asyncio.gather(*orders), key=lambda made: len(made.execution_ids))
+    assert (one.run, one.execution_ids, one.left_out) == ("", [], 2)
+    assert other.execution_ids == list(reversed(ids))
+    rows = [await settled(world, one) for one in ids]
+    assert [len(row.record["extraction_runs"]) for row in rows] == [2, 2]
+
+
+async def ordered_anew(world: CallWorld, execution_id: str, run: str) -> None:
+    """Another order for a call came after the one that is under way."""
+    async with world.ledger.unit() as unit:
+        state = {"run": run, "status": "queued", "reason": None, "at": world.clock.now().isoformat()}
+        await unit.executions.change(execution_id, Change(record={"extraction_state": state}))
+
+
+async def test_a_call_that_was_ordered_anew_is_left_to_that_order(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    await ordered_anew(world, before.id, "run-2")
+    handler = world.runtime.jobs["extraction"]
+    await handler(json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode())
+    row = await world.row(before.id)
+    assert (row.record["extraction_state"]["run"], row.record["extraction_state"]["status"]) == ("run-2", "queued")
+    assert (row.record["extraction_runs"], row.total_cost_nano) == ([], before.total_cost_nano)
+    await handler(json.dumps({"ids": [before.id], "run": "run-2", "by": "key-1"}).encode())
+    assert (await world.row(before.id)).record["extraction_state"]["status"] == "done"
+
+
+async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the_next_one_pays(
+    world: CallWorld,
+) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    slow = body()
+    slow["tasks"][0]["tools_config"]["llm_agent"]["first_token_ms"] = 2_000
+    await change(world, slow)
+    await ordered_anew(world, before.id, "run-1")
+    handler = world.runtime.jobs["extraction"]
+    order = json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode()
+    first = asyncio.ensure_future(handler(order))
+    while b"run_began" not in (kept := await log_of(world, before)):
+        assert not first.done()
+        await asyncio.sleep(0.05)
+    await ordered_anew(world, before.id, "run-2")
+    await first
+    assert await log_of(world, before) == kept
+    row = await world.row(before.id)
+    assert row.record["extraction_state"]["run"] == "run-2"
+    assert row.total_cost_nano == before.total_cost_nano
+
+    await change(world, body())
+    await handler(json.dumps({"ids": [before.id], "run": "run-2", "by": "key-1"}).encode())
+    row = await world.row(before.id)
+    assert row.record["extraction_state"]["status"] == "done"
+    tokens = row.record["usage_breakdown"]["llm_tokens"]
+    assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
+
+
+async def log_of(world: CallWorld, call: Execution) -> bytes:
+    async with world.ledger.unit() as unit:
+        return await unit.logs.read(call.id, call.attempt)

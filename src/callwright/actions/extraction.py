@@ -113,7 +113,16 @@ async def ask_all_again(services: Services, principal: Principal, agent_id: str,
         fit = [row for row in rows if _refusal(row) is None and not _waits(row, now)]
         if dry_run or not fit:
             return Ordered("", [row.id for row in fit], left_out=total - len(fit))
-        locked = [row for one in fit if (row := await unit.executions.lock(one.id)) is not None]
+        # Another order may have come first while this one waited for a row.
+        locked = [
+            row
+            for one in fit
+            if (row := await unit.executions.lock(one.id)) is not None
+            and _refusal(row) is None
+            and not _waits(row, now)
+        ]
+        if not locked:
+            return Ordered("", [], left_out=total)
         made = await _order(services, unit, principal, locked, force)
         return Ordered(made.run, made.execution_ids, left_out=total - len(locked))
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from callwright.actions.transition import transition
@@ -27,8 +27,9 @@ from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
+from callwright.insight.cost import CostLine
 from callwright.insight.dispositions import questions_of
-from callwright.insight.extra_cost import rated, with_extra
+from callwright.insight.extra_cost import Extra, rated, with_extra
 from callwright.insight.post_work import RUN_BEGAN, RUN_ENDED, post_work, runs_of
 from callwright.insight.record import storable
 from callwright.insight.transcript import transcript
@@ -57,11 +58,16 @@ class _Order:
     force: bool
 
 
+class _SupersededError(Exception):
+    """The call was ordered anew: it is the other run's now, and this one writes no more."""
+
+
 @dataclass(slots=True)
 class _Case:
-    """One call to ask: its row, its log, and the section being written."""
+    """One call to ask: its row, the run that asks it, its log, and the section being written."""
 
     execution: Execution
+    run: str
     live_log: str
     view: CallView
     post: PostLog
@@ -77,10 +83,22 @@ class _Case:
         self.post.failed(what, reason)
 
     async def keep(self) -> None:
-        """``Notes.keep``: have the section in the ledger. UnavailableError lets the job be tried again, and go on from what is kept."""
+        (
+            """``Notes.keep``: have the section in the ledger. UnavailableError lets the job be tried again, and go on from what is kept;
+        _SupersededError ends the run."""
+            ""
+        )
         async with self.deps.ledger.unit() as unit:
-            if await unit.executions.lock(self.execution.id) is not None:
+            row = await unit.executions.lock(self.execution.id)
+            if row is not None:
+                self.check(row)
                 await unit.logs.append(self.chunk)
+
+    def check(self, row: Execution) -> None:
+        """Raise _SupersededError unless ``row``, which is locked, is this run's: two runs that wrote the one section would each write over
+        what the other has found."""
+        if not _is_of(row, self.run):
+            raise _SupersededError(self.run)
 
     @property
     def chunk(self) -> LogChunk:
@@ -106,7 +124,10 @@ class AskingAgain:
             await self._put(order, BUSY_SECONDS)
             return
         async with self._busy:
-            await self._one(order.ids[0], order)
+            try:
+                await self._one(order.ids[0], order)
+            except _SupersededError:
+                _LOG.info("execution %s was ordered anew and is left to that order", order.ids[0])
         if order.ids[1:]:
             await self._put(_Order(order.ids[1:], order.run, order.by, order.force), 0)
 
@@ -117,9 +138,11 @@ class AskingAgain:
 
     async def _one(self, execution_id: str, order: _Order) -> None:
         async with self._deps.ledger.unit() as unit:
-            execution = await unit.executions.get_any(execution_id)
+            execution = await unit.executions.lock(execution_id)
             if execution is None or execution.phase is not Phase.DONE:
                 return
+            if not _is_of(execution, order.run):
+                raise _SupersededError(order.run)
             log = await unit.logs.read(execution_id, execution.attempt)
             agent = await unit.agents.get_any(execution.agent_id)
             dispositions = await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id)
@@ -133,7 +156,8 @@ class AskingAgain:
             await self._settle(execution, order, "unchanged", "the agent asks nothing after its calls")
             return
         post = PostLog(view, post_part(log), self._deps.clock.now, over=True)
-        case = _Case(execution, live_part(log).decode(errors="replace"), view, post, dispositions, self._deps)
+        live = live_part(log).decode(errors="replace")
+        case = _Case(execution, order.run, live, view, post, dispositions, self._deps)
         digest = _digest(spec, [one.body for one in dispositions])
         began = any(values["run"] == order.run for values in post.facts(RUN_BEGAN))
         if not began and not order.force and await asyncio.to_thread(self._is_same, case, digest):
@@ -173,8 +197,10 @@ class AskingAgain:
                 # The job is tried again.
                 raise
             post.failed("extraction", error.message)
-        spent = rated(_usages(post, run), self._deps.book)
-        post.fact(RUN_ENDED, {"run": run, "cost_nano": sum(spent.values()), "spent": spent})
+        spent = rated(_usages(post), self._deps.book)
+        post.fact(
+            RUN_ENDED, {"run": run, "cost_nano": spent.cost_nano, "spent": spent.categories, "lines": _plain(spent)}
+        )
 
     async def _questions(self, case: _Case, spec: AgentSpec, run: str, examiner: Examiner) -> None:
         post, heard = case.post, transcript(case.view)
@@ -204,13 +230,14 @@ class AskingAgain:
             row = await unit.executions.lock(case.execution.id)
             if row is None or row.phase is not Phase.DONE or row.attempt != case.execution.attempt:
                 return
+            case.check(row)
             await unit.logs.append(case.chunk)
             state = _state(order, "failed" if failures else "done", "; ".join(one["reason"] for one in failures[:3]))
             record: dict[str, Any] = {**found, "usage_breakdown": usage_breakdown(view), STATE: state}
             columns: dict[str, Any] = {}
             if order.run not in (row.record.get("extraction_paid") or []):
                 # The job may run twice: what a run cost is added once.
-                record |= with_extra(row.record, ended["spent"])
+                record |= with_extra(row.record, _extra(ended))
                 record["extraction_paid"] = [*(row.record.get("extraction_paid") or []), order.run]
                 columns["total_cost_nano"] = row.total_cost_nano + int(ended["cost_nano"])
             await transition(unit, row.id, Change(columns=columns, record=record), self._deps.publisher)
@@ -220,7 +247,7 @@ class AskingAgain:
         _LOG.info("execution %s is not asked again: %s", execution.id, reason)
         async with self._deps.ledger.unit() as unit:
             row = await unit.executions.lock(execution.id)
-            if row is not None and row.phase is Phase.DONE:
+            if row is not None and row.phase is Phase.DONE and _is_of(row, order.run):
                 change = Change(record={STATE: _state(order, status, reason)})
                 await transition(unit, row.id, change, self._deps.publisher)
 
@@ -229,9 +256,24 @@ def _state(order: _Order, status: str, reason: str) -> dict[str, Any]:
     return {"run": order.run, "status": status, "reason": reason or None}
 
 
-def _usages(post: PostLog, run: str) -> list[dict[str, Any]]:
-    """What was spent since the run began: runs of one call are one after the other."""
-    return post.since(RUN_BEGAN, {"run": run}, "usage")
+def _is_of(row: Execution, run: str) -> bool:
+    """Whether the last order for a call is that of ``run``."""
+    return (row.record.get(STATE) or {}).get("run") == run
+
+
+def _plain(spent: Extra) -> list[dict[str, Any]]:
+    return [asdict(line) for line in spent.lines]
+
+
+def _extra(ended: Mapping[str, Any]) -> Extra:
+    """What a run cost by its fact RUN_ENDED."""
+    return Extra(dict(ended["spent"]), [CostLine(**line) for line in ended.get("lines", ())])
+
+
+def _usages(post: PostLog) -> list[dict[str, Any]]:
+    """What was spent since the last run that ended, also by one that was begun and left to a later order: nobody else pays for that."""
+    ended = post.facts(RUN_ENDED)
+    return post.since(RUN_ENDED, ended[-1], "usage") if ended else post.since(RUN_BEGAN, {}, "usage")
 
 
 def _tasks(spec: AgentSpec, dispositions: Sequence[Any]) -> list[PostCallTask]:

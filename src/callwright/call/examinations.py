@@ -77,5 +77,5 @@ class Examinations:
             paper.failed("dispositions", late)
             for one in questions:
                 paper.found.setdefault(one.asked.category, {}).setdefault(one.name, unanswered(one.asked, late))
-        cost = sum(rated(paper.usage, self._deps.book).values())
+        cost = rated(paper.usage, self._deps.book).cost_nano
         return Examined(paper.found, paper.usage, cost, paper.failures)

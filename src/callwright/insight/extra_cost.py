@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from callwright.domain.money import allocate, rate
 from callwright.domain.pricing import PriceBook
+from callwright.insight.cost import CostLine
 from callwright.insight.usage import POST_CALL, category_of
 
 LEG = "llm"
 
 
-def rated(usages: Iterable[Mapping[str, Any]], book: PriceBook) -> dict[str, int]:
-    """Nano-cents of reported model usage by the contract's sub-leg. Each model is rated once on its whole usage and then shared out."""
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What was spent, told twice over: ``categories`` in nano-cents by the contract's sub-leg, and ``lines`` by who did the work. Both sum
+    to ``cost_nano``."""
+
+    categories: dict[str, int] = field(default_factory=dict)
+    lines: list[CostLine] = field(default_factory=list)
+
+    @property
+    def cost_nano(self) -> int:
+        """The whole, in nano-cents."""
+        return sum(self.categories.values())
+
+
+def rated(usages: Iterable[Mapping[str, Any]], book: PriceBook) -> Extra:
+    """What reported model usage costs. Each model is rated once on its whole usage and then shared out."""
     models: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for one in usages:
         models[(str(one["provider"]), str(one["model"]))].append(one)
     found: dict[str, int] = {}
+    lines: list[CostLine] = []
     for (provider, model), ones in models.items():
+        read, written = (sum(int(one.get(key, 0)) for one in ones) for key in ("amount", "amount_output"))
+        whole = 0
         for kind, key in (("model_input", "amount"), ("model_output", "amount_output")):
             amounts = [int(one.get(key, 0)) for one in ones]
             price = book.price(kind, provider, model)
             cost = rate(sum(amounts), price.nano_cents, price.per, round_up_to=price.increment)
+            whole += cost
             for one, share in zip(ones, allocate(cost, amounts), strict=True):
                 category = category_of("model", str(one["purpose"]))
                 found[category] = found.get(category, 0) + share
-    return found
+        lines.append(CostLine(LEG, provider, model, read, written, whole))
+    return Extra(found, lines)
 
 
-def with_extra(record: Mapping[str, Any], extra: Mapping[str, int]) -> dict[str, Any]:
+def with_extra(record: Mapping[str, Any], extra: Extra) -> dict[str, Any]:
     """The keys of a record that change when ``extra`` is spent on its call: everything still sums to the whole."""
-    spent = sum(extra.values())
+    spent = extra.cost_nano
     cost = record.get("cost_nano") or {}
     legs = dict(cost.get("legs") or {})
     legs[LEG] = int(legs.get(LEG, 0)) + spent
@@ -41,10 +62,28 @@ def with_extra(record: Mapping[str, Any], extra: Mapping[str, int]) -> dict[str,
     after[LEG] = int(after.get(LEG, 0)) + spent
     categories = {name: dict(shares) for name, shares in (cost.get("categories") or {}).items()}
     of_models = categories.setdefault(LEG, {})
-    for name, amount in extra.items():
+    for name, amount in extra.categories.items():
         of_models[name] = int(of_models.get(name, 0)) + amount
     turns = [
         {**row, "cost_nano": {**(row.get("cost_nano") or {}), LEG: after[LEG]}} if row.get("part") == POST_CALL else row
         for row in record.get("turns") or []
     ]
-    return {"cost_nano": {**cost, "legs": legs, "parts": parts, "categories": categories}, "turns": turns}
+    whole = {**cost, "legs": legs, "parts": parts, "categories": categories}
+    return {
+        "cost_nano": whole,
+        "turns": turns,
+        "usage_lines": _with_lines(record.get("usage_lines") or [], extra.lines),
+    }
+
+
+def _with_lines(before: Iterable[Mapping[str, Any]], extra: Iterable[CostLine]) -> list[dict[str, Any]]:
+    """The lines of a record and ``extra``, one for each that did work: the usage of the account is summed from them."""
+    found = {(line["leg"], line["provider"], line["model"]): dict(line) for line in before}
+    for line in extra:
+        there = found.setdefault(
+            (line.leg, line.provider, line.model), asdict(CostLine(LEG, line.provider, line.model, 0, 0, 0))
+        )
+        there["amount"] += line.amount
+        there["amount_output"] += line.amount_output
+        there["cost"] += line.cost
+    return list(found.values())
