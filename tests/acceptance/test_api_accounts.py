@@ -361,6 +361,26 @@ async def test_a_key_expires(world: ApiWorld) -> None:
         assert (await client.get(f"{KEYS}/{made['id']}")).json()["state"] == "expired"
 
 
+async def test_a_key_that_expires_makes_none_that_outlives_it(world: ApiWorld) -> None:
+    at = world.clock.now() + timedelta(hours=1)
+    async with world.client() as client:
+        made = (await client.post(KEYS, json={"name": "guest", "expires_at": at.isoformat()})).json()
+    async with world.client(made["key"]) as guest:
+        later = await guest.post(KEYS, json={"name": "x", "expires_at": (at + timedelta(minutes=1)).isoformat()})
+        assert (later.status_code, later.json()["field"]) == (400, "expires_at")
+        assert "when the key that makes this one expires" in later.json()["message"]
+        of_guest = (await guest.post(KEYS, json={"name": "no wish"})).json()
+        assert of_guest["expires_at"] == made["expires_at"]
+        account = await branch(guest)
+        of_branch = (await guest.post(KEYS, json={"name": "of it", "sub_account_id": account["id"]})).json()
+    keys = (of_guest["key"], account["api_key"], of_branch["key"])
+    for ahead, status in ((timedelta(), 200), (timedelta(hours=2), 401)):
+        world.clock.ahead = ahead
+        for key in keys:
+            async with world.client(key) as maker:
+                assert (await maker.get("/user/me")).status_code == status
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

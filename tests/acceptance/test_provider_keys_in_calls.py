@@ -30,6 +30,7 @@ from callwright.ports.ledger import StoredAgent
 
 OURS = Principal(DEFAULT_TENANT_ID, "k", "ours")
 OTHERS = Principal("00000000-0000-4000-8000-0000000000ff", "k", "others")
+BRANCH = Principal("00000000-0000-4000-8000-0000000000fe", "k", "branch", parent_id=DEFAULT_TENANT_ID)
 FIRST, SECOND, THIRD = "canary-first-1a2b3c4d", "canary-second-5e6f7a8b", "canary-of-others-9c0d"
 SPOKEN = streaming(chunk({"content": "Monday is free."}, "stop"), USAGE, DONE)
 
@@ -114,11 +115,13 @@ def bearer(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
 async def test_a_call_uses_its_tenants_key_the_next_one_the_new_key_and_another_tenant_neither(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = {"provider": "openai", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
-    await world.put(OURS, "OPENAI", FIRST)
+    model = {"provider": "azure", "model": "gpt-4.1-mini"}
+    for principal in (OURS, OTHERS):
+        await world.put(principal, "AZURE_OPENAI_API_BASE", world.endpoint.url)
+    await world.put(OURS, "AZURE_OPENAI_API_KEY", FIRST)
     first = await world.chat(OURS, **model)
     assert world.asked() == bearer((FIRST, "gpt-4.1-mini"))
-    await world.put(OURS, "OPENAI", SECOND)
+    await world.put(OURS, "AZURE_OPENAI_API_KEY", SECOND)
     await world.chat(OURS, **model)
     assert world.asked() == bearer((SECOND, "gpt-4.1-mini"))
 
@@ -126,12 +129,12 @@ async def test_a_call_uses_its_tenants_key_the_next_one_the_new_key_and_another_
     assert world.asked() == []
     row = await world.calls.row(lost)
     assert row.status == "error"
-    assert "store the provider key OPENAI" in str(row.error_message)
+    assert "store the provider key AZURE_OPENAI_API_KEY" in str(row.error_message)
 
-    await world.put(OTHERS, "OPENAI_API_KEY", THIRD)
+    await world.put(OTHERS, "AZURE_OPENAI_API_KEY", THIRD)
     await world.chat(OTHERS, **model)
     assert world.asked() == bearer((THIRD, "gpt-4.1-mini"))
-    await delete_provider_key(world.services, OURS, "openai")
+    await delete_provider_key(world.services, OURS, "azure_openai_api_key")
     await world.chat(OURS, **model)
     assert world.asked() == []
 
@@ -164,12 +167,62 @@ async def test_a_model_of_ones_own_is_reached_by_its_name_in_two_ways(world: Wor
     assert "house-llm" in str(lost.error_message)
 
 
-async def test_a_call_whose_key_cannot_be_opened_says_why_before_anybody_is_called(world: World) -> None:
+async def branch(world: World) -> Principal:
+    """A sub-account of ours."""
+    await run_sql(
+        world.dsn,
+        "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at, parent_id, min_concurrency)"
+        f" values ('{BRANCH.tenant_id}', 'Branch', '', 2, 0, now(), '{OURS.tenant_id}', 0)",
+    )
+    return BRANCH
+
+
+@pytest.mark.parametrize("principal", [OURS, BRANCH], ids=["organisation", "sub-account"])
+async def test_an_agent_that_names_an_address_beside_a_vendor_does_not_learn_the_vendors_key(
+    world: World, principal: Principal
+) -> None:
+    await branch(world)
     await world.put(OURS, "OPENAI", FIRST)
+    model = {"provider": "openai", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
+    lost = await world.calls.row(await world.chat(principal, **model))
+    assert world.asked() == []
+    assert lost.status == "error"
+    assert "use the provider custom with the provider key CUSTOM" in str(lost.error_message)
+
+
+@pytest.mark.parametrize("provider", ["custom", "ollama"])
+async def test_the_key_for_any_endpoint_goes_to_the_address_of_the_organisations_agent_and_of_no_sub_accounts(
+    world: World, provider: str
+) -> None:
+    their = await branch(world)
+    await world.put(OURS, "CUSTOM", FIRST)
+    model = {"provider": provider, "model": "m-1", "base_url": f"{world.endpoint.url}/v1"}
+    await world.chat(OURS, **model)
+    assert world.asked() == bearer((FIRST, "m-1"))
+    await world.chat(their, **model)
+    assert world.asked() == bearer(("none", "m-1"))
+
+
+async def test_a_sub_account_uses_the_key_at_an_address_an_administrator_named(world: World) -> None:
+    their = await branch(world)
+    await world.put(OURS, "CUSTOM", FIRST)
+    address = f"{world.endpoint.url}/v1"
+    await put_custom_model(
+        world.services, OURS, {"custom_model_name": "house-llm", "custom_model_url": address, "model": "llama-70b"}
+    )
+    await world.chat(their, provider="custom", model="house-llm")
+    await world.chat(their, provider="custom", model="m-1", base_url=address)
+    await world.chat(their, provider="custom", model="m-1", base_url=f"{address}/elsewhere/..")
+    await world.chat(their, provider="house-llm", model="m-1", base_url="https://llm.elsewhere.example/v1")
+    assert world.asked() == bearer((FIRST, "llama-70b"), (FIRST, "m-1"), ("none", "m-1"), (FIRST, "llama-70b"))
+
+
+async def test_a_call_whose_key_cannot_be_opened_says_why_before_anybody_is_called(world: World) -> None:
+    await world.put(OURS, "CUSTOM", FIRST)
     master = world.folder / MASTER_KEY_FILE
     kept = master.read_text()
     master.write_text("0" * 64)
-    model = {"provider": "openai", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
+    model = {"provider": "custom", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
     lost = await world.calls.row(await world.chat(OURS, **model))
     assert lost.status == "error"
     assert "sealed under the master key" in str(lost.error_message)
@@ -181,8 +234,8 @@ async def test_a_call_whose_key_cannot_be_opened_says_why_before_anybody_is_call
 
 
 async def test_what_is_asked_after_the_call_uses_the_key_too(world: World) -> None:
-    await world.put(OURS, "OPENAI", FIRST)
-    where: Mapping[str, Any] = {"provider": "openai", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
+    await world.put(OURS, "CUSTOM", FIRST)
+    where: Mapping[str, Any] = {"provider": "custom", "model": "gpt-4.1-mini", "base_url": f"{world.endpoint.url}/v1"}
     body = agent_body()
     body["tasks"][0]["tools_config"]["llm_agent"] = {"llm_config": dict(where)}
     body["tasks"][1] = {"task_type": "summarization", "tools_config": {"llm_agent": {"llm_config": dict(where)}}}

@@ -42,6 +42,11 @@ def key_of(server: LocalServer) -> str:
     return server.requests[-1].headers["authorization"].removeprefix("Bearer ")
 
 
+def at_address(server: LocalServer) -> dict[str, str]:
+    """A vendor's key with the address that belongs to it."""
+    return {"AZURE_OPENAI_API_KEY": "tenants-own-key", "AZURE_OPENAI_API_BASE": server.url}
+
+
 async def test_the_key_of_the_settings_goes_to_no_endpoint_a_tenant_chose():
     async with serving(SAYS) as server:
         model = plugin("custom", model_base_url="https://llm.operator.example/v1")
@@ -70,19 +75,69 @@ async def test_an_endpoint_a_tenant_chose_is_reached_through_the_guard():
         assert server.requests == []
 
 
-async def test_a_key_of_a_vendor_is_used_at_the_agents_endpoint_and_its_usage_has_the_vendors_name():
+async def test_a_key_of_a_vendor_is_used_at_the_address_stored_beside_it_and_its_usage_has_the_vendors_name():
     async with serving(SAYS) as server:
-        model = plugin("openai")
-        deltas = await ask(
-            model, f"{server.url}/v1", {"OPENAI": "tenants-own-key"}, model="gpt-5.4-mini", max_tokens=70
-        )
+        model = plugin("azure-openai")
+        deltas = await ask(model, keys=at_address(server), model="gpt-5.4-mini", max_tokens=70)
         await model.aclose()
         sent = server.requests[-1].json()
         assert key_of(server) == "tenants-own-key"
         assert (sent["max_completion_tokens"], sent["reasoning_effort"]) == (70, "none")
         assert "max_tokens" not in sent
         assert deltas[-1].usage is not None
-        assert deltas[-1].usage.provider == "openai"
+        assert deltas[-1].usage.provider == "azure-openai"
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("name", "keys", "advice"),
+    [
+        ("openai", {"OPENAI": "tenants-own-key"}, "leave base_url out"),
+        ("openai", {}, "leave base_url out"),
+        (
+            "azure",
+            {"AZURE_OPENAI_API_KEY": "tenants-own-key"},
+            "store the address as the provider key AZURE_OPENAI_API_BASE",
+        ),
+    ],
+)
+async def test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names(
+    name: str, keys: dict[str, str], advice: str, told: bool
+):
+    async with serving(SAYS) as server:
+        # Not even where the operator's own endpoint has that address.
+        address = f"{server.url}/v1"
+        model = plugin(name, model_base_url=address)
+        access = Access(keys, refused_url=address) if told else Access(keys, address)
+        chosen = ModelSettings(access=access)
+        with pytest.raises(ProviderError, match=f"{advice}, or use the provider custom") as refused:
+            model.check(chosen)
+        with pytest.raises(ProviderError):
+            [delta async for delta in model.answer(ModelRequest(ASK.messages, chosen))]
+        await model.aclose()
+        assert refused.value.kind is FailureKind.BAD_REQUEST
+        assert "tenants-own-key" not in refused.value.message
+        assert server.requests == []
+
+
+async def test_a_vendor_whose_address_is_stored_is_asked_there_whatever_an_agent_names():
+    async with serving(SAYS) as server:
+        model = plugin("azure")
+        access = Access(at_address(server), refused_url="https://llm.elsewhere.example/v1")
+        assert model.endpoint_of(ModelSettings(access=access)).base_url == f"{server.url}/openai/v1"
+
+
+async def test_who_asks_at_a_sub_accounts_address_learns_why_it_got_no_key():
+    async def refuse(exchange: Any) -> None:
+        await exchange.answer(401, b"{}")
+
+    async with serving(refuse) as server:
+        model = plugin("custom")
+        chosen = ModelSettings(model="m-1", access=Access({}, f"{server.url}/v1", withheld=True))
+        with pytest.raises(ProviderError, match="base_url of a sub-account's agent gets no key of the organisation"):
+            [delta async for delta in model.answer(ModelRequest(ASK.messages, chosen))]
+        await model.aclose()
+        assert key_of(server) == "none"
 
 
 @pytest.mark.parametrize("name", ["openai", "groq", "azure"])
@@ -100,7 +155,7 @@ def test_no_endpoint_at_all_is_refused_before_a_call():
 async def test_an_address_of_another_vendor_in_an_agent_is_no_choice():
     """Agents of the hosted service carry it whatever their provider is."""
     model = plugin("groq")
-    access = Access({"GROQ": "tenants-own-key"}, "https://api.openai.com/v1/")
+    access = Access({"GROQ": "tenants-own-key"}, refused_url="https://api.openai.com/v1/")
     assert model.endpoint_of(ModelSettings(access=access)).base_url == "https://api.groq.com/openai/v1"
 
 
@@ -125,11 +180,13 @@ async def test_a_refused_key_is_named_and_not_shown():
         await exchange.answer(401, b'{"error": {"message": "Incorrect API key: tenants-own-key"}}')
 
     async with serving(refuse) as server:
-        model = plugin("openai")
+        model = plugin("azure-openai")
         with pytest.raises(ProviderError) as refused:
-            await ask(model, f"{server.url}/v1", {"OPENAI_API_KEY": "tenants-own-key"})
+            await ask(model, keys=at_address(server))
         await model.aclose()
-    assert refused.value.message == "the endpoint refused the key; check the provider key OPENAI_API_KEY (HTTP 401)"
+    assert (
+        refused.value.message == "the endpoint refused the key; check the provider key AZURE_OPENAI_API_KEY (HTTP 401)"
+    )
 
 
 async def test_clients_of_endpoints_are_not_kept_without_end():

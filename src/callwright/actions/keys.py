@@ -23,6 +23,7 @@ from callwright.domain.tenant import (
     ApiKey,
     Principal,
     Tenant,
+    expiry_of_new,
     operator,
 )
 from callwright.ports.ledger import Unit
@@ -106,8 +107,10 @@ def _checked(services: Services, wish: KeyWish) -> None:
 
 
 async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWish) -> NewKey:
-    """Make a key within a unit. A member's key without a holder is its own holder. Raises BadInputError."""
+    """Make a key within a unit. A member's key without a holder is its own holder, and a key without an expiry gets that of the key that
+    makes it. Raises BadInputError, also for a wish that outlives that key."""
     _checked(services, wish)
+    expires_at = expiry_of_new(by, wish.expires_at)
     key_id = services.ids.uuid()
     if wish.derived:
         secret = derived_key(services, key_id, of_sub_account=wish.of_sub_account)
@@ -121,7 +124,7 @@ async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWis
         last4=secret[-4:],
         scope=wish.scope,
         created_at=services.clock.now(),
-        expires_at=wish.expires_at,
+        expires_at=expires_at,
         role=wish.role,
         holder=wish.holder or (key_id if wish.role == MEMBER else ""),
         derived=wish.derived,
@@ -195,6 +198,7 @@ async def authenticate(services: Services, key: str) -> Principal:
         parent_id=found.parent_id,
         role=found.role,
         holder=found.holder,
+        expires_at=found.expires_at,
     )
 
 

@@ -14,7 +14,7 @@ from callwright.domain.agent_spec import AgentSpec, ProviderChoice
 from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import ACCESS_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.domain.provider_access import Access, Reach, reach_of_agent
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
 from callwright.ports.ledger import Ledger
@@ -68,6 +68,12 @@ class _Belongings:
     keys: Mapping[str, ProviderKey]
     data_key: WrappedKey | None
     models: Mapping[str, CustomModel]
+    owned: bool
+    """Whether the agents are the organisation's own, and not a sub-account's, which uses the keys and must not learn them."""
+
+    def trusts(self, address: str) -> bool:
+        """Whether an address that an agent names may have the keys for any endpoint."""
+        return self.owned or address.rstrip("/") in {model.url for model in self.models.values()}
 
 
 class TenantAccess:
@@ -114,10 +120,14 @@ class TenantAccess:
             model = named(has.models, choice.provider, choice.model)
             if model is not None:
                 choice = replace(choice, provider=CUSTOM, model=model.model)
-                names, base_url = key_names(model.name), model.url
-        if not names:
-            return choice
-        return replace(choice, access=Access(self._opened(names, has), base_url))
+                return self._given(choice, Reach(key_names(model.name), model.url), has)
+        return (
+            self._given(choice, reach_of_agent(names, base_url, trusted=has.trusts(base_url)), has) if names else choice
+        )
+
+    def _given(self, choice: ProviderChoice, reach: Reach, has: _Belongings) -> ProviderChoice:
+        keys = self._opened(reach.names, has)
+        return replace(choice, access=Access(keys, reach.base_url, reach.refused_url, reach.withheld))
 
     def _opened(self, names: Sequence[str], has: _Belongings) -> dict[str, str]:
         if has.data_key is None:
@@ -145,4 +155,5 @@ class TenantAccess:
                 keys={key.name.upper(): key for key in await unit.provider_keys.all(owner)},
                 data_key=await unit.provider_keys.data_key(owner),
                 models={model.name: model for model in await unit.custom_models.all(owner)},
+                owned=tenant is not None and owner == tenant_id,
             )

@@ -433,8 +433,8 @@ _MODEL = (
     AgentSetting(
         "llm_agent.base_url",
         None,
-        "An endpoint of the agent's own, with the key of its provider ([provider keys](how-to/provider-keys.md)).",
-        "tests/contract/test_model_endpoints.py::test_a_key_of_a_vendor_is_used_at_the_agents_endpoint_and_its_usage_has_the_vendors_name",
+        "With `custom`: an endpoint of the agent's own. A vendor's key never goes there ([provider keys](how-to/provider-keys.md)).",
+        "tests/contract/test_model_endpoints.py::test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names",
         values="an http or https URL",
     ),
     _kept(

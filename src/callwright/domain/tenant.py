@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callwright.domain.concurrency import Places
+from callwright.domain.errors import BadInputError
 
 DEFAULT_TENANT_ID = "00000000-0000-4000-8000-000000000001"
 
@@ -24,7 +25,8 @@ ADMIN, MEMBER = "admin", "member"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: the tenant and the key that authenticated the request. ``holder`` says whose key it is, for members.
+    """Who is asking: the tenant and the key that authenticated the request. ``holder`` says whose key it is, for members;
+    ``expires_at`` until when the key is good.
 
     A tenant is an organisation or one of its sub-accounts; ``parent_id`` is the organisation of a sub-account. What a tenant has for
     itself (agents, calls) is kept under ``tenant_id``; what an organisation shares (wallet, phone numbers, provider keys) under
@@ -38,11 +40,25 @@ class Principal:
     parent_id: str | None = None
     role: str = ADMIN
     holder: str = ""
+    expires_at: datetime | None = None
 
     @property
     def organisation_id(self) -> str:
         """The tenant that owns what is shared: the organisation itself, or the one a sub-account belongs to."""
         return self.parent_id or self.tenant_id
+
+
+def expiry_of_new(by: Principal, wished: datetime | None) -> datetime | None:
+    """When a key expires that ``by`` makes: never after the key that makes it. Raises BadInputError for a wish that is later."""
+    if by.expires_at is None or wished is None:
+        return wished or by.expires_at
+    if wished > by.expires_at:
+        until = by.expires_at.isoformat(timespec="seconds")
+        raise BadInputError(
+            f"expires_at is later than {until}, when the key that makes this one expires; give no later time, or leave it out",
+            field="expires_at",
+        )
+    return wished
 
 
 def operator(tenant_id: str, name: str = "cli") -> Principal:

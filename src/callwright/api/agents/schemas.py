@@ -18,7 +18,9 @@ class ModelConfig(Open):
     model: str | None = None
     max_tokens: int = 100
     temperature: float = Field(default=0.1, description="GPT-5 models: exactly 1.")
-    base_url: str | None = Field(default=None, description="For `custom`: any OpenAI-compatible endpoint.")
+    base_url: str | None = Field(
+        default=None, description="For `custom`: any OpenAI-compatible endpoint. No vendor's key goes there."
+    )
 
 
 class LlmAgent(Open):

@@ -1,6 +1,7 @@
 """Which endpoint a call's model is at and with whose key: the organisation's own before the server's settings.
 
-A key of the settings only ever goes to the endpoint of the settings. An endpoint that a tenant chose is reached through the guarded
+A key of the settings only ever goes to the endpoint of the settings, a vendor's key only to the vendor's address or to the one that is
+stored beside it as a provider key: never to an address that an agent names. An endpoint that a tenant chose is reached through the guarded
 client; the one of the settings is not: who may set it may reach it anyway.
 """
 
@@ -77,7 +78,7 @@ class EndpointModels:
         if not base_url:
             raise self._wrong(self._nowhere())
         name = next((name for name in keys if name not in (vendor.address_key, vendor.model_key)), "")
-        key, key_from = keys.get(name, ""), f"the provider key {name}" if name else "store one with POST /providers"
+        key, key_from = keys.get(name, ""), f"the provider key {name}" if name else _no_key(settings)
         default_model = keys.get(vendor.model_key, "")
         if base_url == self._operator:
             default_model = default_model or self._settings.get("model_name", "")
@@ -89,13 +90,26 @@ class EndpointModels:
         return Endpoint(base_url, key, default_model, self.name, key_from, vendor.completion_limit)
 
     def _own_address(self, settings: ModelSettings) -> str:
-        """The endpoint the tenant chose. Agents of the hosted service carry another vendor's address as a default: that is no choice."""
+        """The endpoint the tenant chose. Agents of the hosted service carry another vendor's address as a default: that is no choice.
+        Raises ProviderError for an address beside a vendor that is not one of a vendor."""
         vendor, access = self._vendor, settings.access
         address = access.keys.get(vendor.address_key, "").rstrip("/")
         if address:
             return address if address.endswith(vendor.path) else address + vendor.path
-        chosen = access.base_url.rstrip("/")
-        return "" if chosen in ADDRESSES and vendor is not CUSTOM else chosen
+        if vendor is CUSTOM:
+            return access.base_url.rstrip("/")
+        chosen = (access.refused_url or access.base_url).rstrip("/")
+        if chosen and chosen not in ADDRESSES:
+            raise self._wrong(self._not_there())
+        return ""
+
+    def _not_there(self) -> str:
+        stored = self._vendor.address_key
+        other = f"store the address as the provider key {stored}" if stored else "leave base_url out"
+        return (
+            f"base_url of the agent is no address of {self.name}, whose key goes nowhere else; {other}, or use the provider custom"
+            " with the provider key CUSTOM"
+        )
 
     def _nowhere(self) -> str:
         if self._vendor.address_key:
@@ -143,6 +157,13 @@ class EndpointModels:
 
     def _wrong(self, why: str) -> ProviderError:
         return ProviderError(FailureKind.BAD_REQUEST, self.name, why)
+
+
+def _no_key(settings: ModelSettings) -> str:
+    """In an error, what to check about a key that was not there."""
+    if settings.access.withheld:
+        return "the address: base_url of a sub-account's agent gets no key of the organisation, unless POST /user/model/custom names it"
+    return "that one is stored with POST /providers"
 
 
 async def _library() -> Any:
