@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-HASHED := $(PIP_INSTALL) --require-hashes
+# The locked files name everything, so pip resolves nothing: a release of a dependency made since then (of an extra, say, which the
+# files name without its brackets) cannot be preferred and then refused for having no hash.
+HASHED := $(PIP_INSTALL) --require-hashes --no-deps
 RESULTS := build/results
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
