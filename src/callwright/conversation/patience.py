@@ -92,7 +92,7 @@ class Tables:
 
     def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
         """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no."""
-        digits, letters = self._dictated(words)
+        digits, letters = self._dictated(words, asked)
         text = " ".join(words)
         if (digits or letters) and asked not in DICTATED and _holds(text, self._numbers):
             asked = "number"  # "my number is five"
@@ -118,19 +118,24 @@ class Tables:
         """Whether a word is a digit or a letter, or joins them."""
         return word.isnumeric() or word in self._digits or word in self._spelling or (len(word) == 1 and word.isalpha())
 
-    def _dictated(self, words: Sequence[str]) -> tuple[int, int]:
-        """How many digits and letters the words end with, in a row."""
-        digits = letters = 0
+    def _dictated(self, words: Sequence[str], asked: str) -> tuple[int, int]:
+        """How many digits and letters the words end with, in a row. What may be either ("o") is what stands beside it."""
+        digits = letters = either = 0
         for word in reversed(words):
             if word.isnumeric():
                 digits += len(word)
+            elif len(word) == 1 and word.isalpha():
+                if word in self._digits:
+                    either += 1
+                else:
+                    letters += 1
             elif word in self._digits:
                 digits += 1
-            elif len(word) == 1 and word.isalpha():
-                letters += 1
             elif word not in self._spelling:
                 break
-        return digits, letters
+        if letters or not (digits or asked == "number"):
+            return digits, letters + either
+        return digits + either, letters
 
 
 class Patience:

@@ -70,14 +70,18 @@ class PauseAccount:
 
     def _percent(self, words: Sequence[str]) -> int:
         """The least pause after these words, as far as it is certain."""
-        digits = letters = 0
+        digits = letters = either = 0
         for word in reversed(words):
-            if word.isnumeric() or word == "five":
+            if word == "o":
+                either += 1  # a letter among letters, else perhaps a nought
+            elif word.isnumeric() or word == "five":
                 digits += len(word) if word.isnumeric() else 1
             elif len(word) == 1 and word.isalpha():
                 letters += 1
             else:
                 break
+        if letters:
+            letters += either
         if letters >= LETTERS or (letters and self._asked.endswith(ASKS_SPELLING)):
             return SPELLING
         if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
