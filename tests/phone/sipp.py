@@ -57,6 +57,7 @@ DEFAULTS: Mapping[str, str] = {
     "challenged": "",
     "more_headers": "X-Nothing: 0",
     "hold_ms": "60000",
+    "late_ms": "1",
     "ring_ms": "300",
     "talk_ms": "60000",
     "held_ms": "60000",

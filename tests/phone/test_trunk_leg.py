@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -13,8 +12,9 @@ from tests.phone.bare_carrier import BareCarrier, Call
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
 from tests.phone.sipp import IP, Sipp
-from tests.phone.trunks import challenge, invites, proves
+from tests.phone.trunks import challenge, check_ended, invites, proves
 
+from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ports.leg import DialRequest
 from callwright.telephony.sip.trunk_carrier import SipTrunkCarrier
 
@@ -107,19 +107,26 @@ async def test_a_busy_number_is_busy_and_no_other_gateway_is_asked(
     assert invites(second) == []
 
 
-async def test_a_silent_gateway_is_not_waited_for(carrier: BareCarrier, sipp: Phones, rtp: Lines, ports: Ports) -> None:
+async def test_a_silent_gateway_is_not_waited_for_and_what_it_answers_too_late_is_ended(
+    carrier: BareCarrier, sipp: Phones, rtp: Lines
+) -> None:
+    # The INVITE is repeated after 0.5, 1.5 and 3.5 s (RFC 3261 17.1.1.2), and no more once it is given up.
+    late_ms = 1_000 * TRUNK_GATEWAY_SECONDS - 3_500 + 700
+    silent = await sipp("answers_late", rtp_port=rtp().port, late_ms=late_ms)
     second = await sipp("answers", rtp_port=rtp().port)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind((IP, ports.sip()))
-        began_s = time.monotonic()
-        call = await dial(carrier, silent.getsockname()[1], second.port)
-        await call.until("answered", 15)
-        took_s = time.monotonic() - began_s
+    began_s = time.monotonic()
+    call = await dial(carrier, silent.port, second.port)
+    await call.until("answered", 15)
+    took_s = time.monotonic() - began_s
+    await silent.ended(10)
+    ends_so_far = call.end
     assert call.leg is not None
     await call.leg.hang_up("enough")
     await second.ended()
-    assert 5 < took_s < 12
-    assert failed(call) == ["no answer within 6 seconds"]
+    assert TRUNK_GATEWAY_SECONDS - 1 < took_s < 2 * TRUNK_GATEWAY_SECONDS
+    assert failed(call) == [f"no answer within {TRUNK_GATEWAY_SECONDS} seconds"]
+    assert (call.events, ends_so_far) == (["ringing", "answered"], None), "the call went on at the second gateway"
+    check_ended(silent)
 
 
 async def test_a_wrong_password_ends_the_call(carrier: BareCarrier, sipp: Phones) -> None:

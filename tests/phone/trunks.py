@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tests.phone.sipp import Message, Sipp
+from tests.phone.sipp import IP, Message, Sipp
 
 REALM, NONCE = "carrier.example", "dcd98b7102dd2f0e8b11d0f600bfb0c0"
 
@@ -45,6 +45,22 @@ def invites(phone: Sipp) -> list[Message]:
     """The INVITEs a carrier got, without repetitions."""
     found = {message.header("CSeq"): message for message in phone.messages("INVITE", sent=False)}
     return list(found.values())
+
+
+def check_ended(phone: Sipp) -> None:
+    """The answer of a phone nobody waits for any more was confirmed, and its call ended, in the dialog that the answer made."""
+    invite = invites(phone)[0]
+    answer = next(m for m in phone.messages("200", sent=True) if m.header("CSeq") == invite.header("CSeq"))
+    number = int(invite.header("CSeq").split()[0])
+    ack, bye = phone.messages("ACK", sent=False)[0], phone.messages("BYE", sent=False)[0]
+    assert (ack.header("CSeq"), bye.header("CSeq")) == (f"{number} ACK", f"{number + 1} BYE")
+    for message in (ack, bye):
+        assert message.start.split()[1] == f"sip:phone@{IP}:{phone.port}", "where the answer's Contact says"
+        assert message.header("Call-ID") == invite.header("Call-ID")
+        assert message.header("From").partition("tag=")[2] == invite.header("From").partition("tag=")[2]
+        assert message.header("To").partition("tag=")[2] == answer.header("To").partition("tag=")[2]
+    branches = [m.header("Via").partition("branch=")[2].partition(";")[0] for m in (invite, ack, bye)]
+    assert len(set(branches)) == 3, "each is a transaction of its own"
 
 
 def _md5(text: str) -> str:

@@ -204,6 +204,9 @@ SIP_TRANSFER_SECONDS = 30
 SIP_GATEWAY_BACKLOG_BYTES = 4_194_304
 """Most bytes that wait for a SIP gateway that does not read; then it counts as gone."""
 
+MAX_SIP_INVITES_KEPT = 1_024
+"""Most INVITEs of a gateway process that are remembered, so that an answer to one that was given up gets its CANCEL, ACK or BYE."""
+
 SIP_LAST_WORDS_SECONDS = 8
 """How long a BYE for a call of a dead SIP gateway is repeated."""
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from callwright.telephony.sip.acknowledge import MAX_KEPT, Acknowledgement, Acknowledgements
+from callwright.telephony.sip.acknowledge import MAX_KEPT, Acknowledgements
+from callwright.telephony.sip.datagram import Datagram
 from callwright.telephony.sip.message import traced
 
 ACK = "ACK sip:b@127.0.0.1:7 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bK1\r\nCall-ID: {call}\r\nCSeq: {cseq} ACK"
@@ -16,7 +17,7 @@ def answer(call="one", cseq=1, status="200 OK", method="INVITE", way="RX UDP 127
     return f"{way}\nSIP/2.0 {status}\r\nCall-ID: {call}\r\nCSeq: {cseq} {method}"
 
 
-def fed(*texts) -> Acknowledgement | None:
+def fed(*texts) -> Datagram | None:
     acks, last = Acknowledgements(), None
     for text in texts:
         record = traced(text)
@@ -34,13 +35,24 @@ def test_a_repeated_one_gets_the_same_ack_as_whole_datagram():
     again = fed(answer(), sent(), answer())
     assert again is not None
     assert again.peer == "127.0.0.1:7"
-    assert again.datagram == (ACK.format(call="one", cseq=1) + "\r\n\r\n").encode()
+    assert again.data == (ACK.format(call="one", cseq=1) + "\r\n\r\n").encode()
 
 
 def test_an_ack_with_a_description_of_media_keeps_its_last_line_end():
     again = fed(sent(end="\r\n\r\nv=0\r\ns=-"), answer())
     assert again is not None
-    assert again.datagram.endswith(b"\r\n\r\nv=0\r\ns=-\r\n")
+    assert again.data.endswith(b"\r\n\r\nv=0\r\ns=-\r\n")
+
+
+def test_each_answer_of_a_forked_invite_has_its_own_ack():
+    def to(tag, text):
+        return text + f"\r\nTo: <sip:b@127.0.0.1>;tag={tag}"
+
+    one, two = to("one", sent()), to("two", sent(end="\r\nX-Second: yes"))
+    again = fed(one, two, to("one", answer()))
+    assert again is not None
+    assert b"X-Second" not in again.data
+    assert fed(one, to("two", answer())) is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from callwright.telephony.sip.dialog import (
     Dialog,
     DialogError,
+    acknowledgement,
+    acknowledgement_of_refusal,
     bye,
     cancel,
     last_requests,
@@ -44,6 +46,39 @@ def test_a_bye_without_routes_goes_to_the_remote_target():
         b"From: <sip:agent@127.0.0.1:5060>;tag=1928301774\r\n"
         b"Call-ID: a84b4c76e66710\r\n"
         b"CSeq: 8 BYE\r\n"
+        b"Content-Length: 0\r\n"
+        b"\r\n"
+    )
+
+
+def test_the_ack_of_an_answer_goes_the_way_of_the_dialog_with_the_credentials_of_the_invite():
+    credentials = (("Proxy-Authorization", 'Digest username="u1"'),)
+    assert acknowledgement(dialog(routes=["<sip:one.example;lr>"]), SOURCE, BRANCH, credentials) == (
+        b"ACK sip:ann@127.0.0.1:5072;transport=udp SIP/2.0\r\n"
+        b"Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bK-1\r\n"
+        b"Max-Forwards: 70\r\n"
+        b"Route: <sip:one.example;lr>\r\n"
+        b"To: <sip:ann@127.0.0.1:5070>;tag=314159\r\n"
+        b"From: <sip:agent@127.0.0.1:5060>;tag=1928301774\r\n"
+        b"Call-ID: a84b4c76e66710\r\n"
+        b"CSeq: 7 ACK\r\n"
+        b'Proxy-Authorization: Digest username="u1"\r\n'
+        b"Content-Length: 0\r\n"
+        b"\r\n"
+    )
+
+
+@pytest.mark.parametrize(("tag", "to"), [("314159", b";tag=314159"), ("", b"")])
+def test_the_ack_of_a_refusal_belongs_to_the_invite_s_own_transaction(tag, to):
+    refused = dialog(via=VIA, remote_tag=tag, target="sip:ann@127.0.0.1:5070")
+    assert acknowledgement_of_refusal(refused) == (
+        b"ACK sip:ann@127.0.0.1:5070 SIP/2.0\r\n"
+        b"Via: " + VIA.encode() + b"\r\n"
+        b"Max-Forwards: 70\r\n"
+        b"To: <sip:ann@127.0.0.1:5070>" + to + b"\r\n"
+        b"From: <sip:agent@127.0.0.1:5060>;tag=1928301774\r\n"
+        b"Call-ID: a84b4c76e66710\r\n"
+        b"CSeq: 7 ACK\r\n"
         b"Content-Length: 0\r\n"
         b"\r\n"
     )

@@ -7,39 +7,30 @@ stack traced it, and sends it again itself, from the stack's own socket. A far e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from callwright.telephony.sip.allow import sockets_on
-from callwright.telephony.sip.message import Traced
+from callwright.telephony.sip.datagram import Datagram
+from callwright.telephony.sip.message import Traced, tag_of
 
 MAX_KEPT = 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """An ACK as it was sent, and where to (``host:port``)."""
-
-    datagram: bytes
-    peer: str
-
-
 class Acknowledgements:
-    """The last ACK of each INVITE, the oldest forgotten first. Pure."""
+    """The last ACK of each answer to an INVITE (a forked one has several, told apart by the tag of their To), the oldest forgotten first.
+    Pure."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], Acknowledgement] = {}
+        self._kept: dict[tuple[str, int, str], Datagram] = {}
 
-    def feed(self, record: Traced, text: str) -> Acknowledgement | None:
+    def feed(self, record: Traced, text: str) -> Datagram | None:
         """One message of the trace with its text. Returns the ACK to send again when it is an answer that was acknowledged before."""
         message = record.message
-        key = (message.call_id, message.cseq)
+        key = (message.call_id, message.cseq, tag_of(message.first("to")))
         if record.transport != "udp" or not message.call_id:
             return None
         if record.sent and message.method == "ACK" and not message.status:
             self._kept.pop(key, None)
             while len(self._kept) >= MAX_KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = Acknowledgement(_datagram(text.partition("\n")[2]), record.peer)
+            self._kept[key] = Datagram(_datagram(text.partition("\n")[2]), record.peer)
         elif not record.sent and message.method == "INVITE" and 200 <= message.status < 300:
             return self._kept.get(key)
         return None
@@ -49,17 +40,3 @@ def _datagram(text: str) -> bytes:
     """The message as it was on the wire: the stack's trace leaves out the line ends at its end."""
     head, gap, body = text.partition("\r\n\r\n")
     return (head.rstrip("\r\n") + "\r\n\r\n" + (body.rstrip("\r\n") + "\r\n" if gap and body else "")).encode()
-
-
-def acknowledge_again(ack: Acknowledgement, listen: tuple[str, int]) -> bool:
-    """Send ``ack`` from the stack's socket on ``listen``. False when that is not possible."""
-    host, colon, port = ack.peer.rpartition(":")
-    if not colon or not port.isdigit():
-        return False
-    sent = False
-    for one in sockets_on(listen):
-        with one:
-            if one.type.name == "SOCK_DGRAM" and not sent:
-                one.sendto(ack.datagram, (host, int(port)))
-                sent = True
-    return sent

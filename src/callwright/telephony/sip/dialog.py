@@ -1,19 +1,23 @@
-"""The last requests of a SIP dialog whose own stack is gone: from what is known of the dialog to the bytes of a BYE or a CANCEL (RFC 3261).
+"""The last requests of a SIP dialog whose own stack is gone, or has dropped it: from what is known of the dialog to the bytes of an ACK, a
+BYE or a CANCEL (RFC 3261).
 
 The gateway tells the server what they need (``dialog`` messages of ``wire.py``). When the gateway has died, or the whole server
-and another one settles its calls, this is enough to tell the phone that the call is over. Pure: it sends nothing.
+and another one settles its calls, this is enough to tell the phone that the call is over; so it is for an answer that comes after the
+stack has dropped its INVITE (``late_answers``). Pure: it sends nothing.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 MAX_FIELD_CHARACTERS = 1_024
 MAX_ROUTES = 16
+BRANCH_COOKIE = "z9hG4bK"
+"""How the branch of a transaction begins (RFC 3261 8.1.1.7)."""
 _MAX_CSEQ = 2**31 - 2
 # An address is written between angle brackets and a tag behind a semicolon: what could end either, or a line, is in none of them.
 _URI = re.compile(r"sips?:[\x21-\x7e]+", re.IGNORECASE)
@@ -134,8 +138,46 @@ def cancel(dialog: Dialog) -> LastRequest:
     return LastRequest(_bytes(lines), "CANCEL", dialog.cseq, match[1] if match is not None else "")
 
 
+def acknowledgement(
+    dialog: Dialog, source: tuple[str, int], branch: str, credentials: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """The ACK of a 2xx to the INVITE number ``cseq`` of the dialog. RFC 3261 13.2.2.4: a transaction of its own over the route set, with
+    the ``credentials`` (names and values of headers) that the INVITE carried."""
+    request_uri, routes = _way(dialog)
+    lines = (
+        f"ACK {request_uri} SIP/2.0",
+        f"Via: SIP/2.0/UDP {source[0]}:{source[1]};rport;branch={branch}",
+        "Max-Forwards: 70",
+        *(f"Route: <{route}>" for route in routes),
+        f"To: <{dialog.remote_uri}>;tag={dialog.remote_tag}",
+        f"From: <{dialog.local_uri}>;tag={dialog.local_tag}",
+        f"Call-ID: {dialog.call_id}",
+        f"CSeq: {dialog.cseq} ACK",
+        *(f"{name}: {value}" for name, value in credentials),
+        "Content-Length: 0",
+    )
+    return _bytes(lines)
+
+
+def acknowledgement_of_refusal(dialog: Dialog) -> bytes:
+    """The ACK of a final answer from 300 on. RFC 3261 17.1.1.3: part of the INVITE's own transaction, so it goes where that went, with its
+    only Via, and with the tag of the answer."""
+    tag = f";tag={dialog.remote_tag}" if dialog.remote_tag else ""
+    lines = (
+        f"ACK {dialog.target} SIP/2.0",
+        f"Via: {dialog.via}",
+        "Max-Forwards: 70",
+        f"To: <{dialog.remote_uri}>{tag}",
+        f"From: <{dialog.local_uri}>;tag={dialog.local_tag}",
+        f"Call-ID: {dialog.call_id}",
+        f"CSeq: {dialog.cseq} ACK",
+        "Content-Length: 0",
+    )
+    return _bytes(lines)
+
+
 def _bytes(lines: tuple[str, ...]) -> bytes:
-    return "\r\n".join((*lines, "", "")).encode("ascii")
+    return "\r\n".join((*lines, "", "")).encode("ascii", "replace")
 
 
 def status_of_answer(datagram: bytes, dialog: Dialog, request: LastRequest) -> int | None:

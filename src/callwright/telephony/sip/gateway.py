@@ -23,11 +23,14 @@ from typing import Any, cast
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
-from callwright.telephony.sip.acknowledge import Acknowledgements, acknowledge_again
+from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.datagram import send
+from callwright.telephony.sip.dialog import BRANCH_COOKIE
 from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
 from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away
+from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
@@ -70,6 +73,7 @@ class Gateway(asyncio.Protocol):
         self._empty = asyncio.Event()
         self._digest: Digest | None = None
         self._acks = Acknowledgements()
+        self._late = LateAnswers(lambda: f"{BRANCH_COOKIE}-{RandomIds().token(16)}")
         self._leftovers = Leftovers(0)
         self._max_calls = 0
 
@@ -164,9 +168,9 @@ class Gateway(asyncio.Protocol):
             record = traced(text)
             if record is not None:
                 self.trace.feed(record)
-                again = self._acks.feed(record, text)
-                if again is not None:
-                    acknowledge_again(again, self._listen)
+                for again in (self._acks.feed(record, text), self._late.feed(record)):
+                    if again is not None:
+                        send(again, self._listen)
 
     @property
     def asks_password(self) -> bool:
@@ -307,6 +311,10 @@ class Gateway(asyncio.Protocol):
             self.read_messages()
             for call in tuple(self._calls.values()):
                 call.tick(min(ticks, MOST_TICKS_AT_ONCE))
+            for call_id in self.stack.closed_calls():
+                self._late.closed(call_id)
+            for datagram in self._late.round(ticks):
+                send(datagram, self._listen)
 
     async def _check(self) -> None:
         """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""

@@ -11,6 +11,7 @@ from typing import Any
 from callwright.domain.limits import SIP_LAST_WORDS_SECONDS
 from callwright.ops.ids import RandomIds
 from callwright.telephony.sip.dialog import (
+    BRANCH_COOKIE,
     Dialog,
     DialogError,
     LastRequest,
@@ -24,7 +25,6 @@ _LOG = logging.getLogger(__name__)
 # RFC 3261 17.1.2.2: an unanswered request is repeated after T1, then after twice as long each time up to T2.
 T1_SECONDS = 0.5
 T2_SECONDS = 4.0
-_COOKIE = "z9hG4bK"
 
 
 class _Answers(asyncio.DatagramProtocol):
@@ -60,7 +60,7 @@ async def last_words(values: Mapping[str, Any]) -> int | None:
     except DialogError as error:
         _LOG.warning("the far end of a call that was cut off cannot be told: %s", error)
         return None
-    branch = f"{_COOKIE}-{RandomIds().uuid()}"
+    branch = f"{BRANCH_COOKIE}-{RandomIds().uuid()}"
     loop = asyncio.get_running_loop()
     try:
         transport, answers = await loop.create_datagram_endpoint(lambda: _Answers(dialog), remote_addr=dialog.peer)

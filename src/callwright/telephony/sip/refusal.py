@@ -7,7 +7,7 @@ INVITE transaction is over with the first final answer; it acknowledges a second
 
 from __future__ import annotations
 
-from callwright.telephony.sip.allow import sockets_on
+from callwright.telephony.sip.datagram import Datagram, send
 from callwright.telephony.sip.message import SipMessage
 from callwright.telephony.sip.trace import TracedCall
 
@@ -32,16 +32,9 @@ _PHRASES = {
 def refusal(call: TracedCall, code: int, listen: tuple[str, int], extra: tuple[str, ...] = ()) -> bool:
     """Answer the INVITE of an inbound call over UDP with ``code``. False when that is not possible: then 486 is all there is."""
     provisional = call.provisional
-    host, colon, port = call.dialog.peer.rpartition(":")
-    if provisional is None or call.dialog.transport != "udp" or call.status or not colon:
+    if provisional is None or call.dialog.transport != "udp" or call.status:
         return False
-    datagram = answer(provisional, code, extra)
-    for one in sockets_on(listen):
-        with one:
-            if one.type.name == "SOCK_DGRAM":
-                one.sendto(datagram, (host, int(port)))
-                return True
-    return False
+    return send(Datagram(answer(provisional, code, extra), call.dialog.peer), listen)
 
 
 def answer(provisional: SipMessage, code: int, extra: tuple[str, ...] = ()) -> bytes:

@@ -194,6 +194,10 @@ class SipStack(Protocol):
         """Copies of the SIP messages since the last time, each after a line that tells its way; the oldest are lost when too many."""
         ...
 
+    def closed_calls(self) -> list[str]:
+        """The Call-IDs of the calls that are over since the last time; the oldest are lost when too many."""
+        ...
+
     @property
     def used_up(self) -> bool:
         """Whether the process should be replaced as soon as it has no calls."""
@@ -405,6 +409,7 @@ class BaresipStack:
         self._orphans = 0
         self._opened_us = 0
         self._messages = _Messages()
+        self._closed: deque[str] = deque(maxlen=MAX_KEPT_MESSAGES)
         self._folder = ""
         self._domain = ""
         self._on_call: Callable[[StackCall], None] = lambda call: None
@@ -540,12 +545,17 @@ class BaresipStack:
     def _tell(self, call: BaresipCall, event: baresip.StackEvent) -> None:
         if event.event is baresip.Event.CALL_CLOSED:
             self._calls.pop(event.call, None)
+            self._closed.append(call.call_id)
         call.happened(event)
 
     def messages(self) -> list[str]:
         """See SipStack."""
         kept = self._messages.kept
         return [kept.popleft() for _ in range(len(kept))]
+
+    def closed_calls(self) -> list[str]:
+        """See SipStack."""
+        return [self._closed.popleft() for _ in range(len(self._closed))]
 
     @property
     def used_up(self) -> bool:
