@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
+import pytest
 from tests.api_world import PUBLIC_URL, ApiWorld, create, place
+from tests.database import run_sql
 from tests.rows import admit, claim
 from tests.unit.insight.call_log import CallLog
+from tests.waiting import until
 
+from callwright.actions.keys import create_key
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Phase
-from callwright.domain.limits import MAX_PAGE_SIZE, RECORDING_LINK_SECONDS
+from callwright.domain.limits import MAX_PAGE_SIZE, RECORDING_LINK_SECONDS, STANDING_SECONDS
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change, LogChunk
 
 
@@ -157,6 +163,59 @@ async def test_a_live_call_is_followed_to_its_end(world: ApiWorld) -> None:
     assert frames[3] == "event: end\ndata: {}"
     assert world.live.after == ["7"]
     assert world.live.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ("update api_key set revoked_at = now() where name = 'watching'", "unknown_key", "revoked"),
+        ("update api_key set scope = 'call' where name = 'watching'", "not_allowed", "has changed"),
+        ("update api_key set role = 'member', holder = id where name = 'watching'", "not_allowed", "has changed"),
+        ("update api_key set expires_at = now() where name = 'watching'", "unknown_key", "has expired"),
+    ],
+)
+async def test_a_live_stream_ends_when_its_key_is_no_longer_what_it_was(
+    world: ApiWorld, change: str, code: str, words: str
+) -> None:
+    world.live.hold_seconds = 60
+    made = await create_key(world.services.actions, DEFAULT_TENANT_ID, "watching")
+    async with world.client() as client, world.client(made.secret) as watcher:
+        execution_id = await place(client, await create(client))
+        url = f"/v1/callwright/executions/{execution_id}/events"
+        watching = asyncio.create_task(watcher.get(url))
+        # Another watcher, whose key nobody touches, goes on.
+        other = asyncio.create_task(client.get(url))
+        await until(lambda: len(world.live.after) == 2)
+        await asyncio.sleep(1.5 * STANDING_SECONDS)
+        assert not watching.done()
+        await run_sql(world.dsn, change)
+        before = asyncio.get_running_loop().time()
+        answer = await asyncio.wait_for(watching, 10)
+        took = asyncio.get_running_loop().time() - before
+        assert not other.done()
+        other.cancel()
+    assert took < 4 * STANDING_SECONDS
+    last = answer.text.strip().split("\n\n")[-1].splitlines()
+    assert last[0] == "event: closed"
+    said = json.loads(last[1].removeprefix("data: "))
+    assert said["code"] == code
+    assert words in said["message"]
+    assert said["hint"]
+
+
+async def test_a_live_stream_ends_when_its_key_expires(world: ApiWorld) -> None:
+    world.live.hold_seconds = 60
+    expiry = world.clock.now() + timedelta(hours=1)
+    made = await create_key(world.services.actions, DEFAULT_TENANT_ID, "watching", expires_at=expiry)
+    async with world.client() as client, world.client(made.secret) as watcher:
+        execution_id = await place(client, await create(client))
+        watching = asyncio.create_task(watcher.get(f"/v1/callwright/executions/{execution_id}/events"))
+        await asyncio.sleep(1.5 * STANDING_SECONDS)
+        assert not watching.done()
+        world.clock.ahead = timedelta(hours=1)
+        answer = await asyncio.wait_for(watching, 10)
+    assert "event: closed" in answer.text
+    assert "has expired" in answer.text
 
 
 async def test_following_a_call_that_has_ended_ends_at_once(world: ApiWorld) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.acceptance.test_call_crash import running
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 
-from callwright.actions.keys import create_key
+from callwright.actions.keys import create_key, revoke_key
 from callwright.actions.services import CallPolicy, Services
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
@@ -103,6 +103,25 @@ def slow_agent(*clauses: str, delay_ms: int = 0) -> dict[str, Any]:
     agent["replies"] = [*clauses]
     agent["token_ms"] = delay_ms
     return body
+
+
+async def test_who_waits_for_a_reply_is_refused_when_the_key_is_revoked_and_the_chat_goes_on(world: CallWorld) -> None:
+    body = slow_agent("One is the first. Two is the second. Three is the third. Four is the fourth. Five is the fifth.")
+    async with api(world, body) as client:
+        chat = await opened(client, pace="reading")
+        actions = services(world)
+        other = await create_key(actions, DEFAULT_TENANT_ID, "leaving")
+        url = f"/v1/callwright/chats/{chat['execution_id']}/messages"
+        headers = {"Authorization": f"Bearer {other.secret}"}
+        waiting = asyncio.create_task(client.post(url, json={"text": "Count.", "wait_s": 60}, headers=headers))
+        await asyncio.sleep(0.5)
+        await revoke_key(actions, DEFAULT_TENANT_ID, other.stored.id)
+        before = asyncio.get_running_loop().time()
+        answer = await asyncio.wait_for(waiting, 10)
+        assert asyncio.get_running_loop().time() - before < 2.5
+        assert (answer.status_code, answer.json()["code"]) == (401, "unknown_key")
+        assert answer.json()["message"] == "Access denied"
+        assert (await client.get(f"/executions/{chat['execution_id']}")).json()["status"] == "in-progress"
 
 
 async def test_a_chat_is_an_execution_like_a_call(world: CallWorld) -> None:

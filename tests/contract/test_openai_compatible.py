@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import traceback
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -16,6 +19,7 @@ import pytest
 from tests.http_server import Exchange, LocalServer, serving
 from tests.waiting import until
 
+from callwright.domain.limits import ERROR_ANSWER_SECONDS, MAX_STREAM_BYTES, MAX_STREAM_EVENT_BYTES, MAX_STREAM_LINES
 from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
@@ -410,6 +414,120 @@ async def test_an_answer_that_breaks_off_is_a_broken_stream_and_nobody_there_is_
     script: Script, kind: FailureKind
 ):
     assert (await failure(script)).kind is kind
+
+
+def packed(body: bytes, packing: str = "gzip", status: int = 200) -> Script:
+    """An endpoint that packs although it was asked not to."""
+
+    async def answer(exchange: Exchange) -> None:
+        exchange.head(status, content_type="text/event-stream", content_encoding=packing)
+        await exchange.write(body)
+
+    return answer
+
+
+def endless(piece: bytes, status: int = 200) -> Script:
+    """An endpoint that does not stop."""
+
+    async def answer(exchange: Exchange) -> None:
+        exchange.head(status, content_type="text/event-stream")
+        while True:
+            await exchange.write(piece)
+
+    return answer
+
+
+async def test_nothing_packed_is_asked_for_and_what_comes_packed_all_the_same_is_read():
+    body = chunk({"content": "Hello."}) + chunk({}, "stop") + DONE
+    for packing, pack in (("gzip", gzip.compress), ("deflate", zlib.compress)):
+        asked = await ask(packed(pack(body), packing))
+        assert asked.text == "Hello."
+        assert asked.server.requests[0].headers["accept-encoding"] == "identity"
+    broken = await failure(packed(gzip.compress(body), "br"))
+    assert "packed (br)" in broken.message
+    assert "cannot be unpacked" in (await failure(packed(b"x" * 100))).message
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (packed(gzip.compress(b"\x00" * 200_000_000)), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
+        (packed(gzip.compress(b": \n\n" * 20_000_000)), f"more than {MAX_STREAM_LINES} lines"),
+        (endless(b"x" * 65_536), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
+        (endless(b"data: x\n" * 8_192), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
+        (endless(chunk({"content": "x" * 4_000})), f"larger than {MAX_STREAM_BYTES} bytes"),
+    ],
+    ids=["bomb", "bomb of events", "line", "event", "words"],
+)
+async def test_an_endless_answer_is_not_read_on(script: Script, words: str):
+    tracemalloc.start()
+    try:
+        error = await failure(script)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (error.kind, words in error.message) == (FailureKind.BROKEN_STREAM, True), error.message
+    # Most of it are the words that the test itself keeps; a bomb unpacked would be 100 MB and more.
+    assert peak < 60_000_000
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        endless(b"sorry " * 1_000, 429),
+        packed(gzip.compress(b"sorry " * 30_000_000), status=429),
+        packed(b"?", "br", 429),
+    ],
+    ids=["words", "bomb", "packing"],
+)
+async def test_the_words_of_a_refusal_are_cut_and_its_status_is_what_counts(script: Script):
+    error = await failure(script)
+    assert (error.kind, error.message) == (FailureKind.LIMIT, "the endpoint's limit is reached (HTTP 429)")
+
+
+async def test_a_refusal_that_never_ends_is_told_without_its_end():
+    async def dripping(exchange: Exchange) -> None:
+        exchange.head(503)
+        while True:
+            await exchange.write(b".")
+            await asyncio.sleep(0.1)
+
+    before = asyncio.get_running_loop().time()
+    error = await failure(dripping)
+    assert (error.kind, "HTTP 503" in error.message) == (FailureKind.UNAVAILABLE, True)
+    assert asyncio.get_running_loop().time() - before < ERROR_ANSWER_SECONDS + 5
+
+
+async def test_the_operators_own_endpoint_is_bounded_too():
+    async with serving(endless(b"x" * 65_536)) as server:
+        model = OpenAICompatibleModel(Endpoint(f"{server.url}/v1"))
+        with pytest.raises(ProviderError, match="an event that is larger"):
+            [delta async for delta in model.answer(ASK)]
+        await model.aclose()
+
+
+async def test_json_that_is_nested_too_deep_is_a_broken_answer():
+    error = await failure(streaming(b"data: " + b"[" * 200_000 + b"\n\n", DONE))
+    assert error.kind is FailureKind.BROKEN_STREAM
+
+
+async def test_a_large_answer_lets_others_have_the_loop():
+    """Even lines that take the longest to read, packed small: nobody's audio waits for them."""
+    longest = 0.0
+
+    async def tick() -> None:
+        nonlocal longest
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, loop.time() - before)
+
+    ticking = asyncio.ensure_future(tick())
+    error = await failure(packed(gzip.compress(b"\n" * 100_000_000)))
+    ticking.cancel()
+    assert str(MAX_STREAM_LINES) in error.message
+    assert longest < 0.5
 
 
 async def test_nobody_listening_is_unavailable():

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.errors import BadInputError, UnknownKeyError
+from callwright.domain.errors import BadInputError, CallwrightError, NotAllowedError, UnknownKeyError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.tenant import (
     ADMIN,
@@ -190,16 +190,37 @@ async def authenticate(services: Services, key: str) -> Principal:
     if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
         raise UnknownKeyError(ACCESS_DENIED)
     services.key_used(found.id, now)
+    return _holder_of(found)
+
+
+def _holder_of(key: ApiKey) -> Principal:
     return Principal(
-        tenant_id=found.tenant_id,
-        key_id=found.id,
-        name=found.name,
-        scope=found.scope,
-        parent_id=found.parent_id,
-        role=found.role,
-        holder=found.holder,
-        expires_at=found.expires_at,
+        tenant_id=key.tenant_id,
+        key_id=key.id,
+        name=key.name,
+        scope=key.scope,
+        parent_id=key.parent_id,
+        role=key.role,
+        holder=key.holder,
+        expires_at=key.expires_at,
     )
+
+
+async def lost_standing(services: Services, key: str, opened: Principal) -> CallwrightError | None:
+    """Why a request that ``key`` opened as ``opened`` may not stay open: UnknownKeyError when the key was revoked or has expired,
+    NotAllowedError when it may do something else now. None while it may. Raises UnavailableError when nobody can tell."""
+    found = await services.ledger.key_of(digest_of(key, services.key_secret))
+    if found is None or found.revoked_at is not None:
+        return UnknownKeyError("the key this was opened with was revoked")
+    if found.expires_at is not None and found.expires_at <= services.clock.now():
+        return UnknownKeyError("the key this was opened with has expired")
+    if _rights(_holder_of(found)) != _rights(opened):
+        return NotAllowedError("what the key this was opened with may do has changed; ask again")
+    return None
+
+
+def _rights(principal: Principal) -> tuple[str, ...]:
+    return (principal.organisation_id, principal.tenant_id, principal.scope, principal.role, principal.holder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,10 +88,8 @@ class Gate:
         services = self.services
         try:
             principal = await authenticate(services.actions, bearer_key(Headers(scope=scope)))
-        except UnknownKeyError:
-            if services.bad_key_status == 403:
-                raise UnrecognizedKeyError(UNRECOGNIZED) from None
-            raise
+        except UnknownKeyError as error:
+            raise key_refused(services, error.message) from None
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
         refused = refusal(principal, scope["method"], scope["path"])
@@ -156,6 +154,11 @@ class _Answer:
         if self._begun:
             raise error
         await error_answer(error, self._request_id)(scope, receive, self.send)
+
+
+def key_refused(services: ApiServices, message: str) -> UnknownKeyError:
+    """How a key that is not good is answered, by the settings."""
+    return UnrecognizedKeyError(UNRECOGNIZED) if services.bad_key_status == 403 else UnknownKeyError(message)
 
 
 def needs_key(path: str) -> bool:

@@ -197,6 +197,15 @@ class UnavailableError(CallwrightError):
     hint = "Check that PostgreSQL is running and reachable, then retry; nothing was done."
 
 
+class AnswerTooLargeError(CallwrightError):
+    """What a model's endpoint answers is too large, or packed in a way that is not known. It is not read on."""
+
+    code = "answer_too_large"
+    http_status = 502
+    number = 502
+    hint = "Check what the endpoint answers; docs/limits.md says how much may come, unpacked."
+
+
 class VaultLockedError(CallwrightError):
     """Stored provider keys cannot be opened: the master key they are sealed under is missing or another one."""
 

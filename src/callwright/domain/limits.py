@@ -117,6 +117,13 @@ LIVE_HEARTBEAT_SECONDS = 15
 MAX_LIVE_STREAMS = 200
 """Most live event streams of one process at once."""
 
+STANDING_SECONDS = 0.5
+"""How often the key of a live event stream, or of a request that waits for a chat's reply, is looked at again: revoked, expired or
+changed, it ends them."""
+
+UNCHECKED_SECONDS = 30
+"""How long a live event stream goes on while nobody can tell whether its key is still good (the database is out of reach)."""
+
 MODEL_ANSWER_SECONDS = 60
 """Longest answer of a language model on a live call; then it counts as failed."""
 
@@ -324,6 +331,24 @@ MAX_KEYWORDS = 100
 
 MAX_WEB_ANSWER_BYTES = 1_048_576
 """How much of the answer of a web server is read."""
+
+MAX_STREAM_BYTES = 16_777_216
+"""Largest streamed answer of a model's endpoint, as it comes and unpacked."""
+
+MAX_STREAM_EVENT_BYTES = 1_048_576
+"""Largest event of such an answer."""
+
+MAX_STREAM_LINES = 200_000
+"""Most lines of such an answer: reading empty ones costs as much as others, and there can be very many of them."""
+
+STREAM_SECONDS = 180
+"""Longest streamed answer of a model's endpoint, from its head to its end."""
+
+MAX_ERROR_ANSWER_BYTES = 65_536
+"""How much is read of what a model's endpoint says with an error."""
+
+ERROR_ANSWER_SECONDS = 5
+"""How long that may take; then the status alone counts."""
 
 MAX_ADDRESSES_TRIED = 4
 """Addresses of a host name that are tried one after the other."""

@@ -19,7 +19,8 @@ import httpcore2 as httpcore
 import httpx2 as httpx
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES
+from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES, STREAM_SECONDS
+from callwright.net.bounded import BOUNDED
 from callwright.net.policy import check_url, may_connect
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -108,7 +109,12 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx(request):
-            answer = await self._pool.handle_async_request(core)
+            try:
+                # Whoever sends one provisional answer after the other does not answer.
+                async with asyncio.timeout(STREAM_SECONDS):
+                    answer = await self._pool.handle_async_request(core)
+            except TimeoutError as error:
+                raise httpx.TimeoutException("no answer in time", request=request) from error
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
@@ -155,11 +161,17 @@ class GuardedClient:
     def __init__(self, *, allow_private: bool, connections: int = 50, resolve: Resolver = resolve_by_system) -> None:
         # No cookie is kept: what one tenant's receiver sets must not go out with another's request.
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        transport = _PinnedTransport(allow_private, connections, resolve)
         self._client = httpx.AsyncClient(
-            transport=_PinnedTransport(allow_private, connections, resolve),
+            transport=transport, cookies=no_cookies, follow_redirects=False, trust_env=False
+        )
+        self._streaming = httpx.AsyncClient(
+            transport=transport,
             cookies=no_cookies,
             follow_redirects=False,
             trust_env=False,
+            headers={"accept-encoding": "identity"},
+            event_hooks=BOUNDED,
         )
 
     async def __aenter__(self) -> Self:
@@ -205,9 +217,11 @@ class GuardedClient:
             await response.aclose()
 
     def stream_client(self) -> httpx.AsyncClient:
-        """The same guarded transport for SDKs that take an httpx2 client (streaming model endpoints)."""
-        return self._client
+        """The same guarded transport for SDKs that take an httpx2 client (streaming model endpoints). Its answers are bounded as
+        ``net.bounded`` says."""
+        return self._streaming
 
     async def aclose(self) -> None:
         """Close all connections."""
+        await self._streaming.aclose()
         await self._client.aclose()

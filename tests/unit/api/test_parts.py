@@ -33,9 +33,15 @@ class Source:
             self.closed = True
 
 
+async def never() -> Mapping[str, Any]:
+    """A key that stays good."""
+    await asyncio.Event().wait()
+    return {}
+
+
 async def test_silence_is_filled_with_comments_and_loses_no_event() -> None:
     source = Source()
-    frames = framed(source.stream(), FIRST, heartbeat_seconds=0)
+    frames = framed(source.stream(), FIRST, 0, never())
     assert await anext(frames) == frame(FIRST)
     assert await anext(frames) == HEARTBEAT
     assert await anext(frames) == HEARTBEAT
@@ -46,9 +52,27 @@ async def test_silence_is_filled_with_comments_and_loses_no_event() -> None:
     assert source.closed
 
 
+async def test_what_closes_a_stream_is_its_last_event_also_while_events_come() -> None:
+    source, lost = Source(), asyncio.Event()
+
+    async def closed() -> Mapping[str, Any]:
+        await lost.wait()
+        return {"event": "closed", "data": {"code": "unknown_key"}}
+
+    frames = framed(source.stream(), FIRST, 60, closed())
+    assert await anext(frames) == frame(FIRST)
+    await source.events.put({"event": "heard", "data": 1})
+    assert await anext(frames) == b"event: heard\ndata: 1\n\n"
+    lost.set()
+    await asyncio.sleep(0)
+    await source.events.put({"event": "heard", "data": 2})
+    assert [one async for one in frames] == [b'event: closed\ndata: {"code":"unknown_key"}\n\n']
+    assert source.closed
+
+
 async def test_a_client_that_leaves_closes_the_source() -> None:
     source = Source()
-    frames = framed(source.stream(), FIRST, heartbeat_seconds=0)
+    frames = framed(source.stream(), FIRST, 0, never())
     await anext(frames)
     await anext(frames)
     await frames.aclose()

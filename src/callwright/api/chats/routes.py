@@ -12,6 +12,7 @@ from callwright.api.bodies import read_object
 from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatReplyView
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
+from callwright.api.standing import while_standing
 from callwright.ports.chat import ChatReply
 
 router = APIRouter(prefix="/v1/callwright", tags=["chats"])
@@ -26,7 +27,8 @@ router = APIRouter(prefix="/v1/callwright", tags=["chats"])
 async def open_chat(request: Request, agent_id: str) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""
     wire = await read_object(request)
-    execution_id, reply = await chats.open_chat(services_of(request).actions, principal_of(request), agent_id, wire)
+    opening = chats.open_chat(services_of(request).actions, principal_of(request), agent_id, wire)
+    execution_id, reply = await while_standing(request, opening)
     return answer(_view(execution_id, reply), 201)
 
 
@@ -39,7 +41,8 @@ async def open_chat(request: Request, agent_id: str) -> Response:
 async def write(request: Request, execution_id: str) -> Response:
     """Waits for the whole reply, at most `wait_s` seconds. A line that comes while a reply is delivered cuts what is still to come."""
     wire = await read_object(request)
-    reply = await chats.write(services_of(request).actions, principal_of(request), execution_id, wire)
+    writing = chats.write(services_of(request).actions, principal_of(request), execution_id, wire)
+    reply = await while_standing(request, writing)
     return answer(_view(execution_id, reply))
 
 

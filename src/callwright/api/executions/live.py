@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any
 
 from callwright.domain.errors import RateLimitedError
@@ -45,18 +45,27 @@ def _one_line(value: Any) -> str:
 
 
 async def framed(
-    events: AsyncIterator[Mapping[str, Any]], first: Mapping[str, Any], heartbeat_seconds: float
+    events: AsyncIterator[Mapping[str, Any]],
+    first: Mapping[str, Any],
+    heartbeat_seconds: float,
+    closed: Coroutine[Any, Any, Mapping[str, Any]],
 ) -> AsyncGenerator[bytes]:
     """``first``, then the events as they come, a comment after each silence of ``heartbeat_seconds``, and ``event: end`` at the end.
 
-    Closing the generator closes the source.
+    When ``closed`` returns, what it returns is the last event instead, whatever else would come. Closing the generator closes the source.
     """
-    yield frame(first)
+    closing = asyncio.create_task(closed, name="standing of a live stream")
     pending: asyncio.Task[Mapping[str, Any] | None] | None = None
     try:
+        yield frame(first)
         while True:
             pending = pending or asyncio.create_task(_next(events))
-            done, _ = await asyncio.wait({pending}, timeout=heartbeat_seconds)
+            done, _ = await asyncio.wait(
+                {pending, closing}, timeout=heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if closing in done:
+                yield frame(closing.result())
+                return
             if not done:
                 yield HEARTBEAT
                 continue
@@ -66,9 +75,10 @@ async def framed(
             yield frame(event)
         yield frame({"event": "end", "data": {}})
     finally:
-        if pending is not None:
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
+        for task in (closing, pending):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(closing, *([pending] if pending is not None else []), return_exceptions=True)
         close = getattr(events, "aclose", None)
         if close is not None:
             await close()

@@ -15,6 +15,7 @@ from callwright.api.executions.live import LiveStreams, framed
 from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionView, LogAnswer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
+from callwright.api.standing import closed_event
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LIVE_HEARTBEAT_SECONDS
 from callwright.insight.doctor import examined
@@ -25,7 +26,10 @@ from callwright.insight.view import view_of
 router = APIRouter(tags=["executions"])
 
 _Text = Annotated[str, Query()]
-_SSE = {"content": {"text/event-stream": {}}, "description": "`event:` and `data:` lines until `event: end`."}
+_SSE = {
+    "content": {"text/event-stream": {}},
+    "description": "`event:` and `data:` lines until `event: end` or `event: closed`.",
+}
 
 
 @router.get(
@@ -136,23 +140,25 @@ def _examined(log: bytes) -> dict[str, Any]:
 )
 async def follow(request: Request, execution_id: str) -> Response:
     """Server-sent events: first `execution` with the present status, then what happens in the call, a comment at least every 15 seconds,
-    and `end` when the call has ended. `Last-Event-ID` continues where a broken stream stopped, as far as events are still known."""
+    and `end` when the call has ended. `Last-Event-ID` continues where a broken stream stopped, as far as events are still known. When the
+    key is revoked, expires or may do something else meanwhile, the last event is `closed` and says so (`code`, `message`, `hint`)."""
     services = services_of(request)
     execution = await executions.get_execution(services.actions, principal_of(request), execution_id)
     streams = request.app.state.live_streams
     assert isinstance(streams, LiveStreams)
     streams.enter()
-    body = _stream(services, streams, execution, request.headers.get("last-event-id"))
+    body = _stream(services, streams, execution, request)
     return StreamingResponse(body, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _stream(
-    services: ApiServices, streams: LiveStreams, execution: Execution, after: str | None
+    services: ApiServices, streams: LiveStreams, execution: Execution, request: Request
 ) -> AsyncGenerator[bytes]:
     first = {"event": "execution", "data": {"id": execution.id, "status": execution.status.value}}
     over = execution.phase is Phase.DONE
+    after = request.headers.get("last-event-id")
     events = _nothing() if over else aiter(services.live.subscribe(execution.id, after))
-    frames = framed(events, first, LIVE_HEARTBEAT_SECONDS)
+    frames = framed(events, first, LIVE_HEARTBEAT_SECONDS, closed_event(request))
     try:
         async for one in frames:
             yield one

@@ -13,8 +13,9 @@ from typing import Any
 import httpx2 as httpx
 import openai
 
-from callwright.domain.errors import BlockedUrlError
+from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
+from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
@@ -42,7 +43,7 @@ class OpenAICompatibleModel:
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.api_key or "none",
-            http_client=http_client,
+            http_client=http_client or openai.DefaultAsyncHttpxClient(event_hooks=BOUNDED),
             max_retries=0,
             timeout=_TIMEOUT_S,
         )
@@ -70,7 +71,10 @@ class OpenAICompatibleModel:
             raise _failure(error, self._endpoint, reading.begun) from None
         except BlockedUrlError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, f"{error.message}; {error.hint}") from None
-        except (httpx.HTTPError, ValueError) as error:
+        except AnswerTooLargeError as error:
+            raise ProviderError(FailureKind.BROKEN_STREAM, self.name, error.message) from None
+        # RecursionError: JSON nested deeper than can be read.
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
             raise _broken(self.name, type(error).__name__) from None
         for delta in reading.end():
             yield delta

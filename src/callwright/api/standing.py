@@ -1,0 +1,71 @@
+"""Requests that stay open for longer than their key may be good: live event streams, and chats that wait for a reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.datastructures import Headers
+
+from callwright.actions.keys import ACCESS_DENIED, lost_standing
+from callwright.api.gate import bearer_key, key_refused
+from callwright.api.services import principal_of, services_of
+from callwright.domain.errors import CallwrightError, UnavailableError, UnknownKeyError
+from callwright.domain.limits import STANDING_SECONDS, UNCHECKED_SECONDS
+
+T = TypeVar("T")
+
+#: Work that goes on although its request was answered: a task that nobody holds may vanish.
+_UNDER_WAY: set[asyncio.Task[Any]] = set()
+
+
+async def standing_lost(request: Request) -> CallwrightError:
+    """Waits until the key of a request is no longer what it was when the request came, and says why. The key is looked at in memory, which
+    the database's news of changes empties; while nobody can tell, the request stays open for UNCHECKED_SECONDS and ends as unavailable."""
+    services, principal = services_of(request).actions, principal_of(request)
+    key = bearer_key(Headers(scope=request.scope))
+    unchecked_s = 0.0
+    while True:
+        await services.clock.sleep(STANDING_SECONDS)
+        try:
+            lost = await lost_standing(services, key, principal)
+        except UnavailableError:
+            unchecked_s += STANDING_SECONDS
+            if unchecked_s < UNCHECKED_SECONDS:
+                continue
+            return UnavailableError("the key cannot be checked at the moment; ask again")
+        unchecked_s = 0.0
+        if lost is not None:
+            return lost
+
+
+async def closed_event(request: Request) -> Mapping[str, Any]:
+    """The last event of a stream whose key is no longer what it was: ``closed``, with code, sentence and what to do."""
+    lost = await standing_lost(request)
+    return {"event": "closed", "data": {"code": lost.code, "message": lost.message, "hint": lost.hint}}
+
+
+async def while_standing(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What ``work`` returns, unless the request's key ceases to be good meanwhile: that is answered at once as to any request, and
+    ``work``, which is bounded in time, comes to its own end."""
+    doing = asyncio.create_task(work, name="a request that waits")
+    _UNDER_WAY.add(doing)
+    doing.add_done_callback(_forget)
+    watching = asyncio.create_task(standing_lost(request), name="standing of a request that waits")
+    try:
+        await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        lost = watching.result()
+        raise key_refused(services_of(request), ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
+    finally:
+        watching.cancel()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _UNDER_WAY.discard(task)
+    if not task.cancelled():
+        # Looked at, so that it is not reported as an error nobody took: whoever asked may have been answered before.
+        task.exception()
