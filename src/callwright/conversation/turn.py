@@ -185,7 +185,7 @@ class CallerTurn:
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
             _note_revision(self._board, self.words, event)
-        changed = words.hear(event.segment, event.text, final)
+        changed = words.hear(event.segment, event.text, final, event.audio_ms)
         if final and not words.count:
             self.look_for_nothing()
         if not changed:
@@ -216,7 +216,7 @@ class CallerTurn:
         """Words nobody will answer any more, for the record."""
         if final:
             _note_revision(self._board, self.words, event)
-        if self.words.hear(event.segment, event.text, final) and self.from_ms < 0:
+        if self.words.hear(event.segment, event.text, final, event.audio_ms) and self.from_ms < 0:
             self.from_ms = event.audio_ms
         self.voiced_end_ms = max(self.voiced_end_ms, self.from_ms)
 
@@ -262,7 +262,7 @@ class CallerTurn:
             return
         self._board.timers.cancel("keys")
         self._keyed += 1
-        self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True)
+        self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True, self._board.audio_now_ms())
         self._baseline = self.words.count
         self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_UTTERANCE_CHARACTERS
 
 KEPT_SEGMENTS = 256
-"""Segments already taken that are remembered, so that a late repetition of one is not heard twice."""
+"""Segments already read or taken that are remembered, so that a late text of one is not heard again."""
 
 
 class Words:
     """Pending words. The same segment again replaces its text, different segments follow each other by number.
 
-    A segment that was taken keeps the words taken: what a later text of it has beyond them is new.
+    A segment that was taken keeps the words taken: what a later text of it has beyond them is new. A partial that reaches no further into
+    the audio than a final of its segment came late: what the final left out does not come back.
     """
 
-    __slots__ = ("_final", "_pieces", "_taken", "count", "final_ms")
+    __slots__ = ("_final", "_pieces", "_read_ms", "_taken", "count", "final_ms")
 
     def __init__(self) -> None:
         self._pieces: dict[int, list[str]] = {}
         self._final: dict[int, bool] = {}
+        self._read_ms: dict[int, int] = {}  # segment -> up to where in the caller's audio its finals know the words
         self._taken: dict[int, tuple[str, ...]] = {}
         self.count = 0
         self.final_ms = 0
 
-    def hear(self, segment: int, text: str, final: bool) -> bool:
-        """Take in words of ``segment``; returns whether the pending words changed."""
-        if not final and self._final.get(segment):
+    def hear(self, segment: int, text: str, final: bool, audio_ms: int) -> bool:
+        """Take in words of ``segment``, known up to ``audio_ms``; returns whether the pending words changed."""
+        if final:
+            self._read_ms[segment] = max(audio_ms, self._read_ms.get(segment, -1))
+            _forget_oldest(self._read_ms)
+        elif self._final.get(segment) or audio_ms <= self._read_ms.get(segment, -1):
             return False  # a partial overtaken by its own final
         words = self.beyond(text, self._taken.get(segment, ()))
         before = self._pieces.get(segment)
@@ -116,12 +123,16 @@ class Words:
         text = self.text()
         for segment, piece in self._pieces.items():
             self._taken[segment] = (*self._taken.get(segment, ()), *piece)
-        while len(self._taken) > KEPT_SEGMENTS:
-            del self._taken[next(iter(self._taken))]
+        _forget_oldest(self._taken)
         self._pieces.clear()
         self._final.clear()
         self.count = 0
         return text
+
+
+def _forget_oldest(by_segment: dict[int, Any]) -> None:
+    while len(by_segment) > KEPT_SEGMENTS:
+        del by_segment[next(iter(by_segment))]
 
 
 def _beyond(words: list[str], taken: tuple[str, ...]) -> list[str]:

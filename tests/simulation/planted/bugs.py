@@ -407,7 +407,16 @@ WORDS = (
     bug(
         "partial_over_its_final",
         "a partial that comes late takes the place of the final words",
-        Line("words:Words.hear", "if not final and self._final.get(segment):", "if False:"),
+        Line(
+            "words:Words.hear",
+            "elif self._final.get(segment) or audio_ms <= self._read_ms.get(segment, -1):",
+            "elif False:",
+        ),
+    ),
+    bug(
+        "vanished_words_come_back",
+        "words that the final text left out come back with a partial that is late",
+        Line("words:Words.hear", " or audio_ms <= self._read_ms.get(segment, -1)", ""),
     ),
     bug(
         "segments_out_of_order",
@@ -486,7 +495,7 @@ KEYS = (
         "an entry by the keys is never answered",
         Line(
             "turn:CallerTurn.enter",
-            'self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True)',
+            'self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True, self._board.audio_now_ms())',
             "pass",
         ),
     ),

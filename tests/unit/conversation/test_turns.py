@@ -328,13 +328,58 @@ def test_a_withdrawn_word_leaves_no_turn() -> None:
     assert not call.all(fx.AskModel)
 
 
+def test_words_that_the_recogniser_took_back_do_not_come_back_with_a_late_partial() -> None:
+    call = Call()
+    call.begins()
+    call.wait(300)
+    call.hears("uh")
+    call.pauses()
+    heard_ms = call.audio_ms
+    call.finishes("")
+    call.wait(200)
+    call.give(ev.TranscriptPartial, heard_ms, call.segment, "uh")
+    call.wait(4_000)
+    assert call.core.state == "listening"
+    assert not call.all(fx.AskModel)
+    call.ends()
+    assert not call.said()
+
+
+def test_words_that_an_answered_final_left_out_are_no_turn_of_their_own() -> None:
+    call = Call()
+    call.begins()
+    call.wait(600)
+    heard_ms = call.audio_ms
+    call.wait(100)
+    call.pauses()
+    call.finishes("a table")
+    call.judges()
+    call.agent_replies("For when?")
+    call.give(ev.TranscriptPartial, heard_ms, call.segment, "uh able today")
+    call.wait(4_000)
+    call.ends()
+    assert call.said() == ["caller: a table", "agent: For when?"]
+
+
+def test_words_behind_an_empty_final_of_the_same_segment_are_heard() -> None:
+    call = Call()
+    call.begins()
+    call.wait(300)
+    call.finishes("")
+    call.wait(400)
+    call.hears("a table")
+    call.pauses()
+    call.wait(4_000)
+    assert call.told() == ["user: a table"]
+
+
 def test_a_late_repetition_of_a_taken_segment_is_not_heard_twice_until_long_after() -> None:
     words = Words()
     for segment in range(KEPT_SEGMENTS + 1):
-        words.hear(segment, f"word{segment}", True)
+        words.hear(segment, f"word{segment}", True, segment)
         words.take()
-    assert not words.hear(KEPT_SEGMENTS, f"word{KEPT_SEGMENTS}", True)
-    assert words.hear(0, "word0", True)
+    assert not words.hear(KEPT_SEGMENTS, f"word{KEPT_SEGMENTS}", True, KEPT_SEGMENTS)
+    assert words.hear(0, "word0", True, 0)
     assert words.text() == "word0"
 
 

@@ -5,42 +5,51 @@ from callwright.conversation.words import Words
 
 def taken(text: str) -> Words:
     words = Words()
-    words.hear(3, text, final=True)
+    words.hear(3, text, True, 1_000)
     words.take()
     return words
 
 
 def test_words_beyond_the_taken_ones_are_new() -> None:
     words = taken("book a table")
-    assert words.hear(3, "book a table for two", final=False)
+    assert words.hear(3, "book a table for two", False, 1_400)
     assert words.text() == "for two"
 
 
 def test_an_overtaken_text_of_a_revised_segment_says_nothing_twice() -> None:
     words = taken("w6 w3 w4 w5")
-    assert not words.hear(3, "stop it. w3 w4 w5", final=False)
+    assert not words.hear(3, "stop it. w3 w4 w5", False, 1_400)
     assert words.text() == ""
 
 
 def test_new_words_behind_a_revised_beginning_are_kept() -> None:
     words = taken("hey can I book")
-    assert words.hear(3, "Hi, can I book a table", final=True)
+    assert words.hear(3, "Hi, can I book a table", True, 1_400)
     assert words.text() == "a table"
 
 
 def test_a_revised_last_word_that_stands_earlier_too_says_nothing_twice() -> None:
     words = taken("yes w9 yes")
-    assert not words.hear(3, "yes w9 w10", final=True)
+    assert not words.hear(3, "yes w9 w10", True, 1_400)
     assert words.text() == ""
 
 
 def test_an_older_and_shorter_text_says_nothing_twice() -> None:
     words = taken("well hm, aha, w1 yes, m hm,")
-    assert not words.hear(3, "well hm, aha, w1", final=False)
+    assert not words.hear(3, "well hm, aha, w1", False, 1_400)
     assert words.text() == ""
 
 
 def test_where_no_taken_word_is_found_again_the_count_decides() -> None:
     words = taken("one two")
-    assert words.hear(3, "won too three", final=True)
+    assert words.hear(3, "won too three", True, 1_400)
     assert words.text() == "three"
+
+
+def test_a_partial_that_reaches_no_further_than_the_final_came_late() -> None:
+    words = Words()
+    words.hear(3, "a table for", False, 900)
+    assert words.hear(3, "", True, 1_000)
+    assert not words.hear(3, "a table for", False, 1_000)
+    assert words.text() == ""
+    assert words.hear(3, "a table for two", False, 1_001)

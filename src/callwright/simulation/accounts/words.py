@@ -36,6 +36,7 @@ class WordsAccount:
     __slots__ = (
         "_book",
         "_closed",
+        "_final_ms",
         "_last",
         "_moved_us",
         "_read",
@@ -43,7 +44,9 @@ class WordsAccount:
         "_segments",
         "_taken",
         "_texts",
+        "_told",
         "_turn",
+        "_vanished",
         "_waiting",
     )
 
@@ -51,6 +54,9 @@ class WordsAccount:
         self._book = book
         self._turn = 0
         self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
+        self._told: dict[int, set[str]] = {}  # segment -> numbered words of any text of it
+        self._final_ms: dict[int, int] = {}  # segment -> up to where its finals know the words
+        self._vanished: set[str] = set()  # words that the final text of their segment left out
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._read: set[str] = set()  # numbered words that were in a final
         self._revised: set[str] = set()  # words of finals that came too late for a turn, or for all of it
@@ -81,15 +87,20 @@ class WordsAccount:
         if self._last is not None and event.audio_ms <= self._last.to_ms:
             self._last = None  # words from within the last turn: the next one may begin there, too
         self._texts[event.segment] = event.text
-        for word in event.text.split():
-            if is_numbered(word):
-                self._segments.setdefault(word, event.segment)
+        new = {word for word in event.text.split() if is_numbered(word)}
+        self._told.setdefault(event.segment, set()).update(new)
+        if isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1):
+            self._vanished -= new
+        for word in new:
+            self._segments.setdefault(word, event.segment)
 
     def _final(self, event: ev.TranscriptFinal) -> None:
         for word in self._texts.get(event.segment, "").split():
             self._waiting.pop(word, None)
         self._partial(event)
         self._read.update(filter(is_numbered, event.text.split()))
+        self._final_ms[event.segment] = max(event.audio_ms, self._final_ms.get(event.segment, -1))
+        self._vanished |= self._told[event.segment].difference(event.text.split())
         if self._book.live:
             for word in event.text.split():
                 if is_numbered(word) and word not in self._taken:
@@ -111,6 +122,8 @@ class WordsAccount:
                 continue
             if word not in self._segments:
                 contradict("a turn has words that were said", f"{word} in turn {effect.turn}")
+            if word in self._vanished and not book.over:
+                contradict("words that the recogniser took back are in no turn", f"{word} in turn {effect.turn}")
             if self._segments[word] < place:
                 contradict("a turn has its words in order", f"{word} in turn {effect.turn}")
             place = self._segments[word]
