@@ -14,6 +14,7 @@ from callwright.conversation.bounds import (
     ACTIVITY_STALE_MS,
     COVER_SLACK_MS,
     FINAL_WAIT_MS,
+    MS_PER_CHARACTER,
     STRETCH_GAP_MS,
     VERDICT_WAIT_MS,
 )
@@ -73,7 +74,7 @@ class Taken:
 
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none)."""
+    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is."""
 
     __slots__ = (
         "_answered",
@@ -83,14 +84,15 @@ class CallerTurn:
         "_gave_up",
         "_heard_ms",
         "_keyed",
+        "_missed",
         "_request",
+        "_sound_end_ms",
         "_sounded",
         "began_ms",
         "entry",
         "from_ms",
         "patience",
         "state",
-        "voiced_end_ms",
         "words",
     )
 
@@ -99,18 +101,24 @@ class CallerTurn:
         self.words = Words()
         self.patience = Patience(board)
         self.state = "quiet"
-        self.voiced_end_ms = 0
         self.began_ms = 0
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
         self._answered = False  # the words alone say that the caller has finished
         self._sounded = False  # the detector heard something of this turn
+        self._sound_end_ms = 0  # where the last voiced audio that it heard ended
+        self._missed = False  # words came since from where it heard nothing
         self._eager = False  # the recogniser thinks that these words are all
         self._baseline = 0
         self._heard_ms = 0
         self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
+
+    @property
+    def voiced_end_ms(self) -> int:
+        """Where the caller's voice ended last, by the detector or by words that it missed."""
+        return max(self._sound_end_ms, self._heard_ms) if self._missed else self._sound_end_ms
 
     @property
     def ready(self) -> bool:
@@ -133,9 +141,9 @@ class CallerTurn:
 
     @property
     def _rested_us(self) -> int:
-        """Before this nobody has finished who pauses as this caller may. Where no sound was heard the words say where the voice ended."""
-        ended_ms = self.voiced_end_ms if self._sounded else max(self.voiced_end_ms, self._heard_ms)
-        return self._board.call_us(ended_ms) + self.patience.least_ms * 1000 if self.patience.least_ms else 0
+        """Before this nobody has finished who pauses as this caller may."""
+        least_ms = self.patience.least_ms
+        return self._board.call_us(self.voiced_end_ms) + least_ms * 1000 if least_ms else 0
 
     @property
     def unconfirmed(self) -> bool:
@@ -149,13 +157,14 @@ class CallerTurn:
 
     def begin_sound(self, audio_ms: int) -> bool:
         """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
-        if self.state == "talking" or audio_ms < self.voiced_end_ms:
+        if self.state == "talking" or audio_ms < self._sound_end_ms:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._baseline = self.words.count
         self.began_ms = audio_ms
         self._answered = False
         self._sounded = True
+        self._missed = False
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._move("began")
@@ -175,13 +184,13 @@ class CallerTurn:
             return  # the end of a sound that was overtaken by a later one
         if self.from_ms < 0:
             self.from_ms = audio_ms
-        self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
+        self._sound_end_ms = max(self._sound_end_ms, audio_ms)
         self._sounded = True
         self._pause("ended")
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
         """Words of a segment; returns whether the pending words changed."""
-        words = self.words
+        words, before = self.words, self.words.count
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
             _note_revision(self._board, self.words, event)
@@ -193,21 +202,32 @@ class CallerTurn:
                 self._weigh()
             return False
         self._eager = False
+        missed = self.state != "talking" and words.count > before and self._misses(event.audio_ms)
+        if missed and self.from_ms < 0:
+            self.from_ms = max(self.voiced_end_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
+        self._missed = self._missed or missed
         self._heard_ms = max(self._heard_ms, event.audio_ms)
         self._weigh()
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
-            self._hear_in_silence(event.audio_ms, final)
+            self._hear_in_silence(event.audio_ms, final, missed)
         return True
 
-    def _hear_in_silence(self, audio_ms: int, final: bool) -> None:
-        """Words while no voice activity is known: it was missed, or they come late."""
+    def _misses(self, audio_ms: int) -> bool:
+        """Whether words up to ``audio_ms`` are of speech that the detector did not hear: behind its last sound, and not just late. A
+        recogniser may say that it knows the words of a sound up to a while after it."""
+        late_ms = COVER_SLACK_MS if self._missed or not self._sounded else STRETCH_GAP_MS
+        return audio_ms > self.voiced_end_ms + late_ms
+
+    def _hear_in_silence(self, audio_ms: int, final: bool, missed: bool) -> None:
+        """Words while no voice activity is known: it was missed, and they say where the voice is, or they come late."""
         if self.from_ms < 0:
-            self.from_ms = min(audio_ms, self.voiced_end_ms) if self.voiced_end_ms else audio_ms
-            self.voiced_end_ms = self.voiced_end_ms or audio_ms
+            self.from_ms = min(audio_ms, self.voiced_end_ms)
         if self.state == "quiet":
             self._pause("words")
+        elif missed:
+            self._pause("ended")
         elif self._gave_up and not final:
             self._gave_up = False
             self._board.after_ms("words", FINAL_WAIT_MS)
@@ -218,7 +238,7 @@ class CallerTurn:
             _note_revision(self._board, self.words, event)
         if self.words.hear(event.segment, event.text, final, event.audio_ms) and self.from_ms < 0:
             self.from_ms = event.audio_ms
-        self.voiced_end_ms = max(self.voiced_end_ms, self.from_ms)
+        self._sound_end_ms = max(self._sound_end_ms, self.from_ms)
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""
@@ -238,8 +258,10 @@ class CallerTurn:
         """The recogniser heard the caller finish at ``audio_ms``."""
         if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self.began_ms):
             return  # the caller spoke again since
+        if self._missed:
+            self._heard_ms = max(self._heard_ms, audio_ms)
         if self.state == "talking":
-            self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)
+            self._sound_end_ms = max(self._sound_end_ms, audio_ms)
             self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
         self._move("recogniser_end")
@@ -283,7 +305,7 @@ class CallerTurn:
     def expire(self, timer: str) -> None:
         """One of the turn's own deadlines: rest, patience, words or stale."""
         if timer == "stale":
-            self.voiced_end_ms = max(self.voiced_end_ms, self.began_ms, self._heard_ms)
+            self._sound_end_ms = max(self._sound_end_ms, self.began_ms, self._heard_ms)
             self._pause("stale")
         elif timer == "words":
             self._gave_up = True
@@ -291,7 +313,7 @@ class CallerTurn:
                 self._board.note("noise")
                 self.from_ms = self.from_ms if self.entry else -1  # keys that were pressed in it are words yet to come
                 self._baseline = 0
-                self._sounded = False
+                self._sounded = self._missed = False
                 self.patience.weigh(self.words)
                 for waiting in ("rest", "patience", "words"):
                     self._board.timers.cancel(waiting)
@@ -309,6 +331,8 @@ class CallerTurn:
         self.enter()
         from_ms, to_ms = self.span()
         taken = Taken(self.words.take(), from_ms, to_ms)
+        self._sound_end_ms = to_ms  # what was missed of this turn is none of the next one's
+        self._missed = False
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._answered = False

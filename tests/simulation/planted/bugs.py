@@ -470,7 +470,7 @@ WORDS = (
     bug(
         "voiced_end_forgotten",
         "the end of the caller's sound is not kept",
-        Line("turn:CallerTurn.end_sound", "self.voiced_end_ms = max(self.voiced_end_ms, audio_ms)", "pass"),
+        Line("turn:CallerTurn.end_sound", "self._sound_end_ms = max(self._sound_end_ms, audio_ms)", "pass"),
     ),
     bug(
         "utterance_not_closed",
@@ -1313,6 +1313,16 @@ PATIENCE = (
         "least_pause_ignored",
         "a yes of the turn model ends a number",
         Line("turn:CallerTurn.ready", "self._board.now_us >= self._rested_us", "True"),
+    ),
+    bug(
+        "unheard_caller_cut",
+        "where the detector is silent a pause counts from the first words",
+        Line("turn:CallerTurn._hear_in_silence", "elif missed:", "elif False:"),
+    ),
+    bug(
+        "patience_from_the_last_sound",
+        "words that the detector did not hear do not move the end of the caller's voice",
+        Line("turn:CallerTurn.voiced_end_ms", " if self._missed else ", " if False else "),
     ),
 )
 

@@ -117,7 +117,7 @@ def test_sound_without_words_does_not_keep_the_agent_silent() -> None:
 def test_words_nobody_confirms_are_noted_and_the_agent_goes_on() -> None:
     call = speaking(patience_ms=1_000)
     is_cut_by(call, "the uh and", sound=False)
-    call.wait(3_000)
+    call.wait(4_000)
     assert fx.Note("words_unconfirmed", "the uh and") in call.effects
     assert call.last(fx.Release).resumes
     turns_out_to_be(call, "the other one")

@@ -4,6 +4,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import MS_PER_CHARACTER
 from callwright.conversation.words import KEPT_SEGMENTS, Words
 
 
@@ -272,7 +273,106 @@ def test_words_without_voice_activity_are_a_turn_too() -> None:
     call.model_says("Hi.")
     call.voice_speaks()
     call.wait(1_000)
-    assert call.last(fx.UserSaid) == fx.UserSaid(1, "hello", 1_500, 1_500)
+    assert call.last(fx.UserSaid) == fx.UserSaid(1, "hello", 1_500 - 5 * MS_PER_CHARACTER, 1_500)
+
+
+def test_patience_begins_anew_with_each_word_that_the_detector_does_not_hear() -> None:
+    call = Call(turn_model=False, endpointing_ms=700)
+    call.segment = 1
+    for count in range(1, 6):
+        call.wait(500)
+        call.hears(" ".join(["word"] * count))
+    call.wait(699)
+    call.give(ev.TranscriptFinal, 2_500, 1, "word word word word word")
+    assert not call.all(fx.AskModel)
+    call.wait(1)
+    assert call.last(fx.CloseUtterance).audio_ms == 2_500
+    call.model_says("Good.")
+    call.starts_playing()
+    said = call.last(fx.UserSaid)
+    assert (said.from_ms, said.to_ms) == (500 - 4 * MS_PER_CHARACTER, 2_500)
+
+
+def test_the_turn_model_is_asked_about_words_that_the_detector_does_not_hear() -> None:
+    call = Call()
+    call.wait(1_000)
+    call.hears("I would like")
+    call.judges(100_000)
+    call.wait(900)
+    call.hears("I would like a table")
+    assert call.last(fx.AskTurnModel).audio_ms == 1_900
+    call.finishes("I would like a table")
+    assert not call.all(fx.AskModel)
+    call.judges()
+    assert call.told() == ["user: I would like a table"]
+
+
+def test_a_caller_whom_the_detector_loses_in_mid_sentence_is_not_cut_off() -> None:
+    call = Call(turn_model=False, endpointing_ms=700)
+    call.begins()
+    call.wait(400)
+    call.hears("good morning")
+    call.pauses()
+    call.wait(650)
+    call.hears("good morning I would")
+    call.wait(400)
+    call.hears("good morning I would like to")
+    call.wait(400)
+    call.hears("good morning I would like to book a table")
+    call.segment = 0
+    call.finishes("good morning I would like to book a table")
+    call.wait(699)
+    assert not call.all(fx.AskModel)
+    call.wait(1)
+    assert call.told() == ["user: good morning I would like to book a table"]
+
+
+def test_the_end_that_the_recogniser_hears_is_believed_where_the_detector_is_silent() -> None:
+    call = Call()
+    call.wait(1_000)
+    call.hears("a table")
+    call.wait(300)
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "a table for two")
+    assert call.told() == ["user: a table for two"]
+
+
+def test_a_sound_that_is_told_late_is_one_though_its_words_were_heard() -> None:
+    call = Call()
+    call.wait(1_000)
+    call.hears("I would")
+    call.give(ev.ActivityBegan, 600)
+    call.judges()
+    call.wait(500)
+    call.pauses()
+    call.finishes("I would like")
+    assert not call.all(fx.AskModel)
+
+
+def test_words_of_a_later_turn_do_not_begin_with_the_one_before() -> None:
+    call = Call()
+    call.caller_says("a table")
+    call.agent_replies("For when?")
+    call.wait(5_000)
+    heard_ms = call.audio_ms
+    call.finishes("tomorrow")
+    call.judges()
+    call.agent_replies("Good.")
+    said = call.last(fx.UserSaid)
+    assert (said.from_ms, said.to_ms) == (heard_ms - 8 * MS_PER_CHARACTER, heard_ms)
+
+
+def test_words_that_come_late_move_nothing() -> None:
+    """A recogniser may say that it knows the words up to a while after the voice."""
+    call = Call(turn_model=False, endpointing_ms=700)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.wait(650)
+    call.finishes("a table")
+    assert not call.all(fx.AskModel)
+    call.wait(50)
+    assert call.all(fx.AskModel)
 
 
 def test_new_partial_words_after_all_waiting_are_waited_for_again() -> None:
@@ -287,6 +387,7 @@ def test_new_partial_words_after_all_waiting_are_waited_for_again() -> None:
     call.give(ev.MarkPlayed, 1, 0)
     assert not call.all(fx.AskModel)
     call.finishes("well well")
+    call.judges()
     assert call.told()[-1] == "user: well well"
 
 

@@ -67,6 +67,7 @@ class PromptAccount:
             fx.Speak: self._speak,
             fx.Speculative: self._guess,
             fx.Release: self._release,
+            fx.Note: self._note,
         }
 
     def close(self) -> None:
@@ -106,6 +107,11 @@ class PromptAccount:
         if effect.request in self._numbers:
             contradict("every question has a number of its own", effect.request)
         self._numbers.add(effect.request)
+
+    def _note(self, effect: fx.Note) -> None:
+        self._move(effect)
+        if effect.kind == "back_channel":
+            self._guesses.clear()  # what was guessed at was no turn, and the next one has its number
 
     def _guess(self, effect: fx.Speculative) -> None:
         if not self._book.plan.speculate:

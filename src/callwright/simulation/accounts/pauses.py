@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import COVER_SLACK_MS, VERDICT_WAIT_MS
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
-from callwright.simulation.accounts.words import keyed
+from callwright.simulation.accounts.words import is_numbered, keyed
 
 DIGITS, LETTERS = 5, 2
 """So many in a row are dictated whatever was asked."""
 
-NUMBER, SPELLING, HALF = 90, 110, 90
-"""The least pause at the end of each, in hundredths of the plan's patience."""
+ANSWER, NUMBER, SPELLING, HALF = 60, 90, 110, 90
+"""The least pause at the end of each, in hundredths of the plan's patience; for an answer it is all the patience there is."""
+
+OTHERS: tuple[type, ...] = (ev.ActivityBegan, ev.ActivityEnded, ev.RecogniserEnd, ev.KeyPressed)
+"""What tells of the caller besides words."""
 
 ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
 
@@ -20,12 +25,16 @@ ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
 class PauseAccount:
     """The pauses before a turn is taken for finished, and what the recogniser is told of them."""
 
-    __slots__ = ("_asked", "_book", "_told_ms")
+    __slots__ = ("_asked", "_book", "_judged", "_known", "_told_ms", "_unheard", "_word_ms")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._asked = ""  # what the agent was last heard to say since the caller's last turn
         self._told_ms = -1
+        self._judged = False  # the turn model was heard since the newest word
+        self._known: set[str] = set()
+        self._unheard = True  # nothing but words was told of the present turn
+        self._word_ms = -1  # up to where the newest word of it was known when it was first told
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -35,6 +44,11 @@ class PauseAccount:
             fx.UserSaid: self._user_said,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
+            ev.TranscriptPartial: self._words,
+            ev.TranscriptFinal: self._words,
+            ev.TurnVerdict: self._judge,
+            ev.ProviderFailed: self._judge,
+            **dict.fromkeys(OTHERS, self._other),
         }
 
     def close(self) -> None:
@@ -48,6 +62,21 @@ class PauseAccount:
 
     def _user_said(self, _effect: fx.UserSaid) -> None:
         self._asked = ""
+        self._unheard = self._book.caller.talking_us < 0 and not self._book.caller.unsure
+        self._word_ms = -1
+
+    def _other(self, _event: object) -> None:
+        self._unheard = False
+
+    def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        new = {word for word in event.text.split() if is_numbered(word)} - self._known
+        self._known |= new
+        if new and self._book.live:
+            self._word_ms = max(self._word_ms, event.audio_ms)
+            self._judged = False
+
+    def _judge(self, _event: object) -> None:
+        self._judged = True
 
     def _ask(self, effect: fx.AskModel) -> None:
         if not self._book.replies.get(effect.generation).speculative:
@@ -64,6 +93,13 @@ class PauseAccount:
         least_ms = plan.patience_ms * self._percent(words.lower().replace(",", "").replace(".", "").split()) // 100
         if book.at_us + LATE_US < book.answered_us + (book.caller.end_ms + least_ms) * 1000 and least_ms:
             contradict("who dictates is not cut", f"{words[-40:]!r} in {generation}")
+        if self._unheard and self._word_ms >= 0 and not self._judged:
+            waits_ms = (
+                min(VERDICT_WAIT_MS if plan.turn_model else plan.endpointing_ms, plan.patience_ms * ANSWER // 100)
+                - COVER_SLACK_MS
+            )
+            if book.at_us + LATE_US < book.answered_us + (self._word_ms + waits_ms) * 1000:
+                contradict("whom the detector does not hear may pause as others", f"{words[-40:]!r} in {generation}")
         told_ms = plan.endpointing_ms if self._told_ms < 0 else self._told_ms
         if told_ms < least_ms:
             contradict("the recogniser is told how long a caller may pause", f"{told_ms} of {least_ms} in {generation}")
