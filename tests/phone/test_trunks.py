@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.phone.agents import WELCOME, agent
-from tests.phone.calls import check_transcript, final, goodbye, hears
+from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
+from tests.phone.calls import asks, check_transcript, final, goodbye, hangup, hears
+from tests.phone.length import sized
 from tests.phone.rtp import RtpSocket
-from tests.phone.server import Server
+from tests.phone.server import ENDED, Server
 from tests.phone.sipp import IP, Sipp
 from tests.phone.trunks import challenge, invites, proves
+from tests.waiting import until
+
+from callwright.domain.causes import CAUSES
+from callwright.domain.limits import MAX_RING_SECONDS
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
@@ -69,6 +76,104 @@ async def test_a_call_goes_out_through_the_first_gateway_that_can_with_the_trunk
     (given_up,) = await server.events(execution_id, "trunk_gateway_failed")
     assert given_up.values["why"].startswith("503")
     assert PASSWORD not in server.tail()
+
+
+async def batch_through(server: Server, agent_id: str, from_number: str, numbers: Sequence[str]) -> str:
+    """Make a batch of these numbers and begin it at once; returns its id."""
+    rows = [f"{number},Contact {number[-1]}" for number in numbers]
+    csv = "\n".join(["contact_number,customer", *rows, ""])
+    async with server.api() as api:
+        form = {"agent_id": agent_id, "from_phone_numbers": from_number}
+        made = await api.post("/batches", data=form, files={"file": ("list.csv", csv, "text/csv")})
+        assert made.status_code == 201, made.text
+        batch_id = str(made.json()["batch_id"])
+        begun = await api.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": datetime.now(UTC).isoformat()})
+        assert begun.status_code == 200, begun.text
+    return batch_id
+
+
+async def batch_over(server: Server, batch_id: str, seconds: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The batch once it and the work of its calls are over, and its executions."""
+
+    async def read() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        async with server.api() as api:
+            return (
+                (await api.get(f"/batches/{batch_id}")).json(),
+                (await api.get(f"/batches/{batch_id}/executions")).json(),
+            )
+
+    async def over() -> bool:
+        batch, rows = await read()
+        return batch["status"] == "completed" and all(row["status"] in ENDED for row in rows)
+
+    await until(over, seconds)
+    return await read()
+
+
+async def test_a_batch_calls_its_contacts_through_the_trunk_and_counts_how_each_call_ended(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    """One is answered, one is busy, one rings until the carrier gives up; in full also one until we do."""
+    ours = "+15550100301"
+    contacts = [f"+1555019930{end}" for end in range(1, sized(4, 3) + 1)]
+    line = rtp()
+    exchange = await sipp("exchange", calls=len(contacts), rtp_port=line.port, ring_ms=800)
+    await make_trunk(server, ours, exchange.port)
+    agent_id = await server.agent(**trunk_agent(welcome="Hello {customer}."))
+
+    batch_id = await batch_through(server, agent_id, ours, contacts)
+    await hears(line, "Hello Contact 1.")
+    await asks(line, "Goodbye.", "Goodbye then.")
+    await exchange.ended(MAX_RING_SECONDS + 20)
+    batch, rows = await batch_over(server, batch_id, 30)
+
+    assert [row["user_number"] for row in rows] == contacts, "in the order of the file"
+    answered, busy, unanswered = rows[:3]
+    assert [row["status"] for row in rows] == ["completed", "busy", "no-answer", "no-answer"][: len(rows)]
+    assert hangup(answered) == ("API Request", "end_call_tool", 4000)
+    assert hangup(busy) == (CAUSES["user_busy"].by, CAUSES["user_busy"].reason, CAUSES["user_busy"].code)
+    cause = CAUSES["no_answer"]
+    for row in rows[2:]:
+        assert hangup(row) == (cause.by, cause.reason, cause.code)
+    assert answered["conversation_duration"] >= 1
+    assert [row["conversation_duration"] for row in (busy, unanswered)] == [0, 0]
+    assert answered["context_details"]["recipient_data"]["customer"] == "Contact 1"
+    for row in rows:
+        assert (row["batch_id"], row["provider"], row["agent_number"]) == (batch_id, "sip-trunk", ours)
+    codes = [(await server.events(row["id"], "sip"))[-1].values for row in rows[1:3]]
+    assert [(code["status"], code["q850"]) for code in codes] == [(486, 17), (480, 19)]
+
+    assert batch["from_phone_numbers"] == [ours]
+    assert (batch["total_contacts"], batch["valid_contacts"]) == (len(contacts), len(contacts))
+    statuses = Counter(row["status"] for row in rows)
+    assert batch["execution_status"] == dict(statuses)
+    figures = batch["callwright"]
+    assert (figures["waiting"], figures["answered"], figures["refused_contacts"]) == (0, 1, 0)
+    assert abs(figures["conversation_duration"] - answered["conversation_duration"]) <= 0.1, "both are to a tenth"
+    assert figures["total_cost"] == sum(row["total_cost"] for row in rows)
+
+
+async def test_a_call_of_a_trunk_is_moved_to_a_phone_number_at_the_gateway_that_carries_it(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    ours, colleague = "+15550100302", "+15550199402"
+    line = rtp()
+    refuses = await sipp("refuses", status="503 Service Unavailable")
+    gateway = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="200 OK")
+    await make_trunk(server, ours, refuses.port, gateway.port)
+    agent_id = await server.agent(**trunk_agent(transfer_to=colleague))
+    execution_id = await server.call(agent_id, "+15550199887", from_phone_number=ours)
+    await hears(line, WELCOME)
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
+    await gateway.ended(20)
+
+    refer = gateway.messages("REFER", sent=False)[0]
+    assert refer.header("Refer-To").strip("<>") == f"sip:{colleague}@{IP}:{gateway.port}"
+    assert [m.sent for m in gateway.messages("BYE")] == [False], "the platform leaves the call"
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)[:2]) == ("completed", ("API Request", "call_transferred"))
+    transfer = record["transfer_call_data"]
+    assert (transfer["status"], transfer["to_number"]) == ("completed", colleague)
 
 
 async def test_a_trunk_that_speaks_no_udp_is_not_dialled_and_the_record_says_why(server: Server) -> None:

@@ -113,7 +113,7 @@ class BatchProgress:
     execution_status: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
     total_cost_nano: int = 0
-    talk_seconds: int = 0
+    talk_ms: int = 0
     answered: int = 0
 
 

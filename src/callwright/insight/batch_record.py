@@ -43,7 +43,7 @@ def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str
         "callwright": {
             "waiting": progress.waiting,
             "answered": progress.answered,
-            "conversation_duration": progress.talk_seconds,
+            "conversation_duration": round(progress.talk_ms / 1000, 1),
             "total_cost": cents_from_nano(progress.total_cost_nano),
             "refused_contacts": batch.total_contacts - batch.valid_contacts,
             "refused_rows": [{"line": row.line, "reason": row.reason} for row in batch.refused],

@@ -60,7 +60,7 @@ order by b.scheduled_at, b.id limit $1
 #: Answered from the index ``execution_batch_counts`` alone; a column more here has to be in it.
 COUNTS = """
 select batch_id, status, count(*) as number, sum(total_cost_nano)::bigint as cost, count(answered_at) as answered,
-  coalesce(sum(extract(epoch from ended_at - answered_at)), 0)::bigint as seconds
+  coalesce(sum(extract(epoch from ended_at - answered_at)) * 1000, 0)::bigint as talk_ms
 from execution where batch_id = any ($1::text[]) group by batch_id, status
 """
 
@@ -261,7 +261,7 @@ def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
         execution_status=dict(sorted(counts.items())),
         waiting=waiting,
         total_cost_nano=sum(int(row["cost"]) for row in rows),
-        talk_seconds=sum(int(row["seconds"]) for row in rows),
+        talk_ms=sum(int(row["talk_ms"]) for row in rows),
         answered=sum(int(row["answered"]) for row in rows),
     )
 

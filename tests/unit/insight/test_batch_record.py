@@ -26,7 +26,7 @@ BATCH = Batch(
     valid_contacts=2,
     refused=(RefusedRow(4, "contact_number is empty"),),
 )
-PROGRESS = BatchProgress({"completed": 1, "ringing": 1}, 0, 3_230_000_000, 41, 1)
+PROGRESS = BatchProgress({"completed": 1, "ringing": 1}, 0, 3_230_000_000, 41_260, 1)
 
 
 def test_a_batch_has_every_documented_key() -> None:
@@ -41,7 +41,7 @@ def test_a_batch_has_every_documented_key() -> None:
 
 def test_sums_and_refused_rows_are_our_own() -> None:
     own = batch_body(replace(BATCH, retry_config={"enabled": True}), PROGRESS, NOW)["callwright"]
-    assert (float(own["total_cost"]), own["conversation_duration"], own["answered"]) == (3.23, 41, 1)
+    assert (float(own["total_cost"]), own["conversation_duration"], own["answered"]) == (3.23, 41.3, 1)
     assert own["refused_contacts"] == 1
     assert own["refused_rows"] == [{"line": 4, "reason": "contact_number is empty"}]
 

@@ -45,7 +45,7 @@ class BatchSums(Open):
         description="Contacts that wait in the batch; the others are executions in the queue, under way or over."
     )
     answered: int
-    conversation_duration: int = Field(description="Seconds from answer to end, of all calls together.")
+    conversation_duration: float = Field(description="Seconds from answer to end, of all calls together, to a tenth.")
     total_cost: float = Field(description="Cents, of all calls together.")
     refused_contacts: int
     refused_rows: list[RefusedRowView] = Field(description="The first of them.")
