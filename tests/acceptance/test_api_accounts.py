@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api_world import ApiWorld, create, place
+from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 from tests.contract.test_ledger_usage import record_of
 from tests.database import fetch, run_sql
 from tests.rows import admit, claim, move
@@ -20,6 +20,7 @@ from tests.rows import admit, claim, move
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
 from callwright.actions.usage import read_period
+from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BODY_BYTES, MAX_KEYS, MAX_SUB_ACCOUNTS
@@ -453,6 +454,29 @@ async def test_the_last_use_of_a_key_is_kept_without_a_write_for_each_request(wo
 
 
 # Rate limits
+
+
+async def test_an_address_without_a_good_key_is_slowed_down_and_good_keys_behind_it_are_served(world: ApiWorld) -> None:
+    services = replace(world.services, rates=RateLimits({"bad_key": 3}, lambda: 0.0))
+    app = build_app(services)
+
+    def client(address: str, key: str = "") -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        transport = httpx.ASGITransport(app, client=(address, 1234))
+        return httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=headers)
+
+    async with client("192.0.2.1") as none, client("192.0.2.1", world.revoked_key) as revoked:
+        bad = [await none.get("/v2/agent/all"), await revoked.get("/v2/agent/all"), await none.post("/call", json={})]
+        assert [answer.status_code for answer in bad] == [401, 401, 401]
+        for one in (await none.get("/nowhere"), await revoked.get("/v2/agent/all")):
+            assert (one.status_code, one.json()["code"], one.headers["retry-after"]) == (429, "rate_limited", "60")
+        assert (await none.get("/healthz")).status_code == 200
+        # Whoever is behind the same proxy and has a key is not shut out, and what another sends as its own address is not believed.
+        spoofed = await none.get("/v2/agent/all", headers={"X-Forwarded-For": "192.0.2.9"})
+        assert spoofed.status_code == 429
+    async with client("192.0.2.1", world.key) as good, client("192.0.2.2") as elsewhere:
+        assert (await good.get("/v2/agent/all")).status_code == 200
+        assert (await elsewhere.get("/v2/agent/all")).status_code == 401
 
 
 async def test_one_request_too_many_waits_and_its_body_is_not_read(world: ApiWorld) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from tests.api_world import ApiWorld
 
+from callwright.api import bodies
 from callwright.api.app import build_app
+from callwright.api.rates import RateLimits
 from callwright.cli import bounded_http
 from callwright.cli.serving import bind, http_server
 from callwright.domain.limits import MAX_HEAD_BYTES, MAX_HEADERS
@@ -82,3 +85,72 @@ async def test_a_connection_that_is_kept_open_goes_on(port: int) -> None:
         answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
         assert answer.startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+def post(path: str, world: ApiWorld, length: int) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {world.key}", f"Content-Length: {length}"]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def test_a_body_that_stops_coming_is_408_and_the_connection_ends(
+    port: int, world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.3)
+    for path in ("/v2/agent", "/knowledgebase"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        kind = b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        writer.write(post(path, world, 1_000)[:-2] + kind + b"--x")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"connection: close" in answer.lower()
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "body_too_slow"
+
+
+async def test_a_large_body_may_take_its_time_as_long_as_it_comes(
+    port: int, world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(bodies, "BODY_BYTES_A_SECOND", 1_000)
+    body = json.dumps({"agent_config": {"agent_name": "x" * 1_500}}).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(post("/v2/agent", world, len(body)))
+    for at in range(0, len(body), 200):
+        await asyncio.sleep(0.1)
+        writer.write(body[at : at + 200])
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    writer.close()
+    # Read to its end, which took longer than the first allowance, and refused for what it says.
+    assert int(answer.split()[1]) in (400, 413)
+
+
+async def test_a_body_that_nobody_reads_does_not_hold_the_connection_for_ever(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_http, "BODY_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /v2/agent HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+    answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+    assert answer.startswith(b"HTTP/1.1 401")
+
+    async def drip() -> None:
+        while True:
+            writer.write(b" ")
+            await asyncio.sleep(0.05)
+
+    dripping = asyncio.ensure_future(drip())
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    dripping.cancel()
+    writer.close()
+
+
+@pytest.mark.parametrize(("trusted", "statuses"), [((), [401, 429]), (("127.0.0.0/8",), [401, 401])])
+async def test_only_a_trusted_proxy_says_for_whom_it_asks(
+    world: ApiWorld, trusted: tuple[str, ...], statuses: list[int]
+) -> None:
+    services = replace(world.services, rates=RateLimits({"bad_key": 1}, lambda: 0.0))
+    listener = bind("127.0.0.1", 0)
+    async with http_server(build_app(services), listener, trusted):
+        port = listener.getsockname()[1]
+        lines = [f"GET /me HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.{n}\r\n\r\n" for n in range(2)]
+        assert [(await sent(port, line.encode()))[0] for line in lines] == statuses

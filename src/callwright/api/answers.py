@@ -40,6 +40,8 @@ def error_answer(error: CallwrightError, request_id: str | None = None) -> Respo
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if status == 408:
+        headers["Connection"] = "close"
     if status in (429, 503):
         headers["Retry-After"] = str(error.retry_after_s) if isinstance(error, RateLimitedError) else "1"
     return answer_bytes(encode(body), status, headers)

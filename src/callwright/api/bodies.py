@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
-from callwright.domain.errors import InvalidJsonError, TooLargeError
-from callwright.domain.limits import MAX_BODY_BYTES, MAX_DISCARDED_BYTES, MAX_JSON_DEPTH
+from callwright.domain.errors import InvalidJsonError, SlowBodyError, TooLargeError
+from callwright.domain.limits import (
+    BODY_BYTES_A_SECOND,
+    BODY_SECONDS,
+    MAX_BODY_BYTES,
+    MAX_DISCARDED_BYTES,
+    MAX_JSON_DEPTH,
+)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_WHOLE = 2**63 - 1
+
+
+class PacedBody:
+    """The ``receive`` of a request whose body must come at a pace (BODY_SECONDS, BODY_BYTES_A_SECOND). Raises SlowBodyError."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._deadline: float | None = None
+        self._whole = False
+
+    async def receive(self) -> Message:
+        """The next message. Behind the body only the client's leaving can come, and that may take as long as it will."""
+        if self._whole:
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.timeout(BODY_SECONDS).when()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise SlowBodyError(
+                f"the body came too slowly: it may take {BODY_SECONDS} s, and a second more for each {BODY_BYTES_A_SECOND} bytes"
+            ) from None
+        if self._deadline is not None:
+            self._deadline += len(message.get("body", b"")) / BODY_BYTES_A_SECOND
+        self._whole = not message.get("more_body", False)
+        return message
 
 
 async def read_bytes(request: Request, most: int = MAX_BODY_BYTES) -> bytes:

@@ -51,6 +51,8 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
                 _without_frameworks_own(operation.get("responses", {}))
                 if needs_key(path):
                     operation["security"] = [{"key": []}]
+                if "requestBody" in operation:
+                    _may_be_slow(operation.get("responses", {}))
             _tag(operations_of_path.get("get", {}).get("responses", {}))
         _link(found["paths"])
         app.openapi_schema = found
@@ -69,6 +71,13 @@ def _without_frameworks_own(responses: dict[str, Any]) -> None:
         content = response.get("content", {})
         if len(content) > 1 and content.get("application/json") == {"schema": {}}:
             del content["application/json"]
+
+
+def _may_be_slow(responses: dict[str, Any]) -> None:
+    """Whatever has a body may come too slowly."""
+    like = responses.get("401")
+    if like is not None:
+        responses["408"] = {**like, "description": "The body came too slowly."}
 
 
 def _tag(responses: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import MutableMapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callwright.actions.keys import ACCESS_DENIED, authenticate
 from callwright.api.answers import error_answer
+from callwright.api.bodies import PacedBody
 from callwright.api.hot import HotReads, answer_hot, entity_tag, execution_in, has_it
+from callwright.api.rates import RateLimits
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal
 from callwright.domain.errors import (
@@ -69,7 +72,7 @@ class Gate:
             if wanted is not None:
                 await answer_hot(self._reads, self.services, scope, wanted, answer.send)
             else:
-                await self.app(scope, receive, answer.send)
+                await self.app(scope, PacedBody(receive).receive, answer.send)
         except CallwrightError as error:
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
@@ -86,10 +89,15 @@ class Gate:
     async def _principal(self, scope: Scope) -> Principal:
         """Who is asking, if they may ask this, and may ask again so soon: all of it before a byte of the body is read."""
         services = self.services
+        address = _address_of(scope)
         try:
-            principal = await authenticate(services.actions, bearer_key(Headers(scope=scope)))
-        except UnknownKeyError as error:
-            raise key_refused(services, error.message) from None
+            key = bearer_key(Headers(scope=scope))
+            async with _looking_up(services.rates, address):
+                principal = await authenticate(services.actions, key)
+        except (MissingKeyError, UnknownKeyError) as error:
+            if services.rates is not None:
+                services.rates.bad_key(address)
+            raise (error if isinstance(error, MissingKeyError) else key_refused(services, error.message)) from None
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
         refused = refusal(principal, scope["method"], scope["path"])
@@ -175,6 +183,16 @@ def bearer_key(headers: Headers) -> str:
         if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key
     raise MissingKeyError(ACCESS_DENIED)
+
+
+def _address_of(scope: Scope) -> str:
+    """Where a request came from: the other end of the connection, or what a trusted proxy says (the server has put it there)."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _looking_up(rates: RateLimits | None, address: str) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if rates is None else rates.look_up(address)
 
 
 def _one_spelling(scope: MutableMapping[str, Any]) -> None:

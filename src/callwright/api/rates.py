@@ -1,13 +1,34 @@
-"""Rate limits: how often each organisation may ask each class of routes, counted in this process."""
+"""Rate limits: how often each organisation may ask each class of routes, and each address without a good key; counted in this process."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from callwright.domain.errors import RateLimitedError
-from callwright.domain.limits import MAX_RATE_WINDOWS
-from callwright.domain.rates import Window, class_of
+from callwright.domain.limits import MAX_RATE_WINDOWS, MAX_SUSPECT_LOOKUPS, MAX_SUSPECTS_WAITING
+from callwright.domain.rates import BAD_KEY, Window, caller_of, class_of
+
+
+class _Windows:
+    """Counters by name; the one used longest ago is forgotten first."""
+
+    def __init__(self) -> None:
+        self._windows: OrderedDict[tuple[str, str], Window] = OrderedDict()
+
+    def of(self, key: tuple[str, str], limit: int) -> Window:
+        window = self._windows.get(key)
+        if window is None:
+            window = self._windows[key] = Window(limit)
+            if len(self._windows) > MAX_RATE_WINDOWS:
+                self._windows.popitem(last=False)
+        self._windows.move_to_end(key)
+        return window
+
+    def known(self, key: tuple[str, str]) -> Window | None:
+        return self._windows.get(key)
 
 
 class RateLimits:
@@ -20,7 +41,11 @@ class RateLimits:
     def __init__(self, limits: Mapping[str, int], seconds: Callable[[], float]) -> None:
         self._limits = dict(limits)
         self._seconds = seconds
-        self._windows: OrderedDict[tuple[str, str], Window] = OrderedDict()
+        self._windows = _Windows()
+        # Apart, so that no crowd of addresses makes us forget what organisations have asked.
+        self._addresses = _Windows()
+        self._lookups = asyncio.Semaphore(MAX_SUSPECT_LOOKUPS)
+        self._waiting = 0
 
     def check(self, organisation_id: str, path: str) -> None:
         """Count one request. Raises RateLimitedError with the seconds to wait when it is one too many."""
@@ -28,18 +53,43 @@ class RateLimits:
         limit = self._limits.get(name, 0)
         if limit == 0:
             return
-        wait_s = self._window(organisation_id, name, limit).take(int(self._seconds()))
+        wait_s = self._windows.of((organisation_id, name), limit).take(int(self._seconds()))
         if wait_s:
             raise RateLimitedError(
                 f"Too many requests: {limit} a minute are allowed here; try again in {wait_s} s", retry_after_s=wait_s
             )
 
-    def _window(self, organisation_id: str, name: str, limit: int) -> Window:
-        key = (organisation_id, name)
-        window = self._windows.get(key)
-        if window is None:
-            window = self._windows[key] = Window(limit)
-            if len(self._windows) > MAX_RATE_WINDOWS:
-                self._windows.popitem(last=False)
-        self._windows.move_to_end(key)
-        return window
+    def bad_key(self, address: str) -> None:
+        """Count one request that came without a good key. Raises RateLimitedError when the address sent too many of them."""
+        limit = self._limits.get(BAD_KEY, 0)
+        if limit == 0:
+            return
+        wait_s = self._addresses.of((caller_of(address), BAD_KEY), limit).take(int(self._seconds()))
+        if wait_s:
+            raise _too_many(limit, wait_s)
+
+    @asynccontextmanager
+    async def look_up(self, address: str) -> AsyncIterator[None]:
+        """Look a key up within the block. A good key is served also from an address that sends too many others, as somebody else's may be
+        behind the same proxy; but the database answers only MAX_SUSPECT_LOOKUPS requests of such addresses at once. Raises
+        RateLimitedError when too many wait."""
+        window = self._addresses.known((caller_of(address), BAD_KEY))
+        wait_s = window.full(int(self._seconds())) if window is not None else 0
+        if not wait_s:
+            yield
+            return
+        if self._waiting >= MAX_SUSPECTS_WAITING:
+            raise _too_many(self._limits[BAD_KEY], wait_s)
+        self._waiting += 1
+        try:
+            async with self._lookups:
+                yield
+        finally:
+            self._waiting -= 1
+
+
+def _too_many(limit: int, wait_s: int) -> RateLimitedError:
+    return RateLimitedError(
+        f"Too many requests without a good key: {limit} a minute are allowed from one address; try again in {wait_s} s",
+        retry_after_s=wait_s,
+    )

@@ -1,4 +1,5 @@
-"""HTTP whose heads are bounded while they arrive: nobody may send headers for ever, and what is too much is refused before it is parsed."""
+"""HTTP whose heads are bounded while they arrive: nobody may send headers for ever, and what is too much is refused before it is parsed.
+Nor may a body that nobody reads come for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callwright.api.answers import error_answer
 from callwright.domain.errors import HeadTooLargeError
-from callwright.domain.limits import HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS
+from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS
 
 _REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 
@@ -24,6 +25,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._refused: HeadTooLargeError | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._whole = True
 
     def connection_made(self, transport: Any) -> None:
         """Somebody connects, and has HEAD_SECONDS to ask for something."""
@@ -49,6 +51,7 @@ class BoundedHttp(HttpToolsProtocol):
         """A head begins."""
         self._head_bytes = self._unparsed_bytes = 0
         self._in_head = True
+        self._whole = False
         if self._deadline is None:
             self._await_head()
         super().on_message_begin()
@@ -70,6 +73,19 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._whole = True
+        self._head_is_there()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It was answered. A body that nobody reads may come for a while, so that its sender sees the answer, and not for ever."""
+        super().on_response_complete()
+        answered = self.cycle is not None and self.cycle.response_complete
+        if answered and not self._whole and self._deadline is None and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(BODY_SECONDS, self._give_up)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what could not be parsed, or what is too much."""

@@ -44,7 +44,10 @@ async def _serve(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    async with open_platform(settings, public_url) as platform, http_server(platform.app, listener):
+    async with (
+        open_platform(settings, public_url) as platform,
+        http_server(platform.app, listener, settings.trusted_proxies),
+    ):
         print(f"callwright listens on {url_of(listener)}", file=sys.stderr, flush=True)
         await wanted.wait()
         draining = loop.create_task(platform.drain())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
@@ -45,8 +45,13 @@ def url_of(listener: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Answer requests on ``listener`` while the block runs; requests under way are finished at its end."""
+async def http_server(
+    app: ASGIApp, listener: socket.socket, trusted_proxies: Sequence[str] = ()
+) -> AsyncIterator[None]:
+    """Answer requests on ``listener`` while the block runs; requests under way are finished at its end.
+
+    Only what comes from the networks of ``trusted_proxies`` may say for whom and how it came (``X-Forwarded-For``, ``X-Forwarded-Proto``).
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -56,6 +61,8 @@ async def http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[No
         backlog=_BACKLOG,
         server_header=False,
         http=BoundedHttp,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
     )
     server = _Server(config)
     serving = asyncio.get_running_loop().create_task(server.serve([listener]))

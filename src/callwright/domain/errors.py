@@ -157,6 +157,15 @@ class WrongStateError(CallwrightError):
     hint = "Read the execution's status; see docs/statuses.md for what each allows."
 
 
+class SlowBodyError(CallwrightError):
+    """The body of a request came too slowly, or stopped coming."""
+
+    code = "body_too_slow"
+    http_status = 408
+    number = 408
+    hint = "Send the whole body at once; docs/limits.md says how slowly it may come."
+
+
 class TooLargeError(CallwrightError):
     """A body, field or file is over its limit."""
 

@@ -524,6 +524,12 @@ MAX_CONCURRENCY = 100_000
 MAX_RATE_WINDOWS = 20_000
 """Most counters of rate limits kept in one process; the one used longest ago goes first."""
 
+MAX_SUSPECT_LOOKUPS = 2
+"""Keys that are looked up at once for addresses that sent too many bad ones."""
+
+MAX_SUSPECTS_WAITING = 50
+"""Requests of such addresses that wait for it; more are refused."""
+
 MAX_PROVIDER_KEYS = 200
 """Most provider keys of one organisation."""
 
@@ -562,6 +568,12 @@ MAX_HEAD_BYTES = 32_768
 
 HEAD_SECONDS = 30
 """How long a client may take to send the line and the headers of a request; then the connection is closed."""
+
+BODY_SECONDS = 30
+"""How long a client may take to send the body of a request, and more by what has come of it: one second for each BODY_BYTES_A_SECOND."""
+
+BODY_BYTES_A_SECOND = 32_768
+"""The slowest pace of a large body."""
 
 MAX_BATCH_FILE_BYTES = 52_428_800
 """Largest list of contacts of a batch."""

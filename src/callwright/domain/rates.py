@@ -1,17 +1,21 @@
-"""How often an organisation may ask: classes of routes, their limits, and a window that counts (contract 1.4)."""
+"""How often an organisation may ask: classes of routes, their limits, and a window that counts (contract 1.4). And how often an address may
+ask that has no good key."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import deque
 from collections.abc import Mapping
 
 WINDOW_SECONDS = 60
 
-EXECUTIONS, AGENT, CALL, OTHER = "executions", "agent", "call", "other"
+EXECUTIONS, AGENT, CALL, OTHER, BAD_KEY = "executions", "agent", "call", "other", "bad_key"
 
-#: Requests a minute of each class, by the contract. 0: as many as come.
-LIMITS: Mapping[str, int] = {EXECUTIONS: 500, AGENT: 500, CALL: 500, OTHER: 1_000}
+#: Requests a minute of each class, by the contract; those without a good key, by one address, are our own. 0: as many as come.
+LIMITS: Mapping[str, int] = {EXECUTIONS: 500, AGENT: 500, CALL: 500, OTHER: 1_000, BAD_KEY: 100}
+
+_IPV6_NETWORK = 64
 
 _CLASSES = (
     (re.compile("/v2/agent/[^/]+/executions"), EXECUTIONS),
@@ -44,6 +48,20 @@ def class_of(path: str) -> str:
     return next((name for pattern, name in _CLASSES if pattern.fullmatch(path)), OTHER)
 
 
+def caller_of(address: str) -> str:
+    """Whose requests are counted together: an IPv4 address, also one written as IPv6; of IPv6 the network of 64 bits that one subscriber
+    has. What is no address counts as it stands."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.IPv6Network((ip, _IPV6_NETWORK), strict=False))
+
+
 class Window:
     """Counts what came within the last WINDOW_SECONDS, to the second: never more than ``limit`` of it are let through."""
 
@@ -56,13 +74,20 @@ class Window:
 
     def take(self, now_s: int) -> int:
         """0 when one more may pass at second ``now_s`` (which never goes back), and it is counted. Else the seconds until one may."""
-        while self._counts and self._counts[0][0] <= now_s - WINDOW_SECONDS:
-            self._number -= self._counts.popleft()[1]
-        if self._number >= self._limit:
-            return max(1, self._counts[0][0] + WINDOW_SECONDS - now_s)
+        wait_s = self.full(now_s)
+        if wait_s:
+            return wait_s
         self._number += 1
         if self._counts and self._counts[-1][0] == now_s:
             self._counts[-1] = (now_s, self._counts[-1][1] + 1)
         else:
             self._counts.append((now_s, 1))
         return 0
+
+    def full(self, now_s: int) -> int:
+        """0 when one more may pass at second ``now_s``, else the seconds until one may. Nothing is counted."""
+        while self._counts and self._counts[0][0] <= now_s - WINDOW_SECONDS:
+            self._number -= self._counts.popleft()[1]
+        if self._number < self._limit:
+            return 0
+        return max(1, self._counts[0][0] + WINDOW_SECONDS - now_s)

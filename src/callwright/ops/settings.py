@@ -68,6 +68,11 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.IPv4Network(part)) for part in _listing(text))
 
 
+def _proxies(text: str) -> tuple[str, ...]:
+    """Networks of IPv4 and IPv6; an address is a network of one."""
+    return tuple(str(ipaddress.ip_network(part)) for part in _listing("" if text.strip().lower() == "none" else text))
+
+
 def _codecs(text: str) -> tuple[str, ...]:
     codecs = tuple(part.lower() for part in _listing(text))
     if not codecs or len(set(codecs)) != len(codecs) or not set(codecs) <= {"pcmu", "pcma"}:
@@ -171,6 +176,7 @@ class Settings:
     local_model_paths: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     rate_limits: str = rates_text(LIMITS)
+    trusted_proxies: tuple[str, ...] = ()
     bad_key: str = "401"
     show_sub_account_keys: bool = False
     loopback_voice: str = "local"
@@ -273,8 +279,14 @@ SETTINGS: dict[str, Setting] = {
     ),
     "rate_limits": Setting(
         "CALLWRIGHT_RATE_LIMITS",
-        "Requests a minute of one organisation to one process, by class: executions, agent, call, other; 0 or off: no limit.",
+        "Requests a minute to one process, by class: executions, agent, call, other of one organisation, bad_key (those without a good key)"
+        " of one address; 0 or off: no limit.",
         _rates,
+    ),
+    "trusted_proxies": Setting(
+        "CALLWRIGHT_TRUSTED_PROXIES",
+        "Addresses and networks of your proxies, by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's.",
+        _proxies,
     ),
     "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to an unknown, revoked or expired key: 401 (documented) or 403."),
     "show_sub_account_keys": Setting(

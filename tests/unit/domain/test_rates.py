@@ -6,12 +6,14 @@ import pytest
 
 from callwright.domain.rates import (
     AGENT,
+    BAD_KEY,
     CALL,
     EXECUTIONS,
     LIMITS,
     OTHER,
     WINDOW_SECONDS,
     Window,
+    caller_of,
     class_of,
     rates_text,
     read_rates,
@@ -59,8 +61,8 @@ def test_what_is_refused_is_not_counted() -> None:
 
 
 def test_limits_are_written_by_class_and_the_others_keep_theirs() -> None:
-    assert read_rates("call=10, other=0") == {EXECUTIONS: 500, AGENT: 500, CALL: 10, OTHER: 0}
-    assert read_rates("Off") == {EXECUTIONS: 0, AGENT: 0, CALL: 0, OTHER: 0}
+    assert read_rates("call=10, other=0") == {EXECUTIONS: 500, AGENT: 500, CALL: 10, OTHER: 0, BAD_KEY: 100}
+    assert read_rates("Off") == {EXECUTIONS: 0, AGENT: 0, CALL: 0, OTHER: 0, BAD_KEY: 0}
     assert read_rates(rates_text(LIMITS)) == LIMITS
 
 
@@ -68,3 +70,25 @@ def test_limits_are_written_by_class_and_the_others_keep_theirs() -> None:
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="or off"):
         read_rates(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "caller"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("a proxy", "a proxy"),
+    ],
+)
+def test_the_addresses_of_one_subscriber_count_as_one(address: str, caller: str) -> None:
+    assert caller_of(address) == caller
+
+
+def test_looking_whether_one_more_may_pass_counts_nothing() -> None:
+    window = Window(1)
+    assert [window.full(0), window.full(0), window.take(0)] == [0, 0, 0]
+    assert [window.full(1), window.full(60)] == [59, 0]

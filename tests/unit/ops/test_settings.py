@@ -16,7 +16,8 @@ GOOD: dict[type, tuple[str, Any]] = {
     tuple: ("https://a.example, https://b.example,", None),
 }
 TEXTS: dict[str, tuple[str, Any]] = {
-    "rate_limits": ("call=5", "executions=500,agent=500,call=5,other=1000"),
+    "rate_limits": ("call=5", "executions=500,agent=500,call=5,other=1000,bad_key=100"),
+    "trusted_proxies": ("192.0.2.7, 10.0.0.0/8, 2001:db8::/32", ("192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32")),
     "bad_key": ("403", "403"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
