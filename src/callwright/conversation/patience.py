@@ -178,6 +178,10 @@ class Patience:
         answers = self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
         return self._set(self._tables.saying(self._asked, spoken, answers))
 
+    def rested_us(self, ended_ms: int) -> int:
+        """Before this nobody has finished whose voice ended at ``ended_ms`` and who pauses as this caller may; 0 when nothing says so."""
+        return self._board.call_us(ended_ms) + self.least_ms * 1000 if self.least_ms else 0
+
     @property
     def _tables(self) -> Tables:
         return tables(self._board.plan.language)

@@ -21,6 +21,7 @@ from callwright.conversation.bounds import (
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
 from callwright.conversation.patience import Patience
+from callwright.conversation.voicing import Voicing
 from callwright.conversation.words import Words
 
 MOVES: Mapping[str, Mapping[str, str]] = {
@@ -82,12 +83,9 @@ class CallerTurn:
         "_board",
         "_eager",
         "_gave_up",
-        "_heard_ms",
         "_keyed",
-        "_missed",
         "_request",
-        "_sound_end_ms",
-        "_sounded",
+        "_voicing",
         "began_ms",
         "entry",
         "from_ms",
@@ -106,19 +104,16 @@ class CallerTurn:
         self._request = 0
         self._gave_up = False
         self._answered = False  # the words alone say that the caller has finished
-        self._sounded = False  # the detector heard something of this turn
-        self._sound_end_ms = 0  # where the last voiced audio that it heard ended
-        self._missed = False  # words came since from where it heard nothing
+        self._voicing = Voicing()
         self._eager = False  # the recogniser thinks that these words are all
         self._baseline = 0
-        self._heard_ms = 0
         self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
 
     @property
     def voiced_end_ms(self) -> int:
         """Where the caller's voice ended last, by the detector or by words that it missed."""
-        return max(self._sound_end_ms, self._heard_ms) if self._missed else self._sound_end_ms
+        return self._voicing.ended_ms
 
     @property
     def ready(self) -> bool:
@@ -126,7 +121,7 @@ class CallerTurn:
         words = self.words
         if self.state != "finished" or not words.count:
             return False
-        return self._gave_up or (self._covered and self._board.now_us >= self._rested_us)
+        return self._gave_up or (self._covered and self._board.now_us >= self.patience.rested_us(self.voiced_end_ms))
 
     @property
     def likely(self) -> bool:
@@ -140,15 +135,9 @@ class CallerTurn:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
     @property
-    def _rested_us(self) -> int:
-        """Before this nobody has finished who pauses as this caller may."""
-        least_ms = self.patience.least_ms
-        return self._board.call_us(self.voiced_end_ms) + least_ms * 1000 if least_ms else 0
-
-    @property
     def unconfirmed(self) -> bool:
         """Whether the words are only partial ones, waited for in vain, without any sound of the caller's."""
-        return self._gave_up and not self._sounded and not self.words.any_final
+        return self._gave_up and not self._voicing.sounded and not self.words.any_final
 
     @property
     def stretch_count(self) -> int:
@@ -157,14 +146,13 @@ class CallerTurn:
 
     def begin_sound(self, audio_ms: int) -> bool:
         """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
-        if self.state == "talking" or audio_ms < self._sound_end_ms:
+        if self.state == "talking" or audio_ms < self._voicing.detected_ms:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._baseline = self.words.count
         self.began_ms = audio_ms
         self._answered = False
-        self._sounded = True
-        self._missed = False
+        self._voicing.begin()
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._move("began")
@@ -184,8 +172,7 @@ class CallerTurn:
             return  # the end of a sound that was overtaken by a later one
         if self.from_ms < 0:
             self.from_ms = audio_ms
-        self._sound_end_ms = max(self._sound_end_ms, audio_ms)
-        self._sounded = True
+        self._voicing.end(audio_ms)
         self._pause("ended")
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
@@ -202,23 +189,16 @@ class CallerTurn:
                 self._weigh()
             return False
         self._eager = False
-        missed = self.state != "talking" and words.count > before and self._misses(event.audio_ms)
+        ended_ms = self.voiced_end_ms
+        missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)
         if missed and self.from_ms < 0:
-            self.from_ms = max(self.voiced_end_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
-        self._missed = self._missed or missed
-        self._heard_ms = max(self._heard_ms, event.audio_ms)
+            self.from_ms = max(ended_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
         self._weigh()
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
             self._hear_in_silence(event.audio_ms, final, missed)
         return True
-
-    def _misses(self, audio_ms: int) -> bool:
-        """Whether words up to ``audio_ms`` are of speech that the detector did not hear: behind its last sound, and not just late. A
-        recogniser may say that it knows the words of a sound up to a while after it."""
-        late_ms = COVER_SLACK_MS if self._missed or not self._sounded else STRETCH_GAP_MS
-        return audio_ms > self.voiced_end_ms + late_ms
 
     def _hear_in_silence(self, audio_ms: int, final: bool, missed: bool) -> None:
         """Words while no voice activity is known: it was missed, and they say where the voice is, or they come late."""
@@ -238,7 +218,7 @@ class CallerTurn:
             _note_revision(self._board, self.words, event)
         if self.words.hear(event.segment, event.text, final, event.audio_ms) and self.from_ms < 0:
             self.from_ms = event.audio_ms
-        self._sound_end_ms = max(self._sound_end_ms, self.from_ms)
+        self._voicing.detected_ms = max(self._voicing.detected_ms, self.from_ms)
 
     def judge(self, request: int, probability_ppm: int) -> None:
         """The turn model's answer; one to an older question counts for nothing."""
@@ -258,10 +238,9 @@ class CallerTurn:
         """The recogniser heard the caller finish at ``audio_ms``."""
         if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self.began_ms):
             return  # the caller spoke again since
-        if self._missed:
-            self._heard_ms = max(self._heard_ms, audio_ms)
-        if self.state == "talking":
-            self._sound_end_ms = max(self._sound_end_ms, audio_ms)
+        talking = self.state == "talking"
+        self._voicing.hear_end(audio_ms, talking)
+        if talking:
             self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
         self._move("recogniser_end")
@@ -305,7 +284,7 @@ class CallerTurn:
     def expire(self, timer: str) -> None:
         """One of the turn's own deadlines: rest, patience, words or stale."""
         if timer == "stale":
-            self._sound_end_ms = max(self._sound_end_ms, self.began_ms, self._heard_ms)
+            self._voicing.go_stale(self.began_ms)
             self._pause("stale")
         elif timer == "words":
             self._gave_up = True
@@ -313,7 +292,7 @@ class CallerTurn:
                 self._board.note("noise")
                 self.from_ms = self.from_ms if self.entry else -1  # keys that were pressed in it are words yet to come
                 self._baseline = 0
-                self._sounded = self._missed = False
+                self._voicing.close(0, False)
                 self.patience.weigh(self.words)
                 for waiting in ("rest", "patience", "words"):
                     self._board.timers.cancel(waiting)
@@ -331,12 +310,10 @@ class CallerTurn:
         self.enter()
         from_ms, to_ms = self.span()
         taken = Taken(self.words.take(), from_ms, to_ms)
-        self._sound_end_ms = to_ms  # what was missed of this turn is none of the next one's
-        self._missed = False
+        self._voicing.close(to_ms, self.state == "talking")
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._baseline = 0
         self._answered = False
-        self._sounded = self.state == "talking"
         self.patience.forget()
         self._gave_up = False
         self._eager = False
@@ -370,7 +347,7 @@ class CallerTurn:
             # The recogniser changed its mind: it was no answer.
             self._answered = False
             self.resume()
-        rested_us = self._rested_us
+        rested_us = patience.rested_us(self.voiced_end_ms)
         if rested_us > self._board.now_us:
             timers.arm("least", rested_us)
 

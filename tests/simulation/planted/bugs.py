@@ -470,7 +470,7 @@ WORDS = (
     bug(
         "voiced_end_forgotten",
         "the end of the caller's sound is not kept",
-        Line("turn:CallerTurn.end_sound", "self._sound_end_ms = max(self._sound_end_ms, audio_ms)", "pass"),
+        Line("voicing:Voicing.end", "self.detected_ms = max(self.detected_ms, audio_ms)", "pass"),
     ),
     bug(
         "utterance_not_closed",
@@ -1312,7 +1312,7 @@ PATIENCE = (
     bug(
         "least_pause_ignored",
         "a yes of the turn model ends a number",
-        Line("turn:CallerTurn.ready", "self._board.now_us >= self._rested_us", "True"),
+        Line("turn:CallerTurn.ready", "self._board.now_us >= self.patience.rested_us(self.voiced_end_ms)", "True"),
     ),
     bug(
         "unheard_caller_cut",
@@ -1322,7 +1322,7 @@ PATIENCE = (
     bug(
         "patience_from_the_last_sound",
         "words that the detector did not hear do not move the end of the caller's voice",
-        Line("turn:CallerTurn.voiced_end_ms", " if self._missed else ", " if False else "),
+        Line("voicing:Voicing.ended_ms", " if self._missed else ", " if False else "),
     ),
 )
 
