@@ -68,7 +68,7 @@ async def test_an_extension_is_a_number_of_the_account(world: ApiWorld) -> None:
 
 async def test_another_agent_answers_and_then_nobody(world: ApiWorld) -> None:
     async with world.client() as client:
-        _, number_id = await extension(client)
+        first, number_id = await extension(client)
         second = await create(client)
 
         answer = await client.post("/inbound/setup", json={"agent_id": second, "phone_number_id": number_id})
@@ -77,6 +77,8 @@ async def test_another_agent_answers_and_then_nobody(world: ApiWorld) -> None:
         url = f"{PUBLIC_URL}/inbound_call?agent_id={second}&user_id={DEFAULT_TENANT_ID}"
         assert (answer.json()["url"], answer.json()["phone_number"], answer.json()["id"]) == (url, "desk", number_id)
         assert (await client.get("/v1/callwright/extensions/desk")).json()["agent_id"] == second
+        answers = {one["id"]: one["inbound_phone_number"] for one in (await client.get("/v2/agent/all")).json()}
+        assert answers == {first: None, second: "desk"}
 
         answer = await client.post("/inbound/unlink", json={"phone_number_id": number_id, "agent_id": second})
 

@@ -156,6 +156,8 @@ async def test_a_number_of_a_trunk_is_answered_by_an_agent_for_trunks_only(world
         done = await client.post("/inbound/setup", json={"agent_id": fitting, "phone_number_id": number_id})
         assert done.json()["message"] == "SIP trunk number successfully mapped to agent"
         assert (await client.get(f"{TRUNKS}/{trunk['id']}/numbers")).json()[0]["agent_id"] == fitting
+        assert (await client.get(f"/v2/agent/{fitting}")).json()["inbound_phone_number"] == "918000000002"
+        assert (await client.get(f"/v2/agent/{other}")).json()["inbound_phone_number"] is None
 
         assert (await client.delete(f"/v2/agent/{fitting}")).status_code == 200
         assert (await client.get("/phone-numbers/all")).json()[0]["agent_id"] is None, "a number outlives its agent"

@@ -190,6 +190,18 @@ def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
     return rows
 
 
+#: Live answers of the hosted service have them; what they hold is not published, and nothing here corresponds to them (contract chapter 5).
+_OPAQUE = (
+    "smart_status",
+    "processing_status",
+    "post_processing_phases",
+    "agent_context_details",
+    "workflow_retries",
+    "campaign_id",
+    "arq_job_id",
+)
+
+
 def wire_time(moment: datetime | None) -> str | None:
     """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
     if moment is None:
@@ -198,7 +210,7 @@ def wire_time(moment: datetime | None) -> str | None:
 
 
 def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
-    """The Execution object of contract chapter 5: every documented key, null when empty, our own under ``callwright``."""
+    """The Execution object of contract chapter 5: every documented and every live key, null when empty, our own under ``callwright``."""
     record = execution.record
     conversation_ms = int(record.get("conversation_ms") or 0)
     seconds = round(conversation_ms / 1000, 1)
@@ -216,6 +228,8 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "conversation_duration": seconds,
         "conversation_time": seconds,
         "total_cost": cents_from_nano(execution.total_cost_nano),
+        "price_breakdown": {"total": cents_from_nano(execution.total_cost_nano)},
+        "billing_settled": execution.status in TERMINAL,
         "answered_by_voice_mail": record.get("answered_by_voice_mail"),
         "transcript": record.get("transcript"),
         "summary": record.get("summary"),
@@ -246,6 +260,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "retry_count": execution.retry_count,
         "retry_config": execution.options.get("retry_config"),
         "retry_history": [],
+        **dict.fromkeys(_OPAQUE),
         "callwright": _own(execution),
     }
 

@@ -46,6 +46,8 @@ class StoredAgent:
     updated_at: datetime
     dispositions: Sequence[Mapping[str, Any]] | None = None
     """What is asked after its calls (``id``, ``name``, ``category``), None for nothing; only reads of a tenant's agents look for it."""
+    inbound_phone_number: str | None = None
+    """The number it answers, a phone number before an extension and the one it has had longest first; looked for by the same reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from callwright.domain.errors import ConflictError
 from callwright.ports.ledger import StoredAgent
 
 _COLUMNS = "id, tenant_id, name, body, revision, created_at, updated_at"
-_WITH_DISPOSITIONS = (
+_AS_READ = (
     f"select {_COLUMNS}, (select json_agg(json_build_object('id', d.id, 'name', d.body->>'name',"
     " 'category', coalesce(d.body->>'category', 'General')) order by l.number)"
-    " from agent_disposition l join disposition d on d.id = l.disposition_id where l.agent_id = agent.id) as dispositions"
+    " from agent_disposition l join disposition d on d.id = l.disposition_id where l.agent_id = agent.id) as dispositions,"
+    " (select n.number from phone_number n where n.agent_id = agent.id"
+    " order by n.kind = 'extension', n.updated_at, n.id limit 1) as inbound_phone_number"
     " from agent"
 )
 
@@ -38,9 +40,7 @@ class AgentRows:
 
     async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
         """One agent of the tenant, or None."""
-        row = await self._connection.fetchrow(
-            f"{_WITH_DISPOSITIONS} where tenant_id = $1 and id = $2", tenant_id, agent_id
-        )
+        row = await self._connection.fetchrow(f"{_AS_READ} where tenant_id = $1 and id = $2", tenant_id, agent_id)
         return StoredAgent(**row) if row else None
 
     async def get_any(self, agent_id: str) -> StoredAgent | None:
@@ -51,7 +51,7 @@ class AgentRows:
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
         rows = await self._connection.fetch(
-            f"{_WITH_DISPOSITIONS} where tenant_id = $1 order by created_at desc, id desc", tenant_id
+            f"{_AS_READ} where tenant_id = $1 order by created_at desc, id desc", tenant_id
         )
         return [StoredAgent(**row) for row in rows]
 

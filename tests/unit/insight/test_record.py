@@ -27,11 +27,12 @@ BOOK = PriceBook(
 )
 URL = "https://calls.example"
 
-# Contract chapters 5, 5.1, 7 and 8: every documented key (undocumented and internal ones left out).
+# Contract chapters 5, 5.1, 7 and 8: every documented key, and those only seen in live answers.
 EXECUTION_KEYS = """id agent_id batch_id status error_message conversation_duration conversation_time total_cost answered_by_voice_mail
     transcript summary created_at updated_at scheduled_at initiated_at rescheduled_at user_number agent_number provider cost_breakdown
     usage_breakdown telephony_data transfer_call_data batch_run_details extracted_data custom_extractions agent_extraction
-    extraction_webhook_status context_details latency_data retry_count retry_config retry_history"""
+    extraction_webhook_status context_details latency_data retry_count retry_config retry_history price_breakdown billing_settled
+    smart_status processing_status post_processing_phases agent_context_details workflow_retries campaign_id arq_job_id"""
 TELEPHONY_KEYS = """duration to_number from_number recording_url hosted_telephony provider_call_id call_type provider hangup_by
     hangup_reason hangup_provider_code ring_duration post_dial_delay to_number_carrier"""
 USAGE_KEYS = """synthesizer_characters synthesizer_model transcriber_duration transcriber_model llm_tokens llm_model llmModel llmTokens
@@ -105,6 +106,7 @@ def test_a_waiting_call_has_nulls_and_zeros():
     assert (body["conversation_duration"], body["total_cost"]) == (0, 0)
     for key in ("transcript", "summary", "extracted_data", "latency_data", "batch_id", "answered_by_voice_mail"):
         assert body[key] is None
+    assert (body["billing_settled"], body["price_breakdown"]) == (False, {"total": 0})
     telephony = body["telephony_data"]
     for key in ("duration", "recording_url", "hangup_by", "ring_duration", "post_dial_delay"):
         assert telephony[key] is None

@@ -36,7 +36,7 @@ async def list_all(request: Request) -> Response:
     responses={
         200: shown("It is in place of the one of that name.", ContactFileView),
         201: shown("It is new.", ContactFileView),
-        **errors(400, 409, 413),
+        **errors(400, 404, 409, 413),
     },
     openapi_extra=_CSV,
 )
