@@ -104,6 +104,10 @@ def at(**ahead: float) -> str:
     return (datetime.now(UTC) + timedelta(**ahead)).isoformat(timespec="seconds")
 
 
+WEEK = {"from_": at(days=-6), "to": at(hours=1)}
+"""What the strict setting wants with every list of executions."""
+
+
 def of_agents(door: str, created: int) -> list[Case]:
     """The agents of one door. ``agent_id`` is known afterwards."""
     one, path = f"{door}/{{agent_id}}", f"POST {door}"
@@ -132,7 +136,7 @@ def of_agents(door: str, created: int) -> list[Case]:
         Case(f"PATCH {one}", "a name", (200,), body({"agent_config": {"agent_name": "Patched"}})),
         Case(f"PATCH {one}", "an unknown key", (200,), body({"agent_config": {"colour": 1}})),
         Case(f"PATCH {one}", "a wrong name", (400,), body({"agent_config": {"agent_name": ""}})),
-        Case(f"GET {one}/executions", "none yet", (200,)),
+        Case(f"GET {one}/executions", "none yet", (200,), query(**WEEK)),
     ]
 
 
@@ -264,14 +268,24 @@ CALLS = [
         "GET /v2/agent/{agent_id}/executions",
         "a page",
         (200,),
-        query(page_number=1, page_size=1),
+        query(page_number=1, page_size=1, **WEEK),
         then=has(page_number=1, page_size=1),
     ),
     Case(
-        "GET /v2/agent/{agent_id}/executions", "the largest page", (200,), query(page_size=50), then=has(page_size=50)
+        "GET /v2/agent/{agent_id}/executions",
+        "the largest page",
+        (200,),
+        query(page_size=50, **WEEK),
+        then=has(page_size=50),
     ),
-    Case("GET /v2/agent/{agent_id}/executions", "a larger page", (200,), query(page_size=51), then=has(page_size=50)),
-    Case("GET /v2/agent/{agent_id}/executions", "page 0", (400,), query(page_number=0)),
+    Case(
+        "GET /v2/agent/{agent_id}/executions",
+        "a larger page",
+        (200,),
+        query(page_size=51, **WEEK),
+        then=has(page_size=50),
+    ),
+    Case("GET /v2/agent/{agent_id}/executions", "page 0", (400,), query(page_number=0, **WEEK)),
     Case(
         "GET /v2/agent/{agent_id}/executions",
         "every filter",
@@ -286,7 +300,7 @@ CALLS = [
             to="2026-01-08T00:00:00Z",
         ),
     ),
-    Case("GET /v2/agent/{agent_id}/executions", "an unknown status", (400,), query(status="asleep")),
+    Case("GET /v2/agent/{agent_id}/executions", "an unknown status", (400,), query(status="asleep", **WEEK)),
     Case("GET /agent/{agent_id}/executions", "a bare array", (200,)),
     Case("GET /agent/{agent_id}/execution/{execution_id}", "one", (200,)),
     Case(
@@ -329,8 +343,20 @@ BATCHES = [
     Case("POST /batches/{batch_id}/schedule", "without a time", (400,), form()),
     Case("POST /batches/{batch_id}/schedule", "in the past", (400,), form(scheduled_at="2020-01-01T00:00:00+00:00")),
     Case("POST /batches/{batch_id}/schedule", "later", (200,), form(scheduled_at=at(hours=3))),
-    Case("POST /batches/{batch_id}/stop", "a scheduled batch", (200,), then=has(message="success", state="stopped")),
-    Case("POST /batches/{batch_id}/stop", "a stopped batch", (404,), then=says("Batch is not queued or running")),
+    Case(
+        "POST /batches/{batch_id}/stop",
+        "a running batch",
+        (200,),
+        path="/batches/{running_batch}/stop",
+        then=has(message="success", state="stopped"),
+    ),
+    Case(
+        "POST /batches/{batch_id}/stop",
+        "a stopped batch",
+        (404,),
+        path="/batches/{running_batch}/stop",
+        then=says("Batch is not queued or running"),
+    ),
     Case("DELETE /batches/{batch_id}", "one", (200,), then=has(state="deleted")),
     Case("DELETE /batches/{batch_id}", "a deleted one", (404,)),
 ]
@@ -344,6 +370,8 @@ TRUNK = {
     "gateways": [{"gateway_address": "192.0.2.10", "port": 5060, "priority": 1}],
     "phone_numbers": [{"phone_number": "+15550188", "name": "desk"}],
 }
+MENU = {"enabled": True, "steps": [{"step_id": "a", "type": "collect", "prompt": "Number?", "num_digits": 4}]}
+WITH_MENU = {"agent_id": "<agent_id>", "phone_number_id": "<phone_number_id>", "ivr_config": MENU}
 NUMBERS = [
     Case(
         "POST /sip-trunks/trunks",
@@ -388,6 +416,10 @@ NUMBERS = [
         "a trunk's number",
         (200,),
         body({"agent_id": "<agent_id>", "phone_number_id": "<phone_number_id>"}),
+    ),
+    Case("POST /inbound/setup", "a menu", (200,), body(WITH_MENU), strict=False),
+    Case(
+        "POST /inbound/setup", "a menu on another carrier than the hosted one's", (400,), body(WITH_MENU), strict=True
     ),
     Case("POST /inbound/setup", "without a number", (400,), body({"agent_id": "<agent_id>"})),
     Case("POST /inbound/unlink", "it", (200,), body({"phone_number_id": "<phone_number_id>"})),
@@ -603,9 +635,85 @@ DISPOSITIONS = [
 ]
 
 
-def all_cases() -> list[Case]:
-    """Every case, in order: older agents first, so that what follows belongs to one of the present door; then calls, while one goes on."""
+LIST, PLACE, SCHEDULE = "GET /v2/agent/{agent_id}/executions", "POST /call", "POST /batches/{batch_id}/schedule"
+TOO_SOON = "Scheduled time should be atleast 2 minutes in the future"
+
+
+def z(**ahead: float) -> str:
+    """A time from now on, with a Z."""
+    return at(**ahead).replace("+00:00", "Z")
+
+
+def by_mode(operation: str, what: str, hosted: int, request: Any, path: str = "", message: str = "") -> list[Case]:
+    """What the hosted service refuses and we do not, unless strict; in which words."""
     return [
+        Case(operation, what, (200,), request, path, strict=False),
+        Case(operation, what, (hosted,), request, path, then=says(message) if message else None, strict=True),
+    ]
+
+
+def to_call(scheduled_at: str) -> Callable[[Known], Mapping[str, Any]]:
+    """A call that waits."""
+    return body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:x", "scheduled_at": scheduled_at})
+
+
+def names_ten_minutes(found: Any) -> str:
+    """The start of a batch is at one of the marks."""
+    moment = datetime.fromisoformat(str(found["state"]).removeprefix("scheduled at "))
+    return "" if moment.minute % 10 == moment.second == moment.microsecond == 0 else f"it says {found['state']}"
+
+
+HOSTED_LIMITS = [
+    *by_mode(LIST, "without dates", 400, query()),
+    *by_mode(LIST, "eight days", 400, query(from_=at(days=-8), to=at())),
+    Case(LIST, "seven days", (200,), query(from_="2026-01-01T00:00:00Z", to="2026-01-08T00:00:00Z")),
+    *by_mode(PLACE, "in a minute", 400, to_call(at(minutes=1)), message=TOO_SOON),
+    *by_mode(PLACE, "in 31 days", 400, to_call(at(days=31))),
+    *by_mode(PLACE, "with a Z", 500, to_call(z(hours=1)), message="Internal server error"),
+    *by_mode("POST /call/{execution_id}/stop", "a live call", 400, lambda _: {}, path="/call/{live_call}/stop"),
+    Case(
+        "POST /batches",
+        "a list to schedule",
+        (201,),
+        form({"file": ("list.csv", CSV)}, agent_id="<agent_id>"),
+        keep={"later_batch": "batch_id"},
+    ),
+    *by_mode(SCHEDULE, "in 31 days", 400, form(scheduled_at=at(days=31)), path="/batches/{later_batch}/schedule"),
+    *by_mode(
+        SCHEDULE, "in a minute", 400, form(scheduled_at=at(minutes=1)), "/batches/{later_batch}/schedule", TOO_SOON
+    ),
+    *by_mode(
+        SCHEDULE,
+        "with a Z",
+        500,
+        form(scheduled_at=z(hours=1)),
+        "/batches/{later_batch}/schedule",
+        "Internal server error",
+    ),
+    Case(
+        SCHEDULE,
+        "between two marks",
+        (200,),
+        form(scheduled_at=at(hours=3, minutes=1)),
+        path="/batches/{later_batch}/schedule",
+        then=names_ten_minutes,
+        strict=True,
+    ),
+    *by_mode(
+        "POST /batches/{batch_id}/stop",
+        "a scheduled batch",
+        404,
+        lambda _: {},
+        "/batches/{later_batch}/stop",
+        "Batch is not queued or running",
+    ),
+]
+
+
+def all_cases(*, strict: bool = False) -> list[Case]:
+    """Every case for a server with the strict setting, or without it, in order: older agents first, so that what follows belongs to one of
+    the present door; then calls, while one goes on."""
+    cases = [
         *of_agents("/agent", 200),
         *of_agents("/v2/agent", 201),
         *CALLS,
@@ -613,5 +721,7 @@ def all_cases() -> list[Case]:
         *DISPOSITIONS,
         *SUB_ACCOUNTS,
         *BATCHES,
+        *HOSTED_LIMITS,
         *NUMBERS,
     ]
+    return [case for case in cases if case.strict in (None, strict)]

@@ -33,6 +33,8 @@ class Case:
     then: Callable[[Any], str] | None = None
     key: str | None = ""
     """Which API key: empty for the right one, None for none."""
+    strict: bool | None = None
+    """Asked of a server with the strict setting only, or of one without; None: of both."""
 
 
 @dataclass

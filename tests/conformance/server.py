@@ -1,4 +1,4 @@
-"""A server of its own for the conformance run, with a call that is over and one in progress."""
+"""A server of its own for the conformance run, with a call that is over, one in progress, and a batch that runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ PERSONAS: dict[str, Any] = {
     "default": "short",
     "personas": {
         "short": {"answer": {"how": "answer", "after_s": 0.1}, "rules": [{"say": "Goodbye."}]},
-        "waiting": {"answer": {"how": "answer", "after_s": 0.1}, "patience_s": 0, "rules": []},
+        "waiting": {"extends": "silent", "answer": {"how": "answer", "after_s": 0.1}},
     },
 }
 AGENT: dict[str, Any] = {
@@ -60,8 +61,8 @@ AGENT: dict[str, Any] = {
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[str, str]]:
-    """Address and key of a server over an empty data folder."""
+def served(folder: Path, *, strict: bool = False) -> Iterator[tuple[str, str]]:
+    """Address and key of a server over the data in ``folder``, which may have another one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -74,13 +75,16 @@ def served(folder: Path) -> Iterator[tuple[str, str]]:
         "CALLWRIGHT_PORT": str(port),
         "CALLWRIGHT_SCENARIO": str(scenario),
         "CALLWRIGHT_RATE_LIMITS": "off",
+        "CALLWRIGHT_STRICT": str(int(strict)),
+        "CALLWRIGHT_DRAIN_SECONDS": "0",
     }
+    written = folder / f"server-{port}.log"
     address = f"http://127.0.0.1:{port}"
-    with (folder / "server.log").open("wb") as log:
+    with written.open("wb") as log:
         command = [sys.executable, "-m", "callwright"]
         server = subprocess.Popen([*command, "serve"], env=environ, stdout=log, stderr=log)
         try:
-            _wait(server, address, folder / "server.log")
+            _wait(server, address, written)
             made = subprocess.run(
                 [*command, "keys", "create", "--name", "conformance"], env=environ, check=True, capture_output=True
             )
@@ -103,25 +107,36 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
     raise SystemExit(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
-def calls(client: httpx.Client, key: str, data: Path) -> dict[str, str]:
-    """A call that is over, with recordings, and one in progress."""
+def begun(client: httpx.Client, key: str, data: Path) -> dict[str, str]:
+    """A call that is over, with recordings, one in progress, and a batch that runs: its call goes on. Not to be had of a strict server,
+    which begins a batch in two minutes at the earliest."""
     headers = {"Authorization": f"Bearer {key}"}
     agent_id = client.post("/v2/agent", json=AGENT, headers=headers).json()["agent_id"]
     found = {}
     for name, persona, status in (("ended_call", "short", "completed"), ("live_call", "waiting", "in-progress")):
         wire = {"agent_id": agent_id, "recipient_phone_number": "loopback:x", "user_data": {"persona": persona}}
         found[name] = client.post("/call", json=wire, headers=headers).json()["execution_id"]
-        until = time.monotonic() + CALL_SECONDS
-        seen = ""
-        while seen != status:
-            if time.monotonic() > until:
-                raise SystemExit(f"the call is {seen}, not {status}")
-            time.sleep(0.2)
-            seen = client.get(f"/executions/{found[name]}", headers=headers).json()["status"]
+        _until(client, f"/executions/{found[name]}", headers, status)
+    contacts = {"file": ("list.csv", b"contact_number,persona\nloopback:x,waiting\n")}
+    made = client.post("/batches", data={"agent_id": agent_id}, files=contacts, headers=headers)
+    found["running_batch"] = batch_id = made.json()["batch_id"]
+    starts = {"scheduled_at": datetime.now(UTC).isoformat()}
+    client.post(f"/batches/{batch_id}/schedule", data=starts, headers=headers).raise_for_status()
+    _until(client, f"/batches/{batch_id}", headers, "running")
     complaint = [sys.executable, "-m", "callwright", "violations", "create", "--data", str(data)]
-    made = subprocess.run([*complaint, "--execution", found["ended_call"]], check=True, capture_output=True)
-    found["violation_id"] = made.stdout.decode().split()[-1]
+    put = subprocess.run([*complaint, "--execution", found["ended_call"]], check=True, capture_output=True)
+    found["violation_id"] = put.stdout.decode().split()[-1]
     # Transfers on loopback are not recorded; the file stands for one that was.
     folder = next(data.glob(f"**/{found['ended_call']}"))
     (folder / "transfer.wav").write_bytes((folder / "call.wav").read_bytes())
     return found
+
+
+def _until(client: httpx.Client, path: str, headers: dict[str, str], status: str) -> None:
+    until = time.monotonic() + CALL_SECONDS
+    seen = ""
+    while seen != status:
+        if time.monotonic() > until:
+            raise SystemExit(f"{path} is {seen}, not {status}")
+        time.sleep(0.2)
+        seen = client.get(path, headers=headers).json()["status"]

@@ -1,4 +1,5 @@
-"""The conformance cases against the application in this process, judged by the compact table of the contract."""
+"""The conformance cases against the application in this process, with the strict setting and without it, judged by the compact table of the
+contract."""
 
 from __future__ import annotations
 
@@ -17,13 +18,19 @@ from tests.database import database_at, run_sql
 from tests.fuzz.fuzz_world import FuzzWorld, fuzz_world
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["tolerant", "strict"])
+def strict(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture(scope="module")
 def world(
-    postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory, strict: bool
 ) -> Iterator[FuzzWorld]:
-    name = f"cw_conformance_{os.getpid()}"
+    name = f"cw_conformance_{os.getpid()}_{'strict' if strict else 'tolerant'}"
     asyncio.run(run_sql(postgres_server, f"create database {name} template {database_template}"))
-    with fuzz_world(database_at(postgres_server, name), tmp_path_factory.mktemp("recordings")) as made:
+    folder = tmp_path_factory.mktemp("recordings")
+    with fuzz_world(database_at(postgres_server, name), folder, strict=strict) as made:
         yield made
     asyncio.run(run_sql(postgres_server, f"drop database if exists {name} with (force)"))
 
@@ -39,12 +46,12 @@ def served(world: FuzzWorld) -> set[str]:
     }
 
 
-def test_every_operation_of_the_contract_answers_as_it_says(world: FuzzWorld) -> None:
+def test_every_operation_of_the_contract_answers_as_it_says(world: FuzzWorld, strict: bool) -> None:
     known = served(world)
     operations = [one for one in read_table() if bare(one.name) in known]
     judge = Judge(world.request, world.key)
-    judge.known.update(world.calls())
-    verdicts = judge.try_all(operations, all_cases())
+    judge.known.update(world.begun())
+    verdicts = judge.try_all(operations, all_cases(strict=strict))
     assert not [one for one in verdicts if one.wrong], "\n".join(lines(verdicts))
 
 

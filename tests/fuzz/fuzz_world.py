@@ -20,6 +20,7 @@ from tests.rows import admit, claim
 from callwright.actions.violations import put_before
 from callwright.api.app import build_app
 from callwright.api.description import MADE
+from callwright.domain.batch import BatchStatus
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
@@ -46,11 +47,14 @@ class Talking:
 class FuzzWorld:
     """A running application and the ids of objects that exist in it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, world: ApiWorld, ledger: PostgresLedger) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, world: ApiWorld, ledger: PostgresLedger, *, strict: bool = False
+    ) -> None:
         self._loop = loop
         self._world = world
         self._ledger = ledger
-        services = replace(world.services, actions=replace(world.services.actions, chats=Talking()))
+        policy = replace(world.services.actions.policy, strict=strict)
+        services = replace(world.services, actions=replace(world.services.actions, chats=Talking(), policy=policy))
         self._app = build_app(services)
         self.description: dict[str, Any] = self._app.openapi()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
@@ -111,8 +115,8 @@ class FuzzWorld:
         self.ask("POST", "/user/model/custom", json=model)
         return found
 
-    def calls(self) -> dict[str, str]:
-        """A call in progress and one that is over, with recordings."""
+    def begun(self) -> dict[str, str]:
+        """A call in progress, one that is over, with recordings, and a batch that runs."""
         agent_id = self.ask("POST", "/v2/agent", json=AGENT).json()["agent_id"]
         found = {name: self.wait(self._live(agent_id)) for name in ("live_call", "ended_call")}
         self.wait(self._end(found["ended_call"]))
@@ -120,7 +124,17 @@ class FuzzWorld:
         found["violation_id"] = self.wait(put_before(services, "", found["ended_call"], "complained")).id
         for name in ("call.wav", "transfer.wav"):
             self._world.recordings.write(found["ended_call"], name, b"RIFF")
+        contacts = {"file": ("list.csv", b"contact_number\nloopback:x\n")}
+        made = self.ask("POST", "/batches", data={"agent_id": agent_id}, files=contacts)
+        found["running_batch"] = made.json()["batch_id"]
+        self.wait(self._run(found["running_batch"]))
         return found
+
+    async def _run(self, batch_id: str) -> None:
+        async with self._ledger.unit() as unit:
+            await unit.batches.change(batch_id, BatchStatus.SCHEDULED, scheduled_at=self._world.clock.now())
+            await unit.batches.change(batch_id, BatchStatus.QUEUED)
+            await unit.batches.change(batch_id, BatchStatus.RUNNING)
 
     async def _end(self, execution_id: str) -> None:
         for change in (Change(Phase.FINISHING), Change(Phase.DONE, "completed")):
@@ -179,8 +193,8 @@ def _latin(value: str | bytes) -> bytes:
 
 
 @contextmanager
-def fuzz_world(dsn: str, folder: Path) -> Iterator[FuzzWorld]:
-    """A world on a migrated database."""
+def fuzz_world(dsn: str, folder: Path, *, strict: bool = False) -> Iterator[FuzzWorld]:
+    """A world on a migrated database, with the strict setting or without it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="application", daemon=True)
     thread.start()
@@ -191,7 +205,7 @@ def fuzz_world(dsn: str, folder: Path) -> Iterator[FuzzWorld]:
     ledger = PostgresLedger(dsn)
     try:
         wait(ledger.open())
-        yield FuzzWorld(loop, wait(make_world(ledger, dsn, folder)), ledger)
+        yield FuzzWorld(loop, wait(make_world(ledger, dsn, folder)), ledger, strict=strict)
         wait(ledger.aclose())
     finally:
         loop.call_soon_threadsafe(loop.stop)

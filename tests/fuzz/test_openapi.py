@@ -16,9 +16,9 @@ from typing import Any, cast
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import Flaky, Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -131,14 +131,27 @@ def test_every_operation_answers_as_described(world: FuzzWorld) -> None:
 
 def test_chains_of_requests_answer_as_described(world: FuzzWorld) -> None:
     judge = Judge()
+    chains = 0
 
     class Chain(schemathesis.openapi.from_dict(world.description).exclude(path=sorted(ENDLESS)).as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            nonlocal chains
+            chains += 1
+
         def call(self, case: Any, **kwargs: Any) -> Any:
             return Response.from_any(world.send(case))
 
         def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
             judge.look(case, response)
 
-    Chain.run(settings=settings(GENERATE, max_examples=CASES, stateful_step_count=6))
+    # A chain that begins like an earlier one can get other answers, as what was made then exists now. Hypothesis gives a run up when it
+    # notices, and the next seed goes on.
+    for number in range(CASES):
+        if chains < CASES:
+            with contextlib.suppress(Flaky):
+                seed(number)(Chain).run(
+                    settings=settings(GENERATE, derandomize=False, max_examples=CASES - chains, stateful_step_count=6)
+                )
+    assert chains >= CASES
     assert judge.seen > CASES
     assert not judge.wrong, "\n\n".join(f"{kind}\n{text}" for kind, text in judge.wrong.items())
