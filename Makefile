@@ -91,7 +91,7 @@ test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full lengt
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
 
 # The contract's file is not a part of this repository; without CONTRACT=path the compact table of tests/conformance is the contract.
-conformance: $(STAMPS)/dev ## Start a server and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
+conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
 	@$(BIN)/python -m tests.conformance.run $(if $(CONTRACT),--contract $(CONTRACT))
 
 # CI asks each operation CALLWRIGHT_FUZZ_CASES=50 times, as a part of `make test`.
