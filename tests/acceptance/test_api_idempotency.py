@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from tests.api_world import AGENT, ApiWorld
+from tests.api_world import AGENT, ApiWorld, create
+from tests.database import fetch, run_sql
+from tests.waiting import until
+
+from callwright.api.app import build_app
+from callwright.domain.errors import RateLimitedError
+from callwright.ports.questions import Examination, Examined
 
 KEY = {"Idempotency-Key": "create once"}
 
@@ -39,3 +46,101 @@ async def test_keys_of_organisations_are_their_own(world: ApiWorld) -> None:
         first = (await ours.post("/v2/agent", json=AGENT, headers=KEY)).json()["agent_id"]
         second = (await theirs.post("/v2/agent", json=AGENT, headers=KEY)).json()["agent_id"]
     assert first != second
+
+
+async def test_a_number_is_suppressed_once_and_answered_the_same_again(world: ApiWorld) -> None:
+    body, url = {"number": "+15550123"}, "/v1/callwright/suppressions"
+    async with world.client() as client:
+        answers = await asyncio.gather(*(client.post(url, json=body, headers=KEY) for _ in range(10)))
+        assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+        assert (await client.post(url, json=body)).status_code == 200
+        other = await client.post(url, json={"number": "+15550124"}, headers=KEY)
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
+async def test_a_trial_of_dispositions_asks_the_models_once(world: ApiWorld) -> None:
+    asking = AskingSlowly()
+    services = replace(world.services, actions=replace(world.services.actions, questions=asking))
+    slow = replace(world, services=services)
+    async with slow.client() as client:
+        agent_id = await create(client)
+        url, body = f"/v2/agent/{agent_id}/dispositions/test", {"transcript": "user: yes"}
+        first = [asyncio.create_task(client.post(url, json=body, headers=KEY)) for _ in range(20)]
+        await until(lambda: asking.asked == 1)
+        other = await client.post(url, json={"transcript": "user: no"}, headers=KEY)
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+        # A route whose work is one transaction does not wait for it either.
+        elsewhere = await client.post("/v2/agent", json=AGENT, headers=KEY)
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "conflict")
+        asking.go.set()
+        answers = await asyncio.gather(*first)
+        assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
+        assert answers[0].json()["callwright"]["cost"] == 0.007
+        assert (await client.post(url, json=body, headers=KEY)).content == answers[0].content
+        assert asking.asked == 1
+        rows = await fetch(world.dsn, "select from audit where action = 'agent.dispositions_tested'")
+        assert len(rows) == 1
+
+
+async def test_a_trial_that_failed_is_not_kept_and_one_whose_process_died_is_free_after_its_time(
+    world: ApiWorld,
+) -> None:
+    asking = AskingSlowly()
+    services = replace(world.services, actions=replace(world.services.actions, questions=asking))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        url, body = f"/v2/agent/{agent_id}/dispositions/test", {"transcript": "user: yes"}
+        asking.fail = True
+        asking.go.set()
+        assert (await client.post(url, json=body, headers=KEY)).status_code == 429
+        asking.fail = False
+        # As a process leaves it that is killed between taking the key and the answer.
+        await run_sql(
+            world.dsn,
+            "insert into idempotency (tenant_id, key, request_digest, held_until)"
+            " select id, 'left behind', 'digest', now() + interval '1 second' from tenant where parent_id is null",
+        )
+        left = {"Idempotency-Key": "left behind"}
+        assert (await client.post(url, json=body, headers=left)).status_code == 409, "another request holds it"
+        await asyncio.sleep(1.1)
+        assert (await client.post(url, json=body, headers=left)).status_code == 200
+        assert (await client.post(url, json=body, headers=KEY)).status_code == 200
+        assert asking.asked == 3
+
+
+class AskingSlowly:
+    """Models that answer when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.fail = False
+        self.go = asyncio.Event()
+
+    async def examine(self, asked: Examination) -> Examined:
+        self.asked += 1
+        await self.go.wait()
+        if self.fail:
+            raise RateLimitedError("too many tests at once")
+        return Examined({}, [{"amount": 1}], 7_000_000)
+
+
+#: What is asked for again does nothing more: these need no key.
+_REPEATABLE = {
+    "/v2/agent/{agent_id}/stop",
+    "/batches/{batch_id}/stop",
+    "/call/{execution_id}/stop",
+    "/inbound/setup",
+    "/inbound/unlink",
+}
+
+
+async def test_every_post_that_creates_or_spends_takes_a_key(world: ApiWorld) -> None:
+    description = build_app(world.services).openapi()
+    posts = {path: operations["post"] for path, operations in description["paths"].items() if "post" in operations}
+    without = {
+        path
+        for path, operation in posts.items()
+        if "idempotency-key" not in [parameter["name"].lower() for parameter in operation.get("parameters", ())]
+    }
+    assert without == _REPEATABLE
+    assert all("409" in posts[path]["responses"] for path in posts if path not in without)

@@ -124,6 +124,34 @@ async def test_who_waits_for_a_reply_is_refused_when_the_key_is_revoked_and_the_
         assert (await client.get(f"/executions/{chat['execution_id']}")).json()["status"] == "in-progress"
 
 
+async def test_under_one_key_a_chat_is_opened_once_and_a_line_is_said_once(world: CallWorld) -> None:
+    async with api(world) as client:
+        url = f"/v1/callwright/agents/{AGENT_ID}/chats"
+        opens = await asyncio.gather(
+            *(client.post(url, json={}, headers={"Idempotency-Key": "open"}) for _ in range(10))
+        )
+        assert {(answer.status_code, answer.content) for answer in opens} == {(201, opens[0].content)}
+        chat = opens[0].json()
+        assert chat["reply"] == "Hello, this is reception."
+        lines = f"/v1/callwright/chats/{chat['execution_id']}/messages"
+        line = {"text": "I want to book a dentist."}
+        said_once = await asyncio.gather(
+            *(client.post(lines, json=line, headers={"Idempotency-Key": "line"}) for _ in range(10))
+        )
+        assert {(answer.status_code, answer.content) for answer in said_once} == {(200, said_once[0].content)}
+        assert said_once[0].json()["reply"] == "Of course. Which day suits you?"
+        other = await client.post(lines, json={"text": "monday"}, headers={"Idempotency-Key": "line"})
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+        await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
+        done = await execution(client, chat, "completed")
+        assert done["transcript"].count("I want to book a dentist.") == 1
+        # The chat is over, and what was answered then is answered still.
+        again = await client.post(lines, json=line, headers={"Idempotency-Key": "line"})
+        assert again.content == said_once[0].content
+        async with world.ledger.reading() as unit:
+            assert await unit.accounts.live_calls(DEFAULT_TENANT_ID) == 0
+
+
 async def test_a_chat_is_an_execution_like_a_call(world: CallWorld) -> None:
     async with api(world) as client:
         chat = await opened(client, user_data={"name": "Ann"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.database import run_sql
+from tests.database import fetch, run_sql
 from tests.waiting import until
 
 from callwright.bootstrap.platform import Platform, open_platform
@@ -35,7 +35,7 @@ async def test_a_platform_is_ready_and_says_when_it_drains(platform: Platform) -
     assert (answer.status_code, "draining" in answer.text) == (503, True)
 
 
-@pytest.mark.parametrize("name", ["webhooks", "database", "worker", "admission", "node", "log shipper"])
+@pytest.mark.parametrize("name", ["webhooks", "database", "worker", "admission", "node", "log shipper", "audit trail"])
 async def test_a_platform_that_lost_a_loop_is_not_ready_and_names_it(platform: Platform, name: str) -> None:
     (task,) = [task for task in asyncio.all_tasks() if task.get_name() == name]
     task.cancel()
@@ -52,6 +52,26 @@ async def test_a_platform_that_keeps_everything_lacks_no_loop(dsn: str, tmp_path
     async with open_platform(settings, "http://callwright.test") as opened:
         await asyncio.sleep(0.1)
         assert (await ready(opened)).status_code == 200
+
+
+@pytest.mark.parametrize(("days", "left"), [(365, 1), (0, 2)])
+async def test_a_platform_prunes_the_audit_trail_as_its_setting_says(
+    dsn: str, tmp_path: Path, days: int, left: int
+) -> None:
+    await run_sql(
+        dsn,
+        "insert into audit (tenant_id, actor, action, object_type, object_id, at) select id, 'key-1', 'a', 'agent', 'old',"
+        " now() - age * interval '1 day' from tenant, unnest(array[366, 364]) age",
+    )
+    settings = Settings(
+        data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", audit_retention_days=days
+    )
+    async with open_platform(settings, "http://callwright.test"):
+
+        async def rows() -> bool:
+            return len(await fetch(dsn, "select from audit where object_id = 'old'")) == left
+
+        await until(rows, 10)
 
 
 async def test_an_error_of_the_database_nobody_expects_ends_no_loop(platform: Platform, dsn: str) -> None:

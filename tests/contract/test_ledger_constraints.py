@@ -312,3 +312,16 @@ async def test_the_audit_trail_is_only_added_to(ledger: PostgresLedger, sql: Any
     await refused(sql, "audit_append_only", "update audit set actor = 'nobody'")
     await refused(sql, "audit_append_only", "delete from audit")
     await refused(sql, "audit_append_only", "truncate audit")
+
+
+async def test_retention_cannot_take_what_is_young_from_the_audit_trail(ledger: PostgresLedger, sql: Any):
+    await sql.execute(
+        "insert into audit (tenant_id, actor, action, object_type, object_id, at) select $1, 'key-1', 'delete', 'agent', 'a',"
+        " now() - age * interval '1 day' from unnest(array[29, 31]) age",
+        DEFAULT_TENANT_ID,
+    )
+    await sql.execute("select set_config('callwright.audit_deleted_before', '2999-01-01', false)")
+    await refused(sql, "audit_append_only", "delete from audit")
+    await sql.execute("delete from audit where at < now() - interval '30 days'")
+    assert await sql.fetchval("select count(*) from audit") == 1
+    await sql.execute("select set_config('callwright.audit_deleted_before', '', false)")

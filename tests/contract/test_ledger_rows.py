@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.database import fetch, run_sql
@@ -24,7 +24,8 @@ from callwright.domain.audit import AuditEntry
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, IdempotentAnswer, LogChunk
+from callwright.ports.ledger import Change, HeldKey, IdempotentAnswer, LogChunk
+from callwright.storage.housekeeping import AUDIT_ROUND
 from callwright.storage.ledger import PostgresLedger
 
 # Agents
@@ -271,7 +272,7 @@ async def test_the_second_of_two_at_once_waits_and_gets_the_firsts_answer(ledger
 
 
 async def test_when_the_first_is_undone_the_second_does_the_work(ledger: PostgresLedger):
-    seconds: list[asyncio.Task[IdempotentAnswer | None]] = []
+    seconds: list[asyncio.Task[IdempotentAnswer | HeldKey | None]] = []
 
     async def begin_and_fail() -> None:
         async with ledger.unit() as first:
@@ -288,10 +289,10 @@ async def test_when_the_first_is_undone_the_second_does_the_work(ledger: Postgre
 async def test_of_many_at_once_exactly_one_does_the_work(ledger: PostgresLedger):
     answers = await asyncio.gather(*(begin_and_answer(ledger, str(number)) for number in range(10)))
     assert answers.count(None) == 1
-    assert len({answer.body for answer in answers if answer is not None}) == 1
+    assert len({answer.body for answer in answers if isinstance(answer, IdempotentAnswer)}) == 1
 
 
-async def begin_and_answer(ledger: PostgresLedger, name: str) -> IdempotentAnswer | None:
+async def begin_and_answer(ledger: PostgresLedger, name: str) -> IdempotentAnswer | HeldKey | None:
     """One request: does the work, or gets the stored answer."""
     async with ledger.unit() as unit:
         stored = await unit.idempotency.begin(DEFAULT_TENANT_ID, "k", "digest")
@@ -311,7 +312,64 @@ async def test_a_key_is_free_after_a_day_and_when_its_work_never_ended(ledger: P
         assert await unit.idempotency.begin(DEFAULT_TENANT_ID, "old", "digest") is None
 
 
+async def test_a_key_that_is_held_is_nobody_elses_until_it_is_let_go_or_answered_or_its_time_is_over(
+    ledger: PostgresLedger, dsn: str
+):
+    async def hold(key: str = "k") -> IdempotentAnswer | HeldKey | None:
+        async with ledger.unit() as unit:
+            return await unit.idempotency.hold(DEFAULT_TENANT_ID, key, "digest", 60)
+
+    assert await hold() is None
+    held = await hold()
+    assert isinstance(held, HeldKey)
+    assert held.request_digest == "digest"
+    async with ledger.unit() as unit:
+        assert isinstance(await unit.idempotency.begin(DEFAULT_TENANT_ID, "k", "other"), HeldKey)
+        await unit.idempotency.release(DEFAULT_TENANT_ID, "k")
+    assert await hold() is None
+    await run_sql(dsn, "update idempotency set held_until = now() - interval '1 second'")
+    assert await hold() is None
+    async with ledger.unit() as unit:
+        await unit.idempotency.store(DEFAULT_TENANT_ID, "k", ANSWER)
+        await unit.idempotency.release(DEFAULT_TENANT_ID, "k")
+    assert await hold() == ANSWER
+    first = await asyncio.gather(*(hold("many") for _ in range(10)))
+    assert first.count(None) == 1
+
+
 # Audit and housekeeping
+
+
+async def test_the_audit_trail_is_pruned_from_its_oldest_end(ledger: PostgresLedger, dsn: str):
+    days = "array[400, 399, 200, 100, 31, 1]"
+    await run_sql(
+        dsn,
+        "insert into audit (tenant_id, actor, action, object_type, object_id, at)"
+        f" select '{DEFAULT_TENANT_ID}', 'key-1', 'a', 'agent', age::text, now() - age * interval '1 day'"
+        f" from unnest({days}) with ordinality as t (age, n) order by n",
+    )
+    now = datetime.now(UTC)
+
+    async def left() -> list[int]:
+        return [int(row["object_id"]) for row in await fetch(dsn, "select object_id from audit order by id")]
+
+    assert await ledger.prune_audit(now - timedelta(days=365)) == 2
+    assert await ledger.prune_audit(now - timedelta(days=365)) == 0
+    assert await left() == [200, 100, 31, 1]
+    # Whatever is asked, what is younger than thirty days stays.
+    assert await ledger.prune_audit(now) == 3
+    assert await left() == [1]
+
+
+async def test_pruning_a_long_trail_takes_a_round_at_a_time(ledger: PostgresLedger, dsn: str):
+    await run_sql(
+        dsn,
+        "insert into audit (tenant_id, actor, action, object_type, object_id, at)"
+        f" select '{DEFAULT_TENANT_ID}', 'key-1', 'a', 'agent', 'a', now() - interval '400 days'"
+        f" from generate_series(1, {AUDIT_ROUND + 5})",
+    )
+    before = datetime.now(UTC) - timedelta(days=365)
+    assert [await ledger.prune_audit(before) for _ in range(3)] == [AUDIT_ROUND, 5, 0]
 
 
 async def test_the_audit_trail_keeps_who_did_what(ledger: PostgresLedger, dsn: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from callwright.actions.agents import agent_of
@@ -10,7 +11,14 @@ from callwright.actions.audit import audit
 from callwright.actions.calls import read_user_data
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent import parse_agent
-from callwright.domain.errors import BadInputError, ConflictError, NotFoundError, TooLargeError, WrongStateError
+from callwright.domain.errors import (
+    BadInputError,
+    CallwrightError,
+    ConflictError,
+    NotFoundError,
+    TooLargeError,
+    WrongStateError,
+)
 from callwright.domain.execution import CHAT, Phase
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
@@ -44,8 +52,14 @@ async def open_chat(
         reading_pace=fields.choice("pace", "instant", _PACES) == "reading",
     )
     execution_id, reply = await services.chats.open(chat, _wait(fields))
-    async with services.ledger.unit() as unit:
-        await audit(unit, principal, "chat.opened", execution_id, after={"agent_id": agent.id})
+    try:
+        async with services.ledger.unit() as unit:
+            await audit(unit, principal, "chat.opened", execution_id, after={"agent_id": agent.id})
+    except CallwrightError:
+        # Nobody will know of this chat; whoever asks again gets another one.
+        with suppress(NotFoundError):
+            services.chats.end(execution_id)
+        raise
     return execution_id, reply
 
 

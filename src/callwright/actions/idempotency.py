@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.services import Services
-from callwright.domain.errors import BadInputError, ConflictError
-from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS
+from callwright.domain.errors import BadInputError, CallwrightError, ConflictError
+from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, WORK_UNDER_KEY_SECONDS
 from callwright.domain.tenant import ApiKey, Principal
-from callwright.ports.ledger import IdempotentAnswer, Ledger, Unit
+from callwright.ports.ledger import HeldKey, IdempotentAnswer, Ledger, Unit
+
+_LOG = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,17 @@ async def once(
     http_status: int,
     work: Callable[[Services], Awaitable[bytes]],
 ) -> tuple[int, bytes]:
+    """:func:`once_with_status` of work that always has the same status."""
+
+    async def made(joined: Services) -> tuple[int, bytes]:
+        return http_status, await work(joined)
+
+    return await once_with_status(services, principal, key, made)
+
+
+async def once_with_status(
+    services: Services, principal: Principal, key: OnceKey, work: Callable[[Services], Awaitable[tuple[int, bytes]]]
+) -> tuple[int, bytes]:
     """Status and body of the answer: those kept under the key, else those of ``work``, kept in the same transaction as what it did.
 
     ``work`` gets services whose every unit is that one transaction. When it raises, nothing was done and nothing is kept. The same key with
@@ -51,15 +66,55 @@ async def once(
     async with services.ledger.slow_unit() as unit:
         stored = await unit.idempotency.begin(principal.tenant_id, key.key, key.digest)
         if stored is not None:
-            if stored.request_digest != key.digest:
-                raise ConflictError(
-                    "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
-                    field="Idempotency-Key",
-                )
+            _check_same(key, stored)
+        if isinstance(stored, HeldKey):
+            raise ConflictError("a request with this Idempotency-Key is under way; ask again", field="Idempotency-Key")
+        if stored is not None:
             return stored.http_status, stored.body
-        body = await work(replace(services, ledger=_Joined(services.ledger, unit)))
+        http_status, body = await work(replace(services, ledger=_Joined(services.ledger, unit)))
         await unit.idempotency.store(principal.tenant_id, key.key, IdempotentAnswer(key.digest, http_status, body))
     return http_status, body
+
+
+async def once_outside(
+    services: Services, principal: Principal, key: OnceKey, work: Callable[[], Awaitable[tuple[int, bytes]]]
+) -> tuple[int, bytes]:
+    """Status and body of the answer of ``work`` that is no transaction, because it waits for others for up to WORK_UNDER_KEY_SECONDS.
+
+    The key is held meanwhile: the same request waits for the answer, another one is a ConflictError. When ``work`` raises, the key is let
+    go. When the process dies, or the answer cannot be kept, the key is free again after WORK_UNDER_KEY_SECONDS.
+    """
+    while True:
+        async with services.ledger.unit() as unit:
+            found = await unit.idempotency.hold(principal.tenant_id, key.key, key.digest, WORK_UNDER_KEY_SECONDS)
+        if found is None:
+            break
+        _check_same(key, found)
+        if isinstance(found, IdempotentAnswer):
+            return found.http_status, found.body
+        await services.clock.sleep(_LOOK_SECONDS)
+    try:
+        http_status, body = await work()
+    except BaseException:
+        with suppress(CallwrightError):
+            async with services.ledger.unit() as unit:
+                await unit.idempotency.release(principal.tenant_id, key.key)
+        raise
+    try:
+        async with services.ledger.unit() as unit:
+            await unit.idempotency.store(principal.tenant_id, key.key, IdempotentAnswer(key.digest, http_status, body))
+    except CallwrightError as error:
+        # It is done, and whoever asked is told so.
+        _LOG.warning("the answer under an Idempotency-Key could not be kept: %s", error.message)
+    return http_status, body
+
+
+def _check_same(key: OnceKey, found: IdempotentAnswer | HeldKey) -> None:
+    if found.request_digest != key.digest:
+        raise ConflictError(
+            "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
+            field="Idempotency-Key",
+        )
 
 
 class _Joined:

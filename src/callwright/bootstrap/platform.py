@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -51,6 +52,7 @@ from callwright.storage.job_runner import JobRunner
 _LOG = logging.getLogger(__name__)
 
 _WATCH_SECONDS = 5.0
+_AUDIT_SECONDS = 600.0
 _JOBS_AT_ONCE = 4
 
 
@@ -126,6 +128,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
             _task("webhooks of batches", of_batches.run()),
             _task("batches", _release(foundation, publisher).forever()),
             _task("database", _watch_database(foundation, use)),
+            _task("audit trail", _prune_audit(foundation)),
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
         stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
@@ -290,3 +293,19 @@ async def _watch_database(foundation: Foundation, use: KeyUse) -> None:
                 await use.write(foundation.ledger, foundation.clock.now())
             except UnavailableError as error:
                 _LOG.warning("the database is out of reach: %s", error.message)
+
+
+async def _prune_audit(foundation: Foundation) -> None:
+    """Delete what is past its time from the audit trail, a little at a time."""
+    days = foundation.settings.audit_retention_days
+    while True:
+        deleted = 0
+        with round_boundary("pruning the audit trail"):
+            try:
+                if days:
+                    deleted = await foundation.ledger.prune_audit(foundation.clock.now() - timedelta(days=days))
+            except UnavailableError as error:
+                _LOG.warning("the audit trail is not pruned now: %s", error.message)
+        if deleted:
+            _LOG.info("deleted %d entries of the audit trail that are older than %d days", deleted, days)
+        await foundation.clock.sleep(_WATCH_SECONDS if deleted else _AUDIT_SECONDS)

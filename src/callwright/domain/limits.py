@@ -29,6 +29,10 @@ MAX_NAME_CHARACTERS = 200
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 """Longest ``Idempotency-Key``; kept for 24 hours."""
 
+WORK_UNDER_KEY_SECONDS = 180
+"""Longest work under an ``Idempotency-Key`` that is no transaction (chats, trials of dispositions). When its process dies, the same request
+may be done anew after this time."""
+
 MAX_PAGE_SIZE = 50
 """Most rows of one page; larger requests are clamped."""
 
@@ -436,6 +440,9 @@ MAX_AUDIT_TEXT_CHARACTERS = 2_000
 
 MAX_AUDIT_BYTES = 65_536
 """Largest side, before or after, of an entry of the audit trail; of a larger one only the names of its keys are kept."""
+
+LEAST_AUDIT_DAYS = 30
+"""An entry of the audit trail is kept for so long at least, whatever the setting."""
 
 MAX_FORM_PARTS = 1_000
 """Most fields and files of one form."""

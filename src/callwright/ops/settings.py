@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.limits import MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
+from callwright.domain.limits import LEAST_AUDIT_DAYS, MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
 from callwright.domain.rates import LIMITS, rates_text, read_rates
 
 
 def _whole(text: str) -> int:
     return int(text)
+
+
+def _audit_days(text: str) -> int:
+    days = int(text)
+    if 0 < days < LEAST_AUDIT_DAYS:
+        raise ValueError(f"use {LEAST_AUDIT_DAYS} days or more, or 0")
+    return days
 
 
 def _switch(text: str) -> bool:
@@ -161,6 +168,7 @@ class Settings:
     webhook_secret: str = field(default="", repr=False)
     drain_seconds: int = 120
     retention_days: int = 90
+    audit_retention_days: int = 1_095
     strict: bool = False
     transcriber: str = "local"
     model: str = "local"
@@ -240,6 +248,11 @@ SETTINGS: dict[str, Setting] = {
         "CALLWRIGHT_RETENTION_DAYS",
         "Days after which ended calls, logs and recordings are deleted; 0 keeps them.",
         _whole,
+    ),
+    "audit_retention_days": Setting(
+        "CALLWRIGHT_AUDIT_RETENTION_DAYS",
+        "Days after which entries of the audit trail are deleted, 30 at least; 0 keeps them.",
+        _audit_days,
     ),
     "strict": Setting(
         "CALLWRIGHT_STRICT", "1 answers as strictly as the hosted service where we are tolerant.", _switch
@@ -338,6 +351,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "webhook_timeout_s": (1, 60),
     "drain_seconds": (0, 3_600),
     "retention_days": (0, 36_500),
+    "audit_retention_days": (0, 36_500),
     "local_threads": (1, 64),
     "local_model_threads": (1, 64),
     "sip_max_calls": (1, MAX_SIP_CALLS),

@@ -120,6 +120,14 @@ class IdempotentAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldKey:
+    """An idempotency key under which somebody works outside of a transaction, until ``until`` at the latest."""
+
+    request_digest: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogChunk:
     """A piece of a call's log as stored: whole lines, in order of ``chunk`` within section file ``section`` (live or post)."""
 
@@ -717,11 +725,20 @@ class Nodes(Protocol):
 class Idempotency(Protocol):
     """First answers under idempotency keys, kept 24 hours."""
 
-    async def begin(self, tenant_id: str, key: str, request_digest: str) -> IdempotentAnswer | None:
-        """Claim the key for this unit (waits for a concurrent holder). Returns the stored answer if there is one."""
+    async def begin(self, tenant_id: str, key: str, request_digest: str) -> IdempotentAnswer | HeldKey | None:
+        """Claim the key for this unit (waits for a concurrent unit). Returns the stored answer, or who holds the key, if there is one."""
 
     async def store(self, tenant_id: str, key: str, answer: IdempotentAnswer) -> None:
         """Keep the answer, in the same unit as the work."""
+
+    async def hold(
+        self, tenant_id: str, key: str, request_digest: str, seconds: int
+    ) -> IdempotentAnswer | HeldKey | None:
+        """Hold the key for work that is no transaction: nobody else gets it for so many seconds, or until :meth:`release`. None when it is
+        held now, else what :meth:`begin` returns. Commit at once."""
+
+    async def release(self, tenant_id: str, key: str) -> None:
+        """Let go of a key that is held and has no answer."""
 
 
 @dataclass(frozen=True, slots=True)

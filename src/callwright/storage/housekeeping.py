@@ -8,6 +8,9 @@ from typing import Any
 
 from callwright.storage.usage import SUM_UP
 
+AUDIT_ROUND = 1_000
+"""Entries of the audit trail that are looked at in one transaction."""
+
 _PRUNE = (
     "delete from idempotency where created_at < now() - interval '24 hours'",
     (
@@ -35,6 +38,21 @@ async def prune(pool: Any) -> None:
     await pool.execute(SUM_UP)
     for statement in _PRUNE:
         await pool.execute(statement)
+
+
+async def prune_audit(pool: Any, before: datetime) -> int:
+    """Delete the oldest entries of the audit trail as far as they are older than ``before``, AUDIT_ROUND of them at most; how many they
+    were. A trigger keeps what is younger than 30 days whatever ``before`` says."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select set_config('callwright.audit_deleted_before', $1, true)", before.isoformat())
+        # Ids grow with time, so the oldest are found without an index of times; a few may stand in another order, and go the next time.
+        done = await connection.execute(
+            "delete from audit a using (select id from audit order by id limit $1) oldest"
+            " where a.id = oldest.id and a.at < $2 and a.at < now() - interval '30 days'",
+            AUDIT_ROUND,
+            before,
+        )
+    return int(done.split()[-1])
 
 
 async def held_jobs(pool: Any, count: int) -> list[HeldJob]:

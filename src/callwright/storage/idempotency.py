@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.ports.ledger import IdempotentAnswer
+from callwright.ports.ledger import HeldKey, IdempotentAnswer
 
 KEPT = "interval '24 hours'"
 
@@ -15,34 +15,57 @@ class IdempotencyRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def begin(self, tenant_id: str, key: str, request_digest: str) -> IdempotentAnswer | None:
-        """Claim the key for this unit. Returns the stored answer if there is one.
+    async def begin(self, tenant_id: str, key: str, request_digest: str) -> IdempotentAnswer | HeldKey | None:
+        """Claim the key for this unit. Returns the stored answer, or who holds the key, if there is one.
 
-        A concurrent holder is waited for: the insertion below blocks on its uncommitted row. When it commits, its answer is
-        returned; when it is undone, this unit gets the key. A key without an answer (its work was never finished) or older
-        than 24 hours is free.
+        A concurrent unit is waited for: the insertion blocks on its uncommitted row. When it commits, its answer is returned; when it is
+        undone, this unit gets the key. A key without an answer (its work was never finished) or older than 24 hours is free.
         """
+        return await self._claim(tenant_id, key, request_digest, None)
+
+    async def hold(
+        self, tenant_id: str, key: str, request_digest: str, seconds: int
+    ) -> IdempotentAnswer | HeldKey | None:
+        """Hold the key beyond this unit; None when it is held now."""
+        return await self._claim(tenant_id, key, request_digest, seconds)
+
+    async def _claim(
+        self, tenant_id: str, key: str, request_digest: str, seconds: int | None
+    ) -> IdempotentAnswer | HeldKey | None:
         while True:
             claimed = await self._connection.fetchval(
-                "insert into idempotency as i (tenant_id, key, request_digest) values ($1, $2, $3)"
-                " on conflict (tenant_id, key) do update"
-                " set request_digest = excluded.request_digest, http_status = null, body = null, created_at = now()"
-                f" where i.http_status is null or i.created_at < now() - {KEPT} returning true",
+                "insert into idempotency as i (tenant_id, key, request_digest, held_until)"
+                " values ($1, $2, $3, now() + make_interval(secs => $4))"
+                " on conflict (tenant_id, key) do update set request_digest = excluded.request_digest, http_status = null,"
+                " body = null, created_at = now(), held_until = excluded.held_until"
+                " where (i.http_status is null and coalesce(i.held_until, '-infinity') < now())"
+                f" or i.created_at < now() - {KEPT} returning true",
                 tenant_id,
                 key,
                 request_digest,
+                seconds,
             )
             if claimed:
                 return None
             row = await self._connection.fetchrow(
-                "select request_digest, http_status, body from idempotency"
-                " where tenant_id = $1 and key = $2 and http_status is not null",
+                "select request_digest, http_status, body, held_until from idempotency"
+                " where tenant_id = $1 and key = $2 and (http_status is not null or held_until >= now())",
                 tenant_id,
                 key,
             )
-            # None: retention removed it between the two statements; then the key is free and the next round gets it.
+            # None: retention removed it between the two statements, or it is free now; the next round gets it.
+            if row is not None and row["http_status"] is None:
+                return HeldKey(row["request_digest"], row["held_until"])
             if row is not None:
-                return IdempotentAnswer(**row)
+                return IdempotentAnswer(row["request_digest"], row["http_status"], row["body"])
+
+    async def release(self, tenant_id: str, key: str) -> None:
+        """Let go of a key that is held and has no answer."""
+        await self._connection.execute(
+            "delete from idempotency where tenant_id = $1 and key = $2 and http_status is null and held_until is not null",
+            tenant_id,
+            key,
+        )
 
     async def store(self, tenant_id: str, key: str, answer: IdempotentAnswer) -> None:
         """Keep the answer, in the same unit as the work."""

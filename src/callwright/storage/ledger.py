@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from callwright.domain.errors import UnavailableError
@@ -94,6 +95,11 @@ class PostgresLedger:
         """Delete what is past its time and belongs to no execution: idempotency keys, settled nodes, old entries of the job queue's log."""
         with failures.translated(connecting=True):
             await housekeeping.prune(self._opened())
+
+    async def prune_audit(self, before: datetime) -> int:
+        """Delete what is older than ``before`` from the audit trail, a round of it; how many entries that were."""
+        with failures.translated(connecting=True):
+            return await housekeeping.prune_audit(self._opened(), before)
 
     async def held_jobs(self, count: int = 50) -> list[housekeeping.HeldJob]:
         """Background jobs that failed at every try and wait for a person, newest first."""

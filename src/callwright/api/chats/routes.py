@@ -10,6 +10,7 @@ from callwright.actions import chats
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatReplyView
+from callwright.api.idempotent import IdempotencyKey, answer_once_outside
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
@@ -21,15 +22,19 @@ router = APIRouter(prefix="/v1/callwright", tags=["chats"])
 @router.post(
     "/agents/{agent_id}/chats",
     summary="Open a chat",
-    responses={201: shown("It is open.", ChatReplyView), **errors(400, 404, 413, 429)},
+    responses={201: shown("It is open.", ChatReplyView), **errors(400, 404, 409, 413, 429)},
     openapi_extra=json_body("ChatBody", EXAMPLE),
 )
-async def open_chat(request: Request, agent_id: str) -> Response:
+async def open_chat(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""
     wire = await read_object(request)
-    opening = chats.open_chat(services_of(request).actions, principal_of(request), agent_id, wire)
-    execution_id, reply = await while_standing(request, opening)
-    return answer(_view(execution_id, reply), 201)
+    services, principal = services_of(request).actions, principal_of(request)
+
+    async def work() -> dict[str, Any]:
+        execution_id, reply = await chats.open_chat(services, principal, agent_id, wire)
+        return _view(execution_id, reply)
+
+    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work, 201))
 
 
 @router.post(
@@ -38,12 +43,15 @@ async def open_chat(request: Request, agent_id: str) -> Response:
     responses={200: shown("What the agent answers.", ChatReplyView), **errors(400, 404, 409, 413)},
     openapi_extra=json_body("ChatLine", LINE_EXAMPLE),
 )
-async def write(request: Request, execution_id: str) -> Response:
+async def write(request: Request, execution_id: str, idempotency_key: IdempotencyKey = None) -> Response:
     """Waits for the whole reply, at most `wait_s` seconds. A line that comes while a reply is delivered cuts what is still to come."""
     wire = await read_object(request)
-    writing = chats.write(services_of(request).actions, principal_of(request), execution_id, wire)
-    reply = await while_standing(request, writing)
-    return answer(_view(execution_id, reply))
+    services, principal = services_of(request).actions, principal_of(request)
+
+    async def work() -> dict[str, Any]:
+        return _view(execution_id, await chats.write(services, principal, execution_id, wire))
+
+    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work))
 
 
 @router.delete(

@@ -22,9 +22,10 @@ from callwright.api.dispositions.schemas import (
     DispositionTestResult,
     DispositionView,
 )
-from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.idempotent import IdempotencyKey, answer_once, answer_once_outside
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
+from callwright.api.standing import while_standing
 from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
@@ -145,21 +146,18 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
 @router.post(
     "/v2/agent/{agent_id}/dispositions/test",
     summary="Try an agent's dispositions on a transcript",
-    responses={200: shown("What they would have found.", DispositionTestResult), **errors(400, 404, 413, 422)},
+    responses={200: shown("What they would have found.", DispositionTestResult), **errors(400, 404, 409, 413, 422)},
     openapi_extra=json_body("DispositionTest", TEST_EXAMPLE),
 )
-async def try_out(request: Request, agent_id: str) -> Response:
+async def try_out(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted
     from `call_date`, now without one; `{variables}` have no values. At most two such tests run in a process at once."""
     wire = await read_object(request)
-    found = await try_dispositions(services_of(request).actions, principal_of(request), agent_id, wire)
-    return answer(
-        {
-            "extracted_data": found.extracted_data,
-            "callwright": {
-                "cost": cents_from_nano(found.cost_nano),
-                "usage": found.usage,
-                "failures": found.failures,
-            },
-        }
-    )
+    services, principal = services_of(request).actions, principal_of(request)
+
+    async def work() -> dict[str, Any]:
+        found = await try_dispositions(services, principal, agent_id, wire)
+        spent = {"cost": cents_from_nano(found.cost_nano), "usage": found.usage, "failures": found.failures}
+        return {"extracted_data": found.extracted_data, "callwright": spent}
+
+    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work))

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions import suppressions
+from callwright.actions.services import Services
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
+from callwright.api.idempotent import IdempotencyKey, Made, answer_once
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
@@ -44,15 +46,20 @@ async def list_page(
     responses={
         200: shown("It is on the list already, and stays as it is.", SuppressionView),
         201: shown("It is new.", SuppressionView),
-        **errors(400),
+        **errors(400, 409),
     },
     openapi_extra=json_body("SuppressionBody", EXAMPLE),
 )
-async def add(request: Request) -> Response:
+async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """From now on `POST /call` refuses it, and calls to it that wait or are scheduled are not dialled but end as `canceled`."""
     wire = await read_object(request)
-    found, is_new = await suppressions.add_suppression(services_of(request).actions, principal_of(request), wire)
-    return answer(_view(found), 201 if is_new else 200)
+    principal = principal_of(request)
+
+    async def work(services: Services) -> Made:
+        found, is_new = await suppressions.add_suppression(services, principal, wire)
+        return Made(_view(found), 201 if is_new else 200)
+
+    return await answer_once(request, idempotency_key, wire, work)
 
 
 @router.get(
