@@ -54,7 +54,7 @@ from callwright.simulation.faulty_providers import (
     lateness_of,
 )
 from callwright.simulation.random_caller import line_of_chance, persona_of_chance
-from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log
+from callwright.simulation.shell_audit import Witness, audit_log, audit_shell, audit_sound, trace_of_log
 from callwright.simulation.trace import CRASHES, Trace, audit
 from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualClock, VirtualLoop
 from callwright.telephony.loopback.carrier import LoopbackCarrier
@@ -276,7 +276,7 @@ async def _call(seed: int, witness: Witness, loop: VirtualLoop) -> bool:
     await rehearsal.run()
     await carrier.aclose()
     witness.left_over = [*await left_over(), *loop.armed_timers()]
-    witness.deeds.failures = fortune.failures
+    witness.deeds.failures, witness.deeds.outcomes = fortune.failures, fortune.outcomes
     witness.log = shelf.log.decode()
     witness.agent, witness.caller = shelf.agent, shelf.caller
     witness.heard = ear.frames
@@ -334,7 +334,8 @@ def examine(run: Run) -> tuple[str, Trace | None]:
     trace = trace_of_log(witness.log)
     if not replayed.exact:
         return f"a log replays to the same effects: {replayed.difference}", trace
-    return audit(trace) or audit_sound(witness, trace) or audit_deeds(witness.deeds, trace), trace
+    rule = audit(trace) or audit_log(witness.log) or audit_sound(witness, trace) or audit_deeds(witness.deeds, trace)
+    return rule, trace
 
 
 def again(seed: int, run: Run) -> str:

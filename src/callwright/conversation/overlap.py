@@ -113,6 +113,7 @@ class Nods:
 def voices(stage: Stage, now_us: int) -> Iterator[tuple[Generation, list[SpokenWord], int]]:
     """What was heard of the agent last: the utterance being heard, and the one before it. Each with its words, and since when it was silent
     (from now on, for the first)."""
-    for generation, silent_us in ((stage.audible, now_us + 1), (stage.lately, stage.silent_us)):
+    heard = () if stage.lately is None else (stage.lately,)
+    for generation, silent_us in ((stage.audible, now_us + 1), *heard):
         if generation is not None and 0 <= generation.speech.playout_us < silent_us:
             yield generation, generation.speech.spoken(), silent_us

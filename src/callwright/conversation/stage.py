@@ -59,8 +59,8 @@ class Owed:
 
 
 class Stage:
-    """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet; ``lately`` was audible last,
-    and is silent since ``silent_us``."""
+    """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet; ``lately`` was heard last,
+    and since when it is silent. The agent says nothing since ``silent_us``."""
 
     __slots__ = (
         "_board",
@@ -91,7 +91,7 @@ class Stage:
         self.audible: Generation | None = None
         self.pending: Generation | None = None
         self.finished: Generation | None = None
-        self.lately: Generation | None = None
+        self.lately: tuple[Generation, int] | None = None
         self.silent_us = 0
         self.owed = Owed()
         self.guesses = 0  # speculative questions in the present turn
@@ -327,8 +327,10 @@ class Stage:
         self.settle_cut((until_us - began_us) // 1000 if began_us >= 0 else 0, True)
 
     def _end(self, generation: Generation, text: str, cut: bool, estimated: bool, heard_ms: int) -> None:
-        self.audible, self.lately = None, generation
+        self.audible = None
         self.silent_us = self._clear_us if generation.state == "clearing" else self._board.now_us
+        if generation.speech.playout_us >= 0:  # of what nobody heard there is no echo
+            self.lately = (generation, self.silent_us)
         self._board.timers.cancel("cleared")
         self._board.timers.cancel("playout")
         self.expect_voice()

@@ -21,6 +21,7 @@ from callwright.conversation.bounds import (
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
 from callwright.conversation.patience import Patience
+from callwright.conversation.stretch import Stretch
 from callwright.conversation.voicing import Voicing
 from callwright.conversation.words import Words
 
@@ -79,12 +80,12 @@ class CallerTurn:
 
     __slots__ = (
         "_answered",
-        "_baseline",
         "_board",
         "_eager",
         "_gave_up",
         "_keyed",
         "_request",
+        "_stretch",
         "_voicing",
         "began_ms",
         "entry",
@@ -106,7 +107,7 @@ class CallerTurn:
         self._answered = False  # the words alone say that the caller has finished
         self._voicing = Voicing()
         self._eager = False  # the recogniser thinks that these words are all
-        self._baseline = 0
+        self._stretch = Stretch(self.words)
         self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
 
@@ -142,14 +143,14 @@ class CallerTurn:
     @property
     def stretch_count(self) -> int:
         """How many of the last pending words are of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
-        return self.words.count - self._baseline
+        return self._stretch.count
 
     def begin_sound(self, audio_ms: int) -> bool:
         """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
         if self.state == "talking" or audio_ms < self._voicing.detected_ms:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
-            self._baseline = self.words.count
+            self._stretch.begin()
         self.began_ms = audio_ms
         self._answered = False
         self._voicing.begin()
@@ -181,7 +182,10 @@ class CallerTurn:
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
             _note_revision(self._board, self.words, event)
+        known = words.counted(event.segment)
         changed = words.hear(event.segment, event.text, final, event.audio_ms)
+        if changed:
+            self._stretch.reread(event.segment, known)
         if final and not words.count:
             self.look_for_nothing()
         if not changed:
@@ -264,7 +268,7 @@ class CallerTurn:
         self._board.timers.cancel("keys")
         self._keyed += 1
         self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True, self._board.audio_now_ms())
-        self._baseline = self.words.count
+        self._stretch.begin()
         self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":
             self._gave_up = True  # no sound waits for its words
@@ -291,7 +295,7 @@ class CallerTurn:
             if not self.words.count:
                 self._board.note("noise")
                 self.from_ms = self.from_ms if self.entry else -1  # keys that were pressed in it are words yet to come
-                self._baseline = 0
+                self._stretch.forget()
                 self._voicing.close(0, False)
                 self.patience.weigh(self.words)
                 for waiting in ("rest", "patience", "words"):
@@ -312,7 +316,7 @@ class CallerTurn:
         taken = Taken(self.words.take(), from_ms, to_ms)
         self._voicing.close(to_ms, self.state == "talking")
         self.from_ms = self.began_ms if self.state == "talking" else -1
-        self._baseline = 0
+        self._stretch.forget()
         self._answered = False
         self.patience.forget()
         self._gave_up = False
@@ -328,7 +332,7 @@ class CallerTurn:
         """The words of ``segment``, which are not the caller's. They are no longer counted off the present stretch."""
         before = self.words.before(segment)
         text = self.words.dismiss(segment)
-        self._baseline -= min(max(self._baseline - before, 0), len(text.split()))
+        self._stretch.dismiss(segment, before, len(text.split()))
         self._weigh()  # what is left says how long the caller may pause
         return text
 

@@ -71,6 +71,10 @@ class Words:
         """How many pending words stand before those of ``segment``."""
         return sum(len(piece) for number, piece in self._pieces.items() if number < segment)
 
+    def counted(self, segment: int) -> int:
+        """How many pending words are of ``segment``."""
+        return len(self._pieces.get(segment, ()))
+
     def dismiss(self, segment: int) -> str:
         """The words of ``segment``, which are no longer pending, nor heard again when the recogniser repeats them."""
         piece = self._pieces.pop(segment, [])

@@ -14,15 +14,23 @@ from callwright.simulation.trace import Trace
 
 TOOL, TRANSFER, HANG_UP = "CallTool", "Transfer", "HangUp"
 
+ANSWERED, TRANSFERRED = "ReplyEnded", "TransferProgress"
+"""Events that tell an outcome."""
+
+ANSWER_US = 50_000
+"""So soon a clear is answered at the latest: in the same pass of the event loop."""
+
 
 @dataclass(slots=True)
 class Deeds:
     """``done``: (effect, what) as the world was asked; ``unwritten``: those the log did not hold yet; ``failures``: how often each kind of
-    provider failed at its work (without a kind: where nobody need be told)."""
+    provider failed at its work (without a kind: where nobody need be told); ``outcomes``: how much came to its end that must be told, by
+    the type of the event that tells it."""
 
     done: list[tuple[str, str]] = field(default_factory=list)
     unwritten: list[tuple[str, str]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
     def ask(self, effect: str, what: str, log: bytes) -> None:
         """The world is asked, and ``log`` is what would survive us now."""
@@ -34,7 +42,14 @@ class Deeds:
 
 def audit_deeds(deeds: Deeds, trace: Trace) -> str:
     """The first rule the deeds break, or nothing."""
-    return _decided(deeds, trace) or _stopped(trace) or _failures_told(deeds, trace) or _billed(trace)
+    return (
+        _decided(deeds, trace)
+        or _stopped(trace)
+        or _clears_answered(trace)
+        or _failures_told(deeds, trace)
+        or _outcomes_told(deeds, trace)
+        or _billed(trace)
+    )
 
 
 def _decided(deeds: Deeds, trace: Trace) -> str:
@@ -88,6 +103,30 @@ def _failures_told(deeds: Deeds, trace: Trace) -> str:
     told = Counter(event.kind for event in trace.inputs() if isinstance(event, ev.ProviderFailed))
     untold = [kind for kind, _ in sorted(deeds.failures.items()) if kind and not told[kind]]
     return f"a failure is told: the {untold[0]} failed" if untold else ""
+
+
+def _clears_answered(trace: Trace) -> str:
+    """How far the agent was heard that is silenced is known at once, and not made up for when nobody says it."""
+    open_us: dict[int, int] = {}
+    for event, effects in trace.steps:
+        if isinstance(event, ev.Cleared):
+            open_us.pop(event.generation, None)
+        late = [generation for generation, at_us in open_us.items() if event.at_us > at_us + ANSWER_US]
+        if late:
+            return f"a clear is answered at once: the one of generation {late[0]} was not"
+        open_us.update({effect.generation: event.at_us for effect in effects if isinstance(effect, fx.Clear)})
+    return ""
+
+
+def _outcomes_told(deeds: Deeds, trace: Trace) -> str:
+    """An answer that is complete and a transfer that was made or not are events of the call, and not only missed after a while."""
+    told = Counter(
+        type(event).__name__
+        for event in trace.inputs()
+        if not isinstance(event, ev.TransferProgress) or event.state in ("completed", "failed")
+    )
+    untold = [kind for kind, count in sorted(deeds.outcomes.items()) if told[kind] < count]
+    return f"what came to its end is told: {untold[0]} was, {told[untold[0]]} times" if untold else ""
 
 
 def _billed(trace: Trace) -> str:

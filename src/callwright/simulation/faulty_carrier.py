@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener
-from callwright.simulation.deeds import HANG_UP, TRANSFER
+from callwright.simulation.deeds import HANG_UP, TRANSFER, TRANSFERRED
 from callwright.simulation.faulty_providers import FOR_EVER_SECONDS, Fortune
 
 _FRAMES_AT_ONCE = (1, 1, 1, 1, 2, 5, 10)
@@ -176,9 +176,16 @@ class WeatheredLeg:
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Hand over; or fail to."""
         self._asked(TRANSFER, target)
-        self._fortune.stumble()
-        await self._fortune.wait(0, 0, 3_000)
-        await self._inner.transfer(target, attended=attended)
+        told = True
+        try:
+            self._fortune.stumble()
+            await self._fortune.wait(0, 0, 3_000)
+            await self._inner.transfer(target, attended=attended)
+        except asyncio.CancelledError:
+            told = False  # nobody waits for it any more
+            raise
+        finally:
+            self._fortune.outcomes[TRANSFERRED] += told
 
     async def send_keys(self, keys: str) -> None:
         """Keys for the far end."""

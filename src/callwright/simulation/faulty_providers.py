@@ -23,12 +23,15 @@ from callwright.ports.speech import (
     VoiceSettings,
     Word,
 )
+from callwright.simulation.deeds import ANSWERED
 from callwright.simulation.weather import Weather, weather_of
 
 LATE_US = 1_500
 """How late a busy machine wakes up on average."""
 FOR_EVER_SECONDS = 100_000.0
 NAME = "scripted"
+_SPOKEN = ("reply", "welcome")
+"""Purposes of questions whose answer the caller hears."""
 _JUNK = ("\ud800", "\x00", "\u202e", "\N{WAVING HAND SIGN}", "x" * 400)
 
 
@@ -44,6 +47,8 @@ class Fortune:
         self.weather = weather
         self.failures: Counter[str] = Counter()
         """Kinds of providers that failed at their work in the call."""
+        self.outcomes: Counter[str] = Counter()
+        """How much came to its end that must be told, by the type of the event that tells it."""
 
     @classmethod
     def of(cls, seed: int) -> Fortune:
@@ -96,7 +101,7 @@ class WeatheredModel:
         fortune = self._fortune
         await fortune.wait(5, 200, 600, 2_500)
         fortune.stumble(1, "model" if request.purpose != "warm" else "")
-        if request.purpose not in ("reply", "warm"):
+        if request.purpose not in (*_SPOKEN, "warm"):
             yes = "yes" if fortune.chance(300) else "no"
             yield ModelDelta(text=f'{{"answer": "{yes}"}}')
             yield ModelDelta(ended="stop", usage=UsageAmount("model", NAME, "m", 30, amount_output=3))
@@ -113,6 +118,8 @@ class WeatheredModel:
         if fortune.chance(fortune.weather.failing / 4):
             return
         yield ModelDelta(ended="stop", usage=UsageAmount("model", NAME, "m", 50, amount_output=20))
+        if request.purpose in _SPOKEN:
+            fortune.outcomes[ANSWERED] += 1
 
     async def warm(self, request: ModelRequest) -> None:
         """Takes its time."""

@@ -23,12 +23,17 @@ _QUESTIONS = ("what is your number?", "could you spell that?", "shall I book it?
 class Thinker:
     """The model, its tools and the classifier. Every word it says has a number of its own."""
 
-    __slots__ = ("_cancelled", "_said", "_tools", "_world")
+    __slots__ = ("_cancelled", "_ends_late", "_failing", "_fond", "_said", "_several", "_tools", "_world")
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._said = 0
-        self._tools = 950 if world.chance(30) else 300  # some models call one tool after the other
+        greedy, fond = world.chance(30), world.chance(150)
+        self._tools = 950 if greedy else 600 if fond else 300  # some models call one tool after the other
+        self._several = (1, 2, 12) if greedy else (1, 1, 2)  # tools in one answer
+        self._fond = world.random.random() if fond else -1.0  # of one of its tools, which it calls again and again
+        self._failing = 950 if world.chance(15) else world.weather.failing  # some are down all the time
+        self._ends_late = world.chance(200)  # some say late that they have finished, after a tool above all
         self._cancelled: set[int] = set()
         world.cast(self._ask, fx.AskModel)
         world.cast(self._cancel, fx.CancelModel)
@@ -44,7 +49,7 @@ class Thinker:
         first_ms = world.random.choice((5, 200, 600, 2_500))
         if world.chance(weather.silent):
             return
-        if world.chance(weather.failing):
+        if world.chance(self._failing):
             failure = world.random.choice(_FAILURES)
             world.send(
                 first_ms, ev.ProviderFailed, "model", "scripted", failure, "failed", effect.generation, effect.request
@@ -64,14 +69,17 @@ class Thinker:
         if words > 0:
             pieces = min(words, world.random.randint(1, 4))
             text = "".join(self._word() for _ in range(pieces))
+            if pieces == words and world.chance(150):
+                text += f"{world.random.choice(_QUESTIONS)} "
             world.send(0, ev.ReplyText, generation, request, text)
             world.after_ms(world.random.choice((5, 40, 150)), self._go_on, effect, words - pieces, tool)
             return
         if tool:
             self._tool(effect)
-        reason = "error" if world.chance(world.weather.failing // 4) else "stop"
-        world.send(2, ev.ReplyEnded, generation, request, reason)
-        world.send(5, ev.UsageReported, "model", "scripted", "m", "reply", generation, request, 50, 20)
+        reason = "error" if world.chance(self._failing // 4) else "stop"
+        late_ms = world.random.choice((0, 700, 3_000)) if tool and self._ends_late else 0
+        world.send(late_ms + 2, ev.ReplyEnded, generation, request, reason)
+        world.send(late_ms + 5, ev.UsageReported, "model", "scripted", "m", "reply", generation, request, 50, 20)
 
     def _word(self) -> str:
         self._said += 1
@@ -81,11 +89,16 @@ class Thinker:
 
     def _tool(self, effect: fx.AskModel) -> None:
         world = self._world
-        for _ in range(world.random.choice((1, 1, 2))):
-            name = "no_such_tool" if world.chance(30) else world.random.choice(effect.tools).name
+        for _ in range(world.random.choice(self._several)):
+            name = "no_such_tool" if world.chance(30) else self._choose(effect)
             call_id = "" if world.chance(100) else f"c{world.random.randint(1, 50)}"
             arguments = world.random.choice(_ARGUMENTS.get(name, ("{}",)))
             world.send(0, ev.ReplyTool, effect.generation, effect.request, call_id, name, arguments)
+
+    def _choose(self, effect: fx.AskModel) -> str:
+        if self._fond >= 0 and not self._world.chance(200):
+            return effect.tools[int(self._fond * len(effect.tools))].name
+        return self._world.random.choice(effect.tools).name
 
     def _call(self, effect: fx.CallTool) -> None:
         world = self._world
@@ -104,7 +117,7 @@ class Thinker:
         """The line takes the keys, refuses them, or does not say."""
         world = self._world
         if not world.chance(world.weather.silent):
-            delay_ms = world.random.choice((0, 0, 400, 4_000))
+            delay_ms = world.random.choice((0, 400, 4_000, 12_000))
             world.send(delay_ms, ev.ToolResult, effect.request, not world.chance(100), '{"pressed":"1"}')
 
     def _classify(self, effect: fx.AskClassifier) -> None:
@@ -122,12 +135,14 @@ class Speaker:
     """The voice and the loudspeaker: clauses are synthesised one after the other and played in order once released."""
 
     __slots__ = (
+        "_begun",
         "_clause_us",
         "_clauses",
         "_cleared",
         "_done_ms",
         "_gone",
         "_loud",
+        "_reports_again",
         "_talker",
         "_voice_free_us",
         "_voids_marks",
@@ -137,6 +152,8 @@ class Speaker:
     def __init__(self, world: World, talker: Talker) -> None:
         self._world = world
         self._voids_marks = world.chance(300)  # some carriers return every open mark when they are told to clear
+        self._reports_again = world.chance(100)  # some report a first frame once more, when the next is due
+        self._begun = 0  # the utterance whose first frame was played last
         self._talker = talker
         self._clauses: dict[int, list[tuple[str, int, int]]] = {}  # generation -> (text, length_ms, known at)
         self._gone: set[int] = set()
@@ -178,6 +195,8 @@ class Speaker:
         world.send(1, ev.VoiceFinished, generation, index, length_ms, words, not exact)
 
     def _release(self, effect: fx.Release) -> None:
+        if self._reports_again and self._begun:
+            self._world.after_ms(0, self._world.deliver, ev.PlayoutStarted, self._begun)
         self._loud = effect.generation
         self._done_ms = 0
         self._clause_us = 0
@@ -193,6 +212,7 @@ class Speaker:
         self._clause_us = world.now_us
         if index == 0:
             world.send(0, ev.PlayoutStarted, generation)
+            self._begun = generation
             self._talker.hear_agent()
         world.after_ms(clauses[index][1], self._played, generation, index)
 
@@ -264,6 +284,7 @@ class Line:
         self._talker = talker
         world.cast(self._hang_up, fx.HangUp)
         world.cast(self._transfer, fx.Transfer)
+        world.cast(self._last_words, fx.Speak)
 
     def _transfer(self, effect: fx.Transfer) -> None:
         """The target takes the call, or does not; some carriers tell it late, in the wrong order, or never."""
@@ -305,6 +326,12 @@ class Line:
         if not self._world.conversation.ended:
             self._world.deliver(ev.Answered)
             self._talker.answer()
+
+    def _last_words(self, effect: fx.Speak) -> None:
+        """Whoever stops calls does so while goodbye is said, too."""
+        world = self._world
+        if effect.purpose == "goodbye" and world.chance(20):
+            world.after_ms(world.random.randint(0, 2_000), world.deliver, ev.StopRequested, "API Request", "stopped")
 
     def _hang_up(self, _effect: fx.HangUp) -> None:
         world = self._world

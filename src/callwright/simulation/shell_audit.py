@@ -98,6 +98,18 @@ def audit_shell(witness: Witness) -> str:
     return ""
 
 
+def audit_log(log: str) -> str:
+    """What is wrong with the times of a log, or nothing: an effect has the time of its event."""
+    _, entries = read_log(log)
+    at_us = 0
+    for entry in entries:
+        if entry.direction == "in":
+            at_us = entry.at_us
+        elif entry.direction == "out" and entry.at_us != at_us:
+            return f"an effect has the time of its event: {entry.type} at {entry.at_us}, its event at {at_us}"
+    return ""
+
+
 def audit_sound(witness: Witness, trace: Trace) -> str:
     """What the recording and the record say was heard, was heard; words of a caller are in one turn."""
     recorded = any(isinstance(effect, fx.StartRecording) for _, effects in trace.steps for effect in effects)

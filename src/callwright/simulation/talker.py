@@ -49,6 +49,7 @@ class Habits:
     dictates: int
     vanishes: int
     echoes: int
+    read_late: int
 
 
 def habits_of(random: Random) -> Habits:
@@ -73,6 +74,7 @@ def habits_of(random: Random) -> Habits:
         dictates=random.choice((0, 0, 0, 600)),
         vanishes=random.choice((0, 100, 500)),
         echoes=random.choice((0, 0, 0, 500)),
+        read_late=random.choice((0, 0, 0, 300)),
     )
 
 
@@ -122,11 +124,15 @@ class Talker:
             return
         self._segment += 1
         ended_ms = self._position_ms() + world.random.randint(0, 200)
+        cuts_in = self._turns > 0 and world.chance(self._habits.interrupts // 2)
         if self._habits.detector:
             world.send(0, ev.ActivityBegan, max(ended_ms - length_ms, 0))
-            world.send(world.random.randint(200, 350), ev.ActivityEnded, ended_ms)
+            if not cuts_in:
+                world.send(world.random.randint(200, 350), ev.ActivityEnded, ended_ms)
         world.send(50, ev.TranscriptPartial, ended_ms, self._segment, text)
         world.send(world.random.randint(200, 600), ev.TranscriptFinal, ended_ms, self._segment, text)
+        if cuts_in:
+            self._speak()  # the echo and the caller's words are one sound to the detector
 
     def hear_silence(self) -> None:
         """The agent has stopped."""
@@ -142,12 +148,16 @@ class Talker:
         """Say something, unless nothing is left to say."""
         if self._busy or self._turns <= 0:
             return
+        self._begin_sound()
+        self._speak()
+
+    def _speak(self) -> None:
+        """The words of a sound that has begun."""
         self._turns -= 1
         self._busy = True
         words = self._world.random.choice((1, 1, 2, 3, 4, 6, 9, 15))
         self._segment += 1
         self._spoken = []
-        self._begin_sound()
         self._next_word(words)
 
     def _position_ms(self) -> int:
@@ -214,12 +224,16 @@ class Talker:
     def _finish_segment(self) -> None:
         if not self._spoken:
             return
-        world, text = self._world, " ".join(self._spoken)
-        if world.chance(self._habits.vanishes):
+        world, habits, text = self._world, self._habits, " ".join(self._spoken)
+        if world.chance(habits.vanishes):
             # The partial words were none, or only "go on".
             text = world.random.choice(("", "", "mhm", "okay, haan"))
             self._spoken = text.split()
+            if world.chance(habits.holds * 5):
+                world.after_ms(world.random.randint(0, 1_500), self._hold)  # what was cut off is not heard any more
         delay_ms = world.random.randint(100, 900)
+        if world.chance(habits.read_late):
+            delay_ms += world.random.randint(500, 2_500)  # other words may be read before these
         position_ms = self._position_ms() + world.random.randint(0, 100)
         world.send(delay_ms, ev.TranscriptFinal, position_ms, self._segment, text)
         if self._spoken and world.chance(50):
@@ -228,7 +242,7 @@ class Talker:
             words = list(self._spoken)
             words[world.random.choice((0, -1))] = f"w{self._said}"
             world.send(delay_ms + 150, ev.TranscriptFinal, position_ms, self._segment, " ".join(words))
-        if world.chance(self._habits.recogniser_ends):
+        if world.chance(habits.recogniser_ends):
             world.send(delay_ms // 2, ev.RecogniserEager, position_ms)
             world.send(delay_ms + world.random.randint(0, 200), ev.RecogniserEnd, position_ms)
 
@@ -243,22 +257,27 @@ class Talker:
         if world.conversation.ended:
             return
         if not self._busy and world.chance(habits.noises):
-            position_ms, length_ms = self._position_ms(), world.random.choice((60, 200, 700, 3_000))
+            position_ms, length_ms = self._position_ms(), world.random.choice((60, 200, 700, 3_000, 20_000))
             world.send(80, ev.ActivityBegan, position_ms)
-            world.send(length_ms + 250, ev.ActivityEnded, position_ms + length_ms)
+            if not world.chance(50):
+                world.send(length_ms + 250, ev.ActivityEnded, position_ms + length_ms)
             if world.chance(500):
                 self._segment += 1
                 world.send(length_ms + 500, ev.TranscriptFinal, position_ms + length_ms, self._segment, "")
         if world.chance(habits.types):
             self._type(world.random.choice((1, 1, 4, 10, 40)))
         if world.chance(habits.holds):
-            world.send(0, ev.LineHeld, True)
-            world.after_ms(world.random.choice((500, 8_000, 40_000, 400_000)), self._take_back)
+            self._hold()
         if world.chance(100):
             self.talk()
         if world.chance(habits.hangs_up // 8):
             world.deliver(ev.LegEnded, "answered", "Callee", "hung up", 4000)
         world.after_ms(world.random.randint(2_000, 9_000), self._fidget)
+
+    def _hold(self) -> None:
+        if not self._world.conversation.ended:
+            self._world.send(0, ev.LineHeld, True)
+            self._world.after_ms(self._world.random.choice((500, 8_000, 40_000, 400_000)), self._take_back)
 
     def _take_back(self) -> None:
         if not self._world.conversation.ended:

@@ -36,12 +36,12 @@ class World:
         self.trace = Trace()
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
-        self._actors: dict[type, Callable[[Any], None]] = {}
+        self._actors: dict[type, list[Callable[[Any], None]]] = {}
 
     def cast(self, actor: Callable[[Any], None], *effects: type) -> None:
-        """``actor`` performs these effects."""
+        """``actor`` performs these effects, or takes notice of them."""
         for effect in effects:
-            self._actors[effect] = actor
+            self._actors.setdefault(effect, []).append(actor)
 
     def after_ms(self, wait_ms: int, action: Callable[..., None], *arguments: Any) -> None:
         """Do ``action`` in ``wait_ms``."""
@@ -106,6 +106,5 @@ class World:
             self._perform(effect)
 
     def _perform(self, effect: Effect) -> None:
-        actor = self._actors.get(type(effect))
-        if actor is not None:
+        for actor in self._actors.get(type(effect), ()):
             actor(effect)

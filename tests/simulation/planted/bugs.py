@@ -672,9 +672,9 @@ BARGE_IN = (
         "only_the_last_word_counts",
         "words of a new partial are counted without the earlier ones",
         Line(
-            "turn:CallerTurn.stretch_count",
-            "self.words.count - self._baseline",
-            "min(self.words.count - self._baseline, 1)",
+            "stretch:Stretch.count",
+            "self._words.count - self._before",
+            "min(self._words.count - self._before, 1)",
         ),
     ),
 )
@@ -1114,9 +1114,9 @@ OVERLAP = (
         "echo_masks_the_caller",
         "words of an echo that was dropped still count off those of the caller",
         Line(
-            "turn:CallerTurn.dismiss",
-            "self._baseline -= min(max(self._baseline - before, 0), len(text.split()))",
-            "self._baseline += len(text.split())",
+            "stretch:Stretch.dismiss",
+            "if segment in self._earlier:",
+            "self._before += gone\n    if segment in self._earlier:",
         ),
     ),
     bug(

@@ -241,3 +241,21 @@ def test_a_written_line_is_a_turn_at_once() -> None:
     call.finishes("a table please")
     call.give(ev.RecogniserEnd, call.audio_ms)
     assert call.last(fx.AskModel).messages[-1].content == "a table please"
+
+
+@pytest.mark.parametrize("late", ["well", "", "well well now"])
+def test_words_of_an_earlier_stretch_that_are_read_late_count_off_none_of_the_present_one(late: str) -> None:
+    call = speaking(words_to_interrupt=2)
+    call.begins()
+    call.give(ev.TranscriptPartial, call.audio_ms, 11, "well now")
+    call.wait(200)
+    call.pauses()
+    call.wait(1_200)
+    call.begins()
+    call.wait(200)
+    call.give(ev.TranscriptPartial, call.audio_ms, 12, "not")
+    call.give(ev.TranscriptFinal, call.audio_ms - 1_300, 11, late)
+    call.give(ev.TranscriptPartial, call.audio_ms, 12, "not on")
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptPartial, call.audio_ms, 12, "not on monday")
+    assert call.all(fx.Clear)

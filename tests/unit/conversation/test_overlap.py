@@ -223,6 +223,25 @@ def test_words_of_the_callers_that_wait_are_not_parted_from_what_follows_by_an_e
     assert len(call.all(fx.CloseUtterance)) == before
 
 
+def test_the_echo_of_the_last_words_heard_is_known_although_a_reply_that_nobody_heard_came_after_them() -> None:
+    call = saying(STATEMENT, words_to_interrupt=9, incremental_delay_ms=0)
+    over(call, "on tuesday please")
+    for speak in call.clauses():
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.model_says("Gladly.")
+    call.voice_speaks()
+    call.wait(100)
+    assert call.last(fx.Release).generation == 2
+    call.segment += 1
+    call.hears("eight by the window")
+    call.clears(0)
+    assert call.all(fx.Withdrawn)[-1].reason == "unheard"
+    call.segment -= 1
+    call.finishes("eight by the window.")
+    assert "echo" in call.notes()
+
+
 @pytest.mark.parametrize("text", ["okay", "we have one table"])
 def test_what_is_written_is_never_an_echo_nor_a_back_channel(text: str) -> None:
     call = saying(STATEMENT, written=True)
@@ -241,6 +260,19 @@ def test_an_echo_that_is_dropped_does_not_count_off_the_callers_words() -> None:
     call.give(ev.TranscriptFinal, call.audio_ms, 7, "We have one table")
     call.wait(300)
     call.give(ev.TranscriptPartial, call.audio_ms, 8, "tomorrow not today")
+    assert call.all(fx.Clear)
+
+
+def test_an_echo_behind_an_entry_by_the_keys_does_not_count_off_the_entry() -> None:
+    call = saying(STATEMENT, words_to_interrupt=2, keys=True, keys_interrupt=False)
+    call.give(ev.KeyPressed, "#")
+    call.begins()
+    call.wait(900)
+    call.give(ev.TranscriptFinal, call.audio_ms, 7, "We have one table")
+    assert "echo" in call.notes()
+    call.give(ev.TranscriptPartial, call.audio_ms, 8, "not tuesday")
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptPartial, call.audio_ms, 8, "not tuesday please")
     assert call.all(fx.Clear)
 
 

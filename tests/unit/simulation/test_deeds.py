@@ -6,7 +6,8 @@ import pytest
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.simulation.deeds import HANG_UP, TOOL, TRANSFER, Deeds, audit_deeds
+from callwright.simulation.deeds import ANSWERED as ANSWER_OVER
+from callwright.simulation.deeds import HANG_UP, TOOL, TRANSFER, TRANSFERRED, Deeds, audit_deeds
 from callwright.simulation.trace import Trace
 
 NOW_US = 5_000_000
@@ -88,3 +89,25 @@ def test_what_is_stopped_or_cancelled_is_over_at_once() -> None:
     assert audit_deeds(Deeds(), of(tick(fx.CancelModel(3)), (late, ()), (USED, ()))).startswith(
         "what is cancelled is over"
     )
+
+
+def test_a_clear_is_answered_at_once() -> None:
+    answered = ev.Cleared(NOW_US, 4, 700)
+    later = tick(at_us=NOW_US + 100_000)
+    assert audit_deeds(Deeds(), of(tick(fx.Clear(4)), (answered, ()), later)) == ""
+    assert audit_deeds(Deeds(), of(tick(fx.Clear(4)), later, (answered, ()))).startswith("a clear is answered at once")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (ANSWER_OVER, ev.ReplyEnded(NOW_US, 1, 3, "stop")),
+        (TRANSFERRED, ev.TransferProgress(NOW_US, 3, "failed", "busy")),
+    ],
+)
+def test_what_came_to_its_end_is_told(kind: str, told: ev.Event) -> None:
+    deeds = Deeds()
+    deeds.outcomes[kind] = 1
+    rings = ev.TransferProgress(NOW_US, 3, "ringing")
+    assert audit_deeds(deeds, of((rings, ()))).startswith("what came to its end is told")
+    assert audit_deeds(deeds, of((rings, ()), (told, ()))) == ""

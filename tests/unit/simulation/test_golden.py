@@ -6,7 +6,7 @@ from callwright.conversation.log import LogFormatError
 from callwright.simulation.conversations import converse
 from callwright.simulation.golden import changed, choose, differs, features, pack, unpack
 
-LOG = converse(5).log()
+LOG = converse(10).log()
 
 
 def test_a_trace_is_the_log_without_what_replays_nothing():

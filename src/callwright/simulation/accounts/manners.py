@@ -9,7 +9,10 @@ from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.phrases import STOPS
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
-from callwright.simulation.accounts.words import KeysAccount, is_numbered
+from callwright.simulation.accounts.words import LEAST_PATIENCE_PERCENT, KeysAccount, is_numbered
+
+ECHOED_MOST = 3
+"""Of so many of the agent's last utterances an echo may still be read."""
 
 _STOP_PHRASES = frozenset(STOPS["en"])
 
@@ -55,6 +58,8 @@ class FloorAccount:
 
     def _release(self, effect: fx.Release) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
+        if effect.resumes and self._held_now():
+            contradict("nobody speaks into a line on hold", one.number)
         if one.purpose not in ("reply", "tool"):
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
@@ -187,10 +192,12 @@ class _Verdicts:
 
     def judge(self, generation: int, words: str) -> None:
         """A turn is asked as certain: somebody or something must have said that it is over, be it its own words ("yes, please")."""
-        book = self._book
-        if phrasebook(book.plan.language).answers_yes_or_no(words):
+        book, known = self._book, phrasebook(self._book.plan.language)
+        if known.answers_yes_or_no(words):
             return
-        patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms) * 1000
+        # Who has begun with the yes or no that was asked for is waited for less, though other words came to it.
+        percent = LEAST_PATIENCE_PERCENT if known.answers_yes_or_no(words.partition(" ")[0]) else 100
+        patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms * percent // 100) * 1000
         waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
         if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):
             contradict("a turn is over when somebody says so", generation)
@@ -199,7 +206,7 @@ class _Verdicts:
 class BargeInAccount:
     """The agent yields to enough words at once, and to nothing less."""
 
-    __slots__ = ("_book", "_final", "_first", "_fresh", "_pending", "_seen", "_taken", "_typed")
+    __slots__ = ("_book", "_final", "_first", "_fresh", "_pending", "_read_ms", "_seen", "_taken", "_typed")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -208,6 +215,7 @@ class BargeInAccount:
         self._pending: dict[int, list[str]] = {}  # segment -> newest words
         self._taken: set[str] = set()
         self._final: set[int] = set()
+        self._read_ms: dict[int, int] = {}  # segment -> up to where in the audio its finals reach
         self._seen: set[int] = set()
         self._typed = False  # an entry by the keys is a stretch of its own
 
@@ -251,8 +259,10 @@ class BargeInAccount:
     def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         words = event.text.split()
         segment, final = event.segment, isinstance(event, ev.TranscriptFinal)
-        if segment in self._final and not final:
+        if not final and (segment in self._final or event.audio_ms <= self._read_ms.get(segment, -1)):
             return  # it was overtaken by its own final
+        if final:
+            self._read_ms[segment] = max(event.audio_ms, self._read_ms.get(segment, -1))
         if final and words:
             self._final.add(segment)
         new = segment not in self._seen
@@ -283,8 +293,8 @@ class BargeInAccount:
         stop = event.text.strip(" .!").lower() in _STOP_PHRASES
         many = 0 < enough < len(words) and any(map(is_numbered, words)) and event.segment in self._fresh
         alone = stop and event.segment in self._first and (final or enough > 0)
-        spoken = self._book.replies.get(generation).sound.spoken
-        echoes = any(word in spoken for words in self._pending.values() for word in words)
+        lately = list(self._book.replies.all.values())[-ECHOED_MOST:]
+        echoes = any(word in one.sound.spoken for one in lately for words in self._pending.values() for word in words)
         if (many or alone) and not (farewell or cleared or self._typed or echoes):
             contradict("a caller who interrupts is let in at once", f"{event.text!r} over {generation}")
         if cleared and farewell:

@@ -8,6 +8,7 @@ from callwright.ports.model import Message
 from callwright.simulation.accounts.book import Book, Handlers, contradict
 
 FAILED = "The tool failed: "
+IN_PROGRESS = '"status": "in progress"'
 
 
 class MemoryAccount:
@@ -66,7 +67,7 @@ class MemoryAccount:
         self._called.add(effect.call_id)
         self._by_service[effect.call_id] = effect.name in self._book.replies.transfers
         self._waiting[effect.request] = effect.call_id
-        self._results[effect.call_id] = "in progress"
+        self._results[effect.call_id] = IN_PROGRESS
 
     def _result(self, event: ev.ToolResult) -> None:
         call_id = self._waiting.pop(event.request, None)
@@ -90,7 +91,7 @@ class MemoryAccount:
     def _transfer(self, effect: fx.Transfer) -> None:
         self._called.add(effect.call_id)
         self._transfers[effect.request] = effect.call_id
-        self._results[effect.call_id] = "in progress"
+        self._results[effect.call_id] = IN_PROGRESS
 
     def _transferred(self, effect: fx.TransferSettled) -> None:
         call_id = self._transfers.get(effect.request)
@@ -148,6 +149,9 @@ class MemoryAccount:
             if answer is None or result not in answer or (FAILED in answer) != (FAILED in result):
                 contradict("the model knows what its tools answered", f"{call_id}: {answer!r}, not {result!r}")
         _well_formed(effect.messages)
+        open_ = [call_id for call_id, answer in answers.items() if IN_PROGRESS in answer]
+        if open_:
+            contradict("the model is told what became of all it called", f"{open_} in request {effect.request}")
 
 
 def _well_formed(messages: tuple[Message, ...]) -> None:

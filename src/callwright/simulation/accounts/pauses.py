@@ -25,7 +25,7 @@ ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
 class PauseAccount:
     """The pauses before a turn is taken for finished, and what the recogniser is told of them."""
 
-    __slots__ = ("_asked", "_book", "_judged", "_known", "_told_ms", "_unheard", "_word_ms")
+    __slots__ = ("_asked", "_book", "_counts", "_judged", "_known", "_told_ms", "_unheard", "_word_ms")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -33,6 +33,7 @@ class PauseAccount:
         self._told_ms = -1
         self._judged = False  # the turn model was heard since the newest word
         self._known: set[str] = set()
+        self._counts: dict[int, int] = {}  # segment -> its words
         self._unheard = True  # nothing but words was told of the present turn
         self._word_ms = -1  # up to where the newest word of it was known when it was first told
 
@@ -71,8 +72,11 @@ class PauseAccount:
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         new = {word for word in event.text.split() if is_numbered(word)} - self._known
         self._known |= new
-        if new and self._book.live:
-            self._word_ms = max(self._word_ms, event.audio_ms)
+        count = len(event.text.split())
+        more = count > self._counts.get(event.segment, 0) and event.audio_ms > self._word_ms  # else one was read anew
+        self._counts[event.segment] = count
+        if new and more and self._book.live:
+            self._word_ms = event.audio_ms
             self._judged = False
 
     def _judge(self, _event: object) -> None:

@@ -9,6 +9,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
 from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount, UnheardAccount
+from callwright.simulation.accounts.echoes import EchoAccount
 from callwright.simulation.accounts.endings import EndingAccount
 from callwright.simulation.accounts.machines import MachineAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
@@ -39,6 +40,7 @@ def contradiction(
     book = Book(heard)
     keys, words, speech, limits = KeysAccount(book), WordsAccount(book), SpeechAccount(book), LimitsAccount(book)
     floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
+    silence = SilenceAccount(book)
     accounts: tuple[Account, ...] = (
         *(
             speech,
@@ -51,7 +53,7 @@ def contradiction(
             TransferAccount(book),
         ),
         *(
-            SilenceAccount(book),
+            silence,
             limits,
             EndingAccount(book),
             PromptAccount(book),
@@ -60,6 +62,7 @@ def contradiction(
             UnheardAccount(book),
             ResumeAccount(book),
             PauseAccount(book),
+            EchoAccount(book),
             machine,
             welcome,
         ),
@@ -67,7 +70,7 @@ def contradiction(
     handlers = _merged(
         [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
     )
-    after = (speech.waits, words.step, floor.step, limits.step, machine.step, welcome.step)
+    after = (speech.waits, words.step, floor.step, silence.step, limits.step, machine.step, welcome.step)
     try:
         for event, effects in steps:
             book.turn_page(event, effects)

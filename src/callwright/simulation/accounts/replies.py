@@ -58,7 +58,7 @@ class Utterance:
 class Replies:
     """All of them; ``audible`` and ``pending`` (asked and not released, acted on or withdrawn)."""
 
-    __slots__ = ("_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
+    __slots__ = ("_ended_before", "_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
 
     def __init__(self) -> None:
         self.all: dict[int, Utterance] = {}
@@ -68,6 +68,7 @@ class Replies:
         self.transfers: frozenset[str] = frozenset()
         self.at_us = 0
         self._turn = 0  # the caller's last turn
+        self._ended_before = False  # whether the reply ended the call before its newest tool
 
     def reads(self) -> dict[type, Callable[[Any], None]]:
         """What it follows."""
@@ -124,6 +125,7 @@ class Replies:
             return
         utterance.tools.append(event)
         utterance.called = True
+        self._ended_before = utterance.farewell
         if event.name.startswith("end_call"):
             utterance.ends = True
             utterance.farewell = not any(one.name in self.transfers for one in utterance.tools)
@@ -230,14 +232,20 @@ class Replies:
             )
         if effect.kind in ("tool_repeated", "tool_loops"):
             for one in (self.audible, self.pending):
-                if one is not None and one.tools and effect.text in (one.tools[-1].call_id, one.tools[-1].name):
+                if one is not None and one.tools and _names(effect.text, one.tools[-1]):
                     one.tools.pop()
                     # A transfer that counts for nothing does not stand in the way of the end of the call either.
-                    one.farewell = one.ends and not any(call.name in self.transfers for call in one.tools)
+                    one.farewell = self._ended_before
         if effect.kind not in ("transfer_refused", "tool_refused"):
             return
         name = effect.text.partition(":")[0]
         for one in (self.audible, self.pending):
-            if one is not None:
-                one.tools = [call for call in one.tools if call.name != name]  # an end_call after it counts again
+            refused = [] if one is None else [call for call in one.tools if call.name == name]
+            if one is not None and refused:
+                one.tools.remove(refused[-1])  # an end_call after it counts again
         self._act(effect)
+
+
+def _names(text: str, call: ev.ReplyTool) -> bool:
+    """Whether a note is about this call: by its name, or its id, which is made where the model gave none."""
+    return text in (call.call_id, call.name) or (not call.call_id and text.startswith(f"call-{call.request}-"))

@@ -139,6 +139,16 @@ class SpeechAccount:
             length_us = sum(length.audio_ms for length in one.sound.lengths.values()) * 1000
             if self._book.at_us + LATE_US < one.sound.playout_us + length_us:
                 contradict("what is still playing is waited for", f"{one.number} of {length_us // 1000} ms")
+        if one is not None and effect == fx.Note("voice_failed", f"generation {one.number}"):
+            self._given_up(one)
+
+    def _given_up(self, one: Utterance) -> None:
+        """A voice that says nothing of prepared words, neither a sound nor that it failed, has its time."""
+        book = self._book
+        if one.request or one.sound.voice_us >= 0 or isinstance(book.event, ev.ProviderFailed):
+            return
+        if book.at_us + LATE_US < one.sound.spoken_us + VOICE_WAIT_MS * 1000:
+            contradict("a voice has its time", f"{one.number} since {one.sound.spoken_us}")
 
     def waits(self) -> None:
         """The voice is not waited for longer than its bound."""

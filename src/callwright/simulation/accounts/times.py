@@ -35,6 +35,7 @@ class SilenceAccount:
         "_final",
         "_held",
         "_known",
+        "_moved_us",
         "_question_us",
         "_sign_us",
         "_turn",
@@ -42,6 +43,7 @@ class SilenceAccount:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._moved_us = 0  # when anything happened last, or was done
         self._sign_us = 0  # the last sign that somebody speaks, thinks or is at work
         self._turn = 0
         self._asked_turn = -1
@@ -123,6 +125,11 @@ class SilenceAccount:
             contradict("the caller is asked after the silence that was set", f"{self._quiet_ms()} ms")
         if asked_turn == self._turn:
             contradict("the caller is asked once in a silence", f"at {asked_us} and {self._book.at_us}")
+        before_ms = plan.welcome_delay_ms + plan.voicemail_listen_ms  # a welcome without words makes no sign
+        if self._book.at_us - self._moved_us > (plan.user_online_after_ms + before_ms + SLACK_MS) * 1000:
+            contradict(
+                "the caller is asked when it is time", f"at {self._book.at_us}, not a word since {self._moved_us}"
+            )
 
     def _unheard(self) -> bool:
         """Whether nobody heard the last question to its end."""
@@ -139,6 +146,11 @@ class SilenceAccount:
         asks = plan.check_if_user_online and plan.user_online_after_ms <= plan.hangup_after_silence_ms
         if asks and self._asked_turn != self._turn:
             contradict("the caller is asked before the call is hung up", self._book.at_us)
+
+    def step(self) -> None:
+        """After each step: whether it was one at all."""
+        if self._book.effects or not isinstance(self._book.event, ev.DeadlineReached):
+            self._moved_us = self._book.at_us
 
 
 class LimitsAccount:

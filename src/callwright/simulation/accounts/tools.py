@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import TOOL_WAIT_MS
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS, MAX_TRANSFERS
 from callwright.domain.number import parse_destination
+from callwright.ports.model import Tool
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 
@@ -60,12 +63,20 @@ class ToolAccount:
         asked = [call for _, call in self._wanted if call.name == effect.name]
         if not any(call.call_id in (effect.call_id, "") for call in asked):
             contradict("only what the model wanted is called", f"{effect.call_id} {effect.name}")
+        if isinstance(effect, fx.CallTool):
+            self._fits(effect)
         self._settled.add(effect.call_id)
         self._running[effect.request] = effect.name
         self._latest_us = self._book.at_us
         self._calls[effect.turn] = self._calls.get(effect.turn, 0) + 1
         if self._calls[effect.turn] > MAX_MODEL_TOOL_LOOPS:
             contradict("a turn has so many tools at most", f"{self._calls[effect.turn]} in turn {effect.turn}")
+
+    def _fits(self, effect: fx.CallTool) -> None:
+        """A tool is one of the agent's, and gets what its schema says: all it needs, nothing else, and of a choice one of it."""
+        tool = next((tool for tool in self._book.plan.tools if tool.name == effect.name), None)
+        if tool is None or not _is_fit(tool, effect.arguments):
+            contradict("a tool is called with what fits it", f"{effect.name} with {effect.arguments}")
 
     def _answer(self, event: ev.ToolResult) -> None:
         self._over(self._running.pop(event.request, ""), event.ok)
@@ -121,10 +132,21 @@ class ToolAccount:
         self._settled.add(effect.call_id)
 
 
+def _is_fit(tool: Tool, arguments: str) -> bool:
+    try:
+        given, schema = json.loads(arguments), json.loads(tool.parameters)
+    except ValueError:
+        return False
+    properties = schema.get("properties", {})
+    if not (isinstance(given, dict) and set(schema.get("required", ())) <= set(given) <= set(properties)):
+        return False
+    return all(value in properties[name].get("enum", (value,)) for name, value in given.items())
+
+
 class TransferAccount:
     """Handing the caller over: announced once and to the end, never in mid-word, never to an emergency number."""
 
-    __slots__ = ("_announced", "_announcing", "_asked_us", "_book", "_made")
+    __slots__ = ("_announced", "_announcing", "_asked_us", "_book", "_made", "_service", "_taken")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -132,10 +154,13 @@ class TransferAccount:
         self._announcing = False
         self._made = 0
         self._asked_us = -1
+        self._service = 0  # the request with which a service was asked to transfer, while it is waited for
+        self._taken = False  # and it took it on
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
+            ev.ToolResult: self._answered,
             fx.Speak: self._speak,
             fx.AgentSaid: self._said,
             fx.Withdrawn: self._withdrawn,
@@ -169,6 +194,8 @@ class TransferAccount:
             self._announcing = False
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "transfer_unsettled":
+            self._service = 0
         if effect.kind in ("transfer_dropped", "voice_failed"):
             self._announcing = False
         if effect.kind == "voice_failed":
@@ -195,8 +222,16 @@ class TransferAccount:
 
     def _ask_service(self, effect: fx.CallTool) -> None:
         if effect.name in self._book.replies.transfers:
+            if self._taken:
+                contradict("a service that transfers is not asked again", effect.request)
+            self._service = effect.request
             self._announced.clear()
             self._announcing = False
+
+    def _answered(self, event: ev.ToolResult) -> None:
+        if event.request == self._service != 0:
+            self._service = 0
+            self._taken = self._taken or event.ok
 
     def _settled(self, _effect: fx.TransferSettled) -> None:
         self._asked_us = -1
