@@ -7,59 +7,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+ONES: Mapping[str, tuple[str, ...]] = {
+    "en": ("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "hi": (
+        *("शून्य", "जीरो", "ज़ीरो", "एक", "दो", "तीन", "चार", "पांच", "पाँच", "छह", "छः", "सात", "आठ", "नौ"),
+        *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau"),
+    ),
+    "es": ("cero", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
+    "fr": ("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
+    "de": ("null", "eins", "ein", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+    "pt": ("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove"),
+    "it": ("zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"),
+    "ta": ("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
+    "te": ("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది"),
+}
+"""Words that are one digit each."""
+
 DIGITS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        *("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-        *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+        *ONES["en"],
+        *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
         *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"),
         *("double", "triple", "plus", "dash", "hyphen"),
     ),
-    "hi": (
-        *(
-            "शून्य",
-            "जीरो",
-            "ज़ीरो",
-            "एक",
-            "दो",
-            "तीन",
-            "चार",
-            "पांच",
-            "पाँच",
-            "छह",
-            "छः",
-            "सात",
-            "आठ",
-            "नौ",
-            "दस",
-            "डबल",
-            "ट्रिपल",
-        ),
-        *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau"),
-        *("das",),
-    ),
+    "hi": (*ONES["hi"], "दस", "डबल", "ट्रिपल", "das"),
     "es": (
-        *("cero", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once"),
-        *("doce", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa", "doble"),
+        *ONES["es"],
+        *("diez", "once", "doce", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta"),
+        *("noventa", "doble"),
     ),
     "fr": (
-        *("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze"),
-        *("douze", "vingt", "trente", "quarante", "cinquante", "soixante", "double", "plus"),
+        *ONES["fr"],
+        *("dix", "onze", "douze", "vingt", "trente", "quarante", "cinquante", "soixante", "double", "plus"),
     ),
     "de": (
-        *("null", "eins", "ein", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"),
-        *("elf", "zwölf", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"),
-        *("doppel", "plus"),
+        *ONES["de"],
+        *("zehn", "elf", "zwölf", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig"),
+        *("neunzig", "doppel", "plus"),
     ),
     "pt": (
-        *("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove"),
+        *ONES["pt"],
         *("dez", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa"),
     ),
     "it": (
-        *("zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci", "venti"),
-        *("trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta", "doppio"),
+        *ONES["it"],
+        *("dieci", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"),
+        "doppio",
     ),
-    "ta": ("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
-    "te": ("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది"),
+    "ta": ONES["ta"],
+    "te": ONES["te"],
 }
 """What numbers are dictated with. Figures count in every language."""
 
@@ -221,3 +217,74 @@ TAGS: Mapping[str, tuple[str, ...]] = {
     "it": ("giusto", "vero", "corretto", "va bene", "no"),
 }
 """How a question ends that is answered by yes or no."""
+
+REPEATED: Mapping[str, Mapping[str, int]] = {
+    "en": {"double": 2, "triple": 3},
+    "hi": {"डबल": 2, "ट्रिपल": 3},
+    "es": {"doble": 2, "triple": 3},
+    "fr": {"double": 2, "triple": 3},
+    "de": {"doppel": 2},
+    "it": {"doppio": 2},
+}
+"""What says the digit after it so often."""
+
+BETWEEN: Mapping[str, tuple[str, ...]] = {"en": ("dash", "hyphen")}
+"""Words of DIGITS that are no digit. How many digits the others are, but for ONES, nobody can say ("twenty three")."""
+
+COUNTS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
+        *("fourteen", "fifteen"),
+    ),
+    "hi": (
+        *("दो", "तीन teen", "चार char chaar", "पांच पाँच paanch panch", "छह chhe cheh", "सात saat", "आठ aath", "नौ nau"),
+        *("दस das", "ग्यारह", "बारह"),
+    ),
+    "es": ("dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
+    "fr": ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"),
+    "de": ("zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf"),
+    "pt": ("dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove", "dez", "onze", "doze"),
+    "it": ("due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci", "undici", "dodici"),
+}
+"""How many digits a question may ask for, from two on; of each number all its words. Figures count in every language."""
+
+COUNTED: Mapping[str, tuple[str, ...]] = {
+    "en": ("digit", "digits", "figure", "figures"),
+    "hi": ("अंक", "अंकों", "डिजिट", "ank", "ankon", "digit"),
+    "es": ("dígitos", "cifras"),
+    "fr": ("chiffres",),
+    "de": ("ziffern", "stellen", "stellige", "stelligen", "stelliger", "stelliges", "stellig"),
+    "pt": ("dígitos", "algarismos"),
+    "it": ("cifre",),
+}
+"""What follows such a count ("four digit code", "the last four digits"); German writes both as one word ("vierstellige")."""
+
+AT_LEAST: Mapping[str, tuple[str, ...]] = {
+    "en": ("least", "than", "over", "minimum", "first"),
+    "hi": ("कम", "अधिक", "ज्यादा", "kam", "zyada"),
+    "es": ("menos", "más", "mínimo", "primeros", "primeras"),
+    "fr": ("moins", "plus", "minimum", "premiers"),
+    "de": ("mindestens", "über", "als", "ersten"),
+    "pt": ("menos", "mais", "mínimo", "primeiros"),
+    "it": ("meno", "almeno", "più", "minimo", "prime"),
+}
+"""What stands before a count that does not say how many digits will be said."""
+
+LINKS: Mapping[str, tuple[str, ...]] = {
+    "en": ("of", "on", "from", "to"),
+    "hi": ("के", "का", "की", "ke", "ka", "ki"),
+    "es": ("de", "del", "en"),
+    "fr": ("de", "du", "à", "sur"),
+    "de": ("von", "auf", "aus", "ihrer", "deiner"),
+    "pt": ("de", "do", "da", "no", "na"),
+    "it": ("di", "del", "della", "sulla"),
+}
+"""What makes two words of NUMBERS name one number ("the code on your card"), or a number have a count ("code of four digits")."""
+
+LENGTHS: Mapping[str, Mapping[str, int]] = {
+    "en": {"zip code": 5, "zip": 5, "aadhaar": 12},
+    "hi": {"आधार": 12},
+    "de": {"postleitzahl": 5},
+    "pt": {"cpf": 11, "cep": 8},
+}
+"""Digits of numbers that have so many wherever the language is spoken; where some have fewer these are waited for as ever."""

@@ -11,6 +11,7 @@ from functools import cache
 
 from callwright.conversation import asking
 from callwright.conversation.board import Board
+from callwright.conversation.dictation import UNKNOWN, digit_counts
 from callwright.conversation.effects import SetPatience
 from callwright.conversation.stops import ENGLISH, base_language, normalised
 from callwright.conversation.words import Words
@@ -21,11 +22,13 @@ PAUSES: Mapping[str, tuple[int, int]] = {
     "answer": (0, 60),
     "dictation": (0, 200),
     "number": (90, 200),
+    "counted": (0, 60),
     "spelling": (110, 250),
     "half": (90, 220),
 }
 """Nobody has finished before the least pause, whatever the turn model and the recogniser say. ``answer``: a yes or a no that was asked for;
-``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing.
+``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing;
+``counted``: a number of which as many digits were said as were asked for.
 docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
@@ -46,6 +49,7 @@ class Tables:
     __slots__ = (
         *(
             "_back",
+            "_counts",
             "_digits",
             "_half",
             "_numbers",
@@ -60,6 +64,7 @@ class Tables:
 
     def __init__(self, language: str) -> None:
         languages = tuple(dict.fromkeys((base_language(language), ENGLISH)))
+        self._counts = digit_counts(language)
         self._digits = _gathered(languages, asking.DIGITS)
         self._spelling = _gathered(languages, asking.SPELLING)
         self._half = _gathered(languages, asking.HALF_SAID)
@@ -73,6 +78,19 @@ class Tables:
 
     def asked(self, text: str) -> str:
         """What the agent's words ask for, by the last of their sentences that asks: number, spelling, yes_or_no or open."""
+        return self._asked(text)[0]
+
+    def digits_asked(self, text: str) -> int:
+        """How many digits of a number the agent's words ask for; UNKNOWN where they ask for none, or do not say."""
+        kind, sentence = self._asked(text)
+        return self._counts.asked(sentence) if kind == "number" else UNKNOWN
+
+    def digits_said(self, words: Sequence[str]) -> int:
+        """How many digits the last of the words so far are; UNKNOWN where nobody can say."""
+        return self._counts.said(words) if len(words) < TAIL_WORDS else UNKNOWN
+
+    def _asked(self, text: str) -> tuple[str, str]:
+        """What is asked for, and the sentence that names it."""
         points_back = False
         for sentence in reversed(_SENTENCE.findall(text)[-2:]):
             words = normalised(sentence)
@@ -81,14 +99,15 @@ class Tables:
             if points_back:
                 continue
             if question and _begins(words, self._openers):
-                return "yes_or_no"
+                return "yes_or_no", sentence
             if question or _holds(words, self._requests):
                 for kind, known in (("spelling", self._spelled), ("number", self._numbers)):
                     if _holds(words, known):
-                        return kind
+                        return kind, sentence
             if question:
-                return "yes_or_no" if _begins(words, self._perhaps) or _ends(words, self._tags) else "open"
-        return "open"
+                yes_or_no = _begins(words, self._perhaps) or _ends(words, self._tags)
+                return ("yes_or_no" if yes_or_no else "open"), sentence
+        return "open", ""
 
     def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
         """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no."""
@@ -141,11 +160,12 @@ class Tables:
 class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
-    __slots__ = ("_asked", "_board", "_told_ms", "kind", "least_ms", "most_ms")
+    __slots__ = ("_asked", "_board", "_digits", "_told_ms", "kind", "least_ms", "most_ms")
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._asked = "open"
+        self._digits = UNKNOWN  # how many were asked for
         self._told_ms = -1
         self.kind = "open"
         self.least_ms = 0
@@ -160,11 +180,13 @@ class Patience:
         """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``."""
         if text and not self._board.plan.written:
             self._asked = self._tables.asked(text)
+            self._digits = self._tables.digits_asked(text)
             self.weigh(words)
 
     def forget(self) -> None:
         """The turn was taken."""
         self._asked = "open"
+        self._digits = UNKNOWN
         self._set("open")
 
     def weigh(self, words: Words) -> bool:
@@ -176,7 +198,11 @@ class Patience:
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
         answers = self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
-        return self._set(self._tables.saying(self._asked, spoken, answers))
+        kind = self._tables.saying(self._asked, spoken, answers)
+        if kind == "number" and self._digits != UNKNOWN and "+" not in text:
+            # Behind a country's code it is not known how many digits come.
+            kind = "counted" if self._tables.digits_said(spoken) == self._digits else kind
+        return self._set(kind)
 
     def rested_us(self, ended_ms: int) -> int:
         """Before this nobody has finished whose voice ended at ``ended_ms`` and who pauses as this caller may; 0 when nothing says so."""

@@ -17,7 +17,10 @@ _ARGUMENTS = {
 }
 """What the model writes for tools, some of it wrong."""
 
-_QUESTIONS = ("what is your number?", "could you spell that?", "shall I book it?", "bitte nennen Sie mir den Code.")
+_QUESTIONS = (
+    *("what is your number?", "what is your four digit code?", "could you spell that?", "shall I book it?"),
+    "bitte nennen Sie mir den Code.",
+)
 
 
 class Thinker:

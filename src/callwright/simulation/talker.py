@@ -13,7 +13,7 @@ from callwright.simulation.world import World
 LANGUAGES = ("en", "en", "hi", "de")
 """Of the simulated calls; their callers use the words of all of these."""
 
-_DICTATED = ("five", "7", "4711", "B", "C", "fünf", "सात", "and", "my number is", "yes", "no thanks", "um")
+_DICTATED = ("five", "7", "4711", "B", "O", "C", "fünf", "सात", "and", "my number is", "yes", "no thanks", "um")
 """Words after which a caller is given more time, or less."""
 
 _STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in STOPS[language])

@@ -1315,6 +1315,16 @@ PATIENCE = (
         Line("turn:CallerTurn.ready", "self._board.now_us >= self.patience.rested_us(self.voiced_end_ms)", "True"),
     ),
     bug(
+        "begun_code_cut",
+        "whoever was asked for four digits and has said fewer is taken to have finished",
+        Line("patience:Patience.weigh", "self._tables.digits_said(spoken) == self._digits", "True"),
+    ),
+    bug(
+        "o_is_a_nought",
+        "an o among letters is a digit, and who spells is cut after it",
+        Line("patience:Tables._dictated", "either += 1", "digits += 1"),
+    ),
+    bug(
         "unheard_caller_cut",
         "where the detector is silent a pause counts from the first words",
         Line("turn:CallerTurn._hear_in_silence", "elif missed:", "elif False:"),
@@ -1479,6 +1489,7 @@ SLOW: frozenset[str] = frozenset(
         "agent_speaks_over_typing",
         "apology_forgotten",
         "back_channels_interrupt",
+        "begun_code_cut",
         "begun_entry_lost",
         "caller_cut_off_by_transfer",
         "cleared_of_another_reply",

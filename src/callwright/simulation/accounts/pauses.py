@@ -20,6 +20,7 @@ OTHERS: tuple[type, ...] = (ev.ActivityBegan, ev.ActivityEnded, ev.RecogniserEnd
 """What tells of the caller besides words."""
 
 ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
+ASKS_CODE, CODE_DIGITS = "what is your four digit code?", 4
 
 
 class PauseAccount:
@@ -111,7 +112,9 @@ class PauseAccount:
     def _percent(self, words: Sequence[str]) -> int:
         """The least pause after these words, as far as it is certain."""
         digits = letters = either = 0
+        before = ""  # the word before the row
         for word in reversed(words):
+            before = word
             if word == "o":
                 either += 1  # a letter among letters, else perhaps a nought
             elif word.isnumeric() or word == "five":
@@ -122,6 +125,9 @@ class PauseAccount:
                 break
         if letters:
             letters += either
+        elif digits and self._asked.endswith(ASKS_CODE):
+            # Whether it is the whole code is not certain where an "o" may be a nought, or a word of another language a digit.
+            return 0 if digits == CODE_DIGITS or either or before in ("fünf", "सात") else NUMBER
         if letters >= LETTERS or (letters and self._asked.endswith(ASKS_SPELLING)):
             return SPELLING
         if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
