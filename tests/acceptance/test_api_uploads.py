@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,13 @@ from tests.unit.media.test_sound_file import mp3, tone
 from callwright.actions.violations import decide, put_before
 from callwright.cli import main
 from callwright.domain.limits import (
+    MAX_CONTACT_FILE_BYTES,
+    MAX_DISCARDED_BYTES,
     MAX_KNOWLEDGE_BASE_BYTES,
     MAX_KNOWLEDGE_BASES,
     MAX_OWN_TRACKS,
     MAX_UPLOADED_SOUND_BYTES,
+    MAX_UPLOADS_OF_ONE,
     MAX_VIOLATION_FILE_BYTES,
 )
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -223,3 +229,102 @@ def test_the_operator_works_at_the_command_line(
     assert main(["violations", "reject", violation_id, *data]) == 0
     assert main(["violations", "accept", violation_id, *data]) == 1
     assert "the violation is rejected" in capsys.readouterr().err
+
+
+# How much may be stored, and received at once
+
+
+def with_quota(world: ApiWorld, quota: int) -> ApiWorld:
+    actions = replace(world.services.actions, upload_quota_bytes=quota)
+    return replace(world, services=replace(world.services, actions=actions))
+
+
+def pdf(size: int) -> bytes:
+    """A file of exactly ``size`` bytes that passes for a PDF."""
+    return PDF[:-6] + b" " * (size - len(PDF)) + PDF[-6:]
+
+
+async def test_an_organisation_stores_as_much_as_its_quota_and_not_a_byte_more(world: ApiWorld) -> None:
+    limited = with_quota(world, 30_000)
+    async with (
+        limited.client() as client,
+        limited.client(world.sub_key) as branch,
+        limited.client(world.other_key) as others,
+    ):
+        first = await client.post("/knowledgebase", files={"file": ("a.pdf", pdf(10_000))})
+        assert first.status_code == 200
+        # What a sub-account stores is its organisation's, and every kind of file counts.
+        contacts = b"contact_number,name\n+15550100," + b"x" * 9_970
+        assert len(contacts) == 10_000
+        assert (await branch.put("/v1/callwright/contact-files/vip", content=contacts)).status_code == 201
+        refused = await client.post("/knowledgebase", files={"file": ("b.pdf", pdf(10_001))})
+        assert (refused.status_code, refused.json()["code"]) == (413, "quota_exceeded")
+        assert len((await client.get("/knowledgebase/all")).json()) == 1, "nothing of it is kept"
+        assert (await client.post("/knowledgebase", files={"file": ("b.pdf", pdf(10_000))})).status_code == 200
+        assert (await upload(client)).status_code == 413
+        # Another one in its place does not count twice; what others store does not count.
+        assert (await branch.put("/v1/callwright/contact-files/vip", content=contacts)).status_code == 200
+        assert (await branch.put("/v1/callwright/contact-files/vip", content=contacts + b"x")).status_code == 413
+        assert (await others.post("/knowledgebase", files={"file": ("a.pdf", pdf(30_000))})).status_code == 200
+        assert (await client.delete(f"/knowledgebase/{first.json()['rag_id']}")).status_code == 200
+        assert (await client.post("/knowledgebase", files={"file": ("c.pdf", pdf(10_000))})).status_code == 200
+
+
+async def test_uploads_at_the_same_moment_do_not_pass_the_quota_together(world: ApiWorld) -> None:
+    limited = with_quota(world, 25_000)
+    async with limited.client() as client:
+        uploads = [client.post("/knowledgebase", files={"file": ("a.pdf", pdf(10_000))}) for _ in range(4)]
+        statuses = sorted(answer.status_code for answer in await asyncio.gather(*uploads))
+        assert statuses == [200, 200, 413, 413]
+
+
+async def test_the_answer_to_a_violation_counts_too(world: ApiWorld) -> None:
+    made = await put_before(world.services.actions, DEFAULT_TENANT_ID, "", "")
+    async with with_quota(world, 1_000).client() as client:
+
+        async def answered(size: int) -> int:
+            files, data = {"violation_file": ("a.txt", b"x" * size)}, {"violation_id": made.id}
+            return (await client.post("/violations/submit", files=files, data=data)).status_code
+
+        assert [await answered(1_001), await answered(1_000), await answered(900)] == [413, 200, 200]
+
+
+async def test_an_organisation_that_sends_many_files_at_once_is_told_to_wait(world: ApiWorld) -> None:
+    go = asyncio.Event()
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n' + PDF
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield head
+        await go.wait()
+        yield b"\r\n--x--\r\n"
+
+    async with world.client() as client, world.client(world.other_key) as others:
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        slow = [
+            asyncio.create_task(client.post("/knowledgebase", content=slowly(), headers=kind))
+            for _ in range(MAX_UPLOADS_OF_ONE)
+        ]
+        await asyncio.sleep(0.5)
+        for refused in (
+            await client.post("/knowledgebase", files={"file": ("a.pdf", PDF)}),
+            await client.put("/v1/callwright/contact-files/vip", content=b"contact_number\n"),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+            assert refused.headers["retry-after"]
+        assert (await others.post("/knowledgebase", files={"file": ("a.pdf", PDF)})).status_code == 200
+        go.set()
+        assert {answer.status_code for answer in await asyncio.gather(*slow)} == {200}
+        assert (await client.post("/knowledgebase", files={"file": ("a.pdf", PDF)})).status_code == 200
+
+
+async def test_a_large_file_of_contacts_is_kept_whole(world: ApiWorld) -> None:
+    """Larger than what is read and thrown away of a body that is refused."""
+    rows = [f"+1555{number:07},{'x' * 80}" for number in range(98_000)]
+    csv = "\n".join(["contact_number,note", *rows]).encode()
+    assert MAX_DISCARDED_BYTES < len(csv) <= MAX_CONTACT_FILE_BYTES
+    async with world.client() as client:
+        kept = await client.put("/v1/callwright/contact-files/many", content=csv)
+        assert (kept.status_code, kept.json()["contacts"]) == (201, 98_000)
+        too_large = csv + b"\n" * (MAX_CONTACT_FILE_BYTES + 1 - len(csv))
+        assert (await client.put("/v1/callwright/contact-files/more", content=too_large)).status_code == 413
+        assert (await client.put("/v1/callwright/contact-files/more", content=too_large[:-1])).status_code == 201

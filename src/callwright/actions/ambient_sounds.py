@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
+from callwright.actions.uploads import check_quota
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_OWN_TRACKS
 from callwright.domain.own_track import OwnTrack, parse_track_name
@@ -64,6 +65,7 @@ async def add_track(services: Services, principal: Principal, upload: SoundUploa
         if len(known) >= MAX_OWN_TRACKS:
             raise ConflictError(f"there are {MAX_OWN_TRACKS} tracks already; delete one that is not needed")
         await unit.own_tracks.insert(track, pcm)
+        await check_quota(services, unit, principal)
         told = {"name": name, "duration_ms": track.duration_ms}
         await audit(unit, principal, "ambient_sound.created", track.id, after=told)
     return track

@@ -6,6 +6,7 @@ import asyncio
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
+from callwright.actions.uploads import check_quota
 from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_CONTACT_FILES, MAX_NAME_CHARACTERS
@@ -38,8 +39,10 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
             contacts=len(contacts.by_number),
             created_at=now if before is None else before.created_at,
             updated_at=now,
+            bytes=len(csv),
         )
         is_new = await unit.contact_files.put(file, contacts)
+        await check_quota(services, unit, principal)
         after = {"columns": list(file.columns), "contacts": file.contacts, "updated_at": now.isoformat()}
         await audit(unit, principal, f"contact_file.{'created' if is_new else 'replaced'}", name, after=after)
     return file, is_new

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
+from callwright.actions.uploads import check_quota
 from callwright.domain.errors import BadInputError, BlockedUrlError, ConflictError
 from callwright.domain.knowledge_base import (
     ERROR,
@@ -54,6 +55,7 @@ async def add_knowledge_base(services: Services, principal: Principal, upload: K
         if len(await unit.knowledge_bases.all(principal.tenant_id)) >= MAX_KNOWLEDGE_BASES:
             raise ConflictError(f"there are {MAX_KNOWLEDGE_BASES} knowledge bases already; delete one")
         await unit.knowledge_bases.insert(base, upload.content)
+        await check_quota(services, unit, principal)
         told = {"source_type": source, "file_name": name, "bytes": len(upload.content or b"")}
         await audit(unit, principal, "knowledge_base.created", base.id, after=told)
     return base

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
+from callwright.actions.uploads import check_quota
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
@@ -59,6 +60,7 @@ async def answer_violation(services: Services, principal: Principal, given: Answ
         name = given.file_name[:MAX_NAME_CHARACTERS] or "answer"
         changed = replace(found, status=SUBMITTED, file_name=name, updated_at=services.clock.now())
         await unit.violations.update(changed, given.content)
+        await check_quota(services, unit, principal)
         told = {"status": SUBMITTED, "file_name": name, "bytes": len(given.content)}
         await audit(unit, principal, "violation.answered", violation_id, before={"status": found.status}, after=told)
     return changed

@@ -56,6 +56,7 @@ from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.suppressions.schemas import SuppressionBody
+from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
@@ -119,6 +120,7 @@ def build_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.live_streams = LiveStreams()
+    app.state.uploads = Uploads()
     for router in (
         sub_accounts,
         own_usage,

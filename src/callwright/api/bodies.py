@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import IO, Any
 
 import msgspec
 from starlette.requests import Request
@@ -16,6 +19,7 @@ from callwright.domain.limits import (
     BODY_SECONDS,
     MAX_BODY_BYTES,
     MAX_DISCARDED_BYTES,
+    MAX_FORM_MEMORY_BYTES,
     MAX_JSON_DEPTH,
 )
 
@@ -57,23 +61,44 @@ async def read_bytes(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
     A client that still sends when the connection closes sees a reset instead of the answer, so up to MAX_DISCARDED_BYTES are read and
     thrown away first. Whoever waits for our ``100 Continue`` has sent nothing yet and is refused at once.
     """
+    body = bytearray()
+    async for chunk in _bounded(request, most):
+        body += chunk
+    return bytes(body)
+
+
+@asynccontextmanager
+async def read_file(request: Request, most: int) -> AsyncIterator[IO[bytes]]:
+    """The body as a file to be read from its beginning, within the block: in memory up to MAX_FORM_MEMORY_BYTES, on the disk beyond. Raises
+    as :func:`read_bytes`."""
+    with tempfile.SpooledTemporaryFile(MAX_FORM_MEMORY_BYTES) as file:
+        size = 0
+        async for chunk in _bounded(request, most):
+            size += len(chunk)
+            if size > MAX_FORM_MEMORY_BYTES:
+                await asyncio.to_thread(file.write, chunk)
+            else:
+                file.write(chunk)
+        file.seek(0)
+        yield file
+
+
+async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
     declared = request.headers.get("content-length", "")
     too_large = declared.isascii() and declared.isdigit() and int(declared[:20]) > most
     if too_large and "expect" in request.headers:
         raise _too_large(most)
-    body = bytearray()
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)
-        if seen > MAX_DISCARDED_BYTES:
+        if seen > MAX_DISCARDED_BYTES and (too_large or seen > most):
             break
         if seen > most:
             too_large = True
         if not too_large:
-            body += chunk
-    if too_large:
+            yield chunk
+    if too_large or seen > most:
         raise _too_large(most)
-    return bytes(body)
 
 
 def _too_large(most: int) -> TooLargeError:

@@ -150,6 +150,7 @@ def services_over(
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,
         batch_publisher=foundation.batch_publisher(),
+        upload_quota_bytes=foundation.settings.upload_quota_mb * 1_048_576,
     )
 
 

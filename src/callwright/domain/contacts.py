@@ -25,6 +25,7 @@ class ContactFile:
     contacts: int
     created_at: datetime
     updated_at: datetime
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,15 @@ class TooLargeError(CallwrightError):
     hint = "See docs/limits.md; send less."
 
 
+class QuotaError(CallwrightError):
+    """The organisation's uploaded files would take more room than they may."""
+
+    code = "quota_exceeded"
+    http_status = 413
+    number = 413
+    hint = "Delete files that are not needed, or ask the operator for more (CALLWRIGHT_UPLOAD_QUOTA_MB)."
+
+
 class HeadTooLargeError(CallwrightError):
     """The line or the headers of a request are over their limit."""
 

@@ -462,6 +462,15 @@ MAX_FORM_HEADER_BYTES = 4_096
 MAX_FORM_MEMORY_BYTES = 1_048_576
 """So much of an uploaded file is held in memory; a larger one lies in a temporary file until the request is answered."""
 
+MAX_UPLOADS = 32
+"""Requests with files that one process receives at once; more are refused."""
+
+MAX_UPLOADS_OF_ONE = 4
+"""Those of one organisation, its sub-accounts included."""
+
+MAX_UPLOADS_IN_MEMORY = 2
+"""Uploaded files that one process holds in memory whole; more wait, on the disk."""
+
 MAX_FILE_NAME_CHARACTERS = 255
 """How much of an uploaded file's name is kept."""
 

@@ -169,6 +169,7 @@ class Settings:
     drain_seconds: int = 120
     retention_days: int = 90
     audit_retention_days: int = 1_095
+    upload_quota_mb: int = 1_024
     strict: bool = False
     transcriber: str = "local"
     model: str = "local"
@@ -253,6 +254,12 @@ SETTINGS: dict[str, Setting] = {
         "CALLWRIGHT_AUDIT_RETENTION_DAYS",
         "Days after which entries of the audit trail are deleted, 30 at least; 0 keeps them.",
         _audit_days,
+    ),
+    "upload_quota_mb": Setting(
+        "CALLWRIGHT_UPLOAD_QUOTA_MB",
+        "Megabytes of uploaded files (knowledge bases, ambient tracks, answers to violations, files of contacts) of one organisation with"
+        " its sub-accounts; 0: no limit.",
+        _whole,
     ),
     "strict": Setting(
         "CALLWRIGHT_STRICT", "1 answers as strictly as the hosted service where we are tolerant.", _switch
@@ -352,6 +359,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "drain_seconds": (0, 3_600),
     "retention_days": (0, 36_500),
     "audit_retention_days": (0, 36_500),
+    "upload_quota_mb": (0, 10_000_000),
     "local_threads": (1, 64),
     "local_model_threads": (1, 64),
     "sip_max_calls": (1, MAX_SIP_CALLS),

@@ -464,6 +464,13 @@ class Accounts(Protocol):
         """Calls of the organisation and all of its sub-accounts in phases admitted to live."""
         ...
 
+    async def lock_uploads(self, organisation_id: str) -> None:
+        """Wait for other units of the organisation that have written a file, and let later ones wait, until the unit ends."""
+
+    async def uploaded_bytes(self, organisation_id: str) -> int:
+        """Bytes of the files that an organisation and its sub-accounts have uploaded and not deleted."""
+        ...
+
     async def unfinished(self, tenant_id: str, count: int) -> list[str]:
         """Ids of up to ``count`` executions that are not done, those that wait first."""
         ...

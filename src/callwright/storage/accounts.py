@@ -15,6 +15,14 @@ _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
 #: What outlives a sub-account: what was done and what it cost.
 _KEPT = ("tenant", "audit", "usage_entry", "usage_quarter")
 
+#: Tables of uploaded files, and the size of one. Sizes of values that lie outside of their row are read without them.
+_UPLOADS = {
+    "knowledge_base": "octet_length(u.content)",
+    "own_track": "octet_length(u.pcm)",
+    "violation": "octet_length(u.content)",
+    "contact_file": "u.bytes",
+}
+
 
 class AccountRows:
     """``ports.ledger.Accounts``."""
@@ -98,6 +106,25 @@ class AccountRows:
             await self._connection.fetchval(
                 f"select count(*) from execution where {_BUSY}"
                 " and tenant_id in (select id from tenant where id = $1 or parent_id = $1)",
+                organisation_id,
+            )
+        )
+
+    async def lock_uploads(self, organisation_id: str) -> None:
+        """Uploads of an organisation and its sub-accounts are counted one after the other, until the unit ends."""
+        await self._connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended('uploads ' || $1, 0))", organisation_id
+        )
+
+    async def uploaded_bytes(self, organisation_id: str) -> int:
+        """Bytes of the files that an organisation and its sub-accounts have uploaded and not deleted."""
+        parts = " + ".join(
+            f"(select coalesce(sum({size}), 0) from {table} u join account a on u.tenant_id = a.id)"
+            for table, size in _UPLOADS.items()
+        )
+        return int(
+            await self._connection.fetchval(
+                f"with account as (select id from tenant where id = $1 or parent_id = $1) select {parts}",
                 organisation_id,
             )
         )

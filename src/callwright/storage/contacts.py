@@ -7,7 +7,7 @@ from typing import Any
 
 from callwright.domain.contacts import ContactFile, Contacts
 
-_COLUMNS = "name, tenant_id, columns, contacts, created_at, updated_at"
+_COLUMNS = "name, tenant_id, columns, contacts, created_at, updated_at, bytes"
 
 
 class ContactRows:
@@ -19,14 +19,16 @@ class ContactRows:
     async def put(self, file: ContactFile, contacts: Contacts) -> bool:
         """Write a file with all its contacts, in place of the one of that name. True when it is new."""
         is_new = await self._connection.fetchval(
-            f"insert into contact_file as f ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6) on conflict (tenant_id, name) do update"
-            " set columns = excluded.columns, contacts = excluded.contacts, updated_at = excluded.updated_at returning xmax = 0",
+            f"insert into contact_file as f ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7) on conflict (tenant_id, name) do update"
+            " set columns = excluded.columns, contacts = excluded.contacts, updated_at = excluded.updated_at, bytes = excluded.bytes"
+            " returning xmax = 0",
             file.name,
             file.tenant_id,
             list(file.columns),
             file.contacts,
             file.created_at,
             file.updated_at,
+            file.bytes,
         )
         if not is_new:
             await self._connection.execute(

@@ -11,10 +11,11 @@ from callwright.actions.ambient_sounds import SoundUpload
 from callwright.actions.services import Services
 from callwright.api.ambient_sounds.schemas import EXAMPLE, AmbientSoundView
 from callwright.api.answers import answer
-from callwright.api.forms import FileRule, FormRules, read_form
+from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, services_of
+from callwright.api.uploads import read_upload
 from callwright.domain.limits import MAX_UPLOADED_SOUND_BYTES
 from callwright.domain.own_track import OwnTrack
 from callwright.insight.record import wire_time
@@ -43,15 +44,15 @@ async def list_all(request: Request) -> Response:
 )
 async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """It is brought to telephone rate and to the loudness of the presets, and played in a loop under the agent."""
-    async with read_form(request, _FORM) as form:
+    async with read_upload(request, _FORM) as form:
         file = form.file("file")
         upload = SoundUpload(form.text("name") or "", file.file_name, await file.read())
         asked = {"name": upload.name, "file_name": upload.file_name, "file": file.sha256}
 
-    async def work(services: Services) -> dict[str, Any]:
-        return _view(await ambient_sounds.add_track(services, principal_of(request), upload))
+        async def work(services: Services) -> dict[str, Any]:
+            return _view(await ambient_sounds.add_track(services, principal_of(request), upload))
 
-    return await answer_once(request, idempotency_key, asked, work)
+        return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.delete(

@@ -24,6 +24,7 @@ from callwright.api.forms import FileRule, Form, FormRules, read_form
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, public_url_of, services_of
+from callwright.api.uploads import received_upload
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES
 from callwright.insight.batch_record import batch_body, offset_time
@@ -46,7 +47,7 @@ async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Re
     """Reads the list and keeps all of its contacts, or nothing. Nobody is called before the batch is scheduled. Rows that cannot be called
     are left out; `GET /batches/{batch_id}` tells their lines and reasons."""
     principal = principal_of(request)
-    async with read_form(request, _RULES) as form:
+    async with received_upload(request, _RULES) as form:
         asked = batches.read_batch_request(
             form.text("agent_id"), _from_numbers(form), form.text("retry_config"), form.text("webhook_url")
         )

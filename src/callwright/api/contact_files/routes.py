@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from callwright.actions import contact_files
 from callwright.api.answers import answer
-from callwright.api.bodies import read_bytes
 from callwright.api.contact_files.schemas import EXAMPLE, ContactFileView
 from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
+from callwright.api.uploads import read_whole_file
 from callwright.domain.contacts import ContactFile
 from callwright.domain.limits import MAX_CONTACT_FILE_BYTES
 from callwright.insight.record import wire_time
@@ -43,8 +43,9 @@ async def list_all(request: Request) -> Response:
 async def put(request: Request, name: str) -> Response:
     """The body is CSV in UTF-8; its first line names the columns, among them `contact_number`. Of several rows with one number the first
     counts."""
-    csv = await read_bytes(request, MAX_CONTACT_FILE_BYTES)
-    file, is_new = await contact_files.put_contact_file(services_of(request).actions, principal_of(request), name, csv)
+    services, principal = services_of(request).actions, principal_of(request)
+    async with read_whole_file(request, MAX_CONTACT_FILE_BYTES) as csv:
+        file, is_new = await contact_files.put_contact_file(services, principal, name, csv)
     return answer(_view(file), 201 if is_new else 200)
 
 

@@ -11,11 +11,12 @@ from callwright.actions import knowledge_bases
 from callwright.actions.knowledge_bases import KnowledgeUpload
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.forms import FileRule, FormRules, read_form
+from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.knowledge_bases.schemas import EXAMPLE, KnowledgeBaseCreated, KnowledgeBaseView
 from callwright.api.schemas import Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, services_of
+from callwright.api.uploads import read_upload
 from callwright.domain.human_time import ago
 from callwright.domain.knowledge_base import KnowledgeBase
 from callwright.domain.limits import MAX_KNOWLEDGE_BASE_BYTES
@@ -35,7 +36,7 @@ _SETTINGS = ("chunk_size", "similarity_top_k", "overlapping", "language_support"
 )
 async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """It is checked and kept. This version does not process it: its status is `error`, with the reason, and agents find nothing in it."""
-    async with read_form(request, _FORM) as form:
+    async with read_upload(request, _FORM) as form:
         files = form.files("file")
         upload = KnowledgeUpload(
             file_name=files[0].file_name if files else "",
@@ -45,10 +46,10 @@ async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Respo
         )
         asked = {"file": files[0].sha256 if files else "", "url": upload.url, **upload.settings}
 
-    async def work(services: Services) -> dict[str, Any]:
-        return _created(await knowledge_bases.add_knowledge_base(services, principal_of(request), upload))
+        async def work(services: Services) -> dict[str, Any]:
+            return _created(await knowledge_bases.add_knowledge_base(services, principal_of(request), upload))
 
-    return await answer_once(request, idempotency_key, asked, work)
+        return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.get(

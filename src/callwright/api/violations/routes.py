@@ -11,10 +11,11 @@ from callwright.actions import violations
 from callwright.actions.services import Services
 from callwright.actions.violations import Answer
 from callwright.api.answers import answer
-from callwright.api.forms import FileRule, FormRules, read_form
+from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, public_url_of, services_of
+from callwright.api.uploads import read_upload
 from callwright.api.violations.schemas import EXAMPLE, ViolationPageView
 from callwright.domain.limits import MAX_VIOLATION_FILE_BYTES
 from callwright.domain.violation import Violation
@@ -59,16 +60,16 @@ async def list_page(
 )
 async def submit(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
     """As often as needed until the operator has decided; the last file counts."""
-    async with read_form(request, _FORM) as form:
+    async with read_upload(request, _FORM) as form:
         file = form.file("violation_file")
         given = Answer(form.text("violation_id") or "", file.file_name, await file.read())
         asked = {"violation_id": given.violation_id, "file": file.sha256}
 
-    async def work(services: Services) -> dict[str, str]:
-        await violations.answer_violation(services, principal_of(request), given)
-        return {"message": "success", "state": "submitted"}
+        async def work(services: Services) -> dict[str, str]:
+            await violations.answer_violation(services, principal_of(request), given)
+            return {"message": "success", "state": "submitted"}
 
-    return await answer_once(request, idempotency_key, asked, work)
+        return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.get(
