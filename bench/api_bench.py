@@ -174,7 +174,8 @@ async def load(port: int, key: str, wanted: Sequence[str]) -> None:
 
 def cost_us(server: subprocess.Popen[bytes], port: int, key: str, wanted: Sequence[str]) -> float:
     """Processor time of the server per request, in microseconds."""
-    asyncio.run(load(port, key, wanted[:320]))
+    # The end of the list, so that what is measured begins with answers the server has not kept from this.
+    asyncio.run(load(port, key, wanted[-320:]))
     before = processor_seconds(server.pid)
     asyncio.run(load(port, key, wanted))
     return (processor_seconds(server.pid) - before) / len(wanted) * 1e6
@@ -266,7 +267,7 @@ def measure(dsn: str, folder: Path, rows: int) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print one JSON object; 1 when a figure misses its target. First reads have none: they make the body out of its row."""
+    """Print one JSON object; 1 when a figure misses its target."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args(argv)
@@ -279,7 +280,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             server.release()
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     late = [page for page in found["pages"] if page["ms"] > page["target_ms"]]
-    return int(found["polled"]["ratio"] > TARGET_RATIO or bool(late))
+    return int(max(found["polled"]["ratio"], found["others"]["ratio"]) > TARGET_RATIO or bool(late))
 
 
 if __name__ == "__main__":

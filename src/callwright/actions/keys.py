@@ -77,7 +77,7 @@ def looks_like_key(text: str) -> bool:
 
 def digest_of(key: str, secret: bytes) -> bytes:
     """The keyed hash under which a key is stored: HMAC-SHA256 with the server's secret for keys."""
-    return hmac.new(secret, key.encode(), hashlib.sha256).digest()
+    return hmac.digest(secret, key.encode(), "sha256")
 
 
 def derived_key(services: Services, key_id: str, *, of_sub_account: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock, Ids, Recordings
+
+_CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""How an id is written almost always; every other form ``uuid.UUID`` reads is brought to this one."""
 
 
 class CallControl(Protocol):
@@ -138,6 +142,8 @@ class Services:
 
 def object_id(text: str, what: str) -> str:
     """An id as the ledger holds it. Anything that cannot be one is a NotFoundError: the same answer as for a missing object."""
+    if _CANONICAL.fullmatch(text):
+        return text
     try:
         return str(uuid.UUID(text))
     except ValueError:

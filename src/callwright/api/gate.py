@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
+from prometheus_client import Counter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,7 @@ UNRECOGNIZED = "Unrecognized access token"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_RAW_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in _HEADERS.items())
 
 
 class Gate:
@@ -51,6 +53,7 @@ class Gate:
         self.app = app
         self.services = services
         self._reads = HotReads()
+        self._counters: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; anything that is not HTTP passes."""
@@ -70,7 +73,7 @@ class Gate:
                 raise NotFoundError("there is no such path: it holds a control character")
             wanted = execution_in(scope)
             if wanted is not None:
-                await answer_hot(self._reads, self.services, scope, wanted, answer.send)
+                await answer_hot(self._reads, self.services, scope, wanted, answer.whole)
             else:
                 await self.app(scope, PacedBody(receive).receive, answer.send)
         except CallwrightError as error:
@@ -80,18 +83,29 @@ class Gate:
             _LOG.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
             await answer.fail(CallwrightError("Internal server error"), scope, receive)
         finally:
-            self.services.metrics.requests.labels(status=f"{answer.status // 100}xx").inc()
+            self._count(answer.status // 100)
+
+    def _count(self, kind: int) -> None:
+        counter = self._counters.get(kind)
+        if counter is None:
+            counter = self._counters[kind] = self.services.metrics.requests.labels(status=f"{kind}xx")
+        counter.inc()
 
     def _request_id(self, scope: Scope) -> str:
-        given = Headers(scope=scope).get("x-request-id", "")
-        return given if _REQUEST_ID.fullmatch(given) else self.services.actions.ids.token(8)
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = str(value, "latin-1")
+                if _REQUEST_ID.fullmatch(given):
+                    return given
+                break
+        return self.services.actions.ids.token(8)
 
     async def _principal(self, scope: Scope) -> Principal:
         """Who is asking, if they may ask this, and may ask again so soon: all of it before a byte of the body is read."""
         services = self.services
         address = _address_of(scope)
         try:
-            key = bearer_key(Headers(scope=scope))
+            key = bearer_key(scope)
             async with _looking_up(services.rates, address):
                 principal = await authenticate(services.actions, key)
         except (MissingKeyError, UnknownKeyError) as error:
@@ -137,6 +151,14 @@ class _Answer:
             await self._send(start)
         await self._send(message)
 
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """An answer in one piece, whose headers are lower case and do not name those that every answer has."""
+        self._begun = True
+        self.status = status
+        sent = [*headers, (b"x-request-id", self._request_id.encode()), *_RAW_HEADERS]
+        await self._send({"type": "http.response.start", "status": status, "headers": sent})
+        await self._send({"type": "http.response.body", "body": body})
+
     def _is_tagged(self, headers: MutableHeaders) -> bool:
         """What clients poll: whole answers of JSON that do not have a tag yet."""
         kind = headers.get("content-type", "")
@@ -174,11 +196,11 @@ def needs_key(path: str) -> bool:
     return path not in OPEN_PATHS and not path.startswith(OPEN_PREFIX)
 
 
-def bearer_key(headers: Headers) -> str:
+def bearer_key(scope: Scope) -> str:
     """The key of ``Authorization: Bearer <key>``. Raises MissingKeyError when there is none, or more than one."""
-    given = headers.getlist("authorization")
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) == 1:
-        scheme, _, key = given[0].strip().partition(" ")
+        scheme, _, key = str(given[0], "latin-1").strip().partition(" ")
         key = key.strip()
         if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import OrderedDict
+from typing import Protocol
 
-from starlette.types import Scope, Send
+from starlette.types import Scope
 
 from callwright.actions.executions import get_execution
 from callwright.actions.services import Services, object_id
@@ -76,6 +77,14 @@ class HotReads:
             self._kept.popitem(last=False)
 
 
+class Send(Protocol):
+    """Sends an answer in one piece."""
+
+    async def __call__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Names of headers are lower case."""
+        ...
+
+
 async def answer_hot(reads: HotReads, services: ApiServices, scope: Scope, wanted: str, send: Send) -> None:
     """Answer the read: 200 with the body, or 304 when the client has it already."""
     headers = {name: value for name, value in scope["headers"] if name in (b"host", b"if-none-match")}
@@ -83,12 +92,10 @@ async def answer_hot(reads: HotReads, services: ApiServices, scope: Scope, wante
     body, tag = await reads.execution(services.actions, scope["state"]["principal"], wanted, public_url)
     mark = tag.encode()
     if _has(headers.get(b"if-none-match"), mark):
-        await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", mark)]})
-        await send({"type": "http.response.body", "body": b""})
+        await send(304, [(b"etag", mark)], b"")
         return
     sent = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"etag", mark)]
-    await send({"type": "http.response.start", "status": 200, "headers": sent})
-    await send({"type": "http.response.body", "body": body})
+    await send(200, sent, body)
 
 
 def has_it(given: str, tag: str) -> bool:

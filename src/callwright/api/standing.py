@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request
-from starlette.datastructures import Headers
 
 from callwright.actions.keys import ACCESS_DENIED, lost_standing
 from callwright.api.gate import bearer_key, key_refused
@@ -25,7 +24,7 @@ async def standing_lost(request: Request) -> CallwrightError:
     """Waits until the key of a request is no longer what it was when the request came, and says why. The key is looked at in memory, which
     the database's news of changes empties; while nobody can tell, the request stays open for UNCHECKED_SECONDS and ends as unavailable."""
     services, principal = services_of(request).actions, principal_of(request)
-    key = bearer_key(Headers(scope=request.scope))
+    key = bearer_key(request.scope)
     unchecked_s = 0.0
     while True:
         await services.clock.sleep(STANDING_SECONDS)

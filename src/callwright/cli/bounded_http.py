@@ -4,7 +4,7 @@ Nor may a body that nobody reads come for ever."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -13,6 +13,42 @@ from callwright.domain.errors import HeadTooLargeError
 from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS
 
 _REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+class JoinedWrites:
+    """A transport that holds a piece until the next one or the end of this pass of the event loop, whichever comes first.
+
+    The protocol writes the head of an answer and then its body: together they are one call of the kernel and one packet. At most one piece
+    is held, so that a writer who is faster than the line is still told to wait.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write, at the latest when the callbacks that are due have run."""
+        if self._held is None:
+            self._held = data
+            self._loop.call_soon(self._let_go)
+            return
+        held, self._held = self._held, None
+        self._transport.write(held + data)
+
+    def close(self) -> None:
+        """Close, after what is held."""
+        self._let_go()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            if not self._transport.is_closing():
+                self._transport.write(held)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -30,6 +66,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Somebody connects, and has HEAD_SECONDS to ask for something."""
         super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -41,7 +78,11 @@ class BoundedHttp(HttpToolsProtocol):
         """Feed the parser. A head that is still not whole counts with all that came of it, parsed or not."""
         began_before = self._in_head
         super().data_received(data)
-        if began_before and self._in_head and not self.transport.is_closing():
+        if not self._in_head or self.transport.is_closing():
+            return
+        if self._deadline is None:
+            self._await_head()
+        if began_before:
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > MAX_HEAD_BYTES:
                 self._refused = _too_many_bytes()
@@ -52,8 +93,6 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = self._unparsed_bytes = 0
         self._in_head = True
         self._whole = False
-        if self._deadline is None:
-            self._await_head()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:

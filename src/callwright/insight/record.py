@@ -16,7 +16,7 @@ from typing import Any
 from callwright.conversation.voicemail import FOUND, TAKEN_BACK
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
-from callwright.domain.money import cents_from_nano
+from callwright.domain.money import cents_from_nano, cents_of
 from callwright.domain.pricing import PriceBook
 from callwright.domain.suppression import far_number
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
@@ -206,7 +206,9 @@ def wire_time(moment: datetime | None) -> str | None:
     """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[: -len("+00:00")]
 
 
 def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
@@ -279,12 +281,10 @@ def _batch_run_details(execution: Execution) -> dict[str, Any] | None:
 
 def _cost_breakdown(record: Mapping[str, Any]) -> dict[str, Any]:
     cost = record.get("cost_nano") or {}
-    legs = cost.get("legs") or dict.fromkeys(LEGS, 0)
     categories = cost.get("categories") or {}
-    body: dict[str, Any] = {leg: cents_from_nano(int(legs.get(leg, 0))) for leg in LEGS}
+    body: dict[str, Any] = {**cents_of(cost.get("legs") or {}, LEGS)}
     for leg, names in CATEGORIES.items():
-        shares = categories.get(leg) or {}
-        body[f"{leg}_breakdown"] = {name: cents_from_nano(int(shares.get(name, 0))) for name in names}
+        body[f"{leg}_breakdown"] = cents_of(categories.get(leg) or {}, names)
     body["transfer_cost"] = cents_from_nano(0)
     return body
 
@@ -363,17 +363,16 @@ def _own(execution: Execution) -> dict[str, Any]:
     for row in record.get("turns") or []:
         legs = row.get("cost_nano") or {}
         latency = row.get("latency_us")
+        cost = cents_of(legs, LEGS)
+        cost["total"] = cents_from_nano(sum(legs.values()))
         parts.append(
             {
                 "part": row["part"],
                 "turn": row["turn"],
                 "user": row.get("user"),
                 "assistant": row.get("assistant"),
-                "cost": {
-                    **{leg: cents_from_nano(legs.get(leg, 0)) for leg in LEGS},
-                    "total": cents_from_nano(sum(legs.values())),
-                },
-                "latency_ms": None if latency is None else {name: Decimal(us) * _MILLI for name, us in latency.items()},
+                "cost": cost,
+                "latency_ms": None if latency is None else {name: us * _MILLI for name, us in latency.items()},
             }
         )
     return {

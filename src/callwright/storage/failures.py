@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import asyncpg
 
@@ -35,13 +35,6 @@ _GONE: tuple[type[BaseException], ...] = (
     asyncpg.PostgresIOError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.exceptions.InternalClientError,
-)
-_OF_DATABASE: tuple[type[Exception], ...] = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.exceptions.InternalClientError,
-    OSError,
-    TimeoutError,
 )
 _RETRY: tuple[type[BaseException], ...] = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
 
@@ -76,19 +69,34 @@ def translate(error: BaseException) -> CallwrightError | None:
     return None
 
 
-@contextmanager
-def translated(*, connecting: bool = False) -> Iterator[None]:
+class _Translated:
+    """A block whose database errors leave as domain errors. It keeps nothing, so that one serves all: every statement is in one."""
+
+    __slots__ = ("_connecting",)
+
+    def __init__(self, *, connecting: bool) -> None:
+        self._connecting = connecting
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        known = translate(error)
+        if known is None and self._connecting and isinstance(error, OSError):
+            known = UnavailableError(f"the database cannot be reached ({_first_line(error)})")
+        if known is not None:
+            raise known from error
+
+
+_CONNECTING, _CONNECTED = _Translated(connecting=True), _Translated(connecting=False)
+
+
+def translated(*, connecting: bool = False) -> AbstractContextManager[None]:
     """Raise the domain error in place of the database's; anything else passes as it is. With ``connecting`` every OSError (no such
     socket, no such host, no permission) means that the database cannot be reached."""
-    try:
-        yield
-    except _OF_DATABASE as error:
-        known = translate(error)
-        if known is None and connecting and isinstance(error, OSError):
-            known = UnavailableError(f"the database cannot be reached ({_first_line(error)})")
-        if known is None:
-            raise
-        raise known from error
+    return _CONNECTING if connecting else _CONNECTED
 
 
 def _of_reference(error: asyncpg.ForeignKeyViolationError) -> CallwrightError:

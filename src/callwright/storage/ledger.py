@@ -16,7 +16,7 @@ from callwright.storage import failures, housekeeping
 from callwright.storage.known_keys import KnownKeys
 from callwright.storage.listener import ADMITTED, OUTBOX, WAITING, Listener
 from callwright.storage.pool import open_pool
-from callwright.storage.unit import PostgresUnit, reading, transaction
+from callwright.storage.unit import PostgresUnit, Reading, transaction
 
 PING_SECONDS = 3
 CLOSE_SECONDS = 5
@@ -30,7 +30,8 @@ class PostgresLedger:
         self._connections = connections
         self._pool: Any = None
         self._slow = asyncio.Semaphore(SLOW_UNITS)
-        self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: SystemClock().monotonic_us() / 1_000_000)
+        clock = SystemClock()
+        self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: clock.monotonic_us() / 1_000_000)
         self._listener = Listener(dsn, self._known_keys.forget)
 
     async def open(self) -> None:
@@ -58,7 +59,7 @@ class PostgresLedger:
 
     def reading(self) -> AbstractAsyncContextManager[PostgresUnit]:
         """A connection for single reads, without a transaction: cheaper than a unit, and each statement sees its own moment."""
-        return reading(self._opened())
+        return Reading(self._opened())
 
     async def key_of(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included; from memory while changes of it would be heard of."""

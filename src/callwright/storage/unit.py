@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from callwright.domain.errors import UnavailableError
 from callwright.storage import failures
@@ -34,64 +34,56 @@ from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
 from callwright.storage.violations import ViolationRows
 
+_R = TypeVar("_R")
+
+
+class _Rows(Generic[_R]):
+    """Rows of one kind in a unit, made when first asked for: most units need one or two kinds of twenty-five."""
+
+    def __init__(self, kind: Callable[[Any], _R]) -> None:
+        self._kind = kind
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: PostgresUnit, owner: type) -> _R:
+        rows = self._kind(unit.connection)
+        # From now on the unit's own attribute answers, and this is not asked again.
+        vars(unit)[self._name] = rows
+        return rows
+
 
 class PostgresUnit:
     """``ports.ledger.Unit`` on one connection inside one transaction."""
 
+    executions = _Rows(ExecutionRows)
+    agents = _Rows(AgentRows)
+    extensions = _Rows(ExtensionRows)
+    numbers = _Rows(NumberRows)
+    trunks = _Rows(TrunkRows)
+    contact_files = _Rows(ContactRows)
+    suppressions = _Rows(SuppressionRows)
+    dispositions = _Rows(DispositionRows)
+    templates = _Rows(TemplateRows)
+    keys = _Rows(KeyRows)
+    accounts = _Rows(AccountRows)
+    usage = _Rows(UsageRows)
+    outbox = _Rows(OutboxRows)
+    logs = _Rows(LogRows)
+    nodes = _Rows(NodeRows)
+    idempotency = _Rows(IdempotencyRows)
+    audit = _Rows(AuditTrail)
+    batches = _Rows(BatchRows)
+    jobs = _Rows(JobRows)
+    provider_keys = _Rows(ProviderKeyRows)
+    custom_models = _Rows(CustomModelRows)
+    own_tracks = _Rows(OwnTrackRows)
+    knowledge_bases = _Rows(KnowledgeBaseRows)
+    violations = _Rows(ViolationRows)
+
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.executions = ExecutionRows(connection)
-        self.agents = AgentRows(connection)
-        self.extensions = ExtensionRows(connection)
-        self.numbers = NumberRows(connection)
-        self.trunks = TrunkRows(connection)
-        self.contact_files = ContactRows(connection)
-        self.suppressions = SuppressionRows(connection)
-        self.dispositions = DispositionRows(connection)
-        self.templates = TemplateRows(connection)
-        self.keys = KeyRows(connection)
-        self.accounts = AccountRows(connection)
-        self.usage = UsageRows(connection)
-        self.outbox = OutboxRows(connection)
-        self.logs = LogRows(connection)
-        self.nodes = NodeRows(connection)
-        self.idempotency = IdempotencyRows(connection)
-        self.audit = AuditTrail(connection)
-
-    @property
-    def batches(self) -> BatchRows:
-        """Batches of calls, their contacts and webhooks."""
-        return BatchRows(self._connection)
-
-    @property
-    def jobs(self) -> JobRows:
-        """Durable background jobs."""
-        return JobRows(self._connection)
-
-    @property
-    def provider_keys(self) -> ProviderKeyRows:
-        """Tenants' credentials with providers, sealed."""
-        return ProviderKeyRows(self._connection)
-
-    @property
-    def custom_models(self) -> CustomModelRows:
-        """Language models of tenants' own."""
-        return CustomModelRows(self._connection)
-
-    @property
-    def own_tracks(self) -> OwnTrackRows:
-        """Ambient tracks of accounts' own."""
-        return OwnTrackRows(self._connection)
-
-    @property
-    def knowledge_bases(self) -> KnowledgeBaseRows:
-        """Knowledge bases."""
-        return KnowledgeBaseRows(self._connection)
-
-    @property
-    def violations(self) -> ViolationRows:
-        """Complaints about calls."""
-        return ViolationRows(self._connection)
+        self.connection = connection
 
 
 @asynccontextmanager
@@ -121,16 +113,26 @@ async def transaction(pool: Any, keys_changed: Callable[[], None] = lambda: None
         await pool.release(connection)
 
 
-@asynccontextmanager
-async def reading(pool: Any) -> AsyncIterator[PostgresUnit]:
+class Reading:
     """A connection outside any transaction, for single reads. Database errors leave as domain errors."""
-    with failures.translated(connecting=True):
-        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    try:
-        with failures.translated():
-            yield PostgresUnit(connection)
-    finally:
-        await pool.release(connection)
+
+    # A class, not a generator: reads of the API that clients poll spend more on the way to a connection than on the query.
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._connection: Any = None
+
+    async def __aenter__(self) -> PostgresUnit:
+        with failures.translated(connecting=True):
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        return PostgresUnit(self._connection)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        await self._pool.release(self._connection)
+        known = None if error is None else failures.translate(error)
+        if known is not None:
+            raise known from error
 
 
 async def _undo(connection: Any, work: Any) -> None:
