@@ -16,12 +16,14 @@ def raw_log(view: CallView) -> list[dict[str, Any]]:
     began = datetime.fromisoformat(view.header.started_at).astimezone(UTC).replace(tzinfo=None)
     replies: dict[int, list[str]] = {}
     purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
+    unfinished = _unfinished(view)
     rows: list[dict[str, Any]] = []
     for entry in view.entries:
         if entry.type == "ReplyText":
             replies.setdefault(entry.values["request"], []).append(entry.values["text"])
             continue
-        found = _row(entry, replies, purposes)
+        found = ("response", "transcriber", unfinished[entry.seq]) if entry.seq in unfinished else None
+        found = found or _row(entry, replies, purposes)
         if found is None:
             continue
         kind, component, data = found
@@ -35,6 +37,13 @@ def raw_log(view: CallView) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _unfinished(view: CallView) -> dict[int, str]:
+    """The last words of segments that never became final, as where the call ended in them, by the number of their entry."""
+    final = {e.values["segment"] for e in view.of("TranscriptFinal")}
+    last = {e.values["segment"]: e for e in view.of("TranscriptPartial")}
+    return {e.seq: str(e.values["text"]) for segment, e in last.items() if segment not in final and e.values["text"]}
 
 
 def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) -> tuple[str, str, str] | None:

@@ -41,6 +41,18 @@ def test_times_are_utc_whatever_the_zone_of_the_log():
     assert raw_log(log.view)[0]["created_at"] == "2026-03-01T12:00:00.250000"
 
 
+def test_words_that_never_became_final_show_as_they_were_last_understood():
+    log = (
+        CallLog()
+        .answered()
+        .event(ev.TranscriptPartial, 400, 1, "Two")
+        .event(ev.TranscriptFinal, 900, 1, "Two, please.")
+    )
+    log.event(ev.TranscriptPartial, 1200, 2, "Good").event(ev.TranscriptPartial, 1500, 2, "Good bye")
+    log.event(ev.TranscriptPartial, 1700, 3, "Ah").event(ev.TranscriptPartial, 1800, 3, "").leg_ended()
+    assert rows(log) == [("response", "transcriber", "Two, please."), ("response", "transcriber", "Good bye")]
+
+
 def test_a_cancelled_reply_shows_what_the_model_had_said():
     log = CallLog().asked(1, 1).model_wrote(1, "Our hours are").write(fx.CancelModel(1)).model_ended(1)
     assert rows(log)[1:] == [("response", "llm", "Our hours are")]
