@@ -29,6 +29,7 @@ from callwright.domain.batch import (
     BatchStatus,
     Contact,
     RefusedRow,
+    batch_id_in,
     execution_of_contact,
     rounded_up,
 )
@@ -53,7 +54,6 @@ NOT_STOPPABLE = "Batch is not queued or running"
 
 _PIECE = 2_000
 _PAGE = 200
-_HEX = frozenset("0123456789abcdef")
 
 BatchView = tuple[Batch, BatchProgress]
 
@@ -298,8 +298,8 @@ async def _locked(unit: Unit, principal: Principal, batch_id: str) -> Batch:
 
 def batch_key(text: str) -> str:
     """A batch's id as the ledger holds it: 32 hex digits; the form of a UUID is the same. Anything else is a NotFoundError."""
-    key = text.strip().lower().replace("-", "")
-    if len(key) != 32 or not _HEX.issuperset(key):
+    key = batch_id_in(text)
+    if key is None:
         raise missing("batch")
     return key
 

@@ -11,6 +11,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.batch_stop import find_execution
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
+from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution, Status
 from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
@@ -103,7 +104,7 @@ def read_page_request(query: Mapping[str, str], *, strict: bool) -> PageRequest:
             call_type=_one_of(given, "call_type", DIRECTIONS),
             provider=_text(given, "provider"),
             answered_by_voice_mail=_switch(given, "answered_by_voice_mail"),
-            batch_id=_text(given, "batch_id"),
+            batch_id=_batch_id(given),
             created_from=created_from,
             created_to=created_to,
         ),
@@ -150,6 +151,12 @@ def _text(given: Mapping[str, str], name: str) -> str | None:
     if text is not None and (len(text) > MAX_NAME_CHARACTERS or not text.isprintable()):
         raise BadInputError(f"{name} must be at most {MAX_NAME_CHARACTERS} printable characters", field=name)
     return text
+
+
+def _batch_id(given: Mapping[str, str]) -> str | None:
+    """Either form of it; what is none finds nothing."""
+    text = _text(given, "batch_id")
+    return None if text is None else batch_id_in(text) or text
 
 
 def _switch(given: Mapping[str, str], name: str) -> bool | None:

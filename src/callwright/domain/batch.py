@@ -14,6 +14,8 @@ from typing import Any
 
 from callwright.domain.execution import Execution, Phase, status_of
 
+_HEX = frozenset("0123456789abcdef")
+
 
 class BatchStatus(StrEnum):
     """The published statuses of a batch (contract 10.2)."""
@@ -120,6 +122,12 @@ class BatchProgress:
 def may_become(before: BatchStatus, after: BatchStatus) -> bool:
     """Whether the table allows ``after`` to follow ``before``."""
     return after in BATCH_TRANSITIONS[before]
+
+
+def batch_id_in(text: str) -> str | None:
+    """The 32 hex digits of a batch's id, also where they are written as a UUID; None for anything else."""
+    key = text.strip().lower().replace("-", "")
+    return key if len(key) == 32 and _HEX.issuperset(key) else None
 
 
 def rounded_up(at: datetime) -> datetime:

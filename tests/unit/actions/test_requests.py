@@ -105,6 +105,18 @@ def test_an_empty_query_is_the_first_page_of_everything() -> None:
     ).narrow.answered_by_voice_mail
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("51A0CD9D-6874-4d17-9836-69a5bf0f1d64", "51a0cd9d68744d17983669a5bf0f1d64"),
+        ("51a0cd9d68744d17983669a5bf0f1d64", "51a0cd9d68744d17983669a5bf0f1d64"),
+        ("not-one", "not-one"),
+    ],
+)
+def test_a_batch_is_named_in_either_form(given: str, found: str) -> None:
+    assert read_page_request({"batch_id": given}, strict=False).narrow.batch_id == found
+
+
 def test_strict_pages_need_a_week_at_most() -> None:
     week = {"from": "2026-03-01", "to": "2026-03-08"}
     assert read_page_request(week, strict=True).narrow.created_to == datetime(2026, 3, 8, tzinfo=UTC)
