@@ -87,6 +87,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         assert "user: I want to book a dentist." in row.record["transcript"]
         wav = read_wav((tmp_path / "recordings" / execution_id / "call.wav").read_bytes())
         assert wav.duration_ms > 3_000, "what was recorded before the kill can be heard"
+        assert row.record["conversation_ms"] >= wav.duration_ms, "and the call was not shorter than that"
         assert (await world.published(execution_id))[-2:] == ["in-progress", "error"]
         assert not list((tmp_path / "live").iterdir())
         outcomes = await fetch(dsn, "select outcome from attempt")

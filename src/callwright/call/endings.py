@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from callwright.conversation.effects import HangUp
+from callwright.conversation.log import LogFormatError, entry_line
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord, build
+from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed
@@ -36,6 +38,21 @@ def record_of(log: bytes, book: PriceBook, carrier: str) -> BuiltRecord:
     with round_boundary("reading a call's log"):
         return build(log.decode(errors="replace"), book, carrier)
     return BuiltRecord({}, {})
+
+
+def sound_line(log: bytes, audio_ms: int) -> bytes:
+    """The line that carries a log which breaks off to the end of the sound that was kept: nothing may have been worth an entry for long
+    before the process died. Empty when the log goes as far, or cannot be read."""
+    try:
+        view = view_of(log.decode(errors="replace"))
+    except LogFormatError:
+        return b""
+    if view.answered_us is None or view.first("LegEnded") is not None:
+        return b""
+    until = view.answered_us + audio_ms * 1000
+    if until <= view.ended_us:
+        return b""
+    return entry_line(view.entries[-1].seq + 1, until, "leg", "fact", "sound_kept", {"audio_ms": audio_ms}).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from callwright.call.recorder import RawFiles
 
+_BYTES_PER_MS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class LiveFiles:
@@ -31,6 +33,11 @@ class LiveFiles:
         """The caller's and the agent's side, or None when nothing was recorded here. Blocking."""
         sides = [path.read_bytes() if path.exists() else b"" for path in (self.raw.caller, self.raw.agent)]
         return (sides[0], sides[1]) if any(sides) else None
+
+    def audio_ms(self) -> int:
+        """How much sound of the call lies here, the longer side; 0 when nothing was recorded here. Blocking."""
+        sides = (self.raw.caller, self.raw.agent)
+        return max(path.stat().st_size if path.exists() else 0 for path in sides) // _BYTES_PER_MS
 
 
 def live_files(folder: Path, execution_id: str, attempt: int) -> LiveFiles:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 from callwright.actions.transition import transition
 from callwright.call.deps import RuntimeDeps
-from callwright.call.endings import FINISH_JOB, INTERNAL_ERROR, NODE_LOST, cut_off, job_payload, record_of
+from callwright.call.endings import (
+    FINISH_JOB,
+    INTERNAL_ERROR,
+    NODE_LOST,
+    cut_off,
+    job_payload,
+    record_of,
+    sound_line,
+)
 from callwright.call.files import live_files
 from callwright.call.logfile import LIVE
 from callwright.call.opted_out import suppress
@@ -63,11 +71,12 @@ async def settle_stray(deps: RuntimeDeps, execution: Execution) -> None:
 async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     files = live_files(deps.live_folder, execution.id, execution.attempt)
     local = _whole_lines(await asyncio.to_thread(files.read_log))
+    audio_ms = await asyncio.to_thread(files.audio_ms)
     async with deps.ledger.unit() as unit:
         row = await unit.executions.lock(execution.id)
         if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
             return
-        log = await _complete_log(unit, execution, local)
+        log = await _complete_log(unit, execution, local, audio_ms)
         built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
         was_live = row.phase is Phase.LIVE
         change = cut_off(built, fate.reason, fate.message, deps.clock.now())
@@ -91,15 +100,15 @@ def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None
             carrier.say_last_words(dialog)
 
 
-async def _complete_log(unit: Unit, execution: Execution, local: bytes) -> bytes:
-    """The log as far as anybody has it; what only the local file has is sent to the ledger."""
+async def _complete_log(unit: Unit, execution: Execution, local: bytes, audio_ms: int) -> bytes:
+    """The log as far as anybody has it, to the end of the sound that lies here; what the ledger has not is sent there."""
     shipped = await unit.logs.read(execution.id, execution.attempt)
-    if len(local) <= len(shipped):
-        return shipped
-    for at in range(len(shipped), len(local), LOG_CHUNK_BYTES):
-        piece = local[at : at + LOG_CHUNK_BYTES]
+    log = max(shipped, local, key=len)
+    log += sound_line(log, audio_ms)
+    for at in range(len(shipped), len(log), LOG_CHUNK_BYTES):
+        piece = log[at : at + LOG_CHUNK_BYTES]
         await unit.logs.append(LogChunk(execution.id, execution.attempt, LIVE, at, piece))
-    return local
+    return log
 
 
 def _whole_lines(data: bytes) -> bytes:

@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 from tests.unit.call.world import Paper
+from tests.unit.insight.call_log import CallLog
 
-from callwright.call.endings import Ending, cut_off, ended, job_payload, record_of, refused, undialled
+from callwright.call.endings import Ending, cut_off, ended, job_payload, record_of, refused, sound_line, undialled
 from callwright.call.logfile import LogWriter
+from callwright.conversation import events as ev
 from callwright.conversation.effects import HangUp
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord
+from callwright.insight.view import view_of
 from callwright.ports.leg import LegClosed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -72,6 +75,31 @@ def test_a_call_that_was_cut_off_keeps_what_its_log_tells() -> None:
     assert (change.columns["ended_at"], change.columns["completed_at"]) == (before, NOW)
     assert (change.columns["hangup_by"], change.columns["hangup_code"]) == ("Error", 5010)
     assert change.columns["total_cost_nano"] == 7
+
+
+def test_a_log_that_breaks_off_goes_to_the_end_of_the_sound() -> None:
+    log = CallLog().at(1_000).answered().at(2_500).event(ev.KeyPressed, "1")
+    whole = log.text.encode() + sound_line(log.text.encode(), 6_000)
+    view = view_of(whole.decode())
+    assert (view.conversation_ms, view.entries[-1].seq, view.entries[-1].values) == (6_000, 3, {"audio_ms": 6_000})
+    assert sound_line(whole, 6_000) == b""
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        CallLog().at(1_000).answered().at(9_000).event(ev.KeyPressed, "1"),
+        CallLog().at(1_000).answered().at(2_000).leg_ended(),
+        CallLog().at(1_000).event(ev.Ringing),
+    ],
+    ids=["goes further", "has its end", "was never answered"],
+)
+def test_a_log_that_knows_better_keeps_its_end(log: CallLog) -> None:
+    assert sound_line(log.text.encode(), 6_000) == b""
+
+
+def test_a_log_that_cannot_be_read_gets_no_line() -> None:
+    assert sound_line(b"nothing\n", 6_000) == b""
 
 
 def test_the_job_names_the_attempt() -> None:
