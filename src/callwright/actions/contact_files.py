@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.actions.uploads import check_quota
-from callwright.domain.contacts import ContactFile, read_contacts
+from callwright.domain.contacts import ContactFile, read_contact_file
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_CONTACT_FILES, MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal
@@ -18,13 +19,7 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
     ConflictError for one more than MAX_CONTACT_FILES."""
     if not _is_name(name):
         raise BadInputError(f"the name must have 1 to {MAX_NAME_CHARACTERS} printable characters", field="name")
-    try:
-        text = csv.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"the file is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
-    if "\x00" in text:
-        raise BadInputError("the file holds NUL characters; save it as CSV UTF-8")
-    contacts = await asyncio.to_thread(read_contacts, text)
+    contacts = await asyncio.to_thread(read_contact_file, io.BytesIO(csv))
     now = services.clock.now()
     async with services.ledger.unit() as unit:
         before = await unit.contact_files.get(principal.tenant_id, name)

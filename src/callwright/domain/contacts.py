@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, Utf8Lines
 from callwright.domain.errors import BadInputError
-from callwright.domain.limits import MAX_CONTACT_COLUMNS, MAX_CONTACTS, MAX_NUMBER_CHARACTERS
+from callwright.domain.limits import (
+    MAX_CONTACT_COLUMNS,
+    MAX_CONTACT_FILE_BYTES,
+    MAX_CONTACTS,
+    MAX_NUMBER_CHARACTERS,
+)
 
-NUMBER_COLUMN = "contact_number"
 _BYTE_ORDER_MARK = "\ufeff"
+_RULES = CsvRules(MAX_CONTACT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +42,29 @@ class Contacts:
 
 
 def read_contacts(text: str) -> Contacts:
-    """Read a CSV file. Raises BadInputError saying in which line it cannot be read."""
-    rows = _rows(text)
-    columns = _columns(next(rows, (0, []))[1])
+    """Read a CSV text. Raises BadInputError saying in which line it cannot be read."""
+    return _read(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=""))
+
+
+def read_contact_file(file: Iterable[bytes]) -> Contacts:
+    """Read a CSV file, given in lines (with their ends). Raises BadInputError saying in which line it cannot be read."""
+    return _read(Utf8Lines(file, _RULES, MAX_CONTACT_FILE_BYTES))
+
+
+def _read(lines: Iterable[str]) -> Contacts:
+    file = ContactCsv(lines, _RULES)
+    columns = _columns(file)
     found: dict[str, dict[str, str]] = {}
-    for line, row in rows:
-        values = dict(zip(columns, (value.strip() for value in row), strict=False))
+    for line, cells in file.rows():
+        values = _values(columns, cells)
         number = values.get(NUMBER_COLUMN, "")
         if not number:
             continue
         if len(number) > MAX_NUMBER_CHARACTERS:
-            raise BadInputError(f"line {line}: {NUMBER_COLUMN} has more than {MAX_NUMBER_CHARACTERS} characters")
-        found.setdefault(number, {name: value for name, value in values.items() if name})
+            raise _RULES.unreadable(line, f"{NUMBER_COLUMN} has more than {MAX_NUMBER_CHARACTERS} characters")
+        if any("\x00" in value for value in values.values()):
+            raise _RULES.unreadable(line, "the row holds a NUL; save the file as CSV UTF-8")
+        found.setdefault(number, values)
         if len(found) > MAX_CONTACTS:
             raise BadInputError(f"more than {MAX_CONTACTS} contacts; split the file")
     return Contacts(columns, found)
@@ -56,32 +72,19 @@ def read_contacts(text: str) -> Contacts:
 
 def find_contact(text: str, number: str) -> dict[str, str] | None:
     """The first row of a CSV text with that number, or None. Raises BadInputError for what cannot be read."""
-    rows = _rows(text)
-    columns = _columns(next(rows, (0, []))[1])
-    at = columns.index(NUMBER_COLUMN)
-    for _, row in rows:
-        if len(row) > at and row[at].strip() == number:
-            return {name: value.strip() for name, value in zip(columns, row, strict=False) if name}
+    file = ContactCsv(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=""), _RULES)
+    columns = _columns(file)
+    for _, cells in file.rows():
+        if len(cells) > file.number_at and cells[file.number_at].strip() == number:
+            return _values(columns, cells)
     return None
 
 
-def _columns(row: list[str]) -> tuple[str, ...]:
-    columns = tuple(name.strip() for name in row)
-    if NUMBER_COLUMN not in columns:
-        raise BadInputError(f"the first line must name the columns, among them {NUMBER_COLUMN}")
-    if len(columns) > MAX_CONTACT_COLUMNS:
-        raise BadInputError(f"{len(columns)} columns, at most {MAX_CONTACT_COLUMNS} are allowed")
-    named = [name for name in columns if name]
-    if len(set(named)) != len(named):
-        raise BadInputError("two columns have the same name")
-    return columns
+def _columns(file: ContactCsv) -> tuple[str, ...]:
+    """The names of the columns, that of the numbers always the same, however the file spells it."""
+    named = (NUMBER_COLUMN if at == file.number_at else name for at, name in enumerate(file.columns))
+    return tuple(named)
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=""))
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise BadInputError(f"line {reader.line_num}: {error}") from None
+def _values(columns: tuple[str, ...], cells: list[str]) -> dict[str, str]:
+    return {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}

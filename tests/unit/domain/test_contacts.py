@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
-from callwright.domain.contacts import find_contact, read_contacts
+from callwright.domain.contacts import find_contact, read_contact_file, read_contacts
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_CONTACT_COLUMNS, MAX_CONTACTS, MAX_NUMBER_CHARACTERS
 
@@ -59,3 +61,36 @@ def test_as_many_contacts_as_the_limit_and_no_more() -> None:
     assert len(read_contacts(text).by_number) == MAX_CONTACTS
     with pytest.raises(BadInputError, match="split the file"):
         read_contacts(f"{text}\nx\n")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_spreadsheet_of_any_country_is_read_however_it_spells_the_column(separator: str) -> None:
+    text = separator.join(("Name", "Contact Number")) + "\r\n" + separator.join(("Ann", "+15550123")) + "\r\n"
+    assert read_contacts(text).by_number == {"+15550123": {"Name": "Ann", "contact_number": "+15550123"}}
+    assert read_contacts(text).columns == ("Name", "contact_number")
+    assert find_contact(text, "+15550123") == {"Name": "Ann", "contact_number": "+15550123"}
+
+
+def test_the_column_that_is_named_exactly_counts() -> None:
+    assert read_contacts("Contact Number,contact_number\n1,2\n").by_number == {
+        "2": {"Contact Number": "1", "contact_number": "2"}
+    }
+
+
+def test_a_file_is_read_as_its_text_is() -> None:
+    assert read_contact_file(BytesIO(FILE.encode())) == read_contacts(FILE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ("contact_number\n1\n".encode("utf-16"), "line 1: the file is UTF-16"),
+        (b"contact_number,name\n1,Ann\n2,Zo\xeb\n", "line 3: this is not UTF-8"),
+        (b'contact_number,name\n1,"Ann\n2,Bob\n', "line 2: the row that begins here is not CSV"),
+        (b"contact_number,name\n1,A\x00nn\n", "line 2: the row holds a NUL"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(raw: bytes, says: str) -> None:
+    with pytest.raises(BadInputError, match=says) as refused:
+        read_contact_file(BytesIO(raw))
+    assert refused.value.field is None
