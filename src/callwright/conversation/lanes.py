@@ -9,6 +9,7 @@ from __future__ import annotations
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     ASSET_MOST_MS,
+    ECHO_LAG_MS,
     FILLER_AFTER_MS,
     FILLER_AGAIN_MS,
     FILLER_LEAST_MS,
@@ -16,7 +17,9 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.effects import PlayAsset, StopAsset
 from callwright.conversation.events import AssetPlayed
+from callwright.conversation.heard import Clause
 from callwright.conversation.interjections import back_channels_in, fillers_in
+from callwright.conversation.spoken import SpokenWord, timeline
 
 FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
 
@@ -24,7 +27,20 @@ FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
 class Lanes:
     """The short sounds of one call. Which comes next is drawn from the call's seed, never the same twice in a row."""
 
-    __slots__ = ("_board", "_last", "_listener_us", "_listens", "_said", "_seed", "_sounds", "_until_us", "_waits")
+    __slots__ = (
+        "_begun_us",
+        "_board",
+        "_ended_us",
+        "_heard",
+        "_last",
+        "_listener_us",
+        "_listens",
+        "_said",
+        "_seed",
+        "_sounds",
+        "_until_us",
+        "_waits",
+    )
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -32,6 +48,9 @@ class Lanes:
         self._said = 0  # sounds so far
         self._last: dict[str, str] = {}
         self._sounds = ""  # the lane that sounds now, by what is known
+        self._heard = ""  # the last short sound, when it began and when it ended (-1: it sounds)
+        self._begun_us = 0
+        self._ended_us = 0
         self._until_us = 0
         self._waits = 0  # fillers in the present wait; 0 when nobody waits, else one more than were said
         self._listens = False
@@ -53,6 +72,7 @@ class Lanes:
             return False
         text = self._next(lane, choice)
         self._sounds, self._until_us = lane, board.now_us + ASSET_MOST_MS * 1000
+        self._heard, self._begun_us, self._ended_us = text, board.now_us, -1
         board.emit(PlayAsset(text, lane))
         return True
 
@@ -62,6 +82,7 @@ class Lanes:
             self._board.emit(StopAsset(lane))
         if self._sounds == lane:
             self._sounds = ""
+            self._ended_us = self._board.now_us
 
     def hush(self) -> None:
         """Nobody waits any more, and nobody is listened to."""
@@ -73,6 +94,17 @@ class Lanes:
         """A short sound is over, or was never there."""
         if event.lane == self._sounds:
             self._sounds = ""
+            self._ended_us = self._board.now_us
+            if not event.played_ms:
+                self._heard = ""
+
+    def spoken(self) -> tuple[list[SpokenWord], int]:
+        """The words of the last short sound, and until when an echo of it may begin: nobody says the agent's "mhm" after it."""
+        if not self._heard:
+            return [], 0
+        silent_us = self._ended_us if self._ended_us >= 0 else min(self._until_us, self._board.now_us + 1)
+        clause = Clause(self._heard, max(self._ended_us - self._begun_us, 0) // 1000)
+        return timeline([clause], self._begun_us), silent_us + ECHO_LAG_MS * 1000
 
     def update_wait(self, waits: bool, since_us: int) -> None:
         """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``."""

@@ -118,6 +118,98 @@ def test_after_a_tool_the_wait_counts_from_the_question() -> None:
     assert len(sounds(call)) == 1
 
 
+def filler_comes_back(call: Call, text: str, after_ms: int = 150) -> None:
+    """The caller's line gives ``text`` back, beginning so long after the filler did."""
+    call.wait(after_ms)
+    call.begins()
+    call.wait(400)
+    call.segment += 1
+    call.hears(text)
+    call.segment -= 1
+    sound_ends(call)
+    call.wait(300)
+    call.pauses()
+    call.finishes(text)
+    call.judges()
+
+
+def test_the_echo_of_a_filler_is_no_turn_nor_part_of_one() -> None:
+    call = waiting()
+    call.wait(FILLER_AFTER_MS)
+    filler = sounds(call)[0]
+    filler_comes_back(call, filler)
+    assert fx.Note("echo", filler) in call.effects
+    assert call.told() == ["user: how much is it"]
+    call.agent_replies("Ten euros.")
+    assert call.said() == ["caller: how much is it", "agent: Ten euros."]
+
+
+def test_a_reply_outlives_the_echo_of_a_short_filler() -> None:
+    call = waiting()
+    call.wait(FILLER_AFTER_MS)
+    filler = sounds(call)[0]
+    call.wait(150)
+    call.begins()
+    call.wait(400)
+    sound_ends(call)
+    call.pauses()
+    call.finishes(filler)
+    call.judges()
+    assert not call.all(fx.Withdrawn)
+    call.agent_replies("Ten euros.")
+    assert call.said() == ["caller: how much is it", "agent: Ten euros."]
+
+
+def test_the_echo_of_a_listeners_sound_is_no_part_of_the_turn() -> None:
+    call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
+    call.begins()
+    call.wait(2_000)
+    call.pauses()
+    call.finishes("my table is the one by the window")
+    call.judges(100_000)
+    heard = sounds(call, "backchannel")[0]
+    filler_comes_back(call, heard)
+    assert fx.Note("echo", heard) in call.effects
+    call.begins()
+    call.wait(500)
+    call.pauses()
+    call.finishes("at seven")
+    call.judges()
+    assert call.told() == ["user: my table is the one by the window at seven"]
+
+
+def test_a_listeners_word_that_the_caller_says_later_is_the_callers() -> None:
+    call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
+    call.begins()
+    call.wait(2_000)
+    call.pauses()
+    call.finishes("my table is the one by the window")
+    call.judges(100_000)
+    heard = sounds(call, "backchannel")[0]
+    call.wait(400)
+    sound_ends(call)
+    call.wait(501)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes(heard)
+    assert "echo" not in call.notes()
+
+
+def test_a_sound_that_was_never_there_has_no_echo() -> None:
+    call = waiting()
+    call.wait(FILLER_AFTER_MS)
+    asset = call.last(fx.PlayAsset)
+    call.give(ev.AssetPlayed, asset.asset, asset.lane, 0, False)
+    call.wait(150)
+    call.begins()
+    call.wait(400)
+    call.pauses()
+    call.finishes(asset.asset)
+    assert "echo" not in call.notes()
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 def test_a_listener_makes_a_sound_when_the_caller_has_spoken_long_and_pauses() -> None:
     call = Call(backchannels=True, backchannel_delay_ms=3_000, backchannel_gap_ms=4_000, check_if_user_online=False)
     pauses_and_goes_on(call, 2_000)
