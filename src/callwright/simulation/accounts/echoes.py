@@ -88,7 +88,8 @@ class EchoAccount:
         began_us = book.answered_us + book.caller.newest_ms * 1000
         for generation, text, from_us, to_us in self._played:
             there = abs(ended_us - to_us) < NEAR_US and abs(began_us - from_us) < NEAR_US
-            if text == event.text and there and generation >= self._last:
+            once = list(self._texts.values()).count(text) == 1  # a model's words may come twice
+            if text == event.text and there and once and generation >= self._last:
                 self._echoes.append(text)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
