@@ -60,13 +60,17 @@ def test_what_is_not_served_is_known_with_its_reason(world: FuzzWorld) -> None:
     assert {one.name for one in read_table() if bare(one.name) not in known} == set(UNSERVED)
 
 
+CREATED = {"agent_id": "a", "state": "created", "status": "created"}
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
-        ({"agent_id": "a", "state": "created"}, ""),
-        ({"agent_id": "a", "state": "created", "more": 1}, ""),
-        ({"state": "created"}, "agent_id"),
-        ({"agent_id": 5, "state": "created"}, "agent_id"),
+        (CREATED, ""),
+        ({**CREATED, "more": 1}, ""),
+        ({"state": "created", "status": "created"}, "agent_id"),
+        ({**CREATED, "agent_id": 5}, "agent_id"),
+        ({"agent_id": "a", "state": "created"}, "status is left out"),
     ],
 )
 def test_a_wrong_answer_is_noticed(body: dict[str, Any], wrong: str) -> None:
@@ -74,3 +78,10 @@ def test_a_wrong_answer_is_noticed(body: dict[str, Any], wrong: str) -> None:
     assert isinstance(operation, Operation)
     found = operation.check(201, body)
     assert (wrong in found) if wrong else (found == "")
+
+
+def test_a_key_that_is_left_out_deep_in_an_answer_is_noticed() -> None:
+    (operation,) = [one for one in read_table() if one.name == "GET /executions/{execution_id}/log"]
+    entry = {"created_at": "", "type": "request", "component": "llm", "data": ""}
+    assert operation.check(200, {"status": "success", "data": [entry]}) == "the body.data[].provider is left out"
+    assert operation.check(200, {"status": "success", "data": [{**entry, "provider": None}]}) == ""
