@@ -7,11 +7,14 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
-from tests.api_world import ApiWorld
+from tests.api_world import ApiWorld, create, place
+from tests.waiting import until
 
 from callwright.api import bodies
 from callwright.api.app import build_app
+from callwright.api.executions import live
 from callwright.api.rates import RateLimits
 from callwright.cli import bounded_http
 from callwright.cli.serving import bind, http_server
@@ -154,3 +157,29 @@ async def test_only_a_trusted_proxy_says_for_whom_it_asks(
         port = listener.getsockname()[1]
         lines = [f"GET /me HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.{n}\r\n\r\n" for n in range(2)]
         assert [(await sent(port, line.encode()))[0] for line in lines] == statuses
+
+
+async def test_a_watcher_that_does_not_read_loses_its_place(
+    port: int, world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LIVE_SEND_SECONDS", 0.3)
+    world.live.events = [{"event": "heard", "data": "x" * 65_536}] * 400
+    async with world.client() as client:
+        execution_id = await place(client, await create(client))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4_096)
+    path = f"/v1/callwright/executions/{execution_id}/events"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.key}\r\n\r\n".encode())
+    await asyncio.wait_for(reader.readuntil(b"event: heard"), 10)
+    await until(lambda: world.live.closed == 1, 10)
+    writer.close()
+    # Others watch as before, and who reads sees everything.
+    status, read = await watched(port, path, world.key)
+    assert status == 200
+    assert read.count(b"event: heard") == 400
+    assert read.endswith(b"event: end\ndata: {}\n\n")
+
+
+async def watched(port: int, path: str, key: str) -> tuple[int, bytes]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        answer = await client.get(path, headers={"Authorization": f"Bearer {key}"})
+        return answer.status_code, answer.content

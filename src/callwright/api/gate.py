@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import MutableMapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from prometheus_client import Counter
@@ -16,7 +15,6 @@ from callwright.actions.keys import ACCESS_DENIED, authenticate
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.hot import HotReads, answer_hot, entity_tag, execution_in, has_it
-from callwright.api.rates import RateLimits
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal
 from callwright.domain.errors import (
@@ -106,7 +104,10 @@ class Gate:
         address = _address_of(scope)
         try:
             key = bearer_key(scope)
-            async with _looking_up(services.rates, address):
+            if services.rates is not None and services.rates.is_suspect(address):
+                async with services.rates.look_up(address):
+                    principal = await authenticate(services.actions, key)
+            else:
                 principal = await authenticate(services.actions, key)
         except (MissingKeyError, UnknownKeyError) as error:
             if services.rates is not None:
@@ -211,10 +212,6 @@ def _address_of(scope: Scope) -> str:
     """Where a request came from: the other end of the connection, or what a trusted proxy says (the server has put it there)."""
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _looking_up(rates: RateLimits | None, address: str) -> AbstractAsyncContextManager[None]:
-    return nullcontext() if rates is None else rates.look_up(address)
 
 
 def _one_spelling(scope: MutableMapping[str, Any]) -> None:

@@ -27,6 +27,9 @@ class _Windows:
         self._windows.move_to_end(key)
         return window
 
+    def __len__(self) -> int:
+        return len(self._windows)
+
     def known(self, key: tuple[str, str]) -> Window | None:
         return self._windows.get(key)
 
@@ -68,24 +71,26 @@ class RateLimits:
         if wait_s:
             raise _too_many(limit, wait_s)
 
+    def is_suspect(self, address: str) -> bool:
+        """Whether an address sent too many requests without a good key: then its keys are looked up with :meth:`look_up`."""
+        return bool(self._addresses) and self._wait_of(address) > 0
+
     @asynccontextmanager
     async def look_up(self, address: str) -> AsyncIterator[None]:
-        """Look a key up within the block. A good key is served also from an address that sends too many others, as somebody else's may be
-        behind the same proxy; but the database answers only MAX_SUSPECT_LOOKUPS requests of such addresses at once. Raises
-        RateLimitedError when too many wait."""
-        window = self._addresses.known((caller_of(address), BAD_KEY))
-        wait_s = window.full(int(self._seconds())) if window is not None else 0
-        if not wait_s:
-            yield
-            return
+        """Look up a key that came from a suspect address within the block. A good one is served, as somebody else's may be behind the same
+        proxy; but only MAX_SUSPECT_LOOKUPS are looked up at once. Raises RateLimitedError when too many wait."""
         if self._waiting >= MAX_SUSPECTS_WAITING:
-            raise _too_many(self._limits[BAD_KEY], wait_s)
+            raise _too_many(self._limits.get(BAD_KEY, 0), max(1, self._wait_of(address)))
         self._waiting += 1
         try:
             async with self._lookups:
                 yield
         finally:
             self._waiting -= 1
+
+    def _wait_of(self, address: str) -> int:
+        window = self._addresses.known((caller_of(address), BAD_KEY))
+        return window.full(int(self._seconds())) if window is not None else 0
 
 
 def _too_many(limit: int, wait_s: int) -> RateLimitedError:

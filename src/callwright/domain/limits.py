@@ -118,6 +118,9 @@ RECORDING_LINK_SECONDS = 86_400
 LIVE_HEARTBEAT_SECONDS = 15
 """Longest silence on a live event stream: then a comment is sent."""
 
+LIVE_SEND_SECONDS = 30
+"""How long the client of a live event stream may leave what was sent unread once its buffers are full; then the connection is closed."""
+
 MAX_LIVE_STREAMS = 200
 """Most live event streams of one process at once."""
 

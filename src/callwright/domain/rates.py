@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections import deque
 from collections.abc import Mapping
+from functools import lru_cache
 
 WINDOW_SECONDS = 60
 
@@ -48,6 +49,7 @@ def class_of(path: str) -> str:
     return next((name for pattern, name in _CLASSES if pattern.fullmatch(path)), OTHER)
 
 
+@lru_cache(maxsize=4_096)
 def caller_of(address: str) -> str:
     """Whose requests are counted together: an IPv4 address, also one written as IPv6; of IPv6 the network of 64 bits that one subscriber
     has. What is no address counts as it stands."""

@@ -66,8 +66,7 @@ async def test_keys_of_suspect_addresses_are_looked_up_a_few_at_a_time_and_those
     assert under_way == MAX_SUSPECT_LOOKUPS
     with pytest.raises(RateLimitedError, match="without a good key"):
         await AsyncExitStack().enter_async_context(rates.look_up(US))
-    async with rates.look_up(OTHERS):
-        pass
+    assert [rates.is_suspect(US), rates.is_suspect(OTHERS)] == [True, False]
     release.set()
     await asyncio.gather(*waiting)
     assert under_way == MAX_SUSPECTS_WAITING

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any
 
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
+
 from callwright.domain.errors import RateLimitedError
-from callwright.domain.limits import MAX_LIVE_STREAMS
+from callwright.domain.limits import LIVE_SEND_SECONDS, MAX_LIVE_STREAMS
 from callwright.insight.wire import encode
+
+_LOG = logging.getLogger(__name__)
 
 HEARTBEAT = b": still here\n\n"
 
@@ -29,6 +35,29 @@ class LiveStreams:
     def leave(self) -> None:
         """Count one less."""
         self._open -= 1
+
+
+class LiveResponse(StreamingResponse):
+    """A live event stream as an answer. Whoever does not read keeps no place: the connection is closed after LIVE_SEND_SECONDS."""
+
+    media_type = "text/event-stream"
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the frames, and close their source whatever happens."""
+
+        async def sent(message: Message) -> None:
+            async with asyncio.timeout(LIVE_SEND_SECONDS):
+                await send(message)
+
+        try:
+            await super().stream_response(sent)
+        except TimeoutError:
+            # The answer is left incomplete, which makes the server close the connection.
+            _LOG.info("a live event stream was closed: its client read nothing for %d s", LIVE_SEND_SECONDS)
+        finally:
+            close = getattr(self.body_iterator, "aclose", None)
+            if close is not None:
+                await close()
 
 
 def frame(event: Mapping[str, Any]) -> bytes:

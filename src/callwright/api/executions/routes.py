@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.responses import StreamingResponse
 
 from callwright.actions import executions
 from callwright.api.answers import answer
-from callwright.api.executions.live import LiveStreams, framed
+from callwright.api.executions.live import LiveResponse, LiveStreams, framed
 from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionView, LogAnswer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
@@ -148,7 +147,7 @@ async def follow(request: Request, execution_id: str) -> Response:
     assert isinstance(streams, LiveStreams)
     streams.enter()
     body = _stream(services, streams, execution, request)
-    return StreamingResponse(body, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return LiveResponse(body, headers={"X-Accel-Buffering": "no"})
 
 
 async def _stream(
