@@ -161,6 +161,7 @@ class TransferAccount:
         """What it judges."""
         return {
             ev.ToolResult: self._answered,
+            ev.ProviderFailed: self._failed,
             fx.Speak: self._speak,
             fx.AgentSaid: self._said,
             fx.Withdrawn: self._withdrawn,
@@ -227,6 +228,10 @@ class TransferAccount:
             self._service = effect.request
             self._announced.clear()
             self._announcing = False
+
+    def _failed(self, event: ev.ProviderFailed) -> None:
+        if event.kind == "tool" and event.request == self._service:
+            self._service = 0
 
     def _answered(self, event: ev.ToolResult) -> None:
         if event.request == self._service != 0:
