@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from callwright.api.bodies import parse_object
-from callwright.api.executions.live import HEARTBEAT, LiveStreams, frame, framed
+from callwright.api.executions.live import HEARTBEAT, LiveResponse, LiveStreams, frame, framed
 from callwright.api.recordings.links import check_link, signature_of, signed_path
 from callwright.domain.errors import InvalidJsonError, NotAllowedError, RateLimitedError
 from callwright.domain.limits import MAX_JSON_DEPTH, MAX_LIVE_STREAMS
@@ -41,7 +42,7 @@ async def never() -> Mapping[str, Any]:
 
 async def test_silence_is_filled_with_comments_and_loses_no_event() -> None:
     source = Source()
-    frames = framed(source.stream(), FIRST, 0, never())
+    frames = framed(source.stream(), FIRST, 0, never)
     assert await anext(frames) == frame(FIRST)
     assert await anext(frames) == HEARTBEAT
     assert await anext(frames) == HEARTBEAT
@@ -59,7 +60,7 @@ async def test_what_closes_a_stream_is_its_last_event_also_while_events_come() -
         await lost.wait()
         return {"event": "closed", "data": {"code": "unknown_key"}}
 
-    frames = framed(source.stream(), FIRST, 60, closed())
+    frames = framed(source.stream(), FIRST, 60, closed)
     assert await anext(frames) == frame(FIRST)
     await source.events.put({"event": "heard", "data": 1})
     assert await anext(frames) == b"event: heard\ndata: 1\n\n"
@@ -72,7 +73,7 @@ async def test_what_closes_a_stream_is_its_last_event_also_while_events_come() -
 
 async def test_a_client_that_leaves_closes_the_source() -> None:
     source = Source()
-    frames = framed(source.stream(), FIRST, 0, never())
+    frames = framed(source.stream(), FIRST, 0, never)
     await anext(frames)
     await anext(frames)
     await frames.aclose()
@@ -86,6 +87,23 @@ def test_streams_are_counted_up_to_their_limit() -> None:
     with pytest.raises(RateLimitedError):
         streams.enter()
     streams.leave()
+    streams.enter()
+
+
+async def test_a_stream_leaves_its_place_also_when_nothing_of_it_could_be_sent() -> None:
+    streams = LiveStreams(1)
+    for broken in (True, False):
+        streams.enter()
+        source = Source()
+        await source.events.put(None)
+        response = LiveResponse(framed(source.stream(), FIRST, 60, never), streams)
+
+        async def send(message: Any, broken: bool = broken) -> None:
+            if broken:
+                raise OSError("the client is gone")
+
+        with pytest.raises(OSError, match="gone") if broken else nullcontext():
+            await response.stream_response(send)
     streams.enter()
 
 

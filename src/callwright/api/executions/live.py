@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -38,9 +38,16 @@ class LiveStreams:
 
 
 class LiveResponse(StreamingResponse):
-    """A live event stream as an answer. Whoever does not read keeps no place: the connection is closed after LIVE_SEND_SECONDS."""
+    """A live event stream as an answer, which leaves its place in ``streams`` when it is over, begun or not. Whoever does not read keeps
+    none: the connection is closed after LIVE_SEND_SECONDS."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncGenerator[bytes], streams: LiveStreams) -> None:
+        # A proxy shall not keep events to itself.
+        super().__init__(frames, headers={"X-Accel-Buffering": "no"})
+        self._frames = frames
+        self._streams = streams
 
     async def stream_response(self, send: Send) -> None:
         """Send the frames, and close their source whatever happens."""
@@ -55,9 +62,8 @@ class LiveResponse(StreamingResponse):
             # The answer is left incomplete, which makes the server close the connection.
             _LOG.info("a live event stream was closed: its client read nothing for %d s", LIVE_SEND_SECONDS)
         finally:
-            close = getattr(self.body_iterator, "aclose", None)
-            if close is not None:
-                await close()
+            self._streams.leave()
+            await self._frames.aclose()
 
 
 def frame(event: Mapping[str, Any]) -> bytes:
@@ -77,13 +83,13 @@ async def framed(
     events: AsyncIterator[Mapping[str, Any]],
     first: Mapping[str, Any],
     heartbeat_seconds: float,
-    closed: Coroutine[Any, Any, Mapping[str, Any]],
+    closed: Callable[[], Coroutine[Any, Any, Mapping[str, Any]]],
 ) -> AsyncGenerator[bytes]:
     """``first``, then the events as they come, a comment after each silence of ``heartbeat_seconds``, and ``event: end`` at the end.
 
     When ``closed`` returns, what it returns is the last event instead, whatever else would come. Closing the generator closes the source.
     """
-    closing = asyncio.create_task(closed, name="standing of a live stream")
+    closing = asyncio.create_task(closed(), name="standing of a live stream")
     pending: asyncio.Task[Mapping[str, Any] | None] | None = None
     try:
         yield frame(first)

@@ -146,24 +146,20 @@ async def follow(request: Request, execution_id: str) -> Response:
     streams = request.app.state.live_streams
     assert isinstance(streams, LiveStreams)
     streams.enter()
-    body = _stream(services, streams, execution, request)
-    return LiveResponse(body, headers={"X-Accel-Buffering": "no"})
+    return LiveResponse(_stream(services, execution, request), streams)
 
 
-async def _stream(
-    services: ApiServices, streams: LiveStreams, execution: Execution, request: Request
-) -> AsyncGenerator[bytes]:
+async def _stream(services: ApiServices, execution: Execution, request: Request) -> AsyncGenerator[bytes]:
     first = {"event": "execution", "data": {"id": execution.id, "status": execution.status.value}}
     over = execution.phase is Phase.DONE
     after = request.headers.get("last-event-id")
     events = _nothing() if over else aiter(services.live.subscribe(execution.id, after))
-    frames = framed(events, first, LIVE_HEARTBEAT_SECONDS, closed_event(request))
+    frames = framed(events, first, LIVE_HEARTBEAT_SECONDS, lambda: closed_event(request))
     try:
         async for one in frames:
             yield one
     finally:
         await frames.aclose()
-        streams.leave()
 
 
 async def _nothing() -> AsyncGenerator[dict[str, Any]]:
