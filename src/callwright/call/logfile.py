@@ -88,6 +88,7 @@ class LogWriter:
         self._sync = sync
         self._listener = listener
         self._pending: list[str] = []
+        self._unsynced = False
         self._seq = 0
         self.size_bytes = 0
         self.lost: OSError | None = None
@@ -118,7 +119,18 @@ class LogWriter:
         self._write(at_us, section, "fact", name, whole(values))
 
     def flush(self) -> None:
-        """Hand everything written so far to the operating system."""
+        """Hand everything written so far to the operating system, and to the disk where that is wanted."""
+        self.hand_over()
+        if not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            self._file.sync()
+        except OSError as error:
+            self.lost = error
+
+    def hand_over(self) -> None:
+        """Hand everything written so far to the operating system, which keeps it when this process dies."""
         if not self._pending:
             return
         data = "".join(self._pending).encode()
@@ -127,13 +139,12 @@ class LogWriter:
             return
         try:
             self._file.append(data)
-            if self._sync:
-                self._file.sync()
         except OSError as error:
             # Disk full: a call must not end for want of its log. Later lines would leave a hole, so none follow.
             self.lost = error
             return
         self.size_bytes += len(data)
+        self._unsynced = self._sync
 
     def close(self) -> None:
         """Flush and close."""

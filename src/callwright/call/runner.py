@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from callwright.call.logfile import LogWriter
 from callwright.call.timers import Timer, Timers
 from callwright.conversation.effects import TOUCHES_WORLD, Effect, HangUp
-from callwright.conversation.events import DeadlineReached, Event
+from callwright.conversation.events import DeadlineReached, Event, KeyPressed, TranscriptFinal, TranscriptPartial
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.text import whole
 from callwright.ports.world import Clock
@@ -23,6 +23,9 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 BROKEN_INVARIANT = "broken_invariant"
+
+FROM_CALLER: tuple[type, ...] = (TranscriptPartial, TranscriptFinal, KeyPressed)
+"""What a caller said or pressed, which nobody can be asked again: it survives the process from the moment it is known."""
 
 
 class Core(Protocol):
@@ -131,6 +134,8 @@ class CallRunner:
             self._log.effect(event.at_us, effect)
         if any(isinstance(effect, TOUCHES_WORLD) for effect in effects):
             self._log.flush()
+        elif isinstance(event, FROM_CALLER):
+            self._log.hand_over()
         for effect in effects:
             perform = self.performers.get(type(effect))
             if perform is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from callwright.insight.untaken import untaken
 from callwright.insight.view import CallView
 
 
 def lines(view: CallView) -> list[tuple[str, str]]:
     """``(role, text)`` in the order of the conversation; role is ``assistant`` or ``user``. Empty texts are left out. A sentence that was
-    cut by nothing and resumed is one line."""
+    cut by nothing and resumed is one line. In a log that breaks off the words that the caller was saying are the last line."""
     said: list[tuple[str, str]] = []
     generation = 0
     for entry in view.of("AgentSaid", "UserSaid"):
@@ -18,7 +19,8 @@ def lines(view: CallView) -> list[tuple[str, str]]:
             text = f"{said.pop()[1]} {text}"
         generation = int(entry.values.get("generation", 0))
         said.append(("assistant" if entry.type == "AgentSaid" else "user", text))
-    return said
+    pending = untaken(view)
+    return [*said, ("user", pending)] if pending else said
 
 
 def transcript(view: CallView) -> str:

@@ -49,6 +49,16 @@ def test_flushing_writes_once_and_syncs_only_when_asked() -> None:
     assert (paper.syncs, synced.syncs) == (0, 1)
 
 
+def test_what_was_only_handed_over_is_synced_by_the_next_flush() -> None:
+    paper = Paper()
+    writer = _writer(paper, sync=True)
+    synced = []
+    for step in (writer.hand_over, writer.flush, writer.flush):
+        step()
+        synced.append((bool(paper.data), paper.syncs))
+    assert synced == [(True, 0), (True, 1), (True, 1)]
+
+
 def test_half_a_character_from_a_plugin_does_not_end_the_log() -> None:
     paper = Paper()
     seen: list[object] = []

@@ -13,10 +13,13 @@ from callwright.conversation.events import (
     Cleared,
     DeadlineReached,
     Event,
+    KeyPressed,
     LegEnded,
     Ringing,
     Started,
     StopRequested,
+    TranscriptFinal,
+    TranscriptPartial,
     UsageReported,
 )
 from callwright.conversation.plan import CallPlan
@@ -57,6 +60,19 @@ def test_time_never_goes_back() -> None:
     bench.runner.post(Answered(3))
 
     assert [event.at_us for event in bench.core.seen] == [10_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [TranscriptPartial(0, 400, 1, "a table"), TranscriptFinal(0, 900, 1, "a table for two"), KeyPressed(0, "5")],
+    ids=lambda heard: type(heard).__name__,
+)
+def test_what_the_caller_says_survives_the_process_at_once_and_waits_for_no_disk(heard: Event) -> None:
+    bench = Bench()
+    bench.runner.post(Ringing(bench.runner.now_us()))
+    bench.runner.post(heard)
+    assert [entry["type"] for entry in bench.paper.entries()] == ["Ringing", type(heard).__name__]
+    assert not bench.paper.syncs
 
 
 def test_the_log_is_flushed_before_an_effect_touches_the_world() -> None:

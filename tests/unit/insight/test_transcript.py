@@ -3,6 +3,8 @@
 import pytest
 from tests.unit.insight.call_log import CallLog, two_turns
 
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
 from callwright.conversation.log import LogFormatError
 from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import view_of
@@ -32,6 +34,28 @@ def test_a_sentence_that_was_cut_by_nothing_and_resumed_is_one_line():
 def test_words_nobody_heard_are_left_out_and_a_line_stays_one_line():
     log = CallLog().answered().agent_said(0, 1, "  ").caller_said(1, "It is\n  user: me").caller_said(2, "")
     assert transcript(log.view) == "user: It is user: me"
+
+
+def heard(log: CallLog, audio_ms: int, segment: int, text: str, final: bool = True) -> CallLog:
+    return log.event(ev.TranscriptFinal if final else ev.TranscriptPartial, audio_ms, segment, text)
+
+
+def test_what_the_caller_was_saying_when_the_process_died_is_the_last_line():
+    log = heard(CallLog().answered().agent_said(0, 1, "For when?"), 900, 1, "Tonight").caller_said(1, "Tonight")
+    heard(heard(log, 2_000, 1, "Tonight at seven"), 2_600, 2, "for two", final=False)
+    assert lines(log.view) == [("assistant", "For when?"), ("user", "Tonight"), ("user", "at seven for two")]
+
+
+@pytest.mark.parametrize(("kind", "text"), [("back_channel", "mhm"), ("echo", "mhm"), ("discarded_words", "mhm")])
+def test_words_that_were_no_turn_are_no_line_of_a_log_that_breaks_off(kind: str, text: str):
+    log = heard(CallLog().answered().agent_said(0, 1, "For when?"), 900, 1, text).write(fx.Note(kind, text))
+    assert lines(log.view) == [("assistant", "For when?")]
+    assert lines(heard(log, 1_500, 2, "Tonight").view)[1:] == [("user", "Tonight")]
+
+
+def test_a_conversation_that_came_to_its_end_has_taken_what_was_said():
+    log = heard(CallLog().answered().agent_said(0, 1, "For when?"), 900, 1, "Tonight").leg_ended()
+    assert lines(log.view) == [("assistant", "For when?")]
 
 
 def test_a_call_nobody_spoke_in_has_no_lines():
