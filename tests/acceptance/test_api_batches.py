@@ -456,6 +456,23 @@ async def test_stopping_an_agent_stops_its_batches_and_deleting_it_deletes_them(
     assert await fetch(world.dsn, "select 1 from batch") == []
 
 
+async def test_the_end_of_a_batch_whose_agent_is_deleted_is_told(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, webhook_url=HOOK)
+        await begin(world, client, batch_id)
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
+        assert (await client.get(f"/batches/{batch_id}")).status_code == 404
+    told = []
+    for _ in range(9):
+        async with world.ledger.unit() as unit:
+            for entry in await unit.batches.outbox.lease("w", 60, 10, 180):
+                told.append((entry.status, json.loads(entry.body)["execution_status"]))
+                assert await unit.batches.outbox.delivered(entry.id, "w", 200, "ok")
+    assert [status for status, _ in told][-2:] == ["running", "stopped"]
+    assert told[-1][1] == {"stopped": 3}
+
+
 async def test_an_agent_is_deleted_while_a_contact_of_its_batch_is_released(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)

@@ -9,9 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row, execution_row
+from tests.rows import THEN, agent_row, entry_row, execution_row
 
-from callwright.domain.batch import BATCH_TRANSITIONS, Batch, BatchStatus, Contact, execution_of_contact
+from callwright.domain.batch import (
+    BATCH_TRANSITIONS,
+    Batch,
+    BatchProgress,
+    BatchStatus,
+    Contact,
+    execution_of_contact,
+)
 from callwright.domain.errors import NotFoundError, WrongStateError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
 from callwright.storage.batches import COUNTS
@@ -211,3 +218,67 @@ async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: Postgr
     finally:
         await connection.close()
     assert "Index Only Scan using execution_batch_counts" in plan, plan
+
+
+async def progress(ledger: PostgresLedger) -> BatchProgress:
+    async with ledger.unit() as unit:
+        return (await unit.batches.progress([BATCH]))[BATCH.id]
+
+
+async def test_a_batch_keeps_the_figures_of_executions_that_retention_deletes(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger)
+    async with ledger.unit() as unit:
+        for n in range(6):
+            await unit.executions.insert(execution_row(f"call-{n}", batch_id=BATCH.id))
+        await unit.executions.insert(execution_row("single"))
+    await run_sql(
+        dsn,
+        "update execution set phase = 'done', detail = 'stopped', status = 'stopped' where id in ('call-4', 'call-5', 'single')",
+        # Past the rules for what may follow what: only the figures matter here.
+        "alter table execution disable trigger user",
+        "update execution set phase = 'done', detail = 'completed', status = 'completed', total_cost_nano = 1000 + right(id, 1)::int,"
+        " initiated_at = created_at, answered_at = created_at + interval '1 s', ended_at = created_at + interval '2.000501 s',"
+        " completed_at = created_at + interval '3 s' where id in ('call-0', 'call-1', 'call-2')",
+        "alter table execution enable trigger user",
+    )
+    before = await progress(ledger)
+    assert before.execution_status == {"completed": 3, "prepared": 3, "queued": 1, "stopped": 2}
+    assert (before.total_cost_nano, before.answered, before.talk_ms) == (3_003, 3, 3_002)
+    for ids in (["call-0", "call-4", "single"], ["call-1"], ["call-2", "call-5"]):
+        async with ledger.unit() as unit:
+            await unit.executions.delete(ids)
+        assert await progress(ledger) == before
+    assert [row["id"] for row in await fetch(dsn, "select id from execution")] == ["call-3"]
+    async with ledger.unit() as unit:
+        await unit.batches.delete(BATCH.id)
+    assert await fetch(dsn, "select * from batch_pruned") == []
+    async with ledger.unit() as unit:
+        await unit.executions.delete(["call-3"])
+    assert await fetch(dsn, "select * from batch_pruned") == [], "a batch that is gone keeps nothing"
+
+
+async def test_webhooks_that_wait_outlive_their_batch_and_are_forgotten_once_they_are_settled(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await stage(ledger)
+    async with ledger.unit() as unit:
+        for status in ("queued", "running", "stopped"):
+            await unit.batches.outbox.add(entry_row(BATCH.id, id=status, status=status))
+        assert len(await unit.batches.outbox.lease("w", 60, 10, 180)) == 1
+        assert await unit.batches.outbox.delivered("queued", "w", 200, "ok")
+    async with ledger.unit() as unit:
+        assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
+    assert [row["id"] for row in await fetch(dsn, "select id from batch_outbox order by sequence")] == [
+        "running",
+        "stopped",
+    ]
+    async with ledger.unit() as unit:
+        assert [each.id for each in await unit.batches.outbox.lease("w", 60, 10, 180)] == ["running"], "in their order"
+        assert await unit.batches.outbox.failed("running", "w", 600, 503, "busy")
+    await run_sql(dsn, "update batch_outbox set failing_since = now() - interval '1 hour' where id = 'running'")
+    async with ledger.unit() as unit:
+        (last,) = await unit.batches.outbox.lease("w", 60, 10, 180)
+        assert (last.id, last.gap) == ("stopped", True), "one that fails for too long holds up no other"
+        assert await unit.batches.outbox.delivered("stopped", "w", 200, "ok")
+    await ledger.prune()
+    assert [row["id"] for row in await fetch(dsn, "select id from batch_outbox")] == ["running"]

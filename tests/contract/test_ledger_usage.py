@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from tests.database import fetch, run_sql
-from tests.rows import THEN, execution_row, live_call, move, place
+from tests.rows import THEN, admit, claim, execution_row, live_call, move, place
 from tests.unit.insight.call_log import CallLog
 
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.domain.usage import CALLS, LLM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used, quarter_of
+from callwright.insight.cost import CostLine
+from callwright.insight.extra_cost import Extra, with_extra
 from callwright.insight.record import build
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
@@ -136,3 +138,82 @@ async def test_calls_from_before_are_counted_with_the_same_sums(ledger: Postgres
             for field in ("records", "amount", "amount_output", "cost_nano")
         ]
         assert all(left == right for left, right in both), kind
+
+
+def by_kind(found: dict[UsageKey, Used]) -> dict[str, tuple[int, int, int, int]]:
+    """Sums of every kind, whichever provider and model a line names."""
+    sums: dict[str, Used] = {}
+    for key, one in found.items():
+        sums[key.kind] = sums.get(key.kind, Used()).plus(one)
+    return {kind: (one.records, one.amount, one.amount_output, one.cost_nano) for kind, one in sums.items()}
+
+
+async def test_what_every_attempt_of_a_call_used_counts_and_the_call_once(ledger: PostgresLedger) -> None:
+    first, second = record_of(1), record_of(2)
+    await live_call(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(Phase.DONE, "error", *first), owner="node-a", attempt=1)
+    async with ledger.unit() as unit:
+        again = await unit.executions.change("call-1", Change(Phase.WAITING, "scheduled", {"scheduled_at": LATER}))
+    assert again.total_cost_nano == 0, "what is shown is the attempt that begins now"
+    assert by_kind(await used(ledger)).get(CALLS, (0, 0, 0, 0)) == (0, 0, 0, 0), "nothing until it is done"
+    await admit(ledger)
+    await claim(ledger)
+    for phase, detail in ((Phase.DIALLING, "initiated"), (Phase.LIVE, ""), (Phase.FINISHING, "")):
+        await move(ledger, "call-1", phase, detail, owner="node-a", attempt=2)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(Phase.DONE, "completed", *second))
+    found = await used(ledger)
+    both = [record for _, record in (first, second)]
+    assert {key.model for key, one in found.items() if key.kind == CALLS and one.records} == {"completed"}
+    assert found[UsageKey(CALLS, model="completed")] == Used(
+        records=1,
+        amount=sum(record["conversation_ms"] for record in both),
+        cost_nano=sum(columns["total_cost_nano"] for columns, _ in (first, second)),
+    )
+    for leg in ("transcriber", "llm", "synthesizer", "network", "platform"):
+        by_hand = sum(record["cost_nano"]["legs"][leg] for record in both)
+        assert sum(one.cost_nano for key, one in found.items() if key.kind == leg) == by_hand, leg
+    assert by_kind(found)[SYNTHESIZER][1] == 17 + 34
+
+
+async def test_work_of_a_call_counted_by_the_migration_is_not_counted_again_when_its_record_is_written_anew(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    """The release before the migration knew no lines; the post-call job of a call that had ended then runs after it."""
+    columns, record = record_of(3)
+    old = {name: value for name, value in record.items() if name != "usage_lines"}
+    await live_call(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
+    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
+    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    async with ledger.unit() as unit:
+        row = await unit.executions.change("call-1", Change(columns=columns, record=record))
+    found = await used(ledger)
+    assert by_kind(found)[LLM][1:] == (103, 10, record["cost_nano"]["legs"]["llm"])
+    for leg in ("transcriber", "llm", "synthesizer", "network", "platform"):
+        assert by_kind(found)[leg][3] == record["cost_nano"]["legs"][leg], leg
+    assert by_kind(found)[SYNTHESIZER][1] == 3 * 17
+    assert sum(one.cost_nano for key, one in found.items() if key.kind == CALLS) == row.total_cost_nano
+
+
+async def test_asking_a_call_from_before_again_adds_to_its_usage_what_that_cost(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    columns, record = record_of(3)
+    old = {name: value for name, value in record.items() if name != "usage_lines"}
+    await live_call(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
+    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
+    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    before = by_kind(await used(ledger))
+    extra = Extra({"extraction": 500}, [CostLine("llm", "p", "m", 20, 4, 500)])
+    async with ledger.unit() as unit:
+        dearer = {"total_cost_nano": columns["total_cost_nano"] + 500}
+        await unit.executions.change("call-1", Change(columns=dearer, record=with_extra(old, extra)))
+    after = by_kind(await used(ledger))
+    assert after.pop(LLM) == tuple(left + right for left, right in zip(before.pop(LLM), (0, 20, 4, 500), strict=True))
+    assert after.pop(CALLS)[3] == before.pop(CALLS)[3] + 500
+    assert after == before

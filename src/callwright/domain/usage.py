@@ -7,9 +7,10 @@ time zone's midnight falls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase
@@ -22,6 +23,10 @@ PLATFORM, NETWORK = "platform", "network"
 """Costs of these legs."""
 TRANSCRIBER, SYNTHESIZER, LLM = "transcriber", "synthesizer", "llm"
 """Work of one provider's model and its cost: milliseconds heard, characters said, tokens read and written."""
+
+
+EARLIER = "earlier_attempts"
+"""Key of the record of an execution that was tried again: what the attempts before the present one used (:func:`spent_by`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +73,68 @@ def quarter_after(moment: datetime) -> datetime:
 
 
 def contribution(execution: Execution) -> dict[UsageKey, Used]:
-    """What an execution adds to the usage of its account: nothing until it is done."""
+    """What an execution adds to the usage of its account, all its attempts together: nothing until it is done."""
     if execution.phase is not Phase.DONE:
         return {}
-    record = execution.record
-    legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
-    duration_ms = int(record.get("conversation_ms") or 0)
+    spent = spent_by(execution)
     calls = UsageKey(CALLS, model=execution.status.value)
-    found = {calls: Used(records=1, amount=duration_ms, cost_nano=execution.total_cost_nano)}
+    found = {calls: Used(records=1, amount=spent["conversation_ms"], cost_nano=spent["cost"])}
     for leg in (PLATFORM, NETWORK):
-        _add(found, UsageKey(leg), Used(cost_nano=int(legs.get(leg) or 0)))
-    for line in record.get("usage_lines") or []:
+        _add(found, UsageKey(leg), Used(cost_nano=spent[leg]))
+    for line in spent["lines"]:
         key = UsageKey(line["leg"], line["provider"], line["model"])
         _add(found, key, Used(0, int(line["amount"]), int(line["amount_output"]), int(line["cost"])))
     return found
+
+
+def spent_by(execution: Execution) -> dict[str, Any]:
+    """What all attempts of an execution have used so far: ``conversation_ms``, ``cost``, ``platform`` and ``network`` in nano-cents, and
+    ``lines`` like ``usage_lines`` of a record. What the attempts before the present one used is kept in its record as EARLIER."""
+    record = execution.record
+    earlier: Mapping[str, Any] = record.get(EARLIER) or {}
+    legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
+    present = {
+        "conversation_ms": record.get("conversation_ms"),
+        "cost": execution.total_cost_nano,
+        PLATFORM: legs.get(PLATFORM),
+        NETWORK: legs.get(NETWORK),
+    }
+    spent: dict[str, Any] = {name: int(value or 0) + int(earlier.get(name, 0)) for name, value in present.items()}
+    spent["lines"] = [*earlier.get("lines", ()), *usage_lines(record)]
+    return spent
+
+
+def usage_lines(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Who did how much in a call and what it cost. Records from before these lines were kept tell less: how much each model did and what
+    the leg cost, as the migration that began to count has counted them."""
+    if "usage_lines" in record:
+        return record["usage_lines"] or ()
+    legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
+    used: Mapping[str, Any] = record.get("usage_breakdown") or {}
+    found = []
+    if legs.get(LLM):
+        found.append(_line(LLM, "", "", 0, 0, int(legs[LLM])))
+    for name, amounts in (used.get("llm_model") or {}).items():
+        found.append(_line(LLM, "", name, int(amounts["input"]), int(amounts["output"]), 0))
+    for leg, amount in (
+        (TRANSCRIBER, round(Decimal(str(used.get("transcriber_duration") or 0)) * 1000)),
+        (SYNTHESIZER, round(Decimal(str(used.get("synthesizer_characters") or 0)))),
+    ):
+        if amount:
+            provider, model = (str(used.get(f"{leg}_{what}") or "") for what in ("provider", "model"))
+            found.append(_line(leg, provider, model, amount, 0, int(legs.get(leg) or 0)))
+    return found
+
+
+def _line(leg: str, provider: str, model: str, amount: int, amount_output: int, cost: int) -> dict[str, Any]:
+    return {
+        "leg": leg,
+        "provider": provider,
+        "model": model,
+        "amount": amount,
+        "amount_output": amount_output,
+        "cost": cost,
+    }
 
 
 def _add(found: dict[UsageKey, Used], key: UsageKey, used: Used) -> None:

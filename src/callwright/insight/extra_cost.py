@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.domain.money import allocate, rate
 from callwright.domain.pricing import PriceBook
+from callwright.domain.usage import usage_lines
 from callwright.insight.cost import CostLine
 from callwright.insight.usage import POST_CALL, category_of
 
@@ -72,7 +73,7 @@ def with_extra(record: Mapping[str, Any], extra: Extra) -> dict[str, Any]:
     return {
         "cost_nano": whole,
         "turns": turns,
-        "usage_lines": _with_lines(record.get("usage_lines") or [], extra.lines),
+        "usage_lines": _with_lines(usage_lines(record), extra.lines),
     }
 
 

@@ -3,6 +3,7 @@ taken out and its execution written in one unit."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -60,9 +61,10 @@ order by b.scheduled_at, b.id limit $1
 #: Answered from the index ``execution_batch_counts`` alone; a column more here has to be in it.
 COUNTS = """
 select batch_id, status, count(*) as number, sum(total_cost_nano)::bigint as cost, count(answered_at) as answered,
-  coalesce(sum(extract(epoch from ended_at - answered_at)) * 1000, 0)::bigint as talk_ms
+  coalesce(sum(extract(epoch from ended_at - answered_at)) * 1000000, 0)::bigint as talk_us
 from execution where batch_id = any ($1::text[]) group by batch_id, status
 """
+_PRUNED = "select batch_id, status, number, cost, answered, talk_us from batch_pruned where batch_id = any ($1::text[])"
 
 
 class BatchRows:
@@ -137,7 +139,7 @@ class BatchRows:
         return _batch_of(row)
 
     async def progress(self, batches: Sequence[Batch]) -> dict[str, BatchProgress]:
-        """How far each of them is."""
+        """How far each of them is, those of its executions included that retention has deleted."""
         ids = [batch.id for batch in batches]
         waiting = {
             row["batch_id"]: int(row["number"])
@@ -147,7 +149,8 @@ class BatchRows:
             )
         }
         counted: dict[str, list[Any]] = {}
-        for row in await self._connection.fetch(COUNTS, ids):
+        # One statement, one moment: an execution is counted in one of the two, never in both or in none.
+        for row in await self._connection.fetch(f"{COUNTS} union all {_PRUNED}", ids):
             counted.setdefault(row["batch_id"], []).append(row)
         return {batch.id: _progress(batch, waiting.get(batch.id, 0), counted.get(batch.id, [])) for batch in batches}
 
@@ -164,6 +167,8 @@ class BatchRows:
     async def delete(self, batch_id: str) -> None:
         """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
         await self._connection.execute("delete from batch where id = $1", batch_id)
+        # Whoever deletes a batch wants to hear no more of it. When its agent is deleted, what waits to be told is still told.
+        await self._connection.execute("delete from batch_outbox where batch_id = $1", batch_id)
 
     async def delete_ended(self, before: datetime, count: int) -> int:
         """Delete up to ``count`` batches that ended before ``before``; returns how many."""
@@ -253,15 +258,16 @@ async def _records(batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> A
 
 
 def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
-    counts = {str(row["status"]): int(row["number"]) for row in rows}
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[str(row["status"])] += int(row["number"])
     if waiting:
-        status = str(status_of(*WAITING_AS[batch.status]))
-        counts[status] = counts.get(status, 0) + waiting
+        counts[str(status_of(*WAITING_AS[batch.status]))] += waiting
     return BatchProgress(
         execution_status=dict(sorted(counts.items())),
         waiting=waiting,
         total_cost_nano=sum(int(row["cost"]) for row in rows),
-        talk_ms=sum(int(row["talk_ms"]) for row in rows),
+        talk_ms=round(sum(int(row["talk_us"]) for row in rows) / 1000),
         answered=sum(int(row["answered"]) for row in rows),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import PHASES, STATUS_OF, Execution, Phase, Status, may_follow
+from callwright.domain.usage import EARLIER, spent_by
 from callwright.ports.ledger import Change
 
 TIMES = ("created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at")
@@ -62,7 +63,7 @@ def plan(before: Execution, change: Change) -> Plan:
     column that is not in CHANGEABLE.
 
     Times are raised to the one before where a clock of another machine ran ahead, so that a skew never ends a call. An execution that
-    waits again (a retry) loses what told of the attempt before; the attempt's own row keeps it.
+    waits again (a retry) loses what told of the attempt before: the attempt's own row and its log keep it, and the record what it used.
     """
     given = {name: _storable(value) for name, value in change.columns.items()}
     outcome = given.pop(ATTEMPT_OUTCOME, None)
@@ -83,7 +84,10 @@ def plan(before: Execution, change: Change) -> Plan:
         values.update(phase=phase.value, detail=detail, status=status.value)
     if before.owner is not None and not PHASES[phase][1]:
         values["owner"] = None
-    if change.record:
+    if again:
+        values["total_cost_nano"] = 0
+        values["record"] = {EARLIER: spent_by(before), **change.record}
+    elif change.record:
         values["record"] = {**before.record, **change.record}
     ended = _ran_an_attempt(before.phase) and not PHASES[phase][1]
     return Plan(values, attempt_values, (outcome or status.value) if ended else None)

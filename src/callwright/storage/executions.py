@@ -48,6 +48,21 @@ with hours as (
 select (select sum(n) from hours) as total, (select hour from here) as hour, (select before from here) as before"""
 
 
+#: The figures are those of ``batches.COUNTS``.
+_DELETE = """
+with gone as (
+  delete from execution where id = any($1::text[]) returning batch_id, status, total_cost_nano, answered_at, ended_at
+), kept as (
+  select id from batch where id in (select batch_id from gone) order by id for key share
+)
+insert into batch_pruned as p (batch_id, status, number, cost, answered, talk_us)
+select g.batch_id, g.status, count(*), sum(g.total_cost_nano), count(g.answered_at),
+  coalesce(sum(extract(epoch from g.ended_at - g.answered_at)) * 1000000, 0)
+from gone g join kept k on k.id = g.batch_id group by 1, 2 order by 1, 2
+on conflict (batch_id, status) do update set number = p.number + excluded.number, cost = p.cost + excluded.cost,
+  answered = p.answered + excluded.answered, talk_us = p.talk_us + excluded.talk_us"""
+
+
 class ExecutionRows:
     """``ports.ledger.Executions``."""
 
@@ -273,7 +288,8 @@ class ExecutionRows:
         return [str(row["id"]) for row in rows]
 
     async def delete(self, execution_ids: Sequence[str]) -> None:
-        """Delete executions with logs, attempts and outbox rows. ConflictError, and nothing deleted, while a process owns one of them."""
+        """Delete executions with logs, attempts and outbox rows; their batches keep what they counted and cost. ConflictError, and nothing
+        deleted, while a process owns one of them."""
         live = await self._connection.fetch(
             "select id from execution where id = any($1::text[]) and owner is not null limit 3", list(execution_ids)
         )
@@ -281,7 +297,7 @@ class ExecutionRows:
             raise ConflictError(
                 f"a call is going on: {', '.join(row['id'] for row in live)}; stop it or wait for its end"
             )
-        await self._connection.execute("delete from execution where id = any($1::text[])", list(execution_ids))
+        await self._connection.execute(_DELETE, list(execution_ids))
 
     async def _one(self, where: str, *arguments: object) -> Execution | None:
         row = await self._connection.fetchrow(f"select {COLUMNS} from execution where {where}", *arguments)

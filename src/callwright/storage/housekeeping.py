@@ -17,6 +17,9 @@ _PRUNE = (
         "delete from node where coalesce(dead_at, stopped_at) < now() - interval '7 days'"
         " and not exists (select from execution where owner = node.incarnation)"
     ),
+    (
+        "delete from batch_outbox o where o.state <> 'waiting' and not exists (select from batch b where b.id = o.batch_id)"
+    ),
     "delete from pgqueuer_log where created < now() - interval '7 days'",
     "delete from pgqueuer_statistics where created < now() - interval '7 days'",
 )
