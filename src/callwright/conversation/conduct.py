@@ -186,7 +186,7 @@ class Conductor:
         if generation.unfinished:
             stage.owed.reply = True
         if generation.purpose == WELCOME and board.plan.discard_pre_welcome and turn.words.count:
-            board.note("discarded_words", turn.take().text)
+            board.note("discarded_words", turn.take(answers=False).text)
         if generation.purpose == "reply":
             self._thinking.failures = 0
             if board.plan.hangup_by_prompt and not (stage.owed.reply or stage.tools.busy or stage.pending):

@@ -84,7 +84,7 @@ class Nods:
             self._board.note("back_channel", text)
             if stage.pending is not None and stage.pending.asked:
                 stage.withdraw("nothing_said")
-            turn.take()
+            turn.take(answers=False)
             stage.guesses = 0
         elif audible is None or audible.speech.complete:
             self._judged = judged

@@ -309,8 +309,9 @@ class CallerTurn:
         from_ms = max(self.from_ms, 0)
         return from_ms, max(self.voiced_end_ms, from_ms)
 
-    def take(self) -> Taken:
-        """The pending words, which the next turn does not have any more."""
+    def take(self, answers: bool = True) -> Taken:
+        """The pending words, which the next turn does not have any more. Not ``answers``: they were no turn, and what the agent asked is
+        still to be answered."""
         self.enter()
         from_ms, to_ms = self.span()
         taken = Taken(self.words.take(), from_ms, to_ms)
@@ -318,7 +319,10 @@ class CallerTurn:
         self.from_ms = self.began_ms if self.state == "talking" else -1
         self._stretch.forget()
         self._answered = False
-        self.patience.forget()
+        if answers:
+            self.patience.forget()
+        else:
+            self.patience.weigh(self.words)
         self._gave_up = False
         self._eager = False
         timers = self._board.timers

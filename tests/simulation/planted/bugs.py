@@ -1315,6 +1315,11 @@ PATIENCE = (
         Line("turn:CallerTurn.ready", "self._board.now_us >= self.patience.rested_us(self.voiced_end_ms)", "True"),
     ),
     bug(
+        "question_forgotten_by_a_nod",
+        "a back-channel over the end of a question makes the core forget what it asked",
+        Line("overlap:Nods.settle", "turn.take(answers=False)", "turn.take()"),
+    ),
+    bug(
         "begun_code_cut",
         "whoever was asked for four digits and has said fewer is taken to have finished",
         Line("patience:Patience.weigh", "self._tables.digits_said(spoken) == self._digits", "True"),
@@ -1525,6 +1530,7 @@ SLOW: frozenset[str] = frozenset(
         "playout_not_bounded",
         "playout_of_another_reply",
         "question_at_the_time_of_hanging_up",
+        "question_forgotten_by_a_nod",
         "refused_model_asked_again",
         "refused_tool_forgotten",
         "reply_not_bounded",

@@ -272,6 +272,44 @@ def test_what_is_written_is_complete() -> None:
     assert not call.all(fx.SetPatience)
 
 
+def test_a_back_channel_over_a_question_leaves_what_was_asked_as_it_was() -> None:
+    call = Call(welcome_message="Good morning. What is your phone number?")
+    call.starts_playing()
+    call.wait(300)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.wait(2_000)
+    call.give(ev.MarkPlayed, 1, 0)
+    call.give(ev.MarkPlayed, 1, 1)
+    call.finishes("um")
+    call.judges()
+    call.wait(1_000)
+    assert "back_channel" in call.notes()
+    call.wait(500)
+    says(call, "five five five")
+    call.wait(least_ms("number") - 1)
+    assert not call.all(fx.AskModel)
+    says(call, "zero one")
+    call.wait(least_ms("number"))
+    assert call.told()[-1] == "user: five five five zero one"
+
+
+def test_words_over_the_welcome_that_are_thrown_away_leave_what_it_asked_as_it_was() -> None:
+    call = Call(welcome_message="What is your phone number?", discard_pre_welcome=True, words_to_interrupt=5)
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes("good morning")
+    call.wait(700)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert "discarded_words" in call.notes()
+    says(call, "five five five")
+    call.wait(least_ms("number") - 1)
+    assert not call.all(fx.AskModel)
+
+
 def test_a_noise_leaves_what_was_asked_as_it_was() -> None:
     call = asked("What is your phone number?")
     call.begins()
