@@ -14,6 +14,7 @@ from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 
 from callwright.actions.extraction import ask_again, ask_all_again
 from callwright.actions.services import CallPolicy, Services
+from callwright.call.asking_again import AskingAgain
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution
@@ -306,6 +307,30 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
     assert row.record["extraction_state"]["status"] == "done"
     tokens = row.record["usage_breakdown"]["llm_tokens"]
     assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
+
+
+async def test_a_run_that_two_processes_work_on_pays_for_what_both_asked(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    slow = body()
+    slow["tasks"][0]["tools_config"]["llm_agent"]["first_token_ms"] = 1_000
+    await change(world, slow)
+    await ordered_anew(world, before.id, "run-1")
+    order = json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode()
+    await asyncio.gather(*(AskingAgain(world.deps).run(order) for _ in range(2)))
+    row = await world.row(before.id)
+    assert row.record["extraction_state"]["status"] == "done"
+    assert [run["run"] for run in row.record["extraction_runs"]] == [None, "run-1"]
+    log = (await log_of(world, before)).decode()
+    _, _, asked_again = log.partition('"run_began"')
+    assert (asked_again.count('"run_began"'), asked_again.count('"run_ended"')) == (0, 1)
+    alone = await called(world, body())
+    once = (await again(world, alone.id, force=True)).record["usage_breakdown"]["llm_tokens"]
+    spent = row.record["usage_breakdown"]["llm_tokens"] - before.record["usage_breakdown"]["llm_tokens"]
+    assert spent == 2 * (once - alone.record["usage_breakdown"]["llm_tokens"]), "each process has asked"
+    tokens = row.record["usage_breakdown"]["llm_tokens"]
+    assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
+    assert row.total_cost_nano == sum(row.record["cost_nano"]["legs"].values())
 
 
 async def log_of(world: CallWorld, call: Execution) -> bytes:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from callwright.call.equipment import local_time
-from callwright.call.post_log import PostLog
+from callwright.call.post_log import ASKED, FIXED, PostLog
 from callwright.domain.disposition import Disposition, StoredDisposition, read_disposition
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
@@ -16,11 +16,6 @@ from callwright.insight.dispositions import CallFacts
 from callwright.insight.tools import context
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView
-
-ASKED = "disposition"
-"""Fact: one disposition as it is asked of this call."""
-FIXED = "dispositions_fixed"
-"""Fact: which dispositions are asked is settled; ``count`` of them came before this."""
 
 
 def fix(post: PostLog, found: Sequence[StoredDisposition], run: str = "") -> None:

@@ -18,8 +18,9 @@ from callwright.actions.transition import transition
 from callwright.call.asked import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
 from callwright.call.deps import RuntimeDeps
 from callwright.call.examiner import Examiner
+from callwright.call.late_work import pay_late, section_of
 from callwright.call.logfile import POST
-from callwright.call.post_log import DISPOSITIONS, TASK_DONE, PostLog, live_part, post_part
+from callwright.call.post_log import DISPOSITIONS, PAID, TASK_DONE, USAGE, PostLog, facts_of, live_part, post_part
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec, PostCallTask
@@ -27,7 +28,6 @@ from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
-from callwright.insight.cost import CostLine
 from callwright.insight.dispositions import questions_of
 from callwright.insight.extra_cost import Extra, rated, with_extra
 from callwright.insight.post_work import RUN_BEGAN, RUN_ENDED, post_work, runs_of
@@ -35,7 +35,7 @@ from callwright.insight.record import storable
 from callwright.insight.transcript import transcript
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
-from callwright.ports.ledger import Change, LogChunk
+from callwright.ports.ledger import Change, LogChunk, Unit
 from callwright.ports.questions import EXTRACTION_JOB
 
 _LOG = logging.getLogger(__name__)
@@ -83,16 +83,27 @@ class _Case:
         self.post.failed(what, reason)
 
     async def keep(self) -> None:
-        (
-            """``Notes.keep``: have the section in the ledger. UnavailableError lets the job be tried again, and go on from what is kept;
+        """``Notes.keep``: have the section in the ledger. UnavailableError lets the job be tried again, and go on from what is kept;
         _SupersededError ends the run."""
-            ""
-        )
+        over = False
         async with self.deps.ledger.unit() as unit:
             row = await unit.executions.lock(self.execution.id)
             if row is not None:
                 self.check(row)
-                await unit.logs.append(self.chunk)
+                over = await self.is_over(unit, row)
+                if not over:
+                    await unit.logs.append(self.chunk())
+        if over:
+            raise _SupersededError(self.run)
+
+    async def is_over(self, unit: Unit, row: Execution) -> bool:
+        """Go on from the section as the ledger has it. Whether another process has ended this very run: then what this one spent is added
+        to what the call cost, and nothing else."""
+        if any(values["run"] == self.run for values in facts_of(await section_of(unit, row), RUN_ENDED)):
+            await pay_late(unit, row, self.live_log, self.post, self.deps)
+            return True
+        self.post.take_in(await section_of(unit, row))
+        return False
 
     def check(self, row: Execution) -> None:
         """Raise _SupersededError unless ``row``, which is locked, is this run's: two runs that wrote the one section would each write over
@@ -100,9 +111,9 @@ class _Case:
         if not _is_of(row, self.run):
             raise _SupersededError(self.run)
 
-    @property
     def chunk(self) -> LogChunk:
-        """The section as the ledger keeps it."""
+        """The section as the ledger is about to keep it."""
+        self.post.sent()
         return LogChunk(self.execution.id, self.execution.attempt, POST, 0, self.post.text.encode())
 
 
@@ -197,10 +208,6 @@ class AskingAgain:
                 # The job is tried again.
                 raise
             post.failed("extraction", error.message)
-        spent = rated(_usages(post), self._deps.book)
-        post.fact(
-            RUN_ENDED, {"run": run, "cost_nano": spent.cost_nano, "spent": spent.categories, "lines": _plain(spent)}
-        )
 
     async def _questions(self, case: _Case, spec: AgentSpec, run: str, examiner: Examiner) -> None:
         post, heard = case.post, transcript(case.view)
@@ -221,25 +228,34 @@ class AskingAgain:
                 await case.keep()
 
     async def _close(self, case: _Case, order: _Order) -> None:
-        view = await asyncio.to_thread(view_of, case.live_log + case.post.text)
-        work = post_work(view)
-        found = storable({name: work[name] for name in _RECORD_KEYS})
-        ended = next(values for values in case.post.facts(RUN_ENDED) if values["run"] == order.run)
-        failures = runs_of(view)[-1].failures
         async with self._deps.ledger.unit() as unit:
             row = await unit.executions.lock(case.execution.id)
             if row is None or row.phase is not Phase.DONE or row.attempt != case.execution.attempt:
                 return
             case.check(row)
-            await unit.logs.append(case.chunk)
+            if await case.is_over(unit, row):
+                return
+            spent = rated(_usages(case.post), self._deps.book)
+            ended = {
+                "run": order.run,
+                "cost_nano": spent.cost_nano,
+                "spent": spent.categories,
+                "lines": _plain(spent),
+            }
+            case.post.fact(RUN_ENDED, ended)
+            view = await asyncio.to_thread(view_of, case.live_log + case.post.text)
+            work = post_work(view)
+            found = storable({name: work[name] for name in _RECORD_KEYS})
+            failures = runs_of(view)[-1].failures
+            await unit.logs.append(case.chunk())
             state = _state(order, "failed" if failures else "done", "; ".join(one["reason"] for one in failures[:3]))
             record: dict[str, Any] = {**found, "usage_breakdown": usage_breakdown(view), STATE: state}
             columns: dict[str, Any] = {}
             if order.run not in (row.record.get("extraction_paid") or []):
                 # The job may run twice: what a run cost is added once.
-                record |= with_extra(row.record, _extra(ended))
+                record |= with_extra(row.record, spent)
                 record["extraction_paid"] = [*(row.record.get("extraction_paid") or []), order.run]
-                columns["total_cost_nano"] = row.total_cost_nano + int(ended["cost_nano"])
+                columns["total_cost_nano"] = row.total_cost_nano + spent.cost_nano
             await transition(unit, row.id, Change(columns=columns, record=record), self._deps.publisher)
 
     async def _settle(self, execution: Execution, order: _Order, status: str, reason: str) -> None:
@@ -265,15 +281,11 @@ def _plain(spent: Extra) -> list[dict[str, Any]]:
     return [asdict(line) for line in spent.lines]
 
 
-def _extra(ended: Mapping[str, Any]) -> Extra:
-    """What a run cost by its fact RUN_ENDED."""
-    return Extra(dict(ended["spent"]), [CostLine(**line) for line in ended.get("lines", ())])
-
-
 def _usages(post: PostLog) -> list[dict[str, Any]]:
     """What was spent since the last run that ended, also by one that was begun and left to a later order: nobody else pays for that."""
     ended = post.facts(RUN_ENDED)
-    return post.since(RUN_ENDED, ended[-1], "usage") if ended else post.since(RUN_BEGAN, {}, "usage")
+    found = post.since(RUN_ENDED, ended[-1], USAGE) if ended else post.since(RUN_BEGAN, {}, USAGE)
+    return [values for values in found if not values.get(PAID)]
 
 
 def _tasks(spec: AgentSpec, dispositions: Sequence[Any]) -> list[PostCallTask]:

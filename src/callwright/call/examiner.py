@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from callwright.call.access import Fitting, as_it_is
 from callwright.call.boundary import plugin_boundary
 from callwright.call.equipment import check_model, model_settings, need_model
-from callwright.call.post_log import PostLog
+from callwright.call.post_log import USAGE, PostLog
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
 from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.domain.errors import CallwrightError
@@ -238,7 +238,7 @@ class Examiner:
             if len(text) < MAX_POST_ANSWER_CHARACTERS:
                 text += delta.text
             if delta.usage is not None:
-                notes.fact("usage", _usage(delta.usage, asked.purpose))
+                notes.fact(USAGE, _usage(delta.usage, asked.purpose))
         return text
 
 

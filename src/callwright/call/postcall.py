@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +21,19 @@ from callwright.call.callbacks import schedule, wanted
 from callwright.call.deps import RuntimeDeps
 from callwright.call.examiner import Examiner, note_unanswered
 from callwright.call.files import LiveFiles, live_files
+from callwright.call.late_work import pay_late, section_of
 from callwright.call.logfile import POST
-from callwright.call.post_log import AGENT, CUSTOM, DISPOSITIONS, RECORDING, TASK_DONE, PostLog, live_part, post_part
+from callwright.call.post_log import (
+    AGENT,
+    CUSTOM,
+    DISPOSITIONS,
+    RECORDED,
+    RECORDING,
+    TASK_DONE,
+    PostLog,
+    live_part,
+    post_part,
+)
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
@@ -36,7 +48,7 @@ from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, LogChunk
+from callwright.ports.ledger import Change, LogChunk, Unit
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,6 +70,10 @@ class _Case:
     live_log: str
     view: CallView
     post: PostLog
+
+
+class _OvertakenError(Exception):
+    """Another run has finished the call: a job was taken over from a process that only looked dead, or the time was over."""
 
 
 class _Notes:
@@ -92,6 +108,9 @@ class PostCall:
                 await self._work(case)
         except TimeoutError:
             self._too_late(case, POST_CALL_SECONDS - RESERVE_SECONDS)
+        except _OvertakenError:
+            _LOG.info("execution %s was finished by another run", case.execution.id)
+            return
         await self._close(case)
 
     async def sweep(self) -> int:
@@ -159,7 +178,8 @@ class PostCall:
             await self._ask(case, spec, Examiner(self._deps.plugin, self._deps.clock, fitting))
         except asyncio.CancelledError:
             # This process ends, or the time is over. One try: nobody waits for more.
-            await self._kept(case)
+            with suppress(_OvertakenError):
+                await self._kept(case)
             raise
 
     async def _ask(self, case: _Case, spec: AgentSpec, examiner: Examiner) -> None:
@@ -189,6 +209,8 @@ class PostCall:
             while (found := await self._present(case)) is None:
                 await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
             fix(case.post, found)
+            # Before the first is asked: two runs at once ask the same.
+            await self._keep(case)
         return fixed(case.post)
 
     async def _present(self, case: _Case) -> list[StoredDisposition] | None:
@@ -205,16 +227,27 @@ class PostCall:
             await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
 
     async def _kept(self, case: _Case) -> bool:
-        """Whether the section so far is in the ledger now: what was spent is spent, whatever becomes of this run."""
+        """Whether the section so far is in the ledger now: what was spent is spent, whatever becomes of this run. _OvertakenError when the
+        call was finished meanwhile, or is gone: there is nothing left to ask."""
         try:
             async with self._deps.ledger.unit() as unit:
                 row = await unit.executions.lock(case.execution.id)
                 if row is not None and _to_finish(row, case.execution.attempt):
+                    case.post.take_in(await section_of(unit, row))
                     await unit.logs.append(_chunk(case))
+                    return True
+                if row is not None:
+                    await self._spent_too_late(unit, row, case)
         except UnavailableError as error:
             _LOG.warning("post-call work waits for the database: %s", error)
             return False
-        return True
+        raise _OvertakenError(case.execution.id)
+
+    async def _spent_too_late(self, unit: Unit, row: Execution, case: _Case) -> None:
+        """Another run has finished the call while this one asked: what it found stands, and what this one spent is added to the record."""
+        if row.attempt != case.execution.attempt or row.record.get(FINISHED) != row.attempt:
+            return
+        await pay_late(unit, row, case.live_log, case.post, self._deps)
 
     # -- recording -------------------------------------------------------------------------------------------------------------
 
@@ -229,7 +262,7 @@ class PostCall:
         if made is None:
             case.post.failed(RECORDING, "this process has no audio of the call")
         else:
-            case.post.fact("recording_ready", made)
+            case.post.fact(RECORDED, made)
 
     def _mix_down(self, execution: Execution) -> dict[str, Any] | None:
         """Raw sides to a stereo file. A second run without the raw sides finds the file of the first. Blocking."""
@@ -252,8 +285,15 @@ class PostCall:
         wish = None if built.record.get("opt_out") else self._callback(case)
         async with self._deps.ledger.unit() as unit:
             row = await unit.executions.lock(execution.id)
-            if row is None or not _to_finish(row, execution.attempt):
+            if row is None:
                 return
+            if not _to_finish(row, execution.attempt):
+                await self._spent_too_late(unit, row, case)
+                return
+            case.post.take_in(await section_of(unit, row))
+            if case.live_log + case.post.text != text:
+                text = case.live_log + case.post.text
+                built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
             await unit.logs.append(_chunk(case))
             change = self._change(row, built)
             if wish is not None:
@@ -305,4 +345,5 @@ def _to_finish(execution: Execution, attempt: int) -> bool:
 
 
 def _chunk(case: _Case) -> LogChunk:
+    case.post.sent()
     return LogChunk(case.execution.id, case.execution.attempt, POST, 0, case.post.text.encode())

@@ -709,8 +709,8 @@ class Logs(Protocol):
     async def append(self, chunk: LogChunk) -> None:
         """Store a piece; the same (execution, attempt, section, chunk) again replaces it."""
 
-    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
-        """The log of an attempt (the newest one by default): live section, then post section. Empty when there is none."""
+    async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
+        """The log of an attempt (the newest one by default): live section, then post section, or one of them. Empty when there is none."""
 
 
 class Nodes(Protocol):

@@ -27,13 +27,15 @@ class LogRows:
             chunk.data,
         )
 
-    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
-        """The log of an attempt (by default the execution's present one): live section, then post section. Empty when there is none."""
+    async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
+        """The log of an attempt (by default the execution's present one): live section, then post section, or one of them. Empty when
+        there is none."""
         rows = await self._connection.fetch(
             "select data from call_log"
             " where execution_id = $1 and attempt = coalesce($2, (select attempt from execution where id = $1))"
-            " order by section, chunk",
+            " and section = coalesce($3, section) order by section, chunk",
             execution_id,
             attempt,
+            section,
         )
         return b"".join(row["data"] for row in rows)

@@ -21,7 +21,7 @@ from callwright.call.postcall import PostCall
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import Price, PriceBook
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -103,7 +103,10 @@ class Ledger:
     async def change(self, execution_id: str, change: Change, *, owner: str | None, attempt: int | None) -> Execution:
         status = Status.COMPLETED if change.phase is Phase.DONE else self.row.status
         record = {**self.row.record, **(change.record or {})}
-        self.row = replace(self.row, phase=change.phase or self.row.phase, status=status, record=record)
+        cost = change.columns.get("total_cost_nano", self.row.total_cost_nano)
+        self.row = replace(
+            self.row, phase=change.phase or self.row.phase, status=status, record=record, total_cost_nano=cost
+        )
         return self.row
 
     async def of_agent(self, tenant_id: str, agent_id: str) -> list[StoredDisposition]:
@@ -112,8 +115,8 @@ class Ledger:
     async def append(self, chunk: LogChunk) -> None:
         self.chunks[chunk.section, chunk.chunk] = chunk.data
 
-    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
-        return b"".join(self.chunks[key] for key in sorted(self.chunks))
+    async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
+        return b"".join(self.chunks[key] for key in sorted(self.chunks) if section in (None, key[0]))
 
     def entry(self, execution: Execution) -> None:
         """Nobody listens."""
@@ -146,7 +149,7 @@ class Recordings:
 class Bench:
     """Post-call work on one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: PriceBook | None = None) -> None:
         log = CallLog(BEGAN.isoformat()).answered().at(900).caller_said(1, "My name is Ann.").at(2_000).leg_ended()
         self.ledger, self.model = Ledger(log.text), Model()
         # Only what this work uses is real.
@@ -159,7 +162,7 @@ class Bench:
             self.ledger,
             Recordings(),  # type: ignore[arg-type]
             Path("no-such-folder"),
-            PriceBook(),
+            book or PriceBook(),
             ThreadPoolExecutor(1),
             Metrics(),
         )
@@ -277,3 +280,108 @@ async def test_an_execution_that_was_completed_meanwhile_is_left_alone() -> None
     await bench.run()
     assert (bench.record, bench.ledger.chunks) == before
     assert bench.model.asked == ["extraction", "summary"]
+
+
+BOOK = PriceBook(
+    {("model_input", "counting", "*"): Price(3_000, 1_000), ("model_output", "counting", "*"): Price(7_000, 1_000)}
+)
+COST = 3_000 * TOKENS // 1_000 + 7_000 * 10 // 1_000
+"""Of one question, in nano-cents."""
+
+
+class Together(Model):
+    """Answers no extraction before ``runs`` runs have asked for it."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self.all_asked = asyncio.Barrier(runs)
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        async for delta in super().answer(request):
+            if delta.usage is not None and request.purpose == "extraction":
+                await self.all_asked.wait()
+            yield delta
+
+
+class Held(Model):
+    """The first that asks for an extraction waits for ``let_go``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        first = not self.holds.is_set()
+        self.holds.set()
+        async for delta in super().answer(request):
+            yield delta
+        if first:
+            await self.let_go.wait()
+
+
+def costs(bench: Bench) -> None:
+    """Whatever was asked, by whom ever, is in the log, in the usage and in the cost, once."""
+    asked = len(bench.model.asked)
+    assert bench.tokens == asked * TOKENS
+    assert bench.record["usage_breakdown"]["llm_tokens"] == asked * (TOKENS + 10)
+    assert bench.ledger.row.total_cost_nano == asked * COST
+    assert sum(bench.record["cost_nano"]["legs"].values()) == asked * COST
+    assert sum(line["cost"] for line in bench.record["usage_lines"]) == asked * COST
+    sequence = [fact["seq"] for fact in bench.ledger.posted]
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+async def test_what_runs_at_the_same_moment_spent_is_all_in_the_record(runs: int) -> None:
+    bench = Bench(BOOK)
+    bench.model = Together(runs)
+    await asyncio.gather(*(bench.run() for _ in range(runs)))
+    assert bench.model.asked.count("extraction") == runs, "they could not know of each other"
+    costs(bench)
+    facts = [fact["type"] for fact in bench.ledger.posted]
+    assert facts.count("extraction") == 1, "what both found stands there once"
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+    assert bench.record["summary"] == "Ann called."
+    assert [one["what"] for one in bench.record["post_failures"]] == ["recording"]
+    assert bench.ledger.row.status is Status.COMPLETED
+
+
+async def test_what_a_run_spent_that_comes_too_late_is_added_to_the_call() -> None:
+    bench = Bench(BOOK)
+    bench.model = held = Held()
+    late = asyncio.create_task(bench.run())
+    await held.holds.wait()
+    await bench.run()
+    found = {name: bench.record[name] for name in ("extracted_data", "summary", "post_failures")}
+    assert bench.ledger.row.status is Status.COMPLETED
+    held.let_go.set()
+    await late
+    assert bench.model.asked == ["extraction", "extraction", "summary"], "and asks no more"
+    costs(bench)
+    assert {name: bench.record[name] for name in found} == found
+    await bench.run()
+    costs(bench)
+
+
+async def test_a_write_whose_answer_was_lost_is_not_made_twice() -> None:
+    bench = Bench(BOOK)
+    real = bench.ledger.unit
+
+    class Unsure(Model):
+        async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            async for delta in super().answer(request):
+                yield delta
+
+            @asynccontextmanager
+            async def lost() -> AsyncIterator[Any]:
+                bench.ledger.unit = real  # type: ignore[method-assign]
+                async with real() as unit:
+                    yield unit
+                raise UnavailableError("was it saved?")
+
+            bench.ledger.unit = lost  # type: ignore[method-assign]
+
+    bench.model = Unsure()
+    await bench.run()
+    assert bench.model.asked == ["extraction", "summary"]
+    costs(bench)
