@@ -39,7 +39,9 @@ def test_every_operation_has_a_name_of_its_own_a_group_and_a_text(description: d
 
 def test_whatever_has_a_variable_path_may_not_be_there(description: dict[str, Any]) -> None:
     """A path with a control character is answered with 404 before any route sees it."""
-    undeclared = [name for name, operation in operations(description) if "{" in name and "404" not in operation["responses"]]
+    undeclared = [
+        name for name, operation in operations(description) if "{" in name and "404" not in operation["responses"]
+    ]
     assert undeclared == [], "\n".join(undeclared)
 
 
