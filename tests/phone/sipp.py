@@ -62,6 +62,8 @@ DEFAULTS: Mapping[str, str] = {
     "talk_ms": "60000",
     "held_ms": "60000",
     "outcome": "200 OK",
+    "progress": "100 Trying",
+    "refer_ms": "300",
     "refer_to": "sip:nobody@127.0.0.1:9",
     "refer_status": "202",
     "status": "486 Busy Here",

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.phone import sound
 from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
 from tests.phone.calls import asks, check_transcript, final, goodbye, hangup, hears
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
 from tests.waiting import until
+
+from callwright.media.tones import RINGBACK_HZ
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
@@ -34,9 +37,22 @@ def check_transferred(record: dict[str, Any], target: str) -> None:
     assert (transfer["status"], transfer["to_number"]) == ("completed", target)
 
 
+async def check_ringing(server: Server, record: dict[str, Any], line: RtpSocket, ringing_ms: int) -> None:
+    """The caller heard the target ring, for so long and no longer, and the record has it as a tone, not as words of the agent's."""
+    (tone,) = record["callwright"]["sounds"]
+    assert (tone["lane"], tone["text"]) == ("ringing", "ringing tone")
+    assert ringing_ms - 400 <= tone["played_ms"] <= ringing_ms + 400
+    recorded = sound.of_wav(await server.recording(record["id"]), 1)
+    for heard in (line.heard(), recorded):
+        # The two tones beat within a window of 20 ms, where neither has its whole share.
+        assert ringing_ms - 400 <= sound.sounding_ms(heard, *RINGBACK_HZ, share=0.6) <= ringing_ms + 400
+    assert record["transcript"].splitlines()[-1] == f"assistant: {ANNOUNCEMENT}"
+
+
 async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
-    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="200 OK")
+    words = {"progress": "180 Ringing", "refer_ms": 1_500, "outcome": "200 OK"}
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, **words)
     agent_id = await server.agent(**agent(transfer_to=NOBODY))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     await phone.ended(20)
@@ -44,7 +60,9 @@ async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, 
     refer = phone.messages("REFER", sent=False)[0]
     assert refer.header("Refer-To").strip("<>") == NOBODY
     assert [m.sent for m in phone.messages("BYE")] == [False], "the platform leaves the call"
-    check_transferred(await final(server, execution_id), NOBODY)
+    record = await final(server, execution_id)
+    check_transferred(record, NOBODY)
+    await check_ringing(server, record, line, 1_500)
 
 
 async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
@@ -78,7 +96,9 @@ async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
     refer = phone.messages("REFER", sent=False)[0].header("Refer-To")
     assert "Replaces=" in refer
     assert colleague.messages("INVITE", sent=False)[0].header("Call-ID").split("@")[0] in refer, "the colleague's call"
-    check_transferred(await final(server, execution_id), target)
+    record = await final(server, execution_id)
+    check_transferred(record, target)
+    await check_ringing(server, record, line, 1_000)
 
 
 async def test_an_attended_transfer_to_somebody_who_refuses_keeps_the_call(

@@ -186,6 +186,7 @@ def _runtime_deps(
             ears=LocalEars(settings.vad, settings.turn),
             defaults=foundation.policy().defaults,
             ambient_folder=settings.ambient,
+            ringing_tone=settings.ringing_tone,
         ),
         tools_of=desk.tools,
         caller_lookup=lookup,

@@ -1,7 +1,7 @@
-"""What one call makes heard beside its replies: fillers, a listener's sounds, ambient noise under everything.
+"""What one call makes heard beside its replies: fillers, a listener's sounds, the ringing of a transfer, ambient noise under everything.
 
-Fillers and listener's sounds go through the same playout as replies, as utterances with negative numbers: so a reply that is released
-while one sounds follows it without a gap, one clear silences both, and no reply's position is confused.
+All but the noise go through the same playout as replies, as utterances with negative numbers: so a reply that is released while one sounds
+follows it without a gap, one clear silences both, and no reply's position is confused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from callwright.call.sounds import SoundMissingError, Sounds
 from callwright.conversation.effects import PlayAsset
 from callwright.conversation.events import AssetPlayed, UsageReported
 from callwright.conversation.interjections import back_channels_in, fillers_in
-from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER
+from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
 from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
 from callwright.media.pacing import Playout
@@ -73,7 +73,10 @@ class Beside:
             self._wanted = True
             self._begin_bed()
             return self.bed is not None
-        audio = self._ready.get((effect.lane, effect.asset), b"")
+        if effect.lane == RINGING:
+            audio = self._library.ringing()
+        else:
+            audio = self._ready.get((effect.lane, effect.asset), b"")
         if not audio:
             self._tell(effect, 0, False)
             return False

@@ -41,6 +41,7 @@ class RuntimeSettings:
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
     sync_logs: bool = False
     ambient_folder: Path | None = None
+    ringing_tone: str = "us"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ class AccountSounds:
         self._ledger = ledger
         self._tenant_id = tenant_id
 
+    def ringing(self) -> bytes:
+        """See :class:`SoundLibrary`."""
+        return self._library.ringing()
+
     async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
         """See :class:`SoundLibrary`."""
         return await self._library.saying(voice, settings, text)

@@ -170,7 +170,8 @@ class Say:
         """The leg is gone: nothing more is written."""
         self._pacer.discard(self)
         self._beside.end()
-        self._playout.clear(self._clock.monotonic_us())
+        for number, played_ms in self._playout.clear(self._clock.monotonic_us()).items():
+            self._beside.cut(number, played_ms)
 
     async def aclose(self) -> None:
         """Stop everything and wait until what was used has been reported."""

@@ -148,6 +148,7 @@ class CallSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None
         self._answered = False
+        self._transferring = 0
         self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
@@ -270,6 +271,9 @@ class CallSession:
             self._runner.fact("leg", what, dict(values))
             if what == "held":
                 self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
+            if what == "transfer" and self._transferring:
+                now_us, state = self._runner.now_us(), str(values.get("state") or "")
+                self._runner.post(ev.TransferProgress(now_us, self._transferring, state))
             if what == "dialog":
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()
@@ -405,6 +409,7 @@ class CallSession:
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)
+        self._transferring = effect.request
         self._start(transfer(self._runner, self._line.leg, effect))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

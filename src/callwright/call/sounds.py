@@ -1,6 +1,7 @@
-"""Sounds beside speech, kept by the process for all calls: short sayings per voice, and ambient tracks.
+"""Sounds beside speech, kept by the process for all calls: short sayings per voice, ambient tracks, and the ringing tone.
 
-A saying is synthesised once per voice, before a call needs it; a track is made, or read from the configured folder, once.
+A saying is synthesised once per voice, before a call needs it; a track is made, or read from the configured folder, once; the tone is made
+when it is first wanted.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from callwright.conversation.bounds import ASSET_MOST_MS
+from callwright.conversation.bounds import ASSET_MOST_MS, TRANSFER_WAIT_MS
 from callwright.domain.limits import MAX_AMBIENT_FILE_BYTES, MAX_SPOKEN_ASSETS, MAX_TRACKS_IN_MEMORY
 from callwright.media.ambient import TRACKS, Bed, track, track_of_wav
 from callwright.media.framing import PCM_FRAME_BYTES
 from callwright.media.g711 import fainter, loudness, mulaw_of
+from callwright.media.tones import RINGING, ringing
 from callwright.media.wav import WavError
 from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 
@@ -44,6 +46,10 @@ class Saying:
 class Sounds(Protocol):
     """Sounds beside speech as one call gets them."""
 
+    def ringing(self) -> bytes:
+        """The ringing tone as mu-law, for as long as a transfer may take; nothing where callers shall hear none."""
+        ...
+
     async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
         """``text`` by this voice, and whether this call had it made. Raises ProviderError."""
         ...
@@ -57,15 +63,24 @@ _Key = tuple[str, str, str, str, str, str]
 
 
 class SoundLibrary:
-    """Belongs to one event loop. ``folder`` holds WAV files of ambient tracks, ``<name>.wav``. ``threads`` false: tracks are made in the
-    loop, which waits for them; for loops without real time."""
+    """Belongs to one event loop. ``folder`` holds WAV files of ambient tracks, ``<name>.wav``. ``tone`` is how ringing sounds
+    (``media.tones.RINGING``), anything else for none. ``threads`` false: tracks are made in the loop, which waits for them; for loops
+    without real time."""
 
-    def __init__(self, folder: Path | None = None, *, threads: bool = True) -> None:
+    def __init__(self, folder: Path | None = None, tone: str = "us", *, threads: bool = True) -> None:
         self._folder = folder
+        self._tone = RINGING.get(tone)
+        self._ringing = b""
         self._threads = threads
         self._sayings: OrderedDict[_Key, asyncio.Task[Saying]] = OrderedDict()
         self._tracks: dict[str, asyncio.Task[bytes]] = {}
         self._own: OrderedDict[str, bytes] = OrderedDict()
+
+    def ringing(self) -> bytes:
+        """The ringing tone as mu-law, for as long as a transfer may take; nothing where callers shall hear none."""
+        if self._tone is not None and not self._ringing:
+            self._ringing = mulaw_of(ringing(self._tone, TRANSFER_WAIT_MS))
+        return self._ringing
 
     async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
         """``text`` by this voice, and whether this call had it made. Raises ProviderError; after a failure the next call tries again."""

@@ -71,7 +71,7 @@ class CancelVoice:
 class PlayAsset:
     """Play prepared sound in a lane of its own. In the lanes ``filler`` and ``backchannel`` the asset is the words, which the call's voice
     has said before the call needs them; the shell answers with ``AssetPlayed``. In the lane ``ambient`` it is a track, mixed under
-    everything until the call is over."""
+    everything until the call is over; in the lane ``ringing`` the tone a caller knows, until it is stopped, 50 s at most."""
 
     asset: str
     lane: str
@@ -79,7 +79,7 @@ class PlayAsset:
 
 @dataclass(frozen=True, slots=True)
 class StopAsset:
-    """Silence a filler or a listener's sound now."""
+    """Silence a filler, a listener's sound or the ringing tone now."""
 
     lane: str
 

@@ -213,6 +213,8 @@ def _play_asset(watch: Watch, effect: fx.PlayAsset) -> None:
     require(bool(effect.asset), "a sound has a name", effect.lane)
     if effect.lane == "ambient":
         require("ambient" not in watch.lanes, "one ambient track plays", effect.asset)
+    elif effect.lane == "ringing":
+        require(bool(watch.transfer), "it rings while a transfer is asked for", effect.asset)
     else:
         require(watch.audible == 0, "no sound of its own while the agent speaks", (watch.audible, effect.asset))
         require(not watch.transfer, "the agent is silent during a transfer", effect.asset)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import CALLER_FIRST_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
-from callwright.conversation.effects import CallTool, Transfer, TransferSettled
+from callwright.conversation.effects import CallTool, PlayAsset, StopAsset, Transfer, TransferSettled
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
+from callwright.conversation.lanes import RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
 from callwright.domain.agent_transfers import filled_target
 from callwright.domain.errors import InvalidNumberError
@@ -63,6 +64,7 @@ class Transfers:
         "_known",
         "_open",
         "_request",
+        "_rings",
         "_tries",
         "state",
         "unheard",
@@ -75,6 +77,7 @@ class Transfers:
         self._open: dict[int, ToolCall] = {}
         self._known: dict[str, int] = {}
         self._request = 0
+        self._rings = False
         self._tries = 0
         self._accepted = False
         self._caller_first_us = 0
@@ -184,17 +187,24 @@ class Transfers:
         elif event.state in DONE:
             call = self._open.pop(event.request)
             self._history.result(call.call_id, _answer(True))
+            self._silence()
             board.emit(TransferSettled(event.request, True, event.detail))
             self._drop_wish("the caller was transferred")
             self._move("complete")
             return True
         elif event.state == "failed":
             self._fail(event.request, event.detail or "it failed")
+        elif event.request == self._request and self.state == "requested":
+            if event.state == "ringing":
+                self._ring()
+            else:
+                self._silence()
         return False
 
     def expire(self) -> None:
         """Nobody says what became of the transfer. A late answer still counts."""
         call = self._open[self._request]
+        self._silence()
         self._history.result(call.call_id, _answer(False, NOBODY_ANSWERED))
         self._settle(call, NOBODY_ANSWERED)
         self._move("fail")
@@ -209,7 +219,20 @@ class Transfers:
         if self.state == "requested":
             self._move("drop")
             self._board.timers.cancel("transfer")
+            self._silence()
             self._settle(self._open[self._request], reason)
+
+    def _ring(self) -> None:
+        """The target rings: the caller hears that it does."""
+        if not self._rings and not self._board.plan.written:
+            self._rings = True
+            self._board.emit(PlayAsset(RINGING_TONE, RINGING))
+
+    def _silence(self) -> None:
+        """The target does not ring any more. With the leg every sound is over anyway."""
+        if self._rings and not self._board.watch.ended:
+            self._board.emit(StopAsset(RINGING))
+        self._rings = False
 
     def _settle(self, call: ToolCall, reason: str) -> None:
         """A transfer that was asked for is not made, as far as known."""
@@ -245,6 +268,7 @@ class Transfers:
             return
         board.timers.cancel("transfer")
         self._move("fail")
+        self._silence()
         board.emit(TransferSettled(request, False, reason))
 
     def _drop_wish(self, reason: str) -> None:

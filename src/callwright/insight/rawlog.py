@@ -63,7 +63,7 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
         case "VoiceFinished":
             return "response", "synthesizer", f"{v['audio_ms']} ms of audio"
         case "AssetPlayed" if v["played_ms"]:
-            return "response", "synthesizer", f"{v['lane']}: {v['asset']}"
+            return "response", "system" if v["lane"] == "ringing" else "synthesizer", f"{v['lane']}: {v['asset']}"
         case "Note" if v["kind"] in ("voicemail_found", "voicemail_taken_back"):
             return "response", "system", f"{v['kind']}: {v['text']}".rstrip(": ")
         case "CallTool":

@@ -155,7 +155,7 @@ def _voicemail(view: CallView) -> bool | None:
 
 
 def _sounds(view: CallView) -> list[dict[str, Any]]:
-    """Fillers and listener's sounds that were heard, wholly or in part: no part of the transcript."""
+    """Fillers, listener's sounds and ringing tones that were heard, wholly or in part: no part of the transcript."""
     began = view.answered_us or 0
     return [
         {

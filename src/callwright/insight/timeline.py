@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from callwright.conversation.lanes import RINGING
 from callwright.conversation.log import Entry
 from callwright.insight.view import CallView
 
@@ -94,8 +95,16 @@ def timeline(view: CallView) -> Timeline:
         _agent(view),
         _caller(view, audio_began_us(view)),
         _held(view),
-        tuple(Span(entry.at_us, entry.at_us) for entry in view.of("PlayAsset", "SendKeys")),
+        _other(view),
     )
+
+
+def _other(view: CallView) -> tuple[Span, ...]:
+    """What is no speech of either side. Keys and short sounds are moments; a ringing tone lasts as long as it was heard."""
+    found = [Span(e.at_us, e.at_us) for e in view.of("PlayAsset", "SendKeys") if e.values.get("lane") != RINGING]
+    tones = (e for e in view.of("AssetPlayed") if e.values["lane"] == RINGING and e.values["played_ms"])
+    found += [Span(e.at_us - int(e.values["played_ms"]) * 1_000, e.at_us) for e in tones]
+    return tuple(sorted(found, key=lambda one: one.from_us))
 
 
 def _over_us(view: CallView) -> int:

@@ -9,6 +9,12 @@ from callwright.media.framing import SAMPLE_RATE_HZ
 _AMPLITUDE = 8_000
 
 RINGBACK_HZ = (440, 480)
+RINGING: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "us": (RINGBACK_HZ, (2_000, 4_000)),
+    "eu": ((425,), (1_000, 4_000)),
+    "uk": ((400, 450), (400, 200, 400, 2_000)),
+}
+"""How ringing sounds to who calls (ITU-T E.180, supplement 2): the tones, and milliseconds of sound and of silence in turn."""
 BUSY_HZ = (480, 620)
 BEEP_HZ = 1_000
 
@@ -34,8 +40,14 @@ def silence(length_ms: int) -> bytes:
 
 def ringback(length_ms: int = 6_000) -> bytes:
     """The caller's ringing: 2 s of tone, 4 s of silence, from the start of the tone."""
-    cycle = tone(RINGBACK_HZ, 2_000) + silence(4_000)
-    return _repeated(cycle, length_ms)
+    return ringing(RINGING["us"], length_ms)
+
+
+def ringing(how: tuple[tuple[int, ...], tuple[int, ...]], length_ms: int) -> bytes:
+    """One of ``RINGING``, from the start of its tone."""
+    frequencies_hz, cadence_ms = how
+    parts = [silence(ms) if at % 2 else tone(frequencies_hz, ms) for at, ms in enumerate(cadence_ms)]
+    return _repeated(b"".join(parts), length_ms)
 
 
 def busy(length_ms: int = 4_000) -> bytes:

@@ -162,6 +162,7 @@ class Settings:
     price_book: Path | None = None
     scenario: Path | None = None
     ambient: Path | None = None
+    ringing_tone: str = "us"
     allow_private_urls: bool = False
     publish_queued: bool = False
     webhook_timeout_s: int = 10
@@ -232,6 +233,11 @@ SETTINGS: dict[str, Setting] = {
     "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _path),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _path),
     "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of WAV files for agents' ambient tracks, <name>.wav.", _path),
+    "ringing_tone": Setting(
+        "CALLWRIGHT_RINGING_TONE",
+        "What a caller hears while a transfer's target rings: us (440 + 480 Hz, 2 s of 6), eu (425 Hz, 1 s of 5), uk (400 + 450 Hz, twice"
+        " 0.4 s of 3) or off.",
+    ),
     "allow_private_urls": Setting(
         "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks reach private and loopback addresses.", _switch
     ),
@@ -350,6 +356,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
     "bad_key": ("401", "403"),
+    "ringing_tone": ("us", "eu", "uk", "off"),
 }
 
 _RANGES: dict[str, tuple[int, int]] = {

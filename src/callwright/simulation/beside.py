@@ -7,6 +7,7 @@ from typing import Any
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.lanes import RINGING
 from callwright.simulation.world import World
 
 MACHINE_SEGMENTS = 100_000
@@ -40,7 +41,7 @@ def sounds_of(random: Random, written: bool) -> dict[str, Any]:
 
 
 class Sounds:
-    """Plays fillers and listener's sounds; some are not there yet, and the end of some is never told."""
+    """Plays fillers and listener's sounds, of which some are not there yet and the end of some is never told, and the ringing tone."""
 
     __slots__ = ("_number", "_playing", "_world")
 
@@ -53,6 +54,10 @@ class Sounds:
 
     def _play(self, effect: fx.PlayAsset) -> None:
         world = self._world
+        if effect.lane == RINGING:
+            self._number += 1
+            self._playing[RINGING] = (self._number, effect.asset)
+            return
         if effect.lane == "ambient" or world.chance(world.weather.silent):
             return
         if world.chance(100):

@@ -108,6 +108,8 @@ class ScriptedGateway:
     def _transfer(self, call: int, message: dict[str, Any]) -> None:
         user = message["target"].removeprefix("sip:").partition("@")[0]
         if user == "taken":
+            self._send(call, "transfer_progress", request=message["request"], state="ringing")
+            self._send(call, "transfer_progress", request=message["request"] + 1, state="answered")
             self._send(call, "transferred", request=message["request"], ok=True, sip_status=200, reason="OK")
             self._send(call, "closed", by="us", sip_status=0, q850=None, reason="transferred")
         elif user == "leave":

@@ -183,6 +183,7 @@ async def test_a_transfer_returns_when_the_target_has_taken_the_call(world):
     await call.leg.transfer("sip:taken@127.0.0.1:15102", attended=True)
     closed = await call.listener.ended()
     assert closed.reason == "Call completed"
+    assert call.listener.told("transfer") == [{"state": "ringing"}], "and not the news of another transfer"
     assert call.listener.commands == [
         ("transfer", {"request": 1, "target": "sip:taken@127.0.0.1:15102", "attended": True, "seconds": 30})
     ]

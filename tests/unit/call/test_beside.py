@@ -12,6 +12,7 @@ from tests.unit.call.world import Bench, settle
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.say import Say, Speaker
 from callwright.call.sounds import SoundLibrary, SoundMissingError
+from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.effects import Clear, EndSpeech, PlayAsset, Release, Speak, StopAsset
 from callwright.conversation.events import AssetPlayed, Cleared, MarkPlayed, PlayoutStarted, UsageReported
 from callwright.conversation.interjections import fillers_in
@@ -85,6 +86,41 @@ async def test_a_reply_released_meanwhile_follows_without_a_gap_and_keeps_its_ow
     assert times == list(range(times[0], times[0] + 40 * 20_000, 20_000))
     assert studio.played() == [(400, True)]
     assert [event.generation for event in studio.of(PlayoutStarted)] == [1]
+
+
+RINGS = PlayAsset("ringing tone", "ringing")
+
+
+async def test_the_ringing_tone_is_heard_until_it_is_stopped() -> None:
+    studio = Studio(library=SoundLibrary(tone="uk"))
+    studio.say.play(RINGS)
+    await studio.run(3_000)
+    sounds = [loudness(pcm_of_mulaw(frame)) > 0 for _, frame in studio.wire.frames]
+    # 400 ms of tone, 200 of silence, 400 of tone and 2 s of silence, as ITU-T E.180 has it for the country.
+    assert sounds[:150] == [True] * 20 + [False] * 10 + [True] * 20 + [False] * 100
+    assert studio.played() == []
+    studio.say.stop(StopAsset("ringing"))
+    assert studio.played() == [(3_000, False)]
+    written = len(studio.wire.frames)
+    await studio.run(200)
+    assert len(studio.wire.frames) == written
+
+
+async def test_a_leg_that_ends_while_it_rings_was_heard_so_far() -> None:
+    studio = Studio()
+    studio.say.play(RINGS)
+    await studio.run(500)
+    studio.say.hush()
+    assert studio.played() == [(500, False)]
+    studio.say.hush()
+    assert len(studio.played()) == 1
+
+
+async def test_the_ringing_tone_can_be_off_and_lasts_as_long_as_a_transfer_may() -> None:
+    studio = Studio(library=SoundLibrary(tone="off"))
+    studio.say.play(RINGS)
+    assert studio.played() == [(0, False)]
+    assert len(SoundLibrary().ringing()) == 8 * TRANSFER_WAIT_MS
 
 
 async def test_one_clear_silences_the_filler_and_the_reply_behind_it() -> None:

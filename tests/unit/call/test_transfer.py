@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.unit.call.test_session import Call, Handset
@@ -26,16 +27,22 @@ ASKS = {"when": "desk", "tool": {"name": "transfer_call_desk", "arguments": {}}}
 
 
 class Switchboard(Handset):
-    """A leg that transfers, or fails to with ``error``."""
+    """A leg that transfers, or fails to with ``error``; it ``waits`` until the target has ``taken`` the call."""
 
-    def __init__(self, session: Any, error: Exception | None = None, *, closes_first: bool = False) -> None:
+    def __init__(
+        self, session: Any, error: Exception | None = None, *, closes_first: bool = False, waits: bool = False
+    ) -> None:
         super().__init__(session)
+        self.taken = asyncio.Event()
+        if not waits:
+            self.taken.set()
         self.error = error
         self.closes_first = closes_first
         self.transfers: list[tuple[str, bool]] = []
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         self.transfers.append((target, attended))
+        await self.taken.wait()
         if self.error is not None:
             raise self.error
         if self.closes_first:
@@ -66,6 +73,28 @@ async def test_the_leg_is_asked_once_and_its_end_ends_the_call() -> None:
     await call.session.aclose()
     assert [values["transferred"] for values in call.logged("TransferSettled")] == [True]
     assert call.stages[-1] == "ended answered"
+
+
+async def test_what_a_leg_tells_of_the_target_is_news_of_the_transfer_that_is_under_way() -> None:
+    call = Call([ASKS, {"say": "Fine."}])
+    call.session.noted("transfer", {"state": "ringing"})
+    call.leg = leg = Switchboard(call.session, waits=True)
+    await call.begin("Hello.", **PLAN)
+    await call.listen(1_500)
+    await call.listen(2_500, "the desk please")
+    await settle(20)
+    call.session.noted("transfer", {"state": "ringing"})
+    await call.listen(1_000)
+    call.session.noted("transfer", {"state": "answered"})
+    leg.taken.set()
+    await settle(20)
+    news = [(values["state"], values["request"]) for values in call.logged("TransferProgress")]
+    assert [state for state, _ in news] == ["ringing", "answered", "completed"]
+    assert len({request for _, request in news}) == 1
+    (heard,) = call.logged("AssetPlayed")
+    assert (heard["lane"], heard["played_ms"]) == ("ringing", 1_000)
+    call.session.closed(LegClosed("answered", "API Request", "Call completed", 4000))
+    await call.session.aclose()
 
 
 async def test_a_leg_that_closes_before_it_says_so_was_transferred_all_the_same() -> None:

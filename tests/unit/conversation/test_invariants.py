@@ -42,6 +42,7 @@ SAID = fx.AgentSaid(1, 1, "reply", "one two", False, False, 400)
         ((fx.PlayAsset("Hmm.", "filler"), fx.PlayAsset("Hmm.", "filler")), "no sound twice in a row"),
         ((fx.PlayAsset("street", "ambient"), fx.PlayAsset("street", "ambient")), "one ambient track plays"),
         ((fx.PlayAsset("", "filler"),), "a sound has a name"),
+        ((fx.PlayAsset("ringing tone", "ringing"),), "it rings while a transfer is asked for"),
         ((fx.Transfer(1, "loopback:a"), fx.PlayAsset("Hmm.", "filler")), "the agent is silent during a transfer"),
         ((fx.UserSaid(1, "a", 2, 1),), "a turn ends after it began"),
         ((fx.HangUp("x", "y"), SPEAK), "after hanging up nothing is begun"),

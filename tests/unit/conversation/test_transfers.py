@@ -79,6 +79,60 @@ def test_a_caller_who_is_handed_over_hears_no_more_and_the_leg_closes_by_itself(
     assert call.hung_up() == ""
 
 
+def ringing(**plan: Any) -> Call:
+    """The target rings, and the caller hears it."""
+    call = requested(**plan)
+    call.transfer_goes("dialling")
+    assert not call.all(fx.PlayAsset)
+    call.transfer_goes("ringing")
+    call.transfer_goes("ringing")
+    assert call.all(fx.PlayAsset) == [fx.PlayAsset("ringing tone", "ringing")]
+    assert not call.all(fx.StopAsset)
+    return call
+
+
+@pytest.mark.parametrize("state", ["answered", "early_media", "failed", "completed", "bridged"])
+def test_the_caller_hears_the_target_ring_until_something_else_is_told_of_it(state: str) -> None:
+    call = ringing()
+    call.wait(3_000)
+    effects = call.transfer_goes(state)
+    assert effects[0] == fx.StopAsset("ringing"), "before anything else"
+    call.give(ev.AssetPlayed, "ringing tone", "ringing", 3_000, False)
+    call.transfer_goes("answered")
+    assert len(call.all(fx.StopAsset)) == 1
+    assert call.said() == ["caller: the desk please", "agent: I put you through to the desk."]
+
+
+def test_a_target_that_rings_again_after_sound_of_its_own_is_heard_ringing_again() -> None:
+    call = ringing()
+    call.transfer_goes("early_media")
+    call.transfer_goes("ringing")
+    assert len(call.all(fx.PlayAsset)) == 2
+
+
+def test_it_rings_no_longer_than_the_outcome_is_waited_for() -> None:
+    call = ringing()
+    call.wait(TRANSFER_WAIT_MS)
+    assert len(call.all(fx.StopAsset)) == 1
+    call.transfer_goes("ringing")
+    assert len(call.all(fx.PlayAsset)) == 1, "nobody waits for it any more"
+
+
+def test_it_rings_no_more_when_the_call_ends() -> None:
+    call = ringing()
+    call.give(ev.StopRequested, "API Request", "stopped")
+    assert len(call.all(fx.StopAsset)) == 1
+    gone = ringing()
+    gone.ends()
+    assert not gone.all(fx.StopAsset), "with the leg every sound is over"
+
+
+def test_who_writes_hears_nothing_ring() -> None:
+    call = requested(written=True)
+    call.transfer_goes("ringing")
+    assert not call.all(fx.PlayAsset)
+
+
 def test_a_leg_that_stays_after_the_handover_is_hung_up() -> None:
     call = requested()
     call.transfer_goes("bridged")

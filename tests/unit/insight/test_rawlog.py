@@ -95,3 +95,13 @@ def test_failures_and_the_end_of_the_call_are_told():
 def test_what_is_no_message_is_left_out():
     log = CallLog().answered().event(ev.TranscriptFinal, 900, 1, "").asked(1, 1, "hi").model_ended(1).leg_ended()
     assert rows(log) == [("request", "llm", "hi")]
+
+
+def test_a_filler_is_the_voice_s_and_a_ringing_tone_is_ours():
+    log = CallLog().answered().event(ev.AssetPlayed, "Hmm.", "filler", 400, True)
+    log.event(ev.AssetPlayed, "ringing tone", "ringing", 4_000, False)
+    log.event(ev.AssetPlayed, "ringing tone", "ringing", 0, False)
+    assert rows(log) == [
+        ("response", "synthesizer", "filler: Hmm."),
+        ("response", "system", "ringing: ringing tone"),
+    ]

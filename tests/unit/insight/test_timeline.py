@@ -23,6 +23,16 @@ class TestSpans:
         assert Span(30, 10).lasted_us == 0
 
 
+class TestWhatElseIsHeard:
+    def test_a_filler_is_a_moment_and_a_ringing_tone_lasts(self):
+        call = healthy().at(13_000).write(fx.PlayAsset("Hmm.", "filler"))
+        call.at(14_000).write(fx.PlayAsset("ringing tone", "ringing"))
+        call.at(20_000).event(ev.AssetPlayed, "ringing tone", "ringing", 5_900, False)
+        call.at(21_000).write(fx.PlayAsset("ringing tone", "ringing"))
+        call.event(ev.AssetPlayed, "ringing tone", "ringing", 0, False)
+        assert [seconds(one) for one in timeline(call.view).other] == [(13.0, 13.0), (14.1, 20.0)]
+
+
 class TestTheAgent:
     def test_is_heard_from_its_first_frame_to_its_last(self):
         welcome, first, second = timeline(healthy().view).agent

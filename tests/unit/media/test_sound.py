@@ -141,6 +141,12 @@ class TestTones:
         assert len(tones.keys("12#")) == 3 * 2 * 8 * 200
         assert tones.ringback()[-100:] == bytes(100)
 
+    @pytest.mark.parametrize(("how", "sounds_ms"), [("us", 4_000), ("eu", 3_000), ("uk", 3_200)])
+    def test_ringing_sounds_and_pauses_as_its_country_has_it(self, how, sounds_ms):
+        frames = np.frombuffer(tones.ringing(tones.RINGING[how], 12_000), dtype="<i2").reshape(-1, 160)
+        assert 20 * np.count_nonzero(np.abs(frames).max(axis=1)) == sounds_ms
+        assert np.abs(frames[:10]).max(axis=1).all(), "from the start of the tone"
+
     def test_a_wrong_key_is_refused(self):
         with pytest.raises(ValueError, match="no key"):
             tones.keys("1x")

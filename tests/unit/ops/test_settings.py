@@ -20,6 +20,7 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "trusted_proxies": ("192.0.2.7, 10.0.0.0/8, 2001:db8::/32", ("192.0.2.7/32", "10.0.0.0/8", "2001:db8::/32")),
     "bad_key": ("403", "403"),
     "audit_retention_days": ("30", 30),
+    "ringing_tone": ("uk", "uk"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
     "public_url": ("https://calls.example/", "https://calls.example"),

@@ -211,6 +211,30 @@ def test_a_caller_that_tries_again_with_its_password_is_a_call_of_its_own():
     assert trace.call("c1") is None
 
 
+def notify(body, content_type="message/sipfrag;version=2.0", **more):
+    more = {"sent": False, "to_tag": "us", "from_tag": "them", "inbound": True, **more}
+    extra = (f"Content-Type: {content_type}",)
+    return message("NOTIFY sip:alice@10.0.0.1 SIP/2.0", cseq="101 NOTIFY", extra=extra, body=body, **more)
+
+
+def test_a_far_end_that_was_sent_elsewhere_tells_how_it_fares_there():
+    trace = Trace()
+    call = outbound(trace)
+    told = []
+    for body in ("SIP/2.0 100 Trying", "SIP/2.0 180 Ringing\r\nContact: <sip:x>", "SIP/2.0 200 OK\r\n"):
+        trace.feed(notify(body))
+        told.append(call.referral)
+    assert told == [100, 180, 200]
+    for other in (
+        notify("SIP/2.0 180 Ringing", "text/plain"),
+        notify("nonsense"),
+        notify(""),
+        notify("SIP/2.0 180 Ringing", sent=True, inbound=False),
+    ):
+        trace.feed(other)
+    assert call.referral == 200
+
+
 def test_what_begins_no_call_is_not_kept():
     trace = Trace()
     for start, more in (

@@ -274,6 +274,11 @@ class SipLeg:
         if why:
             listener.noted("refer_refused", {"target": target, "why": why})
 
+    def _on_transfer_progress(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        """Of a transfer that nobody waits for any more it is no news."""
+        if message.get("request") in self._transfers:
+            listener.noted("transfer", {"state": str(message.get("state") or "")})
+
     def _on_transferred(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         request = message.get("request")
         answer = self._transfers.get(request) if isinstance(request, int) else None
@@ -321,6 +326,7 @@ _HANDLERS = {
     "moved": SipLeg._on_fact,
     "move_failed": SipLeg._on_fact,
     "refer_asked": SipLeg._on_refer_asked,
+    "transfer_progress": SipLeg._on_transfer_progress,
     "transferred": SipLeg._on_transferred,
     "closed": SipLeg._on_closed,
 }

@@ -168,6 +168,14 @@ def q850_of(message: SipMessage) -> int | None:
     return None
 
 
+def referral_of(message: SipMessage) -> int:
+    """The status a NOTIFY tells of the call that a REFER asked for (RFC 3515 2.4.5: a message/sipfrag); 0 when it tells none."""
+    if not message.first("content-type").lower().startswith("message/sipfrag"):
+        return 0
+    match = _RESPONSE.match(message.body.partition("\n")[0].strip())
+    return int(match[1]) if match is not None else 0
+
+
 def codec_of(sdp: str) -> str:
     """The codec an SDP puts first on its audio line: ``pcmu``, ``pcma``, else the name of its rtpmap; nothing without audio."""
     for line in sdp.splitlines():

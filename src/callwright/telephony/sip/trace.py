@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from callwright.telephony.sip.message import SipMessage, Traced, addresses, codec_of, media_of, q850_of, tag_of, uri_of
+from callwright.telephony.sip.message import (
+    SipMessage,
+    Traced,
+    addresses,
+    codec_of,
+    media_of,
+    q850_of,
+    referral_of,
+    tag_of,
+    uri_of,
+)
 
 MAX_TRACED_CALLS = 1_024
 
@@ -47,7 +57,7 @@ class TracedCall:
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last cause
     given. ``media_port`` is where we take the sound, ``key_types`` are the payload types of keys that either side named. ``invite`` is the
     INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``heard``: an INVITE of ours was answered with
-    anything at all.
+    anything at all; ``referral``: the last status a NOTIFY told of the target that the far end was sent to.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -59,6 +69,7 @@ class TracedCall:
     ended_by: str = ""
     bye_answered: bool = False
     heard: bool = False
+    referral: int = 0
     codec: str = ""
     media_port: int = 0
     key_types: frozenset[int] = frozenset()
@@ -181,6 +192,8 @@ def _request(call: TracedCall, record: Traced) -> None:
     elif message.method in ("INVITE", "UPDATE") and call.confirmed and message.first("contact"):
         # The far end may move while the call lasts (RFC 3261 12.2.2).
         call.dialog.target = uri_of(message.first("contact"))
+    if message.method == "NOTIFY" and not record.sent:
+        call.referral = referral_of(message) or call.referral
     if message.method in ("BYE", "CANCEL"):
         call.ended_by = call.ended_by or ("us" if record.sent else "them")
         cause = q850_of(message)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
+from callwright.telephony.sip.trace import TracedCall
 
 REFER_TICKS = 500
 """So long (10 s) the server may take to decide where the far end may send us."""
@@ -21,6 +22,7 @@ TAKE_BACK_SECONDS = 1.0
 DECLINED = 603
 NOT_IMPLEMENTED = 501
 REQUEST_TIMEOUT = 408
+_STATES = {180: "ringing", 181: "dialling", 182: "dialling", 183: "early_media"}
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
 
@@ -32,6 +34,11 @@ class TransferredCall(Protocol):
     line: StackCall | None
     facts: CallFacts
     over: asyncio.Future[None]
+
+    @property
+    def traced(self) -> TracedCall | None:
+        """What the messages of the call tell."""
+        ...
 
     def send(self, kind: str, **values: Any) -> None:
         """A control message to the server about this call."""
@@ -50,6 +57,8 @@ class Transfers:
         self._next: StackCall | None = None
         self._target = ""
         self._undecided_ticks = 0
+        self._blind_request = 0
+        self._heard_status = 0
 
     @property
     def pending(self) -> bool:
@@ -70,8 +79,11 @@ class Transfers:
         target, seconds = str(message.get("target") or ""), float(message.get("seconds") or 30)
         try:
             if message.get("attended"):
-                await self._attended(line, target, seconds)
+                await self._attended(line, message, target, seconds)
             else:
+                self._blind_request, self._heard_status = int(message.get("request") or 0), 0
+                if self._call.traced is not None:
+                    self._call.traced.referral = 0
                 await line.refer(target, seconds)
         except StackError as error:
             self._told(message, error)
@@ -79,7 +91,7 @@ class Transfers:
             self._call.facts.transferred, self._call.facts.reason = True, "transferred"
             self._told(message, None)
         finally:
-            self._task = None
+            self._task, self._blind_request = None, 0
 
     def _told(self, message: Mapping[str, Any], error: StackError | None) -> None:
         self._call.send(
@@ -90,21 +102,25 @@ class Transfers:
             reason=error.reason if error is not None else "",
         )
 
-    async def _attended(self, line: StackCall, target: str, seconds: float) -> None:
-        """Far end on hold, call the target, and once it answers join the two. Anything else: the call is as it was before."""
+    async def _attended(self, line: StackCall, message: Mapping[str, Any], target: str, seconds: float) -> None:
+        """Call the target, and once it answers put the far end on hold and join the two. Anything else: the call is as it was before. The
+        hold comes late because the stack sends a far end on hold nothing, and this one is to hear that the target rings."""
         facts, over = self._call.facts, self._call.over
         second: StackCall | None = None
-        facts.we_hold = True
+
+        def told(state: str) -> None:
+            self._call.send("transfer_progress", request=message.get("request"), state=state)
+
         try:
-            await line.hold(True)
             second = await self._exchange.stack.dial(target, Identity(self._call.user), {})
-            await answered(second, over, seconds)
+            await answered(second, over, seconds, told)
+            facts.we_hold = True
             await line.refer_to_call(second, seconds)
         except StackError:
             if second is not None:
                 await attempt("ending the second call of a transfer", second.hang_up())
-            facts.we_hold = False
-            if not over.done():
+            held, facts.we_hold = facts.we_hold, False
+            if held and not over.done():
                 await _taken_back(line, over)
             raise
         self._exchange.start(_left(second))
@@ -134,7 +150,14 @@ class Transfers:
             self._exchange.start(attempt("refusing a REFER", line.refuse_refer(DECLINED)))
 
     def tick(self, ticks: int) -> None:
-        """Time passes: a server that does not decide has refused."""
+        """Time passes: a server that does not decide has refused. The trace is up to date: what the far end tells of the target it was
+        sent to (RFC 3515: a status line in a NOTIFY) is passed on."""
+        traced = self._call.traced if self._blind_request else None
+        if traced is not None and traced.referral != self._heard_status:
+            self._heard_status = traced.referral
+            state = _STATES.get(traced.referral)
+            if state is not None:
+                self._call.send("transfer_progress", request=self._blind_request, state=state)
         if self._undecided_ticks:
             self._undecided_ticks = max(1, self._undecided_ticks - ticks)
             if self._undecided_ticks == 1:
@@ -170,11 +193,16 @@ class Transfers:
             self._next = None
 
 
-async def answered(call: StackCall, over: asyncio.Future[None], seconds: float) -> None:
-    """Wait until ``call`` is answered. Raises StackError when it is not: refused, too late, or ``over`` came first."""
+async def answered(
+    call: StackCall, over: asyncio.Future[None], seconds: float, told: Callable[[str], None] = lambda state: None
+) -> None:
+    """Wait until ``call`` is answered. Raises StackError when it is not: refused, too late, or ``over`` came first. ``told`` hears that it
+    rings (also with sound of its own, which only we hear) and that it is answered."""
     outcome: asyncio.Future[LineEvent] = asyncio.get_running_loop().create_future()
 
     def listener(event: LineEvent) -> None:
+        if event.kind in ("ringing", "early_media", "answered"):
+            told("answered" if event.kind == "answered" else "ringing")
         if event.kind in ("answered", "closed") and not outcome.done():
             outcome.set_result(event)
 
