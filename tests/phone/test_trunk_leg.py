@@ -30,12 +30,12 @@ async def carrier(ports: Ports) -> AsyncIterator[BareCarrier]:
     await opened.carrier.aclose()
 
 
-async def dial(carrier: BareCarrier, *ports: int, **trunk: Any) -> Call:
-    """A call through a trunk with these gateways."""
+async def dial(carrier: BareCarrier, *ports: int, over: SipTrunkCarrier | None = None, **trunk: Any) -> Call:
+    """A call through a trunk with these gateways; calls ``over`` one trunk carrier know of each other."""
     option = {"gateways": [(IP, port) for port in ports], "leading_plus": True, "undiallable": "", **trunk}
     call = Call()
     request = DialRequest("e1.1", THEIRS, OURS, 30, {"trunk": option})
-    call.leg = await SipTrunkCarrier(lambda: carrier.carrier).dial(request, call)
+    call.leg = await (over or SipTrunkCarrier(lambda: carrier.carrier)).dial(request, call)
     return call
 
 
@@ -113,16 +113,25 @@ async def test_a_silent_gateway_is_not_waited_for_and_what_it_answers_too_late_i
     # The INVITE is repeated after 0.5, 1.5 and 3.5 s (RFC 3261 17.1.1.2), and no more once it is given up.
     late_ms = 1_000 * TRUNK_GATEWAY_SECONDS - 3_500 + 700
     silent = await sipp("answers_late", rtp_port=rtp().port, late_ms=late_ms)
-    second = await sipp("answers", rtp_port=rtp().port)
+    second = await sipp("answers", calls=2, rtp_port=rtp().port)
+    trunks = SipTrunkCarrier(lambda: carrier.carrier)
     began_s = time.monotonic()
-    call = await dial(carrier, silent.port, second.port)
+    call = await dial(carrier, silent.port, second.port, over=trunks)
     await call.until("answered", 15)
     took_s = time.monotonic() - began_s
     await silent.ended(10)
     ends_so_far = call.end
     assert call.leg is not None
     await call.leg.hang_up("enough")
+
+    began_s = time.monotonic()
+    again = await dial(carrier, silent.port, second.port, over=trunks)
+    await again.until("answered", 5)
+    assert time.monotonic() - began_s < 3, "what the first call found out the second one knows"
+    assert again.leg is not None
+    await again.leg.hang_up("enough")
     await second.ended()
+    assert failed(again)[0].endswith("seconds ago and is asked last")
     assert TRUNK_GATEWAY_SECONDS - 1 < took_s < 2 * TRUNK_GATEWAY_SECONDS
     assert failed(call) == [f"no answer within {TRUNK_GATEWAY_SECONDS} seconds"]
     assert (call.events, ends_so_far) == (["ringing", "answered"], None), "the call went on at the second gateway"

@@ -50,6 +50,7 @@ def _option(trunk: SipTrunk, password: str) -> dict[str, Any]:
     settings = trunk.settings
     proves = settings.auth_type == USERPASS
     return {
+        "id": trunk.id,
         "name": settings.name,
         "undiallable": settings.undiallable,
         "gateways": [(gateway.address, gateway.port) for gateway in settings.in_order],

@@ -501,6 +501,12 @@ MAX_TRUNK_NETWORKS = 50
 TRUNK_GATEWAY_SECONDS = 6
 """A gateway of a SIP trunk that answers nothing to an INVITE for so long is given up for the next one."""
 
+TRUNK_SILENCE_SECONDS = 60
+"""A gateway of a SIP trunk that was given up because it answered nothing is asked behind the others for so long."""
+
+MAX_SILENT_GATEWAYS = 1_024
+"""Most gateways of SIP trunks that a process remembers as silent."""
+
 MAX_IVR_STEPS = 50
 """Most steps of a menu before an agent."""
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
 from callwright.domain.causes import CAUSES, cause_of_sip
+from callwright.domain.limits import MAX_SILENT_GATEWAYS, TRUNK_SILENCE_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed, LegListener, closed_by
 from callwright.telephony.sip import trunk_carrier
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import TrunkRoute, address_of, trunk_route
+from callwright.telephony.sip.silent_gateways import SilentGateways
 from callwright.telephony.sip.trunk_carrier import SipTrunkCarrier
 
 GATEWAYS = [("one.example", 5060), ("two.example", 5080)]
@@ -155,6 +158,99 @@ class Heard:
 
 def ended(status: int) -> LegClosed:
     return closed_by(cause_of_sip(status), str(status))
+
+
+class Watch:
+    """A clock that the test moves (``ports.world.Clock``)."""
+
+    def __init__(self) -> None:
+        self.us = 1_000_000_000
+
+    def monotonic_us(self) -> int:
+        return self.us
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 1, tzinfo=UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+class Trunk:
+    """A carrier that places one call after the other through the same trunk."""
+
+    def __init__(self) -> None:
+        self.watch = Watch()
+        self.sip = FakeSip()
+        self.leg: Any = None
+        self._carrier = SipTrunkCarrier(lambda: cast(SipCarrier, self.sip), self.watch)
+
+    async def call(self, **trunk: Any) -> Heard:
+        self.sip.legs.clear()
+        heard = Heard()
+        self.leg = await self._carrier.dial(request(**{"id": "t1", **trunk}), heard)
+        return heard
+
+    async def says_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A call finds the first gateway silent; the second takes it."""
+        monkeypatch.setattr(trunk_carrier, "TRUNK_GATEWAY_SECONDS", 0)
+        await self.call()
+        await settle()
+        assert sorted(self.sip.legs) == [0, 1]
+        monkeypatch.undo()
+        self.sip.legs[1].listener.answered()
+
+
+async def test_a_gateway_that_said_nothing_is_asked_behind_the_others_for_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trunk = Trunk()
+    await trunk.says_nothing(monkeypatch)
+    trunk.watch.us += 12_000_000
+    heard = await trunk.call()
+    assert list(trunk.sip.legs) == [1]
+    assert heard.told == ["trunk_gateway_failed sip:+15550199887@one.example:5060"], "and the record says why"
+    trunk.sip.legs[1].listener.closed(ended(503))
+    await settle()
+    trunk.sip.legs[0].listener.answered()
+    assert heard.told[-1] == "answered", "it is asked all the same where the others cannot"
+    assert (await trunk.call()).told == []
+    assert list(trunk.sip.legs) == [0], "it answered, so it is the first again"
+
+    await trunk.says_nothing(monkeypatch)
+    trunk.watch.us += TRUNK_SILENCE_SECONDS * 1_000_000 - 1
+    await trunk.call()
+    assert list(trunk.sip.legs) == [1]
+    trunk.watch.us += 1
+    await trunk.call()
+    assert list(trunk.sip.legs) == [0]
+
+
+async def test_what_one_trunk_finds_counts_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    trunk = Trunk()
+    await trunk.says_nothing(monkeypatch)
+    await trunk.call(id="t2")
+    assert list(trunk.sip.legs) == [0]
+
+
+async def test_a_number_is_reached_at_the_gateway_that_carries_the_call_whatever_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trunk = Trunk()
+    await trunk.says_nothing(monkeypatch)
+    await trunk.call()
+    trunk.sip.legs[1].listener.answered()
+    await trunk.leg.transfer("+15550100777")
+    assert trunk.sip.legs[1].did == ["transfer sip:+15550100777@two.example:5080"]
+
+
+def test_only_so_many_silent_gateways_are_remembered() -> None:
+    found = SilentGateways()
+    for number in range(MAX_SILENT_GATEWAYS + 1):
+        found.silent(("t1", f"gw{number}"), 0)
+    assert found.silent_for_s(("t1", "gw0"), 0) is None
+    assert found.silent_for_s(("t1", "gw1"), 2_500_000) == 2
+    assert found.in_order([("t1", "gw2"), ("t1", "gw1"), ("t1", "new")], 1) == [2, 0, 1]
 
 
 async def dialled(sip: FakeSip, **trunk: Any) -> tuple[Any, Heard]:

@@ -93,7 +93,7 @@ def address_of(peer: Any) -> str:
 @dataclass(frozen=True, slots=True)
 class TrunkRoute:
     """A call through a trunk: the address at each gateway in their order, the host of our own address there, who we are, and how we prove
-    it (empty: by our address alone)."""
+    it (empty: by our address alone). ``trunk`` is the trunk's id."""
 
     addresses: tuple[str, ...]
     domains: tuple[str, ...]
@@ -101,11 +101,12 @@ class TrunkRoute:
     headers: Mapping[str, str]
     auth_user: str = ""
     auth_password: str = field(default="", repr=False)
+    trunk: str = ""
 
 
 def trunk_route(request: DialRequest) -> TrunkRoute:
-    """How a call to a phone number goes out. Its ``trunk`` option holds ``gateways`` (pairs of host and port in their order), ``username``,
-    ``password``, ``leading_plus`` and ``undiallable``. Raises ProviderError(BAD_REQUEST), which never holds the password."""
+    """How a call to a phone number goes out. Its ``trunk`` option holds ``id``, ``gateways`` (pairs of host and port in their order),
+    ``username``, ``password``, ``leading_plus`` and ``undiallable``. Raises ProviderError(BAD_REQUEST), which never holds the password."""
     trunk = request.options.get("trunk")
     if not isinstance(trunk, Mapping):
         raise refused("the call has no SIP trunk: call from a number of one")
@@ -131,6 +132,7 @@ def trunk_route(request: DialRequest) -> TrunkRoute:
         headers={name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()},
         auth_user=str(trunk.get("username") or ""),
         auth_password=str(trunk.get("password") or ""),
+        trunk=str(trunk.get("id") or ""),
     )
 
 

@@ -1,7 +1,8 @@
 """The carrier ``sip-trunk``: calls to phone numbers through the gateways of a SIP trunk, over the same gateway process as ``sip``.
 
 The trunk of a call comes with its request. Its gateways are asked in their order: one that answers with 408 or 503, or says nothing at all
-for some seconds, is given up for the next; whatever else one answers is the end of the call.
+for some seconds, is given up for the next; whatever else one answers is the end of the call. One that said nothing is asked behind the
+others for a minute (``silent_gateways``).
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
+from callwright.ops.clock import SystemClock
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
 from callwright.ports.registry import PluginContext
+from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import TRUNK_PROVIDER, TrunkRoute, trunk_route
+from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
 
 NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
 """Final answers (``LegClosed.provider_code``) after which the next gateway is asked; the last two: none came."""
@@ -28,8 +32,10 @@ class SipTrunkCarrier:
 
     name = TRUNK_PROVIDER
 
-    def __init__(self, sip: Callable[[], SipCarrier]) -> None:
+    def __init__(self, sip: Callable[[], SipCarrier], clock: Clock | None = None) -> None:
         self._sip = sip
+        self._clock = clock or SystemClock()
+        self._silent = SilentGateways()
 
     @classmethod
     def build(cls, context: PluginContext) -> SipTrunkCarrier:
@@ -40,7 +46,7 @@ class SipTrunkCarrier:
         """Ask the trunk's first gateway. Raises ProviderError: BAD_REQUEST for a trunk that cannot be used, a number that must not be
         called or a gateway that may not be, else as ``sip`` does. Returns when an INVITE is on its way."""
         route = trunk_route(request)
-        leg = TrunkLeg(self._sip(), request, route, listener)
+        leg = TrunkLeg(self._sip(), request, route, listener, Found(self._silent, route, self._clock))
         await leg.begin()
         return leg
 
@@ -50,6 +56,35 @@ class SipTrunkCarrier:
 
     async def aclose(self) -> None:
         """The legs are those of ``sip``, which ends them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What calls before this one have found out about the gateways of its trunk, and what it finds out itself."""
+
+    gateways: SilentGateways
+    route: TrunkRoute
+    clock: Clock
+
+    def silent(self, at: int) -> None:
+        """The gateway ``at`` said nothing."""
+        self.gateways.silent(self._gateway(at), self.clock.monotonic_us())
+
+    def spoke(self, at: int) -> None:
+        """The gateway ``at`` answered something."""
+        self.gateways.spoke(self._gateway(at))
+
+    def silent_for_s(self, at: int) -> int | None:
+        """How many seconds ago the gateway ``at`` was found silent; None when it was not."""
+        return self.gateways.silent_for_s(self._gateway(at), self.clock.monotonic_us())
+
+    def in_order(self) -> list[int]:
+        """Which gateways to ask, one after the other."""
+        every = [self._gateway(at) for at in range(len(self.route.addresses))]
+        return self.gateways.in_order(every, self.clock.monotonic_us())
+
+    def _gateway(self, at: int) -> Gateway:
+        return self.route.trunk, self.route.addresses[at].partition("@")[2]
 
 
 @dataclass(slots=True)
@@ -69,12 +104,16 @@ class _Progress:
 class TrunkLeg:
     """The leg of a call through a trunk (``ports.leg.Leg``), whichever gateway carries it; listens to the leg of that gateway."""
 
-    def __init__(self, sip: SipCarrier, request: DialRequest, route: TrunkRoute, listener: LegListener) -> None:
+    def __init__(
+        self, sip: SipCarrier, request: DialRequest, route: TrunkRoute, listener: LegListener, found: Found
+    ) -> None:
         self._sip = sip
         self._request = request
         self._route = route
         self._listener = listener
-        self._left = list(range(len(route.addresses)))
+        self._found = found
+        self._left = found.in_order()
+        self._asked = self._left[0]
         self._progress = _Progress()
         self._leg: Leg | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -84,6 +123,10 @@ class TrunkLeg:
 
     async def begin(self) -> None:
         """Ask the first gateway that can be asked. Raises ProviderError when none can."""
+        for behind, at in enumerate(self._left):
+            silent_for_s = self._found.silent_for_s(at)
+            if silent_for_s is not None and at < behind:
+                self._note(at, f"it answered nothing {silent_for_s} seconds ago and is asked last")
         while True:
             at = self._left.pop(0)
             try:
@@ -96,7 +139,7 @@ class TrunkLeg:
 
     async def _ask(self, at: int) -> None:
         progress = self._progress = _Progress()
-        self._leg = None
+        self._leg, self._asked = None, at
         leg = await self._sip.dial_through(self._request, self._route, at, _Try(self, progress))
         self._leg = leg
         self.provider_call_id, self.ahead_ms = leg.provider_call_id, leg.ahead_ms
@@ -112,6 +155,7 @@ class TrunkLeg:
         if progress.heard or progress.hung_up:
             return
         progress.given_up = True
+        self._found.silent(at)
         self._note(at, f"no answer within {TRUNK_GATEWAY_SECONDS} seconds")
         self._start(leg.hang_up(""))
         self._start(self._go_on())
@@ -146,6 +190,10 @@ class TrunkLeg:
 
     def heard(self) -> None:
         """A gateway does something for the call."""
+        self._found.spoke(self._asked)
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -154,15 +202,12 @@ class TrunkLeg:
         """The leg of a gateway is over: so is the call, unless another gateway may be asked."""
         if progress.given_up:
             return
-        self.heard()
+        self._stop_waiting()
         if self._left and not progress.heard and not progress.hung_up and closed.provider_code in NEXT_GATEWAY:
-            self._note(self._asked_last(), f"{closed.provider_code or 'no answer'} {closed.reason}".strip())
+            self._note(self._asked, f"{closed.provider_code or 'no answer'} {closed.reason}".strip())
             self._start(self._go_on())
             return
         self._listener.closed(closed)
-
-    def _asked_last(self) -> int:
-        return len(self._route.addresses) - len(self._left) - 1
 
     @property
     def listener(self) -> LegListener:
@@ -188,7 +233,7 @@ class TrunkLeg:
         """See ``SipLeg.transfer``. A phone number is reached at the gateway that carries the call."""
         leg = self._carrying()
         if not target.startswith(("sip:", "sips:")):
-            host = self._route.addresses[self._asked_last()].partition("@")[2]
+            host = self._route.addresses[self._asked].partition("@")[2]
             target = f"sip:{target}@{host}"
         await leg.transfer(target, attended=attended)
 
