@@ -54,7 +54,8 @@ class Playing:
         if not 0 <= event.index < len(speech.clauses):
             return
         self._play(generation)
-        speech.clauses[event.index].ended_us = self._board.now_us
+        if event.index >= speech.played:  # one that is told again, or late, says nothing of when
+            speech.clauses[event.index].ended_us = self._board.now_us
         speech.played = max(speech.played, event.index + 1)
         self._stage.expect_end()
 

@@ -263,6 +263,21 @@ def test_an_echo_that_is_dropped_does_not_count_off_the_callers_words() -> None:
     assert call.all(fx.Clear)
 
 
+def test_a_mark_that_is_told_again_does_not_move_the_words_behind_it() -> None:
+    call = saying("We have one table at six. Another one is free at eight. It is by the window.")
+    clauses = call.clauses()
+    assert len(clauses) == 3
+    for speak in clauses[:2]:
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.begins()
+    call.wait(900)
+    call.give(ev.MarkPlayed, clauses[1].generation, clauses[1].index)
+    call.wait(100)
+    call.finishes("it is by the window")
+    assert "echo" in call.notes()
+
+
 def test_an_echo_behind_an_entry_by_the_keys_does_not_count_off_the_entry() -> None:
     call = saying(STATEMENT, words_to_interrupt=2, keys=True, keys_interrupt=False)
     call.give(ev.KeyPressed, "#")
