@@ -92,14 +92,19 @@ def silent_when_cleared(recording: bytes, trace: Trace) -> str:
 def begins_when_heard(heard: Sequence[bytes], heard_us: Sequence[int], recording: bytes, late_us: int) -> str:
     """The first and the last sound of the agent stand where they were heard. ``heard_us``: of each frame, after the answer.
 
-    A frame that was cut while it played may be in one of them only, so the next one is looked at too.
+    A frame that was cut while it played may be in one of them only, so what stands next to it is looked at too.
     """
     ear = [at_us for frame, at_us in zip(heard, heard_us, strict=False) if sound_of(mulaw_of(frame))]
-    frames = range(0, len(recording), MULAW_FRAME_BYTES)
-    recorded = [at * US_PER_BYTE for at in frames if sound_of(recording[at : at + MULAW_FRAME_BYTES])]
-    if not ear or not recorded:
+    first, end = _edges(recording)
+    if not ear or first == end:
         return ""
-    for ours, theirs in ((recorded[:2], ear[:2]), (recorded[-2:], ear[-2:])):
+    # Counted in samples: the recording is not cut into frames where the agent's sound was.
+    most = MULAW_FRAME_BYTES + late_us // US_PER_BYTE
+    begins = [first, first + most + _edges(recording[first + most :])[0]]
+    ends = [end, _edges(recording[: max(0, end - most)])[1]]
+    beginnings_us = [at * US_PER_BYTE for at in begins if at < end]
+    last_frames_us = [at * US_PER_BYTE - FRAME_US for at in ends if at > first]
+    for ours, theirs in ((beginnings_us, ear[:2]), (last_frames_us, ear[-2:])):
         apart_us = min((one - other for one in ours for other in theirs), key=abs)
         if abs(apart_us) > 2 * FRAME_US + late_us:
             return f"the recording stands where it was heard: {apart_us // 1000} ms apart"
@@ -136,6 +141,12 @@ def _goes_on(ear: bytes, at: int, most: int, piece: bytes) -> int:
         if same > best_same:
             best, best_same = start, same
     return best
+
+
+def _edges(recording: bytes) -> tuple[int, int]:
+    """Where its sound begins and ends, in samples; the same twice where it is silent."""
+    end = len(recording.rstrip(_SILENCE))
+    return len(recording) - len(recording.lstrip(_SILENCE)) if end else 0, end
 
 
 def _sounds(recording: bytes, from_us: int, to_us: int) -> bool:

@@ -69,3 +69,20 @@ def test_a_recording_that_stands_somewhere_else_is_found() -> None:
     heard_us = [(number + 1) * FRAME_US for number in range(4)]
     assert begins_when_heard(heard(frames), heard_us, b"".join(frames), 0) == ""
     assert "ms apart" in begins_when_heard(heard(frames), heard_us, QUIET * 9 + b"".join(frames), 0)
+
+
+def test_a_frame_that_was_cut_stands_beside_the_grid_of_frames_as_on_it() -> None:
+    frames = sounds(0, 4)
+    heard_us = [(number + 1) * FRAME_US for number in range(4)]
+    unheard = QUIET * 20 + QUIET[:100] + sounds(9, 1)[0]
+    assert begins_when_heard(heard(frames), heard_us, b"".join(frames) + unheard, 0) == ""
+    late_us = [at_us + (len(unheard) // MULAW_FRAME_BYTES) * FRAME_US for at_us in heard_us]
+    before = sounds(9, 1)[0] + QUIET[:60] + QUIET * 20
+    assert begins_when_heard(heard(frames), late_us, QUIET[:100] + before + b"".join(frames), 0) == ""
+
+
+def test_more_than_a_frame_that_nobody_heard_stands_somewhere_else() -> None:
+    frames = sounds(0, 4)
+    heard_us = [(number + 1) * FRAME_US for number in range(4)]
+    unheard = QUIET * 20 + QUIET[:100] + b"".join(sounds(9, 2))
+    assert "ms apart" in begins_when_heard(heard(frames), heard_us, b"".join(frames) + unheard, 0)
