@@ -26,6 +26,12 @@ async def test_blind_transfer_hands_the_far_end_over():
         refer = await phone.wait("REFER")
         assert f"sip:desk@{HOST}:9" in header(refer, "Refer-To")
         await notify(phone, "100 Trying", "active")
+        await notify(phone, "180 Ringing", "active")
+        _, news = await ours.wait(call, "transfer_progress")
+        assert (news["request"], news["state"]) == (7, "ringing")
+        await notify(phone, "183 Session Progress", "active")
+        _, news = await ours.wait(call, "transfer_progress", count=2)
+        assert news["state"] == "early_media"
         await notify(phone, "200 OK")
         _, done = await ours.wait(call, "transferred")
         assert (done["request"], done["ok"]) == (7, True)
@@ -55,13 +61,16 @@ async def test_blind_transfer_to_a_busy_target_keeps_the_call():
 
 
 async def test_attended_transfer_joins_the_two():
-    """The phone that is transferred is another gateway: it does what REFER with Replaces asks, and hears the target."""
+    """The phone that is transferred is another gateway: it does what REFER with Replaces asks, and hears the target. While that rings it
+    hears us, because nobody on hold would, and is put on hold when it is answered."""
     async with gateway() as ours, gateway() as phone, gateway() as desk:
         there, here = await established(ours, phone)
         ours.send(there, "transfer", request=2, target=f"sip:desk@{desk.listen}", attended=True, seconds=8)
         first, _ = await desk.wait(None, "incoming")
-        assert phone.of(here, "held")[0]["on"] is True
+        await carried(ours.speak(there, tone(440, 10)), lambda: phone.heard(here), 440)
+        assert phone.of(here, "held") == []
         desk.send(first, "answer")
+        assert (await phone.wait(here, "held"))[1]["on"] is True
         _, asked = await phone.wait(here, "refer_asked")
         assert asked["target"].startswith("sip:")
         phone.send(here, "refer", accept=True)
@@ -69,6 +78,8 @@ async def test_attended_transfer_joins_the_two():
         desk.send(second, "answer")
         _, done = await ours.wait(there, "transferred")
         assert (done["ok"], done["request"]) == (True, 2)
+        assert [message["state"] for message in ours.of(there, "transfer_progress")] == ["ringing", "answered"]
+        assert {message["request"] for message in ours.of(there, "transfer_progress")} == {2}
         await ours.wait(there, "closed")
         await phone.wait(here, "moved")
         await desk.wait(first, "closed")
@@ -79,20 +90,37 @@ async def test_attended_transfer_joins_the_two():
         assert (await phone.wait(here, "closed"))[1]["by"] == "us"
 
 
-async def test_attended_transfer_to_a_busy_target_takes_the_call_off_hold():
+async def test_attended_transfer_to_a_busy_target_keeps_the_call_which_was_never_on_hold():
     busy = await RawPhone(answer_status=486).open()
     async with gateway() as ours, gateway() as phone:
         there, here = await established(ours, phone)
         ours.send(there, "transfer", request=3, target=f"sip:desk@{HOST}:{busy.port}", attended=True, seconds=8)
         _, done = await ours.wait(there, "transferred")
         assert (done["ok"], done["sip_status"]) == (False, 486)
-        assert [message["on"] for message in phone.of(here, "held")][:1] == [True]
-        assert (await phone.wait(here, "held", count=2))[1]["on"] is False
         await asyncio.gather(
             carried(ours.speak(there, tone(440, 10)), lambda: phone.heard(here), 440),
             carried(phone.speak(here, tone(900, 10)), lambda: ours.heard(there), 900),
         )
+        assert phone.of(here, "held") == []
     busy.close()
+
+
+async def test_attended_transfer_that_the_far_end_refuses_takes_it_off_hold_and_lets_the_target_go():
+    async with gateway() as ours, gateway() as phone, gateway() as desk:
+        there, here = await established(ours, phone)
+        ours.send(there, "transfer", request=3, target=f"sip:desk@{desk.listen}", attended=True, seconds=8)
+        first, _ = await desk.wait(None, "incoming")
+        desk.send(first, "answer")
+        await phone.wait(here, "refer_asked")
+        phone.send(here, "refer", accept=False)
+        _, done = await ours.wait(there, "transferred")
+        assert (done["ok"], done["sip_status"]) == (False, 603)
+        assert [message["on"] for message in phone.of(here, "held")][:1] == [True]
+        await desk.wait(first, "closed")
+        await asyncio.gather(
+            carried(ours.speak(there, tone(440, 10)), lambda: phone.heard(here), 440),
+            carried(phone.speak(here, tone(900, 10)), lambda: ours.heard(there), 900),
+        )
 
 
 async def test_attended_transfer_ends_when_the_caller_gives_up_meanwhile():
