@@ -137,8 +137,11 @@ class Say:
 
     def stop(self, effect: StopAsset) -> None:
         """Silence a sound beside speech; nothing else is heard while one sounds, or the whole line would have been cleared."""
+        now_us = self._clock.monotonic_us()
+        # One that ended by itself since the last tick is told now, and what follows it on the line is not silenced in its stead.
+        self._tell(now_us)
         if self._beside.sounds(effect.lane):
-            self._silence(self._clock.monotonic_us())
+            self._silence(now_us)
 
     def cancel(self, effect: CancelVoice) -> None:
         """Stop the generation's synthesis and drop what is not on the line."""
@@ -198,7 +201,11 @@ class Say:
         frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
         if frames:
             self._line.write(self._beside.under(frames), plays_at_us)
-        for event in playout.events(now_us):
+        self._tell(now_us)
+
+    def _tell(self, now_us: int) -> None:
+        """What the playout has begun and ended up to now."""
+        for event in self._playout.events(now_us):
             if event.generation < 0:
                 if isinstance(event, UtterancePlayed):
                     self._beside.played(event.generation, now_us)

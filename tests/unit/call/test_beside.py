@@ -145,6 +145,24 @@ async def test_a_filler_can_be_silenced_and_one_that_is_over_is_left_alone() -> 
     assert len(studio.wire.cleared_us) == 1
 
 
+@pytest.mark.parametrize("replies", [0, 1])
+async def test_a_filler_that_ended_since_the_last_tick_was_heard_whole_when_it_is_stopped(replies: int) -> None:
+    studio = Studio()
+    await studio.say.prepare(FILLING)
+    studio.say.play(HMM)
+    if replies:
+        await studio.reply()
+    await studio.run(380)
+    studio.bench.clock.advance(25)
+    studio.say.stop(StopAsset("filler"))
+    assert studio.played() == [(400, True)]
+    # The line belongs to the reply behind it.
+    assert not studio.wire.cleared_us
+    await studio.run(600)
+    assert studio.played() == [(400, True)]
+    assert len(studio.of(MarkPlayed)) == replies
+
+
 async def test_a_sound_that_is_not_there_is_told_at_once() -> None:
     studio = Studio()
     studio.say.play(HMM)
