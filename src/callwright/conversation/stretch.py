@@ -33,8 +33,12 @@ class Stretch:
         """The words of ``segment``, which were ``known``, have changed. Those of an earlier stretch count off none of this one; what the
         last segment has more of is new."""
         others, now = self._words.before(segment), self._words.counted(segment)
-        behind = self._words.count > others + now
-        if segment in self._earlier and others + known <= self._before and (now < known or behind):
+        if segment not in self._earlier:
+            return
+        earlier = min(max(self._before - others, 0), known)
+        if now < earlier:
+            self._before -= earlier - now
+        elif earlier == known and self._words.count > others + now:
             self._before += now - known
 
     def dismiss(self, segment: int, others: int, gone: int) -> None:

@@ -259,3 +259,19 @@ def test_words_of_an_earlier_stretch_that_are_read_late_count_off_none_of_the_pr
     assert not call.all(fx.Clear)
     call.give(ev.TranscriptPartial, call.audio_ms, 12, "not on monday")
     assert call.all(fx.Clear)
+
+
+def test_words_of_two_stretches_that_turn_out_to_be_none_count_off_nothing() -> None:
+    call = speaking(words_to_interrupt=2)
+    for text in ("well now", "well now then"):
+        call.begins()
+        call.wait(200)
+        call.give(ev.TranscriptPartial, call.audio_ms, 11, text)
+        call.pauses()
+        call.wait(1_200)
+    call.give(ev.ActivityBegan, call.audio_ms - 1_000)
+    call.give(ev.TranscriptFinal, call.audio_ms - 1_200, 11, "")
+    call.give(ev.TranscriptPartial, call.audio_ms, 12, "not on")
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptPartial, call.audio_ms, 12, "not on monday")
+    assert call.all(fx.Clear)
