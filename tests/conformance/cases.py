@@ -13,6 +13,7 @@ import math
 import struct
 import wave
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,7 +83,20 @@ def form(files: Mapping[str, Any] | None = None, **values: Any) -> Callable[[Kno
     return lambda known: {"data": _filled(values, known), "files": files or {"nothing": ("", b"")}}
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A time in a request. These cases are made when the module is imported; a busy machine asks them minutes later."""
+
+    ahead: timedelta
+    offset: str
+
+    def __str__(self) -> str:
+        return (datetime.now(UTC) + self.ahead).replace(tzinfo=None).isoformat(timespec="seconds") + self.offset
+
+
 def _filled(value: Any, known: Known) -> Any:
+    if isinstance(value, Ahead):
+        return str(value)
     if isinstance(value, str) and value.startswith("<") and value.endswith(">"):
         return known[value[1:-1]]
     if isinstance(value, dict):
@@ -99,9 +113,9 @@ def agent(**config: Any) -> dict[str, Any]:
     return changed
 
 
-def at(**ahead: float) -> str:
-    """A time from now on, with an offset."""
-    return (datetime.now(UTC) + timedelta(**ahead)).isoformat(timespec="seconds")
+def at(**ahead: float) -> Ahead:
+    """A time from then on when the request is made, with an offset."""
+    return Ahead(timedelta(**ahead), offset="+00:00")
 
 
 WEEK = {"from_": at(days=-6), "to": at(hours=1)}
@@ -639,9 +653,9 @@ LIST, PLACE, SCHEDULE = "GET /v2/agent/{agent_id}/executions", "POST /call", "PO
 TOO_SOON = "Scheduled time should be atleast 2 minutes in the future"
 
 
-def z(**ahead: float) -> str:
-    """A time from now on, with a Z."""
-    return at(**ahead).replace("+00:00", "Z")
+def z(**ahead: float) -> Ahead:
+    """A time from then on when the request is made, with a Z."""
+    return Ahead(timedelta(**ahead), offset="Z")
 
 
 def by_mode(operation: str, what: str, hosted: int, request: Any, path: str = "", message: str = "") -> list[Case]:
@@ -652,7 +666,7 @@ def by_mode(operation: str, what: str, hosted: int, request: Any, path: str = ""
     ]
 
 
-def to_call(scheduled_at: str) -> Callable[[Known], Mapping[str, Any]]:
+def to_call(scheduled_at: Ahead) -> Callable[[Known], Mapping[str, Any]]:
     """A call that waits."""
     return body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:x", "scheduled_at": scheduled_at})
 
