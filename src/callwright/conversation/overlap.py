@@ -41,9 +41,10 @@ class Echoes:
         count = text.count(" ") + 1
         began_us = board.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
         ended_us = board.call_us(audio_ms)
+        stops = board.book.stops(text)
         heard = [(spoken, silent_us) for _, spoken, silent_us in voices(self._stage, board.now_us)]
         return any(
-            began_us < silent_us and is_echo(text, spoken, began_us, min(ended_us, silent_us))
+            began_us < silent_us and is_echo(text, spoken, began_us, min(ended_us, silent_us), stops)
             for spoken, silent_us in (*heard, self._stage.lanes.spoken())
         )
 

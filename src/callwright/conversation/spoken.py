@@ -44,11 +44,12 @@ def timeline(clauses: Sequence[Clause], playout_us: int) -> list[SpokenWord]:
     return spoken
 
 
-def is_echo(said: str, spoken: Sequence[SpokenWord], began_us: int, ended_us: int) -> bool:
+def is_echo(said: str, spoken: Sequence[SpokenWord], began_us: int, ended_us: int, stops: bool = False) -> bool:
     """Whether the caller's words ``said``, in a sound between the two times, are those of the agent's that were played then.
 
     Two words in three stand in the agent's order (recognisers mishear an echo). A single word must have been played just then. While a
-    question is asked one or two words are the caller's: an answer that is lost is worse than an echo that is answered.
+    question is asked one or two words are the caller's: an answer that is lost is worse than an echo that is answered. Of words that ask
+    the agent to stop (``stops``) all must be its own: a filler "let me think" is no reason not to hear "let me finish".
     """
     words = normalised(said).split()
     if not words or (len(words) <= DOUBTFUL_WORDS and question_open(spoken, began_us, True)):
@@ -60,7 +61,7 @@ def is_echo(said: str, spoken: Sequence[SpokenWord], began_us: int, ended_us: in
         if began_us - ECHO_LAG_MS * 1000 <= word.from_us <= latest_us
         for token in normalised(word.text).split()
     ]
-    return 3 * _in_order(words, played) >= 2 * len(words)
+    return 3 * _in_order(words, played) >= (3 if stops else 2) * len(words)
 
 
 def question_open(spoken: Sequence[SpokenWord], at_us: int, complete: bool) -> bool | None:

@@ -242,6 +242,25 @@ def test_the_echo_of_the_last_words_heard_is_known_although_a_reply_that_nobody_
     assert "echo" in call.notes()
 
 
+def test_who_asks_the_agent_to_stop_just_after_a_filler_is_let_in_though_words_of_it_are_the_same() -> None:
+    call = Call(fillers=True, turn_model=False, words_to_interrupt=2, incremental_delay_ms=0)
+    call.caller_says("a table please")
+    while not call.all(fx.PlayAsset) and call.now_ms < 10_000:
+        call.wait(50)
+    assert call.last(fx.PlayAsset).asset == "Well, let me think."
+    call.model_says(STATEMENT)
+    call.voice_speaks()
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    call.wait(400)
+    call.give(ev.AssetPlayed, call.last(fx.PlayAsset).asset, "filler", 400, True)
+    call.wait(100)
+    call.begins()
+    call.wait(400)
+    call.finishes("let me finish")
+    assert call.all(fx.Clear)
+    assert "echo" not in call.notes()
+
+
 @pytest.mark.parametrize("text", ["okay", "we have one table"])
 def test_what_is_written_is_never_an_echo_nor_a_back_channel(text: str) -> None:
     call = saying(STATEMENT, written=True)

@@ -153,10 +153,14 @@ class Book:
     @property
     def live(self) -> bool:
         """Whether the caller is being answered."""
-        if self.answered_us < 0 or self.ending or self.hung_up or self.over or self.at_us >= self.maximum_us:
-            return False
         audible = self.replies.audible
-        return audible is None or not audible.farewell or audible.answering
+        return self.open and (audible is None or not audible.farewell or audible.answering)
+
+    @property
+    def open(self) -> bool:
+        """Whether the call was answered and nothing but perhaps the model's own last words ends it."""
+        ends = self.ending or self.hung_up or self.over or self.at_us >= self.maximum_us
+        return self.answered_us >= 0 and not ends
 
     @property
     def maximum_us(self) -> int:

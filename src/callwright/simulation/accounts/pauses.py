@@ -26,13 +26,25 @@ ASKS_CODE, CODE_DIGITS = "what is your four digit code?", 4
 class PauseAccount:
     """The pauses before a turn is taken for finished, and what the recogniser is told of them."""
 
-    __slots__ = ("_asked", "_book", "_counts", "_judged", "_known", "_told_ms", "_unheard", "_word_ms")
+    __slots__ = (
+        "_asked",
+        "_asked_ms",
+        "_book",
+        "_counts",
+        "_judged",
+        "_judged_ms",
+        "_known",
+        "_told_ms",
+        "_unheard",
+        "_word_ms",
+    )
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._asked = ""  # what the agent was last heard to say since the caller's last turn
         self._told_ms = -1
-        self._judged = False  # the turn model was heard since the newest word
+        self._judged = False  # the turn model was heard since the newest word, or of sound behind it
+        self._asked_ms = self._judged_ms = -1  # up to where in the caller's audio it was asked, and was heard
         self._known: set[str] = set()
         self._counts: dict[int, int] = {}  # segment -> its words
         self._unheard = True  # nothing but words was told of the present turn
@@ -46,6 +58,7 @@ class PauseAccount:
             fx.UserSaid: self._user_said,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
+            fx.AskTurnModel: self._ask_turn_model,
             ev.TranscriptPartial: self._words,
             ev.TranscriptFinal: self._words,
             ev.TurnVerdict: self._judge,
@@ -78,10 +91,14 @@ class PauseAccount:
         self._counts[event.segment] = count
         if new and more and self._book.live:
             self._word_ms = event.audio_ms
-            self._judged = False
+            # Words may be read so late that the turn model has heard the sound of them before: its answer stands.
+            self._judged = self._judged and event.audio_ms <= self._judged_ms
+
+    def _ask_turn_model(self, effect: fx.AskTurnModel) -> None:
+        self._asked_ms = effect.audio_ms
 
     def _judge(self, _event: object) -> None:
-        self._judged = True
+        self._judged, self._judged_ms = True, self._asked_ms
 
     def _ask(self, effect: fx.AskModel) -> None:
         if not self._book.replies.get(effect.generation).speculative:

@@ -209,10 +209,11 @@ class WordsAccount:
 class KeysAccount:
     """Entries by the keys: what was typed together is said together."""
 
-    __slots__ = ("_book", "_entries", "_entry", "_last_us", "_said")
+    __slots__ = ("_book", "_cut", "_entries", "_entry", "_last_us", "_said")
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._cut = 0  # the utterance that was silenced before the model had finished it
         self._entry = ""
         self._last_us = 0
         self._entries: list[str] = []  # as they must be
@@ -220,10 +221,26 @@ class KeysAccount:
 
     def reads(self) -> Handlers:
         """What it judges."""
-        return {ev.KeyPressed: self._press, fx.UserSaid: self._user_said, fx.Note: self._note}
+        return {
+            ev.KeyPressed: self._press,
+            fx.Clear: self._clear,
+            fx.UserSaid: self._user_said,
+            fx.Note: self._note,
+        }
 
     def close(self) -> None:
         """Nothing is left to judge."""
+
+    @property
+    def _taken(self) -> bool:
+        """Whether keys are words of the caller's. Also while last words are cut off that the model was still adding to: the call is only
+        ended when it is known how far they got."""
+        book, audible = self._book, self._book.replies.audible
+        return book.live or (book.open and audible is not None and audible.number == self._cut)
+
+    def _clear(self, effect: fx.Clear) -> None:
+        if self._book.replies.get(effect.generation).answering:
+            self._cut = effect.generation
 
     @property
     def typing(self) -> bool:
@@ -231,8 +248,8 @@ class KeysAccount:
         return bool(self._entry) and self._book.at_us + LATE_US < self._last_us + self._book.plan.keys_pause_ms * 1000
 
     def _press(self, event: ev.KeyPressed) -> None:
-        book, plan = self._book, self._book.plan
-        if not (plan.keys and book.live):
+        plan = self._book.plan
+        if not (plan.keys and self._taken):
             return
         if self._entry and event.at_us >= self._last_us + plan.keys_pause_ms * 1000:
             self._complete()
