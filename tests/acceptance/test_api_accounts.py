@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,14 +17,22 @@ from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 from tests.contract.test_ledger_usage import record_of
 from tests.database import fetch, run_sql
 from tests.rows import admit, claim, move
+from tests.waiting import until
 
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
+from callwright.actions.keys import digest_of
 from callwright.actions.usage import read_period
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.domain.execution import Phase
-from callwright.domain.limits import MAX_BODY_BYTES, MAX_KEYS, MAX_SUB_ACCOUNTS
+from callwright.domain.limits import (
+    MAX_BODY_BYTES,
+    MAX_KEYS,
+    MAX_SUB_ACCOUNTS,
+    MAX_SUSPECT_LOOKUPS,
+    MAX_SUSPECTS_WAITING_OF_ADDRESS,
+)
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.record import wire_time
 from callwright.ports.ledger import Change
@@ -477,6 +486,39 @@ async def test_an_address_without_a_good_key_is_slowed_down_and_good_keys_behind
     async with client("192.0.2.1", world.key) as good, client("192.0.2.2") as elsewhere:
         assert (await good.get("/v2/agent/all")).status_code == 200
         assert (await elsewhere.get("/v2/agent/all")).status_code == 401
+
+
+async def test_a_good_key_in_memory_is_served_while_an_attacker_fills_every_place_of_its_address(
+    world: ApiWorld,
+) -> None:
+    rates, address = RateLimits({"bad_key": 1}, lambda: 0.0), "192.0.2.1"
+    app = build_app(replace(world.services, rates=rates))
+    headers = {"Authorization": f"Bearer {world.key}"}
+    transport = httpx.ASGITransport(app, client=(address, 1234))
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client, AsyncExitStack() as attackers:
+        digest = digest_of(world.key, world.services.actions.key_secret)
+
+        async def is_in_memory() -> bool:
+            assert (await client.get("/user/me", headers=headers)).status_code == 200
+            return world.services.actions.ledger.known_key(digest) is not None
+
+        await until(is_in_memory)
+        assert (await client.get("/user/me")).status_code == 401
+        assert rates.is_suspect(address)
+        for _ in range(MAX_SUSPECT_LOOKUPS):
+            await attackers.enter_async_context(rates.look_up(address))
+        waiting = [
+            asyncio.create_task(client.get("/user/me", headers={"Authorization": f"Bearer bn-{number}"}))
+            for number in range(MAX_SUSPECTS_WAITING_OF_ADDRESS - MAX_SUSPECT_LOOKUPS)
+        ]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            assert (await client.get("/user/me", headers=headers)).status_code == 200
+            unknown = await client.get("/user/me", headers={"Authorization": f"Bearer {world.revoked_key}"})
+        assert unknown.status_code == 429
+        assert not any(one.done() for one in waiting)
+        await attackers.aclose()
+        assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {429}
 
 
 async def test_one_request_too_many_waits_and_its_body_is_not_read(world: ApiWorld) -> None:

@@ -144,6 +144,10 @@ class _Joined:
         """Of the ledger behind it."""
         return await self._ledger.key_of(digest)
 
+    def known_key(self, digest: bytes) -> ApiKey | None:
+        """Of the ledger behind it."""
+        return self._ledger.known_key(digest)
+
     async def ping(self) -> None:
         """Of the ledger behind it."""
         await self._ledger.ping()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import zlib
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -181,11 +182,17 @@ async def revoke_found(services: Services, unit: Unit, by: Principal, key: ApiKe
         await audit(unit, by, "key.revoked", key.id, before={"name": key.name, "last4": key.last4})
 
 
-async def authenticate(services: Services, key: str) -> Principal:
-    """Who ``key`` belongs to. Raises UnknownKeyError, in the same words and after the same work for a key that never was, one that was
-    revoked and one that expired: the hash is always computed and always looked up, whatever the key looks like."""
+async def authenticate(
+    services: Services, key: str, looking_up: AbstractAsyncContextManager[None] | None = None
+) -> Principal:
+    """Who ``key`` belongs to. A key that is not in memory is looked up within ``looking_up``, which may wait or refuse. Raises
+    UnknownKeyError, in the same words and after the same work for a key that never was, one that was revoked and one that expired: the
+    hash is always computed and always looked up, whatever the key looks like."""
     digest = digest_of(key, services.key_secret)
-    found = await services.ledger.key_of(digest)
+    found = services.ledger.known_key(digest)
+    if found is None:
+        async with looking_up or nullcontext():
+            found = await services.ledger.key_of(digest)
     now = services.clock.now()
     if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
         raise UnknownKeyError(ACCESS_DENIED)

@@ -104,11 +104,9 @@ class Gate:
         address = _address_of(scope)
         try:
             key = bearer_key(scope)
-            if services.rates is not None and services.rates.is_suspect(address):
-                async with services.rates.look_up(address):
-                    principal = await authenticate(services.actions, key)
-            else:
-                principal = await authenticate(services.actions, key)
+            suspect = services.rates is not None and services.rates.is_suspect(address)
+            waiting = services.rates.look_up(address) if services.rates is not None and suspect else None
+            principal = await authenticate(services.actions, key, waiting)
         except (MissingKeyError, UnknownKeyError) as error:
             if services.rates is not None:
                 services.rates.bad_key(address)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from callwright.domain.errors import RateLimitedError
-from callwright.domain.limits import MAX_RATE_WINDOWS, MAX_SUSPECT_LOOKUPS, MAX_SUSPECTS_WAITING
+from callwright.domain.limits import (
+    MAX_RATE_WINDOWS,
+    MAX_SUSPECT_LOOKUPS,
+    MAX_SUSPECTS_WAITING,
+    MAX_SUSPECTS_WAITING_OF_ADDRESS,
+)
 from callwright.domain.rates import BAD_KEY, Window, caller_of, class_of
 
 
@@ -48,7 +53,8 @@ class RateLimits:
         # Apart, so that no crowd of addresses makes us forget what organisations have asked.
         self._addresses = _Windows()
         self._lookups = asyncio.Semaphore(MAX_SUSPECT_LOOKUPS)
-        self._waiting = 0
+        # Requests that wait or are looked up, by caller; none is 0.
+        self._waiting: Counter[str] = Counter()
 
     def check(self, organisation_id: str, path: str) -> None:
         """Count one request. Raises RateLimitedError with the seconds to wait when it is one too many."""
@@ -77,16 +83,20 @@ class RateLimits:
 
     @asynccontextmanager
     async def look_up(self, address: str) -> AsyncIterator[None]:
-        """Look up a key that came from a suspect address within the block. A good one is served, as somebody else's may be behind the same
-        proxy; but only MAX_SUSPECT_LOOKUPS are looked up at once. Raises RateLimitedError when too many wait."""
-        if self._waiting >= MAX_SUSPECTS_WAITING:
+        """Look up a key that is not in memory and came from a suspect address within the block. A good one is served, as somebody else may
+        be behind the same proxy; but only MAX_SUSPECT_LOOKUPS are looked up at once. Raises RateLimitedError when too many wait, of this
+        address or of all."""
+        caller = caller_of(address)
+        if self._waiting[caller] >= MAX_SUSPECTS_WAITING_OF_ADDRESS or self._waiting.total() >= MAX_SUSPECTS_WAITING:
             raise _too_many(self._limits.get(BAD_KEY, 0), max(1, self._wait_of(address)))
-        self._waiting += 1
+        self._waiting[caller] += 1
         try:
             async with self._lookups:
                 yield
         finally:
-            self._waiting -= 1
+            self._waiting[caller] -= 1
+            if not self._waiting[caller]:
+                del self._waiting[caller]
 
     def _wait_of(self, address: str) -> int:
         window = self._addresses.known((caller_of(address), BAD_KEY))

@@ -555,6 +555,9 @@ MAX_SUSPECT_LOOKUPS = 2
 MAX_SUSPECTS_WAITING = 50
 """Requests of such addresses that wait for it; more are refused."""
 
+MAX_SUSPECTS_WAITING_OF_ADDRESS = 10
+"""Those of them that may come from one address, so that it does not take the places of the others."""
+
 MAX_PROVIDER_KEYS = 200
 """Most provider keys of one organisation."""
 

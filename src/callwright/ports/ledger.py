@@ -921,6 +921,10 @@ class Ledger(Protocol):
         """The key with that keyed hash, revoked and expired ones included; from memory while changes of it would be heard of."""
         ...
 
+    def known_key(self, digest: bytes) -> ApiKey | None:
+        """What :meth:`key_of` would return from memory; None when it would have to ask."""
+        ...
+
     async def ping(self) -> None:
         """Raises UnavailableError when the database cannot be reached."""
 

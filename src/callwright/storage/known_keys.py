@@ -27,12 +27,17 @@ class KnownKeys:
         self._known.clear()
         self._age += 1
 
+    def known(self, digest: bytes) -> ApiKey | None:
+        """The key with a digest, if it is in memory and may be believed."""
+        known = self._known.get(digest)
+        return known[1] if known is not None and self._hears() and known[0] > self._seconds() else None
+
     async def find(self, digest: bytes, look_up: Callable[[], Awaitable[ApiKey | None]]) -> ApiKey | None:
         """The key with a digest, from memory or by ``look_up``. Keys that do not exist are always looked up."""
-        known = self._known.get(digest)
+        known = self.known(digest)
+        if known is not None:
+            return known
         now = self._seconds()
-        if known is not None and self._hears() and known[0] > now:
-            return known[1]
         age, heard = self._age, self._hears()
         found = await look_up()
         # What was read before news came, or while none could come, may be out of date already.

@@ -9,7 +9,12 @@ import pytest
 
 from callwright.api.rates import RateLimits
 from callwright.domain.errors import RateLimitedError
-from callwright.domain.limits import MAX_RATE_WINDOWS, MAX_SUSPECT_LOOKUPS, MAX_SUSPECTS_WAITING
+from callwright.domain.limits import (
+    MAX_RATE_WINDOWS,
+    MAX_SUSPECT_LOOKUPS,
+    MAX_SUSPECTS_WAITING,
+    MAX_SUSPECTS_WAITING_OF_ADDRESS,
+)
 
 US, OTHERS = "192.0.2.1", "192.0.2.2"
 
@@ -54,19 +59,33 @@ async def test_keys_of_suspect_addresses_are_looked_up_a_few_at_a_time_and_those
     rates.bad_key(US)
     release, under_way = asyncio.Event(), 0
 
-    async def request() -> None:
+    async def request(address: str) -> None:
         nonlocal under_way
-        async with rates.look_up(US):
+        async with rates.look_up(address):
             under_way += 1
             await release.wait()
 
-    waiting = [asyncio.ensure_future(request()) for _ in range(MAX_SUSPECTS_WAITING)]
+    def some(address: str) -> list[asyncio.Future[None]]:
+        return [asyncio.ensure_future(request(address)) for _ in range(MAX_SUSPECTS_WAITING_OF_ADDRESS)]
+
+    async def refused(address: str) -> None:
+        with pytest.raises(RateLimitedError, match="without a good key"):
+            await AsyncExitStack().enter_async_context(rates.look_up(address))
+
+    waiting = some(US)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert under_way == MAX_SUSPECT_LOOKUPS
-    with pytest.raises(RateLimitedError, match="without a good key"):
-        await AsyncExitStack().enter_async_context(rates.look_up(US))
+    await refused(US)
+    # Whoever fills the places of one address leaves those of the others.
+    for number in range(MAX_SUSPECTS_WAITING // MAX_SUSPECTS_WAITING_OF_ADDRESS - 1):
+        waiting += some(f"203.0.113.{number}")
+    await asyncio.sleep(0)
+    await refused(OTHERS)
     assert [rates.is_suspect(US), rates.is_suspect(OTHERS)] == [True, False]
     release.set()
     await asyncio.gather(*waiting)
     assert under_way == MAX_SUSPECTS_WAITING
+    async with rates.look_up(US):
+        under_way += 1
+    assert under_way == MAX_SUSPECTS_WAITING + 1

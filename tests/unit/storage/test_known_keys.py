@@ -37,6 +37,18 @@ async def test_a_key_seen_once_is_not_looked_up_again() -> None:
     assert desk.asked == 1
 
 
+async def test_whether_a_key_is_in_memory_is_told_without_asking() -> None:
+    desk = Desk()
+    assert desk.known.known(b"d") is None
+    await desk.find()
+    assert desk.known.known(b"d") == key()
+    desk.hears = False
+    assert desk.known.known(b"d") is None
+    desk.hears, desk.seconds = True, KNOWN_KEY_SECONDS
+    assert desk.known.known(b"d") is None
+    assert desk.asked == 1
+
+
 async def test_a_change_is_believed_at_once() -> None:
     desk = Desk()
     await desk.find()
