@@ -62,7 +62,8 @@ from callwright.telephony.loopback.carrier import LoopbackCarrier
 CHECK_TWICE_EVERY = 20
 """One call in so many is run twice, and its record is built."""
 CHUNK = 20
-MOST_SHOWN = 5
+MOST_SHOWN = 40
+"""Broken calls that a report names: a long run is not repeated to learn which they were."""
 _VARIABLES = {"current_date": "Monday", "name": "Ada"}
 _EXECUTION = "00000000-0000-4000-8000-000000000000"
 
@@ -157,7 +158,8 @@ class BrokenRun:
 class RunReport:
     """What a run found. ``virtual_s`` is the length of all calls, ``seconds`` what it took.
 
-    ``stopped_of``: how many calls there should have been, if it was stopped before its end.
+    ``cut_short``: calls whose log is not whole because the disk was full; what there is of it is replayed. ``stopped_of``: how many calls
+    there should have been, if it was stopped before its end.
     """
 
     runs: int = 0
@@ -166,6 +168,7 @@ class RunReport:
     virtual_s: float = 0.0
     seconds: float = 0.0
     replayed: int = 0
+    cut_short: int = 0
     twice: int = 0
     stopped_of: int = 0
     broken: list[BrokenRun] = field(default_factory=list)
@@ -174,7 +177,7 @@ class RunReport:
 
     def add(self, other: RunReport) -> None:
         """Take in the report of a part of the run."""
-        for name in ("runs", "answered", "events", "virtual_s", "replayed", "twice"):
+        for name in ("runs", "answered", "events", "virtual_s", "replayed", "cut_short", "twice"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.broken.extend(other.broken)
         self.coverage.update(other.coverage)
@@ -189,7 +192,8 @@ class RunReport:
             f" in {self.seconds:.1f} s: {self.runs / seconds:.1f} calls/s, {self.virtual_s / seconds:.0f} times real time"
         )
         exact = (
-            f"replayed exactly: {self.replayed}; run twice to the same bytes: {self.twice};"
+            f"replayed exactly: {self.replayed}; as far as a full disk let them be written: {self.cut_short};"
+            f" run twice to the same bytes: {self.twice};"
             f" state x event pairs seen: {len(self.coverage)} of {len(STATES) * len(EVENT_TYPES)}"
         )
         lines = [
@@ -329,13 +333,27 @@ def examine(run: Run) -> tuple[str, Trace | None]:
     witness = run.witness
     rule = audit_shell(witness)
     if rule or witness.log_lost:
-        return rule, None
+        return rule or _remainder(witness.log), None
     replayed = replay(witness.log)
     trace = trace_of_log(witness.log)
     if not replayed.exact:
         return f"a log replays to the same effects: {replayed.difference}", trace
     rule = audit(trace) or audit_log(witness.log) or audit_sound(witness, trace) or audit_deeds(witness.deeds, trace)
     return rule, trace
+
+
+def _remainder(log: str) -> str:
+    """What is wrong with what a full disk left of a log, or nothing: it replays as far as it goes, and gives a record."""
+    if not log:
+        return ""
+    try:
+        replayed = replay(log)
+        if not replayed.exact:
+            return f"what a full disk left of a log replays to the same effects: {replayed.difference}"
+        build(log, PriceBook(), "loopback")
+    except CRASHES as error:
+        return f"what a full disk left of a log gives a record: {type(error).__name__}: {error}"
+    return ""
 
 
 def again(seed: int, run: Run) -> str:
@@ -391,6 +409,7 @@ def _add(report: RunReport, seed: int, twice: bool) -> None:
     report.runs += 1
     report.answered += one.answered
     report.virtual_s += one.seconds
+    report.cut_short += one.witness.log_lost
     if trace is not None:
         report.events += len(trace.steps)
         report.replayed += not rule

@@ -114,7 +114,20 @@ def test_a_log_that_does_not_replay_is_found() -> None:
     assert examine(one)[0].startswith("a log replays to the same effects: ")
 
 
-def test_a_log_whose_disk_was_full_is_not_judged() -> None:
+def test_what_a_full_disk_left_of_a_log_must_replay_and_give_a_record() -> None:
     one = perform(7)
     one.witness.log_lost = True
-    assert examine(one) == ("", None)
+    lines = one.witness.log.splitlines(keepends=True)
+    for kept in (0, 1, 12, len(lines)):
+        one.witness.log = "".join(lines[:kept])
+        assert examine(one) == ("", None)
+    one.witness.log = "".join(line for line in lines if '"type":"StartRecording"' not in line)
+    assert examine(one)[0].startswith("what a full disk left of a log replays to the same effects: ")
+    one.witness.log = "".join(lines[1:])
+    assert examine(one)[0].startswith("what a full disk left of a log gives a record: ")
+
+
+def test_a_report_counts_the_calls_whose_log_a_full_disk_cut_short() -> None:
+    report = RunReport(runs=3, replayed=2, cut_short=1)
+    report.add(RunReport(runs=2, replayed=1, cut_short=1))
+    assert "replayed exactly: 3; as far as a full disk let them be written: 2;" in report.lines()[1]
