@@ -27,12 +27,15 @@ class SpokenWord:
 
 
 def timeline(clauses: Sequence[Clause], playout_us: int) -> list[SpokenWord]:
-    """The words of an utterance whose first frame was played at ``playout_us``. What is not known to have ended is reckoned by length."""
+    """The words of an utterance whose first frame was played at ``playout_us``. What is not known to have ended is reckoned by length.
+    Nothing was played later than the end of its clause: where that comes too early for what was told before it, that was told late."""
     spoken: list[SpokenWord] = []
     at_us = playout_us
     for clause in clauses:
         words = clause.text.split()
         length_us = length_ms(clause) * 1000
+        if clause.audio_ms and clause.ended_us >= 0:
+            at_us = min(at_us, clause.ended_us - length_us)
         timed = len(clause.words) == len(words)
         for index, word in enumerate(words):
             if timed:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import GRACE_MS, HOLD_MOST_MS, RING_GRACE_MS, TRANSFER_WAIT_MS
+from callwright.conversation.bounds import (
+    GRACE_MS,
+    HOLD_MOST_MS,
+    MS_PER_CHARACTER,
+    PLAYOUT_SLACK_MS,
+    RING_GRACE_MS,
+    TRANSFER_WAIT_MS,
+)
 from callwright.conversation.core import Conversation
 from callwright.conversation.invariants import FACTS
 from callwright.conversation.log import Header, canonical, entry_line, header_line, values_of
@@ -234,6 +241,7 @@ def _never_stalls(trace: Trace) -> str:
     """Where silence has a limit, something happens at least every STALL_MS: the longest single wait of the core, and some."""
     last_us = 0
     waits_ms: dict[str, int] = {}
+    characters: Counter[int] = Counter()  # that the voice got, by utterance
     limited = answered = False
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
@@ -243,14 +251,15 @@ def _never_stalls(trace: Trace) -> str:
         answered = answered or isinstance(event, ev.Answered)
         if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
             return ""
-        _account(waits_ms, event, effects)
+        _account(waits_ms, characters, event, effects)
         if effects or not isinstance(event, ev.DeadlineReached):
             last_us = event.at_us
     return ""
 
 
-def _account(waits_ms: dict[str, int], event: ev.Event, effects: Sequence[fx.Effect]) -> None:
-    """What the call may be silent for now, and how long."""
+def _account(waits_ms: dict[str, int], characters: Counter[int], event: ev.Event, effects: Sequence[fx.Effect]) -> None:
+    """What the call may be silent for now, and how long. A voice that loses a clause and does not say so is waited for as long as all it
+    was given may last (the shell's tells it: `call.say`); the account of times holds that to the lengths that are known."""
     if isinstance(event, ev.LineHeld) and event.on:
         waits_ms["hold"] = HOLD_MOST_MS + STALL_MS
     elif isinstance(event, ev.LineHeld):
@@ -260,6 +269,13 @@ def _account(waits_ms: dict[str, int], event: ev.Event, effects: Sequence[fx.Eff
             waits_ms["transfer"] = TRANSFER_WAIT_MS + STALL_MS
         elif isinstance(effect, fx.TransferSettled):
             waits_ms.pop("transfer", None)
+        elif isinstance(effect, fx.Speak):
+            characters[effect.generation] += len(effect.text)
+        elif isinstance(effect, fx.EndSpeech):
+            lasts_ms = 2 * MS_PER_CHARACTER * characters[effect.generation]
+            waits_ms[f"playout of {effect.generation}"] = lasts_ms + PLAYOUT_SLACK_MS
+        elif isinstance(effect, fx.Clear | fx.AgentSaid | fx.Withdrawn):
+            waits_ms.pop(f"playout of {effect.generation}", None)
 
 
 def _keys_kept(trace: Trace) -> str:

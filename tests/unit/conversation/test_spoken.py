@@ -35,6 +35,12 @@ def test_a_clause_begins_when_the_one_before_it_ended() -> None:
     assert timeline([first, Clause("there", 300)], 0)[1].from_us == 900 * MS
 
 
+def test_a_clause_that_has_ended_began_its_length_before_however_late_that_was_told() -> None:
+    late = [Clause("Good evening", 1_400), Clause("We are open", 900, ended_us=2_300 * MS)]
+    words = timeline(late, 1_500 * MS)
+    assert [word.from_us // MS for word in words[2:]] == [1_400, 1_700, 2_000]
+
+
 STATEMENT = "We are open from Monday to Friday."
 
 

@@ -34,6 +34,7 @@ class PauseAccount:
         "_judged",
         "_judged_ms",
         "_known",
+        "_read_ms",
         "_told_ms",
         "_unheard",
         "_word_ms",
@@ -47,6 +48,7 @@ class PauseAccount:
         self._asked_ms = self._judged_ms = -1  # up to where in the caller's audio it was asked, and was heard
         self._known: set[str] = set()
         self._counts: dict[int, int] = {}  # segment -> its words
+        self._read_ms: dict[int, int] = {}  # segment -> up to where in the audio its finals reach
         self._unheard = True  # nothing but words was told of the present turn
         self._word_ms = -1  # up to where the newest word of it was known when it was first told
 
@@ -84,6 +86,11 @@ class PauseAccount:
         self._unheard = False
 
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        read_ms = self._read_ms.get(event.segment, -1)
+        if isinstance(event, ev.TranscriptFinal):
+            self._read_ms[event.segment] = max(event.audio_ms, read_ms)
+        elif event.audio_ms <= read_ms:
+            return  # it was overtaken by a final, and says nothing new
         new = {word for word in event.text.split() if is_numbered(word)} - self._known
         self._known |= new
         count = len(event.text.split())
