@@ -7,7 +7,8 @@ from typing import Any
 
 from callwright.call.asked import readable
 from callwright.call.deps import RuntimeDeps
-from callwright.call.examiner import RESULT, Examiner
+from callwright.call.examiner import Examiner
+from callwright.call.post_log import RESULT
 from callwright.domain.agent import parse_agent
 from callwright.domain.errors import RateLimitedError
 from callwright.domain.limits import EXAMINATION_SECONDS, MAX_EXAMINATIONS

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from callwright.call.access import Fitting, as_it_is
 from callwright.call.boundary import plugin_boundary
 from callwright.call.equipment import check_model, model_settings, need_model
-from callwright.call.post_log import USAGE, PostLog
+from callwright.call.post_log import RESULT, USAGE, PostLog
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
 from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.domain.errors import CallwrightError
@@ -50,8 +50,6 @@ FREE_REQUESTS = 12
 SECOND_TRY_MILLI = 300
 """Temperature of the second try at a question whose first answer could not be read."""
 
-RESULT = "disposition_result"
-"""Fact: what came of one question."""
 SILENT = "nobody said anything in this call"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,8 @@ ASKED = "disposition"
 """Fact: one disposition as it is asked of this call."""
 FIXED = "dispositions_fixed"
 """Fact: which dispositions are asked is settled; ``count`` of them came before this."""
+RESULT = "disposition_result"
+"""Fact: what came of one question of a disposition, an answer or the reason why there is none."""
 RECORDED = "recording_ready"
 """Fact: the recording is there."""
 
@@ -160,10 +162,13 @@ def post_part(log: bytes) -> bytes:
     return b"".join(line for line in log.splitlines(True) if line.endswith(b"\n") and _POST_LINE in line)
 
 
-def _beside(theirs: Iterable[_Fact], ours: Iterable[_Fact]) -> Iterator[_Fact]:
-    """What of ``ours`` goes behind ``theirs``: of a task they have done before us, what it cost."""
+def _beside(theirs: Sequence[_Fact], ours: Sequence[_Fact]) -> Iterator[_Fact]:
+    """What of ``ours`` goes behind ``theirs``: of a task they have done before us, what it cost. An answer they have stands, whatever kept
+    us from one."""
     done = {_what(values) for _, name, values in theirs if name == TASK_DONE}
     settled = {(name, str(values.get("run", ""))) for _, name, values in theirs}
+    asked_once = all(name != RUN_BEGAN for _, name, _ in (*theirs, *ours))
+    answers = {_question(values) for _, name, values in theirs if name == RESULT and _is_answered(values)}
     recorded = any(name == RECORDED for _, name, _ in theirs)
     piece: list[_Fact] = []
     for fact in ours:
@@ -174,6 +179,8 @@ def _beside(theirs: Iterable[_Fact], ours: Iterable[_Fact]) -> Iterator[_Fact]:
         if name in (RUN_BEGAN, RUN_ENDED) and (name, run) in settled:
             continue
         if recorded and (name == RECORDED or (name == "post_failed" and values.get("what") == RECORDING)):
+            continue
+        if asked_once and name == RESULT and not _is_answered(values) and _question(values) in answers:
             continue
         if name == RUN_ENDED:
             yield from piece
@@ -192,6 +199,16 @@ def _beside(theirs: Iterable[_Fact], ours: Iterable[_Fact]) -> Iterator[_Fact]:
 def _is_tried_again(fact: _Fact) -> bool:
     _, name, values = fact
     return name == "post_failed" and values.get("what") in _TRIED_AGAIN
+
+
+def _question(values: dict[str, Any]) -> tuple[str, str]:
+    """Which question a fact RESULT is about."""
+    return str(values.get("category", "")), str(values.get("name", ""))
+
+
+def _is_answered(values: dict[str, Any]) -> bool:
+    result = values.get("result")
+    return isinstance(result, dict) and bool(result.get("answered"))
 
 
 def _what(values: dict[str, Any]) -> str:

@@ -107,7 +107,8 @@ class PostCall:
             async with asyncio.timeout(seconds):
                 await self._work(case)
         except TimeoutError:
-            self._too_late(case, POST_CALL_SECONDS - RESERVE_SECONDS)
+            await self._close(case, late_seconds=POST_CALL_SECONDS - RESERVE_SECONDS)
+            return
         except _OvertakenError:
             _LOG.info("execution %s was finished by another run", case.execution.id)
             return
@@ -127,8 +128,7 @@ class PostCall:
         if case is not None:
             # The recording costs no model and may be the one thing still to be had.
             await self._record(case)
-            self._too_late(case, POST_CALL_SECONDS)
-            await self._close(case)
+            await self._close(case, late_seconds=POST_CALL_SECONDS)
 
     def _too_late(self, case: _Case, seconds: int) -> None:
         """What was asked and not answered by now says so."""
@@ -278,7 +278,8 @@ class PostCall:
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 
-    async def _close(self, case: _Case) -> None:
+    async def _close(self, case: _Case, late_seconds: int = 0) -> None:
+        """Write the final record. ``late_seconds``: the time after the call by which this run did not finish, 0 when it did."""
         execution = case.execution
         text = case.live_log + case.post.text
         built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
@@ -291,6 +292,9 @@ class PostCall:
                 await self._spent_too_late(unit, row, case)
                 return
             case.post.take_in(await section_of(unit, row))
+            if late_seconds:
+                # Only now: what another run has answered meanwhile is answered.
+                self._too_late(case, late_seconds)
             if case.live_log + case.post.text != text:
                 text = case.live_log + case.post.text
                 built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -205,3 +206,67 @@ async def test_what_is_not_answered_in_time_says_so() -> None:
     assert results(made)["Name"]["answered"]
     assert results(made)["Mood"]["error"] == "not finished 600 s after the call"
     assert made.ledger.row.status == "completed"
+
+
+async def test_what_another_run_answers_while_this_one_gives_up_stays_answered() -> None:
+    made = bench(asked("Name", model="one"), asked("Mood", model="two"))
+    made.model.breaks = [asyncio.CancelledError()]  # type: ignore[attr-defined]
+    with pytest.raises(asyncio.CancelledError):
+        await made.run()
+    made.model.breaks = [  # type: ignore[attr-defined]
+        json.dumps({"q1": {"answer": "Ann"}, "q2": {"answer": "She called."}}),
+        asyncio.CancelledError(),
+    ]
+    real, units = made.ledger.unit, 0
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[Any]:
+        nonlocal units
+        units += 1
+        if units == 3:
+            # The sweep has found the call and read its section, and has not locked it yet: another run answers two questions and dies.
+            made.ledger.unit = real  # type: ignore[method-assign]
+            with pytest.raises(asyncio.CancelledError):
+                await made.run()
+        async with real() as opened:
+            yield opened
+
+    made.ledger.unit = unit  # type: ignore[method-assign]
+    assert await PostCall(made.deps).sweep() == 1
+    assert results(made)["Name"]["subjective"] == "Ann"
+    assert results(made)["Call Summary"]["subjective"] == "She called."
+    assert results(made)["Mood"]["error"] == "not finished 600 s after the call"
+    assert made.ledger.row.status == "completed"
+
+
+async def test_a_run_whose_model_refuses_leaves_the_answers_that_another_run_has_kept() -> None:
+    made = bench(asked("Name"), asked("Mood"))
+    began, refused = asyncio.Event(), asyncio.Event()
+
+    class Refusing(Answering):
+        """The first that asks is refused when ``refused`` is set."""
+
+        async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            if not began.is_set():
+                began.set()
+                await refused.wait()
+                raise ProviderError(FailureKind.REFUSED, "counting", "the key was refused")
+            async for delta in super().answer(request):
+                yield delta
+
+    model = Refusing()
+    # The second question is not answered and asked once more: there the process ends.
+    model.breaks = [
+        json.dumps({"q1": {"answer": "Ann"}, "q3": {"answer": "She called."}}),
+        asyncio.CancelledError(),
+    ]
+    made.deps = replace(made.deps, plugin=only(model))
+    slow = asyncio.create_task(made.run())
+    await began.wait()
+    with pytest.raises(asyncio.CancelledError):
+        await made.run()
+    refused.set()
+    await slow
+    assert results(made)["Name"]["subjective"] == "Ann"
+    assert results(made)["Call Summary"]["subjective"] == "She called."
+    assert results(made)["Mood"]["error"] == "the key was refused"
