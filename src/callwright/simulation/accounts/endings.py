@@ -77,7 +77,9 @@ class EndingAccount:
 
     def _plays(self, event: ev.PlayoutStarted | ev.MarkPlayed) -> None:
         audible = self._book.replies.audible
-        if audible is not None and audible.number == event.generation and audible.sound.cleared_us < 0:
+        if audible is None or audible.number != event.generation or audible.sound.cleared_us >= 0:
+            return
+        if isinstance(event, ev.PlayoutStarted) or 0 <= event.index < audible.sound.clauses:  # else it is a stray mark
             self._voice_failures = 0
 
     def _speak(self, effect: fx.Speak) -> None:
