@@ -18,12 +18,13 @@ CLAUSES_KEPT = 2
 class EchoAccount:
     """Whole clauses that come back just where they were played, by the reports of the loudspeaker and of the detector."""
 
-    __slots__ = ("_book", "_echoes", "_lag_us", "_last", "_played", "_since_us", "_texts")
+    __slots__ = ("_book", "_echoes", "_lag_us", "_last", "_next", "_played", "_since_us", "_texts")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._texts: dict[tuple[int, int], str] = {}
         self._since_us = -1  # when the clause that is being played began
+        self._next = 0  # and which it is
         self._last = 0  # the utterance that was heard before the present one: older ones are not looked for
         self._played: list[
             tuple[int, str, int, int]
@@ -55,20 +56,21 @@ class EchoAccount:
     def _began(self, event: ev.PlayoutStarted) -> None:
         audible = self._book.replies.audible
         if audible is not None and audible.number == event.generation and audible.sound.playout_us == self._book.at_us:
-            self._since_us = self._book.at_us
+            self._since_us, self._next = self._book.at_us, 0
 
     def _mark(self, event: ev.MarkPlayed) -> None:
         book, audible = self._book, self._book.replies.audible
         if audible is None or audible.number != event.generation or audible.sound.cleared_us >= 0:
             return
         length = audible.sound.lengths.get(event.index)
-        if length is not None and self._since_us >= audible.sound.playout_us >= 0:
+        if length is not None and event.index == self._next and self._since_us >= audible.sound.playout_us >= 0:
             late_us = book.at_us - self._since_us - length.audio_ms * 1000
             if abs(late_us) < NEAR_US:
                 text = self._texts[event.generation, event.index]
                 self._played.append((event.generation, text, self._since_us, book.at_us))
                 del self._played[:-CLAUSES_KEPT]
-        self._since_us = book.at_us
+        if event.index >= self._next:
+            self._since_us, self._next = book.at_us, event.index + 1
 
     def _over(self, effect: fx.AgentSaid | fx.Withdrawn) -> None:
         if self._book.replies.get(effect.generation).sound.playout_us >= 0:

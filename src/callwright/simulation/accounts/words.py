@@ -151,8 +151,9 @@ class WordsAccount:
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
-        if due and not cleared and self._waiting and not self._book.notes("discarded_words"):
-            contradict("words over the welcome are thrown away on request", list(self._waiting)[:5])
+        waiting = [word for word in self._waiting if word not in self._revised]
+        if due and not cleared and waiting and not self._book.notes("discarded_words"):
+            contradict("words over the welcome are thrown away on request", waiting[:5])
 
     def _discarded(self) -> None:
         """Words are thrown away only when the welcome has been said, and only where the agent wants that."""
