@@ -130,16 +130,24 @@ async def test_under_one_key_a_chat_is_opened_once_and_a_line_is_said_once(world
         opens = await asyncio.gather(
             *(client.post(url, json={}, headers={"Idempotency-Key": "open"}) for _ in range(10))
         )
-        assert {(answer.status_code, answer.content) for answer in opens} == {(201, opens[0].content)}
-        chat = opens[0].json()
+        # One waits for the answer of the first; more of them are told to ask again, and asking again gives that answer.
+        first = next(answer for answer in opens if answer.status_code == 201)
+        assert {answer.status_code for answer in opens} <= {201, 409}
+        opens.append(await client.post(url, json={}, headers={"Idempotency-Key": "open"}))
+        assert {(answer.status_code, answer.content) for answer in opens if answer.status_code != 409} == {
+            (201, first.content)
+        }
+        chat = first.json()
         assert chat["reply"] == "Hello, this is reception."
         lines = f"/v1/callwright/chats/{chat['execution_id']}/messages"
         line = {"text": "I want to book a dentist."}
         said_once = await asyncio.gather(
             *(client.post(lines, json=line, headers={"Idempotency-Key": "line"}) for _ in range(10))
         )
-        assert {(answer.status_code, answer.content) for answer in said_once} == {(200, said_once[0].content)}
-        assert said_once[0].json()["reply"] == "Of course. Which day suits you?"
+        line_said = next(answer for answer in said_once if answer.status_code == 200)
+        assert {answer.status_code for answer in said_once} <= {200, 409}
+        assert {answer.content for answer in said_once if answer.status_code == 200} == {line_said.content}
+        assert line_said.json()["reply"] == "Of course. Which day suits you?"
         other = await client.post(lines, json={"text": "monday"}, headers={"Idempotency-Key": "line"})
         assert (other.status_code, other.json()["code"]) == (409, "conflict")
         await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
@@ -147,7 +155,7 @@ async def test_under_one_key_a_chat_is_opened_once_and_a_line_is_said_once(world
         assert done["transcript"].count("I want to book a dentist.") == 1
         # The chat is over, and what was answered then is answered still.
         again = await client.post(lines, json=line, headers={"Idempotency-Key": "line"})
-        assert again.content == said_once[0].content
+        assert again.content == line_said.content
         async with world.ledger.reading() as unit:
             assert await unit.accounts.live_calls(DEFAULT_TENANT_ID) == 0
 

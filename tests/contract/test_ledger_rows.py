@@ -24,7 +24,7 @@ from callwright.domain.audit import AuditEntry
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, HeldKey, IdempotentAnswer, LogChunk
+from callwright.ports.ledger import Change, HeldKey, Hold, IdempotentAnswer, LogChunk
 from callwright.storage.housekeeping import AUDIT_ROUND
 from callwright.storage.ledger import PostgresLedger
 
@@ -315,26 +315,54 @@ async def test_a_key_is_free_after_a_day_and_when_its_work_never_ended(ledger: P
 async def test_a_key_that_is_held_is_nobody_elses_until_it_is_let_go_or_answered_or_its_time_is_over(
     ledger: PostgresLedger, dsn: str
 ):
-    async def hold(key: str = "k") -> IdempotentAnswer | HeldKey | None:
+    async def hold(key: str = "k") -> Hold | IdempotentAnswer | HeldKey:
         async with ledger.unit() as unit:
             return await unit.idempotency.hold(DEFAULT_TENANT_ID, key, "digest", 60)
 
-    assert await hold() is None
+    first = await hold()
+    assert isinstance(first, Hold)
     held = await hold()
-    assert isinstance(held, HeldKey)
-    assert held.request_digest == "digest"
+    assert held == HeldKey("digest", first.until)
     async with ledger.unit() as unit:
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") == held
         assert isinstance(await unit.idempotency.begin(DEFAULT_TENANT_ID, "k", "other"), HeldKey)
-        await unit.idempotency.release(DEFAULT_TENANT_ID, "k")
-    assert await hold() is None
+        await unit.idempotency.release(DEFAULT_TENANT_ID, "k", first)
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") is None
+    assert isinstance(await hold(), Hold)
     await run_sql(dsn, "update idempotency set held_until = now() - interval '1 second'")
-    assert await hold() is None
     async with ledger.unit() as unit:
-        await unit.idempotency.store(DEFAULT_TENANT_ID, "k", ANSWER)
-        await unit.idempotency.release(DEFAULT_TENANT_ID, "k")
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") is None
+    last = await hold()
+    assert isinstance(last, Hold)
+    async with ledger.unit() as unit:
+        assert await unit.idempotency.keep(DEFAULT_TENANT_ID, "k", ANSWER, last)
+        await unit.idempotency.release(DEFAULT_TENANT_ID, "k", last)
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") == ANSWER
     assert await hold() == ANSWER
-    first = await asyncio.gather(*(hold("many") for _ in range(10)))
-    assert first.count(None) == 1
+    many = await asyncio.gather(*(hold("many") for _ in range(10)))
+    assert len([one for one in many if isinstance(one, Hold)]) == 1
+
+
+async def test_who_held_a_key_too_long_neither_lets_it_go_nor_answers_in_the_place_of_who_holds_it_now(
+    ledger: PostgresLedger, dsn: str
+):
+    async def hold() -> Hold:
+        async with ledger.unit() as unit:
+            found = await unit.idempotency.hold(DEFAULT_TENANT_ID, "k", "digest", 60)
+        assert isinstance(found, Hold)
+        return found
+
+    late = await hold()
+    await run_sql(dsn, "update idempotency set held_until = now() - interval '1 second'")
+    present = await hold()
+    theirs = IdempotentAnswer(ANSWER.request_digest, 299, b"late")
+    async with ledger.unit() as unit:
+        await unit.idempotency.release(DEFAULT_TENANT_ID, "k", late)
+        assert not await unit.idempotency.keep(DEFAULT_TENANT_ID, "k", theirs, late)
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") == HeldKey("digest", present.until)
+        assert await unit.idempotency.keep(DEFAULT_TENANT_ID, "k", ANSWER, present)
+        assert not await unit.idempotency.keep(DEFAULT_TENANT_ID, "k", theirs, late)
+        assert await unit.idempotency.find(DEFAULT_TENANT_ID, "k") == ANSWER
 
 
 # Audit and housekeeping

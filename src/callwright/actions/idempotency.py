@@ -14,10 +14,11 @@ from callwright.actions.services import Services
 from callwright.domain.errors import BadInputError, CallwrightError, ConflictError
 from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, WORK_UNDER_KEY_SECONDS
 from callwright.domain.tenant import ApiKey, Principal
-from callwright.ports.ledger import HeldKey, IdempotentAnswer, Ledger, Unit
+from callwright.ports.ledger import HeldKey, Hold, IdempotentAnswer, Ledger, Unit
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
+_LONGEST_LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ async def once_with_status(
         if stored is not None:
             _check_same(key, stored)
         if isinstance(stored, HeldKey):
-            raise ConflictError("a request with this Idempotency-Key is under way; ask again", field="Idempotency-Key")
+            raise _under_way()
         if stored is not None:
             return stored.http_status, stored.body
         http_status, body = await work(replace(services, ledger=_Joined(services.ledger, unit)))
@@ -81,32 +82,71 @@ async def once_outside(
 ) -> tuple[int, bytes]:
     """Status and body of the answer of ``work`` that is no transaction, because it waits for others for up to WORK_UNDER_KEY_SECONDS.
 
-    The key is held meanwhile: the same request waits for the answer, another one is a ConflictError. When ``work`` raises, the key is let
-    go. When the process dies, or the answer cannot be kept, the key is free again after WORK_UNDER_KEY_SECONDS.
+    The key is held meanwhile: the same request waits for the answer (one in this process; more are a ConflictError), another one is a
+    ConflictError. When ``work`` raises, the key is let go. When the process dies, or the answer cannot be kept, the key is free again
+    after WORK_UNDER_KEY_SECONDS.
     """
-    while True:
-        async with services.ledger.unit() as unit:
-            found = await unit.idempotency.hold(principal.tenant_id, key.key, key.digest, WORK_UNDER_KEY_SECONDS)
-        if found is None:
-            break
-        _check_same(key, found)
-        if isinstance(found, IdempotentAnswer):
-            return found.http_status, found.body
-        await services.clock.sleep(_LOOK_SECONDS)
+    hold = await _hold(services, principal.tenant_id, key)
+    if isinstance(hold, IdempotentAnswer):
+        return hold.http_status, hold.body
     try:
         http_status, body = await work()
     except BaseException:
         with suppress(CallwrightError):
             async with services.ledger.unit() as unit:
-                await unit.idempotency.release(principal.tenant_id, key.key)
+                await unit.idempotency.release(principal.tenant_id, key.key, hold)
         raise
+    made = IdempotentAnswer(key.digest, http_status, body)
+    # Kept or not: it is done, and whoever asked is told so.
     try:
         async with services.ledger.unit() as unit:
-            await unit.idempotency.store(principal.tenant_id, key.key, IdempotentAnswer(key.digest, http_status, body))
+            kept = await unit.idempotency.keep(principal.tenant_id, key.key, made, hold)
     except CallwrightError as error:
-        # It is done, and whoever asked is told so.
         _LOG.warning("the answer under an Idempotency-Key could not be kept: %s", error.message)
+    else:
+        if not kept:
+            _LOG.warning(
+                "work under an Idempotency-Key took longer than %d s, and its answer is not kept",
+                WORK_UNDER_KEY_SECONDS,
+            )
     return http_status, body
+
+
+async def _hold(services: Services, tenant_id: str, key: OnceKey) -> Hold | IdempotentAnswer:
+    """The key, held from now on, or the answer of who had it."""
+    found = await _try_to_hold(services, tenant_id, key)
+    if not isinstance(found, HeldKey):
+        return found
+    place = (tenant_id, key.key)
+    if place in services.key_waiters:
+        raise _under_way()
+    services.key_waiters.add(place)
+    try:
+        wait_s = _LOOK_SECONDS
+        while isinstance(found, HeldKey):
+            await services.clock.sleep(wait_s)
+            wait_s = min(2 * wait_s, _LONGEST_LOOK_SECONDS)
+            # Only looked at, so that who works under the key never waits for the row.
+            async with services.ledger.reading() as unit:
+                seen = await unit.idempotency.find(tenant_id, key.key)
+            if seen is not None:
+                _check_same(key, seen)
+            found = seen if seen is not None else await _try_to_hold(services, tenant_id, key)
+    finally:
+        services.key_waiters.discard(place)
+    return found
+
+
+async def _try_to_hold(services: Services, tenant_id: str, key: OnceKey) -> Hold | IdempotentAnswer | HeldKey:
+    async with services.ledger.unit() as unit:
+        found = await unit.idempotency.hold(tenant_id, key.key, key.digest, WORK_UNDER_KEY_SECONDS)
+    if not isinstance(found, Hold):
+        _check_same(key, found)
+    return found
+
+
+def _under_way() -> ConflictError:
+    return ConflictError("a request with this Idempotency-Key is under way; ask again", field="Idempotency-Key")
 
 
 def _check_same(key: OnceKey, found: IdempotentAnswer | HeldKey) -> None:

@@ -117,7 +117,8 @@ class Services:
     """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their calls. ``has(kind, name)``: is
     such a plugin registered; ``plugins()``: all of them; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by
     name; ``key_used(id, time)`` hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in
-    clear, as the hosted service does; ``upload_quota_bytes``: of the files of one organisation, 0 for as many as there is room for."""
+    clear, as the hosted service does; ``upload_quota_bytes``: of the files of one organisation, 0 for as many as there is room for;
+    ``key_waiters``: tenants and idempotency keys for whose answer a request of this process waits."""
 
     ledger: Ledger
     clock: Clock
@@ -138,6 +139,7 @@ class Services:
     plugins: Callable[[], Sequence[Plugin]] = tuple
     upload_quota_bytes: int = 0
     batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)
+    key_waiters: set[tuple[str, str]] = field(default_factory=set)
 
 
 def object_id(text: str, what: str) -> str:

@@ -128,6 +128,13 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """An idempotency key that is held by who gets this, until ``until``; that tells it from every later hold of the same key, too."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogChunk:
     """A piece of a call's log as stored: whole lines, in order of ``chunk`` within section file ``section`` (live or post)."""
 
@@ -740,12 +747,21 @@ class Idempotency(Protocol):
 
     async def hold(
         self, tenant_id: str, key: str, request_digest: str, seconds: int
-    ) -> IdempotentAnswer | HeldKey | None:
-        """Hold the key for work that is no transaction: nobody else gets it for so many seconds, or until :meth:`release`. None when it is
-        held now, else what :meth:`begin` returns. Commit at once."""
+    ) -> Hold | IdempotentAnswer | HeldKey:
+        """Hold the key for work that is no transaction: nobody else gets it for so many seconds, or until :meth:`release`. A :class:`Hold`
+        when it is held now, else what :meth:`begin` returns. Commit at once."""
+        ...
 
-    async def release(self, tenant_id: str, key: str) -> None:
-        """Let go of a key that is held and has no answer."""
+    async def find(self, tenant_id: str, key: str) -> IdempotentAnswer | HeldKey | None:
+        """What is under the key, without a lock; None when it is free."""
+        ...
+
+    async def release(self, tenant_id: str, key: str, hold: Hold) -> None:
+        """Let go of a key that has no answer; nothing when somebody else holds it by now."""
+
+    async def keep(self, tenant_id: str, key: str, answer: IdempotentAnswer, hold: Hold) -> bool:
+        """Keep the answer of work under a hold; False when somebody else has the key by now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
