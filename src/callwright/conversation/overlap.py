@@ -43,9 +43,11 @@ class Echoes:
         ended_us = board.call_us(audio_ms)
         stops = board.book.stops(text)
         heard = [(spoken, silent_us) for _, spoken, silent_us in voices(self._stage, board.now_us)]
+        # A listener's "yes" and the caller's are the same word: asked yes or no, the caller's answer is not lost for it.
+        beside = () if self._turn.patience.answers(text) else (self._stage.lanes.spoken(),)
         return any(
             began_us < silent_us and is_echo(text, spoken, began_us, min(ended_us, silent_us), stops)
-            for spoken, silent_us in (*heard, self._stage.lanes.spoken())
+            for spoken, silent_us in (*heard, *beside)
         )
 
     def drop(self, segment: int, text: str, audio_ms: int) -> None:

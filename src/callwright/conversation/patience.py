@@ -189,6 +189,10 @@ class Patience:
         self._digits = UNKNOWN
         self._set("open")
 
+    def answers(self, text: str) -> bool:
+        """Whether yes or no was asked and ``text`` says nothing else."""
+        return self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
+
     def weigh(self, words: Words) -> bool:
         """The caller's words changed; returns whether the pauses did."""
         if self._board.plan.written:
@@ -197,8 +201,7 @@ class Patience:
         spoken = normalised(text).split()
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
-        answers = self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
-        kind = self._tables.saying(self._asked, spoken, answers)
+        kind = self._tables.saying(self._asked, spoken, self.answers(text))
         if kind == "number" and self._digits != UNKNOWN and "+" not in text:
             # Behind a country's code it is not known how many digits come.
             kind = "counted" if self._tables.digits_said(spoken) == self._digits else kind

@@ -178,6 +178,35 @@ def test_the_echo_of_a_listeners_sound_is_no_part_of_the_turn() -> None:
     assert call.told() == ["user: my table is the one by the window at seven"]
 
 
+def test_a_yes_to_the_agents_question_is_not_taken_for_the_listeners_yes() -> None:
+    """The caller, asked yes or no, hesitates; the listener says "sí", and so does the caller, in the same moment."""
+
+    def hesitates(question: str) -> Call:
+        quiet: dict[str, Any] = {"backchannel_delay_ms": 0, "backchannel_gap_ms": 0, "check_if_user_online": False}
+        call = Call(backchannels=True, language="es", **quiet)
+        call.caller_says("una mesa para dos")
+        call.agent_replies(question)
+        call.wait(1_500)
+        for word in ("pues", "a ver"):
+            call.begins()
+            call.wait(1_000)
+            call.pauses()
+            call.finishes(word)
+            call.judges(100_000)
+            if word == "pues":
+                call.wait(400)
+                sound_ends(call)
+        assert sounds(call, "backchannel")[-1] == "Sí."
+        filler_comes_back(call, "sí")
+        return call
+
+    asked, told = hesitates("¿Quiere que reserve la mesa?"), hesitates("Tenemos una mesa.")
+    assert "echo" not in asked.notes()
+    asked.wait(2_000)
+    assert asked.told()[-1] == "user: pues a ver sí"
+    assert fx.Note("echo", "sí") in told.effects
+
+
 def test_a_listeners_word_that_the_caller_says_later_is_the_callers() -> None:
     call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
     call.begins()
