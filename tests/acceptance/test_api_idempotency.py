@@ -9,8 +9,10 @@ from tests.api_world import AGENT, ApiWorld, create
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
+from callwright.actions.keys import create_key, revoke_key
 from callwright.api.app import build_app
 from callwright.domain.errors import RateLimitedError
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.questions import Examination, Examined
 
 KEY = {"Idempotency-Key": "create once"}
@@ -113,6 +115,37 @@ async def test_a_trial_that_failed_is_not_kept_and_one_whose_process_died_is_fre
         assert (await client.post(url, json=body, headers=left)).status_code == 200
         assert (await client.post(url, json=body, headers=KEY)).status_code == 200
         assert asking.asked == 3
+
+
+async def test_who_waits_under_a_key_and_is_revoked_meanwhile_does_not_begin_when_the_key_is_free(
+    world: ApiWorld,
+) -> None:
+    asking = AskingSlowly()
+    asking.fail = True
+    actions = replace(world.services.actions, questions=asking)
+    other = await create_key(actions, DEFAULT_TENANT_ID, "leaving")
+    async with replace(world, services=replace(world.services, actions=actions)).client() as client:
+        agent_id = await create(client)
+        url, body = f"/v2/agent/{agent_id}/dispositions/test", {"transcript": "user: yes"}
+        first = asyncio.create_task(client.post(url, json=body, headers=KEY))
+        await until(lambda: asking.asked == 1)
+        leaving = {**KEY, "Authorization": f"Bearer {other.secret}"}
+        second = asyncio.create_task(client.post(url, json=body, headers=leaving))
+        await until(lambda: bool(actions.key_waiters))
+        await revoke_key(actions, DEFAULT_TENANT_ID, other.stored.id)
+        assert (await second).status_code == 401
+        assert actions.key_waiters, "it waits still, and has been answered"
+        asking.go.set()
+        assert (await first).status_code == 429
+        await until(lambda: not actions.key_waiters)
+        # Whoever may ask gets the key, which the one that was refused has let go.
+        asking.fail = False
+
+        async def done() -> bool:
+            return (await client.post(url, json=body, headers=KEY)).status_code == 200
+
+        await until(done)
+        assert asking.asked == 2
 
 
 class AskingSlowly:

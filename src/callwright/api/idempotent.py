@@ -12,6 +12,7 @@ from callwright.actions.idempotency import OnceKey, once_key, once_outside, once
 from callwright.actions.services import Services
 from callwright.api.answers import answer_bytes
 from callwright.api.services import principal_of, services_of
+from callwright.api.standing import check_standing
 from callwright.insight.wire import encode
 
 IdempotencyKey = Annotated[
@@ -62,6 +63,8 @@ async def answer_once_outside(
     """The same of work that waits for others and is no transaction (``actions.idempotency.once_outside``)."""
 
     async def made() -> tuple[int, bytes]:
+        # It may have waited for the key, and nobody may ask for it any more.
+        check_standing(request)
         return _encoded(await work(), http_status)
 
     if key is None:

@@ -57,10 +57,21 @@ async def while_standing(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
             return doing.result()
-        lost = watching.result()
-        raise key_refused(services_of(request), ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
+        request.state.lost = watching.result()
+        raise _refused(request, request.state.lost)
     finally:
         watching.cancel()
+
+
+def check_standing(request: Request) -> None:
+    """For work that has waited: raises what :func:`while_standing` answered meanwhile, if it did, so that the work is not begun."""
+    lost: CallwrightError | None = getattr(request.state, "lost", None)
+    if lost is not None:
+        raise _refused(request, lost)
+
+
+def _refused(request: Request, lost: CallwrightError) -> CallwrightError:
+    return key_refused(services_of(request), ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
 
 
 def _forget(task: asyncio.Task[Any]) -> None:
