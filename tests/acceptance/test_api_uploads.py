@@ -270,6 +270,37 @@ async def test_an_organisation_stores_as_much_as_its_quota_and_not_a_byte_more(w
         assert (await client.post("/knowledgebase", files={"file": ("c.pdf", pdf(10_000))})).status_code == 200
 
 
+async def test_above_a_quota_that_was_lowered_a_file_may_be_replaced_by_a_smaller_one_and_nothing_may_grow(
+    world: ApiWorld,
+) -> None:
+    made = await put_before(world.services.actions, DEFAULT_TENANT_ID, "", "")
+    url = "/v1/callwright/contact-files/"
+
+    def contacts(size: int) -> bytes:
+        return (b"contact_number,name\n+15550100,").ljust(size, b"x")
+
+    async def answered(client: httpx.AsyncClient, size: int) -> int:
+        files, data = {"violation_file": ("a.txt", b"x" * size)}, {"violation_id": made.id}
+        return (await client.post("/violations/submit", files=files, data=data)).status_code
+
+    async with world.client() as client:
+        assert (await client.put(url + "vip", content=contacts(9_000))).status_code == 201
+        assert await answered(client, 9_000) == 200
+    async with with_quota(world, 5_000).client() as client:
+        sizes = (9_001, 8_000, 8_001, 8_000, 7_000)
+        assert [(await client.put(url + "vip", content=contacts(size))).status_code for size in sizes] == [
+            413,
+            200,
+            413,
+            200,
+            200,
+        ]
+        assert [await answered(client, size) for size in (9_001, 1_000, 1_001)] == [413, 200, 413]
+        assert (await client.put(url + "new", content=contacts(100))).status_code == 413
+        assert (await client.put(url + "vip", content=contacts(4_000))).status_code == 200
+        assert (await client.put(url + "vip", content=contacts(4_001))).status_code == 413
+
+
 async def test_uploads_at_the_same_moment_do_not_pass_the_quota_together(world: ApiWorld) -> None:
     limited = with_quota(world, 25_000)
     async with limited.client() as client:

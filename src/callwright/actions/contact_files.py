@@ -7,7 +7,7 @@ import io
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
-from callwright.actions.uploads import check_quota
+from callwright.actions.uploads import check_quota, stored_before
 from callwright.domain.contacts import ContactFile, read_contact_file
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_CONTACT_FILES, MAX_NAME_CHARACTERS
@@ -22,6 +22,7 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
     contacts = await asyncio.to_thread(read_contact_file, io.BytesIO(csv))
     now = services.clock.now()
     async with services.ledger.unit() as unit:
+        stored = await stored_before(services, unit, principal)
         before = await unit.contact_files.get(principal.tenant_id, name)
         if before is None and len(await unit.contact_files.all(principal.tenant_id)) >= MAX_CONTACT_FILES:
             raise ConflictError(
@@ -37,7 +38,7 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
             bytes=len(csv),
         )
         is_new = await unit.contact_files.put(file, contacts)
-        await check_quota(services, unit, principal)
+        await check_quota(services, unit, principal, stored)
         after = {"columns": list(file.columns), "contacts": file.contacts, "updated_at": now.isoformat()}
         await audit(unit, principal, f"contact_file.{'created' if is_new else 'replaced'}", name, after=after)
     return file, is_new

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
-from callwright.actions.uploads import check_quota
+from callwright.actions.uploads import check_quota, stored_before
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
@@ -53,6 +53,7 @@ async def answer_violation(services: Services, principal: Principal, given: Answ
     if not given.content:
         raise BadInputError("violation_file is empty", field="violation_file")
     async with services.ledger.unit() as unit:
+        stored = await stored_before(services, unit, principal)
         found = await unit.violations.get(principal.tenant_id, violation_id)
         if found is None:
             raise missing("violation")
@@ -60,7 +61,7 @@ async def answer_violation(services: Services, principal: Principal, given: Answ
         name = given.file_name[:MAX_NAME_CHARACTERS] or "answer"
         changed = replace(found, status=SUBMITTED, file_name=name, updated_at=services.clock.now())
         await unit.violations.update(changed, given.content)
-        await check_quota(services, unit, principal)
+        await check_quota(services, unit, principal, stored)
         told = {"status": SUBMITTED, "file_name": name, "bytes": len(given.content)}
         await audit(unit, principal, "violation.answered", violation_id, before={"status": found.status}, after=told)
     return changed
