@@ -150,10 +150,9 @@ class PostCall:
             data = await unit.logs.read(execution_id, attempt)
         if execution is None or not _to_finish(execution, attempt):
             return None
-        local = await asyncio.to_thread(self._files(execution).read_log)
-        shipped = live_part(data)
-        live = live_part(local) if len(local) > len(shipped) else shipped
-        text = live.decode(errors="replace")
+        local = live_part(await asyncio.to_thread(self._files(execution).read_log))
+        # Whole lines with whole lines: a line that was cut off here makes the file no longer than what was added to it there.
+        text = max(live_part(data), local, key=len).decode(errors="replace")
         try:
             view = await asyncio.to_thread(view_of, text)
         except LogFormatError as error:

@@ -17,6 +17,7 @@ from tests.unit.call.world import BEGAN
 from tests.unit.insight.call_log import CallLog
 
 from callwright.call.deps import RuntimeDeps
+from callwright.call.files import live_files
 from callwright.call.postcall import PostCall
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
@@ -385,3 +386,16 @@ async def test_a_write_whose_answer_was_lost_is_not_made_twice() -> None:
     await bench.run()
     assert bench.model.asked == ["extraction", "summary"]
     costs(bench)
+
+
+async def test_a_line_that_was_cut_off_here_leaves_the_end_of_the_sound_that_the_ledger_has(tmp_path: Path) -> None:
+    """The process died in the middle of a long line; whoever settled the call added how much sound was kept of it."""
+    log = CallLog(BEGAN.isoformat()).answered().at(900).caller_said(1, "My name is Ann.")
+    whole = log.text
+    bench = Bench()
+    bench.deps = replace(bench.deps, data_folder=tmp_path)
+    bench.deps.live_folder.mkdir()
+    live_files(bench.deps.live_folder, "call-1", 1).log.write_text(whole + '{"at":' + "9" * 1_000)
+    bench.ledger.chunks["live", 0] = log.at(8_000).fact("leg", "sound_kept", audio_ms=8_000).text.encode()
+    await bench.run()
+    assert bench.record["conversation_ms"] == 8_000
