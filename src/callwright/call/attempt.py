@@ -225,7 +225,7 @@ class Attempt:
             return
         built = await self._record()
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
-        change = endings.ended(ending, built, self._office.deps.clock.now())
+        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
         if await self._row.write(change, partial(self._also, built)):
             self._count(change.detail or "answered", built)
             if not self._answered:
@@ -268,7 +268,8 @@ class Attempt:
         with round_boundary(f"writing the record of execution {self.execution_id}"):
             await self._row.quiet()
             built = await self._record()
-            written = await self._row.write(self._cut_off(built, message), partial(self._also, built))
+            change = self._before_post_work(self._cut_off(built, message))
+            written = await self._row.write(change, partial(self._also, built))
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
@@ -280,6 +281,9 @@ class Attempt:
 
     def _cut_off(self, built: BuiltRecord, message: str) -> Change:
         return endings.cut_off(built, INTERNAL_ERROR, message, self._office.deps.clock.now())
+
+    def _before_post_work(self, change: Change) -> Change:
+        return endings.before_post_work(change, self._row.execution.attempt) if self._answered else change
 
     def _count(self, outcome: str, built: BuiltRecord) -> None:
         metrics = self._office.deps.metrics

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from callwright.conversation.log import LogFormatError, entry_line
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord, build
+from callwright.insight.settled import POST_DUE
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change
@@ -112,6 +113,11 @@ def undialled(by: str, reason: str, now: datetime) -> Change:
 def cut_off(built: BuiltRecord, reason: str, message: str, now: datetime) -> Change:
     """The process died, or a defect of ours ended the call: the record is what the log holds."""
     return _error(reason, message, _of_log(built, now), now, built.record)
+
+
+def before_post_work(change: Change, attempt: int) -> Change:
+    """``change``, which ends a call whose post-call work is still to come: until then its cost is not settled."""
+    return replace(change, record={**change.record, POST_DUE: attempt}) if change.phase is Phase.DONE else change
 
 
 def _of_log(built: BuiltRecord, now: datetime) -> dict[str, Any]:

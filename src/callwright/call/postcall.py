@@ -44,6 +44,7 @@ from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.callback import Callback
 from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
+from callwright.insight.settled import FINISHED
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
@@ -53,8 +54,6 @@ from callwright.ports.ledger import Change, LogChunk, Unit
 _LOG = logging.getLogger(__name__)
 
 RECORDING_NAME = "call.wav"
-FINISHED = "finished_attempt"
-"""Key of the record: the attempt whose post-call work is done."""
 RESERVE_SECONDS = 30
 """Kept back of POST_CALL_SECONDS for writing the record."""
 LEAST_SECONDS = 10
@@ -328,7 +327,10 @@ class PostCall:
         record = {"post_failures": failures, FINISHED: execution.attempt}
         async with self._deps.ledger.unit() as unit:
             row = await unit.executions.lock(execution.id)
-            if row is None or row.phase is not Phase.FINISHING:
+            if row is None or not _to_finish(row, execution.attempt):
+                return
+            if row.phase is Phase.DONE:
+                await transition(unit, execution.id, Change(record={FINISHED: row.attempt}), self._deps.publisher)
                 return
             change = Change(Phase.DONE, "completed", columns={"completed_at": self._deps.clock.now()}, record=record)
             await transition(unit, execution.id, change, self._deps.publisher)

@@ -13,6 +13,7 @@ from callwright.call.endings import (
     FINISH_JOB,
     INTERNAL_ERROR,
     NODE_LOST,
+    before_post_work,
     cut_off,
     job_payload,
     record_of,
@@ -81,6 +82,8 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         was_live = row.phase is Phase.LIVE
         change = cut_off(built, fate.reason, fate.message, deps.clock.now())
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
+        if was_live:
+            change = before_post_work(change, execution.attempt)
         owner = execution.owner if fate.own else None
         await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
         await suppress(unit, execution, built, deps.clock.now())

@@ -24,6 +24,7 @@ from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
+from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
@@ -231,7 +232,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "conversation_time": seconds,
         "total_cost": cents_from_nano(execution.total_cost_nano),
         "price_breakdown": {"total": cents_from_nano(execution.total_cost_nano)},
-        "billing_settled": execution.status in TERMINAL,
+        "billing_settled": is_settled(execution),
         "answered_by_voice_mail": record.get("answered_by_voice_mail"),
         "transcript": record.get("transcript"),
         "summary": record.get("summary"),

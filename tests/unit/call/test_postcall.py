@@ -17,12 +17,14 @@ from tests.unit.call.world import BEGAN
 from tests.unit.insight.call_log import CallLog
 
 from callwright.call.deps import RuntimeDeps
+from callwright.call.endings import before_post_work
 from callwright.call.files import live_files
 from callwright.call.postcall import PostCall
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -399,3 +401,22 @@ async def test_a_line_that_was_cut_off_here_leaves_the_end_of_the_sound_that_the
     bench.ledger.chunks["live", 0] = log.at(8_000).fact("leg", "sound_kept", audio_ms=8_000).text.encode()
     await bench.run()
     assert bench.record["conversation_ms"] == 8_000
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_a_call_that_had_ended_at_once_is_settled_when_the_work_after_it_is_done(readable: bool) -> None:
+    bench = Bench(BOOK)
+    killed = before_post_work(Change(Phase.DONE, "error"), 1)
+    bench.ledger.row = replace(
+        bench.ledger.row, phase=Phase.DONE, status=Status.ERROR, detail="error", record=dict(killed.record)
+    )
+    if not readable:
+        bench.ledger.chunks["live", 0] = b"no log"
+    assert not execution_body(bench.ledger.row, public_url="http://here")["billing_settled"]
+    await bench.run()
+    body = execution_body(bench.ledger.row, public_url="http://here")
+    assert body["billing_settled"]
+    assert bool(body["total_cost"]) == readable
+    ordered = {**bench.ledger.row.record, "extraction_state": {"run": "r", "status": "queued"}}
+    again = execution_body(replace(bench.ledger.row, record=ordered), public_url="http://here")
+    assert not again["billing_settled"], "it is asked again, which costs"

@@ -16,6 +16,7 @@ from callwright.call.deps import RuntimeDeps
 from callwright.call.settle import settle_node
 from callwright.domain.execution import Execution, Phase, Status, status_of
 from callwright.domain.pricing import PriceBook
+from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Change
 
@@ -50,7 +51,8 @@ class Ledger:
         self.bad = bad
         self.log = log
         self.forgotten: list[str] = []
-        self.nodes = self.executions = self.logs = self
+        self.nodes = self.executions = self.logs = self.jobs = self
+        self.put_jobs: list[str] = []
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Any]:
@@ -72,11 +74,15 @@ class Ledger:
         row = replace(
             self.rows[execution_id], phase=Phase.DONE, status=Status(str(change.detail)), owner=None, **columns
         )
+        row = replace(row, record={**row.record, **change.record})
         self.rows[execution_id] = row
         return row
 
     async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
         return self.log
+
+    async def put(self, kind: str, payload: bytes) -> None:
+        self.put_jobs.append(kind)
 
     def entry(self, execution: Execution) -> None:
         """Nobody listens."""
@@ -130,3 +136,13 @@ async def test_a_row_that_somebody_took_meanwhile_is_left_alone() -> None:
     ledger = Taken(_row("one", Phase.DIALLING))
     await settle_node(_deps(ledger), DEAD)
     assert ledger.rows["one"].status is Status.RINGING
+
+
+async def test_the_cost_of_a_call_that_was_killed_is_settled_when_the_work_after_it_is_done() -> None:
+    log = CallLog(BEGAN.isoformat()).answered().at(900).text.encode()
+    ledger = Ledger(_row("talking", Phase.LIVE), _row("ringing", Phase.DIALLING), log=log)
+    await settle_node(_deps(ledger), DEAD)
+    assert ledger.put_jobs == ["finish"]
+    bodies = {name: execution_body(row, public_url="http://here") for name, row in ledger.rows.items()}
+    assert [body["status"] for body in bodies.values()] == ["error", "error"]
+    assert (bodies["talking"]["billing_settled"], bodies["ringing"]["billing_settled"]) == (False, True)
