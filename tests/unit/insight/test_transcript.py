@@ -53,6 +53,34 @@ def test_words_that_were_no_turn_are_no_line_of_a_log_that_breaks_off(kind: str,
     assert lines(heard(log, 1_500, 2, "Tonight").view)[1:] == [("user", "Tonight")]
 
 
+def speaking(text: str) -> CallLog:
+    """The agent began to say ``text`` a second after the caller was there, and was not at its end."""
+    log = CallLog().answered().write(fx.Speak(1, 0, 1, "reply", text))
+    return log.at(1_000).event(ev.PlayoutStarted, 1)
+
+
+def test_the_agents_own_words_heard_again_are_no_last_line_of_the_callers():
+    log = speaking("We have one table at six and another one by the window.").at(1_800)
+    assert lines(heard(log, 1_700, 1, "we have one", final=False).view) == []
+    assert lines(heard(log.at(2_600), 2_500, 1, "we have won table at", final=False).view) == []
+
+
+def test_words_of_the_callers_over_the_agent_are_the_last_line_of_a_log_that_breaks_off():
+    log = speaking("We have one table at six and another one by the window.").at(1_800)
+    assert lines(heard(log, 1_700, 1, "no I said eight", final=False).view) == [("user", "no I said eight")]
+    asked = speaking("Shall I book it at six?").at(2_500)
+    assert lines(heard(asked, 2_400, 1, "at six", final=False).view) == [("user", "at six")], "an answer, perhaps"
+    late = speaking("We have one table.").at(9_000)
+    assert lines(heard(late, 8_900, 1, "we have one", final=False).view) == [("user", "we have one")], "said later"
+    cut = speaking("We have one table at six.").at(1_900).write(fx.Clear(1)).at(2_000)
+    assert lines(heard(cut, 1_900, 1, "have one", final=False).view) == [("user", "have one")], "it was silent"
+
+
+def test_what_was_read_to_its_end_was_judged_by_the_conversation_itself():
+    log = speaking("We have one table at six and another one by the window.").at(1_800)
+    assert lines(heard(log, 1_700, 1, "we have one").view) == [("user", "we have one")]
+
+
 def test_a_conversation_that_came_to_its_end_has_taken_what_was_said():
     log = heard(CallLog().answered().agent_said(0, 1, "For when?"), 900, 1, "Tonight").leg_ended()
     assert lines(log.view) == [("assistant", "For when?")]
