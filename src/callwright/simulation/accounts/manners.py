@@ -9,6 +9,7 @@ from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.phrases import STOPS
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.pauses import ASKS_CODE
 from callwright.simulation.accounts.words import LEAST_PATIENCE_PERCENT, KeysAccount, is_numbered
 
 ECHOED_MOST = 3
@@ -37,7 +38,7 @@ class FloorAccount:
             ev.LineHeld: self._held,
             fx.Release: self._release,
             fx.AskModel: self._ask,
-            fx.AgentSaid: self._silent,
+            fx.AgentSaid: self._agent_said,
             fx.Transfer: self._transfer,
             fx.SendKeys: self._press,
             fx.AskTurnModel: self._ask_turn_model,
@@ -127,7 +128,8 @@ class FloorAccount:
         if self._held_now():
             contradict("no keys are pressed into a line on hold", effect.call_id)
 
-    def _silent(self, _effect: fx.AgentSaid | fx.UserSaid) -> None:
+    def _agent_said(self, effect: fx.AgentSaid) -> None:
+        self._verdicts.agent_said(effect)
         self._possible_us = self._book.at_us
 
     def _ask_turn_model(self, effect: fx.AskTurnModel) -> None:
@@ -148,7 +150,7 @@ class FloorAccount:
 class _Verdicts:
     """Whether anybody said that the caller had finished."""
 
-    __slots__ = ("_asked_us", "_book", "_excused", "_request", "_said_yes", "_typed", "turn")
+    __slots__ = ("_asked_us", "_book", "_code", "_excused", "_request", "_said_yes", "_typed", "turn")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -157,6 +159,7 @@ class _Verdicts:
         self._said_yes = False
         self._excused = True  # the turn is over for another reason, or may be
         self._typed = False  # an entry by the keys ends a turn when it is complete
+        self._code = False  # a code was asked for, of which it is known how many digits it has
         self.turn = 0
 
     def reads(self) -> Handlers:
@@ -177,7 +180,11 @@ class _Verdicts:
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self.turn = effect.turn
-        self._typed = False
+        self._typed = self._code = False
+
+    def agent_said(self, effect: fx.AgentSaid) -> None:
+        """What was asked, perhaps."""
+        self._code = ASKS_CODE in effect.text
 
     def _press(self, _event: ev.KeyPressed) -> None:
         self._typed = True
@@ -196,7 +203,9 @@ class _Verdicts:
         if known.answers_yes_or_no(words):
             return
         # Who has begun with the yes or no that was asked for is waited for less, though other words came to it.
-        percent = LEAST_PATIENCE_PERCENT if known.answers_yes_or_no(words.partition(" ")[0]) else 100
+        # So is who has said all digits of a code; the account of pauses holds that they are all.
+        whole = self._code and not is_numbered(words.split()[-1])
+        percent = LEAST_PATIENCE_PERCENT if whole or known.answers_yes_or_no(words.partition(" ")[0]) else 100
         patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms * percent // 100) * 1000
         waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
         if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):
