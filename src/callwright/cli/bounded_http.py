@@ -4,13 +4,14 @@ Nor may a body that nobody reads come for ever."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callwright.api.answers import error_answer
 from callwright.domain.errors import HeadTooLargeError
-from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS
+from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, UNREAD_SECONDS
 
 _REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 
@@ -20,12 +21,18 @@ class JoinedWrites:
 
     The protocol writes the head of an answer and then its body: together they are one call of the kernel and one packet. At most one piece
     is held, so that a writer who is faster than the line is still told to wait.
+
+    Closed, it sends what is left for as long as some of it is read within each ``unread_s`` seconds; then the connection is cut.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, unread_s: float = UNREAD_SECONDS
+    ) -> None:
         self._transport = transport
         self._loop = loop
+        self._unread_s = unread_s
         self._held: bytes | None = None
+        self._cut: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
         """Write, at the latest when the callbacks that are due have run."""
@@ -40,6 +47,32 @@ class JoinedWrites:
         """Close, after what is held."""
         self._let_go()
         self._transport.close()
+        if self._cut is None:
+            self._cut_unless_read(None)
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        """Write the pieces after what is held."""
+        self._let_go()
+        self._transport.writelines(pieces)
+
+    def write_eof(self) -> None:
+        """Say that nothing more comes, after what is held."""
+        self._let_go()
+        self._transport.write_eof()
+
+    def lost(self) -> None:
+        """The connection is gone: nothing is left to be cut."""
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+
+    def _cut_unless_read(self, left_before: int | None) -> None:
+        self._cut = None
+        left = self._transport.get_write_buffer_size()
+        if left_before is not None and left >= left_before > 0:
+            self._transport.abort()
+        elif left:
+            self._cut = self._loop.call_later(self._unread_s, self._cut_unless_read, left)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -62,17 +95,25 @@ class BoundedHttp(HttpToolsProtocol):
         self._refused: HeadTooLargeError | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._whole = True
+        self._joined: JoinedWrites | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Somebody connects, and has HEAD_SECONDS to ask for something."""
         super().connection_made(transport)
-        self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
+        self._joined = JoinedWrites(transport, self.loop)
+        self.transport = cast(asyncio.Transport, self._joined)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
         self._head_is_there()
         super().connection_lost(exc)
+        if self._joined is not None:
+            self._joined.lost()
+
+    def eof_received(self) -> None:
+        """The client sends nothing more: the connection is closed, as it would be without us, but what is held leaves before."""
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser. A head that is still not whole counts with all that came of it, parsed or not."""

@@ -600,6 +600,9 @@ HEAD_SECONDS = 30
 BODY_SECONDS = 30
 """How long a client may take to send the body of a request, and more by what has come of it: one second for each BODY_BYTES_A_SECOND."""
 
+UNREAD_SECONDS = 10
+"""How long the client of a connection that is being closed may read nothing of what is still to be sent; then it is cut."""
+
 BODY_BYTES_A_SECOND = 32_768
 """The slowest pace of a large body."""
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
-from callwright.cli.bounded_http import JoinedWrites
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
 
 
 class Line(asyncio.Transport):
@@ -18,6 +22,15 @@ class Line(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed
         self.calls.append(bytes(data))
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.calls.extend(bytes(data) for data in list_of_data)
+
+    def write_eof(self) -> None:
+        self.calls.append(b"EOF")
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
     def close(self) -> None:
         self.closed = True
@@ -72,3 +85,29 @@ async def test_nothing_is_written_to_a_line_that_closed_meanwhile() -> None:
     line.close()
     await asyncio.sleep(0)
     assert line.calls == []
+
+
+async def test_what_is_held_leaves_before_pieces_and_before_the_end() -> None:
+    line = Line()
+    joined = JoinedWrites(line, asyncio.get_running_loop())
+    joined.write(b"head ")
+    joined.writelines([b"one", b"two"])
+    joined.write(b"last")
+    joined.write_eof()
+    await asyncio.sleep(0)
+    assert line.calls == [b"head ", b"one", b"two", b"last", b"EOF"]
+
+
+async def test_an_answer_that_is_held_when_the_client_sends_nothing_more_leaves_before_the_line_closes() -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        """Never asked."""
+
+    line = Line()
+    server = BoundedHttp(
+        config=Config(app, interface="asgi3", log_config=None), server_state=ServerState(), app_state={}
+    )
+    server.connection_made(line)
+    server.transport.write(b"answer")
+    server.eof_received()
+    assert (line.calls, line.closed) == ([b"answer"], True)
+    server.connection_lost(None)
