@@ -98,8 +98,9 @@ class PauseAccount:
         self._counts[event.segment] = count
         if new and more and self._book.live:
             self._word_ms = event.audio_ms
-            # Words may be read so late that the turn model has heard the sound of them before: its answer stands.
-            self._judged = self._judged and event.audio_ms <= self._judged_ms
+            # Words may be read so late that the turn model has heard the sound of them before: its answer stands. A recogniser says up to
+            # COVER_SLACK_MS behind a sound that it knows the words of it.
+            self._judged = self._judged and event.audio_ms <= self._judged_ms + COVER_SLACK_MS
 
     def _ask_turn_model(self, effect: fx.AskTurnModel) -> None:
         self._asked_ms = effect.audio_ms
