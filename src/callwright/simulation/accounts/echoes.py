@@ -90,7 +90,8 @@ class EchoAccount:
         began_us = book.answered_us + book.caller.newest_ms * 1000
         for generation, text, from_us, to_us in self._played:
             there = abs(ended_us - to_us) < NEAR_US and abs(began_us - from_us) < NEAR_US
-            once = list(self._texts.values()).count(text) == 1  # a model's words may come twice
+            # A model's words may come twice, also inside a longer clause, whose echo says them again.
+            once = sum(f" {text} " in f" {one} " for one in self._texts.values()) == 1
             if text == event.text and there and once and generation >= self._last:
                 self._echoes.append(text)
 

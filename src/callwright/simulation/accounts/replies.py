@@ -58,7 +58,7 @@ class Utterance:
 class Replies:
     """All of them; ``audible`` and ``pending`` (asked and not released, acted on or withdrawn)."""
 
-    __slots__ = ("_ended_before", "_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
+    __slots__ = ("_calling", "_ended_before", "_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
 
     def __init__(self) -> None:
         self.all: dict[int, Utterance] = {}
@@ -68,6 +68,7 @@ class Replies:
         self.transfers: frozenset[str] = frozenset()
         self.at_us = 0
         self._turn = 0  # the caller's last turn
+        self._calling: Utterance | None = None  # the reply of the newest tool
         self._ended_before = False  # whether the reply ended the call before its newest tool
 
     def reads(self) -> dict[type, Callable[[Any], None]]:
@@ -123,6 +124,7 @@ class Replies:
         utterance = self.requests.get(event.request)
         if utterance is None or not utterance.answering:
             return
+        self._calling = utterance
         utterance.tools.append(event)
         utterance.called = True
         self._ended_before = utterance.farewell
@@ -231,8 +233,9 @@ class Replies:
                 False  # a machine is left its message, whatever the model wanted
             )
         if effect.kind in ("tool_repeated", "tool_loops"):
+            # It is the newest call that does not count, never one of the same name in the reply being heard meanwhile.
             for one in (self.audible, self.pending):
-                if one is not None and one.tools and _names(effect.text, one.tools[-1]):
+                if one is not None and one is self._calling and one.tools and _names(effect.text, one.tools[-1]):
                     one.tools.pop()
                     # A transfer that counts for nothing does not stand in the way of the end of the call either.
                     one.farewell = self._ended_before
