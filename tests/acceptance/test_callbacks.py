@@ -27,6 +27,12 @@ def scenario(*says: str) -> dict[str, Any]:
     return {"default": "busy person", "personas": {"busy person": persona}}
 
 
+def soon() -> tuple[str, timedelta]:
+    """When the caller is free. In the last hour of a day nobody may be called (`call_end_hour` is at most 23)."""
+    hours = [(datetime.now(UTC) + timedelta(minutes=minutes)).hour for minutes in (88, 92)]
+    return ("3 hours", timedelta(hours=3)) if 23 in hours else ("90 minutes", timedelta(minutes=90))
+
+
 def asking_agent(**changes: Any) -> dict[str, Any]:
     body = agent_body(auto_reschedule=True, **changes)
     agent = body["tasks"][0]["tools_config"]["llm_agent"]
@@ -44,23 +50,25 @@ async def called(world: CallWorld, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def test_a_caller_who_asks_to_be_called_back_is(dsn: str, tmp_path: Path) -> None:
-    async with call_world(dsn, tmp_path, scenario=scenario("Can you call me back in 90 minutes?")) as world:
+    said_time, ahead = soon()
+    async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {said_time}?")) as world:
         body = await called(world, asking_agent())
         told = body["callwright"]["callback"]
         second = await world.row(told["execution_id"])
-        assert told["said"] == "Can you call me back in 90 minutes?"
+        assert told["said"] == f"Can you call me back in {said_time}?"
         assert told["reason"] == ""
         assert second.status == "scheduled"
         assert second.scheduled_at is not None
         assert second.scheduled_at.isoformat() == told["due_at"]
-        assert timedelta(minutes=85) < second.scheduled_at - datetime.now(UTC) < timedelta(minutes=91)
+        apart = second.scheduled_at - datetime.now(UTC) - ahead
+        assert timedelta(minutes=-5) < apart < timedelta(minutes=1)
         assert (second.to_number, second.from_number, second.carrier) == (NUMBER, "+15550100", "loopback")
         assert world.body(second)["callwright"]["rescheduled_from"] == body["id"]
         assert second.agent["agent_name"] == "Reception"
 
 
 async def test_only_an_agent_that_may_calls_back(dsn: str, tmp_path: Path) -> None:
-    async with call_world(dsn, tmp_path, scenario=scenario("Can you call me back in 90 minutes?")) as world:
+    async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {soon()[0]}?")) as world:
         body = await called(world, agent_body())
         assert body["callwright"]["callback"] is None
 
@@ -73,7 +81,7 @@ async def test_a_wish_that_cannot_be_kept_is_told_with_its_reason(dsn: str, tmp_
 
 
 async def test_who_wants_no_calls_is_not_called_back(dsn: str, tmp_path: Path) -> None:
-    says = ("Call me back in 90 minutes.", "No, stop calling me.")
+    says = (f"Call me back in {soon()[0]}.", "No, stop calling me.")
     async with call_world(dsn, tmp_path, scenario=scenario(*says)) as world:
         body = await called(world, asking_agent())
         assert body["callwright"]["opt_out"]["said"] == "No, stop calling me."
@@ -83,7 +91,7 @@ async def test_who_wants_no_calls_is_not_called_back(dsn: str, tmp_path: Path) -
 async def test_a_chat_has_no_number_to_call_back(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path) as world, api(world, asking_agent()) as client:
         chat = await opened(client)
-        assert (await said(client, chat, "Please call me in 90 minutes"))["reply"] == "I will."
+        assert (await said(client, chat, f"Please call me in {soon()[0]}"))["reply"] == "I will."
         await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
         body = await execution(client, chat, "completed")
     assert body["callwright"]["callback"]["reason"] == "there is no number to call"

@@ -110,8 +110,9 @@ def run_core(events: Sequence[ev.Event]) -> Trace:
     return trace
 
 
-def audit(trace: Trace) -> str:
-    """The first rule the whole conversation breaks, or nothing. A rule's text has no numbers before its colon."""
+def audit(trace: Trace, *, voice_tells: bool = False) -> str:
+    """The first rule the whole conversation breaks, or nothing. A rule's text has no numbers before its colon.
+    ``voice_tells``: a clause that the voice loses is told, as the real shell does (`call.say`)."""
     if trace.broken:
         return trace.broken
     return (
@@ -130,7 +131,7 @@ def audit(trace: Trace) -> str:
         or _stopped_is_stopped(trace)
         or _machines_hear_no_reply(trace)
         or _machines_are_left(trace)
-        or _never_stalls(trace)
+        or _never_stalls(trace, voice_tells=voice_tells)
         or _quiet_after_end(trace)
         or contradiction(trace.steps, trace.heard, trace.ended)
     )
@@ -237,11 +238,11 @@ def _resumed_truly(trace: Trace) -> str:
     return ""
 
 
-def _never_stalls(trace: Trace) -> str:
+def _never_stalls(trace: Trace, *, voice_tells: bool) -> str:
     """Where silence has a limit, something happens at least every STALL_MS: the longest single wait of the core, and some."""
     last_us = 0
     waits_ms: dict[str, int] = {}
-    characters: Counter[int] = Counter()  # that the voice got, by utterance
+    characters: Counter[int] | None = None if voice_tells else Counter()  # that the voice got, by utterance
     limited = answered = False
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
@@ -257,7 +258,9 @@ def _never_stalls(trace: Trace) -> str:
     return ""
 
 
-def _account(waits_ms: dict[str, int], characters: Counter[int], event: ev.Event, effects: Sequence[fx.Effect]) -> None:
+def _account(
+    waits_ms: dict[str, int], characters: Counter[int] | None, event: ev.Event, effects: Sequence[fx.Effect]
+) -> None:
     """What the call may be silent for now, and how long. A voice that loses a clause and does not say so is waited for as long as all it
     was given may last (the shell's tells it: `call.say`); the account of times holds that to the lengths that are known."""
     if isinstance(event, ev.LineHeld) and event.on:
@@ -269,6 +272,8 @@ def _account(waits_ms: dict[str, int], characters: Counter[int], event: ev.Event
             waits_ms["transfer"] = TRANSFER_WAIT_MS + STALL_MS
         elif isinstance(effect, fx.TransferSettled):
             waits_ms.pop("transfer", None)
+        elif characters is None:
+            continue
         elif isinstance(effect, fx.Speak):
             characters[effect.generation] += len(effect.text)
         elif isinstance(effect, fx.EndSpeech):
