@@ -30,6 +30,11 @@ class Timers:
         if due_us < self._due.get(name, FAR_US):
             self.arm(name, due_us)
 
+    def arm_later(self, name: str, due_us: int) -> None:
+        """Like ``arm``, but a later deadline of that name stays."""
+        if due_us > self._due.get(name, 0):
+            self.arm(name, due_us)
+
     def cancel(self, name: str) -> None:
         """Forget the deadline ``name``, armed or not."""
         if self._due.pop(name, None) is not None and name == self.next_name:

@@ -288,9 +288,11 @@ class Voicemail:
         board, turn = self._board, self._turn
         if turn.state == "talking":
             board.timers.cancel("voicemail_quiet")
-        elif not board.timers.armed("voicemail_quiet"):
-            due_us = board.call_us(turn.voiced_end_ms) + VOICEMAIL_QUIET_MS * 1000
-            board.timers.arm("voicemail_quiet", max(due_us, board.now_us + VOICEMAIL_REPEATED_MS * 1000))
+            return
+        if not board.timers.armed("voicemail_quiet"):
+            board.after_ms("voicemail_quiet", VOICEMAIL_REPEATED_MS)
+        # Each time anew: a late report of the detector moves the end of the voice without another word being said.
+        board.timers.arm_later("voicemail_quiet", board.call_us(turn.voiced_end_ms) + VOICEMAIL_QUIET_MS * 1000)
 
     def _leave(self) -> None:
         self._move("leave")

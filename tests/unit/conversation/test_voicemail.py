@@ -276,6 +276,20 @@ def test_a_machine_whose_beep_was_not_heard_is_left_the_message_when_it_is_silen
     assert leaves_message(call)
 
 
+def test_the_silence_behind_a_machine_is_counted_from_its_last_sound_however_late_that_is_reported() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.begins()
+    call.finishes(GREETING)
+    call.pauses()
+    call.wait(2_000)
+    call.give(ev.ActivityEnded, call.audio_ms - 200)
+    call.wait(VOICEMAIL_QUIET_MS - 300)
+    assert not leaves_message(call)
+    call.wait(200)
+    assert leaves_message(call)
+
+
 def test_a_machine_that_never_stops_is_left_the_message_all_the_same() -> None:
     call = watching(voicemail_message=MESSAGE)
     call.plays()
