@@ -1,0 +1,79 @@
+"""Port of storage: the ledger of executions and what belongs to it.
+
+One request or one task is one :class:`Unit`, a database transaction: it commits when the ``async with`` block ends without
+an exception, and only there. Rows are the frozen dataclasses of ``domain``. Every read of a tenant's object takes the
+tenant id: a foreign object is as missing as one that never was. Owner writes carry the owner's incarnation and attempt;
+when another node settled the execution they raise StaleOwnerError and the call must be hung up. A database out of reach
+raises domain UnavailableError.
+
+Each resource has a module of the name it has in :class:`Unit`, with its value types and its protocol; ``unit`` joins them. Others import
+every name from this package.
+"""
+
+from callwright.ports.ledger.accounts import Accounts
+from callwright.ports.ledger.agents import Agents, StoredAgent
+from callwright.ports.ledger.audit import Audit, AuditFilter
+from callwright.ports.ledger.batches import BatchLedger
+from callwright.ports.ledger.contact_files import ContactFiles
+from callwright.ports.ledger.custom_models import CustomModels
+from callwright.ports.ledger.dispositions import Dispositions
+from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
+from callwright.ports.ledger.extensions import Extension, Extensions
+from callwright.ports.ledger.idempotency import HeldKey, Hold, Idempotency, IdempotentAnswer
+from callwright.ports.ledger.jobs import Jobs
+from callwright.ports.ledger.keys import Keys
+from callwright.ports.ledger.knowledge_bases import KnowledgeBases
+from callwright.ports.ledger.logs import LogChunk, Logs
+from callwright.ports.ledger.nodes import Nodes, NodeView
+from callwright.ports.ledger.numbers import Numbers
+from callwright.ports.ledger.outbox import Outbox, OutboxEntry
+from callwright.ports.ledger.own_tracks import OwnTracks
+from callwright.ports.ledger.provider_keys import ProviderKeys
+from callwright.ports.ledger.suppressions import Suppressions
+from callwright.ports.ledger.templates import StoredTemplate, Templates
+from callwright.ports.ledger.trunks import Trunks
+from callwright.ports.ledger.unit import Ledger, Unit
+from callwright.ports.ledger.usage import Usage
+from callwright.ports.ledger.violations import Violations
+
+__all__ = [
+    "Accounts",
+    "Agents",
+    "Audit",
+    "AuditFilter",
+    "BatchLedger",
+    "Change",
+    "ContactFiles",
+    "CustomModels",
+    "Dispositions",
+    "ExecutionFilter",
+    "Executions",
+    "Extension",
+    "Extensions",
+    "HeldKey",
+    "Hold",
+    "Idempotency",
+    "IdempotentAnswer",
+    "Jobs",
+    "Keys",
+    "KnowledgeBases",
+    "Ledger",
+    "LogChunk",
+    "Logs",
+    "NodeView",
+    "Nodes",
+    "Numbers",
+    "Outbox",
+    "OutboxEntry",
+    "OwnTracks",
+    "Page",
+    "ProviderKeys",
+    "StoredAgent",
+    "StoredTemplate",
+    "Suppressions",
+    "Templates",
+    "Trunks",
+    "Unit",
+    "Usage",
+    "Violations",
+]

@@ -1,0 +1,50 @@
+"""Port of storage: agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAgent:
+    """An agent as stored. ``body`` is the flat object of the contract (agent_config keys plus agent_prompts), unknown keys kept."""
+
+    id: str
+    tenant_id: str
+    name: str
+    body: Mapping[str, Any]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    dispositions: Sequence[Mapping[str, Any]] | None = None
+    """What is asked after its calls (``id``, ``name``, ``category``), None for nothing; only reads of a tenant's agents look for it."""
+    inbound_phone_number: str | None = None
+    """The number it answers, a phone number before an extension and the one it has had longest first; looked for by the same reads."""
+
+
+class Agents(Protocol):
+    """Agents."""
+
+    async def insert(self, agent: StoredAgent) -> None:
+        """A new agent."""
+
+    async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
+        """One agent of the tenant, or None."""
+
+    async def get_any(self, agent_id: str) -> StoredAgent | None:
+        """One agent whoever it belongs to: for calls that come in, never for a request."""
+
+    async def all(self, tenant_id: str) -> list[StoredAgent]:
+        """All agents of the tenant, newest first."""
+
+    async def newest(self, count: int) -> list[StoredAgent]:
+        """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
+
+    async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
+        """Replace the body; revision + 1. None when there is no such agent."""
+
+    async def delete(self, tenant_id: str, agent_id: str) -> bool:
+        """Delete the agent. False when there was none. Refused (ConflictError) while it has live calls."""

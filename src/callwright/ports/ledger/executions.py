@@ -1,0 +1,124 @@
+"""Port of storage: executions, and what changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from callwright.domain.execution import Execution, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """What a list of executions is narrowed to; None means any."""
+
+    status: str | None = None
+    call_type: str | None = None
+    provider: str | None = None
+    answered_by_voice_mail: bool | None = None
+    batch_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of executions, newest first. ``total`` counts all that match."""
+
+    rows: Sequence[Execution]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of an execution. Only the given columns change; ``record`` is merged into the stored record key by key."""
+
+    phase: Phase | None = None
+    detail: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Executions(Protocol):
+    """The ledger of executions."""
+
+    async def insert(self, execution: Execution) -> None:
+        """A new execution (phase waiting)."""
+
+    async def insert_owned(self, execution: Execution) -> bool:
+        """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
+        too). False, and nothing is written, when the tenant's concurrency is used up. StaleOwnerError when the owner was declared dead."""
+        ...
+
+    async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
+        """One execution of the tenant, or None."""
+
+    async def get_any(self, execution_id: str) -> Execution | None:
+        """One execution whoever owns it: for the platform's own work, never for a request."""
+
+    async def lock(self, execution_id: str) -> Execution | None:
+        """The row, locked until the unit ends (select for update)."""
+
+    async def page(self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, number: int, size: int) -> Page:
+        """Page ``number`` (from 1) of an agent's executions, newest first."""
+
+    async def page_after(
+        self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, after: tuple[datetime, str], size: int
+    ) -> Page:
+        """The executions behind one of them, given by its time of creation and its id."""
+        ...
+
+    async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:
+        """One execution of the tenant without its agent, and the version of its row; or None."""
+        ...
+
+    async def version(self, tenant_id: str, execution_id: str) -> int | None:
+        """The version of an execution's row, another one after every change; None when there is no such execution."""
+        ...
+
+    async def admit(self, node_limit: int) -> list[Execution]:
+        """The admission query: waiting and due executions within their tenant's concurrency become ``admitted``. Returns them. Must be
+        run by one node at a time (advisory lock inside; returns [] when another holds it)."""
+
+    async def claim(self, owner: str, count: int) -> list[Execution]:
+        """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row."""
+
+    async def change(
+        self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None
+    ) -> Execution:
+        """Apply a change and return the row after it. Follows the phase and status tables (domain WrongStateError
+        otherwise). With ``owner``: only
+        while that incarnation owns that attempt (StaleOwnerError otherwise). Sets updated_at. NOTIFYs listeners of the execution."""
+
+    async def owned_by(self, owner: str) -> list[Execution]:
+        """Executions in phases claimed, dialling or live that ``owner`` holds."""
+
+    async def overdue(self, seconds: int) -> list[Execution]:
+        """Executions in phase finishing since more than ``seconds``."""
+
+    async def live_count(self, tenant_id: str) -> int:
+        """The tenant's executions in phases admitted to live."""
+
+    async def calls_before(self, execution: Execution) -> int:
+        """How many calls of the same caller (``options["caller"]``) to the same agent began before this one and were answered or go on."""
+
+    async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
+        ...
+
+    async def of_batch(
+        self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
+    ) -> list[Execution]:
+        """Up to ``count`` executions of a batch, in the order in which they were released, from behind ``after`` (creation, id) on."""
+        ...
+
+    async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions with everything that belongs to them; returns their ids (for the files)."""
+
+    async def older_than(self, before: datetime, count: int) -> list[str]:
+        """Ids of terminal executions created before ``before``, oldest first, for retention."""
+
+    async def delete(self, execution_ids: Sequence[str]) -> None:
+        """Delete executions with logs, attempts and outbox rows."""

@@ -1,0 +1,38 @@
+"""Port of storage: everything under which agents are called."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from callwright.domain.phone_number import PhoneNumber
+
+
+class Numbers(Protocol):
+    """Everything under which agents are called, extensions included: what a call that comes in is looked up in. A number of a trunk or a
+    carrier is there once for a tenant."""
+
+    async def add(self, number: PhoneNumber) -> None:
+        """A new number. ConflictError when the tenant has it already."""
+
+    async def get(self, tenant_id: str, number_id: str) -> PhoneNumber | None:
+        """One number of the tenant, or None."""
+
+    async def all(self, tenant_id: str) -> list[PhoneNumber]:
+        """All numbers of the tenant, newest first."""
+        ...
+
+    async def has(self, tenant_id: str, dialled: str) -> bool:
+        """Whether the tenant has a number that is found by ``dialled`` (``domain.phone_number.dialled_form``)."""
+        ...
+
+    async def link(self, number: PhoneNumber) -> bool:
+        """Write who answers a number and its details. False when the tenant has no such number, NotFoundError without such an agent."""
+        ...
+
+    async def delete(self, tenant_id: str, number_id: str) -> bool:
+        """Forget a number. False when there is none."""
+        ...
+
+    async def called(self, dialled: str, source: str = "") -> PhoneNumber | None:
+        """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
+        whose calls come from there, else an extension. For calls that come in, never for a request."""

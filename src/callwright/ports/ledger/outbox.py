@@ -1,0 +1,48 @@
+"""Port of storage: webhooks to deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A webhook waiting to be delivered. ``body`` is frozen at the change; ``sequence`` orders the entries of one execution from 1."""
+
+    id: str
+    tenant_id: str
+    execution_id: str
+    sequence: int
+    status: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    tries: int
+    created_at: datetime
+    gap: bool = False
+
+
+class Outbox(Protocol):
+    """Webhooks to deliver, head of line per execution."""
+
+    async def add(self, entry: OutboxEntry) -> None:
+        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored)."""
+
+    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
+        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the
+        oldest has been failing for
+        ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time."""
+
+    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
+        """Mark as delivered. False when the lease was lost."""
+
+    async def failed(
+        self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
+    ) -> bool:
+        """Give the lease back for a later try, or for good with None."""
+
+    async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
+        """All entries of one execution in order, delivered or not."""

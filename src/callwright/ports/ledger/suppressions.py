@@ -1,0 +1,33 @@
+"""Port of storage: numbers that a tenant does not call any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from callwright.domain.suppression import Suppression
+
+
+class Suppressions(Protocol):
+    """Numbers that a tenant does not call any more. That none of them is dialled is a rule of the storage: a new outbound execution to
+    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt."""
+
+    async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
+        """Put a number on the list; the one that is there stays as it is. Returns it, and whether it is new. Waits for calls to it that
+        are about to be dialled."""
+        ...
+
+    async def get(self, tenant_id: str, number: str) -> Suppression | None:
+        """The number's entry, or None."""
+
+    async def among(self, tenant_id: str, numbers: Sequence[str]) -> set[str]:
+        """Those of ``numbers`` that are on the list, as they were given."""
+        ...
+
+    async def page(self, tenant_id: str, number: int, size: int) -> tuple[list[Suppression], int]:
+        """Page ``number`` (from 1) of the list, newest first, and how many there are."""
+        ...
+
+    async def delete(self, tenant_id: str, number: str) -> bool:
+        """Take a number off the list. False when it is not there."""
+        ...
