@@ -338,8 +338,12 @@ def examine(run: Run) -> tuple[str, Trace | None]:
     trace = trace_of_log(witness.log)
     if not replayed.exact:
         return f"a log replays to the same effects: {replayed.difference}", trace
-    told = audit(trace, voice_tells=True)
-    rule = told or audit_log(witness.log) or audit_sound(witness, trace) or audit_deeds(witness.deeds, trace)
+    rule = (
+        audit(trace, voice_tells=True)
+        or audit_log(witness.log)
+        or audit_sound(witness, trace)
+        or audit_deeds(witness.deeds, trace)
+    )
     return rule, trace
 
 
