@@ -40,10 +40,17 @@ _NUMBER_WORD = (
     r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty(?:[ -]five)?|thirty"
     r"|forty(?:[ -]five)?)"
 )
+"""What a clock time begins with."""
+_COUNT = (
+    rf"(?:{_NUMBER_WORD}|\d{{3,}}|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen"
+    r"|fifty|sixty|seventy|eighty|ninety)"
+)
+"""What a number of minutes, hours, days or weeks begins with: "two hundred" with its "two"."""
 _SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), meant)
     for pattern, meant in (
         (r"\b(?:noon|midday)\b", "12 pm"),
+        (r"\ba (hundred|thousand)\b", r"one \1"),
         (r"\b(\d{1,2})[:.h](\d{2})\b", r"clock \1 \2"),
         (rf"\b({_NUMBER_WORD}) o'?clock\b", r"clock \1"),
         (r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"ordinal \1"),
@@ -51,7 +58,7 @@ _SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(quarter|{_NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={_NUMBER_WORD}\b)", r"\1 ahead "),
         (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={_NUMBER_WORD}\b)", "clock "),
         (r"\b(?:in|after)(?: about| another)? (?=(?:a|an|half|the next) )", "within "),
-        (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_NUMBER_WORD}\b|couple\b)", "within "),
+        (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_COUNT}\b|couple\b)", "within "),
     )
 )
 _UNITS = {"minute": 1, "minutes": 1, "min": 1, "mins": 1, "hour": 60, "hours": 60, "hr": 60, "hrs": 60}
@@ -167,9 +174,9 @@ def _offset(tokens: Sequence[str]) -> _Said | None:
         if "within" not in before[-2:] and tokens[index + 1 : index + 3] != ["from", "now"]:
             continue
         count = before[-1] if before else ""
-        amount = (
-            unit // 2 if count == "half" else unit * (int(count) if count.isdigit() else 2 if count == "couple" else 1)
-        )
+        # Five digits are longer ahead than any call-back can be; with many more there would be no such date.
+        number = int(count[:5]) if count.isdigit() else 2 if count == "couple" else 1
+        amount = unit // 2 if count == "half" else unit * number
         if count == "few":
             return None
         if tokens[index + 1 : index + 2] == ["half"]:
@@ -229,7 +236,7 @@ def _day(tokens: Sequence[str], today: date) -> date | None:
     for index, token in enumerate(tokens):
         if token in _LONG_UNITS and "within" in tokens[max(0, index - 2) : index]:
             count = tokens[index - 1]
-            return today + timedelta(days=_LONG_UNITS[token] * (min(int(count), 999) if count.isdigit() else 1))
+            return today + timedelta(days=_LONG_UNITS[token] * (int(count[:3]) if count.isdigit() else 1))
         if token in _DAYS:
             return today + timedelta(days=(_DAYS.index(token) - today.weekday()) % 7 or 7)
     return _date(tokens, today)
@@ -241,7 +248,7 @@ def _date(tokens: Sequence[str], today: date) -> date | None:
     number = next((tokens[i + 1] for i, token in enumerate(tokens[:-1]) if token == "ordinal"), "")
     if month and not number:
         number = next((tokens[i + 1] for i, token in enumerate(tokens[:-1]) if token in _MONTHS), "")
-    if not number.isdigit() or not 1 <= int(number[:3]) <= 31:
+    if not number.isdigit() or len(number) > 2 or not 1 <= int(number) <= 31:
         return None
     for ahead in range(14):
         year, index = divmod(today.month - 1 + ahead, 12)

@@ -12,6 +12,7 @@ from callwright.insight.callback import callback
 #: A Wednesday.
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 NO_TIME = "no clock time was said"
+FAR = "it is more than 30 days ahead"
 HOURS = "it is outside the hours of calls (9 to 21 o'clock)"
 
 
@@ -31,6 +32,15 @@ def understood(*lines: str, now: datetime = NOW, hours: tuple[int, int] = (9, 21
         ("call me back in half an hour", "Wed 25 Nov 10:30"),
         ("Call me in 20 minutes", "Wed 25 Nov 10:20"),
         ("call me in five minutes", "Wed 25 Nov 10:05"),
+        ("Call me back in 200 minutes", "Wed 25 Nov 13:20"),
+        ("call me back in two hundred minutes", "Wed 25 Nov 13:20"),
+        ("call me in a hundred and twenty minutes", "Wed 25 Nov 12:00"),
+        ("call me in about one hundred and twenty minutes", "Wed 25 Nov 12:00"),
+        ("call me in a hundred minutes", "Wed 25 Nov 11:40"),
+        ("call me in ninety minutes", "Wed 25 Nov 11:30"),
+        ("call me in seventeen minutes", "Wed 25 Nov 10:17"),
+        ("call me in a hundred hours", "Sun 29 Nov 14:00"),
+        ("Call me back, a hundred and twenty minutes from now", "Wed 25 Nov 12:00"),
         ("call me again at 5:30", "Wed 25 Nov 17:30"),
         ("please call me on Friday at 10 am", "Fri 27 Nov 10:00"),
         ("please call me on Friday at 10:15 am", "Fri 27 Nov 10:15"),
@@ -77,9 +87,13 @@ def test_a_day_and_a_time_are_understood(said: str, when: str) -> None:
         ("call me at 11 pm", HOURS),
         ("call me tomorrow at 14 am", NO_TIME),
         ("call me today at 9", "it is in the past"),
-        ("call me back on June 3rd at 5", "it is more than 30 days ahead"),
-        ("call me back in 99 weeks at five", "it is more than 30 days ahead"),
+        ("call me back on June 3rd at 5", FAR),
+        ("call me back in 99 weeks at five", FAR),
         ("call me back in 20 hours", HOURS),
+        ("call me back in 120 days at five", FAR),
+        ("call me back in 1,000 days at five", FAR),
+        (f"call me back in {'9' * 5_000} days at five", FAR),
+        (f"call me back in {'9' * 5_000} minutes", FAR),
     ],
 )
 def test_a_time_that_cannot_be_kept_says_why(said: str, why: str) -> None:
@@ -134,3 +148,5 @@ def test_the_words_are_kept() -> None:
 
 def test_a_date_that_never_comes_is_none() -> None:
     assert understood("call me on february 30 at five") == "Wed 25 Nov 17:00"
+    assert understood(f"call me on may {'1' * 30} at five") == "Wed 25 Nov 17:00"
+    assert understood(f"call me on may 00{'1' * 30} at five") == "Wed 25 Nov 17:00"
