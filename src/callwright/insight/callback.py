@@ -55,7 +55,9 @@ _SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b({_NUMBER_WORD}) o'?clock\b", r"clock \1"),
         (r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"ordinal \1"),
         (r"\bthe (first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b", r"ordinal \1"),
+        (r"\bminutes past\b", "past"),
         (rf"\b(quarter|{_NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={_NUMBER_WORD}\b)", r"\1 ahead "),
+        (r"\bafter(?: about| another)? (?=(?:\w+[ -]){1,5}(?:minutes?|mins?|hours?|hrs?)\b)", "within "),
         (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={_NUMBER_WORD}\b)", "clock "),
         (r"\b(?:in|after)(?: about| another)? (?=(?:a|an|half|the next) )", "within "),
         (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_COUNT}\b|couple\b)", "within "),
@@ -165,24 +167,32 @@ def _read(text: str, now: datetime, asks_for_time: bool) -> _Said:
 
 
 def _offset(tokens: Sequence[str]) -> _Said | None:
-    """ "in half an hour", "in 20 minutes", "an hour and a half from now": in minutes."""
+    """ "in half an hour", "in 20 minutes", "an hour and a half from now", "in two hours and ten minutes": in minutes."""
     for index, token in enumerate(tokens):
         unit = _UNITS.get(token)
         if unit is None:
             continue
+        more, rest = _rest_of(unit, tokens[index + 1 :])
         before = [one for one in tokens[:index] if one != "clock"]
-        if "within" not in before[-2:] and tokens[index + 1 : index + 3] != ["from", "now"]:
+        if "within" not in before[-2:] and rest[:2] != ["from", "now"]:
             continue
         count = before[-1] if before else ""
-        # Five digits are longer ahead than any call-back can be; with many more there would be no such date.
-        number = int(count[:5]) if count.isdigit() else 2 if count == "couple" else 1
-        amount = unit // 2 if count == "half" else unit * number
         if count == "few":
             return None
-        if tokens[index + 1 : index + 2] == ["half"]:
-            amount += unit // 2
+        # Five digits are longer ahead than any call-back can be; with many more there would be no such date.
+        number = int(count[:5]) if count.isdigit() else 2 if count == "couple" else 1
+        amount = (unit // 2 if count == "half" else unit * number) + more
         return _Said(offset_min=amount) if amount else None
     return None
+
+
+def _rest_of(unit: int, tokens: Sequence[str]) -> tuple[int, Sequence[str]]:
+    """What is said behind hours or minutes of the same stretch ("and a half", "and 20 minutes"), in minutes, and the words behind it."""
+    if tokens[:1] == ["half"]:
+        return unit // 2, tokens[1:]
+    if unit == 60 and len(tokens) > 1 and tokens[0].isdigit() and _UNITS.get(tokens[1]) == 1:
+        return int(tokens[0][:3]), tokens[2:]
+    return 0, tokens
 
 
 def _clock(tokens: Sequence[str]) -> tuple[int | None, str]:
@@ -211,6 +221,8 @@ def _clock(tokens: Sequence[str]) -> tuple[int | None, str]:
             continue
         rest = tokens[index + 1 : index + 3]
         marked = index > 0 and tokens[index - 1] == "clock"
+        if rest and rest[0] in _UNITS:
+            continue  # "about 20 minutes": how long, not when
         exact = rest[:1] and rest[0].isdigit() and len(rest[0]) == 2
         if marked or rest[:1] in (["am"], ["pm"]) or (exact and rest[1:] in (["am"], ["pm"])):
             found = _minutes(token, rest[0] if exact else "0", half)

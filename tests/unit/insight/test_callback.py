@@ -41,6 +41,13 @@ def understood(*lines: str, now: datetime = NOW, hours: tuple[int, int] = (9, 21
         ("call me in seventeen minutes", "Wed 25 Nov 10:17"),
         ("call me in a hundred hours", "Sun 29 Nov 14:00"),
         ("Call me back, a hundred and twenty minutes from now", "Wed 25 Nov 12:00"),
+        ("call me after twenty minutes", "Wed 25 Nov 10:20"),
+        ("call me after about two hours", "Wed 25 Nov 12:00"),
+        ("call me in two hours and thirty minutes", "Wed 25 Nov 12:30"),
+        ("Call me back an hour and 20 minutes from now", "Wed 25 Nov 11:20"),
+        ("Call me back an hour and a half from now", "Wed 25 Nov 11:30"),
+        ("call me at twenty minutes past four", "Wed 25 Nov 16:20"),
+        ("call me after five", "Wed 25 Nov 17:00"),
         ("call me again at 5:30", "Wed 25 Nov 17:30"),
         ("please call me on Friday at 10 am", "Fri 27 Nov 10:00"),
         ("please call me on Friday at 10:15 am", "Fri 27 Nov 10:15"),
@@ -112,6 +119,11 @@ def test_day_and_time_may_come_one_after_the_other() -> None:
     assert (
         understood("Call me back.", "> When?", "On Friday.", "> Fine.", "At ten, in the morning") == "Fri 27 Nov 10:00"
     )
+
+
+def test_a_number_of_minutes_is_no_clock_time() -> None:
+    assert understood("Call me back.", "> What time?", "20 minutes.") == NO_TIME
+    assert understood("Call me back.", "> When?", "About twenty minutes.") == NO_TIME
 
 
 def test_the_last_words_stand() -> None:
