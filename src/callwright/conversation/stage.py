@@ -340,6 +340,8 @@ class Stage:
         else:
             generation.said = self.history.agent(text)
         self.finished = generation
+        if self.owed.again is generation and not cut:
+            self.owed.again = None  # the line was put on hold at its last word
         self._turn.patience.expect(text, self._turn.words)
         if text:
             generation.move("heard")

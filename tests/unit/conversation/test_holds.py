@@ -113,6 +113,17 @@ def test_a_transfer_is_not_asked_for_while_the_line_is_held() -> None:
     assert call.core.state == "transferring"
 
 
+def test_an_announcement_that_was_heard_to_its_end_when_the_hold_began_is_not_made_again() -> None:
+    call = transferring()
+    call.starts_playing()
+    call.wait(400)
+    call.give(ev.LineHeld, True)
+    call.clears(100_000)
+    call.give(ev.LineHeld, False)
+    assert len([speak for speak in call.all(fx.Speak) if speak.purpose == "transfer"]) == 1
+    assert call.core.state == "transferring"
+
+
 def test_the_line_was_not_held() -> None:
     call = patient()
     call.give(ev.LineHeld, False)
