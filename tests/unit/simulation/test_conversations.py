@@ -93,6 +93,12 @@ def test_the_audit_names_the_broken_rule(trace: Trace, rule: str) -> None:
     assert rule in audit(trace)
 
 
+def test_words_that_were_taken_before_their_final_may_have_other_marks() -> None:
+    partial = (ev.TranscriptPartial(1_000, 0, 1, "mhm, of course,"), (fx.Note("back_channel", "mhm,"),))
+    assert "never lost" not in audit(trace_of(partial, (ev.TranscriptFinal(2_000, 0, 1, "mhm"), ())))
+    assert "never lost" in audit(trace_of(partial, (ev.TranscriptFinal(2_000, 0, 1, "mhm yes"), ())))
+
+
 def test_the_audit_finds_a_written_line_that_does_not_cut_the_reply() -> None:
     started = ev.Started(0, CallPlan(written=True), (), 0)
     line = (ev.TranscriptFinal(2_000, 0, 1, "w1"), ())
