@@ -123,14 +123,30 @@ async def test_what_was_used_stays_when_the_calls_are_deleted(ledger: PostgresLe
     assert await used(ledger) == before
 
 
+async def count_by_migration(dsn: str) -> None:
+    """Count what is in the ledger as the migration does that brought usage."""
+    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
+    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+
+
+async def call_from_before(ledger: PostgresLedger, dsn: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A call that ended before the migration and was counted by it: its columns, its record as it is written now, and as it was then."""
+    columns, record = record_of(3)
+    old = {name: value for name, value in record.items() if name != "usage_lines"}
+    await live_call(ledger)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
+    await count_by_migration(dsn)
+    return columns, record, old
+
+
 async def test_calls_from_before_are_counted_with_the_same_sums(ledger: PostgresLedger, dsn: str) -> None:
     for number in range(1, 4):
         await complete(ledger, number)
     await place(ledger, execution_row("waiting"), execution_row("stopped"))
     await move(ledger, "stopped", Phase.DONE, "stopped")
     counted = await used(ledger)
-    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
-    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    await count_by_migration(dsn)
     found = await used(ledger)
     for kind in {key.kind for key in counted}:
         both = [
@@ -181,13 +197,7 @@ async def test_work_of_a_call_counted_by_the_migration_is_not_counted_again_when
     ledger: PostgresLedger, dsn: str
 ) -> None:
     """The release before the migration knew no lines; the post-call job of a call that had ended then runs after it."""
-    columns, record = record_of(3)
-    old = {name: value for name, value in record.items() if name != "usage_lines"}
-    await live_call(ledger)
-    async with ledger.unit() as unit:
-        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
-    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
-    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    columns, record, _ = await call_from_before(ledger, dsn)
     async with ledger.unit() as unit:
         row = await unit.executions.change("call-1", Change(columns=columns, record=record))
     found = await used(ledger)
@@ -201,13 +211,7 @@ async def test_work_of_a_call_counted_by_the_migration_is_not_counted_again_when
 async def test_asking_a_call_from_before_again_adds_to_its_usage_what_that_cost(
     ledger: PostgresLedger, dsn: str
 ) -> None:
-    columns, record = record_of(3)
-    old = {name: value for name, value in record.items() if name != "usage_lines"}
-    await live_call(ledger)
-    async with ledger.unit() as unit:
-        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
-    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
-    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
+    columns, _, old = await call_from_before(ledger, dsn)
     before = by_kind(await used(ledger))
     extra = Extra({"extraction": 500}, [CostLine("llm", "p", "m", 20, 4, 500)])
     async with ledger.unit() as unit:

@@ -21,6 +21,17 @@ def waiting(**plan: Any) -> Call:
     return call
 
 
+def listened_to() -> tuple[Call, str]:
+    """A caller who has not finished, and the sound that a listener makes meanwhile."""
+    call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
+    call.begins()
+    call.wait(2_000)
+    call.pauses()
+    call.finishes("my table is the one by the window")
+    call.judges(100_000)
+    return call, sounds(call, "backchannel")[0]
+
+
 def sounds(call: Call, lane: str = "filler") -> list[str]:
     return [effect.asset for effect in call.all(fx.PlayAsset) if effect.lane == lane]
 
@@ -161,13 +172,7 @@ def test_a_reply_outlives_the_echo_of_a_short_filler() -> None:
 
 
 def test_the_echo_of_a_listeners_sound_is_no_part_of_the_turn() -> None:
-    call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
-    call.begins()
-    call.wait(2_000)
-    call.pauses()
-    call.finishes("my table is the one by the window")
-    call.judges(100_000)
-    heard = sounds(call, "backchannel")[0]
+    call, heard = listened_to()
     filler_comes_back(call, heard)
     assert fx.Note("echo", heard) in call.effects
     call.begins()
@@ -208,13 +213,7 @@ def test_a_yes_to_the_agents_question_is_not_taken_for_the_listeners_yes() -> No
 
 
 def test_a_listeners_word_that_the_caller_says_later_is_the_callers() -> None:
-    call = Call(backchannels=True, backchannel_delay_ms=0, check_if_user_online=False)
-    call.begins()
-    call.wait(2_000)
-    call.pauses()
-    call.finishes("my table is the one by the window")
-    call.judges(100_000)
-    heard = sounds(call, "backchannel")[0]
+    call, heard = listened_to()
     call.wait(400)
     sound_ends(call)
     call.wait(501)
