@@ -140,6 +140,14 @@ class Call:
     def all(self, cls: type[E]) -> list[E]:
         return [effect for effect in self.effects if isinstance(effect, cls)]
 
+    def answered_in(self, ms: int) -> bool:
+        """Wait; whether the model is first asked at the end of that time, to the millisecond."""
+        self.wait(ms - 1)
+        if self.all(fx.AskModel):
+            return False
+        self.wait(1)
+        return bool(self.all(fx.AskModel))
+
     def last(self, cls: type[E]) -> E:
         return self.all(cls)[-1]
 
