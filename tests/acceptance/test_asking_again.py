@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
+from tests.database import fetch
+from tests.waiting import until
 
 from callwright.actions.extraction import ask_again, ask_all_again
 from callwright.actions.services import CallPolicy, Services
@@ -37,6 +39,7 @@ SHORT: dict[str, Any] = {
 }
 BOOK = PriceBook({("model_input", "*", "*"): Price(1_000), ("model_output", "*", "*"): Price(3_000)})
 SAID = {"found": "in the call", "answer": "Ann", "evidence": "My name is Ann", "confidence": 1}
+EVER = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
 ANSWER = {"q1": SAID, "q2": SAID}
 
 
@@ -90,12 +93,13 @@ async def again(world: CallWorld, execution_id: str, **wire: Any) -> Execution:
 
 async def settled(world: CallWorld, execution_id: str) -> Execution:
     """The call when its last order is over."""
-    for _ in range(200):
-        row = await world.row(execution_id)
-        if row.record["extraction_state"]["status"] != "queued":
-            return row
-        await asyncio.sleep(0.05)
-    raise AssertionError("it was not asked again")
+
+    async def is_over() -> bool:
+        state = (await world.row(execution_id)).record["extraction_state"]
+        return bool(state["status"] != "queued")
+
+    await until(is_over, 60)
+    return await world.row(execution_id)
 
 
 async def change(world: CallWorld, agent: dict[str, Any]) -> None:
@@ -186,9 +190,8 @@ async def test_a_job_that_runs_twice_pays_once(world: CallWorld) -> None:
     before = await called(world, body())
     await ask(world, "Caller")
     after = await again(world, before.id)
-    order = {"ids": [before.id], "run": after.record["extraction_state"]["run"], "by": "key-1"}
     handler = world.runtime.jobs["extraction"]
-    await handler(json.dumps(order).encode())
+    await handler(order_of(before, after.record["extraction_state"]["run"]))
     row = await world.row(before.id)
     assert row.total_cost_nano == after.total_cost_nano
     assert row.record["extracted_data"] == after.record["extracted_data"]
@@ -197,17 +200,13 @@ async def test_a_job_that_runs_twice_pays_once(world: CallWorld) -> None:
 async def test_all_calls_of_a_period_are_asked_within_the_bound(world: CallWorld) -> None:
     ids = [(await called(world, body())).id for _ in range(3)]
     await ask(world, "Caller")
-    period = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
     ours = services(world)
-    dry = await ask_all_again(ours, US, AGENT_ID, {**period, "dry_run": True})
+    dry = await ask_all_again(ours, US, AGENT_ID, {**EVER, "dry_run": True})
     assert dry.execution_ids == list(reversed(ids))
-    ordered = await ask_all_again(ours, US, AGENT_ID, {**period, "limit": 2})
+    ordered = await ask_all_again(ours, US, AGENT_ID, {**EVER, "limit": 2})
     assert (ordered.execution_ids, ordered.left_out) == ([ids[2], ids[1]], 1)
-    for _ in range(200):
-        rows = [await world.row(one) for one in ordered.execution_ids]
-        if all(row.record["extraction_state"]["status"] == "done" for row in rows):
-            break
-        await asyncio.sleep(0.05)
+    rows = [await settled(world, one) for one in ordered.execution_ids]
+    assert [row.record["extraction_state"]["status"] for row in rows] == ["done", "done"]
     assert [len(row.record["extraction_runs"]) for row in rows] == [2, 2]
     assert "extraction_state" not in (await world.row(ids[0])).record
 
@@ -242,21 +241,57 @@ async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -
     assert (ordered.waiting, ordered.run) == (True, "run-1")
 
 
-async def test_two_orders_at_once_ask_each_call_once(world: CallWorld) -> None:
+async def orders_wait(dsn: str, count: int) -> None:
+    """Until so many orders have chosen their calls and wait for the row of one."""
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def all_wait() -> bool:
+        return int((await fetch(dsn, waiting))[0]["count"]) == count
+
+    await until(all_wait)
+
+
+async def test_two_orders_at_once_ask_each_call_once(world: CallWorld, dsn: str) -> None:
     ids = [(await called(world, body())).id for _ in range(2)]
     await ask(world, "Caller")
     ours = services(world)
-    period = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
     async with world.ledger.unit() as unit:
-        # Both orders have chosen their calls and wait for the newest one.
         await unit.executions.lock(ids[1])
-        orders = [asyncio.create_task(ask_all_again(ours, US, AGENT_ID, period)) for _ in range(2)]
-        await asyncio.sleep(0.5)
+        orders = [asyncio.create_task(ask_all_again(ours, US, AGENT_ID, EVER)) for _ in range(2)]
+        await orders_wait(dsn, 2)
     one, other = sorted(await asyncio.gather(*orders), key=lambda made: len(made.execution_ids))
     assert (one.run, one.execution_ids, one.left_out) == ("", [], 2)
     assert other.execution_ids == list(reversed(ids))
     rows = [await settled(world, one) for one in ids]
     assert [len(row.record["extraction_runs"]) for row in rows] == [2, 2]
+
+
+async def test_a_call_that_was_asked_while_an_order_waited_for_it_is_not_ordered_again(
+    world: CallWorld, dsn: str
+) -> None:
+    done = await called(world, body())
+    await ask(world, "Caller")
+    async with world.ledger.unit() as unit:
+        await unit.executions.lock(done.id)
+        order = asyncio.create_task(ask_all_again(services(world), US, AGENT_ID, EVER))
+        await orders_wait(dsn, 1)
+        # The other order was worked on before this one's session was given the row.
+        over = {"run": "run-1", "status": "done", "reason": None}
+        await unit.executions.change(done.id, Change(record={"extraction_state": over}))
+    made = await order
+    assert (made.run, made.execution_ids, made.left_out) == ("", [], 1)
+
+
+def order_of(call: Execution, run: str) -> bytes:
+    """The job of an order for one call."""
+    return json.dumps({"ids": [call.id], "run": run, "by": "key-1"}).encode()
+
+
+async def answers_slowly(world: CallWorld, first_token_ms: int) -> None:
+    """From now on the agent's model takes its time."""
+    slow = body()
+    slow["tasks"][0]["tools_config"]["llm_agent"]["first_token_ms"] = first_token_ms
+    await change(world, slow)
 
 
 async def ordered_anew(world: CallWorld, execution_id: str, run: str) -> None:
@@ -271,11 +306,11 @@ async def test_a_call_that_was_ordered_anew_is_left_to_that_order(world: CallWor
     await ask(world, "Caller")
     await ordered_anew(world, before.id, "run-2")
     handler = world.runtime.jobs["extraction"]
-    await handler(json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode())
+    await handler(order_of(before, "run-1"))
     row = await world.row(before.id)
     assert (row.record["extraction_state"]["run"], row.record["extraction_state"]["status"]) == ("run-2", "queued")
     assert (row.record["extraction_runs"], row.total_cost_nano) == ([], before.total_cost_nano)
-    await handler(json.dumps({"ids": [before.id], "run": "run-2", "by": "key-1"}).encode())
+    await handler(order_of(before, "run-2"))
     assert (await world.row(before.id)).record["extraction_state"]["status"] == "done"
 
 
@@ -284,12 +319,10 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
 ) -> None:
     before = await called(world, body())
     await ask(world, "Caller")
-    slow = body()
-    slow["tasks"][0]["tools_config"]["llm_agent"]["first_token_ms"] = 2_000
-    await change(world, slow)
+    await answers_slowly(world, 2_000)
     await ordered_anew(world, before.id, "run-1")
     handler = world.runtime.jobs["extraction"]
-    order = json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode()
+    order = order_of(before, "run-1")
     first = asyncio.ensure_future(handler(order))
     while b"run_began" not in (kept := await log_of(world, before)):
         assert not first.done()
@@ -302,7 +335,7 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
     assert row.total_cost_nano == before.total_cost_nano
 
     await change(world, body())
-    await handler(json.dumps({"ids": [before.id], "run": "run-2", "by": "key-1"}).encode())
+    await handler(order_of(before, "run-2"))
     row = await world.row(before.id)
     assert row.record["extraction_state"]["status"] == "done"
     tokens = row.record["usage_breakdown"]["llm_tokens"]
@@ -312,11 +345,9 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
 async def test_a_run_that_two_processes_work_on_pays_for_what_both_asked(world: CallWorld) -> None:
     before = await called(world, body())
     await ask(world, "Caller")
-    slow = body()
-    slow["tasks"][0]["tools_config"]["llm_agent"]["first_token_ms"] = 1_000
-    await change(world, slow)
+    await answers_slowly(world, 1_000)
     await ordered_anew(world, before.id, "run-1")
-    order = json.dumps({"ids": [before.id], "run": "run-1", "by": "key-1"}).encode()
+    order = order_of(before, "run-1")
     await asyncio.gather(*(AskingAgain(world.deps).run(order) for _ in range(2)))
     row = await world.row(before.id)
     assert row.record["extraction_state"]["status"] == "done"

@@ -113,13 +113,13 @@ async def ask_all_again(services: Services, principal: Principal, agent_id: str,
         fit = [row for row in rows if _refusal(row) is None and not _waits(row, now)]
         if dry_run or not fit:
             return Ordered("", [row.id for row in fit], left_out=total - len(fit))
-        # Another order may have come first while this one waited for a row.
+        # Another order may have come first while this one waited for a row, and even be over: what it left there is not asked again.
         locked = [
             row
             for one in fit
             if (row := await unit.executions.lock(one.id)) is not None
             and _refusal(row) is None
-            and not _waits(row, now)
+            and row.record.get(_STATE) == one.record.get(_STATE)
         ]
         if not locked:
             return Ordered("", [], left_out=total)
