@@ -14,6 +14,7 @@ import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import fetch
 from tests.unit.media.test_sound_file import mp3, tone
+from tests.waiting import until
 
 from callwright.actions.violations import decide, put_before
 from callwright.cli import main
@@ -321,11 +322,13 @@ async def test_the_answer_to_a_violation_counts_too(world: ApiWorld) -> None:
 
 
 async def test_an_organisation_that_sends_many_files_at_once_is_told_to_wait(world: ApiWorld) -> None:
-    go = asyncio.Event()
+    go, begun = asyncio.Event(), 0
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n' + PDF
 
     async def slowly() -> AsyncIterator[bytes]:
+        nonlocal begun
         yield head
+        begun += 1
         await go.wait()
         yield b"\r\n--x--\r\n"
 
@@ -335,7 +338,7 @@ async def test_an_organisation_that_sends_many_files_at_once_is_told_to_wait(wor
             asyncio.create_task(client.post("/knowledgebase", content=slowly(), headers=kind))
             for _ in range(MAX_UPLOADS_OF_ONE)
         ]
-        await asyncio.sleep(0.5)
+        await until(lambda: begun == MAX_UPLOADS_OF_ONE)
         for refused in (
             await client.post("/knowledgebase", files={"file": ("a.pdf", PDF)}),
             await client.put("/v1/callwright/contact-files/vip", content=b"contact_number\n"),

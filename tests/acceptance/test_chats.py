@@ -114,7 +114,7 @@ async def test_who_waits_for_a_reply_is_refused_when_the_key_is_revoked_and_the_
         url = f"/v1/callwright/chats/{chat['execution_id']}/messages"
         headers = {"Authorization": f"Bearer {other.secret}"}
         waiting = asyncio.create_task(client.post(url, json={"text": "Count.", "wait_s": 60}, headers=headers))
-        await asyncio.sleep(0.5)
+        await world.until_logged(chat["execution_id"], "Count.")
         await revoke_key(actions, DEFAULT_TENANT_ID, other.stored.id)
         before = asyncio.get_running_loop().time()
         answer = await asyncio.wait_for(waiting, 10)
