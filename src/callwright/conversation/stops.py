@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 
 from callwright.conversation import phrases
@@ -64,43 +64,37 @@ class Phrasebook:
         """Whether ``text`` says nothing but a stop phrase, once or again and again ("no no no"), perhaps behind a back-channel
         ("okay, wait")."""
         words = _spoken(text)
-        return self._is_all(words, self._stops) or self._is_all(self._after(words, self._backchannels), self._stops)
+        return len(words) in self._ends(words, self._stops, {0, *self._ends(words, self._backchannels, {0})})
 
     def is_backchannel(self, text: str, more_may_come: bool = False) -> bool:
         """Whether ``text`` has words, and all of them only say that the caller listens. Where ``more_may_come`` the last of them may
         only have begun to ("okay, I" may become "okay, I see")."""
         words = _spoken(text)
-        if self._is_all(words, self._backchannels):
+        ends = self._ends(words, self._backchannels, {0})
+        if len(words) in ends:
             return True
-        return more_may_come and any(
-            " ".join(words[cut:]) in self._begun and not self._after(words[:cut], self._backchannels)
-            for cut in range(max(len(words) - self._words_most, 0), len(words))
-        )
+        return more_may_come and any(" ".join(words[begin:]) in self._begun for begin in (0, *ends))
 
     def assents(self, text: str) -> bool:
         """Whether ``text`` has a back-channel that can be an answer ("oh, yes")."""
         words = _spoken(text)
-        return any(self._length(words[index:], self._assents) for index in range(len(words)))
+        return bool(self._ends(words, self._assents, set(range(len(words)))))
 
     def answers_yes_or_no(self, text: str) -> bool:
         """Whether ``text`` is a complete answer to a question of yes or no."""
-        return self._is_all(_spoken(text), self._replies)
+        words = _spoken(text)
+        return len(words) in self._ends(words, self._replies, {0})
 
-    def _is_all(self, words: list[str], known: frozenset[str]) -> bool:
-        return bool(words) and not self._after(words, known)
+    def _ends(self, words: list[str], known: frozenset[str], begins: Set[int]) -> set[int]:
+        """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words.
 
-    def _after(self, words: list[str], known: frozenset[str]) -> list[str]:
-        """What is left of ``words`` behind the phrases they begin with."""
-        while length := self._length(words, known):
-            words = words[length:]
-        return words
-
-    def _length(self, words: list[str], known: frozenset[str]) -> int:
-        """The words of the longest known phrase that ``words`` begin with, 0 for none."""
-        for length in range(min(self._words_most, len(words)), 0, -1):
-            if " ".join(words[:length]) in known:
-                return length
-        return 0
+        Every way to read the words counts: after "ah tá", "bem" is nothing, but "ah" and "tá bem" are two back-channels."""
+        ends: set[int] = set()
+        for begin in range(len(words)):
+            if begin in begins or begin in ends:
+                last = min(begin + self._words_most, len(words))
+                ends.update(end for end in range(begin + 1, last + 1) if " ".join(words[begin:end]) in known)
+        return ends
 
 
 @cache

@@ -75,6 +75,18 @@ def test_a_back_channel_may_be_half_said_behind_a_shorter_one() -> None:
     assert phrasebook("es").is_backchannel("ajá claro que", more_may_come=True)
 
 
+def test_a_longer_phrase_does_not_hide_two_shorter_ones() -> None:
+    """ "ah tá" is a back-channel, "bem" alone is none; "ah" and "tá bem" are. "no stop" is a stop phrase, "it" is none."""
+    assert phrasebook("pt").is_backchannel("ah tá bem beleza")
+    assert phrasebook("pt").is_backchannel("ah tá bem, tá", more_may_come=True)
+    assert phrasebook("en").stops("no, stop it")
+    assert phrasebook("es").answers_yes_or_no("no, no gracias")
+
+
+def test_a_stop_phrase_begins_where_any_back_channels_before_it_end() -> None:
+    assert phrasebook("it").stops("ah sì fermi")
+
+
 def test_a_call_knows_its_language_and_english_and_no_other() -> None:
     hindi = phrasebook("hi-IN")
     assert [word for word in ("रुकिए", "rukiye", "wait") if hindi.stops(word)] == ["रुकिए", "rukiye", "wait"]
