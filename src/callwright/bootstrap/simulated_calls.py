@@ -26,6 +26,7 @@ from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
+from callwright.simulation.arguments import at_least_one
 from callwright.simulation.call_scenario import CallScenario, read_call_scenario
 from callwright.simulation.outcomes import judge
 from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
@@ -164,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInputError(
             "no scenario is left to run; those that need real speech run with --speech local, those that need tones without it"
         )
-    verdicts, seconds = run(scenarios, session, options.seed, max(options.jobs, 1))
+    verdicts, seconds = run(scenarios, session, options.seed, options.jobs)
     if options.out:
         Path(options.out).write_text(as_junit(verdicts), encoding="utf-8")
     if options.json:
@@ -214,9 +215,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="your agent (a body of POST /v2/agent) instead of the scenarios' own",
     )
-    parser.add_argument("--runs", type=int, default=0, help="calls of each scenario (else as it says)")
+    parser.add_argument("--runs", type=at_least_one, help="calls of each scenario (else as it says)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument(
         "--speech", choices=SPEECH, default=TONES, help="how caller and agent speak: tones need no models"
     )

@@ -38,6 +38,7 @@ from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
+from callwright.simulation.arguments import at_least_one
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
 from callwright.simulation.coverage import STATES
@@ -62,8 +63,6 @@ from callwright.telephony.loopback.carrier import LoopbackCarrier
 CHECK_TWICE_EVERY = 20
 """One call in so many is run twice, and its record is built."""
 CHUNK = 20
-MOST_SHOWN = 40
-"""Broken calls that a report names: a long run is not repeated to learn which they were."""
 _VARIABLES = {"current_date": "Monday", "name": "Ada"}
 _EXECUTION = "00000000-0000-4000-8000-000000000000"
 
@@ -202,7 +201,7 @@ class RunReport:
             "endings: " + ", ".join(f"{name} {count}" for name, count in self.endings.most_common(12)),
             f"broken: {len(self.broken)}",
         ]
-        for broken in self.broken[:MOST_SHOWN]:
+        for broken in self.broken:
             lines.append(f"seed {broken.seed}: {broken.rule}")
             lines.append(f"  again: callwright simulate runs --count 1 --seed {broken.seed} --log call.log")
         return lines
@@ -433,16 +432,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("--count", type=int, default=200, help="how many calls")
+    parser.add_argument("--count", type=at_least_one, default=200, help="how many calls")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument("--coverage", action="store_true", help="print the state x event pairs seen")
     parser.add_argument("--log", default="", metavar="FILE", help="write the log of the (first) call there")
 
 
 def command(options: argparse.Namespace) -> int:
     """Run it."""
-    report = run(max(options.count, 1), options.seed, max(options.jobs, 1))
+    report = run(options.count, options.seed, options.jobs)
     lines = report.lines()
     if options.coverage:
         lines.append("seen: " + ", ".join(f"{state}+{event}" for state, event in sorted(report.coverage)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from callwright.bootstrap.simulated_runs import perform
 from callwright.domain.errors import BadInputError
+from callwright.simulation.arguments import at_least_one
 from callwright.simulation.conversations import converse
 from callwright.simulation.golden import changed, choose, differs, features, pack, unpack
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the traces are")
     parser.add_argument("--write", action="store_true", help="make them anew from their seeds and print what changed")
     parser.add_argument(
-        "--choose", type=int, default=0, metavar="N", help="with --write: first choose N traces that show the most"
+        "--choose", type=at_least_one, metavar="N", help="with --write: first choose N traces that show the most"
     )
     options = parser.parse_args(argv)
     if options.choose:

@@ -22,6 +22,7 @@ from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
+from callwright.simulation.arguments import at_least_one
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.coverage import impossible, reachable, unseen
 from callwright.simulation.services import Line, Speaker, Thinker
@@ -37,6 +38,7 @@ CHECK_REPLAY_EVERY = 20
 
 CHUNK = 250
 MOST_SHOWN = 5
+"""So many broken seeds are shown with the events that break the rule; the others in a line each."""
 
 TRANSFERS = (
     (),
@@ -111,10 +113,11 @@ class Report:
             "endings: " + ", ".join(f"{name} {count}" for name, count in self.endings.most_common()),
             f"broken: {len(self.broken)}",
         ]
-        for broken in self.broken[:MOST_SHOWN]:
+        for number, broken in enumerate(self.broken):
             lines.append(f"seed {broken.seed}: {broken.rule}")
-            lines.append(f"  again: callwright simulate conversations --count 1 --seed {broken.seed}")
-            lines.extend(f"  {event}" for event in broken.events)
+            if number < MOST_SHOWN:
+                lines.append(f"  again: callwright simulate conversations --count 1 --seed {broken.seed}")
+                lines.extend(f"  {event}" for event in broken.events)
         return lines
 
 
@@ -253,14 +256,14 @@ def describe(event: ev.Event) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit status 1 when a conversation breaks a rule."""
     parser = argparse.ArgumentParser(prog="callwright simulate conversations", description=__doc__)
-    parser.add_argument("--count", type=int, default=1_000, help="how many conversations")
+    parser.add_argument("--count", type=at_least_one, default=1_000, help="how many conversations")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument(
         "--coverage", action="store_true", help="print the state x event pairs never seen that could be"
     )
     options = parser.parse_args(argv)
-    report = run(max(options.count, 1), options.seed, max(options.jobs, 1))
+    report = run(options.count, options.seed, options.jobs)
     lines = report.lines()
     if options.coverage:
         lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))

@@ -166,3 +166,10 @@ def test_the_scenarios_that_come_with_us_can_be_read() -> None:
     names = [one.name for one in shipped()]
     assert len(names) == len(set(names)) >= 12
     assert all(one.about and len(one.expect) >= 3 for one in shipped())
+
+
+@pytest.mark.parametrize("option", ["--runs", "--jobs"])
+def test_a_run_of_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([option, "0"])
+    assert f"argument {option}: '0' is not a whole number from 1 on" in capsys.readouterr().err

@@ -72,6 +72,18 @@ def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
     ]
 
 
+def test_every_broken_seed_is_named() -> None:
+    lines = RunReport(runs=60, broken=[BrokenRun(seed, "a rule: x") for seed in range(60)]).lines()
+    assert [line for line in lines if line.startswith("seed")] == [f"seed {seed}: a rule: x" for seed in range(60)]
+
+
+@pytest.mark.parametrize("option", ["--count", "--jobs"])
+def test_a_run_of_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([option, "0"])
+    assert f"argument {option}: '0' is not a whole number from 1 on" in capsys.readouterr().err
+
+
 def test_the_recording_must_hold_what_was_said_and_heard() -> None:
     _, witness = talked()
     trace = trace_of_log(witness.log)

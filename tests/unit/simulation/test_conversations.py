@@ -6,7 +6,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.ports.model import Message
-from callwright.simulation.conversations import Broken, Report, converse, describe, examine, main, run
+from callwright.simulation.conversations import MOST_SHOWN, Broken, Report, converse, describe, examine, main, run
 from callwright.simulation.shrink import shrink
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
 
@@ -59,6 +59,19 @@ def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
         "  again: callwright simulate conversations --count 1 --seed 42",
         "  an event",
     ]
+
+
+def test_every_broken_seed_is_named_and_some_are_shown_with_their_events() -> None:
+    lines = Report(conversations=9, broken=[Broken(seed, "a rule: x", ["an event"]) for seed in range(9)]).lines()
+    assert [line for line in lines if line.startswith("seed")] == [f"seed {seed}: a rule: x" for seed in range(9)]
+    assert lines.count("  an event") == MOST_SHOWN
+
+
+@pytest.mark.parametrize("given", [("--count", "0"), ("--count", "-3"), ("--count", "many"), ("--jobs", "0")])
+def test_a_run_of_nothing_is_refused(given: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(given)
+    assert f"argument {given[0]}: {given[1]!r} is not a whole number from 1 on" in capsys.readouterr().err
 
 
 def test_an_event_is_shown_with_its_settings_only_where_they_differ() -> None:
