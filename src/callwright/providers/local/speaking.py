@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from callwright.providers.local.dsp import PHONE_HZ, Floats, narrowed, trimmed
 from callwright.providers.local.onnx import open_model
+from callwright.providers.local.reading import PAUSES, readings
 
 _PEAK = 0.6
 
@@ -50,6 +52,39 @@ class Speaker(Protocol):
         ...
 
 
+class Lexicon:
+    """The sounds of a text. ``look_up``: sounds of written-out words; raises, or gives nothing, where there are none."""
+
+    def __init__(self, look_up: Callable[[str], str]) -> None:
+        self._look_up = look_up
+        self._lock = threading.Lock()  # the lexicon keeps state between calls
+
+    def sounds(self, text: str) -> tuple[str, list[int]]:
+        """The sounds of ``text``, and how much of them each word takes (any unit). Raises ValueError where no word has any."""
+        words = [self._sayable(reading) for reading in readings(text.split())]
+        spoken = " ".join(word for word in words if word)
+        if not spoken:
+            raise ValueError("the local voice reads English, and this clause has no word of it")
+        with self._lock:
+            return self._look_up(spoken), [_weight(self._look_up(word)) if word else 1 for word in words]
+
+    def _sayable(self, word: str) -> str:
+        """``word``, or where the lexicon has no sounds for it its letters and digits one by one."""
+        if not any(character.isascii() and character.isalnum() for character in word):
+            return word if word in PAUSES else ""
+        if self._has_sounds(word):
+            return word
+        spelled = " ".join(character for character in word if character.isalnum())
+        return spelled if self._has_sounds(spelled) else ""
+
+    def _has_sounds(self, word: str) -> bool:
+        try:
+            with self._lock:
+                return any(sound.isalpha() for sound in self._look_up(word))
+        except (ValueError, RuntimeError):  # what lexicons raise of a text they have nothing for
+            return False
+
+
 class Piper:
     """A Piper voice (VITS)."""
 
@@ -60,14 +95,12 @@ class Piper:
         self._ids: dict[str, list[int]] = configuration["phoneme_id_map"]
         self._rate_hz = int(configuration["audio"]["sample_rate"])
         self._session = open_model(path, threads)
-        self._phonemes = phonemize_to_espeak_ipa
-        self._lock = threading.Lock()
+        self._lexicon = Lexicon(phonemize_to_espeak_ipa)
 
     def say(self, text: str, manner: Manner, speed: float) -> tuple[bytes, list[int]]:
         """See :class:`Speaker`."""
-        with self._lock:  # the lexicon keeps state between calls
-            spoken = unicodedata.normalize("NFD", self._phonemes(text))
-            weights = [_weight(self._phonemes(word)) for word in text.split()]
+        sounds, weights = self._lexicon.sounds(text)
+        spoken = unicodedata.normalize("NFD", sounds)
         ids = [*self._ids["^"], *self._ids["_"]]
         for sound in spoken:
             if sound in self._ids:
@@ -95,14 +128,11 @@ class Kokoro:
         with np.load(folder / "voices.npz") as voices:
             self._styles = {name: voices[name].reshape(-1, 1, 256).astype(np.float32) for name in voices.files}
         self._session = open_model(folder / "kokoro-v1.0.int8.onnx", threads)
-        self._phonemes = phonemize_to_string
-        self._lock = threading.Lock()
+        self._lexicon = Lexicon(phonemize_to_string)
 
     def say(self, text: str, manner: Manner, speed: float) -> tuple[bytes, list[int]]:
         """See :class:`Speaker`."""
-        with self._lock:
-            spoken = self._phonemes(text)
-            weights = [_weight(self._phonemes(word)) for word in text.split()]
+        spoken, weights = self._lexicon.sounds(text)
         ids = [self._vocabulary[sound] for sound in spoken if sound in self._vocabulary][:508]
         style = self._styles[manner.speaker]
         given = {
