@@ -280,8 +280,36 @@ async def test_usage_adds_up_to_the_cents_of_the_executions(world: ApiWorld) -> 
     assert usage["llm_cost_map"]["tokens"] == {
         "m": {side: sum(one[side] for one in tokens) for side in ("input", "output")}
     }
-    assert by_admin == listed == {"sub_account_id": me["id"], "sub_account_name": "north", **mine}
+    named = {"sub_account_id": me["id"], "sub_account_name": "north", "callwright": {"deleted_at": None}}
+    assert by_admin == listed == {**named, **mine}
     assert ours["total_records"] == 0, "an organisation's own calls are apart"
+
+
+async def test_what_a_deleted_account_spent_is_told_to_its_organisation(world: ApiWorld) -> None:
+    async with world.client() as client:
+        spent, idle = await branch(client), await branch(client)
+        async with world.client(spent["api_key"]) as own:
+            execution_id = await place(own, await create(own))
+        columns, record = record_of(1)
+        async with world.ledger.unit() as unit:
+            await unit.executions.change(execution_id, Change(Phase.DONE, "error", columns, record))
+        before = (await client.get(f"/sub-accounts/{spent['id']}/usage")).json()
+        assert before["total_cost"] > 0
+        for account in (spent, idle):
+            await client.delete(f"/sub-accounts/{account['id']}")
+            await AccountPurge(world.services.actions).run(account["id"].encode())
+        assert await fetch(world.dsn, f"select 1 from execution where tenant_id = '{spent['id']}'") == []
+        after = (await client.get(f"/sub-accounts/{spent['id']}/usage")).json()
+        listed = {one["sub_account_id"]: one for one in (await client.get("/sub-accounts/all/usage")).json()}
+        assert after["callwright"]["deleted_at"] is not None
+        assert {**after, "callwright": before["callwright"]} == before
+        assert listed[spent["id"]] == after
+        assert idle["id"] not in listed, "a deleted account that used nothing"
+        month_ago = {"from": "2020-01-01", "to": "2020-01-31"}
+        earlier = (await client.get("/sub-accounts/all/usage", params=month_ago)).json()
+        assert spent["id"] not in [one["sub_account_id"] for one in earlier]
+    async with world.client(world.sub_key) as sibling:
+        assert (await sibling.get(f"/sub-accounts/{spent['id']}/usage")).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -67,23 +67,25 @@ async def usage_of_own(services: Services, principal: Principal, query: Mapping[
 async def usage_of_sub_account(
     services: Services, principal: Principal, account_id: str, query: Mapping[str, str]
 ) -> AccountUsage:
-    """The usage of one sub-account: for its organisation, and for itself. Raises NotFoundError or BadInputError."""
+    """The usage of one sub-account, a deleted one too: for its organisation, and for itself. Raises NotFoundError or BadInputError."""
     account_id = object_id(account_id, "sub-account")
     if principal.parent_id is not None and account_id != principal.tenant_id:
         raise missing("sub-account")
     async with services.ledger.unit() as unit:
-        tenant = await unit.accounts.sub_account(principal.organisation_id, account_id)
+        tenant = await unit.accounts.sub_account(principal.organisation_id, account_id, deleted=True)
     if tenant is None:
         raise missing("sub-account")
     return (await _usage(services, [tenant], read_period(query, services.clock.now())))[0]
 
 
 async def usage_of_all(services: Services, principal: Principal, query: Mapping[str, str]) -> list[AccountUsage]:
-    """The usage of every sub-account of the organisation, newest first. Raises BadInputError."""
+    """The usage of every sub-account of the organisation, newest first, and of deleted ones that used something in the period. Raises
+    BadInputError."""
     period = read_period(query, services.clock.now())
     async with services.ledger.unit() as unit:
-        tenants = await unit.accounts.sub_accounts(principal.organisation_id)
-    return await _usage(services, tenants, period)
+        tenants = await unit.accounts.sub_accounts(principal.organisation_id, deleted=True)
+    found = await _usage(services, tenants, period)
+    return [one for one in found if one.tenant.deleted_at is None or one.lines or one.unfinished]
 
 
 async def _usage(services: Services, tenants: list[Tenant], period: Period) -> list[AccountUsage]:

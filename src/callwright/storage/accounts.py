@@ -64,20 +64,22 @@ class AccountRows:
             tenant.updated_at or tenant.created_at,
         )
 
-    async def sub_accounts(self, organisation_id: str) -> list[Tenant]:
-        """The organisation's sub-accounts that are not deleted, newest first."""
+    async def sub_accounts(self, organisation_id: str, *, deleted: bool = False) -> list[Tenant]:
+        """The organisation's sub-accounts, newest first; those that are deleted only if asked for."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from tenant where parent_id = $1 and deleted_at is null order by created_at desc, id desc",
+            f"select {_COLUMNS} from tenant where parent_id = $1 and ($2 or deleted_at is null) order by created_at desc, id desc",
             organisation_id,
+            deleted,
         )
         return [Tenant(**row) for row in rows]
 
-    async def sub_account(self, organisation_id: str, tenant_id: str) -> Tenant | None:
-        """One of the organisation's sub-accounts that is not deleted, or None."""
+    async def sub_account(self, organisation_id: str, tenant_id: str, *, deleted: bool = False) -> Tenant | None:
+        """One of the organisation's sub-accounts, or None; one that is deleted only if asked for."""
         row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from tenant where parent_id = $1 and id = $2 and deleted_at is null",
+            f"select {_COLUMNS} from tenant where parent_id = $1 and id = $2 and ($3 or deleted_at is null)",
             organisation_id,
             tenant_id,
+            deleted,
         )
         return Tenant(**row) if row else None
 

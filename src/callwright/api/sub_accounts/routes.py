@@ -14,6 +14,7 @@ from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
 from callwright.api.sub_accounts.schemas import EXAMPLE, PATCH_EXAMPLE, SubAccountUsageView, SubAccountView, UsageView
+from callwright.insight.record import wire_time
 
 router = APIRouter(prefix="/sub-accounts", tags=["sub-accounts"])
 own = APIRouter(prefix="/v1/callwright/usage", tags=["account"])
@@ -59,7 +60,8 @@ async def list_all(request: Request) -> Response:
     responses={200: shown("One object for each, newest first.", list[SubAccountUsageView]), **errors(400)},
 )
 async def usage_of_all(request: Request, since: Since = "", until: Until = "") -> Response:
-    """A bare array of what `/sub-accounts/{sub_account_id}/usage` tells of one."""
+    """A bare array of what `/sub-accounts/{sub_account_id}/usage` tells of one. A deleted sub-account is in it for every period in which it
+    used something."""
     query = {"from": since, "to": until}
     found = await usage.usage_of_all(services_of(request).actions, principal_of(request), query)
     return answer([_usage(one) for one in found])
@@ -72,14 +74,16 @@ async def usage_of_all(request: Request, since: Since = "", until: Until = "") -
 )
 async def usage_of_one(request: Request, sub_account_id: str, since: Since = "", until: Until = "") -> Response:
     """What its calls created in the period used and cost, counted when each is done; calls that are not done are in `total_records` and
-    `status_map`. At most 32 days. For the organisation's administrators, and for the sub-account itself."""
+    `status_map`. At most 32 days. For the organisation's administrators, also after it was deleted, and for the sub-account itself."""
     query = {"from": since, "to": until}
     services = services_of(request).actions
     return answer(_usage(await usage.usage_of_sub_account(services, principal_of(request), sub_account_id, query)))
 
 
 def _usage(found: AccountUsage) -> dict[str, Any]:
-    return {"sub_account_id": found.tenant.id, "sub_account_name": found.tenant.name, **usage_record(found)}
+    deleted_at = wire_time(found.tenant.deleted_at)
+    named = {"sub_account_id": found.tenant.id, "sub_account_name": found.tenant.name}
+    return {**named, **usage_record(found), "callwright": {"deleted_at": deleted_at}}
 
 
 @own.get("", summary="Usage of the account", responses={200: shown("What it used.", UsageView), **errors(400)})
@@ -107,6 +111,6 @@ async def change(request: Request, sub_account_id: str) -> Response:
 )
 async def delete(request: Request, sub_account_id: str) -> Response:
     """Its keys are refused from now on, its waiting calls are stopped and its live ones end. Agents, executions, logs and recordings are
-    deleted as soon as its last call has been completed; its usage stays."""
+    deleted as soon as its last call has been completed. What it used and cost stays, in the usage of all sub-accounts and in its own."""
     await sub_accounts.delete_sub_account(services_of(request).actions, principal_of(request), sub_account_id)
     return answer({"message": "success", "state": "deleted"})

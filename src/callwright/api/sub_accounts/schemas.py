@@ -71,11 +71,18 @@ class UsageView(Open):
     llm_cost_map: dict[str, Any] = Field(description="`{cost, tokens: {model: {input, output}}}`.")
 
 
+class SubAccountState(Open):
+    """What is ours of a sub-account's usage."""
+
+    deleted_at: str | None = Field(description="When the sub-account was deleted; null while it exists.")
+
+
 class SubAccountUsageView(UsageView):
     """The same of a sub-account."""
 
     sub_account_id: str
     sub_account_name: str
+    callwright: SubAccountState
 
 
 EXAMPLE: dict[str, Any] = {"name": "north-branch", "min_concurrency": 2, "max_concurrency": 6}

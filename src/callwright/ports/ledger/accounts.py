@@ -23,12 +23,12 @@ class Accounts(Protocol):
     async def insert(self, tenant: Tenant) -> None:
         """A new organisation or sub-account."""
 
-    async def sub_accounts(self, organisation_id: str) -> list[Tenant]:
-        """The organisation's sub-accounts that are not deleted, newest first."""
+    async def sub_accounts(self, organisation_id: str, *, deleted: bool = False) -> list[Tenant]:
+        """The organisation's sub-accounts, newest first; those that are deleted only if asked for."""
         ...
 
-    async def sub_account(self, organisation_id: str, tenant_id: str) -> Tenant | None:
-        """One of the organisation's sub-accounts that is not deleted, or None."""
+    async def sub_account(self, organisation_id: str, tenant_id: str, *, deleted: bool = False) -> Tenant | None:
+        """One of the organisation's sub-accounts, or None; one that is deleted only if asked for."""
 
     async def update(self, tenant: Tenant) -> None:
         """Write name, email and places."""
