@@ -46,14 +46,14 @@ class Hearing:
         """Words that may change."""
         self._board.observe_audio(event.audio_ms)
         if self._turn.hear(event, False):
-            self._weigh(event.audio_ms, False)
+            self._weigh(event.segment, event.audio_ms, False)
 
     def final(self, event: ev.TranscriptFinal) -> None:
         """Words that stay."""
         self._board.observe_audio(event.audio_ms)
         self._turn.hear(event, True)
         self._echoes.drop(event.segment, event.text, event.audio_ms)
-        self._weigh(event.audio_ms, True)
+        self._weigh(event.segment, event.audio_ms, True)
 
     def collect_partial(self, event: ev.TranscriptPartial) -> None:
         """Words during the goodbye: kept for the record."""
@@ -97,7 +97,7 @@ class Hearing:
         if pending is not None and pending.asked and self._turn.state == "talking":
             self._stage.withdraw("caller_continued")
 
-    def _weigh(self, audio_ms: int, final: bool) -> None:
+    def _weigh(self, segment: int, audio_ms: int, final: bool) -> None:
         """New words take a prepared reply back, or interrupt the audible one if they are enough."""
         stage, turn = self._stage, self._turn
         pending, audible = stage.pending, stage.audible
@@ -109,7 +109,7 @@ class Hearing:
             self._call_off_transfer()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
-        if (cuts or stage.transfers.coming) and self._interrupts(final):
+        if (cuts or stage.transfers.coming) and self._interrupts(segment, final):
             if self._echoes.hears_agent(self._stretch_text(), audio_ms):
                 return
             if cuts:
@@ -133,7 +133,7 @@ class Hearing:
             return False
         return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
 
-    def _interrupts(self, final: bool) -> bool:
+    def _interrupts(self, segment: int, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a
         final stop phrase does. Who writes means every word."""
         count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
@@ -145,4 +145,9 @@ class Hearing:
                 return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._stretch_text(), not final)
         elif not final:
             return False
-        return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text())
+        if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):
+            return True
+        # Words of a later segment may be known before the final ones of this: they take nothing from a stop that came first.
+        words = self._turn.words
+        first = words.before(segment) <= words.count - count
+        return final and first and book.stops(" ".join(words.pieces().get(segment, ())))

@@ -87,6 +87,25 @@ def test_with_zero_words_a_final_stop_phrase_still_stops() -> None:
     assert call.all(fx.Clear)
 
 
+def test_a_stop_is_heard_also_when_words_behind_it_are_known_before_its_final() -> None:
+    call = speaking(words_to_interrupt=0)
+    call.begins()
+    call.give(ev.TranscriptPartial, call.audio_ms, 7, "stop")
+    call.give(ev.TranscriptPartial, call.audio_ms, 8, "I meant")
+    call.give(ev.TranscriptFinal, call.audio_ms, 8, "I meant Tuesday")
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptFinal, call.audio_ms, 7, "Stop.")
+    assert call.all(fx.Clear)
+
+
+def test_a_stop_behind_other_words_is_part_of_them() -> None:
+    call = speaking(words_to_interrupt=0)
+    call.begins()
+    call.give(ev.TranscriptFinal, call.audio_ms, 7, "the bus")
+    call.give(ev.TranscriptFinal, call.audio_ms, 8, "stop")
+    assert not call.all(fx.Clear)
+
+
 def test_a_stop_phrase_interrupts_below_the_count() -> None:
     call = speaking(words_to_interrupt=5)
     call.begins()

@@ -136,6 +136,7 @@ class Book:
             ev.ClassifierVerdict: self._judged,
             ev.StopRequested: self._stop,
             ev.LegEnded: self._leg_ended,
+            fx.UserSaid: self._user_said,
             fx.Speak: self._speak,
             fx.AgentSaid: self._agent_said,
             fx.Note: self._note,
@@ -199,6 +200,9 @@ class Book:
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         self.caller.told(event.audio_ms, event.at_us)
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        self.caller.known_ms = max(self.caller.known_ms, effect.to_ms)  # a sound from before it is of that turn
 
     def _recogniser_end(self, event: ev.RecogniserEnd) -> None:
         if event.audio_ms + COVER_SLACK_MS >= self.caller.began_ms:  # else it is about an earlier sound
