@@ -101,6 +101,9 @@ class JobRunner:
         try:
             if self._stopping.is_set():
                 return
+            # pgqueuer sends its first probe before it listens for it; where listening takes longer, the probe is lost and ten seconds
+            # later it takes itself for deaf. Listening already, it hears it.
+            await queue.queries.driver.add_listener(queue.channel, lambda _payload: None)
             await queue.run(
                 dequeue_timeout=timedelta(seconds=LOOK_AGAIN_S),
                 batch_size=self._batch,
