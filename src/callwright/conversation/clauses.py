@@ -147,10 +147,15 @@ class Segmenter:
             if last in ",;:—–":
                 return True
             if count >= FIRST_WORDS:
-                weak = last == "." or bare.lower() in _WEAK_LAST_WORDS  # here a full stop ends a title or an initial
+                # Here a full stop ends a title or an initial, and behind a figure its unit may follow: "10:00" and "AM", "20" and "min".
+                weak = last == "." or _begins_figure(bare) or bare.lower() in _WEAK_LAST_WORDS
                 return not weak or count >= FIRST_WORDS_MOST
             return False
         return (last in ",;:—–" and count >= COMMA_WORDS) or count >= MOST_WORDS
+
+
+def _begins_figure(word: str) -> bool:
+    return word.lstrip("(+#$€£₹¥")[:1].isdigit()
 
 
 def _is_no_stop(word: str, count: int, following: str) -> bool:

@@ -23,6 +23,8 @@ def streamed(text: str, size: int) -> list[str]:
         ("I can book that table right now if you like.", ["I can book that table", "right now if you like."]),
         ("It costs 3.5 euros, so 1,000 cost more.", ["It costs 3.5 euros,", "so 1,000 cost more."]),
         ("At 10:30 p.m. we close. Bye!", ["At 10:30 p.m. we close.", "Bye!"]),
+        ("Your appointment is at 10:00 AM on Friday.", ["Your appointment is at 10:00 AM", "on Friday."]),
+        ("The whole thing costs $90 now, all in.", ["The whole thing costs $90 now,", "all in."]),
         ("Dr. Adams and Mr. J. Brown said hi. Yes.", ["Dr. Adams and Mr. J. Brown", "said hi.", "Yes."]),
         ("Yes. Take No. 5 please.", ["Yes.", "Take No. 5 please."]),
         ("No. I am sorry.", ["No.", "I am sorry."]),
