@@ -67,15 +67,6 @@ _OWN: frozenset[str] = frozenset(
 )
 
 
-KNOWN_SETTINGS: frozenset[str] = _OWN.union(
-    (row[0] for row in _WHOLE),
-    (row[0] for row in _SWITCH),
-    (row[0] for row in _OPTIONAL_NUMBER),
-    ("whitelist_phone_numbers",),
-)
-"""Every setting of ``task_config`` that has a meaning."""
-
-
 def read_settings(config: Fields) -> ConversationSettings:
     """The settings of a conversation. Raises InvalidAgentError. ``hangup_after_silence`` of 0 or less becomes 0, which disables it;
     ``call_terminate`` above the platform's limit becomes the limit."""
