@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,26 @@ class _Answers:
         return False
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> str:
-    """A call's log: the bakery's, of a caller who wants a table and then says when."""
-    plan = plan_for(parse_agent(AGENT), {})
+def recorded(folder: Path, **fitted: Any) -> str:
+    """A call's log: the bakery's, of a caller who wants a table and then says when. ``fitted``: what the equipment made of its plan."""
+    plan = replace(plan_for(parse_agent(AGENT), {}), **fitted)
     said = ("A table for two please.", "Tonight at eight.")
     found = what_if(bare(plan, said), 0, lambda _: plan, _Answers(), keep_going=True)
-    path = tmp_path / "call.log"
+    path = folder / "call.log"
     path.write_text(header(AGENT) + "".join(found.log.splitlines(keepends=True)[1:]))
     return str(path)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    return recorded(tmp_path)
+
+
+def wait_ms(log: str, capsys: pytest.CaptureFixture[str], *changes: str) -> int:
+    """How long the caller waits for the answer to the second turn, with settings of the task changed."""
+    given = [part for change in changes for part in ("--set", f"agent.tasks.0.{change}")]
+    assert main(["replay", log, "--from-turn", "2", "--model", "recorded", "--json", *given]) == 0
+    return int(json.loads(capsys.readouterr().out)["after"][1]["wait_ms"])
 
 
 def test_both_conversations_are_printed_and_labelled(log: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +80,29 @@ def test_as_json_it_is_labelled_too(log: str, capsys: pytest.CaptureFixture[str]
     assert (body["what_if"], body["set"], body["first_difference"]) == (True, [setting], None)
     assert [line["text"] for line in body["after"]] == ["Tonight at eight.", "For when?"]
     assert body["after"][1]["wait_ms"] >= 2_000
+
+
+NO_FLOOR = "task_config.incremental_delay=0"
+
+
+def test_a_call_that_asked_its_free_model_early_can_be_told_not_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early, late = recorded(tmp_path, speculate=True), "task_config.speculative_replies=false"
+    assert wait_ms(early, capsys, NO_FLOOR, late) > wait_ms(early, capsys, NO_FLOOR)
+
+
+@pytest.mark.parametrize(("provider", "is_free"), [("intents", True), ("scripted", False)])
+def test_another_model_is_asked_early_where_it_is_free(
+    provider: str, is_free: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, model = recorded(tmp_path), f"tools_config.llm_agent.provider={provider}"
+    assert (wait_ms(log, capsys, NO_FLOOR, model) < wait_ms(log, capsys, NO_FLOOR)) == is_free
+
+
+def test_a_chat_stays_a_chat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chat = recorded(tmp_path, written=True, incremental_delay_ms=0)
+    assert wait_ms(chat, capsys, "task_config.incremental_delay=5000") == wait_ms(chat, capsys)
 
 
 def test_a_prompted_hang_up_is_asked_of_the_model(log: str, capsys: pytest.CaptureFixture[str]) -> None:
