@@ -179,19 +179,7 @@ class Chatting(Connection):
 
     def fit(self, needs: Needs) -> Needs:
         """The agent without recogniser and voice, and with the patience of somebody who writes."""
-        settings = replace(
-            needs.spec.settings,
-            written=True,
-            hangup_after_silence_s=self._chat.silence_s,
-            check_if_user_online=False,
-            call_terminate_s=self._chat.most_s,
-            incremental_delay_ms=0,
-            speculative_replies=False,
-        )
-        language = needs.spec.voice.language
-        ear = ProviderChoice(TEXT, model=TEXT, language=needs.spec.transcriber.language)
-        mouth = ProviderChoice(TEXT, model=TEXT, language=language)
-        spec = replace(needs.spec, settings=settings, transcriber=ear, voice=mouth)
+        spec = in_writing(needs.spec, self._chat.silence_s, self._chat.most_s)
         pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
         return Needs(spec, _with_text(needs.plugin, pace), LocalEars(TEXT, NO_TURN_MODEL), sound=False)
 
@@ -230,6 +218,22 @@ class Chatting(Connection):
         runner.post(ActivityEnded(runner.now_us(), audio_ms))
         words.final(self._lines, text, audio_ms, "")
         words.end_of_turn(audio_ms)
+
+
+def in_writing(spec: AgentSpec, silence_s: float, most_s: float) -> AgentSpec:
+    """The agent as chats have it, which end after ``silence_s`` without a word and after ``most_s`` in any case."""
+    settings = replace(
+        spec.settings,
+        written=True,
+        hangup_after_silence_s=silence_s,
+        check_if_user_online=False,
+        call_terminate_s=most_s,
+        incremental_delay_ms=0,
+        speculative_replies=False,
+    )
+    ear = ProviderChoice(TEXT, model=TEXT, language=spec.transcriber.language)
+    mouth = ProviderChoice(TEXT, model=TEXT, language=spec.voice.language)
+    return replace(spec, settings=settings, transcriber=ear, voice=mouth)
 
 
 def _with_text(plugin: PluginGetter, ms_per_character: int) -> PluginGetter:

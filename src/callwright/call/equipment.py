@@ -134,11 +134,15 @@ def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:
 
 
 def fitting(plan: CallPlan, equipment: Equipment, speculates: bool | None = False) -> CallPlan:
-    """The plan as this equipment allows it: no turn model where there is none; where the agent does not say whether the model may be
-    asked in vain (``speculates`` None), it may if that costs nothing (``ports.model.Model``)."""
-    if speculates is None and getattr(equipment.thinker.model, "costs_nothing", False):
-        plan = replace(plan, speculate=True)
+    """The plan as this equipment allows it: no turn model where there is none, and the model asked in vain only where it may be."""
+    plan = replace(plan, speculate=plan.speculate or may_speculate(equipment.thinker.model, speculates))
     return replace(plan, turn_model=False) if equipment.ears.turn_model is None else plan
+
+
+def may_speculate(model: Model, speculates: bool | None) -> bool:
+    """Whether the model may be asked in vain; where the agent does not say so (``speculates`` None), if that costs nothing
+    (``ports.model.Model``)."""
+    return bool(getattr(model, "costs_nothing", False)) if speculates is None else speculates
 
 
 def model_settings(choice: ProviderChoice) -> ModelSettings:

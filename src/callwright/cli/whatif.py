@@ -14,7 +14,8 @@ from typing import Any
 
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.call.boundary import plugin_boundary
-from callwright.call.equipment import model_settings, need
+from callwright.call.chat import in_writing
+from callwright.call.equipment import may_speculate, model_settings, need
 from callwright.call.think import Thinker, says_yes, yes_no_request
 from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.log import LogFormatError
@@ -23,7 +24,7 @@ from callwright.domain.agent import parse_agent
 from callwright.domain.agent_path import with_changes
 from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import BadInputError
-from callwright.domain.limits import CLASSIFIER_SECONDS, MODEL_ANSWER_SECONDS
+from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.side_by_side import columns, first_difference
 from callwright.insight.view import CallView, view_of
 from callwright.ops.clock import SystemClock
@@ -72,23 +73,27 @@ def run(arguments: argparse.Namespace, text: str) -> int:
         raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
     settings = load_settings(os.environ, data=arguments.data)
     defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
-    change, spec = _changed(view, arguments.set, defaults)
-    if arguments.model == RECORDED:
-        answers: Answers = RecordedAnswers(view)
-        return _print(what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going), arguments)
-    if spec is None:
-        raise BadInputError(f"this log has no agent whose model could be asked; use --model {RECORDED}")
     plugins = PluginInstances(installed_plugins())
     context = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
     plugins.use(PluginContext(setting_texts(settings), settings.models.expanduser(), context))
     with asyncio.Runner() as runner:
         try:
-            thinker = _thinker(plugins, spec, arguments.model, view)
-            asked = AskedAnswers(runner, thinker)
-            found = what_if(view, arguments.from_turn, change, asked, keep_going=arguments.keep_going)
+            change, spec = _changed(view, arguments.set, defaults, plugins)
+            answers = _answers(runner, plugins, spec, arguments.model, view)
+            found = what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going)
         finally:
             runner.run(plugins.aclose())
     return _print(found, arguments)
+
+
+def _answers(
+    runner: asyncio.Runner, plugins: PluginInstances, spec: AgentSpec | None, model: str, view: CallView
+) -> Answers:
+    if model == RECORDED:
+        return RecordedAnswers(view)
+    if spec is None:
+        raise BadInputError(f"this log has no agent whose model could be asked; use --model {RECORDED}")
+    return AskedAnswers(runner, _thinker(plugins, spec, model, view))
 
 
 class AskedAnswers:
@@ -127,7 +132,7 @@ def _thinker(plugins: PluginInstances, spec: AgentSpec, wanted: str, view: CallV
 
 
 def _changed(
-    view: CallView, changes: Sequence[str], defaults: ProviderDefaults
+    view: CallView, changes: Sequence[str], defaults: ProviderDefaults, plugins: PluginInstances
 ) -> tuple[Callable[[CallPlan], CallPlan], AgentSpec | None]:
     """What the changes mean for the plan of this call, and the changed agent. What stays the same stays as recorded."""
     agent: Mapping[str, Any] = view.header.agent
@@ -135,13 +140,38 @@ def _changed(
         if changes:
             raise BadInputError("this log has no agent that could be changed")
         return (lambda plan: plan), None
-    spec = parse_agent(with_changes(agent, changes), defaults=defaults)
-    variables = view.header.variables
-    before, after = plan_for(parse_agent(agent, defaults=defaults), variables), plan_for(spec, variables)
+    written = _is_chat(view)
+    old, new = (_read(body, defaults, written) for body in (agent, with_changes(agent, changes)))
+    before, after = plan_for(old, view.header.variables), plan_for(new, view.header.variables)
     other = {
         f.name: getattr(after, f.name) for f in fields(CallPlan) if getattr(before, f.name) != getattr(after, f.name)
     }
-    return (lambda plan: replace(plan, **other)), spec
+    if _speculation(old) != _speculation(new):
+        # The recorded plan has what that model allowed, which the agent's body does not tell.
+        other["speculate"] = _may_speculate(new, plugins)
+    return (lambda plan: replace(plan, **other)), new
+
+
+def _read(body: Mapping[str, Any], defaults: ProviderDefaults, written: bool) -> AgentSpec:
+    """The agent as calls, or chats, have it."""
+    spec = parse_agent(body, defaults=defaults)
+    return in_writing(spec, 0, MAX_CALL_SECONDS) if written else spec
+
+
+def _is_chat(view: CallView) -> bool:
+    started = view.first("Started")
+    return started is not None and bool(started.values["plan"].get("written"))
+
+
+def _speculation(spec: AgentSpec) -> tuple[bool | None, str]:
+    """What decides whether the model may be asked in vain."""
+    wanted = spec.settings.speculative_replies
+    return wanted, spec.model.provider if wanted is None else ""
+
+
+def _may_speculate(spec: AgentSpec, plugins: PluginInstances) -> bool:
+    wanted = spec.settings.speculative_replies
+    return wanted if wanted is not None else may_speculate(need(plugins, "model", spec.model.provider), None)
 
 
 def _print(found: WhatIf, arguments: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ from callwright.conversation.bounds import (
     MS_PER_CHARACTER,
     STRETCH_GAP_MS,
     VERDICT_WAIT_MS,
-    WORDS_STILL_MS,
 )
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
@@ -77,8 +76,7 @@ class Taken:
 
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is, and where it hears
-    a sound without end, where it is not."""
+    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is."""
 
     __slots__ = (
         "_answered",
@@ -87,7 +85,6 @@ class CallerTurn:
         "_gave_up",
         "_keyed",
         "_request",
-        "_streams",
         "_stretch",
         "_voicing",
         "began_ms",
@@ -110,7 +107,6 @@ class CallerTurn:
         self._answered = False  # the words alone say that the caller has finished
         self._voicing = Voicing()
         self._eager = False  # the recogniser thinks that these words are all
-        self._streams = False  # the recogniser tells words as they are spoken
         self._stretch = Stretch(self.words)
         self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
@@ -138,11 +134,6 @@ class CallerTurn:
     @property
     def _covered(self) -> bool:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
-
-    @property
-    def _settled(self) -> bool:
-        """Whether all words of a sound that goes on are final, and new ones would be told as they are spoken."""
-        return self.state == "talking" and self._streams and self.words.count > 0 and self.words.all_final
 
     @property
     def unconfirmed(self) -> bool:
@@ -174,7 +165,6 @@ class CallerTurn:
         self._eager = False
         self._request = 0
         self._board.after_ms("stale", ACTIVITY_STALE_MS)
-        self._await_words()
         return True
 
     def end_sound(self, audio_ms: int) -> None:
@@ -186,9 +176,8 @@ class CallerTurn:
         self._voicing.end(audio_ms)
         self._pause("ended")
 
-    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool = True) -> bool:
-        """Words of a segment; returns whether the pending words changed. Not ``alone``: the agent can be heard, and even a recogniser that
-        otherwise reads whole sentences may tell words as they are spoken (``TranscriberStream.want_partials``)."""
+    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
+        """Words of a segment; returns whether the pending words changed."""
         words, before = self.words, self.words.count
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
@@ -197,10 +186,6 @@ class CallerTurn:
         changed = words.hear(event.segment, event.text, final, event.audio_ms)
         if changed:
             self._stretch.reread(event.segment, known)
-        if alone and changed and not (final and known):
-            self._streams = not final
-        if changed or words.lacks(event.segment, event.text) or not self._board.timers.armed("still"):
-            self._await_words()
         if final and not words.count:
             self.look_for_nothing()
         if not changed:
@@ -262,7 +247,6 @@ class CallerTurn:
         if talking:
             self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
-        self._board.timers.cancel("still")
         self._move("recogniser_end")
 
     @property
@@ -302,16 +286,10 @@ class CallerTurn:
             self._arm_patience()
 
     def expire(self, timer: str) -> None:
-        """One of the turn's own deadlines: rest, patience, words, still or stale."""
+        """One of the turn's own deadlines: rest, patience, words or stale."""
         if timer == "stale":
             self._voicing.go_stale(self.began_ms)
             self._pause("stale")
-        elif timer == "still":
-            if self._settled:
-                self._voicing.go_stale(self.began_ms)
-                self._pause("stale")
-                # The sound may be the caller's after all: who by the turn model has not finished gets all of the pause from here on.
-                self._board.after_ms("patience", self.patience.most_ms)
         elif timer == "words":
             self._gave_up = True
             if not self.words.count:
@@ -393,7 +371,6 @@ class CallerTurn:
         board = self._board
         self._move(verb)
         board.timers.cancel("stale")
-        board.timers.cancel("still")
         self._gave_up = False
         self._arm_patience()
         if board.plan.turn_model:
@@ -402,13 +379,6 @@ class CallerTurn:
             board.after_ms("rest", VERDICT_WAIT_MS)
         else:
             self._arm_from_voice("rest", board.plan.endpointing_ms)
-
-    def _await_words(self) -> None:
-        """A sound that goes on behind final words is the caller's as long as new words come."""
-        if self._settled:
-            self._board.after_ms("still", WORDS_STILL_MS)
-        else:
-            self._board.timers.cancel("still")
 
     def _arm_patience(self) -> None:
         self._arm_from_voice("patience", self.patience.most_ms)

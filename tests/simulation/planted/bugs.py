@@ -589,16 +589,6 @@ TURN = (
         Line("turn:CallerTurn.begin_sound", 'self._board.after_ms("stale", ACTIVITY_STALE_MS)', "pass"),
     ),
     bug(
-        "sound_beside_waited_for",
-        "a caller whose words are final is not answered while a television goes on",
-        Line("turn:CallerTurn._await_words", 'self._board.after_ms("still", WORDS_STILL_MS)', "pass"),
-    ),
-    bug(
-        "words_behind_a_sound_cut",
-        "a caller who goes on in one sound is judged by the words so far",
-        Line("turn:CallerTurn._settled", " and self.words.all_final", ""),
-    ),
-    bug(
         "floor_time_ignored",
         "the agent answers before incremental_delay has passed",
         Line("conduct:Conductor._release", "if board.now_us < gate_us:", "if False:"),
