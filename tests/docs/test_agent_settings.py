@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from tests.docs.read_keys import read_keys
 
-from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent import parse_agent
 from callwright.domain.agent_settings import read_settings
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
@@ -81,43 +79,12 @@ def test_a_range_is_the_parsers_own(row: AgentSetting) -> None:
             settings(**{name: beyond})
 
 
-#: What a setting needs beside it to mean anything, and values of those that take no number, text or flag.
-BESIDE: dict[str, dict[str, Any]] = {"ambient_noise_track": {"ambient_noise": True}}
-VALUES: dict[str, Any] = {"dtmf_finish_on_key": "*", "tool_waiting_messages": ["Only a second."]}
-#: Acted on outside of the conversation, each with a proof that sets the key itself.
+#: Acted on outside of the conversation, each with a proof that sets the key itself. The others are followed into its plan by
+#: test_settings_in_the_plan.py.
 OUTSIDE = {
     *("task_config.speculative_replies", "task_config.inbound_limit", "task_config.whitelist_phone_numbers"),
     "task_config.disallow_unknown_numbers",
 }
-
-
-def plan_with(**config: Any) -> CallPlan:
-    """The plan of a call of an agent with these settings of the conversation."""
-    providers = {name: {"provider": "scripted"} for name in ("transcriber", "synthesizer")}
-    model = {"agent_type": "simple_llm_agent", "llm_config": {"provider": "scripted", "model": "m"}}
-    tools = {
-        "tools": [{"name": "look_up", "description": "x", "parameters": {"type": "object", "properties": {}}}],
-        "tools_params": {"look_up": {"method": "GET", "url": "https://records.example/"}},
-    }
-    parts = {**providers, "llm_agent": model, "api_tools": tools}
-    task = {"task_type": "conversation", "tools_config": parts, "task_config": config}
-    return plan_for(parse_agent({"agent_name": "Ada", "tasks": [task]}))
-
-
-@pytest.mark.parametrize(
-    "row", [row for row in OF_CONVERSATION if not row.kept and row.key not in OUTSIDE], ids=lambda row: row.key
-)
-def test_what_the_agent_says_reaches_the_conversation(row: AgentSetting) -> None:
-    """The proofs of most rows begin at the conversation's plan: this is the way from the agent's key to there."""
-    name = row.key.partition(".")[2]
-    if isinstance(row.default, bool):
-        other: Any = not row.default
-    elif row.least is not None:
-        other = row.most if row.most != row.default else row.least
-    else:
-        other = VALUES.get(name, "x")
-    beside = BESIDE.get(name, {})
-    assert plan_with(**{name: other}, **beside) != plan_with(**beside)
 
 
 @pytest.mark.parametrize("key", sorted(OUTSIDE))

@@ -1,0 +1,45 @@
+"""An agent with given settings, named as the rows of docs/agent-settings.md are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TOOL = {
+    "name": "look_up",
+    "key": "custom_task",
+    "description": "Looks it up.",
+    "parameters": {"type": "object", "properties": {}},
+}
+
+OF_THE_VOICE = {f"synthesizer.{name}" for name in ("voice", "voice_id", "model", "language", "speed")}
+"""They stand one object deeper than the other settings of the synthesizer."""
+
+
+def agent_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat body of an agent whose providers and one tool are scripted, with ``settings`` (``section.name`` to value)."""
+    parts: dict[str, dict[str, Any]] = {
+        "agent": {"agent_name": "Ada"},
+        "task": {"task_type": "conversation"},
+        "task_config": {},
+        "tools_config": {},
+        "transcriber": {"provider": "scripted"},
+        "synthesizer": {"provider": "scripted"},
+        "synthesizer.provider_config": {"voice": "v"},
+        "llm_agent": {"provider": "scripted", "model": "m"},
+        "tool": dict(TOOL),
+        "tool_params": {"method": "GET", "url": "https://records.example/"},
+    }
+    for key, value in settings.items():
+        section, _, name = key.partition(".")
+        parts["synthesizer.provider_config" if key in OF_THE_VOICE else section][name] = value
+    tool = parts["tool"]
+    tools_config = {
+        "transcriber": parts["transcriber"],
+        "synthesizer": {**parts["synthesizer"], "provider_config": parts["synthesizer.provider_config"]},
+        "llm_agent": {"agent_type": "simple_llm_agent", "llm_config": parts["llm_agent"]},
+        "api_tools": {"tools": [tool], "tools_params": {tool["name"]: parts["tool_params"]}},
+        **parts["tools_config"],
+    }
+    task = {**parts["task"], "task_config": parts["task_config"], "tools_config": tools_config}
+    return {"agent_prompts": None, **parts["agent"], "tasks": [task]}
