@@ -14,10 +14,11 @@ import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
 
+from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.campaigns.release import Release
 from callwright.domain.batch import execution_of_contact, rounded_up
 from callwright.domain.execution import Phase
-from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT
+from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT, MAX_STOPPED_AT_ONCE
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change
@@ -355,6 +356,90 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
     async with world.ledger.unit() as unit:
         told = [entry.status for entry in await unit.batches.outbox.of_execution(DEFAULT_TENANT_ID, batch_id)]
     assert told == ["processed", "scheduled", "queued", "running", "stopped"]
+
+
+async def write_stopped(world: ApiWorld) -> None:
+    """Do the jobs that stopping batches has put, and those that they put."""
+    actions = world.services.actions
+    job = StoppedContacts(world.ledger, world.clock, actions.publisher, "+15550100")
+    query = f"delete from pgqueuer where entrypoint = '{STOPPED_CONTACTS_JOB}' returning payload"
+    while found := await fetch(world.dsn, query):
+        for row in found:
+            await job.run(bytes(row["payload"]))
+
+
+async def test_every_contact_of_a_stopped_batch_is_told_listed_and_counted(world: ApiWorld) -> None:
+    count = 2 * PIECE + 3
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * count)
+        ids = [row["id"] for row in await rows(client, batch_id)]
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": later})
+        for one in ids[:2]:
+            assert (await client.post(f"/call/{one}/stop")).status_code == 200
+        assert (await read(client, batch_id))["callwright"]["waiting"] == count - 2
+        stopped = (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"]
+        assert stopped == ids[2:]
+        at_once = await read(client, batch_id)
+        assert (at_once["execution_status"], at_once["callwright"]["waiting"]) == ({"stopped": count}, 0)
+        shown = (await client.get(f"/executions/{ids[-1]}")).json()
+
+        await write_stopped(world)
+        written = (await client.get(f"/executions/{ids[-1]}")).json()
+        assert (shown["status"], written["status"]) == ("stopped", "stopped")
+        listed = await client.get(f"/v2/agent/{agent_id}/executions", params={"status": "stopped"})
+        assert listed.json()["total"] == count
+        assert (await client.get("/v1/callwright/usage")).json()["status_map"] == {"stopped": count}
+        after = await read(client, batch_id)
+        assert (after["execution_status"], after["callwright"]) == (at_once["execution_status"], at_once["callwright"])
+    told = await fetch(world.dsn, "select execution_id, status from outbox")
+    assert sorted(row["execution_id"] for row in told) == sorted(ids)
+    assert {row["status"] for row in told} == {"stopped"}
+    assert await fetch(world.dsn, "select 1 from batch_contact") == []
+
+
+async def test_an_answer_names_a_bounded_number_of_stopped_calls(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await place(client, agent_id)
+        for count in (MAX_STOPPED_AT_ONCE - 2, 3):
+            batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * count)
+            later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+            await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": later})
+        stopped = (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"]
+        assert len(set(stopped)) == MAX_STOPPED_AT_ONCE
+        assert (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"] == []
+
+
+async def test_stopping_one_batch_tells_of_every_contact(world: ApiWorld) -> None:
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), LIST + "loopback:demo,x,y\n" * 100)
+        await begin(world, client, batch_id)
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 200
+        await write_stopped(world)
+        assert len(await rows(client, batch_id)) == 103
+    told = await fetch(world.dsn, "select count(distinct execution_id) as number from outbox where status = 'stopped'")
+    assert told[0]["number"] == 103
+
+
+@pytest.mark.parametrize("gone", ["agent", "batch", "account"])
+async def test_what_was_deleted_after_its_stop_leaves_nothing_to_write(world: ApiWorld, gone: str) -> None:
+    async with world.client() as client:
+        made = (await client.post("/sub-accounts/create", json={"name": "east", "min_concurrency": 0})).json()
+        async with world.client(made["api_key"]) as own:
+            agent_id = await create(own)
+            batch_id = await batch_id_of(own, agent_id)
+            later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+            await own.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": later})
+            assert (await own.post(f"/batches/{batch_id}/stop")).status_code == 200
+            if gone == "account":
+                assert (await client.delete(f"/sub-accounts/{made['id']}")).status_code == 200
+            else:
+                address = f"/batches/{batch_id}" if gone == "batch" else f"/v2/agent/{agent_id}"
+                assert (await own.delete(address)).status_code == 200
+    await write_stopped(world)
+    assert await fetch(world.dsn, "select 1 from execution") == []
 
 
 async def test_one_contact_can_be_stopped_before_its_turn(world: ApiWorld) -> None:

@@ -11,6 +11,7 @@ from tests.call_world import AGENT_ID, agent_body
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
+from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB
 from callwright.domain.batch import Batch, BatchStatus, Contact
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.clock import SystemClock
@@ -23,7 +24,9 @@ BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
 KILLS_AFTER_CALLS = (3, 11, 20, 33)
 
 
-async def a_due_batch(ledger: PostgresLedger) -> list[str]:
+async def a_due_batch(
+    ledger: PostgresLedger, count: int = CONTACTS, status: BatchStatus = BatchStatus.SCHEDULED, **agent: str
+) -> list[str]:
     """A batch whose time has come, of people who are busy or talk; the ids of its executions."""
     now, ids = SystemClock().now() - timedelta(seconds=5), RandomIds()
     contacts = [
@@ -35,7 +38,7 @@ async def a_due_batch(ledger: PostgresLedger) -> list[str]:
             carrier="loopback",
             user_data={"persona": "patient" if index % 12 == 0 else "busy"},
         )
-        for index in range(CONTACTS)
+        for index in range(count)
     ]
 
     async def pieces() -> Any:
@@ -45,16 +48,17 @@ async def a_due_batch(ledger: PostgresLedger) -> list[str]:
         BATCH_ID,
         DEFAULT_TENANT_ID,
         AGENT_ID,
-        BatchStatus.SCHEDULED,
+        status,
         now,
         now,
         "list.csv",
         scheduled_at=now,
-        total_contacts=CONTACTS,
-        valid_contacts=CONTACTS,
+        total_contacts=count,
+        valid_contacts=count,
     )
+    body = {**agent_body(), **agent}
     async with ledger.unit() as unit:
-        await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", agent_body(), 1, now, now))
+        await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body, 1, now, now))
         await unit.batches.insert(batch)
         await unit.batches.contacts.stage(BATCH_ID, pieces())
     return [contact.execution_id for contact in contacts]
@@ -93,3 +97,32 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
     assert {row["hangup_reason"] for row in lost} <= {"node_lost"}
     assert len(lost) <= 6 * len(KILLS_AFTER_CALLS), "only calls under way at a kill are lost"
     assert {row["status"] for row in rows} - {"error"} <= {"busy", "completed"}
+
+
+async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_killed(
+    dsn: str, ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    count = 12 * PIECE
+    ids = await a_due_batch(ledger, count, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
+    async with ledger.unit() as unit:
+        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode())
+    for wanted in (1, 3 * PIECE, 6 * PIECE):
+
+        async def written(number: int = wanted) -> bool:
+            return await number_of(dsn, "execution") >= number
+
+        async with running(dsn, tmp_path, "tests.batch_stop_process"):
+            await until(written, 60)
+        left, made = await number_of(dsn, "batch_contact"), await number_of(dsn, "execution")
+        assert left + made == count
+        assert left > 0, "killed in the middle"
+
+    async def over() -> bool:
+        return await number_of(dsn, "batch_contact") == 0
+
+    async with running(dsn, tmp_path, "tests.batch_stop_process"):
+        await until(over, 60)
+    rows = await fetch(dsn, "select id from execution where status = 'stopped' order by created_at, id")
+    assert [row["id"] for row in rows] == ids
+    told = await fetch(dsn, "select execution_id, status from outbox")
+    assert sorted(row["execution_id"] for row in told) == sorted(ids)

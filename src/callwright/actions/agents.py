@@ -229,9 +229,8 @@ def _delete_files(services: Services, executions: list[str]) -> None:
 
 
 async def stop_waiting_calls(services: Services, principal: Principal, agent_id: str) -> list[str]:
-    """Stop the agent's queued and scheduled calls, its batches with them; live ones go on. Returns the ids of those stopped,
-    newest first, at most
-    MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
+    """Stop the agent's batches whole, and at most MAX_STOPPED_AT_ONCE of its other queued and scheduled calls; live ones go on. Returns
+    the ids of those stopped, the batches' first, at most MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
@@ -241,6 +240,7 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
             if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
                 await transition(unit, waiting_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
                 stopped.append(waiting_id)
+        del stopped[MAX_STOPPED_AT_ONCE:]
         if stopped:
             await audit(unit, principal, "agent.stopped", agent.id, after={"stopped_executions": stopped})
     return stopped

@@ -1,18 +1,30 @@
-"""Stopping batches, and single contacts that wait in one. Live calls come to their end."""
+"""Stopping batches, and single contacts that wait in one. Live calls come to their end.
+
+A batch is stopped by its status: from then on every contact that waits in it is shown as stopped. Their executions, with the webhook and
+the usage of each, are written afterwards by a job, a piece at a time: a contact that still stands in a stopped batch is what is left to do.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from callwright.actions.audit import audit
 from callwright.actions.batch_transition import move_batch, record_contact
 from callwright.actions.services import Services
-from callwright.actions.transition import transition
+from callwright.actions.transition import Publisher, transition
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_STOPPED_AT_ONCE
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import Change, Unit
+from callwright.ports.ledger import Change, Ledger, Unit
+from callwright.ports.world import Clock
+
+STOPPED_CONTACTS_JOB = "write_stopped_contacts"
+PIECE = 200
+"""Executions of stopped contacts that are written in one unit."""
 
 _AT_ONCE = 1_000
 
@@ -31,9 +43,10 @@ def audited(batch: Batch) -> dict[str, Any]:
 
 
 async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Batch, list[str]]:
-    """Stop a batch whose row this unit has locked; returns it and the ids of its executions that were stopped. Contacts that wait are
-    stopped by the batch's status alone."""
+    """Stop a batch whose row this unit has locked; returns it and the ids of its executions that were stopped. The
+    executions of contacts that wait are written by STOPPED_CONTACTS_JOB."""
     stopped = await stop_waiting(unit, services, batch.id)
+    await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode())
     return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
 
 
@@ -50,15 +63,54 @@ async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[st
 
 
 async def stop_batches_of_agent(unit: Unit, services: Services, principal: Principal, agent_id: str) -> list[str]:
-    """Stop every batch of an agent that is to begin or has begun; returns the ids of its executions that were stopped."""
+    """Stop every batch of an agent that is to begin or has begun; returns the ids of its executions that were stopped, those of contacts
+    that waited included, but at most MAX_STOPPED_AT_ONCE of these."""
     stopped: list[str] = []
     for batch_id in await unit.batches.stoppable(principal.tenant_id, agent_id):
         batch = await unit.batches.lock(principal.tenant_id, batch_id)
         if batch is not None and batch.status in STOPPABLE:
+            contacts = await unit.batches.contacts.ids(batch.id, max(0, MAX_STOPPED_AT_ONCE - len(stopped)))
             after, ids = await stop_locked(unit, services, batch)
             await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
-            stopped += ids
+            stopped += [*ids, *contacts]
     return stopped
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedContacts:
+    """The job ``STOPPED_CONTACTS_JOB``. ``from_number`` is ours where a batch names none."""
+
+    ledger: Ledger
+    clock: Clock
+    publisher: Publisher
+    from_number: str
+
+    async def run(self, payload: bytes) -> None:
+        """Write a piece of the executions of a stopped batch's contacts; the same unit puts the job for the next piece, so that a long list
+        keeps no other job waiting. May run twice: contact and execution change places in one unit."""
+        tenant_id, batch_id = payload.decode().split()
+        async with self.ledger.unit() as unit:
+            if await self._write_piece(unit, tenant_id, batch_id):
+                await unit.jobs.put(STOPPED_CONTACTS_JOB, payload)
+
+    async def _write_piece(self, unit: Unit, tenant_id: str, batch_id: str) -> bool:
+        """Whether there may be more."""
+        batch = await unit.batches.lock(tenant_id, batch_id)
+        tenant = await unit.accounts.tenant(tenant_id)
+        # Deleted in the meantime, or its account or agent was, and the contacts go with it.
+        if batch is None or tenant is None or tenant.deleted_at is not None:
+            return False
+        agent = await unit.agents.get(tenant_id, batch.agent_id)
+        if agent is None or batch.status is not BatchStatus.STOPPED:
+            return False
+        contacts = await unit.batches.contacts.take(batch_id, PIECE)
+        now = self.clock.now()
+        for index, contact in enumerate(contacts):
+            # A microsecond apart, so that their order in lists is that of the file.
+            at = now + timedelta(microseconds=index)
+            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=at)
+            await record_contact(unit, execution, "stopped", self.publisher)
+        return len(contacts) == PIECE
 
 
 async def find_execution(unit: Unit, services: Services, tenant_id: str, execution_id: str) -> Execution | None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from callwright import __version__
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
+from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import Services
@@ -106,7 +107,11 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         await _tell_of_locked_vault(services)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
-        handlers = {**runtime.jobs, PURGE_JOB: AccountPurge(services).run}
+        handlers = {
+            **runtime.jobs,
+            PURGE_JOB: AccountPurge(services).run,
+            STOPPED_CONTACTS_JOB: _stopped_contacts(foundation, publisher).run,
+        }
         jobs = JobRunner(foundation.dsn, handlers, _JOBS_AT_ONCE)
         delivery = WebhookDelivery(
             foundation.ledger,
@@ -269,6 +274,10 @@ def _release(foundation: Foundation, publisher: WebhookPublisher) -> Release:
         batch_publisher=foundation.batch_publisher(),
         from_number=foundation.settings.from_number,
     )
+
+
+def _stopped_contacts(foundation: Foundation, publisher: WebhookPublisher) -> StoppedContacts:
+    return StoppedContacts(foundation.ledger, foundation.clock, publisher, foundation.settings.from_number)
 
 
 async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries: WebhookDelivery) -> None:

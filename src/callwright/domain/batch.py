@@ -110,7 +110,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far a batch is: executions by status (contacts that wait included), what they cost and how long was spoken together."""
+    """How far a batch is: executions by status (its contacts included), what they cost and how long was spoken together. ``waiting``:
+    contacts that are still to become calls, none in a batch that has ended."""
 
     execution_status: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0

@@ -110,7 +110,7 @@ MAX_CALL_RETRIES = 3
 """Largest ``max_retries`` of a call."""
 
 MAX_STOPPED_AT_ONCE = 5_000
-"""Most waiting calls that stopping an agent ends in one request."""
+"""Most waiting calls, beside those of batches, that stopping an agent ends in one request, and most ids in its answer."""
 
 RECORDING_LINK_SECONDS = 86_400
 """How long a signed link to a recording is valid."""

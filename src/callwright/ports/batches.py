@@ -91,6 +91,10 @@ class BatchContacts(Protocol):
         """Up to ``count`` contacts that wait, from behind ``position`` on."""
         ...
 
+    async def ids(self, batch_id: str, count: int) -> list[str]:
+        """Ids of the executions that up to ``count`` contacts wait to become, in their order."""
+        ...
+
     async def find(self, tenant_id: str, execution_id: str) -> tuple[Batch, Contact] | None:
         """The contact that waits to become this execution, with its batch, or None."""
         ...

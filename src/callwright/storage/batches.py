@@ -217,6 +217,13 @@ class BatchContactRows:
         )
         return [_contact_of(row) for row in rows]
 
+    async def ids(self, batch_id: str, count: int) -> list[str]:
+        """Ids of the executions that up to ``count`` contacts wait to become, in their order."""
+        rows = await self._connection.fetch(
+            "select execution_id from batch_contact where batch_id = $1 order by position limit $2", batch_id, count
+        )
+        return [str(row["execution_id"]) for row in rows]
+
     async def find(self, tenant_id: str, execution_id: str) -> tuple[Batch, Contact] | None:
         """The contact that waits to become this execution, with its batch, or None."""
         contact = ", ".join(f"c.{name}" for name in _CONTACT.split(", "))
@@ -265,7 +272,7 @@ def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
         counts[str(status_of(*WAITING_AS[batch.status]))] += waiting
     return BatchProgress(
         execution_status=dict(sorted(counts.items())),
-        waiting=waiting,
+        waiting=0 if batch.status in ENDED else waiting,
         total_cost_nano=sum(int(row["cost"]) for row in rows),
         talk_ms=round(sum(int(row["talk_us"]) for row in rows) / 1000),
         answered=sum(int(row["answered"]) for row in rows),

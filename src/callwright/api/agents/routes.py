@@ -111,6 +111,8 @@ async def delete(request: Request, agent_id: str) -> Response:
     responses={200: shown("The calls that were stopped.", StoppedExecutions), **errors(404)},
 )
 async def stop(request: Request, agent_id: str) -> Response:
-    """Every queued or scheduled call becomes `stopped`; live calls go on."""
+    """Every queued or scheduled call becomes `stopped`, the agent's batches whole; live calls go on. The answer lists at most 5,000 calls,
+    those of batches first, and of the calls that belong to no batch at most 5,000 are stopped in one request. What waited in a batch is
+    `stopped` at once; lists, usage and webhooks of it follow in the background."""
     stopped = await agents.stop_waiting_calls(services_of(request).actions, principal_of(request), agent_id)
     return answer({"stopped_executions": stopped})

@@ -154,16 +154,15 @@ async def _schedule_fields(request: Request) -> tuple[str | None, str | bool | N
     responses={200: shown("Stopped.", Acknowledged), **errors(404)},
 )
 async def stop(request: Request, batch_id: str) -> Response:
-    """Contacts and calls that wait become `stopped`; live calls come to their end. 404 for a batch that is not scheduled, queued or
-    running."""
+    """Contacts and calls that wait become `stopped`; live calls come to their end. Of each contact a webhook tells; these webhooks, the
+    usage and the agent's list of executions follow in the background. 404 for a batch that is not scheduled, queued or running."""
     await batches.stop_batch(services_of(request).actions, principal_of(request), batch_id)
     return answer({"message": "success", "state": "stopped"})
 
 
 @router.delete("/{batch_id}", summary="Delete a batch", responses={200: shown("Deleted.", Acknowledged), **errors(404)})
 async def delete(request: Request, batch_id: str) -> Response:
-    """Contacts that wait are forgotten, calls that wait become `stopped`, live calls come to their end. What was dialled stays in
-    the agent's
-    executions."""
+    """Contacts that wait are forgotten, calls that wait become `stopped`, live calls come to their end. What was dialled or stopped
+    stays in the agent's executions."""
     await batches.delete_batch(services_of(request).actions, principal_of(request), batch_id)
     return answer({"message": "success", "state": "deleted"})

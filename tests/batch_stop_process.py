@@ -1,0 +1,31 @@
+"""A process that writes the executions of stopped batches, to be killed by tests: ``python -m tests.batch_stop_process DSN FOLDER``.
+
+Prints ``ready`` and runs until killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.insight.publication import WebhookPublisher
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
+from callwright.storage.job_runner import JobRunner, JobTimings
+from callwright.storage.ledger import PostgresLedger
+
+
+async def main(dsn: str) -> None:
+    """Run the jobs for ever; those of a killed process are soon taken over."""
+    ledger, clock = PostgresLedger(dsn), SystemClock()
+    await ledger.open()
+    publisher = WebhookPublisher("", False, RandomIds().uuid, clock.now)
+    job = StoppedContacts(ledger, clock, publisher, "+15550100")
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await JobRunner(dsn, {STOPPED_CONTACTS_JOB: job.run}, timings=JobTimings(heartbeat_s=1)).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
