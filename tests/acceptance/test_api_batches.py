@@ -307,6 +307,8 @@ async def test_a_start_is_any_time_from_now_unless_strict(world: ApiWorld) -> No
         assert "366 days ahead" in moved.json()["message"]
         assert (await schedule("")).json()["message"] == "scheduled_at is required"
         assert "ISO 8601" in (await schedule("tomorrow")).json()["message"]
+        naive = await schedule(later.replace(tzinfo=None).isoformat())
+        assert (naive.status_code, naive.json()["field"]) == (400, "scheduled_at")
         assert (await schedule(later.isoformat(), bypass_call_guardrails="perhaps")).status_code == 400
         await begin(world, client, batch_id)
         assert (await schedule(later.isoformat())).json()["code"] == "wrong_state"

@@ -90,6 +90,8 @@ WRONG_REQUESTS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"user_data": []}, 400, "user_data must be an object", "user_data"),
     ({"user_data": {"x": "y" * MAX_USER_DATA_BYTES}}, 413, "at most 25600", "user_data"),
     ({"scheduled_at": "tomorrow"}, 400, "ISO 8601", "scheduled_at"),
+    ({"scheduled_at": ""}, 400, "ISO 8601", "scheduled_at"),
+    ({"scheduled_at": "2099-01-01T00:00:00"}, 400, "with its offset from UTC", "scheduled_at"),
     ({"scheduled_at": "2020-01-01T00:00:00Z"}, 400, "atleast 2 minutes", "scheduled_at"),
     ({"scheduled_at": "2099-01-01T00:00:00Z"}, 400, "days ahead", "scheduled_at"),
     ({"retry_config": {"max_retries": 4}}, 400, "from 1 to 3", "retry_config.max_retries"),

@@ -658,6 +658,11 @@ def z(**ahead: float) -> Ahead:
     return Ahead(timedelta(**ahead), offset="Z")
 
 
+def naive(**ahead: float) -> Ahead:
+    """A time from then on when the request is made, without an offset."""
+    return Ahead(timedelta(**ahead), offset="")
+
+
 def by_mode(operation: str, what: str, hosted: int, request: Any, path: str = "", message: str = "") -> list[Case]:
     """What the hosted service refuses and we do not, unless strict; in which words."""
     return [
@@ -683,6 +688,13 @@ HOSTED_LIMITS = [
     Case(LIST, "seven days", (200,), query(from_="2026-01-01T00:00:00Z", to="2026-01-08T00:00:00Z")),
     *by_mode(PLACE, "in a minute", 400, to_call(at(minutes=1)), message=TOO_SOON),
     *by_mode(PLACE, "in 31 days", 400, to_call(at(days=31))),
+    Case(PLACE, "at a time without an offset", (400,), to_call(naive(hours=1))),
+    Case(
+        PLACE,
+        "at an empty time",
+        (400,),
+        body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:x", "scheduled_at": ""}),
+    ),
     *by_mode(PLACE, "with a Z", 500, to_call(z(hours=1)), message="Internal server error"),
     *by_mode("POST /call/{execution_id}/stop", "a live call", 400, lambda _: {}, path="/call/{live_call}/stop"),
     Case(
@@ -692,6 +704,7 @@ HOSTED_LIMITS = [
         form({"file": ("list.csv", CSV)}, agent_id="<agent_id>"),
         keep={"later_batch": "batch_id"},
     ),
+    Case(SCHEDULE, "without an offset", (400,), form(scheduled_at=naive(hours=1)), "/batches/{later_batch}/schedule"),
     *by_mode(SCHEDULE, "in 31 days", 400, form(scheduled_at=at(days=31)), path="/batches/{later_batch}/schedule"),
     *by_mode(
         SCHEDULE, "in a minute", 400, form(scheduled_at=at(minutes=1)), "/batches/{later_batch}/schedule", TOO_SOON

@@ -16,27 +16,32 @@ _STRICT_LEAD = timedelta(minutes=2)
 _LATE = timedelta(minutes=5)
 
 
-def moment(text: Any, what: str) -> datetime:
-    """An ISO 8601 time as aware UTC; without an offset it means UTC. Raises BadInputError naming ``what``."""
-    if isinstance(text, str):
-        try:
-            found = datetime.fromisoformat(text.strip())
+def moment(text: Any, what: str, *, offset: bool = False) -> datetime:
+    """An ISO 8601 time as aware UTC. Without an offset it means UTC, or is refused where ``offset`` is asked for. Raises BadInputError
+    naming ``what``."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        if found.tzinfo or not offset:
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise BadInputError(f"{what} must be an ISO 8601 time such as 2026-11-24T16:30:00+00:00", field=what)
+    except (AttributeError, ValueError, OverflowError):
+        raise BadInputError(f"{what} must be an ISO 8601 time such as 2026-11-24T16:30:00+00:00", field=what) from None
+    raise BadInputError(
+        f"{what} must be an ISO 8601 time with its offset from UTC, such as 2026-11-24T16:30:00+05:30, or +00:00 for UTC",
+        field=what,
+    )
 
 
 def due_time(given: Any, now: datetime, *, strict: bool) -> datetime | None:
-    """When to dial, or None for at once. A time that passed up to five minutes ago means at once.
+    """When to dial, or None for at once. A time that passed up to five minutes ago means at once. One without an offset is refused: people
+    would be called at an hour that somebody else meant; and so is an empty text.
 
     Strict as the hosted service: at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
     """
-    if given is None or given == "":
+    if given is None:
         return None
     if strict and isinstance(given, str) and given.strip().upper().endswith("Z"):
         raise CallwrightError("Internal server error", field="scheduled_at")
-    at = moment(given, "scheduled_at")
+    at = moment(given, "scheduled_at", offset=True)
     days = STRICT_DAYS if strict else MAX_SCHEDULE_DAYS
     if at > now + timedelta(days=days):
         raise BadInputError(f"scheduled_at is more than {days} days ahead", field="scheduled_at")

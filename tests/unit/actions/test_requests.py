@@ -55,7 +55,23 @@ def test_strict_times_follow_the_hosted_service() -> None:
     with pytest.raises(CallwrightError, match="Internal server error"):
         due_time("2026-03-02T12:00:00Z", NOW, strict=True)
     assert due_time(None, NOW, strict=True) is None
-    assert due_time("", NOW, strict=False) is None
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("text", ["2026-03-02T12:00:00", "2026-03-02", " 2026-03-02 12:00 "])
+def test_a_time_to_call_at_needs_its_offset(text: str, strict: bool) -> None:
+    with pytest.raises(BadInputError, match=r"with its offset from UTC, such as .*\+00:00 for UTC") as refused:
+        due_time(text, NOW, strict=strict)
+    assert refused.value.field == "scheduled_at"
+    given = "2026-03-02T17:30:00+05:30"
+    assert due_time(given, NOW, strict=strict) == datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_time_to_call_at_does_not_mean_now(text: str, strict: bool) -> None:
+    with pytest.raises(BadInputError, match="scheduled_at must be an ISO 8601 time"):
+        due_time(text, NOW, strict=strict)
 
 
 def test_retries_get_their_defaults() -> None:

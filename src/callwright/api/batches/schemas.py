@@ -73,7 +73,7 @@ class BatchView(Open):
 class ScheduleForm(Open):
     """When a batch starts."""
 
-    scheduled_at: str = Field(description="ISO 8601; without an offset it means UTC.")
+    scheduled_at: str = Field(description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC).")
     bypass_call_guardrails: bool = False
 
 
