@@ -87,9 +87,11 @@ async def test_events_sent_at_once_are_all_kept_up_to_the_limit(world: ApiWorld)
             client.post(f"/v1/call/{run_id}/events", json={"event": f"e{number}"})
             for number in range(MAX_CALL_EVENTS + 3)
         ]
-        statuses = sorted([answer.status_code for answer in await asyncio.gather(*sent)])
+        answers = sorted(await asyncio.gather(*sent), key=lambda answer: answer.status_code)
         read = (await client.get(f"/executions/{run_id}")).json()
-    assert statuses == [202] * MAX_CALL_EVENTS + [429] * 3
+    assert [answer.status_code for answer in answers] == [202] * MAX_CALL_EVENTS + [409] * 3
+    assert "it takes no more" in answers[-1].json()["message"]
+    assert "Retry-After" not in answers[-1].headers, "it will not take one later either"
     assert len(read["callwright"]["events"]) == MAX_CALL_EVENTS
 
 

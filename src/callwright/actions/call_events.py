@@ -9,7 +9,7 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, object_id
 from callwright.actions.transition import transition
-from callwright.domain.errors import BadInputError, NotFoundError, RateLimitedError, TooLargeError
+from callwright.domain.errors import BadInputError, ConflictError, NotFoundError, TooLargeError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_CALL_EVENTS, MAX_EVENT_BYTES, MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal
@@ -25,15 +25,15 @@ async def send_event(services: Services, principal: Principal, run_id: str, wire
     """Send an event into a call that is being dialled or spoken on; returns its name. It is in the row when this returns, and so in the
     call's record; the process that runs the call writes it to the call's log, within about a second.
 
-    Raises NotFoundError when there is no such call or it is not active, BadInputError, TooLargeError, and RateLimitedError when it has had
-    MAX_CALL_EVENTS.
+    Raises NotFoundError when there is no such call or it is not active, BadInputError, TooLargeError, and ConflictError when it has had
+    MAX_CALL_EVENTS: trying again later does not help.
     """
     name, properties = _read(wire)
     async with services.ledger.unit() as unit:
         row = await _active(unit, principal, run_id)
         events = [*(row.options.get("events") or [])]
         if len(events) >= MAX_CALL_EVENTS:
-            raise RateLimitedError(f"this call has had {MAX_CALL_EVENTS} events; it takes no more")
+            raise ConflictError(f"this call has had {MAX_CALL_EVENTS} events; it takes no more")
         at = services.clock.now().isoformat()
         events.append({"name": name, "properties": properties, "at": at, "attempt": row.attempt})
         change = Change(columns={"options": {**row.options, "events": events}})

@@ -12,7 +12,8 @@ _CLASSIFIERS = {"hangup": "llm_hangup", "voicemail": "llm_voicemail", "language"
 
 
 def raw_log(view: CallView) -> list[dict[str, Any]]:
-    """Entries ``{created_at, type, component, provider, data}`` in order. ``created_at`` is naive UTC with microseconds."""
+    """Entries ``{created_at, type, component, provider, data}`` in order. ``created_at`` is naive UTC with microseconds. ``type`` is
+    ``request``, ``response``, ``error``, ``warning``, or ``event`` for what came from outside."""
     began = datetime.fromisoformat(view.header.started_at).astimezone(UTC).replace(tzinfo=None)
     replies: dict[int, list[str]] = {}
     purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
@@ -90,6 +91,8 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
             return "response", "function_call", "transferred" if v["transferred"] else f"not transferred: {v['reason']}"
         case "Note" if v["kind"] in ("transfer_refused", "transfer_dropped"):
             return "response", "function_call", f"not transferred: {v['text']}"
+        case "ExternalEvent":
+            return "event", "system", f"{v['name']} {v['properties']}"
         case "AskClassifier":
             last = v["messages"].get("last") or {}
             return "request", _CLASSIFIERS.get(v["purpose"], "llm"), str(last.get("content", ""))

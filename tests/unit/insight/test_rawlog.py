@@ -66,6 +66,15 @@ def test_tools_show_their_call_and_their_result():
     ]
 
 
+def test_an_event_from_outside_stands_where_it_came():
+    log = CallLog().asked(1, 1, "hi").event(ev.ExternalEvent, "paid", '{"order": 7}').model_wrote(1, "So.")
+    assert rows(log.model_ended(1)) == [
+        ("request", "llm", "hi"),
+        ("event", "system", 'paid {"order": 7}'),
+        ("response", "llm", "So."),
+    ]
+
+
 def test_questions_about_the_call_have_components_of_their_own():
     log = CallLog().connected("model", "brain")
     log.write(fx.AskClassifier(7, "hangup", (Message("user", "Bye."),))).event(ev.ClassifierVerdict, 7, "hangup", True)

@@ -59,7 +59,7 @@ async def stop(request: Request, execution_id: str) -> Response:
     status_code=202,
     responses={
         202: shown("It is in the call's record.", EventAccepted),
-        **errors(400, 404, 409, 413, 429),
+        **errors(400, 404, 409, 413),
     },
     openapi_extra=json_body("CallEvent", EVENT_EXAMPLE),
 )
