@@ -321,13 +321,14 @@ async def test_a_webhook_tells_of_the_tool_with_the_execution_and_the_rendered_p
                 "url": "http://127.0.0.1:1/unused",
                 "pre_call_webhook_param": '{"reason": "%(name)s", "summary": "%(summary)s", "age": %(age)i}',
             },
-            webhook_url=f"{server.url}/hook",
+            webhook_url=f"{server.url}/hook/{{execution_id}}",
             webhook_headers={"X-Own": "yes", "Content-Type": "text/x"},
         )
         fact = await office.tools(spec).before("lookup", '{"name": "an invoice"}')
         (request,) = server.requests
     body = request.json()
     assert fact is not None
+    assert request.target == "/hook/e1"
     assert (fact["tool"], fact["ok"], fact["status"]) == ("lookup", True, 204)
     assert (body["id"], body["status"], body["reason"], body["summary"], body["age"]) == (
         "e1",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from callwright.call.equipment import local_time
 from callwright.call.post_log import ASKED, FIXED, PostLog
+from callwright.domain.call_variables import local_time
 from callwright.domain.disposition import Disposition, StoredDisposition, read_disposition
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS

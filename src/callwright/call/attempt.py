@@ -13,7 +13,7 @@ from callwright.call import endings
 from callwright.call.deps import RuntimeDeps
 from callwright.call.dialling import Connection
 from callwright.call.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
-from callwright.call.equipment import Needs, call_variables, equip, fitting, with_options
+from callwright.call.equipment import Needs, equip, fitting, with_options
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.live import LiveCalls
 from callwright.call.logfile import AppendFile, LogWriter, redacted
@@ -31,6 +31,7 @@ from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.call_variables import call_variables
 from callwright.domain.errors import BrokenInvariantError, CallwrightError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import far_number

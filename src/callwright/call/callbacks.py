@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from callwright.actions.transition import Publisher, insert
-from callwright.call.equipment import local_time
 from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.call_variables import local_time
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.execution import CHAT, Execution, Phase, status_of
 from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination

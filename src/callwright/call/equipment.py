@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callwright.call.hear import Ears
 from callwright.call.say import Speaker
@@ -16,9 +14,7 @@ from callwright.call.tools import ToolRunner
 from callwright.conversation.plan import CallPlan
 from callwright.domain.agent_spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_KEYWORDS
-from callwright.domain.variables import as_text
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Model, ModelSettings
 from callwright.ports.registry import UnknownPluginError
@@ -164,38 +160,6 @@ def keywords_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     parts = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
     words = (str(part).partition(":")[0].strip() for part in parts)
     return tuple(word for word in words if word)[:MAX_KEYWORDS]
-
-
-def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
-    """The variables of a call (contract 13): ``user_data``, and the system's, which no user data may replace."""
-    given = {str(name): as_text(value) for name, value in execution.user_data.items()}
-    zone_name, zone = _zone(given.get("timezone", ""))
-    local = now.astimezone(zone)
-    return {
-        **given,
-        "agent_id": execution.agent_id,
-        "execution_id": execution.id,
-        "call_sid": execution.provider_call_id or "",
-        "from_number": execution.from_number,
-        "to_number": execution.to_number,
-        "current_date": f"{local:%A, %B} {local.day}, {local.year}",
-        "current_time": f"{local:%I:%M:%S %p}",
-        "timezone": zone_name,
-    }
-
-
-def local_time(now: datetime, zone_name: str) -> datetime:
-    """``now`` in the time zone of a call; one that is not known is UTC."""
-    return now.astimezone(_zone(zone_name)[1])
-
-
-def _zone(name: str) -> tuple[str, tzinfo]:
-    if name:
-        try:
-            return name, ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return "UTC", UTC
-    return "UTC", UTC
 
 
 def _own_or(plugin: PluginGetter, kind: str, provider: str, setting: str) -> Any:

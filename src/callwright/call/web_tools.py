@@ -24,6 +24,8 @@ from callwright.domain.tool_answer import answer_text, remembered
 from callwright.domain.tool_arguments import UnfitArgumentsError, fitted
 from callwright.domain.tool_request import ToolRequest, tool_request
 from callwright.domain.tool_template import BadTemplateError, filled, read_template
+from callwright.domain.variables import as_text
+from callwright.domain.webhook_address import webhook_address
 from callwright.ports.world import Clock
 
 ROW_SECONDS = 2.0
@@ -138,7 +140,8 @@ class WebTools:
         if url == self._spec.webhook_url:
             # The agent's own headers are for its own receiver only.
             headers = {**{key.lower(): value for key, value in self._spec.webhook_headers.items()}, **headers}
-        outcome, facts = await self._exchange(ToolRequest("POST", str(url), headers, body))
+        address = webhook_address(str(url), {key: as_text(value) for key, value in self._fixed().items()})
+        outcome, facts = await self._exchange(ToolRequest("POST", address, headers, body))
         return {"tool": name, "ok": outcome.ok, "reason": "" if outcome.ok else outcome.text, **facts}
 
     def _tool(self, name: str) -> ToolSpec | None:

@@ -34,6 +34,7 @@ from callwright.domain.limits import (
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.webhook_address import has_fixed_host
 
 __all__ = [
     "AgentSpec",
@@ -276,6 +277,8 @@ def _web_address(agent: Fields, name: str) -> str | None:
         return None
     if not url.startswith(("http://", "https://")) or any(c.isspace() for c in url):
         raise agent.wrong(name, "an http or https URL, or null")
+    if not has_fixed_host(url):
+        raise agent.wrong(name, "a URL whose {names} stand in its path and query only")
     return url
 
 

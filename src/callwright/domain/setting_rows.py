@@ -540,7 +540,7 @@ _WHOLE_AGENT = (
     AgentSetting(
         "agent.webhook_url",
         None,
-        "Who hears of each status.",
+        "Who hears of each status. `{names}` in its path and query are the call's variables, percent-encoded; its host has none.",
         "tests/unit/insight/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now",
         values="an http or https URL",
     ),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.call_variables import call_variables
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
+from callwright.domain.webhook_address import webhook_address
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 from callwright.ports.ledger import OutboxEntry
@@ -28,17 +30,18 @@ class WebhookPublisher:
         url = url.strip() if isinstance(url, str) else ""
         if not url or not self._wanted(execution):
             return None
+        now = self.now()
         return OutboxEntry(
             id=self.new_id(),
             tenant_id=execution.tenant_id,
             execution_id=execution.id,
             sequence=0,
             status=str(execution.status),
-            url=url,
+            url=webhook_address(url, call_variables(execution, now)),
             headers=_headers(execution.agent.get("webhook_headers")),
             body=encode(execution_body(execution, public_url=self.public_url)),
             tries=0,
-            created_at=self.now(),
+            created_at=now,
         )
 
     def _wanted(self, execution: Execution) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from callwright.call.equipment import (
     LocalEars,
     Needs,
-    call_variables,
     equip,
     fitting,
     keywords_of,
@@ -22,13 +20,11 @@ from callwright.call.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_KEYWORDS
 from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import UnknownPluginError
 
-NOW = datetime(2026, 3, 18, 21, 30, 15, tzinfo=UTC)
 SPEC = AgentSpec(
     "A", "Hi", "Be kind", ProviderChoice("ears"), ProviderChoice("mind", "m1", options={"max_tokens": 70, "temperature": 0}),
     ProviderChoice("mouth", voice="v1"), ConversationSettings(),
@@ -55,13 +51,6 @@ class Shelf:
 
 
 BASE = (("transcriber", "ears"), ("model", "mind"), ("voice", "mouth"), ("vad", "energy"))
-
-
-def _execution(**changes: Any) -> Execution:
-    row = Execution(
-        "e1", "t", "a1", Status.QUEUED, Phase.CLAIMED, "", 1, "outbound", "loopback", "+15550199", "+15550100", NOW, NOW
-    )
-    return replace(row, **changes)
 
 
 def test_the_recogniser_brings_its_own_ears_when_it_has_them() -> None:
@@ -160,19 +149,3 @@ def test_no_more_keywords_are_given_than_allowed() -> None:
     words = [f"word{number}" for number in range(MAX_KEYWORDS + 1)]
     assert keywords_of({"keywords": words}) == tuple(words[:-1])
     assert keywords_of({"keywords": words[:-1]}) == tuple(words[:-1])
-
-
-def test_variables_are_those_of_the_contract_and_user_data_cannot_replace_the_system_s() -> None:
-    data = {"name": "Ann", "member": True, "timezone": "Asia/Kolkata", "to_number": "+1 forged", "none": None}
-    found = call_variables(_execution(user_data=data), NOW)
-    assert found["name"] == "Ann"
-    assert (found["member"], found["none"]) == ("yes", "")
-    assert found["to_number"] == "+15550199"
-    assert (found["current_date"], found["current_time"]) == ("Thursday, March 19, 2026", "03:00:15 AM")
-    assert found["timezone"] == "Asia/Kolkata"
-
-
-@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../etc/passwd", "\x00"])
-def test_an_unknown_timezone_is_utc(zone: str) -> None:
-    found = call_variables(_execution(user_data={"timezone": zone}), NOW)
-    assert (found["current_date"], found["timezone"]) == ("Wednesday, March 18, 2026", "UTC")

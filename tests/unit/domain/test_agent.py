@@ -230,6 +230,7 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent(agent_prompts={"task_1": {}}), "agent_prompts.task_1.system_prompt is required", "agent_prompts.task_1.system_prompt"),
         (agent(agent_prompts={"task_1": {"system_prompt": 1}}), "must be a string", "agent_prompts.task_1.system_prompt"),
         (agent(agent_welcome_message=5), "must be a string", "agent_config.agent_welcome_message"),
+        (agent(webhook_url="https://{region}.x"), "stand in its path and query only", "agent_config.webhook_url"),
         (agent(webhook_url="ftp://x"), "an http or https URL", "agent_config.webhook_url"),
         (agent(webhook_url=" https://x"), "an http or https URL", "agent_config.webhook_url"),
         (agent(webhook_headers={"a": None}), "must be a string, not null", "agent_config.webhook_headers.a"),

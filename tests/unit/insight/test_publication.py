@@ -41,6 +41,12 @@ def test_spaces_around_the_address_do_not_matter():
     assert found.url == "https://receiver.example/hook"
 
 
+def test_variables_of_the_call_stand_in_the_address():
+    found = entry(Status.RINGING, webhook_url="https://receiver.example/{agent_id}/hook?name={name}&at={current_time}")
+    assert found is not None
+    assert found.url == "https://receiver.example/agent-1/hook?name=Ada&at=12%3A05%3A00%20PM"
+
+
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.QUEUED, Status.SCHEDULED, Status.PREPARED}))
 def test_every_change_of_a_call_in_progress_is_published(status: Status):
     assert entry(status) is not None

@@ -1,0 +1,41 @@
+"""The variables of a call (contract 13): what its prompts, messages, tools and webhook address may name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from callwright.domain.execution import Execution
+from callwright.domain.variables import as_text
+
+
+def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
+    """``user_data`` as text, and the system's variables at the moment ``now``, which no user data may replace."""
+    given = {str(name): as_text(value) for name, value in execution.user_data.items()}
+    zone_name, zone = _zone(given.get("timezone", ""))
+    local = now.astimezone(zone)
+    return {
+        **given,
+        "agent_id": execution.agent_id,
+        "execution_id": execution.id,
+        "call_sid": execution.provider_call_id or "",
+        "from_number": execution.from_number,
+        "to_number": execution.to_number,
+        "current_date": f"{local:%A, %B} {local.day}, {local.year}",
+        "current_time": f"{local:%I:%M:%S %p}",
+        "timezone": zone_name,
+    }
+
+
+def local_time(now: datetime, zone_name: str) -> datetime:
+    """``now`` in the time zone of a call; one that is not known is UTC."""
+    return now.astimezone(_zone(zone_name)[1])
+
+
+def _zone(name: str) -> tuple[str, tzinfo]:
+    if name:
+        try:
+            return name, ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return "UTC", UTC
+    return "UTC", UTC

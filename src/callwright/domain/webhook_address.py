@@ -1,0 +1,44 @@
+"""The address of a webhook, in whose path and query variables of the call may stand as ``{name}`` (contract 13).
+
+Scheme, host and port are the agent's own words. What fills a place is percent-encoded and stays within its path segment or its query
+value: nothing that a caller says, or that is known of them, sends the webhook elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+from callwright.domain.limits import MAX_URL_CHARACTERS
+from callwright.domain.variables import names_in, render
+
+_DOTS = frozenset({".", ".."})
+
+
+def has_fixed_host(url: str) -> bool:
+    """Whether no place stands before the path."""
+    return not names_in(_split(url)[0])
+
+
+def webhook_address(url: str, values: Mapping[str, str]) -> str:
+    """The address with its places filled; a name without a value is nothing. So is every name where ``url`` would become longer than
+    MAX_URL_CHARACTERS, and a value that would be a step to another folder. Places before the path stay as they are."""
+    if not names_in(url):
+        return url
+    host, path, query = _split(url)
+    sent = {name: quote(value, safe="", errors="replace") for name, value in values.items()}
+    found = host + "/".join(_segment(segment, sent) for segment in path.split("/")) + render(query, sent)
+    return found if len(found) <= MAX_URL_CHARACTERS or not values else webhook_address(url, {})
+
+
+def _segment(segment: str, values: Mapping[str, str]) -> str:
+    found = render(segment, values)
+    return render(segment, {}) if found != segment and unquote(found) in _DOTS else found
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    """What stands before the path, the path, and the query with its question mark; a fragment is not sent."""
+    scheme, mark, rest = url.partition("#")[0].partition("://")
+    end = next((at for at, sign in enumerate(rest) if sign in "/?"), len(rest))
+    path, question, query = rest[end:].partition("?")
+    return scheme + mark + rest[:end], path, question + query
