@@ -120,6 +120,18 @@ async def test_a_recording_is_reached_by_a_link_that_expires(world: ApiWorld) ->
         assert (file.status_code, file.headers["content-type"], file.content) == (200, "audio/wav", b"RIFF0123456789")
         part = await anybody.get(link, headers={"Range": "bytes=4-7"})
         assert (part.status_code, part.content) == (206, b"0123")
+        parts = await anybody.get(link, headers={"Range": "bytes=0-1,4-5"})
+        assert (parts.status_code, parts.headers["content-type"].partition(";")[0]) == (206, "multipart/byteranges")
+        behind = await anybody.get(link, headers={"Range": "bytes=99-"})
+        assert (behind.status_code, behind.json()["code"]) == (416, "no_such_range")
+        assert behind.headers["content-range"] == "bytes */14"
+        for backwards in ("bytes=5-2", "bytes=x"):
+            refused = await anybody.get(link, headers={"Range": backwards})
+            assert (refused.status_code, refused.json()["field"]) == (400, "Range")
+        described = (await anybody.get("/openapi.json")).json()["paths"]["/recordings/file/{execution_id}/{name}"][
+            "get"
+        ]
+        assert {"200", "206", "400", "403", "404", "416"} <= set(described["responses"])
         for wrong in (
             link[:-1] + ("0" if link[-1] != "0" else "1"),
             link.replace("call.wav", "transfer.wav"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from callwright.domain.errors import CallwrightError, NothingToChangeError, RateLimitedError
+from callwright.domain.errors import CallwrightError, NoSuchRangeError, NothingToChangeError, RateLimitedError
 from callwright.insight.wire import encode
 
 
@@ -42,6 +42,8 @@ def error_answer(error: CallwrightError, request_id: str | None = None) -> Respo
         headers["WWW-Authenticate"] = "Bearer"
     if status == 408:
         headers["Connection"] = "close"
+    if isinstance(error, NoSuchRangeError):
+        headers["Content-Range"] = f"bytes */{error.length}"
     if status in (429, 503):
         headers["Retry-After"] = str(error.retry_after_s) if isinstance(error, RateLimitedError) else "1"
     return answer_bytes(encode(body), status, headers)

@@ -184,6 +184,19 @@ class QuotaError(CallwrightError):
     hint = "Delete files that are not needed, or ask the operator for more (CALLWRIGHT_UPLOAD_QUOTA_MB)."
 
 
+class NoSuchRangeError(CallwrightError):
+    """No byte of the file is in the range that the request asks for. ``length`` is how many the file has."""
+
+    code = "no_such_range"
+    http_status = 416
+    number = 416
+    hint = "Ask for bytes that the file has; Content-Range tells its length."
+
+    def __init__(self, message: str, *, field: str | None = None, length: int = 0) -> None:
+        super().__init__(message, field=field)
+        self.length = length
+
+
 class HeadTooLargeError(CallwrightError):
     """The line or the headers of a request are over their limit."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse, RedirectResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from callwright.actions.executions import get_execution
 from callwright.actions.services import missing, object_id
 from callwright.api.recordings.links import check_link, signed_path
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
+from callwright.domain.errors import BadInputError, NoSuchRangeError
 from callwright.domain.limits import RECORDING_LINK_SECONDS
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
@@ -23,6 +26,24 @@ _FILES = frozenset({CALL_FILE, TRANSFER_FILE})
 _REDIRECT: dict[int | str, dict[str, Any]] = {
     302: {"description": "To a link that is valid for 24 hours without a key."}
 }
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+
+class _RangedFile(FileResponse):
+    """A file or ranges of it, whose refusals of a range are errors like any other of the API; the framework's are plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises BadInputError or NoSuchRangeError, before anything is sent."""
+
+        async def refuse_or_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 400:
+                raise BadInputError("Range is not understood; ask as in bytes=0-1023, or leave it out", field="Range")
+            if message["type"] == "http.response.start" and message["status"] == 416:
+                length = Headers(raw=message["headers"])["content-range"].rpartition("/")[2]
+                raise NoSuchRangeError(f"the recording has {length} bytes, none of them in Range", length=int(length))
+            await send(message)
+
+        await super().__call__(scope, receive, refuse_or_send)
 
 
 @router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(404)})
@@ -53,12 +74,30 @@ async def _redirect(request: Request, execution_id: str, name: str) -> Response:
     "/file/{execution_id}/{name}",
     summary="A recording by its signed link",
     responses={
-        200: {"content": {"audio/wav": {}}, "description": "The file; ranges are supported."},
+        200: {"content": {"audio/wav": _BYTES}, "description": "The file."},
+        206: {
+            "content": {"audio/wav": _BYTES, "multipart/byteranges": _BYTES},
+            "description": "The range that `Range` asks for, or several.",
+        },
+        400: {"model": Error, "description": "`Range` is not understood."},
         403: {"model": Error, "description": "The link is wrong or has expired."},
         404: {"model": Error, "description": "The recording was deleted."},
+        416: {
+            "model": Error,
+            "description": "No byte of the file is in `Range`; `Content-Range` tells how many it has.",
+        },
     },
 )
-async def file(request: Request, execution_id: str, name: str, expires: str = "", signature: str = "") -> Response:
+async def file(
+    request: Request,
+    execution_id: str,
+    name: str,
+    expires: str = "",
+    signature: str = "",
+    _range: Annotated[
+        str | None, Header(alias="Range", description="Bytes to send alone, as in `bytes=0-1023`.")
+    ] = None,
+) -> Response:
     """Needs no key: the signature is the permission."""
     services = services_of(request)
     now = int(services.actions.clock.now().timestamp())
@@ -70,4 +109,4 @@ async def file(request: Request, execution_id: str, name: str, expires: str = ""
     if path is None:
         raise missing("recording")
     headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'"}
-    return FileResponse(path, media_type="audio/wav", filename=name, content_disposition_type="inline", headers=headers)
+    return _RangedFile(path, media_type="audio/wav", filename=name, content_disposition_type="inline", headers=headers)
