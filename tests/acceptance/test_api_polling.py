@@ -40,6 +40,21 @@ async def test_lists_have_tags_too(world: ApiWorld) -> None:
         assert (await client.get(f"/v2/agent/{agent_id}/executions", headers={"If-None-Match": tag})).status_code == 200
 
 
+async def test_what_is_described_with_a_tag_has_one(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        contacts = {"file": ("list.csv", b"contact_number\nloopback:demo\n")}
+        made = await client.post("/batches", data={"agent_id": agent_id}, files=contacts)
+        batch_id = made.json()["batch_id"]
+        paths = (await client.get("/openapi.json")).json()["paths"]
+        for path in ("/batches/{batch_id}", "/batches/{agent_id}/all", "/batches/{batch_id}/executions", "/user/me"):
+            answer = await client.get(path.format(batch_id=batch_id, agent_id=agent_id))
+            described = paths[path]["get"]["responses"]
+            assert answer.status_code == 200, path
+            assert ("ETag" in described["200"].get("headers", {})) == ("etag" in answer.headers), path
+            assert ("304" in described) == ("etag" in answer.headers), path
+
+
 async def test_errors_and_changes_have_no_tag(world: ApiWorld) -> None:
     async with world.client() as client:
         assert "etag" not in (await client.get("/executions/x")).headers

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from callwright.api.gate import needs_key
+from callwright.api.schemas import STREAMED
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
 MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -53,7 +54,7 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
                     operation["security"] = [{"key": []}]
                 if "requestBody" in operation:
                     _may_be_slow(operation.get("responses", {}))
-            _tag(operations_of_path.get("get", {}).get("responses", {}))
+            _tag(operations_of_path.get("get", {}))
         _link(found["paths"])
         app.openapi_schema = found
     return app.openapi_schema
@@ -80,11 +81,13 @@ def _may_be_slow(responses: dict[str, Any]) -> None:
         responses["408"] = {**like, "description": "The body came too slowly."}
 
 
-def _tag(responses: dict[str, Any]) -> None:
-    """Whole answers of JSON have an ETag, and none at all for whoever has that one already."""
+def _tag(operation: dict[str, Any]) -> None:
+    """Whole answers of JSON have an ETag, and none at all for whoever has that one already. An answer that is sent while it is read has
+    none: its headers leave before anybody knows what it will say."""
+    responses = operation.get("responses", {})
     good = responses.get("200", {})
-    if "application/json" in good.get("content", {}):
-        header = {"description": "Send it as `If-None-Match`.", "schema": {"type": "string"}}
+    if "application/json" in good.get("content", {}) and not operation.get(STREAMED):
+        header = {"description": "Send it as `If-None-Match`.", "required": True, "schema": {"type": "string"}}
         good["headers"] = {"ETag": header}
         responses["304"] = {"description": "Nothing has changed since the answer with the ETag in `If-None-Match`."}
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 UploadedFile = Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
 """A file of a form, for the description: `file: UploadedFile = Field(description="...")`."""
 
+STREAMED = "x-streamed"
+"""In ``openapi_extra`` of a route: its answer is sent in pieces as it is read, so it has no ETag."""
+
 
 class Open(BaseModel):
     """A shape that may carry further keys: unknown ones are accepted and, where an object is stored, kept."""

@@ -22,7 +22,7 @@ from callwright.api.bodies import read_object
 from callwright.api.executions.schemas import ExecutionView
 from callwright.api.forms import FileRule, Form, FormRules, read_form
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.schemas import STREAMED, Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, public_url_of, services_of
 from callwright.api.uploads import received_upload
 from callwright.domain.errors import BadInputError
@@ -96,10 +96,11 @@ async def list_of_agent(request: Request, agent_id: str) -> Response:
     "/{batch_id}/executions",
     summary="List the executions of a batch",
     responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
+    openapi_extra={STREAMED: True},
 )
 async def list_executions(request: Request, batch_id: str) -> Response:
     """A bare array, never paged, sent in pieces as it is read: one execution for each accepted row, in the order of the file, those that
-    still wait last."""
+    still wait last. It has no ETag; `GET /batches/{batch_id}`, which has one, is the answer to poll."""
     services, principal = services_of(request).actions, principal_of(request)
     batch, _ = await batches.get_batch(services, principal, batch_id)
     body = _array(services, request, batch.id)
