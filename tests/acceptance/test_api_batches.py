@@ -360,6 +360,34 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
     assert told == ["processed", "scheduled", "queued", "running", "stopped"]
 
 
+async def test_a_call_of_a_batch_was_created_once_and_keeps_its_place_in_the_file(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, LIST + "loopback:demo,x,y\n" * 400)
+        before = await rows(client, batch_id)
+        assert [row["created_at"] for row in before] == sorted({row["created_at"] for row in before})
+        assert (await client.post(f"/call/{before[2]['id']}/stop")).status_code == 200
+        await begin(world, client, batch_id)
+        ended = await end_calls(world)
+        # A stop in the middle and the release of some come much later than the list.
+        world.clock.ahead = timedelta(hours=3)
+        assert (await client.post(f"/call/{before[250]['id']}/stop")).status_code == 200
+        await release_of(world).round()
+        after = await rows(client, batch_id)
+        for key in ("id", "created_at"):
+            assert [row[key] for row in after] == [row[key] for row in before], key
+        made = [row["batch_run_details"]["created_at"] for row in after]
+        assert made == [row["created_at"] for row in before]
+        assert {after[2]["status"], after[250]["status"]} == {"stopped"}
+        assert [after[place]["status"] for place in (0, ended + 1, -1)] == ["no-answer", "queued", "queued"]
+        single = (await client.get(f"/executions/{before[250]['id']}")).json()
+        assert single["created_at"] == before[250]["created_at"]
+        assert single["updated_at"] > single["created_at"]
+        narrow = {"batch_id": batch_id, "to": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        listed = (await client.get(f"/v2/agent/{agent_id}/executions", params=narrow)).json()
+        assert listed["total"] == len(await fetch(world.dsn, "select id from execution"))
+
+
 async def write_stopped(world: ApiWorld) -> None:
     """Do the jobs that stopping batches has put, and those that they put."""
     actions = world.services.actions

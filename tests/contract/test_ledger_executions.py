@@ -483,6 +483,15 @@ async def test_deleting_an_agents_executions_takes_everything_with_them(ledger: 
         assert await fetch(dsn, f"select * from {table}") == [], table
 
 
+async def test_retention_keeps_a_call_that_was_made_long_after_it_was_placed(ledger: PostgresLedger):
+    await place(ledger, execution_row("scheduled"))
+    async with ledger.unit() as unit:
+        change = Change(Phase.DONE, "stopped", columns={"completed_at": seconds_after(99)})
+        await unit.executions.change("scheduled", change)
+        assert await unit.executions.older_than(seconds_after(50), 10) == []
+        assert await unit.executions.older_than(seconds_after(100), 10) == ["scheduled"]
+
+
 async def test_retention_finds_only_ended_executions(ledger: PostgresLedger):
     await live_call(ledger)
     await place(

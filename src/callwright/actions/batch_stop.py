@@ -7,7 +7,6 @@ the usage of each, are written afterwards by a job, a piece at a time: a contact
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from callwright.actions.audit import audit
@@ -105,10 +104,8 @@ class StoppedContacts:
             return False
         contacts = await unit.batches.contacts.take(batch_id, PIECE)
         now = self.clock.now()
-        for index, contact in enumerate(contacts):
-            # A microsecond apart, so that their order in lists is that of the file.
-            at = now + timedelta(microseconds=index)
-            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=at)
+        for contact in contacts:
+            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
             await record_contact(unit, execution, "stopped", self.publisher)
         return len(contacts) == PIECE
 

@@ -51,8 +51,9 @@ async def tell_of_batch(unit: Unit, batch: Batch, publisher: BatchPublisher) -> 
 async def record_contact(
     unit: Unit, execution: Execution, outcome: str, publisher: Publisher, **columns: Any
 ) -> Execution:
-    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``. It is never in the queue."""
+    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``, when it was changed last. It is never
+    in the queue."""
     prepared = replace(execution, phase=Phase.WAITING, detail="prepared", status=status_of(Phase.WAITING, "prepared"))
     await insert(unit, prepared, publisher)
-    change = Change(Phase.DONE, outcome, columns={"completed_at": execution.created_at, **columns})
+    change = Change(Phase.DONE, outcome, columns={"completed_at": execution.updated_at, **columns})
     return await transition(unit, execution.id, change, publisher)

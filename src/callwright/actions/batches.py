@@ -307,30 +307,32 @@ def batch_key(text: str) -> str:
 async def executions_of_batch(
     services: Services, principal: Principal, batch_id: str
 ) -> AsyncIterator[list[Execution]]:
-    """The executions of a batch, one for each accepted row, in the order of the file, so many at a time; contacts that still wait
-    come last.
-
-    Check the batch with :func:`get_batch` first. A contact that is released meanwhile may be missing or come twice at the seam,
-    never wrong.
+    """The executions of a batch, one for each accepted row, in the order of the file, so many at a time, contacts that still wait among
+    them. One that is released meanwhile comes once, as the one or the other. Check the batch with :func:`get_batch` first.
     """
     key = batch_key(batch_id)
     after: tuple[datetime, str] | None = None
-    while True:
-        async with services.ledger.unit() as unit:
-            rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
-        if not rows:
-            break
-        yield rows
-        after = (rows[-1].created_at, rows[-1].id)
     position = 0
     while True:
         async with services.ledger.unit() as unit:
             batch = await unit.batches.get(principal.tenant_id, key)
-            contacts = await unit.batches.contacts.after(key, position, _PAGE) if batch is not None else []
-        if batch is None or not contacts:
+            if batch is None:
+                return
+            # Contacts first: one that is released between the two looks is seen twice, and kept once.
+            contacts = await unit.batches.contacts.after(key, position, _PAGE)
+            rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
+        found = {one.execution_id: execution_of_contact(batch, one, services.policy.from_number) for one in contacts}
+        found.update({row.id: row for row in rows})
+        page = sorted(found.values(), key=_place)[:_PAGE]
+        if not page:
             return
-        yield [execution_of_contact(batch, contact, services.policy.from_number) for contact in contacts]
-        position = contacts[-1].position
+        yield page
+        after, ids = _place(page[-1]), {row.id for row in page}
+        position = max((one.position for one in contacts if one.execution_id in ids), default=position)
+
+
+def _place(execution: Execution) -> tuple[datetime, str]:
+    return execution.created_at, execution.id
 
 
 async def schedule_batch(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
 from callwright.actions.transition import Publisher, insert
@@ -103,10 +102,8 @@ class Release:
     async def _dial_later(self, unit: Unit, batch: Batch, agent: StoredAgent, contacts: list[Contact]) -> None:
         suppressed = await unit.suppressions.among(batch.tenant_id, [contact.number for contact in contacts])
         now = self.clock.now()
-        for index, contact in enumerate(contacts):
-            # A microsecond apart, so that their order in lists is that of the file.
-            at = now + timedelta(microseconds=index)
-            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=at)
+        for contact in contacts:
+            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
             if contact.number in suppressed:
                 columns = {
                     "hangup_by": _SUPPRESSED.by,

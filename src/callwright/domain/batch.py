@@ -150,7 +150,12 @@ def execution_of_contact(
     agent: Mapping[str, Any] | None = None,
     at: datetime | None = None,
 ) -> Execution:
-    """The execution a contact is, or becomes at ``at`` with the agent it will speak to. Its state is what the batch's state says."""
+    """The execution a contact is, or becomes at ``at`` with the agent it will speak to. Its state is what the batch's state says.
+
+    It was created with its batch, a microsecond after the contact before it: so the order of times is that of the file, and the time is the
+    same before and after it becomes an execution.
+    """
+    created_at = batch.created_at + timedelta(microseconds=contact.position)
     phase, detail = WAITING_AS[batch.status]
     options: dict[str, Any] = {"batch_line": contact.line}
     if batch.bypass_call_guardrails:
@@ -169,8 +174,8 @@ def execution_of_contact(
         carrier=contact.carrier,
         to_number=contact.number,
         from_number=from_number(batch, contact.position, default_from),
-        created_at=at or batch.created_at,
-        updated_at=at or batch.updated_at,
+        created_at=created_at,
+        updated_at=max(at or batch.updated_at, created_at),
         batch_id=batch.id,
         scheduled_at=batch.scheduled_at,
         user_data=dict(contact.user_data),

@@ -254,7 +254,7 @@ class ExecutionRows:
     async def of_batch(
         self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
     ) -> list[Execution]:
-        """Up to ``count`` executions of a batch, in the order in which they were released, from behind ``after`` (creation, id) on."""
+        """Up to ``count`` executions of a batch, in the order of its file, from behind ``after`` (creation, id) on."""
         behind = "" if after is None else " and (created_at, id) > ($4, $5)"
         rows = await self._connection.fetch(
             f"select {_SHOWN} from execution where batch_id = $1 and tenant_id = $2{behind}"
@@ -279,9 +279,10 @@ class ExecutionRows:
         return ids
 
     async def older_than(self, before: datetime, count: int) -> list[str]:
-        """Ids of terminal executions created before ``before``, oldest first, for retention."""
+        """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention."""
         rows = await self._connection.fetch(
-            "select id from execution where phase = 'done' and created_at < $1 order by created_at, id limit $2",
+            "select id from execution where phase = 'done' and created_at < $1 and coalesce(completed_at, created_at) < $1"
+            " order by created_at, id limit $2",
             before,
             count,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,12 +77,20 @@ def test_a_contact_in_a_running_batch_is_a_queued_call() -> None:
     call = execution_of_contact(BATCH, CONTACT, "+1")
     assert (call.id, call.batch_id, call.status, call.phase) == ("e-3", BATCH.id, Status.QUEUED, Phase.WAITING)
     assert (call.to_number, call.from_number, call.user_data) == ("loopback:demo", "+15550001", {"name": "Ada"})
-    assert (call.created_at, call.options, call.agent) == (NOW, {"batch_line": 4}, {})
+    assert (call.options, call.agent) == ({"batch_line": 4}, {})
 
 
 def test_a_released_contact_has_its_agent_and_the_settings_of_its_batch() -> None:
     later = datetime(2026, 9, 14, 6, tzinfo=UTC)
     batch = replace(BATCH, bypass_call_guardrails=True, retry_config={"enabled": True})
     call = execution_of_contact(batch, CONTACT, "+1", agent={"agent_name": "Ann"}, at=later)
-    assert (call.created_at, call.updated_at, call.agent) == (later, later, {"agent_name": "Ann"})
+    assert (call.updated_at, call.agent) == (later, {"agent_name": "Ann"})
     assert call.options == {"batch_line": 4, "bypass_call_guardrails": True, "retry_config": {"enabled": True}}
+
+
+def test_a_call_was_created_with_its_batch_in_the_order_of_the_file_whenever_it_is_released() -> None:
+    later = datetime(2026, 9, 14, 6, tzinfo=UTC)
+    for at in (None, later):
+        calls = [execution_of_contact(BATCH, replace(CONTACT, position=each), "+1", at=at) for each in (1, 2, 3)]
+        assert [call.created_at for call in calls] == [NOW + timedelta(microseconds=each) for each in (1, 2, 3)]
+    assert execution_of_contact(BATCH, CONTACT, "+1", at=NOW).updated_at == NOW + timedelta(microseconds=3)

@@ -99,8 +99,8 @@ async def list_of_agent(request: Request, agent_id: str) -> Response:
     openapi_extra={STREAMED: True},
 )
 async def list_executions(request: Request, batch_id: str) -> Response:
-    """A bare array, never paged, sent in pieces as it is read: one execution for each accepted row, in the order of the file, those that
-    still wait last. It has no ETag; `GET /batches/{batch_id}`, which has one, is the answer to poll."""
+    """A bare array, never paged, sent in pieces as it is read: one execution for each accepted row, in the order of the file. It has no
+    ETag; `GET /batches/{batch_id}`, which has one, is the answer to poll."""
     services, principal = services_of(request).actions, principal_of(request)
     batch, _ = await batches.get_batch(services, principal, batch_id)
     body = _array(services, request, batch.id)

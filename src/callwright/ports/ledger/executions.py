@@ -111,14 +111,14 @@ class Executions(Protocol):
     async def of_batch(
         self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
     ) -> list[Execution]:
-        """Up to ``count`` executions of a batch, in the order in which they were released, from behind ``after`` (creation, id) on."""
+        """Up to ``count`` executions of a batch, in the order of its file, from behind ``after`` (creation, id) on."""
         ...
 
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
         """Delete an agent's executions with everything that belongs to them; returns their ids (for the files)."""
 
     async def older_than(self, before: datetime, count: int) -> list[str]:
-        """Ids of terminal executions created before ``before``, oldest first, for retention."""
+        """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention."""
 
     async def delete(self, execution_ids: Sequence[str]) -> None:
         """Delete executions with logs, attempts and outbox rows."""
