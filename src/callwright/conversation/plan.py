@@ -158,6 +158,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         hangup_prompt=settings.call_cancellation_prompt or "",
         end_call_tool=spec.end_call_tool,
         endpointing_ms=max(int(spec.endpointing_ms), 0),
+        patience_ms=int(settings.patience_ms),
         tools=tuple(_offered(tool, known) for tool in spec.tools if _can_run(tool)),
         transfers=tuple(
             _transfer(tool, language) for tool in spec.tools if is_transfer(tool) or asks_for_transfer(tool)

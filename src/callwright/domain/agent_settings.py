@@ -13,9 +13,11 @@ from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_DELAY_MS,
     MAX_KEY_DIGITS,
+    MAX_PATIENCE_MS,
     MAX_PROMPT_CHARACTERS,
     MAX_WAITING_CHARACTERS,
     MAX_WAITING_MESSAGES,
+    MIN_PATIENCE_MS,
 )
 
 DEFAULT_ONLINE_MESSAGE = "Hey, are you still there?"
@@ -44,6 +46,7 @@ _OWN: frozenset[str] = frozenset(
         "call_cancellation_prompt",
         "call_hangup_message",
         "incremental_delay",
+        "patience",
         "number_of_words_for_interruption",
         "interruption_backoff_period",
         "check_if_user_online",
@@ -78,6 +81,7 @@ def read_settings(config: Fields) -> ConversationSettings:
         call_cancellation_prompt=config.text("call_cancellation_prompt", longest=MAX_PROMPT_CHARACTERS) or None,
         call_hangup_message=config.message("call_hangup_message", None) or None,
         incremental_delay_ms=config.whole("incremental_delay", 400, 0, MAX_DELAY_MS),
+        patience_ms=config.whole("patience", 1_000, MIN_PATIENCE_MS, MAX_PATIENCE_MS),
         number_of_words_for_interruption=config.whole("number_of_words_for_interruption", 2, 0, 1_000),
         interruption_backoff_ms=config.whole("interruption_backoff_period", 0, 0, MAX_DELAY_MS),
         check_if_user_online=config.switch("check_if_user_online", True),

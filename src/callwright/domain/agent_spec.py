@@ -52,6 +52,7 @@ class ConversationSettings:
     call_cancellation_prompt: str | None = None
     call_hangup_message: str | Mapping[str, str] | None = None
     incremental_delay_ms: int = 400
+    patience_ms: int = 1_000
     number_of_words_for_interruption: int = 2
     interruption_backoff_ms: int = 0
     check_if_user_online: bool = True

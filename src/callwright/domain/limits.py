@@ -94,6 +94,12 @@ MAX_WEBHOOK_HEADERS = 20
 MAX_ADDRESS_CHARACTERS = 2_048
 """Longest URL in an agent."""
 
+MIN_PATIENCE_MS = 200
+"""Least patience of an agent: below it every breath would end a turn."""
+
+MAX_PATIENCE_MS = 5_000
+"""Most patience of an agent. A caller who spells is waited for two and a half times as long."""
+
 MAX_DELAY_MS = 60_000
 """Longest of an agent's settings in milliseconds (endpointing, delays)."""
 

@@ -14,7 +14,9 @@ from callwright.domain.limits import (
     MAX_DELAY_MS,
     MAX_KEY_DIGITS,
     MAX_MODEL_TOKENS,
+    MAX_PATIENCE_MS,
     MAX_WAITING_MESSAGES,
+    MIN_PATIENCE_MS,
 )
 from callwright.domain.setting_rows_callers import CALLER_AGENT_ROWS, CALLER_ROWS
 from callwright.domain.setting_rows_sounds import SOUND_ROWS
@@ -107,6 +109,15 @@ _CONVERSATION = (
         f"{_TURNS}test_the_floor_is_counted_from_the_voice_not_from_its_arrival",
         0,
         MAX_DELAY_MS,
+    ),
+    AgentSetting(
+        "task_config.patience",
+        1_000,
+        "Our own. Milliseconds a caller may pause though they do not seem to have finished; longer in numbers, spellings and half"
+        " sentences ([table](conversation.md#how-long-a-caller-may-pause)).",
+        f"{_TURNS}test_an_unfinished_caller_is_given_patience",
+        MIN_PATIENCE_MS,
+        MAX_PATIENCE_MS,
     ),
     AgentSetting(
         "task_config.number_of_words_for_interruption",
