@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from callwright.simulation import answer_cases, held_out_cases, overlap_cases, turn_cases
+from callwright.simulation import answer_cases, held_out_cases, opt_out_cases, overlap_cases, turn_cases
 from callwright.simulation.measured import Measured
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
@@ -40,6 +40,10 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     held_out_cases.other_sounds_taken_for_beeps,
     held_out_cases.machines_talked_to,
     held_out_cases.people_hung_up_on,
+    opt_out_cases.missed,
+    opt_out_cases.taken,
+    opt_out_cases.missed_held_out,
+    opt_out_cases.taken_held_out,
 )
 """Each is given the seed of its cases."""
 

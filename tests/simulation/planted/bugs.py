@@ -1272,8 +1272,8 @@ OPT_OUT = (
         "whoever says anything is never called again",
         Line(
             "opt_out:said",
-            "return any(rule.search(words) for rule in _rules(ENGLISH))",
-            "return len(words) > 30 or any(rule.search(words) for rule in _rules(ENGLISH))",
+            "return any(",
+            "return len(words) > 30 or any(",
         ),
     ),
     bug(

@@ -9,42 +9,15 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.opt_out import MESSAGES, message_in, said
 from callwright.conversation.phrases import STOPS
-
-ASKED = """
-Don't call me again. | Please don't call me anymore | stop calling me | Stop calling! | please stop calling this number
-Take me off your list. | Remove my number from your list please | remove my number | Put me on your do not call list
-I want to opt out | I don't want you to call me anymore | don't ever call here again | Never call me again.
-Do not call this number again | I don't want any more calls from you | Look, I'm not interested, don't call me.
-Don't call me, thanks. | Lose my number. | I said don't call me again | Make sure you never call me again | quit calling me
-unsubscribe me | Delete my number from your database | I do not want to be called again | stop calling me every day
-Would you please stop calling me | can you take me off the calling list | I'm on the do not call registry
-Do not contact me anymore | don't you ever call me again | no more calls please | opt me out | don't bother me again
-please do not call me any more | opt out | I'd like to opt out of these calls | Don’t call me again
-"""
-
-NOT_ASKED = """
-Don't call me Bob. | don't call me before nine | Don't call me at work | why don't you call me again tomorrow
-if you don't call me again by Friday I'll cancel | You don't call me again | don't call me back today
-Don't call me again until Monday | stop calling me Bob | he told me they never call again | I don't want to be called Bob
-can I opt out of the insurance | remove my name tag | take me off hold | They don't call me anymore | don't call me tomorrow
-Call me again | please call me back | I want to stop | stop | Delete my appointment | don't call an ambulance
-No, don't call it that | You never called me again | don't call me, I'll call you tomorrow | you can call me any time
-Don't text me the address, email it | don't call me Sir please | My daughter doesn't call me anymore
-why did you stop calling me | don't hang up | I wish she'd stop calling me | tell her to stop calling me | 42
-I don't want you to call me tomorrow | remove my number one choice | don't call me again today
-"""
+from callwright.simulation.opt_out_cases import ASKED, OTHERS
 
 
-def cases(text: str) -> list[str]:
-    return [one.strip() for line in text.strip().splitlines() for one in line.split("|")]
-
-
-@pytest.mark.parametrize("text", cases(ASKED))
+@pytest.mark.parametrize("text", ASKED)
 def test_these_words_ask_for_no_more_calls(text: str) -> None:
     assert said(text, "en")
 
 
-@pytest.mark.parametrize("text", cases(NOT_ASKED))
+@pytest.mark.parametrize("text", OTHERS)
 def test_these_words_do_not(text: str) -> None:
     assert not said(text, "en")
 
@@ -65,6 +38,15 @@ def test_these_words_do_not(text: str) -> None:
         ("ta", "இனிமேல் அழைக்காதீர்கள்"),
         ("te", "నాకు కాల్ చేయొద్దు"),
         ("de", "Don't call me again"),
+        ("es", "No, deje de llamarme"),
+        ("es", "Borre mi número, por favor"),
+        ("pt", "Não me liga mais"),
+        ("fr", "S'il vous plaît ne m'appelez plus"),
+        ("fr", "Ne m'appelez plus et retirez-moi de votre liste"),
+        ("de", "Bitte löschen Sie meine Nummer"),
+        ("de", "Ich will keine Anrufe mehr"),
+        ("it", "Basta, smettetela di chiamarmi"),
+        ("te", "naku call cheyoddu"),
     ],
 )
 def test_it_is_understood_in_the_language_of_the_call_and_in_english(language: str, text: str) -> None:
@@ -81,10 +63,27 @@ def test_it_is_understood_in_the_language_of_the_call_and_in_english(language: s
         ("hi", "मुझे अभी कॉल मत करो"),
         ("en", "Rufen Sie mich nicht mehr an"),
         ("sv", "ring mig inte igen"),
+        ("es", "Mi vecino no deja de llamarme"),
+        ("es", "Dile que no me llame más"),
+        ("es", "Borre mi número y use este otro"),
+        ("fr", "Mon fils ne m'appelle plus"),
+        ("fr", "Pourquoi vous ne m'appelez plus ?"),
+        ("fr", "Supprimez mon numéro et notez celui-ci"),
+        ("de", "Warum rufen Sie mich nicht mehr an?"),
+        ("de", "Ich bekomme keine Anrufe mehr"),
+        ("de", "Löschen Sie meine Nummer und nehmen Sie diese"),
+        ("pt", "Minha filha não me liga mais"),
+        ("pt", "Meu vizinho não para de me ligar"),
+        ("it", "Perché non mi chiamate più?"),
+        ("it", "Cancelli il mio numero e usi questo"),
+        ("hi", "अभी मुझे कॉल मत करो"),
+        ("hi", "mera number hata do aur yeh number likho"),
+        ("ta", "ippo enakku call pannadheenga"),
+        ("te", "ippudu naku call cheyoddu"),
         ("en", "..."),
     ],
 )
-def test_names_and_other_days_are_no_such_wish(language: str, text: str) -> None:
+def test_names_other_days_other_people_and_other_numbers_are_no_such_wish(language: str, text: str) -> None:
     assert not said(text, language)
 
 

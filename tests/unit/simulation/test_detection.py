@@ -31,9 +31,14 @@ MOST_WRONG = {
     "held out, beep: other sounds taken for beeps": 0.0075,
     "held out, voicemail: machines talked to": 0.23,
     "held out, voicemail: people taken for machines": 0.022,
+    "opt-out: not understood": 0.0,
+    "opt-out: other words taken for it": 0.0,
+    "held out, opt-out: not understood": 0.36,
+    "held out, opt-out: other words taken for it": 0.08,
 }
 """Share of wrong cases. Those of the held-out sets, on which nothing was tuned, are what was measured on 25 November 2026 (3 of 120, 0 of
-360, 20 of 120, 0 of 120) and the margin of so few cases: the upper end of the interval that holds the true rate with 95 % confidence."""
+360, 20 of 120, 0 of 120) and the margin of so few cases: the upper end of the interval that holds the true rate with 95 % confidence.
+Those of opting out are few sentences said in many ways, of which only the ways are drawn (26 November 2026: 10 of 31, and 2 of 32)."""
 
 
 @pytest.fixture(scope="module")

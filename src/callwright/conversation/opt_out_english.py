@@ -1,0 +1,241 @@
+"""How callers ask in English not to be called any more: a small grammar, because so much else is said with the same words.
+
+Each rule is what is said, and what may not stand before it: words that make it somebody else's wish, a statement, a question or its
+opposite ("my neighbour doesn't stop calling me", "he said don't call me again", "I don't want to opt out"). Texts are compared as
+``stops.normalised`` spells them.
+"""
+
+from __future__ import annotations
+
+import re
+
+Rule = tuple[re.Pattern[str], re.Pattern[str] | None]
+"""What is said, and what may not stand directly before it."""
+
+_CALL = r"(?:call|phone|ring|telephone|contact|dial|bother|harass)"
+_CALLING = r"(?:calling|phoning|ringing|telephoning|contacting|dialing|dialling|bothering|harassing)"
+# Who asks for no calls and no texts asks for no calls; who asks for no texts alone may want a call instead.
+_CALL = rf"(?:(?:text|message|e?mail) (?:or|and) )?{_CALL}(?: (?:or|and) (?:text|message|e?mail))?"
+_CALLING = rf"(?:(?:texting|messaging) (?:or|and) )?{_CALLING}(?: (?:or|and) (?:texting|messaging))?"
+_CALLED = r"(?:called|phoned|contacted|telephoned|rung)(?: by (?:you|anyone|phone|telephone))*"
+_MY_NUMBER = r"my (?:phone |mobile |cell |telephone )?number"
+_WHOM = rf"(?:me|us|here|this (?:phone |telephone )?number|{_MY_NUMBER}|(?:my|this|our) (?:phone|line|house|home|mobile|cell))"
+_NO_MORE = r"(?:again|any ?more|ever(?: again)?|any longer|at all|in (?:the )?future|no more)"
+_POLITELY = r"(?: (?:please|thanks|thank you|okay|ok|anymore))*"
+
+_END = r"$| (?:please|already|many|okay|ok|thanks|thank you|goodbye|bye|and)\b"
+
+#: What goes on from a complete request, and does not make it another one.
+_AFTER = (
+    rf"(?=$| (?:please|thanks|thank you|okay|ok|now|and|or|i|i'm|i've|you|this|that's|it's|bye|goodbye|got it|do you|is that|understood"
+    rf"|right|all the time|every day|everyday|so|because|just|remove|take|stop|don't|do not|never|with|about|already|email|send|write"
+    rf"|instead|we|we're|we've|it|there|leave|go|find|nobody|what|who|how|before(?={_END})"
+    r"|yesterday|last (?:week|time|month)|(?:many|several|three) times|twice)\b)"
+)
+#: A time, an occasion, a way: not these calls, but others.
+_LIMITED = (
+    rf"(?!{_POLITELY} (?:until|till|after|unless|today|tonight|tomorrow|this (?:week|morning|afternoon|evening|month|late|early|often)"
+    r"|next|on|at|in the|during|without|if|when|while|yet|that"
+    rf"|before(?!{_END})|so (?:early|late|often|much|many|soon|loud)|for (?:a|the|an|some|another)"
+    r"|(?:because )?i'm (?:busy|at|in|driving|sleeping|working|out|on (?:my|another)|not (?:home|here|available))"
+    r"|(?:because )?(?:i'll|i will|we'll|we will|let me|i can)"
+    r" (?:call(?! (?:the (?:police|cops)|my lawyer))|phone|ring|contact|come|be|drop|stop by|visit|see|email"
+    r"|text|write|get|reach|find|try|check)"
+    r"|(?:just |and |please )*(?:email|send|text|write|message)(?: \w+)* (?:when|once|as soon as|after|before)\b"
+    r"|(?:please )?(?:call|phone|ring) me)\b)"
+)
+_LIMITED_TO_NOW = rf"(?!{_POLITELY} (?:(?:right|just) )?now\b)"
+_NO_LIMIT = _LIMITED + _LIMITED_TO_NOW
+_FOR_EVER = rf"(?: {_NO_MORE}|{_AFTER}){_NO_LIMIT}"
+
+_HELPER = (
+    r"(?:do|does|did|don't|doesn't|didn't|will|won't|would|wouldn't|can|can't|could|couldn't|should|shouldn't|must|may|might"
+    r"|is|are|am|was|were|isn't|aren't|not|never|just|really|always|(?:have|has|had|need|needs|want|wants|going|supposed) to)"
+)
+_THEY = r"(?:he|she|they|who|nobody|somebody|someone|everybody|everyone|(?<!you )people)"
+_PEOPLE = (
+    r"(?:kids|children|friends|sons|daughters|parents|neighbou?rs|brothers|sisters|relatives|customers|clients|colleagues"
+    r"|doctors|banks|guys|others)"
+)
+_SOMEBODY = r"(?:(?:my|his|her|our|their|your|the|a|that|some) (?!i\b|we\b)\w+(?: (?!i\b|we\b)\w+)?)"
+
+#: What somebody else said, or we did.
+_TOLD = (
+    rf"\b(?:{_THEY}|you|it|{_SOMEBODY})(?:'s|'d|'ve| has| have| had| just| always| already| also| then| clearly)*"
+    r" (?:said|says|say|told (?:me|us|him|her|them)|tells (?:me|us)|asked (?:me|us)|wrote|texted(?: me)?)"
+    r"(?: (?:that|please|to me|to us|just))*"
+)
+#: "I don't want to", "I never asked you to".
+_NEGATED = (
+    r"\b(?:don't|do not|didn't|did not|never|not|no need)(?: \w+)? (?:want|wanted|wish|need|ask|asked|like|tell|told|mean|meant|say|said)"
+    r"(?: you)?(?: to)?"
+)
+_NOT = r"\b(?:don't|do not|didn't|did not|won't|can't|never|not)(?: (?:ever|please|just))?"
+#: "tell her to", "my neighbour needs to", "they should", "make him".
+_ANOTHERS = (
+    r"\b(?:tell|tells|telling|told|ask|asks|asking|asked|want|wants|wanted|get|got|like|need|wish|expect|beg|begged|for)"
+    rf" (?:him|her|them|it|me|us|{_THEY}|(?:my|his|her|our|their|the|that) \w+(?: \w+)?) to(?: please)?"
+    r"|\b(?:needs|has|wants|agreed|promised|refused|refuses|used|how|when|where) to"
+    rf"|\b(?:{_THEY}|we|i)(?:'d|'ll)?(?: {_HELPER})*|{_SOMEBODY}(?: {_HELPER})+|\b{_PEOPLE}"
+    r"|\b(?:make|makes|made)(?: (?!you)\w+){1,2}"
+)
+#: Somebody who is thanked, told or hoped of is not who the sentence is about: "no thank you, don't call me again".
+_OF_YOU = (
+    r"\b(?<!thank )(?<!told )(?<!telling )(?<!warned )(?<!warning )(?<!asked )(?<!asking )(?<!begging )(?<!beg )(?<!hope )(?<!rather )"
+    r"(?<!prefer )(?<!prefer that )(?<!fuck )(?<!screw )(?<!hate )you(?:'d|'ll)?(?: (?:guys|people))?"
+    rf"(?: {_HELPER})*"
+)
+_STATED = rf"(?:{_TOLD}|{_ANOTHERS}|{_OF_YOU}|\bwhy(?: not)?|\b(?:won't|not|if|to not))"
+_NOT_STOPPED = (
+    r"(?<!if you )(?<!if you people )(?<!if you guys )\b(?:doesn't|does not|didn't|did not|don't|do not|won't|will not|can't"
+    rf"|cannot|couldn't|wouldn't|never|not)"
+    rf"|{_TOLD}|{_ANOTHERS}|{_NEGATED}|\bwhy|\b(?:did|when|after|since|before|unless|do|have) you|\bif you"
+)
+_NO_REMOVAL = (
+    rf"{_TOLD}|{_NEGATED}|{_NOT}|\bwhy|\b(?:did|do|does|have|has) (?:you|they|he|she|i|we)"
+    rf"|\b(?:if|when|after|before|once|unless|because|like) (?:you|they|i|we|he|she)|\b{_THEY}(?: {_HELPER})*"
+    rf"|\b(?:was|were|been|is|am|are|being)|\b{_PEOPLE}"
+)
+_OTHERS_WISH = rf"\b(?:{_THEY}|you|{_PEOPLE})(?: (?:really|just|definitely))*|{_TOLD}|\bif (?:i|we)"
+
+_NEVER = r"\b(?:don't|dont|do not|never)(?: you)?(?: dare)?(?: ever)?(?: please)?"
+#: Only lists of whom to call. A waiting list, a guest list or a mailing list is another thing, and what is to be done about it too.
+_OUR_LIST = (
+    r"(?:off|from|out)(?: of)? (?:(?:your|the|this|that|any|all|every)(?: of)?(?: your| the)?"
+    r"(?: (?:calling|call|calls|caller|phone|telephone|dialing|dialling|marketing|contact|contacts|sales|telemarketing|telesales|lead|leads"
+    r"|company|company's|campaign|spam|automatic|robocall))*"
+)
+_CALL_LIST = rf"{_OUR_LIST} lists?)(?! (?:of|for|at)\b)"
+_OUR_FILES = rf"{_OUR_LIST} (?:database|system|records|files|lists?))(?! (?:of|for|at)\b)"
+_REMOVE = r"(?:leave|keep|remove|take|delete|strike|get|scratch|drop|erase)"
+#: Nothing else is asked for: "delete my number and use this one" is not the end of it.
+_DONE = (
+    r"(?=(?: (?:please|now|right now|immediately|thanks|thank you|okay|ok|permanently|completely))*(?:$"
+    r"| (?:i'm (?:not|tired|sick|fed|done)|i am not|i (?:don't|do not|never|said|already|told|asked|no longer)"
+    r"|you (?:keep|people|guys|call)|don't|do not|never|stop|leave me|and leave me|goodbye|bye|and goodbye|and thank you|this is)\b))"
+)
+_COURTESY = r"hello|well|um|listen|no|yes|okay|ok|please|now|thanks|thank you|goodbye|bye"
+_WANT = r"(?:want|wish|care)"
+_DONT_WANT = rf"(?:don't|do not|no longer|never) (?:ever )?{_WANT}"
+_DO_NOT_CALL = r"(?:your|the|a|any)(?: \w+)? (?:do not|don't|no) call\b"
+
+_SAID: tuple[tuple[str, str], ...] = (
+    (rf"{_NEVER} {_CALL}(?: back)?(?: {_WHOM})*(?: back)? {_NO_MORE}\b{_NO_LIMIT}", _STATED),
+    (rf"{_NEVER} {_CALL}(?:(?: {_WHOM})+(?: back)?| back){_AFTER}{_NO_LIMIT}", _STATED),
+    (rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){_LIMITED_TO_NOW}", _STATED),
+    (
+        (
+            rf"\b(?:make sure|see to it)(?: that)? (?:you (?:don't|do not|never)(?: ever)?|nobody|no one)(?: ever)? {_CALL}s?(?: {_WHOM})*"
+            rf" {_NO_MORE}\b{_LIMITED}"
+        ),
+        "",
+    ),
+    (
+        (
+            r"\b(?:appreciate(?: it)?|prefer(?: it)?|rather|wish|happy|happier|great|nice|grateful)(?: very much| a lot)?(?: if| that)? you"
+            rf" (?:(?:would |could |'d )?(?:stop|stopped|quit) {_CALLING}(?: {_WHOM})*"
+            rf"|(?:didn't|did not|wouldn't|would not|don't|do not) {_CALL}(?: {_WHOM})+)(?: {_NO_MORE})?{_AFTER}{_NO_LIMIT}"
+        ),
+        rf"{_NEGATED}|{_THEY}(?:'d| would)?",
+    ),
+    (
+        rf"\b(?:stop|quit|cease|no more|refrain from|mind not) {_CALLING}(?: {_WHOM}| people)*(?: {_NO_MORE})?{_AFTER}{_LIMITED}",
+        _NOT_STOPPED,
+    ),
+    (
+        (
+            r"\b(?:stop|cease) (?:with )?(?:these|the|your|all|all these|all the|all your)"
+            r"(?: (?:phone|sales|marketing|nuisance|spam))* calls\b"
+        ),
+        rf"{_TOLD}|{_NEGATED}|{_NOT}|\b(?:{_THEY})(?: {_HELPER})*",
+    ),
+    (
+        r"\bno more (?:phone |sales )?calls(?=$| (?:please|thanks|thank you|from you|to (?:me|this number)|ok|okay)\b)",
+        r"\b(?:was|were|got|had|received|been|get|getting)",
+    ),
+    (rf"\b{_REMOVE} (?:me|us|{_MY_NUMBER}|my name|this (?:phone )?number) {_OUR_FILES}", _NO_REMOVAL),
+    (rf"\b{_REMOVE} my (?:details|data|contact(?: details| information)?|information) {_CALL_LIST}", _NO_REMOVAL),
+    (
+        rf"\b(?:be|get|me|us|number|name) (?:removed|taken|deleted|struck|dropped|erased) {_OUR_FILES}",
+        rf"{_NEGATED}|{_NOT}|{_TOLD}|\b{_THEY} (?:want|wants) to",
+    ),
+    (rf"\b(?:want|like|need|have) {_MY_NUMBER} (?:removed|deleted|erased){_DONE}", rf"{_NEGATED}|\byou(?: {_HELPER})*"),
+    (
+        rf"\b(?:(?:remove|delete|erase) (?:{_MY_NUMBER}|this (?:phone )?number)|remove me|(?:lose|forget) {_MY_NUMBER}){_DONE}",
+        rf"{_NO_REMOVAL}|\byou'll|\b(?:should|shall|must) i|\bhow (?:do|can|could|would|should) (?:i|we|you)|\bhow to",
+    ),
+    (
+        rf"\b(?:put|add|place|get|got)(?: (?:me|us|{_MY_NUMBER}|this number))?(?: back)?(?: put| added)? (?:on|to|in|onto) {_DO_NOT_CALL}",
+        rf"{_TOLD}|{_NEGATED}|{_NOT}|\b(?:did|have|has) (?:you|they|he|she|somebody)",
+    ),
+    (
+        rf"\b(?:be|get|me|us|number) (?:put|added|placed|listed)(?: back)? (?:on|to|in|onto) {_DO_NOT_CALL}",
+        rf"{_NEGATED}|{_NOT}",
+    ),
+    (
+        rf"\b(?:i'm|i am|my number is|this number is) (?:already )?(?:on|in) {_DO_NOT_CALL}",
+        r"\b(?:not|if|whether|that)",
+    ),
+    (
+        (
+            r"\b(?:want|like|wish|need|going|let me|please|can i|may i|could i|how (?:do|can) i)(?: to)? (?:opt|be opted) out"
+            rf"(?=$| (?:{_COURTESY}|of (?:these|your|the|this|all|getting)(?: \w+)? (?:calls?|calling|list|lists))\b)"
+        ),
+        rf"{_NEGATED}|{_NOT}|\b(?:you|{_THEY})",
+    ),
+    (rf"^(?:(?:{_COURTESY}|i) )*opt (?:me )?out(?=$| (?:{_COURTESY})\b)", ""),
+    (
+        (
+            rf"\b(?:opt me out|unsubscribe me)(?=$| (?:{_COURTESY}|of (?:these|your|the|this|all)(?: \w+)? (?:calls?|calling|list|lists)"
+            r"|from (?:these|your|the|this|all)(?: \w+)? (?:calls?|calling|list|lists))\b)"
+        ),
+        _NO_REMOVAL,
+    ),
+    (
+        (
+            rf"\b{_DONT_WANT} (?:you |you guys |you people |anyone |anybody )?to"
+            rf" (?:{_CALL}(?: {_WHOM})+|be {_CALLED}){_FOR_EVER}"
+        ),
+        _OTHERS_WISH,
+    ),
+    (
+        rf"\b{_DONT_WANT} (?:you|you guys|you people|anyone|anybody) {_CALLING}(?: {_WHOM})+{_FOR_EVER}",
+        _OTHERS_WISH,
+    ),
+    (rf"\b{_DONT_WANT} to hear from (?:you|you people|you guys|your \w+) {_NO_MORE}\b{_LIMITED}", _OTHERS_WISH),
+    (
+        (
+            rf"\bif (?:you|you people|you guys)(?: ever)? {_CALL}(?: {_WHOM})* (?:again|one more time|once more)"
+            r" (?:i'll|i'm|i will|i am|we'll|we will)(?: going to)?"
+            r" (?:sue|suing|report|reporting|block|blocking|file|filing|complain"
+            r"|call(?:ing)? (?:the|a|my) (?:police|cops|lawyer|attorney))\b"
+        ),
+        "",
+    ),
+    (
+        (
+            r"\b(?:told|asked|telling|asking|want|need|like|warned) (?:you|you guys|you people|your \w+) (?:not|never) to(?: ever)?"
+            rf" {_CALL}(?: {_WHOM})+{_FOR_EVER}"
+        ),
+        rf"{_NOT}|\b{_THEY}",
+    ),
+    (
+        rf"\b(?:want|wish|like|prefer|rather|ask|asked|asking|request|requested)(?: to)? not (?:to )?be {_CALLED}{_FOR_EVER}",
+        _OTHERS_WISH,
+    ),
+    (
+        (
+            rf"\b{_DONT_WANT} (?:to (?:get|receive) )?(?:any |any more |more |your |these |further )+(?:phone |sales |marketing )*calls?"
+            r"(?=$| (?:from (?:you|your|this)|please|any|again|at all|to)\b)"
+        ),
+        _OTHERS_WISH,
+    ),
+    (
+        r"\b(?:withdraw|revoke|withdrawing|revoking) my (?:consent|permission) (?:to|for)(?: \w+){0,3} (?:call|calls|called|contacted)\b",
+        _NEGATED,
+    ),
+)
+
+RULES: tuple[Rule, ...] = tuple(
+    (re.compile(said), re.compile(rf"(?:{unless})$") if unless else None) for said, unless in _SAID
+)
