@@ -154,34 +154,44 @@ def routes_page() -> str:
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
     """Path, method and first sentence of every route declared by a decorator below `callwright/api`, router prefixes included."""
     for source in (s for s in sources if s.path.startswith("src/callwright/api/")):
-        prefix = _router_prefix(source)
+        prefixes = _router_prefixes(source)
         for _, function in source.functions:
             for decorator in function.decorator_list:
-                method, path = _declared_route(decorator)
+                router, method, path = _declared_route(decorator)
                 if method:
-                    yield prefix + path, method, _one_line((ast.get_docstring(function) or "").partition("\n\n")[0])
+                    yield (
+                        prefixes.get(router, "") + path,
+                        method,
+                        _one_line((ast.get_docstring(function) or "").partition("\n\n")[0]),
+                    )
 
 
-def _router_prefix(source: measure.Source) -> str:
-    for node in source.nodes:
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("APIRouter"):
-            return next(
-                (str(k.value.value) for k in node.keywords if k.arg == "prefix" and isinstance(k.value, ast.Constant)),
-                "",
-            )
-    return ""
+def _router_prefixes(source: measure.Source) -> dict[str, str]:
+    """The prefix of each router by the name of its variable."""
+    return {
+        ast.unparse(node.targets[0]): str(keyword.value.value)
+        for node in source.nodes
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func).endswith("APIRouter")
+        for keyword in node.value.keywords
+        if keyword.arg == "prefix" and isinstance(keyword.value, ast.Constant)
+    }
 
 
-def _declared_route(node: ast.expr) -> tuple[str, str]:
+def _declared_route(node: ast.expr) -> tuple[str, str, str]:
+    """Router, method and path of a decorator, or empty texts."""
     if not (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ROUTE_DECORATORS
         and node.args
     ):
-        return "", ""
+        return "", "", ""
     path = node.args[0]
-    return (node.func.attr.upper(), str(path.value)) if isinstance(path, ast.Constant) else ("", "")
+    if not isinstance(path, ast.Constant):
+        return "", "", ""
+    return ast.unparse(node.func.value), node.func.attr.upper(), str(path.value)
 
 
 def doctor_page() -> str:

@@ -45,6 +45,13 @@ def test_every_route_says_what_it_does():
 
 
 def test_routes_are_found_with_their_prefix():
-    text = 'router = APIRouter(prefix="/v2/agent")\n@router.get("/all")\nasync def agents() -> None:\n    """List agents."""\n'
+    text = (
+        'router = APIRouter(prefix="/v2/agent")\nown = APIRouter(prefix="/v1/own")\n'
+        '@router.get("/all")\nasync def agents() -> None:\n    """List agents."""\n'
+        '@own.get("")\nasync def own_use() -> None:\n    """What it used."""\n'
+    )
     source = measure.Source("src/callwright/api/agents/routes.py", text)
-    assert list(make_docs.routes([source])) == [("/v2/agent/all", "GET", "List agents.")]
+    assert list(make_docs.routes([source])) == [
+        ("/v2/agent/all", "GET", "List agents."),
+        ("/v1/own", "GET", "What it used."),
+    ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+import make_docs
+import measure
 from callwright.api.app import build_app
 from callwright.api.gate import needs_key
 from callwright.api.services import ApiServices
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +84,12 @@ def test_what_is_done_once_under_a_key_declares_that_the_key_may_be_taken(descri
     for name, operation in operations(description):
         keys = {one["name"].lower() for one in operation.get("parameters", [])}
         assert "idempotency-key" not in keys or "409" in operation["responses"], name
+
+
+def test_the_page_of_the_api_lists_what_is_described(description: dict[str, Any]) -> None:
+    listed = {f"{method} {path}" for path, method, _ in make_docs.routes(measure.read_sources(ROOT, "src"))}
+    described = {name for name, _ in operations(description)}
+    assert described == listed
 
 
 def test_references_lead_somewhere(description: dict[str, Any]) -> None:
