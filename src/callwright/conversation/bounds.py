@@ -23,6 +23,10 @@ SPECULATIVE_WORDS = 5
 ACTIVITY_STALE_MS = 10_000
 """Voice activity for this long without a new word is noise: the caller counts as silent again."""
 
+WORDS_STILL_MS = 2_000
+"""Voice activity for this long behind final words, and no new word from a recogniser that tells words as they are spoken, is somebody
+else's (a television, the street): the turn is judged."""
+
 STRETCH_GAP_MS = 1_000
 """A pause of the caller longer than this begins a new stretch of words, counted anew for barge-in."""
 

@@ -214,6 +214,7 @@ class Conversation:
             "rest": lambda: turn.expire("rest"),
             "patience": lambda: turn.expire("patience"),
             "words": lambda: turn.expire("words"),
+            "still": lambda: turn.expire("still"),
             "stale": lambda: turn.expire("stale"),
             "resume": self._hearing.expire_resume,
             "backoff": lambda: None,  # settling after it goes on with what was left unsaid

@@ -45,13 +45,13 @@ class Hearing:
     def partial(self, event: ev.TranscriptPartial) -> None:
         """Words that may change."""
         self._board.observe_audio(event.audio_ms)
-        if self._turn.hear(event, False):
+        if self._turn.hear(event, False, self._stage.audible is None):
             self._weigh(event.segment, event.audio_ms, False)
 
     def final(self, event: ev.TranscriptFinal) -> None:
         """Words that stay."""
         self._board.observe_audio(event.audio_ms)
-        self._turn.hear(event, True)
+        self._turn.hear(event, True, self._stage.audible is None)
         self._echoes.drop(event.segment, event.text, event.audio_ms)
         self._weigh(event.segment, event.audio_ms, True)
 

@@ -21,6 +21,7 @@ from callwright.conversation.bounds import (
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
 from callwright.conversation.patience import Patience
+from callwright.conversation.stillness import Stillness
 from callwright.conversation.stretch import Stretch
 from callwright.conversation.voicing import Voicing
 from callwright.conversation.words import Words
@@ -76,7 +77,8 @@ class Taken:
 
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is."""
+    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is, and where it hears
+    a sound without end, where it is not."""
 
     __slots__ = (
         "_answered",
@@ -85,6 +87,7 @@ class CallerTurn:
         "_gave_up",
         "_keyed",
         "_request",
+        "_stillness",
         "_stretch",
         "_voicing",
         "began_ms",
@@ -107,6 +110,7 @@ class CallerTurn:
         self._answered = False  # the words alone say that the caller has finished
         self._voicing = Voicing()
         self._eager = False  # the recogniser thinks that these words are all
+        self._stillness = Stillness(board, self.words)
         self._stretch = Stretch(self.words)
         self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
@@ -165,6 +169,7 @@ class CallerTurn:
         self._eager = False
         self._request = 0
         self._board.after_ms("stale", ACTIVITY_STALE_MS)
+        self._stillness.begin()
         return True
 
     def end_sound(self, audio_ms: int) -> None:
@@ -176,8 +181,8 @@ class CallerTurn:
         self._voicing.end(audio_ms)
         self._pause("ended")
 
-    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> bool:
-        """Words of a segment; returns whether the pending words changed."""
+    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool = True) -> bool:
+        """Words of a segment; returns whether the pending words changed. ``alone``: while the agent is silent."""
         words, before = self.words, self.words.count
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
@@ -186,6 +191,11 @@ class CallerTurn:
         changed = words.hear(event.segment, event.text, final, event.audio_ms)
         if changed:
             self._stretch.reread(event.segment, known)
+        if alone and changed:
+            self._stillness.hear(final, first=not known)
+        more = changed or words.lacks(event.segment, event.text)
+        if self.state == "talking" and (more or not self._board.timers.armed("still")):
+            self._stillness.begin()
         if final and not words.count:
             self.look_for_nothing()
         if not changed:
@@ -247,6 +257,7 @@ class CallerTurn:
         if talking:
             self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
         self._board.timers.cancel("stale")
+        self._board.timers.cancel("still")
         self._move("recogniser_end")
 
     @property
@@ -286,10 +297,16 @@ class CallerTurn:
             self._arm_patience()
 
     def expire(self, timer: str) -> None:
-        """One of the turn's own deadlines: rest, patience, words or stale."""
+        """One of the turn's own deadlines: rest, patience, words, still or stale."""
         if timer == "stale":
             self._voicing.go_stale(self.began_ms)
             self._pause("stale")
+        elif timer == "still":
+            if self._stillness.settled:
+                self._voicing.go_stale(self.began_ms)
+                self._pause("stale")
+                # The sound may be the caller's after all: who by the turn model has not finished gets all of the pause from here on.
+                self._board.after_ms("patience", self.patience.most_ms)
         elif timer == "words":
             self._gave_up = True
             if not self.words.count:
@@ -371,6 +388,7 @@ class CallerTurn:
         board = self._board
         self._move(verb)
         board.timers.cancel("stale")
+        board.timers.cancel("still")
         self._gave_up = False
         self._arm_patience()
         if board.plan.turn_model:

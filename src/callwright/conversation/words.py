@@ -75,6 +75,10 @@ class Words:
         """How many pending words are of ``segment``."""
         return len(self._pieces.get(segment, ()))
 
+    def lacks(self, segment: int, text: str) -> bool:
+        """Whether ``text`` has more words of ``segment`` than are known of it."""
+        return len(self.beyond(text, self._taken.get(segment, ()))) > self.counted(segment)
+
     def dismiss(self, segment: int) -> str:
         """The words of ``segment``, which are no longer pending, nor heard again when the recogniser repeats them."""
         piece = self._pieces.pop(segment, [])

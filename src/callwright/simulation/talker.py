@@ -50,6 +50,7 @@ class Habits:
     vanishes: int
     echoes: int
     read_late: int
+    beside: int
 
 
 def habits_of(random: Random) -> Habits:
@@ -75,6 +76,7 @@ def habits_of(random: Random) -> Habits:
         vanishes=random.choice((0, 100, 500)),
         echoes=random.choice((0, 0, 0, 500)),
         read_late=random.choice((0, 0, 0, 300)),
+        beside=random.choice((0, 0, 0, 300)),
     )
 
 
@@ -168,8 +170,16 @@ class Talker:
             self._world.send(self._world.random.randint(60, 120), ev.ActivityBegan, self._position_ms())
 
     def _end_sound(self) -> None:
-        if self._habits.detector:
-            self._world.send(self._world.random.randint(200, 350), ev.ActivityEnded, self._position_ms())
+        world = self._world
+        if self._habits.detector and world.chance(self._habits.beside):
+            world.after_ms(world.random.choice((1_000, 5_000, 30_000)), self._end_beside)  # somebody else goes on
+        elif self._habits.detector:
+            world.send(world.random.randint(200, 350), ev.ActivityEnded, self._position_ms())
+
+    def _end_beside(self) -> None:
+        """What the detector heard behind the caller's words is over."""
+        if not self._busy:
+            self._world.send(300, ev.ActivityEnded, self._position_ms())
 
     def _next_word(self, left: int) -> None:
         if left > 0:

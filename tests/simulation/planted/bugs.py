@@ -352,8 +352,8 @@ WORDS = (
         "what the caller says while a tool runs is lost",
         Line(
             "hearing:Hearing.final",
-            "self._turn.hear(event, True)",
-            "self._stage.tools.running or self._turn.hear(event, True)",
+            "self._turn.hear(event, True, self._stage.audible is None)",
+            "self._stage.tools.running or self._turn.hear(event, True, self._stage.audible is None)",
         ),
     ),
     bug(
@@ -361,8 +361,8 @@ WORDS = (
         "what the caller says over the agent without interrupting is lost",
         Line(
             "hearing:Hearing.final",
-            "self._turn.hear(event, True)",
-            "self._stage.audible is not None or self._turn.hear(event, True)",
+            "self._turn.hear(event, True, self._stage.audible is None)",
+            "self._stage.audible is not None or self._turn.hear(event, True, self._stage.audible is None)",
         ),
     ),
     bug(
@@ -589,6 +589,16 @@ TURN = (
         Line("turn:CallerTurn.begin_sound", 'self._board.after_ms("stale", ACTIVITY_STALE_MS)', "pass"),
     ),
     bug(
+        "sound_beside_waited_for",
+        "a caller whose words are final is not answered while a television goes on",
+        Line("stillness:Stillness.begin", 'self._board.after_ms("still", WORDS_STILL_MS)', "pass"),
+    ),
+    bug(
+        "whole_sentences_not_waited_for",
+        "a recogniser that reads whole sentences is not waited for while a sound goes on",
+        Line("stillness:Stillness.hear", "self._streams = not final", "self._streams = True"),
+    ),
+    bug(
         "floor_time_ignored",
         "the agent answers before incremental_delay has passed",
         Line("conduct:Conductor._release", "if board.now_us < gate_us:", "if False:"),
@@ -643,15 +653,15 @@ BARGE_IN = (
     bug(
         "interrupted_only_by_finals",
         "the agent yields when the recogniser is done, not when the caller speaks",
-        Line("hearing:Hearing.partial", "self._weigh(event.audio_ms, False)", "pass"),
+        Line("hearing:Hearing.partial", "self._weigh(event.segment, event.audio_ms, False)", "pass"),
     ),
     bug(
         "stop_phrase_ignored",
         "'stop' does not stop the agent",
         Line(
             "hearing:Hearing._interrupts",
-            "return 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text())",
-            "return False",
+            "if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):",
+            "return False\n    if False:",
         ),
     ),
     bug(

@@ -14,7 +14,7 @@ from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.errors import BrokenInvariantError
 from callwright.simulation.conversations import converse
 
-LOG = converse(5).log()
+LOG = converse(4).log()
 
 
 def changed(log: str, number: int, **values: object) -> str:

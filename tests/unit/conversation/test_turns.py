@@ -1,10 +1,12 @@
 """When the caller has finished, and what happens until the agent is heard."""
 
+from typing import Any
+
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import MS_PER_CHARACTER
+from callwright.conversation.bounds import MS_PER_CHARACTER, VERDICT_WAIT_MS
 from callwright.conversation.words import KEPT_SEGMENTS, Words
 
 
@@ -251,16 +253,124 @@ def test_noise_gets_no_answer() -> None:
     assert call.core.state == "listening"
 
 
-def test_endless_sound_without_new_words_counts_as_silence() -> None:
+def in_an_endless_sound(*words: str, **plan: Any) -> Call:
+    """A caller whose words are told as they are spoken, in a sound that does not end with them."""
+    call = Call(**plan)
+    call.begins()
+    call.wait(500)
+    for text in words:
+        call.hears(text)
+        call.finishes(text)
+    return call
+
+
+def test_a_sound_that_goes_on_without_new_words_is_not_waited_for() -> None:
+    call = in_an_endless_sound("hello")
+    call.wait(1_999)
+    assert not call.all(fx.AskTurnModel)
+    call.wait(1)
+    assert call.last(fx.AskTurnModel).audio_ms == 500, "the turn model hears nothing behind the words"
+    call.judges()
+    assert call.told() == ["user: hello"]
+
+
+def test_in_a_sound_that_goes_on_a_caller_who_may_not_have_finished_gets_the_whole_pause_again() -> None:
+    call = in_an_endless_sound("hello")
+    call.wait(2_000)
+    call.judges(100_000)
+    assert call.answered_in(1_000)
+
+
+def test_in_a_sound_that_goes_on_a_number_keeps_its_longer_pause() -> None:
+    call = in_an_endless_sound("my number is 1 2 3")
+    call.wait(2_000)
+    call.judges(100_000)
+    assert call.answered_in(2_000)
+
+
+def test_without_a_turn_model_a_sound_that_goes_on_is_waited_for_as_long() -> None:
+    assert in_an_endless_sound("hello", turn_model=False).answered_in(2_000)
+
+
+def test_a_caller_who_goes_on_in_one_sound_is_not_cut() -> None:
+    call = in_an_endless_sound("hello")
+    call.segment = 2
+    for count in range(1, 6):
+        call.wait(1_900)
+        call.hears(" ".join(["word"] * count))
+    call.give(ev.TranscriptFinal, call.audio_ms, 2, "word word word word word")
+    assert call.answered_in(2_000 + VERDICT_WAIT_MS)
+    assert call.told() == ["user: hello word word word word word"]
+
+
+def test_words_behind_their_own_segment_s_final_say_that_the_caller_goes_on() -> None:
+    call = in_an_endless_sound("hello")
+    call.wait(1_900)
+    call.hears("hello there")
+    call.wait(1_900)
+    assert not call.all(fx.AskTurnModel)
+
+
+def test_a_sound_that_begins_anew_behind_the_words_is_not_waited_for_longer() -> None:
     call = Call()
     call.begins()
     call.wait(500)
     call.hears("hello")
+    call.pauses()
+    call.finishes("hello")
+    call.wait(100)
+    call.begins()
+    call.wait(2_000)
+    assert len(call.all(fx.AskTurnModel)) == 2
+
+
+def test_a_recogniser_that_tells_finals_alone_is_waited_for() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
     call.finishes("hello")
     call.wait(9_999)
     assert not call.all(fx.AskModel)
     call.wait(1_000)
     assert call.told() == ["user: hello"]
+
+
+def test_words_told_only_over_the_agent_do_not_say_that_others_would_be() -> None:
+    call = Call(welcome_message="Welcome to the Grand Hotel of this town.")
+    call.starts_playing()
+    call.wait(300)
+    call.begins()
+    call.wait(900)
+    call.hears("wait I would like")
+    call.clears(1_200)
+    call.finishes("wait I would like")
+    call.wait(9_000)
+    assert not call.all(fx.AskTurnModel)
+
+
+def test_an_echo_in_a_sound_that_goes_on_leaves_nothing_to_judge() -> None:
+    call = Call(welcome_message="Welcome to the Grand Hotel.")
+    call.starts_playing()
+    call.begins()
+    call.wait(1_000)
+    call.give(ev.MarkPlayed, 1, 0)
+    call.wait(100)
+    call.hears("welcome to the grand hotel")
+    call.finishes("welcome to the grand hotel")
+    assert "echo" in call.notes()
+    call.wait(5_000)
+    assert not call.all(fx.AskTurnModel)
+
+
+def test_endless_sound_whose_words_are_not_final_counts_as_silence() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.hears("hello")
+    call.wait(9_999)
+    assert not call.all(fx.AskTurnModel)
+    call.wait(1)
+    assert call.all(fx.AskTurnModel)
 
 
 def test_words_without_voice_activity_are_a_turn_too() -> None:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, COVER_SLACK_MS
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, COVER_SLACK_MS, WORDS_STILL_MS
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.variables import render
@@ -29,10 +29,78 @@ def contradict(rule: str, case: object) -> NoReturn:
     raise ContradictionError(f"{rule}: {case}")
 
 
+class Reading:
+    """How the recogniser tells the caller's words. ``settled``: all are final, and they certainly were told as they were spoken while the
+    agent was silent: where a sound goes on behind them, it is nobody's who speaks to the agent. ``perhaps``: it may be so."""
+
+    __slots__ = ("_over", "_read", "_shown", "_stands", "_streams", "_unread")
+
+    def __init__(self) -> None:
+        self._read: set[int] = set()  # segments of the call that were final
+        self._shown: set[int] = set()  # of which words were told before, while the agent was silent
+        self._unread: set[int] = set()  # that were told and not final yet
+        self._streams = False  # the newest final words had been told as they were spoken
+        self._over = False  # the words are in a turn, or were none
+        self._stands = False  # something final was told of the present turn, or of the last one if no sound began since
+
+    def told(self, event: ev.TranscriptPartial | ev.TranscriptFinal, alone: bool) -> None:
+        """Words; ``alone`` while the agent was silent."""
+        segment = event.segment
+        if isinstance(event, ev.TranscriptPartial):
+            if segment in self._read:
+                self._streams = False  # whether the core takes it for old words or new ones is not certain
+            else:
+                self._unread.add(segment)
+                if alone and event.text:
+                    self._shown.add(segment)
+            return
+        self._streams = bool(event.text) and segment in self._shown and segment not in self._read
+        if event.text:
+            self.enter()
+        self._read.add(segment)
+        self._unread.discard(segment)
+
+    def enter(self) -> None:
+        """Words that are final, be it an entry by the keys."""
+        self._stands, self._over = True, False
+
+    def lose(self) -> None:
+        """Some of the words were none."""
+        self._streams = False
+
+    def close(self) -> None:
+        """Words were none, or are in a turn."""
+        self._streams, self._over = False, True
+
+    def begin_sound(self) -> None:
+        """A new sound, which is no television if there are no words before it."""
+        self._stands = self._stands and not self._over
+
+    @property
+    def perhaps(self) -> bool:
+        """Whether all of it may be final, and more might have been told."""
+        return self._stands and bool(self._shown)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to come, for certain."""
+        return self._streams and not self._unread
+
+
 class Caller:
     """What the core was told of the caller's sounds. Times of steps, -1 for none; positions in the caller's audio."""
 
-    __slots__ = ("began_ms", "end_ms", "known_ms", "moved_us", "newest_ms", "talking_us", "told_us", "unsure")
+    __slots__ = (
+        "began_ms",
+        "end_ms",
+        "known_ms",
+        "moved_us",
+        "newest_ms",
+        "reading",
+        "talking_us",
+        "told_us",
+        "unsure",
+    )
 
     def __init__(self) -> None:
         self.talking_us = -1
@@ -43,6 +111,7 @@ class Caller:
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
         self.told_us = 0  # when words were told of last
         self.moved_us = 0  # when a sound certainly began or ended last
+        self.reading = Reading()
 
     def began(self, event: ev.ActivityBegan) -> None:
         """A sound, unless anything later is known already."""
@@ -51,6 +120,7 @@ class Caller:
         elif self.talking_us < 0 and not self.unsure:
             self.talking_us = self.moved_us = event.at_us
             self.began_ms = event.audio_ms
+            self.reading.begin_sound()
         self.newest_ms = max(self.newest_ms, event.audio_ms)
         self.known_ms = max(self.known_ms, event.audio_ms)
 
@@ -72,9 +142,19 @@ class Caller:
         self.known_ms = max(self.known_ms, audio_ms)
         self.told_us = at_us
 
+    @property
+    def waited_ms(self) -> int:
+        """How long a sound that goes on without new words is taken for the caller's, at most."""
+        return WORDS_STILL_MS if self.reading.settled else ACTIVITY_STALE_MS
+
+    def talks(self, at_us: int) -> bool:
+        """Whether the core certainly takes the sound for the caller's. What a step does may come of a deadline before its event."""
+        least_ms = WORDS_STILL_MS if self.reading.perhaps else ACTIVITY_STALE_MS
+        return self.talking_us >= 0 and LATE_US < at_us - self.talking_us < least_ms * 1000 - LATE_US
+
     def speaks(self, at_us: int) -> bool:
         """Whether the caller may be speaking: a sound without words for too long is none."""
-        return self.talking_us >= 0 and at_us - max(self.talking_us, self.told_us) < ACTIVITY_STALE_MS * 1000 + LATE_US
+        return self.talking_us >= 0 and at_us - max(self.talking_us, self.told_us) < self.waited_ms * 1000 + LATE_US
 
 
 class Book:
@@ -131,13 +211,14 @@ class Book:
             ev.TranscriptPartial: self._told,
             ev.TranscriptFinal: self._told,
             ev.RecogniserEnd: self._recogniser_end,
+            ev.KeyPressed: self._key,
             ev.LineHeld: self._held,
             ev.ProviderFailed: self._failed,
             ev.ClassifierVerdict: self._judged,
             ev.StopRequested: self._stop,
             ev.LegEnded: self._leg_ended,
-            fx.UserSaid: self._user_said,
             fx.Speak: self._speak,
+            fx.UserSaid: self._user_said,
             fx.AgentSaid: self._agent_said,
             fx.Note: self._note,
             fx.HangUp: self._hang_up,
@@ -200,14 +281,20 @@ class Book:
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         self.caller.told(event.audio_ms, event.at_us)
+        self.caller.reading.told(event, self.replies.audible is None)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self.caller.known_ms = max(self.caller.known_ms, effect.to_ms)  # a sound from before it is of that turn
+        self.caller.reading.close()
 
     def _recogniser_end(self, event: ev.RecogniserEnd) -> None:
         if event.audio_ms + COVER_SLACK_MS >= self.caller.began_ms:  # else it is about an earlier sound
             self.caller.talking_us = -1  # the recogniser may know better than the detector
         self.caller.told(event.audio_ms, event.at_us)
+
+    def _key(self, _event: ev.KeyPressed) -> None:
+        if self.plan.keys:
+            self.caller.reading.enter()
 
     def _held(self, event: ev.LineHeld) -> None:
         if self.live:
@@ -241,6 +328,10 @@ class Book:
         self.ending = self.ending or (utterance.farewell and not utterance.answering)
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "echo":
+            self.caller.reading.lose()
+        elif effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
+            self.caller.reading.close()
         self.over = self.over or effect.kind == "leg_unconfirmed"
         if effect.kind in ("voicemail_found", "voicemail_taken_back"):
             self.machine = effect.kind == "voicemail_found"

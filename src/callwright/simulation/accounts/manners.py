@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
 from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.phrases import STOPS
 from callwright.conversation.stops import phrasebook
@@ -49,9 +49,7 @@ class FloorAccount:
 
     def _talks(self) -> bool:
         """Whether the core knows that the caller is speaking."""
-        talking_us = self._book.caller.talking_us
-        # What a step does may come of a deadline before its event.
-        return talking_us >= 0 and LATE_US < self._book.at_us - talking_us < ACTIVITY_STALE_MS * 1000 - LATE_US
+        return self._book.caller.talks(self._book.at_us)
 
     def _held_now(self) -> bool:
         held_us = self._book.held_us

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import COVER_SLACK_MS, VERDICT_WAIT_MS
+from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.words import is_numbered, keyed
 
@@ -123,7 +124,8 @@ class PauseAccount:
         least_ms = plan.patience_ms * self._percent(words.lower().replace(",", "").replace(".", "").split()) // 100
         if book.at_us + LATE_US < book.answered_us + (book.caller.end_ms + least_ms) * 1000 and least_ms:
             contradict("who dictates is not cut", f"{words[-40:]!r} in {generation}")
-        if self._unheard and self._word_ms >= 0 and not self._judged:
+        said_yes = phrasebook(plan.language).answers_yes_or_no(words)  # which needs no pause where it was asked for
+        if self._unheard and self._word_ms >= 0 and not (self._judged or said_yes):
             waits_ms = (
                 min(VERDICT_WAIT_MS if plan.turn_model else plan.endpointing_ms, plan.patience_ms * ANSWER // 100)
                 - COVER_SLACK_MS

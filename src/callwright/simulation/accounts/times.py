@@ -5,7 +5,6 @@ from __future__ import annotations
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import (
-    ACTIVITY_STALE_MS,
     FINAL_WAIT_MS,
     GOODBYE_MOST_MS,
     HOLD_MOST_MS,
@@ -246,7 +245,7 @@ class LimitsAccount:
         if book.work.transferring:
             waits.append(TRANSFER_WAIT_MS)
         if book.caller.talking_us >= 0 or book.caller.unsure or self._told_of_caller():
-            waits.append(ACTIVITY_STALE_MS + plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS)
+            waits.append(book.caller.waited_ms + plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS)
         if plan.keys:
             waits.append(plan.keys_pause_ms)
         spoken = (book.replies.pending, book.replies.audible)
