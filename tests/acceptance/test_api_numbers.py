@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from tests.api_world import PUBLIC_URL, ApiWorld, create
 
-from callwright.api.app import build_app
 from callwright.domain.limits import MAX_CONTACT_FILE_BYTES, MAX_CONTACT_FILES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.market import OfferedNumber, RentedNumber
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 FILES = "/v1/callwright/contact-files"
@@ -28,33 +22,6 @@ async def extension(client: httpx.AsyncClient, name: str = "desk") -> tuple[str,
     await client.put(f"/v1/callwright/extensions/{name}", json={"agent_id": agent_id})
     (number,) = [each for each in (await client.get("/phone-numbers/all")).json() if each["phone_number"] == name]
     return agent_id, number["id"]
-
-
-class Market:
-    """A carrier that rents out numbers, as far as its list goes."""
-
-    def __init__(self) -> None:
-        self.given_back: list[str] = []
-
-    async def search(self, country: str, pattern: str) -> list[OfferedNumber]:
-        return [OfferedNumber(f"+1{pattern}5550123", "acme", 500, "(555) 0123", "CA", "Oakland")]
-
-    async def rent(self, country: str, phone_number: str) -> RentedNumber:
-        if not phone_number.startswith("+1"):
-            raise ProviderError(FailureKind.BAD_REQUEST, "acme", "that number is taken")
-        return RentedNumber(phone_number, 500, "PN1")
-
-    async def give_back(self, sid: str) -> None:
-        self.given_back.append(sid)
-
-
-@asynccontextmanager
-async def with_market(world: ApiWorld, market: Market) -> AsyncIterator[httpx.AsyncClient]:
-    services = replace(world.services, actions=replace(world.services.actions, markets={"acme": market}))
-    headers = {"Authorization": f"Bearer {world.key}"}
-    transport = httpx.ASGITransport(build_app(services))
-    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=headers) as client:
-        yield client
 
 
 async def test_an_extension_is_a_number_of_the_account(world: ApiWorld) -> None:
@@ -157,50 +124,6 @@ async def test_without_a_market_nothing_is_rented(world: ApiWorld) -> None:
             assert answer.status_code == 400
             assert answer.json()["message"].startswith("no carrier with a number market is configured here")
         assert (await client.get("/phone-numbers/all")).json() == []
-
-
-async def test_a_number_is_found_rented_and_given_back(world: ApiWorld) -> None:
-    market = Market()
-    async with with_market(world, market) as client:
-        (found,) = (await client.get("/phone-numbers/search", params={"country": "us", "pattern": "415"})).json()
-        assert (found["phone_number"], found["price"], found["provider"]) == ("+14155550123", 5, "acme")
-
-        bought = (
-            await client.post("/phone-numbers/buy", json={"country": "US", "phone_number": "+14155550123"})
-        ).json()
-
-        assert (bought["phone_number"], bought["price"], bought["telephony_sid"]) == ("+14155550123", 500, "PN1")
-        again = {"Idempotency-Key": "rent-1"}
-        wanted = {"country": "US", "phone_number": "+14155550124"}
-        once = [(await client.post("/phone-numbers/buy", json=wanted, headers=again)).json() for _ in range(2)]
-        assert once[0] == once[1]
-        assert len((await client.get("/phone-numbers/all")).json()) == 2
-        await client.delete(f"/phone-numbers/{once[0]['id']}")
-        market.given_back.clear()
-        (number,) = (await client.get("/phone-numbers/all")).json()
-        assert (number["id"], number["rented"], number["price"]) == (bought["id"], True, "$5.0")
-        assert (await client.delete(f"/phone-numbers/{bought['id']}")).status_code == 200
-        assert market.given_back == ["PN1"]
-        refused = await client.post("/phone-numbers/buy", json={"country": "IN", "phone_number": "+918000000002"})
-        assert (refused.status_code, refused.json()["message"]) == (
-            400,
-            "the carrier acme refused: that number is taken",
-        )
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ({}, "country"),
-        ({"country": "FR"}, "country"),
-        ({"country": "US", "pattern": "4151"}, "pattern"),
-        ({"country": "US", "provider": "x"}, "provider"),
-    ],
-)
-async def test_a_wrong_search_says_what_is_wrong(world: ApiWorld, query: dict[str, str], field: str) -> None:
-    async with with_market(world, Market()) as client:
-        answer = await client.get("/phone-numbers/search", params=query)
-    assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
 async def test_a_file_of_contacts_is_put_replaced_and_deleted(world: ApiWorld) -> None:

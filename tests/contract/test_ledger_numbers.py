@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, place
 
 from callwright.domain.errors import ConflictError, NotFoundError
-from callwright.domain.phone_number import TRUNK, PhoneNumber
+from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, UNDER_WAY, PhoneNumber
 from callwright.domain.sip_trunk import SipTrunk, read_trunk
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Extension
@@ -122,3 +123,33 @@ async def test_numbers_go_with_their_trunk_and_outlive_their_agent(ledger: Postg
         assert await unit.trunks.delete(OTHER_TENANT_ID, "t1") is None
         assert await unit.trunks.delete(DEFAULT_TENANT_ID, "t1") == 1
         assert await unit.numbers.all(DEFAULT_TENANT_ID) == []
+
+
+async def test_what_is_only_ordered_is_no_number_until_it_is_had(ledger: PostgresLedger) -> None:
+    row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
+    async with ledger.unit() as unit:
+        await unit.numbers.add(row)
+        assert await unit.numbers.all(DEFAULT_TENANT_ID) == []
+        assert await unit.numbers.get(DEFAULT_TENANT_ID, "c1") is None
+        assert not await unit.numbers.has(DEFAULT_TENANT_ID, DIALLED)
+        assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == [row]
+        assert await unit.numbers.find(DEFAULT_TENANT_ID, DIALLED) == row
+        assert await unit.numbers.find(OTHER_TENANT_ID, DIALLED) is None
+        assert not await unit.numbers.add_seen(replace(row, id="c2"))
+
+        had = replace(row, details={"telephony_sid": "7"})
+        assert await unit.numbers.order(had)
+
+        assert not await unit.numbers.order(had)
+        assert not await unit.numbers.drop_order(DEFAULT_TENANT_ID, "c1")
+        assert await unit.numbers.all(DEFAULT_TENANT_ID) == [had]
+        assert await unit.numbers.has(DEFAULT_TENANT_ID, DIALLED)
+
+
+async def test_an_order_is_dropped(ledger: PostgresLedger) -> None:
+    row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
+    async with ledger.unit() as unit:
+        await unit.numbers.add(row)
+        assert not await unit.numbers.drop_order(OTHER_TENANT_ID, "c1")
+        assert await unit.numbers.drop_order(DEFAULT_TENANT_ID, "c1")
+        assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == []

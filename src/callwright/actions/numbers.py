@@ -1,32 +1,26 @@
-"""The numbers of an organisation: listing and removing them, searching and renting at a carrier (contract 3.5), and who answers them
+"""The numbers of an organisation: listing and removing them (contract 3.5; those of carriers: ``carrier_numbers``), and who answers them
 (contract 3.6)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
+from callwright.actions.carrier_numbers import give_back, look_at_carriers, shown
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent import parse_agent
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.fields import Fields
 from callwright.domain.ivr import read_ivr
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.number import parse_e164
 from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.domain.provider_table import IVR_CARRIER
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
-from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import StoredAgent, Unit
-from callwright.ports.market import NumberMarket, OfferedNumber
-
-COUNTRIES = frozenset({"US", "IN"})
-_PATTERN = re.compile(r"[0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,8 @@ class Setup:
 
 async def list_numbers(services: Services, principal: Principal) -> list[PhoneNumber]:
     """All numbers of the organisation, newest first. A sub-account sees its own extensions beside the numbers it shares, and of these not
-    which agents of others answer them."""
+    which agents of others answer them. What the organisation has at its carriers is among them, as far as they tell."""
+    await look_at_carriers(services, principal)
     async with services.ledger.unit() as unit:
         found = await unit.numbers.all(principal.organisation_id)
         if principal.tenant_id != principal.organisation_id:
@@ -109,98 +104,17 @@ async def trunk_number(unit: Unit, principal: Principal, agent_id: str, given: s
 
 
 async def remove_number(services: Services, principal: Principal, number_id: str) -> None:
-    """Give a number up; one that is rented is given back to its carrier. Calls under way go on. Raises NotFoundError, and
-    BadInputError when the carrier does not take it back."""
+    """Give a number up; one that was rented is given back to its carrier first. Calls under way go on. Raises NotFoundError, BadInputError
+    when the carrier does not take it back, CarrierUnavailableError: then the number stays."""
     async with services.ledger.unit() as unit:
         number = await number_of(unit, principal, number_id)
+    if number.kind == CARRIER:
+        # In no transaction: the carrier takes its time, and takes back a number twice.
+        await give_back(services, principal, number)
+    async with services.ledger.unit() as unit:
         if not await unit.numbers.delete(number.tenant_id, number.id):
             raise missing("phone number")
-        await audit(unit, principal, "phone_number.deleted", number.id, before=_shown(number))
-        if number.kind == CARRIER:
-            # Last: what it does cannot be undone, and what it refuses undoes the rest.
-            await _give_back(_market(services, number.provider), number)
-
-
-async def _give_back(market: NumberMarket, number: PhoneNumber) -> None:
-    try:
-        await market.give_back(str(number.details.get("telephony_sid", "")))
-    except ProviderError as error:
-        raise _refused(error) from error
-
-
-async def search_numbers(services: Services, query: Mapping[str, str]) -> list[OfferedNumber]:
-    """Numbers that can be rented. Raises BadInputError: also when no carrier here rents numbers."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    country = _country(fields)
-    pattern = fields.text("pattern")
-    if not _PATTERN.fullmatch(pattern):
-        raise fields.wrong("pattern", "up to three digits, the first ones after the country's code")
-    market = _market(services, fields.text("provider", longest=MAX_NAME_CHARACTERS))
-    try:
-        return await market.search(country, pattern)
-    except ProviderError as error:
-        raise _refused(error) from error
-
-
-async def buy_number(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
-    """Rent a number from a carrier. Raises BadInputError: also when no carrier here rents numbers."""
-    fields = Fields(wire, "", BadInputError)
-    country = _country(fields)
-    if not fields.raw("phone_number"):
-        raise BadInputError("phone_number is required", field="phone_number")
-    wanted = parse_e164(fields.raw("phone_number"), what="phone_number")
-    provider = fields.text("provider", longest=MAX_NAME_CHARACTERS)
-    market = _market(services, provider)
-    try:
-        rented = await market.rent(country, wanted)
-    except ProviderError as error:
-        raise _refused(error) from error
-    now = services.clock.now()
-    number = PhoneNumber(
-        id=services.ids.uuid(),
-        tenant_id=principal.organisation_id,
-        number=rented.phone_number,
-        kind=CARRIER,
-        provider=provider or next(iter(services.markets)),
-        created_at=now,
-        updated_at=now,
-        details={
-            "price_cents": rented.price_cents,
-            "telephony_sid": rented.sid,
-            "payment_uuid": services.ids.uuid(),
-        },
-    )
-    async with services.ledger.unit() as unit:
-        await unit.numbers.add(number)
-        await audit(unit, principal, "phone_number.rented", number.id, after=_shown(number))
-    return number
-
-
-def _country(fields: Fields) -> str:
-    country = fields.text("country").strip().upper()
-    if not country:
-        raise BadInputError("country is required", field="country")
-    if country not in COUNTRIES:
-        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRIES))}")
-    return country
-
-
-def _market(services: Services, provider: str) -> NumberMarket:
-    """The carrier that was asked for, else the first. Raises BadInputError when there is none."""
-    market = services.markets.get(provider) if provider else next(iter(services.markets.values()), None)
-    if market is None:
-        named = f" (asked for: {provider})" if provider else ""
-        raise BadInputError(
-            f"no carrier with a number market is configured here{named}; numbers of a SIP trunk are added with"
-            " POST /sip-trunks/trunks/{trunk_id}/numbers, short names with PUT /v1/callwright/extensions/{extension}",
-            field="provider" if provider else None,
-        )
-    return market
-
-
-def _refused(error: ProviderError) -> BadInputError:
-    what = "could not be reached" if error.kind is FailureKind.UNAVAILABLE else "refused"
-    return BadInputError(f"the carrier {error.provider} {what}: {error.message}")
+        await audit(unit, principal, "phone_number.deleted", number.id, before=shown(number))
 
 
 async def set_up(services: Services, principal: Principal, wire: Mapping[str, Any]) -> Setup:
@@ -253,7 +167,7 @@ async def unlink(services: Services, principal: Principal, wire: Mapping[str, An
 async def _link(unit: Unit, principal: Principal, before: PhoneNumber, after: PhoneNumber) -> None:
     if not await unit.numbers.link(after):
         raise missing("phone number")
-    await audit(unit, principal, "phone_number.linked", after.id, before=_shown(before), after=_shown(after))
+    await audit(unit, principal, "phone_number.linked", after.id, before=shown(before), after=shown(after))
 
 
 def _required(fields: Fields, name: str) -> str:
@@ -261,13 +175,3 @@ def _required(fields: Fields, name: str) -> str:
     if not found:
         raise BadInputError(f"{name} is required", field=name)
     return found
-
-
-def _shown(number: PhoneNumber) -> dict[str, Any]:
-    return {
-        "phone_number": number.number,
-        "kind": number.kind,
-        "provider": number.provider,
-        "agent_id": number.agent_id,
-        **number.details,
-    }

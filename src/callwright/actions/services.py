@@ -104,6 +104,14 @@ class NoQuestions:
         raise UnavailableError("this process asks no models; ask one that was started with `callwright serve`")
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierLook:
+    """A look at a carrier's list of an organisation's numbers. ``keys_of``: when the keys it was made with were stored."""
+
+    at: datetime
+    keys_of: tuple[datetime, ...]
+
+
 def _nothing(_: Mapping[str, Any]) -> None:
     """Nobody wants to know."""
 
@@ -118,7 +126,8 @@ class Services:
     such a plugin registered; ``plugins()``: all of them; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by
     name; ``key_used(id, time)`` hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in
     clear, as the hosted service does; ``upload_quota_bytes``: of the files of one organisation, 0 for as many as there is room for;
-    ``key_waiters``: tenants and idempotency keys for whose answer a request of this process waits."""
+    ``key_waiters``: tenants and idempotency keys for whose answer a request of this process waits; ``carrier_looks``: when the numbers of
+    an organisation at a carrier were last looked at."""
 
     ledger: Ledger
     clock: Clock
@@ -140,6 +149,7 @@ class Services:
     upload_quota_bytes: int = 0
     batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)
     key_waiters: set[tuple[str, str]] = field(default_factory=set)
+    carrier_looks: dict[tuple[str, str], CarrierLook] = field(default_factory=dict)
 
 
 def object_id(text: str, what: str) -> str:

@@ -47,6 +47,7 @@ from callwright.ops.secret import derive
 from callwright.ops.settings import Settings
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import decode_secret, signature_headers
+from callwright.ports.market import NumberMarket
 from callwright.ports.registry import PluginContext
 from callwright.storage.job_runner import JobRunner
 
@@ -89,7 +90,8 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(open_foundation(settings))
         metrics = Metrics()
-        _equip_plugins(foundation, {"metrics": metrics, **more})
+        market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
+        _equip_plugins(foundation, {"metrics": metrics, "market_client": market_client, **more})
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
         # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
@@ -101,7 +103,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         services = services_over(
             foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
         )
-        services = replace(services, questions=runtime.questions)
+        services = replace(services, questions=runtime.questions, markets=_markets(foundation))
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url))
         await _tell_of_locked_vault(services)
@@ -162,6 +164,12 @@ def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
         **more,
     }
     foundation.plugins.use(PluginContext(given, settings.models.expanduser(), services))
+
+
+def _markets(foundation: Foundation) -> dict[str, NumberMarket]:
+    """The carriers that rent numbers, by name."""
+    names = [plugin.name for plugin in foundation.plugins.registry.all() if plugin.kind == "market"]
+    return {name: foundation.plugins("market", name) for name in names}
 
 
 def _runtime_deps(

@@ -228,6 +228,13 @@ class UnavailableError(CallwrightError):
     hint = "Check that PostgreSQL is running and reachable, then retry; nothing was done."
 
 
+class CarrierUnavailableError(UnavailableError):
+    """A carrier whose numbers the request asks for cannot be reached, or does not say what came of it."""
+
+    code = "carrier_unavailable"
+    hint = "Send the request again later: what the carrier did all the same is found then, and done once."
+
+
 class AnswerTooLargeError(CallwrightError):
     """What a model's endpoint answers is too large, or packed in a way that is not known. It is not read on."""
 

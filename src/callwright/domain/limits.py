@@ -525,6 +525,24 @@ MAX_SECRET_CHARACTERS = 4_096
 MAX_WHITELISTED = 10_000
 """Most callers an agent names that always may call."""
 
+CARRIER_API_SECONDS = 10
+"""Longest answer of a carrier's API to one request about its numbers."""
+
+CARRIER_LIST_SECONDS = 5
+"""Longest look at the numbers an account has at its carriers, before the list of numbers is shown as it was."""
+
+CARRIER_LIST_AGE_SECONDS = 60
+"""So long the last look at an account's numbers at its carriers, or its failure, counts."""
+
+MAX_CARRIER_NUMBERS = 1_000
+"""Most numbers of one account at one carrier that are listed."""
+
+ORDER_SECONDS = 60
+"""So long an order of a number at a carrier may be under way. Then whoever orders the number again looks what came of it."""
+
+ORDER_FORGOTTEN_SECONDS = 600
+"""An order of which nobody knows what came is forgotten after this time if the carrier does not list the number."""
+
 CALLER_LOOKUP_SECONDS = 5
 """Longest look for a caller's data before a call that comes in is answered; then it is answered without them."""
 

@@ -14,6 +14,14 @@ CARRIER = "carrier"
 KINDS = (EXTENSION, TRUNK, CARRIER)
 """``extension``: a short name, one for the whole platform; ``trunk``: a number of a SIP trunk; ``carrier``: rented from a carrier."""
 
+COUNTRY_CODES: Mapping[str, str] = {"IN": "+91", "US": "+1"}
+"""Countries in which numbers can be rented, and how their numbers begin."""
+
+ORDER = "order"
+"""The key of ``details`` of a number that was ordered at a carrier and of which it is not known yet whether it was rented."""
+UNDER_WAY, UNKNOWN = "under_way", "unknown"
+"""Its values: somebody is ordering it, or was until its process ended; the carrier did not say what came of it."""
+
 _SEPARATORS = re.compile(r"[ .()\u00a0-]")
 _DIGITS = re.compile(r"\+?[0-9]+")
 
@@ -35,6 +43,11 @@ class PhoneNumber:
     agent_id: str | None = None
     trunk_id: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rented(self) -> bool:
+        """Whether it was rented here: it is given back with DELETE, and cost money."""
+        return self.kind == CARRIER and "payment_uuid" in self.details
 
     @property
     def dialled(self) -> str:

@@ -15,7 +15,7 @@ from callwright.ports.catalogue import ModelOffer, VoiceOffer
 
 ENTRY_POINT_GROUP = "callwright.plugins"
 
-KINDS = ("transcriber", "vad", "turn", "voice", "model", "carrier", "duplex")
+KINDS = ("transcriber", "vad", "turn", "voice", "model", "carrier", "market", "duplex")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.domain.phone_number import PhoneNumber
+from callwright.domain.phone_number import TRUNK, PhoneNumber
 
 _COLUMNS = (
     "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details, trunk_id"
+)
+_HAD = "details ->> 'order' is null"
+"""Leaves out what is only ordered (``domain.phone_number.ORDER``)."""
+_INSERT = (
+    f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 )
 _OF_NUMBER = ", ".join(f"n.{name}" for name in _COLUMNS.split(", "))
 
@@ -19,42 +24,83 @@ class NumberRows:
         self._connection = connection
 
     async def add(self, number: PhoneNumber) -> None:
-        """A new number. ConflictError when the tenant has it already."""
-        await self._connection.execute(
-            f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-            number.id,
-            number.tenant_id,
-            number.number,
-            number.kind,
-            number.provider,
-            number.created_at,
-            number.updated_at,
-            number.name,
-            number.agent_tenant_id,
-            number.agent_id,
-            dict(number.details),
-            number.trunk_id,
-            number.dialled,
+        """A new number. ConflictError when the tenant has it already. One of a trunk takes the place of one that was only seen at a
+        carrier."""
+        if number.kind == TRUNK:
+            await self._connection.execute(
+                "delete from phone_number where tenant_id = $1 and dialled = $2 and kind = 'carrier'"
+                " and details ->> 'payment_uuid' is null",
+                number.tenant_id,
+                number.dialled,
+            )
+        await self._connection.execute(_INSERT, *_values(number))
+
+    async def add_seen(self, number: PhoneNumber) -> bool:
+        """A number that was seen at a carrier. False when the tenant has it already."""
+        added = await self._connection.fetchval(
+            f"{_INSERT} on conflict (tenant_id, dialled) where kind <> 'extension' do nothing returning true",
+            *_values(number),
         )
+        return bool(added)
 
     async def get(self, tenant_id: str, number_id: str) -> PhoneNumber | None:
         """One number of the tenant, or None."""
         row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from phone_number where tenant_id = $1 and id = $2", tenant_id, number_id
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 and id = $2 and {_HAD}", tenant_id, number_id
         )
         return PhoneNumber(**row) if row else None
+
+    async def of_carriers(self, tenant_id: str) -> list[PhoneNumber]:
+        """All numbers of carriers of the tenant, those that are only ordered as well."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 and kind = 'carrier'", tenant_id
+        )
+        return [PhoneNumber(**row) for row in rows]
+
+    async def find(self, tenant_id: str, dialled: str) -> PhoneNumber | None:
+        """The tenant's number of a trunk or carrier that is found by ``dialled``, also one that is only ordered."""
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 and dialled = $2 and kind <> 'extension'",
+            tenant_id,
+            dialled,
+        )
+        return PhoneNumber(**row) if row else None
+
+    async def order(self, number: PhoneNumber) -> bool:
+        """Write the details of a number that is only ordered. False when it is not, or not any more."""
+        changed = await self._connection.fetchval(
+            f"update phone_number set details = $3, updated_at = $4"
+            f" where tenant_id = $1 and id = $2 and not ({_HAD}) returning true",
+            number.tenant_id,
+            number.id,
+            dict(number.details),
+            number.updated_at,
+        )
+        return bool(changed)
+
+    async def drop_order(self, tenant_id: str, number_id: str) -> bool:
+        """Forget a number that is only ordered. False when it is not, or not any more."""
+        gone = await self._connection.fetchval(
+            f"delete from phone_number where tenant_id = $1 and id = $2 and not ({_HAD}) returning true",
+            tenant_id,
+            number_id,
+        )
+        return bool(gone)
 
     async def all(self, tenant_id: str) -> list[PhoneNumber]:
         """All numbers of the tenant, newest first."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from phone_number where tenant_id = $1 order by created_at desc, id", tenant_id
+            f"select {_COLUMNS} from phone_number where tenant_id = $1 and {_HAD} order by created_at desc, id",
+            tenant_id,
         )
         return [PhoneNumber(**row) for row in rows]
 
     async def has(self, tenant_id: str, dialled: str) -> bool:
         """Whether the tenant has a number that is found by ``dialled``."""
         found = await self._connection.fetchval(
-            "select exists (select from phone_number where tenant_id = $1 and dialled = $2)", tenant_id, dialled
+            f"select exists (select from phone_number where tenant_id = $1 and dialled = $2 and {_HAD})",
+            tenant_id,
+            dialled,
         )
         return bool(found)
 
@@ -97,3 +143,21 @@ class NumberRows:
             f"select {_COLUMNS} from phone_number where kind = 'extension' and dialled = $1", dialled
         )
         return PhoneNumber(**row) if row else None
+
+
+def _values(number: PhoneNumber) -> tuple[Any, ...]:
+    return (
+        number.id,
+        number.tenant_id,
+        number.number,
+        number.kind,
+        number.provider,
+        number.created_at,
+        number.updated_at,
+        number.name,
+        number.agent_tenant_id,
+        number.agent_id,
+        dict(number.details),
+        number.trunk_id,
+        number.dialled,
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from callwright.domain.human_time import ago
-from callwright.domain.phone_number import CARRIER, PhoneNumber
+from callwright.domain.phone_number import PhoneNumber
 from callwright.insight.record import wire_time
 from callwright.ports.market import OfferedNumber
 
@@ -19,7 +19,7 @@ def listed(number: PhoneNumber, now: datetime) -> dict[str, Any]:
         "phone_number": number.number,
         "agent_id": number.agent_id,
         "telephony_provider": number.provider,
-        "rented": number.kind == CARRIER,
+        "rented": number.rented,
         "price": None if cents is None else f"${cents / 100}",
         "renewal_at": None,
         "created_at": wire_time(number.created_at),

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from callwright.actions import numbers
-from callwright.actions.services import Services
+from callwright.actions import carrier_numbers, numbers
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
-from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.idempotent import IdempotencyKey, answer_once_outside
 from callwright.api.phone_numbers.mapping import listed, offered, rented
 from callwright.api.phone_numbers.schemas import (
     BUY_EXAMPLE,
@@ -30,7 +29,9 @@ router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"])
     responses={200: shown("All of them, newest first.", list[PhoneNumberView]), **errors()},
 )
 async def list_all(request: Request) -> Response:
-    """A bare array, never paged: extensions, numbers of SIP trunks and numbers rented from carriers."""
+    """A bare array, never paged: extensions, numbers of SIP trunks, and those the organisation has at the carriers whose provider keys it
+    has stored, rented here or not. Carriers are asked at most once a minute; while one does not answer, its numbers are shown as they
+    were."""
     actions = services_of(request).actions
     now = actions.clock.now()
     return answer([listed(number, now) for number in await numbers.list_numbers(actions, principal_of(request))])
@@ -45,11 +46,19 @@ async def search(
     request: Request,
     country: Annotated[str, Query(description="US or IN.")] = "",
     pattern: Annotated[str, Query(description="Up to three digits, the first ones after the country's code.")] = "",
-    provider: Annotated[str, Query(description="The carrier; the first that rents numbers by default.")] = "",
+    provider: Annotated[str, Query(description="The carrier; by default one whose provider keys are stored.")] = "",
 ) -> Response:
-    """Asks the carrier. Refused with 400 where no carrier that rents numbers is configured."""
+    """Asks the carrier, with the organisation's provider keys. Refused with 400 where these are not stored, or are not accepted; 503 while
+    the carrier does not answer."""
     query = {"country": country, "pattern": pattern, "provider": provider}
-    return answer([offered(number) for number in await numbers.search_numbers(services_of(request).actions, query)])
+    return answer(
+        [
+            offered(number)
+            for number in await carrier_numbers.search_numbers(
+                services_of(request).actions, principal_of(request), query
+            )
+        ]
+    )
 
 
 @router.post(
@@ -59,14 +68,15 @@ async def search(
     openapi_extra=json_body("BuyNumber", BUY_EXAMPLE),
 )
 async def buy(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
-    """Rents it from the carrier. Refused with 400 where no carrier that rents numbers is configured; nothing is ever rented in appearance
-    only."""
+    """Rents it from the carrier, with the organisation's provider keys and on its account there. Refused with 400 where these are not
+    stored, or the carrier refuses; nothing is ever rented in appearance only. After a 503 it may have been rented: the same request finds
+    that out, and rents the number if not."""
     wire = await read_object(request)
 
-    async def work(services: Services) -> dict[str, Any]:
-        return rented(await numbers.buy_number(services, principal_of(request), wire))
+    async def work() -> dict[str, Any]:
+        return rented(await carrier_numbers.buy_number(services_of(request).actions, principal_of(request), wire))
 
-    return await answer_once(request, idempotency_key, wire, work)
+    return await answer_once_outside(request, idempotency_key, wire, work)
 
 
 @router.delete(
@@ -75,6 +85,7 @@ async def buy(request: Request, idempotency_key: IdempotencyKey = None) -> Respo
     responses={200: shown("It is gone.", Acknowledged), **errors(400, 404)},
 )
 async def delete(request: Request, phone_number_id: str) -> Response:
-    """A rented number is given back to its carrier. Further calls to it are refused; calls under way go on."""
+    """One that was rented here is given back to its carrier. Further calls to it are refused; calls under way go on. One that the
+    organisation has at a carrier and did not rent here is refused with 400."""
     await numbers.remove_number(services_of(request).actions, principal_of(request), phone_number_id)
     return answer({"message": "The phone number has been removed from your account", "state": "deleted"})

@@ -9,16 +9,38 @@ from callwright.domain.phone_number import PhoneNumber
 
 class Numbers(Protocol):
     """Everything under which agents are called, extensions included: what a call that comes in is looked up in. A number of a trunk or a
-    carrier is there once for a tenant."""
+    carrier is there once for a tenant. One that is only ordered at a carrier (``domain.phone_number.ORDER``) is no number yet: only
+    ``of_carriers`` and ``find`` know it."""
 
     async def add(self, number: PhoneNumber) -> None:
-        """A new number. ConflictError when the tenant has it already."""
+        """A new number. ConflictError when the tenant has it already. One of a trunk takes the place of one that was only seen at a
+        carrier."""
+
+    async def add_seen(self, number: PhoneNumber) -> bool:
+        """A number that was seen at a carrier. False when the tenant has it already."""
+        ...
 
     async def get(self, tenant_id: str, number_id: str) -> PhoneNumber | None:
         """One number of the tenant, or None."""
 
     async def all(self, tenant_id: str) -> list[PhoneNumber]:
         """All numbers of the tenant, newest first."""
+        ...
+
+    async def of_carriers(self, tenant_id: str) -> list[PhoneNumber]:
+        """All numbers of carriers of the tenant, those that are only ordered as well."""
+        ...
+
+    async def find(self, tenant_id: str, dialled: str) -> PhoneNumber | None:
+        """The tenant's number of a trunk or carrier that is found by ``dialled``, also one that is only ordered."""
+        ...
+
+    async def order(self, number: PhoneNumber) -> bool:
+        """Write the details of a number that is only ordered. False when it is not, or not any more."""
+        ...
+
+    async def drop_order(self, tenant_id: str, number_id: str) -> bool:
+        """Forget a number that is only ordered. False when it is not, or not any more."""
         ...
 
     async def has(self, tenant_id: str, dialled: str) -> bool:

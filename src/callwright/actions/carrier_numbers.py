@@ -1,0 +1,368 @@
+"""Numbers of the carriers at which an organisation has an account of its own: searched, rented and given back with its provider keys, and
+those it has there already (contract 3.5).
+
+An order is written down before the carrier is asked, so that no number is paid for that nobody knows of. What came of an order that was
+cut off, by a dead process or a silent carrier, is learnt from the carrier's own list: by whoever orders the number again, and by the next
+look at the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.services import CarrierLook, Services
+from callwright.domain.errors import (
+    BadInputError,
+    CallwrightError,
+    CarrierUnavailableError,
+    ConflictError,
+    VaultLockedError,
+)
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    CARRIER_LIST_AGE_SECONDS,
+    CARRIER_LIST_SECONDS,
+    MAX_CARRIER_NUMBERS,
+    MAX_NAME_CHARACTERS,
+    ORDER_FORGOTTEN_SECONDS,
+    ORDER_SECONDS,
+)
+from callwright.domain.number import parse_e164
+from callwright.domain.phone_number import CARRIER, COUNTRY_CODES, ORDER, UNDER_WAY, UNKNOWN, PhoneNumber, dialled_form
+from callwright.domain.provider_access import Access
+from callwright.domain.provider_key import ProviderKey
+from callwright.domain.sealing import WrappedKey
+from callwright.domain.tenant import Principal
+from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
+from callwright.ports.ledger import Unit
+from callwright.ports.market import HeldNumber, NumberMarket, OfferedNumber
+
+_LOG = logging.getLogger(__name__)
+
+_PATTERN = re.compile(r"[0-9]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrier:
+    """A carrier, and what opens the organisation's account there."""
+
+    name: str
+    market: NumberMarket
+    access: Access = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The organisation's provider keys, sealed."""
+
+    keys: Mapping[str, ProviderKey]
+    data_key: WrappedKey | None
+
+    def missing(self, market: NumberMarket) -> list[str]:
+        """The keys of a carrier that are not stored."""
+        return [name for name in market.keys if name not in self.keys or self.data_key is None]
+
+    def ages(self, market: NumberMarket) -> tuple[datetime, ...]:
+        """When the keys of a carrier were stored."""
+        return tuple(self.keys[name].updated_at for name in market.keys)
+
+    def opened(self, services: Services, name: str, market: NumberMarket) -> _Carrier:
+        """A carrier of which all keys are stored. Raises VaultLockedError."""
+        data_key = self.data_key
+        found = (
+            {} if data_key is None else {n: services.vault.open(data_key, n, self.keys[n].sealed) for n in market.keys}
+        )
+        return _Carrier(name, market, Access(found))
+
+
+async def search_numbers(services: Services, principal: Principal, query: Mapping[str, str]) -> list[OfferedNumber]:
+    """Numbers that can be rented. Raises BadInputError, also when the account has no keys of a carrier that rents numbers, and
+    CarrierUnavailableError."""
+    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
+    country = _country(fields)
+    pattern = fields.text("pattern")
+    if not _PATTERN.fullmatch(pattern):
+        raise fields.wrong("pattern", "up to three digits, the first ones after the country's code")
+    carrier = await _carrier(services, principal, _provider(fields), country)
+    try:
+        return await carrier.market.search(carrier.access, country, pattern)
+    except ProviderError as error:
+        raise _refused(error) from error
+
+
+async def buy_number(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
+    """Rent a number from a carrier, once: a request that repeats another finds the number rented, or rents it if nothing came of that.
+    Raises BadInputError as ``search_numbers``, ConflictError for a number the account has otherwise, CarrierUnavailableError.
+
+    The services' units must be transactions of their own: the order is to be committed before the carrier is asked.
+    """
+    fields = Fields(wire, "", BadInputError)
+    country = _country(fields)
+    if not fields.raw("phone_number"):
+        raise BadInputError("phone_number is required", field="phone_number")
+    wanted = parse_e164(fields.raw("phone_number"), what="phone_number")
+    if not wanted.startswith(COUNTRY_CODES[country]):
+        raise fields.wrong("phone_number", f"a number of {country}, which begins with {COUNTRY_CODES[country]}")
+    carrier = await _carrier(services, principal, _provider(fields), country)
+    order = await _already_there(services, principal, carrier, wanted)
+    if order is not None and ORDER not in order.details:
+        return order
+    try:
+        held = None if order is None else await carrier.market.find(carrier.access, wanted)
+        if order is None or held is None:
+            cents = await carrier.market.price_cents(carrier.access, country, wanted)
+            order = await _write_order(services, principal, carrier, order, wanted, cents)
+            sid = await _rent(services, carrier, order)
+        else:
+            sid = held.sid
+    except ProviderError as error:
+        raise _refused(error) from error
+    async with services.ledger.unit() as unit:
+        return await _rented(services, unit, principal, order, sid)
+
+
+async def give_back(services: Services, principal: Principal, number: PhoneNumber) -> None:
+    """End the rent of a number at its carrier. Raises BadInputError for one that was not rented here while its carrier's list would show
+    it again, and as ``search_numbers``."""
+    if not number.rented:
+        market = services.markets.get(number.provider)
+        async with services.ledger.unit() as unit:
+            stored = await _stored(unit, principal.organisation_id)
+        if market is not None and not stored.missing(market):
+            raise BadInputError(
+                f"the number was not rented here and is not given back here: end its rent at {number.provider}, or delete the provider"
+                f" key {market.keys[0]} if the account's numbers there are not to be listed",
+                field="phone_number_id",
+            )
+        return
+    carrier = await _carrier(services, principal, number.provider, "")
+    try:
+        await carrier.market.give_back(carrier.access, str(number.details.get("telephony_sid", "")))
+    except ProviderError as error:
+        raise _refused(error) from error
+
+
+async def look_at_carriers(services: Services, principal: Principal) -> None:
+    """See what the organisation has at its carriers, at most once in CARRIER_LIST_AGE_SECONDS: numbers it has there become its numbers
+    here, orders are settled, and what was only seen there and is gone goes. A carrier that does not answer changes nothing."""
+    if not services.markets:
+        return
+    tenant_id, now = principal.organisation_id, services.clock.now()
+    async with services.ledger.unit() as unit:
+        stored = await _stored(unit, tenant_id)
+    due: list[_Carrier] = []
+    for name, market in services.markets.items():
+        if stored.missing(market):
+            continue
+        look, last = CarrierLook(now, stored.ages(market)), services.carrier_looks.get((tenant_id, name))
+        if last and last.keys_of == look.keys_of and now - last.at < timedelta(seconds=CARRIER_LIST_AGE_SECONDS):
+            continue
+        services.carrier_looks[(tenant_id, name)] = look
+        try:
+            due.append(stored.opened(services, name, market))
+        except VaultLockedError as error:
+            _LOG.warning("the numbers at %s are not looked at: %s", name, error.message)
+    for carrier, (held, whole) in zip(due, await asyncio.gather(*map(_held, due)), strict=True):
+        if held or whole:
+            await _take_in(services, principal, carrier, held, whole=whole)
+
+
+def shown(number: PhoneNumber) -> dict[str, Any]:
+    """A number as the audit trail shows it."""
+    return {
+        "phone_number": number.number,
+        "kind": number.kind,
+        "provider": number.provider,
+        "agent_id": number.agent_id,
+        **number.details,
+    }
+
+
+async def _already_there(
+    services: Services, principal: Principal, carrier: _Carrier, wanted: str
+) -> PhoneNumber | None:
+    """The number, rented here already or ordered, of which it is not known what came, or None. Raises ConflictError where nothing may be
+    ordered."""
+    async with services.ledger.unit() as unit:
+        found = await unit.numbers.find(principal.organisation_id, dialled_form(wanted))
+    if found is None:
+        return None
+    if ORDER not in found.details:
+        if found.rented and found.provider == carrier.name:
+            return found
+        raise ConflictError("the account has this number already", field="phone_number")
+    if found.provider != carrier.name:
+        raise ConflictError(
+            f"the number was ordered at {found.provider}, and it is not known yet what came of that", field="provider"
+        )
+    age = services.clock.now() - found.updated_at
+    if found.details[ORDER] == UNDER_WAY and age < timedelta(seconds=ORDER_SECONDS):
+        raise ConflictError("another request is ordering this number; ask again in a minute", field="phone_number")
+    return found
+
+
+async def _write_order(
+    services: Services, principal: Principal, carrier: _Carrier, before: PhoneNumber | None, wanted: str, cents: int
+) -> PhoneNumber:
+    now = services.clock.now()
+    async with services.ledger.unit() as unit:
+        if before is not None:
+            order = replace(before, updated_at=now, details={**before.details, "price_cents": cents, ORDER: UNDER_WAY})
+            if not await unit.numbers.order(order):
+                raise ConflictError("another request is ordering this number; ask again", field="phone_number")
+            return order
+        order = PhoneNumber(
+            id=services.ids.uuid(),
+            tenant_id=principal.organisation_id,
+            number=wanted,
+            kind=CARRIER,
+            provider=carrier.name,
+            created_at=now,
+            updated_at=now,
+            details={"price_cents": cents, "payment_uuid": services.ids.uuid(), ORDER: UNDER_WAY},
+        )
+        await unit.numbers.add(order)
+    return order
+
+
+async def _rent(services: Services, carrier: _Carrier, order: PhoneNumber) -> str:
+    """Ask the carrier, and note on the order when that came to nothing or nobody knows to what."""
+    try:
+        return await carrier.market.rent(carrier.access, order.number)
+    except ProviderError as error:
+        # Whoever asked is told what the carrier said, whether or not that can be noted: a stale order is settled later.
+        with suppress(CallwrightError):
+            async with services.ledger.unit() as unit:
+                if error.kind in (FailureKind.UNAVAILABLE, FailureKind.BROKEN_STREAM):
+                    await unit.numbers.order(replace(order, details={**order.details, ORDER: UNKNOWN}))
+                else:
+                    await unit.numbers.drop_order(order.tenant_id, order.id)
+        raise
+
+
+async def _rented(services: Services, unit: Unit, principal: Principal, order: PhoneNumber, sid: str) -> PhoneNumber:
+    """The order has become a number. Where somebody else settled it, what they made of it."""
+    details = {name: value for name, value in order.details.items() if name != ORDER}
+    number = replace(order, updated_at=services.clock.now(), details={**details, "telephony_sid": sid})
+    if not await unit.numbers.order(number):
+        found = await unit.numbers.find(order.tenant_id, order.dialled)
+        if found is not None:
+            return found
+        await unit.numbers.add(number)
+    await audit(unit, principal, "phone_number.rented", number.id, after=shown(number))
+    return number
+
+
+async def _held(carrier: _Carrier) -> tuple[list[HeldNumber], bool]:
+    """What the account has at a carrier, as far as it can be seen in time, and whether that is all."""
+    found: list[HeldNumber] = []
+    try:
+        async with asyncio.timeout(CARRIER_LIST_SECONDS):
+            async for page in carrier.market.held(carrier.access):
+                found += page
+                if len(found) >= MAX_CARRIER_NUMBERS:
+                    return found[:MAX_CARRIER_NUMBERS], False
+    except TimeoutError:
+        _LOG.warning("the carrier %s did not list all numbers within %d s", carrier.name, CARRIER_LIST_SECONDS)
+    except ProviderError as error:
+        _LOG.warning("the numbers at the carrier %s are not seen: %s", carrier.name, error.message)
+    else:
+        return found, True
+    return found, False
+
+
+async def _take_in(
+    services: Services, principal: Principal, carrier: _Carrier, held: Sequence[HeldNumber], *, whole: bool
+) -> None:
+    tenant_id, now = principal.organisation_id, services.clock.now()
+    listed = {dialled_form(one.phone_number): one for one in held}
+    async with services.ledger.unit() as unit:
+        for number in await unit.numbers.of_carriers(tenant_id):
+            if number.provider != carrier.name:
+                continue
+            found = listed.pop(number.dialled, None)
+            if ORDER not in number.details:
+                if found is None and whole and not number.rented and await unit.numbers.delete(tenant_id, number.id):
+                    await audit(unit, principal, "phone_number.gone", number.id, before=shown(number))
+            elif found is not None:
+                await _rented(services, unit, principal, number, found.sid)
+            elif whole and now - number.updated_at > timedelta(seconds=ORDER_FORGOTTEN_SECONDS):
+                await unit.numbers.drop_order(tenant_id, number.id)
+        for one in listed.values():
+            number = PhoneNumber(
+                id=services.ids.uuid(),
+                tenant_id=tenant_id,
+                number=one.phone_number,
+                kind=CARRIER,
+                provider=carrier.name,
+                created_at=now,
+                updated_at=now,
+                name=one.name,
+                details={"price_cents": one.price_cents, "telephony_sid": one.sid},
+            )
+            if await unit.numbers.add_seen(number):
+                await audit(unit, principal, "phone_number.seen", number.id, after=shown(number))
+
+
+def _country(fields: Fields) -> str:
+    country = fields.text("country").strip().upper()
+    if not country:
+        raise BadInputError("country is required", field="country")
+    if country not in COUNTRY_CODES:
+        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRY_CODES))}")
+    return country
+
+
+def _provider(fields: Fields) -> str:
+    return fields.text("provider", longest=MAX_NAME_CHARACTERS).strip().lower()
+
+
+async def _stored(unit: Unit, tenant_id: str) -> _Stored:
+    keys = {key.name.upper(): key for key in await unit.provider_keys.all(tenant_id)}
+    return _Stored(keys, await unit.provider_keys.data_key(tenant_id) if keys else None)
+
+
+async def _carrier(services: Services, principal: Principal, provider: str, country: str) -> _Carrier:
+    """The carrier that was asked for, else one of which the account has the keys, those of the country first. Raises BadInputError,
+    VaultLockedError."""
+    named = [(name, market) for name, market in services.markets.items() if provider in ("", name)]
+    if not named:
+        asked = f" (asked for: {provider})" if provider else ""
+        raise BadInputError(
+            f"no carrier with a number market is configured here{asked}; {_INSTEAD}", field=_named(provider)
+        )
+    async with services.ledger.unit() as unit:
+        stored = await _stored(unit, principal.organisation_id)
+    for name, market in sorted(named, key=lambda one: country not in one[1].countries):
+        if not stored.missing(market):
+            return stored.opened(services, name, market)
+    keys = "; or ".join(f"{name}: {', '.join(stored.missing(market))}" for name, market in named)
+    raise BadInputError(
+        f"the account has not stored the provider keys of a carrier that rents numbers ({keys}); store them with POST /providers. Else"
+        f" {_INSTEAD}",
+        field=_named(provider),
+    )
+
+
+_INSTEAD = (
+    "numbers of a SIP trunk are added with POST /sip-trunks/trunks/{trunk_id}/numbers, short names with PUT"
+    " /v1/callwright/extensions/{extension}"
+)
+
+
+def _named(provider: str) -> str | None:
+    return "provider" if provider else None
+
+
+def _refused(error: ProviderError) -> CallwrightError:
+    if error.kind in RETRYABLE:
+        return CarrierUnavailableError(f"the carrier {error.provider} could not be reached: {error.message}")
+    return BadInputError(f"the carrier {error.provider} refused: {error.message}")

@@ -1,0 +1,159 @@
+"""What the carriers' APIs have in common: basic authentication with an account's id and token, JSON answers, statuses that mean the same.
+
+Neither key is ever in a message; the id is in the path of every request, because these APIs want it there.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.limits import CARRIER_API_SECONDS, MAX_NAME_CHARACTERS
+from callwright.domain.provider_access import Access
+from callwright.net.client import Answer
+from callwright.ports.failures import FailureKind, ProviderError
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_MOST_WORDS = 200
+"""Characters of what a carrier says about a refusal."""
+_MOST_CENTS = 10_000_000
+
+
+class Sender(Protocol):
+    """``net.client.GuardedClient``."""
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        """One request, answered within ``timeout_s``. Raises BlockedUrlError, UnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who asks, opened for one request."""
+
+    id: str
+    token: str
+
+    def __repr__(self) -> str:
+        return "Account(...)"
+
+
+class CarrierApi:
+    """Requests to one carrier. ``keys``: the provider keys with the account's id and its token; ``id_form``: what such an id looks like,
+    checked before anything is sent, since it becomes a part of a path."""
+
+    def __init__(self, sender: Sender, name: str, keys: tuple[str, str], id_form: str) -> None:
+        self.name = name
+        self.keys = keys
+        self._sender = sender
+        self._id_form = re.compile(id_form)
+
+    def account(self, access: Access) -> Account:
+        """The account whose keys these are. Raises ProviderError."""
+        for key in self.keys:
+            if not access.keys.get(key):
+                raise self.error(
+                    FailureKind.REFUSED, f"the provider key {key} is not stored; store it with POST /providers"
+                )
+        account = Account(*(access.keys[key] for key in self.keys))
+        if not self._id_form.fullmatch(account.id):
+            raise self.error(FailureKind.REFUSED, f"the provider key {self.keys[0]} is no account id of {self.name}")
+        return account
+
+    async def ask(
+        self, account: Account, method: str, url: str, form: Mapping[str, str] | None = None, *, missing: bool = False
+    ) -> Mapping[str, Any] | None:
+        """The JSON object of a good answer, empty for an empty one. ``missing``: None for what is not there (404), which is an error
+        otherwise. Raises ProviderError."""
+        credentials = base64.b64encode(f"{account.id}:{account.token}".encode()).decode()
+        headers = {"authorization": f"Basic {credentials}", "accept": "application/json"}
+        body = b""
+        if form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            body = urlencode(form).encode()
+        try:
+            answer = await self._sender.send(method, url, headers=headers, body=body, timeout_s=CARRIER_API_SECONDS)
+        except (BlockedUrlError, UnavailableError) as error:
+            raise self.error(FailureKind.UNAVAILABLE, error.message) from error
+        if missing and answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        found = _object(answer.body)
+        if not HTTPStatus(200) <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise self._refusal(account, answer.status, found or {})
+        if found is None:
+            raise self.error(FailureKind.UNAVAILABLE, "its answer cannot be read")
+        return found
+
+    def _refusal(self, account: Account, status: int, told: Mapping[str, Any]) -> ProviderError:
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return self.error(
+                FailureKind.REFUSED,
+                f"it does not accept the provider keys {self.keys[0]} and {self.keys[1]} (HTTP {status});"
+                " check them and store them again with POST /providers",
+            )
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self.error(FailureKind.LIMIT, "it takes no more requests of this account now (HTTP 429)")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
+            return self.error(FailureKind.UNAVAILABLE, f"it answers with HTTP {status}")
+        words = _text(told.get("message")) or _text(told.get("error")) or "no reason given"
+        for secret in (account.token, account.id):
+            words = words.replace(secret, "...")
+        return self.error(FailureKind.BAD_REQUEST, f"{words[:_MOST_WORDS]} (HTTP {status})")
+
+    def error(self, kind: FailureKind, why: str) -> ProviderError:
+        """A failure of this carrier."""
+        return ProviderError(kind, self.name, why)
+
+    def objects(self, answer: Mapping[str, Any] | None, name: str) -> Sequence[Mapping[str, Any]]:
+        """The list of objects under a name. Raises ProviderError where there is none."""
+        found = (answer or {}).get(name)
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise self.error(FailureKind.UNAVAILABLE, f"its answer has no list {name!r}")
+        return found
+
+    def cents(self, price: Any) -> int:
+        """A price in US dollars a month, as text or number. Raises ProviderError for anything else."""
+        try:
+            dollars = Decimal(str(price))
+            cents = int((dollars * 100).quantize(Decimal(1), ROUND_HALF_UP)) if dollars.is_finite() else -1
+        except InvalidOperation:
+            cents = -1
+        if not 0 <= cents <= _MOST_CENTS:
+            raise self.error(FailureKind.UNAVAILABLE, "its answer has no price")
+        return cents
+
+
+def phone_number(value: Any, *, plus: bool = True) -> str | None:
+    """A number as the carrier writes it, with or without its plus, as E.164; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    text = value if plus else f"+{value}"
+    return text if _E164.fullmatch(text) else None
+
+
+def short(value: Any) -> str | None:
+    """A name the carrier gives, cut; None where it gives none."""
+    return _text(value)[:MAX_NAME_CHARACTERS] or None
+
+
+def _text(value: Any) -> str:
+    return "".join(c for c in value if c.isprintable()) if isinstance(value, str) else ""
+
+
+def _object(body: bytes) -> Mapping[str, Any] | None:
+    if not body.strip():
+        return {}
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if isinstance(found, dict) else None
