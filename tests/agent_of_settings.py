@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.domain.agent_setting import AgentSetting
+
 TOOL = {
     "name": "look_up",
     "key": "custom_task",
@@ -14,6 +16,22 @@ TOOL = {
 
 OF_THE_VOICE = {f"synthesizer.{name}" for name in ("voice", "voice_id", "model", "language", "speed")}
 """They stand one object deeper than the other settings of the synthesizer."""
+
+WORDS: dict[str, Any] = {
+    "llm_agent.vector_store": {"vector_id": "v"},
+    "task.toolchain": {"execution": "sequential", "pipelines": [["llm"]]},
+    "tools_config.multilingual_config": {"languages": {"en": {}, "hi": {}}, "active_language": "en"},
+    "tool_params.scope": "node",
+}
+
+
+def another_value(row: AgentSetting) -> Any:
+    """A value of the setting that is not its default."""
+    if isinstance(row.default, bool):
+        return not row.default
+    if row.most is not None:
+        return row.most if row.most != row.default else row.least
+    return WORDS.get(row.key, f"another {row.key}")
 
 
 def agent_of(settings: Mapping[str, Any]) -> dict[str, Any]:

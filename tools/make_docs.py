@@ -18,6 +18,7 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits, setting_rows
+from callwright.domain.agent_setting import AgentSetting
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 
@@ -223,21 +224,27 @@ def agent_settings_page() -> str:
     """`docs/agent-settings.md`."""
     intro = (
         "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
-        " it. **kept**: it is read, checked and stored, and nothing is done with it yet. A setting that is not here is kept as it came. The"
-        " table is in `src/callwright/domain/setting_rows.py`."
+        " it. **kept**: it is stored and given back as it came, and nothing is done with it; where it has a range, that is checked. A"
+        " setting that is not here is kept too. Which field of the conversation's plan a setting is, with which value, is held for each by"
+        " `docs/test_settings_in_the_plan.py`. The table is in `src/callwright/domain/setting_rows.py`."
     )
+    sections = list(dict.fromkeys(_section(row) for row in setting_rows.SETTINGS))
     rows = [
         (
             f"`{row.key}`",
             _json(row.default),
             row.values or f"{row.least:,g} to {row.most:,g}",
             ("**kept** " if row.kept else "") + _one_line(row.does),
-            f"`{row.proof.removeprefix('tests/')}`",
+            ", ".join(f"`{proof.removeprefix('tests/')}`" for proof in row.proofs),
         )
-        for row in setting_rows.SETTINGS
+        for row in sorted(setting_rows.SETTINGS, key=lambda row: sections.index(_section(row)))
     ]
     head = ("Setting", "Default", "Range", "What it does", "Test")
     return _page("Settings of an agent", intro, head, rows)
+
+
+def _section(row: AgentSetting) -> str:
+    return row.key.partition(".")[0]
 
 
 def _json(value: object) -> str:

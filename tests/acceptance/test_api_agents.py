@@ -7,10 +7,12 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from tests.agent_of_settings import agent_of, another_value
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.rows import admit, claim
 
 from callwright.domain.limits import MAX_AGENT_BYTES
+from callwright.domain.setting_rows import SETTINGS
 
 
 async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: ApiWorld) -> None:
@@ -27,6 +29,19 @@ async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: Ap
     assert read["agent_status"] == "processed"
     assert read["ingest_source_config"] is None
     assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399")
+
+
+async def test_settings_that_are_only_kept_are_read_back_as_they_came(world: ApiWorld) -> None:
+    kept = {row.key: another_value(row) for row in SETTINGS if row.kept}
+    body = agent_of(kept)
+    async with world.client() as client:
+        config = {name: value for name, value in body.items() if name != "agent_prompts"}
+        answer = await client.post("/v2/agent", json={"agent_config": config, "agent_prompts": None})
+        assert answer.status_code == 201, answer.text
+        read = (await client.get(f"/v2/agent/{answer.json()['agent_id']}")).json()
+    assert read["tasks"] == body["tasks"]
+    assert {name: read[name] for name in config if name != "tasks"} == {n: v for n, v in config.items() if n != "tasks"}
+    assert len(kept) > 40
 
 
 async def test_both_forms_of_a_path_answer_without_a_redirect(world: ApiWorld) -> None:

@@ -80,6 +80,13 @@ async def test_a_wish_that_cannot_be_kept_is_told_with_its_reason(dsn: str, tmp_
     assert told == {"said": "Call me back later please.", "reason": "no clock time was said", **nothing}
 
 
+async def test_a_time_outside_the_hours_of_the_agent_is_refused_with_its_reason(dsn: str, tmp_path: Path) -> None:
+    never = {"call_start_hour": 0, "call_end_hour": 0}
+    async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {soon()[0]}?")) as world:
+        told = (await called(world, {**asking_agent(), "calling_guardrails": never}))["callwright"]["callback"]
+    assert (told["reason"], told["execution_id"]) == ("it is outside the hours of calls (0 to 0 o'clock)", None)
+
+
 async def test_who_wants_no_calls_is_not_called_back(dsn: str, tmp_path: Path) -> None:
     says = (f"Call me back in {soon()[0]}.", "No, stop calling me.")
     async with call_world(dsn, tmp_path, scenario=scenario(*says)) as world:

@@ -3,6 +3,7 @@ other's endpoint."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from tests.http_server import LocalServer, serving
 
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_access import Access
+from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext, Registry
 from callwright.providers.openai_compatible import PLUGINS
+from callwright.providers.openai_compatible.endpoints import EndpointModels
+from callwright.providers.openai_compatible.provider_table import VENDORS
 
 REGISTRY = Registry(PLUGINS)
 SAYS = streaming(chunk({"content": "x"}, "stop"), DONE)
@@ -86,6 +90,36 @@ async def test_a_key_of_a_vendor_is_used_at_the_address_stored_beside_it_and_its
         assert "max_tokens" not in sent
         assert deltas[-1].usage is not None
         assert deltas[-1].usage.provider == "azure-openai"
+
+
+SAMPLING = {"verbosity": "high", "min_p": 0.05, "top_k": 40}
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"), [("gpt-5.4-mini", {"verbosity": "high"}), ("gpt-4.1-mini", {}), ("house-model", {})]
+)
+async def test_how_much_a_model_says_is_told_to_those_that_can_be_told(model: str, sent: dict[str, Any]):
+    async with serving(SAYS) as server:
+        azure = plugin("azure-openai")
+        await ask(azure, keys=at_address(server), model=model, options=SAMPLING)
+        await azure.aclose()
+        asked = server.requests[-1].json()
+    assert {name: asked[name] for name in SAMPLING if name in asked} == sent
+
+
+@pytest.mark.parametrize(
+    ("name", "sampled"), [("openrouter", True), ("deepinfra", True), ("groq", False), ("custom", False)]
+)
+async def test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it(name: str, sampled: bool):
+    wanted = {"min_p": 0.05, "top_k": 40} if sampled else {}
+    async with serving(SAYS) as server, GuardedClient(allow_private=True) as client:
+        (vendor,) = (one for one in VENDORS if one.name == name)
+        here = replace(vendor, base_url=f"{server.url}/v1")
+        settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
+        model = EndpointModels(here, PluginContext(settings, Path(), {"http_client": client.stream_client()}))
+        await ask(model, keys={here.keys[0]: "key"}, options=SAMPLING)
+        asked = server.requests[-1].json()
+    assert {one: asked[one] for one in SAMPLING if one in asked} == wanted
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -147,8 +147,11 @@ async def test_what_the_agent_says_of_sampling_is_passed_on_as_it_is():
         "presence_penalty": 0.5,
         "frequency_penalty": -0.5,
         "reasoning_effort": "low",
+        "verbosity": "high",
         "stop": ["END"],
         "seed": 7,
+        "min_p": 0.05,
+        "top_k": 40,
     }
     request = replace(ASK, settings=replace(ASK.settings, options=options))
     asked = await ask(streaming(chunk({"content": "x"}, "stop"), DONE), request)
@@ -277,7 +280,7 @@ async def test_tools_schema_and_history_are_sent_as_the_protocol_has_them():
         ),
         ModelSettings(),
         purpose="extraction",
-        tools=(Tool("book", "Books a table.", '{"type":"object"}'), Tool("bare", "", "")),
+        tools=(Tool("book", "Books a table.", '{"type":"object"}', strict=True), Tool("bare", "", "")),
         schema='{"type":"object"}',
     )
     sent = (await ask(streaming(chunk({"content": "{}"}, "stop"), DONE), request, default_model="m-0")).sent
@@ -291,7 +294,7 @@ async def test_tools_schema_and_history_are_sent_as_the_protocol_has_them():
         {"role": "tool", "content": "booked", "tool_call_id": "c1"},
     ]
     assert [tool["function"] for tool in sent["tools"]] == [
-        {"name": "book", "description": "Books a table.", "parameters": {"type": "object"}},
+        {"name": "book", "description": "Books a table.", "parameters": {"type": "object"}, "strict": True},
         {"name": "bare", "description": "", "parameters": {}},
     ]
     assert sent["response_format"] == {

@@ -14,7 +14,7 @@ SAME = {
     "llm_config": "llm_agent",
     "provider_config": "synthesizer",
     "function": "tool",
-    "value": "tool params",
+    "value": "tool_params",
     "rag_config": "vector_store",
     "input": "input/output",
     "output": "input/output",

@@ -12,17 +12,21 @@ from typing import Any
 import pytest
 from tests.docs.read_keys import read_keys
 
+from callwright.domain.agent_setting import AgentSetting
 from callwright.domain.agent_settings import read_settings
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
-from callwright.domain.setting_rows import ELSEWHERE, SETTINGS, AgentSetting
+from callwright.domain.setting_rows import ELSEWHERE, SETTINGS
+from callwright.domain.setting_rows_kept import KEPT_ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}
 #: Read by other parts than the parser.
-READ_ELSEWHERE = {"transcriber.keywords"}
+READ_ELSEWHERE = {"transcriber.keywords", "llm_agent.stop", "llm_agent.seed"}
 OF_CONVERSATION = [
-    row for row in SETTINGS if row.key.startswith("task_config.") and row.key != "task_config.end_call_tool_mode"
+    row
+    for row in SETTINGS
+    if row.key.startswith("task_config.") and row.key != "task_config.end_call_tool_mode" and row not in KEPT_ROWS
 ]
 
 
@@ -40,7 +44,7 @@ def test_every_key_the_parser_looks_at_has_a_row_or_a_reason() -> None:
 
 
 def test_every_row_is_looked_at_by_something() -> None:
-    assert set(ROWS) - read_keys() == READ_ELSEWHERE
+    assert set(ROWS) - read_keys() == READ_ELSEWHERE | {row.key for row in KEPT_ROWS}
 
 
 @cache
@@ -51,8 +55,9 @@ def names_in(path: str) -> frozenset[str]:
 
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.key)
 def test_the_test_that_proves_it_exists(row: AgentSetting) -> None:
-    path, _, name = row.proof.partition("::")
-    assert name in names_in(path)
+    assert row.proofs
+    for path, _, name in (proof.partition("::") for proof in row.proofs):
+        assert name in names_in(path)
     assert row.does.endswith(".")
     assert row.values or row.least is not None
 
@@ -89,7 +94,7 @@ OUTSIDE = {
 
 @pytest.mark.parametrize("key", sorted(OUTSIDE))
 def test_what_is_acted_on_elsewhere_is_proved_with_its_key(key: str) -> None:
-    path, _, proof = ROWS[key].proof.partition("::")
+    path, _, proof = ROWS[key].proofs[0].partition("::")
     text = (ROOT / path).read_text(encoding="utf-8")
     tree = ast.parse(text)
     (function,) = [node for node in tree.body if getattr(node, "name", "") == proof]
@@ -104,13 +109,15 @@ def test_what_is_only_kept_says_so() -> None:
 
 
 #: Parts that act on settings, and not only keep, check or name them.
-ACTING = ("actions", "call", "conversation", "providers", "telephony")
+ACTING = ("actions/**/*.py", "call/**/*.py", "conversation/**/*.py", "providers/**/*.py", "telephony/**/*.py")
+#: Parts that read the agent's JSON.
+READING = ("call/**/*.py", "conversation/**/*.py", "providers/**/*.py", "domain/agent*.py")
 
 
 @cache
-def acting_sources() -> str:
-    folders = [ROOT / "src" / "callwright" / name for name in ACTING]
-    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.rglob("*.py")))
+def sources(*patterns: str) -> str:
+    paths = [path for pattern in patterns for path in sorted((ROOT / "src" / "callwright").glob(pattern))]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 @pytest.mark.parametrize("row", [row for row in OF_CONVERSATION if row.kept], ids=lambda row: row.key)
@@ -121,4 +128,13 @@ def test_nothing_acts_on_a_setting_that_is_only_kept(row: AgentSetting) -> None:
     changed = [field.name for field in fields(given) if getattr(given, field.name) != getattr(left_out, field.name)]
     assert len(changed) == 1
     looked_for = rf'"{name}"' if changed == ["extra"] else rf"\.{changed[0]}\b"
-    assert not re.search(looked_for, acting_sources()), f"{name} is acted on: give it its own row and test"
+    assert not re.search(looked_for, sources(*ACTING)), f"{name} is acted on: give it its own row and test"
+
+
+@pytest.mark.parametrize("row", KEPT_ROWS, ids=lambda row: row.key)
+def test_nothing_acts_on_a_setting_that_nothing_reads(row: AgentSetting) -> None:
+    """Named as a key, that is; some of them are also the name of something else."""
+    name = row.key.partition(".")[2]
+    looked_up = rf"""(get|raw|text|switch|whole|number|child|list|choice|message)\(\s*"{name}"|options\["{name}"\]"""
+    found = {match[0] for match in re.finditer(looked_up, sources(*READING))}
+    assert not found, f"{name} is acted on: give it its own row and test"

@@ -69,6 +69,7 @@ CASES = (
     of_conversation("opt_out_ends_call", False, opt_out=False),
     of_conversation("opt_out_message", "We will not.", opt_out_message="We will not."),
     of_conversation("end_call_tool_mode", "primary", end_call_tool=True),
+    of_conversation("end_call_tool_mode", "off"),
     of_conversation("auto_reschedule", True, system_prompt=CALLBACK_PROMPT.format(begin=9, end=21)),
     of_conversation("use_fillers", True, fillers=True),
     of_conversation("backchanneling", True, backchannels=True),
@@ -115,6 +116,10 @@ CASES = (
         "Finds it.",
         {"tools": (Tool("look_up", "Finds it.", '{"properties":{},"type":"object"}'),)},
     ),
+    *(
+        Case(key, True, {"tools": (Tool("look_up", "Looks it up.", '{"properties":{},"type":"object"}', strict=True),)})
+        for key in ("tool.strict", "tool_params.strict")
+    ),
     Case(
         "tool.pre_call_message",
         "One moment.",
@@ -145,6 +150,12 @@ def changed(before: CallPlan, after: CallPlan) -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.key}={case.value}"[:60])
 def test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else(case: Case) -> None:
     assert changed(plan_with(case.beside), plan_with({**case.beside, case.key: case.value})) == case.changes
+
+
+@pytest.mark.parametrize("key", ["check_availability_of_slots", "book_appointment", "switch_language"])
+def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_address(key: str) -> None:
+    assert [tool.name for tool in plan_with({"tool.key": key}).tools] == ["look_up"]
+    assert plan_with({"tool.key": key, "tool_params.url": None}).tools == ()
 
 
 #: Acted on outside of the conversation's plan; tests/docs/test_agent_settings.py holds their proofs to name the key.

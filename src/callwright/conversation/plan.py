@@ -236,7 +236,7 @@ def _is_web(tool: ToolSpec) -> bool:
 
 
 def _offered(tool: ToolSpec, known: Collection[str]) -> Tool:
-    return Tool(tool.name, tool.description, _schema(asked_of_the_model(tool.parameters, known)))
+    return Tool(tool.name, tool.description, _schema(asked_of_the_model(tool.parameters, known)), tool.strict)
 
 
 def _words(tool: ToolSpec, language: str) -> ToolWords:

@@ -92,7 +92,7 @@ def parse_agent(
         voice=read_voice(tools_config.child("synthesizer"), names, transcriber.language),
         settings=read_settings(config),
         telephony_provider=_carrier(agent, tools_config, names),
-        end_call_tool=bool(config.text("end_call_tool_mode")) or any(_ends_calls(tool) for tool in tools),
+        end_call_tool=config.text("end_call_tool_mode") not in ("", "off") or any(_ends_calls(tool) for tool in tools),
         tools=tools,
         post_call=_post_call(body, tasks, model, names),
         custom_questions=custom_questions(body.get("gpt_assistants"), model),

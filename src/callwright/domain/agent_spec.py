@@ -102,6 +102,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     params: Mapping[str, Any] = field(default_factory=dict)
     pre_call_message: str | Mapping[str, str] | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

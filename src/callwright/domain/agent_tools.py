@@ -113,6 +113,7 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
         parameters=dict(schema.value) if schema is not None and schema.value else nothing,
         params=call,
         pre_call_message=next((words for one in sections if (words := one.message("pre_call_message", None))), None),
+        strict=any(section.switch("strict", False) for section in sections),
     )
 
 

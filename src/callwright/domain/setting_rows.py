@@ -1,14 +1,13 @@
 """Every setting of an agent in one table: what it does, its default and range, and the test that proves it.
 
 ``docs/agent-settings.md`` is made from it. ``tests/docs/test_agent_settings.py`` holds it against the parser: each key the parser looks at
-has a row, defaults and bounds are the parser's own, and each named test exists. A setting that is read and stored but changes nothing yet
-says so (``kept``).
+has a row, defaults and bounds are the parser's own, and each named test exists. A setting that is stored but changes
+nothing says so (``kept``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from callwright.domain.agent_setting import ENDPOINT_TESTS, AgentSetting, kept
 from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_DELAY_MS,
@@ -19,25 +18,11 @@ from callwright.domain.limits import (
     MIN_PATIENCE_MS,
 )
 from callwright.domain.setting_rows_callers import CALLER_AGENT_ROWS, CALLER_ROWS
+from callwright.domain.setting_rows_kept import KEPT_ROWS
 from callwright.domain.setting_rows_sounds import SOUND_ROWS
+from callwright.domain.setting_rows_tools import TOOL_ROWS
 
 _A_DAY_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSetting:
-    """One row. ``key`` is ``section.name``; ``default`` as JSON has it (None: nothing); ``least`` and ``most`` bound a number, ``values``
-    says in words what else there may be. ``proof`` is the test (``tests/...::name``) of what it does, or that a kept one is kept.
-    """
-
-    key: str
-    default: object
-    does: str
-    proof: str
-    least: float | None = None
-    most: float | None = None
-    values: str = ""
-    kept: bool = False
 
 
 _AGENT = "tests/unit/domain/test_agent.py::"
@@ -45,18 +30,18 @@ _TALK = "tests/unit/conversation/"
 _SILENCE, _ENDING, _BARGE = f"{_TALK}test_silence.py::", f"{_TALK}test_ending.py::", f"{_TALK}test_barge_in.py::"
 _WELCOME, _KEYS, _TURNS = f"{_TALK}test_welcome.py::", f"{_TALK}test_keys.py::", f"{_TALK}test_turns.py::"
 _EQUIP = "tests/unit/call/test_equipment.py::"
-_ENDPOINT = "tests/contract/test_openai_compatible.py::"
-_KEPT = "tests/acceptance/test_api_agents.py::test_an_agent_is_created_and_read_back_with_its_unknown_keys"
+_ENDPOINTS = "tests/contract/test_model_endpoints.py::"
+_IN_THE_PLAN = (
+    "tests/docs/test_settings_in_the_plan.py::test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else"
+)
 _REFUSED = f"{_AGENT}test_a_wrong_agent_is_refused_by_path"
 
 _SENTENCE = "a text, or a map of language to text"
 _SWITCH = "true or false"
-
-
-def _kept(
-    key: str, default: object, does: str, least: float | None = None, most: float | None = None, values: str = ""
-) -> AgentSetting:
-    return AgentSetting(key, default, does, _KEPT, least, most, values, kept=True)
+_MORE_SAMPLING = (
+    "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on));"
+    " others refuse a request that has it."
+)
 
 
 _SOUNDS = tuple(
@@ -69,7 +54,7 @@ _CONVERSATION = (
         "task_config.hangup_after_silence",
         10,
         "Seconds of common silence after which the agent says goodbye and hangs up; 0 or less: never.",
-        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up",
+        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up {_SILENCE}test_zero_disables_hanging_up",
         -_A_DAY_S,
         _A_DAY_S,
     ),
@@ -77,7 +62,7 @@ _CONVERSATION = (
         "task_config.call_terminate",
         90,
         f"Seconds after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
-        f"{_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye",
+        f"{_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye {_IN_THE_PLAN}",
         1,
         _A_DAY_S,
     ),
@@ -131,7 +116,7 @@ _CONVERSATION = (
         "task_config.check_if_user_online",
         True,
         "Ask once in a silence whether the caller is still there.",
-        f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
+        f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock {_SILENCE}test_an_agent_may_not_ask_at_all",
         values=_SWITCH,
     ),
     AgentSetting(
@@ -239,8 +224,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.end_call_tool_mode",
         None,
-        "Any text: the model may hang up (`end_call`).",
-        f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye",
+        "Any text but `off`: the model may hang up (`end_call`).",
+        f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye {_IN_THE_PLAN}",
         values="a text",
     ),
     AgentSetting(
@@ -251,7 +236,7 @@ _CONVERSATION = (
         values=_SWITCH,
     ),
     *_SOUNDS,
-    _kept(
+    kept(
         "task_config.noise_cancellation_level",
         None,
         "How much noise is taken from the caller's sound: none, what can be had makes recognition worse.",
@@ -266,9 +251,9 @@ _CONVERSATION = (
         0,
         MAX_DELAY_MS,
     ),
-    _kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
-    _kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
-    _kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
+    kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
+    kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
+    kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
     *(AgentSetting(*row) for row in CALLER_ROWS),
 )
 
@@ -309,9 +294,9 @@ _EARS_AND_MOUTH = (
         f"{_EQUIP}test_keywords_may_be_text_or_a_list",
         values="a list, or a text with commas",
     ),
-    _kept("transcriber.eot_threshold", None, "Of one vendor's end of turn.", 0.5, 0.9),
-    _kept("transcriber.eager_eot_threshold", None, "Of one vendor's early end of turn.", 0.3, 0.9),
-    _kept("transcriber.eot_timeout_ms", None, "Of one vendor's end of turn.", 300, 10_000),
+    kept("transcriber.eot_threshold", None, "Of one vendor's end of turn.", 0.5, 0.9),
+    kept("transcriber.eager_eot_threshold", None, "Of one vendor's early end of turn.", 0.3, 0.9),
+    kept("transcriber.eot_timeout_ms", None, "Of one vendor's end of turn.", 300, 10_000),
     AgentSetting(
         "synthesizer.provider",
         None,
@@ -351,14 +336,14 @@ _EARS_AND_MOUTH = (
         0.1,
         4,
     ),
-    _kept(
+    kept(
         "synthesizer.buffer_size",
         250,
         "Characters gathered before the voice is asked; ours gets whole clauses.",
         0,
         100_000,
     ),
-    _kept("synthesizer.caching", True, "Keep what was spoken; nothing is cached.", values=_SWITCH),
+    kept("synthesizer.caching", True, "Keep what was spoken; nothing is cached.", values=_SWITCH),
 )
 
 _MODEL = (
@@ -380,14 +365,14 @@ _MODEL = (
         "llm_agent.model",
         None,
         "Which model; null: the provider's usual one.",
-        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
         values="a text",
     ),
     AgentSetting(
         "llm_agent.max_tokens",
         100,
         "Longest reply.",
-        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
         1,
         MAX_MODEL_TOKENS,
     ),
@@ -395,7 +380,7 @@ _MODEL = (
         "llm_agent.temperature",
         0.1,
         "How freely it answers.",
-        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
         0,
         2,
     ),
@@ -403,7 +388,7 @@ _MODEL = (
         "llm_agent.top_p",
         None,
         "Passed on to endpoints.",
-        f"{_ENDPOINT}test_the_request_is_what_the_protocol_asks_for",
+        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
         0,
         1,
     ),
@@ -411,7 +396,7 @@ _MODEL = (
         "llm_agent.presence_penalty",
         None,
         "Passed on to endpoints.",
-        f"{_ENDPOINT}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
         -2,
         2,
     ),
@@ -419,7 +404,7 @@ _MODEL = (
         "llm_agent.frequency_penalty",
         None,
         "Passed on to endpoints.",
-        f"{_ENDPOINT}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
         -2,
         2,
     ),
@@ -427,28 +412,64 @@ _MODEL = (
         "llm_agent.reasoning_effort",
         None,
         "Passed on to endpoints; checked against the model.",
-        f"{_ENDPOINT}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
         values="none, minimal, low, medium, high, xhigh, max",
     ),
-    _kept("llm_agent.min_p", None, "Sampling.", 0, 1),
-    _kept("llm_agent.top_k", None, "Sampling.", 0, 10_000_000),
-    _kept(
+    AgentSetting(
+        "llm_agent.min_p",
+        None,
+        _MORE_SAMPLING,
+        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it",
+        0,
+        1,
+    ),
+    AgentSetting(
+        "llm_agent.top_k",
+        None,
+        _MORE_SAMPLING,
+        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it",
+        0,
+        10_000_000,
+    ),
+    AgentSetting(
+        "llm_agent.stop",
+        None,
+        "Passed on to endpoints: the model writes no further than to one of these.",
+        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        values="a text or a list",
+    ),
+    AgentSetting(
+        "llm_agent.seed",
+        None,
+        "Passed on to endpoints. Our own.",
+        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        values="a whole number",
+    ),
+    kept(
         "llm_agent.compact_threshold",
         None,
         "When the history is shortened; ours keeps the newest turns.",
         0,
         10_000_000,
     ),
-    _kept("llm_agent.verbosity", "low", "How much it says.", values="low, medium or high"),
-    _kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),
+    AgentSetting(
+        "llm_agent.verbosity",
+        None,
+        "How much it says. Passed on to models that know it ([which](how-to/provider-keys.md#what-is-passed-on)).",
+        f"{_ENDPOINTS}test_how_much_a_model_says_is_told_to_those_that_can_be_told",
+        values="low, medium or high",
+    ),
+    kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),
     AgentSetting(
         "llm_agent.base_url",
         None,
         "With `custom`: an endpoint of the agent's own. A vendor's key never goes there ([provider keys](how-to/provider-keys.md)).",
-        "tests/contract/test_model_endpoints.py::test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names",
+        "tests/acceptance/test_provider_keys_in_calls.py"
+        "::test_the_key_for_any_endpoint_goes_to_the_address_of_the_organisations_agent_and_of_no_sub_accounts"
+        f" {_ENDPOINTS}test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names",
         values="an http or https URL",
     ),
-    _kept(
+    kept(
         "llm_agent.vector_store",
         None,
         "Where a knowledge base agent looks things up.",
@@ -477,68 +498,14 @@ _MODEL = (
     ),
 )
 
-_TRANSFER = "tests/unit/domain/test_agent_transfers.py::"
-
-_OF_TOOLS = (
-    AgentSetting(
-        "api_tools.tools",
-        None,
-        "What the model may call ([tools](how-to/tools.md)).",
-        f"{_TALK}test_tools.py::test_a_tool_is_called_when_the_turn_is_taken_and_its_result_answered",
-        values="a list, or its JSON text",
-    ),
-    AgentSetting(
-        "api_tools.tools_params",
-        None,
-        "How, by the tool's name.",
-        f"{_TRANSFER}test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters",
-        values="an object",
-    ),
-    AgentSetting("tool.name", None, "Its name to the model; unique.", _REFUSED, values="a text"),
-    AgentSetting(
-        "tool.description",
-        "",
-        "When to call it.",
-        f"{_ENDPOINT}test_tools_schema_and_history_are_sent_as_the_protocol_has_them",
-        values="a text",
-    ),
-    AgentSetting(
-        "tool.parameters",
-        None,
-        "Its arguments; they are checked.",
-        f"{_TALK}test_tools.py::test_a_tool_gets_arguments_that_fit_its_schema",
-        values="a JSON schema",
-    ),
-    AgentSetting(
-        "tool.key",
-        None,
-        "What kind of tool; null: by its name.",
-        f"{_TRANSFER}test_a_tool_transfers_by_its_key_or_by_its_name",
-        values="custom_task, transfer_call, press_keys, end_call, ...",
-    ),
-    AgentSetting(
-        "tool.pre_call_message",
-        None,
-        "Said as it is called, unless the model said something itself; null: a default sentence in English after 1.2 s.",
-        f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called",
-        values=_SENTENCE,
-    ),
-    AgentSetting(
-        "tool.transfer_mode",
-        "blind",
-        "Our own. Whether we wait with the caller for the target.",
-        f"{_TRANSFER}test_a_mode_that_is_none_is_refused_with_its_path",
-        values="blind or attended",
-    ),
-)
-
 _WHOLE_AGENT = (
     AgentSetting("agent.agent_name", None, "Its name; required.", _REFUSED, values="a text"),
     AgentSetting(
         "agent.agent_welcome_message",
         "This call is recorded for quality assurance and training. Please speak now.",
         "Said first; empty: the caller speaks first.",
-        f"{_AGENT}test_no_welcome_is_a_choice_of_its_own",
+        f"{_WELCOME}test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables"
+        f" {_WELCOME}test_without_a_welcome_the_agent_waits_for_the_caller {_AGENT}test_no_welcome_is_a_choice_of_its_own",
         values="a text",
     ),
     AgentSetting(
@@ -559,7 +526,7 @@ _WHOLE_AGENT = (
         "agent.webhook_headers",
         None,
         "Headers of those webhooks.",
-        f"{_AGENT}test_webhook_settings_are_read",
+        "tests/acceptance/test_webhooks.py::test_the_body_is_the_execution_of_that_moment_signed_for_the_receiver",
         values="a map",
     ),
     AgentSetting(
@@ -573,7 +540,8 @@ _WHOLE_AGENT = (
         "agent.telephony_provider",
         "default",
         "Its carrier; `default`: the platform's.",
-        "tests/acceptance/test_api_calls.py::test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own",
+        "tests/acceptance/test_api_sip_trunks.py::test_a_call_is_made_from_a_number_of_an_active_trunk"
+        " tests/acceptance/test_api_calls.py::test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own",
         values="a registered or a hosted carrier",
     ),
     *(AgentSetting(*row) for row in CALLER_AGENT_ROWS),
@@ -581,7 +549,8 @@ _WHOLE_AGENT = (
         "agent.calling_guardrails",
         None,
         "Hours in which a caller may ask to be called back; null: 9 to 21. Other calls are not held to them yet.",
-        f"{_AGENT}test_hours_in_which_a_caller_may_ask_to_be_called_back",
+        "tests/acceptance/test_callbacks.py::test_a_time_outside_the_hours_of_the_agent_is_refused_with_its_reason"
+        f" {_AGENT}test_hours_in_which_a_caller_may_ask_to_be_called_back",
         values="`call_start_hour` and `call_end_hour`, 0 to 23",
     ),
     AgentSetting(
@@ -599,17 +568,14 @@ _WHOLE_AGENT = (
         _REFUSED,
         values="conversation, extraction, summarization or webhook",
     ),
-    _kept(
-        "task.toolchain", None, "In which order its parts work; ours is fixed.", values="`execution` and `pipelines`"
-    ),
-    _kept("tools_config.multilingual_config", None, "Several languages in one call.", values="at least two languages"),
+    kept("task.toolchain", None, "In which order its parts work; ours is fixed.", values="`execution` and `pipelines`"),
+    kept("tools_config.multilingual_config", None, "Several languages in one call.", values="at least two languages"),
 )
 
-SETTINGS: tuple[AgentSetting, ...] = (*_WHOLE_AGENT, *_CONVERSATION, *_EARS_AND_MOUTH, *_MODEL, *_OF_TOOLS)
+SETTINGS: tuple[AgentSetting, ...] = (*_WHOLE_AGENT, *_CONVERSATION, *_EARS_AND_MOUTH, *_MODEL, *TOOL_ROWS, *KEPT_ROWS)
 """All of them."""
 
 ELSEWHERE: dict[str, str] = {
-    "tool params": "what an HTTP tool sends is in docs/how-to/tools.md",
     "task.task_config": "a section",
     "task.tools_config": "a section",
     "task_1.system_prompt": "in the row of agent_prompts",
@@ -625,6 +591,9 @@ ELSEWHERE: dict[str, str] = {
     "input/output": "another way to name agent.telephony_provider; the format of the sound is the carrier's",
     "tool.function": "a section",
     "tool.value": "a section",
+    "tool_params.strict": "in the row of tool.strict",
+    "tool_params.transfer_mode": "in the row of tool.transfer_mode",
+    "tool_params.pre_call_message": "in the row of tool.pre_call_message",
     "tool.input_schema": "another name of tool.parameters",
 }
 """Keys without a row, by how they begin, and why."""

@@ -31,11 +31,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool offered to the model. ``parameters`` is a JSON Schema object as JSON text, so that the value stays hashable."""
+    """A tool offered to the model. ``parameters`` is a JSON Schema object as JSON text, so that the value stays hashable. ``strict``: an
+    endpoint shall hold the model to it, if it can."""
 
     name: str
     description: str
     parameters: str
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,13 @@ def test_a_question_without_words_is_passed_over() -> None:
     assert call.hung_up() == "inactivity_timeout"
 
 
+def test_an_agent_may_not_ask_at_all() -> None:
+    for asks in (True, False):
+        call = Call(check_if_user_online=asks, user_online_after_ms=3_000, hangup_after_silence_ms=0)
+        call.wait(5_000)
+        assert {speak.purpose for speak in call.all(fx.Speak)} == ({"silence"} if asks else set())
+
+
 def test_zero_disables_hanging_up() -> None:
     call = Call(check_if_user_online=False, hangup_after_silence_ms=0)
     assert not call.wait(60_000)

@@ -328,6 +328,17 @@ def test_enough_words_are_shown_to_a_model_and_its_yes_ends_the_call() -> None:
     assert call.hung_up() == "voicemail_detected"
 
 
+@pytest.mark.parametrize("words", [1, 3, 6])
+def test_a_model_is_shown_no_fewer_words_than_the_agent_says(words: int) -> None:
+    call = watching(voicemail_words=words)
+    call.plays()
+    greeting = ["Welcome", "to", "the", "home", "of", "the", "Stones"]
+    call.hears(" ".join(greeting[: words - 1]))
+    assert not call.all(fx.AskClassifier)
+    call.hears(" ".join(greeting[:words]))
+    assert call.last(fx.AskClassifier).purpose == "voicemail"
+
+
 def test_partial_words_are_asked_about_at_the_interval_and_final_ones_at_once() -> None:
     call = watching(voicemail_check_ms=5_000, voicemail_words=2, patience_ms=20_000)
     call.plays()

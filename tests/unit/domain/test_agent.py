@@ -470,6 +470,7 @@ class TestTools:
         assert spec.end_call_tool is True
         assert self.spec(None).end_call_tool is False
         assert parse_agent(with_settings(end_call_tool_mode="primary")).end_call_tool is True
+        assert parse_agent(with_settings(end_call_tool_mode="off")).end_call_tool is False
 
     @pytest.mark.parametrize(
         ("api_tools", "message"),

@@ -22,7 +22,7 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
 from callwright.providers.openai_compatible.endpoint import SETTING, Endpoint
-from callwright.providers.openai_compatible.provider_table import ADDRESSES, CUSTOM, Vendor
+from callwright.providers.openai_compatible.provider_table import ADDRESSES, CUSTOM, MORE_SAMPLING, Vendor
 
 if TYPE_CHECKING:
     from callwright.providers.openai_compatible.model import OpenAICompatibleModel
@@ -117,13 +117,15 @@ class EndpointModels:
         return "no endpoint is known; name one in base_url of the agent or with POST /user/model/custom, or set CALLWRIGHT_MODEL_BASE_URL"
 
     def _asked(self, settings: ModelSettings) -> ModelSettings:
-        """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to."""
+        """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to, and
+        what a vendor or model does not know it refuses with the whole request."""
         vendor = self._vendor
         model = bare_model(settings.model) if vendor.bare_models else settings.model
         efforts = EFFORTS.get(bare_model(model)) if vendor.completion_limit else None
-        options = settings.options
+        unknown = {*(() if vendor.samples_more else MORE_SAMPLING), *(() if efforts else ("verbosity",))}
+        options = {name: value for name, value in settings.options.items() if name not in unknown}
         if efforts and options.get("reasoning_effort") is None:
-            options = {**options, "reasoning_effort": efforts[0]}
+            options["reasoning_effort"] = efforts[0]
         return replace(settings, model=model, options=options)
 
     @property

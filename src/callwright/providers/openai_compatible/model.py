@@ -17,12 +17,13 @@ from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
+from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool, ToolCall
 from callwright.ports.speech import UsageAmount
 from callwright.providers.openai_compatible.endpoint import Endpoint
+from callwright.providers.openai_compatible.provider_table import MORE_SAMPLING
 
 _TIMEOUT_S = 30.0
-_PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "seed")
+_PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "verbosity", "seed")
 
 
 class OpenAICompatibleModel:
@@ -92,21 +93,13 @@ class OpenAICompatibleModel:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        arguments.update(
-            {name: settings.options[name] for name in _PASSED_ON if settings.options.get(name) is not None}
-        )
+        given = {name: value for name, value in settings.options.items() if value is not None}
+        arguments.update({name: given[name] for name in _PASSED_ON if name in given})
+        beside = {name: given[name] for name in MORE_SAMPLING if name in given}
+        if beside:
+            arguments["extra_body"] = beside
         if request.tools:
-            arguments["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": t.name,
-                        "description": t.description,
-                        "parameters": json.loads(t.parameters or "{}"),
-                    },
-                }
-                for t in request.tools
-            ]
+            arguments["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
         if request.schema:
             schema = {"name": request.purpose, "schema": json.loads(request.schema), "strict": True}
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -194,6 +187,11 @@ def _text(holder: Any, name: str) -> str:
 def _count(holder: Any, name: str) -> int:
     value = getattr(holder, name, None)
     return max(0, int(value)) if isinstance(value, int | float) else 0
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    wire = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters or "{}")}
+    return {**wire, "strict": True} if tool.strict else wire
 
 
 def _message(message: Message) -> dict[str, Any]:

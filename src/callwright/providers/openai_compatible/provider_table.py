@@ -13,7 +13,8 @@ from callwright.domain.provider_table import EFFORTS
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """One service. ``keys``: names of provider keys, the first that is stored counts. ``base_url`` empty: the agent, a custom model or a
-    setting names one. ``completion_limit``: the service wants the newer name of the limit on tokens.
+    setting names one. ``completion_limit``: the service wants the newer name of the limit on tokens. ``samples_more``: it documents
+    MORE_SAMPLING, which others refuse with the whole request.
 
     Each customer of some services has an address of its own: ``address_key`` and ``model_key`` are the provider keys that hold it and the
     model to ask for, ``path`` what follows the address, and ``bare_models`` says that a prefix of the model's name is the vendor's.
@@ -31,6 +32,7 @@ class Vendor:
     path: str = ""
     bare_models: bool = False
     models: tuple[str, ...] = ()
+    samples_more: bool = False
 
     @property
     def all_keys(self) -> tuple[str, ...]:
@@ -50,9 +52,13 @@ CONTRACT_MODELS = ("gpt-4.1-mini", *EFFORTS)
 """Those the contract names (4.3)."""
 
 
-def _vendor(name: str, summary: str, base_url: str) -> Vendor:
+MORE_SAMPLING = ("min_p", "top_k")
+"""Settings of sampling that the protocol does not have. Agents of the hosted service carry them whatever their provider is."""
+
+
+def _vendor(name: str, summary: str, base_url: str, *, samples_more: bool = False) -> Vendor:
     key = name.upper()
-    return Vendor(name, summary, base_url, (key, f"{key}_API_KEY"))
+    return Vendor(name, summary, base_url, (key, f"{key}_API_KEY"), samples_more=samples_more)
 
 
 VENDORS: tuple[Vendor, ...] = (
@@ -76,15 +82,15 @@ VENDORS: tuple[Vendor, ...] = (
         path="/openai/v1",
         bare_models=True,
     ),
-    _vendor("openrouter", "OpenRouter", "https://openrouter.ai/api/v1"),
+    _vendor("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", samples_more=True),
     _vendor("groq", "Groq", "https://api.groq.com/openai/v1"),
     _vendor("deepseek", "DeepSeek", "https://api.deepseek.com/v1"),
     _vendor("google", "Gemini", "https://generativelanguage.googleapis.com/v1beta/openai"),
     _vendor("anthropic", "Claude, by its OpenAI-compatible door", "https://api.anthropic.com/v1"),
     _vendor("cohere", "Cohere", "https://api.cohere.ai/compatibility/v1"),
-    _vendor("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai"),
-    _vendor("together", "Together", "https://api.together.xyz/v1"),
-    _vendor("fireworks", "Fireworks", "https://api.fireworks.ai/inference/v1"),
+    _vendor("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", samples_more=True),
+    _vendor("together", "Together", "https://api.together.xyz/v1", samples_more=True),
+    _vendor("fireworks", "Fireworks", "https://api.fireworks.ai/inference/v1", samples_more=True),
     _vendor("perplexity", "Perplexity", "https://api.perplexity.ai"),
 )
 
