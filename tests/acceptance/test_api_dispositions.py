@@ -65,6 +65,20 @@ async def test_several_are_made_together_in_their_order_or_not_at_all(world: Api
     assert (refused.status_code, refused.json()["field"]) == (422, "dispositions[1].question")
 
 
+async def test_a_shared_one_is_copied_once_under_a_key(world: ApiWorld) -> None:
+    async with world.client() as client:
+        first, second = await create(client), await create(client)
+        shared = await make(client, first)
+        await client.put(f"{OURS}/{shared}/agents/{second}")
+        change = {"agent_id": second, "name": "Only theirs"}
+        key = {"Idempotency-Key": "copy once"}
+        answers = [await client.put(f"/dispositions/{shared}", json=change, headers=key) for _ in range(2)]
+        assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+        assert await names(client, second) == ["Only theirs"]
+        other = await client.put(f"/dispositions/{shared}", json={**change, "name": "Another"}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
 async def test_a_shared_one_changed_for_an_agent_is_copied_for_it_in_its_place(world: ApiWorld) -> None:
     async with world.client() as client:
         first, second = await create(client), await create(client)

@@ -22,7 +22,7 @@ from callwright.api.dispositions.schemas import (
     DispositionTestResult,
     DispositionView,
 )
-from callwright.api.idempotent import IdempotencyKey, answer_once, answer_once_outside
+from callwright.api.idempotent import IdempotencyKey, Made, answer_once, answer_once_outside
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
@@ -95,18 +95,21 @@ async def read(request: Request, disposition_id: str, agent_id: _OfAgent = "") -
     responses={
         200: shown("Changed for all its agents.", DispositionAck),
         201: shown("Others share it: the agent got a copy of its own, with a new id.", DispositionAck),
-        **errors(400, 404, 413, 422),
+        **errors(400, 404, 409, 413, 422),
     },
     openapi_extra=json_body("DispositionUpdate", UPDATE_EXAMPLE),
 )
-async def change(request: Request, disposition_id: str) -> Response:
+async def change(request: Request, disposition_id: str, idempotency_key: IdempotencyKey = None) -> Response:
     """Changes the keys that are named; `null` makes one its default. With `agent_id`, a disposition that other agents share stays for
     them as it is. Results of earlier calls stay as they are."""
     wire = await read_object(request)
-    services, principal = services_of(request).actions, principal_of(request)
-    changed, copied = await dispositions.change_disposition(services, principal, disposition_id, wire)
-    message = "Disposition copy created and linked to agent" if copied else "Disposition updated successfully"
-    return answer({"message": message, "id": changed.id}, 201 if copied else 200)
+
+    async def work(services: Services) -> Made:
+        changed, copied = await dispositions.change_disposition(services, principal_of(request), disposition_id, wire)
+        message = "Disposition copy created and linked to agent" if copied else "Disposition updated successfully"
+        return Made({"message": message, "id": changed.id}, 201 if copied else 200)
+
+    return await answer_once(request, idempotency_key, wire, work)
 
 
 @router.delete(
