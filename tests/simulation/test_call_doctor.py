@@ -105,12 +105,14 @@ MODEL, VOICE, EARS = "tools_config.llm_agent.llm_config.model", "tools_config.sy
 PROMPT, CONFIG = "agent_prompts.task_1.system_prompt", "task_config"
 LOOKS = {"rules": [{"when": "book", "tool": {"name": "look", "arguments": {}}}, {"when": "ok", "say": "Found."}]}
 BREAKS = {"rules": [{"when": "book", "fail": "unavailable"}, *RULES]}
+DANGLES = {"think_ms": 300, "rules": [{"say": "I want to book a table and"}]}
 ONLY_ONE = {"rules": [{"say": "Please tell me your number again."}]}
 
 CASES: list[tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], str, str]] = [
     ("slow model", PATIENT, agent(model={"first_token_ms": 1_800}), {}, "slow_reply", MODEL),
     ("slow voice", PATIENT, agent(voice={"first_audio_ms": 1_800}), {}, "slow_reply", VOICE),
     ("slow recogniser", PATIENT, agent(ears={"delay_ms": 1_500}), {}, "slow_reply", EARS),
+    ("long patience", DANGLES, agent(patience=3_000), {}, "slow_reply", f"{CONFIG}.patience"),
     ("long floor", PATIENT, agent(incremental_delay=2_500), {}, "slow_reply", f"{CONFIG}.incremental_delay"),
     (
         "late welcome",
@@ -185,7 +187,7 @@ CASES: list[tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], 
         agent(),
         {"line": "noise=-24,way=in"},
         "noisy_line",
-        f"{CONFIG}.noise_cancellation_level",
+        "the line",
     ),
     ("echo", PATIENT, agent(), {"line": "echo=-12dB/120ms"}, "echo", "the line"),
 ]

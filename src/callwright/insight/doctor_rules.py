@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LOWER, RAISE, CHANGE, CHECK = "lower", "raise", "change", "check"
-"""Directions of an advice. ``check``: nothing of the agent would help; look there."""
+"""Directions of an advice. ``check``: nothing of the agent would help; look there. Every other one is of a setting that does something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ _VOICE = "tools_config.synthesizer"
 _EARS = "tools_config.transcriber"
 _INTERRUPT = "task_config.number_of_words_for_interruption"
 _ONLINE = "task_config.trigger_user_online_message_after"
+_PATIENCE = "task_config.patience"
 _PRE_CALL = "tools_config.api_tools: pre_call_message"
 
 
@@ -90,6 +91,11 @@ RULES: dict[str, Rule] = _table(
             "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long"),
             "transfer": Advice(_PRE_CALL, CHANGE, "tell the caller that it will ring for a while"),
             "caller": Advice(_ONLINE, LOWER, "the agent asks sooner whether the caller is still there"),
+            "never_asked": Advice(
+                "task_config.check_if_user_online",
+                CHANGE,
+                "on, the agent asks in a silence whether the caller is still there",
+            ),
         },
     ),
     Rule(
@@ -102,13 +108,22 @@ RULES: dict[str, Rule] = _table(
             "bad_ms": Threshold(3_000, "ms", "from here on it is bad"),
         },
         {
-            "end_of_turn": Advice(f"{_EARS}.endpointing", LOWER, "the turn was taken late"),
+            "end_of_turn": Advice(
+                _PATIENCE, LOWER, "the caller did not seem to have finished, and their pause was waited out for so long"
+            ),
+            "endpointing": Advice(f"{_EARS}.endpointing", LOWER, "silence alone ended the turn, and late"),
+            "turn_model": Advice(
+                "CALLWRIGHT_TURN", CHECK, "the turn model was long in saying that the caller had finished"
+            ),
             "recogniser": Advice(_EARS, CHANGE, "the final words came late; another recogniser or model is faster"),
             "keys": Advice("task_config.dtmf_timeout", LOWER, "an entry without the finishing key is complete sooner"),
             "ask": Advice(
                 "task_config.speculative_replies",
                 CHANGE,
                 "the model was asked late; on, it is asked sooner",
+            ),
+            "again": Advice(
+                f"{_MODEL}.llm_config.model", CHANGE, "the model was asked again, what it said first came to nothing"
             ),
             "tool": Advice(
                 _PRE_CALL, CHANGE, "the answer waited for a tool; say something meanwhile, or make the tool faster"
@@ -159,8 +174,13 @@ RULES: dict[str, Rule] = _table(
             "floor": Advice(
                 "task_config.incremental_delay", RAISE, "the agent then waits longer after the caller's last sound"
             ),
+            "patience": Advice(
+                _PATIENCE, RAISE, "the caller may then pause for longer when they do not seem to have finished"
+            ),
             "endpointing": Advice(
-                f"{_EARS}.endpointing", RAISE, "the recogniser then takes longer pauses for part of the sentence"
+                f"{_EARS}.endpointing",
+                RAISE,
+                "longer pauses are then part of the sentence: silence alone ended the turn",
             ),
         },
     ),
@@ -192,6 +212,9 @@ RULES: dict[str, Rule] = _table(
         },
         {
             "words": Advice(_INTERRUPT, RAISE, "more words are then needed to interrupt"),
+            "phrase": Advice(
+                _EARS, CHECK, "only a stop phrase can have interrupted; is it what the caller said, by the recording?"
+            ),
             "echo": Advice(
                 "the line",
                 CHECK,
@@ -253,7 +276,13 @@ RULES: dict[str, Rule] = _table(
         },
         {
             "left": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the answer took longer than the caller would wait"),
-            "ended": Advice("task_config.call_terminate", RAISE, "the call was ended with words unanswered"),
+            "maximum": Advice("task_config.call_terminate", RAISE, "the call's longest duration was over"),
+            "silence": Advice("task_config.hangup_after_silence", RAISE, "the call was taken for silent"),
+            "prompt": Advice("task_config.call_cancellation_prompt", CHANGE, "the call was judged to be over too soon"),
+            "model": Advice(_PROMPT, CHANGE, "the model ended the call with words unanswered"),
+            "ended": Advice(
+                "the log", CHECK, "the call was ended with words unanswered, for the reason of its hang-up"
+            ),
             "discarded": Advice(
                 "task_config.discard_pre_welcome_utterance", CHANGE, "off, words said into the welcome are answered"
             ),
@@ -359,7 +388,7 @@ RULES: dict[str, Rule] = _table(
         },
         {
             "noise": Advice(
-                "task_config.noise_cancellation_level", RAISE, "the noise is taken out before the caller is heard"
+                "the line", CHECK, "no setting takes noise out: a quieter place, or a microphone nearer to the mouth"
             )
         },
     ),

@@ -44,7 +44,7 @@ def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
         if lasted_us < most_ms * 1000 or any(silence.span.shared_us(one) * 2 > lasted_us for one in explained):
             continue
         severity = WARNING if lasted_us < _RULE.limit("bad_ms") * 1000 else BAD
-        if cause == "caller":
+        if cause in ("caller", "never_asked"):
             severity = NOTE
         yield Finding(
             _RULE.name,
@@ -94,7 +94,7 @@ def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
     # A sound without words is a noise, or a drop-out of the recogniser, which has a rule of its own.
     if (before.whose == CALLER and case.wants_answer(before.text)) or _is_owed(case, (span.from_us + span.to_us) // 2):
         return "unanswered", _RULE.limit("reply_ms")
-    return "caller", _RULE.limit("caller_ms")
+    return ("caller" if case.plan("check_if_user_online") else "never_asked"), _RULE.limit("caller_ms")
 
 
 def _is_owed(case: Case, at_us: int) -> bool:
@@ -147,7 +147,7 @@ def _told(case: Case, silence: _Silence, cause: str) -> str:
             return f"Nobody spoke for {lasted} while the tool {tool.values['name'] if tool else ''} ran."
         case "transfer":
             return f"The caller heard nothing for {lasted} while the transfer rang."
-        case "caller":
+        case "caller" | "never_asked":
             return f"Nobody spoke for {lasted}; it was the caller's turn."
     said = f" after the caller had said {quoted(before.text)}" if before.text else ""
     ended = "; then the call was over" if after.whose == END else ""

@@ -14,11 +14,17 @@ from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
 from callwright.insight.waterfall import TurnLatency
 from callwright.insight.wording import words_of
 
+DETECTED_US = 400_000
+"""So long after a pause its end is known at the latest: the detector's hangover, and what the carrier holds back."""
+
 PARTS_IN_WORDS = {
-    "end_of_turn": "until the turn was taken",
+    "end_of_turn": "for the end of the caller's pause",
+    "endpointing": "until the turn was taken",
+    "turn_model": "for the turn model",
     "recogniser": "until the recogniser's final words were there",
     "keys": "until no more keys came",
     "ask": "until the model was asked",
+    "again": "until the model was asked again",
     "tool": "for a tool",
     "first_token": "for the model's first words",
     "first_clause": "for the model's first clause",
@@ -68,7 +74,24 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
         # The turn is taken at once when the last words are there: then it is they that were waited for.
         if finals and (finals[-1] - waited.from_us) * 2 > part_us:
             return "recogniser", finals[-1] - waited.from_us
+        return _waited_out(case, parts[part]), part_us
+    if part == "ask" and (case.plan("speculate") or _was_asked_before(case, latency)):
+        return "again", part_us
     return part, part_us
+
+
+def _waited_out(case: Case, wait: Span) -> str:
+    """What a turn that was taken late waited for: a cause of ``slow_reply``."""
+    ending, at_us = pause_ending(case, wait)
+    if at_us * 2 < wait.from_us + wait.to_us:
+        # It was known early that the caller had finished: in numbers and half sentences a pause is waited for all the same.
+        return "end_of_turn"
+    return "end_of_turn" if ending == "patience" else ending
+
+
+def _was_asked_before(case: Case, latency: TurnLatency) -> bool:
+    asked = [int(e.values["generation"]) for e in case.view.of("AskModel") if e.values["turn"] == latency.turn]
+    return latency.generation in asked[1:]
 
 
 def _is_keyed(case: Case, turn: int) -> bool:
@@ -92,9 +115,36 @@ def early_cut(case: Case) -> Iterator[Finding]:
                     f"The caller paused for {in_ms(pause_us)} and went on {when} the agent began {quoted(_said(case, reply), 40)}"
                     f", with {quoted(again.text, 40)}."
                 )
-                yield Finding(
-                    rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, ("floor", "endpointing"), reply.turn
-                )
+                ending, _ = pause_ending(case, Span(before.span.to_us, reply.span.from_us))
+                causes = ("floor", ending) if ending in rule.advice else ("floor",)
+                yield Finding(rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, causes, reply.turn)
+
+
+def pause_ending(case: Case, wait: Span) -> tuple[str, int]:
+    """What made a pause of the caller the end of their turn, and when: ``endpointing`` (of the recogniser, or of the core where no turn
+    model decides), ``turn_model``, or ``patience``. ``wait`` goes on from the caller's last sound at least until the turn was taken."""
+    taken = [e.at_us for e in case.view.of("CloseUtterance") if wait.from_us < e.at_us <= wait.to_us]
+    wait = Span(wait.from_us, taken[-1] if taken else wait.to_us)
+    endpointing_ms, patience_ms = int(case.plan("endpointing_ms")), int(case.plan("patience_ms"))
+    request = 0
+    for entry in case.view.of("AskTurnModel", "TurnVerdict", "RecogniserEnd"):
+        if not wait.from_us < entry.at_us <= wait.to_us:
+            continue
+        if entry.type == "RecogniserEnd":
+            told = [int(e.values["silence_ms"]) for e in case.view.of("SetPatience") if e.at_us <= entry.at_us]
+            return ("patience" if told and told[-1] > endpointing_ms else "endpointing"), entry.at_us
+        if entry.type == "AskTurnModel":
+            request = int(entry.values["request"])
+        elif entry.values["request"] == request:
+            if int(entry.values["probability_ppm"]) >= int(case.plan("turn_threshold_ppm")):
+                return "turn_model", entry.at_us
+            request = 0
+    if request:
+        return "turn_model", wait.to_us  # it never answered: after a moment silence decides
+    by_silence = not case.plan("turn_model") and endpointing_ms < patience_ms
+    if by_silence and wait.lasted_us < endpointing_ms * 1000 + DETECTED_US:
+        return "endpointing", wait.to_us
+    return "patience", wait.to_us
 
 
 def _goes_on(case: Case, reply: AgentSpeech) -> tuple[CallerSpeech, CallerSpeech] | None:
@@ -163,7 +213,8 @@ def false_interruption(case: Case) -> Iterator[Finding]:
             )
             what = f"The agent broke off for nothing and went on {in_ms(again.at_us - clear.at_us)} later."
             lasted_us = again.at_us - clear.at_us
-            yield Finding(rule.name, NOTE, clear.at_us, lasted_us, what, ("echo" if echoed else "words",), speech.turn)
+            cause = "echo" if echoed else _too_easily(case)
+            yield Finding(rule.name, NOTE, clear.at_us, lasted_us, what, (cause,), speech.turn)
             continue
         found = _cut_for(case, speech, clear)
         if found is not None:
@@ -181,13 +232,18 @@ def _cut_for(case: Case, speech: AgentSpeech, clear: Entry) -> tuple[str, str] |
         spoken = any(one.text and one.span.to_us > speech.span.from_us for one in case.speech)
         if spoken or case.line.ended_us - clear.at_us < wait_us or not _was_heard(case, clear):
             return None
-        return "and the caller said nothing", "words"
+        return "and the caller said nothing", _too_easily(case)
     text = str(after.values["text"])
     if case.is_said_again(speech, text):
         return f"for its own words, which came back as {quoted(text, 40)}", "echo"
     if phrasebook(str(case.plan("language"))).is_backchannel(text):
-        return f"for {quoted(text, 40)}", "words"
+        return f"for {quoted(text, 40)}", _too_easily(case)
     return None
+
+
+def _too_easily(case: Case) -> str:
+    """What let the agent be interrupted: at 0 words only stop phrases do."""
+    return "words" if int(case.plan("words_to_interrupt")) else "phrase"
 
 
 def echo(case: Case) -> Iterator[Finding]:
@@ -272,7 +328,7 @@ def _unanswered(case: Case) -> Iterator[Finding]:
     else:
         what, cause = (
             f"The caller said {said}; after {in_ms(wait_us)} without an answer the agent ended the call.",
-            "ended",
+            _CAUSES.get(str(hung_up.values["reason"]), "ended"),
         )
     yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), int(pending[-1].values["turn"]))
 

@@ -9,11 +9,14 @@ from tests.unit.insight.doctor_call import DoctorCall, healthy
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_DOCTOR_FINDINGS
+from callwright.domain.setting_rows import SETTINGS
 from callwright.insight.cost import LEGS, CallCost
 from callwright.insight.doctor import as_text, diagnose, examined
 from callwright.insight.doctor_rules import CHANGE, CHECK, LOWER, RAISE, RULES
 from callwright.insight.doctor_turns import PARTS_IN_WORDS
 from callwright.insight.waterfall import PARTS
+
+INTERRUPT = "task_config.number_of_words_for_interruption"
 
 
 def settings_of(finding):
@@ -78,7 +81,56 @@ class TestSlowReply:
             .takes_turn("A table.", 4_500, 5_500, 8_500)
         )
         finding = call.speaks_from("For when?", 8_600, 9_000).at(10_000).leg_ended().found("slow_reply")
-        assert (finding.severity, settings_of(finding)) == ("bad", [("tools_config.transcriber.endpointing", LOWER)])
+        assert (finding.severity, settings_of(finding)) == ("bad", [("task_config.patience", LOWER)])
+
+    @pytest.mark.parametrize(
+        ("plan", "heard", "setting"),
+        [
+            ({}, [(5_800, ev.TurnVerdict, 1, 900_000)], ("task_config.patience", LOWER)),
+            ({}, [(5_800, ev.TurnVerdict, 1, 100_000)], ("task_config.patience", LOWER)),
+            ({}, [(8_300, ev.TurnVerdict, 1, 900_000)], ("CALLWRIGHT_TURN", CHECK)),
+            ({}, [(8_300, ev.TurnVerdict, 9, 900_000)], ("CALLWRIGHT_TURN", CHECK)),
+            ({}, [], ("CALLWRIGHT_TURN", CHECK)),
+            ({}, [(8_300, ev.RecogniserEnd, 4_500)], ("tools_config.transcriber.endpointing", LOWER)),
+            (
+                {"turn_model": False, "endpointing_ms": 2_700, "patience_ms": 5_000},
+                [],
+                ("tools_config.transcriber.endpointing", LOWER),
+            ),
+            ({"turn_model": False, "endpointing_ms": 2_900, "patience_ms": 2_700}, [], ("task_config.patience", LOWER)),
+            ({"turn_model": False, "patience_ms": 2_700}, [], ("task_config.patience", LOWER)),
+        ],
+    )
+    def test_names_only_what_ended_the_turn(self, plan, heard, setting):
+        call = DoctorCall(**plan).welcomed().says("A table.", 4_500, 5_500)
+        if plan.get("turn_model", True):
+            call.at(5_710).write(fx.AskTurnModel(1, 3_500, 4_500))
+        for at_ms, event, *values in heard:
+            call.at(at_ms).event(event, *values)
+        call.asks(8_400).takes_turn("A table.", 4_500, 5_500, 8_500)
+        finding = call.speaks_from("For when?", 8_600, 9_000).at(10_000).leg_ended().found("slow_reply")
+        assert settings_of(finding) == [setting]
+
+    def test_a_recogniser_that_was_told_to_wait_is_told_so_by_the_patience(self):
+        call = DoctorCall().welcomed().at(4_600).write(fx.SetPatience(2_700)).says("It is four", 4_500, 5_500)
+        call.at(8_300).event(ev.RecogniserEnd, 4_500).asks(8_400).takes_turn("It is four", 4_500, 5_500, 8_500)
+        finding = call.speaks_from("And?", 8_600, 9_000).at(10_000).leg_ended().found("slow_reply")
+        assert settings_of(finding) == [("task_config.patience", LOWER)]
+
+    @pytest.mark.parametrize(("plan", "cause"), [({}, "ask"), ({"speculate": True}, "again")])
+    def test_a_model_that_is_asked_late_is_asked_sooner_only_where_it_is_not_already(self, plan, cause):
+        call = DoctorCall(**plan).welcomed().says("A table.", 4_500, 5_500).at(5_800).turn_taken()
+        call.generation += 1
+        call.at(8_000).asked(1, call.generation).takes_turn("A table.", 4_500, 5_500, 8_100)
+        finding = call.speaks_from("For when?", 8_200, 9_000).at(10_000).leg_ended().found("slow_reply")
+        assert finding.causes == (cause,)
+
+    def test_a_model_that_is_asked_once_more_was_in_vain_before(self):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_800)
+        call.generation += 1
+        call.at(8_000).asked(1, call.generation).takes_turn("A table.", 4_500, 5_500, 8_100)
+        finding = call.speaks_from("For when?", 8_200, 9_000).at(10_000).leg_ended().found("slow_reply")
+        assert finding.causes == ("again",)
 
     def test_blames_the_recogniser_when_the_turn_waited_for_its_words(self):
         call = DoctorCall().welcomed().sounds(4_500, 5_500).words("A table.", 5_500, at_ms=7_300).asks(7_350)
@@ -157,6 +209,11 @@ class TestDeadAir:
             [("task_config.trigger_user_online_message_after", LOWER)],
         )
 
+    def test_when_it_is_the_callers_turn_and_the_agent_never_asks(self):
+        call = DoctorCall(check_if_user_online=False).welcomed().at(29_000).leg_ended()
+        finding = call.found("dead_air")
+        assert (finding.severity, settings_of(finding)) == ("note", [("task_config.check_if_user_online", CHANGE)])
+
     def test_while_the_answer_to_a_tool_is_on_its_way(self):
         finding = healthy().asks_again(12_700).at(17_000).leg_ended().found("dead_air")
         assert finding.causes == ("unanswered",)
@@ -205,8 +262,27 @@ class TestTurnTaking:
         assert 'paused for 800 ms and went on 200 ms after the agent began "Thank you"' in finding.what
         assert settings_of(finding) == [
             ("task_config.incremental_delay", RAISE),
-            ("tools_config.transcriber.endpointing", RAISE),
+            ("task_config.patience", RAISE),
         ]
+
+    @pytest.mark.parametrize(
+        ("plan", "likely_ppm", "settings"),
+        [
+            ({}, 900_000, []),
+            ({}, 100_000, [("task_config.patience", RAISE)]),
+            ({"turn_model": False}, None, [("tools_config.transcriber.endpointing", RAISE)]),
+        ],
+    )
+    def test_an_early_cut_is_mended_by_what_ended_the_turn(self, plan, likely_ppm, settings):
+        call = DoctorCall(**plan).welcomed().says("My number is", 4_500, 5_500)
+        if likely_ppm is not None:
+            call.at(5_650).write(fx.AskTurnModel(1, 3_500, 4_500)).at(5_690).event(ev.TurnVerdict, 1, likely_ppm)
+        call.asks(5_700).takes_turn("My number is", 4_500, 5_500, 5_900)
+        call.speaks_from("Thank you", 6_700, 7_600, cut=True)
+        call.says("four seven one one", 6_900, 8_000).at(7_600).interrupted(7_600)
+        call.asks(8_300).takes_turn("four seven one one", 6_900, 8_000, 8_500)
+        finding = call.speaks_from("Noted.", 8_600, 9_500).at(10_000).leg_ended().found("early_cut")
+        assert settings_of(finding) == [("task_config.incremental_delay", RAISE), *settings]
 
     def test_an_early_cut_is_none_by_a_noise_or_an_echo(self):
         for text in ("", "thank you"):
@@ -272,12 +348,14 @@ class TestTurnTaking:
         assert told in finding.what
         assert finding.causes == (cause,)
 
-    def test_a_false_interruption_by_nothing_at_all(self):
-        call = DoctorCall().welcomed().exchange("A table.", "For when?", 4_500)
+    @pytest.mark.parametrize(("words", "advised"), [(1, (INTERRUPT, RAISE)), (0, ("tools_config.transcriber", CHECK))])
+    def test_a_false_interruption_by_nothing_at_all(self, words, advised):
+        call = DoctorCall(words_to_interrupt=words).welcomed().exchange("A table.", "For when?", 4_500)
         call.says("Two.", 8_500, 9_500).asks(9_800).takes_turn("Two.", 8_500, 9_500, 10_000)
         call.speaks_from("So a table", 10_100, 12_000, cut=True).at(11_990).event(ev.TranscriptPartial, 0, 9, "")
         finding = call.interrupted(12_000).at(18_000).leg_ended().found("false_interruption")
         assert finding.what == "The agent broke off and the caller said nothing."
+        assert settings_of(finding) == [advised]
 
     def test_a_false_interruption_after_which_the_agent_went_on_is_a_note(self):
         for kind, cause in (("noise", "words"), ("echo", "echo")):
@@ -348,10 +426,18 @@ class TestMissedAnswers:
         assert finding.what == 'The caller said "And my coat?", waited 2,800 ms for an answer and left.'
         assert (finding.severity, finding.turn) == ("bad", 3)
 
-    def test_a_call_that_is_ended_on_a_question(self):
-        call = healthy().says("And my coat?", 13_000, 14_000).hangs_up(18_000, "max_duration_reached")
+    @pytest.mark.parametrize(
+        ("reason", "advised"),
+        [
+            ("max_duration_reached", ("task_config.call_terminate", RAISE)),
+            ("inactivity_timeout", ("task_config.hangup_after_silence", RAISE)),
+            ("llm_error", ("the log", CHECK)),
+        ],
+    )
+    def test_a_call_that_is_ended_on_a_question(self, reason, advised):
+        call = healthy().says("And my coat?", 13_000, 14_000).hangs_up(18_000, reason)
         finding = call.takes_turn("And my coat?", 13_000, 14_000, 18_050).found("missed_answer")
-        assert settings_of(finding) == [("task_config.call_terminate", RAISE)]
+        assert settings_of(finding) == [advised]
 
     def test_words_that_were_discarded(self):
         call = healthy().write(fx.Note("discarded_words", "hello hello")).at(13_000).leg_ended()
@@ -622,6 +708,36 @@ class TestTheTable:
             assert name == rule.name
             assert min(len(rule.title), len(rule.means), len(rule.looks_at), len(rule.advice)) > 0
             assert {advice.direction for advice in rule.advice.values()} <= {LOWER, RAISE, CHANGE, CHECK}
+
+    @pytest.mark.parametrize(
+        "advice", [advice for rule in RULES.values() for advice in rule.advice.values() if advice.direction != CHECK]
+    )
+    def test_every_setting_it_can_advise_is_one_that_does_something(self, advice):
+        rows = [row for row in SETTINGS if is_row_of(advice.setting, row.key)]
+        assert rows
+        assert not any(row.kept for row in rows)
+
+    def test_what_cannot_be_set_is_only_to_be_looked_at(self):
+        advised = [advice for rule in RULES.values() for advice in rule.advice.values()]
+        kept = [row.key for row in SETTINGS if row.kept]
+        assert [advice for advice in advised if any(is_row_of(advice.setting, key) for key in kept)] == []
+        assert not is_row_of("the line", "task_config.patience")
+
+
+SECTIONS = {
+    "tools_config.llm_agent": "llm_agent.provider",
+    "tools_config.synthesizer": "synthesizer.provider",
+    "tools_config.transcriber": "transcriber.provider",
+    "tools_config.api_tools": "api_tools.tools",
+    "tools_config.api_tools: pre_call_message": "tool.pre_call_message",
+    "agent_prompts.task_1.system_prompt": "agent.agent_prompts",
+}
+
+
+def is_row_of(setting: str, key: str) -> bool:
+    """Whether the row ``key`` of the agent's settings is the one that an advice names."""
+    name = setting.removeprefix("tools_config.").replace("llm_agent.llm_config.", "llm_agent.")
+    return key == SECTIONS.get(setting, name)
 
 
 def call_audio(at_ms: int) -> int:
