@@ -150,11 +150,13 @@ class Telephone:
         *,
         caller: str = "sip:ann@phone.example",
         headers: Mapping[str, str] | None = None,
+        others: Mapping[str, str] | None = None,
         dead: bool = False,
     ) -> Call:
         """Call ``called``; what happens is seen on the call."""
         assert self.desk is not None, "the carrier was not opened"
-        offer = InboundOffer(NAME, called, caller, f"phone-{next(self._numbers)}", dict(headers or {}))
+        call_id = f"phone-{next(self._numbers)}"
+        offer = InboundOffer(NAME, called, caller, call_id, dict(headers or {}), others=dict(others or {}))
         call = Call(self, offer, persona)
         call.refuses_to_be_answered = dead
         call.listener = self.desk.offered(offer, call)

@@ -159,6 +159,24 @@ async def test_headers_are_in_the_log_in_the_execution_and_variables_of_the_prom
     assert [entry.values for entry in entries if entry.type == "headers"] == [headers]
 
 
+async def test_of_the_other_headers_of_a_call_those_are_kept_that_its_agent_names(world: CallWorld) -> None:
+    body = {
+        **agent_body(),
+        "sip_header_variables": {"X-CALLERNO": "caller_no", "X-Campaign": "campaign", "X-Missing": "nothing"},
+        "ingest_lookup_key": "X-Customer",
+    }
+    telephone = await world.telephone(body)
+    others = {"x-callerno": "47\x0011", "x-campaign": "", "x-customer": "C-7", "p-asserted-identity": "<sip:ann@x>"}
+
+    call = telephone.ring(AGENT_ID, SILENT, headers={"X-Campaign": "spring"}, others=others)
+
+    row = await the_call(world, "in-progress")
+    assert row.options["headers"] == {"X-Campaign": "spring", "X-CALLERNO": "4711", "X-Customer": "C-7"}
+    assert (row.user_data["caller_no"], row.user_data["campaign"], row.user_data["nothing"]) == ("4711", "spring", "")
+    call.put_down()
+    await the_call(world, "completed")
+
+
 async def test_hostile_texts_of_a_caller_are_made_harmless(world: CallWorld) -> None:
     telephone = await world.telephone()
 

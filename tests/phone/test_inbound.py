@@ -63,6 +63,30 @@ async def test_a_phone_calls_an_agent_they_talk_and_the_phone_hangs_up(
     await check_sound(server, execution_id, line)
 
 
+async def test_a_header_that_only_the_agent_names_is_its_variable_and_the_key_of_the_look_up(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    body = agent()
+    body["agent_config"] |= {
+        "sip_header_variables": {"X-CALLERNO": "caller_no", "X-Missing": "nothing"},
+        "ingest_lookup_key": "X-CALLERNO",
+        "ingest_source_config": {"source_type": "csv", "source_name": "customers"},
+    }
+    agent_id = await server.agent(**body)
+    line = rtp()
+    phone = await sipp(
+        "calls", target=server.sip_port, called=agent_id, rtp_port=line.port, more_headers="X-CALLERNO: 4711"
+    )
+    await hears(line, WELCOME)
+    await goodbye(line, phone)
+
+    record = await final(server, await server.inbound(agent_id))
+    data = record["context_details"]["recipient_data"]
+    assert (data["caller_no"], data["nothing"]) == ("4711", "")
+    assert record["callwright"]["caller_lookup"]["by"] == "X-CALLERNO"
+    assert record["callwright"]["line"]["headers"] == {"X-CALLERNO": "4711"}
+
+
 async def test_the_agent_hangs_up_when_the_conversation_is_over(server: Server, sipp: Phones, rtp: Lines) -> None:
     agent_id = await server.agent(**agent())
     line = rtp()

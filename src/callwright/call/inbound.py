@@ -23,6 +23,7 @@ from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.limits import (
     INBOUND_LOOKUP_SECONDS,
+    MAX_HEADER_VARIABLES,
     MAX_NAME_CHARACTERS,
     MAX_NUMBER_CHARACTERS,
     MAX_SIP_HEADER_CHARACTERS,
@@ -106,6 +107,7 @@ class Desk:
             number, agent = await _answering(unit, offer)
         if agent is None:
             return _UNKNOWN
+        offer = _with_wanted_headers(offer, agent.body)
         execution = self._execution(offer, number, agent)
         deps = self._office.deps
         answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
@@ -170,6 +172,19 @@ def header_variables(headers: Mapping[str, str], wanted: Any) -> dict[str, str]:
         by_name = {name.lower(): value for name, value in headers.items()}
         variables.update((str(variable), by_name.get(str(name).lower(), "")) for name, variable in wanted.items())
     return variables
+
+
+def _with_wanted_headers(offer: InboundOffer, body: Mapping[str, Any]) -> InboundOffer:
+    """The offer with those of its other headers that the agent names, each as the agent writes its name."""
+    named = body.get("sip_header_variables")
+    wanted = [*(named if isinstance(named, Mapping) else ()), body.get("ingest_lookup_key")]
+    kept, headers = {name.lower() for name in offer.headers}, dict(offer.headers)
+    for name in wanted[: MAX_HEADER_VARIABLES + 1]:
+        key = name.strip().lower() if isinstance(name, str) else ""
+        if key in offer.others and key not in kept:
+            kept.add(key)
+            headers[name.strip()] = _text(offer.others[key], MAX_SIP_HEADER_CHARACTERS)
+    return replace(offer, headers=headers)
 
 
 def _cleaned(offer: InboundOffer) -> InboundOffer:

@@ -204,7 +204,7 @@ MAX_SIP_CALLS = 250
 """Largest setting of SIP calls at once: the SIP stack of one gateway process holds 255."""
 
 MAX_SIP_HEADERS_KEPT = 14
-"""Most headers of incoming SIP calls that can be kept."""
+"""Most headers of every incoming SIP call that can be kept, beside those that its agent names."""
 
 MAX_SIP_HEADERS = 20
 """Most custom headers of one SIP call we place."""

@@ -337,7 +337,7 @@ SETTINGS: dict[str, Setting] = {
     "sip_codecs": Setting("CALLWRIGHT_SIP_CODECS", "Codecs of SIP calls, the preferred one first.", _codecs),
     "sip_headers": Setting(
         "CALLWRIGHT_SIP_HEADERS",
-        "Headers of incoming SIP calls that are kept, by commas; none keeps none.",
+        "Headers kept of every incoming SIP call, beside those its agent names, by commas; or none.",
         _header_names,
     ),
     "sip_transfer_to": Setting(

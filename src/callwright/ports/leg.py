@@ -152,7 +152,8 @@ class InboundOffer:
     """A call somebody makes to us, before it is answered.
 
     ``called`` and ``caller`` are what the carrier gave: for SIP the user part of the address that was dialled and the caller's address.
-    ``headers`` are those custom headers the carrier passes on; ``source`` is the IP address the call came from, empty where there is none.
+    ``headers`` are those headers that are kept of every call; ``others`` the rest of them, by lower-case name: an agent may ask for some by
+    name. ``source`` is the IP address the call came from, empty where there is none.
     """
 
     carrier: str
@@ -161,6 +162,7 @@ class InboundOffer:
     provider_call_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 class InboundDesk(Protocol):

@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.telephony.sip.message import (
+    MAX_PASSED_CHARACTERS,
     SipMessage,
     Traced,
     addresses,
     codec_of,
     media_of,
     parsed,
+    passed_on,
     q850_of,
     tag_of,
     traced,
@@ -184,3 +186,21 @@ def test_nothing_from_the_network_raises(text, value):
         assert isinstance(read(value), str)
     addresses((value,))
     media_of(text)
+
+
+def test_the_headers_of_a_call_are_passed_on_without_credentials() -> None:
+    secrets = "Authorization: Digest response=1\r\nProxy-Authorization: Digest response=2\r\n"
+    text = INVITE.replace("Subject:", f"{secrets}X-CALLERNO: 4711\r\nX-CallerNo: 4712\r\nX-Empty:\r\nSubject:")
+    found = passed_on(message_of(text))
+    assert (found["x-callerno"], found["x-empty"], found["subject"]) == ("4711", "", "one two")
+    assert not {"authorization", "proxy-authorization"} & found.keys()
+
+
+def test_headers_that_do_not_fit_are_not_passed_on() -> None:
+    # Sixteen of them, with names of 8 characters, come to 8,192 characters.
+    many = "".join(f"X-Long{number:02}: {'y' * 504}\r\n" for number in range(17))
+    found = passed_on(message_of(f"INVITE sip:4711@10.0.0.1 SIP/2.0\r\n{many}X-Last: 1\r\n\r\n"))
+    assert sum(len(name) + len(value) for name, value in found.items()) == MAX_PASSED_CHARACTERS
+    assert list(found) == [f"x-long{number:02}" for number in range(16)]
+    longest = passed_on(message_of(f"INVITE sip:4711@10.0.0.1 SIP/2.0\r\nX-Long: {'y' * 513}\r\n\r\n"))
+    assert longest == {"x-long": "y" * 512}

@@ -246,7 +246,9 @@ class SipCarrier:
         leg.provider_call_id = str(message.get("call_id") or f"sip-{call}")
         leg.dialled.set_result(None)
         self._add(leg)
-        headers = {str(name): str(value) for name, value in (message.get("headers") or {}).items()}
+        headers, others = (
+            {str(name): str(value) for name, value in (message.get(key) or {}).items()} for key in ("headers", "others")
+        )
         offer = InboundOffer(
             carrier=self.name,
             called=str(message.get("called") or ""),
@@ -254,6 +256,7 @@ class SipCarrier:
             provider_call_id=leg.provider_call_id,
             headers=headers,
             source=address_of(message.get("peer")),
+            others=others,
         )
         with _Boundary(leg):
             listener = self._desk.offered(offer, leg)

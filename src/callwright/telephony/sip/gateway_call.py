@@ -16,7 +16,7 @@ from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
-from callwright.telephony.sip.message import user_of
+from callwright.telephony.sip.message import passed_on, user_of
 from callwright.telephony.sip.quality import TICK_MS
 from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog
@@ -123,7 +123,17 @@ class GatewayCall:
         self.user = called
         peer = traced.dialog.peer if traced is not None else ""
         headers = {name: value for name, value in line.headers.items() if name.lower() != "to"}
-        self.send("incoming", called=called, caller=line.caller, call_id=line.call_id, headers=headers, peer=peer)
+        # The stack gives only the headers it was told of at its start; agents name others.
+        others = passed_on(invite) if invite is not None else {}
+        self.send(
+            "incoming",
+            called=called,
+            caller=line.caller,
+            call_id=line.call_id,
+            headers=headers,
+            others=others,
+            peer=peer,
+        )
 
     # -- what the server wants --------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callwright.domain.limits import MAX_SIP_HEADER_CHARACTERS
+
 MAX_MESSAGE_CHARACTERS = 65_536
 """Longest message that is read; nothing longer fits a datagram."""
 
+MAX_PASSED_CHARACTERS = 8_192
+"""Most characters of a call's headers that are passed on: in six bytes each they fit one message to the server."""
+
+_SECRET = frozenset({"authorization", "proxy-authorization"})
 _COMPACT = {
     "v": "via",
     "f": "from",
@@ -118,6 +124,19 @@ def _headers(lines: list[str]) -> dict[str, tuple[str, ...]]:
         last = found.setdefault(_COMPACT.get(key, key), [])
         last.append(value.strip())
     return {name: tuple(values) for name, values in found.items()}
+
+
+def passed_on(message: SipMessage) -> dict[str, str]:
+    """The first value of each header of a call, by lower-case name, but no credentials. One that does not fit any more is left out."""
+    found: dict[str, str] = {}
+    room = MAX_PASSED_CHARACTERS
+    for name, values in message.headers.items():
+        value = values[0][:MAX_SIP_HEADER_CHARACTERS]
+        size = len(name) + len(value)
+        if name not in _SECRET and size <= room:
+            found[name] = value
+            room -= size
+    return found
 
 
 def uri_of(value: str) -> str:

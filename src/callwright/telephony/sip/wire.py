@@ -35,7 +35,8 @@ ready         listen, rtp_ports, max_calls, pid                                 
 refused       reason                                                              it cannot listen; the process ends (call 0)
 pong          at, calls                                                           the answer to ping, from the loop that serves the calls;
                                                                                   a gateway that stops to answer is killed (call 0)
-incoming      called, caller, call_id, headers, peer                              somebody calls
+incoming      called, caller, call_id, headers, others (headers by lower-case     somebody calls
+              name), peer
 dialled       call_id                                                             the INVITE is on its way
 trying                                                                            the far end has answered something (with tell_trying)
 ringing
