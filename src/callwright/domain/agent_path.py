@@ -39,8 +39,11 @@ def _known(section: str) -> frozenset[str]:
     return _SECTIONS.get(section, frozenset()).union(rows, {"system_prompt"} if section == "prompt" else ())
 
 
-_BESIDE_CONFIG = frozenset({"agent_type", "vector_store"})
-_OF_THE_MODEL = _known("llm_agent") - _BESIDE_CONFIG - {"llm_config"}
+_OF_THE_MODEL = frozenset(
+    row.key.removeprefix("llm_agent.")
+    for row in SETTINGS
+    if row.key.startswith("llm_agent.") and row.key != "llm_agent.agent_type" and not row.kept
+)
 """Settings of ``llm_agent`` that are read in its ``llm_config``, where it has one."""
 
 

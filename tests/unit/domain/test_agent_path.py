@@ -45,7 +45,7 @@ def test_settings_that_have_their_default_may_be_set():
         ("agent.tasks.0.task_config.incremental_dela=1", "did you mean incremental_delay?"),
         (
             "agent.tasks.0.tools_config.zzz=1",
-            "agent.tasks.0.tools_config has no 'zzz'; it may have api_tools, llm_agent,",
+            "agent.tasks.0.tools_config has no 'zzz'; it may have ",
         ),
         ("agent.tasks.0.tools_config.output.zzz=1", "it may have nothing"),
         ("agent.tasks.0.tools_confg.llm_agent.model=m", "did you mean tools_config"),
@@ -102,4 +102,5 @@ def test_where_the_model_has_a_section_of_its_own_a_setting_beside_it_is_refused
     agent = with_changes(PLAIN, ["agent.tasks.0.tools_config.llm_agent.llm_config.provider=openai"])
     with pytest.raises(BadInputError, match=r"llm_agent\.provider would not be read: use .*\.llm_config\.provider"):
         with_changes(agent, ["agent.tasks.0.tools_config.llm_agent.provider=scripted"])
-    assert with_changes(agent, ["agent.tasks.0.tools_config.llm_agent.agent_type=graph_agent"])
+    for beside in ("agent_type=graph_agent", "agent_flow_type=streaming", 'rules=[{"say": "No."}]'):
+        assert with_changes(agent, [f"agent.tasks.0.tools_config.llm_agent.{beside}"])

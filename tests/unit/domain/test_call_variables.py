@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.call_variables import call_variables
+from callwright.domain.call_variables import call_variables, local_time
 from callwright.domain.execution import Execution, Phase, Status
 
 NOW = datetime(2026, 3, 18, 21, 30, 15, tzinfo=UTC)
@@ -35,3 +35,8 @@ def test_variables_are_those_of_the_contract_and_user_data_cannot_replace_the_sy
 def test_an_unknown_timezone_is_utc(zone: str) -> None:
     found = call_variables(_execution(user_data={"timezone": zone}), NOW)
     assert (found["current_date"], found["timezone"]) == ("Wednesday, March 18, 2026", "UTC")
+
+
+def test_a_moment_is_told_in_the_time_zone_of_the_call() -> None:
+    assert f"{local_time(NOW, 'Asia/Kolkata'):%H:%M}" == "03:00"
+    assert local_time(NOW, "Nowhere/Land") == NOW

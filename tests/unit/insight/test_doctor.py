@@ -102,7 +102,8 @@ class TestSlowReply:
         ],
     )
     def test_names_only_what_ended_the_turn(self, plan, heard, setting):
-        call = DoctorCall(**plan).welcomed().says("A table.", 4_500, 5_500)
+        call = DoctorCall(**plan).welcomed().at(4_300).event(ev.RecogniserEnd, 3_000)  # of an earlier pause
+        call.says("A table.", 4_500, 5_500)
         if plan.get("turn_model", True):
             call.at(5_710).write(fx.AskTurnModel(1, 3_500, 4_500))
         for at_ms, event, *values in heard:
