@@ -8,11 +8,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.acceptance.test_batch_crash import BATCH_ID, a_due_batch
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
+from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB
 from callwright.bootstrap.platform import Platform, open_platform
+from callwright.domain.batch import BatchStatus
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.storage.ledger import PostgresLedger
 
 
 @pytest.fixture
@@ -72,6 +77,20 @@ async def test_a_platform_prunes_the_audit_trail_as_its_setting_says(
             return len(await fetch(dsn, "select from audit where object_id = 'old'")) == left
 
         await until(rows, 10)
+
+
+async def test_a_platform_writes_the_calls_of_a_stopped_batch(
+    platform: Platform, dsn: str, ledger: PostgresLedger
+) -> None:
+    ids = await a_due_batch(ledger, 3, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
+    async with ledger.unit() as unit:
+        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode())
+
+    async def told() -> bool:
+        rows = await fetch(dsn, "select execution_id from outbox where status = 'stopped'")
+        return {row["execution_id"] for row in rows} == set(ids)
+
+    await until(told, 10)
 
 
 async def test_an_error_of_the_database_nobody_expects_ends_no_loop(platform: Platform, dsn: str) -> None:
