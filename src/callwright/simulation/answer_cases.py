@@ -93,12 +93,12 @@ def other_sounds_taken_for_beeps(seed: int) -> Measured:
 
 def machines_talked_to(seed: int) -> Measured:
     """A machine that is not known as one within the window."""
-    return measured("voicemail: machines talked to", answers(OURS, Random(seed), machine=True))
+    return measured("voicemail: machines talked to", answers(OURS, Random(seed), machine=True), len(MACHINES))
 
 
 def people_hung_up_on(seed: int) -> Measured:
     """A person who is taken for a machine."""
-    return measured("voicemail: people taken for machines", answers(OURS, Random(seed), machine=False))
+    return measured("voicemail: people taken for machines", answers(OURS, Random(seed), machine=False), len(PEOPLE))
 
 
 def _line(random: Random, samples: Samples) -> list[bytes]:

@@ -61,9 +61,13 @@ def other_sounds_taken_for_beeps(seed: int) -> Measured:
 
 def machines_talked_to(seed: int) -> Measured:
     """Greetings that nobody looked at when the phrases were chosen."""
-    return measured("held out, voicemail: machines talked to", answers(HELD_OUT, Random(seed), machine=True))
+    return measured(
+        "held out, voicemail: machines talked to", answers(HELD_OUT, Random(seed), machine=True), len(MACHINES)
+    )
 
 
 def people_hung_up_on(seed: int) -> Measured:
     """People whose words nobody looked at."""
-    return measured("held out, voicemail: people taken for machines", answers(HELD_OUT, Random(seed), machine=False))
+    return measured(
+        "held out, voicemail: people taken for machines", answers(HELD_OUT, Random(seed), machine=False), len(PEOPLE)
+    )

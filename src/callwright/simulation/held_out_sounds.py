@@ -60,9 +60,12 @@ def no_beep(random: Random) -> tuple[str, Samples]:
 
 def other_line(random: Random, samples: Samples) -> list[bytes]:
     """The sound as frames of 20 ms of PCM that came over the line."""
-    spectrum = np.fft.rfft(samples + _hum(random, len(samples)))
-    hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
-    passed = np.fft.irfft(spectrum / (1 + (250 / np.maximum(hz, 1)) ** 4) / (1 + (hz / 3_500) ** 8), len(samples))
+    count = _easy(len(samples))
+    spectrum = np.fft.rfft(samples + _hum(random, len(samples)), count)
+    hz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ)
+    passed = np.fft.irfft(spectrum / (1 + (250 / np.maximum(hz, 1)) ** 4) / (1 + (hz / 3_500) ** 8), count)[
+        : len(samples)
+    ]
     heard = passed + _pink(random, len(samples), random.uniform(-64, -42))
     pcm = pcm_of_alaw(alaw_of(np.clip(heard, -32_768, 32_767).astype("<i2").tobytes()))
     frames = [pcm[at : at + _FRAME_BYTES] for at in range(0, len(pcm) - _FRAME_BYTES + 1, _FRAME_BYTES)]
@@ -86,9 +89,14 @@ def _noise(random: Random, count: int) -> Samples:
     return np.random.default_rng(random.randrange(1 << 32)).standard_normal(count)
 
 
+def _easy(count: int) -> int:
+    """The next count of samples whose Fourier transform is quick: it has small factors only."""
+    return -(-count // 4_000) * 4_000
+
+
 def _pink(random: Random, count: int, level_db: float) -> Samples:
-    spectrum = np.fft.rfft(_noise(random, count))
-    shaped = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 1.0), count)
+    spectrum = np.fft.rfft(_noise(random, _easy(count)))
+    shaped = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 1.0))[:count]
     return shaped / max(float(shaped.std()), 1e-9) * 32_768 * 10 ** (level_db / 20)
 
 

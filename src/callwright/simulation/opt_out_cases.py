@@ -314,22 +314,28 @@ _BEHIND = ("", "", "", ", okay?", ", thank you.", ". Goodbye.")
 
 def missed(seed: int) -> Measured:
     """Callers who ask not to be called any more, and are not understood."""
-    return measured("opt-out: not understood", _verdicts(seed, ASKED, asked=True))
+    return measured("opt-out: not understood", _verdicts(seed, ASKED, asked=True), len(ASKED))
 
 
 def taken(seed: int) -> Measured:
     """Callers who said something else, and are not called any more."""
-    return measured("opt-out: other words taken for it", _verdicts(seed, OTHERS, asked=False))
+    return measured("opt-out: other words taken for it", _verdicts(seed, OTHERS, asked=False), len(OTHERS))
 
 
 def missed_held_out(seed: int) -> Measured:
     """The same of sentences that no rule was made for."""
-    return measured("held out, opt-out: not understood", _verdicts(seed, HELD_OUT_ASKED, asked=True))
+    return measured(
+        "held out, opt-out: not understood", _verdicts(seed, HELD_OUT_ASKED, asked=True), len(HELD_OUT_ASKED)
+    )
 
 
 def taken_held_out(seed: int) -> Measured:
     """The same of sentences that no rule was made against."""
-    return measured("held out, opt-out: other words taken for it", _verdicts(seed, HELD_OUT_OTHERS, asked=False))
+    return measured(
+        "held out, opt-out: other words taken for it",
+        _verdicts(seed, HELD_OUT_OTHERS, asked=False),
+        len(HELD_OUT_OTHERS),
+    )
 
 
 def _verdicts(seed: int, sentences: tuple[str, ...], *, asked: bool) -> Iterator[str]:

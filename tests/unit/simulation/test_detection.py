@@ -3,8 +3,8 @@
 import pytest
 
 from callwright.simulation import detection
-from callwright.simulation.detection import EVALUATORS, Measured, lines, main, measure
-from callwright.simulation.measured import measured
+from callwright.simulation.detection import EVALUATORS, SEEDS, Measured, lines, main, measure
+from callwright.simulation.measured import measured, pooled
 
 MOST_WRONG = {
     "end of turn: numbers cut": 0.01,
@@ -23,33 +23,44 @@ MOST_WRONG = {
     "overlap: back-channels taken as turns": 0.0,
     "echo: taken for the caller": 0.03,
     "echo: repetitions not heard": 0.0,
-    "beep: beeps missed": 0.07,
+    "beep: beeps missed": 0.06,
     "beep: other sounds taken for beeps": 0.005,
     "voicemail: machines talked to": 0.06,
-    "voicemail: people taken for machines": 0.02,
-    "held out, beep: beeps missed": 0.062,
-    "held out, beep: other sounds taken for beeps": 0.0075,
-    "held out, voicemail: machines talked to": 0.23,
-    "held out, voicemail: people taken for machines": 0.022,
+    "voicemail: people taken for machines": 0.01,
+    "held out, beep: beeps missed": 0.05,
+    "held out, beep: other sounds taken for beeps": 0.008,
+    "held out, voicemail: machines talked to": 0.2,
+    "held out, voicemail: people taken for machines": 0.01,
     "opt-out: not understood": 0.0,
     "opt-out: other words taken for it": 0.0,
     "held out, opt-out: not understood": 0.36,
     "held out, opt-out: other words taken for it": 0.08,
 }
-"""Share of wrong cases. Those of the held-out sets, on which nothing was tuned, are what was measured on 25 November 2026 (3 of 120, 0 of
-360, 20 of 120, 0 of 120) and the margin of so few cases: the upper end of the interval that holds the true rate with 95 % confidence.
-Those of opting out are few sentences said in many ways, of which only the ways are drawn (26 November 2026: 10 of 31, and 2 of 32)."""
+"""Share of wrong cases of all seeds: what was measured on 26 November 2026 (docs/conversation.md) and a few cases more, as other changes
+move the draws. They say nothing of how far the true rate may be: that is the interval which the command prints."""
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Measured]:
-    return {one.name: one for one in measure(1)}
+    return {one.name: one for one in measure(range(1, 1 + SEEDS))}
 
 
 @pytest.mark.parametrize("name", MOST_WRONG)
 def test_error_rates_stay_within_their_thresholds(found: dict[str, Measured], name: str) -> None:
-    assert found[name].cases >= 100
+    assert found[name].cases >= 100 * SEEDS
+    assert len(found[name].by_seed) == SEEDS
     assert found[name].rate <= MOST_WRONG[name], found[name].detail
+
+
+def test_every_error_rate_has_a_threshold(found: dict[str, Measured]) -> None:
+    assert set(found) == set(MOST_WRONG)
+
+
+def test_greetings_that_are_tried_again_and_again_are_no_more_cases(found: dict[str, Measured]) -> None:
+    """0 of 360 would bound the rate by 1 %; twelve greetings bound it by a quarter."""
+    people = found["held out, voicemail: people taken for machines"]
+    assert (people.independent, people.cases) == (12, 120 * SEEDS)
+    assert people.interval[1] > 0.2
 
 
 def test_cases_come_from_the_seed() -> None:
@@ -62,13 +73,31 @@ def test_wrong_cases_are_counted_and_the_first_are_shown() -> None:
     assert (one.cases, one.wrong, one.detail) == (6, 4, "a; b; c")
     assert measured("nothing", []).rate == 0
     shown = lines([one])
-    assert shown[-3].split() == ["example", "6", "4", "66.67%"]
+    assert shown[-3].split() == ["example", "6", "4", "66.67%", "6", "30.00%", "to", "90.32%", "4"]
     assert shown[-1] == "example: a; b; c"
+
+
+def test_the_interval_is_wilsons() -> None:
+    """Wilson, 1927; the figures are those of published tables: 0 of 10, 1 of 10, 10 of 10."""
+    bounds = [Measured("x", 10, wrong).interval for wrong in (0, 1, 10)]
+    assert [(round(least, 3), round(most, 3)) for least, most in bounds] == [(0, 0.278), (0.018, 0.404), (0.722, 1)]
+    assert Measured("x", 0, 0).interval == (0, 1)
+
+
+def test_seeds_are_measured_together_and_told_apart() -> None:
+    one, two = measured("x", ["", "a; b", "c"], kinds=2), measured("x", ["d", "", ""], kinds=2)
+    both = pooled([one, two])
+    assert both == Measured("x", 6, 3, "a; d", 2, (2, 1))
+    assert (both.independent, pooled([measured("x", ["", "a"])] * 3).independent) == (2, 6)
+    assert pooled([one]) == one
 
 
 def test_the_command_prints_a_line_for_each(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(detection, "EVALUATORS", (lambda seed: Measured(f"seed {seed}", 10, 0),))
-    assert main(["--seed", "9"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["seed", "9", "10", "0", "0.00%"]
+    monkeypatch.setattr(detection, "EVALUATORS", (lambda seed: Measured("seed", 10, seed - 9),))
+    for arguments, of_each in ((["--seed", "9"], ["0", "1", "2"]), (["--seed", "9", "--seeds", "2"], ["0", "1"])):
+        assert main(arguments) == 0
+        shown = capsys.readouterr().out.splitlines()[-1].split()
+        assert shown[:3] == ["seed", str(10 * len(of_each)), str(sum(map(int, of_each)))]
+        assert shown[-len(of_each) :] == of_each
