@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import jsonschema_rs
 import pytest
 
 import make_docs
@@ -60,6 +61,30 @@ def test_every_good_answer_of_json_has_a_shape(description: dict[str, Any]) -> N
         if kind == "application/json" and not content.get("schema")
     ]
     assert without == [], "\n".join(without)
+
+
+def test_every_good_answer_of_json_has_an_example(description: dict[str, Any]) -> None:
+    """At its shape, or at the shape of what it is a list of."""
+    schemas = description["components"]["schemas"]
+    without = []
+    for name, operation in operations(description):
+        for status, response in operation["responses"].items():
+            schema = response.get("content", {}).get("application/json", {}).get("schema")
+            if status.startswith("2") and schema is not None:
+                shape = schema.get("items", schema).get("$ref", "").removeprefix("#/components/schemas/")
+                if not schemas.get(shape, {}).get("examples"):
+                    without.append((name, status))
+    assert without == []
+
+
+def test_every_example_of_an_answer_is_of_its_shape(description: dict[str, Any]) -> None:
+    components = description["components"]
+    examples = [(name, one) for name, schema in components["schemas"].items() for one in schema.get("examples", ())]
+    assert len(examples) > 50
+    for name, example in examples:
+        shape = {"$ref": f"#/components/schemas/{name}", "components": components}
+        wrong = [error.message for error in jsonschema_rs.validator_for(shape).iter_errors(example)]
+        assert wrong == [], name
 
 
 def test_every_body_has_a_shape_and_an_example(description: dict[str, Any]) -> None:

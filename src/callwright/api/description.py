@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from callwright.api.gate import needs_key
-from callwright.api.schemas import STREAMED
+from callwright.api.schemas import STREAMED, Open
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
 MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -46,6 +47,7 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
         )
         components = found.setdefault("components", {})
         components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
+        _give_examples_back_their_nulls(components["schemas"])
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations_of_path in found["paths"].items():
             for operation in operations_of_path.values():
@@ -58,6 +60,20 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
         _link(found["paths"])
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def _give_examples_back_their_nulls(schemas: Mapping[str, Any]) -> None:
+    """The framework leaves nulls out of its description, also where they are the example of an answer."""
+    for shape in _shapes(Open):
+        extra = shape.model_config.get("json_schema_extra")
+        if shape.__name__ in schemas and isinstance(extra, dict):
+            schemas[shape.__name__].update(copy.deepcopy(extra))
+
+
+def _shapes(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for narrower in shape.__subclasses__():
+        yield narrower
+        yield from _shapes(narrower)
 
 
 def _without_frameworks_own(responses: dict[str, Any]) -> None:

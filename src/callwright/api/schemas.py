@@ -19,6 +19,12 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+def example(body: dict[str, Any]) -> ConfigDict:
+    """``model_config`` of the shape of an answer, with an answer as the server gives it. It stands once in the description, at the shape,
+    however many operations answer so."""
+    return ConfigDict(extra="allow", json_schema_extra={"examples": [body]})
+
+
 class Error(Open):
     """Every error: the hosted service's keys together, then ours."""
 
@@ -33,6 +39,8 @@ class Error(Open):
 
 class Acknowledged(Open):
     """It is done."""
+
+    model_config = example({"message": "success", "state": "deleted"})
 
     message: str = Field(examples=["success"])
     state: str = Field(examples=["deleted"])
@@ -74,11 +82,9 @@ def form_body(name: str, example: dict[str, Any], *, uploads: bool = True) -> di
     return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}
 
 
-def shown(description: str, model: Any = None, example: Any = None) -> dict[str, Any]:
+def shown(description: str, model: Any = None) -> dict[str, Any]:
     """The description of a good answer. ``model``: its shape, or ``list[shape]`` for a bare array."""
     found: dict[str, Any] = {"description": description}
     if model is not None:
         found["model"] = model
-    if example is not None:
-        found["content"] = {"application/json": {"example": example}}
     return found

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from callwright.actions.keys import account_of
 from callwright.api.answers import answer
-from callwright.api.schemas import Open, errors, shown
+from callwright.api.schemas import Open, errors, example, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.money import cents_from_nano
 
@@ -22,6 +22,17 @@ class Concurrency(Open):
 
 class AccountView(Open):
     """Who the key belongs to. `wallet` is in cents."""
+
+    model_config = example(
+        {
+            "id": "00000000-0000-4000-8000-000000000001",
+            "name": "Default",
+            "email": "",
+            "wallet": 0,
+            "concurrency": {"max": 100, "current": 2},
+            "organization_id": "00000000-0000-4000-8000-000000000001",
+        }
+    )
 
     id: str
     name: str

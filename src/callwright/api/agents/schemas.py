@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class ModelConfig(Open):
@@ -104,6 +104,10 @@ class AgentPatch(Open):
 class AgentSaved(Open):
     """The answer to creating or replacing an agent."""
 
+    model_config = example(
+        {"agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10", "state": "created", "status": "created"}
+    )
+
     agent_id: str
     state: str
     status: str
@@ -112,6 +116,8 @@ class AgentSaved(Open):
 class AgentChanged(Open):
     """The answer to patching or deleting an agent."""
 
+    model_config = example({"message": "success", "state": "updated", "status": "success"})
+
     message: str
     state: str
     status: str
@@ -119,6 +125,63 @@ class AgentChanged(Open):
 
 class AgentView(Open):
     """An agent as read: its stored keys at the top level, and what the platform knows."""
+
+    model_config = example(
+        {
+            "id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+            "agent_name": "Clinic reminder",
+            "agent_type": "other",
+            "agent_status": "processed",
+            "restricted": False,
+            "agent_welcome_message": "Hello {customer_name}.",
+            "webhook_url": None,
+            "ingest_source_config": None,
+            "calling_guardrails": None,
+            "telephony_provider": None,
+            "sip_header_variables": None,
+            "ingest_lookup_key": None,
+            "dispositions": None,
+            "gpt_assistants": None,
+            "custom_analytics": None,
+            "webhook_config": None,
+            "webhook_headers": None,
+            "agent_names": None,
+            "multilingual": None,
+            "switch_handoff_messages": None,
+            "switch_tool_description": None,
+            "mip_opt_out": None,
+            "created_by": None,
+            "creation_source": None,
+            "parent_agent_id": None,
+            "source_agent_id": None,
+            "tasks": [
+                {
+                    "task_type": "conversation",
+                    "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
+                    "tools_config": {
+                        "llm_agent": {
+                            "agent_type": "simple_llm_agent",
+                            "agent_flow_type": "streaming",
+                            "llm_config": {"provider": "openai", "model": "gpt-4.1-mini", "max_tokens": 100},
+                        },
+                        "transcriber": {"provider": "deepgram", "model": "nova-3", "language": "en"},
+                        "synthesizer": {
+                            "provider": "elevenlabs",
+                            "provider_config": {"voice": "Nila", "voice_id": "V9LCAAi4tTlqe9JadbCo"},
+                        },
+                        "input": {"provider": "twilio", "format": "wav"},
+                        "output": {"provider": "twilio", "format": "wav"},
+                    },
+                    "task_config": {"hangup_after_silence": 10, "call_terminate": 90},
+                }
+            ],
+            "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
+            "inbound_phone_number": None,
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+            "callwright": {"revision": 1},
+        }
+    )
 
     id: str
     agent_name: str
@@ -132,6 +195,8 @@ class AgentView(Open):
 
 class StoppedExecutions(Open):
     """The waiting calls that were stopped."""
+
+    model_config = example({"stopped_executions": ["0c62bce5-0900-4ba2-8d9b-fe63144a5017"]})
 
     stopped_executions: list[str]
 

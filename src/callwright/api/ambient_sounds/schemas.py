@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile
+from callwright.api.schemas import Open, UploadedFile, example
 
 
 class AmbientSoundForm(Open):
@@ -18,6 +18,16 @@ class AmbientSoundForm(Open):
 
 class AmbientSoundView(Open):
     """A track. Agents write its `id`, or its `name` where that has no spaces, as `ambient_noise_track`."""
+
+    model_config = example(
+        {
+            "id": "1fbbf22e-5198-451f-81d0-26a2e7e8b864",
+            "name": "Rain",
+            "type": "custom",
+            "duration_ms": 1000,
+            "created_at": "2026-11-24T16:31:07.193399",
+        }
+    )
 
     id: str
     name: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile
+from callwright.api.schemas import Open, UploadedFile, example
 
 
 class BatchForm(Open):
@@ -26,6 +26,8 @@ class BatchForm(Open):
 
 class BatchCreated(Open):
     """The list was read and is staged."""
+
+    model_config = example({"batch_id": "5c96ca94b56440e0b0e02845e311ce97", "state": "created"})
 
     batch_id: str
     state: str
@@ -53,6 +55,48 @@ class BatchSums(Open):
 
 class BatchView(Open):
     """A batch and how far it is."""
+
+    model_config = example(
+        {
+            "batch_id": "5c96ca94b56440e0b0e02845e311ce97",
+            "humanized_created_at": "1 minute ago",
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:10.768001",
+            "status": "running",
+            "scheduled_at": "2026-11-24T16:31:09+00:00",
+            "from_phone_number": None,
+            "from_phone_numbers": ["+15550100"],
+            "file_name": "list.csv",
+            "valid_contacts": 2,
+            "total_contacts": 3,
+            "execution_status": {"completed": 1, "ringing": 1},
+            "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+            "webhook_url": None,
+            "retry_config": {
+                "enabled": True,
+                "max_retries": 3,
+                "retry_on_statuses": ["no-answer", "busy", "failed"],
+                "retry_on_voicemail": False,
+                "retry_intervals_minutes": [30, 60, 120],
+            },
+            "bypass_call_guardrails": False,
+            "callwright": {
+                "waiting": 0,
+                "answered": 1,
+                "conversation_duration": 3.4,
+                "total_cost": 2,
+                "refused_contacts": 1,
+                "refused_rows": [
+                    {
+                        "line": 4,
+                        "reason": "contact_number is not a valid phone number: '12'; use "
+                        "E.164, a + followed by 7 to 15 digits, such as "
+                        "+15550100123",
+                    }
+                ],
+            },
+        }
+    )
 
     batch_id: str
     humanized_created_at: str

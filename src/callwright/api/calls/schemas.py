@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class RetryConfig(Open):
@@ -42,6 +42,15 @@ class CallBody(Open):
 class CallAccepted(Open):
     """The call is in the ledger."""
 
+    model_config = example(
+        {
+            "message": "done",
+            "status": "queued",
+            "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+            "run_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+        }
+    )
+
     message: str
     status: str
     execution_id: str
@@ -57,6 +66,10 @@ class CallEvent(Open):
 
 class EventAccepted(Open):
     """The event is in the call's record."""
+
+    model_config = example(
+        {"status": "accepted", "event": "payment_completed", "run_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017"}
+    )
 
     status: str
     event: str

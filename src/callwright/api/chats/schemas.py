@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 from callwright.domain.limits import CHAT_SILENCE_SECONDS, CHAT_WAIT_SECONDS, MAX_CALL_SECONDS, MAX_CHAT_WAIT_SECONDS
 
 _WAIT = Field(
@@ -47,6 +47,16 @@ class ChatMessageView(Open):
 
 class ChatReplyView(Open):
     """What the agent has written since the request came."""
+
+    model_config = example(
+        {
+            "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+            "reply": "Hello Ann. How can I help?",
+            "messages": [{"text": "Hello Ann. How can I help?", "cut": False}],
+            "complete": True,
+            "ended": False,
+        }
+    )
 
     execution_id: str
     reply: str = Field(description="All messages as one text.")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class ContactFileView(Open):
     """A file: an agent with `ingest_source_config` `{"source_type": "csv", "source_name": "<name>"}` looks its callers up in it."""
+
+    model_config = example(
+        {
+            "name": "customers",
+            "columns": ["contact_number", "customer_name"],
+            "contacts": 1,
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
 
     name: str
     columns: list[str]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class ObjectiveOption(Open):
@@ -75,6 +75,29 @@ class DispositionUpdate(Open):
 class DispositionView(DispositionFields):
     """A disposition as read."""
 
+    model_config = example(
+        {
+            "id": "1ba50e6b-16c7-46ff-ad8c-ae7b4562f297",
+            "system_prompt": None,
+            "category": "General",
+            "model": "gpt-4.1-mini",
+            "is_subjective": False,
+            "is_objective": True,
+            "subjective_type": "text",
+            "subjective_type_config": None,
+            "objective_options": [
+                {"value": "yes", "condition": "The callee agreed"},
+                {"value": "no", "condition": "The callee refused"},
+            ],
+            "name": "Confirmed",
+            "question": "Did {customer_name} confirm the appointment?",
+            "agent_ids": ["7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10"],
+            "created_by": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
+
     id: str
     agent_ids: list[str]
     created_by: str
@@ -85,12 +108,23 @@ class DispositionView(DispositionFields):
 class DispositionAck(Open):
     """The answer to a change."""
 
+    model_config = example(
+        {"message": "Disposition updated successfully", "id": "1ba50e6b-16c7-46ff-ad8c-ae7b4562f297"}
+    )
+
     message: str
     id: str
 
 
 class DispositionBulkAck(Open):
     """The answer to several new dispositions: their ids in the order in which they came."""
+
+    model_config = example(
+        {
+            "message": "Dispositions created successfully",
+            "ids": ["1ba50e6b-16c7-46ff-ad8c-ae7b4562f297", "008e70e6-f0e7-44c5-b609-611ca6067431"],
+        }
+    )
 
     message: str
     ids: list[str]
@@ -133,6 +167,30 @@ class DispositionResult(Open):
 
 class DispositionTestResult(Open):
     """What dispositions found in a transcript."""
+
+    model_config = example(
+        {
+            "extracted_data": {
+                "General": {
+                    "Confirmed": {
+                        "subjective": None,
+                        "objective": "yes",
+                        "confidence": 0.9,
+                        "confidence_label": "High",
+                        "reasoning_subjective": None,
+                        "reasoning_objective": "The callee agreed to Friday.",
+                        "validation": None,
+                        "objective_path": ["yes"],
+                        "evidence": "Yes please.",
+                        "second_choice": None,
+                        "answered": True,
+                        "error": None,
+                    }
+                }
+            },
+            "callwright": {"cost": 0, "usage": [], "failures": []},
+        }
+    )
 
     extracted_data: dict[str, dict[str, DispositionResult]] = Field(description="By category and name.")
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.executions.example import EXECUTION
+from callwright.api.schemas import Open, example
 
 
 class ExecutionView(Open):
     """An execution. Every documented key is present, null when empty; our own keys are under `callwright`."""
+
+    model_config = example(EXECUTION)
 
     id: str
     agent_id: str
@@ -30,6 +33,10 @@ class ExecutionView(Open):
 
 class ExecutionPage(Open):
     """One page of executions, newest first."""
+
+    model_config = example(
+        {"page_number": 1, "page_size": 20, "total": 1, "has_more": False, "next_cursor": None, "data": [EXECUTION]}
+    )
 
     page_number: int
     page_size: int
@@ -53,6 +60,28 @@ class LogEntry(Open):
 
 class LogAnswer(Open):
     """The raw log of a call."""
+
+    model_config = example(
+        {
+            "status": "success",
+            "data": [
+                {
+                    "created_at": "2026-11-24T16:31:14.918475",
+                    "type": "response",
+                    "component": "transcriber",
+                    "provider": "scripted",
+                    "data": "Goodbye.",
+                },
+                {
+                    "created_at": "2026-11-24T16:31:14.961650",
+                    "type": "request",
+                    "component": "llm",
+                    "provider": "scripted",
+                    "data": "Goodbye.",
+                },
+            ],
+        }
+    )
 
     status: str
     data: list[LogEntry]
@@ -81,6 +110,30 @@ class DoctorFinding(Open):
 
 class DoctorAnswer(Open):
     """What the call doctor found. `failed` instead when the log could not be examined."""
+
+    model_config = example(
+        {
+            "findings": [
+                {
+                    "rule": "one_way_audio",
+                    "severity": "bad",
+                    "call_ms": 10170,
+                    "recording_ms": 10010,
+                    "lasted_ms": 0,
+                    "turn": None,
+                    "what": "The caller could not be heard (no_audio_from_caller).",
+                    "change": [
+                        {
+                            "setting": "the line",
+                            "direction": "check",
+                            "why": "nothing but digital silence came: NAT, firewall, or a muted microphone",
+                        }
+                    ],
+                }
+            ],
+            "left_out": 0,
+        }
+    )
 
     findings: list[DoctorFinding]
     left_out: int = Field(description="How many more there were, none of them worse.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class AskAgainBody(Open):
@@ -26,6 +26,15 @@ class AskAllAgainBody(AskAgainBody):
 
 class AskedAgain(Open):
     """The order."""
+
+    model_config = example(
+        {
+            "message": "queued",
+            "run": "91233b6f-91bb-4335-805a-1ddf02303953",
+            "execution_ids": ["0c62bce5-0900-4ba2-8d9b-fe63144a5017"],
+            "left_out": 0,
+        }
+    )
 
     message: str = Field(examples=["queued"])
     run: str | None = Field(

@@ -6,7 +6,21 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
+
+_TEMPLATE: dict[str, Any] = {
+    "id": "7d819f66-a40c-4577-8a69-a9e9d04b2935",
+    "instructions": "Fill in the agreed day.",
+    "model": "gpt-4.1-mini",
+    "inputs": None,
+    "keys": None,
+    "display": True,
+    "supports_custom_questions": False,
+    "name": "Appointment",
+    "json_schema": {"type": "object", "properties": {"day": {"type": "string"}}},
+    "created_at": "2026-11-24T16:31:07.193399",
+    "updated_at": "2026-11-24T16:31:07.193399",
+}
 
 
 class TemplateBody(Open):
@@ -40,17 +54,23 @@ class TemplateView(TemplateBody):
 class OneTemplate(Open):
     """A template in its wrapping."""
 
+    model_config = example({"data": _TEMPLATE})
+
     data: TemplateView
 
 
 class AllTemplates(Open):
     """Templates in their wrapping."""
 
+    model_config = example({"data": [_TEMPLATE]})
+
     data: list[TemplateView]
 
 
 class TemplateDeleted(Open):
     """It is gone."""
+
+    model_config = example({"message": "Template deleted successfully"})
 
     message: str = Field(examples=["Template deleted successfully"])
 

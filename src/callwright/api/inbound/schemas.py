@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class InboundSetup(Open):
@@ -28,6 +28,15 @@ class InboundUnlink(Open):
 
 class InboundResult(Open):
     """What became of it."""
+
+    model_config = example(
+        {
+            "url": "https://calls.example.org/inbound_call?agent_id=7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10&user_id=00000000-0000-4000-8000-000000000001",
+            "phone_number": "+15550188",
+            "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
+            "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+        }
+    )
 
     url: str | None = Field(
         description="Where a carrier that tells of calls by HTTP would send them; null where nobody answers."

@@ -6,7 +6,22 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
+
+_KEY: dict[str, Any] = {
+    "id": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
+    "name": "dialler",
+    "masked": "bn-…3990",
+    "scope": "call-only",
+    "role": "admin",
+    "member": None,
+    "sub_account_id": None,
+    "state": "active",
+    "created_at": "2026-11-24T16:31:07.193399",
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": None,
+}
 
 
 class KeyBody(Open):
@@ -25,6 +40,8 @@ class KeyBody(Open):
 class KeyView(Open):
     """A key, without the key itself."""
 
+    model_config = example(_KEY)
+
     id: str
     name: str
     masked: str = Field(description="How it begins and its last four characters.")
@@ -41,6 +58,8 @@ class KeyView(Open):
 
 class NewKeyView(KeyView):
     """A key just made."""
+
+    model_config = example({**_KEY, "key": "bn-9d517afac4b41e50c0ee3acc0a44661edd5977b3336d3990"})
 
     key: str = Field(description="The key itself. It is shown here and nowhere else.")
 

@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile
+from callwright.api.schemas import Open, UploadedFile, example
+
+_KEPT: dict[str, Any] = {
+    "rag_id": "ab85d0f8-653d-41c8-8a95-9bd1f538165e",
+    "file_name": "prices.pdf",
+    "source_type": "pdf",
+    "status": "error",
+    "language_support": None,
+    "reason": "knowledge bases are kept and not processed yet by this version: agents cannot look anything up in them",
+}
 
 
 class KnowledgeBaseForm(Open):
@@ -23,6 +32,8 @@ class KnowledgeBaseForm(Open):
 class KnowledgeBaseCreated(Open):
     """What was kept."""
 
+    model_config = example(_KEPT)
+
     rag_id: str
     file_name: str
     source_type: str = Field(description="`pdf` or `url`.")
@@ -33,6 +44,19 @@ class KnowledgeBaseCreated(Open):
 
 class KnowledgeBaseView(KnowledgeBaseCreated):
     """A knowledge base."""
+
+    model_config = example(
+        {
+            **_KEPT,
+            "vector_id": "546ab77f-dbbc-4c78-a43f-8f7e0893ef22",
+            "chunk_size": 512,
+            "similarity_top_k": 15,
+            "overlapping": 128,
+            "humanized_created_at": "just now",
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
 
     vector_id: str | None
     chunk_size: int

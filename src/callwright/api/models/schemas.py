@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class CustomModelBody(Open):
@@ -23,6 +23,8 @@ class CustomModelBody(Open):
 
 class CustomModelState(Open):
     """What was done."""
+
+    model_config = example({"message": "model added successfully", "status": "added"})
 
     message: str = Field(examples=["model added successfully"])
     status: str = Field(examples=["added"])
@@ -43,6 +45,23 @@ class ModelView(Open):
 
 class ModelsView(Open):
     """All of them."""
+
+    model_config = example(
+        {
+            "llmModels": [
+                {
+                    "library": "callwright",
+                    "provider": "openai",
+                    "deprecated": False,
+                    "base_url": "https://api.openai.com/v1",
+                    "model": "gpt-4.1-mini",
+                    "display_name": "gpt-4.1-mini",
+                    "family": "openai",
+                    "custom": False,
+                }
+            ]
+        }
+    )
 
     llmModels: list[ModelView]  # noqa: N815 - the wire's own spelling
 

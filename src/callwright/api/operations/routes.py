@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from callwright.api.answers import answer
-from callwright.api.schemas import Error, Open, shown
+from callwright.api.schemas import Error, Open, example, shown
 from callwright.api.services import services_of
 
 router = APIRouter(tags=["operations"])
@@ -14,12 +14,16 @@ router = APIRouter(tags=["operations"])
 class Alive(Open):
     """The process answers."""
 
+    model_config = example({"status": "ok", "version": "1.0.0"})
+
     status: str
     version: str
 
 
 class Ready(Open):
     """The process should get requests."""
+
+    model_config = example({"status": "ready", "carriers": {"sip": "listening"}})
 
     status: str
     carriers: dict[str, str] | None = None

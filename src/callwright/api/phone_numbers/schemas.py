@@ -6,11 +6,30 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class PhoneNumberView(Open):
     """A number: an extension, a number of a SIP trunk, or one rented from a carrier."""
+
+    model_config = example(
+        {
+            "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
+            "phone_number": "+15550188",
+            "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+            "telephony_provider": "sip-trunk",
+            "rented": False,
+            "price": None,
+            "renewal_at": None,
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+            "humanized_created_at": "2 days ago",
+            "humanized_updated_at": "2 days ago",
+            "name": "Front desk",
+            "ivr_config": None,
+            "callwright": {"kind": "trunk"},
+        }
+    )
 
     id: str
     phone_number: str
@@ -27,6 +46,17 @@ class PhoneNumberView(Open):
 
 class OfferedNumberView(Open):
     """A number that can be rented."""
+
+    model_config = example(
+        {
+            "phone_number": "+15550188",
+            "provider": "twilio",
+            "price": 1.15,
+            "region": "CA",
+            "friendly_name": "(555) 0188",
+            "locality": "Oakland",
+        }
+    )
 
     phone_number: str
     provider: str
@@ -46,6 +76,23 @@ class BuyNumber(Open):
 
 class RentedNumberView(Open):
     """A number that was rented."""
+
+    model_config = example(
+        {
+            "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
+            "phone_number": "+15550188",
+            "agent_id": None,
+            "bolna_owned": False,
+            "deleted": False,
+            "renewal": True,
+            "payment_uuid": None,
+            "price": 115,
+            "telephony_provider": "twilio",
+            "telephony_sid": "PN00000000000000000000000000000001",
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
 
     id: str
     phone_number: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class ProviderKeyBody(Open):
@@ -19,6 +19,17 @@ class ProviderKeyBody(Open):
 class ProviderKeyView(Open):
     """A stored key, masked."""
 
+    model_config = example(
+        {
+            "provider_id": "36e643c5-32db-4aca-999b-7652ba06e00c",
+            "provider_name": "OPENAI",
+            "provider_value": "xxxxxxxaz",
+            "humanized_created_at": "just now",
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
+
     provider_id: str
     provider_name: str
     provider_value: str = Field(description="Masked: its last two characters at most.", examples=["xxxxxxxaz"])
@@ -29,6 +40,8 @@ class ProviderKeyView(Open):
 
 class ProviderKeyState(Open):
     """What was done."""
+
+    model_config = example({"message": "successful", "status": "added"})
 
     message: str = Field(examples=["successful"])
     status: str = Field(description="`added` or `removed`.", examples=["added"])

@@ -6,7 +6,20 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
+
+_NUMBER: dict[str, Any] = {
+    "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
+    "phone_number": "+15550188",
+    "name": "Front desk",
+    "byot_trunk_id": "9cd775bf-5756-42a4-b28d-8b0011900db8",
+    "telephony_provider": "sip-trunk",
+    "deleted": False,
+    "agent_id": None,
+    "e164_check_enabled": False,
+    "created_at": "2026-11-24T16:31:07.193399",
+    "updated_at": "2026-11-24T16:31:07.193399",
+}
 
 
 class SipGateway(Open):
@@ -56,6 +69,8 @@ class SipTrunkPatch(Open):
 class SipNumberView(Open):
     """A number of a trunk as it is kept."""
 
+    model_config = example(_NUMBER)
+
     id: str
     phone_number: str
     name: str | None
@@ -68,6 +83,35 @@ class SipNumberView(Open):
 
 class SipTrunkView(Open):
     """A trunk as it is kept, without its password."""
+
+    model_config = example(
+        {
+            "name": "Main carrier",
+            "provider": "custom",
+            "auth_type": "userpass",
+            "auth_username": "u",
+            "gateways": [{"gateway_address": "192.0.2.10", "port": 5060, "priority": 1}],
+            "description": None,
+            "ip_identifiers": [],
+            "allow": "ulaw,alaw",
+            "disallow": "all",
+            "transport": "transport-udp",
+            "direct_media": False,
+            "rtp_symmetric": True,
+            "force_rport": True,
+            "media_encryption": "no",
+            "media_encryption_optimistic": False,
+            "qualify_frequency": 60,
+            "inbound_enabled": False,
+            "outbound_leading_plus_enabled": True,
+            "id": "9cd775bf-5756-42a4-b28d-8b0011900db8",
+            "is_active": True,
+            "phone_numbers": [_NUMBER],
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+            "callwright": {"undiallable": None},
+        }
+    )
 
     id: str
     name: str
@@ -96,6 +140,8 @@ class SipTrunkView(Open):
 
 class Told(Open):
     """It is done."""
+
+    model_config = example({"message": "Phone number removed successfully"})
 
     message: str
 

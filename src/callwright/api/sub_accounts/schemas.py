@@ -6,7 +6,21 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
+
+_USAGE: dict[str, Any] = {
+    "from": "2026-11-01T00:00:00.000000",
+    "to": "2026-11-25T00:00:00.000000",
+    "total_records": 3,
+    "total_duration": 94.5,
+    "total_cost": 4.19,
+    "total_platform_cost": 4,
+    "total_telephony_cost": 0,
+    "status_map": {"completed": 2, "scheduled": 1},
+    "synthesizer_cost_map": {"local": {"piper": {"characters": 940, "cost": 0}}},
+    "transcriber_cost_map": {"local": {"unknown": {"duration": 94.5, "cost": 0}}},
+    "llm_cost_map": {"cost": 0.19, "tokens": {"gpt-4.1-mini": {"input": 2140, "output": 310}}},
+}
 
 
 class SubAccountBody(Open):
@@ -37,6 +51,28 @@ class SubAccountPatch(Open):
 class SubAccountView(Open):
     """A sub-account."""
 
+    model_config = example(
+        {
+            "id": "159a1ffa-45a6-4a8f-a893-e1a2195ada29",
+            "name": "Branch",
+            "user_id": "159a1ffa-45a6-4a8f-a893-e1a2195ada29",
+            "organization_id": "00000000-0000-4000-8000-000000000001",
+            "api_key": "sa-0000000000000000000000000000d833",
+            "api_key_masked": True,
+            "min_concurrency": 0,
+            "max_concurrency": 1,
+            "allow_concurrent_calls": 1,
+            "multi_tenant": False,
+            "db_host": None,
+            "db_name": None,
+            "db_port": None,
+            "db_user": None,
+            "db_password": None,
+            "created_at": "2026-11-24T16:31:07.193399",
+            "updated_at": "2026-11-24T16:31:07.193399",
+        }
+    )
+
     id: str
     name: str
     user_id: str
@@ -55,6 +91,8 @@ class SubAccountView(Open):
 
 class UsageView(Open):
     """What an account used in a period. Costs are exact cents: `total_cost` is the sum of all parts."""
+
+    model_config = example(_USAGE)
 
     start: str = Field(
         alias="from", description="Naive UTC; the period that was asked for, widened to quarters of an hour."
@@ -79,6 +117,15 @@ class SubAccountState(Open):
 
 class SubAccountUsageView(UsageView):
     """The same of a sub-account."""
+
+    model_config = example(
+        {
+            "sub_account_id": "159a1ffa-45a6-4a8f-a893-e1a2195ada29",
+            "sub_account_name": "Branch",
+            **_USAGE,
+            "callwright": {"deleted_at": None},
+        }
+    )
 
     sub_account_id: str
     sub_account_name: str

@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
+
+_SUPPRESSION: dict[str, Any] = {
+    "number": "+15550100123",
+    "reason": "api",
+    "said": None,
+    "execution_id": None,
+    "note": "asked by letter",
+    "created_at": "2026-11-24T16:31:07.193399",
+}
 
 
 class SuppressionBody(Open):
@@ -19,6 +28,8 @@ class SuppressionBody(Open):
 class SuppressionView(Open):
     """A number that is not called any more."""
 
+    model_config = example(_SUPPRESSION)
+
     number: str
     reason: str = Field(description="`said`: by the person in a call; `api`: put on the list by a request.")
     said: str | None = Field(description="The person's words.")
@@ -29,6 +40,8 @@ class SuppressionView(Open):
 
 class SuppressionPageView(Open):
     """One page of the list, newest first."""
+
+    model_config = example({"page_number": 1, "page_size": 20, "total": 1, "has_more": False, "data": [_SUPPRESSION]})
 
     page_number: int
     page_size: int

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile
+from callwright.api.schemas import Open, UploadedFile, example
 
 
 class ViolationForm(Open):
@@ -38,6 +38,32 @@ class ViolationView(Open):
 
 class ViolationPageView(Open):
     """One page."""
+
+    model_config = example(
+        {
+            "data": [
+                {
+                    "id": "cd5bfb88-2aa4-4928-8fcc-e049e3b1a52b",
+                    "status": "pending",
+                    "from_phone_number": "+15550100",
+                    "to_phone_number": "loopback:demo",
+                    "date_of_call": "2026-11-24T16:31:07.193399",
+                    "created_at": "2026-11-24T16:31:10.768001",
+                    "updated_at": "2026-11-24T16:31:10.768001",
+                    "user_id": "00000000-0000-4000-8000-000000000001",
+                    "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+                    "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+                    "image_url": None,
+                    "email": "",
+                    "note": None,
+                }
+            ],
+            "total": 1,
+            "limit": 20,
+            "offset": 0,
+            "has_more": False,
+        }
+    )
 
     data: list[ViolationView]
     total: int

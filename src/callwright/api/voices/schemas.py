@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from callwright.api.schemas import Open
+from callwright.api.schemas import Open, example
 
 
 class AccountVoiceView(Open):
     """A voice, as the older list has it."""
+
+    model_config = example(
+        {
+            "id": "46472532-b42e-587b-b279-518857f462ab",
+            "voice_id": "nezumi",
+            "provider": "kokoro",
+            "name": "Nezumi",
+            "model": "kokoro",
+            "accent": "japanese",
+        }
+    )
 
     id: str
     voice_id: str = Field(description="What an agent writes as `voice_id`.")
@@ -60,6 +71,34 @@ class VoiceView(Open):
 class VoiceConfigView(Open):
     """Providers and their models."""
 
+    model_config = example(
+        {
+            "language": "en",
+            "providers": [
+                {
+                    "id": "e26857a6-e1d5-50a0-ac3b-a141001dd0b7",
+                    "name": "kokoro",
+                    "is_supported": True,
+                    "models": [
+                        {
+                            "id": "8944e34b-7fc3-5e2f-9b02-54da2122e208",
+                            "model_id": "kokoro",
+                            "display_name": "kokoro",
+                            "description": "Kokoro-82M: natural and slow",
+                            "display_order": 0,
+                            "quality_tier": None,
+                            "is_supported": True,
+                            "is_deprecated": False,
+                            "default": True,
+                        }
+                    ],
+                }
+            ],
+            "custom_voices": {},
+            "default": "e26857a6-e1d5-50a0-ac3b-a141001dd0b7",
+        }
+    )
+
     language: str
     providers: list[VoiceProviderView]
     custom_voices: dict[str, list[VoiceView]] = Field(description="Empty: voices are not cloned here.")
@@ -68,6 +107,30 @@ class VoiceConfigView(Open):
 
 class VoicePageView(Open):
     """One page of voices."""
+
+    model_config = example(
+        {
+            "items": [
+                {
+                    "id": "46472532-b42e-587b-b279-518857f462ab",
+                    "provider_id": "e26857a6-e1d5-50a0-ac3b-a141001dd0b7",
+                    "voice_id": "nezumi",
+                    "name": "Nezumi",
+                    "gender": "female",
+                    "accent": "japanese",
+                    "age_range": None,
+                    "use_case": [],
+                    "is_native": True,
+                    "preview_url": None,
+                    "source": "platform",
+                }
+            ],
+            "page": 1,
+            "page_size": 100,
+            "total": 1,
+            "has_more": False,
+        }
+    )
 
     items: list[VoiceView]
     page: int
