@@ -155,6 +155,12 @@ class _RingingLeg:
         """There is nothing."""
 
 
+def unwatched(spec: AgentSpec) -> AgentSpec:
+    """The agent without its watch for answering machines: they answer calls, and make none."""
+    settings = spec.settings
+    return replace(spec, settings=replace(settings, voicemail=replace(settings.voicemail, enabled=False)))
+
+
 class Answering:
     """A call that came in (``dialling.Connection``). It rings while its parts prepare: a short time for its model, which the welcome
     message does not need, longer for voice and recogniser, without which the caller would hear nothing."""
@@ -173,8 +179,8 @@ class Answering:
         """The leg is there."""
 
     def fit(self, needs: Needs) -> Needs:
-        """As the agent has it."""
-        return needs
+        """As the agent has it, but for answering machines."""
+        return replace(needs, spec=unwatched(needs.spec))
 
     async def screen(self, row: OwnedRow) -> Change | None:
         """Whether this caller is taken, while it rings."""

@@ -45,6 +45,8 @@ WORDS_BEFORE_BEEP = 3
 """A beep is a machine's when the far end has said so much before it: headsets and offices beep when they answer, too."""
 TURNS_BEFORE_BEEP = 1
 """Somebody who has been talked with for longer is no machine for a beep alone."""
+ANSWER_WORDS = 4
+"""Whoever has listened to a reply of so many words to its end is no machine for words alone: a greeting does not pause for as long."""
 HINTS = 2
 
 QUESTION = (
@@ -55,7 +57,8 @@ QUESTION = (
 
 
 class Voicemail:
-    """The watch over the first seconds of a call. ``state`` is one of MOVES. ``greet_again``: the welcome was cut for a suspicion."""
+    """The watch over the first seconds of a call. ``state`` is one of MOVES. ``greet_again``: the welcome was cut for a suspicion.
+    ``answered``: a reply of ANSWER_WORDS or more was heard to its end."""
 
     __slots__ = (
         "_asked_text",
@@ -68,6 +71,7 @@ class Voicemail:
         "_stage",
         "_turn",
         "_words",
+        "answered",
         "greet_again",
         "state",
     )
@@ -85,6 +89,7 @@ class Voicemail:
         self._words = 0  # the most of one utterance
         self.state = "off"
         self.greet_again = False
+        self.answered = False
 
     @property
     def suspects(self) -> bool:
@@ -224,17 +229,18 @@ class Voicemail:
         text = self._turn.words.text()
         certain = is_machine_greeting(text)
         likely = self.state == "suspecting" and machine_hints(text) >= HINTS
-        if certain or likely:
+        if (certain and not self.answered) or likely:
             self._find("words")
         else:
-            self._ask_if_due(final)
+            self._ask_if_due(final, certain)
 
-    def _ask_if_due(self, final: bool) -> None:
-        """Ask a model about enough words: final ones at once, others every ``voicemail_check_ms``."""
+    def _ask_if_due(self, final: bool, certain: bool = False) -> None:
+        """Ask a model about enough words, or those that would be ``certain`` of whoever has not been talked with: final ones at once,
+        others every ``voicemail_check_ms``."""
         if self.state not in ("watching", "suspecting"):
             return
         board, plan, words = self._board, self._board.plan, self._turn.words
-        if words.count < max(plan.voicemail_words, 1) or words.text() == self._asked_text:
+        if (words.count < max(plan.voicemail_words, 1) and not certain) or words.text() == self._asked_text:
             return
         due_us = board.now_us if final or self._asked_us < 0 else self._asked_us + plan.voicemail_check_ms * 1000
         if due_us <= board.now_us:

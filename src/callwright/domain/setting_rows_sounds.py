@@ -33,7 +33,7 @@ SOUND_ROWS: tuple[Row, ...] = (
     (
         "voicemail",
         False,
-        "A machine that answers is hung up on, or left a message.",
+        "A machine that answers a call we placed is hung up on, or left a message.",
         f"{_MACHINES}test_a_machine_is_known_by_its_words_and_hung_up_on",
         None,
         None,

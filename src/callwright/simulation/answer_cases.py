@@ -64,6 +64,9 @@ PEOPLE: tuple[tuple[str, ...], ...] = (
     ("Sorry, I am driving, can you call me back in an hour?",),
     ("¿Diga?",),
     ("Allô oui bonjour, qui est à l'appareil ?",),
+    ("Oh hello, I got your message on my voicemail.",),
+    ("Hello, can I leave a message for the doctor?",),
+    ("Yes, I'm the person you are calling.",),
 )
 
 

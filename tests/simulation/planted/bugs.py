@@ -1373,6 +1373,11 @@ VOICEMAIL = (
         Line("voicemail:Voicemail.heard", "self._take_back()", "pass"),
     ),
     bug(
+        "machine_by_words_after_an_answer",
+        "a person who has listened to an answer is hung up on for a word",
+        Line("voicemail:Voicemail._weigh", "(certain and not self.answered)", "certain"),
+    ),
+    bug(
         "watch_without_end",
         "somebody who has been talked with for long is taken for a machine",
         Line("voicemail:Voicemail.expire", 'self._move("over")', "pass"),

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from callwright.call.answering import MOST_KEPT, OfferedLeg
+from callwright.call.answering import MOST_KEPT, OfferedLeg, unwatched
 from callwright.call.inbound import header_variables
+from callwright.conversation.plan import plan_for
+from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, VoicemailSettings
 from callwright.domain.causes import CAUSES
 from callwright.ports.leg import LegClosed, closed_by
 
@@ -146,6 +148,13 @@ async def test_a_call_we_refuse_was_taken_back_by_us() -> None:
     offered.closed(closed_by(CAUSES["declined_by_us"], "486"))
     assert line.asked == ["reject 486"]
     assert [(end.outcome, end.by, end.provider_code) for end in ear.heard] == [("canceled", "API Request", "486")]
+
+
+def test_nobody_listens_for_an_answering_machine_in_a_call_that_came_in() -> None:
+    settings = ConversationSettings(voicemail=VoicemailSettings(enabled=True))
+    spec = AgentSpec("A", "Hi", "", *(ProviderChoice("x"),) * 3, settings)
+    assert plan_for(spec).voicemail
+    assert not plan_for(unwatched(spec)).voicemail
 
 
 def test_headers_become_variables() -> None:

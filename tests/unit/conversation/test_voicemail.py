@@ -393,6 +393,35 @@ def test_an_opinion_on_words_that_were_answered_long_ago_is_void() -> None:
     assert call.hung_up() == ""
 
 
+def test_who_has_listened_to_an_answer_is_no_machine_for_words_alone() -> None:
+    call = watching()
+    call.plays()
+    call.caller_says("Yes, speaking.")
+    call.model_says("I am calling about your appointment.")
+    call.plays()
+    call.begins()
+    call.wait(400)
+    call.pauses()
+    call.finishes("Please leave a message.")
+    assert call.hung_up() == ""
+    question = call.last(fx.AskClassifier)
+    assert question.messages[-1].content.endswith("user: Please leave a message."), "few words, but telling ones"
+    call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
+    settled(call)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_machine_that_paused_for_a_short_answer_is_known_by_its_next_words() -> None:
+    call = watching()
+    call.plays()
+    call.caller_says("Stone residence.")
+    call.model_says("Hello there.")
+    call.plays()
+    call.begins()
+    call.finishes("Please leave a message.")
+    assert call.hung_up() == "voicemail_detected"
+
+
 def test_the_end_of_the_calls_time_ends_the_message_too() -> None:
     call = watching(voicemail_message=MESSAGE, hangup_message="Goodbye.", call_terminate_ms=5_000)
     call.plays()

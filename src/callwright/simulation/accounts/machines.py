@@ -10,6 +10,7 @@ from callwright.conversation.bounds import (
     VOICEMAIL_QUIET_MS,
     VOICEMAIL_REPEATED_MS,
 )
+from callwright.conversation.voicemail import ANSWER_WORDS
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 CALLS_OUT = "Hello, are you there?"
@@ -19,7 +20,7 @@ CALLS_OUT = "Hello, are you there?"
 class MachineAccount:
     """The watch over the first seconds of a call, and what follows from it."""
 
-    __slots__ = ("_asked_us", "_beeped", "_book", "_found_us", "_left", "_request", "_suspected")
+    __slots__ = ("_answered", "_asked_us", "_beeped", "_book", "_found_us", "_left", "_request", "_suspected")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -28,6 +29,7 @@ class MachineAccount:
         self._found_us = -1
         self._beeped = False
         self._left = False  # the message was begun
+        self._answered = False  # a reply was heard to its end
         self._suspected = False  # a suspicion broke the welcome off, and it was not said again
 
     def reads(self) -> Handlers:
@@ -38,6 +40,7 @@ class MachineAccount:
             ev.ClassifierVerdict: self._judged,
             ev.ProviderFailed: self._failed,
             fx.AskClassifier: self._question,
+            fx.AgentSaid: self._said,
             fx.Note: self._note,
             fx.Speak: self._speak,
             fx.AskModel: self._ask,
@@ -76,6 +79,11 @@ class MachineAccount:
             contradict("one question about a machine at a time", f"{effect.request} after {self._request}")
         self._request, self._asked_us = effect.request, self._book.at_us
 
+    def _said(self, effect: fx.AgentSaid) -> None:
+        silenced = self._book.replies.get(effect.generation).sound.cleared_us >= 0
+        heard = effect.purpose == "reply" and len(effect.text.split()) >= ANSWER_WORDS
+        self._answered = self._answered or (heard and not effect.cut and not silenced)
+
     def _note(self, effect: fx.Note) -> None:
         book, event = self._book, self._book.event
         if effect.kind != "voicemail_found":
@@ -85,6 +93,8 @@ class MachineAccount:
         if book.at_us > book.answered_us + book.plan.voicemail_window_ms * 1000 + LATE_US:
             contradict("a machine is found while it is watched for", book.at_us)
         yes = isinstance(event, ev.ClassifierVerdict) and event.purpose == "voicemail" and event.verdict
+        if effect.text == "words" and self._answered:
+            contradict("who has listened to an answer is no machine for words alone", book.at_us)
         if effect.text == "model" and not yes:
             contradict("a machine is found by a model that says yes", book.at_us)
 
