@@ -197,15 +197,168 @@ YES_OR_NO: Mapping[str, tuple[str, ...]] = {
 """How a question begins that is answered by yes or no, whatever it is about ("Is that your number?")."""
 
 PERHAPS_YES_OR_NO: Mapping[str, tuple[str, ...]] = {
-    "en": ("can", "could", "would", "may", "might"),
+    "en": ("can", "could", "would", "may", "might", "will you", "are you able to", "do you know", "do you remember"),
     "hi": ("क्या", "kya"),
-    "es": ("puede", "puedo", "podría"),
-    "fr": ("pouvez-vous", "puis-je", "pourriez-vous", "peut-on"),
-    "de": ("können", "könnten", "kann", "würden"),
-    "pt": ("pode", "posso", "poderia"),
-    "it": ("può", "posso", "potrebbe"),
+    "es": ("puede", "puedes", "puedo", "podría", "podrías", "quiere", "sabe", "me puede", "me podría"),
+    "fr": (
+        *("pouvez-vous", "puis-je", "pourriez-vous", "pourrais-je", "peut-on", "voulez-vous", "savez-vous"),
+        *("est-ce que vous pouvez", "est-ce que vous pourriez", "est-ce que je peux"),
+    ),
+    "de": ("können", "könnten", "kann", "könnte", "würden", "darf", "wissen"),
+    "pt": ("pode", "posso", "poderia", "você pode", "você poderia", "o senhor pode", "a senhora pode"),
+    "it": ("può", "puoi", "posso", "potrebbe", "potrei", "vuole", "sa"),
 }
-"""The same, unless a number or a spelling is asked for ("Could you give me your number?")."""
+"""The same, unless a number, a spelling or anything else that is more than yes or no is asked for ("Could you give me your number?")."""
+
+MORE_THAN_YES: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *(
+            "tell me",
+            "tell us",
+            "telling me",
+            "give me",
+            "give us",
+            "giving me",
+            "describe",
+            "explain",
+            "spell",
+            "say your",
+        ),
+        *(
+            "read me",
+            "read it",
+            "read the",
+            "read out",
+            "read your",
+            "let me know",
+            "let me have",
+            "walk me",
+            "talk me",
+        ),
+        *(
+            "you share",
+            "repeat",
+            "confirm your",
+            "help me with",
+            "help me understand",
+            "have your",
+            "i have",
+            "we have",
+        ),
+        *("i please have", "get your", "i get", "take your", "take a name", "know your", "i know", "i ask"),
+        *("i please ask", "we ask", "think of"),
+        *("know what", "know when", "know which", "know who", "know where", "know how", "know why"),
+        *("remember what", "remember when", "remember which", "remember who", "remember where", "remember how"),
+    ),
+    "hi": (
+        *("बता सकते", "बता सकती", "बताएंगे", "बताएँगे", "बताएंगी", "बता देंगे", "बताना", "दे सकते", "दे सकती", "देंगे"),
+        *("समझा सकते", "समझा सकती", "दोहरा सकते", "दोहरा सकती", "जान सकता", "जान सकती", "जान सकते", "पूछ सकता"),
+        *("पूछ सकती", "bata sakte", "bata sakti", "batayenge", "bataenge", "batana", "de sakte", "de sakti"),
+        *("samjha sakte", "samjha sakti", "dohra sakte", "dohra sakti", "jaan sakta", "jaan sakti", "jaan sakte"),
+        *("jan sakta", "jan sakti", "pooch sakta", "pooch sakti"),
+    ),
+    "es": (
+        *("decir", "decirme", "decirnos", "dar", "darme", "darnos", "describir", "describirme", "explicar"),
+        *("explicarme", "contar", "contarme", "indicar", "indicarme", "leer", "leerme", "repetir", "repetirme"),
+        *("deletrear", "deletrearme", "confirmarme", "facilitarme", "puedo tomar", "puedo saber", "puedo preguntar"),
+        *("puedo preguntarle", "sabe qué", "sabe cómo", "cuál", "cuándo", "dónde", "quién"),
+    ),
+    "fr": (
+        *("me dire", "nous dire", "me donner", "nous donner", "décrire", "expliquer", "m'expliquer", "raconter"),
+        *("indiquer", "m'indiquer", "me lire", "répéter", "préciser", "épeler", "puis-je avoir", "pourrais-je avoir"),
+        *(
+            "je peux avoir",
+            "peut-on avoir",
+            "puis-je prendre",
+            "je peux prendre",
+            "puis-je connaître",
+            "puis-je savoir",
+        ),
+        *("puis-je vous demander", "puis-je demander", "quel", "quelle", "quand", "comment", "savez-vous qui"),
+    ),
+    "de": (
+        *("sie mir", "du mir", "sie uns", "sie bitte", "sagen", "beschreiben", "erklären", "schildern", "erzählen"),
+        *("nennen", "buchstabieren", "wiederholen", "vorlesen", "namen haben", "fragen", "erfahren", "wissen sie was"),
+        *("wissen sie wie", "wann", "wo", "wer", "welcher", "welche", "welches", "welchen"),
+    ),
+    "pt": (
+        *("dizer", "me dizer", "me dar", "nos dar", "descrever", "explicar", "contar", "me informar", "informar"),
+        *("me ler", "repetir", "soletrar", "me passar", "posso saber", "posso ter", "posso anotar", "posso pegar"),
+        *("posso perguntar",),
+    ),
+    "it": (
+        *("dirmi", "dirci", "darmi", "darci", "descrivere", "descrivermi", "spiegare", "spiegarmi"),
+        *("raccontare", "raccontarmi", "indicare", "indicarmi", "leggere", "leggermi", "ripetere", "ripetermi"),
+        *("compitare", "posso avere", "potrei avere", "posso sapere", "posso chiedere", "posso chiederle"),
+        *("posso prendere", "sa quando", "sa dove", "sa chi", "sa quale", "sa come", "sa cosa"),
+    ),
+}
+"""What in a question that begins in this way says that more is asked for ("Can you tell me what happened?", "May I have your name?")."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "en": ("or",),
+    "hi": ("या", "ya"),
+    "es": ("o", "u"),
+    "fr": ("ou",),
+    "de": ("oder",),
+    "pt": ("ou",),
+    "it": ("o", "oppure"),
+    "ta": ("அல்லது",),
+    "te": ("లేదా",),
+}
+"""What makes a question one of which of several; at its end it is a tag ("Das passt, oder?")."""
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "en": ("name", "names", "surname", "who am i speaking", "who is calling", "who's calling", "who is speaking"),
+    "hi": ("नाम", "naam", "कौन बोल", "kaun bol"),
+    "es": ("nombre", "apellido", "apellidos", "se llama", "te llamas", "con quién hablo", "quién habla"),
+    "fr": ("nom", "prénom", "vous appelez-vous", "qui est à l'appareil"),
+    "de": (
+        *("name", "namen", "nachname", "nachnamen", "vorname", "vornamen", "familienname", "heißen", "heißt du"),
+        *("mit wem spreche ich", "wer ist am apparat"),
+    ),
+    "pt": ("nome", "sobrenome", "apelido", "se chama", "com quem falo", "quem fala"),
+    "it": ("nome", "cognome", "si chiama", "ti chiami", "con chi parlo", "chi parla"),
+    "ta": ("பெயர்",),
+    "te": ("పేరు",),
+}
+"""Words of a question or a request after which a name is said. Before a word of LINKS ("the name on the account") a name is asked for, and
+no number."""
+
+LEADS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("it's", "its", "it is", "that's", "that is", "this is", "my name is", "my name's", "the name is", "i'm"),
+        *("i am", "my number is", "the number is", "my code is", "the code is", "that would be", "it would be"),
+        *("yes", "yeah", "okay", "ok", "sure", "of course", "right", "well", "so", "oh", "um", "uh"),
+    ),
+    "hi": (
+        *("मेरा नाम", "मेरा नाम है", "नाम है", "मेरा नंबर", "मेरा नंबर है", "नंबर है", "यह है", "जी", "हाँ", "जी हाँ"),
+        *("mera naam", "mera naam hai", "naam hai", "mera number", "mera number hai", "number hai", "ji", "haan"),
+    ),
+    "es": (
+        *("es", "es el", "mi nombre es", "me llamo", "soy", "mi número es", "el número es", "sí", "claro", "vale"),
+        *("bueno", "pues"),
+    ),
+    "fr": (
+        *("c'est", "c'est le", "mon nom est", "mon nom c'est", "je m'appelle", "mon numéro est", "oui", "alors"),
+        *("d'accord", "bien sûr", "euh", "eh bien", "je suis"),
+    ),
+    "de": (
+        *("es ist", "das ist", "die ist", "der ist", "mein name ist", "der name ist", "ich heiße", "ich bin"),
+        *("meine nummer ist", "die nummer ist", "ja", "also", "gut", "gerne", "äh", "ähm", "das wäre"),
+    ),
+    "pt": (
+        *("é", "é o", "meu nome é", "o meu nome é", "me chamo", "sou", "meu número é", "o número é", "sim", "claro"),
+        *("então", "bom"),
+    ),
+    "it": (
+        *("è", "è il", "il mio nome è", "mi chiamo", "sono", "il mio numero è", "il numero è", "sì", "certo"),
+        *("allora", "va bene", "dunque"),
+    ),
+    "ta": ("என் பெயர்", "ஆமா", "சரி"),
+    "te": ("నా పేరు", "అవును", "సరే"),
+}
+"""What is said before an answer of one word or of letters and digits ("sure, it's ...")."""
 
 TAGS: Mapping[str, tuple[str, ...]] = {
     "en": ("right", "correct", "isn't it", "don't you", "okay", "is that right", "is that correct"),

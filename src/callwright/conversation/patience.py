@@ -25,10 +25,11 @@ PAUSES: Mapping[str, tuple[int, int]] = {
     "counted": (0, 60),
     "spelling": (110, 250),
     "half": (90, 220),
+    "name": (90, 150),
 }
 """Nobody has finished before the least pause, whatever the turn model and the recogniser say. ``answer``: a yes or a no that was asked for;
 ``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing;
-``counted``: a number of which as many digits were said as were asked for.
+``counted``: a number of which as many digits were said as were asked for; ``name``: a name was asked for, and one word of it was said.
 docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
@@ -49,9 +50,14 @@ class Tables:
     __slots__ = (
         *(
             "_back",
+            "_choices",
             "_counts",
             "_digits",
             "_half",
+            "_leads",
+            "_more",
+            "_names",
+            "_names_on",
             "_numbers",
             "_openers",
             "_perhaps",
@@ -74,10 +80,16 @@ class Tables:
         self._back = _gathered(languages, asking.POINTS_BACK)
         self._openers = _gathered(languages, asking.YES_OR_NO)
         self._perhaps = _gathered(languages, asking.PERHAPS_YES_OR_NO)
+        self._more = _gathered(languages, asking.MORE_THAN_YES)
+        self._choices = _gathered(languages, asking.CHOICES)
         self._tags = _gathered(languages, asking.TAGS)
+        self._leads = _gathered(languages, asking.LEADS)
+        self._names = _gathered(languages, asking.NAMES)
+        links = _gathered(languages, asking.LINKS)
+        self._names_on = frozenset(f"{name} {link}" for name in self._names for link in links)
 
     def asked(self, text: str) -> str:
-        """What the agent's words ask for, by the last of their sentences that asks: number, spelling, yes_or_no or open."""
+        """What the agent's words ask for, by the last of their sentences that asks: number, spelling, name, yes_or_no or open."""
         return self._asked(text)[0]
 
     def digits_asked(self, text: str) -> int:
@@ -98,24 +110,37 @@ class Tables:
             points_back = question and words in self._back
             if points_back:
                 continue
-            if question and _begins(words, self._openers):
-                return "yes_or_no", sentence
-            if question or _holds(words, self._requests):
-                for kind, known in (("spelling", self._spelled), ("number", self._numbers)):
-                    if _holds(words, known):
-                        return kind, sentence
-            if question:
-                yes_or_no = _begins(words, self._perhaps) or _ends(words, self._tags)
-                return ("yes_or_no" if yes_or_no else "open"), sentence
+            request = _holds(words, self._requests)
+            kind = self._asks_for(words, question, request) if question or request else "open"
+            if question or kind != "open":
+                return kind, sentence
         return "open", ""
 
+    def _asks_for(self, words: str, question: bool, request: bool) -> str:
+        """What one sentence asks for, which is a question or a request or both."""
+        perhaps = question and _begins(words, self._perhaps)
+        more = perhaps and _holds(words, self._more)
+        choice = _holds(words.rpartition(" ")[0], self._choices)
+        if question and not more and (_begins(words, self._openers) or (perhaps and choice)):
+            return "open" if choice else "yes_or_no"
+        if question and not more and not request and _ends(words, self._tags):
+            return "yes_or_no"
+        if _holds(words, self._spelled):
+            return "spelling"
+        if _holds(words, self._numbers) and not _holds(words, self._names_on):
+            return "number"
+        if _holds(words, self._names) and (more or not perhaps):
+            return "name"
+        return "yes_or_no" if not more and (perhaps or (question and _ends(words, self._tags))) else "open"
+
     def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
-        """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no."""
+        """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no, and nobody
+        begins a sentence so."""
         digits, letters = self._dictated(words, asked)
         text = " ".join(words)
         if (digits or letters) and asked not in DICTATED and _holds(text, self._numbers):
             asked = "number"  # "my number is five"
-        if letters >= UNASKED_LETTERS or (letters and asked == "spelling"):
+        if letters >= UNASKED_LETTERS or (letters and asked in ("spelling", "name")):
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
@@ -125,7 +150,15 @@ class Tables:
             return "answer"
         if _ends(text, self._half):
             return "half"
+        if asked == "name" and len(self._answer(words)) <= 1:
+            return "name"
         return "dictation" if asked in DICTATED else "open"
+
+    def _answer(self, words: Sequence[str]) -> Sequence[str]:
+        """``words`` without those that only lead to an answer ("sure, it's")."""
+        while length := next((length for length in (4, 3, 2, 1) if " ".join(words[:length]) in self._leads), 0):
+            words = words[length:]
+        return words
 
     def _has_begun(self, words: Sequence[str]) -> bool:
         """Whether a dictation that was asked for is going on ("l here", "l see ya"): a recogniser that misreads a letter or a digit as a
@@ -193,6 +226,10 @@ class Patience:
         """Whether yes or no was asked and ``text`` says nothing else."""
         return self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
 
+    def _may_go_on(self, text: str) -> bool:
+        """Whether ``text`` may be an answer or the beginning of one, and there is a turn model to tell."""
+        return self._board.plan.turn_model and self._board.book.opens_sentence(text)
+
     def weigh(self, words: Words) -> bool:
         """The caller's words changed; returns whether the pauses did."""
         if self._board.plan.written:
@@ -201,7 +238,7 @@ class Patience:
         spoken = normalised(text).split()
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
-        kind = self._tables.saying(self._asked, spoken, self.answers(text))
+        kind = self._tables.saying(self._asked, spoken, self.answers(text) and not self._may_go_on(text))
         if kind == "number" and self._digits != UNKNOWN and "+" not in text:
             # Behind a country's code it is not known how many digits come.
             kind = "counted" if self._tables.digits_said(spoken) == self._digits else kind

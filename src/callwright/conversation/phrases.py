@@ -126,6 +126,25 @@ ASSENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Back-channels that can also be an answer: "yes" over a statement means "go on", over a question it means yes."""
 
+OPENINGS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("yeah", "yea", "ya", "ok", "o.k.", "okay", "okey", "right", "all right", "alright", "sure", "of course"),
+        *("fine", "great", "good", "mhm", "mm-hmm", "mm hm", "mm", "m hm", "uh-huh", "aha", "a ha"),
+    ),
+    "hi": (
+        *("जी", "ठीक", "ठीक है", "ओके", "हूँ"),
+        *("ji", "theek", "thik", "theek hai", "thik hai", "hoon"),
+    ),
+    "es": ("ajá", "vale", "claro", "bien", "está bien"),
+    "fr": ("ouais", "d'accord", "bien sûr", "très bien", "voilà"),
+    "de": ("jo", "alles klar", "klar", "gut", "sehr gut", "in Ordnung"),
+    "pt": ("aham", "uhum", "tá", "tá bom", "tá bem", "tá certo", "certo", "está bem", "claro", "beleza"),
+    "it": ("va bene", "certo", "d'accordo", "già", "bene", "ecco"),
+    "ta": ("சரி", "சரிங்க", "seri", "sari", "saringa"),
+    "te": ("సరే", "సరేనండి", "sare", "sarenandi"),
+}
+"""Assents with which people often begin a sentence ("yeah, but not on Monday"): alone they may be the whole answer, or its beginning."""
+
 NODS: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("hm", "hmm", "mmm", "ah", "oh", "ooh", "uh", "um", "er", "erm", "i see", "got it", "i understand"),

@@ -44,13 +44,14 @@ def base_language(language: str) -> str:
 class Phrasebook:
     """The tables of ``phrases`` for one language and English. Texts may be spelled in any way."""
 
-    __slots__ = ("_assents", "_backchannels", "_begun", "_replies", "_stops", "_words_most")
+    __slots__ = ("_assents", "_backchannels", "_begun", "_openings", "_replies", "_stops", "_words_most")
 
     def __init__(self, language: str) -> None:
         languages = dict.fromkeys((base_language(language), ENGLISH))
         self._stops = _gathered(languages, phrases.STOPS)
         self._assents = _gathered(languages, phrases.ASSENTS)
         self._backchannels = self._assents | _gathered(languages, phrases.NODS)
+        self._openings = _gathered(languages, phrases.OPENINGS)
         self._replies = self._assents | _gathered(languages, phrases.DENIALS)
         self._begun = frozenset(
             " ".join(words[:count])
@@ -84,6 +85,11 @@ class Phrasebook:
         """Whether ``text`` is a complete answer to a question of yes or no."""
         words = _spoken(text)
         return len(words) in self._ends(words, self._replies, {0})
+
+    def opens_sentence(self, text: str) -> bool:
+        """Whether ``text`` is nothing but assents with which people also begin a sentence ("okay", "yeah, sure")."""
+        words = _spoken(text)
+        return len(words) in self._ends(words, self._openings, {0})
 
     def _ends(self, words: list[str], known: frozenset[str], begins: Set[int]) -> set[int]:
         """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words.

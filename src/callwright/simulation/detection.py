@@ -20,6 +20,8 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     turn_cases.spellings_cut,
     turn_cases.half_sentences_cut,
     turn_cases.pauses_cut,
+    turn_cases.beginnings_cut,
+    turn_cases.names_cut,
     turn_cases.answers_kept_waiting,
     turn_cases.sentences_kept_waiting,
     turn_cases.turns_not_taken_back,

@@ -44,7 +44,26 @@ SENTENCES = (
     "that sounds expensive",
 )
 YES_OR_NO = ("Shall I book it for you?", "Is that still your address?", "Do you want to keep the appointment?")
-ANSWERS = ("yes", "yes please", "no", "no thanks", "okay", "nope")
+ANSWERS = ("yes", "yes please", "yes of course", "no", "no thanks", "nope")
+OPENINGS = ("yeah", "okay", "sure", "all right")
+"""Assents with which a sentence may begin: only the turn model can tell that they are all of it."""
+
+BEGUN = (
+    ("Can you tell me what happened?", "yeah", "so on Monday my card stopped working"),
+    ("Could you describe the problem?", "okay", "the screen is black"),
+    ("Could you tell me which day suits you?", "sure", "any day but Monday"),
+    ("Do you prefer the morning or the afternoon?", "yes", "the morning if there is a choice"),
+    ("Shall I book it for you?", "yeah", "but for the day after"),
+    ("Is that still your address?", "okay", "which one do you have"),
+)
+ASK_NAME = ("What is your name?", "May I have your name?", "What's the name on the account?", "Who is calling, please?")
+NAMES = (
+    ("Anna", "Berg"),
+    ("sure", "it is Anna Berg"),
+    ("my name is Anna", "Maria Berg"),
+    ("Berg", "B E R G"),
+    ("it's Berg", "B E", "R G"),
+)
 LATEST_MS = HANGOVER_MS + FINAL_LAG_MS + 60
 """After a caller's last word, when the turn model agrees: the final words are there, and nothing more is waited for."""
 
@@ -69,8 +88,19 @@ def pauses_cut(seed: int) -> Measured:
     return measured("end of turn: other pauses cut", _pauses(Random(seed)))
 
 
+def beginnings_cut(seed: int) -> Measured:
+    """An assent with which an answer begins, and a pause in which the turn model doubts that it is all: it is believed."""
+    return measured("end of turn: begun answers cut", _beginnings(Random(seed)))
+
+
+def names_cut(seed: int) -> Measured:
+    """A pause within a name that was asked for, after which the turn model says that it is over seven times in ten."""
+    return measured("end of turn: names cut", _names(Random(seed)))
+
+
 def answers_kept_waiting(seed: int) -> Measured:
-    """A yes or a no that was asked for, and that is not answered as soon as its words are final, though the turn model doubts it."""
+    """A yes or a no that was asked for, and that is not answered as soon as its words are final, though the turn model doubts it;
+    "yeah" and the like, with which sentences begin, when it agrees."""
     return measured("end of turn: yes and no kept waiting", _answers(Random(seed)))
 
 
@@ -133,10 +163,24 @@ def _one_turn(
     return "" if f"caller: {said}" in exchange.heard() else f"{said!r}"
 
 
+def _beginnings(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        question, *groups = random.choice(BEGUN)
+        yield _one_turn(random, "en", question, groups, 500, wrong=0)
+
+
+def _names(random: Random) -> Iterator[str]:
+    for _ in range(CASES):
+        yield _one_turn(random, "en", random.choice(ASK_NAME), random.choice(NAMES), 400)
+
+
 def _answers(random: Random) -> Iterator[str]:
     for _ in range(CASES):
-        exchange = _asked(random.choice(YES_OR_NO), "en", lambda _: 100_000)
-        yield _kept_waiting(exchange, random.choice(ANSWERS))
+        answer, verdict = random.choice(
+            (*((text, 100_000) for text in ANSWERS), *((text, 900_000) for text in OPENINGS))
+        )
+        exchange = _asked(random.choice(YES_OR_NO), "en", lambda _, verdict=verdict: verdict)  # type: ignore[misc]
+        yield _kept_waiting(exchange, answer)
 
 
 def _sentences(random: Random) -> Iterator[str]:

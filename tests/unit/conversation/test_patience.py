@@ -47,6 +47,23 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("en", "Your number is 4711. Is that correct?", "yes_or_no"),
         ("en", "That is at nine, right?", "yes_or_no"),
         ("en", "Would you like a table?", "yes_or_no"),
+        ("en", "Shall I book it for you?", "yes_or_no"),
+        ("en", "Can I give you a call tomorrow?", "yes_or_no"),
+        ("en", "May I use your first name?", "yes_or_no"),
+        ("en", "Your number is 4711, right?", "yes_or_no"),
+        ("en", "Can you tell me what happened?", "open"),
+        ("en", "Could you describe the problem?", "open"),
+        ("en", "Could you please tell me which day suits you?", "open"),
+        ("en", "Do you know when it happened?", "open"),
+        ("en", "Do you prefer morning or afternoon?", "open"),
+        ("en", "Would you like it by phone or by e-mail?", "open"),
+        ("en", "Will you tell me the code?", "number"),
+        ("en", "What is your name?", "name"),
+        ("en", "May I have your name?", "name"),
+        ("en", "Please tell me your name.", "name"),
+        ("en", "Who am I speaking to?", "name"),
+        ("en", "What's the name on the account?", "name"),
+        ("en", "What is your name and phone number?", "number"),
         ("en", "Which one suits you?", "open"),
         ("en", "I have noted your number.", "open"),
         ("en", "What is your number? I need it for the booking.", "number"),
@@ -58,14 +75,35 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("hi-IN", "आपका फोन नंबर क्या है?", "number"),
         ("hi", "क्या आप कल आ सकते हैं?", "yes_or_no"),
         ("hi", "kripya apna number bataiye.", "number"),
+        ("hi", "क्या आप बता सकते हैं कि क्या हुआ?", "open"),
+        ("hi", "क्या आप अपना फोन नंबर बता सकते हैं?", "number"),
+        ("hi", "क्या आप सुबह या शाम को आना चाहेंगे?", "open"),
+        ("hi", "आपका नाम क्या है?", "name"),
+        ("es", "¿Puede decirme qué ha pasado?", "open"),
+        ("es", "¿Quiere que le llame mañana?", "yes_or_no"),
+        ("es", "¿Quiere venir por la mañana o por la tarde?", "open"),
+        ("es", "¿Cómo se llama?", "name"),
         ("es", "¿Cuál es su número de teléfono?", "number"),
         ("es", "¿Me puede deletrear su apellido?", "spelling"),
         ("fr", "Est-ce que cela vous convient?", "yes_or_no"),
+        ("fr", "Pouvez-vous me décrire le problème ?", "open"),
+        ("fr", "Voulez-vous prendre rendez-vous ?", "yes_or_no"),
+        ("fr", "Préférez-vous lundi ou mardi ?", "open"),
+        ("fr", "Puis-je avoir votre nom ?", "name"),
+        ("de", "Können Sie mir sagen, was passiert ist?", "open"),
+        ("de", "Kann ich sonst noch etwas für Sie tun?", "yes_or_no"),
+        ("de", "Möchten Sie am Montag oder am Dienstag kommen?", "open"),
+        ("de", "Das passt Ihnen, oder?", "yes_or_no"),
+        ("de", "Wie heißen Sie?", "name"),
         ("de", "Wie ist Ihre Telefonnummer?", "number"),
         ("de", "Können Sie den Namen buchstabieren?", "spelling"),
         ("de", "Passt Ihnen Montag?", "yes_or_no"),
         ("pt", "Qual é o seu número de telefone?", "number"),
+        ("pt", "Pode me dizer o que aconteceu?", "open"),
+        ("pt", "Posso saber o seu nome?", "name"),
         ("it", "Mi dica il suo codice, per favore.", "number"),
+        ("it", "Può spiegarmi il problema?", "open"),
+        ("it", "Vuole prendere un appuntamento?", "yes_or_no"),
     ],
 )
 def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str, kind: str) -> None:
@@ -103,6 +141,11 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
         ("open", "my name is", "half"),
         ("open", "well um", "half"),
         ("yes_or_no", "yes", "open"),
+        ("name", "anna", "name"),
+        ("name", "sure it's", "half"),
+        ("name", "yeah sure it is anna", "name"),
+        ("name", "anna berg", "open"),
+        ("name", "berg b", "spelling"),
         ("open", "tomorrow", "open"),
     ],
 )
@@ -161,11 +204,53 @@ def test_a_sentence_after_a_question_for_a_number_is_answered_at_once() -> None:
     assert call.all(fx.AskModel)
 
 
-@pytest.mark.parametrize("text", ["yes", "No.", "yes please", "okay"])
+@pytest.mark.parametrize("text", ["yes", "No.", "yes please", "okay, yes"])
 def test_a_yes_or_a_no_that_was_asked_for_needs_no_judgement(text: str) -> None:
     call = asked("Shall I book it for you?")
     says(call, text, judged_ppm=100_000)
     assert call.told()[-1] == f"user: {text}"
+
+
+@pytest.mark.parametrize("text", ["Yeah.", "okay", "sure", "okay, sure", "well yes"])
+def test_what_may_begin_a_sentence_waits_for_the_turn_model_though_yes_or_no_was_asked(text: str) -> None:
+    call = asked("Shall I book it for you?")
+    says(call, text, judged_ppm=100_000)
+    call.wait(700)
+    assert not call.all(fx.AskModel)
+    says(call, "but not for Monday")
+    assert call.told()[-1] == f"user: {text} but not for Monday"
+
+
+@pytest.mark.parametrize("text", ["Yeah.", "okay", "sure"])
+def test_what_may_begin_a_sentence_is_answered_at_once_when_the_turn_model_agrees(text: str) -> None:
+    call = asked("Shall I book it for you?")
+    says(call, text)
+    assert call.told()[-1] == f"user: {text}"
+
+
+def test_without_a_turn_model_a_yeah_is_as_good_as_a_yes() -> None:
+    call = asked("Shall I book it for you?", turn_model=False)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("yeah")
+    assert call.told()[-1] == "user: yeah"
+
+
+def test_a_yes_to_a_question_for_more_waits_for_the_turn_model() -> None:
+    call = asked("Could you tell me which day suits you?")
+    says(call, "yes", judged_ppm=100_000)
+    call.wait(700)
+    assert not call.all(fx.AskModel)
+
+
+def test_a_first_name_alone_is_not_all_of_a_name() -> None:
+    call = asked("What's the name on the account?")
+    says(call, "it's Anna")
+    call.wait(least_ms("name") - 200)
+    assert not call.all(fx.AskModel)
+    says(call, "Berg")
+    assert call.told()[-1] == "user: it's Anna Berg"
 
 
 def test_a_yes_whose_words_are_final_before_the_pause_is_seen_needs_none_either() -> None:

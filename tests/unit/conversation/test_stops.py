@@ -102,6 +102,18 @@ def test_a_back_channel_can_be_an_answer_or_not() -> None:
     assert not book.assents("ach so")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_opens_a_sentence_is_an_assent(language: str) -> None:
+    assert set(phrases.OPENINGS.get(language, ())) < set(phrases.ASSENTS[language])
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"), [("Okay, sure.", True), ("yes", False), ("okay, yes", False), ("no", False)]
+)
+def test_a_yes_is_all_of_an_answer_and_an_okay_may_be_its_beginning(text: str, opens: bool) -> None:
+    assert phrasebook("en").opens_sentence(text) is opens
+
+
 @pytest.mark.parametrize("text", ["Yes.", "yes please", "no thanks", "nein", "ja genau"])
 def test_a_yes_or_a_no_answers_completely(text: str) -> None:
     assert phrasebook("de").answers_yes_or_no(text)

@@ -11,6 +11,8 @@ MOST_WRONG = {
     "end of turn: spellings cut": 0.01,
     "end of turn: half sentences cut": 0.02,
     "end of turn: other pauses cut": 0.06,
+    "end of turn: begun answers cut": 0.01,
+    "end of turn: names cut": 0.01,
     "end of turn: yes and no kept waiting": 0.0,
     "end of turn: sentences kept waiting": 0.0,
     "end of turn: not taken back": 0.01,

@@ -197,13 +197,19 @@ class _Verdicts:
 
     def judge(self, generation: int, words: str) -> None:
         """A turn is asked as certain: somebody or something must have said that it is over, be it its own words ("yes, please")."""
-        book, known = self._book, phrasebook(self._book.plan.language)
-        if known.answers_yes_or_no(words):
+        book = self._book
+
+        def answered(text: str) -> bool:
+            """A yes or a no, and none with which people also begin a sentence ("yeah")."""
+            known = phrasebook(book.plan.language)
+            return known.answers_yes_or_no(text) and not known.opens_sentence(text)
+
+        if answered(words):
             return
         # Who has begun with the yes or no that was asked for is waited for less, though other words came to it.
         # So is who has said all digits of a code; the account of pauses holds that they are all.
         whole = self._code and not is_numbered(words.split()[-1])
-        percent = LEAST_PATIENCE_PERCENT if whole or known.answers_yes_or_no(words.partition(" ")[0]) else 100
+        percent = LEAST_PATIENCE_PERCENT if whole or answered(words.partition(" ")[0]) else 100
         patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms * percent // 100) * 1000
         waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
         if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):
