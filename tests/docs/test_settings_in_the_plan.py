@@ -48,6 +48,7 @@ CASES = (
     of_conversation("call_cancellation_prompt", "Over?", hangup_prompt="Over?"),
     of_conversation("call_hangup_message", "Bye.", hangup_message="Bye."),
     of_conversation("call_hangup_message", {"de": "Tschüss.", "en": "Bye."}, hangup_message="Bye."),
+    of_conversation("interruptible_hangup_message", False, interruptible_goodbye=False),
     of_conversation("incremental_delay", 710, incremental_delay_ms=710),
     of_conversation("patience", 1_700, patience_ms=1_700),
     of_conversation("number_of_words_for_interruption", 5, words_to_interrupt=5),

@@ -69,7 +69,7 @@ class Conversation:
         self._stage = stage = Stage(board, turn, History(""))
         self._ending = ending = Ending(board, stage, turn)
         self._silence = Silence(board, stage, ending)
-        self._hearing = Hearing(board, stage, turn)
+        self._hearing = Hearing(board, stage, turn, ending)
         self._keys = Keys(board, stage, turn)
         self._hold = Hold(board, stage)
         self._thinking = Thinking(board, stage, ending)
@@ -174,6 +174,12 @@ class Conversation:
             "ended": hearing.ended,
             "partial": self._partial,
             "final": self._final,
+            "goodbye_began": self._over_goodbye(hearing.began, self._keep),
+            "goodbye_ended": self._over_goodbye(hearing.ended, self._keep),
+            "goodbye_partial": self._over_goodbye(hearing.partial, hearing.collect_partial),
+            "goodbye_final": self._over_goodbye(hearing.final, hearing.collect_final),
+            "goodbye_recogniser_end": self._over_goodbye(hearing.recogniser_end, self._keep),
+            "goodbye_verdict": self._over_goodbye(hearing.verdict, self._keep),
             "collect_partial": hearing.collect_partial,
             "collect_final": hearing.collect_final,
             "early_words": hearing.early_words,
@@ -235,6 +241,10 @@ class Conversation:
             "goodbye": self._ending.cut_short,
             "leave": self._ending.give_up_leg,
         }
+
+    def _over_goodbye(self, listen: Handler, otherwise: Handler) -> Handler:
+        """The caller is listened to as ever over a goodbye that their words may take back."""
+        return lambda event: listen(event) if self._ending.revocable else otherwise(event)
 
     def _keep(self, event: ev.Event) -> None:
         """The log holds it; nothing follows."""
@@ -315,6 +325,8 @@ class Conversation:
             self._voicemail.close()
         elif self._board.phase == "live":
             self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
+            self._ending.hasten()
+        elif self._ending.revocable:
             self._ending.hasten()
 
     def _failed(self, event: ev.ProviderFailed) -> None:

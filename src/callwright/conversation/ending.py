@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     CLEARED_WAIT_MS,
+    FALSE_WAIT_MS,
     GOODBYE_MOST_MS,
     GOODBYE_SLACK_MS,
     HANDED_WAIT_MS,
@@ -28,9 +29,21 @@ DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be en
 
 
 class Ending:
-    """The end of one call. The phase goes live -> closing -> leaving -> ended, never back."""
+    """The end of one call. The phase goes live -> closing -> leaving -> ended, and back only where a goodbye is ``revocable``: it is said
+    because nobody spoke, and who speaks now takes it back."""
 
-    __slots__ = ("_asked_turn", "_board", "_by", "_message", "_reason", "_request", "_stage", "_turn", "last_words")
+    __slots__ = (
+        "_asked_turn",
+        "_board",
+        "_by",
+        "_message",
+        "_reason",
+        "_request",
+        "_stage",
+        "_turn",
+        "last_words",
+        "revocable",
+    )
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
@@ -42,11 +55,13 @@ class Ending:
         self._request = 0
         self._asked_turn = 0
         self.last_words: LastWords | None = None
+        self.revocable = False
 
-    def close(self, reason: str, message: str, by: str = AGENT, cut: bool = False) -> None:
+    def close(self, reason: str, message: str, by: str = AGENT, *, cut: bool = False, revocable: bool = False) -> None:
         """Say ``message`` and hang up. What is audible is spoken to its end first, or ``cut`` at once."""
         board, stage = self._board, self._stage
         self._by, self._reason, self._message = by, reason, board.rendered(message)
+        self.revocable = revocable
         board.phase = "closing"
         stage.withdraw("call_ending")
         stage.owed.reply = False
@@ -56,8 +71,9 @@ class Ending:
         if cut:
             stage.interrupt("call_ending")
         waits = stage.audible is not None and stage.audible.state != "clearing"
-        # A voice that is waited for is not waited for longer because the call ends.
-        board.timers.cancel_all(but="voice" if waits else "")
+        if not revocable:  # else nothing is waited for but what a call that goes on needs
+            # A voice that is waited for is not waited for longer because the call ends.
+            board.timers.cancel_all(but="voice" if waits else "")
         board.after_ms("goodbye", LAST_WORDS_MS)
         self._rearm_cleared()
 
@@ -70,11 +86,34 @@ class Ending:
         if message and stage.say("goodbye", message, stage.turn_number):
             board.after_ms("goodbye", min(len(message) * MS_PER_CHARACTER + GOODBYE_SLACK_MS, GOODBYE_MOST_MS))
             return
-        self.hang_up(self._by, self._reason)
+        if not self._awaits_words():
+            self.hang_up(self._by, self._reason)
+
+    def take_back(self) -> None:
+        """The caller speaks: the call goes on."""
+        board = self._board
+        self.revocable = False
+        self._message = ""
+        board.phase = "live"
+        board.timers.cancel("goodbye")
+        board.note("goodbye_taken_back")
+        self._stage.interrupt("caller_interrupted")
+
+    def _awaits_words(self) -> bool:
+        """Whether the caller made a sound over the goodbye whose words may yet take it back."""
+        turn = self._turn
+        if not (self.revocable and self._board.plan.interruptible_goodbye):
+            return False
+        turn.look_for_nothing()
+        if turn.state == "quiet" or turn.words.count:
+            return False
+        self._board.timers.arm_sooner("goodbye", self._stage.silent_us + FALSE_WAIT_MS * 1000)
+        return True
 
     def cut_short(self) -> None:
-        """The last words or the goodbye take too long."""
-        self._board.note("goodbye_cut")
+        """The last words or the goodbye take too long, or the words of a sound over it do not come."""
+        if self._stage.audible is not None:
+            self._board.note("goodbye_cut")
         self.hang_up(self._by, self._reason)
 
     def hang_up(self, by: str, reason: str) -> None:
@@ -84,6 +123,7 @@ class Ending:
         stage.interrupt("call_ending")
         stage.transfers.abandon("the call is ending")
         board.emit(HangUp(by, reason))
+        self.revocable = False
         board.phase = "leaving"
         board.timers.cancel_all()
         board.after_ms("leave", LEAVE_WAIT_MS)
@@ -96,6 +136,7 @@ class Ending:
             return
         stage.withdraw(TRANSFERRED)
         stage.interrupt(TRANSFERRED)
+        self.revocable = False
         board.phase = "leaving"
         board.timers.cancel_all()
         board.after_ms("handed", HANDED_WAIT_MS)
@@ -111,7 +152,8 @@ class Ending:
         self.hang_up(self._by if closing else by, self._reason if closing else reason)
 
     def hasten(self) -> None:
-        """The call's maximum duration is over: an ending in progress gets its last seconds."""
+        """The call's maximum duration is over: an ending in progress gets its last seconds, and is not taken back."""
+        self.revocable = False
         self._board.timers.arm_sooner("goodbye", self._board.now_us + GOODBYE_MOST_MS * 1000)
 
     def give_up_leg(self) -> None:

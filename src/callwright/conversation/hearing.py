@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import RESUME_MS
+from callwright.conversation.ending import Ending
 from callwright.conversation.overlap import Echoes
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
@@ -17,10 +18,11 @@ LONGEST_SIGNAL_WORDS = 12
 class Hearing:
     """Takes the caller's sounds and words."""
 
-    __slots__ = ("_board", "_echoes", "_stage", "_turn")
+    __slots__ = ("_board", "_echoes", "_ending", "_stage", "_turn")
 
-    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending) -> None:
         self._board = board
+        self._ending = ending
         self._echoes = Echoes(board, stage, turn)
         self._stage = stage
         self._turn = turn
@@ -100,6 +102,10 @@ class Hearing:
     def _weigh(self, segment: int, audio_ms: int, final: bool) -> None:
         """New words take a prepared reply back, or interrupt the audible one if they are enough."""
         stage, turn = self._stage, self._turn
+        if self._ending.revocable:
+            if self._stays(audio_ms, final):
+                self._ending.take_back()
+            return
         pending, audible = stage.pending, stage.audible
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
@@ -132,6 +138,18 @@ class Hearing:
         if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
             return False
         return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
+
+    def _stays(self, audio_ms: int, final: bool) -> bool:
+        """Whether the caller speaks over the goodbye of a silence: what nobody has heard anything of is taken back by an "okay", too."""
+        audible, text, book = self._stage.audible, self._stretch_text(), self._board.book
+        unheard = audible is not None and audible.speech.playout_us < 0
+        if not text or not (unheard or self._board.plan.interruptible_goodbye):
+            return False
+        if self._board.plan.written:
+            return final
+        if book.is_backchannel(text, not final) and not (unheard and book.assents(text)):
+            return False
+        return not self._echoes.hears_agent(text, audio_ms)
 
     def _interrupts(self, segment: int, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a

@@ -67,7 +67,8 @@ class CallPlan:
     partial transcripts never interrupt (a final transcript still becomes the next turn). ``backoff_ms``: an agent that was
     interrupted stays silent for so long, whether it answers or goes on. ``patience_ms`` is how long a caller who
     paused but, by the turn model, has not finished may stay silent before the turn is taken anyway. ``turn_model`` false: the
-    recogniser's end or ``patience_ms`` alone decide. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
+    recogniser's end or ``patience_ms`` alone decide. ``interruptible_goodbye``: words take the goodbye of a silence
+    back also when some of it was heard. ``keys``: what the caller types is collected until ``keys_end``, ``keys_most``
     keys (0: the platform's limit) or a pause of ``keys_pause_ms``; ``keys_interrupt``: the first key silences the agent.
     ``speculate``: the model is asked as soon as the caller may have finished, and in vain when they go on. ``written``: the caller
     writes, and whatever they send interrupts. ``tool_words`` and, when a tool takes long, ``waiting_messages`` one after the other fill the
@@ -93,6 +94,7 @@ class CallPlan:
     user_online_after_ms: int = 10_000
     call_terminate_ms: int = 90_000
     hangup_message: str = ""
+    interruptible_goodbye: bool = True
     hangup_by_prompt: bool = False
     hangup_prompt: str = ""
     end_call_tool: bool = False
@@ -154,6 +156,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         user_online_after_ms=max(_ms(settings.trigger_user_online_message_after_s), 0),
         call_terminate_ms=min(max(_ms(settings.call_terminate_s), 0), MAX_CALL_SECONDS * 1000),
         hangup_message=in_language(settings.call_hangup_message, language),
+        interruptible_goodbye=settings.interruptible_hangup_message,
         hangup_by_prompt=settings.hangup_after_llm_call,
         hangup_prompt=settings.call_cancellation_prompt or "",
         end_call_tool=spec.end_call_tool,

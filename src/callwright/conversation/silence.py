@@ -38,7 +38,7 @@ class Silence:
             self._asked_turn = stage.turn_number
             stage.say("silence", self._board.rendered(plan.user_online_message), stage.turn_number)
         else:
-            self._ending.close("inactivity_timeout", plan.hangup_message)
+            self._ending.close("inactivity_timeout", plan.hangup_message, revocable=True)
 
     @property
     def limited(self) -> bool:

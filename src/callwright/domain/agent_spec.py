@@ -51,6 +51,7 @@ class ConversationSettings:
     hangup_after_llm_call: bool = False
     call_cancellation_prompt: str | None = None
     call_hangup_message: str | Mapping[str, str] | None = None
+    interruptible_hangup_message: bool = True
     incremental_delay_ms: int = 400
     patience_ms: int = 1_000
     number_of_words_for_interruption: int = 2

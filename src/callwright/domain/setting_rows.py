@@ -88,6 +88,14 @@ _CONVERSATION = (
         values=_SENTENCE,
     ),
     AgentSetting(
+        "task_config.interruptible_hangup_message",
+        True,
+        "Whether a caller who speaks over the goodbye of a silence stays on the line. Without it only one who speaks before any of it is "
+        "heard does.",
+        f"{_SILENCE}test_words_over_the_goodbye_of_a_silence_take_it_back",
+        values=_SWITCH,
+    ),
+    AgentSetting(
         "task_config.incremental_delay",
         400,
         "Milliseconds from the caller's last voiced sound before which no reply is heard.",

@@ -19,12 +19,6 @@ KEPT_ROWS: tuple[AgentSetting, ...] = (
         values=_SWITCH,
     ),
     kept("task_config.max_silence_repeats", None, _GRAPH, values="a whole number"),
-    kept(
-        "task_config.interruptible_hangup_message",
-        False,
-        "The goodbye is not interrupted: what is said over it is in the transcript.",
-        values=_SWITCH,
-    ),
     kept("task_config.language_injection_mode", None, _ONE_LANGUAGE, values="system_only or per_turn"),
     kept("task_config.language_instruction_template", None, _ONE_LANGUAGE, values="a text"),
     kept("llm_agent.family", DEFAULT_MODEL_PROVIDER, "The provider says it.", values="a text"),

@@ -318,7 +318,13 @@ def _unanswered(case: Case) -> Iterator[Finding]:
         return
     last = case.speech[-1]
     hung_up = case.view.first("HangUp")
-    closing_us = min([line.ended_us, *(e.at_us for e in case.view.of("Speak") if e.values["purpose"] == "goodbye")])
+    taken_back = [e.seq for e in case.view.of("Note") if e.values["kind"] == "goodbye_taken_back"]
+    goodbyes = [
+        e.at_us
+        for e in case.view.of("Speak")
+        if e.values["purpose"] == "goodbye" and e.seq > max(taken_back, default=-1)
+    ]
+    closing_us = min([line.ended_us, *goodbyes])
     wait_us = closing_us - last.span.to_us
     if wait_us < rule.limit("wait_ms") * 1000 or _sounds_after(case, last.span.to_us):
         return

@@ -139,6 +139,7 @@ def plan_of(random: Random) -> CallPlan:
         user_online_after_ms=random.choice((3_000, 6_000, 10_000)),
         call_terminate_ms=random.choice((20_000, 60_000, 90_000, 90_000)),
         hangup_message=random.choice(("", "Thank you for calling, goodbye!")),
+        interruptible_goodbye=random.random() < 0.7,
         hangup_by_prompt=random.random() < 0.3,
         end_call_tool=random.random() < 0.4,
         turn_model=random.random() < 0.7,

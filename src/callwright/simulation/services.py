@@ -335,6 +335,8 @@ class Line:
         world = self._world
         if effect.purpose == "goodbye" and world.chance(20):
             world.after_ms(world.random.randint(0, 2_000), world.deliver, ev.StopRequested, "API Request", "stopped")
+        if effect.purpose == "goodbye" and not effect.index and world.chance(300):
+            world.after_ms(world.random.randint(0, 2_000), self._talker.hear_goodbye)
 
     def _hang_up(self, _effect: fx.HangUp) -> None:
         world = self._world

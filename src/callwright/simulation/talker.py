@@ -119,6 +119,11 @@ class Talker:
         if self._world.chance(self._habits.interrupts):
             self._world.after_ms(self._world.random.randint(100, 4_000), self.talk)
 
+    def hear_goodbye(self) -> None:
+        """The agent wants to hang up, which brings back a caller who had nothing more to say."""
+        self._turns = max(self._turns, 1)
+        self.talk()
+
     def echo(self, text: str, length_ms: int) -> None:
         """The line gives the agent's last clause back, and the recogniser reads it."""
         world = self._world

@@ -462,6 +462,8 @@ def _stopped_is_stopped(trace: Trace) -> str:
                     return f"after an opt-out the call ends: turn {effect.turn}"
                 case fx.Speak() if effect.purpose == "goodbye":
                     closing = True
+                case fx.Note() if effect.kind == "goodbye_taken_back":
+                    closing = False
                 case fx.HangUp():
                     closing = True
                 case fx.UserSaid() if noticed is None and not closing and said(effect.text, plan.language):

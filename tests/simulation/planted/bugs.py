@@ -368,7 +368,7 @@ WORDS = (
     bug(
         "words_lost_in_closing",
         "what the caller says over the goodbye is lost",
-        Action(ev.TranscriptFinal, "closing", "collect_final", "keep"),
+        Action(ev.TranscriptFinal, "closing", "goodbye_final", "keep"),
     ),
     bug(
         "words_lost_in_leaving",
@@ -942,7 +942,28 @@ ENDING = (
     bug(
         "hung_up_before_the_goodbye",
         "the call is hung up as soon as the goodbye has begun",
-        Line("ending:Ending.settle", "        return\n    self.hang_up", "        pass\n    self.hang_up"),
+        Line(
+            "ending:Ending.settle", "        return\n    if not self._awaits", "        pass\n    if not self._awaits"
+        ),
+    ),
+    bug(
+        "goodbye_stands",
+        "who speaks at the goodbye of a silence is hung up on",
+        Line("hearing:Hearing._weigh", "if self._stays(audio_ms, final):", "if False:"),
+    ),
+    bug(
+        "goodbye_interrupted_against_the_setting",
+        "a goodbye that is to be said to its end is interrupted",
+        Line(
+            "hearing:Hearing._stays",
+            "not text or not (unheard or self._board.plan.interruptible_goodbye)",
+            "not text",
+        ),
+    ),
+    bug(
+        "goodbye_taken_back_by_a_nod",
+        "a caller who says 'okay' to the goodbye is not hung up on",
+        Line("hearing:Hearing._stays", "if book.is_backchannel(text, not final) and", "if False and"),
     ),
     bug(
         "goodbye_not_said",
@@ -1517,6 +1538,7 @@ SLOW: frozenset[str] = frozenset(
         "failed_welcome_apologised_for",
         "failures_never_forgiven",
         "failures_without_end",
+        "goodbye_taken_back_by_a_nod",
         "guesses_without_end",
         "handed_over_never_let_go",
         "hung_up_instead_of_transferred",
@@ -1545,6 +1567,7 @@ SLOW: frozenset[str] = frozenset(
         "service_asked_twice",
         "silence_counts_thinking",
         "silence_counts_tools",
+        "sound_beside_waited_for",
         "stale_sound",
         "stop_ignored_in_closing",
         "stop_phrase_ignored",

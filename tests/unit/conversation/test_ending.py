@@ -70,14 +70,15 @@ def test_last_words_that_do_not_end_are_cut() -> None:
 
 
 def test_a_goodbye_is_not_interruptible_but_the_words_are_kept() -> None:
-    call = Call(hangup_after_silence_ms=4_000, check_if_user_online=False, hangup_message="Bye now.")
+    call = Call(call_terminate_ms=4_000, hangup_message="Bye now.", user_online_after_ms=9_000)
     call.wait(4_000)
     call.starts_playing()
+    call.begins()
     call.hears("no wait")
     call.finishes("no wait I have a question")
     assert not call.all(fx.Clear)
     call.give(ev.MarkPlayed, 1, 0)
-    assert call.hung_up() == "inactivity_timeout"
+    assert call.hung_up() == "max_duration_reached"
     call.ends()
     assert call.said() == ["agent: Bye now.", "caller: no wait I have a question"]
 

@@ -1,5 +1,8 @@
 """Nobody speaks."""
 
+from typing import Any
+
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -42,6 +45,142 @@ def test_the_goodbye_is_spoken_before_hanging_up() -> None:
     assert call.said() == ["agent: Goodbye Ada."]
     assert call.last(fx.AgentSaid).purpose == "goodbye"
     assert call.hung_up() == "inactivity_timeout"
+
+
+GOODBYE = "Goodbye now, have a nice day."
+
+
+def silent(**plan: Any) -> Call:
+    """A caller to whom the agent says goodbye because of a silence."""
+    call = Call(**{"check_if_user_online": False, "hangup_after_silence_ms": 3_000, "hangup_message": GOODBYE, **plan})
+    call.wait(3_000)
+    assert call.core.state == "closing"
+    return call
+
+
+def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(400)
+    call.begins()
+    call.wait(600)
+    call.hears("hello I am still here")
+    assert call.all(fx.Clear)
+    assert "goodbye_taken_back" in call.notes()
+    call.clears(1_000)
+    call.pauses()
+    call.finishes("hello I am still here")
+    call.judges()
+    assert call.told() == ["assistant: Goodbye now, have a nice", "user: hello I am still here"]
+    call.agent_replies("Good.")
+    assert not call.hung_up()
+    call.wait(2_999)
+    assert call.core.state == "listening", "the silence counts anew"
+    call.wait(1)
+    assert call.core.state == "closing"
+
+
+def test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.starts_playing()
+    call.begins()
+    call.wait(600)
+    call.finishes("hello I am still here")
+    call.pauses()
+    call.give(ev.MarkPlayed, 1, 0)
+    call.give(ev.MarkPlayed, 1, 1)
+    assert call.hung_up() == "inactivity_timeout"
+    call.ends()
+    assert call.said() == [f"agent: {GOODBYE}", "caller: hello I am still here"]
+
+
+@pytest.mark.parametrize("words", ["sorry I was looking", "yes"])
+def test_a_goodbye_nobody_has_heard_any_of_is_taken_back_whatever_the_setting(words: str) -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(300)
+    call.finishes(words)
+    assert call.core.state == "clearing"
+    call.clears(0)
+    call.pauses()
+    call.judges()
+    assert call.told() == [f"user: {words}"]
+
+
+def test_who_only_says_go_on_over_the_goodbye_is_hung_up_on() -> None:
+    call = silent()
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes("okay")
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_an_echo_of_the_goodbye_does_not_take_it_back() -> None:
+    call = silent()
+    call.starts_playing()
+    call.begins()
+    call.wait(1_200)
+    call.hears("goodbye now have a nice day")
+    call.finishes("goodbye now have a nice day")
+    call.pauses()
+    assert call.core.state == "closing"
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_a_caller_whose_words_are_not_read_yet_at_the_end_of_the_goodbye_is_waited_for() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(1_000)
+    call.begins()
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    call.wait(1_900)
+    assert not call.hung_up()
+    call.finishes("hello I am still here")
+    assert call.core.state == "hearing"
+
+
+def test_a_sound_over_the_goodbye_without_words_is_not_waited_for_longer() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(1_000)
+    call.begins()
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    call.wait(2_000)
+    assert call.hung_up() == "inactivity_timeout"
+    assert "goodbye_cut" not in call.notes()
+
+
+def test_a_goodbye_in_which_the_maximum_is_reached_is_not_taken_back() -> None:
+    call = silent(call_terminate_ms=3_500)
+    call.starts_playing()
+    call.wait(1_000)
+    call.finishes("hello I am still here")
+    assert call.core.state == "closing"
+
+
+def test_a_call_that_goes_on_after_its_goodbye_ends_at_its_maximum() -> None:
+    call = silent(call_terminate_ms=60_000)
+    call.finishes("hello I am still here")
+    call.clears(0)
+    call.wait(60_000)
+    assert call.hung_up() == "max_duration_reached" or call.core.state == "closing"
+
+
+def test_a_line_that_is_written_takes_the_goodbye_back() -> None:
+    call = silent(written=True)
+    call.starts_playing()
+    call.hears("ok")
+    assert call.core.state == "closing"
+    call.finishes("ok")
+    assert "goodbye_taken_back" in call.notes()
 
 
 def test_words_of_the_caller_begin_a_new_silence_with_its_own_question() -> None:

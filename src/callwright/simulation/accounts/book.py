@@ -176,6 +176,7 @@ class Book:
         "plan",
         "question",
         "replies",
+        "revocable",
         "started",
         "variables",
         "work",
@@ -194,6 +195,7 @@ class Book:
         self.started = False
         self.answered_us = -1
         self.ending = False  # last words, a goodbye or the end: the caller is not answered any more
+        self.revocable = False  # the agent says goodbye because nobody spoke
         self.hung_up = False
         self.handed = False  # somebody else has the caller
         self.over = False
@@ -245,6 +247,11 @@ class Book:
         return self.answered_us >= 0 and not ends
 
     @property
+    def listens(self) -> bool:
+        """Whether the caller is listened to: being answered, or over a goodbye that may be taken back."""
+        return self.live or (self.revocable and not (self.hung_up or self.over or self.at_us >= self.maximum_us))
+
+    @property
     def maximum_us(self) -> int:
         """When the call has reached its longest duration."""
         wanted_ms, most_ms = self.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
@@ -272,11 +279,11 @@ class Book:
             self.answered_us = event.at_us
 
     def _began(self, event: ev.ActivityBegan) -> None:
-        if self.live:
+        if self.listens:
             self.caller.began(event)
 
     def _ended(self, event: ev.ActivityEnded) -> None:
-        if self.live:
+        if self.listens:
             self.caller.ended(event)
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
@@ -321,14 +328,23 @@ class Book:
         self.over = True
 
     def _speak(self, effect: fx.Speak) -> None:
-        self.ending = self.ending or effect.purpose == "goodbye"
+        if effect.purpose == "goodbye":
+            said = effect.index == 0 and self.rendered(self.plan.hangup_message)
+            silent = not (self.ending or self.replies.ends_call() or self.at_us >= self.maximum_us)
+            if said and silent and said[0] == effect.text.split()[0]:
+                self.revocable = True
+            self.ending = True
 
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         utterance = self.replies.get(effect.generation)
         self.ending = self.ending or (utterance.farewell and not utterance.answering)
 
     def _note(self, effect: fx.Note) -> None:
-        if effect.kind == "echo":
+        if effect.kind == "goodbye_taken_back":
+            if not self.revocable:
+                contradict("only the goodbye of a silence is taken back", self.at_us)
+            self.revocable = self.ending = False
+        elif effect.kind == "echo":
             self.caller.reading.lose()
         elif effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
             self.caller.reading.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, VOICE_FAILURES_IN_A_ROW
+from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.words import is_numbered
 
 SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
 """Reasons for which the hang-up message is said."""
@@ -20,7 +22,9 @@ class EndingAccount:
         "_failures",
         "_goodbye",
         "_goodbye_heard",
+        "_known",
         "_over_asked",
+        "_over_goodbye",
         "_verdict",
         "_voice_failures",
     )
@@ -30,7 +34,9 @@ class EndingAccount:
         self._goodbye = ""
         self._goodbye_heard = False
         self._broken = False  # the goodbye could not be said
+        self._known: set[int] = set()  # segments of which words were told
         self._over_asked = 0
+        self._over_goodbye: dict[int, str] = {}  # segment -> what the caller said since the goodbye began
         self._verdict = False
         self._failures = 0
         self._voice_failures = 0
@@ -43,6 +49,8 @@ class EndingAccount:
             ev.ClassifierVerdict: self._classified,
             ev.PlayoutStarted: self._plays,
             ev.MarkPlayed: self._plays,
+            ev.TranscriptPartial: self._words,
+            ev.TranscriptFinal: self._words,
             fx.Speak: self._speak,
             fx.AskModel: self._ask,
             fx.AgentSaid: self._said,
@@ -82,9 +90,39 @@ class EndingAccount:
         if isinstance(event, ev.PlayoutStarted) or 0 <= event.index < audible.sound.clauses:  # else it is a stray mark
             self._voice_failures = 0
 
+    def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """Who speaks over the goodbye of a silence stays on the line, if it may be interrupted or nobody has heard any of it."""
+        book, audible = self._book, self._book.replies.audible
+        new = event.segment not in self._known and any(map(is_numbered, event.text.split()))
+        self._known.add(event.segment)
+        self._over_goodbye[event.segment] = event.text
+        if not (new and book.revocable and book.listens) or audible is None or audible.purpose != "goodbye":
+            return
+        counts = isinstance(event, ev.TranscriptFinal) or not book.plan.written
+        may = book.plan.interruptible_goodbye or audible.sound.playout_us < 0
+        if may and counts and not (book.notes("goodbye_taken_back") or book.emits(fx.HangUp)):
+            contradict("who speaks over the goodbye of a silence is not hung up on", event.text)
+
+    def _take_back(self) -> None:
+        """Nothing but words takes a goodbye back, and no nod takes one that is heard."""
+        book, event, audible = self._book, self._book.event, self._book.replies.audible
+        words = isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal)
+        if not words or not book.plan.hangup_after_silence_ms or book.at_us >= book.maximum_us + LATE_US:
+            contradict("a goodbye is taken back by words alone", type(event).__name__)
+        heard = audible is None or audible.sound.playout_us >= 0
+        if heard and not book.plan.interruptible_goodbye:
+            contradict("a goodbye is said to its end where the agent may not be interrupted in it", event.at_us)
+        said = " ".join(self._over_goodbye[segment] for segment in sorted(self._over_goodbye))
+        nods = phrasebook(book.plan.language).is_backchannel(said, isinstance(event, ev.TranscriptPartial))
+        if heard and nods and not book.plan.written:
+            contradict("who only says 'go on' does not take a goodbye back", said)
+        self._goodbye, self._goodbye_heard = "", False
+
     def _speak(self, effect: fx.Speak) -> None:
         book = self._book
         if effect.purpose == "goodbye":
+            if not effect.index:
+                self._over_goodbye.clear()
             self._goodbye = f"{self._goodbye} {effect.text}".strip()
         elif effect.purpose == "apology" and effect.index == 0 and self._failures > 2 * FAILURES_IN_A_ROW:
             contradict("a model that always fails ends the call", f"{self._failures} failures")
@@ -121,6 +159,8 @@ class EndingAccount:
     def _note(self, effect: fx.Note) -> None:
         if effect.kind in ("model_failed", "reply_timeout", "empty_reply"):
             self._failures += 1
+        elif effect.kind == "goodbye_taken_back":
+            self._take_back()
         elif effect.kind in ("goodbye_cut", "voice_failed"):
             self._broken = True
             self._voice_failures += effect.kind == "voice_failed"

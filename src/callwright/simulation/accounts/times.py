@@ -65,6 +65,7 @@ class SilenceAccount:
             fx.AgentSaid: self._agent_said,
             fx.Speak: self._speak,
             fx.HangUp: self._hang_up,
+            fx.Note: self._note,
             **dict.fromkeys(signs, self._sign),
         }
 
@@ -97,6 +98,11 @@ class SilenceAccount:
             self._final.add(event.segment)
         if new and self._book.live and not old:
             self._sign(event)
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "goodbye_taken_back":
+            self._closing_us = -1
+            self._sign(effect)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self._turn = effect.turn

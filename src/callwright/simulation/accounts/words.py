@@ -101,7 +101,7 @@ class WordsAccount:
         self._read.update(filter(is_numbered, event.text.split()))
         self._final_ms[event.segment] = max(event.audio_ms, self._final_ms.get(event.segment, -1))
         self._vanished |= self._told[event.segment].difference(event.text.split())
-        if self._book.live:
+        if self._book.listens:
             for word in event.text.split():
                 if is_numbered(word) and word not in self._taken:
                     self._waiting[word] = None
