@@ -92,6 +92,17 @@ async def test_a_call_that_comes_in_is_answered_and_ends_completed_with_its_reco
     assert not list((world.folder / "live").iterdir())
 
 
+async def test_a_caller_is_not_watched_for_an_answering_machine(world: CallWorld) -> None:
+    telephone = await world.telephone(agent_body(voicemail=True))
+    says = [{"say": "Please leave a message after the tone."}, {"say": "Bye.", "hang_up": True, "linger_ms": 200}]
+
+    telephone.ring(AGENT_ID, {"think_ms": 200, "rules": says})
+
+    row = await the_call(world, "completed", "error")
+    assert row.hangup_reason != "voicemail_detected"
+    assert world.body(row)["answered_by_voice_mail"] is None
+
+
 async def test_the_caller_who_hangs_up_is_the_caller(world: CallWorld) -> None:
     telephone = await world.telephone()
     call = telephone.ring(AGENT_ID, SILENT)
