@@ -91,6 +91,7 @@ class Generation:
         "calls",
         "cut_for",
         "farewell",
+        "hands_over",
         "heard_words",
         "number",
         "purpose",
@@ -116,6 +117,7 @@ class Generation:
         self.speech = Speech()
         self.calls: list[ToolCall] = []
         self.farewell = False  # the model ends the call with it
+        self.hands_over = False  # it wants a transfer, whether or not that can be made
         self.why = ""  # the model's reason for that
         self.said: Said | None = None  # its message in the history
         self.cut_for = ""  # why it was silenced

@@ -53,8 +53,8 @@ class Thinking:
             return
         board.after_ms("answer", board.plan.reply_timeout_ms)
         if ends_call(event.name):
-            # A caller who is to be transferred is not hung up on.
-            generation.farewell = not self._transfers(generation)
+            # A caller who is to be transferred is not hung up on; nor one whose transfer cannot be made, which the model does not know yet.
+            generation.farewell = not (generation.hands_over or stage.transfers.busy)
             generation.why = _reason(event.arguments)
             return
         call_id = event.call_id or f"call-{event.request}-{len(generation.calls)}"
@@ -65,17 +65,14 @@ class Thinking:
             board.note("tool_loops", event.name)
             return
         call = ToolCall(call_id, event.name, event.arguments)
-        generation.farewell = generation.farewell and not stage.transfers.takes(call.name)
+        generation.hands_over = generation.hands_over or stage.transfers.takes(call.name)
+        generation.farewell = generation.farewell and not generation.hands_over
         if generation is stage.pending:
             generation.calls.append(call)
             return
         said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
         generation.said = generation.said or said
         stage.owed.reply = stage.tools.start(call, generation.turn) or stage.owed.reply
-
-    def _transfers(self, generation: Generation) -> bool:
-        transfers = self._stage.transfers
-        return transfers.busy or any(transfers.takes(call.name) for call in generation.calls)
 
     def ended(self, event: ev.ReplyEnded) -> None:
         """The answer is complete."""

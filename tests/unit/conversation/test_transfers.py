@@ -456,6 +456,20 @@ def test_an_end_of_the_call_wanted_while_a_transfer_is_announced_counts_for_noth
     assert call.core.state == "transferring"
 
 
+def test_a_caller_whose_transfer_cannot_be_made_is_not_hung_up_on_by_the_same_reply() -> None:
+    nowhere = TransferTool("transfer_call_lost", "", message="I put you through.", own_message=True)
+    call = call_with(nowhere, end_call_tool=True)
+    call.caller_says("the desk please")
+    call.model_says("With pleasure. ", ended=False)
+    call.model_calls(nowhere.name)
+    call.starts_playing()
+    call.model_calls("end_call", "c2")
+    call.model_ends()
+    call.plays()
+    assert not call.hung_up()
+    assert results(call)[-1]["transferred"] is False
+
+
 def test_another_tool_of_the_same_reply_answers_before_the_caller_is_handed_over() -> None:
     call = call_with()
     call.caller_says("book it and give me the desk")

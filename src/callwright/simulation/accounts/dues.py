@@ -211,6 +211,7 @@ class UnheardAccount:
         excuses: tuple[type, ...] = (fx.AskModel, fx.UserSaid, fx.CallTool, fx.SendKeys, fx.Transfer)
         return {
             fx.Note: self._note,
+            fx.AgentSaid: self._said,
             fx.Speak: self._speak,
             fx.HangUp: self._hang_up,
             **dict.fromkeys(excuses, self._excuse),
@@ -230,6 +231,10 @@ class UnheardAccount:
 
     def _excuse(self, _item: object) -> None:
         self._due = 0
+
+    def _said(self, effect: fx.AgentSaid) -> None:
+        if effect.generation == self._due and not effect.cut:
+            self._due = 0  # it was heard after all, and only nobody told of it
 
     def _speak(self, effect: fx.Speak) -> None:
         due = self._book.replies.get(self._due)

@@ -29,8 +29,8 @@ class Sound:
 
 @dataclass(slots=True)
 class Utterance:
-    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``ends``: or the end of the call; ``acted``: its
-    tools were called, without a word."""
+    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``ends``: or the end of the call, ``hands_over``:
+    or a transfer; ``acted``: its tools were called, without a word."""
 
     number: int
     turn: int = 0
@@ -44,6 +44,7 @@ class Utterance:
     tools: list[ev.ReplyTool] = field(default_factory=list)
     called: bool = False
     ends: bool = False
+    hands_over: bool = False
     farewell: bool = False
     over: bool = False
     acted: bool = False
@@ -58,7 +59,7 @@ class Utterance:
 class Replies:
     """All of them; ``audible`` and ``pending`` (asked and not released, acted on or withdrawn)."""
 
-    __slots__ = ("_calling", "_ended_before", "_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
+    __slots__ = ("_before", "_calling", "_turn", "all", "at_us", "audible", "pending", "requests", "transfers")
 
     def __init__(self) -> None:
         self.all: dict[int, Utterance] = {}
@@ -69,7 +70,7 @@ class Replies:
         self.at_us = 0
         self._turn = 0  # the caller's last turn
         self._calling: Utterance | None = None  # the reply of the newest tool
-        self._ended_before = False  # whether the reply ended the call before its newest tool
+        self._before = (False, False)  # whether the reply ended the call, and wanted a transfer, before its newest tool
 
     def reads(self) -> dict[type, Callable[[Any], None]]:
         """What it follows."""
@@ -127,11 +128,12 @@ class Replies:
         self._calling = utterance
         utterance.tools.append(event)
         utterance.called = True
-        self._ended_before = utterance.farewell
+        self._before = (utterance.farewell, utterance.hands_over)
         if event.name.startswith("end_call"):
             utterance.ends = True
-            utterance.farewell = not any(one.name in self.transfers for one in utterance.tools)
+            utterance.farewell = not utterance.hands_over
         elif event.name in self.transfers:
+            utterance.hands_over = True
             utterance.farewell = False
 
     def _ended(self, item: ev.ReplyEnded | fx.CancelModel) -> None:
@@ -238,14 +240,14 @@ class Replies:
                 if one is not None and one is self._calling and one.tools and _names(effect.text, one.tools[-1]):
                     one.tools.pop()
                     # A transfer that counts for nothing does not stand in the way of the end of the call either.
-                    one.farewell = self._ended_before
+                    one.farewell, one.hands_over = self._before
         if effect.kind not in ("transfer_refused", "tool_refused"):
             return
         name = effect.text.partition(":")[0]
         for one in (self.audible, self.pending):
             refused = [] if one is None else [call for call in one.tools if call.name == name]
             if one is not None and refused:
-                one.tools.remove(refused[-1])  # an end_call after it counts again
+                one.tools.remove(refused[-1])
         self._act(effect)
 
 
