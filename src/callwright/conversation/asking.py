@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from callwright.conversation.number_words import NUMBER_WORDS
+
 ONES: Mapping[str, tuple[str, ...]] = {
     "en": ("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     "hi": (
@@ -23,52 +25,50 @@ ONES: Mapping[str, tuple[str, ...]] = {
 }
 """Words that are one digit each."""
 
+_BESIDE_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "en": ("double", "triple", "plus", "dash", "hyphen"),
+    "hi": ("डबल", "ट्रिपल"),
+    "es": ("doble",),
+    "fr": ("double", "plus"),
+    "de": ("doppel", "plus"),
+    "it": ("doppio",),
+}
+
 DIGITS: Mapping[str, tuple[str, ...]] = {
-    "en": (
-        *ONES["en"],
-        *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-        *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"),
-        *("double", "triple", "plus", "dash", "hyphen"),
-    ),
-    "hi": (*ONES["hi"], "दस", "डबल", "ट्रिपल", "das"),
-    "es": (
-        *ONES["es"],
-        *("diez", "once", "doce", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta"),
-        *("noventa", "doble"),
-    ),
-    "fr": (
-        *ONES["fr"],
-        *("dix", "onze", "douze", "vingt", "trente", "quarante", "cinquante", "soixante", "double", "plus"),
-    ),
-    "de": (
-        *ONES["de"],
-        *("zehn", "elf", "zwölf", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig"),
-        *("neunzig", "doppel", "plus"),
-    ),
-    "pt": (
-        *ONES["pt"],
-        *("dez", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa"),
-    ),
-    "it": (
-        *ONES["it"],
-        *("dieci", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"),
-        "doppio",
-    ),
-    "ta": ONES["ta"],
-    "te": ONES["te"],
+    language: (*numbers, *_BESIDE_NUMBERS.get(language, ())) for language, numbers in NUMBER_WORDS.items()
 }
 """What numbers are dictated with. Figures count in every language."""
 
 SPELLING: Mapping[str, tuple[str, ...]] = {
-    "en": ("dot", "at sign", "underscore", "dash", "hyphen", "capital", "as in", "double"),
+    "en": ("dot", "at sign", "underscore", "dash", "hyphen", "capital", "upper case", "lower case", "double"),
     "es": ("punto", "arroba", "guion", "guión bajo", "mayúscula"),
-    "fr": ("point", "arobase", "tiret", "majuscule", "comme"),
-    "de": ("punkt", "at", "bindestrich", "unterstrich", "wie"),
+    "fr": ("point", "arobase", "tiret", "majuscule"),
+    "de": ("punkt", "at", "bindestrich", "unterstrich"),
     "pt": ("ponto", "arroba", "hífen", "traço", "maiúscula"),
-    "it": ("punto", "chiocciola", "trattino", "come"),
+    "it": ("punto", "chiocciola", "trattino"),
     "hi": ("डॉट", "dot"),
 }
 """What is said between spelled letters. Single letters count in every language."""
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "en": ("as in", "as", "for", "like", "is for"),
+    "hi": ("फॉर", "से", "जैसे", "se", "jaise"),
+    "es": ("de", "como", "como en"),
+    "fr": ("comme", "comme dans"),
+    "de": ("wie", "wie in"),
+    "pt": ("de", "como", "como em"),
+    "it": ("come", "come in", "di"),
+}
+"""What stands between a letter and a word that begins with it ("m as in mother")."""
+
+LONE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "en": ("a", "i"),
+    "es": ("a", "e", "o", "u", "y"),
+    "fr": ("a", "à", "y"),
+    "pt": ("a", "e", "o", "é", "à"),
+    "it": ("a", "e", "è", "i", "o"),
+}
+"""Letters that are words: they have no example word behind them unless letters or digits were asked for."""
 
 HALF_SAID: Mapping[str, tuple[str, ...]] = {
     "en": (

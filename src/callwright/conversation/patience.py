@@ -53,14 +53,17 @@ class Tables:
             "_choices",
             "_counts",
             "_digits",
+            "_examples",
             "_half",
             "_leads",
+            "_lone",
             "_more",
             "_names",
             "_names_on",
             "_numbers",
             "_openers",
             "_perhaps",
+            "_phrases",
             "_requests",
             "_spelled",
             "_spelling",
@@ -73,6 +76,9 @@ class Tables:
         self._counts = digit_counts(language)
         self._digits = _gathered(languages, asking.DIGITS)
         self._spelling = _gathered(languages, asking.SPELLING)
+        self._phrases = _by_first_word(phrase for phrase in self._spelling if " " in phrase)
+        self._examples = _by_first_word(_gathered(languages, asking.EXAMPLES))
+        self._lone = _gathered(languages, asking.LONE_WORDS)
         self._half = _gathered(languages, asking.HALF_SAID)
         self._numbers = _gathered(languages, asking.NUMBERS)
         self._spelled = _gathered(languages, asking.SPELLED)
@@ -99,7 +105,7 @@ class Tables:
 
     def digits_said(self, words: Sequence[str]) -> int:
         """How many digits the last of the words so far are; UNKNOWN where nobody can say."""
-        return self._counts.said(words) if len(words) < TAIL_WORDS else UNKNOWN
+        return self._counts.said(self._read(words, "number")) if len(words) < TAIL_WORDS else UNKNOWN
 
     def _asked(self, text: str) -> tuple[str, str]:
         """What is asked for, and the sentence that names it."""
@@ -136,23 +142,49 @@ class Tables:
     def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
         """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no, and nobody
         begins a sentence so."""
-        digits, letters = self._dictated(words, asked)
         text = " ".join(words)
+        words = self._read(words, asked)
+        digits, letters = self._dictated(words, asked)
         if (digits or letters) and asked not in DICTATED and _holds(text, self._numbers):
             asked = "number"  # "my number is five"
         if letters >= UNASKED_LETTERS or (letters and asked in ("spelling", "name")):
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
-        if asked in DICTATED and (self._has_begun(words) or (asked == "spelling" and len(words) == 1)):
+        answer = self._answer(words) if asked in (*DICTATED, "name") else words
+        if asked in DICTATED and (self._has_begun(answer) or (asked == "spelling" and 1 in (len(words), len(answer)))):
             return asked  # a name is not spelled in one word: a lone one ("ow") is a letter that was misread
         if answers and asked == "yes_or_no":
             return "answer"
         if _ends(text, self._half):
             return "half"
-        if asked == "name" and len(self._answer(words)) <= 1:
+        if asked == "name" and len(answer) <= 1:
             return "name"
         return "dictation" if asked in DICTATED else "open"
+
+    def _read(self, words: Sequence[str], asked: str) -> list[str]:
+        """``words`` with phrases of spelling as one each, and letters without the words that explain them ("m as in mother")."""
+        read: list[str] = []
+        index = 0
+        while index < len(words):
+            example = self._length(self._examples, words, index) if read and self._is_explained(read[-1], asked) else 0
+            if example:
+                index += example + 1
+                continue
+            length = self._length(self._phrases, words, index) or 1
+            read.append(" ".join(words[index : index + length]))
+            index += length
+        return read
+
+    def _is_explained(self, letter: str, asked: str) -> bool:
+        """Whether a word that begins with it may be said behind ``letter``."""
+        return len(letter) == 1 and letter.isalpha() and (asked in (*DICTATED, "name") or letter not in self._lone)
+
+    @staticmethod
+    def _length(phrases: Mapping[str, Sequence[Sequence[str]]], words: Sequence[str], index: int) -> int:
+        """The words of the longest of ``phrases`` that stands at ``index``, 0 for none."""
+        known = phrases.get(words[index], ())
+        return next((len(phrase) for phrase in known if list(words[index : index + len(phrase)]) == phrase), 0)
 
     def _answer(self, words: Sequence[str]) -> Sequence[str]:
         """``words`` without those that only lead to an answer ("sure, it's")."""
@@ -164,6 +196,8 @@ class Tables:
         """Whether a dictation that was asked for is going on ("l here", "l see ya"): a recogniser that misreads a letter or a digit as a
         word must not end it. The first word says so, or half of them."""
         signs = [self._is_sign(word) for word in words]
+        if not signs:
+            return False
         return 2 * sum(signs) >= len(words) or (signs[0] and words[0] not in _SAID_FIRST and len(words) < TAIL_WORDS)
 
     def _is_sign(self, word: str) -> bool:
@@ -277,6 +311,14 @@ def tables(language: str) -> Tables:
 
 def _gathered(languages: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(normalised(phrase) for language in languages for phrase in table.get(language, ()))
+
+
+def _by_first_word(phrases: Iterable[str]) -> dict[str, list[list[str]]]:
+    """The longest first."""
+    found: dict[str, list[list[str]]] = {}
+    for words in sorted((phrase.split() for phrase in phrases), key=lambda words: (-len(words), words)):
+        found.setdefault(words[0], []).append(words)
+    return found
 
 
 def _holds(words: str, phrases: frozenset[str]) -> bool:

@@ -18,6 +18,8 @@ __all__ = ["EVALUATORS", "Measured", "main", "measure"]
 EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     turn_cases.numbers_cut,
     turn_cases.spellings_cut,
+    turn_cases.number_words_cut,
+    turn_cases.examples_cut,
     turn_cases.half_sentences_cut,
     turn_cases.pauses_cut,
     turn_cases.beginnings_cut,

@@ -30,6 +30,27 @@ DIGITS = {
     "de": ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
 }
 ASK_SPELLING = (("en", "Could you spell your last name for me?"), ("de", "Können Sie Ihren Namen bitte buchstabieren?"))
+WORDS_OF_NUMBERS = (
+    ("en", "What is your phone number?", ("seventeen", "twenty three", "eighteen", "ninety", "four hundred")),
+    ("hi", "आपका फोन नंबर क्या है?", ("अट्ठानवे", "बारह", "पंद्रह", "सोलह", "सैंतीस", "इक्यासी")),
+    (
+        "es",
+        "¿Cuál es su número de teléfono?",
+        ("seiscientos doce", "dieciséis", "veintitrés", "quince", "treinta y uno"),
+    ),
+    ("fr", "Quel est votre numéro de téléphone?", ("zéro six", "treize", "quatre-vingts", "seize", "vingt et un")),
+    ("de", "Wie ist Ihre Telefonnummer?", ("siebzehn", "dreiundzwanzig", "achtzehn", "zweihundertdrei", "elf")),
+    ("pt", "Qual é o seu número de telefone?", ("onze", "quinze", "dezessete", "duzentos e dez", "quarenta e dois")),
+    ("it", "Qual è il suo numero di telefono?", ("trentacinque", "ventidue", "ventotto", "undici", "trecentoventi")),
+)
+SPELLED_BY_EXAMPLE = (
+    ("en", "Could you spell your last name for me?", ("it's m as in mother", "e as in echo", "y as in yankee")),
+    ("en", "Could you spell your last name for me?", ("my name is b as in boy", "e for easy", "r like robert", "g")),
+    ("en", "How can I help you?", ("my booking code is b as in boy", "four as in four", "seven")),
+    ("en", "What is your e-mail address?", ("a n n a at sign", "b e r g", "dot d e")),
+    ("de", "Können Sie Ihren Namen bitte buchstabieren?", ("ja, B wie Berta", "E wie Emil", "R wie Richard")),
+    ("es", "¿Me puede deletrear su apellido?", ("es B de Barcelona", "O de Oviedo", "guion bajo")),
+)
 HALVES = (
     ("I would like a table for", "four people on Sunday"),
     ("my number is", "on the letter you sent me"),
@@ -76,6 +97,16 @@ def numbers_cut(seed: int) -> Measured:
 def spellings_cut(seed: int) -> Measured:
     """A name spelled letter by letter, the same way."""
     return measured("end of turn: spellings cut", _spellings(Random(seed)))
+
+
+def number_words_cut(seed: int) -> Measured:
+    """A number said in groups of words above nine."""
+    return measured("end of turn: number words cut", _grouped(Random(seed), WORDS_OF_NUMBERS, 700))
+
+
+def examples_cut(seed: int) -> Measured:
+    """A name or a code of which each letter is explained by a word, or that has signs of two words."""
+    return measured("end of turn: explained letters cut", _grouped(Random(seed), SPELLED_BY_EXAMPLE, 800))
 
 
 def half_sentences_cut(seed: int) -> Measured:
@@ -132,6 +163,13 @@ def _spellings(random: Random) -> Iterator[str]:
         cut = random.randint(1, 3)
         groups = [" ".join(letters[at : at + cut]) for at in range(0, len(letters), cut)]
         yield _one_turn(random, language, question, groups, 800)
+
+
+def _grouped(random: Random, kinds: Sequence[tuple[str, str, Sequence[str]]], pause_ms: int) -> Iterator[str]:
+    """The groups of a kind in their order, all one turn."""
+    for _ in range(CASES):
+        language, question, groups = random.choice(kinds)
+        yield _one_turn(random, language, question, groups, pause_ms)
 
 
 def _halves(random: Random) -> Iterator[str]:

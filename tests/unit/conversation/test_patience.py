@@ -8,6 +8,7 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.patience import PAUSES, tables
+from callwright.conversation.stops import normalised
 
 
 def asked(question: str, **plan: Any) -> Call:
@@ -123,6 +124,16 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
         ("open", "in 1987", "open"),
         ("open", "five", "open"),
         ("spelling", "s", "spelling"),
+        ("spelling", "m as in mother", "spelling"),
+        ("spelling", "it's m as in mother e as in", "spelling"),
+        ("spelling", "my name is b for boy", "spelling"),
+        ("spelling", "yes it's l here", "spelling"),
+        ("spelling", "anna at sign", "spelling"),
+        ("spelling", "my wife did it for you", "dictation"),
+        ("number", "it is far 8 2 sets", "number"),
+        ("open", "my booking code is b as in boy", "number"),
+        ("open", "b as in boy o as in oscar", "spelling"),
+        ("open", "i as in myself", "open"),
         ("spelling", "l here", "spelling"),
         ("spelling", "l see ya", "spelling"),
         ("spelling", "ow", "spelling"),
@@ -151,6 +162,41 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
 )
 def test_what_the_caller_is_saying_is_read_from_the_last_words(before: str, words: str, kind: str) -> None:
     assert tables("en").saying(before, words.split(), answers=False) == kind
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("hi", "अट्ठानवे"),
+        ("hi", "सैंतीस"),
+        ("hi", "उन्यासी"),
+        ("hi", "pandrah"),
+        ("es", "dieciséis"),
+        ("es", "veintitrés"),
+        ("es", "quinientos"),
+        ("fr", "quatorze"),
+        ("fr", "deux cents"),
+        ("de", "siebenundzwanzig"),
+        ("de", "zweihundertdreiunddreißig"),
+        ("pt", "dezessete"),
+        ("pt", "trezentos"),
+        ("it", "ventuno"),
+        ("it", "trentacinque"),
+        ("it", "centotto"),
+        ("ta", "பதினைந்து"),
+        ("te", "పదిహేను"),
+    ],
+)
+def test_numbers_above_nine_are_dictated_in_every_language(language: str, words: str) -> None:
+    assert tables(language).saying("number", normalised(words).split(), answers=False) == "number"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", "ja B wie Berta"), ("es", "es B de Barcelona"), ("es", "berg guion bajo"), ("it", "A come Ancona")],
+)
+def test_explained_letters_are_spelled_in_other_languages(language: str, words: str) -> None:
+    assert tables(language).saying("spelling", normalised(words).split(), answers=False) == "spelling"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from callwright.simulation.measured import measured, pooled
 MOST_WRONG = {
     "end of turn: numbers cut": 0.01,
     "end of turn: spellings cut": 0.01,
+    "end of turn: number words cut": 0.01,
+    "end of turn: explained letters cut": 0.01,
     "end of turn: half sentences cut": 0.02,
     "end of turn: other pauses cut": 0.06,
     "end of turn: begun answers cut": 0.01,
