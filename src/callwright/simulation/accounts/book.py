@@ -33,11 +33,14 @@ class Reading:
     """How the recogniser tells the caller's words. ``settled``: all are final, and they certainly were told as they were spoken while the
     agent was silent: where a sound goes on behind them, it is nobody's who speaks to the agent. ``perhaps``: it may be so."""
 
-    __slots__ = ("_over", "_read", "_shown", "_stands", "_streams", "_unread")
+    __slots__ = ("_ever", "_over", "_read", "_shown", "_stands", "_streams", "_unread")
 
     def __init__(self) -> None:
         self._read: set[int] = set()  # segments of the call that were final
-        self._shown: set[int] = set()  # of which words were told before, while the agent was silent
+        self._shown: set[int] = (
+            set()
+        )  # of which words were told before, while the agent was silent, and no other final came since
+        self._ever = False  # there was one
         self._unread: set[int] = set()  # that were told and not final yet
         self._streams = False  # the newest final words had been told as they were spoken
         self._over = False  # the words are in a turn, or were none
@@ -53,10 +56,13 @@ class Reading:
                 self._unread.add(segment)
                 if alone and event.text:
                     self._shown.add(segment)
+                    self._ever = True
             return
         self._streams = bool(event.text) and segment in self._shown and segment not in self._read
         if event.text:
             self.enter()
+        if segment not in self._shown:
+            self._shown.clear()
         self._read.add(segment)
         self._unread.discard(segment)
 
@@ -79,7 +85,7 @@ class Reading:
     @property
     def perhaps(self) -> bool:
         """Whether all of it may be final, and more might have been told."""
-        return self._stands and bool(self._shown)
+        return self._stands and self._ever
 
     @property
     def settled(self) -> bool:
