@@ -316,7 +316,7 @@ MODEL = (
         "the model ends the call and nobody hangs up",
         Line(
             "thinking:Thinking.tool",
-            "generation.farewell = not self._transfers(generation)",
+            "generation.farewell = not (generation.hands_over or stage.transfers.busy)",
             "generation.farewell = False",
         ),
     ),
@@ -325,7 +325,7 @@ MODEL = (
         "end_call beside a transfer hangs up on the caller",
         Line(
             "thinking:Thinking.tool",
-            "generation.farewell = not self._transfers(generation)",
+            "generation.farewell = not (generation.hands_over or stage.transfers.busy)",
             "generation.farewell = True",
         ),
     ),
