@@ -97,6 +97,7 @@ class Ending:
         board.phase = "live"
         board.timers.cancel("goodbye")
         board.note("goodbye_taken_back")
+        self._turn.patience.tell()
         self._stage.interrupt("caller_interrupted")
 
     def _awaits_words(self) -> bool:

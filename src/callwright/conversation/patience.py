@@ -287,20 +287,23 @@ class Patience:
         return tables(self._board.plan.language)
 
     def _set(self, kind: str) -> bool:
-        """Pauses of ``kind``. The recogniser, if it ends turns itself, is told the least one; a dictation begins with its first word."""
-        board = self._board
-        patience_ms = board.plan.patience_ms
+        """Pauses of ``kind``."""
+        patience_ms = self._board.plan.patience_ms
         least, most = PAUSES[kind]
         before = (self.least_ms, self.most_ms)
         self.kind = kind
         self.least_ms, self.most_ms = patience_ms * least // 100, patience_ms * most // 100
-        tell_ms = max(
-            board.plan.endpointing_ms, patience_ms * PAUSES["number" if kind == "dictation" else kind][0] // 100
-        )
+        self.tell()
+        return before != (self.least_ms, self.most_ms)
+
+    def tell(self) -> None:
+        """Tell the recogniser, which may end turns itself, the least pause while the call is live; a dictation begins with its first word."""
+        board = self._board
+        least = PAUSES["number" if self.kind == "dictation" else self.kind][0]
+        tell_ms = max(board.plan.endpointing_ms, board.plan.patience_ms * least // 100)
         if tell_ms != self._told_ms and board.phase == "live" and not board.plan.written:
             self._told_ms = tell_ms
             board.emit(SetPatience(tell_ms))
-        return before != (self.least_ms, self.most_ms)
 
 
 @cache

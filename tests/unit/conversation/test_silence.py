@@ -80,6 +80,16 @@ def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
     assert call.core.state == "closing"
 
 
+def test_the_recogniser_is_told_how_long_who_takes_a_goodbye_back_may_pause() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(400)
+    call.begins()
+    call.finishes("wait I am still here and")
+    assert "goodbye_taken_back" in call.notes()
+    assert call.last(fx.SetPatience).silence_ms == 900
+
+
 def test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end() -> None:
     call = silent(interruptible_goodbye=False)
     call.starts_playing()

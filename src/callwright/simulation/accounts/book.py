@@ -294,7 +294,8 @@ class Book:
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         self.caller.told(event.audio_ms, event.at_us)
-        self.caller.reading.told(event, self.replies.audible is None)
+        if self.answered_us >= 0:  # before, it was somebody else
+            self.caller.reading.told(event, self.replies.audible is None)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self.caller.known_ms = max(self.caller.known_ms, effect.to_ms)  # a sound from before it is of that turn
