@@ -1338,7 +1338,7 @@ PATIENCE = (
     bug(
         "recogniser_not_told_of_patience",
         "a recogniser that ends turns itself cuts numbers",
-        Line("patience:Patience._set", "board.emit(SetPatience(tell_ms))", "pass"),
+        Line("patience:Patience.tell", "board.emit(SetPatience(tell_ms))", "pass"),
     ),
     bug(
         "least_pause_ignored",
