@@ -297,7 +297,8 @@ class Patience:
         return before != (self.least_ms, self.most_ms)
 
     def tell(self) -> None:
-        """While the call is live the recogniser, which may end turns itself, knows the least pause. A dictation begins with its first word."""
+        """While the call is live the recogniser, which may end turns itself, knows the least pause. A dictation begins with its first
+        word."""
         board = self._board
         least = PAUSES["number" if self.kind == "dictation" else self.kind][0]
         tell_ms = max(board.plan.endpointing_ms, board.plan.patience_ms * least // 100)
