@@ -105,6 +105,9 @@ LEAST_CODE_DIGITS = 5
 """A number of so many digits that is not round and has no commas is a code or an area, and read digit by digit."""
 
 _DOTTED = frozenset({"St.", "Dr."})
+_NO_STREETS = frozenset({"At", "The", "In", "From", "Near", "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof"})
+_NO_UNITS = frozenset({"and", "or", "is", "was", "for", "to", "in", "on", "at", "if", "then", "please", "again", "now"})
+"""Words behind a code that do not count anything."""
 _BEFORE_KEYS = frozenset({"press", "dial", "hit", "key", "or", "the"})
 _LEADS, _TRAILS = "\"'“‘”’([{*_`", "\"'”’)]}*_`.,!?;:…"
 _TIME = r"(\d{1,2}):([0-5]\d)"
@@ -114,6 +117,8 @@ _CLOCK_HALF_DAY = re.compile(r"(\d{1,2})(?::([0-5]\d))?([ap])\.?m", re.IGNORECAS
 _RANGE = re.compile(r"([^-–—]*\d[^-–—]*)[-–—]([^-–—]*\d[^-–—]*)")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_SHORT_DATE = re.compile(r"(\d{1,2})[-.](\d{1,2})[-.](\d{4})")
+_FROM_TO = re.compile(r"([1-9]\d{0,3})[-–—]([1-9]\d{0,3})")
 _DIALLED = re.compile(r"[+(]*\d[\d().-]*")
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
 _MONEY = re.compile(r"([$€£₹¥₩₺₦₱])(\d[\d,]*(?:\.\d+)?)(k|m|bn|b)?", re.IGNORECASE)
@@ -225,6 +230,8 @@ def _date(core: str, trail: str, before: str, after: str) -> str | None:
     del trail
     if (match := _DATE.fullmatch(core)) is not None and 1 <= int(match[2]) <= 12:
         return f"{MONTHS[int(match[2]) - 1]} {int(match[3])}, {match[1]}"
+    if (match := _SHORT_DATE.fullmatch(core)) is not None:
+        return " ".join(match.groups())
     short = core.removesuffix(".")
     beside = any(re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?|\d{4}", one) for one in (before, after))
     if beside and len(short) in (3, 4) and short[:1].isupper():
@@ -320,7 +327,7 @@ def _abbreviation(core: str, trail: str, before: str, after: str) -> str | None:
     if core in ABBREVIATIONS:
         return ABBREVIATIONS[core]
     del trail
-    behind_name = before[:1].isupper() and before not in ("At", "The", "In", "From", "Near")
+    behind_name = before[:1].isupper() and before.rstrip(".") not in _NO_STREETS
     if core == "St.":
         return "street" if behind_name else "saint"
     return "drive" if core == "Dr." and behind_name and not after[:1].isupper() else None
@@ -337,21 +344,31 @@ def _telephone_numbers(cut: Sequence[tuple[str, str]]) -> set[int]:
     begin = 0
     while begin < len(cut):
         end = begin
-        while end < len(cut) and _DIALLED.fullmatch(cut[end][0]) and not _DATE.fullmatch(cut[end][0]):
+        while end < len(cut) and _DIALLED.fullmatch(cut[end][0]) and not _is_span(cut[end][0]):
             end += 1
             if cut[end - 1][1].strip(","):
                 break
-        if _is_dialled([core for core, _ in cut[begin:end]]):
+        behind = cut[end][0] if 0 < end < len(cut) and not cut[end - 1][1] else ""
+        counts = behind.isalpha() and behind.islower() and behind not in _NO_UNITS
+        if _is_dialled([core for core, _ in cut[begin:end]], counts):
             found.update(range(begin, end))
         begin = max(end, begin + 1)
     return found
 
 
-def _is_dialled(groups: Sequence[str]) -> bool:
+def _is_span(core: str) -> bool:
+    """Whether it is a date, or a range of numbers of the same length ("2019-2020", "1000-1500")."""
+    ends = _FROM_TO.fullmatch(core)
+    return bool(_DATE.fullmatch(core) or _SHORT_DATE.fullmatch(core) or (ends and len(ends[1]) == len(ends[2])))
+
+
+def _is_dialled(groups: Sequence[str], counts: bool) -> bool:
+    """``counts``: what is counted stands behind it ("12345 patients")."""
     text = " ".join(groups)
     pieces = re.findall(r"\d+", text)
     if text.isdecimal():
-        return len(text) > 1 and (text.startswith("0") or (len(text) >= LEAST_CODE_DIGITS and not text.endswith("00")))
+        amount = counts or text.endswith("00")
+        return len(text) > 1 and (text.startswith("0") or (len(text) >= LEAST_CODE_DIGITS and not amount))
     if (
         sum(map(len, pieces)) < LEAST_PHONE_DIGITS
         or re.fullmatch(r"\d+\.\d+", text)
