@@ -15,12 +15,13 @@ from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
 
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.actions.batches import executions_of_batch
 from callwright.campaigns.release import Release
 from callwright.domain.batch import execution_of_contact, rounded_up
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT, MAX_STOPPED_AT_ONCE
 from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.ports.ledger import Change
 
 LIST = "contact_number,customer_name,city\nloopback:demo,Ada,Turin\nloopback:demo,Bea,Oslo\nloopback:demo,Cy,Rome\n"
@@ -470,6 +471,22 @@ async def test_what_was_deleted_after_its_stop_leaves_nothing_to_write(world: Ap
                 assert (await own.delete(address)).status_code == 200
     await write_stopped(world)
     assert await fetch(world.dsn, "select 1 from execution") == []
+
+
+async def test_a_batch_that_is_deleted_while_its_executions_are_read_leaves_those_that_stay(world: ApiWorld) -> None:
+    principal, actions = Principal(DEFAULT_TENANT_ID, "key-1", "ours"), world.services.actions
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), "contact_number\n" + "loopback:demo\n" * 450)
+        await begin(world, client, batch_id)
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 200
+        await write_stopped(world)
+        ids = [row["id"] for row in await rows(client, batch_id)]
+        listed = executions_of_batch(actions, principal, batch_id)
+        seen = [row.id for row in await anext(listed)]
+        assert len(seen) < len(ids)
+        assert (await client.delete(f"/batches/{batch_id}")).status_code == 200
+        seen += [row.id async for page in listed for row in page]
+    assert seen == ids
 
 
 async def test_one_contact_can_be_stopped_before_its_turn(world: ApiWorld) -> None:

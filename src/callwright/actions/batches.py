@@ -308,7 +308,8 @@ async def executions_of_batch(
     services: Services, principal: Principal, batch_id: str
 ) -> AsyncIterator[list[Execution]]:
     """The executions of a batch, one for each accepted row, in the order of the file, so many at a time, contacts that still wait among
-    them. One that is released meanwhile comes once, as the one or the other. Check the batch with :func:`get_batch` first.
+    them. One that is released meanwhile comes once, as the one or the other; of a batch that is deleted meanwhile the executions that stay
+    come to the last. Check the batch with :func:`get_batch` first.
     """
     key = batch_key(batch_id)
     after: tuple[datetime, str] | None = None
@@ -316,13 +317,13 @@ async def executions_of_batch(
     while True:
         async with services.ledger.unit() as unit:
             batch = await unit.batches.get(principal.tenant_id, key)
-            if batch is None:
-                return
-            # Contacts first: one that is released between the two looks is seen twice, and kept once.
-            contacts = await unit.batches.contacts.after(key, position, _PAGE)
+            # Contacts first: one that is released between the two looks is seen twice, and kept once. A batch that was deleted has none.
+            contacts = [] if batch is None else await unit.batches.contacts.after(key, position, _PAGE)
             rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
-        found = {one.execution_id: execution_of_contact(batch, one, services.policy.from_number) for one in contacts}
-        found.update({row.id: row for row in rows})
+        found = {row.id: row for row in rows}
+        if batch is not None:
+            of_contacts = (execution_of_contact(batch, one, services.policy.from_number) for one in contacts)
+            found = {one.id: one for one in of_contacts} | found
         page = sorted(found.values(), key=_place)[:_PAGE]
         if not page:
             return
