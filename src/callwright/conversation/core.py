@@ -180,6 +180,7 @@ class Conversation:
             "goodbye_final": self._over_goodbye(hearing.final, hearing.collect_final),
             "goodbye_recogniser_end": self._over_goodbye(hearing.recogniser_end, self._keep),
             "goodbye_verdict": self._over_goodbye(hearing.verdict, self._keep),
+            "goodbye_held": self._over_goodbye(self._hold.change, self._keep),
             "collect_partial": hearing.collect_partial,
             "collect_final": hearing.collect_final,
             "early_words": hearing.early_words,

@@ -101,12 +101,13 @@ class Ending:
         self._stage.interrupt("caller_interrupted")
 
     def _awaits_words(self) -> bool:
-        """Whether the caller made a sound over the goodbye whose words may yet take it back."""
+        """Whether the caller made a sound over the goodbye whose words may yet take it back: some that were told already may change, or
+        be followed by more."""
         turn = self._turn
         if not (self.revocable and self._board.plan.interruptible_goodbye):
             return False
         turn.look_for_nothing()
-        if turn.state == "quiet" or turn.words.count:
+        if turn.state == "quiet" or turn.likely:
             return False
         self._board.timers.arm_sooner("goodbye", self._stage.silent_us + FALSE_WAIT_MS * 1000)
         return True

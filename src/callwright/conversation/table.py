@@ -42,7 +42,7 @@ ACTIONS: Mapping[type, tuple[str, str, str, str, str, str]] = {
     ev.LanguageDetected: ("keep", "keep", "keep", "keep", "keep", "keep"),
     ev.MachineDetected: ("note", "note", "machine", "note", "note", "note"),
     ev.TransferProgress: ("note", "note", "transfer", "transfer", "transfer", "transfer"),
-    ev.LineHeld: ("keep", "keep", "held", "keep", "keep", "keep"),
+    ev.LineHeld: ("keep", "keep", "held", "goodbye_held", "keep", "keep"),
     ev.ProviderSwitched: ("note", "note", "note", "note", "note", "note"),
     ev.ProviderFailed: ("note", "failed_early", "failed", "failed_closing", "keep", "keep"),
     ev.ExternalEvent: ("note", "note", "note", "note", "note", "note"),

@@ -330,13 +330,15 @@ def _patient_on_hold(trace: Trace) -> str:
 
 
 def _closing_since(trace: Trace, held_us: int) -> bool:
-    """Whether the call was saying goodbye already when the line was held."""
-    return any(
-        isinstance(effect, fx.Speak) and effect.purpose == "goodbye"
-        for event, effects in trace.steps
-        if event.at_us <= held_us
-        for effect in effects
-    )
+    """Whether the call was saying goodbye already when the line was held, and did not take that back."""
+    closing = False
+    for event, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Speak) and effect.purpose == "goodbye" and event.at_us <= held_us:
+                closing = True
+            elif isinstance(effect, fx.Note) and effect.kind == "goodbye_taken_back":
+                closing = False
+    return closing
 
 
 def _transfers_settled(trace: Trace) -> str:

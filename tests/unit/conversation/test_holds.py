@@ -30,6 +30,36 @@ def test_a_caller_on_hold_is_not_asked_and_not_hung_up_on() -> None:
     assert [speak.purpose for speak in call.all(fx.Speak)][:1] == ["silence"]
 
 
+def test_a_hold_that_begins_over_a_goodbye_counts_when_that_is_taken_back() -> None:
+    call = patient(check_if_user_online=False, hangup_message="Goodbye now.")
+    call.wait(5_000)
+    assert call.core.state == "closing"
+    call.begins()
+    call.give(ev.LineHeld, True)
+    call.finishes("hold on please")
+    call.pauses()
+    call.clears(0)
+    call.judges()
+    call.wait(120_000)
+    assert not call.all(fx.AskModel)
+    assert not call.hung_up()
+    call.give(ev.LineHeld, False)
+    call.agent_replies("Of course.")
+    assert call.said() == ["caller: hold on please", "agent: Of course."]
+
+
+def test_a_hold_that_ends_over_a_goodbye_is_over_when_that_is_taken_back() -> None:
+    call = patient(check_if_user_online=False, hangup_message="Goodbye now.")
+    call.wait(5_000)
+    call.give(ev.LineHeld, True)
+    call.give(ev.LineHeld, False)
+    call.caller_says("I am back now")
+    call.clears(0)
+    call.judges()
+    call.agent_replies("Welcome back.")
+    assert call.said() == ["caller: I am back now", "agent: Welcome back."]
+
+
 def test_a_hold_counts_for_a_bounded_time() -> None:
     call = patient()
     call.give(ev.LineHeld, True)

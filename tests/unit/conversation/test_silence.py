@@ -156,6 +156,39 @@ def test_a_caller_whose_words_are_not_read_yet_at_the_end_of_the_goodbye_is_wait
     assert call.core.state == "hearing"
 
 
+def test_a_caller_whose_words_are_taken_for_an_echo_at_the_end_of_the_goodbye_is_waited_for() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(600)
+    call.give(ev.TranscriptPartial, call.audio_ms, 1, "have a nice")
+    call.give(ev.TranscriptPartial, call.audio_ms, 2, "wait")
+    assert call.core.state == "closing"
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    call.wait(500)
+    assert not call.hung_up()
+    call.give(ev.TranscriptPartial, call.audio_ms, 2, "wait I am here")
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_an_echo_is_waited_for_until_it_is_read() -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(600)
+    call.hears("have a nice day")
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+    call.wait(100)
+    call.pauses()
+    assert not call.hung_up()
+    call.finishes("have a nice day")
+    assert call.hung_up() == "inactivity_timeout"
+
+
 def test_a_sound_over_the_goodbye_without_words_is_not_waited_for_longer() -> None:
     call = silent()
     call.starts_playing()

@@ -311,7 +311,7 @@ class Book:
             self.caller.reading.enter()
 
     def _held(self, event: ev.LineHeld) -> None:
-        if self.live:
+        if self.listens:
             self.held_us = (event.at_us if self.held_us < 0 else self.held_us) if event.on else -1
 
     def _failed(self, event: ev.ProviderFailed) -> None:

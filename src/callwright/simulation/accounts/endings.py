@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import FAILURES_IN_A_ROW, VOICE_FAILURES_IN_A_ROW
+from callwright.conversation.bounds import (
+    FAILURES_IN_A_ROW,
+    FALSE_WAIT_MS,
+    GOODBYE_MOST_MS,
+    GOODBYE_SLACK_MS,
+    MS_PER_CHARACTER,
+    VOICE_FAILURES_IN_A_ROW,
+)
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.words import is_numbered
@@ -20,11 +27,15 @@ class EndingAccount:
         "_book",
         "_broken",
         "_failures",
+        "_fresh",
         "_goodbye",
         "_goodbye_heard",
+        "_goodbye_us",
         "_known",
         "_over_asked",
         "_over_goodbye",
+        "_read",
+        "_silent_us",
         "_verdict",
         "_voice_failures",
     )
@@ -33,10 +44,14 @@ class EndingAccount:
         self._book = book
         self._goodbye = ""
         self._goodbye_heard = False
+        self._goodbye_us = 0  # when it began to be said
+        self._silent_us = 0  # and when it was over
         self._broken = False  # the goodbye could not be said
         self._known: set[int] = set()  # segments of which words were told
         self._over_asked = 0
         self._over_goodbye: dict[int, str] = {}  # segment -> what the caller said since the goodbye began
+        self._fresh: set[int] = set()  # the segments of it that began over the goodbye
+        self._read: set[int] = set()  # segments that were final
         self._verdict = False
         self._failures = 0
         self._voice_failures = 0
@@ -93,15 +108,48 @@ class EndingAccount:
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         """Who speaks over the goodbye of a silence stays on the line, if it may be interrupted or nobody has heard any of it."""
         book, audible = self._book, self._book.replies.audible
-        new = event.segment not in self._known and any(map(is_numbered, event.text.split()))
+        final = isinstance(event, ev.TranscriptFinal)
+        new = event.segment not in self._known
         self._known.add(event.segment)
+        if not final and event.segment in self._read:
+            return  # it comes late
+        if final:
+            self._read.add(event.segment)
         self._over_goodbye[event.segment] = event.text
-        if not (new and book.revocable and book.listens) or audible is None or audible.purpose != "goodbye":
+        if book.emits(fx.HangUp):
+            self._fresh.discard(event.segment)  # the end may have come before these words
             return
-        counts = isinstance(event, ev.TranscriptFinal) or not book.plan.written
-        may = book.plan.interruptible_goodbye or audible.sound.playout_us < 0
-        if may and counts and not (book.notes("goodbye_taken_back") or book.emits(fx.HangUp)):
+        if not (new and book.revocable and book.listens):
+            return
+        over = audible is not None and audible.purpose == "goodbye"
+        unheard = over and audible is not None and audible.sound.playout_us < 0
+        if not (over or self._goodbye_heard) or not (unheard or book.plan.interruptible_goodbye):
+            return
+        self._fresh.add(event.segment)
+        counts = (final or not book.plan.written) and any(map(is_numbered, event.text.split()))
+        if counts and not (self._may_be_echo() or book.notes("goodbye_taken_back")):
             contradict("who speaks over the goodbye of a silence is not hung up on", event.text)
+
+    def _may_be_echo(self) -> bool:
+        """Whether two words in three of what was told over the goodbye are not the caller's, and some of those are not read yet: then it is
+        not certain that a few others are more than the agent's own words misheard."""
+        told = [self._over_goodbye[segment] for segment in self._fresh]
+        words = [word for text in told for word in text.split()]
+        others = sum(not is_numbered(word) for word in words)
+        unread = any(self._over_goodbye[segment] for segment in self._fresh - self._read)
+        return unread and 3 * others >= 2 * len(words)
+
+    def _wait_for_words(self) -> None:
+        """The agent does not hang up on a caller of whom words were told over the goodbye before it has waited for the rest of them."""
+        book = self._book
+        if not (book.revocable and self._goodbye_heard) or book.at_us >= book.maximum_us or book.plan.written:
+            return
+        said = [self._over_goodbye[segment] for segment in sorted(self._fresh)]
+        length_ms = min(len(book.plan.hangup_message) * MS_PER_CHARACTER + GOODBYE_SLACK_MS, GOODBYE_MOST_MS)
+        until_us = min(self._silent_us + FALSE_WAIT_MS * 1000, self._goodbye_us + length_ms * 1000)
+        waited = book.at_us >= until_us - LATE_US
+        if any(map(is_numbered, " ".join(said).split())) and not (waited and self._may_be_echo()):
+            contradict("whose words over the goodbye are not read yet is not hung up on", said)
 
     def _take_back(self) -> None:
         """Nothing but words takes a goodbye back, and no nod takes one that is heard."""
@@ -117,12 +165,15 @@ class EndingAccount:
         if heard and nods and not book.plan.written:
             contradict("who only says 'go on' does not take a goodbye back", said)
         self._goodbye, self._goodbye_heard = "", False
+        self._fresh.clear()
 
     def _speak(self, effect: fx.Speak) -> None:
         book = self._book
         if effect.purpose == "goodbye":
             if not effect.index:
                 self._over_goodbye.clear()
+                self._fresh.clear()
+                self._goodbye_us = book.at_us
             self._goodbye = f"{self._goodbye} {effect.text}".strip()
         elif effect.purpose == "apology" and effect.index == 0 and self._failures > 2 * FAILURES_IN_A_ROW:
             contradict("a model that always fails ends the call", f"{self._failures} failures")
@@ -152,6 +203,7 @@ class EndingAccount:
     def _said(self, effect: fx.AgentSaid) -> None:
         if effect.purpose == "goodbye" and not effect.cut:
             self._goodbye_heard = True
+            self._silent_us = self._book.at_us
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         if effect.purpose == "reply" and not (effect.cut or cleared):
             self._failures = 0
@@ -169,6 +221,7 @@ class EndingAccount:
         book = self._book
         if isinstance(book.event, ev.StopRequested) or book.over:
             return
+        self._wait_for_words()
         reason, failed = effect.reason, self._broken or book.notes("voice_failed", "goodbye_cut")
         # Who was handed over late, over the goodbye, is with somebody else.
         if self._goodbye and not (self._goodbye_heard or failed or book.handed):

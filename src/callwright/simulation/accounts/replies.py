@@ -106,7 +106,7 @@ class Replies:
         return self.all.get(generation) or Utterance(generation)
 
     def ends_call(self) -> bool:
-        """Whether the model has ended the call, and wanted no transfer with it that could be made."""
+        """Whether the model has ended the call by a reply that was not withdrawn, and wanted no transfer with it that could be made."""
         return any(one.ends and not any(call.name in self.transfers for call in one.tools) for one in self.all.values())
 
     def get_asked(self, request: int) -> Utterance:
@@ -218,6 +218,8 @@ class Replies:
     def _settle(self, effect: fx.AgentSaid | fx.Withdrawn) -> None:
         utterance = self.get(effect.generation)
         utterance.over = True
+        if isinstance(effect, fx.Withdrawn) and utterance.sound.released_us < 0:
+            utterance.ends = False  # the caller went on: what the model wanted counts for nothing
         if self.audible is utterance:
             self.audible = None
         if self.pending is utterance:
