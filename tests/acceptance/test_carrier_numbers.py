@@ -29,6 +29,21 @@ PLIVO_KEYS = {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": TOKEN}
 TRUNK: dict[str, Any] = {"name": "t", "provider": "custom", "auth_type": "ip-based", "ip_identifiers": ["192.0.2.7"]}
 TRUNK |= {"gateways": [{"gateway_address": "a.example"}], "phone_numbers": [{"phone_number": US}]}
 
+AGENT: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "a",
+        "agent_type": "other",
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "tools_config": {},
+                "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
+            }
+        ],
+    },
+    "agent_prompts": {"task_1": {"system_prompt": "x"}},
+}
+
 
 @dataclass
 class Shop:
@@ -300,11 +315,69 @@ async def test_new_keys_are_used_at_once(shop: Shop) -> None:
     assert len((await shop.client.get("/phone-numbers/all")).json()) == 1
 
 
-async def test_a_number_of_a_trunk_takes_the_place_of_the_one_at_the_carrier(shop: Shop) -> None:
-    shop.twilio.held = {US: f"PN{1:032x}"}
-    assert len(await shop.numbers()) == 1
+async def answered(shop: Shop, number: dict[str, Any]) -> str:
+    """The agent that answers the number from now on."""
+    agent = str((await shop.client.post("/v2/agent", json=AGENT)).json()["agent_id"])
+    setup = {"agent_id": agent, "phone_number_id": number["id"]}
+    assert (await shop.client.post("/inbound/setup", json=setup)).status_code == 200
+    return agent
+
+
+async def audited(shop: Shop, action: str) -> list[dict[str, Any]]:
+    listed = (await shop.client.get("/v1/callwright/audit")).json()["data"]
+    return [entry for entry in listed if entry["action"] == action]
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["rented here", "seen"])
+async def test_a_trunk_takes_over_a_number_at_the_carrier_with_its_agent(shop: Shop, here: bool) -> None:
+    if here:
+        assert (await shop.buy()).status_code == 200
+    else:
+        shop.twilio.held = {US: f"PN{1:032x}"}
+    (number,) = await shop.numbers()
+    agent = await answered(shop, number)
 
     made = await shop.client.post("/sip-trunks/trunks", json=TRUNK)
 
     assert made.status_code == 201, made.text
-    assert [one["telephony_provider"] for one in await shop.numbers()] == ["sip-trunk"]
+    (taken,) = await shop.numbers()
+    assert (taken["telephony_provider"], taken["rented"]) == ("sip-trunk", here)
+    assert (taken["id"], taken["agent_id"], taken["name"]) == (number["id"], agent, number["name"])
+    (entry,) = await audited(shop, "phone_number.moved")
+    assert entry["object_id"] == number["id"]
+    assert (entry["before"]["provider"], entry["after"]["provider"]) == ("twilio", "sip-trunk")
+    assert entry["after"]["trunk_id"] == made.json()["id"]
+
+
+async def test_a_rented_number_is_given_back_from_its_trunk(shop: Shop) -> None:
+    bought = (await shop.buy()).json()
+    assert (await shop.client.post("/sip-trunks/trunks", json=TRUNK)).status_code == 201
+    assert (await shop.buy()).json()["id"] == bought["id"]
+    assert len(shop.twilio.asked("POST")) == 1
+
+    assert (await shop.client.delete(f"/phone-numbers/{bought['id']}")).status_code == 200
+
+    assert (shop.twilio.held, await shop.numbers()) == ({}, [])
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the trunk is deleted", "the number is removed"])
+async def test_a_rented_number_that_leaves_its_trunk_is_still_rented(shop: Shop, whole: bool) -> None:
+    bought = (await shop.buy()).json()
+    trunk = (await shop.client.post("/sip-trunks/trunks", json=TRUNK)).json()
+
+    path = f"/sip-trunks/trunks/{trunk['id']}" + ("" if whole else f"/numbers/{bought['id']}")
+    gone = await shop.client.delete(path)
+
+    assert gone.status_code == 200, gone.text
+    (number,) = await shop.numbers()
+    assert (number["id"], number["telephony_provider"], number["rented"]) == (bought["id"], "twilio", True)
+    assert (await shop.client.get("/sip-trunks/trunks")).json() == [] or not whole
+    assert (await shop.client.delete(f"/phone-numbers/{bought['id']}")).status_code == 200
+    assert shop.twilio.held == {}
+
+
+async def test_a_number_whose_order_is_open_is_not_taken_over(shop: Shop) -> None:
+    await shop.killed_while_buying()
+    refused = await shop.client.post("/sip-trunks/trunks", json=TRUNK)
+    assert (refused.status_code, refused.json()["field"]) == (409, "phone_number")
+    assert "ordered at twilio" in refused.json()["message"]

@@ -143,7 +143,7 @@ async def give_back(services: Services, principal: Principal, number: PhoneNumbe
                 field="phone_number_id",
             )
         return
-    carrier = await _carrier(services, principal, number.provider, "")
+    carrier = await _carrier(services, principal, number.carrier, "")
     try:
         await carrier.market.give_back(carrier.access, str(number.details.get("telephony_sid", "")))
     except ProviderError as error:
@@ -196,7 +196,7 @@ async def _already_there(
     if found is None:
         return None
     if ORDER not in found.details:
-        if found.rented and found.provider == carrier.name:
+        if found.rented and found.carrier == carrier.name:
             return found
         raise ConflictError("the account has this number already", field="phone_number")
     if found.provider != carrier.name:

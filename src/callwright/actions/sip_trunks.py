@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.audit import audit
+from callwright.actions.carrier_numbers import shown
 from callwright.actions.numbers import seen_by
 from callwright.actions.provider_keys import data_key_of
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_TRUNK_NUMBERS, MAX_TRUNKS
-from callwright.domain.phone_number import TRUNK, PhoneNumber
+from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, PhoneNumber
 from callwright.domain.sip_trunk import (
     PROVIDER,
     USERPASS,
@@ -114,12 +115,21 @@ async def change_trunk(
 
 
 async def delete_trunk(services: Services, principal: Principal, trunk_id: str) -> int:
-    """Forget a trunk with its numbers; how many those were. Calls under way go on. Raises NotFoundError."""
+    """Forget a trunk with its numbers; how many those were. Those that are a carrier's become numbers there again. Calls under way go on.
+    Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         trunk = await _trunk_of(unit, principal, trunk_id)
-        count = await unit.trunks.delete(principal.organisation_id, trunk.id)
-        if count is None:
+        of_carriers = [
+            number
+            for number in await unit.numbers.all(principal.organisation_id)
+            if number.trunk_id == trunk.id and CARRIER in number.details
+        ]
+        for number in of_carriers:
+            await _return(services, unit, principal, number)
+        others = await unit.trunks.delete(principal.organisation_id, trunk.id)
+        if others is None:
             raise missing("SIP trunk")
+        count = len(of_carriers) + others
         await audit(unit, principal, "sip_trunk.deleted", trunk.id, before={**_shown(trunk), "numbers": count})
     return count
 
@@ -137,11 +147,16 @@ async def list_trunk_numbers(services: Services, principal: Principal, trunk_id:
 
 
 async def remove_trunk_number(services: Services, principal: Principal, trunk_id: str, number_id: str) -> None:
-    """Take a number from a trunk. Raises NotFoundError."""
+    """Take a number from a trunk. One that is a carrier's becomes a number there again: it is not given back. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         trunk = await _trunk_of(unit, principal, trunk_id)
         number = await unit.numbers.get(principal.organisation_id, object_id(number_id, "phone number"))
-        if number is None or number.trunk_id != trunk.id or not await unit.numbers.delete(number.tenant_id, number.id):
+        if number is None or number.trunk_id != trunk.id:
+            raise missing("phone number")
+        if CARRIER in number.details:
+            await _return(services, unit, principal, number)
+            return
+        if not await unit.numbers.delete(number.tenant_id, number.id):
             raise missing("phone number")
         await audit(unit, principal, "phone_number.deleted", number.id, before={"phone_number": number.number})
 
@@ -180,14 +195,61 @@ async def _add_number(
         trunk_id=trunk.id,
         details={"e164_check_enabled": checked},
     )
-    others = await unit.numbers.all(trunk.tenant_id)
-    if any(other.dialled == number.dialled and other.kind == TRUNK for other in others):
+    before = await unit.numbers.find(trunk.tenant_id, number.dialled)
+    if before is not None and before.kind == TRUNK:
         raise ConflictError(f"the number {text} is there already", field="phone_number")
+    if before is not None and ORDER in before.details:
+        raise ConflictError(
+            f"the number was ordered at {before.provider}, and it is not known yet what came of that; order it again to find out",
+            field="phone_number",
+        )
+    others = await unit.numbers.all(trunk.tenant_id)
     if sum(other.trunk_id == trunk.id for other in others) >= MAX_TRUNK_NUMBERS:
         raise ConflictError(f"the trunk has {MAX_TRUNK_NUMBERS} numbers already; remove one that is not needed")
+    if before is not None:
+        return await _take_over(unit, principal, before, number)
     await unit.numbers.add(number)
     await audit(unit, principal, "phone_number.created", number.id, after={"phone_number": text, "trunk_id": trunk.id})
     return number
+
+
+async def _take_over(unit: Unit, principal: Principal, before: PhoneNumber, wanted: PhoneNumber) -> PhoneNumber:
+    """The trunk's number ``wanted`` in place of the one at a carrier: still that one, with who answers it and what gives it back.
+
+    It is as old as a trunk's new number: of two organisations the one whose trunk named it first has its calls, however long the other
+    has rented it.
+    """
+    number = replace(
+        wanted,
+        id=before.id,
+        name=before.name if wanted.name is None else wanted.name,
+        agent_tenant_id=before.agent_tenant_id,
+        agent_id=before.agent_id,
+        details={**before.details, **wanted.details, CARRIER: before.provider},
+    )
+    await _move(unit, principal, before, number)
+    return number
+
+
+async def _return(services: Services, unit: Unit, principal: Principal, number: PhoneNumber) -> None:
+    """A trunk's number becomes one of its carrier again."""
+    freed = replace(
+        number,
+        number=f"+{number.dialled}",
+        kind=CARRIER,
+        provider=number.carrier,
+        trunk_id=None,
+        updated_at=services.clock.now(),
+        details={name: value for name, value in number.details.items() if name not in (CARRIER, "e164_check_enabled")},
+    )
+    await _move(unit, principal, number, freed)
+
+
+async def _move(unit: Unit, principal: Principal, before: PhoneNumber, after: PhoneNumber) -> None:
+    if not await unit.numbers.move(before, after):
+        raise ConflictError("another request is changing this number; ask again", field="phone_number")
+    was, now = ({**shown(number), "trunk_id": number.trunk_id} for number in (before, after))
+    await audit(unit, principal, "phone_number.moved", after.id, before=was, after=now)
 
 
 def _check_proof(settings: TrunkSettings, *, has_password: bool) -> None:

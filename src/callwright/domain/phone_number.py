@@ -29,7 +29,8 @@ _DIGITS = re.compile(r"\+?[0-9]+")
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
     """A number of an organisation. ``agent_id``: who answers it, None where nobody does; ``agent_tenant_id`` whose agent that is (the
-    organisation itself or a part of it). ``details`` are what belongs to its kind: ``ivr_config``, a price, the carrier's own id."""
+    organisation itself or a part of it). ``details`` are what belongs to its kind: ``ivr_config``, a price, the carrier's own id; of a
+    trunk's number that a carrier had before also the name of that (``carrier``)."""
 
     id: str
     tenant_id: str
@@ -46,8 +47,13 @@ class PhoneNumber:
 
     @property
     def rented(self) -> bool:
-        """Whether it was rented here: it is given back with DELETE, and cost money."""
-        return self.kind == CARRIER and "payment_uuid" in self.details
+        """Whether it was rented here: it is given back with DELETE, and cost money. A trunk may have it by now."""
+        return "payment_uuid" in self.details
+
+    @property
+    def carrier(self) -> str:
+        """Where it is rented, whether or not a trunk has taken it over."""
+        return str(self.details.get(CARRIER, self.provider))
 
     @property
     def dialled(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.domain.phone_number import TRUNK, PhoneNumber
+from callwright.domain.phone_number import PhoneNumber
 
 _COLUMNS = (
     "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details, trunk_id"
@@ -24,16 +24,29 @@ class NumberRows:
         self._connection = connection
 
     async def add(self, number: PhoneNumber) -> None:
-        """A new number. ConflictError when the tenant has it already. One of a trunk takes the place of one that was only seen at a
-        carrier."""
-        if number.kind == TRUNK:
-            await self._connection.execute(
-                "delete from phone_number where tenant_id = $1 and dialled = $2 and kind = 'carrier'"
-                " and details ->> 'payment_uuid' is null",
-                number.tenant_id,
-                number.dialled,
-            )
+        """A new number. ConflictError when the tenant has it already."""
         await self._connection.execute(_INSERT, *_values(number))
+
+    async def move(self, before: PhoneNumber, after: PhoneNumber) -> bool:
+        """Let a trunk take over a number of a carrier, or the other way round; who answers it stays. False when ``before`` is not, or not
+        any more, what the ledger has."""
+        changed = await self._connection.fetchval(
+            "update phone_number set number = $3, kind = $4, provider = $5, name = $6, trunk_id = $7, details = $8, created_at = $9,"
+            f" updated_at = $10 where tenant_id = $1 and id = $2 and updated_at = $11 and kind = $12 and {_HAD} returning true",
+            before.tenant_id,
+            before.id,
+            after.number,
+            after.kind,
+            after.provider,
+            after.name,
+            after.trunk_id,
+            dict(after.details),
+            after.created_at,
+            after.updated_at,
+            before.updated_at,
+            before.kind,
+        )
+        return bool(changed)
 
     async def add_seen(self, number: PhoneNumber) -> bool:
         """A number that was seen at a carrier. False when the tenant has it already."""
@@ -105,16 +118,18 @@ class NumberRows:
         return bool(found)
 
     async def link(self, number: PhoneNumber) -> bool:
-        """Write who answers a number and its details. False when the tenant has no such number, NotFoundError without such an agent."""
+        """Write who answers a number and its details. False when the tenant has no such number of that kind, NotFoundError without such
+        an agent."""
         changed = await self._connection.fetchval(
             "update phone_number set agent_tenant_id = $3, agent_id = $4, details = $5, updated_at = $6"
-            " where tenant_id = $1 and id = $2 returning true",
+            " where tenant_id = $1 and id = $2 and kind = $7 returning true",
             number.tenant_id,
             number.id,
             number.agent_tenant_id,
             number.agent_id,
             dict(number.details),
             number.updated_at,
+            number.kind,
         )
         return bool(changed)
 

@@ -88,7 +88,7 @@ async def change(request: Request, trunk_id: str) -> Response:
     responses={200: shown("Deleted with its numbers.", Told), **errors(404)},
 )
 async def delete(request: Request, trunk_id: str) -> Response:
-    """Its numbers go with it; calls under way go on."""
+    """Its numbers go with it, those of a carrier are only the carrier's again; calls under way go on."""
     count = await sip_trunks.delete_trunk(services_of(request).actions, principal_of(request), trunk_id)
     return answer({"message": f"Trunk deleted successfully. {count} phone number(s) removed."})
 

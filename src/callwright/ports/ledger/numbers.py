@@ -13,8 +13,12 @@ class Numbers(Protocol):
     ``of_carriers`` and ``find`` know it."""
 
     async def add(self, number: PhoneNumber) -> None:
-        """A new number. ConflictError when the tenant has it already. One of a trunk takes the place of one that was only seen at a
-        carrier."""
+        """A new number. ConflictError when the tenant has it already."""
+
+    async def move(self, before: PhoneNumber, after: PhoneNumber) -> bool:
+        """Let a trunk take over a number of a carrier, or the other way round; who answers it stays. False when ``before`` is not, or not
+        any more, what the ledger has."""
+        ...
 
     async def add_seen(self, number: PhoneNumber) -> bool:
         """A number that was seen at a carrier. False when the tenant has it already."""
@@ -48,7 +52,8 @@ class Numbers(Protocol):
         ...
 
     async def link(self, number: PhoneNumber) -> bool:
-        """Write who answers a number and its details. False when the tenant has no such number, NotFoundError without such an agent."""
+        """Write who answers a number and its details. False when the tenant has no such number of that kind, NotFoundError without such
+        an agent."""
         ...
 
     async def delete(self, tenant_id: str, number_id: str) -> bool:
