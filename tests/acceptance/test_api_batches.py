@@ -454,7 +454,7 @@ async def test_stopping_one_batch_tells_of_every_contact(world: ApiWorld) -> Non
     assert told[0]["number"] == 103
 
 
-@pytest.mark.parametrize("gone", ["agent", "batch", "account"])
+@pytest.mark.parametrize("gone", ["agent", "account"])
 async def test_what_was_deleted_after_its_stop_leaves_nothing_to_write(world: ApiWorld, gone: str) -> None:
     async with world.client() as client:
         made = (await client.post("/sub-accounts/create", json={"name": "east", "min_concurrency": 0})).json()
@@ -467,10 +467,47 @@ async def test_what_was_deleted_after_its_stop_leaves_nothing_to_write(world: Ap
             if gone == "account":
                 assert (await client.delete(f"/sub-accounts/{made['id']}")).status_code == 200
             else:
-                address = f"/batches/{batch_id}" if gone == "batch" else f"/v2/agent/{agent_id}"
-                assert (await own.delete(address)).status_code == 200
+                assert (await own.delete(f"/v2/agent/{agent_id}")).status_code == 200
     await write_stopped(world)
     assert await fetch(world.dsn, "select 1 from execution") == []
+
+
+@pytest.mark.parametrize("count", [PIECE, PIECE + 3])
+async def test_a_batch_that_is_deleted_after_its_stop_is_gone_and_its_contacts_are_told(
+    world: ApiWorld, count: int
+) -> None:
+    principal, actions = Principal(DEFAULT_TENANT_ID, "key-1", "ours"), world.services.actions
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * count, webhook_url=HOOK)
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": later})
+        listed = executions_of_batch(actions, principal, batch_id)
+        seen = [row.id for row in await anext(listed)]
+        stopped = (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"]
+        assert (await client.delete(f"/batches/{batch_id}")).status_code == 200
+
+        for method, path in (("GET", ""), ("GET", "/executions"), ("DELETE", ""), ("POST", "/stop")):
+            answer = await client.request(method, f"/batches/{batch_id}{path}")
+            assert (answer.status_code, answer.json()["message"]) == (404, "there is no such batch"), (method, path)
+        again = await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": later})
+        assert again.status_code == 404
+        assert (await client.get(f"/batches/{agent_id}/all")).json() == []
+        assert (await client.get(f"/executions/{stopped[-1]}")).json()["status"] == "stopped"
+        assert (await client.post(f"/call/{stopped[-1]}/stop")).status_code == 400
+        seen += [row.id async for page in listed for row in page]
+        assert seen == stopped
+
+        await write_stopped(world)
+        kept = await client.get(f"/v2/agent/{agent_id}/executions", params={"status": "stopped"})
+        assert kept.json()["total"] == count
+        assert (await client.get("/v1/callwright/usage")).json()["status_map"] == {"stopped": count}
+    told = await fetch(world.dsn, "select execution_id from outbox where status = 'stopped'")
+    assert sorted(row["execution_id"] for row in told) == sorted(stopped)
+    left = (
+        "select id from batch union all select batch_id from batch_contact union all select batch_id from batch_outbox"
+    )
+    assert await fetch(world.dsn, left) == []
 
 
 async def test_a_batch_that_is_deleted_while_its_executions_are_read_leaves_those_that_stay(world: ApiWorld) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.acceptance.test_call_crash import running
 from tests.call_world import AGENT_ID, agent_body
 from tests.database import fetch, run_sql
@@ -99,13 +100,16 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
     assert {row["status"] for row in rows} - {"error"} <= {"busy", "completed"}
 
 
+@pytest.mark.parametrize("deleted", [False, True])
 async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_killed(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
+    dsn: str, ledger: PostgresLedger, tmp_path: Path, deleted: bool
 ) -> None:
     count = 12 * PIECE
     ids = await a_due_batch(ledger, count, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
     async with ledger.unit() as unit:
         await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode())
+        if deleted:
+            await unit.batches.mark_deleted(BATCH_ID)
     for wanted in (1, 3 * PIECE, 6 * PIECE):
 
         async def written(number: int = wanted) -> bool:
@@ -118,7 +122,7 @@ async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_kil
         assert left > 0, "killed in the middle"
 
     async def over() -> bool:
-        return await number_of(dsn, "batch_contact") == 0
+        return await number_of(dsn, "batch" if deleted else "batch_contact") == 0
 
     async with running(dsn, tmp_path, "tests.batch_stop_process"):
         await until(over, 60)

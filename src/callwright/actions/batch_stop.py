@@ -2,6 +2,7 @@
 
 A batch is stopped by its status: from then on every contact that waits in it is shown as stopped. Their executions, with the webhook and
 the usage of each, are written afterwards by a job, a piece at a time: a contact that still stands in a stopped batch is what is left to do.
+A batch that is deleted before that is marked, hidden from everybody, and goes with the last of them.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ class StoppedContacts:
 
     async def _write_piece(self, unit: Unit, tenant_id: str, batch_id: str) -> bool:
         """Whether there may be more."""
-        batch = await unit.batches.lock(tenant_id, batch_id)
+        batch = await unit.batches.lock(tenant_id, batch_id, also_deleted=True)
         tenant = await unit.accounts.tenant(tenant_id)
-        # Deleted in the meantime, or its account or agent was, and the contacts go with it.
+        # Its account or agent was deleted in the meantime, and the contacts go with it.
         if batch is None or tenant is None or tenant.deleted_at is not None:
             return False
         agent = await unit.agents.get(tenant_id, batch.agent_id)
@@ -107,7 +108,10 @@ class StoppedContacts:
         for contact in contacts:
             execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
             await record_contact(unit, execution, "stopped", self.publisher)
-        return len(contacts) == PIECE
+        more = len(contacts) == PIECE
+        if batch.deleted_at is not None and not more:
+            await unit.batches.delete(batch_id)
+        return more
 
 
 async def find_execution(unit: Unit, services: Services, tenant_id: str, execution_id: str) -> Execution | None:
@@ -129,7 +133,7 @@ async def stop_contact(unit: Unit, services: Services, principal: Principal, exe
     if found is None:
         return None
     # The lock keeps the contact from being released meanwhile.
-    batch = await unit.batches.lock(principal.tenant_id, found[0].id)
+    batch = await unit.batches.lock(principal.tenant_id, found[0].id, also_deleted=True)
     if batch is None:
         return None
     if batch.status in (BatchStatus.STOPPED, BatchStatus.FAILED):

@@ -316,8 +316,9 @@ async def executions_of_batch(
     position = 0
     while True:
         async with services.ledger.unit() as unit:
-            batch = await unit.batches.get(principal.tenant_id, key)
-            # Contacts first: one that is released between the two looks is seen twice, and kept once. A batch that was deleted has none.
+            # Deleted meanwhile: what was stopped in it is still to be written, and stays.
+            batch = await unit.batches.get(principal.tenant_id, key, also_deleted=True)
+            # Contacts first: one that is released between the two looks is seen twice, and kept once.
             contacts = [] if batch is None else await unit.batches.contacts.after(key, position, _PAGE)
             rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
         found = {row.id: row for row in rows}
@@ -377,10 +378,13 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
 
 async def delete_batch(services: Services, principal: Principal, batch_id: str) -> None:
     """Delete a batch and the contacts that wait in it. What waits in the queue is stopped; calls that were dialled, or are, stay
-    as records.
-    Raises NotFoundError."""
+    as records, and so do contacts that were stopped with the batch before. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
         await stop_waiting(unit, services, batch.id)
-        await unit.batches.delete(batch.id)
+        # The stop was promised to each of its contacts: STOPPED_CONTACTS_JOB writes what is left, and deletes the batch then.
+        if batch.status is BatchStatus.STOPPED and await unit.batches.contacts.ids(batch.id, 1):
+            await unit.batches.mark_deleted(batch.id)
+        else:
+            await unit.batches.delete(batch.id)
         await audit(unit, principal, "batch.deleted", batch.id, before=audited(batch))

@@ -89,7 +89,8 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as stored. ``refused`` holds the first refused rows; how many there were is ``total_contacts - valid_contacts``."""
+    """A batch as stored. ``refused`` holds the first refused rows; how many there were is ``total_contacts - valid_contacts``.
+    ``deleted_at``: of one that was stopped and deleted, and stays until the executions of its contacts are written."""
 
     id: str
     tenant_id: str
@@ -106,6 +107,7 @@ class Batch:
     total_contacts: int = 0
     valid_contacts: int = 0
     refused: tuple[RefusedRow, ...] = ()
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

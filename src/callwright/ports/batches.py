@@ -24,17 +24,18 @@ class ActiveBatch:
 
 
 class Batches(Protocol):
-    """Batches. Every read of a request takes the tenant; a foreign batch is as missing as one that never was."""
+    """Batches. Every read of a request takes the tenant; a foreign batch is as missing as one that never was, and so is one that is
+    marked as deleted."""
 
     async def insert(self, batch: Batch) -> None:
         """A new batch. NotFoundError when its agent is not one of its tenant."""
         ...
 
-    async def get(self, tenant_id: str, batch_id: str) -> Batch | None:
-        """One batch of the tenant, or None."""
+    async def get(self, tenant_id: str, batch_id: str, *, also_deleted: bool = False) -> Batch | None:
+        """One batch of the tenant, or None. ``also_deleted``: also one that is marked as deleted."""
         ...
 
-    async def lock(self, tenant_id: str, batch_id: str) -> Batch | None:
+    async def lock(self, tenant_id: str, batch_id: str, *, also_deleted: bool = False) -> Batch | None:
         """The row, locked until the unit ends: no contact of it is released meanwhile."""
         ...
 
@@ -64,6 +65,10 @@ class Batches(Protocol):
 
     async def delete(self, batch_id: str) -> None:
         """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
+        ...
+
+    async def mark_deleted(self, batch_id: str) -> None:
+        """Hide a batch and delete its webhooks; the contacts that wait in it stay, to be written by the job of its stop."""
         ...
 
     async def delete_ended(self, before: datetime, count: int) -> int:

@@ -84,13 +84,13 @@ class BatchRows:
             *(_stored(name, value) for name, value in values.items()),
         )
 
-    async def get(self, tenant_id: str, batch_id: str) -> Batch | None:
-        """One batch of the tenant, or None."""
-        return await self._one("id = $1 and tenant_id = $2", batch_id, tenant_id)
+    async def get(self, tenant_id: str, batch_id: str, *, also_deleted: bool = False) -> Batch | None:
+        """One batch of the tenant, or None. ``also_deleted``: also one that is marked as deleted."""
+        return await self._one(_of_tenant(also_deleted), batch_id, tenant_id)
 
-    async def lock(self, tenant_id: str, batch_id: str) -> Batch | None:
+    async def lock(self, tenant_id: str, batch_id: str, *, also_deleted: bool = False) -> Batch | None:
         """The row, locked until the unit ends: no contact of it is released meanwhile."""
-        return await self._one("id = $1 and tenant_id = $2 for no key update", batch_id, tenant_id)
+        return await self._one(f"{_of_tenant(also_deleted)} for no key update", batch_id, tenant_id)
 
     async def lock_any(self, batch_id: str) -> Batch | None:
         """The row whoever owns it, locked, or None when another process is at it."""
@@ -99,7 +99,8 @@ class BatchRows:
     async def of_agent(self, tenant_id: str, agent_id: str, count: int) -> list[Batch]:
         """An agent's newest batches, newest first."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from batch where tenant_id = $1 and agent_id = $2 order by created_at desc, id desc limit $3",
+            f"select {_COLUMNS} from batch where tenant_id = $1 and agent_id = $2 and deleted_at is null"
+            " order by created_at desc, id desc limit $3",
             tenant_id,
             agent_id,
             count,
@@ -167,6 +168,14 @@ class BatchRows:
     async def delete(self, batch_id: str) -> None:
         """Delete a batch with the contacts that wait in it and its webhooks. Its executions stay."""
         await self._connection.execute("delete from batch where id = $1", batch_id)
+        await self._forget_webhooks(batch_id)
+
+    async def mark_deleted(self, batch_id: str) -> None:
+        """Hide a batch and delete its webhooks; the contacts that wait in it stay, to be written by the job of its stop."""
+        await self._connection.execute("update batch set deleted_at = now() where id = $1", batch_id)
+        await self._forget_webhooks(batch_id)
+
+    async def _forget_webhooks(self, batch_id: str) -> None:
         # Whoever deletes a batch wants to hear no more of it. When its agent is deleted, what waits to be told is still told.
         await self._connection.execute("delete from batch_outbox where batch_id = $1", batch_id)
 
@@ -262,6 +271,10 @@ async def _records(batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> A
     async for piece in pieces:
         for c in piece:
             yield (batch_id, c.position, c.line, c.execution_id, c.number, c.carrier, c.user_data)
+
+
+def _of_tenant(also_deleted: bool) -> str:
+    return "id = $1 and tenant_id = $2" + ("" if also_deleted else " and deleted_at is null")
 
 
 def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:

@@ -164,6 +164,6 @@ async def stop(request: Request, batch_id: str) -> Response:
 @router.delete("/{batch_id}", summary="Delete a batch", responses={200: shown("Deleted.", Acknowledged), **errors(404)})
 async def delete(request: Request, batch_id: str) -> Response:
     """Contacts that wait are forgotten, calls that wait become `stopped`, live calls come to their end. What was dialled or stopped
-    stays in the agent's executions."""
+    stays in the agent's executions; what a stop of the batch has still to write is written."""
     await batches.delete_batch(services_of(request).actions, principal_of(request), batch_id)
     return answer({"message": "success", "state": "deleted"})
