@@ -115,14 +115,25 @@ _DONE = (
     r"|you (?:keep|people|guys|call)|don't|do not|never|stop|leave me|and leave me|goodbye|bye|and goodbye|and thank you|this is)\b))"
 )
 _COURTESY = r"hello|well|um|listen|no|yes|okay|ok|please|now|thanks|thank you|goodbye|bye"
+#: No call back is no wish for ever: only where nothing else is said than that.
+_NOTHING_ELSE = rf"(?=(?: (?:{_COURTESY.replace('|now', '')}|(?:i'm|we're|i am|we are) not interested))*$)"
+#: "if he answers don't call back", "text me, don't call": about this matter. Without marks a clause may end at any word.
+_THIS_ONCE = (
+    r"\b(?<!know )(?<!care )(?:if|when|once|unless)(?: [\w']+){1,10}"
+    r"|\b(?<!don't )(?<!your )(?<!the )(?<!an )(?<!a )(?:text|email|leave(?! (?:me|us) alone))(?: [\w']+){0,8}"
+)
 _WANT = r"(?:want|wish|care)"
 _DONT_WANT = rf"(?:don't|do not|no longer|never) (?:ever )?{_WANT}"
 _DO_NOT_CALL = r"(?:your|the|a|any)(?: \w+)? (?:do not|don't|no) call\b"
 
 _SAID: tuple[tuple[str, str], ...] = (
     (rf"{_NEVER} {_CALL}(?: back)?(?: {_WHOM})*(?: back)? {_NO_MORE}\b{_NO_LIMIT}", _STATED),
-    (rf"{_NEVER} {_CALL}(?:(?: {_WHOM})+(?: back)?| back){_AFTER}{_NO_LIMIT}", _STATED),
-    (rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){_LIMITED_TO_NOW}", _STATED),
+    (rf"{_NEVER} {_CALL}(?: {_WHOM})+{_AFTER}{_NO_LIMIT}", _STATED),
+    (rf"{_NEVER} {_CALL}(?: {_WHOM})* back{_NOTHING_ELSE}", rf"{_STATED}|{_THIS_ONCE}"),
+    (
+        rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){_LIMITED_TO_NOW}",
+        rf"{_STATED}|{_THIS_ONCE}",
+    ),
     (
         (
             rf"\b(?:make sure|see to it)(?: that)? (?:you (?:don't|do not|never)(?: ever)?|nobody|no one)(?: ever)? {_CALL}s?(?: {_WHOM})*"
