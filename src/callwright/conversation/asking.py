@@ -325,40 +325,98 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """Words of a question or a request after which a name is said. Before a word of LINKS ("the name on the account") a name is asked for, and
 no number."""
 
+PARTS_OF_NAMES: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("first name", "first and", "last name", "middle name", "given name", "family name", "maiden name", "surname"),
+        *("forename", "nickname", "username", "user name", "your company", "the company", "company name"),
+        *("your business", "the business", "business name", "street name"),
+    ),
+    "hi": ("पहला नाम", "आखिरी नाम", "अंतिम नाम", "उपनाम", "सरनेम", "कंपनी", "pehla naam", "aakhri naam", "company"),
+    "es": ("apellido", "apellidos", "nombre de pila", "primer nombre", "segundo nombre", "empresa", "compañía"),
+    "fr": ("prénom", "nom de famille", "nom de jeune fille", "entreprise", "société"),
+    "de": (
+        *("vor und", "vorname", "vornamen", "nachname", "nachnamen", "familienname", "familiennamen", "zuname"),
+        *("firma", "unternehmens"),
+    ),
+    "pt": ("primeiro nome", "sobrenome", "apelido", "último nome", "empresa"),
+    "it": ("cognome", "nome di battesimo", "azienda", "ditta"),
+    "ta": ("நிறுவனத்தின்",),
+    "te": ("ఇంటి పేరు", "కంపెనీ"),
+}
+"""Words of a question for a part of a name, or for a name that is no person's: it is said without a pause. Two of them ("your first and
+last name"), or one beside another word of NAMES ("nombre y apellidos"), ask for a whole name."""
+
+OTHER_QUESTIONS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("how many", "how much", "how old", "how long", "how often", "what day", "which day", "what date"),
+        *("which date", "what time", "when"),
+    ),
+    "hi": ("कितने", "कितनी", "कितना", "कब", "किस दिन", "कौन सा दिन", "kitne", "kitni", "kitna", "kab", "kis din"),
+    "es": ("cuántos", "cuántas", "cuánto", "cuándo", "qué día", "qué fecha", "a qué hora"),
+    "fr": ("combien", "quand", "quel jour", "quelle date", "quelle heure"),
+    "de": ("wie viele", "wie viel", "wie lange", "wie oft", "wann", "welcher tag", "welchen tag", "welchem tag"),
+    "pt": ("quantos", "quantas", "quanto", "quando", "que dia", "qual dia", "que horas"),
+    "it": ("quanti", "quante", "quanto", "quando", "che giorno", "quale giorno", "che ora"),
+    "ta": ("எத்தனை", "எப்போது"),
+    "te": ("ఎంతమంది", "ఎన్ని", "ఎప్పుడు"),
+}
+"""What a sentence with a word of NAMES asks for instead ("under that name, how many people will there be?")."""
+
+ASIDES: Mapping[str, tuple[str, ...]] = {
+    "en": ("what", "pardon", "sorry", "why", "who", "how", "where", "huh", "hello", "hi", "hey", "speaking"),
+    "hi": ("क्या", "क्यों", "कौन", "हैलो", "हेलो", "नमस्ते", "kya", "kyon", "kyun", "kaun", "namaste"),
+    "es": ("qué", "cómo", "quién", "mande", "hola", "diga", "dígame"),
+    "fr": ("quoi", "comment", "pourquoi", "qui", "hein", "bonjour", "allô"),
+    "de": ("was", "wie", "wer", "warum", "wieso", "weshalb", "bitte", "hallo"),
+    "pt": ("quê", "como", "quem", "olá", "oi", "alô"),
+    "it": ("cosa", "come", "chi", "perché", "prego", "ciao", "pronto", "buongiorno"),
+    "ta": ("என்ன", "ஏன்", "யார்", "ஹலோ", "வணக்கம்"),
+    "te": ("ఏమిటి", "ఎందుకు", "ఎవరు", "హలో", "నమస్తే"),
+}
+"""What is said to a question for a name, and is none: questions and greetings. What stops the agent or answers yes or no is none either."""
+
 LEADS: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("it's", "its", "it is", "that's", "that is", "this is", "my name is", "my name's", "the name is", "i'm"),
         *("i am", "my number is", "the number is", "my code is", "the code is", "that would be", "it would be"),
+        *("one moment", "one second", "one sec", "one minute", "two minutes", "two seconds", "a moment", "a second"),
+        *("a minute",),
         *("yes", "yeah", "okay", "ok", "sure", "of course", "right", "well", "so", "oh", "um", "uh"),
     ),
     "hi": (
         *("मेरा नाम", "मेरा नाम है", "नाम है", "मेरा नंबर", "मेरा नंबर है", "नंबर है", "यह है", "जी", "हाँ", "जी हाँ"),
+        *("एक मिनट", "एक सेकंड", "एक सेकेंड", "ek minute", "ek minat", "ek second", "ek sec"),
         *("mera naam", "mera naam hai", "naam hai", "mera number", "mera number hai", "number hai", "ji", "haan"),
     ),
     "es": (
         *("es", "es el", "mi nombre es", "me llamo", "soy", "mi número es", "el número es", "sí", "claro", "vale"),
+        *("un momento", "un momentito", "un segundo", "un minuto"),
         *("bueno", "pues"),
     ),
     "fr": (
         *("c'est", "c'est le", "mon nom est", "mon nom c'est", "je m'appelle", "mon numéro est", "oui", "alors"),
+        *("un instant", "un moment", "une seconde", "une minute"),
         *("d'accord", "bien sûr", "euh", "eh bien", "je suis"),
     ),
     "de": (
         *("es ist", "das ist", "die ist", "der ist", "mein name ist", "der name ist", "ich heiße", "ich bin"),
+        *("ein moment", "einen moment", "eine sekunde", "eine minute"),
         *("meine nummer ist", "die nummer ist", "ja", "also", "gut", "gerne", "äh", "ähm", "das wäre"),
     ),
     "pt": (
         *("é", "é o", "meu nome é", "o meu nome é", "me chamo", "sou", "meu número é", "o número é", "sim", "claro"),
+        *("um momento", "um momentinho", "um segundo", "um minuto"),
         *("então", "bom"),
     ),
     "it": (
         *("è", "è il", "il mio nome è", "mi chiamo", "sono", "il mio numero è", "il numero è", "sì", "certo"),
+        *("un momento", "un attimo", "un secondo", "un minuto"),
         *("allora", "va bene", "dunque"),
     ),
     "ta": ("என் பெயர்", "ஆமா", "சரி"),
     "te": ("నా పేరు", "అవును", "సరే"),
 }
-"""What is said before an answer of one word or of letters and digits ("sure, it's ...")."""
+"""What is said before an answer of one word or of letters and digits ("sure, it's ...", "one moment")."""
 
 TAGS: Mapping[str, tuple[str, ...]] = {
     "en": ("right", "correct", "isn't it", "don't you", "okay", "is that right", "is that correct"),

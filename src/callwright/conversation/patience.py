@@ -13,7 +13,7 @@ from callwright.conversation import asking
 from callwright.conversation.board import Board
 from callwright.conversation.dictation import UNKNOWN, digit_counts
 from callwright.conversation.effects import SetPatience
-from callwright.conversation.stops import ENGLISH, base_language, normalised
+from callwright.conversation.stops import ENGLISH, base_language, normalised, phrasebook
 from callwright.conversation.words import Words
 
 PAUSES: Mapping[str, tuple[int, int]] = {
@@ -33,6 +33,9 @@ PAUSES: Mapping[str, tuple[int, int]] = {
 docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
+DENIABLE = ("more_than_yes", "name")
+"""Asked for these, whoever says "no" has finished."""
+
 UNASKED_DIGITS = 5
 UNASKED_LETTERS = 2
 """So many digits or letters in a row are dictation though nobody spoke of a number (a year has four)."""
@@ -44,42 +47,17 @@ _SENTENCE = re.compile(r"[^.!?…。！？।॥؟]+[.!?…。！？।॥؟]*")
 _QUESTION = re.compile(r"[?？؟]")
 
 
-class Tables:
-    """``asking`` for one language and English."""
+class Questions:
+    """What an agent asks for, by the questions of ``asking`` in one language and English."""
 
     __slots__ = (
-        *(
-            "_back",
-            "_choices",
-            "_counts",
-            "_digits",
-            "_examples",
-            "_half",
-            "_leads",
-            "_lone",
-            "_more",
-            "_names",
-            "_names_on",
-            "_numbers",
-            "_openers",
-            "_perhaps",
-            "_phrases",
-            "_requests",
-            "_spelled",
-            "_spelling",
-            "_tags",
-        ),
+        *("_back", "_choices", "_counts", "_more", "_names", "_names_on", "_numbers", "_openers", "_other", "_parts"),
+        *("_perhaps", "_requests", "_spelled", "_tags"),
     )
 
     def __init__(self, language: str) -> None:
-        languages = tuple(dict.fromkeys((base_language(language), ENGLISH)))
+        languages = _languages(language)
         self._counts = digit_counts(language)
-        self._digits = _gathered(languages, asking.DIGITS)
-        self._spelling = _gathered(languages, asking.SPELLING)
-        self._phrases = _by_first_word(phrase for phrase in self._spelling if " " in phrase)
-        self._examples = _by_first_word(_gathered(languages, asking.EXAMPLES))
-        self._lone = _gathered(languages, asking.LONE_WORDS)
-        self._half = _gathered(languages, asking.HALF_SAID)
         self._numbers = _gathered(languages, asking.NUMBERS)
         self._spelled = _gathered(languages, asking.SPELLED)
         self._requests = _gathered(languages, asking.REQUESTS)
@@ -89,23 +67,21 @@ class Tables:
         self._more = _gathered(languages, asking.MORE_THAN_YES)
         self._choices = _gathered(languages, asking.CHOICES)
         self._tags = _gathered(languages, asking.TAGS)
-        self._leads = _gathered(languages, asking.LEADS)
         self._names = _gathered(languages, asking.NAMES)
+        self._parts = _gathered(languages, asking.PARTS_OF_NAMES)
+        self._other = _gathered(languages, asking.OTHER_QUESTIONS)
         links = _gathered(languages, asking.LINKS)
         self._names_on = frozenset(f"{name} {link}" for name in self._names for link in links)
 
     def asked(self, text: str) -> str:
-        """What the agent's words ask for, by the last of their sentences that asks: number, spelling, name, yes_or_no or open."""
+        """What the agent's words ask for, by the last of their sentences that asks: number, spelling, name, yes_or_no,
+        more_than_yes (a no is all of an answer, a yes is none) or open."""
         return self._asked(text)[0]
 
     def digits_asked(self, text: str) -> int:
         """How many digits of a number the agent's words ask for; UNKNOWN where they ask for none, or do not say."""
         kind, sentence = self._asked(text)
         return self._counts.asked(sentence) if kind == "number" else UNKNOWN
-
-    def digits_said(self, words: Sequence[str]) -> int:
-        """How many digits the last of the words so far are; UNKNOWN where nobody can say."""
-        return self._counts.said(self._read(words, "number")) if len(words) < TAIL_WORDS else UNKNOWN
 
     def _asked(self, text: str) -> tuple[str, str]:
         """What is asked for, and the sentence that names it."""
@@ -128,20 +104,64 @@ class Tables:
         more = perhaps and _holds(words, self._more)
         choice = _holds(words.rpartition(" ")[0], self._choices)
         if question and not more and (_begins(words, self._openers) or (perhaps and choice)):
-            return "open" if choice else "yes_or_no"
+            return "more_than_yes" if choice else "yes_or_no"
         if question and not more and not request and _ends(words, self._tags):
             return "yes_or_no"
         if _holds(words, self._spelled):
             return "spelling"
         if _holds(words, self._numbers) and not _holds(words, self._names_on):
             return "number"
-        if _holds(words, self._names) and (more or not perhaps):
+        if (more or not perhaps) and self._asks_name(words):
             return "name"
-        return "yes_or_no" if not more and (perhaps or (question and _ends(words, self._tags))) else "open"
+        if more:
+            return "more_than_yes"
+        return "yes_or_no" if perhaps or (question and _ends(words, self._tags)) else "open"
+
+    def _asks_name(self, words: str) -> bool:
+        """Whether a whole name is asked for: not a part of one, as long as it is the only one, and nothing else."""
+        names = _count(words, self._names)
+        part = names == 1 == _count(words, self._parts)
+        return names > 0 and not part and not _holds(words, self._other)
+
+
+class Answers:
+    """What a caller is saying, by the words of ``asking`` in one language and English."""
+
+    __slots__ = (
+        "_asides",
+        "_book",
+        "_counts",
+        "_digits",
+        "_examples",
+        "_half",
+        "_leads",
+        "_lone",
+        "_numbers",
+        "_phrases",
+        "_spelling",
+    )
+
+    def __init__(self, language: str) -> None:
+        languages = _languages(language)
+        self._book = phrasebook(language)
+        self._counts = digit_counts(language)
+        self._digits = _gathered(languages, asking.DIGITS)
+        self._spelling = _gathered(languages, asking.SPELLING)
+        self._phrases = _by_first_word(phrase for phrase in self._spelling if " " in phrase)
+        self._examples = _by_first_word(_gathered(languages, asking.EXAMPLES))
+        self._lone = _gathered(languages, asking.LONE_WORDS)
+        self._half = _gathered(languages, asking.HALF_SAID)
+        self._numbers = _gathered(languages, asking.NUMBERS)
+        self._leads = _gathered(languages, asking.LEADS)
+        self._asides = _gathered(languages, asking.ASIDES)
+
+    def digits_said(self, words: Sequence[str]) -> int:
+        """How many digits the last of the words so far are; UNKNOWN where nobody can say."""
+        return self._counts.said(self._read(words, "number")) if len(words) < TAIL_WORDS else UNKNOWN
 
     def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
-        """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say yes or no, and nobody
-        begins a sentence so."""
+        """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say the yes or no that
+        was asked for, and nobody begins a sentence so."""
         text = " ".join(words)
         words = self._read(words, asked)
         digits, letters = self._dictated(words, asked)
@@ -154,13 +174,18 @@ class Tables:
         answer = self._answer(words) if asked in (*DICTATED, "name") else words
         if asked in DICTATED and (self._has_begun(answer) or (asked == "spelling" and 1 in (len(words), len(answer)))):
             return asked  # a name is not spelled in one word: a lone one ("ow") is a letter that was misread
-        if answers and asked == "yes_or_no":
+        if answers:
             return "answer"
         if _ends(text, self._half):
             return "half"
-        if asked == "name" and len(answer) <= 1:
+        if asked == "name" and len(answer) <= 1 and not self._is_aside(text, answer):
             return "name"
         return "dictation" if asked in DICTATED else "open"
+
+    def _is_aside(self, text: str, answer: Sequence[str]) -> bool:
+        """Whether ``text``, with ``answer`` in it, is no part of a name, but a yes or a no, a "wait" or a question."""
+        aside = bool(answer) and answer[0] in self._asides
+        return aside or self._book.answers_yes_or_no(text) or self._book.stops(text)
 
     def _read(self, words: Sequence[str], asked: str) -> list[str]:
         """``words`` with phrases of spelling as one each, and letters without the words that explain them ("m as in mother")."""
@@ -246,8 +271,8 @@ class Patience:
     def expect(self, text: str, words: Words) -> None:
         """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``."""
         if text and not self._board.plan.written:
-            self._asked = self._tables.asked(text)
-            self._digits = self._tables.digits_asked(text)
+            self._asked = self._questions.asked(text)
+            self._digits = self._questions.digits_asked(text)
             self.weigh(words)
 
     def forget(self) -> None:
@@ -257,8 +282,11 @@ class Patience:
         self._set("open")
 
     def answers(self, text: str) -> bool:
-        """Whether yes or no was asked and ``text`` says nothing else."""
-        return self._asked == "yes_or_no" and self._board.book.answers_yes_or_no(text)
+        """Whether yes or no was asked and ``text`` says nothing else; a no is an answer to a question for more, too."""
+        book = self._board.book
+        if self._asked == "yes_or_no":
+            return book.answers_yes_or_no(text)
+        return self._asked in DENIABLE and book.denies(text)
 
     def _may_go_on(self, text: str) -> bool:
         """Whether ``text`` may be an answer or the beginning of one, and there is a turn model to tell."""
@@ -272,10 +300,10 @@ class Patience:
         spoken = normalised(text).split()
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
-        kind = self._tables.saying(self._asked, spoken, self.answers(text) and not self._may_go_on(text))
+        kind = self._answers.saying(self._asked, spoken, self.answers(text) and not self._may_go_on(text))
         if kind == "number" and self._digits != UNKNOWN and "+" not in text:
             # Behind a country's code it is not known how many digits come.
-            kind = "counted" if self._tables.digits_said(spoken) == self._digits else kind
+            kind = "counted" if self._answers.digits_said(spoken) == self._digits else kind
         return self._set(kind)
 
     def rested_us(self, ended_ms: int) -> int:
@@ -283,8 +311,12 @@ class Patience:
         return self._board.call_us(ended_ms) + self.least_ms * 1000 if self.least_ms else 0
 
     @property
-    def _tables(self) -> Tables:
-        return tables(self._board.plan.language)
+    def _questions(self) -> Questions:
+        return questions(self._board.plan.language)
+
+    @property
+    def _answers(self) -> Answers:
+        return answers(self._board.plan.language)
 
     def _set(self, kind: str) -> bool:
         """Pauses of ``kind``."""
@@ -308,9 +340,20 @@ class Patience:
 
 
 @cache
-def tables(language: str) -> Tables:
-    """The tables of a call in ``language``."""
-    return Tables(language)
+def questions(language: str) -> Questions:
+    """How a call in ``language`` reads the agent's questions."""
+    return Questions(language)
+
+
+@cache
+def answers(language: str) -> Answers:
+    """How a call in ``language`` reads the caller's answers."""
+    return Answers(language)
+
+
+def _languages(language: str) -> tuple[str, ...]:
+    """The languages that are known in a call."""
+    return tuple(dict.fromkeys((base_language(language), ENGLISH)))
 
 
 def _gathered(languages: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
@@ -328,6 +371,11 @@ def _by_first_word(phrases: Iterable[str]) -> dict[str, list[list[str]]]:
 def _holds(words: str, phrases: frozenset[str]) -> bool:
     padded = f" {words} "
     return any(f" {phrase} " in padded for phrase in phrases)
+
+
+def _count(words: str, phrases: frozenset[str]) -> int:
+    padded = f" {words} "
+    return sum(padded.count(f" {phrase} ") for phrase in phrases)
 
 
 def _begins(words: str, phrases: frozenset[str]) -> bool:

@@ -44,7 +44,7 @@ def base_language(language: str) -> str:
 class Phrasebook:
     """The tables of ``phrases`` for one language and English. Texts may be spelled in any way."""
 
-    __slots__ = ("_assents", "_backchannels", "_begun", "_openings", "_replies", "_stops", "_words_most")
+    __slots__ = ("_assents", "_backchannels", "_begun", "_denials", "_openings", "_replies", "_stops", "_words_most")
 
     def __init__(self, language: str) -> None:
         languages = dict.fromkeys((base_language(language), ENGLISH))
@@ -52,7 +52,8 @@ class Phrasebook:
         self._assents = _gathered(languages, phrases.ASSENTS)
         self._backchannels = self._assents | _gathered(languages, phrases.NODS)
         self._openings = _gathered(languages, phrases.OPENINGS)
-        self._replies = self._assents | _gathered(languages, phrases.DENIALS)
+        self._denials = _gathered(languages, phrases.DENIALS)
+        self._replies = self._assents | self._denials
         self._begun = frozenset(
             " ".join(words[:count])
             for words in (phrase.split() for phrase in self._backchannels)
@@ -85,6 +86,11 @@ class Phrasebook:
         """Whether ``text`` is a complete answer to a question of yes or no."""
         words = _spoken(text)
         return len(words) in self._ends(words, self._replies, {0})
+
+    def denies(self, text: str) -> bool:
+        """Whether ``text`` says no and nothing else."""
+        words = _spoken(text)
+        return len(words) in self._ends(words, self._denials, {0})
 
     def opens_sentence(self, text: str) -> bool:
         """Whether ``text`` is nothing but assents with which people also begin a sentence ("okay", "yeah, sure")."""

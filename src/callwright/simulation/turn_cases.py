@@ -69,6 +69,29 @@ ANSWERS = ("yes", "yes please", "yes of course", "no", "no thanks", "nope")
 OPENINGS = ("yeah", "okay", "sure", "all right")
 """Assents with which a sentence may begin: only the turn model can tell that they are all of it."""
 
+DENIED = (
+    ("en", "Is there anything else you need or want to know?", "no"),
+    ("en", "Do you have any allergies or other conditions?", "no"),
+    ("en", "May I have your name, please?", "no"),
+    ("de", "Haben Sie noch Fragen oder Wünsche?", "nein danke"),
+    ("es", "¿Tiene alguna pregunta o comentario?", "no"),
+)
+"""A no is all of an answer, whatever was asked for besides."""
+
+NOT_HALF_A_NAME = (
+    ("en", "What is your name?", "what"),
+    ("en", "What is your name?", "pardon"),
+    ("en", "What is your first name?", "John"),
+    ("en", "And your last name?", "Smith"),
+    ("en", "Who am I speaking with?", "hello"),
+    ("en", "Under that name, how many people will there be?", "two"),
+    ("en", "What is your phone number?", "sure, one moment"),
+    ("de", "Wie ist Ihr Vorname?", "Anna"),
+    ("de", "Wie ist Ihre Telefonnummer?", "eine Sekunde"),
+    ("es", "¿Cuál es su número de teléfono?", "un momento"),
+)
+"""One word, and no name or all that was asked for; and a number word that begins no number."""
+
 BEGUN = (
     ("Can you tell me what happened?", "yeah", "so on Monday my card stopped working"),
     ("Could you describe the problem?", "okay", "the screen is black"),
@@ -76,11 +99,11 @@ BEGUN = (
     ("Do you prefer the morning or the afternoon?", "yes", "the morning if there is a choice"),
     ("Shall I book it for you?", "yeah", "but for the day after"),
     ("Is that still your address?", "okay", "which one do you have"),
+    ("What is your name?", "sure", "it is Anna Berg"),
 )
 ASK_NAME = ("What is your name?", "May I have your name?", "What's the name on the account?", "Who is calling, please?")
 NAMES = (
     ("Anna", "Berg"),
-    ("sure", "it is Anna Berg"),
     ("my name is Anna", "Maria Berg"),
     ("Berg", "B E R G"),
     ("it's Berg", "B E", "R G"),
@@ -130,8 +153,8 @@ def names_cut(seed: int) -> Measured:
 
 
 def answers_kept_waiting(seed: int) -> Measured:
-    """A yes or a no that was asked for, and that is not answered as soon as its words are final, though the turn model doubts it;
-    "yeah" and the like, with which sentences begin, when it agrees."""
+    """A yes or a no that was asked for, or a no to any question, and that is not answered as soon as its words are final, though the turn
+    model doubts it; "yeah" and the like, with which sentences begin, and one word that is not half a name, when it agrees."""
     return measured("end of turn: yes and no kept waiting", _answers(Random(seed)))
 
 
@@ -214,10 +237,16 @@ def _names(random: Random) -> Iterator[str]:
 
 def _answers(random: Random) -> Iterator[str]:
     for _ in range(CASES):
-        answer, verdict = random.choice(
-            (*((text, 100_000) for text in ANSWERS), *((text, 900_000) for text in OPENINGS))
+        asked = random.choice(YES_OR_NO)
+        language, question, answer, verdict = random.choice(
+            (
+                *(("en", asked, text, 100_000) for text in ANSWERS),
+                *(("en", asked, text, 900_000) for text in OPENINGS),
+                *((*case, 100_000) for case in DENIED),
+                *((*case, 900_000) for case in NOT_HALF_A_NAME),
+            )
         )
-        exchange = _asked(random.choice(YES_OR_NO), "en", lambda _, verdict=verdict: verdict)  # type: ignore[misc]
+        exchange = _asked(question, language, lambda _, verdict=verdict: verdict)  # type: ignore[misc]
         yield _kept_waiting(exchange, answer)
 
 

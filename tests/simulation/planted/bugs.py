@@ -1328,12 +1328,12 @@ PATIENCE = (
     bug(
         "half_a_sentence_answered",
         "who says 'and' is not waited for",
-        Line("patience:Tables.saying", "if _ends(text, self._half):", "if False:"),
+        Line("patience:Answers.saying", "if _ends(text, self._half):", "if False:"),
     ),
     bug(
         "what_was_asked_forgotten",
         "a caller who was asked for a number is as patient as anybody",
-        Line("patience:Patience.expect", "self._asked = self._tables.asked(text)", "pass"),
+        Line("patience:Patience.expect", "self._asked = self._questions.asked(text)", "pass"),
     ),
     bug(
         "recogniser_not_told_of_patience",
@@ -1353,12 +1353,12 @@ PATIENCE = (
     bug(
         "begun_code_cut",
         "whoever was asked for four digits and has said fewer is taken to have finished",
-        Line("patience:Patience.weigh", "self._tables.digits_said(spoken) == self._digits", "True"),
+        Line("patience:Patience.weigh", "self._answers.digits_said(spoken) == self._digits", "True"),
     ),
     bug(
         "o_is_a_nought",
         "an o among letters is a digit, and who spells is cut after it",
-        Line("patience:Tables._dictated", "either += 1", "digits += 1"),
+        Line("patience:Answers._dictated", "either += 1", "digits += 1"),
     ),
     bug(
         "unheard_caller_cut",

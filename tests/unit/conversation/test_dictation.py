@@ -9,7 +9,7 @@ from tests.unit.conversation.test_patience import asked, least_ms, most_ms, says
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.dictation import UNKNOWN
-from callwright.conversation.patience import tables
+from callwright.conversation.patience import answers, questions
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ from callwright.conversation.patience import tables
 def test_the_digits_that_are_asked_for_are_read_where_nothing_else_can_be_meant(
     language: str, text: str, digits: int
 ) -> None:
-    assert tables(language).digits_asked(text) == digits
+    assert questions(language).digits_asked(text) == digits
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_digits_that_are_asked_for_are_read_where_nothing_else_can_be_meant(
     ],
 )
 def test_the_digits_that_were_said_are_counted_where_nobody_can_doubt_them(words: str, digits: int) -> None:
-    assert tables("en").digits_said(words.split()) == digits
+    assert answers("en").digits_said(words.split()) == digits
 
 
 def test_whoever_has_said_as_many_digits_as_were_asked_for_has_finished() -> None:

@@ -7,7 +7,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.patience import PAUSES, tables
+from callwright.conversation.patience import PAUSES, answers, questions
 from callwright.conversation.stops import normalised
 
 
@@ -52,12 +52,12 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("en", "Can I give you a call tomorrow?", "yes_or_no"),
         ("en", "May I use your first name?", "yes_or_no"),
         ("en", "Your number is 4711, right?", "yes_or_no"),
-        ("en", "Can you tell me what happened?", "open"),
-        ("en", "Could you describe the problem?", "open"),
-        ("en", "Could you please tell me which day suits you?", "open"),
-        ("en", "Do you know when it happened?", "open"),
-        ("en", "Do you prefer morning or afternoon?", "open"),
-        ("en", "Would you like it by phone or by e-mail?", "open"),
+        ("en", "Can you tell me what happened?", "more_than_yes"),
+        ("en", "Could you describe the problem?", "more_than_yes"),
+        ("en", "Could you please tell me which day suits you?", "more_than_yes"),
+        ("en", "Do you know when it happened?", "more_than_yes"),
+        ("en", "Do you prefer morning or afternoon?", "more_than_yes"),
+        ("en", "Would you like it by phone or by e-mail?", "more_than_yes"),
         ("en", "Will you tell me the code?", "number"),
         ("en", "What is your name?", "name"),
         ("en", "May I have your name?", "name"),
@@ -65,6 +65,15 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("en", "Who am I speaking to?", "name"),
         ("en", "What's the name on the account?", "name"),
         ("en", "What is your name and phone number?", "number"),
+        ("en", "What is your first name?", "open"),
+        ("en", "And your last name?", "open"),
+        ("en", "What is your first and last name?", "name"),
+        ("en", "May I have your name and surname?", "name"),
+        ("en", "What's the name of your company?", "open"),
+        ("en", "What's the surname on the account?", "open"),
+        ("en", "Under that name, how many people will there be?", "open"),
+        ("en", "What day works for you, and should I keep the name Smith?", "open"),
+        ("en", "Is there anything else you need or want to know?", "more_than_yes"),
         ("en", "Which one suits you?", "open"),
         ("en", "I have noted your number.", "open"),
         ("en", "What is your number? I need it for the booking.", "number"),
@@ -76,39 +85,46 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("hi-IN", "आपका फोन नंबर क्या है?", "number"),
         ("hi", "क्या आप कल आ सकते हैं?", "yes_or_no"),
         ("hi", "kripya apna number bataiye.", "number"),
-        ("hi", "क्या आप बता सकते हैं कि क्या हुआ?", "open"),
+        ("hi", "क्या आप बता सकते हैं कि क्या हुआ?", "more_than_yes"),
         ("hi", "क्या आप अपना फोन नंबर बता सकते हैं?", "number"),
-        ("hi", "क्या आप सुबह या शाम को आना चाहेंगे?", "open"),
+        ("hi", "क्या आप सुबह या शाम को आना चाहेंगे?", "more_than_yes"),
         ("hi", "आपका नाम क्या है?", "name"),
-        ("es", "¿Puede decirme qué ha pasado?", "open"),
+        ("es", "¿Puede decirme qué ha pasado?", "more_than_yes"),
         ("es", "¿Quiere que le llame mañana?", "yes_or_no"),
-        ("es", "¿Quiere venir por la mañana o por la tarde?", "open"),
+        ("es", "¿Quiere venir por la mañana o por la tarde?", "more_than_yes"),
         ("es", "¿Cómo se llama?", "name"),
+        ("es", "¿Cuál es su apellido?", "open"),
+        ("es", "¿Me dice su nombre y apellidos?", "name"),
         ("es", "¿Cuál es su número de teléfono?", "number"),
         ("es", "¿Me puede deletrear su apellido?", "spelling"),
         ("fr", "Est-ce que cela vous convient?", "yes_or_no"),
-        ("fr", "Pouvez-vous me décrire le problème ?", "open"),
+        ("fr", "Pouvez-vous me décrire le problème ?", "more_than_yes"),
         ("fr", "Voulez-vous prendre rendez-vous ?", "yes_or_no"),
         ("fr", "Préférez-vous lundi ou mardi ?", "open"),
         ("fr", "Puis-je avoir votre nom ?", "name"),
-        ("de", "Können Sie mir sagen, was passiert ist?", "open"),
+        ("fr", "Quel est votre prénom ?", "open"),
+        ("de", "Können Sie mir sagen, was passiert ist?", "more_than_yes"),
         ("de", "Kann ich sonst noch etwas für Sie tun?", "yes_or_no"),
-        ("de", "Möchten Sie am Montag oder am Dienstag kommen?", "open"),
+        ("de", "Möchten Sie am Montag oder am Dienstag kommen?", "more_than_yes"),
         ("de", "Das passt Ihnen, oder?", "yes_or_no"),
         ("de", "Wie heißen Sie?", "name"),
+        ("de", "Wie ist Ihr Vorname?", "open"),
+        ("de", "Wie ist Ihr Vor- und Nachname?", "name"),
+        ("de", "Haben Sie noch Fragen oder Wünsche?", "more_than_yes"),
         ("de", "Wie ist Ihre Telefonnummer?", "number"),
         ("de", "Können Sie den Namen buchstabieren?", "spelling"),
         ("de", "Passt Ihnen Montag?", "yes_or_no"),
         ("pt", "Qual é o seu número de telefone?", "number"),
-        ("pt", "Pode me dizer o que aconteceu?", "open"),
+        ("pt", "Pode me dizer o que aconteceu?", "more_than_yes"),
         ("pt", "Posso saber o seu nome?", "name"),
         ("it", "Mi dica il suo codice, per favore.", "number"),
-        ("it", "Può spiegarmi il problema?", "open"),
+        ("it", "Qual è il suo cognome?", "open"),
+        ("it", "Può spiegarmi il problema?", "more_than_yes"),
         ("it", "Vuole prendere un appuntamento?", "yes_or_no"),
     ],
 )
 def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str, kind: str) -> None:
-    assert tables(language).asked(text) == kind
+    assert questions(language).asked(text) == kind
 
 
 @pytest.mark.parametrize(
@@ -153,6 +169,14 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
         ("open", "well um", "half"),
         ("yes_or_no", "yes", "open"),
         ("name", "anna", "name"),
+        ("name", "what", "open"),
+        ("name", "sure what", "open"),
+        ("name", "hello", "open"),
+        ("name", "sure", "open"),
+        ("name", "no", "open"),
+        ("name", "one moment", "open"),
+        ("number", "sure one moment", "dictation"),
+        ("number", "one moment five", "number"),
         ("name", "sure it's", "half"),
         ("name", "yeah sure it is anna", "name"),
         ("name", "anna berg", "open"),
@@ -161,7 +185,7 @@ def test_what_the_agent_asks_for_is_read_from_its_words(language: str, text: str
     ],
 )
 def test_what_the_caller_is_saying_is_read_from_the_last_words(before: str, words: str, kind: str) -> None:
-    assert tables("en").saying(before, words.split(), answers=False) == kind
+    assert answers("en").saying(before, words.split(), answers=False) == kind
 
 
 @pytest.mark.parametrize(
@@ -188,7 +212,7 @@ def test_what_the_caller_is_saying_is_read_from_the_last_words(before: str, word
     ],
 )
 def test_numbers_above_nine_are_dictated_in_every_language(language: str, words: str) -> None:
-    assert tables(language).saying("number", normalised(words).split(), answers=False) == "number"
+    assert answers(language).saying("number", normalised(words).split(), answers=False) == "number"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +220,7 @@ def test_numbers_above_nine_are_dictated_in_every_language(language: str, words:
     [("de", "ja B wie Berta"), ("es", "es B de Barcelona"), ("es", "berg guion bajo"), ("it", "A come Ancona")],
 )
 def test_explained_letters_are_spelled_in_other_languages(language: str, words: str) -> None:
-    assert tables(language).saying("spelling", normalised(words).split(), answers=False) == "spelling"
+    assert answers(language).saying("spelling", normalised(words).split(), answers=False) == "spelling"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +321,50 @@ def test_a_first_name_alone_is_not_all_of_a_name() -> None:
     assert not call.all(fx.AskModel)
     says(call, "Berg")
     assert call.told()[-1] == "user: it's Anna Berg"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "text"),
+    [
+        ("en", "What is your name?", "What?"),
+        ("en", "What is your name?", "Pardon?"),
+        ("en", "What is your name?", "Sure"),
+        ("en", "What is your first name?", "John"),
+        ("en", "And your last name?", "It's Smith"),
+        ("en", "Who am I speaking with?", "Hello"),
+        ("en", "Under that name, how many people will there be?", "Two"),
+        ("en", "What day works for you, and should I keep the name Smith?", "Tuesday"),
+        ("en", "What's your phone number?", "Sure, one moment"),
+        ("de", "Wie ist Ihr Vorname?", "Anna"),
+        ("de", "Wie ist Ihr Name?", "Warum?"),
+        ("de", "Wie ist Ihre Telefonnummer?", "Eine Sekunde"),
+        ("es", "¿Cuál es su número de teléfono?", "Un momento"),
+        ("hi", "आपका फोन नंबर क्या है?", "एक मिनट"),
+    ],
+)
+def test_a_word_that_is_no_name_or_all_of_it_and_no_digit_needs_no_pause(
+    language: str, question: str, text: str
+) -> None:
+    call = asked(question, language=language)
+    says(call, text)
+    assert call.told()[-1] == f"user: {text}"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "text"),
+    [
+        ("en", "May I have your name, please?", "No"),
+        ("en", "Is there anything else you need or want to know?", "No"),
+        ("en", "Do you have any allergies or other conditions?", "No"),
+        ("en", "Can you tell me what happened?", "Nope"),
+        ("de", "Haben Sie noch Fragen oder Wünsche?", "Nein danke"),
+        ("es", "¿Tiene alguna pregunta o comentario?", "No"),
+    ],
+)
+def test_a_no_to_a_question_for_more_than_yes_needs_no_judgement(language: str, question: str, text: str) -> None:
+    call = asked(question, language=language)
+    says(call, text, judged_ppm=100_000)
+    assert call.told()[-1] == f"user: {text}"
 
 
 def test_a_yes_whose_words_are_final_before_the_pause_is_seen_needs_none_either() -> None:
