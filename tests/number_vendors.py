@@ -21,13 +21,15 @@ TOKEN = "t0ken-of-the-carrier-account"
 @dataclass
 class Vendor:
     """What a stand-in has and how it behaves. ``fail``: method -> what happens instead of a good answer: a status and nothing done, or it
-    is done and then the connection breaks off (``lose``) or nothing more comes (``silent``)."""
+    is done and then the connection breaks off (``lose``) or nothing more comes (``silent``), or it was done just before (``late``).
+    ``wait``: method -> where its requests meet before they are answered."""
 
     stock: list[str] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     fail: dict[str, Any] = field(default_factory=dict)
     server: LocalServer | None = None
     page: int = 2
+    wait: dict[str, asyncio.Barrier] = field(default_factory=dict)
     silenced: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -50,6 +52,8 @@ class Vendor:
     async def refused(self, exchange: Exchange, user: str) -> bool:
         """Whether the request was answered with an error already."""
         method = exchange.request.method
+        if method in self.wait:
+            await self.wait[method].wait()
         good = "Basic " + base64.b64encode(f"{user}:{TOKEN}".encode()).decode()
         if exchange.request.headers.get("authorization") != good:
             await say(exchange, 401, {"code": 20003, "message": f"Authenticate {user}", "status": 401})
@@ -104,6 +108,8 @@ async def twilio(vendor: Vendor) -> AsyncIterator[Vendor]:
             await say(exchange, 200, {"available_phone_numbers": found})
         elif parts.path == f"{base}/IncomingPhoneNumbers.json" and request.method == "POST":
             number = parse_qs(request.body.decode())["PhoneNumber"][0]
+            if vendor.fail.get("POST") == "late":
+                vendor.rent(number)
             if number not in vendor.stock:
                 await say(exchange, 400, {"code": 21422, "message": f"{number} is not available to {SID}"})
             else:

@@ -286,6 +286,36 @@ async def test_an_order_that_never_came_about_is_forgotten(shop: Shop) -> None:
     assert (await shop.client.post("/phone-numbers/buy", json={**WANTED, "provider": "plivo"})).status_code == 200
 
 
+async def test_of_two_requests_that_repeat_an_order_one_rents(shop: Shop) -> None:
+    shop.twilio.fail["POST"] = 500
+    assert (await shop.buy()).status_code == 503
+    shop.twilio.fail.clear()
+    shop.pass_time(61)
+    # Both have seen the old order, and that the carrier has nothing, before either writes it anew.
+    shop.twilio.wait["GET"] = asyncio.Barrier(2)
+    answers = await asyncio.gather(shop.buy(), shop.buy())
+    shop.twilio.wait.clear()
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len(shop.twilio.asked("POST")) == 2
+    (number,) = await shop.numbers()
+    assert number["rented"]
+    assert (await shop.client.delete(f"/phone-numbers/{number['id']}")).status_code == 200
+    assert shop.twilio.held == {}
+
+
+async def test_a_repeated_order_that_is_refused_looks_whether_the_first_came_through(shop: Shop) -> None:
+    shop.twilio.fail["POST"] = 500
+    assert (await shop.buy()).status_code == 503
+    # The first try comes through at the carrier after the second has seen that it has nothing.
+    shop.twilio.fail["POST"] = "late"
+
+    bought = await shop.buy()
+
+    assert (bought.status_code, bought.json()["telephony_sid"]) == (200, shop.twilio.held[US])
+    assert [number["rented"] for number in await shop.numbers()] == [True]
+
+
 async def test_numbers_the_account_has_at_its_carrier_are_its_numbers(shop: Shop) -> None:
     sids = {OTHER: f"PN{1:032x}", US: f"PN{2:032x}"}
     shop.twilio.held = dict(sids)

@@ -138,10 +138,11 @@ async def test_what_is_only_ordered_is_no_number_until_it_is_had(ledger: Postgre
         assert not await unit.numbers.add_seen(replace(row, id="c2"))
 
         had = replace(row, details={"telephony_sid": "7"})
-        assert await unit.numbers.order(had)
+        assert await unit.numbers.settle(had)
 
-        assert not await unit.numbers.order(had)
-        assert not await unit.numbers.drop_order(DEFAULT_TENANT_ID, "c1")
+        assert not await unit.numbers.settle(had)
+        assert not await unit.numbers.order(had, had)
+        assert not await unit.numbers.drop_order(had)
         assert await unit.numbers.all(DEFAULT_TENANT_ID) == [had]
         assert await unit.numbers.has(DEFAULT_TENANT_ID, DIALLED)
 
@@ -150,6 +151,19 @@ async def test_an_order_is_dropped(ledger: PostgresLedger) -> None:
     row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
     async with ledger.unit() as unit:
         await unit.numbers.add(row)
-        assert not await unit.numbers.drop_order(OTHER_TENANT_ID, "c1")
-        assert await unit.numbers.drop_order(DEFAULT_TENANT_ID, "c1")
+        assert not await unit.numbers.drop_order(replace(row, tenant_id=OTHER_TENANT_ID))
+        assert await unit.numbers.drop_order(row)
         assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == []
+
+
+async def test_an_order_is_written_and_dropped_by_who_read_it_last(ledger: PostgresLedger) -> None:
+    row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
+    later = replace(row, updated_at=THEN + timedelta(minutes=1))
+    async with ledger.unit() as unit:
+        await unit.numbers.add(row)
+        assert await unit.numbers.order(row, later)
+
+        assert not await unit.numbers.order(row, later)
+        assert not await unit.numbers.drop_order(row)
+        assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == [later]
+        assert await unit.numbers.drop_order(later)

@@ -119,8 +119,8 @@ async def buy_number(services: Services, principal: Principal, wire: Mapping[str
         held = None if order is None else await carrier.market.find(carrier.access, wanted)
         if order is None or held is None:
             cents = await carrier.market.price_cents(carrier.access, country, wanted)
-            order = await _write_order(services, principal, carrier, order, wanted, cents)
-            sid = await _rent(services, carrier, order)
+            before, order = order, await _write_order(services, principal, carrier, order, wanted, cents)
+            sid = await _rent(services, carrier, order, again=before is not None)
         else:
             sid = held.sid
     except ProviderError as error:
@@ -216,7 +216,7 @@ async def _write_order(
     async with services.ledger.unit() as unit:
         if before is not None:
             order = replace(before, updated_at=now, details={**before.details, "price_cents": cents, ORDER: UNDER_WAY})
-            if not await unit.numbers.order(order):
+            if not await unit.numbers.order(before, order):
                 raise ConflictError("another request is ordering this number; ask again", field="phone_number")
             return order
         order = PhoneNumber(
@@ -233,18 +233,29 @@ async def _write_order(
     return order
 
 
-async def _rent(services: Services, carrier: _Carrier, order: PhoneNumber) -> str:
-    """Ask the carrier, and note on the order when that came to nothing or nobody knows to what."""
+async def _rent(services: Services, carrier: _Carrier, order: PhoneNumber, *, again: bool) -> str:
+    """Ask the carrier, and note on the order when that came to nothing or nobody knows to what. What another request has written on it
+    since stays. ``again``: it was asked before, and nobody knows to what that came."""
     try:
         return await carrier.market.rent(carrier.access, order.number)
     except ProviderError as error:
+        known = error.kind not in (FailureKind.UNAVAILABLE, FailureKind.BROKEN_STREAM)
+        if known and again:
+            # It may be refused because the first try has come through by now.
+            try:
+                held = await carrier.market.find(carrier.access, order.number)
+            except ProviderError:
+                known = False
+            else:
+                if held is not None:
+                    return held.sid
         # Whoever asked is told what the carrier said, whether or not that can be noted: a stale order is settled later.
         with suppress(CallwrightError):
             async with services.ledger.unit() as unit:
-                if error.kind in (FailureKind.UNAVAILABLE, FailureKind.BROKEN_STREAM):
-                    await unit.numbers.order(replace(order, details={**order.details, ORDER: UNKNOWN}))
+                if known:
+                    await unit.numbers.drop_order(order)
                 else:
-                    await unit.numbers.drop_order(order.tenant_id, order.id)
+                    await unit.numbers.order(order, replace(order, details={**order.details, ORDER: UNKNOWN}))
         raise
 
 
@@ -252,7 +263,7 @@ async def _rented(services: Services, unit: Unit, principal: Principal, order: P
     """The order has become a number. Where somebody else settled it, what they made of it."""
     details = {name: value for name, value in order.details.items() if name != ORDER}
     number = replace(order, updated_at=services.clock.now(), details={**details, "telephony_sid": sid})
-    if not await unit.numbers.order(number):
+    if not await unit.numbers.settle(number):
         found = await unit.numbers.find(order.tenant_id, order.dialled)
         if found is not None:
             return found
@@ -295,7 +306,7 @@ async def _take_in(
             elif found is not None:
                 await _rented(services, unit, principal, number, found.sid)
             elif whole and now - number.updated_at > timedelta(seconds=ORDER_FORGOTTEN_SECONDS):
-                await unit.numbers.drop_order(tenant_id, number.id)
+                await unit.numbers.drop_order(number)
         for one in listed.values():
             number = PhoneNumber(
                 id=services.ids.uuid(),

@@ -79,8 +79,22 @@ class NumberRows:
         )
         return PhoneNumber(**row) if row else None
 
-    async def order(self, number: PhoneNumber) -> bool:
-        """Write the details of a number that is only ordered. False when it is not, or not any more."""
+    async def order(self, before: PhoneNumber, after: PhoneNumber) -> bool:
+        """Write the details of a number that is only ordered. False when it is not any more, or was written after ``before`` was read."""
+        changed = await self._connection.fetchval(
+            f"update phone_number set details = $3, updated_at = $4"
+            f" where tenant_id = $1 and id = $2 and updated_at = $5 and not ({_HAD}) returning true",
+            before.tenant_id,
+            before.id,
+            dict(after.details),
+            after.updated_at,
+            before.updated_at,
+        )
+        return bool(changed)
+
+    async def settle(self, number: PhoneNumber) -> bool:
+        """Write the details of a number that was only ordered and is had now, whoever wrote the order last. False when it is not only
+        ordered, or not any more."""
         changed = await self._connection.fetchval(
             f"update phone_number set details = $3, updated_at = $4"
             f" where tenant_id = $1 and id = $2 and not ({_HAD}) returning true",
@@ -91,12 +105,13 @@ class NumberRows:
         )
         return bool(changed)
 
-    async def drop_order(self, tenant_id: str, number_id: str) -> bool:
-        """Forget a number that is only ordered. False when it is not, or not any more."""
+    async def drop_order(self, order: PhoneNumber) -> bool:
+        """Forget a number that is only ordered. False when it is not any more, or was written after ``order`` was read."""
         gone = await self._connection.fetchval(
-            f"delete from phone_number where tenant_id = $1 and id = $2 and not ({_HAD}) returning true",
-            tenant_id,
-            number_id,
+            f"delete from phone_number where tenant_id = $1 and id = $2 and updated_at = $3 and not ({_HAD}) returning true",
+            order.tenant_id,
+            order.id,
+            order.updated_at,
         )
         return bool(gone)
 

@@ -39,12 +39,17 @@ class Numbers(Protocol):
         """The tenant's number of a trunk or carrier that is found by ``dialled``, also one that is only ordered."""
         ...
 
-    async def order(self, number: PhoneNumber) -> bool:
-        """Write the details of a number that is only ordered. False when it is not, or not any more."""
+    async def order(self, before: PhoneNumber, after: PhoneNumber) -> bool:
+        """Write the details of a number that is only ordered. False when it is not any more, or was written after ``before`` was read."""
         ...
 
-    async def drop_order(self, tenant_id: str, number_id: str) -> bool:
-        """Forget a number that is only ordered. False when it is not, or not any more."""
+    async def settle(self, number: PhoneNumber) -> bool:
+        """Write the details of a number that was only ordered and is had now, whoever wrote the order last. False when it is not only
+        ordered, or not any more."""
+        ...
+
+    async def drop_order(self, order: PhoneNumber) -> bool:
+        """Forget a number that is only ordered. False when it is not any more, or was written after ``order`` was read."""
         ...
 
     async def has(self, tenant_id: str, dialled: str) -> bool:
