@@ -109,6 +109,14 @@ async def test_twilio_lists_all_pages_and_leaves_out_what_takes_no_calls() -> No
         assert [one.phone_number for one in await all_held(market)] == [n for n in numbers if not n.endswith("0")]
 
 
+async def test_a_number_of_twilio_that_takes_no_calls_is_rented_and_found_all_the_same() -> None:
+    silent = "+14155550100"
+    async with at_twilio(Vendor(stock=[silent])) as market:
+        sid = await market.rent(ACCESS, silent)
+        assert await market.find(ACCESS, silent) == HeldNumber(silent, sid, name=silent)
+        assert await all_held(market) == []
+
+
 async def test_plivo_lists_all_pages_with_prices() -> None:
     numbers = {f"+91804123{at:04}": "" for at in range(45)}
     async with at_plivo(Vendor(held=numbers)) as market:

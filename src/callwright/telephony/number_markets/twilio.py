@@ -90,13 +90,13 @@ class TwilioMarket:
         return next((one for one in found if one is not None and one.phone_number == phone_number), None)
 
     async def held(self, access: Access) -> AsyncIterator[Sequence[HeldNumber]]:
-        """The pages of the list."""
+        """The pages of the list, without numbers that take no calls."""
         account = self._rest.account(access)
         url = self._url(account, "IncomingPhoneNumbers.json", {"PageSize": str(_PAGE)})
         while True:
             answer = await self._rest.ask(account, "GET", url)
             listed = self._rest.objects(answer, "incoming_phone_numbers")
-            yield [one for one in map(_held, listed) if one is not None]
+            yield [one for one in map(_held, filter(_takes_calls, listed)) if one is not None]
             following = (answer or {}).get("next_page_uri")
             if not following:
                 return
@@ -138,11 +138,13 @@ class TwilioMarket:
 
 
 def _held(one: Mapping[str, Any]) -> HeldNumber | None:
-    """A number of the list; None for one that takes no calls, or that cannot be read."""
+    """A number of the account; None for one that cannot be read."""
     number, sid = phone_number(one.get("phone_number")), one.get("sid")
-    can = one.get("capabilities")
     if number is None or not isinstance(sid, str) or not _NUMBER_SID.fullmatch(sid):
         return None
-    if isinstance(can, dict) and can.get("voice") is False:
-        return None
     return HeldNumber(number, sid, name=short(one.get("friendly_name")))
+
+
+def _takes_calls(one: Mapping[str, Any]) -> bool:
+    can = one.get("capabilities")
+    return not isinstance(can, dict) or can.get("voice") is not False
