@@ -22,6 +22,7 @@ TOKEN = "t0ken-of-the-carrier-account"
 class Vendor:
     """What a stand-in has and how it behaves. ``fail``: method -> what happens instead of a good answer: a status and nothing done, or it
     is done and then the connection breaks off (``lose``) or nothing more comes (``silent``), or it was done just before (``late``).
+    ``unlisted``: what the list of numbers lacks; ``goes``: what is given back at the vendor once a page of the list was read;
     ``wait``: method -> where its requests meet before they are answered."""
 
     stock: list[str] = field(default_factory=list)
@@ -29,6 +30,8 @@ class Vendor:
     fail: dict[str, Any] = field(default_factory=dict)
     server: LocalServer | None = None
     page: int = 2
+    unlisted: list[str] = field(default_factory=list)
+    goes: list[str] = field(default_factory=list)
     wait: dict[str, asyncio.Barrier] = field(default_factory=dict)
     silenced: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -117,6 +120,8 @@ async def twilio(vendor: Vendor) -> AsyncIterator[Vendor]:
         elif parts.path == f"{base}/IncomingPhoneNumbers.json":
             wanted, page = asked.get("PhoneNumber"), int(asked.get("Page", "0"))
             found = [resource(*one) for one in vendor.held.items() if wanted in (None, one[0])]
+            if wanted is None:
+                found = [one for one in found if one["phone_number"] not in vendor.unlisted]
             shown = found[page * vendor.page : (page + 1) * vendor.page]
             following = f"{base}/IncomingPhoneNumbers.json?PageSize=2&Page={page + 1}&PageToken=x"
             more = following if len(found) > (page + 1) * vendor.page else None
@@ -165,7 +170,10 @@ async def plivo(vendor: Vendor) -> AsyncIterator[Vendor]:
             at = int(asked["offset"])
             found = [listed(number) for number in vendor.held]
             more = "more" if len(found) > at + int(asked["limit"]) else None
-            await say(exchange, 200, {"meta": {"next": more}, "objects": found[at : at + int(asked["limit"])]})
+            meta = {"next": more, "total_count": len(found)}
+            await say(exchange, 200, {"meta": meta, "objects": found[at : at + int(asked["limit"])]})
+            for number in vendor.goes:
+                vendor.held.pop(number, None)
         elif last not in vendor.held:
             await say(exchange, 404, {"error": "not found"})
         elif request.method == "GET":

@@ -411,3 +411,26 @@ async def test_a_number_whose_order_is_open_is_not_taken_over(shop: Shop) -> Non
     refused = await shop.client.post("/sip-trunks/trunks", json=TRUNK)
     assert (refused.status_code, refused.json()["field"]) == (409, "phone_number")
     assert "ordered at twilio" in refused.json()["message"]
+
+
+async def test_a_number_with_an_agent_goes_only_when_the_carrier_says_so_itself(shop: Shop) -> None:
+    shop.twilio.held = {US: f"PN{1:032x}", OTHER: f"PN{2:032x}"}
+    linked, other = sorted(await shop.numbers(), key=lambda one: str(one["phone_number"]), reverse=True)
+    agent = await answered(shop, linked)
+
+    shop.twilio.unlisted += [US, OTHER]
+    assert [(one["id"], one["agent_id"]) for one in await shop.numbers()] == [(linked["id"], agent)]
+    assert [entry["object_id"] for entry in await audited(shop, "phone_number.gone")] == [other["id"]]
+
+    del shop.twilio.held[US]
+    assert await shop.numbers() == []
+    gone, _ = await audited(shop, "phone_number.gone")
+    assert (gone["object_id"], gone["before"]["agent_id"]) == (linked["id"], agent)
+
+
+async def test_an_order_is_not_forgotten_while_the_carrier_has_the_number(shop: Shop) -> None:
+    await shop.killed_while_buying()
+    shop.twilio.unlisted.append(US)
+    shop.pass_time(601)
+    (number,) = await shop.numbers()
+    assert (number["phone_number"], number["rented"]) == (US, True)

@@ -125,6 +125,12 @@ async def test_plivo_lists_all_pages_with_prices() -> None:
     assert {one.price_cents for one in found} == {80}
 
 
+async def test_a_list_of_plivo_that_changes_while_it_is_read_is_not_whole() -> None:
+    numbers = [f"+91804123{at:04}" for at in range(45)]
+    async with at_plivo(Vendor(held=dict.fromkeys(numbers, ""), goes=[numbers[0]])) as market:
+        assert "changed while it was read" in (await failure(all_held(market))).message
+
+
 async def test_a_number_that_waits_for_papers_is_not_rented() -> None:
     async with at_plivo(Vendor(stock=[INDIAN], fail={"status": "pending"})) as market:
         error = await failure(market.rent(ACCESS, INDIAN))

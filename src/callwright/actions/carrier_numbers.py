@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -171,8 +171,14 @@ async def look_at_carriers(services: Services, principal: Principal) -> None:
         except VaultLockedError as error:
             _LOG.warning("the numbers at %s are not looked at: %s", name, error.message)
     for carrier, (held, whole) in zip(due, await asyncio.gather(*map(_held, due)), strict=True):
+        gone: dict[str, datetime] = {}
+        if whole:
+            found, gone = await _looked_for(
+                services, tenant_id, carrier, {dialled_form(one.phone_number) for one in held}
+            )
+            held += found
         if held or whole:
-            await _take_in(services, principal, carrier, held, whole=whole)
+            await _take_in(services, principal, carrier, held, gone)
 
 
 def shown(number: PhoneNumber) -> dict[str, Any]:
@@ -290,9 +296,50 @@ async def _held(carrier: _Carrier) -> tuple[list[HeldNumber], bool]:
     return found, False
 
 
+async def _looked_for(
+    services: Services, tenant_id: str, carrier: _Carrier, listed: Set[str]
+) -> tuple[list[HeldNumber], dict[str, datetime]]:
+    """What a whole list lacks (``listed``: the dialled forms in it): what the carrier has all the same, and the ids of the numbers that are
+    gone, with when each was last written here.
+
+    A list can leave out a number for once; where an agent or an order would go with it, the carrier is asked for the number itself. What
+    it does not say in time stays as it is.
+    """
+    now = services.clock.now()
+    async with services.ledger.unit() as unit:
+        missed = [
+            number
+            for number in await unit.numbers.of_carriers(tenant_id)
+            if number.provider == carrier.name and number.dialled not in listed
+        ]
+    seen = [number for number in missed if not number.rented]
+    gone = {number.id: number.updated_at for number in seen if number.agent_id is None}
+    forgotten = timedelta(seconds=ORDER_FORGOTTEN_SECONDS)
+    orders = [number for number in missed if ORDER in number.details and now - number.updated_at > forgotten]
+    found: list[HeldNumber] = []
+    try:
+        async with asyncio.timeout(CARRIER_LIST_SECONDS):
+            for number in [*orders, *(number for number in seen if number.agent_id is not None)]:
+                one = await carrier.market.find(carrier.access, number.number)
+                if one is None:
+                    gone[number.id] = number.updated_at
+                else:
+                    found.append(one)
+    except (TimeoutError, ProviderError):
+        _LOG.warning(
+            "the carrier %s did not say of all numbers that its list lacks whether they are gone", carrier.name
+        )
+    return found, gone
+
+
 async def _take_in(
-    services: Services, principal: Principal, carrier: _Carrier, held: Sequence[HeldNumber], *, whole: bool
+    services: Services,
+    principal: Principal,
+    carrier: _Carrier,
+    held: Sequence[HeldNumber],
+    gone: Mapping[str, datetime],
 ) -> None:
+    """Make the ledger agree with what the carrier has (``held``) and has not (``gone``, as ``_looked_for`` says)."""
     tenant_id, now = principal.organisation_id, services.clock.now()
     listed = {dialled_form(one.phone_number): one for one in held}
     async with services.ledger.unit() as unit:
@@ -300,12 +347,14 @@ async def _take_in(
             if number.provider != carrier.name:
                 continue
             found = listed.pop(number.dialled, None)
+            # Only as it was when it was looked for: it may have got an agent, or been ordered again, since.
+            missed = gone.get(number.id) == number.updated_at
             if ORDER not in number.details:
-                if found is None and whole and not number.rented and await unit.numbers.delete(tenant_id, number.id):
+                if found is None and missed and await unit.numbers.delete(tenant_id, number.id):
                     await audit(unit, principal, "phone_number.gone", number.id, before=shown(number))
             elif found is not None:
                 await _rented(services, unit, principal, number, found.sid)
-            elif whole and now - number.updated_at > timedelta(seconds=ORDER_FORGOTTEN_SECONDS):
+            elif missed:
                 await unit.numbers.drop_order(number)
         for one in listed.values():
             number = PhoneNumber(

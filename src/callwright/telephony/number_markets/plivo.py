@@ -86,16 +86,25 @@ class PlivoMarket:
         return None if answer is None else self._held(answer)
 
     async def held(self, access: Access) -> AsyncIterator[Sequence[HeldNumber]]:
-        """The pages of the list."""
+        """The pages of the list. Raises ProviderError at its end where they are not what the vendor counts: a number that goes while the
+        list is read moves the others to pages that were read already."""
         account = self._rest.account(access)
+        seen: set[str] = set()
+        counts: set[int] = set()
         for offset in count(0, _PAGE):
             asked = {"limit": str(_PAGE), "offset": str(offset), "services": "voice"}
             answer = await self._rest.ask(account, "GET", self._url(account, "Number/", asked))
             listed = self._rest.objects(answer, "objects")
             yield [one for one in map(self._held, listed) if one is not None]
             meta = (answer or {}).get("meta")
-            if len(listed) < _PAGE or not isinstance(meta, dict) or not meta.get("next"):
-                return
+            told = meta if isinstance(meta, dict) else {}
+            seen.update(str(one.get("number")) for one in listed)
+            if isinstance(told.get("total_count"), int):
+                counts.add(told["total_count"])
+            if len(listed) < _PAGE or not told.get("next"):
+                break
+        if counts - {len(seen)}:
+            raise self._rest.error(FailureKind.UNAVAILABLE, "its list changed while it was read, or is not whole")
 
     async def give_back(self, access: Access, sid: str) -> None:
         """DELETE of the number's resource."""
