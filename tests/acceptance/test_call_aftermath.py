@@ -100,7 +100,8 @@ async def test_retention_deletes_ended_calls_with_their_files_and_no_others(dsn:
     await run_sql(
         dsn,
         "alter table execution disable trigger user",
-        f"update execution set created_at = created_at - interval '91 days' where id = '{old}'",
+        "update execution set created_at = created_at - interval '91 days', completed_at = completed_at - interval '91 days'"
+        f" where id = '{old}'",
         "alter table execution enable trigger user",
     )
 

@@ -13,7 +13,7 @@ from callwright.simulation.golden import pack, unpack
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("conversation-00005", "call-00003"):
+    for name in ("conversation-00006", "call-00003"):
         (tmp_path / f"{name}.log.xz").write_bytes(pack(golden.made(name)))
     return tmp_path
 
@@ -24,14 +24,15 @@ def test_traces_as_they_are_made_today_replay(folder: Path, capsys: pytest.Captu
 
 
 def test_a_changed_behaviour_fails_the_check_and_is_made_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = folder / "conversation-00005.log.xz"
+    path = folder / "conversation-00006.log.xz"
     recorded = unpack(path.read_bytes())
+    assert '"type":"StartRecording"' in recorded, "choose a conversation in which somebody answers"
     path.write_bytes(pack(recorded.replace('"type":"StartRecording"', '"type":"StopRecording"')))
     assert golden.main(["--folder", str(folder)]) == 1
-    assert "conversation-00005: first difference at entry" in capsys.readouterr().out
+    assert "conversation-00006: first difference at entry" in capsys.readouterr().out
     assert golden.main(["--folder", str(folder), "--write"]) == 0
     told = capsys.readouterr().out
-    assert "conversation-00005: first difference at entry" in told
+    assert "conversation-00006: first difference at entry" in told
     assert told.endswith("1 written\n")
     assert unpack(path.read_bytes()) == recorded
 
@@ -43,7 +44,7 @@ def test_the_chosen_replace_what_was_there(
     assert golden.main(["--folder", str(folder), "--write", "--choose", "3"]) == 0
     kept = sorted(path.name for path in folder.iterdir())
     assert len(kept) == 3
-    assert "conversation-00005: taken out" in capsys.readouterr().out
+    assert "conversation-00006: taken out" in capsys.readouterr().out
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:

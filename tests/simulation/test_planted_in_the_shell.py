@@ -34,7 +34,7 @@ from callwright.conversation.events import (
 )
 from callwright.media.pacing import Playout
 
-MOST_RUNS = 150
+MOST_RUNS = 300
 """Within so many calls of consecutive seeds a bug must be found."""
 
 

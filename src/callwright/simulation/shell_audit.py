@@ -119,6 +119,7 @@ def audit_sound(witness: Witness, trace: Trace) -> str:
         or _nothing_unheard(witness, trace)
         or _nothing_unreleased(witness, trace)
         or _silent_after_clear(witness, trace)
+        or _played_unsaid(trace)
     )
 
 
@@ -152,6 +153,15 @@ def _without_holes(frames: Iterable[bytes]) -> Iterator[bytes]:
         sounding = True
         yield frame
     yield from pause
+
+
+def _played_unsaid(trace: Trace) -> str:
+    """The pacer says of every clause when it was played."""
+    for event, effects in trace.steps:
+        for effect in effects:
+            if isinstance(effect, fx.Note) and effect.kind == "mark_missing":
+                return f"what was played is told: {effect.text} at {event.at_us}"
+    return ""
 
 
 def _said_once(trace: Trace) -> str:
