@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from callwright.conversation.stops import normalised
 
 _AFTER_THE_TONE: tuple[str, ...] = (
@@ -56,9 +59,11 @@ _LEAVE_A_MESSAGE: tuple[str, ...] = (
     "reached the voicemail",
     "reached the voice mail",
     "reached the mailbox",
+    "reached my mailbox",
     "reached my voicemail",
     "reached my voice mail",
     "this is my voicemail",
+    "welcome to my voicemail",
     "got my voicemail",
     "through to my voicemail",
     "voice mailbox",
@@ -111,6 +116,7 @@ _LEAVE_A_MESSAGE: tuple[str, ...] = (
     "lasciare un messaggio",
     "segreteria telefonica",
     "il cliente da lei chiamato",
+    "deixe um recado",
     "deixe o seu recado",
     "deixe seu recado",
     "deixe sua mensagem",
@@ -131,15 +137,29 @@ _LEAVE_A_MESSAGE: tuple[str, ...] = (
 )
 """A machine's words, unless a person speaks of such things."""
 
+_TAKEN: tuple[str, ...] = (
+    "can i take a message",
+    "shall i take a message",
+    "want me to take",
+    "you left",
+    "i got your message",
+    "i just got your",
+    "i received your message",
+    "i heard your message",
+    "i listened to",
+    "ich habe ihre nachricht",
+    "recibí su mensaje",
+    "j'ai eu votre message",
+    "ho ricevuto il suo messaggio",
+)
+"""No machine says this: whoever does is a person, whatever else is said of messages."""
+
 _OFFERED: tuple[str, ...] = (
     "like to leave",
     "want to leave",
-    "want me to take",
-    "would you like me to",
-    "can i take a message",
-    "shall i take a message",
+    "want me to leave",
+    "like me to leave",
     "did you leave",
-    "you left",
     "i leave",
     "we leave",
     "let me leave",
@@ -155,11 +175,6 @@ _OFFERED: tuple[str, ...] = (
     "told me to leave",
     "didn't leave",
     "i reached",
-    "i got your message",
-    "i just got your",
-    "i received your message",
-    "i heard your message",
-    "i listened to",
     "on my voicemail",
     "on my voice mail",
     "in my voicemail",
@@ -191,14 +206,12 @@ _OFFERED: tuple[str, ...] = (
     "soll ich eine nachricht",
     "ich möchte eine nachricht",
     "ich wollte eine nachricht",
-    "ich habe ihre nachricht",
     "quiere dejar",
     "desea dejar",
     "puedo dejar",
     "podría dejar",
     "quiero dejar",
     "quisiera dejar",
-    "recibí su mensaje",
     "en mi buzón",
     "voulez vous laisser",
     "puis je laisser",
@@ -206,13 +219,12 @@ _OFFERED: tuple[str, ...] = (
     "je pourrais laisser",
     "je voudrais laisser",
     "j'aimerais laisser",
-    "j'ai eu votre message",
     "vuole lasciare",
     "posso lasciare",
     "potrei lasciare",
     "vorrei lasciare",
-    "ho ricevuto il suo messaggio",
     "quer deixar",
+    "quer que eu deixe",
     "na minha caixa postal",
     "no meu correio de voz",
     "wilt u een bericht",
@@ -221,7 +233,8 @@ _OFFERED: tuple[str, ...] = (
     "main sandesh chod",
     "main message chhod",
 )
-"""So a person speaks who offers to take a message, wants to leave one, or has got one."""
+"""So a person speaks who offers to let a message be left, wants to leave one, or says where one is. Acquits the words of a machine
+that begin within it ("can I leave a message", "on my voicemail for Ada") and no others: a machine too says where one is."""
 
 _HINTS: tuple[str, ...] = (
     "you have reached",
@@ -311,8 +324,8 @@ def _ready(phrases: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f" {normalised(phrase)} " for phrase in phrases)
 
 
-_TONE_WORDS, _LEAVE_WORDS, _OFFER_WORDS, _HINT_WORDS = (
-    _ready(phrases) for phrases in (_AFTER_THE_TONE, _LEAVE_A_MESSAGE, _OFFERED, _HINTS)
+_TONE_WORDS, _LEAVE_WORDS, _TAKEN_WORDS, _OFFER_WORDS, _HINT_WORDS = (
+    _ready(phrases) for phrases in (_AFTER_THE_TONE, _LEAVE_A_MESSAGE, _TAKEN, _OFFERED, _HINTS)
 )
 _CALL_OUTS = frozenset(normalised(phrase) for phrase in _CALLS_OUT)
 
@@ -322,7 +335,15 @@ def is_machine_greeting(text: str) -> bool:
     words = f" {normalised(text)} "
     if any(phrase in words for phrase in _TONE_WORDS):
         return True
-    return any(phrase in words for phrase in _LEAVE_WORDS) and not any(phrase in words for phrase in _OFFER_WORDS)
+    if any(phrase in words for phrase in _TAKEN_WORDS):
+        return False
+    offers = list(_places(_OFFER_WORDS, words))
+    return any(not any(begin <= place < end - 1 for begin, end in offers) for place, _ in _places(_LEAVE_WORDS, words))
+
+
+def _places(phrases: tuple[str, ...], words: str) -> Iterator[tuple[int, int]]:
+    """Where ``phrases`` stand in ``words``: each one's first character and the one behind its last. The spaces around it belong to it."""
+    return (found.span() for phrase in phrases for found in re.finditer(re.escape(phrase), words))
 
 
 def machine_hints(text: str) -> int:
