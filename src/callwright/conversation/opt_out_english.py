@@ -19,7 +19,10 @@ _CALL = rf"(?:(?:text|message|e?mail) (?:or|and) )?{_CALL}(?: (?:or|and) (?:text
 _CALLING = rf"(?:(?:texting|messaging) (?:or|and) )?{_CALLING}(?: (?:or|and) (?:texting|messaging))?"
 _CALLED = r"(?:called|phoned|contacted|telephoned|rung)(?: by (?:you|anyone|phone|telephone))*"
 _MY_NUMBER = r"my (?:phone |mobile |cell |telephone )?number"
-_WHOM = rf"(?:me|us|here|this (?:phone |telephone )?number|{_MY_NUMBER}|(?:my|this|our) (?:phone|line|house|home|mobile|cell))"
+_WHOM = (
+    rf"(?:me|us|here|this (?:phone |telephone )?number|{_MY_NUMBER}"
+    r"|(?:my|this|our) (?:(?:cell|mobile|home) phone|phone|line|house|home|mobile|cell))"
+)
 _NO_MORE = r"(?:again|any ?more|ever(?: again)?|any longer|at all|in (?:the )?future|no more)"
 _POLITELY = r"(?: (?:please|thanks|thank you|okay|ok|anymore))*"
 
@@ -37,7 +40,6 @@ _LIMITED = (
     rf"(?!{_POLITELY} (?:until|till|after|unless|today|tonight|tomorrow|this (?:week|morning|afternoon|evening|month|late|early|often)"
     r"|next|on|at|in the|during|without|if|when|while|yet|that"
     rf"|before(?!{_END})|so (?:early|late|often|much|many|soon|loud)|for (?:a|the|an|some|another)"
-    r"|(?:because )?i'm (?:busy|at|in|driving|sleeping|working|out|on (?:my|another)|not (?:home|here|available))"
     r"|(?:because )?(?:i'll|i will|we'll|we will|let me|i can)"
     r" (?:call(?! (?:the (?:police|cops)|my lawyer))|phone|ring|contact|come|be|drop|stop by|visit|see|email"
     r"|text|write|get|reach|find|try|check)"
@@ -45,8 +47,13 @@ _LIMITED = (
     r"|(?:please )?(?:call|phone|ring) me)\b)"
 )
 _LIMITED_TO_NOW = rf"(?!{_POLITELY} (?:(?:right|just) )?now\b)"
-_NO_LIMIT = _LIMITED + _LIMITED_TO_NOW
-_FOR_EVER = rf"(?: {_NO_MORE}|{_AFTER}){_NO_LIMIT}"
+#: Why not now. Who has said "again", or "stop", says why not at all.
+_NOT_BUSY = (
+    rf"(?!{_POLITELY} (?:because )?"
+    r"i'm (?:busy|at|in|driving|sleeping|working|out|on (?:my|another)|not (?:home|here|available))\b)"
+)
+_NO_LIMIT = _LIMITED + _LIMITED_TO_NOW + _NOT_BUSY
+_FOR_EVER = rf"(?: {_NO_MORE}{_LIMITED}{_LIMITED_TO_NOW}|{_AFTER}{_NO_LIMIT})"
 
 _HELPER = (
     r"(?:do|does|did|don't|doesn't|didn't|will|won't|would|wouldn't|can|can't|could|couldn't|should|shouldn't|must|may|might"
@@ -55,7 +62,7 @@ _HELPER = (
 _THEY = r"(?:he|she|they|who|nobody|somebody|someone|everybody|everyone|(?<!you )people)"
 _PEOPLE = (
     r"(?:kids|children|friends|sons|daughters|parents|neighbou?rs|brothers|sisters|relatives|customers|clients|colleagues"
-    r"|doctors|banks|guys|others)"
+    r"|doctors|banks|(?<!told you )(?<!telling you )(?<!asked you )guys|others)"
 )
 _SOMEBODY = r"(?:(?:my|his|her|our|their|your|the|a|that|some) (?!i\b|we\b)\w+(?: (?!i\b|we\b)\w+)?)"
 
@@ -67,7 +74,8 @@ _TOLD = (
 )
 #: "I don't want to", "I never asked you to".
 _NEGATED = (
-    r"\b(?:don't|do not|didn't|did not|never|not|no need)(?: \w+)? (?:want|wanted|wish|need|ask|asked|like|tell|told|mean|meant|say|said)"
+    r"\b(?:don't|do not|didn't(?! (?:i|we)\b)|did not|never|not|no need)(?: \w+)?"
+    r" (?:want|wanted|wish|need|ask|asked|like|tell|told|mean|meant|say|said)"
     r"(?: you)?(?: to)?"
 )
 _NOT = r"\b(?:don't|do not|didn't|did not|won't|can't|never|not)(?: (?:ever|please|just))?"
@@ -99,9 +107,15 @@ _NO_REMOVAL = (
 _OTHERS_WISH = rf"\b(?:{_THEY}|you|{_PEOPLE})(?: (?:really|just|definitely))*|{_TOLD}|\bif (?:i|we)"
 
 _NEVER = r"\b(?:don't|dont|do not|never)(?: you)?(?: dare)?(?: ever)?(?: please)?"
-#: Only lists of whom to call. A waiting list, a guest list or a mailing list is another thing, and what is to be done about it too.
+#: Only lists of whom to call, whatever "your" list is called. A waiting list or a guest list is another thing.
+_OTHER_LISTS = (
+    r"(?:wait|waiting|guest|class|course|team|player|member|membership|patient|volunteer|donor|prayer|price|wish|shopping|standby|stand"
+    r"|booking|appointment|reservation|cancellation|priority|delivery|shift|e?mail|newsletter|text|sms|no|not|dnc|today|tomorrow|tonight"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend|morning|afternoon|evening|day)\b"
+)
 _OUR_LIST = (
     r"(?:off|from|out)(?: of)? (?:(?:your|the|this|that|any|all|every)(?: of)?(?: your| the)?"
+    rf"(?: (?<=your )(?!{_OTHER_LISTS})\w+(?=(?: \w+)? lists?\b))?"
     r"(?: (?:calling|call|calls|caller|phone|telephone|dialing|dialling|marketing|contact|contacts|sales|telemarketing|telesales|lead|leads"
     r"|company|company's|campaign|spam|automatic|robocall))*"
 )
@@ -127,7 +141,10 @@ _DONT_WANT = rf"(?:don't|do not|no longer|never) (?:ever )?{_WANT}"
 _DO_NOT_CALL = r"(?:your|the|a|any)(?: \w+)? (?:do not|don't|no) call\b"
 
 _SAID: tuple[tuple[str, str], ...] = (
-    (rf"{_NEVER} {_CALL}(?: back)?(?: {_WHOM})*(?: back)? {_NO_MORE}\b{_NO_LIMIT}", _STATED),
+    (
+        rf"{_NEVER} {_CALL}(?: back)?(?: {_WHOM})*(?: back)?(?: (?:on|at) this (?:phone )?number)? {_NO_MORE}\b{_LIMITED}{_LIMITED_TO_NOW}",
+        _STATED,
+    ),
     (rf"{_NEVER} {_CALL}(?: {_WHOM})+{_AFTER}{_NO_LIMIT}", _STATED),
     (rf"{_NEVER} {_CALL}(?: {_WHOM})* back{_NOTHING_ELSE}", rf"{_STATED}|{_THIS_ONCE}"),
     (
@@ -164,7 +181,10 @@ _SAID: tuple[tuple[str, str], ...] = (
         r"\bno more (?:phone |sales )?calls(?=$| (?:please|thanks|thank you|from you|to (?:me|this number)|ok|okay)\b)",
         r"\b(?:was|were|got|had|received|been|get|getting)",
     ),
-    (rf"\b{_REMOVE} (?:me|us|{_MY_NUMBER}|my name|this (?:phone )?number) {_OUR_FILES}", _NO_REMOVAL),
+    (
+        rf"\b{_REMOVE} (?:me|us|{_MY_NUMBER}|my name(?: and (?:my )?(?:phone )?number)?|this (?:phone )?number) {_OUR_FILES}",
+        _NO_REMOVAL,
+    ),
     (rf"\b{_REMOVE} my (?:details|data|contact(?: details| information)?|information) {_CALL_LIST}", _NO_REMOVAL),
     (
         rf"\b(?:be|get|me|us|number|name) (?:removed|taken|deleted|struck|dropped|erased) {_OUR_FILES}",
@@ -225,7 +245,8 @@ _SAID: tuple[tuple[str, str], ...] = (
     ),
     (
         (
-            r"\b(?:told|asked|telling|asking|want|need|like|warned) (?:you|you guys|you people|your \w+) (?:not|never) to(?: ever)?"
+            r"\b(?:told|asked|telling|asking|want|need|like|warned|(?:didn't (?:i|we)|have to) (?:tell|ask))"
+            r" (?:you|you guys|you people|your \w+)(?: yesterday| before| already| twice| last \w+| \w+ times)* (?:not|never) to(?: ever)?"
             rf" {_CALL}(?: {_WHOM})+{_FOR_EVER}"
         ),
         rf"{_NOT}|\b{_THEY}",
@@ -236,8 +257,8 @@ _SAID: tuple[tuple[str, str], ...] = (
     ),
     (
         (
-            rf"\b{_DONT_WANT} (?:to (?:get|receive) )?(?:any |any more |more |your |these |further )+(?:phone |sales |marketing )*calls?"
-            r"(?=$| (?:from (?:you|your|this)|please|any|again|at all|to)\b)"
+            rf"\b{_DONT_WANT} (?:to (?:get|receive) |(?:to (?:get|receive) )?(?:any |any more |more |your |these |further )+)"
+            rf"(?:phone |sales |marketing )*calls?(?=$| (?:from (?:you|your|this)|please|any|anymore|ever|again|at all|to)\b){_LIMITED}"
         ),
         _OTHERS_WISH,
     ),
