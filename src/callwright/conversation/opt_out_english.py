@@ -35,9 +35,15 @@ _AFTER = (
     rf"|instead|we|we're|we've|it|there|leave|go|find|nobody|what|who|how|before(?={_END})"
     r"|yesterday|last (?:week|time|month)|(?:many|several|three) times|twice)\b)"
 )
+#: Another number is to be taken instead.
+_OTHER_NUMBER = (
+    r"(?!(?: [\w']+){0,8} (?:(?:my|our|the|call|use) (?:new|other|right|correct)|(?:got|have|is) a new) (?:one|number|phone|cell|mobile)\b"
+    r"|(?: please)? and (?:put|add|use|keep(?! (?:it|me|my number) (?:off|out))|save|enter|write|replace)\b)"
+)
 #: A time, an occasion, a way: not these calls, but others.
 _LIMITED = (
-    rf"(?!{_POLITELY} (?:until|till|after|unless|today|tonight|tomorrow|this (?:week|morning|afternoon|evening|month|late|early|often)"
+    rf"{_OTHER_NUMBER}(?!{_POLITELY}"
+    r" (?:until|till|after|unless|today|tonight|tomorrow|this (?:week|morning|afternoon|evening|month|late|early|often)"
     r"|next|on|at|in the|during|without|if|when|while|yet|that"
     rf"|before(?!{_END})|so (?:early|late|often|much|many|soon|loud)|for (?:a|the|an|some|another)"
     r"|(?:because )?(?:i'll|i will|we'll|we will|let me|i can)"
@@ -69,8 +75,10 @@ _SOMEBODY = r"(?:(?:my|his|her|our|their|your|the|a|that|some) (?!i\b|we\b)\w+(?
 #: What somebody else said, or we did.
 _TOLD = (
     rf"\b(?:{_THEY}|you|it|{_SOMEBODY})(?:'s|'d|'ve| has| have| had| just| always| already| also| then| clearly)*"
-    r" (?:said|says|say|told (?:me|us|him|her|them)|tells (?:me|us)|asked (?:me|us)|wrote|texted(?: me)?)"
+    r" (?:said|says|say|(?:was|were|is) like|yelled|shouted|replied|told (?:me|us|him|her|them)|tells (?:me|us)|asked (?:me|us)|wrote"
+    r"|texted(?: me)?)"
     r"(?: (?:that|please|to me|to us|just))*"
+    r"|\b(?:he|she|they) (?:go|goes|went)|\bi(?:'ve| have| had)?(?: just| already)? (?:told|texted) (?:him|her|them)"
 )
 #: "I don't want to", "I never asked you to".
 _NEGATED = (
@@ -119,8 +127,13 @@ _OUR_LIST = (
     r"(?: (?:calling|call|calls|caller|phone|telephone|dialing|dialling|marketing|contact|contacts|sales|telemarketing|telesales|lead|leads"
     r"|company|company's|campaign|spam|automatic|robocall))*"
 )
-_CALL_LIST = rf"{_OUR_LIST} lists?)(?! (?:of|for|at)\b)"
-_OUR_FILES = rf"{_OUR_LIST} (?:database|system|records|files|lists?))(?! (?:of|for|at)\b)"
+#: Who cannot come is on a list of guests.
+_NO_OTHER_LIST = (
+    r"\b(?! (?:of|for|at)\b|(?: please)?(?: because| as)? i(?:'m not coming| am not coming| can't (?:come|make)| won't be)\b)"
+    rf"{_OTHER_NUMBER}"
+)
+_CALL_LIST = rf"{_OUR_LIST} lists?){_NO_OTHER_LIST}"
+_OUR_FILES = rf"{_OUR_LIST} (?:database|system|records|files|lists?)){_NO_OTHER_LIST}"
 _REMOVE = r"(?:leave|keep|remove|take|delete|strike|get|scratch|drop|erase)"
 #: Nothing else is asked for: "delete my number and use this one" is not the end of it.
 _DONE = (
@@ -134,7 +147,7 @@ _NOTHING_ELSE = rf"(?=(?: (?:{_COURTESY.replace('|now', '')}|(?:i'm|we're|i am|w
 #: "if he answers don't call back", "text me, don't call": about this matter. Without marks a clause may end at any word.
 _THIS_ONCE = (
     r"\b(?<!know )(?<!care )(?:if|when|once|unless)(?: [\w']+){1,10}"
-    r"|\b(?<!don't )(?<!your )(?<!the )(?<!an )(?<!a )(?:text|email|leave(?! (?:me|us) alone))(?: [\w']+){0,8}"
+    r"|\b(?<!don't )(?<!your )(?<!the )(?<!an )(?<!a )(?:text|email|send|leave(?! (?:me|us) alone))(?: [\w']+){0,8}"
 )
 _WANT = r"(?:want|wish|care)"
 _DONT_WANT = rf"(?:don't|do not|no longer|never) (?:ever )?{_WANT}"
@@ -149,7 +162,7 @@ _SAID: tuple[tuple[str, str], ...] = (
     (rf"{_NEVER} {_CALL}(?: {_WHOM})* back{_NOTHING_ELSE}", rf"{_STATED}|{_THIS_ONCE}"),
     (
         rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){_LIMITED_TO_NOW}",
-        rf"{_STATED}|{_THIS_ONCE}",
+        rf"{_STATED}|{_THIS_ONCE}|\b(?:tick|check|choose|select|press|pick)",
     ),
     (
         (
@@ -204,8 +217,11 @@ _SAID: tuple[tuple[str, str], ...] = (
         rf"{_NEGATED}|{_NOT}",
     ),
     (
-        rf"\b(?:i'm|i am|my number is|this number is) (?:already )?(?:on|in) {_DO_NOT_CALL}",
-        r"\b(?:not|if|whether|that)",
+        (
+            rf"\b(?:i'm|i am|my number is|this number is) (?:already )?(?:on|in) {_DO_NOT_CALL}"
+            r"(?=$| (?:list|registry|register)\b)(?! \w+ (?:but|does|can|could|is (?:it|that) (?:a|okay|ok|fine))\b)"
+        ),
+        r"\b(?:not|if|whether|that|although|though)",
     ),
     (
         (
