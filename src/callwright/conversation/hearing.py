@@ -140,14 +140,15 @@ class Hearing:
         return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
 
     def _stays(self, audio_ms: int, final: bool) -> bool:
-        """Whether the caller speaks over the goodbye of a silence: what nobody has heard anything of is taken back by an "okay", too."""
+        """Whether the caller speaks over the goodbye of a silence, and not to return it. What nobody has heard anything of is taken back by
+        an "okay", too."""
         audible, text, book = self._stage.audible, self._stretch_text(), self._board.book
         unheard = audible is not None and audible.speech.playout_us < 0
         if not text or not (unheard or self._board.plan.interruptible_goodbye):
             return False
         if self._board.plan.written:
             return final
-        if book.is_backchannel(text, not final) and not (unheard and book.assents(text)):
+        if book.takes_leave(text) or (book.is_backchannel(text, not final) and not (unheard and book.assents(text))):
             return False
         return not self._echoes.hears_agent(text, audio_ms)
 

@@ -177,3 +177,19 @@ DENIALS: Mapping[str, tuple[str, ...]] = {
     "te": ("కాదు", "లేదు", "వద్దు", "kaadu", "ledu", "vaddu"),
 }
 """With the assents, all that answers a question of yes or no completely."""
+
+FAREWELLS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("bye", "bye bye", "goodbye", "good bye", "see you", "take care", "thanks", "thank you", "thanks a lot"),
+        *("thank you very much", "you too", "have a nice day", "have a good day", "have a good one", "good night"),
+    ),
+    "hi": ("धन्यवाद", "शुक्रिया", "नमस्ते", "अलविदा", "dhanyavad", "dhanyawad", "shukriya", "namaste", "alvida"),
+    "es": ("adiós", "chao", "gracias", "muchas gracias", "hasta luego", "igualmente", "que tenga buen día"),
+    "fr": ("au revoir", "merci", "merci beaucoup", "bonne journée", "à bientôt", "vous aussi"),
+    "de": ("tschüss", "tschüs", "auf wiederhören", "auf wiedersehen", "danke", "vielen dank", "ebenso", "schönen tag"),
+    "pt": ("tchau", "adeus", "obrigado", "obrigada", "muito obrigado", "muito obrigada", "até logo", "igualmente"),
+    "it": ("arrivederci", "ciao", "grazie", "grazie mille", "buona giornata", "altrettanto"),
+    "ta": ("நன்றி", "வணக்கம்", "nandri", "vanakkam"),
+    "te": ("ధన్యవాదాలు", "నమస్తే", "dhanyavadalu", "namaste"),
+}
+"""What is said to a goodbye: who says it does not ask the agent to stay."""

@@ -44,7 +44,17 @@ def base_language(language: str) -> str:
 class Phrasebook:
     """The tables of ``phrases`` for one language and English. Texts may be spelled in any way."""
 
-    __slots__ = ("_assents", "_backchannels", "_begun", "_denials", "_openings", "_replies", "_stops", "_words_most")
+    __slots__ = (
+        "_assents",
+        "_backchannels",
+        "_begun",
+        "_denials",
+        "_farewells",
+        "_openings",
+        "_replies",
+        "_stops",
+        "_words_most",
+    )
 
     def __init__(self, language: str) -> None:
         languages = dict.fromkeys((base_language(language), ENGLISH))
@@ -54,12 +64,13 @@ class Phrasebook:
         self._openings = _gathered(languages, phrases.OPENINGS)
         self._denials = _gathered(languages, phrases.DENIALS)
         self._replies = self._assents | self._denials
+        self._farewells = _gathered(languages, phrases.FAREWELLS)
         self._begun = frozenset(
             " ".join(words[:count])
             for words in (phrase.split() for phrase in self._backchannels)
             for count in range(1, len(words))
         )
-        everything = (*self._stops, *self._backchannels, *self._replies)
+        everything = (*self._stops, *self._backchannels, *self._replies, *self._farewells)
         self._words_most = max(len(phrase.split()) for phrase in everything)
 
     def stops(self, text: str) -> bool:
@@ -76,6 +87,12 @@ class Phrasebook:
         if len(words) in ends:
             return True
         return more_may_come and any(" ".join(words[begin:]) in self._begun for begin in (0, *ends))
+
+    def takes_leave(self, text: str) -> bool:
+        """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""
+        words = _spoken(text)
+        known = self._farewells | self._backchannels
+        return len(words) in self._ends(words, known, {0}) and not self.is_backchannel(text)
 
     def assents(self, text: str) -> bool:
         """Whether ``text`` has a back-channel that can be an answer ("oh, yes")."""

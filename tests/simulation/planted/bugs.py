@@ -963,7 +963,7 @@ ENDING = (
     bug(
         "goodbye_taken_back_by_a_nod",
         "a caller who says 'okay' to the goodbye is not hung up on",
-        Line("hearing:Hearing._stays", "if book.is_backchannel(text, not final) and", "if False and"),
+        Line("hearing:Hearing._stays", "or (book.is_backchannel(text, not final) and", "or (False and"),
     ),
     bug(
         "goodbye_not_said",

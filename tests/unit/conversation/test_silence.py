@@ -129,6 +129,21 @@ def test_who_only_says_go_on_over_the_goodbye_is_hung_up_on() -> None:
     assert call.hung_up() == "inactivity_timeout"
 
 
+@pytest.mark.parametrize("words", ["bye", "Okay, bye!", "thank you, goodbye", "you too"])
+def test_who_returns_the_goodbye_is_hung_up_on(words: str) -> None:
+    call = silent()
+    call.starts_playing()
+    call.wait(400)
+    call.begins()
+    call.hears(words)
+    call.pauses()
+    call.finishes(words)
+    assert "goodbye_taken_back" not in call.notes()
+    call.give(ev.MarkPlayed, 1, 0)
+    call.give(ev.MarkPlayed, 1, 1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
 def test_an_echo_of_the_goodbye_does_not_take_it_back() -> None:
     call = silent()
     call.starts_playing()
