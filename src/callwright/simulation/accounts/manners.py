@@ -76,7 +76,8 @@ class FloorAccount:
         book = self._book
         # An utterance that is closed behind an echo is no turn.
         taken = book.emits(fx.CloseUtterance) and not book.notes("echo")
-        if taken and not book.replies.get(effect.generation).speculative:
+        answers = effect.messages[-1].role == "user"  # else the model is told what became of a tool
+        if taken and answers and not book.replies.get(effect.generation).speculative:
             self._verdicts.judge(effect.generation, effect.messages[-1].content)
 
     def _began(self, event: ev.ActivityBegan) -> None:
