@@ -18,9 +18,11 @@ class Holding:
 
 
 def holding(pid: int) -> Holding:
-    """Read from the kernel. FileNotFoundError when there is no such process."""
+    """Read from the kernel. FileNotFoundError when there is no such process, or it has ended and only its parent has not noticed yet."""
     folder = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line)
+    if "VmRSS" not in status:
+        raise FileNotFoundError(f"process {pid} has ended")
     ticks = (folder / "stat").read_text().rsplit(")", 1)[1].split()
     return Holding(
         rss_mb=int(status["VmRSS"].split()[0]) / 1024,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from tests.phone import sound
 from tests.phone.calls import hears, said, understood
 from tests.phone.ports import Ports
+from tests.phone.process import holding
 from tests.phone.rtp import RtpSocket
 from tests.phone.sipp import Sipp, scenario
 from tests.phone.softphones import Softphone, baresip, linphone
@@ -87,3 +91,11 @@ def test_missing_sound_is_heard_as_silence_and_what_overtook_as_in_order() -> No
     assert socket.text().startswith("abcdefgh"), "in order by timestamp"
     del socket.packets[2:12]
     assert socket.text() not in ("abcdefgh", ""), "a gap is heard as one"
+
+
+def test_a_process_that_has_ended_and_was_not_waited_for_holds_nothing() -> None:
+    assert holding(os.getpid()).rss_mb > 0
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(FileNotFoundError, match="has ended"):
+            holding(ended.pid)

@@ -9,22 +9,6 @@ from collections.abc import Mapping
 
 from callwright.conversation.number_words import NUMBER_WORDS
 
-ONES: Mapping[str, tuple[str, ...]] = {
-    "en": ("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    "hi": (
-        *("शून्य", "जीरो", "ज़ीरो", "एक", "दो", "तीन", "चार", "पांच", "पाँच", "छह", "छः", "सात", "आठ", "नौ"),
-        *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau"),
-    ),
-    "es": ("cero", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
-    "fr": ("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
-    "de": ("null", "eins", "ein", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
-    "pt": ("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove"),
-    "it": ("zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"),
-    "ta": ("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
-    "te": ("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది"),
-}
-"""Words that are one digit each."""
-
 _BESIDE_NUMBERS: Mapping[str, tuple[str, ...]] = {
     "en": ("double", "triple", "plus", "dash", "hyphen"),
     "hi": ("डबल", "ट्रिपल"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from callwright.conversation import asking
+from callwright.conversation.number_words import ONES
 from callwright.conversation.stops import ENGLISH, base_language, normalised
 
 LEAST_DIGITS, MOST_DIGITS = 2, 15
@@ -42,7 +43,7 @@ class DigitCounts:
 
     def __init__(self, language: str) -> None:
         languages = tuple(dict.fromkeys((base_language(language), ENGLISH)))
-        self._ones = _words(languages, asking.ONES)
+        self._ones = _words(languages, ONES)
         self._digits = _words(languages, asking.DIGITS) | {
             word for one in languages for word in asking.REPEATED.get(one, ())
         }

@@ -8,15 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+ONES: Mapping[str, tuple[str, ...]] = {
+    "en": ("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "hi": (
+        *("शून्य", "जीरो", "ज़ीरो", "एक", "दो", "तीन", "चार", "पांच", "पाँच", "छह", "छः", "सात", "आठ", "नौ"),
+        *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau"),
+    ),
+    "es": ("cero", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
+    "fr": ("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
+    "de": ("null", "eins", "ein", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+    "pt": ("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove"),
+    "it": ("zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"),
+    "ta": ("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
+    "te": ("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది"),
+}
+"""Words that are one digit each."""
+
 _ENGLISH = (
-    *("zero", "oh", "o", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *ONES["en"],
     *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
     *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"),
 )
 
 _SPANISH = (
-    *("cero", "un", "uno", "una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once"),
-    *("doce", "trece", "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte"),
+    *ONES["es"],
+    *(
+        "un",
+        "diez",
+        "once",
+        "doce",
+        "trece",
+        "catorce",
+        "quince",
+        "dieciséis",
+        "diecisiete",
+        "dieciocho",
+        "diecinueve",
+        "veinte",
+    ),
     *("veintiún", "veintiuno", "veintiuna", "veintidós", "veintitrés", "veinticuatro", "veinticinco", "veintiséis"),
     *("veintisiete", "veintiocho", "veintinueve", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta"),
     *("ochenta", "noventa", "cien", "ciento", "mil"),
@@ -28,14 +57,27 @@ _SPANISH = (
 )
 
 _FRENCH = (
-    *("zéro", "un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"),
+    *ONES["fr"],
+    *("dix", "onze", "douze"),
     *("treize", "quatorze", "quinze", "seize", "vingt", "vingts", "trente", "quarante", "cinquante", "soixante"),
     *("septante", "huitante", "octante", "nonante", "cent", "cents", "mille"),
 )
 
 _PORTUGUESE = (
-    *("zero", "um", "uma", "dois", "duas", "três", "quatro", "cinco", "seis", "meia", "sete", "oito", "nove", "dez"),
-    *("onze", "doze", "treze", "catorze", "quatorze", "quinze", "dezesseis", "dezasseis", "dezessete", "dezassete"),
+    *ONES["pt"],
+    *(
+        "dez",
+        "onze",
+        "doze",
+        "treze",
+        "catorze",
+        "quatorze",
+        "quinze",
+        "dezesseis",
+        "dezasseis",
+        "dezessete",
+        "dezassete",
+    ),
     *("dezoito", "dezenove", "dezanove", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta"),
     *("oitenta", "noventa", "cem", "cento", "mil"),
     *(
@@ -46,7 +88,8 @@ _PORTUGUESE = (
 )
 
 _HINDI = (
-    *("शून्य", "जीरो", "ज़ीरो", "एक", "दो", "तीन", "चार", "पांच", "पाँच", "छह", "छः", "छे", "छ", "सात", "आठ", "नौ", "दस"),
+    *ONES["hi"],
+    *("छे", "छ", "दस"),
     *("ग्यारह", "बारह", "तेरह", "चौदह", "पंद्रह", "पन्द्रह", "सोलह", "सत्रह", "सतरह", "अठारह", "अट्ठारह", "उन्नीस"),
     *("बीस", "इक्कीस", "बाईस", "बाइस", "तेईस", "तेइस", "चौबीस", "पच्चीस", "छब्बीस", "सत्ताईस", "सत्ताइस"),
     *("अट्ठाईस", "अट्ठाइस", "अठ्ठाईस", "अठाईस", "उनतीस", "उन्तीस"),
@@ -65,8 +108,20 @@ _HINDI = (
     *("नब्बे", "इक्यानवे", "इक्यानबे", "इकानवे", "बानवे", "बानबे", "तिरानवे", "तिरानबे", "चौरानवे", "चौरानबे"),
     *("पचानवे", "पंचानवे", "पंचानबे", "पिचानवे", "छियानवे", "छियानबे", "सत्तानवे", "सत्तानबे", "सतानवे"),
     *("अट्ठानवे", "अट्ठानबे", "अठ्ठानवे", "अठानवे", "निन्यानवे", "निन्यानबे", "सौ", "हज़ार"),
-    *("shunya", "ek", "do", "teen", "char", "chaar", "paanch", "panch", "chhe", "cheh", "saat", "aath", "nau", "das"),
-    *("gyarah", "barah", "baarah", "terah", "chaudah", "pandrah", "solah", "satrah", "atharah", "unnis", "unnees"),
+    *(
+        "das",
+        "gyarah",
+        "barah",
+        "baarah",
+        "terah",
+        "chaudah",
+        "pandrah",
+        "solah",
+        "satrah",
+        "atharah",
+        "unnis",
+        "unnees",
+    ),
     *("bees", "ikkis", "bais", "teis", "chaubis", "pachchis", "pachis", "chhabbis", "sattais", "atthais", "untis"),
     *("tees", "ikattis", "battis", "taintis", "chauntis", "paintis", "chhattis", "saintis", "adtis", "untalis"),
     *("chalis", "chaalis", "iktalis", "bayalis", "taintalis", "chauvalis", "paintalis", "chhiyalis", "saintalis"),
@@ -79,14 +134,16 @@ _HINDI = (
 )
 
 _TAMIL = (
-    *("பூஜ்யம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது", "பத்து"),
+    *ONES["ta"],
+    "பத்து",
     *("பதினொன்று", "பன்னிரண்டு", "பதிமூன்று", "பதினான்கு", "பதினைந்து", "பதினாறு", "பதினேழு", "பதினெட்டு"),
     *("பத்தொன்பது", "இருபது", "இருபத்தி", "முப்பது", "முப்பத்தி", "நாற்பது", "நாற்பத்தி", "ஐம்பது", "ஐம்பத்தி"),
     *("அறுபது", "அறுபத்தி", "எழுபது", "எழுபத்தி", "எண்பது", "எண்பத்தி", "தொண்ணூறு", "தொண்ணூற்றி", "நூறு"),
 )
 
 _TELUGU = (
-    *("సున్నా", "ఒకటి", "రెండు", "మూడు", "నాలుగు", "ఐదు", "ఆరు", "ఏడు", "ఎనిమిది", "తొమ్మిది", "పది", "పదకొండు"),
+    *ONES["te"],
+    *("పది", "పదకొండు"),
     *("పన్నెండు", "పదమూడు", "పద్నాలుగు", "పదిహేను", "పదహారు", "పదిహేడు", "పద్దెనిమిది", "పందొమ్మిది", "ఇరవై"),
     *("ముప్పై", "నలభై", "యాభై", "అరవై", "డెబ్బై", "ఎనభై", "తొంభై", "వంద", "నూరు"),
 )

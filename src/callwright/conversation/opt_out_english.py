@@ -12,11 +12,11 @@ import re
 Rule = tuple[re.Pattern[str], re.Pattern[str] | None]
 """What is said, and what may not stand directly before it."""
 
-_CALL = r"(?:call|phone|ring|telephone|contact|dial|bother|harass)"
-_CALLING = r"(?:calling|phoning|ringing|telephoning|contacting|dialing|dialling|bothering|harassing)"
+_CALL_ALONE = r"(?:call|phone|ring|telephone|contact|dial|bother|harass)"
+_CALLING_ALONE = r"(?:calling|phoning|ringing|telephoning|contacting|dialing|dialling|bothering|harassing)"
 # Who asks for no calls and no texts asks for no calls; who asks for no texts alone may want a call instead.
-_CALL = rf"(?:(?:text|message|e?mail) (?:or|and) )?{_CALL}(?: (?:or|and) (?:text|message|e?mail))?"
-_CALLING = rf"(?:(?:texting|messaging) (?:or|and) )?{_CALLING}(?: (?:or|and) (?:texting|messaging))?"
+_CALL = rf"(?:(?:text|message|e?mail) (?:or|and) )?{_CALL_ALONE}(?: (?:or|and) (?:text|message|e?mail))?"
+_CALLING = rf"(?:(?:texting|messaging) (?:or|and) )?{_CALLING_ALONE}(?: (?:or|and) (?:texting|messaging))?"
 _CALLED = r"(?:called|phoned|contacted|telephoned|rung)(?: by (?:you|anyone|phone|telephone))*"
 _MY_NUMBER = r"my (?:phone |mobile |cell |telephone )?number"
 _WHOM = (

@@ -341,7 +341,7 @@ class Stage:
             generation.said = self.history.agent(text)
         self.finished = generation
         if self.owed.again is generation and not cut:
-            self.owed.again = None  # the line was put on hold at its last word
+            self.owed.again = None  # the line was put on hold at its last word, or nobody told that it was played
         self._turn.patience.expect(text, self._turn.words)
         if text:
             generation.move("heard")

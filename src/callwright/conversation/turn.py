@@ -181,7 +181,7 @@ class CallerTurn:
         self._voicing.end(audio_ms)
         self._pause("ended")
 
-    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool = True) -> bool:
+    def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool) -> bool:
         """Words of a segment; returns whether the pending words changed. ``alone``: while the agent is silent."""
         words, before = self.words, self.words.count
         if final:

@@ -90,8 +90,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.interruptible_hangup_message",
         True,
-        "Whether a caller who speaks over the goodbye of a silence stays on the line. Without it only one who speaks before any of it is "
-        "heard does.",
+        "Whether a caller who speaks over the goodbye of a silence, and not only to return it, stays on the line. Without it only one"
+        " who speaks before any of it is heard does.",
         f"{_SILENCE}test_words_over_the_goodbye_of_a_silence_take_it_back",
         values=_SWITCH,
     ),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from callwright.simulation import answer_cases, held_out_cases, opt_out_cases, overlap_cases, turn_cases
+from callwright.simulation.arguments import at_least_one
 from callwright.simulation.measured import Measured, pooled
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
@@ -83,9 +84,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="callwright simulate detection", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="what the cases are drawn from: the first of the seeds")
     parser.add_argument(
-        "--seeds", type=int, default=SEEDS, help=f"how many seeds, {SEEDS} where nothing is said; each takes 10 to 20 s"
+        "--seeds",
+        type=at_least_one,
+        default=SEEDS,
+        help=f"how many seeds, {SEEDS} where nothing is said; each takes 10 to 20 s",
     )
     options = parser.parse_args(argv)
-    seeds = range(options.seed, options.seed + max(options.seeds, 1))
+    seeds = range(options.seed, options.seed + options.seeds)
     sys.stdout.write("\n".join(lines(measure(seeds))) + "\n")
     return 0

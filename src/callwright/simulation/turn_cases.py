@@ -246,7 +246,7 @@ def _answers(random: Random) -> Iterator[str]:
                 *((*case, 900_000) for case in NOT_HALF_A_NAME),
             )
         )
-        exchange = _asked(question, language, lambda _, verdict=verdict: verdict)  # type: ignore[misc]
+        exchange = _asked(question, language, _always(verdict))
         yield _kept_waiting(exchange, answer)
 
 
@@ -273,6 +273,11 @@ def _taken_back(random: Random) -> Iterator[str]:
         exchange.run(end_ms + 6_000)
         said = " ".join(words)
         yield "" if f"caller: {said}" in exchange.heard() else f"{said!r}"
+
+
+def _always(probability_ppm: int) -> Callable[[int], int]:
+    """A turn model that never changes its mind."""
+    return lambda _: probability_ppm
 
 
 def _asked(question: str, language: str, judge: Callable[[int], int], **plan: int) -> Exchange:

@@ -58,11 +58,23 @@ def silent(**plan: Any) -> Call:
     return call
 
 
-def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
-    call = silent()
+def begins_over_goodbye(after_ms: int, **plan: Any) -> Call:
+    """The caller makes a sound so long after that goodbye was begun."""
+    call = silent(**plan)
     call.starts_playing()
-    call.wait(400)
+    call.wait(after_ms)
     call.begins()
+    return call
+
+
+def goodbye_ends(call: Call) -> None:
+    """The goodbye was played to its end."""
+    for index in range(len(call.clauses())):
+        call.give(ev.MarkPlayed, 1, index)
+
+
+def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
+    call = begins_over_goodbye(400)
     call.wait(600)
     call.hears("hello I am still here")
     assert call.all(fx.Clear)
@@ -81,24 +93,18 @@ def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
 
 
 def test_the_recogniser_is_told_how_long_who_takes_a_goodbye_back_may_pause() -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(400)
-    call.begins()
+    call = begins_over_goodbye(400)
     call.finishes("wait I am still here and")
     assert "goodbye_taken_back" in call.notes()
     assert call.last(fx.SetPatience).silence_ms == 900
 
 
 def test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end() -> None:
-    call = silent(interruptible_goodbye=False)
-    call.starts_playing()
-    call.begins()
+    call = begins_over_goodbye(0, interruptible_goodbye=False)
     call.wait(600)
     call.finishes("hello I am still here")
     call.pauses()
-    call.give(ev.MarkPlayed, 1, 0)
-    call.give(ev.MarkPlayed, 1, 1)
+    goodbye_ends(call)
     assert call.hung_up() == "inactivity_timeout"
     call.ends()
     assert call.said() == [f"agent: {GOODBYE}", "caller: hello I am still here"]
@@ -118,53 +124,39 @@ def test_a_goodbye_nobody_has_heard_any_of_is_taken_back_whatever_the_setting(wo
 
 
 def test_who_only_says_go_on_over_the_goodbye_is_hung_up_on() -> None:
-    call = silent()
-    call.starts_playing()
-    call.begins()
+    call = begins_over_goodbye(0)
     call.wait(300)
     call.pauses()
     call.finishes("okay")
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    goodbye_ends(call)
     assert call.hung_up() == "inactivity_timeout"
 
 
 @pytest.mark.parametrize("words", ["bye", "Okay, bye!", "thank you, goodbye", "you too"])
 def test_who_returns_the_goodbye_is_hung_up_on(words: str) -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(400)
-    call.begins()
+    call = begins_over_goodbye(400)
     call.hears(words)
     call.pauses()
     call.finishes(words)
     assert "goodbye_taken_back" not in call.notes()
-    call.give(ev.MarkPlayed, 1, 0)
-    call.give(ev.MarkPlayed, 1, 1)
+    goodbye_ends(call)
     assert call.hung_up() == "inactivity_timeout"
 
 
 def test_an_echo_of_the_goodbye_does_not_take_it_back() -> None:
-    call = silent()
-    call.starts_playing()
-    call.begins()
+    call = begins_over_goodbye(0)
     call.wait(1_200)
     call.hears("goodbye now have a nice day")
     call.finishes("goodbye now have a nice day")
     call.pauses()
     assert call.core.state == "closing"
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    goodbye_ends(call)
     assert call.hung_up() == "inactivity_timeout"
 
 
 def test_a_caller_whose_words_are_not_read_yet_at_the_end_of_the_goodbye_is_waited_for() -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(1_000)
-    call.begins()
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    call = begins_over_goodbye(1_000)
+    goodbye_ends(call)
     call.wait(1_900)
     assert not call.hung_up()
     call.finishes("hello I am still here")
@@ -172,16 +164,12 @@ def test_a_caller_whose_words_are_not_read_yet_at_the_end_of_the_goodbye_is_wait
 
 
 def test_a_caller_whose_words_are_taken_for_an_echo_at_the_end_of_the_goodbye_is_waited_for() -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(600)
-    call.begins()
+    call = begins_over_goodbye(600)
     call.wait(600)
     call.give(ev.TranscriptPartial, call.audio_ms, 1, "have a nice")
     call.give(ev.TranscriptPartial, call.audio_ms, 2, "wait")
     assert call.core.state == "closing"
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    goodbye_ends(call)
     call.wait(500)
     assert not call.hung_up()
     call.give(ev.TranscriptPartial, call.audio_ms, 2, "wait I am here")
@@ -189,14 +177,10 @@ def test_a_caller_whose_words_are_taken_for_an_echo_at_the_end_of_the_goodbye_is
 
 
 def test_an_echo_is_waited_for_until_it_is_read() -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(600)
-    call.begins()
+    call = begins_over_goodbye(600)
     call.wait(600)
     call.hears("have a nice day")
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    goodbye_ends(call)
     call.wait(100)
     call.pauses()
     assert not call.hung_up()
@@ -205,12 +189,8 @@ def test_an_echo_is_waited_for_until_it_is_read() -> None:
 
 
 def test_a_sound_over_the_goodbye_without_words_is_not_waited_for_longer() -> None:
-    call = silent()
-    call.starts_playing()
-    call.wait(1_000)
-    call.begins()
-    for index in range(len(call.clauses())):
-        call.give(ev.MarkPlayed, 1, index)
+    call = begins_over_goodbye(1_000)
+    goodbye_ends(call)
     call.wait(2_000)
     assert call.hung_up() == "inactivity_timeout"
     assert "goodbye_cut" not in call.notes()
@@ -225,11 +205,15 @@ def test_a_goodbye_in_which_the_maximum_is_reached_is_not_taken_back() -> None:
 
 
 def test_a_call_that_goes_on_after_its_goodbye_ends_at_its_maximum() -> None:
-    call = silent(call_terminate_ms=60_000)
+    call = begins_over_goodbye(0, call_terminate_ms=4_000)
     call.finishes("hello I am still here")
     call.clears(0)
-    call.wait(60_000)
-    assert call.hung_up() == "max_duration_reached" or call.core.state == "closing"
+    call.pauses()
+    call.judges()
+    assert call.core.state == "thinking"
+    call.wait(1_000)
+    call.plays()
+    assert call.hung_up() == "max_duration_reached"
 
 
 def test_a_line_that_is_written_takes_the_goodbye_back() -> None:

@@ -88,7 +88,7 @@ PAUSES = frozenset({","})
 KEYS: Mapping[str, str] = {"#": "pound", "*": "star"}
 """Keys of a telephone, where one is told to press them."""
 
-HALVES: Mapping[str, str] = {
+FRACTIONS: Mapping[str, str] = {
     "1/2": "one half",
     "1/3": "one third",
     "2/3": "two thirds",
@@ -100,7 +100,9 @@ COINS: Mapping[str, str] = {"₹": "rupees", "¥": "yen", "₩": "won", "₺": "
 
 SCALES: Mapping[str, str] = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
 LEAST_PHONE_DIGITS = 7
+"""Fewer digits than this in several groups are numbers beside each other, no telephone number."""
 MOST_GROUP_DIGITS = 12
+"""More digits than this in one group are no part of a telephone number."""
 LEAST_CODE_DIGITS = 5
 """A number of so many digits that is not round and has no commas is a code or an area, and read digit by digit."""
 
@@ -168,10 +170,10 @@ def readings(words: Sequence[str]) -> list[str]:
 
 def _cut(word: str) -> tuple[str, str]:
     """A word without the marks around it, and those of its closing marks that make a voice pause. "Ave." keeps its dot."""
-    core = word.lstrip(_LEADS)
-    if core not in ABBREVIATIONS and core not in _DOTTED and not _is_half_day(core):
-        core = core.rstrip(_TRAILS)
-    trail = word[len(word.lstrip(_LEADS)[: len(core)]) + len(word) - len(word.lstrip(_LEADS)) :]
+    bare = word.lstrip(_LEADS)
+    whole = bare in ABBREVIATIONS or bare in _DOTTED or _is_half_day(bare)
+    core = bare if whole else bare.rstrip(_TRAILS)
+    trail = bare[len(core) :]
     marks = "".join("," if mark in "…)" else mark for mark in trail if mark in ".,!?;:…)")
     return core, marks.lstrip(",") if marks.startswith(",") and len(marks) > 1 else marks
 
@@ -198,7 +200,7 @@ def _said(core: str, trail: str, before: str, after: str) -> str:
 
 def _fraction(core: str, trail: str, before: str, after: str) -> str | None:
     del trail, before, after
-    return HALVES.get(core) or SIGNS.get(core)
+    return FRACTIONS.get(core) or SIGNS.get(core)
 
 
 def _time(core: str, trail: str, before: str, after: str) -> str | None:
@@ -288,8 +290,7 @@ def _measure(core: str, trail: str, before: str, after: str) -> str | None:
 
 
 def _number(core: str, trail: str, before: str, after: str) -> str | None:
-    del trail, before
-    del after
+    del trail, before, after
     if core.startswith("#") and core[1:].isdecimal():
         return f"number {core[1:]}"
     if "," in core and core.replace(",", "").isdecimal() and not _THOUSANDS.fullmatch(core):
