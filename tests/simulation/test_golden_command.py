@@ -10,17 +10,21 @@ from callwright.cli import golden
 from callwright.domain.errors import BadInputError
 from callwright.simulation.golden import pack, unpack
 
+SCENARIO = "scenario-voicemail"
+
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("conversation-00006", "call-00003"):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of three traces, as if there were one scenario."""
+    monkeypatch.setattr(golden, "scenario_traces", lambda: [SCENARIO])
+    for name in ("conversation-00006", "call-00003", SCENARIO):
         (tmp_path / f"{name}.log.xz").write_bytes(pack(golden.made(name)))
     return tmp_path
 
 
 def test_traces_as_they_are_made_today_replay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert golden.main(["--folder", str(folder)]) == 0
-    assert capsys.readouterr().out == "2 golden traces, 0 not replayed exactly\n"
+    assert capsys.readouterr().out == "3 golden traces, 0 not replayed exactly\n"
 
 
 def test_a_changed_behaviour_fails_the_check_and_is_made_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,8 +47,37 @@ def test_the_chosen_replace_what_was_there(
     monkeypatch.setattr(golden, "CANDIDATES", {"conversation": 4, "call": 2})
     assert golden.main(["--folder", str(folder), "--write", "--choose", "3"]) == 0
     kept = sorted(path.name for path in folder.iterdir())
-    assert len(kept) == 3
+    assert len(kept) == 4, "three that were chosen, and the scenario's"
+    assert f"{SCENARIO}.log.xz" in kept
     assert "conversation-00006: taken out" in capsys.readouterr().out
+
+
+def test_a_scenario_without_a_trace_fails_the_check_and_gets_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / f"{SCENARIO}.log.xz"
+    before = path.read_bytes()
+    path.rename(folder / "scenario-gone.log.xz")
+    assert golden.main(["--folder", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert "scenario-gone: there is no such scenario any more\n" in told
+    assert f"{SCENARIO}: this scenario has no trace yet\n" in told
+    assert golden.main(["--folder", str(folder), "--write"]) == 0
+    told = capsys.readouterr().out
+    assert "scenario-gone: taken out\n" in told
+    assert f"{SCENARIO}: new\n" in told
+    assert path.read_bytes() == before
+    assert golden.main(["--folder", str(folder)]) == 0
+
+
+def test_a_scenario_is_recorded_with_the_same_bytes_wherever_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = golden.made(SCENARIO)
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("HOME", str(tmp_path)), ("TZ", "Asia/Kolkata"), ("CALLWRIGHT_DATA", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    assert golden.made(SCENARIO) == here
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
@@ -52,5 +85,6 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
         golden.main(["--folder", str(tmp_path)])
     with pytest.raises(BadInputError, match="needs --write"):
         golden.main(["--folder", str(tmp_path), "--choose", "3"])
-    with pytest.raises(BadInputError, match="conversation or call and a seed"):
-        golden.made("call-x")
+    for name in ("call-x", "scenario-nobody", "menu-00001"):
+        with pytest.raises(BadInputError, match="conversation or call and a seed"):
+            golden.made(name)

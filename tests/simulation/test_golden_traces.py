@@ -1,4 +1,5 @@
-"""The golden traces replay exactly: recorded conversations and whole calls of the real shell, chosen for what happens in them.
+"""The golden traces replay exactly: recorded conversations and whole calls of the real shell, chosen for what happens in them, and one call
+of each scenario that comes with Callwright.
 
 A behaviour of the core that changes shows here. When it shall change: ``callwright simulate golden --write`` makes the traces anew and
 says which changed and how; read that, and commit it with the change.
@@ -10,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from callwright.conversation.log import EFFECT_TYPES, EVENT_TYPES
+from callwright.bootstrap.simulated_calls import shipped
+from callwright.cli.golden import SCENARIO_SEED, scenario_traces
+from callwright.conversation.log import EFFECT_TYPES, EVENT_TYPES, read_log
+from callwright.conversation.patience import PAUSES
 from callwright.simulation.coverage import STATES
 from callwright.simulation.golden import differs, features, unpack
+from callwright.simulation.virtual_loop import BEGAN
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 TRACES = sorted(FOLDER.glob("*.log.xz"))
+NAMES = [path.name.removesuffix(".log.xz") for path in TRACES]
 LARGEST_BYTES = 300_000
 UNSEEN_EFFECTS = frozenset(
     {"CancelTool", "PlayAsset", "Mark", "SendKeys", "SetPatience", "StopRecording", "SwitchLanguage"}
@@ -23,7 +29,7 @@ UNSEEN_EFFECTS = frozenset(
 """Effects the core does not use yet, or no simulated conversation brings about."""
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda path: path.name.removesuffix(".log.xz"))
+@pytest.mark.parametrize("trace", TRACES, ids=NAMES)
 def test_a_golden_trace_replays_exactly(trace: Path) -> None:
     told = differs(unpack(trace.read_bytes()))
     assert told == [], "\n".join([*told, "when it shall be so: callwright simulate golden --write"])
@@ -35,5 +41,33 @@ def test_the_traces_show_every_state_event_and_effect_and_are_small() -> None:
     assert set(STATES) - states == set()
     assert set(EVENT_TYPES) - found == set()
     assert set(EFFECT_TYPES) - found - UNSEEN_EFFECTS == set()
-    assert {trace.name.split("-")[0] for trace in TRACES} == {"conversation", "call"}
+    assert {trace.name.split("-")[0] for trace in TRACES} == {"conversation", "call", "scenario"}
     assert sum(trace.stat().st_size for trace in TRACES) < LARGEST_BYTES
+
+
+def test_each_scenario_has_a_trace_of_itself() -> None:
+    assert {name for name in NAMES if name.startswith("scenario-")} == set(scenario_traces())
+    for scenario in shipped():
+        log = _log(f"scenario-{scenario.name}")
+        header, _ = read_log(log)
+        assert header.agent == scenario.agent, (
+            f"{scenario.name} has another agent now: callwright simulate golden --write"
+        )
+        assert header.seed == SCENARIO_SEED
+        assert header.started_at == BEGAN.isoformat(), "the time of no machine"
+        assert "/root" not in log
+        assert "/home/" not in log
+
+
+def test_one_changed_decision_is_reported_with_the_moment_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = _log("scenario-number-dictation")
+    least, patience = PAUSES["number"]
+    monkeypatch.setitem(PAUSES, "number", (least + 10, patience))
+    told = differs(trace)
+    assert told[0].startswith("first difference at entry ")
+    assert told[1].startswith("  after  entry ")
+    assert told[2:] == ["  both   SetPatience", "         silence_ms: the log has 900, today's core 1000"]
+
+
+def _log(name: str) -> str:
+    return unpack((FOLDER / f"{name}.log.xz").read_bytes())

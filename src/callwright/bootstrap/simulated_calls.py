@@ -12,8 +12,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from multiprocessing import get_context
@@ -120,14 +121,27 @@ def _run_chunk(chunk: _Chunk) -> list[RunResult]:
 
 
 def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> list[RunResult]:
+    with _studio(session) as (runner, studio):
+        return [_one(runner, studio, session, scenario, seed) for scenario, seed in runs]
+
+
+@contextmanager
+def _studio(session: Session) -> Iterator[tuple[asyncio.Runner, Studio]]:
+    """A studio that is open, and what runs its calls."""
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         studio = Studio(session.settings, session.speech, loop)
         runner.run(studio.open())
         try:
-            return [_one(runner, studio, session, scenario, seed) for scenario, seed in runs]
+            yield runner, studio
         finally:
             runner.run(studio.aclose())
+
+
+def recorded(scenario: CallScenario, seed: int) -> str:
+    """The log of one call of a scenario spoken in tones, the same bytes on every machine: nothing of this installation is in it."""
+    with _studio(Session(Settings())) as (runner, studio):
+        return runner.run(studio.call(scenario, seed)).log
 
 
 def _one(runner: asyncio.Runner, studio: Studio, session: Session, scenario: CallScenario, seed: int) -> RunResult:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from callwright.bootstrap.simulated_calls import recorded, shipped
 from callwright.bootstrap.simulated_runs import perform
 from callwright.domain.errors import BadInputError
 from callwright.simulation.arguments import at_least_one
@@ -19,6 +20,9 @@ MAKERS: Mapping[str, Callable[[int], str]] = {
     "call": lambda seed: perform(seed).witness.log,
 }
 """Kind of a trace -> its log by seed: a conversation of the core alone, or a whole call of the real shell with its sound."""
+SCENARIO = "scenario"
+"""Kind of a trace that is one call of a scenario that comes with Callwright: each of them has one, whatever is chosen."""
+SCENARIO_SEED = 1
 CANDIDATES: Mapping[str, int] = {"conversation": 1_500, "call": 400}
 """How many seeds ``--choose`` looks at; of the chosen two thirds are conversations."""
 SUFFIX = ".log.xz"
@@ -37,22 +41,37 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not options.write:
             raise BadInputError("--choose replaces the golden traces: it needs --write")
         options.folder.mkdir(parents=True, exist_ok=True)
-        names = _chosen(options.choose)
-    else:
-        names = sorted(path.name.removesuffix(SUFFIX) for path in options.folder.glob(f"*{SUFFIX}"))
+        return _write(options.folder, [*_chosen(options.choose), *scenario_traces()])
+    names = sorted(path.name.removesuffix(SUFFIX) for path in options.folder.glob(f"*{SUFFIX}"))
     if not names:
         raise BadInputError(f"there are no golden traces in {options.folder}; make some with --write --choose 75")
-    return _write(options.folder, names) if options.write else _check(options.folder, names)
+    if not options.write:
+        return _check(options.folder, names)
+    return _write(options.folder, [*(name for name in names if not _of_scenario(name)), *scenario_traces()])
+
+
+def scenario_traces() -> list[str]:
+    """The name of each scenario's trace."""
+    return [f"{SCENARIO}-{one.name}" for one in shipped()]
 
 
 def made(name: str) -> str:
-    """The log of a trace by its name (``kind-seed``), as it is today. Raises BadInputError for a name that is none."""
-    kind, _, seed = name.rpartition("-")
-    if kind not in MAKERS or not seed.isdigit():
+    """The log of a trace by its name (``kind-seed``, or ``scenario-`` and its name), as it is today. Raises BadInputError for a name that
+    is none."""
+    kind, _, which = name.partition("-")
+    scenario = next((one for one in shipped() if one.name == which), None) if kind == SCENARIO else None
+    if scenario is not None:
+        return recorded(scenario, SCENARIO_SEED)
+    if kind not in MAKERS or not which.isdigit():
         raise BadInputError(
-            f"{name} is no golden trace: its name must be {' or '.join(MAKERS)} and a seed, as call-00007"
+            f"{name} is no golden trace: its name must be {' or '.join(MAKERS)} and a seed, as call-00007, or {SCENARIO} and the name of a"
+            " scenario that comes with Callwright"
         )
-    return MAKERS[kind](int(seed))
+    return MAKERS[kind](int(which))
+
+
+def _of_scenario(name: str) -> bool:
+    return name.startswith(f"{SCENARIO}-")
 
 
 def _check(folder: Path, names: Sequence[str]) -> int:
@@ -61,8 +80,17 @@ def _check(folder: Path, names: Sequence[str]) -> int:
         lines = differs(unpack((folder / f"{name}{SUFFIX}").read_bytes()))
         bad += bool(lines)
         _print(name, lines)
+    bad += _without_scenario(names)
     sys.stdout.write(f"{len(names)} golden traces, {bad} not replayed exactly\n")
     return 1 if bad else 0
+
+
+def _without_scenario(names: Iterable[str]) -> int:
+    """How many scenarios have no trace, or traces no scenario; said of each."""
+    held, wanted = {name for name in names if _of_scenario(name)}, set(scenario_traces())
+    for name in sorted(held ^ wanted):
+        _print(name, ["there is no such scenario any more" if name in held else "this scenario has no trace yet"])
+    return len(held ^ wanted)
 
 
 def _write(folder: Path, names: Sequence[str]) -> int:
