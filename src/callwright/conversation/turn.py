@@ -283,6 +283,8 @@ class CallerTurn:
         self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":
             self._gave_up = True  # no sound waits for its words
+        elif self.state == "talking" and not self._board.timers.armed("still"):
+            self._stillness.begin()  # the sound may be a television's that went on while the caller typed
         self._move("keyed")
 
     def guess_end(self, audio_ms: int) -> None:

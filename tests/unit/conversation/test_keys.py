@@ -8,6 +8,7 @@ from tests.unit.conversation.test_transfers import transferring
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import VERDICT_WAIT_MS
 from callwright.domain.limits import MAX_KEY_DIGITS
 
 
@@ -162,6 +163,18 @@ def test_an_entry_while_the_caller_makes_a_sound_waits_for_the_sound() -> None:
     call.judges()
     call.wait(3_000)
     assert call.told() == ["user: dtmf_number: 1"]
+
+
+def test_an_entry_in_a_sound_that_goes_on_is_not_waited_for() -> None:
+    """A television beside a caller who types, and a recogniser that would tell words as they are spoken."""
+    call = listening(keys_end="#")
+    call.begins()
+    call.wait(300)
+    call.hears("hello")
+    call.finishes("")
+    call.types("42#")
+    assert call.answered_in(2_000 + VERDICT_WAIT_MS)
+    assert call.told()[-1] == "user: dtmf_number: 42"
 
 
 def test_an_entry_after_a_pause_ends_the_wait_for_the_caller() -> None:

@@ -33,7 +33,7 @@ class Reading:
     """How the recogniser tells the caller's words. ``settled``: all are final, and they certainly were told as they were spoken while the
     agent was silent: where a sound goes on behind them, it is nobody's who speaks to the agent. ``perhaps``: it may be so."""
 
-    __slots__ = ("_ever", "_over", "_read", "_shown", "_stands", "_streams", "_unread")
+    __slots__ = ("_ever", "_over", "_read", "_shown", "_stands", "_streams", "_taken", "_told", "_unread")
 
     def __init__(self) -> None:
         self._read: set[int] = set()  # segments of the call that were final
@@ -41,6 +41,8 @@ class Reading:
             set()
         )  # of which words were told before, while the agent was silent, and no other final came since
         self._ever = False  # there was one
+        self._told: dict[int, list[str]] = {}  # segment -> its words as they were told last
+        self._taken: dict[int, int] = {}  # segment -> how many of its words are in a turn, or were none
         self._unread: set[int] = set()  # that were told and not final yet
         self._streams = False  # the newest final words had been told as they were spoken
         self._over = False  # the words are in a turn, or were none
@@ -48,17 +50,20 @@ class Reading:
 
     def told(self, event: ev.TranscriptPartial | ev.TranscriptFinal, alone: bool) -> None:
         """Words; ``alone`` while the agent was silent."""
-        segment = event.segment
+        segment, words = event.segment, event.text.split()
+        before, self._told[segment] = self._told.get(segment, []), words
+        more = len(words) > self._taken.get(segment, 0)
         if isinstance(event, ev.TranscriptPartial):
             if segment in self._read:
                 self._streams = False  # whether the core takes it for old words or new ones is not certain
             else:
                 self._unread.add(segment)
-                if alone and event.text:
+                self._ever = self._ever or (alone and bool(words))
+                if alone and more and words != before:  # else they were told over the agent, and are only told again
                     self._shown.add(segment)
-                    self._ever = True
             return
-        self._streams = bool(event.text) and segment in self._shown and segment not in self._read
+        if more or segment not in self._taken:  # else they come too late to stand for anything
+            self._streams = bool(words) and segment in self._shown and segment not in self._read
         if event.text:
             self.enter()
         if segment not in self._shown:
@@ -77,6 +82,7 @@ class Reading:
     def close(self) -> None:
         """Words were none, or are in a turn."""
         self._streams, self._over = False, True
+        self._taken.update((segment, len(words)) for segment, words in self._told.items())
 
     def begin_sound(self) -> None:
         """A new sound, which is no television if there are no words before it."""
