@@ -72,6 +72,10 @@ class Preparer:
         request = warm_request(spec, {})
         await asyncio.gather(voice.warm(voice_settings(spec)), model.warm(request))
 
+    async def settled(self) -> None:
+        """Wait until what was begun is prepared, or was given up."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def aclose(self) -> None:
         """Stop preparing."""
         for task in tuple(self._tasks):
