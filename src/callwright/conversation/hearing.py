@@ -140,10 +140,9 @@ class Hearing:
         return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
 
     def _stays(self, audio_ms: int, final: bool) -> bool:
-        """Whether the caller speaks over the goodbye of a silence, and not to return it. What nobody has heard anything of is taken back by
-        an "okay", too."""
-        audible, text, book = self._stage.audible, self._stretch_text(), self._board.book
-        unheard = audible is not None and audible.speech.playout_us < 0
+        """Whether the caller speaks over the goodbye of a silence, and not to return it. Who speaks before any of it is heard takes it back
+        with an "okay", too, though the recogniser reads that later."""
+        text, book, unheard = self._stretch_text(), self._board.book, self._ending.unheard
         if not text or not (unheard or self._board.plan.interruptible_goodbye):
             return False
         if self._board.plan.written:

@@ -118,7 +118,8 @@ class Playing:
         elif generation is stage.pending:
             stage.withdraw("voice_failed")
         else:
-            if generation.speech.playout_us < 0:
+            if generation.speech.playout_us < 0 and generation.state != "clearing":
+                # What was silenced before its voice failed waits for what it was silenced for: the caller's words, the end of a hold.
                 stage.owed.again = generation
             stage.interrupt("voice_failed")
         board.note("voice_failed", f"generation {generation.number}")

@@ -173,6 +173,21 @@ def test_a_welcome_whose_voice_fails_is_said_again() -> None:
     assert call.last(fx.AgentSaid).generation == 2
 
 
+def test_a_caller_who_silenced_a_welcome_before_it_sounded_is_answered_and_not_greeted_when_its_voice_fails() -> None:
+    call = Call(welcome_message="Welcome.")
+    call.begins()
+    call.wait(900)
+    call.hears("hello I need a table for two")
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Clear).generation)
+    call.clears(0)
+    call.pauses()
+    call.finishes("hello I need a table for two")
+    call.judges()
+    assert {speak.purpose for speak in call.all(fx.Speak)} == {"welcome"}
+    assert {speak.generation for speak in call.all(fx.Speak)} == {1}
+    assert call.told() == ["user: hello I need a table for two"]
+
+
 def test_a_voice_that_fails_twice_in_a_row_ends_the_call() -> None:
     call = Call(welcome_message="Welcome.")
     call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", 1)

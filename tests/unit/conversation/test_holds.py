@@ -158,3 +158,17 @@ def test_the_line_was_not_held() -> None:
     call = patient()
     call.give(ev.LineHeld, False)
     assert not call.all(fx.AskModel)
+
+
+def test_words_that_a_hold_cut_before_they_sounded_are_not_said_again_for_their_voice_that_fails_then() -> None:
+    call = patient()
+    call.wait(3_000)
+    call.give(ev.LineHeld, True)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Clear).generation)
+    call.clears(0)
+    call.give(ev.LineHeld, False)
+    assert {speak.generation for speak in call.all(fx.Speak)} == {1}, (
+        "nobody is asked twice, back at the line, if there"
+    )
+    call.agent_replies("Welcome back.")
+    assert call.said() == ["agent: Welcome back."]

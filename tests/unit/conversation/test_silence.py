@@ -123,6 +123,37 @@ def test_a_goodbye_nobody_has_heard_any_of_is_taken_back_whatever_the_setting(wo
     assert call.told() == [f"user: {words}"]
 
 
+def begins_before_goodbye_sounds() -> Call:
+    """The caller begins just before a goodbye that may not be interrupted is heard."""
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.starts_playing()
+    return call
+
+
+@pytest.mark.parametrize("words", ["sorry I was looking", "yes"])
+def test_who_began_before_the_goodbye_sounded_takes_it_back_though_it_is_read_later(words: str) -> None:
+    call = begins_before_goodbye_sounds()
+    call.wait(500)
+    call.finishes(words)
+    assert call.core.state == "clearing"
+    call.clears(500)
+    call.pauses()
+    call.judges()
+    assert call.told() == ["assistant: Goodbye now,", f"user: {words}"]
+
+
+def test_who_began_before_the_goodbye_sounded_is_waited_for_at_its_end() -> None:
+    call = begins_before_goodbye_sounds()
+    call.wait(1_200)
+    goodbye_ends(call)
+    call.wait(1_900)
+    assert not call.hung_up()
+    call.finishes("sorry I was looking")
+    assert call.core.state == "hearing"
+
+
 def test_who_only_says_go_on_over_the_goodbye_is_hung_up_on() -> None:
     call = begins_over_goodbye(0)
     call.wait(300)

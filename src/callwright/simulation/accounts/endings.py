@@ -19,6 +19,51 @@ from callwright.simulation.accounts.words import is_numbered
 SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
 """Reasons for which the hang-up message is said."""
 
+NEVER_US = 1 << 62
+
+
+class _Start:
+    """When the caller began to speak, by the goodbye of a silence: ``goodbye`` is its utterance."""
+
+    __slots__ = ("_book", "_earliest_us", "_goodbye", "_sound_us")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._goodbye = 0
+        self._earliest_us = NEVER_US  # when the caller may have begun since it was spoken, at the earliest
+        self._sound_us = -1  # the step of the newest sound that certainly began before any of it was heard
+
+    def anew(self, goodbye: int) -> None:
+        """Another goodbye is spoken."""
+        self._goodbye, self._earliest_us, self._sound_us = goodbye, NEVER_US, -1
+
+    def place(self, event: ev.ActivityBegan | ev.ActivityEnded | ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """The caller was heard. Where no sound is known the words say where it was."""
+        text = event.text if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal) else ""
+        from_ms = event.audio_ms - len(text) * MS_PER_CHARACTER
+        self._earliest_us = min(self._earliest_us, self._book.answered_us + from_ms * 1000)
+
+    def began(self, event: ev.ActivityBegan) -> None:
+        """A sound of the caller's."""
+        self.place(event)
+        if self._playout_us < 0 and self._book.caller.talking_us == event.at_us:
+            self._sound_us = event.at_us
+
+    @property
+    def certainly_before(self) -> bool:
+        """Whether the caller certainly speaks since before any of the goodbye was heard."""
+        caller = self._book.caller
+        return 0 <= self._sound_us == caller.talking_us and caller.talks(self._book.at_us)
+
+    @property
+    def certainly_over(self) -> bool:
+        """Whether some of the goodbye had certainly been heard when the caller began."""
+        return 0 <= self._playout_us <= self._earliest_us
+
+    @property
+    def _playout_us(self) -> int:
+        return self._book.replies.get(self._goodbye).sound.playout_us
+
 
 class EndingAccount:
     """Beginning and end of a call."""
@@ -36,12 +81,14 @@ class EndingAccount:
         "_over_goodbye",
         "_read",
         "_silent_us",
+        "_start",
         "_verdict",
         "_voice_failures",
     )
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._start = _Start(book)
         self._goodbye = ""
         self._goodbye_heard = False
         self._goodbye_us = 0  # when it began to be said
@@ -64,6 +111,8 @@ class EndingAccount:
             ev.ClassifierVerdict: self._classified,
             ev.PlayoutStarted: self._plays,
             ev.MarkPlayed: self._plays,
+            ev.ActivityBegan: self._start.began,
+            ev.ActivityEnded: self._start.place,
             ev.TranscriptPartial: self._words,
             ev.TranscriptFinal: self._words,
             fx.Speak: self._speak,
@@ -106,8 +155,9 @@ class EndingAccount:
             self._voice_failures = 0
 
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        """Who speaks over the goodbye of a silence stays on the line, if it may be interrupted or nobody has heard any of it."""
+        """Who speaks over the goodbye of a silence stays on the line, if it may be interrupted or they began before any of it was heard."""
         book, audible = self._book, self._book.replies.audible
+        self._start.place(event)
         final = isinstance(event, ev.TranscriptFinal)
         new = event.segment not in self._known
         self._known.add(event.segment)
@@ -122,7 +172,7 @@ class EndingAccount:
         if not (new and book.revocable and book.listens):
             return
         over = audible is not None and audible.purpose == "goodbye"
-        unheard = over and audible is not None and audible.sound.playout_us < 0
+        unheard = (over and audible is not None and audible.sound.playout_us < 0) or self._start.certainly_before
         if not (over or self._goodbye_heard) or not (unheard or book.plan.interruptible_goodbye):
             return
         self._fresh.add(event.segment)
@@ -152,12 +202,11 @@ class EndingAccount:
             contradict("whose words over the goodbye are not read yet is not hung up on", said)
 
     def _take_back(self) -> None:
-        """Nothing but words takes a goodbye back, and no nod takes one that is heard."""
-        book, event, audible = self._book, self._book.event, self._book.replies.audible
+        """Nothing but words takes a goodbye back, and no nod over it one that is heard."""
+        book, event, heard = self._book, self._book.event, self._start.certainly_over
         words = isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal)
         if not words or not book.plan.hangup_after_silence_ms or book.at_us >= book.maximum_us + LATE_US:
             contradict("a goodbye is taken back by words alone", type(event).__name__)
-        heard = audible is None or audible.sound.playout_us >= 0
         if heard and not book.plan.interruptible_goodbye:
             contradict("a goodbye is said to its end where the agent may not be interrupted in it", event.at_us)
         said = " ".join(self._over_goodbye[segment] for segment in sorted(self._over_goodbye))
@@ -174,6 +223,7 @@ class EndingAccount:
                 self._over_goodbye.clear()
                 self._fresh.clear()
                 self._goodbye_us = book.at_us
+                self._start.anew(effect.generation)
             self._goodbye = f"{self._goodbye} {effect.text}".strip()
         elif effect.purpose == "apology" and effect.index == 0 and self._failures > 2 * FAILURES_IN_A_ROW:
             contradict("a model that always fails ends the call", f"{self._failures} failures")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import CALLER_FIRST_MS, HOLD_MOST_MS, RESUME_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import (
+    ASSET_MOST_MS,
+    CALLER_FIRST_MS,
+    ECHO_LAG_MS,
+    HOLD_MOST_MS,
+    RESUME_MS,
+    VERDICT_WAIT_MS,
+)
 from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
+from callwright.conversation.lanes import BACK_CHANNEL, FILLER
 from callwright.conversation.phrases import STOPS
-from callwright.conversation.stops import phrasebook
+from callwright.conversation.stops import normalised, phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.pauses import ASKS_CODE
 from callwright.simulation.accounts.words import LEAST_PATIENCE_PERCENT, KeysAccount, is_numbered
@@ -217,13 +227,51 @@ class _Verdicts:
             contradict("a turn is over when somebody says so", generation)
 
 
-class BargeInAccount:
-    """The agent yields to enough words at once, and to nothing less."""
+class _Beside:
+    """The last filler or listener's sound, which the line may give back as any of the agent's words."""
 
-    __slots__ = ("_book", "_final", "_first", "_fresh", "_pending", "_read_ms", "_seen", "_taken", "_typed")
+    __slots__ = ("_book", "_until_us", "_words")
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._words: frozenset[str] = frozenset()
+        self._until_us = 0  # an echo of it has begun by then
+
+    def reads(self) -> Handlers:
+        """What it follows."""
+        return {fx.PlayAsset: self._play, fx.StopAsset: self._over, ev.AssetPlayed: self._over}
+
+    def may_echo(self, words: Sequence[str], stops: bool) -> bool:
+        """Whether two in three of the caller's ``words``, or all that ask the agent to stop, are of that sound, and the caller's own sound
+        began, as far as known, before an echo of it cannot any more."""
+        book = self._book
+        if book.answered_us + book.caller.began_ms * 1000 > self._until_us + LATE_US:
+            return False
+        same = sum(normalised(word) in self._words for word in words)
+        return bool(same) and 3 * same >= (3 if stops else 2) * len(words)
+
+    def _play(self, effect: fx.PlayAsset) -> None:
+        if effect.lane in (FILLER, BACK_CHANNEL):
+            self._words = frozenset(normalised(effect.asset).split())
+            self._until_us = self._book.at_us + (ASSET_MOST_MS + ECHO_LAG_MS) * 1000
+
+    def _over(self, item: fx.StopAsset | ev.AssetPlayed) -> None:
+        if item.lane not in (FILLER, BACK_CHANNEL):
+            return
+        if isinstance(item, ev.AssetPlayed) and not item.played_ms:
+            self._words = frozenset()  # it was not there
+        else:
+            self._until_us = min(self._until_us, self._book.at_us + ECHO_LAG_MS * 1000)
+
+
+class BargeInAccount:
+    """The agent yields to enough words at once, and to nothing less."""
+
+    __slots__ = ("_beside", "_book", "_final", "_first", "_fresh", "_pending", "_read_ms", "_seen", "_taken", "_typed")
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._beside = _Beside(book)
         self._fresh: set[int] = set()  # segments spoken without a pause and with no word taken
         self._first: set[int] = set()  # of these, those before which nothing was pending
         self._pending: dict[int, list[str]] = {}  # segment -> newest words
@@ -236,6 +284,7 @@ class BargeInAccount:
     def reads(self) -> Handlers:
         """What it judges."""
         return {
+            **self._beside.reads(),
             ev.ActivityBegan: self._pause,
             ev.KeyPressed: self._press,
             ev.TranscriptPartial: self._hear,
@@ -308,7 +357,9 @@ class BargeInAccount:
         many = 0 < enough < len(words) and any(map(is_numbered, words)) and event.segment in self._fresh
         alone = stop and event.segment in self._first and (final or enough > 0)
         lately = list(self._book.replies.all.values())[-ECHOED_MOST:]
-        echoes = any(word in one.sound.spoken for one in lately for words in self._pending.values() for word in words)
+        pending = [word for words in self._pending.values() for word in words]
+        echoes = any(word in one.sound.spoken for one in lately for word in pending)
+        echoes = echoes or self._beside.may_echo(words, stop) or self._beside.may_echo(pending, stop)
         if (many or alone) and not (farewell or cleared or self._typed or echoes):
             contradict("a caller who interrupts is let in at once", f"{event.text!r} over {generation}")
         if cleared and farewell:

@@ -29,8 +29,8 @@ class Sound:
 
 @dataclass(slots=True)
 class Utterance:
-    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``ends``: or the end of the call, ``hands_over``:
-    or a transfer; ``acted``: its tools were called, without a word."""
+    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``: or
+    the end of the call and no transfer, not even one that cannot be made; ``acted``: its tools were called, without a word."""
 
     number: int
     turn: int = 0
@@ -43,7 +43,6 @@ class Utterance:
     given: list[str] = field(default_factory=list)
     tools: list[ev.ReplyTool] = field(default_factory=list)
     called: bool = False
-    ends: bool = False
     hands_over: bool = False
     farewell: bool = False
     over: bool = False
@@ -106,8 +105,8 @@ class Replies:
         return self.all.get(generation) or Utterance(generation)
 
     def ends_call(self) -> bool:
-        """Whether the model has ended the call by a reply that was not withdrawn, and wanted no transfer with it that could be made."""
-        return any(one.ends and not any(call.name in self.transfers for call in one.tools) for one in self.all.values())
+        """Whether the model has ended the call by a reply that was not withdrawn."""
+        return any(one.farewell for one in self.all.values())
 
     def get_asked(self, request: int) -> Utterance:
         """The utterance that answers this request; an empty one that is not kept when there is none."""
@@ -130,7 +129,6 @@ class Replies:
         utterance.called = True
         self._before = (utterance.farewell, utterance.hands_over)
         if event.name.startswith("end_call"):
-            utterance.ends = True
             utterance.farewell = not utterance.hands_over
         elif event.name in self.transfers:
             utterance.hands_over = True
@@ -219,7 +217,7 @@ class Replies:
         utterance = self.get(effect.generation)
         utterance.over = True
         if isinstance(effect, fx.Withdrawn) and utterance.sound.released_us < 0:
-            utterance.ends = False  # the caller went on: what the model wanted counts for nothing
+            utterance.farewell = False  # the caller went on: what the model wanted counts for nothing
         if self.audible is utterance:
             self.audible = None
         if self.pending is utterance:
@@ -233,9 +231,7 @@ class Replies:
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "voicemail_found" and self.audible is not None:
-            self.audible.ends = self.audible.farewell = (
-                False  # a machine is left its message, whatever the model wanted
-            )
+            self.audible.farewell = False  # a machine is left its message, whatever the model wanted
         if effect.kind in ("tool_repeated", "tool_loops"):
             # It is the newest call that does not count, never one of the same name in the reply being heard meanwhile.
             for one in (self.audible, self.pending):

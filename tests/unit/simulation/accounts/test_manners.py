@@ -1,0 +1,58 @@
+"""The account of manners."""
+
+from collections.abc import Iterable
+
+import pytest
+from tests.unit.simulation.accounts.audited_call import AuditedCall
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.bounds import FILLER_AFTER_MS
+
+
+def fills() -> AuditedCall:
+    """The agent says a filler, and its reply begins to sound before that is over."""
+    call = AuditedCall(words_to_interrupt=3, incremental_delay_ms=0, fillers=True, hangup_after_silence_ms=0)
+    call.caller_says("w1 w2 w3")
+    call.wait(FILLER_AFTER_MS + 300)
+    assert call.all(fx.PlayAsset)
+    call.model_says("a1 a2 a3 a4 a5 a6 a7 a8.")
+    call.starts_playing()
+    call.wait(100)
+    return call
+
+
+def filler_is_over(call: AuditedCall, played_ms: int = 400) -> None:
+    filler = call.last(fx.PlayAsset)
+    call.give(ev.AssetPlayed, filler.asset, filler.lane, played_ms, True)
+
+
+def never_cut(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+    return () if isinstance(effect, fx.Clear | fx.CancelVoice | fx.CancelModel) else (effect,)
+
+
+def test_words_that_may_be_the_echo_of_a_filler_need_not_silence_the_agent() -> None:
+    call = fills()
+    filler = call.last(fx.PlayAsset).asset
+    call.begins()
+    call.wait(100)
+    filler_is_over(call)
+    call.wait(400)
+    call.tells(f"{filler} w4" if len(filler.split()) > 2 else f"{filler} {filler} w4")
+    assert not call.all(fx.Clear)
+    assert not call.audit()
+
+
+@pytest.mark.parametrize("waits_ms", [0, 900])
+def test_other_words_beside_a_filler_or_the_same_ones_later_silence_the_agent(waits_ms: int) -> None:
+    call = fills()
+    filler = call.last(fx.PlayAsset).asset
+    if waits_ms:
+        filler_is_over(call)
+        call.wait(waits_ms)
+    call.begins()
+    call.wait(400)
+    call.tells(f"{filler} {filler} w4" if waits_ms else "w4 w5 w6 w7")
+    assert call.all(fx.Clear)
+    assert not call.audit()
+    assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
