@@ -30,7 +30,7 @@ class Stillness:
             self._board.timers.cancel("still")
 
     def hear(self, final: bool, first: bool) -> None:
-        """Words came while the agent was silent; ``first``: of a segment of which none were pending. (Over the agent also a recogniser that
+        """Words came while the agent was silent; ``first``: of a segment of which none were known. (Over the agent also a recogniser that
         otherwise reads whole sentences may tell words as they are spoken: ``TranscriberStream.want_partials``.)"""
         if first or not final:
             self._streams = not final

@@ -187,12 +187,12 @@ class CallerTurn:
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
             _note_revision(self._board, self.words, event)
-        known = words.counted(event.segment)
+        known, first = words.counted(event.segment), not words.knows(event.segment)
         changed = words.hear(event.segment, event.text, final, event.audio_ms)
         if changed:
             self._stretch.reread(event.segment, known)
         if alone and changed:
-            self._stillness.hear(final, first=not known)
+            self._stillness.hear(final, first)
         more = changed or words.lacks(event.segment, event.text)
         if self.state == "talking" and (more or not self._board.timers.armed("still")):
             self._stillness.begin()

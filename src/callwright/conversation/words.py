@@ -75,6 +75,10 @@ class Words:
         """How many pending words are of ``segment``."""
         return len(self._pieces.get(segment, ()))
 
+    def knows(self, segment: int) -> bool:
+        """Whether words of ``segment`` are pending, or were taken."""
+        return segment in self._pieces or segment in self._taken
+
     def lacks(self, segment: int, text: str) -> bool:
         """Whether ``text`` has more words of ``segment`` than are known of it."""
         return len(self.beyond(text, self._taken.get(segment, ()))) > self.counted(segment)

@@ -335,6 +335,22 @@ def test_a_recogniser_that_tells_finals_alone_is_waited_for() -> None:
     assert call.told() == ["user: hello"]
 
 
+def test_a_late_final_of_a_turn_does_not_say_that_its_words_were_read_at_once() -> None:
+    call = Call()
+    call.begins()
+    call.wait(500)
+    call.hears("hello")
+    call.pauses()
+    call.judges()
+    call.wait(3_000)
+    call.agent_replies("Yes?")
+    call.begins()
+    call.finishes("hello there")
+    asked = len(call.all(fx.AskTurnModel))
+    call.wait(2_000)
+    assert len(call.all(fx.AskTurnModel)) == asked + 1
+
+
 def test_words_told_only_over_the_agent_do_not_say_that_others_would_be() -> None:
     call = Call(welcome_message="Welcome to the Grand Hotel of this town.")
     call.starts_playing()
