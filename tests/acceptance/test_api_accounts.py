@@ -118,6 +118,30 @@ async def test_places_are_changed_and_null_is_elastic(world: ApiWorld) -> None:
         assert nothing.json()["status"] == "failure"
 
 
+async def test_whom_the_organisation_does_not_call_its_sub_accounts_do_not_call(world: ApiWorld) -> None:
+    number, theirs = "+15557770001", "+15557770002"
+    listed = "/v1/callwright/suppressions"
+    async with world.client() as client:
+        made = await branch(client)
+        assert (await client.post(listed, json={"number": number})).status_code == 201
+        async with world.client(made["api_key"]) as own:
+            agent = await create(own)
+            order = {"agent_id": agent, "recipient_phone_number": number}
+            answer = await own.post("/call", json=order)
+            assert (answer.status_code, answer.json()["code"]) == (400, "suppressed")
+            assert "your organisation" in answer.json()["message"]
+            assert (await own.get(f"{listed}/{number}")).status_code == 404
+            assert (await own.delete(f"{listed}/{number}")).status_code == 404
+            assert (await own.post(listed, json={"number": theirs})).status_code == 201
+            answer = await own.post("/call", json={**order, "recipient_phone_number": theirs})
+            assert answer.json()["code"] == "suppressed"
+            assert "your organisation" not in answer.json()["message"]
+        assert (await client.get(f"{listed}/{theirs}")).status_code == 404
+        assert (await client.delete(f"{listed}/{number}")).status_code == 200
+        async with world.client(made["api_key"]) as own:
+            assert (await own.post("/call", json=order)).json().get("code") != "suppressed"
+
+
 async def test_two_changes_at_once_do_not_exceed_together_what_each_keeps_to(world: ApiWorld) -> None:
     async with world.client() as client:
         accounts = [await branch(client) for _ in range(4)]

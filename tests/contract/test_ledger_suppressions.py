@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -117,6 +118,66 @@ async def test_the_list_of_another_organisation_says_nothing(ledger: PostgresLed
     await prepare(ledger, "call-1")
     await claim(ledger)
     await dial(ledger, "call-1")
+
+
+async def test_the_list_of_an_organisation_binds_its_sub_accounts_and_theirs_binds_themselves(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    for name in ("north", "south"):
+        await run_sql(
+            dsn,
+            "insert into tenant (id, name, email, parent_id, min_concurrency)"
+            f" values ('{name}', '', '', '{DEFAULT_TENANT_ID}', 0)",
+        )
+    own = "+15550188"
+    async with ledger.unit() as unit:
+        await unit.nodes.beat("node-a", "a")
+        for name in ("north", "south"):
+            await unit.agents.insert(agent_row(name, tenant_id=name))
+        await unit.executions.insert(execution_row("waits", tenant_id="north", agent_id="north"))
+        await unit.suppressions.add(replace(entry(own), tenant_id="north"))
+    assert await claim(ledger) == ["waits"]
+    await add(ledger)
+    with pytest.raises(SuppressedError):
+        await dial(ledger, "waits")
+    for tenant, number, refused in (
+        ("north", NUMBER, True), ("south", NUMBER, True), ("north", own, True), ("south", own, False),
+    ):  # fmt: skip
+        async with ledger.unit() as unit:
+            assert (await unit.suppressions.among(tenant, [number, "+15550199"]) == {number}) is refused
+            bound = await unit.suppressions.binding(tenant, f"sip:{number}@trunk.example")
+            assert (bound is not None) is refused
+            row = execution_row(f"{tenant}{number}", tenant_id=tenant, agent_id=tenant, to_number=number)
+            if not refused:
+                await unit.executions.insert(row)
+                continue
+        with pytest.raises(SuppressedError):
+            async with ledger.unit() as unit:
+                await unit.executions.insert(row)
+    async with ledger.unit() as unit:
+        assert await unit.suppressions.get("north", NUMBER) is None, "the organisation's list is not theirs to read"
+        assert await unit.suppressions.binding(DEFAULT_TENANT_ID, own) is None
+
+
+async def test_a_dial_of_a_sub_account_waits_for_a_stop_that_its_organisation_is_writing(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await run_sql(
+        dsn,
+        f"insert into tenant (id, name, email, parent_id, min_concurrency) values ('north', '', '', '{DEFAULT_TENANT_ID}', 0)",
+    )
+    async with ledger.unit() as unit:
+        await unit.nodes.beat("node-a", "a")
+        await unit.agents.insert(agent_row("north", tenant_id="north"))
+        await unit.executions.insert(execution_row("waits", tenant_id="north", agent_id="north"))
+    assert await claim(ledger) == ["waits"]
+    async with ledger.unit() as stop:
+        await stop.suppressions.add(entry())
+        dialling = asyncio.create_task(dial(ledger, "waits"))
+        await asyncio.sleep(0.2)
+        assert not dialling.done()
+    with pytest.raises(SuppressedError):
+        await dialling
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,17 @@ async def delete_suppression(services: Services, principal: Principal, number: s
 
 async def refuse_suppressed(unit: Unit, tenant_id: str, number: str) -> None:
     """Raises SuppressedError for a number that is not to be called. What is suppressed later is refused by the database."""
-    found = await unit.suppressions.get(tenant_id, number)
+    found = await unit.suppressions.binding(tenant_id, number)
     if found is None:
         return
-    why = "was put on the list of numbers not to be called"
+    own = found.tenant_id == tenant_id
+    why = f"was put on the list of numbers that {'are' if own else 'your organisation has said are'} not to be called"
     if found.reason == SAID:
-        why = f"asked in the call {found.execution_id} not to be called any more"
-    route = f"{ROUTE}/{found.number}"
+        # A call of the organisation is none of its sub-account's: it is not named to it.
+        why = f"asked {f'in the call {found.execution_id}' if own else 'your organisation'} not to be called any more"
+    who = "take it off" if own else "your organisation can take it off"
     raise SuppressedError(
-        f"recipient_phone_number {found.number} {why} ({found.created_at:%Y-%m-%d}); take it off with DELETE {route} if it may be called",
+        f"recipient_phone_number {found.number} {why} ({found.created_at:%Y-%m-%d});"
+        f" {who} with DELETE {ROUTE}/{found.number} if it may be called",
         field="recipient_phone_number",
     )

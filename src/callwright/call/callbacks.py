@@ -52,7 +52,7 @@ async def schedule(
     told.update(due_at=wish.due_at.astimezone(UTC).isoformat(), local_time=wish.due_at.isoformat())
     agent = await unit.agents.get(execution.tenant_id, execution.agent_id)
     reason = _hindrance(execution, agent is None)
-    if not reason and await unit.suppressions.get(execution.tenant_id, far_number(execution)) is not None:
+    if not reason and await unit.suppressions.binding(execution.tenant_id, far_number(execution)) is not None:
         reason = "the number is not to be called any more"
     if reason or agent is None:
         return {**told, "reason": reason}

@@ -44,11 +44,21 @@ class SuppressionRows:
         )
         return Suppression(**row) if row else None
 
+    async def binding(self, tenant_id: str, number: str) -> Suppression | None:
+        """The entry that forbids the tenant to call the number: its own, else its organisation's; or None."""
+        row = await self._connection.fetchrow(
+            f"select {_COLUMNS} from suppression where tenant_id in (select suppression_lists($1)) and number = any(address_keys($2))"
+            " order by tenant_id = $1 desc, number desc limit 1",
+            tenant_id,
+            number,
+        )
+        return Suppression(**row) if row else None
+
     async def among(self, tenant_id: str, numbers: Sequence[str]) -> set[str]:
-        """Those of ``numbers`` that are on the list, as they were given."""
+        """Those of ``numbers`` that the tenant may not call, as they were given."""
         rows = await self._connection.fetch(
             "select n from unnest($2::text[]) n where exists ("
-            "select from suppression s where s.tenant_id = $1 and s.number = any(address_keys(n)))",
+            "select from suppression s where s.tenant_id = any(array(select suppression_lists($1))) and s.number = any(address_keys(n)))",
             tenant_id,
             list(numbers),
         )

@@ -10,7 +10,8 @@ from callwright.domain.suppression import Suppression
 
 class Suppressions(Protocol):
     """Numbers that a tenant does not call any more. That none of them is dialled is a rule of the storage: a new outbound execution to
-    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt."""
+    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt. Each tenant has a list of its own;
+    an organisation's binds its sub-accounts too."""
 
     async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
         """Put a number on the list; the one that is there stays as it is. Returns it, and whether it is new. Waits for calls to it that
@@ -18,10 +19,15 @@ class Suppressions(Protocol):
         ...
 
     async def get(self, tenant_id: str, number: str) -> Suppression | None:
-        """The number's entry, or None."""
+        """The number's entry in the tenant's own list, or None."""
+        ...
+
+    async def binding(self, tenant_id: str, number: str) -> Suppression | None:
+        """The entry that forbids the tenant to call the number: its own, else its organisation's; or None."""
+        ...
 
     async def among(self, tenant_id: str, numbers: Sequence[str]) -> set[str]:
-        """Those of ``numbers`` that are on the list, as they were given."""
+        """Those of ``numbers`` that the tenant may not call, as they were given."""
         ...
 
     async def page(self, tenant_id: str, number: int, size: int) -> tuple[list[Suppression], int]:
