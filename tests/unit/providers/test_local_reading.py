@@ -36,12 +36,27 @@ def test_times_of_day(written: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("Mon, Nov 26", "Monday, November 26"),
+        ("Mon, Nov 26", "Monday, November 26th"),
         ("on Wed.", "on Wednesday."),
         ("I sat, and May came", "I sat, and May came"),
-        ("2026-11-26", "November 26, 2026"),
+        ("2026-11-26", "November 26th, 2026"),
         ("in 2026", "in 2026"),
         ("the 21st", "the 21st"),
+        ("Jan. 5 works", "January 5th works"),
+        ("Feb 3rd, 2026", "February 3rd, 2026"),
+        ("Jan. 5–7", "January 5th to 7th"),
+        ("Nov 3-Nov 5", "November 3rd to November 5th"),
+        ("in January 2026", "in January 2026"),
+        ("on 1 May at 5 p.m.", "on the 1st of May at 5 p.m."),
+        ("the 22 March slot", "the 22nd of March slot"),
+        ("at 5 in May", "at 5 in May"),
+        ("in Jan. we met", "in January we met"),
+        ("Wed., Nov. 4", "Wednesday, November 4th"),
+        ("Mon.-Fri. 9-5", "Monday to Friday 9 to 5"),
+        ("Mon – Fri", "Monday to Friday"),
+        ("Fri. at 5", "Friday at 5"),
+        ("the Sun.", "the Sun."),
+        ("on 3/4", "on 3 4"),
     ],
 )
 def test_days(written: str, said: str) -> None:
@@ -70,6 +85,16 @@ def test_days(written: str, said: str) -> None:
         ("code 12345 please", "code 1 2 3 4 5 please"),
         ("on 5-10-2024", "on 5 10 2024"),
         ("options 1,2,3", "options 1, 2, 3"),
+        ("555 - 0123", "555 , 0 1 2 3"),
+        ("pages 3–7", "pages 3 to 7"),
+        ("10 – 15 people", "10 to 15 people"),
+        ("10-15%", "10 to 15%"),
+        ("1st-3rd", "1st to 3rd"),
+        ("10 a.m.-12 p.m.", "10 a.m. to 12 p.m."),
+        ("5 pm - 7 pm", "5 p.m. to 7 p.m."),
+        ("it is −5", "it is -5"),
+        ("٣ items", "3 items"),
+        ("24/7", "24/7"),
     ],
 )
 def test_numbers_and_telephone_numbers(written: str, said: str) -> None:
@@ -79,12 +104,84 @@ def test_numbers_and_telephone_numbers(written: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
+        ("it costs 12999", "it costs 12,999"),
+        ("it costs 1299", "it costs 1,299"),
+        ("your balance, with tax, is 12999.", "your balance, with tax, is 12,999."),
+        ("the price of the ticket is 12999", "the price of the ticket is 12,999"),
+        ("the total for your account is 12999", "the total for your account is 12,999"),
+        ("the total for your account is 1299", "the total for your account is 1,299"),
+        ("the code for your payment is 4821", "the code for your payment is 4 8 2 1"),
+        ("the number of calls was 12345", "the number of calls was 12,345"),
+        ("more than 12345", "more than 12,345"),
+        ("the bill is 12999", "the bill is 12,999"),
+        ("12999 is the total", "12,999 is the total"),
+        ("USD 12999", "12,999 dollars"),
+        ("the price in 2026", "the price in 2026"),
+        ("the balance of May 2026", "the balance of May 2026"),
+        ("the price is 2026", "the price is 2,026"),
+        ("it costs 1500", "it costs 1500"),
+        ("your order number is 12999", "your order number is 1 2 9 9 9"),
+        ("the total is due. 12999 is", "the total is due. 1 2 9 9 9 is"),
+        ("your payment reference is 12999", "your payment reference is 1 2 9 9 9"),
+        ("the code for your payment is 12999", "the code for your payment is 1 2 9 9 9"),
+        ("payment 12999", "payment 1 2 9 9 9"),
+        ("your PIN is 4821", "your PIN is 4 8 2 1"),
+        ("your card ending in 4821", "your card ending in 4 8 2 1"),
+        ("reference 200500", "reference 2 0 0 5 0 0"),
+        ("your code was sent in 2026", "your code was sent in 2026"),
+        ("12999 Main St.", "1 2 9 9 9 Main street."),
+        ("1234 Main St.", "1234 Main street."),
+    ],
+)
+def test_a_long_number_is_an_amount_or_a_code_as_the_words_around_it_say(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("use 3 1/2 cups", "use 3 and a half cups"),
+        ("1 1/8 in. wide", "1 and an eighth inches wide"),
+        ("2 3/4 hrs", "2 and three quarters hours"),
+        ("1⅔ cups", "1 and two thirds cups"),
+        ("a 3½-inch pipe", "a 3 and a half inch pipe"),
+        ("½ hr", "one half hour"),
+        ("5/8 of it", "5 eighths of it"),
+        ("I have 3, 1/2 of them", "I have 3, one half of them"),
+    ],
+)
+def test_parts_of_a_whole(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("$1,299.50", "$1,299.50"),
+        ("$10-15", "10 to $15"),
+        ("$10–$15", "$10 to $15"),
+        ("$5-10k", "5 to 10 thousand dollars"),
+        ("USD 20 or 20 EUR", "20 dollars or 20 euros"),
+        ("20€, 99¢, -$5", "€20, 99 cents, minus $5"),
+        ("$5/month", "$5 per month"),
+        ("10-15 min", "10 to 15 minutes"),
+        ("two 15-min visits", "two 15 minute visits"),
+        ("a 5-10-minute wait", "a 5 to 10 minute wait"),
+        ("10 min. or so", "10 minutes or so"),
+        ("10 min. Then", "10 minutes. Then"),
+        ("5 ft. 3 in.", "5 feet 3 inches."),
+        ("60 mph", "60 miles per hour"),
+        ("-5°C or 20 °F", "minus 5 degrees Celsius or 20 degrees Fahrenheit"),
+        ("60–70°F", "60 to 70 degrees Fahrenheit"),
+        ("6'2\"", "6 foot 2"),
+        ("2x4", "2 by 4"),
+        ("10²", "10 squared"),
         ("$90", "$90"),
         ("$5.5", "$5.50"),
         ("$1M or $2 million", "1 million dollars or 2 million dollars"),
         ("₹500", "500 rupees"),
         ("60°F", "60 degrees Fahrenheit"),
-        ("2½ hrs", "2 and a half hrs"),
+        ("2½ hrs", "2 and a half hours"),
         ("1/2 off", "one half off"),
         ("20 min, 1 hr, 5kg", "20 minutes, 1 hour, 5 kilograms"),
         ("5 %", "5 percent"),
@@ -112,6 +209,16 @@ def test_money_measures_and_signs(written: str, said: str) -> None:
         ("Mr. St. John", "Mr. saint John"),
         ("Dr. Smith, 12 Oak Dr. please", "Dr. Smith, 12 Oak drive please"),
         ("vs. w/ us", "versus with us"),
+        ("3rd Ave., 5th St.", "3rd avenue, 5th street."),
+        ("125 E. Main St.", "125 east Main street."),
+        ("John E. Smith", "John E. Smith"),
+        ("Ft. Worth", "fort Worth"),
+        ("Apt. 4B, e.g. this", "apartment 4B, for example this"),
+        ("No. 5, p. 12", "number 5, page 12"),
+        ("No. We do.", "No. We do."),
+        ("Gov. Lee", "governor Lee"),
+        ("AT&T", "ay T and T"),
+        ("an mp3", "an M P 3"),
         ("“Hi,” she said (ok)", "Hi, she said ok,"),
         ("**bold** café it’s", "bold cafe it's"),
         ("Sure — ten", "Sure , ten"),
@@ -141,8 +248,30 @@ def test_each_word_has_a_length_also_one_that_is_not_said() -> None:
     assert weights == [5, 1, 5]
 
 
+def test_a_word_is_looked_up_once() -> None:
+    asked: list[str] = []
+
+    def counted(text: str) -> str:
+        asked.append(text)
+        return text.lower()
+
+    lexicon = Lexicon(counted)
+    lexicon.sounds("Nguyen is here")
+    lexicon.sounds("hello Nguyen")
+    assert asked.count("Nguyen") == 1
+
+
 def test_what_the_lexicon_has_no_sounds_for_is_spelled() -> None:
     assert Lexicon(look_up).sounds("the XQZW")[0] == "the X Q Z W"
+
+
+def look_up_letters_first(text: str) -> str:
+    """A lexicon that leaves out the figures that stand beside letters it does not know."""
+    return " ".join(word if word.isalpha() or word.isdecimal() else word.strip("0123456789") for word in text.split())
+
+
+def test_a_figure_the_lexicon_leaves_out_is_said_by_itself() -> None:
+    assert Lexicon(look_up_letters_first).sounds("an emp3 and 12zq9")[0] == "an emp 3 and 12 zq 9"
 
 
 @pytest.mark.parametrize("text", ["नमस्ते", "日本", "…"])

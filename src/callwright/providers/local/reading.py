@@ -10,62 +10,23 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
-    "December",
+from callwright.providers.local.abbreviations import (
+    ABBREVIATIONS,
+    BEFORE_FIGURES,
+    COINS,
+    CURRENCIES,
+    DIRECTIONS,
+    MONTHS,
+    NAMES_OF_MONEY,
+    SPANS,
+    UNITS,
+    WEEKDAYS,
+    keeps_dot,
+    month_of,
+    weekday_of,
 )
-WEEKDAYS: Mapping[str, str] = {
-    "Mon": "Monday",
-    "Tue": "Tuesday",
-    "Tues": "Tuesday",
-    "Wed": "Wednesday",
-    "Thu": "Thursday",
-    "Thur": "Thursday",
-    "Thurs": "Thursday",
-    "Fri": "Friday",
-    "Sat": "Saturday",
-    "Sun": "Sunday",
-}
-UNITS: Mapping[str, tuple[str, str]] = {
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "ml": ("milliliter", "milliliters"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"),
-    "sqft": ("square foot", "square feet"),
-}
-"""Behind a number: one, several."""
+from callwright.providers.local.digits import DATE, SHORT_DATE, digit_by_digit, figures
 
-ABBREVIATIONS: Mapping[str, str] = {
-    "vs.": "versus",
-    "approx.": "approximately",
-    "appt.": "appointment",
-    "ext.": "extension",
-    "Ltd.": "limited",
-    "Inc.": "incorporated",
-    "Jr.": "junior",
-    "Sr.": "senior",
-    "Prof.": "professor",
-    "Ave.": "avenue",
-    "Rd.": "road",
-    "Blvd.": "boulevard",
-    "Ln.": "lane",
-    "Hwy.": "highway",
-    "dept.": "department",
-    "Dept.": "department",
-    "w/": "with",
-}
 SIGNS: Mapping[str, str] = {
     "=": "equals",
     "~": "about",
@@ -76,9 +37,6 @@ SIGNS: Mapping[str, str] = {
     "—": ",",
     "–": ",",
     "-": ",",
-    "½": "one half",
-    "¼": "one quarter",
-    "¾": "three quarters",
 }
 """Words that are only a sign. Others are not said."""
 
@@ -95,22 +53,27 @@ FRACTIONS: Mapping[str, str] = {
     "1/4": "one quarter",
     "3/4": "three quarters",
 }
-COINS: Mapping[str, str] = {"₹": "rupees", "¥": "yen", "₩": "won", "₺": "lira", "₦": "naira", "₱": "pesos"}
-"""What the lexicon does not read; dollars, euros and pounds it does."""
-
 SCALES: Mapping[str, str] = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
-LEAST_PHONE_DIGITS = 7
-"""Fewer digits than this in several groups are numbers beside each other, no telephone number."""
-MOST_GROUP_DIGITS = 12
-"""More digits than this in one group are no part of a telephone number."""
-LEAST_CODE_DIGITS = 5
-"""A number of so many digits that is not round and has no commas is a code or an area, and read digit by digit."""
 
-_DOTTED = frozenset({"St.", "Dr."})
+PARTS: Mapping[int, str] = {
+    2: "half",
+    3: "third",
+    4: "quarter",
+    5: "fifth",
+    6: "sixth",
+    8: "eighth",
+    10: "tenth",
+    16: "sixteenth",
+}
+"""What one of so many parts is called."""
+
 _NO_STREETS = frozenset({"At", "The", "In", "From", "Near", "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof"})
-_NO_UNITS = frozenset({"and", "or", "is", "was", "for", "to", "in", "on", "at", "if", "then", "please", "again", "now"})
-"""Words behind a code that do not count anything."""
+_BEFORE_DATES = frozenset({"on", "until", "since", "due", "dated"})
+_OF_PARTS = frozenset(
+    {"of", "inch", "inches", "cup", "cups", "mile", "miles", "full", "teaspoon", "tablespoon", "pound"}
+)
 _BEFORE_KEYS = frozenset({"press", "dial", "hit", "key", "or", "the"})
+_DASHES = "-–—"
 _LEADS, _TRAILS = "\"'“‘”’([{*_`", "\"'”’)]}*_`.,!?;:…"
 _TIME = r"(\d{1,2}):([0-5]\d)"
 _CLOCK = re.compile(rf"{_TIME}(?::[0-5]\d)?")
@@ -118,21 +81,31 @@ _HALF_DAY = re.compile(r"([ap])\.?m\.?", re.IGNORECASE)
 _CLOCK_HALF_DAY = re.compile(r"(\d{1,2})(?::([0-5]\d))?([ap])\.?m", re.IGNORECASE)
 _RANGE = re.compile(r"([^-–—]*\d[^-–—]*)[-–—]([^-–—]*\d[^-–—]*)")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-_SHORT_DATE = re.compile(r"(\d{1,2})[-.](\d{1,2})[-.](\d{4})")
-_FROM_TO = re.compile(r"([1-9]\d{0,3})[-–—]([1-9]\d{0,3})")
-_DIALLED = re.compile(r"[+(]*\d[\d().-]*")
-_MEASURE = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
+_DAY = re.compile(r"(\d{1,2})(st|nd|rd|th)?")
+_DAYS = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-–—](\d{1,2})(?:st|nd|rd|th)?")
+_DAY_TO_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-–—]([A-Z][a-z]+\.?)")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
+_PERCENT = re.compile(r"\d+(?:\.\d+)?%")
+_HALF_DAY_TO = re.compile(r"([ap])\.?m\.?[-–—](.*\d.*)", re.IGNORECASE)
+_MEASURE = re.compile(r"(-?\d+(?:[.,]\d+)*)([A-Za-z][a-z/A-Z]*)")
+_COMPOUND = re.compile(r"(?:(\d+)[-–—])?(\d+(?:\.\d+)?|\d{1,2}/\d{1,2})-([A-Za-z]+)\.?")
+_PER = re.compile(r"(.*\d.*)/([A-Za-z]+)")
+_PART = re.compile(r"(\d{1,2})/(\d{1,2})")
+_WHOLE_AND_PART = re.compile(r"(\d{1,3})[-–](\d{1,2}/\d{1,2})")
+_FEET = re.compile(r"(\d)['’′](\d{1,2})″?")
+_TIMES = re.compile(r"(\d+(?:\.\d+)?)[x×](\d+(?:\.\d+)?)")
 _MONEY = re.compile(r"([$€£₹¥₩₺₦₱])(\d[\d,]*(?:\.\d+)?)(k|m|bn|b)?", re.IGNORECASE)
-_NAMES_OF_MONEY: Mapping[str, str] = {"$": "dollars", "€": "euros", "£": "pounds", **COINS}
+_MONEY_BEHIND = re.compile(r"(\d[\d,]*(?:\.\d+)?)([$€£₹¥₩₺₦₱¢])")
 _DEGREES = re.compile(r"(-?\d+(?:\.\d+)?)°([CF])?")
-_MIXED = re.compile(r"(\d+)([½¼¾])")
+_VULGAR = re.compile(r"(\d?)([½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ADDRESS = re.compile(
     r"(?:https?://\S+|www\.\S+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|edu|gov|uk|de|fr|info|dental|health|app|dev)(?:/\S*)?)",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(r"[A-Za-z](?:-[A-Za-z])+")
+_FORMAT = re.compile(r"[b-df-hj-np-tv-xz]{2,3}\d")
+_FIRM = re.compile(r"[A-Z]{1,3}(?:&[A-Z]{1,3})+")
 _CODE = re.compile(r"[A-Z][\dA-Z-]*")
 _LONG_LETTERS = re.compile(r"[A-Z]{4}")
 _ODDS = re.compile(r"(\d+):(\d+)")
@@ -150,32 +123,59 @@ _WORDS_OF_ADDRESSES: Mapping[str, str] = {
 def readings(words: Sequence[str]) -> list[str]:
     """What is said for each of ``words``, in their places; nothing for a word that is only a sign. What needs no reading stays as it is."""
     cut = [_cut(word) for word in words]
-    dialled = _telephone_numbers(cut)
+    dialled, amounts = figures(cut)
     read: list[str] = []
     for index, (core, trail) in enumerate(cut):
-        before = cut[index - 1][0] if index else ""
+        before = _before(cut, index)
         after = cut[index + 1][0] if index + 1 < len(cut) else ""
         if any(character.isalnum() for character in core):
-            said = _digit_by_digit(core) if index in dialled else _said(core, trail, before, after)
+            figure = f"{int(core):,}" if index in amounts else core
+            said = digit_by_digit(core) if index in dialled else _said(figure, trail, before, after)
         else:
-            said = _sign(words[index].rstrip(".,?!"), before)
-        pause = (
-            trail.lstrip(".")
-            if said.endswith(".")
-            else trail or ("." if core.endswith(".") and index == len(cut) - 1 else "")
-        )
-        read.append(_plain(f"{said}{pause}") if said else "")
+            said = _sign(words[index].rstrip(".,?!"), before, after)
+        if said.endswith("."):
+            trail = trail.lstrip(".")
+        elif not trail and core.endswith(".") and (index == len(cut) - 1 or _ends_sentence(core, after)):
+            trail = "."
+        read.append(_plain(f"{said}{trail}") if said else "")
     return read
+
+
+def _before(cut: Sequence[tuple[str, str]], index: int) -> str:
+    """The word before, where no mark parts them; "1 1/2" is one word to the unit behind it."""
+    if not index or cut[index - 1][1]:
+        return ""
+    word = cut[index - 1][0]
+    whole = cut[index - 2][0] if index > 1 and not cut[index - 2][1] else ""
+    return f"{whole}-{word}" if _PART.fullmatch(word) and whole.isdecimal() else word
 
 
 def _cut(word: str) -> tuple[str, str]:
     """A word without the marks around it, and those of its closing marks that make a voice pause. "Ave." keeps its dot."""
-    bare = word.lstrip(_LEADS)
-    whole = bare in ABBREVIATIONS or bare in _DOTTED or _is_half_day(bare)
-    core = bare if whole else bare.rstrip(_TRAILS)
+    bare = _ascii_digits(word).lstrip(_LEADS)
+    dotted = bare.rstrip(_TRAILS.replace(".", ""))
+    whole = keeps_dot(re.split(f"[{_DASHES}]", dotted)[-1]) or _is_half_day(dotted)
+    core = dotted if whole else bare.rstrip(_TRAILS)
     trail = bare[len(core) :]
     marks = "".join("," if mark in "…)" else mark for mark in trail if mark in ".,!?;:…)")
     return core, marks.lstrip(",") if marks.startswith(",") and len(marks) > 1 else marks
+
+
+def _ascii_digits(word: str) -> str:
+    """Figures of other scripts, and the sign of a number below zero, as the lexicon knows them."""
+    if word.isascii():
+        return word
+    parts = _VULGAR.sub(
+        lambda match: f"{match[1]}{'-' if match[1] else ''}{unicodedata.normalize('NFKC', match[2])}", word
+    )
+    plain = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in parts.replace("⁄", "/"))
+    return re.sub(r"^[−–](?=\d)", "-", plain).replace("−", "-")
+
+
+def _ends_sentence(core: str, after: str) -> bool:
+    """Whether a new sentence begins behind an abbreviation ("It takes 10 min. Then ...")."""
+    ends = core[:-1] in UNITS or core in UNITS or weekday_of(core) or month_of(core)
+    return bool(ends) and after[:1].isupper() and not month_of(after)
 
 
 def _is_half_day(core: str) -> bool:
@@ -183,11 +183,50 @@ def _is_half_day(core: str) -> bool:
 
 
 def _is_number(core: str) -> bool:
-    return core.replace(",", "").replace(".", "").isdecimal() or _CLOCK.fullmatch(core) is not None
+    return core.removeprefix("-").replace(",", "").replace(".", "").isdecimal() or _CLOCK.fullmatch(core) is not None
 
 
-def _sign(word: str, before: str) -> str:
+def _is_end(core: str) -> bool:
+    """Whether it may be one end of a range."""
+    kinds = (_CLOCK_HALF_DAY, _MONEY, _PERCENT, _ORDINAL, _DEGREES)
+    measured = _MEASURE.fullmatch(core)
+    return (
+        _is_number(core)
+        or any(kind.fullmatch(core) for kind in kinds)
+        or (measured is not None and measured[2] in UNITS)
+    )
+
+
+def _is_quantity(core: str) -> bool:
+    """Whether a unit may stand behind it."""
+    low, _, high = core.replace("–", "-").partition("-")
+    return _is_number(core) or bool(_part(core)) or (_is_number(low) and (_is_number(high) or bool(_part(high))))
+
+
+def _sign(word: str, before: str, after: str) -> str:
+    if word and word in _DASHES and _joins(before, after):
+        return "to"
+    if word in NAMES_OF_MONEY or word == "¢":
+        return (
+            (NAMES_OF_MONEY.get(word, "cents") if _is_number(before) and not _is_number(after) else "")
+            if before
+            else ""
+        )
+    if word == "/" and any(one.isdecimal() for one in before) and after in SPANS:
+        return "per"
+    if word == "×" and _is_number(before):
+        return "by"
+    if word == "°" and _is_number(before):
+        return "degrees"
     return SIGNS.get(word) or (KEYS.get(word, "") if before in _BEFORE_KEYS else "")
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether a dash alone between two words means "to". Not between the groups of a telephone number."""
+    if weekday_of(before) and weekday_of(after):
+        return True
+    dialled = before.isdecimal() and after.isdecimal() and len(before) + len(after) > 6 and len(before) != len(after)
+    return (_is_end(before) or _HALF_DAY.fullmatch(before) is not None) and _is_end(after) and not dialled
 
 
 def _said(core: str, trail: str, before: str, after: str) -> str:
@@ -199,8 +238,27 @@ def _said(core: str, trail: str, before: str, after: str) -> str:
 
 
 def _fraction(core: str, trail: str, before: str, after: str) -> str | None:
-    del trail, before, after
+    del trail
+    if (match := _WHOLE_AND_PART.fullmatch(core)) is not None and (part := _part(match[2])):
+        return f"{match[1]} and {part}"
+    if before.isdecimal() and len(before) <= 3 and (part := _part(core)):
+        return f"and {part}"
+    if (match := _PART.fullmatch(core)) is not None and before.lower() in _BEFORE_DATES:
+        return f"{match[1]} {match[2]}"
+    if match is not None and core not in FRACTIONS and (after in _OF_PARTS or after in UNITS) and _part(core):
+        return _part(core).replace("a ", "one ", 1)
     return FRACTIONS.get(core) or SIGNS.get(core)
+
+
+def _part(core: str) -> str:
+    """A part as it is said behind a whole number ("a half", "three quarters"), or nothing."""
+    match = _PART.fullmatch(core)
+    if match is None or not 0 < int(match[1]) < int(match[2]) or int(match[2]) not in PARTS:
+        return ""
+    name = PARTS[int(match[2])]
+    if match[1] == "1":
+        return f"a{'n' if name[0] == 'e' else ''} {name}"
+    return FRACTIONS.get(core, f"{match[1]} {name}s")
 
 
 def _time(core: str, trail: str, before: str, after: str) -> str | None:
@@ -214,6 +272,8 @@ def _time(core: str, trail: str, before: str, after: str) -> str | None:
         return _clock(match[1], match[2], named)
     if (match := _HALF_DAY.fullmatch(core)) is not None and before[-1:].isdecimal():
         return f"{match[1].lower()}.m."
+    if (match := _HALF_DAY_TO.fullmatch(core)) is not None and before[-1:].isdecimal():
+        return f"{match[1].lower()}.m. to {_said(match[2], trail, '', after)}"
     return None
 
 
@@ -229,23 +289,47 @@ def _clock(hour: str, minute: str, named: bool) -> str:
 
 
 def _date(core: str, trail: str, before: str, after: str) -> str | None:
-    del trail
-    if (match := _DATE.fullmatch(core)) is not None and 1 <= int(match[2]) <= 12:
-        return f"{MONTHS[int(match[2]) - 1]} {int(match[3])}, {match[1]}"
-    if (match := _SHORT_DATE.fullmatch(core)) is not None:
+    if (match := DATE.fullmatch(core)) is not None and 1 <= int(match[2]) <= 12:
+        return f"{MONTHS[int(match[2]) - 1]} {_ordinal(match[3])}, {match[1]}"
+    if (match := SHORT_DATE.fullmatch(core)) is not None:
         return " ".join(match.groups())
-    short = core.removesuffix(".")
-    beside = any(re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?|\d{4}", one) for one in (before, after))
-    if beside and len(short) in (3, 4) and short[:1].isupper():
-        return next((month for month in MONTHS if month.startswith(short[:3]) and short in (month[:3], "Sept")), None)
-    return None
+    if (match := _DAY_TO_MONTH.fullmatch(core)) is not None and month_of(match[2]) and month_of(before):
+        return f"{_ordinal(match[1])} to {month_of(match[2])}"
+    if month_of(core) and (core in MONTHS or _is_day_or_year(after) or _is_day_or_year(before) or core.endswith(".")):
+        return month_of(core)
+    if month_of(before) and (match := _DAYS.fullmatch(core)) is not None:
+        return f"{_ordinal(match[1])} to {_ordinal(match[2])}"
+    if (match := _DAY.fullmatch(core)) is None or match[2] or not 1 <= int(match[1]) <= 31:
+        return None
+    if month_of(re.split(f"[{_DASHES}]", before)[-1]):
+        return None if _HALF_DAY.fullmatch(after) and not trail else _ordinal(core)
+    if not month_of(after) or trail or before == "in":
+        return None
+    return f"{_ordinal(core)} of" if before == "the" else f"the {_ordinal(core)} of"
+
+
+def _is_day_or_year(word: str) -> bool:
+    day = re.match(r"(\d{1,2})(?!\d)(?:st|nd|rd|th)?(?=$|[-–—])", word)
+    return bool(day and 1 <= int(day[1]) <= 31) or re.fullmatch(r"[12]\d{3}", word) is not None
+
+
+def _ordinal(day: str) -> str:
+    number = int(day)
+    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _weekday(core: str, trail: str, before: str, after: str) -> str | None:
-    del before
-    known = WEEKDAYS.get(core)
-    dated = any(after.startswith(month[:3]) for month in MONTHS) or after[:1].isdigit()
-    return known if known and ((trail[:1] in (".", ",") and core not in ("Sat", "Sun")) or dated) else None
+    ends = [weekday_of(end) or month_of(end) for end in re.split(f"[{_DASHES}]", core)]
+    if len(ends) == 2 and all(ends):
+        return " to ".join(ends)
+    short = core.removesuffix(".")
+    if short not in WEEKDAYS:
+        return None
+    dated = bool(month_of(after)) or after[:1].isdigit() or (core != short and after in ("at", "from", "to"))
+    joined = (not trail and after != "" and after in _DASHES) or (before != "" and before in _DASHES)
+    marked = core != short or trail[:1] in (".", ",")
+    return WEEKDAYS[short] if dated or joined or (marked and short not in ("Sat", "Sun")) else None
 
 
 def _range(core: str, trail: str, before: str, after: str) -> str | None:
@@ -253,40 +337,75 @@ def _range(core: str, trail: str, before: str, after: str) -> str | None:
     if match is None:
         return None
     low, high = match.groups()
-    if not all(_is_number(end) or _CLOCK_HALF_DAY.fullmatch(end) or _MONEY.fullmatch(end) for end in (low, high)):
+    if (paid := _MONEY.fullmatch(low)) is not None and not paid[3] and (whole := _MONEY.fullmatch(f"{paid[1]}{high}")):
+        return f"{paid[2]} to {_said(whole[0], trail, '', after)}"
+    if not (_is_end(low) and _is_end(high)):
         return None
     return f"{_said(low, '', before, 'am')} to {_said(high, trail, '', after)}"
 
 
 def _money(core: str, trail: str, before: str, after: str) -> str | None:
-    del trail, before
-    match = _MONEY.fullmatch(core)
+    del trail
+    if core in CURRENCIES and (_is_number(after) or _is_quantity(before)):
+        return CURRENCIES[core] if _is_quantity(before) else ""
+    if before in CURRENCIES and _is_number(core):
+        return f"{core} {CURRENCIES[before]}"
+    if before in NAMES_OF_MONEY and _is_number(core):
+        core = f"{before}{core}"
+    if (match := _MONEY_BEHIND.fullmatch(core)) is not None:
+        if match[2] == "¢":
+            return f"{match[1]} {'cent' if match[1] == '1' else 'cents'}"
+        core = f"{match[2]}{match[1]}"
+    below = "minus " if core.startswith("-") else ""
+    match = _MONEY.fullmatch(core.removeprefix("-"))
     if match is None:
         return None
+    return f"{below}{_paid(match, after)}"
+
+
+def _paid(match: re.Match[str], after: str) -> str:
     sign, amount, scale = match.groups()
     following = after.lower() if after.lower() in ("thousand", "million", "billion") else ""
     if scale or following:
-        return f"{amount} {SCALES[scale.lower()]} {_NAMES_OF_MONEY[sign]}" if scale else amount
+        return f"{amount} {SCALES[scale.lower()]} {NAMES_OF_MONEY[sign]}" if scale else amount
     if sign in COINS:
         return f"{amount} {COINS[sign]}"
     whole, _, cents = amount.partition(".")
-    return f"{sign}{whole}.{cents}0" if len(cents) == 1 else None
+    return f"{sign}{whole}.{cents}0" if len(cents) == 1 else f"{sign}{amount}"
 
 
 def _measure(core: str, trail: str, before: str, after: str) -> str | None:
-    del trail, after
-    if core in UNITS and _is_number(before):
-        return UNITS[core][before != "1"]
+    unit = UNITS.get(core) or UNITS.get(core.removesuffix("."))
+    if unit is not None and _is_quantity(before):
+        return unit[not (before == "1" or _part(before)) or core.removesuffix(".").endswith("s")]
     if core.lower() in ("thousand", "million", "billion") and (match := _MONEY.fullmatch(before)) is not None:
-        return f"{core} {_NAMES_OF_MONEY[match[1]]}"
-    if (match := _MEASURE.fullmatch(core)) is not None and match[2] in UNITS:
+        return f"{core} {NAMES_OF_MONEY[match[1]]}"
+    if (match := _MEASURE.fullmatch(core.removesuffix("."))) is not None and match[2] in UNITS:
         return f"{match[1]} {UNITS[match[2]][match[1] != '1']}"
+    if (match := _COMPOUND.fullmatch(core)) is not None and (match[1] or match[3] in UNITS or "/" in match[2]):
+        low, high, one = match.groups()
+        if "/" in high:
+            amount = _said(f"{low}-{high}", "", "", "") if low else FRACTIONS.get(high) or _part(high) or high
+        else:
+            amount = f"{low} to {high}" if low else high
+        return f"{amount} {UNITS[one][0] if one in UNITS else one}"
+    if (match := _PER.fullmatch(core)) is not None and match[2] in SPANS:
+        return f"{_said(match[1], trail, before, after)} per {SPANS[match[2]]}"
+    if (match := _FEET.fullmatch(core)) is not None:
+        return f"{match[1]} foot {match[2]}"
+    if (match := _TIMES.fullmatch(core)) is not None:
+        return f"{match[1]} by {match[2]}"
+    return "by" if core == "x" and _is_number(before) and _is_number(after) else None
+
+
+def _degrees(core: str, trail: str, before: str, after: str) -> str | None:
+    del trail, after
+    scales = {"C": " Celsius", "F": " Fahrenheit"}
     if (match := _DEGREES.fullmatch(core)) is not None:
-        scale = {"C": " Celsius", "F": " Fahrenheit"}.get(match[2] or "", "")
-        return f"{match[1].replace('-', 'minus ')} degrees{scale}"
-    if (match := _MIXED.fullmatch(core)) is not None:
-        return f"{match[1]} and {SIGNS[match[2]].replace('one', 'a', 1)}"
-    return None
+        return f"{match[1].replace('-', 'minus ')} degrees{scales.get(match[2] or '', '')}"
+    if core[:1] == "°" and core[1:] in scales and _is_number(before):
+        return f"degrees{scales[core[1:]]}"
+    return scales[core].strip() if core in scales and before.endswith("°") else None
 
 
 def _number(core: str, trail: str, before: str, after: str) -> str | None:
@@ -310,6 +429,10 @@ def _address(core: str, trail: str, before: str, after: str) -> str | None:
 
 def _letters(core: str, trail: str, before: str, after: str) -> str | None:
     del trail, before, after
+    if _FORMAT.fullmatch(core):
+        return " ".join(_PARTS.findall(core.upper()))
+    if _FIRM.fullmatch(core):
+        return " and ".join(" ".join(_letter(one) for one in part) for part in core.split("&"))
     if _SPELLED.fullmatch(core) and len(core) > len("x-y"):
         return ", ".join(_letter(one) for one in core.split("-"))
     if _CODE.fullmatch(core) and any(one.isdecimal() for one in core) and not _LONG_LETTERS.search(core):
@@ -328,69 +451,40 @@ def _abbreviation(core: str, trail: str, before: str, after: str) -> str | None:
     if core in ABBREVIATIONS:
         return ABBREVIATIONS[core]
     del trail
-    behind_name = before[:1].isupper() and before.rstrip(".") not in _NO_STREETS
+    if core.lower() in BEFORE_FIGURES and any(one.isdecimal() for one in after):
+        return BEFORE_FIGURES[core.lower()]
+    if core.removesuffix(".") in DIRECTIONS and before.isdecimal() and after[:1].isupper():
+        return DIRECTIONS[core.removesuffix(".")]
+    if core == "Ft." and after[:1].isupper():
+        return "fort"
+    named = before[:1].isupper() or _ORDINAL.fullmatch(before) is not None
+    behind_name = named and before.rstrip(".") not in _NO_STREETS
     if core == "St.":
         return "street" if behind_name else "saint"
     return "drive" if core == "Dr." and behind_name and not after[:1].isupper() else None
 
 
 _RULES: tuple[Callable[[str, str, str, str], str | None], ...] = (
-    *(_fraction, _time, _date, _weekday, _range, _money, _measure, _number, _address, _letters, _abbreviation),
+    *(
+        _fraction,
+        _time,
+        _date,
+        _weekday,
+        _range,
+        _money,
+        _measure,
+        _degrees,
+        _number,
+        _address,
+        _letters,
+        _abbreviation,
+    ),
 )
-
-
-def _telephone_numbers(cut: Sequence[tuple[str, str]]) -> set[int]:
-    """Where words stand that are read digit by digit: telephone numbers in one or several groups, and codes that begin with a zero."""
-    found: set[int] = set()
-    begin = 0
-    while begin < len(cut):
-        end = begin
-        while end < len(cut) and _DIALLED.fullmatch(cut[end][0]) and not _is_span(cut[end][0]):
-            end += 1
-            if cut[end - 1][1].strip(","):
-                break
-        behind = cut[end][0] if 0 < end < len(cut) and not cut[end - 1][1] else ""
-        counts = behind.isalpha() and behind.islower() and behind not in _NO_UNITS
-        if _is_dialled([core for core, _ in cut[begin:end]], counts):
-            found.update(range(begin, end))
-        begin = max(end, begin + 1)
-    return found
-
-
-def _is_span(core: str) -> bool:
-    """Whether it is a date, or a range of numbers of the same length ("2019-2020", "1000-1500")."""
-    ends = _FROM_TO.fullmatch(core)
-    return bool(_DATE.fullmatch(core) or _SHORT_DATE.fullmatch(core) or (ends and len(ends[1]) == len(ends[2])))
-
-
-def _is_dialled(groups: Sequence[str], counts: bool) -> bool:
-    """``counts``: what is counted stands behind it ("12345 patients")."""
-    text = " ".join(groups)
-    pieces = re.findall(r"\d+", text)
-    if text.isdecimal():
-        amount = counts or text.endswith("00")
-        return len(text) > 1 and (text.startswith("0") or (len(text) >= LEAST_CODE_DIGITS and not amount))
-    if (
-        sum(map(len, pieces)) < LEAST_PHONE_DIGITS
-        or re.fullmatch(r"\d+\.\d+", text)
-        or max(map(len, pieces)) > MOST_GROUP_DIGITS
-    ):
-        return False
-    marked = text[0] in "+(" or any(piece.startswith("0") for piece in pieces) or any(mark in text for mark in "-().")
-    return marked or len(pieces) > 2
-
-
-def _digit_by_digit(core: str) -> str:
-    groups = re.findall(r"\d+", core)
-    if len(groups) == 1 and len(groups[0]) >= LEAST_PHONE_DIGITS:
-        text = groups[0]
-        split = len(text) - 4
-        groups = [*(text[at : min(at + 3, split)] for at in range(0, split, 3)), text[split:]]
-    return f"{'plus ' if core.startswith('+') else ''}{', '.join(' '.join(group) for group in groups)}"
 
 
 def _plain(text: str) -> str:
     """Without accents, which the lexicon takes for the end of a word, and without what no voice says."""
+    text = re.sub("(?<=.)²", " squared", re.sub("(?<=.)³", " cubed", text))
     bare = "".join(
         one for one in unicodedata.normalize("NFKD", text.replace("’", "'")) if not unicodedata.combining(one)
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +20,9 @@ from callwright.providers.local.onnx import open_model
 from callwright.providers.local.reading import PAUSES, readings
 
 _PEAK = 0.6
+_REMEMBERED = 2_048
+_FIGURES = re.compile(r"\d+")
+_RUNS = re.compile(r"\d[\d.,]*|[^\d\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Lexicon:
     """The sounds of a text. ``look_up``: sounds of written-out words; raises, or gives nothing, where there are none."""
 
     def __init__(self, look_up: Callable[[str], str]) -> None:
-        self._look_up = look_up
+        # A word that no dictionary has costs a model each time, and is looked up to see that it has sounds, for its length and in its text.
+        self._look_up = lru_cache(_REMEMBERED)(look_up)
         self._lock = threading.Lock()  # the lexicon keeps state between calls
 
     def sounds(self, text: str) -> tuple[str, list[int]]:
@@ -73,9 +79,17 @@ class Lexicon:
         if not any(character.isascii() and character.isalnum() for character in word):
             return word if word in PAUSES else ""
         if self._has_sounds(word):
-            return word
+            return " ".join(_RUNS.findall(word)) if self._loses_figures(word) else word
         spelled = " ".join(character for character in word if character.isalnum())
         return spelled if self._has_sounds(spelled) else ""
+
+    def _loses_figures(self, word: str) -> bool:
+        """Whether a figure in ``word`` could be another and sound the same: lexicons leave figures out between letters they do not know."""
+        if not any(character.isalpha() for character in word):
+            return False
+        with self._lock:
+            sounds = self._look_up(word)
+            return any(self._look_up(_with_another(word, figures)) == sounds for figures in _FIGURES.finditer(word))
 
     def _has_sounds(self, word: str) -> bool:
         try:
@@ -83,6 +97,11 @@ class Lexicon:
                 return any(sound.isalpha() for sound in self._look_up(word))
         except (ValueError, RuntimeError):  # what lexicons raise of a text they have nothing for
             return False
+
+
+def _with_another(word: str, figures: re.Match[str]) -> str:
+    other = "".join("7" if figure == "4" else "4" for figure in figures[0])
+    return f"{word[: figures.start()]}{other}{word[figures.end() :]}"
 
 
 class Piper:
