@@ -15,6 +15,7 @@ from callwright.conversation.reply import Generation
 from callwright.conversation.resuming import Resuming
 from callwright.conversation.silence import Silence
 from callwright.conversation.stage import WELCOME, Stage
+from callwright.conversation.stops import normalised
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.turn import CallerTurn
 from callwright.conversation.voicemail import ANSWER_WORDS, Voicemail
@@ -293,8 +294,7 @@ class Conductor:
         if silent:
             if stage.owed.again is not None and self._say_again(stage.owed.again):
                 return
-            if stage.owed.apology:
-                self._apologise()
+            if stage.owed.apology and self._apologise():
                 return
             if stage.owed.greeting and not stage.turn_number and turn.state == "quiet" and not turn.words.count:
                 # A caller who has spoken meanwhile is answered instead.
@@ -309,17 +309,18 @@ class Conductor:
         if stage.owed.reply and not stage.owed.apology and turn.state == "quiet":
             stage.ask()
 
-    def _apologise(self) -> None:
-        """No answer could be had: say so, unless the caller goes on and will be answered anyway."""
-        stage, plan = self._stage, self._board.plan
+    def _apologise(self) -> bool:
+        """No answer could be had: say so, unless the caller goes on, or has said something else, and will be answered anyway. Returns
+        whether the agent is occupied with it, or with what it stood before."""
+        stage, turn, plan = self._stage, self._turn, self._board.plan
         stage.owed.apology = False
-        if self._turn.state == "talking":
-            self._resuming.go_on()  # it stood before what was left unsaid
-            return
+        new = turn.words.count and normalised(turn.words.text()) != normalised(stage.owed.unanswered)
+        if turn.state == "talking" or new:
+            return self._resuming.go_on()
         stage.take_words()
         stage.owed.reply = False
         stage.owed.retried = False
-        stage.say("apology", self._board.rendered(plan.apology_message), stage.turn_number)
+        return stage.say("apology", self._board.rendered(plan.apology_message), stage.turn_number)
 
     def _say_again(self, generation: Generation) -> bool:
         """Words whose voice failed: prepared ones are said again, for the others the model is asked again; returns whether any are said."""
@@ -333,10 +334,6 @@ class Conductor:
             return False
         if generation.purpose == "transfer":
             return False  # it was called off meanwhile
-        if generation.resumes:
-            # The rest of a message, which is still unsaid: whoever speaks meanwhile is not talked over with it.
-            self._resuming.leave(generation)
-            return self._resuming.go_on()
         return stage.say(generation.purpose, generation.speech.text, generation.turn)
 
     def _commit(self) -> None:

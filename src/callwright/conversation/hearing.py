@@ -110,7 +110,7 @@ class Hearing:
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
             stage.withdraw("caller_continued")
-        if self._takes_back(final):
+        if self._takes_back():
             stage.interrupt("caller_continued")
             self._call_off_transfer()
             return
@@ -132,12 +132,17 @@ class Hearing:
         words = self._turn.words
         return words.text(max(words.count - self._turn.stretch_count, 0))
 
-    def _takes_back(self, final: bool) -> bool:
+    def _only_listens(self) -> bool:
+        """Whether the words of the present stretch only say "go on", those included that the recogniser has only begun to read."""
+        words = self._turn.words
+        return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))
+
+    def _takes_back(self) -> bool:
         """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
         audible, turn = self._stage.audible, self._turn
         if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
             return False
-        return turn.words.count > 0 and not self._board.book.is_backchannel(self._stretch_text(), not final)
+        return turn.words.count > 0 and not self._only_listens()
 
     def _stays(self, audio_ms: int, final: bool) -> bool:
         """Whether the caller speaks over the goodbye of a silence, and not to return it. Who speaks before any of it is heard takes it back
@@ -147,7 +152,7 @@ class Hearing:
             return False
         if self._board.plan.written:
             return final
-        if book.takes_leave(text) or (book.is_backchannel(text, not final) and not (unheard and book.assents(text))):
+        if book.takes_leave(text) or (self._only_listens() and not (unheard and book.assents(text))):
             return False
         return not self._echoes.hears_agent(text, audio_ms)
 
@@ -160,7 +165,7 @@ class Hearing:
         book = self._board.book
         if enough > 0:
             if count > enough:
-                return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._stretch_text(), not final)
+                return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
         elif not final:
             return False
         if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):

@@ -28,7 +28,11 @@ class Resuming:
         self._turn = turn
 
     def remember(self, generation: Generation) -> None:
-        """A generation is over: what was not heard of it, if the caller's words cut it."""
+        """A generation is over: what was not heard of it, if the caller's words cut it, or if it was such a rest and its voice failed."""
+        if generation is self._stage.owed.again and generation.resumes:
+            self._stage.owed.again = None
+            self.leave(generation)
+            return
         if generation.cut_for not in BY_CALLER or generation.purpose not in PURPOSES:
             return
         if generation.resumed < RESUMES_MOST:

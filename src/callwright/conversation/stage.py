@@ -42,17 +42,18 @@ class Owed:
     """What the agent still has to say, whatever the caller does next.
 
     ``reply``: the model has to speak again without new words of the caller (a tool answered, a voice failed). ``retried``: the
-    present turn was asked again after a failure. ``apology``: the model failed for good. ``again``: words whose voice failed unheard.
-    ``greeting``: the model did not write the welcome. ``rest``: what an interruption left unsaid, until it is known whether the caller
-    said anything (``resuming``).
+    present turn was asked again after a failure. ``apology``: the model failed for good, at the words ``unanswered``. ``again``: words
+    whose voice failed unheard. ``greeting``: the model did not write the welcome. ``rest``: what an interruption left unsaid, until it is
+    known whether the caller said anything (``resuming``).
     """
 
-    __slots__ = ("again", "apology", "greeting", "reply", "rest", "retried")
+    __slots__ = ("again", "apology", "greeting", "reply", "rest", "retried", "unanswered")
 
     def __init__(self) -> None:
         self.reply = False
         self.retried = False
         self.apology = False
+        self.unanswered = ""
         self.greeting = False
         self.again: Generation | None = None
         self.rest: Unsaid | None = None

@@ -82,11 +82,17 @@ class Phrasebook:
     def is_backchannel(self, text: str, more_may_come: bool = False) -> bool:
         """Whether ``text`` has words, and all of them only say that the caller listens. Where ``more_may_come`` the last of them may
         only have begun to ("okay, I" may become "okay, I see")."""
-        words = _spoken(text)
-        ends = self._ends(words, self._backchannels, {0})
-        if len(words) in ends:
-            return True
-        return more_may_come and any(" ".join(words[begin:]) in self._begun for begin in (0, *ends))
+        return self.only_listens([(text, more_may_come)])
+
+    def only_listens(self, pieces: Iterable[tuple[str, bool]]) -> bool:
+        """The same of words in pieces, each with whether more of it may come."""
+        words: list[str] = []
+        open_ends: set[int] = set()
+        for text, more_may_come in pieces:
+            words += _spoken(text)
+            if more_may_come:
+                open_ends.add(len(words))
+        return len(words) in self._ends(words, self._backchannels, {0}, open_ends)
 
     def takes_leave(self, text: str) -> bool:
         """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""
@@ -114,15 +120,21 @@ class Phrasebook:
         words = _spoken(text)
         return len(words) in self._ends(words, self._openings, {0})
 
-    def _ends(self, words: list[str], known: frozenset[str], begins: Set[int]) -> set[int]:
-        """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words.
+    def _ends(
+        self, words: list[str], known: frozenset[str], begins: Set[int], open_ends: Set[int] = frozenset()
+    ) -> set[int]:
+        """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words. At ``open_ends`` a
+        back-channel that was only begun counts as one.
 
         Every way to read the words counts: after "ah tá", "bem" is nothing, but "ah" and "tá bem" are two back-channels."""
         ends: set[int] = set()
         for begin in range(len(words)):
             if begin in begins or begin in ends:
                 last = min(begin + self._words_most, len(words))
-                ends.update(end for end in range(begin + 1, last + 1) if " ".join(words[begin:end]) in known)
+                for end in range(begin + 1, last + 1):
+                    phrase = " ".join(words[begin:end])
+                    if phrase in known or (end in open_ends and phrase in self._begun):
+                        ends.add(end)
         return ends
 
 

@@ -155,6 +155,7 @@ class Thinking:
             stage.owed.retried = True
         else:
             stage.owed.apology = True
+            stage.owed.unanswered = generation.asked
 
 
 def _reason(arguments: str) -> str:

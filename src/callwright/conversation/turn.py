@@ -86,6 +86,7 @@ class CallerTurn:
         "_eager",
         "_gave_up",
         "_keyed",
+        "_outwaited",
         "_request",
         "_stillness",
         "_stretch",
@@ -108,6 +109,7 @@ class CallerTurn:
         self._request = 0
         self._gave_up = False
         self._answered = False  # the words alone say that the caller has finished
+        self._outwaited = False  # or patience alone, which was as long as the words allowed then
         self._voicing = Voicing()
         self._eager = False  # the recogniser thinks that these words are all
         self._stillness = Stillness(board, self.words)
@@ -362,9 +364,15 @@ class CallerTurn:
     def _weigh(self) -> None:
         """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all."""
         patience, timers = self.patience, self._board.timers
-        if patience.weigh(self.words) and timers.armed("patience"):
-            self._arm_from_voice("patience", patience.most_ms)
-            self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
+        if patience.weigh(self.words):
+            if timers.armed("patience"):
+                self._arm_from_voice("patience", patience.most_ms)
+                self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
+            elif self._outwaited:
+                paused_us = self._board.now_us - self._board.call_us(self.voiced_end_ms)
+                if paused_us < patience.most_ms * 1000:
+                    # The recogniser reads other words now, behind which the caller may pause for longer.
+                    self.resume()
         if self.state == "talking":
             return
         if patience.kind == "answer" and self._covered:
@@ -384,7 +392,9 @@ class CallerTurn:
             self.expire("words")
 
     def _move(self, verb: str) -> None:
-        self.state = MOVES[self.state].get(verb, self.state)
+        after = MOVES[self.state].get(verb, "")
+        self._outwaited = verb == "patience" and after != ""
+        self.state = after or self.state
 
     def _pause(self, verb: str) -> None:
         board = self._board

@@ -67,6 +67,14 @@ class Words:
         """A copy of the pending words, by segment."""
         return dict(self._pieces)
 
+    def read(self, skip: int = 0) -> list[tuple[str, bool]]:
+        """The pending words without the first ``skip``, segment by segment; each with whether the recogniser may still add to it."""
+        read: list[tuple[str, bool]] = []
+        for segment, piece in self._pieces.items():
+            read.append((" ".join(piece[skip:]), not self._final[segment]))
+            skip = max(skip - len(piece), 0)
+        return read
+
     def before(self, segment: int) -> int:
         """How many pending words stand before those of ``segment``."""
         return sum(len(piece) for number, piece in self._pieces.items() if number < segment)

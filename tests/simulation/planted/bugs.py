@@ -963,7 +963,7 @@ ENDING = (
     bug(
         "goodbye_taken_back_by_a_nod",
         "a caller who says 'okay' to the goodbye is not hung up on",
-        Line("hearing:Hearing._stays", "or (book.is_backchannel(text, not final) and", "or (False and"),
+        Line("hearing:Hearing._stays", "or (self._only_listens() and", "or (False and"),
     ),
     bug(
         "goodbye_not_said",
@@ -1112,7 +1112,7 @@ OVERLAP = (
         "'mhm, okay, right' over the agent cuts it off",
         Line(
             "hearing:Hearing._interrupts",
-            "return count > LONGEST_SIGNAL_WORDS or not book.is_backchannel(self._stretch_text(), not final)",
+            "return count > LONGEST_SIGNAL_WORDS or not self._only_listens()",
             "return True",
         ),
     ),

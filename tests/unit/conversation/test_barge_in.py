@@ -150,6 +150,30 @@ def test_back_channels_do_not_interrupt_however_many(language: str, words: str) 
     assert not call.all(fx.Clear)
 
 
+@pytest.mark.parametrize(("first", "whole"), [("o", "okay"), ("that makes", "that makes sense")])
+def test_half_a_back_channel_before_another_waits_for_the_rest_of_it(first: str, whole: str) -> None:
+    call = speaking(words_to_interrupt=1)
+    call.begins()
+    call.give(ev.TranscriptPartial, 500, 2, "oh,")
+    call.give(ev.TranscriptPartial, 300, 1, first)
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptFinal, 350, 1, whole)
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptPartial, 600, 2, "oh, but")
+    assert call.all(fx.Clear)
+
+
+def test_the_end_of_a_back_channel_leaves_the_beginning_of_the_next_time() -> None:
+    call = speaking(words_to_interrupt=1)
+    call.begins()
+    call.give(ev.TranscriptPartial, 300, 1, "okay")
+    call.give(ev.TranscriptPartial, 500, 2, "I")
+    call.give(ev.TranscriptFinal, 520, 1, "yes okay")
+    assert not call.all(fx.Clear)
+    call.give(ev.TranscriptPartial, 600, 2, "I want")
+    assert call.all(fx.Clear)
+
+
 def test_words_after_back_channels_interrupt() -> None:
     call = speaking(words_to_interrupt=2)
     call.begins()

@@ -138,6 +138,50 @@ def test_a_failed_follow_up_behind_audible_words_waits_with_its_apology() -> Non
     assert call.last(fx.Speak).purpose == "apology"
 
 
+def failing_behind_audible_words(**plan: Any) -> Call:
+    """The agent speaks, and the model was asked what becomes of a tool and has no answer."""
+    call = asking(tools=(Tool("book", "Book a table", "{}"),), words_to_interrupt=5, **plan)
+    call.model_says("One moment please, I am looking. ", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.model_fails("bad_request")
+    return call
+
+
+def heard_to_its_end(call: Call) -> None:
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+
+
+def test_whoever_says_something_new_meanwhile_is_answered_and_not_apologised_to() -> None:
+    call = failing_behind_audible_words()
+    call.caller_says("at which time?")
+    heard_to_its_end(call)
+    assert call.told()[-1] == "user: at which time?"
+    call.agent_replies("At six.")
+    call.wait(3_000)
+    assert "agent: Sorry Ada?" not in call.said()
+
+
+def test_no_apology_cuts_off_a_caller_who_only_pauses() -> None:
+    call = failing_behind_audible_words(opt_out=True)
+    call.begins()
+    call.wait(600)
+    call.give(ev.TranscriptPartial, call.audio_ms, 2, "stop calling me, and")
+    call.pauses()
+    call.judges(100_000)
+    heard_to_its_end(call)
+    assert len(call.all(fx.Speak)) == 2
+    call.wait(1_000)
+    call.finishes("stop calling me, and")
+    call.wait(2_000)
+    assert call.last(fx.OptedOut).text == "stop calling me, and"
+    assert "apology" not in [speak.purpose for speak in call.all(fx.Speak)]
+
+
 def test_a_too_long_reply_is_cut_and_noted() -> None:
     call = asking()
     call.model_says("word " * MAX_REPLY_CHARACTERS, ended=False)

@@ -396,6 +396,31 @@ def test_a_yes_the_recogniser_takes_back_waits_for_the_turn_model_again() -> Non
     assert call.told()[-1] == "user: yesterday"
 
 
+@pytest.mark.parametrize(("final", "kind"), [("mhm", "open"), ("yes, four seven one two five", "number")])
+def test_whose_words_are_read_anew_after_their_patience_may_pause_as_after_the_new_ones(final: str, kind: str) -> None:
+    call = asked("Shall I book it for you?")
+    call.begins()
+    call.wait(600)
+    call.hears("yes")
+    call.pauses()
+    call.judges(100_000)
+    call.wait(most_ms("answer") + 50)
+    call.finishes(final)
+    assert call.answered_in(most_ms(kind) - most_ms("answer") - 50)
+
+
+def test_words_read_anew_keep_nobody_waiting_whom_the_turn_model_has_taken_for_finished() -> None:
+    call = asked("Shall I book it for you?")
+    call.begins()
+    call.wait(600)
+    call.hears("yes")
+    call.pauses()
+    call.judges()
+    call.wait(most_ms("answer") + 50)
+    call.finishes("mhm")
+    assert call.told()[-1] == "user: mhm"
+
+
 def test_a_yes_nobody_asked_for_waits_for_the_turn_model() -> None:
     call = asked("How can I help you?")
     says(call, "yes", judged_ppm=100_000)

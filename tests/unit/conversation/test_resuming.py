@@ -298,6 +298,24 @@ def test_a_voice_that_fails_at_the_rest_says_it_again_in_the_same_message() -> N
     assert call.told()[-2] == f"assistant: {REPLY}"
 
 
+def test_a_voice_that_fails_at_the_rest_while_a_tool_runs_says_it_again_before_anything_else() -> None:
+    call = Call(turn_model=False, tools=(Tool("book", "Book", "{}"),), waiting_messages=("Still on it.",))
+    call.caller_says("book it")
+    call.wait(300)
+    call.model_says("I am booking the table for you now.", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.starts_playing()
+    is_cut_by(call, "the uh and", played_ms=650)
+    turns_out_to_be(call, "")
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "gone", generation)
+    call.clears(0)
+    assert call.last(fx.Release).resumes == generation
+    call.plays()
+    assert call.last(fx.AgentSaid).text == "the table for you now."
+
+
 def test_a_rest_whose_voice_fails_late_goes_on_behind_what_was_heard_of_it_after_all() -> None:
     """The report that its first frame went out comes too late; the answer to the clear tells."""
     call = speaking()

@@ -75,6 +75,25 @@ def test_a_back_channel_may_be_half_said_behind_a_shorter_one() -> None:
     assert phrasebook("es").is_backchannel("ajá claro que", more_may_come=True)
 
 
+@pytest.mark.parametrize(
+    ("pieces", "listens"),
+    [
+        ([("that makes", True), ("oh,", True)], True),
+        ([("that makes", False), ("oh,", True)], False),
+        ([("okay, I", True), ("yes", False)], True),
+        ([("yes", False), ("okay, I", True)], True),
+        ([("yes", True), ("okay, I", False)], False),
+        ([("that makes", True), ("seven", True)], False),
+        ([("that", True), ("makes sense", False)], True),
+        ([], False),
+    ],
+)
+def test_a_back_channel_may_be_half_said_in_every_piece_that_is_not_read_to_its_end(
+    pieces: list[tuple[str, bool]], listens: bool
+) -> None:
+    assert phrasebook("en").only_listens(pieces) is listens
+
+
 def test_a_longer_phrase_does_not_hide_two_shorter_ones() -> None:
     """ "ah tá" is a back-channel, "bem" alone is none; "ah" and "tá bem" are. "no stop" is a stop phrase, "it" is none."""
     assert phrasebook("pt").is_backchannel("ah tá bem beleza")

@@ -129,6 +129,28 @@ def test_the_audit_finds_a_written_line_that_does_not_cut_the_reply() -> None:
     assert "a written line" not in audit(kept)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "nods"),
+    [("that makes", "oh,", True), ("oh,", "that makes", True), ("w1", "oh,", False), ("that makes", "seven", False)],
+)
+def test_the_audit_finds_back_channels_that_cut_the_agent_in_whatever_order_they_are_told(
+    first: str, second: str, nods: bool
+) -> None:
+    welcomed = (fx.StartRecording(), fx.Speak(1, 0, 0, "welcome", "Hi."), fx.Release(1, 0))
+    trace = Trace(
+        steps=[
+            (ev.Started(0, CallPlan(words_to_interrupt=1), (), 0), ()),
+            (ev.Answered(1_000), welcomed),
+            (ev.PlayoutStarted(1_500, 1), ()),
+            (ev.TranscriptPartial(2_000, 0, 2, second), ()),
+            (ev.TranscriptPartial(3_000, 0, 1, first), (fx.Clear(1), fx.CancelVoice(1))),
+            (ENDED, (fx.UserSaid(1, f"{first} {second}", 0, 1),)),
+        ],
+        ended=True,
+    )
+    assert ("only says 'go on'" in audit(trace)) is nods
+
+
 def _without_what_was_heard(trace: Trace) -> Trace:
     trace.steps = [
         (event, tuple(e for e in effects if not isinstance(e, fx.AgentSaid))) for event, effects in trace.steps

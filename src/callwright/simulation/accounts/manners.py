@@ -366,14 +366,19 @@ class BargeInAccount:
             contradict("last words are said to their end", generation)
         if cleared and not self._interrupts(final):
             contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
-        if cleared and not (self._typed or echoes) and self._only_goes_on(final):
+        if cleared and not (self._typed or echoes) and self._only_goes_on():
             contradict("who only says 'go on' does not interrupt", f"{event.text!r} over {generation}")
 
-    def _only_goes_on(self, final: bool) -> bool:
-        """Whether all that is pending are back-channels, and not so much that it is a speech."""
-        words = [word for words in self._pending.values() for word in words]
-        book = phrasebook(self._book.plan.language)
-        return 0 < len(words) <= LONGEST_SIGNAL_WORDS and book.is_backchannel(" ".join(words), not final)
+    def _only_goes_on(self) -> bool:
+        """Whether all that is pending are back-channels, each segment by itself or all together as they were spoken, and not so much that
+        it is a speech. What is not read to its end may be one that has only begun."""
+        told = [(number, words) for number, words in sorted(self._pending.items()) if words]
+        words = [word for _, words in told for word in words]
+        if not 0 < len(words) <= LONGEST_SIGNAL_WORDS:
+            return False
+        nods = phrasebook(self._book.plan.language).is_backchannel
+        alone = all(nods(" ".join(words), number not in self._final) for number, words in told)
+        return alone or nods(" ".join(words), told[-1][0] not in self._final)
 
     def _judge_line(self, event: ev.TranscriptPartial | ev.TranscriptFinal, generation: int, farewell: bool) -> None:
         """Who writes means every line; a line that is not sent yet is none."""
