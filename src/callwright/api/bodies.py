@@ -18,6 +18,7 @@ from callwright.domain.limits import (
     BODY_BYTES_A_SECOND,
     BODY_SECONDS,
     MAX_BODY_BYTES,
+    MAX_DISCARDED_BYTES,
     MAX_FORM_MEMORY_BYTES,
     MAX_JSON_DEPTH,
 )
@@ -55,10 +56,10 @@ class PacedBody:
 
 
 async def read_bytes(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
-    """The body. Raises TooLargeError as soon as it is declared or known to be larger than ``most``.
+    """The body. Raises TooLargeError when it is larger than ``most``; nothing beyond that is kept.
 
-    Nothing more is read then: the server (``cli.bounded_http``) goes on taking what still comes behind the answer and throws it away, since
-    a client that still sends when the connection closes sees a reset instead of the answer.
+    A client that still sends when the connection closes sees a reset instead of the answer, so up to MAX_DISCARDED_BYTES are read and
+    thrown away first. Whoever waits for our ``100 Continue`` has sent nothing yet and is refused at once.
     """
     body = bytearray()
     async for chunk in _bounded(request, most):
@@ -83,20 +84,21 @@ async def read_file(request: Request, most: int) -> AsyncIterator[IO[bytes]]:
 
 
 async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
-    if declares_more(request, most):
+    declared = request.headers.get("content-length", "")
+    too_large = declared.isascii() and declared.isdigit() and int(declared[:20]) > most
+    if too_large and "expect" in request.headers:
         raise _too_large(most)
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)
+        if seen > MAX_DISCARDED_BYTES and (too_large or seen > most):
+            break
         if seen > most:
-            raise _too_large(most)
-        yield chunk
-
-
-def declares_more(request: Request, most: int) -> bool:
-    """Whether a request says of its body that it is larger than ``most`` bytes."""
-    declared = request.headers.get("content-length", "")
-    return declared.isascii() and declared.isdigit() and int(declared[:20]) > most
+            too_large = True
+        if not too_large:
+            yield chunk
+    if too_large or seen > most:
+        raise _too_large(most)
 
 
 def _too_large(most: int) -> TooLargeError:

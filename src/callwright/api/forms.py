@@ -25,10 +25,11 @@ from urllib.parse import parse_qsl
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from callwright.api.bodies import declares_more, read_bytes
-from callwright.domain.errors import BadInputError, InvalidFormError, TooLargeError
+from callwright.api.bodies import read_bytes
+from callwright.domain.errors import BadInputError, CallwrightError, InvalidFormError, TooLargeError
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
+    MAX_DISCARDED_BYTES,
     MAX_FILE_NAME_CHARACTERS,
     MAX_FORM_FIELD_BYTES,
     MAX_FORM_HEADER_BYTES,
@@ -136,8 +137,10 @@ class Form:
 
 @asynccontextmanager
 async def read_form(request: Request, rules: FormRules | None = None) -> AsyncIterator[Form]:
-    """The form of a request, within the block. Raises InvalidFormError saying what is wrong with it, or TooLargeError, as soon as it is
-    known: nothing more is read then."""
+    """The form of a request, within the block. Raises InvalidFormError saying what is wrong with it, or TooLargeError.
+
+    Of a form that is refused, up to MAX_DISCARDED_BYTES more are read and thrown away, so that its sender gets to read the answer.
+    """
     kind, options = parse_options_header(request.headers.get("content-type"))
     form = Form()
     try:
@@ -171,12 +174,16 @@ async def _read_multipart(request: Request, boundary: bytes, form: Form, rules: 
     if not boundary:
         raise InvalidFormError("Content-Type is multipart/form-data without a boundary; let your client set the header")
     most = rules.most_bytes
-    if declares_more(request, most):
+    declared = request.headers.get("content-length", "")
+    over = declared.isascii() and declared.isdigit() and int(declared[:20]) > most
+    if over and "expect" in request.headers:
         raise _too_large(most)
     parts = _Parts(form, rules)
     seen = 0
     async with aclosing(request.stream()) as stream:
         try:
+            if over:
+                raise _too_large(most)
             parser = MultipartParser(
                 boundary,
                 {
@@ -199,7 +206,14 @@ async def _read_multipart(request: Request, boundary: bytes, form: Form, rules: 
                 parser.write(chunk)
                 await parts.spool()
             parts.check_whole()
-        except FormParserError as error:
+        except (FormParserError, CallwrightError) as error:
+            discarded = 0
+            async for chunk in stream:
+                discarded += len(chunk)
+                if discarded > MAX_DISCARDED_BYTES:
+                    break
+            if isinstance(error, CallwrightError):
+                raise
             raise InvalidFormError(f"the form cannot be read: {error}") from None
 
 

@@ -11,14 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callwright.api.answers import error_answer
 from callwright.domain.errors import HeadTooLargeError
-from callwright.domain.limits import (
-    BODY_SECONDS,
-    HEAD_SECONDS,
-    MAX_DISCARDED_BYTES,
-    MAX_HEAD_BYTES,
-    MAX_HEADERS,
-    UNREAD_SECONDS,
-)
+from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, UNREAD_SECONDS
 
 _REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 
@@ -98,7 +91,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*args, **more)
         self._head_bytes = 0
         self._unparsed_bytes = 0
-        self._discarded_bytes = 0
         self._in_head = False
         self._refused: HeadTooLargeError | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -139,7 +131,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A head begins."""
-        self._head_bytes = self._unparsed_bytes = self._discarded_bytes = 0
+        self._head_bytes = self._unparsed_bytes = 0
         self._in_head = True
         self._whole = False
         super().on_message_begin()
@@ -161,14 +153,6 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body; thrown away when the request is answered already."""
-        super().on_body(body)
-        if self.cycle.response_complete:
-            self._discarded_bytes += len(body)
-            if self._discarded_bytes > MAX_DISCARDED_BYTES:
-                self._give_up()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -212,7 +196,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        self._head_is_there()
+        self._deadline = None
         self.transport.close()
 
 

@@ -45,6 +45,11 @@ _ABBREVIATIONS = frozenset(
         "col",
         "capt",
         "lt",
+        "sgt",
+        "gov",
+        "rev",
+        "apt",
+        "bldg",
         "e.g",
         "i.e",
         "a.m",
@@ -53,6 +58,20 @@ _ABBREVIATIONS = frozenset(
         "u.k",
     }
 )
+_BEFORE_FIGURES = frozenset(
+    {
+        *("no", "nos", "p", "pp", "vol", "ste"),
+        *("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+    }
+)
+"""Short only where a figure follows ("No. 5", "Jan. 5"); else a sentence may end with them."""
+_WITHIN = frozenset(
+    {
+        *("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri"),
+        *("min", "mins", "hr", "hrs", "sec", "secs", "lb", "lbs", "oz", "ft"),
+    }
+)
+"""Short, and the sentence goes on, where no new one begins behind them ("20 min. or so", "Fri. at 5")."""
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+")
 _WEAK_LAST_WORDS = frozenset(
     {
@@ -108,7 +127,7 @@ class Segmenter:
             return []
         open_end = not data[-1].isspace()
         self._tail = parts.pop() if open_end and len(parts[-1]) <= MOST_WORD_CHARACTERS else ""
-        if not open_end and parts[-1].lower() == "no.":
+        if not open_end and _needs_next(parts[-1]):
             # Whether this is "No." or "No. 5" shows only in the next word.
             self._tail = parts.pop() + " "
         return self._take(parts)
@@ -158,11 +177,21 @@ def _begins_figure(word: str) -> bool:
     return word.lstrip("(+#$€£₹¥")[:1].isdigit()
 
 
+def _stem(word: str) -> str:
+    return word[:-1].lower().lstrip("(\"'“‘[")
+
+
+def _needs_next(word: str) -> bool:
+    return word.endswith(".") and _stem(word) in _BEFORE_FIGURES | _WITHIN
+
+
 def _is_no_stop(word: str, count: int, following: str) -> bool:
     """Whether the full stop of ``word`` ends an abbreviation, an initial or the number of a list, not a sentence."""
-    stem = word[:-1].lower().lstrip("(\"'“‘[")
-    if stem == "no":
+    stem = _stem(word)
+    if stem in _BEFORE_FIGURES:
         return following[:1].isdigit()
+    if stem in _WITHIN:
+        return following[:1].isdigit() or following[:1].islower()
     if stem in _ABBREVIATIONS or (stem.isdigit() and count == 1):
         return True
     return stem != "i" and _INITIALS.fullmatch(word) is not None

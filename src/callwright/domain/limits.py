@@ -6,7 +6,7 @@ MAX_BODY_BYTES = 1_048_576
 """Largest JSON request body."""
 
 MAX_DISCARDED_BYTES = 8_388_608
-"""So much of a body is still taken and thrown away behind the answer that refuses it, so that its sender gets to read it."""
+"""So much of a body that is too large is read and thrown away, so that its sender gets to read the answer."""
 
 MAX_USER_DATA_BYTES = 25_600
 """Largest injected context (``user_data``) of one call, as JSON."""

@@ -13,6 +13,7 @@ from callwright.api.forms import FileRule, Form, FormRules, read_form
 from callwright.domain.errors import BadInputError, CallwrightError, InvalidFormError, TooLargeError
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
+    MAX_DISCARDED_BYTES,
     MAX_FORM_FIELD_BYTES,
     MAX_FORM_MEMORY_BYTES,
     MAX_FORM_NAME_CHARACTERS,
@@ -230,18 +231,18 @@ async def test_every_limit_itself_is_allowed() -> None:
         assert len(read.texts("m")) == MAX_FORM_PARTS - 17
 
 
-async def test_a_form_declared_too_large_is_refused_unread() -> None:
-    upload = Upload([form(part("n", b"1"))], **{"content-length": "99999999"})
+async def test_a_form_declared_too_large_is_refused_at_once_where_the_sender_waits_for_our_word() -> None:
+    upload = Upload([form(part("n", b"1"))], **{"content-length": "99999999", "expect": "100-continue"})
     with pytest.raises(TooLargeError):
         async with read_form(upload.request, LIST):
             pass
     assert upload.taken_bytes == 0
 
 
-async def test_of_a_refused_form_nothing_more_is_read() -> None:
+async def test_of_a_refused_form_only_so_much_is_read_on() -> None:
     piece = b"x" * 65_536
-    upload = Upload([b"--xyz\r\nnonsense", *[piece] * 1_000])
-    with pytest.raises(InvalidFormError):
+    upload = Upload([b"--xyz\r\nnonsense", *[piece] * 1_000], **{"content-length": "99999999"})
+    with pytest.raises(TooLargeError):
         async with read_form(upload.request, LIST):
             pass
-    assert upload.taken_bytes <= 2 * len(piece)
+    assert upload.taken_bytes <= MAX_DISCARDED_BYTES + 2 * len(piece)
