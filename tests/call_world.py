@@ -16,6 +16,7 @@ from tests.telephone import PLUGINS as TELEPHONE
 from tests.telephone import Telephone
 from tests.waiting import until
 
+from callwright.actions.batch_stop import StoppedContacts
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.access import NoAccess, TenantAccess
@@ -271,6 +272,7 @@ async def call_world(
             no_tools if client is None else web_desk(ledger, client, clock).tools,
             None if client is None else CallerLookup(client, ledger),
             NoAccess() if vault is None else TenantAccess(ledger, vault, clock, plugins.key_names_of),
+            write_contacts=StoppedContacts(ledger, clock, publisher, "+15550100").write,
         )
         runtime = CallRuntime(deps)
         await runtime.start()

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.test_batch_crash import a_due_batch
 from tests.call_world import CallWorld, agent_body, call_world
-from tests.database import run_sql
+from tests.database import fetch, run_sql
+
+from callwright.domain.batch import BatchStatus
+from callwright.domain.execution import Status
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
@@ -92,6 +96,29 @@ async def test_an_overdue_call_is_completed_with_its_reason_by_the_sweeper(dsn: 
 
 
 MOMENTS = ("created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at")
+
+
+async def test_retention_writes_what_a_stopped_batch_left_unwritten_before_it_forgets_the_batch(
+    dsn: str, world: CallWorld
+) -> None:
+    ids = await a_due_batch(world.ledger, 3, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
+    await run_sql(
+        dsn,
+        # The age of a batch cannot be changed: the trigger is set aside for this.
+        "alter table batch disable trigger user",
+        "update batch set created_at = created_at - interval '91 days', scheduled_at = scheduled_at - interval '91 days',"
+        " updated_at = updated_at - interval '91 days'",
+        "alter table batch enable trigger user",
+    )
+
+    await world.forget()
+
+    assert {(await world.row(execution_id)).status for execution_id in ids} == {Status.STOPPED}
+    told = await fetch(dsn, "select execution_id from outbox where status = 'stopped'")
+    assert sorted(row["execution_id"] for row in told) == sorted(ids)
+    await world.forget()
+    assert await fetch(dsn, "select id from batch") == []
+    assert {(await world.row(execution_id)).status for execution_id in ids} == {Status.STOPPED}
 
 
 async def test_retention_deletes_ended_calls_with_their_files_and_no_others(dsn: str, world: CallWorld) -> None:

@@ -130,13 +130,27 @@ async def take_and_fail(ledger: PostgresLedger) -> None:
         raise RuntimeError
 
 
+LATER = THEN.replace(year=THEN.year + 1)
+
+
 async def test_ended_batches_are_forgotten_with_their_contacts(ledger: PostgresLedger, dsn: str) -> None:
-    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.FAILED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         assert await unit.batches.delete_ended(THEN, 10) == 0
     async with ledger.unit() as unit:
-        assert await unit.batches.delete_ended(replace(BATCH).updated_at.replace(year=THEN.year + 1), 10) == 1
+        assert await unit.batches.delete_ended(LATER, 10) == 1
     assert await fetch(dsn, "select 1 from batch_contact") == []
+
+
+async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as unit:
+        assert await unit.batches.delete_ended(LATER, 10) == 0
+        assert await unit.batches.unwritten(THEN, 10) == []
+        assert await unit.batches.unwritten(LATER, 10) == [(DEFAULT_TENANT_ID, BATCH.id)]
+        await unit.batches.contacts.take(BATCH.id, 3)
+        assert await unit.batches.unwritten(LATER, 10) == []
+        assert await unit.batches.delete_ended(LATER, 10) == 1
 
 
 async def begun(
@@ -186,6 +200,24 @@ async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
     async with ledger.unit() as unit:
         await unit.accounts.delete("north")
     assert await seen() == ["1" * 32]
+
+
+async def test_a_stopped_batch_of_a_deleted_account_is_forgotten_as_it_is(ledger: PostgresLedger, dsn: str) -> None:
+    await branch(ledger, "north")
+    await begun(ledger, "north", "a", status=BatchStatus.STOPPED)
+
+    async def pieces() -> Any:
+        yield [Contact(1, 2, f"00000000-0000-4000-8000-{1:012d}", "loopback:demo", "loopback", {})]
+
+    async with ledger.unit() as unit:
+        await unit.batches.contacts.stage("a" * 32, pieces())
+    async with ledger.unit() as unit:
+        assert await unit.batches.unwritten(LATER, 10) == [("north", "a" * 32)]
+        await unit.accounts.delete("north")
+    async with ledger.unit() as unit:
+        assert await unit.batches.unwritten(LATER, 10) == []
+        assert await unit.batches.delete_ended(LATER, 10) == 1
+    assert await fetch(dsn, "select 1 from batch_contact") == []
 
 
 async def test_a_batch_is_under_way_until_its_last_contact_has_ended(ledger: PostgresLedger, dsn: str) -> None:

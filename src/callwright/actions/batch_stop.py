@@ -78,7 +78,7 @@ async def stop_batches_of_agent(unit: Unit, services: Services, principal: Princ
 
 @dataclass(frozen=True, slots=True)
 class StoppedContacts:
-    """The job ``STOPPED_CONTACTS_JOB``. ``from_number`` is ours where a batch names none."""
+    """The job ``STOPPED_CONTACTS_JOB``, and what retention does where that never ran. ``from_number`` is ours where a batch names none."""
 
     ledger: Ledger
     clock: Clock
@@ -92,6 +92,13 @@ class StoppedContacts:
         async with self.ledger.unit() as unit:
             if await self._write_piece(unit, tenant_id, batch_id):
                 await unit.jobs.put(STOPPED_CONTACTS_JOB, payload)
+
+    async def write(self, tenant_id: str, batch_id: str) -> None:
+        """Write them all now, a piece in each unit."""
+        more = True
+        while more:
+            async with self.ledger.unit() as unit:
+                more = await self._write_piece(unit, tenant_id, batch_id)
 
     async def _write_piece(self, unit: Unit, tenant_id: str, batch_id: str) -> bool:
         """Whether there may be more."""

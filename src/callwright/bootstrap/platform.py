@@ -204,6 +204,7 @@ def _runtime_deps(
         tools_of=desk.tools,
         caller_lookup=lookup,
         trunks=TrunkRoutes(foundation.ledger, foundation.vault),
+        write_contacts=_stopped_contacts(foundation, publisher).write,
         access=TenantAccess(foundation.ledger, foundation.vault, foundation.clock, foundation.plugins.key_names_of),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,10 @@ ToolsOf = Callable[[Execution, AgentSpec, Mapping[str, str]], ToolRunner]
 def no_tools(execution: Execution, spec: AgentSpec, variables: Mapping[str, str]) -> ToolRunner:
     """The tools of a platform without any."""
     return NoTools()
+
+
+WriteContacts = Callable[[str, str], Awaitable[None]]
+"""Writes the executions of all contacts that a stopped batch (tenant and id) still holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class RuntimeDeps:
     caller_lookup: CallerLookup | None = None
     access: Accesses = field(default_factory=NoAccess)
     trunks: TrunkRoutes | None = None
+    write_contacts: WriteContacts | None = None
 
     @property
     def live_folder(self) -> Path:

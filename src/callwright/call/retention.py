@@ -38,6 +38,7 @@ async def delete_expired(deps: RuntimeDeps) -> int:
             expired = await unit.executions.older_than(before, BATCH)
         if not expired:
             await _delete_batches(deps, before)
+            await _write_contacts(deps, before)
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
@@ -49,11 +50,23 @@ async def delete_expired(deps: RuntimeDeps) -> int:
 
 
 async def _delete_batches(deps: RuntimeDeps, before: datetime) -> None:
-    """Batches that ended so long ago, with the contacts that still wait in them."""
+    """Batches that ended so long ago, and whose contacts are all written."""
     deleted = BATCH
     while deleted == BATCH:
         async with deps.ledger.unit() as unit:
             deleted = await unit.batches.delete_ended(before, BATCH)
+
+
+async def _write_contacts(deps: RuntimeDeps, before: datetime) -> None:
+    """Write what was stopped so long ago and never written, because its job was lost or failed: who waited in a stopped batch has a record
+    and a webhook like everybody else, and the batch goes in the next round."""
+    if deps.write_contacts is None:
+        return
+    async with deps.ledger.unit() as unit:
+        batches = await unit.batches.unwritten(before, BATCH)
+    for tenant_id, batch_id in batches:
+        with round_boundary(f"writing the contacts of the stopped batch {batch_id}"):
+            await deps.write_contacts(tenant_id, batch_id)
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

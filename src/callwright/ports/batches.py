@@ -72,7 +72,12 @@ class Batches(Protocol):
         ...
 
     async def delete_ended(self, before: datetime, count: int) -> int:
-        """Delete up to ``count`` batches that ended before ``before``; returns how many."""
+        """Delete up to ``count`` batches that ended before ``before``; returns how many. Not one that ``unwritten`` names."""
+        ...
+
+    async def unwritten(self, before: datetime, count: int) -> list[tuple[str, str]]:
+        """Tenant and id of up to ``count`` batches that were stopped before ``before`` and whose contacts are not all written, the oldest
+        first; none of a deleted account, whose contacts go with it."""
         ...
 
     async def due(self, count: int) -> list[str]:

@@ -37,6 +37,11 @@ _STAGED = ["batch_id", "position", "line", "execution_id", "number", "carrier", 
 _ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
 _STOPPABLE = ", ".join(f"'{status}'" for status in sorted(STOPPABLE))
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
+# What became of these contacts was promised when the batch was stopped, and stands nowhere else yet.
+_UNWRITTEN = (
+    "b.status = 'stopped' and exists (select from batch_contact c where c.batch_id = b.id)"
+    " and exists (select from tenant t where t.id = b.tenant_id and t.deleted_at is null)"
+)
 
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
@@ -180,14 +185,24 @@ class BatchRows:
         await self._connection.execute("delete from batch_outbox where batch_id = $1", batch_id)
 
     async def delete_ended(self, before: datetime, count: int) -> int:
-        """Delete up to ``count`` batches that ended before ``before``; returns how many."""
+        """Delete up to ``count`` batches that ended before ``before``; returns how many. Not one that ``unwritten`` names."""
         gone = await self._connection.fetch(
-            f"delete from batch where id = any (array(select id from batch where status in ({_ENDED}) and updated_at < $1"
-            " order by updated_at limit $2 for update skip locked)) returning id",
+            f"delete from batch where id = any (array(select id from batch b where status in ({_ENDED}) and updated_at < $1"
+            f" and not ({_UNWRITTEN}) order by updated_at limit $2 for update skip locked)) returning id",
             before,
             count,
         )
         return len(gone)
+
+    async def unwritten(self, before: datetime, count: int) -> list[tuple[str, str]]:
+        """Tenant and id of batches that were stopped before ``before`` and whose contacts are not all written, the oldest first; none of
+        a deleted account."""
+        rows = await self._connection.fetch(
+            f"select tenant_id, id from batch b where {_UNWRITTEN} and updated_at < $1 order by updated_at limit $2",
+            before,
+            count,
+        )
+        return [(str(row["tenant_id"]), str(row["id"])) for row in rows]
 
     async def due(self, count: int) -> list[str]:
         """Ids of scheduled batches whose time has come, the earliest first; none of a deleted account."""
