@@ -222,6 +222,9 @@ MORE_THAN_YES: Mapping[str, tuple[str, ...]] = {
         *(
             "you share",
             "repeat",
+            "say it again",
+            "say that again",
+            "say this again",
             "confirm your",
             "help me with",
             "help me understand",

@@ -393,7 +393,8 @@ class CallerTurn:
 
     def _move(self, verb: str) -> None:
         after = MOVES[self.state].get(verb, "")
-        self._outwaited = verb == "patience" and after != ""
+        if verb != "answered":  # which may be read as other words yet
+            self._outwaited = verb == "patience" and after != ""
         self.state = after or self.state
 
     def _pause(self, verb: str) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from random import Random
 
@@ -24,6 +24,7 @@ from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
 from callwright.simulation.arguments import at_least_one
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
+from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
@@ -165,14 +166,17 @@ def plan_of(random: Random) -> CallPlan:
 def converse(seed: int) -> Trace:
     """The conversation of ``seed``."""
     random = Random(seed)
-    world = World(random, weather_of(random))
+    confirming = Confirming(seed)
+    world = World(random, weather_of(random), confirming)
     talker = Talker(world, habits_of(random))
     Thinker(world)
     Speaker(world, talker)
     Sounds(world)
     Answerer(world)
     line = Line(world, talker)
-    started = ev.Started(0, plan_of(random), (("current_date", "Monday"), ("name", "Ada")), seed)
+    plan = plan_of(random)
+    plan = replace(plan, welcome_message=confirming.welcome(plan.welcome_message))
+    started = ev.Started(0, plan, (("current_date", "Monday"), ("name", "Ada")), seed)
     world.after_ms(0, world.take, started)
     world.after_ms(1, line.ring)
     return world.run()

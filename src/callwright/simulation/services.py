@@ -74,6 +74,8 @@ class Thinker:
             text = "".join(self._word() for _ in range(pieces))
             if pieces == words and world.chance(150):
                 text += f"{world.random.choice(_QUESTIONS)} "
+            if pieces == words and world.confirming and (question := world.confirming.question()):
+                text = f"{text.rstrip()}. {question} "
             world.send(0, ev.ReplyText, generation, request, text)
             world.after_ms(world.random.choice((5, 40, 150)), self._go_on, effect, words - pieces, tool)
             return
@@ -236,6 +238,8 @@ class Speaker:
         self._clause_us = 0
         world.send(0, ev.MarkPlayed, generation, index)
         self._record(generation)
+        if world.confirming:
+            world.confirming.hear(self._clauses[generation][index][0])
         self._talker.echo(*self._clauses[generation][index][:2])
         self._play(generation, index + 1)
         if index + 1 >= len(self._clauses[generation]):

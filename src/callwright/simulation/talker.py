@@ -83,11 +83,12 @@ def habits_of(random: Random) -> Habits:
 class Talker:
     """The caller. Speaks when the agent has finished, over the agent, in pieces, or not at all."""
 
-    __slots__ = ("_answered_us", "_busy", "_habits", "_said", "_segment", "_spoken", "_turns", "_world")
+    __slots__ = ("_answer", "_answered_us", "_busy", "_habits", "_said", "_segment", "_spoken", "_turns", "_world")
 
     def __init__(self, world: World, habits: Habits) -> None:
         self._world = world
         self._habits = habits
+        self._answer = ""  # with which the next words begin
         self._busy = False
         self._answered_us = 0
         self._said = 0
@@ -165,6 +166,7 @@ class Talker:
         words = self._world.random.choice((1, 1, 2, 3, 4, 6, 9, 15))
         self._segment += 1
         self._spoken = []
+        self._answer = self._world.confirming.answer() if self._world.confirming else ""
         self._next_word(words)
 
     def _position_ms(self) -> int:
@@ -196,7 +198,10 @@ class Talker:
 
     def _word(self, left: int) -> None:
         world, habits = self._world, self._habits
-        if not self._spoken and world.chance(15):
+        answer, self._answer = self._answer, ""
+        if answer:
+            self._spoken.append(answer)
+        elif not self._spoken and world.chance(15):
             self._spoken.append(world.random.choice(_OPT_OUTS))
         elif not self._spoken and world.chance(150):
             self._spoken.append(world.random.choice(_STOPS) + ".")
@@ -212,9 +217,9 @@ class Talker:
             world.send(world.random.randint(20, 250), ev.TranscriptPartial, self._position_ms(), self._segment, text)
         if (left == 1 or world.chance(habits.pauses // 2)) and world.chance(habits.eager):
             self._seem_finished()
-        if left > 1 and world.chance(habits.pauses):
+        if left > 1 and (answer or world.chance(habits.pauses)):
             self._end_sound()
-            if world.chance(500):
+            if answer or world.chance(500):
                 self._finish_segment()
                 self._segment += 1
                 self._spoken = []

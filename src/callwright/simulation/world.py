@@ -13,6 +13,7 @@ from typing import Any
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.effects import Effect
+from callwright.simulation.confirming import Confirming
 from callwright.simulation.trace import CRASHES, Trace
 from callwright.simulation.weather import Weather
 
@@ -26,11 +27,12 @@ NEVER_LOST: frozenset[type] = frozenset({ev.Started, ev.Answered, ev.LegEnded})
 class World:
     """Clock, heap and the core. Actors put actions into the heap with ``after_ms`` and events with ``send``."""
 
-    __slots__ = ("_actors", "_count", "_heap", "conversation", "now_us", "random", "trace", "weather")
+    __slots__ = ("_actors", "_count", "_heap", "confirming", "conversation", "now_us", "random", "trace", "weather")
 
-    def __init__(self, random: Random, weather: Weather) -> None:
+    def __init__(self, random: Random, weather: Weather, confirming: Confirming | None = None) -> None:
         self.random = random
         self.weather = weather
+        self.confirming = confirming
         self.now_us = 0
         self.conversation = Conversation()
         self.trace = Trace()

@@ -1361,6 +1361,20 @@ PATIENCE = (
         Line("patience:Answers._dictated", "either += 1", "digits += 1"),
     ),
     bug(
+        "yeah_taken_for_all",
+        "who begins with 'yeah' where yes or no was asked is answered before the turn model has heard them",
+        Line(
+            "patience:Patience._may_go_on",
+            "return self._board.plan.turn_model and self._board.book.opens_sentence(text)",
+            "return False",
+        ),
+    ),
+    bug(
+        "yes_that_nobody_asked_for",
+        "a 'yes' is all of an answer whatever was asked",
+        Line("patience:Patience.answers", 'if self._asked == "yes_or_no":', "if True:"),
+    ),
+    bug(
         "unheard_caller_cut",
         "where the detector is silent a pause counts from the first words",
         Line("turn:CallerTurn._hear_in_silence", "elif missed:", "elif False:"),
@@ -1589,6 +1603,7 @@ SLOW: frozenset[str] = frozenset(
         "waiting_words_without_end",
         "what_was_asked_forgotten",
         "written_welcome_not_replaced",
+        "yes_that_nobody_asked_for",
     }
 )
 """Those that need more conversations than CI has: `make test-planted` looks for them, too."""

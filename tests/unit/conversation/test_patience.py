@@ -53,6 +53,7 @@ def most_ms(kind: str, patience_ms: int = 1_000) -> int:
         ("en", "May I use your first name?", "yes_or_no"),
         ("en", "Your number is 4711, right?", "yes_or_no"),
         ("en", "Can you tell me what happened?", "more_than_yes"),
+        ("en", "Sorry, I did not get that. Could you say it again?", "more_than_yes"),
         ("en", "Could you describe the problem?", "more_than_yes"),
         ("en", "Could you please tell me which day suits you?", "more_than_yes"),
         ("en", "Do you know when it happened?", "more_than_yes"),

@@ -19,7 +19,7 @@ from callwright.conversation.lanes import BACK_CHANNEL, FILLER
 from callwright.conversation.phrases import STOPS
 from callwright.conversation.stops import normalised, phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
-from callwright.simulation.accounts.pauses import ASKS_CODE
+from callwright.simulation.accounts.pauses import ASKS_CODE, is_all
 from callwright.simulation.accounts.words import LEAST_PATIENCE_PERCENT, KeysAccount, is_numbered
 
 ECHOED_MOST = 3
@@ -159,7 +159,7 @@ class FloorAccount:
 class _Verdicts:
     """Whether anybody said that the caller had finished."""
 
-    __slots__ = ("_asked_us", "_book", "_code", "_excused", "_request", "_said_yes", "_typed", "turn")
+    __slots__ = ("_answering", "_asked", "_asked_us", "_book", "_excused", "_request", "_said_yes", "_typed", "turn")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -168,7 +168,10 @@ class _Verdicts:
         self._said_yes = False
         self._excused = True  # the turn is over for another reason, or may be
         self._typed = False  # an entry by the keys ends a turn when it is complete
-        self._code = False  # a code was asked for, of which it is known how many digits it has
+        self._answering = (
+            ""  # the same when the newest words were told: who answers while the agent goes on answers that
+        )
+        self._asked = ""  # what the agent was last heard to say since the caller's last turn
         self.turn = 0
 
     def reads(self) -> Handlers:
@@ -177,6 +180,8 @@ class _Verdicts:
         return {
             ev.KeyPressed: self._press,
             ev.TurnVerdict: self._verdict,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
             fx.UserSaid: self._user_said,
             **dict.fromkeys(excuses, self._excuse),
         }
@@ -189,14 +194,17 @@ class _Verdicts:
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self.turn = effect.turn
-        self._typed = self._code = False
+        self._typed, self._asked, self._answering = False, "", ""
 
     def agent_said(self, effect: fx.AgentSaid) -> None:
         """What was asked, perhaps."""
-        self._code = ASKS_CODE in effect.text
+        self._asked = effect.text
 
     def _press(self, _event: ev.KeyPressed) -> None:
         self._typed = True
+
+    def _hear(self, _event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        self._answering = self._asked
 
     def _excuse(self, event: ev.Event) -> None:
         if not isinstance(event, ev.ProviderFailed) or event.kind == "turn":
@@ -208,19 +216,14 @@ class _Verdicts:
 
     def judge(self, generation: int, words: str) -> None:
         """A turn is asked as certain: somebody or something must have said that it is over, be it its own words ("yes, please")."""
-        book = self._book
-
-        def answered(text: str) -> bool:
-            """A yes or a no, and none with which people also begin a sentence ("yeah")."""
-            known = phrasebook(book.plan.language)
-            return known.answers_yes_or_no(text) and not known.opens_sentence(text)
-
-        if answered(words):
+        book, asked = self._book, self._asked
+        if is_all(book.plan, asked, words) or is_all(book.plan, self._answering, words):
             return
         # Who has begun with the yes or no that was asked for is waited for less, though other words came to it.
         # So is who has said all digits of a code; the account of pauses holds that they are all.
-        whole = self._code and not is_numbered(words.split()[-1])
-        percent = LEAST_PATIENCE_PERCENT if whole or answered(words.partition(" ")[0]) else 100
+        whole = ASKS_CODE in asked and not is_numbered(words.split()[-1])
+        began = is_all(book.plan, asked, words.partition(" ")[0])
+        percent = LEAST_PATIENCE_PERCENT if whole or began else 100
         patient_us = book.answered_us + (book.caller.end_ms + book.plan.patience_ms * percent // 100) * 1000
         waited = book.at_us + LATE_US >= min(self._asked_us + VERDICT_WAIT_MS * 1000, patient_us)
         if book.plan.turn_model and not (self._said_yes or self._excused or self._typed or waited):

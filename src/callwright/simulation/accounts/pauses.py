@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import COVER_SLACK_MS, VERDICT_WAIT_MS
+from callwright.conversation.plan import CallPlan
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.words import is_numbered, keyed
@@ -22,12 +23,29 @@ OTHERS: tuple[type, ...] = (ev.ActivityBegan, ev.ActivityEnded, ev.RecogniserEnd
 
 ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
 ASKS_CODE, CODE_DIGITS = "what is your four digit code?", 4
+ASKS_YES, ASKS_AGAIN = "shall I book it?", "Could you say it again?"
+
+
+def is_all(plan: CallPlan, asked: str, words: str) -> bool:
+    """Whether ``words`` alone say that their caller has finished: they are the yes or no that ``asked`` asks for.
+
+    A turn model tells whether somebody begins with them ("yeah, but"). Who is asked to say it again and says yes is about to; who says no
+    is not.
+    """
+    book = phrasebook(plan.language)
+    last = asked[: asked.rfind("?") + 1]
+    if last.endswith(ASKS_AGAIN):
+        return book.denies(words)
+    if not last.endswith(ASKS_YES):
+        return False
+    return book.answers_yes_or_no(words) and not (plan.turn_model and book.opens_sentence(words))
 
 
 class PauseAccount:
     """The pauses before a turn is taken for finished, and what the recogniser is told of them."""
 
     __slots__ = (
+        "_answering",
         "_asked",
         "_asked_ms",
         "_book",
@@ -44,6 +62,9 @@ class PauseAccount:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._asked = ""  # what the agent was last heard to say since the caller's last turn
+        self._answering = (
+            ""  # the same when the newest words were told: who answers while the agent goes on answers that
+        )
         self._told_ms = -1
         self._judged = False  # the turn model was heard since the newest word, or of sound behind it
         self._asked_ms = self._judged_ms = -1  # up to where in the caller's audio it was asked, and was heard
@@ -79,7 +100,7 @@ class PauseAccount:
         self._asked = effect.text
 
     def _user_said(self, _effect: fx.UserSaid) -> None:
-        self._asked = ""
+        self._asked = self._answering = ""
         self._unheard = self._book.caller.talking_us < 0 and not self._book.caller.unsure
         self._word_ms = -1
 
@@ -87,6 +108,7 @@ class PauseAccount:
         self._unheard = False
 
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        self._answering = self._asked
         read_ms = self._read_ms.get(event.segment, -1)
         if isinstance(event, ev.TranscriptFinal):
             self._read_ms[event.segment] = max(event.audio_ms, read_ms)
@@ -94,14 +116,23 @@ class PauseAccount:
             return  # it was overtaken by a final, and says nothing new
         new = {word for word in event.text.split() if is_numbered(word)} - self._known
         self._known |= new
+        begun = event.segment not in self._counts and self._answers(event.text)
         count = len(event.text.split())
         more = count > self._counts.get(event.segment, 0) and event.audio_ms > self._word_ms  # else one was read anew
         self._counts[event.segment] = count
-        if new and more and self._book.live:
+        if (new or begun) and more and self._book.live:
             self._word_ms = event.audio_ms
             # Words may be read so late that the turn model has heard the sound of them before: its answer stands. A recogniser says up to
             # COVER_SLACK_MS behind a sound that it knows the words of it.
             self._judged = self._judged and event.audio_ms <= self._judged_ms + COVER_SLACK_MS
+
+    def _is_all(self, words: str) -> bool:
+        plan = self._book.plan
+        return is_all(plan, self._asked, words) or is_all(plan, self._answering, words)
+
+    def _answers(self, text: str) -> bool:
+        """Whether a yes or a no is all of it: such words have no number that would tell new ones from old ones, but in a new segment."""
+        return phrasebook(self._book.plan.language).answers_yes_or_no(text)
 
     def _ask_turn_model(self, effect: fx.AskTurnModel) -> None:
         self._asked_ms = effect.audio_ms
@@ -124,8 +155,7 @@ class PauseAccount:
         least_ms = plan.patience_ms * self._percent(words.lower().replace(",", "").replace(".", "").split()) // 100
         if book.at_us + LATE_US < book.answered_us + (book.caller.end_ms + least_ms) * 1000 and least_ms:
             contradict("who dictates is not cut", f"{words[-40:]!r} in {generation}")
-        said_yes = phrasebook(plan.language).answers_yes_or_no(words)  # which needs no pause where it was asked for
-        if self._unheard and self._word_ms >= 0 and not (self._judged or said_yes):
+        if self._unheard and self._word_ms >= 0 and not (self._judged or self._is_all(words)):
             waits_ms = (
                 min(VERDICT_WAIT_MS if plan.turn_model else plan.endpointing_ms, plan.patience_ms * ANSWER // 100)
                 - COVER_SLACK_MS
