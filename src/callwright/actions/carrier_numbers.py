@@ -27,6 +27,7 @@ from callwright.domain.errors import (
     VaultLockedError,
 )
 from callwright.domain.fields import Fields
+from callwright.domain.fields import shown as shown_word
 from callwright.domain.limits import (
     CARRIER_LIST_AGE_SECONDS,
     CARRIER_LIST_SECONDS,
@@ -377,7 +378,7 @@ def _country(fields: Fields) -> str:
     if not country:
         raise BadInputError("country is required", field="country")
     if country not in COUNTRY_CODES:
-        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRY_CODES))}")
+        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRY_CODES))}", quoted=True)
     return country
 
 
@@ -395,7 +396,7 @@ async def _carrier(services: Services, principal: Principal, provider: str, coun
     VaultLockedError."""
     named = [(name, market) for name, market in services.markets.items() if provider in ("", name)]
     if not named:
-        asked = f" (asked for: {provider})" if provider else ""
+        asked = f" (asked for: {shown_word(provider)})" if provider else ""
         raise BadInputError(
             f"no carrier with a number market is configured here{asked}; {_INSTEAD}", field=_named(provider)
         )

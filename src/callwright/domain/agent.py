@@ -138,7 +138,12 @@ def _check_toolchain(task: Fields) -> None:
     for row, pipeline in enumerate(pipelines):
         for column, component in enumerate(pipeline):
             if not isinstance(component, str) or component not in _COMPONENTS:
-                raise wrong(f"{path}[{row}][{column}]", f"one of {', '.join(sorted(_COMPONENTS))}", component)
+                raise wrong(
+                    f"{path}[{row}][{column}]",
+                    f"one of {', '.join(sorted(_COMPONENTS))}",
+                    component,
+                    quoted=isinstance(component, str),
+                )
 
 
 def _conversation(tasks: Sequence[Fields]) -> tuple[int, Fields]:
@@ -219,7 +224,7 @@ def _calling_hours(agent: Fields) -> tuple[int, int]:
     start = hours.whole("call_start_hour", 0, 0, 23)
     end = hours.whole("call_end_hour", 23, 0, 23)
     if end < start:
-        raise hours.wrong("call_end_hour", f"at least call_start_hour ({start})")
+        raise hours.wrong("call_end_hour", f"at least call_start_hour ({start})", quoted=True)
     return start, end
 
 
@@ -290,10 +295,13 @@ def _webhook_headers(agent: Fields) -> dict[str, str]:
         raise InvalidAgentError(f"{section.path} may hold at most {MAX_WEBHOOK_HEADERS} headers", field=section.path)
     found: dict[str, str] = {}
     for name, value in section.value.items():
+        if not _HEADER_NAME.fullmatch(name):
+            # Not shown: whoever sends a whole header line as the name sends its secret with it.
+            raise InvalidAgentError(f"{section.path} holds a name that is not a header's", field=section.path)
         if value is None:
             raise section.wrong(name, "a string")
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else section.text(name)
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+        if not _HEADER_VALUE.fullmatch(text):
             raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))
         found[name] = text
     return found
@@ -311,5 +319,7 @@ def _webhook_statuses(agent: Fields) -> frozenset[str] | None:
         raise wrong(path, "a list of statuses", given)
     for index, status in enumerate(given):
         if not isinstance(status, str) or status not in set(Status):
-            raise wrong(f"{path}[{index}]", f"one of {', '.join(sorted(Status))}", status)
+            raise wrong(
+                f"{path}[{index}]", f"one of {', '.join(sorted(Status))}", status, quoted=isinstance(status, str)
+            )
     return frozenset(given)

@@ -84,9 +84,9 @@ def _header_variables(agent: Fields) -> dict[str, str]:
         raise InvalidAgentError(f"{given.path} may hold at most {MAX_HEADER_VARIABLES} headers", field=given.path)
     found: dict[str, str] = {}
     for header in given.value:
-        variable = given.text(header)
         if not _HEADER.fullmatch(header):
-            raise InvalidAgentError(f"{given.at(header)} is not the name of a SIP header", field=given.at(header))
+            raise InvalidAgentError(f"{given.path} holds a name that is not a SIP header's", field=given.path)
+        variable = given.text(header)
         if not _VARIABLE.fullmatch(variable):
             raise given.wrong(header, "the name of a variable, such as caller_no")
         found[header] = variable

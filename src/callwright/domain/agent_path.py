@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from callwright.domain.errors import BadInputError
+from callwright.domain.fields import shown
 from callwright.domain.setting_rows import SETTINGS
 
 ROOT = "agent"
@@ -105,7 +106,7 @@ def _is_prompt(name: str, section: str) -> bool:
 
 def _index(at: Any, name: str, path: str) -> int:
     if not isinstance(at, list):
-        raise BadInputError(f"{path} is {json.dumps(at)} and has nothing below it", field=path)
+        raise BadInputError(f"{path} is {shown(at, path)} and has nothing below it", field=path)
     if not name.isdigit() or int(name) >= len(at):
         there = f"it is a list of {len(at)}; use {path}.0" if at else "it is an empty list"
         raise BadInputError(f"{path} has no {name!r}: {there}", field=f"{path}.{name}")

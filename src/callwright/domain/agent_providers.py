@@ -8,7 +8,7 @@ from typing import Any
 
 from callwright.domain.agent_spec import ProviderChoice, ProviderDefaults
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields
+from callwright.domain.fields import Fields, kind_of, shown
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_DELAY_MS, MAX_MODEL_TOKENS, MAX_NAME_CHARACTERS
 from callwright.domain.provider_table import (
     ALL_EFFORTS,
@@ -48,7 +48,8 @@ class ProviderNames:
         if self.has is None or name in KNOWN[kind] or self.has(kind, name):
             return name
         known = ", ".join(f"'{one}'" for one in sorted(KNOWN[kind]))
-        message = f"Invalid value for provider:'{name}' provided. Supported values: [{known}]"
+        given = shown(name, path).replace('"', "'")
+        message = f"Invalid value for provider:{given} provided. Supported values: [{known}]"
         raise InvalidAgentError(f"{message} (at {path})", field=path)
 
 
@@ -112,7 +113,8 @@ def _check_effort(config: Fields, model: str) -> None:
     if allowed is None:
         config.choice("reasoning_effort", "none", ALL_EFFORTS)
     elif effort not in allowed:
-        message = f"reasoning_effort '{effort}' is not supported for model '{model}'"
+        given, of = (shown(one) if isinstance(one, str) else kind_of(one) for one in (effort, model))
+        message = f"reasoning_effort {given} is not supported for model {of}".replace('"', "'")
         raise InvalidAgentError(message, field=config.at("reasoning_effort"))
 
 

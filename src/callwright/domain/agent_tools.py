@@ -9,7 +9,7 @@ from typing import Any
 from callwright.domain.agent_spec import ToolSpec
 from callwright.domain.agent_transfers import BLIND, MODES
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields, wrong
+from callwright.domain.fields import Fields, shown, wrong
 from callwright.domain.limits import (
     MAX_AGENT_TOOLS,
     MAX_NAME_CHARACTERS,
@@ -72,7 +72,9 @@ def read_tools(section: Fields | None) -> tuple[ToolSpec, ...]:
     for index, name in enumerate(names):
         if name in names[:index]:
             path = f"{section.at('tools')}[{index}].name"
-            raise InvalidAgentError(f"{path}: there are two tools named {name!r}; names must be unique", field=path)
+            raise InvalidAgentError(
+                f"{path}: there are two tools named {shown(name)}; names must be unique", field=path
+            )
     return tools
 
 
@@ -101,7 +103,9 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
     key = _SAME_KEY.get(key, key)
     if key == "custom_task" and not call.get("url"):
         where = params.at(name)
-        raise InvalidAgentError(f"{where}.url is required: the tool {name!r} has nothing to call", field=f"{where}.url")
+        raise InvalidAgentError(
+            f"{where}.url is required: the tool {shown(name)} has nothing to call", field=f"{where}.url"
+        )
     if call.get("url"):
         _check_template(given_params, name)
     schema = tool.child("parameters") or tool.child("input_schema")
@@ -129,7 +133,7 @@ def _call(params: Fields | None) -> dict[str, Any]:
     if params.raw("method") is not None:
         method = params.text("method").upper()
         if method not in METHODS:
-            raise params.wrong("method", f"one of {', '.join(sorted(METHODS))}")
+            raise params.wrong("method", f"one of {', '.join(sorted(METHODS))}", quoted=True)
         call["method"] = method
     _check_url(params, "url")
     _check_url(params, "pre_call_webhook_url")
@@ -158,7 +162,10 @@ def _check_headers(params: Fields, headers: Mapping[str, Any]) -> None:
         raise InvalidAgentError(f"{path} may hold at most {MAX_TOOL_HEADERS} headers", field=path)
     for name, value in headers.items():
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-        if not isinstance(text, str) or not HEADER_NAME.fullmatch(str(name)) or not HEADER_VALUE.fullmatch(text):
+        if not HEADER_NAME.fullmatch(str(name)):
+            # Not shown, as with the headers of webhooks.
+            raise InvalidAgentError(f"{path} holds a name that is not a header's", field=path)
+        if not isinstance(text, str) or not HEADER_VALUE.fullmatch(text):
             raise InvalidAgentError(f"{path}.{name} is not a header that can be sent", field=f"{path}.{name}")
     if not HEADER_VALUE.fullmatch(params.text("api_token")):
         field = params.at("api_token")
@@ -174,4 +181,4 @@ def _check_template(params: Fields | None, name: str) -> None:
             read_template(params.raw(field))
         except BadTemplateError as error:
             path = params.at(field)
-            raise InvalidAgentError(f"{path} of the tool {name!r} {error}", field=path) from None
+            raise InvalidAgentError(f"{path} of the tool {shown(name)} {error}", field=path) from None

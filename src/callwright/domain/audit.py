@@ -60,6 +60,13 @@ def redacted(value: Any, name: str = "") -> Any:
     return value
 
 
+def may_hold_secret(path: str) -> bool:
+    """Whether the names of a path, as ``agent_config.webhook_headers.X-Mine``, tell that a secret may stand there."""
+    return any(
+        _SECRET_NAMES.search(name) is not None or _SECRET_MAPPINGS.search(name) is not None for name in path.split(".")
+    )
+
+
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What ``before`` and ``after`` do not share, key by key, into nested mappings; lists are compared as wholes."""
     left: dict[str, Any] = {}

@@ -8,30 +8,57 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from callwright.domain.audit import may_hold_secret, redacted
 from callwright.domain.errors import BadInputError, InvalidAgentError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
-_SHOWN_CHARACTERS = 40
+#: What a misspelt word looks like. Addresses, headers, credentials and JSON have signs that are not among these.
+_WORD = re.compile(r"[\w+()./ -]{1,40}")
+
+#: What the name of a field may look like to be told.
+_NAME = re.compile(r'[^:@=?"{}\x00-\x1f]{1,100}')
 
 
-def wrong(path: str, expected: str, value: object, failure: type[BadInputError] = InvalidAgentError) -> BadInputError:
-    """The error for a value that is not what it should be. Long and structured values are named by their kind only."""
-    return failure(f"{path} must be {expected}, not {_shown(value)}", field=path)
+def wrong(
+    path: str,
+    expected: str,
+    value: object,
+    failure: type[BadInputError] = InvalidAgentError,
+    *,
+    quoted: bool = False,
+) -> BadInputError:
+    """The error for a value that is not what it should be.
+
+    A message must never hold a secret, and what stands in a wrong place may be one: a value is named by its kind. ``quoted`` is for
+    places that are read as one of a few words or as a number within bounds, where what came is a slip to be seen.
+    """
+    return failure(f"{path} must be {expected}, not {shown(value, path) if quoted else kind_of(value)}", field=path)
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return "null"
+def kind_of(value: object) -> str:
+    """What kind of JSON value it is, and nothing of what it says."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):
         return "an array"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+    if isinstance(value, str):
+        return f"a string of {len(value)} characters" if value else "an empty string"
+    return "a number"
+
+
+def shown(value: object, path: str = "") -> str:
+    """A number or a word as it came; anything else, and everything whose path tells of a secret, by its kind."""
+    if isinstance(value, str):
+        safe = _WORD.fullmatch(value) is not None and redacted(value) == value and not may_hold_secret(path)
+        return json.dumps(value, ensure_ascii=False) if safe else kind_of(value)
+    return json.dumps(value) if isinstance(value, int | float) else kind_of(value)
 
 
 class Fields:
@@ -43,16 +70,17 @@ class Fields:
         self.failure = failure
 
     def at(self, name: str) -> str:
-        """The path of a field."""
-        return f"{self.path}.{name}" if self.path else name
+        """The path of a field. Names are those of the request, and one that looks like a header line, an address or JSON is not told."""
+        told = name if _NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
+        return f"{self.path}.{told}" if self.path else told
 
     def raw(self, name: str) -> Any:
         """The field as it came, None when it is missing."""
         return self.value.get(name)
 
-    def wrong(self, name: str, expected: str) -> BadInputError:
-        """The error for the field's present value."""
-        return wrong(self.at(name), expected, self.value.get(name), self.failure)
+    def wrong(self, name: str, expected: str, *, quoted: bool = False) -> BadInputError:
+        """The error for the field's present value, which is quoted as :func:`wrong` says."""
+        return wrong(self.at(name), expected, self.value.get(name), self.failure, quoted=quoted)
 
     def child(self, name: str) -> Fields | None:
         """The object in a field, or None."""
@@ -91,7 +119,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, str) or value not in allowed:
-            raise self.wrong(name, f"one of {', '.join(sorted(allowed))}")
+            raise self.wrong(name, f"one of {', '.join(sorted(allowed))}", quoted=isinstance(value, str))
         return value
 
     def switch(self, name: str, default: bool) -> bool:
@@ -115,7 +143,7 @@ class Fields:
             return default
         found = _number(value)
         if found is None or not least <= found <= most:
-            raise self.wrong(name, f"a number from {least:g} to {most:g}")
+            raise self.wrong(name, f"a number from {least:g} to {most:g}", quoted=found is not None)
         return int(found) if found == int(found) else found
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
@@ -125,7 +153,7 @@ class Fields:
             return default
         found = _number(value)
         if found is None or found != int(found) or not least <= found <= most:
-            raise self.wrong(name, f"a whole number from {least} to {most}")
+            raise self.wrong(name, f"a whole number from {least} to {most}", quoted=found is not None)
         return int(found)
 
     def message(self, name: str, default: str | None) -> str | Mapping[str, str] | None:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from callwright.domain.errors import InvalidNumberError
+from callwright.domain.fields import shown
 from callwright.domain.limits import MAX_NUMBER_CHARACTERS
 
 E164 = "e164"
@@ -88,7 +89,7 @@ def _e164(text: str, what: str) -> Destination:
     _refuse_emergency(number.removeprefix("+"), what)
     if not _E164.fullmatch(number):
         raise InvalidNumberError(
-            f"{what} is not a valid phone number: {text!r}; use E.164, a + followed by 7 to 15 digits, such as +15550100123",
+            f"{what} is not a valid phone number: {shown(text)}; use E.164, a + followed by 7 to 15 digits, such as +15550100123",
             field=what,
         )
     return Destination(E164, number)
@@ -99,7 +100,7 @@ def _loopback(text: str, what: str) -> Destination:
     _refuse_emergency(name, what)
     if not _EXTENSION.fullmatch(name):
         raise InvalidNumberError(
-            f"{what} is not a valid loopback extension: {text!r}; use loopback: and a name of letters, digits, dots and hyphens",
+            f"{what} is not a valid loopback extension: {shown(name)}; use loopback: and a name of letters, digits, dots and hyphens",
             field=what,
         )
     return Destination(LOOPBACK, f"{LOOPBACK}:{name}")
