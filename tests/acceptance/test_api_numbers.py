@@ -55,6 +55,11 @@ async def test_another_agent_answers_and_then_nobody(world: ApiWorld) -> None:
         assert (await client.put("/v1/callwright/extensions/desk", json={"agent_id": second})).status_code == 200
 
 
+def menu_to(agent_id: str) -> dict[str, Any]:
+    options = [{"digit": "1", "label": "Sales", "agent_id": agent_id}]
+    return {"enabled": True, "steps": [{"step_id": "a", "type": "menu", "prompt": "Press 1.", "options": options}]}
+
+
 async def test_a_menu_is_kept_and_the_answer_says_that_nothing_acts_on_it(world: ApiWorld) -> None:
     menu = {"enabled": True, "steps": [{"step_id": "a", "type": "collect", "prompt": "Number?"}]}
     async with world.client() as client:
@@ -68,7 +73,8 @@ async def test_a_menu_is_kept_and_the_answer_says_that_nothing_acts_on_it(world:
         (number,) = (await client.get("/phone-numbers/all")).json()
         assert number["ivr_config"]["steps"] == menu["steps"]
         off = {**body, "ivr_config": {"enabled": False}}
-        assert (await client.post("/inbound/setup", json=off)).status_code == 200
+        without = await client.post("/inbound/setup", json=off)
+        assert (without.status_code, without.json().get("warning")) == (200, None)
     async with world.client(strict=True) as client:
         refused = await client.post("/inbound/setup", json=body)
         assert (refused.status_code, refused.json()["field"]) == (400, "ivr_config")
@@ -86,6 +92,9 @@ async def test_a_menu_is_kept_and_the_answer_says_that_nothing_acts_on_it(world:
         ({"allow_multiple": "perhaps"}, 400, "allow_multiple"),
         ({"ivr_config": {"enabled": True}}, 400, "ivr_config.steps"),
         ({"ivr_config": []}, 400, "ivr_config"),
+        ({"ivr_config": {"default_agent_id": NOBODY}}, 404, "ivr_config.default_agent_id"),
+        ({"ivr_config": menu_to(NOBODY)}, 404, "ivr_config.steps[0].options[0].agent_id"),
+        ({"ivr_config": menu_to("sales")}, 404, "ivr_config.steps[0].options[0].agent_id"),
     ],
 )
 async def test_a_wrong_setup_changes_nothing(world: ApiWorld, changes: dict[str, Any], status: int, field: str) -> None:

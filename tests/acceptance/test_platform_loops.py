@@ -34,7 +34,8 @@ async def ready(platform: Platform) -> httpx.Response:
 
 
 async def test_a_platform_is_ready_and_says_when_it_drains(platform: Platform) -> None:
-    assert (await ready(platform)).status_code == 200
+    first = await ready(platform)
+    assert (first.status_code, first.json()["carriers"]["sip"]) == (200, "off")
     await platform.drain()
     answer = await ready(platform)
     assert (answer.status_code, "draining" in answer.text) == (503, True)

@@ -55,10 +55,27 @@ async def test_other_changes_are_in_the_trail_too(world: ApiWorld) -> None:
         for answering in (agent_id, other, other):
             await client.put("/v1/callwright/extensions/desk", json={"agent_id": answering})
         await client.delete("/v1/callwright/extensions/desk")
-        for _ in range(2):
-            await client.post("/v1/callwright/suppressions", json={"number": "+15550177", "note": "asked"})
+        for note in ("asked", "asked", "asked twice", None):
+            await client.post("/v1/callwright/suppressions", json={"number": "+15550177", "note": note})
+        assert (await client.get("/v1/callwright/suppressions/+15550177")).json()["note"] == "asked twice"
         await client.delete("/v1/callwright/suppressions/+15550177")
-    assert [action for action, *_ in await trail(world)] == [
+        for contacts in ("contact_number\n+15550101\n", "contact_number,name\n+15550101,Ada\n"):
+            await client.put("/v1/callwright/contact-files/crm", content=contacts)
+        await client.delete("/v1/callwright/contact-files/crm")
+        for value in ("sk-first-1111", "sk-second-2222"):
+            await client.post("/providers", json={"provider_name": "OPENAI", "provider_value": value})
+        await client.delete("/providers/OPENAI")
+    rows = await trail(world)
+    told = {action: (before, after) for action, _, before, after in rows}
+    assert told["execution.stopped"] == ({"status": "scheduled"}, {"status": "stopped"})
+    assert told["extension.deleted"] == ({"agent_id": other}, None)
+    assert told["suppression.changed"] == ({"note": "asked"}, {"note": "asked twice"})
+    was, now = told["contact_file.replaced"]
+    assert (was["columns"], now["columns"]) == (["contact_number"], ["contact_number", "name"])
+    assert told["contact_file.deleted"][0]["columns"] == ["contact_number", "name"]
+    was, now = told["provider_key.replaced"]
+    assert (was["ends_with"], now["ends_with"]) == ("11", "22")
+    assert [action for action, *_ in rows] == [
         "agent.created",
         "execution.placed",
         "execution.placed",
@@ -68,7 +85,14 @@ async def test_other_changes_are_in_the_trail_too(world: ApiWorld) -> None:
         "extension.changed",
         "extension.deleted",
         "suppression.created",
+        "suppression.changed",
         "suppression.deleted",
+        "contact_file.created",
+        "contact_file.replaced",
+        "contact_file.deleted",
+        "provider_key.created",
+        "provider_key.replaced",
+        "provider_key.deleted",
     ]
 
 

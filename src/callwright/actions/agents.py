@@ -242,7 +242,14 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
                 stopped.append(waiting_id)
         del stopped[MAX_STOPPED_AT_ONCE:]
         if stopped:
-            await audit(unit, principal, "agent.stopped", agent.id, after={"stopped_executions": stopped})
+            await audit(
+                unit,
+                principal,
+                "agent.stopped",
+                agent.id,
+                before={"stopped_executions": []},
+                after={"stopped_executions": stopped},
+            )
     return stopped
 
 

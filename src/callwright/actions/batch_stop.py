@@ -151,5 +151,7 @@ async def stop_contact(unit: Unit, services: Services, principal: Principal, exe
         return None
     now = services.clock.now()
     execution = execution_of_contact(batch, contact, services.policy.from_number, agent=agent.body, at=now)
-    await audit(unit, principal, "execution.stopped", execution_id, before={"status": str(execution.status)})
-    return await record_contact(unit, execution, "stopped", services.publisher)
+    stopped = await record_contact(unit, execution, "stopped", services.publisher)
+    was, now_is = ({"status": str(one.status)} for one in (execution, stopped))
+    await audit(unit, principal, "execution.stopped", execution_id, before=was, after=now_is)
+    return stopped

@@ -228,15 +228,19 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
         if row is None:
             raise missing("execution")
         if row.phase in (Phase.WAITING, Phase.ADMITTED):
-            await audit(unit, principal, "execution.stopped", row.id, before={"status": str(row.status)})
-            return await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+            stopped = await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+            was, now = ({"status": str(one.status)} for one in (row, stopped))
+            await audit(unit, principal, "execution.stopped", row.id, before=was, after=now)
+            return stopped
         if row.phase not in _OWNED:
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
         if services.policy.strict:
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}, and only waiting calls can")
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
         change = Change(columns={"options": {**row.options, "stop_requested": wish}})
-        await audit(unit, principal, "execution.stopped", row.id, before={"status": str(row.status)})
+        # It ends when the process that runs it has hung up; what is changed here is the wish.
+        was = {"status": str(row.status)}
+        await audit(unit, principal, "execution.stopped", row.id, before=was, after={"stop_requested": wish})
         asked = await transition(unit, row.id, change, services.publisher)
     await services.control.request_stop(asked.id, STOPPED_BY, STOP_REASON)
     return asked

@@ -19,7 +19,7 @@ from callwright.domain.errors import (
     TooLargeError,
     WrongStateError,
 )
-from callwright.domain.execution import CHAT, Phase
+from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     CHAT_SILENCE_SECONDS,
@@ -74,33 +74,34 @@ async def write(services: Services, principal: Principal, execution_id: str, wir
         message = f"text has {len(text)} characters, at most {MAX_UTTERANCE_CHARACTERS} are allowed"
         raise TooLargeError(message, field="text")
     wait_s = _wait(fields)
-    known = await _live_chat(services, principal, execution_id)
+    row = await _live_chat(services, principal, execution_id)
     try:
-        return await services.chats.say(known, text, wait_s)
+        return await services.chats.say(row.id, text, wait_s)
     except NotFoundError:
         raise ConflictError(_ELSEWHERE) from None
 
 
 async def leave(services: Services, principal: Principal, execution_id: str) -> None:
     """End a chat as whoever writes to the agent. Raises NotFoundError, WrongStateError, ConflictError."""
-    known = await _live_chat(services, principal, execution_id)
+    row = await _live_chat(services, principal, execution_id)
     try:
-        services.chats.end(known)
+        services.chats.end(row.id)
     except NotFoundError:
         raise ConflictError(_ELSEWHERE) from None
     async with services.ledger.unit() as unit:
-        await audit(unit, principal, "chat.left", known)
+        was = {"status": str(row.status)}
+        await audit(unit, principal, "chat.left", row.id, before=was, after={"left": True})
 
 
-async def _live_chat(services: Services, principal: Principal, execution_id: str) -> str:
-    """The id of a chat of the tenant that has not ended."""
+async def _live_chat(services: Services, principal: Principal, execution_id: str) -> Execution:
+    """A chat of the tenant that has not ended."""
     async with services.ledger.unit() as unit:
         row = await unit.executions.get(principal.tenant_id, object_id(execution_id, "chat"))
     if row is None or row.carrier != CHAT:
         raise missing("chat")
     if row.phase not in (Phase.DIALLING, Phase.LIVE):
         raise WrongStateError(f"the chat is over: it is {row.status.value}")
-    return row.id
+    return row
 
 
 def _wait(fields: Fields) -> float:

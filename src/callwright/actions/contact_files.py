@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from typing import Any
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
@@ -39,8 +40,10 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
         )
         is_new = await unit.contact_files.put(file, contacts)
         await check_quota(services, unit, principal, stored)
-        after = {"columns": list(file.columns), "contacts": file.contacts, "updated_at": now.isoformat()}
-        await audit(unit, principal, f"contact_file.{'created' if is_new else 'replaced'}", name, after=after)
+        action = "contact_file.created" if is_new else "contact_file.replaced"
+        await audit(
+            unit, principal, action, name, before=None if before is None else _shown(before), after=_shown(file)
+        )
     return file, is_new
 
 
@@ -62,9 +65,15 @@ async def list_contact_files(services: Services, principal: Principal) -> list[C
 async def delete_contact_file(services: Services, principal: Principal, name: str) -> None:
     """Forget a file; agents that name it find no caller any more. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        if not _is_name(name) or not await unit.contact_files.delete(principal.tenant_id, name):
+        before = await unit.contact_files.get(principal.tenant_id, name) if _is_name(name) else None
+        if before is None or not await unit.contact_files.delete(principal.tenant_id, name):
             raise missing("file of contacts")
-        await audit(unit, principal, "contact_file.deleted", name)
+        await audit(unit, principal, "contact_file.deleted", name, before=_shown(before))
+
+
+def _shown(file: ContactFile) -> dict[str, Any]:
+    """What the audit trail tells of a file: not the contacts. A file that is replaced has another time in any case."""
+    return {"columns": list(file.columns), "contacts": file.contacts, "updated_at": file.updated_at.isoformat()}
 
 
 def _is_name(name: str) -> bool:

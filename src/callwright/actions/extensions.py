@@ -22,9 +22,14 @@ async def put_extension(
     name that another organisation has or for one more than MAX_EXTENSIONS."""
     name = parse_extension(name)
     agent_id = wire.get("agent_id")
-    if not isinstance(agent_id, str) or not agent_id.strip():
-        raise BadInputError("agent_id is required", field="agent_id")
     async with services.ledger.unit() as unit:
+        if agent_id is None and "agent_id" in wire:
+            # What was read of an extension that nobody answers can be sent back; it changes nothing.
+            idle = await unit.extensions.get(principal.tenant_id, name)
+            if idle is not None and idle.agent_id is None:
+                return idle, False
+        if not isinstance(agent_id, str) or not agent_id.strip():
+            raise BadInputError("agent_id is required", field="agent_id")
         # The agent first: whose a name is must not be learnt by naming an agent one does not have.
         agent = await agent_of(unit, principal, agent_id.strip())
         before = await unit.extensions.get(principal.tenant_id, name)
@@ -59,9 +64,10 @@ async def delete_extension(services: Services, principal: Principal, name: str) 
     """Forget an extension; calls under way go on. Raises NotFoundError."""
     name = _known(name)
     async with services.ledger.unit() as unit:
-        if not await unit.extensions.delete(principal.tenant_id, name):
+        before = await unit.extensions.get(principal.tenant_id, name)
+        if before is None or not await unit.extensions.delete(principal.tenant_id, name):
             raise missing("extension")
-        await audit(unit, principal, "extension.deleted", name)
+        await audit(unit, principal, "extension.deleted", name, before={"agent_id": before.agent_id})
 
 
 def _known(name: str) -> str:

@@ -165,9 +165,10 @@ async def _order(
 ) -> Ordered:
     run, now = services.ids.uuid(), services.clock.now().isoformat()
     for row in rows:
+        before = {"run": (row.record.get(_STATE) or {}).get("run")}
         state = {"run": run, "status": _QUEUED, "reason": None, "at": now}
         await transition(unit, row.id, Change(record={_STATE: state}), services.publisher)
-        await audit(unit, principal, "execution.asked_again", row.id, after={"run": run, "force": force})
+        await audit(unit, principal, "execution.asked_again", row.id, before=before, after={"run": run, "force": force})
     ids = [row.id for row in rows]
     payload = {"ids": ids, "run": run, "by": principal.key_id, "force": force}
     await unit.jobs.put(EXTRACTION_JOB, json.dumps(payload).encode())

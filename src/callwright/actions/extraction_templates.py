@@ -17,6 +17,12 @@ from callwright.ports.ledger import StoredTemplate
 _READ_ONLY = frozenset({"id", "created_at", "updated_at"})
 
 
+def _plain(wire: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A body without the wrapping of every answer: what was read can be sent back as it is."""
+    inner = wire.get("data")
+    return inner if isinstance(inner, Mapping) and len(wire) == 1 else wire
+
+
 def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
     """A body without what the platform writes. Raises BadInputError or TooLargeError."""
     fields = Fields(body, "", BadInputError)
@@ -42,7 +48,7 @@ def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
 async def create_template(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredTemplate:
     """A new template. Raises BadInputError, TooLargeError or ConflictError."""
     now = services.clock.now()
-    template = StoredTemplate(services.ids.uuid(), principal.tenant_id, _checked(wire), now, now)
+    template = StoredTemplate(services.ids.uuid(), principal.tenant_id, _checked(_plain(wire)), now, now)
     async with services.ledger.unit() as unit:
         if len(await unit.templates.all(principal.tenant_id)) >= MAX_TEMPLATES:
             raise ConflictError(f"there are {MAX_TEMPLATES} templates already; delete one that is not needed")
@@ -75,7 +81,7 @@ async def change_template(
         before = await unit.templates.get(principal.tenant_id, template_id)
         if before is None:
             raise missing("template")
-        after = await unit.templates.update(principal.tenant_id, template_id, _checked({**before.body, **wire}))
+        after = await unit.templates.update(principal.tenant_id, template_id, _checked({**before.body, **_plain(wire)}))
         if after is None:
             raise missing("template")
         await audit(unit, principal, "extraction_template.changed", template_id, before=before.body, after=after.body)

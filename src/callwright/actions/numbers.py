@@ -12,9 +12,9 @@ from callwright.actions.audit import audit
 from callwright.actions.carrier_numbers import give_back, look_at_carriers, shown
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent import parse_agent
-from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.errors import BadInputError, ConflictError, NotFoundError
 from callwright.domain.fields import Fields
-from callwright.domain.ivr import read_ivr
+from callwright.domain.ivr import agents_in, read_ivr
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.domain.provider_table import IVR_CARRIER
@@ -26,7 +26,7 @@ from callwright.ports.ledger import StoredAgent, Unit
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What came of ``/inbound/setup``. ``ivr_only``: the agent answered the number already and only its menu is another one; ``has_ivr``:
-    a menu is kept with it."""
+    an enabled menu is kept with it."""
 
     number: PhoneNumber
     ivr_only: bool
@@ -127,6 +127,8 @@ async def set_up(services: Services, principal: Principal, wire: Mapping[str, An
         agent = await agent_of(unit, principal, agent_id)
         number = await number_of(unit, principal, number_id)
         _refuse_others(principal, number)
+        for path, led_to in agents_in(ivr) if ivr is not None else ():
+            await _check_agent(unit, principal, led_to, path)
         _check_fit(services, agent, number, ivr)
         details = dict(number.details)
         if ivr is not None:
@@ -139,7 +141,15 @@ async def set_up(services: Services, principal: Principal, wire: Mapping[str, An
             updated_at=services.clock.now(),
         )
         await _link(unit, principal, number, linked)
-    return Setup(linked, ivr is not None and number.agent_id == agent.id, ivr is not None)
+    has_ivr = ivr is not None and bool(ivr["enabled"])
+    return Setup(linked, ivr is not None and number.agent_id == agent.id, has_ivr)
+
+
+async def _check_agent(unit: Unit, principal: Principal, agent_id: str, path: str) -> None:
+    try:
+        await agent_of(unit, principal, agent_id)
+    except NotFoundError as error:
+        raise NotFoundError(f"{path}: {error.message}", field=path) from None
 
 
 def _check_fit(services: Services, agent: StoredAgent, number: PhoneNumber, ivr: Mapping[str, Any] | None) -> None:

@@ -79,9 +79,10 @@ async def put_provider_key(services: Services, principal: Principal, wire: Mappi
         )
         await unit.provider_keys.put(key)
         # Always written, also where the value ends as before: that it was replaced is what matters.
-        shown = {"name": key.name, "ends_with": key.hint, "replaced": before is not None}
         action = "provider_key.created" if before is None else "provider_key.replaced"
-        await audit(unit, principal, action, key.id, after=shown)
+        await audit(
+            unit, principal, action, key.id, before=None if before is None else _shown(before), after=_shown(key)
+        )
     return key
 
 
@@ -101,7 +102,11 @@ async def delete_provider_key(services: Services, principal: Principal, name: st
         before = await unit.provider_keys.get(principal.organisation_id, name)
         if before is None or not await unit.provider_keys.delete(principal.organisation_id, name):
             raise missing("provider key")
-        await audit(unit, principal, "provider_key.deleted", before.id, before={"name": before.name})
+        await audit(unit, principal, "provider_key.deleted", before.id, before=_shown(before))
+
+
+def _shown(key: ProviderKey) -> dict[str, Any]:
+    return {"name": key.name, "ends_with": key.hint, "updated_at": key.updated_at.isoformat()}
 
 
 async def data_key_of(services: Services, unit: Unit, tenant_id: str) -> WrappedKey:

@@ -11,6 +11,8 @@ from callwright.domain.limits import MAX_SCHEDULE_DAYS
 TOO_SOON = "Scheduled time should be atleast 2 minutes in the future"
 """The hosted service's own words, spelling included."""
 
+PASSED = "scheduled_at is in the past by more than five minutes; give a time from now on"
+
 STRICT_DAYS = 30
 _STRICT_LEAD = timedelta(minutes=2)
 _LATE = timedelta(minutes=5)
@@ -45,6 +47,8 @@ def due_time(given: Any, now: datetime, *, strict: bool) -> datetime | None:
     days = STRICT_DAYS if strict else MAX_SCHEDULE_DAYS
     if at > now + timedelta(days=days):
         raise BadInputError(f"scheduled_at is more than {days} days ahead", field="scheduled_at")
-    if at < now + (_STRICT_LEAD if strict else -_LATE):
+    if strict and at < now + _STRICT_LEAD:
         raise BadInputError(TOO_SOON, field="scheduled_at")
+    if at < now - _LATE:
+        raise BadInputError(PASSED, field="scheduled_at")
     return at if at > now else None

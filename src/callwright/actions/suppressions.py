@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.audit import audit
@@ -42,7 +42,8 @@ async def list_suppressions(services: Services, principal: Principal, query: Map
 async def add_suppression(
     services: Services, principal: Principal, wire: Mapping[str, Any]
 ) -> tuple[Suppression, bool]:
-    """Put a number on the list, and whether it is new; one that is there stays as it is. Raises BadInputError or InvalidNumberError."""
+    """Put a number on the list, and whether it is new; of one that is there only the note changes, where another one is given. Raises
+    BadInputError or InvalidNumberError."""
     fields = Fields(wire, "", BadInputError)
     given = fields.text("number", longest=MAX_NUMBER_CHARACTERS)
     if not given:
@@ -58,6 +59,11 @@ async def add_suppression(
         kept, is_new = await unit.suppressions.add(suppression)
         if is_new:
             await audit(unit, principal, "suppression.created", kept.number, after={"note": kept.note})
+        elif suppression.note not in (None, kept.note):
+            await unit.suppressions.annotate(kept.tenant_id, kept.number, suppression.note or "")
+            was, now = {"note": kept.note}, {"note": suppression.note}
+            await audit(unit, principal, "suppression.changed", kept.number, before=was, after=now)
+            kept = replace(kept, note=suppression.note)
         return kept, is_new
 
 

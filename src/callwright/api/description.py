@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from callwright.api.gate import needs_key
-from callwright.api.schemas import STREAMED, Open
+from callwright.api.schemas import BODY_ERRORS, MEANINGS, STREAMED, Open
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
 MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -55,7 +55,7 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
                 if needs_key(path):
                     operation["security"] = [{"key": []}]
                 if "requestBody" in operation:
-                    _may_be_slow(operation.get("responses", {}))
+                    _may_be_refused(operation.get("responses", {}))
             _tag(operations_of_path.get("get", {}))
         _link(found["paths"])
         app.openapi_schema = found
@@ -90,11 +90,13 @@ def _without_frameworks_own(responses: dict[str, Any]) -> None:
             del content["application/json"]
 
 
-def _may_be_slow(responses: dict[str, Any]) -> None:
-    """Whatever has a body may come too slowly."""
+def _may_be_refused(responses: dict[str, Any]) -> None:
+    """Whatever has a body may be sent one that cannot be read, comes too slowly or is too large: it is refused before any route looks at
+    what it says."""
     like = responses.get("401")
     if like is not None:
-        responses["408"] = {**like, "description": "The body came too slowly."}
+        for status in BODY_ERRORS:
+            responses.setdefault(str(status), {**like, "description": MEANINGS[status]})
 
 
 def _tag(operation: dict[str, Any]) -> None:

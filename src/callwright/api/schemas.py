@@ -46,9 +46,10 @@ class Acknowledged(Open):
     state: str = Field(examples=["deleted"])
 
 
-_MEANINGS = {
+MEANINGS = {
     400: "A parameter is missing or wrong; nothing was done.",
     401: "No API key came with the request, or one that is unknown, revoked or expired.",
+    408: "The body came too slowly.",
     403: "The key may not do this. By a setting also: the key is unknown, revoked or expired.",
     404: "No such object for this key.",
     409: "The request contradicts the present state.",
@@ -60,10 +61,14 @@ _MEANINGS = {
 }
 
 
+#: What any operation with a body may answer before it looks at what the body says.
+BODY_ERRORS = (400, 408, 413)
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for the description: those given, and those every route behind a key may have."""
     return {
-        status: {"model": Error, "description": _MEANINGS[status]} for status in (*statuses, 401, 403, 429, 431, 503)
+        status: {"model": Error, "description": MEANINGS[status]} for status in (*statuses, 401, 403, 429, 431, 503)
     }
 
 

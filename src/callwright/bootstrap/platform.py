@@ -37,6 +37,7 @@ from callwright.call.web_tools import WebDesk
 from callwright.campaigns.release import Release
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
+from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
 from callwright.insight.publication import WebhookPublisher
 from callwright.insight.record import execution_body
@@ -246,7 +247,8 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         live=platform.runtime.live,
         metrics=metrics,
         ready=ready,
-        carriers=platform.foundation.plugins.states,
+        # Without an address the carrier for SIP is not made, and cannot tell itself that it is off.
+        carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
         public_url=public_url,
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,

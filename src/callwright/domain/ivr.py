@@ -41,6 +41,15 @@ def read_ivr(wire: Mapping[str, Any]) -> dict[str, Any] | None:
     return found
 
 
+def agents_in(ivr: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The agents a checked menu leads to, each with the path at which it is named."""
+    found = [("ivr_config.default_agent_id", ivr.get("default_agent_id"))]
+    for number, step in enumerate(ivr.get("steps") or ()):
+        for index, option in enumerate(step.get("options") or () if step["type"] == "menu" else ()):
+            found.append((f"ivr_config.steps[{number}].options[{index}].agent_id", option.get("agent_id")))
+    return [(path, agent_id.strip()) for path, agent_id in found if agent_id and agent_id.strip()]
+
+
 def _check_steps(config: Fields, *, enabled: bool) -> None:
     steps = config.list("steps")
     path = config.at("steps")
@@ -72,7 +81,7 @@ def _step(value: Any, path: str) -> Fields:
         most = step.whole("max_digits", 64, 1, 64)
         step.whole("num_digits", 1, 1, 64)
         if least > most:
-            raise step.wrong("min_digits", f"at most max_digits ({most})")
+            raise step.wrong("min_digits", f"at most max_digits ({most})", quoted=True)
     step.text("field_name", longest=MAX_NAME_CHARACTERS)
     step.text("finish_on_key", longest=1)
     return step

@@ -75,6 +75,15 @@ class SuppressionRows:
         )
         return [Suppression(**row) for row in rows], int(total)
 
+    async def annotate(self, tenant_id: str, number: str, note: str) -> None:
+        """Give the number's entry another note."""
+        await self._connection.execute(
+            "update suppression set note = $3 where tenant_id = $1 and number = any(address_keys($2))",
+            tenant_id,
+            number,
+            note,
+        )
+
     async def delete(self, tenant_id: str, number: str) -> bool:
         """Take a number off the list. False when it is not there."""
         gone = await self._connection.fetch(

@@ -51,7 +51,7 @@ async def list_all(request: Request) -> Response:
     openapi_extra=json_body("TemplateBody", EXAMPLE),
 )
 async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
-    """Kept as it came, unknown keys included."""
+    """Kept as it came, unknown keys included; with or without the `data` of an answer around it."""
     wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
@@ -78,7 +78,7 @@ async def read(request: Request, template_id: str) -> Response:
     openapi_extra=json_body("TemplateUpdate", UPDATE_EXAMPLE),
 )
 async def change(request: Request, template_id: str) -> Response:
-    """Changes the keys that are named."""
+    """Changes the keys that are named; with or without the `data` of an answer around them."""
     wire = await read_object(request)
     changed = await templates.change_template(services_of(request).actions, principal_of(request), template_id, wire)
     return answer({"data": _view(changed)})

@@ -133,4 +133,4 @@ class SubAccountUsageView(UsageView):
 
 
 EXAMPLE: dict[str, Any] = {"name": "north-branch", "min_concurrency": 2, "max_concurrency": 6}
-PATCH_EXAMPLE: dict[str, Any] = {"max_concurrency": None}
+PATCH_EXAMPLE: dict[str, Any] = {"name": "north-branch", "max_concurrency": 8}

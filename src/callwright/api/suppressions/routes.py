@@ -44,7 +44,7 @@ async def list_page(
     "",
     summary="Suppress a number",
     responses={
-        200: shown("It is on the list already, and stays as it is.", SuppressionView),
+        200: shown("It is on the list already; a new note replaces the old one.", SuppressionView),
         201: shown("It is new.", SuppressionView),
         **errors(400, 409),
     },

@@ -34,6 +34,9 @@ class Suppressions(Protocol):
         """Page ``number`` (from 1) of the list, newest first, and how many there are."""
         ...
 
+    async def annotate(self, tenant_id: str, number: str, note: str) -> None:
+        """Give the number's entry another note."""
+
     async def delete(self, tenant_id: str, number: str) -> bool:
         """Take a number off the list. False when it is not there."""
         ...
