@@ -172,3 +172,33 @@ async def test_no_place_of_any_body_is_quoted_in_an_error(world: ApiWorld, metho
                     told.append((method, path, where, canary, answer.text))
     assert told == [], "\n".join(map(str, told))
     assert asked > 20
+
+
+async def test_no_field_of_a_form_and_no_parameter_is_quoted_in_an_error(world: ApiWorld) -> None:
+    description = build_app(world.services).openapi()
+    texts = [canary for canary in FORMS if isinstance(canary, str)]
+    told = []
+    asked = 0
+    async with world.client() as client:
+        agent_id = await create(client)
+        for path, operations in description["paths"].items():
+            if path.endswith("/events"):
+                continue
+            url = path.replace("{agent_id}", agent_id)
+            for method, operation in operations.items():
+                content = operation.get("requestBody", {}).get("content", {})
+                example = content.get("multipart/form-data", {}).get("example", {})
+                queries = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+                for canary in texts:
+                    sent: list[dict[str, Any]] = [{"params": {name: canary}} for name in queries]
+                    for name in example:
+                        file = {"file": ("list.csv", b"contact_number\n+15550101\n", "text/csv")}
+                        data = {**example, "agent_id": agent_id, name: canary}
+                        sent.append({"data": {one: data[one] for one in data if one != "file"}, "files": file})
+                    for one in sent:
+                        answer = await client.request(method, url, **one)
+                        asked += 1
+                        if answer.status_code >= 400 and WORD in answer.text:
+                            told.append((method, path, one, answer.text))
+    assert told == [], "\n".join(map(str, told))
+    assert asked > 100
