@@ -72,9 +72,12 @@ class Preparer:
         request = warm_request(spec, {})
         await asyncio.gather(voice.warm(voice_settings(spec)), model.warm(request))
 
-    async def settled(self) -> None:
-        """Wait until what was begun is prepared, or was given up."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def settled(self, timeout_seconds: float) -> bool:
+        """Wait until what was begun is prepared or was given up; False when it still goes on behind the time."""
+        if not self._tasks:
+            return True
+        _, going_on = await asyncio.wait(tuple(self._tasks), timeout=timeout_seconds)
+        return not going_on
 
     async def aclose(self) -> None:
         """Stop preparing."""

@@ -27,5 +27,5 @@ def test_a_caller_who_was_not_reached_is_a_failure(status: str, persona: str, co
 def test_who_was_not_reached_is_told_why() -> None:
     out = io.StringIO()
     judged("no-answer", "demo", out)
-    assert "not ready" in out.getvalue()
+    assert "are ready" in out.getvalue()
     assert "again" in out.getvalue()
