@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from callwright.providers.local.reading import readings
@@ -135,6 +137,79 @@ def test_numbers_and_telephone_numbers(written: str, said: str) -> None:
 )
 def test_a_long_number_is_an_amount_or_a_code_as_the_words_around_it_say(written: str, said: str) -> None:
     assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("To pay your bill, call 5551234567.", "To pay your bill, call 5 5 5, 1 2 3, 4 5 6 7."),
+        ("Rather than waiting, text us at 5551234567", "Rather than waiting, text us at 5 5 5, 1 2 3, 4 5 6 7"),
+        ("To pay, call 07700 900123", "To pay, call 0 7 7 0 0 9 0 0 1 2 3"),
+        ("To pay, call +44 20 79460123", "To pay, call plus 4 4 2 0 7 9 4 6, 0 1 2 3"),
+        ("To pay the deposit, press 1 and enter 48213", "To pay the deposit, press 1 and enter 4 8 2 1 3"),
+        ("To pay, call 98765 43210", "To pay, call 9 8 7 6 5 4 3 2 1 0"),
+        ("Call 5551234500 anytime.", "Call 5 5 5, 1 2 3, 4 5 0 0 anytime."),
+        ("Call 555 1234.", "Call 5 5 5 1 2 3 4."),
+        ("Call 5559876 rather than 5551234", "Call 5 5 5, 9 8 7 6 rather than 5 5 5, 1 2 3 4"),
+        ("Our price is fair and our line is 5551234", "Our price is fair and our line is 5 5 5, 1 2 3 4"),
+        ("The number of our clinic is 5551234", "The number of our clinic is 5 5 5, 1 2 3 4"),
+        ("5551234 is the balance line", "5 5 5, 1 2 3 4 is the balance line"),
+        ("The total is 123456789", "The total is 1 2 3, 4 5, 6 7 8 9"),
+        ("Your claim 85250 was paid on Friday.", "Your claim 8 5 2 5 0 was paid on Friday."),
+        ("Your code 48213 is needed to pay.", "Your code 4 8 2 1 3 is needed to pay."),
+        ("Order 48213 was paid yesterday.", "Order 4 8 2 1 3 was paid yesterday."),
+        ("Your PIN 4821 is for paying the total.", "Your PIN 4 8 2 1 is for paying the total."),
+        ("Your card ending 4821 was charged 1299", "Your card ending 4 8 2 1 was charged 1,299"),
+        ("Your code 48213 expires today", "Your code 4 8 2 1 3 expires today"),
+        ("Your order 48213 has shipped", "Your order 4 8 2 1 3 has shipped"),
+        ("Your PIN 4821 expires", "Your PIN 4 8 2 1 expires"),
+        ("You can order 12345 pieces", "You can order 12345 pieces"),
+        ("We have 12345 active users", "We have 12345 active users"),
+        ("The price for 2026 is $40.", "The price for 2026 is $40."),
+        ("Taxes for 2024 are due", "Taxes for 2024 are due"),
+        ("Your premium for 2026 is 1299", "Your premium for 2026 is 1,299"),
+        ("Prices of 2024 apply", "Prices of 2024 apply"),
+        ("You owe 2024 taxes", "You owe 2024 taxes"),
+        ("You owe 2024 now", "You owe 2,024 now"),
+        ("It costs 500-1000 dollars.", "It costs 500 to 1000 dollars."),
+        ("500-1000 people", "500 to 1000 people"),
+        ("Salary is 50000-60000.", "Salary is 50000 to 60000."),
+        ("Call 555-1000 today", "Call 5 5 5, 1 0 0 0 today"),
+        ("Our number is 555-1234 weekdays", "Our number is 5 5 5, 1 2 3 4 weekdays"),
+        ("The amount you still owe is 12999", "The amount you still owe is 12,999"),
+        ("The total comes to 12999", "The total comes to 12,999"),
+        ("You were charged 12999 for order 48213", "You were charged 12,999 for order 4 8 2 1 3"),
+    ],
+)
+def test_what_is_dialled_or_typed_is_no_amount_and_a_year_is_none(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+LEADS = (
+    *("To pay your bill, call {}", "For the total price, call us at {}", "If the costs are too high, text {}"),
+    *(
+        "Before you pay the deposit, please dial {}",
+        "Your balance is due today, so call {}",
+        "The fee is small; ring {}",
+    ),
+    *("For prices and fees, our number is {}", "We charged nothing; the price line is {}", "To save, reach us at {}"),
+    *("Rather than pay more than you owe, enter {}",),
+)
+TAILS = (
+    *(".", " today.", " anytime.", " weekdays.", " and ask for the total.", " to pay the balance.", ", please."),
+    *(" for prices.", " if it costs more.", " or pay online."),
+)
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_telephone_number_is_never_read_as_an_amount(lead: str) -> None:
+    chance = random.Random(lead)
+    for tail in TAILS:
+        for digits in range(7, 16):
+            number = "".join([chance.choice("123456789"), *(chance.choice("0123456789") for _ in range(digits - 1))])
+            shown = chance.choice([number, f"{number[:-2]}00"])
+            said = read(lead.format(shown) + tail)
+            assert " ".join(shown) in said.replace(",", ""), said
 
 
 @pytest.mark.parametrize(
