@@ -130,6 +130,8 @@ async def test_whom_the_organisation_does_not_call_its_sub_accounts_do_not_call(
             answer = await own.post("/call", json=order)
             assert (answer.status_code, answer.json()["code"]) == (400, "suppressed")
             assert "your organisation" in answer.json()["message"]
+            # Whoever reads it cannot do it: the list is not theirs.
+            assert "whoever keeps the list must take the number off" in answer.json()["hint"]
             assert (await own.get(f"{listed}/{number}")).status_code == 404
             assert (await own.delete(f"{listed}/{number}")).status_code == 404
             assert (await own.post(listed, json={"number": theirs})).status_code == 201

@@ -51,6 +51,11 @@ async def test_another_agent_answers_and_then_nobody(world: ApiWorld) -> None:
 
         assert answer.status_code == 200, answer.text
         assert (answer.json()["url"], answer.json()["phone_number"], answer.json()["id"]) == (None, "desk", number_id)
+        links = (await client.get("/v1/callwright/audit", params={"object_id": number_id})).json()["data"]
+        assert [row["after"] for row in links if row["action"] == "phone_number.linked"] == [
+            {"phone_number": "desk", "agent_id": None},
+            {"phone_number": "desk", "agent_id": second},
+        ]
         assert (await client.get("/v1/callwright/extensions/desk")).json()["agent_id"] is None
         assert (await client.put("/v1/callwright/extensions/desk", json={"agent_id": second})).status_code == 200
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.test_batch_crash import a_due_batch
+from tests.acceptance.test_batch_crash import BATCH_ID, a_due_batch
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.database import fetch, run_sql
 
+from callwright.call import retention
+from callwright.call.deps import RuntimeSettings
+from callwright.call.retention import delete_expired
 from callwright.domain.batch import BatchStatus
 from callwright.domain.execution import Status
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
@@ -102,14 +107,7 @@ async def test_retention_writes_what_a_stopped_batch_left_unwritten_before_it_fo
     dsn: str, world: CallWorld
 ) -> None:
     ids = await a_due_batch(world.ledger, 3, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
-    await run_sql(
-        dsn,
-        # The age of a batch cannot be changed: the trigger is set aside for this.
-        "alter table batch disable trigger user",
-        "update batch set created_at = created_at - interval '91 days', scheduled_at = scheduled_at - interval '91 days',"
-        " updated_at = updated_at - interval '91 days'",
-        "alter table batch enable trigger user",
-    )
+    await _age_batches(dsn)
 
     await world.forget()
 
@@ -119,6 +117,75 @@ async def test_retention_writes_what_a_stopped_batch_left_unwritten_before_it_fo
     await world.forget()
     assert await fetch(dsn, "select id from batch") == []
     assert {(await world.row(execution_id)).status for execution_id in ids} == {Status.STOPPED}
+
+
+async def _age_batches(dsn: str) -> None:
+    """Make all batches as much older as calls are kept, and a day."""
+    await run_sql(
+        dsn,
+        # The age of a batch cannot be changed: the trigger is set aside for this.
+        "alter table batch disable trigger user",
+        "update batch set created_at = created_at - interval '91 days', scheduled_at = scheduled_at - interval '91 days',"
+        " updated_at = updated_at - interval '91 days'",
+        "alter table batch enable trigger user",
+    )
+
+
+@pytest.fixture
+async def resting(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
+    """A runtime that deletes nothing of its own accord, so that every round is the test's."""
+    async with call_world(dsn, tmp_path, settings=RuntimeSettings(retention_days=0)) as started:
+        yield started
+
+
+async def test_contacts_that_can_never_be_written_are_kept_for_a_second_period_and_then_forgotten(
+    dsn: str, resting: CallWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(tenant_id: str, batch_id: str) -> None:
+        raise ValueError(f"a contact of {tenant_id} {batch_id} cannot be read")
+
+    deps = replace(resting.deps, write_contacts=fail, settings=RuntimeSettings())
+    await a_due_batch(resting.ledger, 3, BatchStatus.STOPPED)
+    await _age_batches(dsn)
+
+    await delete_expired(deps)
+
+    assert len(await fetch(dsn, "select 1 from batch_contact")) == 3
+    assert "is deleted with" not in caplog.text
+    await _age_batches(dsn)
+    await delete_expired(deps)
+    assert await fetch(dsn, "select 1 from batch union all select 1 from batch_contact") == []
+    (told,) = [record for record in caplog.records if "is deleted with" in record.getMessage()]
+    assert told.levelname == "ERROR"
+    assert f"batch {BATCH_ID} of the account {DEFAULT_TENANT_ID} is deleted with 3 contacts" in told.getMessage()
+
+
+async def test_batches_that_cannot_be_written_keep_no_others_from_it(
+    dsn: str, resting: CallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    later = BATCH_ID[:-1] + "f"
+    asked: list[str] = []
+
+    async def fail_at_the_first(tenant_id: str, batch_id: str) -> None:
+        asked.append(batch_id)
+        if batch_id == BATCH_ID:
+            raise ValueError
+
+    await a_due_batch(resting.ledger, 1, BatchStatus.STOPPED)
+    await run_sql(
+        dsn,
+        "insert into batch select (jsonb_populate_record(batch, jsonb_build_object("
+        f"'id', '{later}', 'updated_at', updated_at + interval '1 second'))).* from batch",
+        "insert into batch_contact select (jsonb_populate_record(batch_contact, jsonb_build_object("
+        f"'batch_id', '{later}', 'execution_id', gen_random_uuid()))).* from batch_contact",
+    )
+    await _age_batches(dsn)
+
+    deps = replace(resting.deps, write_contacts=fail_at_the_first, settings=RuntimeSettings())
+    await delete_expired(deps)
+
+    assert asked == [BATCH_ID, later]
 
 
 async def test_retention_deletes_ended_calls_with_their_files_and_no_others(dsn: str, world: CallWorld) -> None:

@@ -376,6 +376,7 @@ async def test_a_trunk_takes_over_a_number_at_the_carrier_with_its_agent(shop: S
     (entry,) = await audited(shop, "phone_number.moved")
     assert entry["object_id"] == number["id"]
     assert (entry["before"]["provider"], entry["after"]["provider"]) == ("twilio", "sip-trunk")
+    assert entry["before"]["phone_number"] == number["phone_number"]
     assert entry["after"]["trunk_id"] == made.json()["id"]
 
 

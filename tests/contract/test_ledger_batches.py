@@ -153,6 +153,26 @@ async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger
         assert await unit.batches.delete_ended(LATER, 10) == 1
 
 
+async def test_a_stopped_batch_that_cannot_be_written_goes_with_its_contacts_when_it_is_given_up(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as unit:
+        assert await unit.batches.unwritten(LATER, 10, "4" * 32) == [(DEFAULT_TENANT_ID, BATCH.id)]
+        assert await unit.batches.unwritten(LATER, 10, BATCH.id) == []
+        assert await unit.batches.forget_unwritten(THEN, 10) == []
+        assert await unit.batches.forget_unwritten(LATER, 10) == [(DEFAULT_TENANT_ID, BATCH.id, 3)]
+    assert await fetch(dsn, "select 1 from batch_contact") == []
+
+
+async def test_one_that_is_being_written_is_not_given_up(ledger: PostgresLedger) -> None:
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as writing:
+        await writing.batches.lock(DEFAULT_TENANT_ID, BATCH.id)
+        async with ledger.unit() as unit:
+            assert await unit.batches.forget_unwritten(LATER, 10) == []
+
+
 async def begun(
     ledger: PostgresLedger, tenant_id: str, *batch_ids: str, status: BatchStatus = BatchStatus.RUNNING
 ) -> None:

@@ -94,6 +94,39 @@ async def test_an_address_is_found_however_it_is_spelt(
         await prepare(ledger, f"taken-{index}", to_number=spelling)
 
 
+async def test_rows_of_one_address_have_one_note_and_each_tells_what_it_had(ledger: PostgresLedger, dsn: str) -> None:
+    """Rows of one number under several names come from addresses that were listed before the number was."""
+    one, other = f"sip:{NUMBER}@a.example", f"sip:{NUMBER}@b.example"
+    strangers = ["+15550124", f"sip:{NUMBER}4@a.example", f"sip:1{NUMBER}@a.example", "sip:bob@a.example"]
+    for number in (one, other, NUMBER, *strangers):
+        await run_sql(
+            dsn,
+            "insert into suppression (tenant_id, number, reason, created_at, note)"
+            f" values ('{DEFAULT_TENANT_ID}', '{number}', 'api', now(), 'of {number}')",
+        )
+    for round_number, spelling in enumerate((NUMBER, f"SIPS:{one[4:].upper()}:5061", other)):
+        async with ledger.unit() as unit:
+            before = await unit.suppressions.annotate(DEFAULT_TENANT_ID, spelling, f"note {round_number}")
+            assert [row.number for row in before] == [NUMBER, one, other]
+            was = f"note {round_number - 1}"
+            assert [row.note for row in before] == [was if round_number else f"of {row.number}" for row in before]
+            assert await unit.suppressions.annotate(DEFAULT_TENANT_ID, spelling, f"note {round_number}") == []
+    async with ledger.unit() as unit:
+        gone = await unit.suppressions.delete(DEFAULT_TENANT_ID, NUMBER)
+        assert [(row.number, row.note) for row in gone] == [(name, "note 2") for name in (NUMBER, one, other)]
+        left, _ = await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 10)
+    assert {row.number: row.note for row in left} == {name: f"of {name}" for name in strangers}
+
+
+async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_entry(ledger: PostgresLedger) -> None:
+    """Race: whoever comes second finds what the first one wrote."""
+    for round_number in range(20):
+        number = f"+1555{round_number:04}"
+        spellings = (number, f"sip:{number}@a.example")
+        first, second = await asyncio.gather(*(add(ledger, spelling) for spelling in spellings))
+        assert (first, second) in ((True, False), (False, True))
+
+
 async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(ledger: PostgresLedger) -> None:
     await prepare(ledger, "call-1")
     await add(ledger)

@@ -75,6 +75,7 @@ async def test_other_changes_are_in_the_trail_too(world: ApiWorld) -> None:
     assert told["contact_file.deleted"][0]["columns"] == ["contact_number", "name"]
     was, now = told["provider_key.replaced"]
     assert (was["ends_with"], now["ends_with"]) == ("11", "22")
+    assert was["name"] == now["name"] == "OPENAI", "which of the keys it was"
     assert [action for action, *_ in rows] == [
         "agent.created",
         "execution.placed",
@@ -93,6 +94,46 @@ async def test_other_changes_are_in_the_trail_too(world: ApiWorld) -> None:
         "provider_key.created",
         "provider_key.replaced",
         "provider_key.deleted",
+    ]
+
+
+async def test_a_note_of_a_number_is_the_same_under_every_spelling_and_none_is_lost_from_the_trail(
+    world: ApiWorld,
+) -> None:
+    listed, plain, spelt = "/v1/callwright/suppressions", "+15550100123", "sip:+15550100123@trunk.example"
+    async with world.client() as client:
+
+        async def note(number: str, text: str) -> int:
+            return (await client.post(listed, json={"number": number, "note": text})).status_code
+
+        async def notes() -> set[str]:
+            return {(await client.get(f"{listed}/{number}")).json()["note"] for number in (plain, spelt)}
+
+        assert await note(plain, "asked by mail") == 201
+        for number, text in ((spelt, "A"), (spelt, "B"), (plain, "C")):
+            assert await note(number, text) == 200, "it is on the list, however it is spelt"
+            assert await notes() == {text}
+        assert (await client.delete(f"{listed}/{spelt}")).status_code == 200
+        # Listed by the address, it has a row of each name.
+        assert await note(spelt, "D") == 201
+        assert await note(plain, "E") == 200
+        assert await notes() == {"E"}
+        assert (await client.delete(f"{listed}/{plain}")).status_code == 200
+        assert (await client.get(listed)).json()["total"] == 0
+    assert [
+        (action.partition(".")[2], what, was and was["note"], now and now["note"])
+        for action, what, was, now in await trail(world)
+    ] == [
+        ("created", plain, None, "asked by mail"),
+        ("changed", plain, "asked by mail", "A"),
+        ("changed", plain, "A", "B"),
+        ("changed", plain, "B", "C"),
+        ("deleted", plain, "C", None),
+        ("created", spelt, None, "D"),
+        ("changed", plain, "D", "E"),
+        ("changed", spelt, "D", "E"),
+        ("deleted", plain, "E", None),
+        ("deleted", spelt, "E", None),
     ]
 
 

@@ -18,17 +18,20 @@ async def audit(
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> None:
     """Write that ``principal`` did ``action`` to an object, in the same unit as the change.
 
     ``action`` is ``<object type>.<verb in the past>``: ``agent.created``, ``extension.deleted``. Give ``after`` alone for what was made,
     ``before`` alone for what was deleted, both for what was changed: then only their differences are kept, and nothing is written when
-    there are none. Secrets are redacted here, by name and by form, and long texts cut; hand over plain JSON values.
+    there are none. ``about`` says which object it was where the id does not, as people call it: it is kept on each side that is given, also
+    where it did not change. Secrets are redacted here, by name and by form, and long texts cut; hand over plain JSON values.
     """
     if before is not None and after is not None:
         before, after = differences(before, after)
         if not before and not after:
             return
+    before, after = (None if side is None else {**(about or {}), **side} for side in (before, after))
     entry = AuditEntry(
         tenant_id=principal.tenant_id,
         actor=principal.key_id,

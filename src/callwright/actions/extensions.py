@@ -19,7 +19,7 @@ async def put_extension(
     services: Services, principal: Principal, name: str, wire: Mapping[str, Any]
 ) -> tuple[Extension, bool]:
     """Point an extension at an agent, and whether it is new. Raises BadInputError, NotFoundError for an unknown agent, ConflictError for a
-    name that another organisation has or for one more than MAX_EXTENSIONS."""
+    name that another account has, also one of the same organisation, or for one more than MAX_EXTENSIONS."""
     name = parse_extension(name)
     agent_id = wire.get("agent_id")
     async with services.ledger.unit() as unit:

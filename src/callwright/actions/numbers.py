@@ -177,7 +177,8 @@ async def unlink(services: Services, principal: Principal, wire: Mapping[str, An
 async def _link(unit: Unit, principal: Principal, before: PhoneNumber, after: PhoneNumber) -> None:
     if not await unit.numbers.link(after):
         raise missing("phone number")
-    await audit(unit, principal, "phone_number.linked", after.id, before=shown(before), after=shown(after))
+    about = {"phone_number": after.number}
+    await audit(unit, principal, "phone_number.linked", after.id, before=shown(before), after=shown(after), about=about)
 
 
 def _required(fields: Fields, name: str) -> str:

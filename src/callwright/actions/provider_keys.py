@@ -80,9 +80,8 @@ async def put_provider_key(services: Services, principal: Principal, wire: Mappi
         await unit.provider_keys.put(key)
         # Always written, also where the value ends as before: that it was replaced is what matters.
         action = "provider_key.created" if before is None else "provider_key.replaced"
-        await audit(
-            unit, principal, action, key.id, before=None if before is None else _shown(before), after=_shown(key)
-        )
+        was = None if before is None else _shown(before)
+        await audit(unit, principal, action, key.id, before=was, after=_shown(key), about={"name": key.name})
     return key
 
 

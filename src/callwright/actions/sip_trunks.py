@@ -249,7 +249,8 @@ async def _move(unit: Unit, principal: Principal, before: PhoneNumber, after: Ph
     if not await unit.numbers.move(before, after):
         raise ConflictError("another request is changing this number; ask again", field="phone_number")
     was, now = ({**shown(number), "trunk_id": number.trunk_id} for number in (before, after))
-    await audit(unit, principal, "phone_number.moved", after.id, before=was, after=now)
+    about = {"phone_number": after.number}
+    await audit(unit, principal, "phone_number.moved", after.id, before=was, after=now, about=about)
 
 
 def _check_proof(settings: TrunkSettings, *, has_password: bool) -> None:

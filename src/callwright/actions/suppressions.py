@@ -42,8 +42,8 @@ async def list_suppressions(services: Services, principal: Principal, query: Map
 async def add_suppression(
     services: Services, principal: Principal, wire: Mapping[str, Any]
 ) -> tuple[Suppression, bool]:
-    """Put a number on the list, and whether it is new; of one that is there only the note changes, where another one is given. Raises
-    BadInputError or InvalidNumberError."""
+    """Put a number on the list, and whether it is new; of one that is there, under any spelling, only the note changes, where another one
+    is given. Raises BadInputError or InvalidNumberError."""
     fields = Fields(wire, "", BadInputError)
     given = fields.text("number", longest=MAX_NUMBER_CHARACTERS)
     if not given:
@@ -59,10 +59,11 @@ async def add_suppression(
         kept, is_new = await unit.suppressions.add(suppression)
         if is_new:
             await audit(unit, principal, "suppression.created", kept.number, after={"note": kept.note})
-        elif suppression.note not in (None, kept.note):
-            await unit.suppressions.annotate(kept.tenant_id, kept.number, suppression.note or "")
-            was, now = {"note": kept.note}, {"note": suppression.note}
-            await audit(unit, principal, "suppression.changed", kept.number, before=was, after=now)
+        if suppression.note is not None:
+            # Each row of the address has a note of its own to lose.
+            for old in await unit.suppressions.annotate(kept.tenant_id, kept.number, suppression.note):
+                was, now = {"note": old.note}, {"note": suppression.note}
+                await audit(unit, principal, "suppression.changed", old.number, before=was, after=now)
             kept = replace(kept, note=suppression.note)
         return kept, is_new
 
@@ -79,11 +80,12 @@ async def get_suppression(services: Services, principal: Principal, number: str)
 async def delete_suppression(services: Services, principal: Principal, number: str) -> None:
     """Take a number off the list: it may be called again. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        found = await unit.suppressions.get(principal.tenant_id, number.strip())
-        if found is None or not await unit.suppressions.delete(principal.tenant_id, number.strip()):
+        rows = await unit.suppressions.delete(principal.tenant_id, number.strip())
+        if not rows:
             raise missing("suppression")
-        gone = {"reason": found.reason, "note": found.note}
-        await audit(unit, principal, "suppression.deleted", found.number, before=gone)
+        for row in rows:
+            gone = {"reason": row.reason, "note": row.note}
+            await audit(unit, principal, "suppression.deleted", row.number, before=gone)
 
 
 async def refuse_suppressed(unit: Unit, tenant_id: str, number: str) -> None:

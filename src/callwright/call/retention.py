@@ -39,6 +39,7 @@ async def delete_expired(deps: RuntimeDeps) -> int:
         if not expired:
             await _delete_batches(deps, before)
             await _write_contacts(deps, before)
+            await _give_up(deps, before - timedelta(days=deps.settings.retention_days))
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
@@ -62,11 +63,34 @@ async def _write_contacts(deps: RuntimeDeps, before: datetime) -> None:
     and a webhook like everybody else, and the batch goes in the next round."""
     if deps.write_contacts is None:
         return
-    async with deps.ledger.unit() as unit:
-        batches = await unit.batches.unwritten(before, BATCH)
-    for tenant_id, batch_id in batches:
-        with round_boundary(f"writing the contacts of the stopped batch {batch_id}"):
-            await deps.write_contacts(tenant_id, batch_id)
+    batch_id = ""
+    while True:
+        # From behind the last one on: those that fail keep nobody else's from being written.
+        async with deps.ledger.unit() as unit:
+            batches = await unit.batches.unwritten(before, BATCH, batch_id)
+        for tenant_id, batch_id in batches:
+            with round_boundary(f"writing the contacts of the stopped batch {batch_id}"):
+                await deps.write_contacts(tenant_id, batch_id)
+        if len(batches) < BATCH:
+            return
+
+
+async def _give_up(deps: RuntimeDeps, before: datetime) -> None:
+    """Delete what was stopped so much longer ago and could be written in no round since: people's data does not outlive its time for ever
+    because of a defect. Their records and webhooks never come, so it is said."""
+    given_up = BATCH
+    while given_up == BATCH:
+        async with deps.ledger.unit() as unit:
+            batches = await unit.batches.forget_unwritten(before, BATCH)
+        given_up = len(batches)
+        for tenant_id, batch_id, contacts in batches:
+            _LOG.error(
+                "the stopped batch %s of the account %s is deleted with %d contacts that could not be written: they have no record and no"
+                " webhook",
+                batch_id,
+                tenant_id,
+                contacts,
+            )
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

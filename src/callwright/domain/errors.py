@@ -89,10 +89,10 @@ class NoSuchAgentError(BadInputError):
 
 
 class SuppressedError(BadInputError):
-    """The number is on the organisation's list of those not to be called."""
+    """The number is on a list of numbers not to be called that binds the account: its own or its organisation's."""
 
     code = "suppressed"
-    hint = "Do not call it. If the person agreed to be called again, take the number off the list first."
+    hint = "Do not call it. If the person agreed to be called again, whoever keeps the list must take the number off it first."
 
 
 class MissingKeyError(CallwrightError):

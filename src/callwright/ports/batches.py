@@ -75,9 +75,14 @@ class Batches(Protocol):
         """Delete up to ``count`` batches that ended before ``before``; returns how many. Not one that ``unwritten`` names."""
         ...
 
-    async def unwritten(self, before: datetime, count: int) -> list[tuple[str, str]]:
-        """Tenant and id of up to ``count`` batches that were stopped before ``before`` and whose contacts are not all written, the oldest
-        first; none of a deleted account, whose contacts go with it."""
+    async def unwritten(self, before: datetime, count: int, after: str = "") -> list[tuple[str, str]]:
+        """Tenant and id of up to ``count`` batches that were stopped before ``before`` and whose contacts are not all written, by their ids
+        from behind ``after`` on; none of a deleted account, whose contacts go with it."""
+        ...
+
+    async def forget_unwritten(self, before: datetime, count: int) -> list[tuple[str, str, int]]:
+        """Delete up to ``count`` of those that were stopped before ``before`` as they are, the oldest first. Returns tenant, id and
+        how many contacts went with each."""
         ...
 
     async def due(self, count: int) -> list[str]:

@@ -194,15 +194,28 @@ class BatchRows:
         )
         return len(gone)
 
-    async def unwritten(self, before: datetime, count: int) -> list[tuple[str, str]]:
-        """Tenant and id of batches that were stopped before ``before`` and whose contacts are not all written, the oldest first; none of
-        a deleted account."""
+    async def unwritten(self, before: datetime, count: int, after: str = "") -> list[tuple[str, str]]:
+        """Tenant and id of batches that were stopped before ``before`` and whose contacts are not all written, by their ids from behind
+        ``after`` on; none of a deleted account."""
         rows = await self._connection.fetch(
-            f"select tenant_id, id from batch b where {_UNWRITTEN} and updated_at < $1 order by updated_at limit $2",
+            f"select tenant_id, id from batch b where {_UNWRITTEN} and updated_at < $1 and id > $3 order by id limit $2",
+            before,
+            count,
+            after,
+        )
+        return [(str(row["tenant_id"]), str(row["id"])) for row in rows]
+
+    async def forget_unwritten(self, before: datetime, count: int) -> list[tuple[str, str, int]]:
+        """Delete up to ``count`` of those as they are, the oldest first. Returns tenant, id and how many contacts went with each."""
+        # A batch that is being written is locked, and left to whoever writes it.
+        rows = await self._connection.fetch(
+            "with old as (select id, (select count(*) from batch_contact c where c.batch_id = b.id) as contacts from batch b"
+            f" where {_UNWRITTEN} and updated_at < $1 order by updated_at limit $2 for update of b skip locked)"
+            " delete from batch using old where batch.id = old.id returning batch.tenant_id, batch.id, old.contacts",
             before,
             count,
         )
-        return [(str(row["tenant_id"]), str(row["id"])) for row in rows]
+        return [(str(row["tenant_id"]), str(row["id"]), int(row["contacts"])) for row in rows]
 
     async def due(self, count: int) -> list[str]:
         """Ids of scheduled batches whose time has come, the earliest first; none of a deleted account."""

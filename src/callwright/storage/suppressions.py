@@ -9,6 +9,13 @@ from typing import Any
 from callwright.domain.suppression import Suppression
 
 _COLUMNS = "number, tenant_id, reason, created_at, execution_id, said, note"
+_OLD_COLUMNS = ", ".join(f"old.{name}" for name in _COLUMNS.split(", "))
+# Rows that share a key with $2. The SIP addresses at which the number $3 is the user lie in one range of the table's own key ('A' follows
+# '@'), so that a long list is not read through; whether they do share it, address_keys decides.
+_OF_ONE_ADDRESS = (
+    "tenant_id = $1 and (number = any($2::text[]) or (number >= 'sip:' || $3::text || '@'"
+    " and number < 'sip:' || $3::text || 'A' and address_keys(number) && $2::text[]))"
+)
 
 
 class SuppressionRows:
@@ -18,8 +25,19 @@ class SuppressionRows:
         self._connection = connection
 
     async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
-        """Put a number on the list; the one that is there stays as it is. Returns it, and whether it is new."""
+        """Put a number on the list; the one that is there stays as it is, also where this is another spelling of it. Returns it, and
+        whether it is new."""
         keys = await self._keys(suppression.number)
+        # In the order in which whoever dials takes them; two who list one address at once do so one after the other.
+        await self._connection.execute(
+            "select pg_advisory_xact_lock(suppression_lock($1, key)) from (select unnest($2::text[]) key order by 1) keys",
+            suppression.tenant_id,
+            keys,
+        )
+        # The last key binds every spelling of the address: with it there, nothing is missing.
+        there = await self.get(suppression.tenant_id, keys[-1])
+        if there is not None:
+            return await self.get(suppression.tenant_id, keys[0]) or there, False
         rows = await self._connection.fetch(
             f"insert into suppression ({_COLUMNS}) select key, $2, $3, $4, $5, $6, $7 from unnest($1::text[]) key"
             " on conflict do nothing returning number",
@@ -75,23 +93,35 @@ class SuppressionRows:
         )
         return [Suppression(**row) for row in rows], int(total)
 
-    async def annotate(self, tenant_id: str, number: str, note: str) -> None:
-        """Give the number's entry another note."""
-        await self._connection.execute(
-            "update suppression set note = $3 where tenant_id = $1 and number = any(address_keys($2))",
+    async def annotate(self, tenant_id: str, number: str, note: str) -> list[Suppression]:
+        """Give every row of the number's address another note. Returns those that had another one, as they were."""
+        keys = await self._keys(number)
+        rows = await self._connection.fetch(
+            f"with old as (select {_COLUMNS} from suppression where {_OF_ONE_ADDRESS} and note is distinct from $4"
+            " order by number for update) update suppression s set note = $4 from old"
+            f" where s.tenant_id = $1 and s.number = old.number returning {_OLD_COLUMNS}",
             tenant_id,
-            number,
+            keys,
+            _phone_of(keys),
             note,
         )
+        return _in_order(rows)
 
-    async def delete(self, tenant_id: str, number: str) -> bool:
-        """Take a number off the list. False when it is not there."""
-        gone = await self._connection.fetch(
-            "delete from suppression where tenant_id = $1 and number = any(address_keys($2)) returning number",
-            tenant_id,
-            number,
+    async def delete(self, tenant_id: str, number: str) -> list[Suppression]:
+        """Take a number off the list, every row of its address. Returns them; none when it is not there."""
+        keys = await self._keys(number)
+        rows = await self._connection.fetch(
+            f"delete from suppression where {_OF_ONE_ADDRESS} returning {_COLUMNS}", tenant_id, keys, _phone_of(keys)
         )
-        return bool(gone)
+        return _in_order(rows)
 
     async def _keys(self, number: str) -> list[str]:
         return list(await self._connection.fetchval("select address_keys($1)", number))
+
+
+def _phone_of(keys: Sequence[str]) -> str | None:
+    return next((key for key in keys if key.startswith("+")), None)
+
+
+def _in_order(rows: Sequence[Any]) -> list[Suppression]:
+    return sorted((Suppression(**row) for row in rows), key=lambda one: one.number)

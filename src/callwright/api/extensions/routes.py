@@ -39,8 +39,8 @@ async def list_all(request: Request) -> Response:
 )
 async def put(request: Request, extension: str) -> Response:
     """Calls to `sip:<extension>@<host>` reach the agent from now on. 1 to 32 characters of a-z, 0-9, dot, underscore and hyphen. It is
-    deleted with the agent. Names are those of one SIP address space, which all organizations of the server share: one that another has is
-    refused with 409."""
+    deleted with the agent. Names are those of one SIP address space, which all organizations of the server share: one that another
+    account has, also one of the same organization, is refused with 409."""
     wire = await read_object(request)
     found, is_new = await extensions.put_extension(services_of(request).actions, principal_of(request), extension, wire)
     return answer(_view(found), 201 if is_new else 200)

@@ -14,8 +14,8 @@ class Suppressions(Protocol):
     an organisation's binds its sub-accounts too."""
 
     async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
-        """Put a number on the list; the one that is there stays as it is. Returns it, and whether it is new. Waits for calls to it that
-        are about to be dialled."""
+        """Put a number on the list; the one that is there stays as it is, also where this is another spelling of it. Returns it, and
+        whether it is new. Waits for calls to it that are about to be dialled."""
         ...
 
     async def get(self, tenant_id: str, number: str) -> Suppression | None:
@@ -34,9 +34,11 @@ class Suppressions(Protocol):
         """Page ``number`` (from 1) of the list, newest first, and how many there are."""
         ...
 
-    async def annotate(self, tenant_id: str, number: str, note: str) -> None:
-        """Give the number's entry another note."""
+    async def annotate(self, tenant_id: str, number: str, note: str) -> list[Suppression]:
+        """Give every row of the number's address another note: a SIP address is one with the number that is its user. Returns the rows
+        that had another one, as they were."""
+        ...
 
-    async def delete(self, tenant_id: str, number: str) -> bool:
-        """Take a number off the list. False when it is not there."""
+    async def delete(self, tenant_id: str, number: str) -> list[Suppression]:
+        """Take a number off the list, every row of its address. Returns the rows that are gone; none when it is not there."""
         ...
