@@ -65,13 +65,21 @@ _BEFORE_FIGURES = frozenset(
     }
 )
 """Short only where a figure follows ("No. 5", "Jan. 5"); else a sentence may end with them."""
-_WITHIN = frozenset(
+_WEEKDAYS = frozenset({"mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri"})
+_UNITS = frozenset({"min", "mins", "hr", "hrs", "sec", "secs", "lb", "lbs", "oz", "ft"})
+_WITHIN = _WEEKDAYS | _UNITS
+"""Short, and the sentence goes on, where no new one begins behind them ("20 min. or so", "Fri. at 5")."""
+_PARTS_OF_UNITS = frozenset({"in", "oz", "min", "mins", "sec", "secs", "minutes", "seconds", "inches", "ounces"})
+"""Behind a unit and a figure they go on with the measure ("5 ft. 3 in."); other figures begin a sentence."""
+_BEHIND_HOURS = frozenset(
     {
-        *("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri"),
-        *("min", "mins", "hr", "hrs", "sec", "secs", "lb", "lbs", "oz", "ft"),
+        *("a.m", "p.m", "am", "pm", "o'clock", "o’clock", "to", "and", "or", "until", "through"),
+        *("is", "works", "we", "i", "you", "it", "if", "for", "at", "in", "on"),
     }
 )
-"""Short, and the sentence goes on, where no new one begins behind them ("20 min. or so", "Fri. at 5")."""
+"""Behind a day and a figure they go on with its hour or date ("Fri. 3 p.m.", "Fri. 3 works")."""
+_MONTHS = frozenset({"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"})
+_ONE = frozenset({"a", "an", "one"})
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+")
 _WEAK_LAST_WORDS = frozenset(
     {
@@ -127,9 +135,10 @@ class Segmenter:
             return []
         open_end = not data[-1].isspace()
         self._tail = parts.pop() if open_end and len(parts[-1]) <= MOST_WORD_CHARACTERS else ""
-        if not open_end and _needs_next(parts[-1]):
-            # Whether this is "No." or "No. 5" shows only in the next word.
-            self._tail = parts.pop() + " "
+        if held := _waiting(parts, self._tail):
+            # Whether this is "No." or "No. 5", "20 min. 3 slots" or "1 hr. 30 min.", shows only in the next words.
+            self._tail = " ".join([*parts[-held:], self._tail])
+            del parts[-held:]
         return self._take(parts)
 
     def flush(self) -> list[str]:
@@ -145,8 +154,8 @@ class Segmenter:
         done: list[str] = []
         for position, word in enumerate(parts):
             self._words.append(word)
-            following = parts[position + 1] if position + 1 < len(parts) else self._tail
-            if self._ends_after(word, following):
+            behind = [*parts[position + 1 : position + 3], *self._tail.split()[:1], "", ""]
+            if self._ends_after(word, behind[0], behind[1]):
                 done.append(self._cut())
         return done
 
@@ -156,12 +165,13 @@ class Segmenter:
         self._words = []
         return clause
 
-    def _ends_after(self, word: str, following: str) -> bool:
+    def _ends_after(self, word: str, following: str, second: str) -> bool:
         bare = word.rstrip(_CLOSERS) or word
         last = bare[-1]
         count = len(self._words)
         if last in ".!?…。！？।॥؟":
-            return not (last == "." and _is_no_stop(bare, count, following))
+            before = self._words[-2] if count > 1 else ""
+            return not (last == "." and _is_no_stop(bare, count, before, following, second))
         if self._cut_words < FIRST_WORDS:
             if last in ",;:—–":
                 return True
@@ -181,20 +191,40 @@ def _stem(word: str) -> str:
     return word[:-1].lower().lstrip("(\"'“‘[")
 
 
-def _needs_next(word: str) -> bool:
-    return word.endswith(".") and _stem(word) in _BEFORE_FIGURES | _WITHIN
+def _waiting(parts: list[str], tail: str) -> int:
+    """How many of the last whole words wait for those behind them; ``tail`` is the beginning of the next."""
+    if not parts:
+        return 0
+    if parts[-1].endswith("."):
+        stem = _stem(parts[-1])
+        if (stem in _BEFORE_FIGURES and not tail) or (stem in _WITHIN and (not tail or tail[0].isdigit())):
+            return 1
+    if len(parts) > 1 and parts[-2].endswith(".") and _stem(parts[-2]) in _WITHIN and parts[-1].isdecimal():
+        return 2
+    return 0
 
 
-def _is_no_stop(word: str, count: int, following: str) -> bool:
+def _is_no_stop(word: str, count: int, before: str, following: str, second: str) -> bool:
     """Whether the full stop of ``word`` ends an abbreviation, an initial or the number of a list, not a sentence."""
     stem = _stem(word)
     if stem in _BEFORE_FIGURES:
         return following[:1].isdigit()
     if stem in _WITHIN:
-        return following[:1].isdigit() or following[:1].islower()
+        return following[:1].islower() or (following[:1].isdigit() and _goes_on(stem, before, following, second))
     if stem in _ABBREVIATIONS or (stem.isdigit() and count == 1):
         return True
     return stem != "i" and _INITIALS.fullmatch(word) is not None
+
+
+def _goes_on(stem: str, before: str, figure: str, second: str) -> bool:
+    """Whether a figure behind a day or a unit belongs to it ("Fri. 3 p.m.", "5 ft. 3 in."), and does not begin a sentence."""
+    word = second.lower().rstrip(".,!?;:")
+    if stem in _WEEKDAYS:
+        return not figure.isdecimal() or not second or word in _BEHIND_HOURS or word[:3] in _MONTHS
+    if stem == "sec" and not before[-1:].isdigit() and before.lower() not in _ONE:
+        # A section: "see sec. 3".
+        return True
+    return figure.isdecimal() and word in _PARTS_OF_UNITS
 
 
 def clauses_of(text: str) -> list[str]:

@@ -208,8 +208,8 @@ def _is_counted(cut: Cut, index: int) -> bool:
         or (digits >= LEAST_PHONE_DIGITS and _is_told_to_dial(cut, index))
     ):
         return False
-    return _is_plural(first) or (
-        first.isalpha() and first.islower() and digits < LEAST_PHONE_DIGITS and _is_plural(second)
+    return is_plural(first) or (
+        first.isalpha() and first.islower() and digits < LEAST_PHONE_DIGITS and is_plural(second)
     )
 
 
@@ -225,7 +225,8 @@ def _behind(cut: Cut, index: int, steps: int) -> str:
     return cut[index + steps][0]
 
 
-def _is_plural(word: str) -> bool:
+def is_plural(word: str) -> bool:
+    """Whether it looks like a noun for several things."""
     return (
         word.isalpha()
         and word.islower()
@@ -273,8 +274,8 @@ def _is_amount(cut: Cut, index: int) -> bool:
     core = cut[index][0]
     if not (core.isdecimal() and core.isascii() and len(core) >= LEAST_AMOUNT_DIGITS) or core.startswith("0"):
         return False
-    before, after = cut[index - 1][0] if index else "", cut[index + 1][0] if index + 1 < len(cut) else ""
-    if any(one in CURRENCIES or one in NAMES_OF_MONEY for one in (before, after)):
+    before = cut[index - 1][0] if index else ""
+    if _has_currency(cut, index):
         return True
     if len(core) > MOST_AMOUNT_DIGITS or _stands_in_groups(cut, index):
         return False
@@ -290,6 +291,16 @@ def _is_amount(cut: Cut, index: int) -> bool:
         counts = behind.isalpha() and behind.islower() and behind not in _NO_UNITS
         return kind == "amount" and ((told and not counts) or _is_of_money(cut, index))
     return kind == "amount" or (not kind and _is_named_behind(cut, index))
+
+
+def _has_currency(cut: Cut, index: int) -> bool:
+    """Whether a currency beside it is its own, not of another number ("500 USD 2024 times", "in 2026 USD 500")."""
+    before = cut[index - 1][0] if index else ""
+    if before in CURRENCIES or before in NAMES_OF_MONEY:
+        return not (index > 1 and cut[index - 2][0].isdecimal() and not cut[index - 2][1])
+    after = _behind(cut, index, 1)
+    dated = _YEAR.fullmatch(cut[index][0]) is not None and _dates(before)
+    return (after in CURRENCIES or after in NAMES_OF_MONEY) and not (dated and _behind(cut, index, 2).isdecimal())
 
 
 def _stands_in_groups(cut: Cut, index: int) -> bool:
@@ -328,7 +339,7 @@ def _kind_of(cut: Cut, at: int, index: int, linked: bool) -> str:
     between = [core.lower() for core, _ in cut[at + 1 : index]]
     # A number of four digits is told by its neighbours only: else it may as well be a year or a house.
     short = len(cut[index][0]) <= LEAST_AMOUNT_DIGITS
-    if word in ("number", "numbers") and after == "of" and _is_plural(cut[at + 2][0]):
+    if word in ("number", "numbers") and after == "of" and is_plural(cut[at + 2][0]):
         return "amount" if len(cut[index][0]) < LEAST_PHONE_DIGITS else "numbered"
     if word in _CODES:
         verb = max((place for place, one in enumerate(between) if one in _VERBS), default=-1)

@@ -25,7 +25,7 @@ from callwright.providers.local.abbreviations import (
     month_of,
     weekday_of,
 )
-from callwright.providers.local.digits import DATE, SHORT_DATE, digit_by_digit, figures
+from callwright.providers.local.digits import DATE, SHORT_DATE, digit_by_digit, figures, is_plural
 
 SIGNS: Mapping[str, str] = {
     "=": "equals",
@@ -67,7 +67,43 @@ PARTS: Mapping[int, str] = {
 }
 """What one of so many parts is called."""
 
-_NO_STREETS = frozenset({"At", "The", "In", "From", "Near", "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof"})
+_NO_STREETS = frozenset(
+    {
+        *("At", "The", "In", "From", "Near", "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Visit", "Call", "See", "Ask"),
+        *(
+            "Tell",
+            "Contact",
+            "Text",
+            "Meet",
+            "Try",
+            "Take",
+            "Find",
+            "Thank",
+            "Dear",
+            "Hi",
+            "Hello",
+            "Our",
+            "Your",
+            "My",
+        ),
+        *("By", "To", "On", "For", "With", "Is", "Are", "Was", "And", "Or", "But", "Yes", "No", "Please", "Reach"),
+    }
+)
+"""Words with a capital that give no street its name."""
+_ONE = frozenset({"a", "an", "one"})
+_IN_MONTHS = frozenset({"in", "since", "until", "by", "early", "late", "next", "last", "this", "through"})
+"""Before "Jan." they say that it is a month; else it may be a person's name."""
+_BEFORE_DAYS = frozenset({"on", "the", "until", "since", "by", "from", "due", "dated", "before", "after"})
+_ARTICLES = frozenset({"the", "a", "our", "your", "my", "this", "that"})
+_BEHIND_HOURS = frozenset(
+    {
+        *("o'clock", "to", "and", "or", "until", "through", "is", "works", "we", "i", "you", "it", "if", "for", "at"),
+        *("in", "on"),
+    }
+)
+_NAMES = frozenset({"Jan", "Jun"})
+"""Short months that are names of persons too."""
+_PARTS_OF_UNITS = frozenset({"in", "oz", "min", "mins", "sec", "secs", "minutes", "seconds", "inches", "ounces"})
 _BEFORE_DATES = frozenset({"on", "until", "since", "due", "dated"})
 _OF_PARTS = frozenset(
     {"of", "inch", "inches", "cup", "cups", "mile", "miles", "full", "teaspoon", "tablespoon", "pound"}
@@ -126,8 +162,7 @@ def readings(words: Sequence[str]) -> list[str]:
     dialled, amounts = figures(cut)
     read: list[str] = []
     for index, (core, trail) in enumerate(cut):
-        before = _before(cut, index)
-        after = cut[index + 1][0] if index + 1 < len(cut) else ""
+        before, after = _beside(cut, index)
         if any(character.isalnum() for character in core):
             figure = f"{int(core):,}" if index in amounts else core
             said = digit_by_digit(core) if index in dialled else _said(figure, trail, before, after)
@@ -135,10 +170,46 @@ def readings(words: Sequence[str]) -> list[str]:
             said = _sign(words[index].rstrip(".,?!"), before, after)
         if said.endswith("."):
             trail = trail.lstrip(".")
-        elif not trail and core.endswith(".") and (index == len(cut) - 1 or _ends_sentence(core, after)):
+        elif not trail and core.endswith(".") and (index == len(cut) - 1 or _ends_sentence(cut, index)):
             trail = "."
         read.append(_plain(f"{said}{trail}") if said else "")
     return read
+
+
+def _beside(cut: Sequence[tuple[str, str]], index: int) -> tuple[str, str]:
+    """The words before and behind, as far as they have to do with it."""
+    core, before, after = cut[index][0], _before(cut, index), _word(cut, index + 1)
+    second = _word(cut, index - 2) if index > 1 and not cut[index - 2][1] else ""
+    if core in CURRENCIES or core in NAMES_OF_MONEY:
+        return before if _is_of_amount_before(cut, index) else "", after
+    if before in CURRENCIES or before in NAMES_OF_MONEY:
+        return "" if _is_of_amount_before(cut, index - 1) else before, after
+    if not core.isdecimal() or cut[index][1]:
+        return before, after
+    if month_of(before) and second.lower() == "in" and (_is_several(after) or (core == "1" and after.islower())):
+        # "In June 12 slots are open"
+        return "", after
+    joined = index + 1 < len(cut) and not cut[index + 1][1]
+    if month_of(after) and joined and _is_several(_word(cut, index + 2)) and before.lower() not in _BEFORE_DAYS:
+        # "We have 4 March appointments"
+        return before, ""
+    return before, after
+
+
+def _is_of_amount_before(cut: Sequence[tuple[str, str]], index: int) -> bool:
+    """Whether a currency belongs to the number before it ("500 USD 2 days ago"), not to the one behind it ("in 2026 USD 500")."""
+    amount = _before(cut, index)
+    dated = re.fullmatch(r"[12]\d{3}", amount) is not None and _is_number(_word(cut, index + 1))
+    month = _word(cut, index - 2)
+    return _is_quantity(amount) and not (dated and (month.lower() in _IN_MONTHS or month_of(month)))
+
+
+def _word(cut: Sequence[tuple[str, str]], index: int) -> str:
+    return cut[index][0] if 0 <= index < len(cut) else ""
+
+
+def _is_several(word: str) -> bool:
+    return is_plural(word) or word in ("people", "children")
 
 
 def _before(cut: Sequence[tuple[str, str]], index: int) -> str:
@@ -172,10 +243,24 @@ def _ascii_digits(word: str) -> str:
     return re.sub(r"^[−–](?=\d)", "-", plain).replace("−", "-")
 
 
-def _ends_sentence(core: str, after: str) -> bool:
-    """Whether a new sentence begins behind an abbreviation ("It takes 10 min. Then ...")."""
-    ends = core[:-1] in UNITS or core in UNITS or weekday_of(core) or month_of(core)
-    return bool(ends) and after[:1].isupper() and not month_of(after)
+def _ends_sentence(cut: Sequence[tuple[str, str]], index: int) -> bool:
+    """Whether a new sentence begins behind an abbreviation ("It takes 10 min. Then ...", "It takes 20 min. 3 slots are open")."""
+    core, after, second = cut[index][0], _word(cut, index + 1), _word(cut, index + 2)
+    unit, day = core[:-1] in UNITS or core in UNITS, weekday_of(core)
+    if after[:1].isdecimal():
+        # "5 ft. 3 in.", and "see sec. 3".
+        before = _before(cut, index)
+        if unit:
+            return (core != "sec." or _is_quantity(before) or before.lower() in _ONE) and second.removesuffix(
+                "."
+            ) not in _PARTS_OF_UNITS
+        return bool(day) and after.isdecimal() and second.islower() and not cut[index + 1][1] and not _is_time(second)
+    return bool(unit or day or month_of(core)) and after[:1].isupper() and not month_of(after)
+
+
+def _is_time(word: str) -> bool:
+    """Whether figures before it are a time or a day ("3 p.m.", "3 to 5", "3 works")."""
+    return _HALF_DAY.fullmatch(word) is not None or word.replace("’", "'") in _BEHIND_HOURS
 
 
 def _is_half_day(core: str) -> bool:
@@ -207,18 +292,14 @@ def _sign(word: str, before: str, after: str) -> str:
     if word and word in _DASHES and _joins(before, after):
         return "to"
     if word in NAMES_OF_MONEY or word == "¢":
-        return (
-            (NAMES_OF_MONEY.get(word, "cents") if _is_number(before) and not _is_number(after) else "")
-            if before
-            else ""
-        )
+        return (NAMES_OF_MONEY.get(word, "cents") if _is_number(before) else "") if before else ""
     if word == "/" and any(one.isdecimal() for one in before) and after in SPANS:
         return "per"
     if word == "×" and _is_number(before):
         return "by"
     if word == "°" and _is_number(before):
         return "degrees"
-    return SIGNS.get(word) or (KEYS.get(word, "") if before in _BEFORE_KEYS else "")
+    return SIGNS.get(word) or (KEYS.get(word, "") if before.lower() in _BEFORE_KEYS else "")
 
 
 def _joins(before: str, after: str) -> bool:
@@ -295,7 +376,9 @@ def _date(core: str, trail: str, before: str, after: str) -> str | None:
         return " ".join(match.groups())
     if (match := _DAY_TO_MONTH.fullmatch(core)) is not None and month_of(match[2]) and month_of(before):
         return f"{_ordinal(match[1])} to {month_of(match[2])}"
-    if month_of(core) and (core in MONTHS or _is_day_or_year(after) or _is_day_or_year(before) or core.endswith(".")):
+    named = core.removesuffix(".") in _NAMES and not after[:1].islower()
+    told = core.endswith(".") and (not named or before.lower() in _IN_MONTHS)
+    if month_of(core) and (core in MONTHS or _is_day_or_year(after) or _is_day_or_year(before) or told):
         return month_of(core)
     if month_of(before) and (match := _DAYS.fullmatch(core)) is not None:
         return f"{_ordinal(match[1])} to {_ordinal(match[2])}"
@@ -303,9 +386,9 @@ def _date(core: str, trail: str, before: str, after: str) -> str | None:
         return None
     if month_of(re.split(f"[{_DASHES}]", before)[-1]):
         return None if _HALF_DAY.fullmatch(after) and not trail else _ordinal(core)
-    if not month_of(after) or trail or before == "in":
+    if not month_of(after) or trail or before.lower() == "in":
         return None
-    return f"{_ordinal(core)} of" if before == "the" else f"the {_ordinal(core)} of"
+    return f"{_ordinal(core)} of" if before.lower() in _ARTICLES else f"the {_ordinal(core)} of"
 
 
 def _is_day_or_year(word: str) -> bool:
@@ -376,6 +459,8 @@ def _paid(match: re.Match[str], after: str) -> str:
 
 def _measure(core: str, trail: str, before: str, after: str) -> str | None:
     unit = UNITS.get(core) or UNITS.get(core.removesuffix("."))
+    if unit is not None and before.lower() in _ONE:
+        return unit[0]
     if unit is not None and _is_quantity(before):
         return unit[not (before == "1" or _part(before)) or core.removesuffix(".").endswith("s")]
     if core.lower() in ("thousand", "million", "billion") and (match := _MONEY.fullmatch(before)) is not None:
@@ -451,7 +536,8 @@ def _abbreviation(core: str, trail: str, before: str, after: str) -> str | None:
     if core in ABBREVIATIONS:
         return ABBREVIATIONS[core]
     del trail
-    if core.lower() in BEFORE_FIGURES and any(one.isdecimal() for one in after):
+    # "Ada P. 2 guests": a capital is an initial.
+    if core.lower() in BEFORE_FIGURES and core != "P." and any(one.isdecimal() for one in after):
         return BEFORE_FIGURES[core.lower()]
     if core.removesuffix(".") in DIRECTIONS and before.isdecimal() and after[:1].isupper():
         return DIRECTIONS[core.removesuffix(".")]
