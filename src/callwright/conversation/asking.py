@@ -282,6 +282,22 @@ MORE_THAN_YES: Mapping[str, tuple[str, ...]] = {
 }
 """What in a question that begins in this way says that more is asked for ("Can you tell me what happened?", "May I have your name?")."""
 
+OFFERED: Mapping[str, tuple[str, ...]] = {
+    "en": tuple(
+        f"{who} {what}"
+        for who in ("me to", "me to just", "us to", "us to just", "i", "i just", "we", "we just")
+        for what in (
+            *("say it again", "say that again", "say this again", "repeat", "describe", "explain", "spell"),
+            *("read it", "read the", "read out", "read your"),
+        )
+    ),
+    "es": ("puedo repetir", "puedo explicar", "puedo explicarle", "puedo leer"),
+    "fr": ("puis-je répéter", "je peux répéter", "puis-je expliquer", "je peux expliquer"),
+    "pt": ("posso repetir", "posso explicar", "posso soletrar"),
+    "it": ("posso ripetere", "posso spiegare", "posso leggere"),
+}
+"""The same where it is the agent who would do it: an offer, which yes or no answers ("Would you like me to say it again?")."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "en": ("or",),
     "hi": ("या", "ya"),

@@ -102,17 +102,25 @@ class Ending:
 
     @property
     def unheard(self) -> bool:
-        """Whether nobody has heard any of the goodbye of a silence, or the caller began to speak before it sounded."""
-        board, stage, turn = self._board, self._stage, self._turn
+        """Whether nobody has heard any of the goodbye of a silence, or the caller began to speak before it sounded: in the sound that the
+        words are of, as who coughs before it has not spoken."""
+        sounds_us = self._sounds_us
+        return sounds_us < 0 or self._turn.onset.before(sounds_us, self._board.call_us)
+
+    @property
+    def _sounds_us(self) -> int:
+        """Since when the goodbye is heard, -1: it is not."""
+        stage = self._stage
         goodbye = stage.audible if stage.audible is not None else stage.lately[0] if stage.lately is not None else None
-        sounds_us = -1 if goodbye is None else goodbye.speech.playout_us
-        return sounds_us < 0 or (turn.from_ms >= 0 and board.call_us(turn.from_ms) < sounds_us)
+        return -1 if goodbye is None else goodbye.speech.playout_us
 
     def _awaits_words(self) -> bool:
         """Whether the caller made a sound over the goodbye whose words may yet take it back: some that were told already may change, or
         be followed by more."""
         turn = self._turn
-        if not (self.revocable and (self._board.plan.interruptible_goodbye or self.unheard)):
+        # The first sound may have been a word: the recogniser may be late.
+        early = turn.from_ms >= 0 and self._board.call_us(turn.from_ms) < self._sounds_us
+        if not (self.revocable and (self._board.plan.interruptible_goodbye or early or self.unheard)):
             return False
         turn.look_for_nothing()
         if turn.state == "quiet" or turn.likely:

@@ -51,8 +51,8 @@ class Questions:
     """What an agent asks for, by the questions of ``asking`` in one language and English."""
 
     __slots__ = (
-        *("_back", "_choices", "_counts", "_more", "_names", "_names_on", "_numbers", "_openers", "_other", "_parts"),
-        *("_perhaps", "_requests", "_spelled", "_tags"),
+        *("_back", "_choices", "_counts", "_more", "_names", "_names_on", "_numbers", "_offered", "_openers"),
+        *("_other", "_parts", "_perhaps", "_requests", "_spelled", "_tags"),
     )
 
     def __init__(self, language: str) -> None:
@@ -65,6 +65,7 @@ class Questions:
         self._openers = _gathered(languages, asking.YES_OR_NO)
         self._perhaps = _gathered(languages, asking.PERHAPS_YES_OR_NO)
         self._more = _gathered(languages, asking.MORE_THAN_YES)
+        self._offered = _gathered(languages, asking.OFFERED)
         self._choices = _gathered(languages, asking.CHOICES)
         self._tags = _gathered(languages, asking.TAGS)
         self._names = _gathered(languages, asking.NAMES)
@@ -101,7 +102,7 @@ class Questions:
     def _asks_for(self, words: str, question: bool, request: bool) -> str:
         """What one sentence asks for, which is a question or a request or both."""
         perhaps = question and _begins(words, self._perhaps)
-        more = perhaps and _holds(words, self._more)
+        more = perhaps and _count(words, self._more) > _count(words, self._offered)
         choice = _holds(words.rpartition(" ")[0], self._choices)
         if question and not more and (_begins(words, self._openers) or (perhaps and choice)):
             return "more_than_yes" if choice else "yes_or_no"

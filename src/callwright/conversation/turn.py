@@ -77,8 +77,8 @@ class Taken:
 
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none). Where the detector hears nothing the words say where the voice is, and where it hears
-    a sound without end, where it is not."""
+    of the first of this turn (-1: there is none); ``onset`` knows that of its words. Where the detector hears nothing the words say where
+    the voice is, and where it hears a sound without end, where it is not."""
 
     __slots__ = (
         "_answered",
@@ -94,6 +94,7 @@ class CallerTurn:
         "began_ms",
         "entry",
         "from_ms",
+        "onset",
         "patience",
         "state",
         "words",
@@ -111,6 +112,7 @@ class CallerTurn:
         self._answered = False  # the words alone say that the caller has finished
         self._outwaited = False  # or patience alone, which was as long as the words allowed then
         self._voicing = Voicing()
+        self.onset = self._voicing.onset
         self._eager = False  # the recogniser thinks that these words are all
         self._stillness = Stillness(board, self.words)
         self._stretch = Stretch(self.words)
@@ -157,9 +159,10 @@ class CallerTurn:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._stretch.begin()
+            self.onset.begin_stretch(audio_ms, self.words.count > 0)
         self.began_ms = audio_ms
         self._answered = False
-        self._voicing.begin()
+        self._voicing.begin(audio_ms)
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._move("began")
@@ -209,6 +212,10 @@ class CallerTurn:
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)
         if missed and self.from_ms < 0:
             self.from_ms = max(ended_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
+        if words.count:
+            self.onset.hear(event.text, event.audio_ms, ended_ms, missed)
+        else:
+            self.onset.unsay()
         self._weigh()
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from callwright.conversation.bounds import COVER_SLACK_MS, STRETCH_GAP_MS
+from callwright.conversation.onset import Onset
 
 
 class Voicing:
     """Positions in the caller's audio, in milliseconds. ``detected_ms``: where the last voiced audio that the detector heard ended;
-    ``sounded``: it heard something of the present turn."""
+    ``sounded``: it heard something of the present turn; ``onset``: where in it the words were begun."""
 
-    __slots__ = ("_missed", "_words_ms", "detected_ms", "sounded")
+    __slots__ = ("_missed", "_words_ms", "detected_ms", "onset", "sounded")
 
     def __init__(self) -> None:
         self.detected_ms = 0
         self.sounded = False
+        self.onset = Onset()
         self._words_ms = 0  # up to where the newest words were known
         self._missed = False  # they came, since the last sound, from where the detector heard nothing
 
@@ -22,8 +24,9 @@ class Voicing:
         """Where the voice ended last."""
         return max(self.detected_ms, self._words_ms) if self._missed else self.detected_ms
 
-    def begin(self) -> None:
+    def begin(self, audio_ms: int) -> None:
         """The detector hears a sound."""
+        self.onset.begin(audio_ms)
         self.sounded = True
         self._missed = False
 
@@ -31,6 +34,7 @@ class Voicing:
         """The last voiced audio that the detector heard ended at ``audio_ms``."""
         self.sounded = True
         self.detected_ms = max(self.detected_ms, audio_ms)
+        self.onset.end(audio_ms)
 
     def hear(self, audio_ms: int, more: bool) -> bool:
         """Words up to ``audio_ms``; ``more``: more than before, while the detector hears nothing. Returns whether it misses the caller.
@@ -50,6 +54,7 @@ class Voicing:
             self._words_ms = max(self._words_ms, audio_ms)
         if talking:
             self.detected_ms = max(self.detected_ms, audio_ms)
+            self.onset.end(audio_ms)
 
     def go_stale(self, began_ms: int) -> None:
         """The sound that began at ``began_ms`` is noise behind the last words."""
@@ -58,5 +63,6 @@ class Voicing:
     def close(self, audio_ms: int, talking: bool) -> None:
         """The turn is over; all of it was up to ``audio_ms``. ``talking``: what sounds now is of the next one."""
         self.detected_ms = max(self.detected_ms, audio_ms)
+        self.onset.close(talking)
         self.sounded = talking
         self._missed = False

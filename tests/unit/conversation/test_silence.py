@@ -154,6 +154,104 @@ def test_who_began_before_the_goodbye_sounded_is_waited_for_at_its_end() -> None
     assert call.core.state == "hearing"
 
 
+def coughs_before_goodbye_sounds(**plan: Any) -> Call:
+    """A short sound before that goodbye is heard, and another one over it."""
+    call = silent(**plan)
+    call.begins()
+    call.wait(100)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(800)
+    call.begins()
+    call.wait(500)
+    return call
+
+
+@pytest.mark.parametrize("words", ["okay", "the news at nine"])
+def test_a_cough_before_the_goodbye_sounds_is_not_the_beginning_of_words_over_it(words: str) -> None:
+    call = coughs_before_goodbye_sounds(interruptible_goodbye=False)
+    call.finishes(words)
+    call.pauses()
+    assert "goodbye_taken_back" not in call.notes()
+    assert not call.all(fx.Clear)
+    goodbye_ends(call)
+    call.wait(2_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_an_okay_over_the_goodbye_is_a_nod_after_a_cough_too() -> None:
+    call = coughs_before_goodbye_sounds()
+    call.finishes("okay")
+    assert "goodbye_taken_back" not in call.notes()
+
+
+def test_words_over_the_goodbye_that_the_detector_misses_are_not_begun_by_a_cough() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(1_400)
+    call.hears("the news")
+    call.wait(100)
+    call.hears("the news at")
+    assert "goodbye_taken_back" not in call.notes()
+
+
+def test_a_word_before_the_goodbye_sounds_is_read_late() -> None:
+    call = coughs_before_goodbye_sounds(interruptible_goodbye=False)
+    call.give(ev.TranscriptFinal, 100, 1, "yes")
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_words_for_which_the_last_sound_is_too_short_were_begun_before_the_goodbye_sounded() -> None:
+    call = coughs_before_goodbye_sounds(interruptible_goodbye=False)
+    call.finishes("sorry I was looking for my glasses")
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_who_stops_when_the_goodbye_sounds_and_goes_on_takes_it_back() -> None:
+    call = begins_before_goodbye_sounds()
+    call.wait(200)
+    call.pauses()
+    call.wait(400)
+    call.begins()
+    call.wait(900)
+    call.finishes("sorry I was looking")
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_a_word_the_recogniser_takes_back_was_not_begun_before_the_goodbye_sounded() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.hears("bye")
+    call.pauses()
+    call.finishes("")
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(900)
+    call.finishes("the news at nine")
+    assert "goodbye_taken_back" not in call.notes()
+
+
+def test_a_new_stretch_of_words_was_not_begun_with_the_one_before_the_goodbye_sounded() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.finishes("bye")
+    call.pauses()
+    call.starts_playing()
+    call.wait(1_100)
+    call.begins()
+    call.wait(900)
+    call.finishes("the news at nine")
+    assert "goodbye_taken_back" not in call.notes()
+
+
 def test_who_only_says_go_on_over_the_goodbye_is_hung_up_on() -> None:
     call = begins_over_goodbye(0)
     call.wait(300)

@@ -19,35 +19,59 @@ from callwright.simulation.accounts.words import is_numbered
 SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
 """Reasons for which the hang-up message is said."""
 
-NEVER_US = 1 << 62
+NEVER = 1 << 62
+READ_LATE_MS = 1_000
+"""A recogniser may say that it knows the words of a sound up to so long after it."""
+
+
+_KEPT_SOUNDS = 8
 
 
 class _Start:
-    """When the caller began to speak, by the goodbye of a silence: ``goodbye`` is its utterance."""
+    """When the caller began to speak, by the goodbye of a silence: ``goodbye`` is its utterance. ``_sounds`` are the caller's newest: where
+    each began and ended in the caller's audio, and when its end was told (NEVER while it goes on)."""
 
-    __slots__ = ("_book", "_earliest_us", "_goodbye", "_sound_us")
+    __slots__ = ("_book", "_earliest_us", "_goodbye", "_sound_us", "_sounds", "_unsure")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._goodbye = 0
-        self._earliest_us = NEVER_US  # when the caller may have begun since it was spoken, at the earliest
+        self._earliest_us = NEVER  # when the words told since it was spoken may have been begun, at the earliest
         self._sound_us = -1  # the step of the newest sound that certainly began before any of it was heard
+        self._sounds: list[tuple[int, int, int]] = []
+        self._unsure = False  # beginnings and ends were told out of order since it was spoken
 
     def anew(self, goodbye: int) -> None:
         """Another goodbye is spoken."""
-        self._goodbye, self._earliest_us, self._sound_us = goodbye, NEVER_US, -1
-
-    def place(self, event: ev.ActivityBegan | ev.ActivityEnded | ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        """The caller was heard. Where no sound is known the words say where it was."""
-        text = event.text if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal) else ""
-        from_ms = event.audio_ms - len(text) * MS_PER_CHARACTER
-        self._earliest_us = min(self._earliest_us, self._book.answered_us + from_ms * 1000)
+        self._goodbye, self._earliest_us, self._sound_us, self._unsure = goodbye, NEVER, -1, False
 
     def began(self, event: ev.ActivityBegan) -> None:
         """A sound of the caller's."""
-        self.place(event)
+        began_ms, ended_ms, _ = self._sounds[-1] if self._sounds else (-1, -1, 0)
+        if event.audio_ms != began_ms:
+            self._unsure = self._unsure or event.audio_ms < ended_ms
+            self._sounds = [*self._sounds[-_KEPT_SOUNDS:], (event.audio_ms, NEVER, NEVER)]
         if self._playout_us < 0 and self._book.caller.talking_us == event.at_us:
             self._sound_us = event.at_us
+
+    def ended(self, event: ev.ActivityEnded) -> None:
+        """The caller pauses."""
+        began_ms, ended_ms, _ = self._sounds[-1] if self._sounds else (NEVER, -1, 0)
+        if ended_ms == NEVER and event.audio_ms >= began_ms:
+            self._sounds[-1] = (began_ms, event.audio_ms, event.at_us)
+        elif event.audio_ms != ended_ms:
+            self._unsure = True
+
+    def told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """Words, begun in the sound that is where they are if they were spoken slowly; where there is none, or one that ended too long
+        before them to be read only now, they say where they were begun."""
+        from_ms = event.audio_ms - len(event.text) * MS_PER_CHARACTER
+        for began_ms, ended_ms, _ in [sound for sound in self._sounds if sound[0] <= from_ms][-1:]:
+            from_ms = began_ms if from_ms <= ended_ms + READ_LATE_MS else from_ms
+        self._earliest_us = min(self._earliest_us, self._us(from_ms))
+
+    def _us(self, audio_ms: int) -> int:
+        return self._book.answered_us + audio_ms * 1000
 
     @property
     def certainly_before(self) -> bool:
@@ -57,8 +81,11 @@ class _Start:
 
     @property
     def certainly_over(self) -> bool:
-        """Whether some of the goodbye had certainly been heard when the caller began."""
-        return 0 <= self._playout_us <= self._earliest_us
+        """Whether some of the goodbye had certainly been heard when the caller began to speak. A sound that ended before, of which no words
+        were told, was a cough; one that went on into it may have been a beginning."""
+        plays_us = self._playout_us
+        into = any(self._us(began_ms) < plays_us <= over_us for began_ms, _, over_us in self._sounds)
+        return 0 <= plays_us <= self._earliest_us and not (into or self._unsure)
 
     @property
     def _playout_us(self) -> int:
@@ -112,7 +139,7 @@ class EndingAccount:
             ev.PlayoutStarted: self._plays,
             ev.MarkPlayed: self._plays,
             ev.ActivityBegan: self._start.began,
-            ev.ActivityEnded: self._start.place,
+            ev.ActivityEnded: self._start.ended,
             ev.TranscriptPartial: self._words,
             ev.TranscriptFinal: self._words,
             fx.Speak: self._speak,
@@ -157,7 +184,7 @@ class EndingAccount:
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         """Who speaks over the goodbye of a silence stays on the line, if it may be interrupted or they began before any of it was heard."""
         book, audible = self._book, self._book.replies.audible
-        self._start.place(event)
+        self._start.told(event)
         final = isinstance(event, ev.TranscriptFinal)
         new = event.segment not in self._known
         self._known.add(event.segment)

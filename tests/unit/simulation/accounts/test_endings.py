@@ -110,3 +110,72 @@ def test_a_goodbye_that_may_not_be_interrupted_is_not_taken_back_by_who_began_ov
     event, effects = call.steps[-1]
     call.steps[-1] = (event, (*effects, fx.Note("goodbye_taken_back", "")))
     assert call.audit().startswith("a goodbye is said to its end where the agent may not be interrupted in it")
+
+
+def taken_back(call: AuditedCall) -> str:
+    """What is said if the newest step took the goodbye back."""
+    assert "goodbye_taken_back" not in call.notes()
+    assert not call.audit()
+    event, effects = call.steps[-1]
+    call.steps[-1] = (event, (*effects, fx.Note("goodbye_taken_back", "")))
+    return call.audit()
+
+
+def coughs_before_goodbye_sounds(**plan: object) -> AuditedCall:
+    """A short sound before that goodbye is heard, and another one over it."""
+    call = silent(**plan)
+    call.begins()
+    call.wait(100)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(800)
+    call.begins()
+    call.wait(500)
+    return call
+
+
+def test_a_cough_before_the_goodbye_sounds_does_not_excuse_that_it_is_taken_back() -> None:
+    call = coughs_before_goodbye_sounds(interruptible_goodbye=False)
+    call.tells("w1 w2")
+    assert taken_back(call).startswith("a goodbye is said to its end where the agent may not be interrupted in it")
+
+
+def test_a_cough_before_the_goodbye_sounds_does_not_make_more_of_a_nod_over_it() -> None:
+    call = coughs_before_goodbye_sounds()
+    call.finishes("okay")
+    assert taken_back(call) == "who only says 'go on' does not take a goodbye back: okay"
+
+
+def test_words_that_may_have_been_begun_in_the_sound_before_excuse_it() -> None:
+    call = coughs_before_goodbye_sounds(interruptible_goodbye=False)
+    call.give(ev.TranscriptFinal, 100, 1, "w1")
+    assert "goodbye_taken_back" in call.notes()
+    assert not call.audit()
+
+
+def test_a_sound_that_goes_on_into_the_goodbye_excuses_it() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.starts_playing()
+    call.wait(200)
+    call.pauses()
+    call.wait(400)
+    call.begins()
+    call.wait(900)
+    call.tells("w1 w2")
+    assert "goodbye_taken_back" in call.notes()
+    assert not call.audit()
+
+
+def test_a_sound_that_ended_long_before_words_over_the_goodbye_does_not_excuse_it() -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(100)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(1_400)
+    call.tells("w1 w2")
+    assert taken_back(call).startswith("a goodbye is said to its end where the agent may not be interrupted in it")
