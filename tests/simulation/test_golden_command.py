@@ -8,7 +8,7 @@ import pytest
 
 from callwright.cli import golden
 from callwright.domain.errors import BadInputError
-from callwright.simulation.golden import pack, unpack
+from callwright.simulation.golden import UNDECLARED, pack, unpack
 
 SCENARIO = "scenario-voicemail"
 
@@ -27,13 +27,22 @@ def test_traces_as_they_are_made_today_replay(folder: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == "3 golden traces, 0 not replayed exactly\n"
 
 
-def test_a_changed_behaviour_fails_the_check_and_is_made_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_behaviour_fails_the_check_and_is_made_anew_by_a_core_with_another_version(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = folder / "conversation-00006.log.xz"
     recorded = unpack(path.read_bytes())
     assert '"type":"StartRecording"' in recorded, "choose a conversation in which somebody answers"
-    path.write_bytes(pack(recorded.replace('"type":"StartRecording"', '"type":"StopRecording"')))
+    changed = recorded.replace('"type":"StartRecording"', '"type":"StopRecording"')
+    path.write_bytes(pack(changed))
     assert golden.main(["--folder", str(folder)]) == 1
     assert "conversation-00006: first difference at entry" in capsys.readouterr().out
+    assert golden.main(["--folder", str(folder), "--write"]) == 1
+    told = capsys.readouterr().out
+    assert UNDECLARED in told
+    assert told.endswith("0 written, 1 left as they were\n")
+    assert unpack(path.read_bytes()) == changed
+    path.write_bytes(pack(changed.replace('"core":', '"core":9')))
     assert golden.main(["--folder", str(folder), "--write"]) == 0
     told = capsys.readouterr().out
     assert "conversation-00006: first difference at entry" in told

@@ -1,8 +1,8 @@
 """The golden traces replay exactly: recorded conversations and whole calls of the real shell, chosen for what happens in them, and one call
 of each scenario that comes with Callwright.
 
-A behaviour of the core that changes shows here. When it shall change: ``callwright simulate golden --write`` makes the traces anew and
-says which changed and how; read that, and commit it with the change.
+A behaviour of the core that changes shows here. When it shall change: raise ``CORE_VERSION``, then ``callwright simulate golden --write``
+makes the traces anew and says which changed and how; read that, and commit it with the change.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from callwright.bootstrap.simulated_calls import shipped
 from callwright.cli.golden import SCENARIO_SEED, scenario_traces
 from callwright.conversation.log import EFFECT_TYPES, EVENT_TYPES, read_log
 from callwright.conversation.patience import PAUSES
+from callwright.conversation.plan import CORE_VERSION
 from callwright.simulation.coverage import STATES
-from callwright.simulation.golden import differs, features, unpack
+from callwright.simulation.golden import UNDECLARED, differs, features, unpack
 from callwright.simulation.virtual_loop import BEGAN
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
@@ -33,6 +34,10 @@ UNSEEN_EFFECTS = frozenset(
 def test_a_golden_trace_replays_exactly(trace: Path) -> None:
     told = differs(unpack(trace.read_bytes()))
     assert told == [], "\n".join([*told, "when it shall be so: callwright simulate golden --write"])
+
+
+def test_the_traces_are_of_todays_core() -> None:
+    assert {read_log(unpack(trace.read_bytes()))[0].core_version for trace in TRACES} == {CORE_VERSION}
 
 
 def test_the_traces_show_every_state_event_and_effect_and_are_small() -> None:
@@ -66,7 +71,7 @@ def test_one_changed_decision_is_reported_with_the_moment_it_shows(monkeypatch: 
     told = differs(trace)
     assert told[0].startswith("first difference at entry ")
     assert told[1].startswith("  after  entry ")
-    assert told[2:] == ["  both   SetPatience", "         silence_ms: the log has 900, today's core 1000"]
+    assert told[2:] == ["  both   SetPatience", "         silence_ms: the log has 900, today's core 1000", UNDECLARED]
 
 
 def _log(name: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from callwright.conversation.log import LogFormatError
 from callwright.simulation.conversations import converse
-from callwright.simulation.golden import changed, choose, differs, features, pack, unpack
+from callwright.simulation.golden import UNDECLARED, changed, choose, differs, features, pack, unpack
 
 LOG = converse(10).log()
 
@@ -45,12 +45,18 @@ def test_a_log_that_replays_differs_in_nothing():
 def test_another_behaviour_of_the_core_is_told_by_its_first_difference():
     recorded = LOG.replace('"type":"StartRecording"', '"type":"StopRecording"')
     assert differs(recorded)[0].startswith("first difference at entry")
+    assert differs(recorded)[-1] == UNDECLARED
+    assert UNDECLARED not in differs(recorded.replace('"core":', '"core":9')), "another version may do other things"
     assert changed(recorded, LOG) == differs(recorded)
 
 
 def test_a_log_of_another_core_and_one_that_cannot_be_read_are_told():
     assert "another version" in differs(LOG.replace('"core":', '"core":9'))[0]
     assert "cannot read" in differs(LOG.replace('"type":"Ringing"', '"type":"Tringing"'))[0]
+
+
+def test_a_trace_that_only_has_another_version_is_told_so():
+    assert changed(LOG.replace('"core":', '"core":9'), LOG) == differs(LOG.replace('"core":', '"core":9'))
 
 
 def test_another_world_is_not_taken_for_another_core():
