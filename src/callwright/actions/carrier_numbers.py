@@ -26,8 +26,7 @@ from callwright.domain.errors import (
     ConflictError,
     VaultLockedError,
 )
-from callwright.domain.fields import Fields
-from callwright.domain.fields import shown as shown_word
+from callwright.domain.fields import Fields, word
 from callwright.domain.limits import (
     CARRIER_LIST_AGE_SECONDS,
     CARRIER_LIST_SECONDS,
@@ -378,7 +377,7 @@ def _country(fields: Fields) -> str:
     if not country:
         raise BadInputError("country is required", field="country")
     if country not in COUNTRY_CODES:
-        raise fields.wrong("country", f"one of {', '.join(sorted(COUNTRY_CODES))}", quoted=True)
+        raise fields.not_among("country", COUNTRY_CODES)
     return country
 
 
@@ -396,7 +395,7 @@ async def _carrier(services: Services, principal: Principal, provider: str, coun
     VaultLockedError."""
     named = [(name, market) for name, market in services.markets.items() if provider in ("", name)]
     if not named:
-        asked = f" (asked for: {shown_word(provider)})" if provider else ""
+        asked = f" (asked for: {word(provider, services.markets, plain=True)})" if provider else ""
         raise BadInputError(
             f"no carrier with a number market is configured here{asked}; {_INSTEAD}", field=_named(provider)
         )

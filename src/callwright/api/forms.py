@@ -27,6 +27,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from callwright.api.bodies import read_bytes
 from callwright.domain.errors import BadInputError, CallwrightError, InvalidFormError, TooLargeError
+from callwright.domain.fields import named
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
     MAX_DISCARDED_BYTES,
@@ -222,7 +223,7 @@ def _too_large(most: int) -> TooLargeError:
 
 
 def _too_long(name: str) -> TooLargeError:
-    return TooLargeError(f"{name} is longer than {MAX_FORM_FIELD_BYTES} bytes", field=name)
+    return TooLargeError(f"{named(name)} is longer than {MAX_FORM_FIELD_BYTES} bytes", field=named(name))
 
 
 def _check_name(name: str) -> None:
@@ -236,7 +237,7 @@ def _check_name(name: str) -> None:
 
 def _stored(name: str, value: str) -> str:
     if "\x00" in value:
-        raise InvalidFormError(f"{name} holds a NUL; remove it", field=name)
+        raise InvalidFormError(f"{named(name)} holds a NUL; remove it", field=named(name))
     return value
 
 
@@ -279,7 +280,7 @@ class _Parts:
         _check_name(name)
         if self._headers.get(b"content-transfer-encoding", b"").strip().lower() not in _PLAIN_ENCODINGS:
             raise InvalidFormError(
-                f"{name} comes in a Content-Transfer-Encoding; send its bytes as they are", field=name
+                f"{named(name)} comes in a Content-Transfer-Encoding; send its bytes as they are", field=named(name)
             )
         rule = self._rules.files.get(name)
         if rule is not None:

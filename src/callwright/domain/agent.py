@@ -26,7 +26,7 @@ from callwright.domain.agent_spec import (
 from callwright.domain.agent_tools import read_tools
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.execution import Status
-from callwright.domain.fields import Fields, wrong
+from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_AGENT_TASKS,
@@ -138,12 +138,7 @@ def _check_toolchain(task: Fields) -> None:
     for row, pipeline in enumerate(pipelines):
         for column, component in enumerate(pipeline):
             if not isinstance(component, str) or component not in _COMPONENTS:
-                raise wrong(
-                    f"{path}[{row}][{column}]",
-                    f"one of {', '.join(sorted(_COMPONENTS))}",
-                    component,
-                    quoted=isinstance(component, str),
-                )
+                raise not_among(f"{path}[{row}][{column}]", _COMPONENTS, component)
 
 
 def _conversation(tasks: Sequence[Fields]) -> tuple[int, Fields]:
@@ -224,7 +219,7 @@ def _calling_hours(agent: Fields) -> tuple[int, int]:
     start = hours.whole("call_start_hour", 0, 0, 23)
     end = hours.whole("call_end_hour", 23, 0, 23)
     if end < start:
-        raise hours.wrong("call_end_hour", f"at least call_start_hour ({start})", quoted=True)
+        raise hours.wrong("call_end_hour", f"at least call_start_hour ({start})", told=str(end))
     return start, end
 
 
@@ -319,7 +314,5 @@ def _webhook_statuses(agent: Fields) -> frozenset[str] | None:
         raise wrong(path, "a list of statuses", given)
     for index, status in enumerate(given):
         if not isinstance(status, str) or status not in set(Status):
-            raise wrong(
-                f"{path}[{index}]", f"one of {', '.join(sorted(Status))}", status, quoted=isinstance(status, str)
-            )
+            raise not_among(f"{path}[{index}]", set(Status), status)
     return frozenset(given)

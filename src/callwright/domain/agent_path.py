@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.fields import shown
+from callwright.domain.fields import kind_of, named
 from callwright.domain.setting_rows import SETTINGS
 
 ROOT = "agent"
@@ -59,7 +59,9 @@ def with_changes(agent: Mapping[str, Any], changes: Sequence[str]) -> dict[str, 
         path, equals, text = change.partition("=")
         names = path.strip().split(".")
         if not equals or names[0] != ROOT or len(names) < 2 or "" in names:
-            raise BadInputError(f"{change!r} is not written as agent.path=value, as agent.agent_welcome_message=Hello")
+            # What stands behind the sign may be a secret, and without the sign nobody knows where it begins.
+            what = repr(named(path.strip())) if equals else f"a change of {len(change)} characters without ="
+            raise BadInputError(f"{what} is not written as agent.path=value, as agent.agent_welcome_message=Hello")
         _set(changed, names[1:], _value(text))
     return changed
 
@@ -76,7 +78,7 @@ def _set(agent: dict[str, Any], names: Sequence[str], value: Any) -> None:
     path = section = ROOT
     for name in names[:-1]:
         at = _within(at, name, path, section)
-        path, section = f"{path}.{name}", _MEMBERS.get(section, name)
+        path, section = f"{path}.{named(name)}", _MEMBERS.get(section, name)
     name = names[-1]
     if isinstance(at, dict):
         _check_place(at, name, path, section)
@@ -106,10 +108,10 @@ def _is_prompt(name: str, section: str) -> bool:
 
 def _index(at: Any, name: str, path: str) -> int:
     if not isinstance(at, list):
-        raise BadInputError(f"{path} is {shown(at, path)} and has nothing below it", field=path)
+        raise BadInputError(f"{path} is {kind_of(at)} and has nothing below it", field=path)
     if not name.isdigit() or int(name) >= len(at):
         there = f"it is a list of {len(at)}; use {path}.0" if at else "it is an empty list"
-        raise BadInputError(f"{path} has no {name!r}: {there}", field=f"{path}.{name}")
+        raise BadInputError(f"{path} has no {named(name)!r}: {there}", field=f"{path}.{named(name)}")
     return int(name)
 
 
@@ -127,5 +129,9 @@ def _check_place(at: Mapping[str, Any], name: str, path: str, section: str) -> N
 def _unknown(at: Mapping[str, Any], name: str, path: str, section: str) -> BadInputError:
     known = sorted({*at, *_known(section)})
     near = get_close_matches(name, known, n=3)
-    what = f"did you mean {' or '.join(near)}?" if near else f"it may have {', '.join(known) or 'nothing'}"
-    return BadInputError(f"{path} has no {name!r}; {what}", field=f"{path}.{name}")
+    what = (
+        f"did you mean {' or '.join(map(named, near))}?"
+        if near
+        else f"it may have {', '.join(map(named, known)) or 'nothing'}"
+    )
+    return BadInputError(f"{path} has no {named(name)!r}; {what}", field=f"{path}.{named(name)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from callwright.domain.agent_spec import ProviderChoice, ProviderDefaults
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields, kind_of, shown
+from callwright.domain.fields import Fields, word
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_DELAY_MS, MAX_MODEL_TOKENS, MAX_NAME_CHARACTERS
 from callwright.domain.provider_table import (
     ALL_EFFORTS,
@@ -48,7 +48,7 @@ class ProviderNames:
         if self.has is None or name in KNOWN[kind] or self.has(kind, name):
             return name
         known = ", ".join(f"'{one}'" for one in sorted(KNOWN[kind]))
-        given = shown(name, path).replace('"', "'")
+        given = word(name, KNOWN[kind], path, plain=True).replace('"', "'")
         message = f"Invalid value for provider:{given} provided. Supported values: [{known}]"
         raise InvalidAgentError(f"{message} (at {path})", field=path)
 
@@ -113,7 +113,10 @@ def _check_effort(config: Fields, model: str) -> None:
     if allowed is None:
         config.choice("reasoning_effort", "none", ALL_EFFORTS)
     elif effort not in allowed:
-        given, of = (shown(one) if isinstance(one, str) else kind_of(one) for one in (effort, model))
+        given = word(effort, ALL_EFFORTS, plain=True)
+        bare = bare_model(model)
+        prefix = model.removesuffix(bare).removesuffix("/")
+        of = f'"{model if prefix in KNOWN["model"] else bare}"'
         message = f"reasoning_effort {given} is not supported for model {of}".replace('"', "'")
         raise InvalidAgentError(message, field=config.at("reasoning_effort"))
 

@@ -9,7 +9,7 @@ from typing import Any
 from callwright.domain.agent_spec import ToolSpec
 from callwright.domain.agent_transfers import BLIND, MODES
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields, shown, wrong
+from callwright.domain.fields import Fields, named, wrong
 from callwright.domain.limits import (
     MAX_AGENT_TOOLS,
     MAX_NAME_CHARACTERS,
@@ -73,7 +73,7 @@ def read_tools(section: Fields | None) -> tuple[ToolSpec, ...]:
         if name in names[:index]:
             path = f"{section.at('tools')}[{index}].name"
             raise InvalidAgentError(
-                f"{path}: there are two tools named {shown(name)}; names must be unique", field=path
+                f'{path}: there are two tools named "{named(name)}"; names must be unique', field=path
             )
     return tools
 
@@ -104,7 +104,7 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
     if key == "custom_task" and not call.get("url"):
         where = params.at(name)
         raise InvalidAgentError(
-            f"{where}.url is required: the tool {shown(name)} has nothing to call", field=f"{where}.url"
+            f'{where}.url is required: the tool "{named(name)}" ({path}) has nothing to call', field=f"{where}.url"
         )
     if call.get("url"):
         _check_template(given_params, name)
@@ -133,7 +133,7 @@ def _call(params: Fields | None) -> dict[str, Any]:
     if params.raw("method") is not None:
         method = params.text("method").upper()
         if method not in METHODS:
-            raise params.wrong("method", f"one of {', '.join(sorted(METHODS))}", quoted=True)
+            raise params.not_among("method", METHODS)
         call["method"] = method
     _check_url(params, "url")
     _check_url(params, "pre_call_webhook_url")
@@ -158,6 +158,7 @@ def _check_url(params: Fields, name: str) -> None:
 
 def _check_headers(params: Fields, headers: Mapping[str, Any]) -> None:
     path = params.at("headers")
+    section = Fields(headers, path)
     if len(headers) > MAX_TOOL_HEADERS:
         raise InvalidAgentError(f"{path} may hold at most {MAX_TOOL_HEADERS} headers", field=path)
     for name, value in headers.items():
@@ -166,7 +167,7 @@ def _check_headers(params: Fields, headers: Mapping[str, Any]) -> None:
             # Not shown, as with the headers of webhooks.
             raise InvalidAgentError(f"{path} holds a name that is not a header's", field=path)
         if not isinstance(text, str) or not HEADER_VALUE.fullmatch(text):
-            raise InvalidAgentError(f"{path}.{name} is not a header that can be sent", field=f"{path}.{name}")
+            raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))
     if not HEADER_VALUE.fullmatch(params.text("api_token")):
         field = params.at("api_token")
         raise InvalidAgentError(f"{field} holds characters that a header cannot carry", field=field)
@@ -181,4 +182,4 @@ def _check_template(params: Fields | None, name: str) -> None:
             read_template(params.raw(field))
         except BadTemplateError as error:
             path = params.at(field)
-            raise InvalidAgentError(f"{path} of the tool {shown(name)} {error}", field=path) from None
+            raise InvalidAgentError(f'{path} of the tool "{named(name)}" {error}', field=path) from None

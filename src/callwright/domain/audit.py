@@ -21,7 +21,7 @@ _SECRET_NAMES = re.compile(
 _SECRET_MAPPINGS = re.compile(r"(?i)headers$")
 _SECRET_TEXTS = re.compile(
     r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{4,}"
-    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_|gsk_|AIza|xai-|xox[abp]-))[A-Za-z0-9._/+=-]{6,}"
+    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_|gsk_|AIza|xai-|xox[abp]-|gh[opsu]_|github_pat_|glpat-|hf_|r8_|AKIA|SG\.|eyJ|[prs]k_(?:live|test)_))[A-Za-z0-9._/+=-]{6,}"
     r"|((?:token|key|passw(?:or)?d|secret|signature)=)[^&\s\"']+"
     r"|(://)[^\s/@]+(?=@)"
 )

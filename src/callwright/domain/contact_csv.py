@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from callwright.domain.errors import BadInputError, TooLargeError
+from callwright.domain.fields import named
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 
 NUMBER_COLUMN = "contact_number"
@@ -121,7 +122,9 @@ class ContactCsv:
                 why = f"a column's name must be at most {MAX_NAME_CHARACTERS} characters, without NUL"
                 raise self._rules.unreadable(1, why)
             if name and name in seen:
-                raise self._rules.unreadable(1, f"there are two columns {name!r}, the same name; give each its own")
+                raise self._rules.unreadable(
+                    1, f"there are two columns {named(name)!r}, the same name; give each its own"
+                )
             seen.add(name)
         return columns
 
@@ -131,7 +134,7 @@ class ContactCsv:
             for names in (self.columns, plain):
                 if wanted in names:
                     return names.index(wanted)
-        found = ", ".join(name for name in self.columns if name)[:200] or "nothing"
+        found = ", ".join(named(name) for name in self.columns if name)[:200] or "nothing"
         raise self._rules.unreadable(1, f"the header needs a column {self._rules.number_columns[0]}; it has {found}")
 
 

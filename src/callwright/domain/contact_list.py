@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from callwright.domain.batch import RefusedRow
 from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, Utf8Lines
 from callwright.domain.errors import CallwrightError
+from callwright.domain.fields import named
 from callwright.domain.limits import MAX_BATCH_COLUMNS, MAX_BATCH_CONTACTS, MAX_BATCH_ROW_BYTES, MAX_USER_DATA_BYTES
 from callwright.domain.number import Destination, parse_destination
 
@@ -78,5 +79,5 @@ def _bounded(line: int, destination: Destination, variables: dict[str, str]) -> 
             )
     for name, value in variables.items():
         if "\x00" in value:
-            return RefusedRow(line, f"{name} holds a NUL")
+            return RefusedRow(line, f"{named(name)} holds a NUL")
     return ListedContact(line, destination, variables)

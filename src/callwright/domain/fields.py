@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from callwright.domain.audit import may_hold_secret, redacted
@@ -17,11 +18,24 @@ from callwright.domain.errors import BadInputError, InvalidAgentError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
-#: What a misspelt word looks like. Addresses, headers, credentials and JSON have signs that are not among these.
-_WORD = re.compile(r"[\w+()./ -]{1,40}")
+#: Letters alone, as the name of a provider is. Keys and tokens have digits among theirs.
+_PLAIN = re.compile(r"[A-Za-z]{1,20}")
+#: So short that it can be no secret.
+_TINY = re.compile(r"[A-Za-z]{1,3}")
 
-#: What the name of a field may look like to be told.
-_NAME = re.compile(r'[^:@=?"{}\x00-\x1f]{1,100}')
+#: A number as JSON or as its text. A longer one may be that of a card.
+_NUMBER = re.compile(r"[0-9.eE+-]{1,11}")
+
+#: What a person calls a setting, a tool, a header or a column: words, each with a few digits behind it at most. The digits of a key or
+#: a token stand anywhere in it. Letters of other scripts, and their signs, are not of ASCII.
+_PART = r"(?:(?:[A-Za-z]|[^\x00-\xbf]){1,24}[0-9]{0,3}|[0-9]{1,4})"
+_NAME = re.compile(rf"_{{0,2}}{_PART}(?:[-_. /()'&]{{1,2}}{_PART}){{0,9}}\)?")
+_LONGEST_NAME = 64
+_MOST_DIGITS = 8
+
+#: How near a word is to one that is allowed, from 0 to 1, and how much longer or shorter, when it is that one misspelt.
+_NEAR = 0.7
+_LONGER = 2
 
 
 def wrong(
@@ -30,14 +44,21 @@ def wrong(
     value: object,
     failure: type[BadInputError] = InvalidAgentError,
     *,
-    quoted: bool = False,
+    told: str = "",
 ) -> BadInputError:
     """The error for a value that is not what it should be.
 
-    A message must never hold a secret, and what stands in a wrong place may be one: a value is named by its kind. ``quoted`` is for
-    places that are read as one of a few words or as a number within bounds, where what came is a slip to be seen.
+    A message must never hold a secret, and what stands in a wrong place may be one: a value is named by its kind. ``told`` is what
+    stands in its place where what came is a slip to be seen: :func:`number` or :func:`word` of it.
     """
-    return failure(f"{path} must be {expected}, not {shown(value, path) if quoted else kind_of(value)}", field=path)
+    return failure(f"{path} must be {expected}, not {told or kind_of(value)}", field=path)
+
+
+def not_among(
+    path: str, allowed: Collection[str], value: object, failure: type[BadInputError] = InvalidAgentError
+) -> BadInputError:
+    """The error for a value that is none of a few words."""
+    return wrong(path, f"one of {', '.join(sorted(allowed))}", value, failure, told=word(value, allowed, path))
 
 
 def kind_of(value: object) -> str:
@@ -53,12 +74,33 @@ def kind_of(value: object) -> str:
     return "a number"
 
 
-def shown(value: object, path: str = "") -> str:
-    """A number or a word as it came; anything else, and everything whose path tells of a secret, by its kind."""
-    if isinstance(value, str):
-        safe = _WORD.fullmatch(value) is not None and redacted(value) == value and not may_hold_secret(path)
-        return json.dumps(value, ensure_ascii=False) if safe else kind_of(value)
-    return json.dumps(value) if isinstance(value, int | float) else kind_of(value)
+def number(value: object) -> str:
+    """A number, also as text, as it came, unless it is as long as that of a card."""
+    text = json.dumps(value)
+    return text if _NUMBER.fullmatch(text.strip('"')) else kind_of(value)
+
+
+def word(value: object, allowed: Collection[str], path: str = "", *, plain: bool = False) -> str:
+    """``value`` as it came where it is one of ``allowed`` misspelt, else its kind, as that of everything whose path tells of a secret.
+
+    ``plain``: the contract prescribes a message that holds what came; a word of letters alone does no harm there.
+    """
+    if not isinstance(value, str) or may_hold_secret(path):
+        return kind_of(value)
+    slip = _TINY.fullmatch(value) or any(_near(value.lower(), one.lower()) for one in allowed)
+    safe = slip or (plain and _PLAIN.fullmatch(value))
+    return json.dumps(value, ensure_ascii=False) if safe else kind_of(value)
+
+
+def _near(value: str, wanted: str) -> bool:
+    return abs(len(value) - len(wanted)) <= _LONGER and SequenceMatcher(None, value, wanted).ratio() >= _NEAR
+
+
+def named(name: str) -> str:
+    """A name that a request made up, of a tool, a header or a column, as it came; one that may be a secret by its length."""
+    plain = len(name) <= _LONGEST_NAME and sum(one.isdigit() for one in name) <= _MOST_DIGITS
+    plain = plain and _NAME.fullmatch(name) is not None and redacted(name) == name
+    return name if plain else f"(a name of {len(name)} characters)"
 
 
 class Fields:
@@ -70,17 +112,23 @@ class Fields:
         self.failure = failure
 
     def at(self, name: str) -> str:
-        """The path of a field. Names are those of the request, and one that looks like a header line, an address or JSON is not told."""
-        told = name if _NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
+        """The path of a field. Names may be those of the request: one that may be a secret is told by its length, and which it is."""
+        told = named(name)
+        if told != name and name in self.value:
+            told = f"(name {list(self.value).index(name) + 1}, of {len(name)} characters)"
         return f"{self.path}.{told}" if self.path else told
 
     def raw(self, name: str) -> Any:
         """The field as it came, None when it is missing."""
         return self.value.get(name)
 
-    def wrong(self, name: str, expected: str, *, quoted: bool = False) -> BadInputError:
-        """The error for the field's present value, which is quoted as :func:`wrong` says."""
-        return wrong(self.at(name), expected, self.value.get(name), self.failure, quoted=quoted)
+    def wrong(self, name: str, expected: str, *, told: str = "") -> BadInputError:
+        """The error for the field's present value, which is told as :func:`wrong` says."""
+        return wrong(self.at(name), expected, self.value.get(name), self.failure, told=told)
+
+    def not_among(self, name: str, allowed: Collection[str]) -> BadInputError:
+        """The error for a field that is none of a few words."""
+        return not_among(self.at(name), allowed, self.value.get(name), self.failure)
 
     def child(self, name: str) -> Fields | None:
         """The object in a field, or None."""
@@ -119,7 +167,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, str) or value not in allowed:
-            raise self.wrong(name, f"one of {', '.join(sorted(allowed))}", quoted=isinstance(value, str))
+            raise self.not_among(name, allowed)
         return value
 
     def switch(self, name: str, default: bool) -> bool:
@@ -143,7 +191,8 @@ class Fields:
             return default
         found = _number(value)
         if found is None or not least <= found <= most:
-            raise self.wrong(name, f"a number from {least:g} to {most:g}", quoted=found is not None)
+            told = number(value) if found is not None else ""
+            raise self.wrong(name, f"a number from {least:g} to {most:g}", told=told)
         return int(found) if found == int(found) else found
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
@@ -153,7 +202,8 @@ class Fields:
             return default
         found = _number(value)
         if found is None or found != int(found) or not least <= found <= most:
-            raise self.wrong(name, f"a whole number from {least} to {most}", quoted=found is not None)
+            told = number(value) if found is not None else ""
+            raise self.wrong(name, f"a whole number from {least} to {most}", told=told)
         return int(found)
 
     def message(self, name: str, default: str | None) -> str | Mapping[str, str] | None:

@@ -81,7 +81,7 @@ def _step(value: Any, path: str) -> Fields:
         most = step.whole("max_digits", 64, 1, 64)
         step.whole("num_digits", 1, 1, 64)
         if least > most:
-            raise step.wrong("min_digits", f"at most max_digits ({most})", quoted=True)
+            raise step.wrong("min_digits", f"at most max_digits ({most})", told=str(least))
     step.text("field_name", longest=MAX_NAME_CHARACTERS)
     step.text("finish_on_key", longest=1)
     return step

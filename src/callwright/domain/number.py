@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from callwright.domain.errors import InvalidNumberError
-from callwright.domain.fields import shown
+from callwright.domain.fields import kind_of
 from callwright.domain.limits import MAX_NUMBER_CHARACTERS
 
 E164 = "e164"
@@ -27,6 +27,7 @@ EMERGENCY: frozenset[str] = frozenset({
 
 _SEPARATORS = re.compile(r"[ .()\u00a0-]")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_DIALLED = re.compile(r"[0-9+*#() ./\u00a0-]{1,24}")
 _EXTENSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SIP = re.compile(
     r"(?P<scheme>sips?):(?P<user>[A-Za-z0-9+\-_.!~*'&=$,%]{1,64})@"
@@ -89,10 +90,18 @@ def _e164(text: str, what: str) -> Destination:
     _refuse_emergency(number.removeprefix("+"), what)
     if not _E164.fullmatch(number):
         raise InvalidNumberError(
-            f"{what} is not a valid phone number: {shown(text)}; use E.164, a + followed by 7 to 15 digits, such as +15550100123",
+            f"{what} is not a valid phone number: {_told(text)}; use E.164, a + followed by 7 to 15 digits, such as +15550100123",
             field=what,
         )
     return Destination(E164, number)
+
+
+def _told(text: str) -> str:
+    """What is too short for a number of a card as it came, else what it is made of."""
+    digits = sum(one in "0123456789" for one in text)
+    if digits < 12 and _DIALLED.fullmatch(text):
+        return f'"{text}"'
+    return f"{kind_of(text)}, {digits} of them digits" if text else kind_of(text)
 
 
 def _loopback(text: str, what: str) -> Destination:
@@ -100,7 +109,7 @@ def _loopback(text: str, what: str) -> Destination:
     _refuse_emergency(name, what)
     if not _EXTENSION.fullmatch(name):
         raise InvalidNumberError(
-            f"{what} is not a valid loopback extension: {shown(name)}; use loopback: and a name of letters, digits, dots and hyphens",
+            f"{what} is not a valid loopback extension: {kind_of(name)}; use loopback: and a name of letters, digits, dots and hyphens",
             field=what,
         )
     return Destination(LOOPBACK, f"{LOOPBACK}:{name}")

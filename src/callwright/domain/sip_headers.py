@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.fields import shown
+from callwright.domain.fields import named
 from callwright.domain.limits import MAX_SIP_HEADER_CHARACTERS, MAX_SIP_HEADERS, MAX_SIP_HEADERS_BYTES
 
 CALL_HEADER = "X-Callwright-Call"
@@ -28,11 +28,11 @@ def custom_headers(given: Any) -> dict[str, str]:
     seen = {CALL_HEADER.lower()}
     for name, value in given.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise _refused(f"{shown(name)} cannot be set; use names that begin with X- or P-")
+            raise _refused(f"{named(str(name))} cannot be set; use names that begin with X- or P-")
         if name.lower() in seen:
-            raise _refused(f"{name} is ours or is there twice")
+            raise _refused(f"{named(name)} is ours or is there twice")
         if not isinstance(value, str) or len(value) > MAX_SIP_HEADER_CHARACTERS or not _VALUE.fullmatch(value):
-            raise _refused(f"{name} must be at most {MAX_SIP_HEADER_CHARACTERS} printable ASCII characters")
+            raise _refused(f"{named(name)} must be at most {MAX_SIP_HEADER_CHARACTERS} printable ASCII characters")
         seen.add(name.lower())
         headers[name] = value
     if len(headers) > MAX_SIP_HEADERS:

@@ -108,7 +108,7 @@ def read_trunk(body: Mapping[str, Any]) -> tuple[dict[str, Any], TrunkSettings]:
     fields = Fields(body, "", BadInputError)
     auth_type = _required(fields, "auth_type")
     if auth_type not in _AUTH_TYPES:
-        raise fields.wrong("auth_type", f"one of {', '.join(sorted(_AUTH_TYPES))}", quoted=True)
+        raise fields.not_among("auth_type", _AUTH_TYPES)
     username = fields.text("auth_username", longest=MAX_NAME_CHARACTERS).strip()
     if username and (not _USER.fullmatch(username) or set(username) & _NOT_IN_USER):
         raise BadInputError(

@@ -58,13 +58,31 @@ def test_settings_that_have_their_default_may_be_set():
         ("agent.tasks.0.tools_config.llm_agent.llm_config.model=m", "use agent.tasks.0.tools_config.llm_agent.model"),
         ("agent.tasks.4.task_config.call_terminate=1", "agent.tasks has no '4': it is a list of 1; use agent.tasks.0"),
         ("agent.empty.0=1", "it is an empty list"),
-        ("agent.agent_welcome_message.en=1", 'agent.agent_welcome_message is "Hello" and has nothing below it'),
+        ("agent.agent_welcome_message.en=1", "agent.agent_welcome_message is a string of 5 characters and has nothing"),
     ],
 )
 def test_what_is_wrong_with_a_path_is_said(change, told):
     with pytest.raises(BadInputError) as refused:
         with_changes(AGENT, [change])
     assert told in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "agnet.agent_prompts.task_1.system_prompt=pwcanary77",
+        "agent.webhook_headers.Authorization pwcanary77",
+        "Bearer sk-live-pwcanary77==",
+        "agent.tasks.0.task_config.sk-live-pwcanary77=1",
+        "agent.tasks.sk-live-pwcanary77.task_config=1",
+        "agent.token.below=1",
+        "agent.tasks.sk-live-pwcanary77=1",
+    ],
+)
+def test_nothing_of_a_change_that_may_be_a_secret_is_told(change):
+    with pytest.raises(BadInputError) as refused:
+        with_changes({**AGENT, "token": "pwcanary77"}, [change])
+    assert "pwcanary77" not in f"{refused.value.message} {refused.value.field}"
 
 
 PLAIN = {"agent_name": "Ava", "tasks": [{"task_type": "conversation", "tools_config": None}]}

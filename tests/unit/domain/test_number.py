@@ -98,3 +98,19 @@ def test_where_only_a_phone_number_will_do_addresses_are_refused() -> None:
     assert parse_e164("+1 555 0100 123", what="number") == "+15550100123"
     with pytest.raises(InvalidNumberError, match=r"number must be a phone number in E\.164"):
         parse_e164("sip:ada@phone.example", what="number")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("12345", '"12345"'),
+        ("0151 23456", '"0151 23456"'),
+        ("4111 1111 1111 1111", "a string of 19 characters, 16 of them digits"),
+        ("pwcanary77", "a string of 10 characters, 2 of them digits"),
+        ("loopback:pw canary", "a string of 9 characters"),
+    ],
+)
+def test_what_is_no_number_is_told_only_where_it_can_be_nothing_else(text: str, told: str) -> None:
+    with pytest.raises(InvalidNumberError) as refused:
+        parse_destination(text)
+    assert f": {told}; use" in refused.value.message
