@@ -21,7 +21,11 @@ _SECRET_NAMES = re.compile(
 _SECRET_MAPPINGS = re.compile(r"(?i)headers$")
 _SECRET_TEXTS = re.compile(
     r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{4,}"
-    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_|gsk_|AIza|xai-|xox[abp]-|gh[opsu]_|github_pat_|glpat-|hf_|r8_|AKIA|SG\.|eyJ|[prs]k_(?:live|test)_))[A-Za-z0-9._/+=-]{6,}"
+    r"|((?<![A-Za-z0-9])(?:bn-|sa-|sk-|whsec_|gsk_|AIza|xai-|xox[abp]-))[A-Za-z0-9._/+=-]{6,}"
+    # As they are written and as long as they are: a host may be called sg.example.com, and a person Eyjolfsson.
+    r"|((?<![A-Za-z0-9])(?-i:gh[opsu]_(?=[A-Za-z0-9]{16})|github_pat_(?=\w{16})|glpat-(?=[\w-]{16})|hf_(?=[A-Za-z0-9]{16})"
+    r"|r8_(?=[A-Za-z0-9]{16})|AKIA(?=[A-Z0-9]{16})|SG\.(?=[\w-]{16,}\.[\w-]{16})|eyJ(?=[\w-]{8,}\.)|[prs]k_(?:live|test)_(?=\w{8})))"
+    r"[A-Za-z0-9._/+=-]+"
     r"|((?:token|key|passw(?:or)?d|secret|signature)=)[^&\s\"']+"
     r"|(://)[^\s/@]+(?=@)"
 )

@@ -171,7 +171,7 @@ def _level(listed: Sequence[Any], where: str, depth: int) -> tuple[Option, ...]:
     if len(listed) > MAX_OPTIONS:
         raise UnprocessableError(f"{where} may hold at most {MAX_OPTIONS} options", field=where)
     found: list[Option] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for index, one in enumerate(listed):
         path = f"{where}[{index}]"
         if not isinstance(one, Mapping):
@@ -179,8 +179,9 @@ def _level(listed: Sequence[Any], where: str, depth: int) -> tuple[Option, ...]:
         option = Fields(one, path, UnprocessableError)
         value = _required(option, "value", MAX_OPTION_CHARACTERS)
         if value in taken:
-            raise UnprocessableError(f"{option.at('value')} is there twice: {value}", field=option.at("value"))
-        taken.add(value)
+            first = f"{where}[{taken[value]}].value"
+            raise UnprocessableError(f"{option.at('value')} is the same as {first}", field=option.at("value"))
+        taken[value] = index
         condition = option.text("condition", longest=MAX_QUESTION_CHARACTERS).strip()
         within = _level(option.list("sub_options") or [], option.at("sub_options"), depth + 1)
         found.append(Option(value, condition, within))

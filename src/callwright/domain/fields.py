@@ -30,6 +30,11 @@ _NUMBER = re.compile(r"[0-9.eE+-]{1,11}")
 #: a token stand anywhere in it. Letters of other scripts, and their signs, are not of ASCII.
 _PART = r"(?:(?:[A-Za-z]|[^\x00-\xbf]){1,24}[0-9]{0,3}|[0-9]{1,4})"
 _NAME = re.compile(rf"_{{0,2}}{_PART}(?:[-_. /()'&]{{1,2}}{_PART}){{0,9}}\)?")
+#: What begins as the keys of well-known services do. An error may leave out a name that only looks like one; the audit trail, which keeps
+#: things for ever, goes by the whole form.
+_KEY = re.compile(
+    r"(?i)(?<![A-Za-z0-9])(?:gh[opsu]_|github_pat_|glpat-|hf_|r8_|AKIA|SG\.|eyJ|[prs]k_(?:live|test)_)[A-Za-z0-9._/+=-]{6,}"
+)
 _LONGEST_NAME = 64
 _MOST_DIGITS = 8
 
@@ -99,7 +104,7 @@ def _near(value: str, wanted: str) -> bool:
 def named(name: str) -> str:
     """A name that a request made up, of a tool, a header or a column, as it came; one that may be a secret by its length."""
     plain = len(name) <= _LONGEST_NAME and sum(one.isdigit() for one in name) <= _MOST_DIGITS
-    plain = plain and _NAME.fullmatch(name) is not None and redacted(name) == name
+    plain = plain and _NAME.fullmatch(name) is not None and redacted(name) == name and _KEY.search(name) is None
     return name if plain else f"(a name of {len(name)} characters)"
 
 

@@ -44,6 +44,33 @@ def test_what_is_no_secret_is_kept_as_it_is() -> None:
     assert redacted(value) == value
 
 
+TAIL = "0aB1cD2eF3gH4iJ5kL6mN7"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"ghp_{TAIL}", f"github_pat_{TAIL}", f"glpat-{TAIL}", f"hf_{TAIL}", f"r8_{TAIL}", f"AKIA{TAIL[:16].upper()}",
+        f"SG.{TAIL}.{TAIL}", f"eyJhbGciOiJIUzI1NiJ9.{TAIL}", f"sk_live_{TAIL}", f"pk_test_{TAIL}",
+    ],
+)  # fmt: skip
+def test_the_keys_of_well_known_services_are_known_by_their_form(key: str) -> None:
+    shown = str(redacted(f"use {key} here"))
+    assert shown.endswith(f"{REDACTED} here")
+    assert TAIL[:12].lower() not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://sg.example.com/hooks", "sg.carrier.example", "SG.ACME.EXAMPLE", "Eyjolfsson", "eyJolfsson",
+        "Akiapolaau Clinic", "hf_revenue", "r8_columns_of_this", "ghp_abc",
+    ],
+)  # fmt: skip
+def test_names_that_begin_as_a_key_does_are_kept(text: str) -> None:
+    assert redacted(text) == text
+
+
 def test_long_texts_are_cut_and_marked() -> None:
     assert redacted("x" * MAX_AUDIT_TEXT_CHARACTERS) == "x" * MAX_AUDIT_TEXT_CHARACTERS
     assert redacted("x" * (MAX_AUDIT_TEXT_CHARACTERS + 1)) == "x" * MAX_AUDIT_TEXT_CHARACTERS + CUT

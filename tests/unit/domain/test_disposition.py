@@ -115,6 +115,13 @@ def test_a_wrong_body_is_named_by_its_path(body: dict[str, Any], field: str) -> 
     assert raised.value.field == field
 
 
+def test_an_answer_that_is_there_twice_is_named_by_its_places_and_not_by_itself() -> None:
+    twice = {"value": "pwcanary77"}
+    with pytest.raises(UnprocessableError) as raised:
+        read_disposition({**ASKED, "is_objective": True, "objective_options": [YES, twice, {"value": "no"}, twice]})
+    assert raised.value.message == "objective_options[3].value is the same as objective_options[1].value"
+
+
 def test_a_path_begins_where_the_body_stands() -> None:
     with pytest.raises(UnprocessableError) as raised:
         read_disposition({}, "dispositions[2]")
