@@ -198,6 +198,93 @@ def test_what_is_dialled_or_typed_is_no_amount_and_a_year_is_none(written: str, 
     assert read(written) == said
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Plans start at 999, 1499, and 2499 a month.", "Plans start at 999, 1499, and 2499 a month."),
+        ("It costs 1200, 1500 or 1800 dollars", "It costs 1200, 1500 or 1800 dollars"),
+        ("It costs 999.99, 1499.99", "It costs 999.99, 1499.99"),
+        ("Of the 1500, 1200 have come", "Of the 1500, 1200 have come"),
+        ("Suite 300, 1250 Oak Avenue", "Suite 300, 1250 Oak Avenue"),
+        ("in 100, 200, 300 or 500", "in 100, 200, 300 or 500"),
+        ("call 555, 010, 1234", "call 5 5 5, 0 1 0, 1 2 3 4"),
+        ("The codes are 4821, 5137", "The codes are 4 8 2 1, 5 1 3 7"),
+        ("(555) 123 4567, ask", "5 5 5, 1 2 3 4 5 6 7, ask"),
+        ("It's 555 1234", "It's 5 5 5 1 2 3 4"),
+    ],
+)
+def test_the_numbers_of_a_list_are_no_telephone_number(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Our office 555-6789 answers calls.", "Our office 5 5 5, 6 7 8 9 answers calls."),
+        ("The clinic at 555-1234 sees patients", "The clinic at 5 5 5, 1 2 3 4 sees patients"),
+        ("Our office 555-1234 hours 9 to 5", "Our office 5 5 5, 1 2 3 4 hours 9 to 5"),
+        ("To pay us 555-1234.", "To pay us 5 5 5, 1 2 3 4."),
+        ("For a total price 555-1234 is the line", "For a total price 5 5 5, 1 2 3 4 is the line"),
+        ("150-1250 people", "150 to 1250 people"),
+        ("the price is 550-1250", "the price is 550 to 1250"),
+        ("555-1234 dollars", "555 to 1234 dollars"),
+    ],
+)
+def test_a_telephone_number_with_a_hyphen_is_no_range(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("a 12345 dollar loan", "a 12345 dollar loan"),
+        ("a 15250 euro deposit", "a 15250 euro deposit"),
+        ("a 12345 pound loan", "a 12345 pound loan"),
+        ("Press 48213 pound", "Press 4 8 2 1 3 pound"),
+        ("the 25750 mile service", "the 25750 mile service"),
+        ("You get 45250 per year", "You get 45250 per year"),
+        ("He makes 45250 a year", "He makes 45250 a year"),
+        ("Call 12345 a day before", "Call 1 2 3 4 5 a day before"),
+        ("Enter 48213 each time", "Enter 4 8 2 1 3 each time"),
+        ("Your order 48213 left today", "Your order 4 8 2 1 3 left today"),
+        ("We employ 12345 staff", "We employ 12345 staff"),
+        (
+            "The balance on your card ending in 4821 is 12999",
+            "The balance on your card ending in 4 8 2 1 is 12,999",
+        ),
+        ("Your bill 48213 is 12999", "Your bill 4 8 2 1 3 is 12,999"),
+        ("the code for order 48213 is 51377", "the code for order 4 8 2 1 3 is 5 1 3 7 7"),
+        ("Text PAY 48213 now.", "Text PAY 4 8 2 1 3 now."),
+        ("Call us for the price 5551234.", "Call us for the price 5 5 5, 1 2 3 4."),
+        ("Call us to pay 12999", "Call us to pay 12,999"),
+    ],
+)
+def test_what_is_paid_or_shared_out_is_an_amount_and_what_is_dialled_for_it_is_none(written: str, said: str) -> None:
+    assert read(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("The rent is 1950 a month", "The rent is 1,950 a month"),
+        ("It costs 1999 today", "It costs 1,999 today"),
+        ("It costs 1999 per year", "It costs 1,999 per year"),
+        ("The total comes to 1999", "The total comes to 1,999"),
+        ("You owe us 1999", "You owe us 1,999"),
+        ("The deposit is about 1950", "The deposit is about 1,950"),
+        ("You owe 2024 tax", "You owe 2024 tax"),
+        ("The fee is the 2024 fee", "The fee is the 2024 fee"),
+        ("The budget 2026 is done", "The budget 2026 is done"),
+        ("valid until at least 2026", "valid until at least 2026"),
+        ("Sales are higher than 2024", "Sales are higher than 2024"),
+        ("The policy is paid up to 2027", "The policy is paid up to 2027"),
+        ("You paid for 2024", "You paid for 2024"),
+    ],
+)
+def test_a_price_that_could_be_a_year_is_a_price_where_a_verb_has_it(written: str, said: str) -> None:
+    assert read(written) == said
+
+
 LEADS = (
     *("To pay your bill, call {}", "For the total price, call us at {}", "If the costs are too high, text {}"),
     *(

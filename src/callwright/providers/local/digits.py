@@ -8,15 +8,17 @@ written down, and an amount read digit by digit can.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
-from callwright.providers.local.abbreviations import CURRENCIES, NAMES_OF_MONEY, UNITS, month_of
+from callwright.providers.local.abbreviations import CURRENCIES, NAMES_OF_MONEY, SPANS, UNITS, month_of
 
 Cut = Sequence[tuple[str, str]]
 """Words without the marks around them, and the marks behind each that make a pause."""
 
 LEAST_PHONE_DIGITS = 7
 """Fewer digits than this in several groups are numbers beside each other, no telephone number."""
+LOCAL_NUMBER = (3, 4)
+"""How many digits stand before and behind the hyphen of a telephone number without its area."""
 MOST_GROUP_DIGITS = 12
 """More digits than this in one group are no part of a telephone number."""
 LEAST_CODE_DIGITS = 5
@@ -48,9 +50,14 @@ _NO_UNITS = frozenset(
 )
 """Words behind a code that do not count anything, though some look as if they did."""
 _MONEY = frozenset(
-    {"dollars", "euros", "pounds", "cents", "percent", "yen", "rupees", "francs", "pesos", "won", "lira"}
+    {
+        *("dollars", "euros", "pounds", "cents", "percent", "yen", "rupees", "francs", "pesos", "won", "lira"),
+        *("dollar", "euro", "cent", "rupee", "franc", "peso", "mile", "kilometer", "kilometre", "gallon"),
+    }
 )
 _COUNTED = frozenset({"people", "men", "women", "children", "square", "sq", "thousand", "million", "billion"})
+_SHARED_OUT = frozenset({"per", "each", "left", "more", "staff"})
+"""Behind an amount or a count, not behind what is dialled."""
 _NOUNS_OF_AMOUNTS = frozenset(
     {
         *("cost", "price", "prices", "total", "balance", "amount", "sum", "fee", "fees", "deposit", "budget"),
@@ -94,6 +101,8 @@ _DIALLING = frozenset(
 """What is told to be dialled or typed is no amount, whatever it is for: "to pay, call 5551234"."""
 _TO_WHOM = frozenset({"us", "me", "them", "him", "her", "back", "in", "at", "on", "our", "the"})
 """What may stand between such a verb and its number."""
+_BEFORE_OWN_NUMBERS = frozenset({"in", "with", "number", "no", "no."})
+"""What may stand between a noun and the number that is its name ("card ending *in* 4821")."""
 _CODE_LINKS = frozenset({"is", "was", "are", "be", "number", "the", "code"})
 _LINKS = frozenset(
     {
@@ -118,21 +127,19 @@ _BREAKS = frozenset({"and", "but", "or", "so", "then", "because", "please"})
 """Another thing is spoken of before them."""
 
 
-def figures(cut: Cut) -> tuple[set[int], set[int]]:
-    """Where words stand that are read digit by digit, and where amounts stand without the commas that would show it."""
+def figures(cut: Cut, areas: Set[int] = frozenset()) -> tuple[set[int], set[int]]:
+    """Where words stand that are read digit by digit, and where amounts stand without the commas that would show it. ``areas``: where
+    figures stand in brackets, whose marks part nothing ("(555) 010 1234")."""
     dialled: set[int] = set()
     amounts = {index for index in range(len(cut)) if _is_amount(cut, index)}
     begin = 0
     while begin < len(cut):
-        end = begin
-        while end < len(cut) and _DIALLED.fullmatch(cut[end][0]) and not _is_span(cut, end) and end not in amounts:
-            end += 1
-            if cut[end - 1][1].strip(","):
-                break
+        end = _end_of_group(cut, begin, amounts, areas)
         group = [core for core, _ in cut[begin:end]]
         counts = bool(group) and _is_counted(cut, end - 1)
         code = len(group) == 1 and _is_code(cut, begin, counts)
-        if _is_dialled(group, counts and not (len(group) == 1 and _is_named(cut, begin)), code):
+        counts = counts and not (len(group) == 1 and _is_named(cut, begin))
+        if _is_dialled(group, counts, code=code, whole=len(group) > 1 and _is_one_number(cut, begin, group)):
             dialled.update(range(begin, end))
         begin = max(end, begin + 1)
     return dialled, amounts
@@ -151,6 +158,34 @@ def digit_by_digit(core: str) -> str:
     return f"{'plus ' if core.startswith('+') else ''}{', '.join(' '.join(group) for group in groups)}"
 
 
+def _end_of_group(cut: Cut, begin: int, amounts: Set[int], areas: Set[int]) -> int:
+    """Where the figures end that may be one telephone number. Commas part the numbers of a list; in what is dialled or is a code
+    they are its pauses where there are several, or parts alike."""
+    ends = [begin]
+    while ends[-1] < len(cut):
+        end = ends[-1]
+        if not _DIALLED.fullmatch(cut[end][0]) or _is_span(cut, end) or end in amounts:
+            break
+        ends.append(end + 1)
+        if cut[end][1].strip(","):
+            break
+    comma = next((end for end in ends[1:] if cut[end - 1][1] and end - 1 not in areas), ends[-1])
+    lengths = [len(core) for core, _ in cut[begin : ends[-1]]]
+    paused = comma < ends[-1] and (len(lengths) > 2 or len(set(lengths)) == 1)
+    if paused and (_is_told_to_dial(cut, begin) or _kind(cut, begin) == "code"):
+        return ends[-1]
+    return comma
+
+
+def _is_one_number(cut: Cut, begin: int, group: Sequence[str]) -> bool:
+    """Whether groups without a sign of a telephone number are one: as the words before them say, or their lengths."""
+    kind = _kind(cut, begin)
+    if kind == "amount":
+        return False
+    lengths = [len(core) for core in group]
+    return bool(kind) or _is_told_to_dial(cut, begin) or lengths == [*LOCAL_NUMBER] or sum(lengths) > MOST_AMOUNT_DIGITS
+
+
 def _is_span(cut: Cut, index: int) -> bool:
     """Whether it is a date, or a range of numbers: of the same length ("2019-2020"), or where what stands beside them or their noughts
     show that they are no groups of a telephone number ("500-1000")."""
@@ -165,11 +200,17 @@ def _is_span(cut: Cut, index: int) -> bool:
         return False
     kind = _kind(cut, index)
     round_ends = low.endswith("00") and high.endswith("00")
+    if (len(low), len(high)) == LOCAL_NUMBER:
+        # Any word may stand beside a telephone number ("Our office 555-6789 answers calls").
+        prices = kind == "amount" and low.endswith(("00", "50")) and high.endswith(("00", "50"))
+        measured = _is_of_money(cut, index) or _behind(cut, index, 1) in _COUNTED
+        return measured or prices or (round_ends and not kind)
     return kind == "amount" or (not kind and (_is_counted(cut, index) or round_ends)) or _is_of_money(cut, index)
 
 
-def _is_dialled(groups: Sequence[str], counts: bool, code: bool) -> bool:
-    """``counts``: what is counted stands behind it ("12345 patients"). ``code``: the words before it call it one."""
+def _is_dialled(groups: Sequence[str], counts: bool, *, code: bool, whole: bool) -> bool:
+    """``counts``: what is counted stands behind it ("12345 patients"). ``code``: the words before it call it one. ``whole``: nothing
+    speaks against several groups being one number."""
     text = " ".join(groups)
     pieces = re.findall(r"\d+", text)
     if text.isdecimal():
@@ -184,7 +225,7 @@ def _is_dialled(groups: Sequence[str], counts: bool, code: bool) -> bool:
     ):
         return False
     marked = text[0] in "+(" or any(piece.startswith("0") for piece in pieces) or any(mark in text for mark in "-().")
-    plain = not counts and min(map(len, pieces)) > 2 and not _YEAR.fullmatch(pieces[0])
+    plain = whole and not counts and min(map(len, pieces)) > 2 and not _YEAR.fullmatch(pieces[0])
     return marked or plain or len(pieces) > 2
 
 
@@ -202,6 +243,8 @@ def _is_counted(cut: Cut, index: int) -> bool:
     first, second = _behind(cut, index, 1), _behind(cut, index, 2)
     if first in _COUNTED:
         return True
+    if first in _SHARED_OUT or (first == "a" and second in SPANS.values()):
+        return digits <= MOST_AMOUNT_DIGITS and not _is_told_to_dial(cut, index)
     if (
         first in _NO_UNITS
         or digits > MOST_AMOUNT_DIGITS
@@ -214,7 +257,10 @@ def _is_counted(cut: Cut, index: int) -> bool:
 
 
 def _is_of_money(cut: Cut, index: int) -> bool:
-    behind = _behind(cut, index, 1)
+    behind, noun = _behind(cut, index, 1), _behind(cut, index, 2)
+    if behind == "pound":
+        # "A 12345 pound loan"; else it is the key.
+        return noun.isalpha() and noun.islower() and noun not in _NO_UNITS
     return behind in _MONEY or behind in UNITS or behind in CURRENCIES or behind in NAMES_OF_MONEY
 
 
@@ -286,11 +332,35 @@ def _is_amount(cut: Cut, index: int) -> bool:
     if len(core) == LEAST_AMOUNT_DIGITS and _dates(before):
         return False
     if _YEAR.fullmatch(core):
-        told = before.lower() in _VERBS or before.lower() in _VERBS_OF_PRICE
-        behind = _behind(cut, index, 1)
-        counts = behind.isalpha() and behind.islower() and behind not in _NO_UNITS
-        return kind == "amount" and ((told and not counts) or _is_of_money(cut, index))
+        return kind == "amount" and (_is_of_money(cut, index) or _is_no_year(cut, index))
     return kind == "amount" or (not kind and _is_named_behind(cut, index))
+
+
+def _is_no_year(cut: Cut, index: int) -> bool:
+    """Whether a number that could be a year is an amount: a verb has it ("is about 1950", "you owe us 1999"), and it names nothing
+    behind it ("you owe 2024 taxes")."""
+    behind = _behind(cut, index, 1).lower()
+    if is_plural(behind) or behind in _NOUNS_OF_AMOUNTS or behind in _PAPERS:
+        return False
+    at = index - 1
+    before = [core.lower() for core, _ in cut[max(0, index - 3) : index]]
+    if before[-1:] and (before[-1] in _ARTICLES or before[-1] in ("for", "of")):
+        return False
+    if before[-2:] == ["up", "to"] and before[0] not in _BEFORE_TO:
+        # "Paid up to 2027"
+        return False
+    while at > 0 and not cut[at][1] and (cut[at][0].lower() in _LINKS or _joins_verb(cut, at)):
+        at -= 1
+    if at < 0 or cut[at][1]:
+        return False
+    verb, near = cut[at][0].lower(), any(core.lower() in _NEARLY for core, _ in cut[at:index])
+    return verb in _VERBS_OF_PRICE or (verb in _VERBS and not near)
+
+
+def _joins_verb(cut: Cut, at: int) -> bool:
+    """Whether "to" or "at" belongs to the verb before it ("comes to", "priced at")."""
+    word, before = cut[at][0].lower(), cut[at - 1][0].lower() if at else ""
+    return (word == "to" and before in _BEFORE_TO) or (word == "at" and before in _BEFORE_AT)
 
 
 def _has_currency(cut: Cut, index: int) -> bool:
@@ -323,7 +393,7 @@ def _kind(cut: Cut, index: int) -> str:
             break
         dialling = dialling or word in _BREAKS or (word in _DIALLING and not _is_noun(cut, at))
         kind = _kind_of(cut, at, index, linked)
-        if kind == "amount" and dialling:
+        if kind == "amount" and (dialling or _is_dialled_for(cut, at, index)):
             kind = ""
         if kind and linked and _is_aside(cut, at):
             aside = aside or kind
@@ -334,11 +404,29 @@ def _kind(cut: Cut, index: int) -> str:
     return aside
 
 
+def _is_dialled_for(cut: Cut, at: int, index: int) -> bool:
+    """Whether a word of price at ``at`` only says what a number is dialled for ("call us for the price 5551234"), or is itself
+    written in a message ("text PAY 48213")."""
+    if _is_told_to_dial(cut, at):
+        return at + 1 == index
+    if len(cut[index][0]) < LEAST_PHONE_DIGITS:
+        return False
+    for before in range(at - 1, max(-1, index - 1 - WORDS_BACK), -1):
+        word, marks = cut[before][0].lower(), cut[before][1]
+        if marks or word in _VERBS or word in _BREAKS or word == "if":
+            return False
+        if word in _DIALLING and not _is_noun(cut, before):
+            return True
+    return False
+
+
 def _kind_of(cut: Cut, at: int, index: int, linked: bool) -> str:
     word, after = cut[at][0].lower(), cut[at + 1][0].lower()
     between = [core.lower() for core, _ in cut[at + 1 : index]]
     # A number of four digits is told by its neighbours only: else it may as well be a year or a house.
     short = len(cut[index][0]) <= LEAST_AMOUNT_DIGITS
+    if _has_own_number(cut, at, index):
+        return "amount" if word in _PAPERS and linked and _is_told(cut, at, index) else ""
     if word in ("number", "numbers") and after == "of" and is_plural(cut[at + 2][0]):
         return "amount" if len(cut[index][0]) < LEAST_PHONE_DIGITS else "numbered"
     if word in _CODES:
@@ -359,20 +447,31 @@ def _kind_of(cut: Cut, at: int, index: int, linked: bool) -> str:
     return ""
 
 
+def _has_own_number(cut: Cut, at: int, index: int) -> bool:
+    """Whether what is numbered has its number already, so that the one at ``index`` is another."""
+    if cut[at][0].lower() not in _CODES | _NUMBERED | _PAPERS:
+        return False
+    own = at + 1
+    while own < index and cut[own][0].lower() in _BEFORE_OWN_NUMBERS:
+        own += 1
+    return own < index and cut[own][0].isdecimal() and any(core.lower() in _VERBS for core, _ in cut[own + 1 : index])
+
+
 def _is_told(cut: Cut, at: int, index: int) -> bool:
     """Whether the noun or verb at ``at`` has the number as its amount: it stands beside it, or a noun is joined to it by "is"."""
     between = [core.lower() for core, _ in cut[at + 1 : index]]
     verb = max((place for place, one in enumerate(between) if one in _VERBS), default=-1)
     for place in range(verb + 1, len(between)):
-        one, before = between[place], cut[at + place][0].lower()
-        joins = (one == "to" and before in _BEFORE_TO) or (one == "at" and before in _BEFORE_AT)
-        if one not in _LINKS and not joins:
+        if between[place] not in _LINKS and not _joins_verb(cut, at + 1 + place):
             return False
     if verb < 0:
         return not any("," in marks for _, marks in cut[at:index])
     word, subject = cut[at][0].lower(), between[:verb]
     if word in _NEARLY or (word in _VERBS_OF_PRICE and word not in _NOUNS_OF_AMOUNTS):
         return False
+    if any(one.isdecimal() for one in subject):
+        # "Your bill 48213 is", "the balance on your card ending in 4821 is".
+        subject = [one for one in subject if not one.isdecimal()]
     if subject[:1] and subject[0] in _SIDE:
         return len(subject) <= _MOST_SIDE_WORDS and not any(one in _VERBS for one in subject)
     return set(subject) <= _LINKS | _VERBS_OF_PRICE | _DUE | _VERBS

@@ -110,6 +110,7 @@ _OF_PARTS = frozenset(
 )
 _BEFORE_KEYS = frozenset({"press", "dial", "hit", "key", "or", "the"})
 _DASHES = "-–—"
+_AREA = re.compile(r"[(]\d+[)]")
 _LEADS, _TRAILS = "\"'“‘”’([{*_`", "\"'”’)]}*_`.,!?;:…"
 _TIME = r"(\d{1,2}):([0-5]\d)"
 _CLOCK = re.compile(rf"{_TIME}(?::[0-5]\d)?")
@@ -159,7 +160,8 @@ _WORDS_OF_ADDRESSES: Mapping[str, str] = {
 def readings(words: Sequence[str]) -> list[str]:
     """What is said for each of ``words``, in their places; nothing for a word that is only a sign. What needs no reading stays as it is."""
     cut = [_cut(word) for word in words]
-    dialled, amounts = figures(cut)
+    areas = {index for index, word in enumerate(words) if _AREA.fullmatch(word)}
+    dialled, amounts = figures(cut, areas)
     read: list[str] = []
     for index, (core, trail) in enumerate(cut):
         before, after = _beside(cut, index)
