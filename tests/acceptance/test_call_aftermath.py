@@ -17,6 +17,7 @@ from callwright.call import retention
 from callwright.call.deps import RuntimeSettings
 from callwright.call.retention import delete_expired
 from callwright.domain.batch import BatchStatus
+from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
@@ -126,7 +127,7 @@ async def _age_batches(dsn: str) -> None:
         # The age of a batch cannot be changed: the trigger is set aside for this.
         "alter table batch disable trigger user",
         "update batch set created_at = created_at - interval '91 days', scheduled_at = scheduled_at - interval '91 days',"
-        " updated_at = updated_at - interval '91 days'",
+        " updated_at = updated_at - interval '91 days', contacts_failed_at = contacts_failed_at - interval '91 days'",
         "alter table batch enable trigger user",
     )
 
@@ -158,6 +159,35 @@ async def test_contacts_that_can_never_be_written_are_kept_for_a_second_period_a
     (told,) = [record for record in caplog.records if "is deleted with" in record.getMessage()]
     assert told.levelname == "ERROR"
     assert f"batch {BATCH_ID} of the account {DEFAULT_TENANT_ID} is deleted with 3 contacts" in told.getMessage()
+
+
+async def test_contacts_are_given_up_a_period_after_a_defect_first_kept_them_and_never_because_the_database_was_away(
+    dsn: str, resting: CallWorld
+) -> None:
+    met: list[Exception] = []
+
+    async def fail(tenant_id: str, batch_id: str) -> None:
+        raise met[-1]
+
+    deps = replace(resting.deps, write_contacts=fail, settings=RuntimeSettings())
+    await a_due_batch(resting.ledger, 3, BatchStatus.STOPPED)
+
+    async def left_after(error: Exception) -> int:
+        """How many contacts are left when a period has gone by and the round after it meets ``error``."""
+        await _age_batches(dsn)
+        met.append(error)
+        await delete_expired(deps)
+        return len(await fetch(dsn, "select 1 from batch_contact"))
+
+    await _age_batches(dsn)
+    away, defect = UnavailableError("the database cannot be reached"), ValueError("a contact cannot be read")
+    assert await left_after(away) == 3, "stopped two periods ago, and tried for the first time"
+    assert await left_after(away) == 3
+    assert await left_after(defect) == 3, "the first defect"
+    assert await left_after(away) == 3, "a period after the defect, and nobody knows whether it is still there"
+    await delete_expired(replace(deps, write_contacts=None))
+    assert len(await fetch(dsn, "select 1 from batch_contact")) == 3, "nobody tries"
+    assert await left_after(defect) == 0
 
 
 async def test_batches_that_cannot_be_written_keep_no_others_from_it(

@@ -130,6 +130,7 @@ async def take_and_fail(ledger: PostgresLedger) -> None:
         raise RuntimeError
 
 
+SOON = THEN + timedelta(days=1)
 LATER = THEN.replace(year=THEN.year + 1)
 
 
@@ -160,17 +161,32 @@ async def test_a_stopped_batch_that_cannot_be_written_goes_with_its_contacts_whe
     async with ledger.unit() as unit:
         assert await unit.batches.unwritten(LATER, 10, "4" * 32) == [(DEFAULT_TENANT_ID, BATCH.id)]
         assert await unit.batches.unwritten(LATER, 10, BATCH.id) == []
-        assert await unit.batches.forget_unwritten(THEN, 10) == []
-        assert await unit.batches.forget_unwritten(LATER, 10) == [(DEFAULT_TENANT_ID, BATCH.id, 3)]
+        assert await unit.batches.forget_failed([BATCH.id], LATER) == [], "nobody has tried"
+        await unit.batches.note_failed([BATCH.id], SOON)
+        await unit.batches.note_failed([BATCH.id], LATER)
+        assert await unit.batches.forget_failed([BATCH.id], SOON) == []
+        assert await unit.batches.forget_failed([], LATER) == []
+        assert await unit.batches.forget_failed([BATCH.id], LATER) == [(DEFAULT_TENANT_ID, BATCH.id, 3)]
     assert await fetch(dsn, "select 1 from batch_contact") == []
+
+
+async def test_a_failed_batch_that_was_written_since_is_not_given_up(ledger: PostgresLedger) -> None:
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as unit:
+        await unit.batches.note_failed([BATCH.id], SOON)
+        await unit.batches.contacts.take(BATCH.id, 3)
+        assert await unit.batches.forget_failed([BATCH.id], LATER) == []
 
 
 async def test_one_that_is_being_written_is_not_given_up(ledger: PostgresLedger) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as unit:
+        await unit.batches.note_failed([BATCH.id], SOON)
     async with ledger.unit() as writing:
         await writing.batches.lock(DEFAULT_TENANT_ID, BATCH.id)
         async with ledger.unit() as unit:
-            assert await unit.batches.forget_unwritten(LATER, 10) == []
+            await unit.batches.note_failed([BATCH.id], SOON)
+            assert await unit.batches.forget_failed([BATCH.id], LATER) == []
 
 
 async def begun(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from callwright.call.deps import RuntimeDeps
@@ -39,7 +40,6 @@ async def delete_expired(deps: RuntimeDeps) -> int:
         if not expired:
             await _delete_batches(deps, before)
             await _write_contacts(deps, before)
-            await _give_up(deps, before - timedelta(days=deps.settings.retention_days))
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
@@ -68,29 +68,34 @@ async def _write_contacts(deps: RuntimeDeps, before: datetime) -> None:
         # From behind the last one on: those that fail keep nobody else's from being written.
         async with deps.ledger.unit() as unit:
             batches = await unit.batches.unwritten(before, BATCH, batch_id)
+        failed: list[str] = []
         for tenant_id, batch_id in batches:
-            with round_boundary(f"writing the contacts of the stopped batch {batch_id}"):
+            with round_boundary(f"writing the contacts of the stopped batch {batch_id}") as writing:
                 await deps.write_contacts(tenant_id, batch_id)
+            # What passes by itself says nothing about the contacts: they are tried again for as long as it lasts.
+            if writing.error is not None and not isinstance(writing.error, UnavailableError):
+                failed.append(batch_id)
+        if failed:
+            await _give_up(deps, failed, before)
         if len(batches) < BATCH:
             return
 
 
-async def _give_up(deps: RuntimeDeps, before: datetime) -> None:
-    """Delete what was stopped so much longer ago and could be written in no round since: people's data does not outlive its time for ever
-    because of a defect. Their records and webhooks never come, so it is said."""
-    given_up = BATCH
-    while given_up == BATCH:
-        async with deps.ledger.unit() as unit:
-            batches = await unit.batches.forget_unwritten(before, BATCH)
-        given_up = len(batches)
-        for tenant_id, batch_id, contacts in batches:
-            _LOG.error(
-                "the stopped batch %s of the account %s is deleted with %d contacts that could not be written: they have no record and no"
-                " webhook",
-                batch_id,
-                tenant_id,
-                contacts,
-            )
+async def _give_up(deps: RuntimeDeps, failed: Sequence[str], before: datetime) -> None:
+    """Of the batches that a defect kept from being written just now, delete those that it kept from it for as long as calls are kept:
+    people's data does not outlive its time for ever because of a defect. Their records and webhooks never come, so it is said."""
+    # The time counts from the first try that failed, not from the stop: perhaps nobody tried before, or only while the database was away.
+    async with deps.ledger.unit() as unit:
+        await unit.batches.note_failed(failed, deps.clock.now())
+        given_up = await unit.batches.forget_failed(failed, before)
+    for tenant_id, batch_id, contacts in given_up:
+        _LOG.error(
+            "the stopped batch %s of the account %s is deleted with %d contacts that could not be written: they have no record and no"
+            " webhook",
+            batch_id,
+            tenant_id,
+            contacts,
+        )
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
+from typing import Self
 
 _LOG = logging.getLogger(__name__)
 
@@ -12,19 +13,21 @@ class round_boundary:  # noqa: N801 - used like a function in a with statement
     """One round of a background loop: a defect met in it is logged and must not end the loop, nor the work on other rows.
 
     Boundary: takes every Exception; cancellation and other ends of the process pass through. A loop that would fail again at once pauses
-    after the block, which ``continue`` at its end leaves out.
+    after the block, which ``continue`` at its end leaves out. ``error`` is what was met, for whoever must know after the block.
     """
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self.error: Exception | None = None
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if not isinstance(error, Exception):
             return False
+        self.error = error
         _LOG.error("%s failed and goes on", self._what, exc_info=error)
         return True

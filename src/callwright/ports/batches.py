@@ -80,9 +80,14 @@ class Batches(Protocol):
         from behind ``after`` on; none of a deleted account, whose contacts go with it."""
         ...
 
-    async def forget_unwritten(self, before: datetime, count: int) -> list[tuple[str, str, int]]:
-        """Delete up to ``count`` of those that were stopped before ``before`` as they are, the oldest first. Returns tenant, id and
-        how many contacts went with each."""
+    async def note_failed(self, batch_ids: Sequence[str], at: datetime) -> None:
+        """The contacts of these could not be written. Kept is the first such moment of each. It needs no taking back: who is written has
+        no contacts left to be given up."""
+        ...
+
+    async def forget_failed(self, batch_ids: Sequence[str], before: datetime) -> list[tuple[str, str, int]]:
+        """Delete those of them, as they are, whose contacts could not be written for the first time before ``before`` and are not all
+        written since. Returns tenant, id and how many contacts went with each."""
         ...
 
     async def due(self, count: int) -> list[str]:

@@ -205,15 +205,26 @@ class BatchRows:
         )
         return [(str(row["tenant_id"]), str(row["id"])) for row in rows]
 
-    async def forget_unwritten(self, before: datetime, count: int) -> list[tuple[str, str, int]]:
-        """Delete up to ``count`` of those as they are, the oldest first. Returns tenant, id and how many contacts went with each."""
+    async def note_failed(self, batch_ids: Sequence[str], at: datetime) -> None:
+        """The contacts of these could not be written. Kept is the first such moment of each."""
+        # A batch that is being written is locked, and whoever writes it sees what comes of it. Without waiting there is no deadlock either.
+        await self._connection.execute(
+            "update batch set contacts_failed_at = $2 where id = any (array(select id from batch b where id = any ($1::text[])"
+            f" and contacts_failed_at is null and {_UNWRITTEN} for no key update of b skip locked))",
+            batch_ids,
+            at,
+        )
+
+    async def forget_failed(self, batch_ids: Sequence[str], before: datetime) -> list[tuple[str, str, int]]:
+        """Delete those of them, as they are, whose contacts could not be written for the first time before ``before`` and are not all
+        written since. Returns tenant, id and how many contacts went with each."""
         # A batch that is being written is locked, and left to whoever writes it.
         rows = await self._connection.fetch(
             "with old as (select id, (select count(*) from batch_contact c where c.batch_id = b.id) as contacts from batch b"
-            f" where {_UNWRITTEN} and updated_at < $1 order by updated_at limit $2 for update of b skip locked)"
+            f" where id = any ($1::text[]) and contacts_failed_at < $2 and {_UNWRITTEN} for update of b skip locked)"
             " delete from batch using old where batch.id = old.id returning batch.tenant_id, batch.id, old.contacts",
+            batch_ids,
             before,
-            count,
         )
         return [(str(row["tenant_id"]), str(row["id"]), int(row["contacts"])) for row in rows]
 
