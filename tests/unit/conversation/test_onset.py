@@ -1,6 +1,6 @@
 """Where the words of a stretch were begun. Positions in milliseconds; a time is a position here."""
 
-from callwright.conversation.onset import KEPT_SOUNDS, Onset
+from callwright.conversation.onset import KEPT_SOUNDS, UTTERANCE_PAUSE_MS, Onset
 
 AT_MS = 1_000
 """When something is heard that the words may have been begun before."""
@@ -29,10 +29,61 @@ def test_a_sound_without_words_counts_as_long_as_it_is_not_over() -> None:
 
 
 def test_words_are_of_the_latest_sound_that_is_long_enough_for_them() -> None:
-    onset = heard((800, 900), (1_100, 1_400))
+    onset = heard((500, 600), (1_100, 1_400))
     onset.hear("okay", 1_400, 1_400, False)
     assert not before(onset)
     onset.hear("okay then I will go on", 1_410, 1_400, False)
+    assert before(onset)
+
+
+def test_sounds_with_less_than_a_pause_between_them_are_one_utterance() -> None:
+    apart_ms = UTTERANCE_PAUSE_MS
+    onset = heard((500, 700), (699 + apart_ms, 1_400))
+    onset.hear("yes", 1_400, 1_400, False)
+    assert before(onset)
+    onset = heard((500, 700), (700 + apart_ms, 1_400))
+    onset.hear("yes", 1_400, 1_400, False)
+    assert not before(onset)
+    onset = heard((300, 500), (700, 900), (1_100, 1_400))
+    onset.hear("yes", 1_400, 1_400, False)
+    assert before(onset)
+
+
+def test_a_sound_is_no_longer_of_an_utterance_whose_turn_is_over() -> None:
+    onset = heard((700, 900))
+    onset.begin(1_100)
+    onset.close(True)
+    onset.hear("yes", 1_200, 900, False)
+    assert not before(onset)
+
+
+def test_words_too_many_for_the_last_utterance_are_shared_with_one_that_is_long_enough_for_the_rest() -> None:
+    words = "hello sorry I was away"
+    onset = heard((0, 500), (1_100, 2_000))
+    onset.hear(words, 2_000, 2_000, False)
+    assert before(onset)
+    onset = heard((400, 500), (1_100, 2_000))
+    onset.hear(words, 2_000, 2_000, False)
+    assert not before(onset), "a cough holds none of them"
+    onset = heard((0, 500), (1_100, 2_500))
+    onset.hear(words, 2_500, 2_500, False)
+    assert not before(onset), "there was time for all of them"
+
+
+def test_one_word_is_not_said_in_two_utterances_and_a_long_pause_shares_nothing() -> None:
+    onset = heard((0, 500), (1_100, 1_300))
+    onset.hear("okay", 1_300, 1_300, False)
+    assert not before(onset)
+    onset = heard((0, 500), (1_501, 2_400))
+    onset.hear("hello sorry I was away", 2_400, 2_400, False)
+    assert not before(onset)
+
+
+def test_a_sound_without_an_end_may_have_held_words() -> None:
+    onset = Onset()
+    onset.begin(500)
+    onset.begin(1_100)
+    onset.hear("hello sorry I was away", 2_000, 2_000, False)
     assert before(onset)
 
 

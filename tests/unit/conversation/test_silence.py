@@ -223,6 +223,43 @@ def test_who_stops_when_the_goodbye_sounds_and_goes_on_takes_it_back() -> None:
     assert "goodbye_taken_back" in call.notes()
 
 
+def goes_on_over_goodbye(spoke_ms: int, pause_ms: int, speaks_ms: int, **plan: Any) -> Call:
+    """The caller begins before that goodbye is heard, which begins in the pause, and goes on over it."""
+    call = silent(**plan)
+    call.begins()
+    call.wait(spoke_ms)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(pause_ms - 50)
+    call.begins()
+    call.wait(speaks_ms)
+    return call
+
+
+@pytest.mark.parametrize(
+    ("spoke_ms", "pause_ms", "speaks_ms", "words"),
+    [
+        (500, 200, 900, "hello sorry I was away"),
+        (500, 350, 700, "yes I am here"),
+        (500, 350, 900, "hello hello sorry I was just away"),
+        (500, 600, 900, "hello sorry I was away"),
+    ],
+)
+def test_words_in_two_sounds_were_begun_in_the_one_before_the_goodbye_sounded(
+    spoke_ms: int, pause_ms: int, speaks_ms: int, words: str
+) -> None:
+    call = goes_on_over_goodbye(spoke_ms, pause_ms, speaks_ms, interruptible_goodbye=False)
+    call.finishes(words)
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_a_yes_begun_before_the_goodbye_sounded_takes_it_back_though_an_okay_follows_over_it() -> None:
+    call = goes_on_over_goodbye(300, 300, 400)
+    call.finishes("yes okay")
+    assert "goodbye_taken_back" in call.notes()
+
+
 def test_a_word_the_recogniser_takes_back_was_not_begun_before_the_goodbye_sounded() -> None:
     call = silent(interruptible_goodbye=False)
     call.begins()

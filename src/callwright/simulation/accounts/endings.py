@@ -23,8 +23,10 @@ NEVER = 1 << 62
 READ_LATE_MS = 1_000
 """A recogniser may say that it knows the words of a sound up to so long after it."""
 
+UTTERANCE_PAUSE_MS = 600
+"""Sounds that are less apart may be one utterance."""
 
-_KEPT_SOUNDS = 8
+_KEPT_SOUNDS = 32
 
 
 class _Start:
@@ -63,11 +65,14 @@ class _Start:
             self._unsure = True
 
     def told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        """Words, begun in the sound that is where they are if they were spoken slowly; where there is none, or one that ended too long
-        before them to be read only now, they say where they were begun."""
+        """Words, begun in the sound that is where they are if they were spoken slowly, or in one just before it; where there is none, or
+        one that ended too long before them to be read only now, they say where they were begun."""
         from_ms = event.audio_ms - len(event.text) * MS_PER_CHARACTER
-        for began_ms, ended_ms, _ in [sound for sound in self._sounds if sound[0] <= from_ms][-1:]:
-            from_ms = began_ms if from_ms <= ended_ms + READ_LATE_MS else from_ms
+        reach_ms = READ_LATE_MS
+        for began_ms, ended_ms, _ in reversed([sound for sound in self._sounds if sound[0] <= from_ms]):
+            if from_ms > ended_ms + reach_ms:
+                break
+            from_ms, reach_ms = began_ms, UTTERANCE_PAUSE_MS
         self._earliest_us = min(self._earliest_us, self._us(from_ms))
 
     def _us(self, audio_ms: int) -> int:

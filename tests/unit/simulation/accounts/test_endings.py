@@ -179,3 +179,22 @@ def test_a_sound_that_ended_long_before_words_over_the_goodbye_does_not_excuse_i
     call.wait(1_400)
     call.tells("w1 w2")
     assert taken_back(call).startswith("a goodbye is said to its end where the agent may not be interrupted in it")
+
+
+@pytest.mark.parametrize(("pause_ms", "excused"), [(300, True), (700, False)])
+def test_a_sound_just_before_that_of_the_words_may_be_their_beginning(pause_ms: int, excused: bool) -> None:
+    call = silent(interruptible_goodbye=False)
+    call.begins()
+    call.wait(200)
+    call.pauses()
+    call.wait(50)
+    call.starts_playing()
+    call.wait(pause_ms - 50)
+    call.begins()
+    call.wait(900)
+    call.tells("w1 w2")
+    if excused:
+        assert "goodbye_taken_back" in call.notes()
+        assert not call.audit()
+    else:
+        assert taken_back(call).startswith("a goodbye is said to its end where the agent may not be interrupted in it")
