@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from callwright.domain.figures_behind import BEFORE_SEVERAL, begins_sentence
+
 FIRST_WORDS = 5
 FIRST_WORDS_MOST = 8
 COMMA_WORDS = 10
@@ -69,16 +71,6 @@ _WEEKDAYS = frozenset({"mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri
 _UNITS = frozenset({"min", "mins", "hr", "hrs", "sec", "secs", "lb", "lbs", "oz", "ft"})
 _WITHIN = _WEEKDAYS | _UNITS
 """Short, and the sentence goes on, where no new one begins behind them ("20 min. or so", "Fri. at 5")."""
-_PARTS_OF_UNITS = frozenset({"in", "oz", "min", "mins", "sec", "secs", "minutes", "seconds", "inches", "ounces"})
-"""Behind a unit and a figure they go on with the measure ("5 ft. 3 in."); other figures begin a sentence."""
-_BEHIND_HOURS = frozenset(
-    {
-        *("a.m", "p.m", "am", "pm", "o'clock", "o’clock", "to", "and", "or", "until", "through"),
-        *("is", "works", "we", "i", "you", "it", "if", "for", "at", "in", "on"),
-    }
-)
-"""Behind a day and a figure they go on with its hour or date ("Fri. 3 p.m.", "Fri. 3 works")."""
-_MONTHS = frozenset({"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"})
 _ONE = frozenset({"a", "an", "one"})
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+")
 _WEAK_LAST_WORDS = frozenset(
@@ -111,6 +103,7 @@ _WEAK_LAST_WORDS = frozenset(
     }
 )
 _FULL_STOPS_OF_OTHER_SCRIPTS = re.compile(r"(?<=[。！？।॥؟])(?=\S)")
+_MARKS = ".,!?;:"
 _CLOSERS = "\"'”’)]}»*_"
 
 
@@ -154,8 +147,8 @@ class Segmenter:
         done: list[str] = []
         for position, word in enumerate(parts):
             self._words.append(word)
-            behind = [*parts[position + 1 : position + 3], *self._tail.split()[:1], "", ""]
-            if self._ends_after(word, behind[0], behind[1]):
+            behind = [*parts[position + 1 : position + 4], *self._tail.split()[:1], "", "", ""]
+            if self._ends_after(word, behind[:3]):
                 done.append(self._cut())
         return done
 
@@ -165,13 +158,13 @@ class Segmenter:
         self._words = []
         return clause
 
-    def _ends_after(self, word: str, following: str, second: str) -> bool:
+    def _ends_after(self, word: str, behind: list[str]) -> bool:
         bare = word.rstrip(_CLOSERS) or word
         last = bare[-1]
         count = len(self._words)
         if last in ".!?…。！？।॥؟":
             before = self._words[-2] if count > 1 else ""
-            return not (last == "." and _is_no_stop(bare, count, before, following, second))
+            return not (last == "." and _is_no_stop(bare, count, before, behind))
         if self._cut_words < FIRST_WORDS:
             if last in ",;:—–":
                 return True
@@ -201,30 +194,36 @@ def _waiting(parts: list[str], tail: str) -> int:
             return 1
     if len(parts) > 1 and parts[-2].endswith(".") and _stem(parts[-2]) in _WITHIN and parts[-1].isdecimal():
         return 2
+    if (
+        len(parts) > 2
+        and parts[-3].endswith(".")
+        and _stem(parts[-3]) in _WITHIN
+        and parts[-2].isdecimal()
+        and parts[-1] in BEFORE_SEVERAL
+    ):
+        return 3
     return 0
 
 
-def _is_no_stop(word: str, count: int, before: str, following: str, second: str) -> bool:
+def _is_no_stop(word: str, count: int, before: str, behind: list[str]) -> bool:
     """Whether the full stop of ``word`` ends an abbreviation, an initial or the number of a list, not a sentence."""
-    stem = _stem(word)
+    stem, following = _stem(word), behind[0]
     if stem in _BEFORE_FIGURES:
         return following[:1].isdigit()
     if stem in _WITHIN:
-        return following[:1].islower() or (following[:1].isdigit() and _goes_on(stem, before, following, second))
+        return following[:1].islower() or (following[:1].isdigit() and _goes_on(stem, before, behind))
     if stem in _ABBREVIATIONS or (stem.isdigit() and count == 1):
         return True
     return stem != "i" and _INITIALS.fullmatch(word) is not None
 
 
-def _goes_on(stem: str, before: str, figure: str, second: str) -> bool:
+def _goes_on(stem: str, before: str, behind: list[str]) -> bool:
     """Whether a figure behind a day or a unit belongs to it ("Fri. 3 p.m.", "5 ft. 3 in."), and does not begin a sentence."""
-    word = second.lower().rstrip(".,!?;:")
-    if stem in _WEEKDAYS:
-        return not figure.isdecimal() or not second or word in _BEHIND_HOURS or word[:3] in _MONTHS
     if stem == "sec" and not before[-1:].isdigit() and before.lower() not in _ONE:
         # A section: "see sec. 3".
         return True
-    return figure.isdecimal() and word in _PARTS_OF_UNITS
+    figure, second, third = behind
+    return not begins_sentence(figure, second.rstrip(_MARKS), third.rstrip(_MARKS), unit=stem in _UNITS)
 
 
 def clauses_of(text: str) -> list[str]:

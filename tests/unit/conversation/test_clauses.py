@@ -37,6 +37,16 @@ def streamed(text: str, size: int) -> list[str]:
         ("He is 5 ft. 3 in. now.", ["He is 5 ft. 3 in.", "now."]),
         ("We are closed Fri. 3 other days are free.", ["We are closed Fri.", "3 other days are free."]),
         ("See you Fri. 3 p.m. then.", ["See you Fri. 3 p.m. then."]),
+        ("Is Fri. 3 okay?", ["Is Fri. 3 okay?"]),
+        ("Come Fri. 3 please.", ["Come Fri. 3 please."]),
+        ("Does Fri. 3 suit you?", ["Does Fri. 3 suit you?"]),
+        ("Thu. 7 sharp.", ["Thu. 7 sharp."]),
+        ("Open Mon. 9 - 5.", ["Open Mon. 9 - 5."]),
+        ("Wed. 12 noon.", ["Wed. 12 noon."]),
+        ("Fri. 3 was moved.", ["Fri. 3 was moved."]),
+        ("Closed Fri. 3 clinics are open.", ["Closed Fri.", "3 clinics are open."]),
+        ("Fri. 3 more or less.", ["Fri. 3 more or less."]),
+        ("He is 6 ft. 2 tall.", ["He is 6 ft. 2 tall."]),
         ("Fri. 10:30 works.", ["Fri. 10:30 works."]),
         ("Fri. 3", ["Fri. 3"]),
         ("Just a sec. 3 slots are open.", ["Just a sec.", "3 slots are open."]),
@@ -98,3 +108,18 @@ def test_an_endless_word_is_cut() -> None:
 def test_all_words_come_out_once_and_in_order() -> None:
     text = "One two, three. Four five six seven eight nine ten, eleven! Twelve"
     assert " ".join(clauses_of(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are closed Fri. 3 other days are free.",
+        "Is Fri. 3 okay?",
+        "Fri. 3 more or less.",
+        "It takes 20 min. 3 slots are open.",
+    ],
+)
+def test_however_the_text_comes_a_day_and_its_hour_stay_together(text: str) -> None:
+    segmenter = Segmenter()
+    fed = [clause for letter in text for clause in segmenter.feed(letter)]
+    assert [*fed, *segmenter.flush()] == clauses_of(text)

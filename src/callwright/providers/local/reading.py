@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
+from callwright.domain.figures_behind import begins_sentence
 from callwright.providers.local.abbreviations import (
     ABBREVIATIONS,
     BEFORE_FIGURES,
@@ -91,19 +92,20 @@ _NO_STREETS = frozenset(
 )
 """Words with a capital that give no street its name."""
 _ONE = frozenset({"a", "an", "one"})
-_IN_MONTHS = frozenset({"in", "since", "until", "by", "early", "late", "next", "last", "this", "through"})
+_IN_MONTHS = frozenset(
+    {"in", "since", "until", "by", "early", "late", "next", "last", "this", "through", "due", "of", "end", "ends"}
+) | {"close", "closes", "closed", "every"}
 """Before "Jan." they say that it is a month; else it may be a person's name."""
-_BEFORE_DAYS = frozenset({"on", "the", "until", "since", "by", "from", "due", "dated", "before", "after"})
-_ARTICLES = frozenset({"the", "a", "our", "your", "my", "this", "that"})
-_BEHIND_HOURS = frozenset(
-    {
-        *("o'clock", "to", "and", "or", "until", "through", "is", "works", "we", "i", "you", "it", "if", "for", "at"),
-        *("in", "on"),
-    }
+_BEFORE_DAYS = frozenset({"on", "the", "until", "since", "by", "from", "due", "dated", "before", "after"}) | {
+    *("effective", "starting", "beginning", "between"),
+}
+_BEFORE_OF = frozenset(
+    {"total", "one", "all", "out", "any", "some", "each", "number", "list", "choice", "most", "none"}
 )
-_NAMES = frozenset({"Jan", "Jun"})
-"""Short months that are names of persons too."""
-_PARTS_OF_UNITS = frozenset({"in", "oz", "min", "mins", "sec", "secs", "minutes", "seconds", "inches", "ounces"})
+"""Before "of" they say that what is behind it is counted ("a total of 4 March appointments")."""
+_ARTICLES = frozenset({"the", "a", "our", "your", "my", "this", "that"})
+_NAMES = frozenset({"Jan"})
+"""Short months that are more often names of persons."""
 _BEFORE_DATES = frozenset({"on", "until", "since", "due", "dated"})
 _OF_PARTS = frozenset(
     {"of", "inch", "inches", "cup", "cups", "mile", "miles", "full", "teaspoon", "tablespoon", "pound"}
@@ -192,10 +194,18 @@ def _beside(cut: Sequence[tuple[str, str]], index: int) -> tuple[str, str]:
         # "In June 12 slots are open"
         return "", after
     joined = index + 1 < len(cut) and not cut[index + 1][1]
-    if month_of(after) and joined and _is_several(_word(cut, index + 2)) and before.lower() not in _BEFORE_DAYS:
+    counts = month_of(after) and joined and core != "1" and _is_several(_word(cut, index + 2))
+    # A comma may stand behind the day of the week: "Tuesday, 4 March".
+    if counts and not _is_before_day(before, second) and not weekday_of(_word(cut, index - 1)):
         # "We have 4 March appointments"
         return before, ""
     return before, after
+
+
+def _is_before_day(word: str, before: str) -> bool:
+    """Whether a number behind ``word`` and before a month is a day ("on 4 March classes resume", "as of 4 March")."""
+    lower = word.lower()
+    return lower in _BEFORE_DAYS or bool(weekday_of(word)) or (lower == "of" and before.lower() not in _BEFORE_OF)
 
 
 def _is_of_amount_before(cut: Sequence[tuple[str, str]], index: int) -> bool:
@@ -247,22 +257,19 @@ def _ascii_digits(word: str) -> str:
 
 def _ends_sentence(cut: Sequence[tuple[str, str]], index: int) -> bool:
     """Whether a new sentence begins behind an abbreviation ("It takes 10 min. Then ...", "It takes 20 min. 3 slots are open")."""
-    core, after, second = cut[index][0], _word(cut, index + 1), _word(cut, index + 2)
+    core, after = cut[index][0], _word(cut, index + 1)
     unit, day = core[:-1] in UNITS or core in UNITS, weekday_of(core)
     if after[:1].isdecimal():
-        # "5 ft. 3 in.", and "see sec. 3".
         before = _before(cut, index)
-        if unit:
-            return (core != "sec." or _is_quantity(before) or before.lower() in _ONE) and second.removesuffix(
-                "."
-            ) not in _PARTS_OF_UNITS
-        return bool(day) and after.isdecimal() and second.islower() and not cut[index + 1][1] and not _is_time(second)
+        if core == "sec." and not _is_quantity(before) and before.lower() not in _ONE:
+            # A section: "see sec. 3".
+            return False
+        if not (unit or day):
+            return False
+        figure = f"{after}{cut[index + 1][1]}"
+        third = "" if index + 2 < len(cut) and cut[index + 2][1] else _word(cut, index + 3)
+        return begins_sentence(figure, _word(cut, index + 2), third, unit=bool(unit))
     return bool(unit or day or month_of(core)) and after[:1].isupper() and not month_of(after)
-
-
-def _is_time(word: str) -> bool:
-    """Whether figures before it are a time or a day ("3 p.m.", "3 to 5", "3 works")."""
-    return _HALF_DAY.fullmatch(word) is not None or word.replace("’", "'") in _BEHIND_HOURS
 
 
 def _is_half_day(core: str) -> bool:
