@@ -343,7 +343,9 @@ class Stage:
         self.finished = generation
         if self.owed.again is generation and not cut:
             self.owed.again = None  # the line was put on hold at its last word, or nobody told that it was played
-        self._turn.patience.expect(text, self._turn.words)
+        # The rest of a sentence asks for what the whole of it asks for: "how can I help you?" is no "can I help you?".
+        whole = generation.said if generation.resumes and text else None
+        self._turn.patience.expect(text if whole is None else whole.content, self._turn.words)
         if text:
             generation.move("heard")
             self._board.emit(

@@ -419,3 +419,29 @@ def test_a_reply_released_and_not_yet_heard_is_taken_back_by_any_word(text: str,
         call.pauses()
         call.wait(300)
         assert call.told() == ["user: I want a pizza", "user: with ham"]
+
+
+@pytest.mark.parametrize(
+    ("welcome", "heard_ms", "at_once"),
+    [
+        ("How can I help you?", 200, False),  # the rest alone would ask for yes or no
+        ("Shall I book the table?", 400, True),
+    ],
+)
+def test_the_rest_of_a_question_asks_for_what_the_whole_of_it_asks_for(
+    welcome: str, heard_ms: int, at_once: bool
+) -> None:
+    call = Call(welcome_message=welcome, patience_ms=1_500)
+    call.starts_playing()
+    is_cut_by(call, "the uh and", heard_ms)
+    first = call.last(fx.AgentSaid).text
+    turns_out_to_be(call, "")
+    call.wait(FALSE_WAIT_MS + 1_000)
+    plays_rest(call)
+    assert f"{first} {call.last(fx.AgentSaid).text}" == welcome
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.judges(10_000)
+    call.finishes("yes")
+    assert bool(call.all(fx.AskModel)) is at_once

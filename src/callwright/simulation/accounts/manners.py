@@ -198,7 +198,7 @@ class _Verdicts:
 
     def agent_said(self, effect: fx.AgentSaid) -> None:
         """What was asked, perhaps."""
-        self._asked = effect.text
+        self._asked = self._book.replies.get(effect.generation).said
 
     def _press(self, _event: ev.KeyPressed) -> None:
         self._typed = True

@@ -97,7 +97,7 @@ class PauseAccount:
         self._told_ms = effect.silence_ms
 
     def _said(self, effect: fx.AgentSaid) -> None:
-        self._asked = effect.text
+        self._asked = self._book.replies.get(effect.generation).said
 
     def _user_said(self, _effect: fx.UserSaid) -> None:
         self._asked = self._answering = ""

@@ -30,7 +30,8 @@ class Sound:
 @dataclass(slots=True)
 class Utterance:
     """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``: or
-    the end of the call and no transfer, not even one that cannot be made; ``acted``: its tools were called, without a word."""
+    the end of the call and no transfer, not even one that cannot be made; ``acted``: its tools were called, without a word; ``said``: what
+    was heard of it, behind what was heard of the one it goes on with."""
 
     number: int
     turn: int = 0
@@ -47,6 +48,7 @@ class Utterance:
     farewell: bool = False
     over: bool = False
     acted: bool = False
+    said: str = ""
     sound: Sound = field(default_factory=Sound)
 
     @property
@@ -216,6 +218,8 @@ class Replies:
     def _settle(self, effect: fx.AgentSaid | fx.Withdrawn) -> None:
         utterance = self.get(effect.generation)
         utterance.over = True
+        if isinstance(effect, fx.AgentSaid):
+            utterance.said = f"{self.get(effect.resumes).said} {effect.text}".strip()
         if isinstance(effect, fx.Withdrawn) and utterance.sound.released_us < 0:
             utterance.farewell = False  # the caller went on: what the model wanted counts for nothing
         if self.audible is utterance:
