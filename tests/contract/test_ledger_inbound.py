@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -13,7 +14,7 @@ from tests.rows import OTHER_TENANT_ID, THEN, admit, agent_row, execution_row, m
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError, WrongStateError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Extension
+from callwright.ports.ledger import Change, Extension
 from callwright.storage.ledger import PostgresLedger
 
 
@@ -106,6 +107,62 @@ async def test_the_database_itself_refuses_other_beginnings(ledger: PostgresLedg
                 f"insert into execution (id, direction, {columns}) select 'x', '{direction}', {select} from execution",
             )
         assert caught.value.constraint_name == "execution_begins"
+
+
+# The calls of one caller
+
+ANN = {"options": {"caller": "+15550123"}}
+
+
+async def count_in(ledger: PostgresLedger, row: Execution, limit: int = 1) -> bool:
+    async with ledger.unit() as unit:
+        return await unit.executions.count_in(row, limit)
+
+
+async def test_a_call_that_began_earlier_and_was_written_later_is_counted_behind_the_other(
+    ledger: PostgresLedger,
+) -> None:
+    later = ringing_row("in-2", **ANN)
+    earlier = ringing_row("in-1", created_at=THEN - timedelta(seconds=1), **ANN)
+    await place(ledger)
+    await take(ledger, later)
+    assert await count_in(ledger, later)
+    await take(ledger, earlier)
+    assert not await count_in(ledger, earlier)
+    assert await count_in(ledger, earlier, 2)
+
+
+async def test_of_the_calls_of_a_caller_counted_at_the_same_moment_no_more_than_the_limit_are_taken(
+    ledger: PostgresLedger,
+) -> None:
+    rows = [ringing_row(f"in-{number}", **ANN) for number in range(8)]
+    await place(ledger)
+    for row in rows:
+        await take(ledger, row)
+    assert (await asyncio.gather(*(count_in(ledger, row, 3) for row in rows))).count(True) == 3
+
+
+async def test_who_was_refused_or_gave_up_unanswered_and_who_else_calls_does_not_count(
+    ledger: PostgresLedger,
+) -> None:
+    rows = [ringing_row(f"in-{number}", **ANN) for number in range(4)]
+    other = ringing_row("in-9", options={"caller": "+15550124"})
+    await place(ledger)
+    for row in [*rows, other]:
+        await take(ledger, row)
+    assert await count_in(ledger, rows[0])
+    assert await count_in(ledger, other)
+    assert not await count_in(ledger, rows[1])
+    await move(ledger, "in-0", Phase.DONE, "canceled", owner="node-a", attempt=1)
+    assert await count_in(ledger, rows[2])
+    async with ledger.unit() as unit:
+        await unit.executions.change(
+            "in-2", Change(Phase.LIVE, columns={"answered_at": THEN}), owner="node-a", attempt=1
+        )
+        await unit.executions.change(
+            "in-2", Change(Phase.FINISHING, columns={"ended_at": THEN}), owner="node-a", attempt=1
+        )
+    assert not await count_in(ledger, rows[3])
 
 
 # Extensions

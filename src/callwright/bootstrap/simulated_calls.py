@@ -113,11 +113,23 @@ def run(scenarios: Sequence[CallScenario], session: Session, seed: int, jobs: in
 
 
 def _run_chunk(chunk: _Chunk) -> list[RunResult]:
-    logging.getLogger("callwright").setLevel(logging.CRITICAL)
-    if chunk.session.speech == TONES:
-        return [_in_a_studio(chunk.session, (one,))[0] for one in chunk.runs]
-    # The models are loaded once for all of them.
-    return _in_a_studio(chunk.session, chunk.runs)
+    with _unlogged():
+        if chunk.session.speech == TONES:
+            return [_in_a_studio(chunk.session, (one,))[0] for one in chunk.runs]
+        # The models are loaded once for all of them.
+        return _in_a_studio(chunk.session, chunk.runs)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """What goes wrong in a simulated call is in its verdict; the log of the process that asked for it goes on as it was."""
+    logger = logging.getLogger("callwright")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> list[RunResult]:

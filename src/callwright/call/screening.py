@@ -58,7 +58,7 @@ class Screening:
         rules = CallerRules.of_settings(spec.settings.extra)
         caller = str(row.execution.options.get(CALLER, ""))
         always = rules.restrict and rules.always_may(caller)
-        if not always and rules.limit >= 0 and await self._calls_before(row.execution) >= rules.limit:
+        if not always and rules.limit >= 0 and not await self._count_in(row.execution, rules.limit):
             return self._refused(
                 DECLINED, _TOO_OFTEN, f"the caller has used up the {rules.limit} calls of inbound_limit"
             )
@@ -69,14 +69,14 @@ class Screening:
             return self._refused(FORBIDDEN, _NOT_KNOWN, why)
         return None
 
-    async def _calls_before(self, execution: Execution) -> int:
+    async def _count_in(self, execution: Execution, limit: int) -> bool:
         try:
             async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), self._deps.ledger.unit() as unit:
-                return await unit.executions.calls_before(execution)
+                return await unit.executions.count_in(execution, limit)
         except (UnavailableError, TimeoutError) as error:
             # A caller too many is better than one turned away because we could not count.
             _LOG.warning("the calls of a caller cannot be counted: %s", error)
-            return -1
+            return True
 
     async def _learn(self, row: OwnedRow, spec: AgentSpec, caller: str) -> bool:
         """Whether the caller is known."""

@@ -229,18 +229,31 @@ class ExecutionRows:
             )
         )
 
-    async def calls_before(self, execution: Execution) -> int:
-        """How many calls of the same caller to the same agent began before this one and were answered or go on."""
-        return int(
-            await self._connection.fetchval(
-                "select count(*) from execution where agent_id = $1 and options ->> 'caller' = $2 and direction = 'inbound'"
-                " and (created_at, id) < ($3, $4) and (answered_at is not null or owner is not null)",
-                execution.agent_id,
-                execution.options.get("caller"),
-                execution.created_at,
-                execution.id,
-            )
+    async def count_in(self, execution: Execution, limit: int) -> bool:
+        """Count this call among its caller's (``options["caller"]``) to its agent. False, and not counted, when ``limit`` others were
+        answered or are counted and go on. One caller's calls are counted one after the other, in whatever order they were written."""
+        caller = execution.options.get("caller")
+        await self._connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended('caller ' || $1 || ' ' || $2, 0))",
+            execution.agent_id,
+            caller,
         )
+        others = await self._connection.fetchval(
+            "select count(*) from execution where agent_id = $1 and options ->> 'caller' = $2 and direction = 'inbound' and id <> $3"
+            " and (answered_at is not null or owner is not null and options ->> 'counted' = 'true')",
+            execution.agent_id,
+            caller,
+            execution.id,
+        )
+        if others >= limit:
+            return False
+        options = await self._connection.fetchval(
+            "select options from execution where id = $1 for update", execution.id
+        )
+        await self._connection.execute(
+            "update execution set options = $2 where id = $1", execution.id, {**(options or {}), "counted": True}
+        )
+        return True
 
     async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
         """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""

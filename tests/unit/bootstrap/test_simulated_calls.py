@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ def case(folder: Path, name: str = "order", **changes: Any) -> Path:
     path = folder / f"{name}.json"
     path.write_text(json.dumps(body))
     return path
+
+
+def test_the_log_of_the_process_is_as_it_was_when_the_calls_are_over(tmp_path: Path) -> None:
+    logger = logging.getLogger("callwright")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        assert main([str(case(tmp_path)), "--keep", str(tmp_path / "kept")]) == 0
+        assert logger.level == logging.INFO
+    finally:
+        logger.setLevel(before)
 
 
 def test_a_scenario_that_holds_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

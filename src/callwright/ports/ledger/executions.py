@@ -101,8 +101,10 @@ class Executions(Protocol):
     async def live_count(self, tenant_id: str) -> int:
         """The tenant's executions in phases admitted to live."""
 
-    async def calls_before(self, execution: Execution) -> int:
-        """How many calls of the same caller (``options["caller"]``) to the same agent began before this one and were answered or go on."""
+    async def count_in(self, execution: Execution, limit: int) -> bool:
+        """Count this call among its caller's (``options["caller"]``) to its agent. False, and not counted, when ``limit`` others were
+        answered or are counted and go on. One caller's calls are counted one after the other."""
+        ...
 
     async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
         """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
