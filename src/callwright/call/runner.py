@@ -59,7 +59,7 @@ class CallRunner:
     """Owns one call's core, log and timer. Times are microseconds since the attempt began.
 
     ``performers`` maps effect types to what performs them; types that are missing are facts that only the log keeps. ``broken`` holds the
-    message of the invariant that ended the call, if one did.
+    message of the invariant, or of the defect of the core, that ended the call, if one did.
     """
 
     def __init__(self, core: Core, log: LogWriter, clock: Clock, timers: Timers) -> None:
@@ -128,7 +128,8 @@ class CallRunner:
             return
         try:
             effects = self._core.step(event)
-        except BrokenInvariantError as error:
+        # Boundary: a rule that does not hold or a defect, no matter which: the step is lost, and with it what the core knew of the call.
+        except Exception as error:  # noqa: BLE001
             effects = self._break(error)
         for effect in effects:
             self._log.effect(event.at_us, effect)
@@ -141,11 +142,12 @@ class CallRunner:
             if perform is not None:
                 perform(effect)
 
-    def _break(self, error: BrokenInvariantError) -> tuple[Effect, ...]:
+    def _break(self, error: Exception) -> tuple[Effect, ...]:
         """The core cannot be trusted any more: hang up, which also silences the agent, and step it no further."""
-        self.broken = error.message
-        _LOG.error("a rule of the conversation does not hold: %s", error.message)
-        self._log.fact(self._last_us, "core", BROKEN_INVARIANT, {"message": error.message})
+        rule = isinstance(error, BrokenInvariantError)
+        self.broken = whole(str(error) if rule else f"{type(error).__name__}: {error}")
+        _LOG.error("the conversation broke: %s", self.broken, exc_info=error)
+        self._log.fact(self._last_us, "core", BROKEN_INVARIANT, {"message": self.broken})
         return (HangUp("Error", BROKEN_INVARIANT),)
 
     def _arm(self) -> None:

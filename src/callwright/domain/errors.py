@@ -277,7 +277,7 @@ class StaleOwnerError(CallwrightError):
 
 
 class BrokenInvariantError(CallwrightError):
-    """A rule of the conversation core does not hold. The call ends with an error and its log shows why."""
+    """A rule of the conversation core does not hold, or a step of it failed. The call ends with an error and its log shows why."""
 
     code = "broken_invariant"
     hint = "Report this with the call's log: `callwright replay` shows the step."

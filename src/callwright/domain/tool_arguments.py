@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ def fitted(rule: object, value: Any, path: str) -> Any:
         value = _chosen([rule["const"]], value, path)
     if _listed(rule.get("enum")):
         value = _chosen(_listed(rule["enum"]), value, path)
+    _check_range(value, path)
     _check_bounds(rule, value, path)
     if isinstance(value, Mapping):
         return _fitted_object(rule, value, path)
@@ -166,7 +168,8 @@ def _as_number(value: Any) -> float | int | None:
             number = float(value)
         except ValueError:
             return None
-    return number if math.isfinite(number) else None
+    # A whole number may be too large for a float, and is finite.
+    return number if isinstance(number, int) or math.isfinite(number) else None
 
 
 def _as_switch(value: Any) -> bool | None:
@@ -199,6 +202,12 @@ def _chosen(allowed: list[Any], value: Any, path: str) -> Any:
     raise UnfitArgumentsError(f"{path} must be one of {shown}, not {_shown(value)}")
 
 
+def _check_range(value: Any, path: str) -> None:
+    """Python counts beyond what a float holds; whoever is sent such a number, or formats it, most likely does not."""
+    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        raise UnfitArgumentsError(f"{path} is too large a number: {_shown(value)}")
+
+
 def _check_bounds(rule: Mapping[str, Any], value: Any, path: str) -> None:
     for name, measured, least, unit in _measures(value):
         bound = rule.get(name)
@@ -208,7 +217,7 @@ def _check_bounds(rule: Mapping[str, Any], value: Any, path: str) -> None:
             and (measured < bound if least else measured > bound)
         ):
             raise UnfitArgumentsError(
-                f"{path} must {unit} at {'least' if least else 'most'} {bound:g}, not {measured:g}"
+                f"{path} must {unit} at {'least' if least else 'most'} {_shown(bound)}, not {_shown(measured)}"
             )
 
 

@@ -419,7 +419,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "broken_rule",
         "Defect of ours",
-        "The conversation broke one of its own rules and was ended.",
+        "The conversation broke one of its own rules, or a step of it failed, and it was ended.",
         "the fact broken_invariant",
         {},
         {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},

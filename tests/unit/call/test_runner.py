@@ -148,11 +148,22 @@ def test_a_broken_rule_hangs_up_and_the_core_is_not_asked_again() -> None:
     ]
 
 
-def test_other_failures_of_the_core_are_not_hidden() -> None:
+def test_a_defect_of_the_core_hangs_up_too_and_is_told_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
-    bench.core.failure = ZeroDivisionError()
-    with pytest.raises(ZeroDivisionError):
-        bench.runner.post(Answered(bench.runner.now_us()))
+    bench.core.failure = OverflowError("int too large to convert to float")
+    hung_up: list[HangUp] = []
+    bench.runner.performers = {HangUp: hung_up.append}
+
+    bench.runner.post(Answered(bench.runner.now_us()))
+    bench.core.deadline_us = 50_000
+    bench.runner.post(KeyPressed(bench.runner.now_us(), "5"))
+    bench.clock.advance(100)
+
+    assert hung_up == [HangUp("Error", "broken_invariant")]
+    assert bench.runner.broken == "OverflowError: int too large to convert to float"
+    assert bench.core.types() == ["Answered"]
+    assert bench.paper.entries()[1]["v"] == {"message": "OverflowError: int too large to convert to float"}
+    assert caplog.records[0].exc_info is not None
 
 
 def test_the_real_core_greets_and_ends_a_silent_call_by_its_own_deadlines() -> None:

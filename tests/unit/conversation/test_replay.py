@@ -72,6 +72,17 @@ def test_a_rule_that_breaks_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> 
     assert difference.now == "a broken invariant: silence has a limit"
 
 
+def test_a_defect_of_the_core_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_conversation: Conversation, _event: object) -> None:
+        raise OverflowError("int too large to convert to float")
+
+    monkeypatch.setattr(Conversation, "step", breaks)
+    difference = replay(LOG).difference
+    assert difference is not None
+    assert difference.now == "a defect: OverflowError: int too large to convert to float"
+    assert difference.event.startswith("Started")
+
+
 def test_a_missing_effect_is_reported() -> None:
     lines = LOG.splitlines()
     del lines[line_of("Speak")]

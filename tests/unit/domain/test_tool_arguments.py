@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -20,13 +21,21 @@ BOOKING: dict[str, Any] = {
         "price": {"type": ["number", "null"]},
         "day": {"type": "string", "enum": ["Monday", "Tuesday"]},
         "extras": {"type": "array", "items": {"type": "string", "maxLength": 5}, "maxItems": 2},
-        "address": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+        "address": {"type": "object", "properties": {"city": {"type": "string"}, "floor": {}}, "required": ["city"]},
     },
     "required": ["name"],
 }
 
+HUGE = "1" * 400
+"""A whole number that no float holds."""
+
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(2**1000, 2**1100)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
@@ -60,6 +69,7 @@ def test_types_that_lose_nothing_are_brought_into_shape() -> None:
     assert checked(guests=4.0, price="7")["guests"] == 4
     assert fitted({"type": "string"}, True, "x") == "true"
     assert fitted({"type": "string"}, 1.5, "x") == "1.5"
+    assert fitted({"type": "string"}, int(HUGE), "x") == HUGE
 
 
 def test_what_the_schema_does_not_declare_is_dropped() -> None:
@@ -88,6 +98,7 @@ def test_what_the_call_knows_fills_what_the_model_left_out() -> None:
         ('{"name": "A", "guests": true}', "guests must be a whole number, not true"),
         ('{"name": "A", "guests": "9e999"}', "guests must be a whole number"),
         ('{"name": "A", "guests": 0}', "guests must be at least 1, not 0"),
+        ('{"name": "A", "guests": 12345678}', "guests must be at most 12, not 12345678"),
         ('{"name": "A", "guests": 13}', "guests must be at most 12, not 13"),
         ('{"name": "A", "terrace": "maybe"}', 'terrace must be true or false, not "maybe"'),
         ('{"name": "A", "price": "x"}', "price must be a number or null"),
@@ -123,6 +134,32 @@ def test_choices_constants_and_unknown_kinds() -> None:
     assert fitted({"type": "boolean", "minimum": 5}, True, "x") is True
     with pytest.raises(UnfitArgumentsError, match=r"not \"a{39}\.\.\."):
         fitted({"type": "integer"}, "a" * 100, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "given_value", "told"),
+    [
+        ("guests", HUGE, "guests is too large a number: 1111"),
+        ("guests", -int(HUGE), "guests is too large a number: -1111"),
+        ("price", int(HUGE), "price is too large a number: 1111"),
+        ("price", HUGE, "price is too large a number: 1111"),
+        ("address", {"city": "Ulm", "floor": int(HUGE)}, "address.floor is too large a number: 1111"),
+    ],
+)
+def test_a_number_that_no_float_holds_is_refused(name: str, given_value: Any, told: str) -> None:
+    assert refused(json.dumps({"name": "A", name: given_value})).startswith(told)
+
+
+def test_the_largest_number_is_the_largest_a_float_holds() -> None:
+    largest = int(sys.float_info.max)
+    assert fitted({"type": "integer", "minimum": 1}, str(largest), "x") == largest
+    with pytest.raises(UnfitArgumentsError, match="x is too large a number"):
+        fitted({"type": "integer"}, largest + 1, "x")
+
+
+def test_a_bound_may_be_beyond_any_number_that_is_given() -> None:
+    with pytest.raises(UnfitArgumentsError, match="x must be at least 1000"):
+        fitted({"type": "integer", "minimum": 10**400}, 5, "x")
 
 
 @given(JSON)

@@ -62,6 +62,12 @@ def test_text_that_is_no_object_is_refused_when_it_is_read(text: str) -> None:
         read_template(text)
 
 
+@pytest.mark.parametrize("param", ['{"n": %(huge)f}', {"n": "%(huge)f"}, {"n": "at %(huge)i"}])
+def test_a_number_that_no_float_holds_is_refused(param: object) -> None:
+    with pytest.raises(UnfitArgumentsError, match="huge is too large a number"):
+        fill(param, huge=10**400)
+
+
 @pytest.mark.parametrize("param", ['{"n": %(name)i}', {"n": "%(name)i"}, {"n": "%(name)f"}])
 def test_a_number_that_is_none_is_told(param: object) -> None:
     with pytest.raises(UnfitArgumentsError, match="name must be a"):
