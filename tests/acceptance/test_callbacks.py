@@ -11,6 +11,7 @@ from tests.acceptance.test_chats import api, execution, opened, said
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
 
 from callwright.call.callbacks import schedule
+from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.suppression import BY_API, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.callback import Callback
@@ -117,3 +118,24 @@ async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(d
             await unit.suppressions.add(Suppression(NUMBER, DEFAULT_TENANT_ID, BY_API, datetime.now(UTC)))
             refused = await schedule(unit, row, wish, world.publisher, datetime.now(UTC))
         assert (refused["execution_id"], refused["reason"]) == (None, "the number is not to be called any more")
+
+
+async def test_call_backs_that_follow_from_one_another_come_to_an_end(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
+        row = await world.row((await called(world, asking_agent()))["id"])
+        wish = Callback("tomorrow at five", datetime.now(UTC) + timedelta(days=1))
+        made = 0
+        while True:
+            async with world.ledger.unit() as unit:
+                told = await schedule(unit, row, wish, world.publisher, datetime.now(UTC))
+            if told["execution_id"] is None:
+                break
+            row, made = await world.row(told["execution_id"]), made + 1
+    assert (made, told["reason"]) == (MAX_CALLBACKS_IN_A_ROW, "it was the call back number 5 in a row")
+
+
+async def test_a_machine_that_asks_for_a_call_back_gets_none(dsn: str, tmp_path: Path) -> None:
+    greeting = f"You have reached Doctor Smith. Please call me back in {soon()[0]}, or leave a message after the tone."
+    async with call_world(dsn, tmp_path, scenario=scenario(greeting)) as world:
+        told = (await called(world, asking_agent()))["callwright"]["callback"]
+    assert (told["reason"], told["execution_id"]) == ("a machine may have answered", None)

@@ -4,6 +4,7 @@ said, written in the unit that completes the first."""
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,27 +13,35 @@ from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.call_variables import local_time
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.execution import CHAT, Execution, Phase, status_of
+from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination
 from callwright.domain.suppression import far_number
 from callwright.insight.callback import Callback, callback
+from callwright.insight.machine import is_suspected
 from callwright.insight.transcript import lines
 from callwright.insight.view import CallView
 from callwright.ports.ledger import Unit
 
 FIRST_CALL = "rescheduled_from"
 """Key of the second execution's options: the id of the first."""
+IN_A_ROW = "rescheduled_in_a_row"
+"""Key of its options: how many call backs led to it, each asked for in the one before, itself included."""
 
 _NAMESPACE = uuid.UUID("6f1b7f0a-5a1e-4a51-9a2b-0c1f6d1f4c11")
 _CARRIED_OPTIONS = ("sip_headers", "agent_data", "retry_config", "bypass_call_guardrails")
 
 
 def wanted(execution: Execution, spec: AgentSpec, view: CallView) -> Callback | None:
-    """What the caller asked for, as said in the call and with the time at its end; None when nothing was, or the agent is not to."""
+    """What the caller asked for, as said in the call and with the time at its end; None when nothing was, or the agent is not to. A machine
+    that says "please call back tomorrow at nine" says so to every call back as well: it is told, and nobody is called."""
     if not spec.settings.extra.get("auto_reschedule") or view.answered_us is None:
         return None
     ended = datetime.fromisoformat(view.header.started_at) + timedelta(microseconds=view.ended_us)
     zone_name = view.header.variables.get("timezone", "")
-    return callback(lines(view), local_time(ended, zone_name), spec.calling_hours)
+    wish = callback(lines(view), local_time(ended, zone_name), spec.calling_hours)
+    if wish is not None and is_suspected(view):
+        return replace(wish, due_at=None, reason="a machine may have answered")
+    return wish
 
 
 async def schedule(
@@ -65,6 +74,8 @@ async def schedule(
 def _hindrance(execution: Execution, agent_gone: bool) -> str:
     """Why nobody can be called back, in words; empty when somebody can."""
     number = far_number(execution)
+    if _in_a_row(execution) >= MAX_CALLBACKS_IN_A_ROW:
+        return f"it was the call back number {MAX_CALLBACKS_IN_A_ROW} in a row"
     if execution.carrier == CHAT or not number:
         return "there is no number to call"
     if agent_gone:
@@ -76,6 +87,11 @@ def _hindrance(execution: Execution, agent_gone: bool) -> str:
     if (kind in (SIP, LOOPBACK) and kind != execution.carrier) or (kind == E164 and execution.carrier == SIP):
         return f"{number} cannot be called over {execution.carrier}"
     return ""
+
+
+def _in_a_row(execution: Execution) -> int:
+    """How many call backs led to this call. One that was written before they were counted is the first."""
+    return int(execution.options.get(IN_A_ROW, FIRST_CALL in execution.options))
 
 
 def _second(first: Execution, second_id: str, body: dict[str, Any], due_at: datetime, now: datetime) -> Execution:
@@ -96,6 +112,6 @@ def _second(first: Execution, second_id: str, body: dict[str, Any], due_at: date
         updated_at=now,
         scheduled_at=max(due_at.astimezone(UTC), now),
         user_data=dict(first.user_data),
-        options={**options, FIRST_CALL: first.id},
+        options={**options, FIRST_CALL: first.id, IN_A_ROW: _in_a_row(first) + 1},
         agent=body,
     )

@@ -411,6 +411,9 @@ MAX_CONTEXT_VALUE_CHARACTERS = 2_000
 MAX_CALLBACK_DAYS = 30
 """How far ahead a caller may ask to be called back."""
 
+MAX_CALLBACKS_IN_A_ROW = 5
+"""Most call backs that follow from one another, each asked for in the one before."""
+
 CHAT_SILENCE_SECONDS = 600
 """A chat in which nobody wrote for so long ends, unless it was opened with another limit."""
 

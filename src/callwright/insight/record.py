@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from callwright.conversation.voicemail import FOUND, TAKEN_BACK
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano, cents_of
@@ -22,6 +21,7 @@ from callwright.domain.suppression import far_number
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
 from callwright.insight.line import dial_times, line_of
+from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
 from callwright.insight.settled import is_settled
@@ -83,7 +83,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "latency_data": latency_data(view),
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),
-        "answered_by_voice_mail": _voicemail(view),
+        "answered_by_voice_mail": was_found(view),
         "opt_out": opt_out(view) if answered is not None else None,
         "sounds": _sounds(view),
         "transfers": transfers(view),
@@ -140,19 +140,6 @@ def _ended_by(view: CallView) -> str | None:
     if ended is None:
         return None
     return "far_end" if ended.values["by"] in {"Callee", "Caller"} else "carrier"
-
-
-def _voicemail(view: CallView) -> bool | None:
-    """What the conversation made of all the signs; what the carrier said, where the agent does not look for machines itself."""
-    decided = [str(e.values["kind"]) for e in view.of("Note") if e.values["kind"] in (FOUND, TAKEN_BACK)]
-    if decided:
-        return decided[-1] == FOUND
-    if view.of("ListenForMachine"):
-        return False
-    kinds = [str(e.values["kind"]) for e in view.of("MachineDetected") if e.values["source"] == "carrier"]
-    if "machine" in kinds or "beep" in kinds:
-        return True
-    return False if "human" in kinds else None
 
 
 def _sounds(view: CallView) -> list[dict[str, Any]]:
