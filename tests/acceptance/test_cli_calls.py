@@ -28,7 +28,7 @@ class _Answers(RecordedAnswers):
 
 def _log() -> str:
     empty = bare(CallPlan(welcome_message="Hello."), ["A table for two please.", "Tonight at eight."])
-    return what_if(empty, 0, lambda plan: plan, _Answers(empty), keep_going=True).log
+    return what_if(empty, 0, lambda plan: plan, _Answers(empty, 0), keep_going=True).log
 
 
 async def _in_the_ledger(dsn: str, log: str) -> str:

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace, text: str) -> int:
     with asyncio.Runner() as runner:
         try:
             change, spec = _changed(view, arguments.set, defaults, plugins)
-            answers = _answers(runner, plugins, spec, arguments.model, view)
+            answers = _answers(runner, plugins, spec, arguments, view)
             found = what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going)
         finally:
             runner.run(plugins.aclose())
@@ -87,13 +87,17 @@ def run(arguments: argparse.Namespace, text: str) -> int:
 
 
 def _answers(
-    runner: asyncio.Runner, plugins: PluginInstances, spec: AgentSpec | None, model: str, view: CallView
+    runner: asyncio.Runner,
+    plugins: PluginInstances,
+    spec: AgentSpec | None,
+    arguments: argparse.Namespace,
+    view: CallView,
 ) -> Answers:
-    if model == RECORDED:
-        return RecordedAnswers(view)
+    if arguments.model == RECORDED:
+        return RecordedAnswers(view, arguments.from_turn)
     if spec is None:
         raise BadInputError(f"this log has no agent whose model could be asked; use --model {RECORDED}")
-    return AskedAnswers(runner, _thinker(plugins, spec, model, view))
+    return AskedAnswers(runner, _thinker(plugins, spec, arguments.model, view))
 
 
 class AskedAnswers:

@@ -30,6 +30,7 @@ _MEMBERS: Mapping[str, str] = {"tasks": "task", "agent_prompts": "prompt"}
 """What the members of a list or a map are, whatever they are called."""
 
 _PROMPT = re.compile(r"task_[1-9][0-9]?")
+_INDEX = re.compile(r"[0-9]{1,9}")
 _OF_THE_VOICE = frozenset({"voice", "voice_id", "model", "language", "speed"})
 """Settings of ``synthesizer`` that are read in its ``provider_config``."""
 
@@ -62,15 +63,19 @@ def with_changes(agent: Mapping[str, Any], changes: Sequence[str]) -> dict[str, 
             # What stands behind the sign may be a secret, and without the sign nobody knows where it begins.
             what = repr(named(path.strip())) if equals else f"a change of {len(change)} characters without ="
             raise BadInputError(f"{what} is not written as agent.path=value, as agent.agent_welcome_message=Hello")
-        _set(changed, names[1:], _value(text))
+        _set(changed, names[1:], _value(text, path.strip()))
     return changed
 
 
-def _value(text: str) -> Any:
+def _value(text: str, path: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
         return text
+    except RecursionError:
+        raise BadInputError(
+            f"the value of {named(path)!r} is nested deeper than can be read", field=named(path)
+        ) from None
 
 
 def _set(agent: dict[str, Any], names: Sequence[str], value: Any) -> None:
@@ -109,7 +114,7 @@ def _is_prompt(name: str, section: str) -> bool:
 def _index(at: Any, name: str, path: str) -> int:
     if not isinstance(at, list):
         raise BadInputError(f"{path} is {kind_of(at)} and has nothing below it", field=path)
-    if not name.isdigit() or int(name) >= len(at):
+    if not _INDEX.fullmatch(name) or int(name) >= len(at):
         there = f"it is a list of {len(at)}; use {path}.0" if at else "it is an empty list"
         raise BadInputError(f"{path} has no {named(name)!r}: {there}", field=f"{path}.{named(name)}")
     return int(name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callwright.conversation import effects as fx
+from callwright.conversation.log import Entry
 from callwright.insight.view import CallView
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ToolCall
+from callwright.simulation.whatif_recording import cut_before
 
 PROVIDER = "recording"
 
@@ -15,13 +17,15 @@ PROVIDER = "recording"
 class RecordedAnswers:
     """``simulation.whatif.Answers`` from the log: what the model answered in the same turn, in order, replies that were withdrawn left out.
 
-    The last one of a turn is said again when the model is asked more often than it was.
+    Each turn goes on with what was asked from ``from_turn`` on. Its last answer is said again when the model is asked more often than it
+    was. Raises BadInputError for a turn the call has not.
     """
 
-    def __init__(self, view: CallView) -> None:
-        self._answers = _answers(view)
-        self._asked: dict[int, int] = {}
-        self._verdicts = [bool(e.values["verdict"]) for e in view.of("ClassifierVerdict")]
+    def __init__(self, view: CallView, from_turn: int) -> None:
+        cut_us = cut_before(view, from_turn)
+        self._answers, self._next = _answers(view, cut_us)
+        self._asked: set[int] = set()
+        self._verdicts = _verdicts(view, cut_us)
 
     def reply(self, ask: fx.AskModel) -> Sequence[ModelDelta]:
         """The recorded answer of the turn. Raises ProviderError for a turn that had none."""
@@ -30,34 +34,50 @@ class RecordedAnswers:
             raise ProviderError(FailureKind.BAD_REQUEST, PROVIDER, f"the recording has no answer in turn {ask.turn}")
         # Only what follows a tool is a further answer: other questions are the same one, asked again.
         after_tool = ask.messages[-1].role == "tool" if ask.messages else False
-        number = self._asked.get(ask.turn, 0) + (1 if after_tool else 0)
-        self._asked[ask.turn] = number
+        number = self._next.get(ask.turn, 0) + (1 if after_tool and ask.turn in self._asked else 0)
+        self._asked.add(ask.turn)
+        self._next[ask.turn] = number
         return answers[min(number, len(answers) - 1)]
 
     def judge(self, ask: fx.AskClassifier) -> bool:
-        """The recorded verdicts in order, then no."""
-        return self._verdicts.pop(0) if self._verdicts else False
+        """The recorded verdicts of the purpose in order, then no."""
+        verdicts = self._verdicts.get(ask.purpose, [])
+        return verdicts.pop(0) if verdicts else False
 
 
-def _answers(view: CallView) -> dict[int, list[list[ModelDelta]]]:
+def _verdicts(view: CallView, cut_us: int) -> dict[str, list[bool]]:
+    """By purpose, what was answered to questions asked from the cut on: those before it have their answers without being asked."""
+    given = {int(e.values["request"]): bool(e.values["verdict"]) for e in view.of("ClassifierVerdict")}
+    found: dict[str, list[bool]] = {}
+    for ask in view.of("AskClassifier"):
+        request = int(ask.values["request"])
+        if ask.at_us >= cut_us and request in given:
+            found.setdefault(str(ask.values["purpose"]), []).append(given[request])
+    return found
+
+
+def _answers(view: CallView, cut_us: int) -> tuple[dict[int, list[list[ModelDelta]]], dict[int, int]]:
+    """The answers of each turn, and how many of them were asked for before the cut."""
     withdrawn = {int(e.values["generation"]) for e in view.of("Withdrawn") if e.values["reason"] != "unheard"}
-    asked: dict[int, int] = {}
+    asked: dict[int, Entry] = {}
     found: dict[int, list[ModelDelta]] = {}
     for entry in view.of("AskModel", "ReplyText", "ReplyTool", "ReplyEnded"):
         request = int(entry.values["request"])
         if entry.type == "AskModel":
             if int(entry.values["generation"]) not in withdrawn:
-                asked[request] = int(entry.values["turn"])
+                asked[request] = entry
                 found[request] = []
         elif request in found:
             found[request].append(_delta(entry.type, entry.values))
     turns: dict[int, list[list[ModelDelta]]] = {}
-    for request, turn in asked.items():
-        deltas = found[request]
+    before: dict[int, int] = {}
+    for request, entry in asked.items():
+        deltas, turn = found[request], int(entry.values["turn"])
         if any(delta.text or delta.tool_call for delta in deltas):
             whole = deltas if deltas[-1].ended else [*deltas, ModelDelta(ended="stop")]
             turns.setdefault(turn, []).append(whole)
-    return turns
+            before[turn] = before.get(turn, 0) + (entry.at_us < cut_us)
+    return turns, before
 
 
 def _delta(name: str, values: object) -> ModelDelta:

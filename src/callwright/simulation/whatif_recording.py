@@ -52,8 +52,8 @@ class Pace:
 class Recording:
     """A recorded call, parted before the caller's words of a turn. ``cut_us`` is when the run goes on by itself.
 
-    ``lines`` are the caller's from that turn on, ``replies`` what the agent said in each turn, ``tools`` the recorded results by tool name
-    with the milliseconds each took. ``last_segment`` is the recogniser's highest.
+    ``lines`` are the caller's from that turn on, ``replies`` what the agent said in each turn, ``tools`` the recorded results of calls that
+    were made after the cut, by tool name with the milliseconds each took. ``last_segment`` is the recogniser's highest.
     """
 
     started: ev.Started
@@ -93,35 +93,45 @@ _ANSWERS = frozenset({"ReplyText", "ReplyTool", "ReplyEnded", "ToolResult", "Cla
 
 def recording_of(view: CallView, from_turn: int) -> Recording:
     """Part a call before the caller's words of ``from_turn``; 0 is from the very beginning. Raises BadInputError for a turn it has not."""
+    cut_us = cut_before(view, from_turn)
     started = view.first("Started")
-    if started is None or view.answered_us is None:
+    assert started is not None
+    assert view.answered_us is not None
+    begun = event_from_wire(started.type, started.at_us, started.values)
+    assert isinstance(begun, ev.Started)
+    sounds = timeline(view)
+    lines = tuple(_line(e, sounds, audio_began_us(view)) for e in view.of("UserSaid") if e.values["turn"] >= from_turn)
+    return Recording(
+        started=begun,
+        entries=view.entries,
+        cut_us=cut_us,
+        answered_us=view.answered_us,
+        lines=lines,
+        replies=_replies(view),
+        tools=_tools(view, cut_us),
+        pace=_pace(view),
+        last_segment=max(
+            (int(e.values["segment"]) for e in view.of("TranscriptPartial", "TranscriptFinal")), default=0
+        ),
+    )
+
+
+def cut_before(view: CallView, from_turn: int) -> int:
+    """When the caller began to speak in ``from_turn``; 0 for turn 0. Raises BadInputError for a turn the call has not."""
+    if view.first("Started") is None or view.answered_us is None:
         raise BadInputError("nobody answered this call, so there is no turn to go on from")
+    if not from_turn:
+        return 0
     said = {int(e.values["turn"]): e for e in view.of("UserSaid")}
-    if from_turn and from_turn not in said:
+    if from_turn not in said:
         there = (
             f"it has turns {min(said)} to {max(said)}, and 0 for the whole call"
             if said
             else "the caller said nothing: use 0"
         )
         raise BadInputError(f"this call has no turn {from_turn}; {there}", field="from-turn")
-    begun = event_from_wire(started.type, started.at_us, started.values)
-    assert isinstance(begun, ev.Started)
-    sounds = timeline(view)
-    lines = tuple(_line(entry, sounds, audio_began_us(view)) for turn, entry in said.items() if turn >= from_turn)
-    return Recording(
-        started=begun,
-        entries=view.entries,
-        # Never before the answer itself, which the caller's first words may come with.
-        cut_us=max(_spoken_from_us(said[from_turn], audio_began_us(view)), view.answered_us + 1) if from_turn else 0,
-        answered_us=view.answered_us,
-        lines=lines,
-        replies=_replies(view),
-        tools=_tools(view),
-        pace=_pace(view),
-        last_segment=max(
-            (int(e.values["segment"]) for e in view.of("TranscriptPartial", "TranscriptFinal")), default=0
-        ),
-    )
+    # Never before the answer itself, which the caller's first words may come with.
+    return max(_spoken_from_us(said[from_turn], audio_began_us(view)), view.answered_us + 1)
 
 
 def difference_before(recording: Recording, item: Entry, now: str) -> Difference:
@@ -182,12 +192,12 @@ def _replies(view: CallView) -> dict[int, str]:
     return {turn: " ".join(texts) for turn, texts in replies.items()}
 
 
-def _tools(view: CallView) -> dict[str, tuple[tuple[int, bool, str], ...]]:
+def _tools(view: CallView, cut_us: int) -> dict[str, tuple[tuple[int, bool, str], ...]]:
     results = {int(e.values["request"]): e for e in reversed(view.of("ToolResult"))}
     found: dict[str, list[tuple[int, bool, str]]] = {}
     for call in view.of("CallTool", "SendKeys"):
         result = results.get(int(call.values["request"]))
-        if result is not None:
+        if result is not None and call.at_us >= cut_us:
             took_ms = (result.at_us - call.at_us) // 1000
             answer = (took_ms, bool(result.values["ok"]), str(result.values["result"]))
             found.setdefault(str(call.values["name"]), []).append(answer)

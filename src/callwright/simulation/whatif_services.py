@@ -19,7 +19,7 @@ PIECE_MS = 30
 """Between two pieces of an answer."""
 CLASSIFIER_MS = 400
 TRANSFER_MS = 2_000
-NOT_RECORDED = "a what-if calls no tools, and the recording has no result of this one"
+NOT_RECORDED = "a what-if calls no tools, and the recording has no further result of this one"
 
 
 class WhatIfModel:
@@ -200,7 +200,7 @@ class WhatIfTools:
         else:
             took_ms, ok, text = PIECE_MS, False, NOT_RECORDED
             self.remarks.append(
-                f"the tool {effect.name} was not called, and the recording has no result of it: it failed"
+                f"the tool {effect.name} was not called, and the recording has no result of it from that turn on: it failed"
             )
         self._world.after_ms(max(1, took_ms), self._world.deliver, ev.ToolResult, effect.request, ok, text)
 

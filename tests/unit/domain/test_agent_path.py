@@ -57,6 +57,10 @@ def test_settings_that_have_their_default_may_be_set():
         ),
         ("agent.tasks.0.tools_config.llm_agent.llm_config.model=m", "use agent.tasks.0.tools_config.llm_agent.model"),
         ("agent.tasks.4.task_config.call_terminate=1", "agent.tasks has no '4': it is a list of 1; use agent.tasks.0"),
+        (
+            "agent.tasks.².task_config=1",
+            "agent.tasks has no '(a name of 1 characters)': it is a list of 1; use agent.tasks.0",
+        ),
         ("agent.empty.0=1", "it is an empty list"),
         ("agent.agent_welcome_message.en=1", "agent.agent_welcome_message is a string of 5 characters and has nothing"),
     ],
@@ -65,6 +69,13 @@ def test_what_is_wrong_with_a_path_is_said(change, told):
     with pytest.raises(BadInputError) as refused:
         with_changes(AGENT, [change])
     assert told in refused.value.message
+
+
+def test_a_number_and_a_value_beyond_what_python_reads_are_refused():
+    with pytest.raises(BadInputError, match=r"it is a list of 1; use agent\.tasks\.0"):
+        with_changes(AGENT, [f"agent.tasks.{'9' * 5_000}.task_config=1"])
+    with pytest.raises(BadInputError, match=r"the value of 'agent\.agent_name' is nested deeper than can be read"):
+        with_changes(AGENT, [f"agent.agent_name={'[' * 20_000}"])
 
 
 @pytest.mark.parametrize(

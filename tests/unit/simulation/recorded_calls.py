@@ -17,8 +17,8 @@ def header(agent: Mapping[str, Any] | None = None) -> str:
     return header_line(Header("call-1", 1, "2026-01-01T00:00:00+00:00", {"name": "Ada"}, 3, agent or {}, CORE_VERSION))
 
 
-def bare(plan: CallPlan, words: Sequence[str]) -> CallView:
-    """The answer and the caller's turns alone, six seconds apart."""
+def bare(plan: CallPlan, words: Sequence[str], booked: Sequence[str] = ()) -> CallView:
+    """The answer and the caller's turns alone, six seconds apart, and what the tool ``book`` answered in each."""
     lines = [header()]
 
     def put(at_ms: int, item: ev.Event | fx.Effect, direction: str) -> None:
@@ -30,4 +30,7 @@ def bare(plan: CallPlan, words: Sequence[str]) -> CallView:
     for number, said in enumerate(words):
         from_ms = 4_000 + 6_000 * number
         put(from_ms + 3_000, fx.UserSaid(number + 1, said, from_ms, from_ms + 1_500), "out")
+        if booked:
+            put(from_ms + 3_000, fx.CallTool(number, number + 1, f"c{number}", "book", "{}"), "out")
+            put(from_ms + 3_500, ev.ToolResult(0, number, True, booked[number]), "in")
     return view_of("".join(lines))

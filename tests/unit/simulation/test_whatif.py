@@ -24,11 +24,15 @@ TALK = (("A table for two please.", "For when shall it be?"), ("Tonight at eight
 
 
 class Script:
-    """Answers in order, the last one again; each a text, deltas or a failure. ``asked`` are the histories."""
+    """Answers in order, the last one again; each a text, deltas or a failure. ``asked`` are the histories.
 
-    def __init__(self, *answers: object, verdict: object = False) -> None:
+    ``verdicts`` are given in order, then ``verdict``.
+    """
+
+    def __init__(self, *answers: object, verdict: object = False, verdicts: tuple[bool, ...] = ()) -> None:
         self.answers = list(answers)
         self.verdict = verdict
+        self.verdicts = list(verdicts)
         self.asked: list[tuple[Message, ...]] = []
 
     def reply(self, ask: fx.AskModel) -> list[ModelDelta]:
@@ -41,13 +45,16 @@ class Script:
     def judge(self, _ask: fx.AskClassifier) -> bool:
         if isinstance(self.verdict, ProviderError):
             raise self.verdict
-        return bool(self.verdict)
+        return self.verdicts.pop(0) if self.verdicts else bool(self.verdict)
 
 
-def recorded(plan: CallPlan = PLAN, talk: tuple[tuple[str, str], ...] = TALK) -> CallView:
+def recorded(
+    plan: CallPlan = PLAN, talk: tuple[tuple[str, str], ...] = TALK, *, verdicts: tuple[bool, ...] = ()
+) -> CallView:
     """A call as it would be recorded: a what-if from the beginning, of a recording that has nothing but the caller's lines."""
     seed = bare(plan, [words for words, _ in talk])
-    found = what_if(seed, 0, lambda _: plan, Script(*(reply for _, reply in talk)), keep_going=True)
+    script = Script(*(reply for _, reply in talk), verdicts=verdicts)
+    found = what_if(seed, 0, lambda _: plan, script, keep_going=True)
     assert [line.text for line in found.after if line.who == "caller"] == [words for words, _ in talk]
     return view_of(found.log)
 
@@ -59,7 +66,7 @@ def texts(lines: object) -> list[str]:
 def test_with_nothing_changed_it_goes_as_it_went() -> None:
     view = recorded()
     for turn in (0, 1, 2):
-        found = what_if(view, turn, lambda plan: plan, RecordedAnswers(view))
+        found = what_if(view, turn, lambda plan: plan, RecordedAnswers(view, turn))
         assert first_difference(found.before, found.after) == "", turn
         assert texts(found.after)[-1] == "Done, see you tonight."
         assert found.ended == "the recording has no more words of the caller"
@@ -67,7 +74,7 @@ def test_with_nothing_changed_it_goes_as_it_went() -> None:
 
 def test_another_setting_takes_effect_from_the_turn_on() -> None:
     view = recorded()
-    found = what_if(view, 2, lambda plan: replace(plan, incremental_delay_ms=3_000), RecordedAnswers(view))
+    found = what_if(view, 2, lambda plan: replace(plan, incremental_delay_ms=3_000), RecordedAnswers(view, 2))
     (before,), (after,) = (
         [line.wait_ms for line in side if line.who == "agent"] for side in (found.before, found.after)
     )
@@ -100,11 +107,46 @@ def test_tools_answer_as_recorded_or_not_at_all() -> None:
     plan = replace(PLAN, tools=(Tool("book", "Book", '{"type":"object","properties":{}}'),))
     calls = [ModelDelta(tool_call=ToolCall("c1", "book", "{}")), ModelDelta(ended="tool")]
     found = what_if(recorded(plan), 2, lambda plan: plan, Script(calls, "Booked."))
-    assert found.remarks == ("the tool book was not called, and the recording has no result of it: it failed",)
+    assert found.remarks == (
+        "the tool book was not called, and the recording has no result of it from that turn on: it failed",
+    )
     again = view_of(found.log)
     second = what_if(again, 2, lambda plan: plan, Script(calls, "Booked."))
     assert second.remarks == ("the tool book was not called; it answered as recorded",)
     assert texts(second.after)[-1] == "Booked."
+
+
+@pytest.mark.parametrize(("from_turn", "told"), [(0, ["nine", "five"]), (1, ["nine", "five"]), (2, ["five"])])
+def test_tools_answer_as_they_did_from_the_turn_on(from_turn: int, told: list[str]) -> None:
+    plan = replace(PLAN, tools=(Tool("book", "Book", '{"type":"object","properties":{}}'),))
+    words = ["Book me on Monday please.", "And book me on Friday please."]
+    calls = [[ModelDelta(tool_call=ToolCall(one, "book", "{}")), ModelDelta(ended="tool")] for one in ("c1", "c2")]
+    script = Script(calls[0], "On Monday, done.", calls[1], "On Friday, done.")
+    view = view_of(what_if(bare(plan, words, ["nine", "five"]), 0, lambda plan: plan, script, keep_going=True).log)
+    found = what_if(view, from_turn, lambda plan: plan, RecordedAnswers(view, from_turn))
+    results = view_of(found.log).of("ToolResult")
+    assert [entry.values["result"] for entry in results][-len(told) :] == told
+    assert len(results) == 2
+    assert len(found.remarks) == len(told)
+
+
+def test_a_tool_that_was_called_before_the_turn_alone_has_no_result_after_it() -> None:
+    plan = replace(PLAN, tools=(Tool("book", "Book", '{"type":"object","properties":{}}'),))
+    call = [ModelDelta(tool_call=ToolCall("c1", "book", "{}")), ModelDelta(ended="tool")]
+    seed = bare(plan, [words for words, _ in TALK], ["nine", "five"])
+    view = view_of(what_if(seed, 0, lambda plan: plan, Script(call, "At nine.", "Goodbye."), keep_going=True).log)
+    call = [ModelDelta(tool_call=ToolCall("c2", "book", "{}")), ModelDelta(ended="tool")]
+    found = what_if(view, 2, lambda plan: plan, Script(call, "Booked."))
+    assert "no result of it from that turn on: it failed" in found.remarks[0]
+
+
+@pytest.mark.parametrize("from_turn", [0, 1, 2])
+def test_a_hang_up_that_a_model_decided_is_decided_again(from_turn: int) -> None:
+    view = recorded(replace(PLAN, hangup_by_prompt=True), verdicts=(False, True))
+    assert view.of("HangUp")
+    found = what_if(view, from_turn, lambda plan: plan, RecordedAnswers(view, from_turn))
+    assert first_difference(found.before, found.after) == ""
+    assert found.ended == "the agent ended the call (llm_prompted_hangup)"
 
 
 def test_a_model_that_fails_fails_in_the_run_too() -> None:
@@ -138,7 +180,7 @@ def test_a_welcome_is_changed_from_turn_0() -> None:
 
 def test_a_caller_who_spoke_first_does_so_again() -> None:
     view = recorded(replace(PLAN, welcome_message=""))
-    found = what_if(view, 0, lambda plan: plan, RecordedAnswers(view))
+    found = what_if(view, 0, lambda plan: plan, RecordedAnswers(view, 0))
     assert texts(found.after)[0] == "A table for two please."
 
 
@@ -153,7 +195,7 @@ def test_what_cannot_be_done_is_said() -> None:
 
 
 def test_a_log_that_todays_core_does_not_repeat_is_refused() -> None:
-    text = what_if(recorded(), 0, lambda plan: plan, RecordedAnswers(recorded())).log
+    text = what_if(recorded(), 0, lambda plan: plan, RecordedAnswers(recorded(), 0)).log
     changed = text.replace('"type":"StartRecording"', '"type":"StopRecording"')
     with pytest.raises(BadInputError, match="does not repeat this call up to that turn"):
         what_if(view_of(changed), 2, lambda plan: plan, Script("x"))
@@ -169,6 +211,6 @@ def test_any_conversation_can_be_gone_on_from_any_turn(seed: int) -> None:
     if view.answered_us is None:
         return
     for turn in (0, *turns[:3]):
-        found = what_if(view, turn, lambda plan: plan, RecordedAnswers(view), keep_going=True)
+        found = what_if(view, turn, lambda plan: plan, RecordedAnswers(view, turn), keep_going=True)
         assert found.ended
         assert {line.turn for line in found.before} >= {turn} - {0}

@@ -1,0 +1,119 @@
+"""What a recorded model answers in a what-if run: the answers and verdicts from the turn on, each in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from tests.unit.simulation.recorded_calls import bare
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+from callwright.conversation.log import entry_line, header_line, values_of
+from callwright.conversation.plan import CallPlan
+from callwright.domain.errors import BadInputError
+from callwright.insight.view import CallView, view_of
+from callwright.ports.failures import ProviderError
+from callwright.ports.model import Message
+from callwright.simulation.whatif_answers import RecordedAnswers
+
+PLAN = CallPlan(welcome_message="")
+TURN_2_MS = 11_000
+"""When the caller of ``bare`` begins to speak the second time."""
+
+
+def view(*items: tuple[int, ev.Event | fx.Effect]) -> CallView:
+    """A call of two turns with further entries, each at its millisecond."""
+    seed = bare(PLAN, ["A table please.", "Tonight."])
+    timed = [(entry.at_us // 1000, entry.direction, entry.type, entry.values) for entry in seed.entries]
+    timed += [
+        (at_ms, "out" if not hasattr(it, "at_us") else "in", type(it).__name__, values_of(it)) for at_ms, it in items
+    ]
+    lines = [header_line(seed.header)]
+    for at_ms, direction, name, values in sorted(timed, key=lambda one: one[0]):
+        lines.append(entry_line(len(lines), at_ms * 1000, "core", direction, name, values))
+    return view_of("".join(lines))
+
+
+def question(request: int, purpose: str) -> fx.AskClassifier:
+    return fx.AskClassifier(request, purpose, (Message("user", "hello"),))
+
+
+def verdict(request: int, purpose: str, answer: bool) -> ev.ClassifierVerdict:
+    return ev.ClassifierVerdict(0, request, purpose, answer)
+
+
+def judged(answers: RecordedAnswers, *purposes: str) -> list[bool]:
+    return [answers.judge(question(99, purpose)) for purpose in purposes]
+
+
+def test_each_purpose_has_verdicts_of_its_own() -> None:
+    call = view(
+        (4_000, question(1, "voicemail")),
+        (4_500, verdict(1, "voicemail", True)),
+        (8_000, question(2, "hangup")),
+        (8_500, verdict(2, "hangup", False)),
+        (9_000, question(3, "hangup")),
+        (9_500, verdict(3, "hangup", True)),
+    )
+    assert judged(RecordedAnswers(call, 0), "hangup", "hangup", "hangup", "voicemail") == [False, True, False, True]
+
+
+def test_verdicts_of_questions_from_before_the_turn_are_not_given_again() -> None:
+    call = view(
+        (8_000, question(1, "hangup")),
+        (8_500, verdict(1, "hangup", True)),
+        (TURN_2_MS - 1, question(2, "hangup")),
+        (TURN_2_MS + 500, verdict(2, "hangup", True)),
+        (14_000, question(3, "hangup")),
+        (14_500, verdict(3, "hangup", False)),
+        (15_000, question(4, "hangup")),
+    )
+    assert judged(RecordedAnswers(call, 2), "hangup", "hangup") == [False, False]
+
+
+def asked(request: int, turn: int, *roles: str) -> fx.AskModel:
+    return fx.AskModel(request, request, turn, "reply", tuple(Message(role, "x") for role in roles or ("user",)))
+
+
+def answered(request: int, text: str) -> ev.ReplyText:
+    return ev.ReplyText(0, request, request, text)
+
+
+def said(answers: RecordedAnswers, asks: Sequence[fx.AskModel]) -> list[str]:
+    return ["".join(delta.text for delta in answers.reply(ask)) for ask in asks]
+
+
+def two_answers(second_ms: int) -> CallView:
+    """Two answers in the first turn, the second one behind a tool."""
+    return view(
+        (8_000, asked(1, 1)),
+        (8_001, answered(1, "One moment.")),
+        (second_ms, asked(2, 1)),
+        (second_ms, answered(2, "At nine.")),
+    )
+
+
+def test_what_follows_a_tool_is_the_next_answer_of_the_turn() -> None:
+    answers = RecordedAnswers(two_answers(9_000), 0)
+    asks = (asked(1, 1), asked(2, 1), asked(3, 1, "tool"), asked(4, 1, "tool"))
+    assert said(answers, asks) == ["One moment.", "One moment.", "At nine.", "At nine."]
+
+
+def test_a_turn_goes_on_with_the_answer_that_follows_the_cut() -> None:
+    answers = RecordedAnswers(two_answers(TURN_2_MS + 100), 2)
+    assert said(answers, (asked(2, 1, "tool"),)) == ["At nine."]
+
+
+def test_a_turn_that_had_all_its_answers_before_the_cut_has_the_last_of_them_again() -> None:
+    assert said(RecordedAnswers(two_answers(9_000), 2), (asked(2, 1, "tool"), asked(3, 1))) == ["At nine.", "At nine."]
+
+
+def test_a_turn_without_an_answer_has_none() -> None:
+    with pytest.raises(ProviderError, match="no answer in turn 2"):
+        RecordedAnswers(two_answers(9_000), 2).reply(asked(3, 2))
+
+
+def test_a_turn_that_the_call_has_not_is_refused() -> None:
+    with pytest.raises(BadInputError, match="no turn 7"):
+        RecordedAnswers(view(), 7)
