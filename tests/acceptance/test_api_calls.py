@@ -157,6 +157,21 @@ async def test_the_same_idempotency_key_places_one_call(world: ApiWorld) -> None
         assert (await client.get(f"/v2/agent/{agent_id}/executions")).json()["total"] == 1
 
 
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_scheduled_call_sent_again_after_its_time_has_its_first_answer(world: ApiWorld, strict: bool) -> None:
+    at = (world.clock.now() + timedelta(minutes=3)).isoformat()
+    async with world.client(strict=strict) as client:
+        body = {"agent_id": await create(client), "recipient_phone_number": "loopback:demo", "scheduled_at": at}
+        headers = {"Idempotency-Key": "order-9"}
+        first = await client.post("/call", json=body, headers=headers)
+        world.clock.ahead = timedelta(minutes=30)
+        again = await client.post("/call", json=body, headers=headers)
+        other = await client.post("/call", json=body, headers={"Idempotency-Key": "order-10"})
+    assert (first.status_code, first.json()["status"]) == (200, "scheduled")
+    assert (again.status_code, again.content) == (200, first.content)
+    assert other.status_code == 400
+
+
 async def test_an_idempotency_key_belongs_to_one_request_of_one_organisation(world: ApiWorld) -> None:
     headers = {"Idempotency-Key": "order-7"}
     async with world.client() as ours, world.client(world.other_key) as others:

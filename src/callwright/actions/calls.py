@@ -154,11 +154,13 @@ async def place_call(
     """Place a call and return the answer's bytes, made by ``encode`` from the new row.
 
     One unit: the execution, its webhook if that status is published, and the answer under ``Idempotency-Key``. The same key with the
-    same body returns the first answer again; with another body ConflictError. Raises NotFoundError for an unknown agent.
+    same body returns the first answer again; with another body ConflictError. Raises NotFoundError for an unknown agent, and as
+    :func:`read_request`.
     """
-    request = read_request(wire, services.clock.now(), strict=services.policy.strict)
 
     async def work(joined: Services) -> bytes:
+        # Read here, not before the key: ``scheduled_at`` of a repeated request may have passed since.
+        request = read_request(wire, joined.clock.now(), strict=joined.policy.strict)
         async with joined.ledger.unit() as unit:
             return encode(await _place(joined, unit, principal, request))
 

@@ -10,10 +10,15 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import tee
+from typing import TYPE_CHECKING
 
 from callwright.domain.errors import BadInputError, TooLargeError
 from callwright.domain.fields import named
 from callwright.domain.limits import MAX_NAME_CHARACTERS
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 NUMBER_COLUMN = "contact_number"
 
@@ -76,24 +81,17 @@ class ContactCsv:
 
     def __init__(self, lines: Iterable[str], rules: CsvRules) -> None:
         """Raises BadInputError for a header that cannot be read, has no column of numbers, two of one name or too many."""
-        self._lines = _Counted(lines)
         self._rules = rules
-        header = next(self._lines, "")
-        self._delimiter = self._delimiter_of(header)
-        try:
-            names = next(csv.reader([header], delimiter=self._delimiter), [])
-        except csv.Error as error:
-            raise rules.unreadable(1, f"the header is not CSV ({error}); lines end with LF or CRLF") from None
+        self._reader, names = self._opened(lines)
         self.columns = self._named(names)
         self.number_at = self._number_column()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not empty, with the line it begins in. Raises BadInputError where it cannot be read on."""
-        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         while True:
-            line = self._lines.line + 1
+            line = self._reader.line_num + 1
             try:
-                cells = next(reader, None)
+                cells = next(self._reader, None)
             except csv.Error as error:
                 raise self._rules.unreadable(
                     line, f"the row that begins here is not CSV ({error}); look for a quote that is not closed"
@@ -103,13 +101,26 @@ class ContactCsv:
             if any(cell.strip() for cell in cells):
                 yield line, cells
 
-    def _delimiter_of(self, header: str) -> str:
-        """A comma, unless only with a semicolon or a tab, as spreadsheets of some countries write, there is a column of numbers."""
-        for delimiter in _DELIMITERS:
-            names = {_plain(name) for name in header.strip("\r\n").replace('"', "").split(delimiter)}
-            if names & set(self._rules.number_columns):
-                return delimiter
-        return ","
+    def _opened(self, lines: Iterable[str]) -> tuple[Reader, list[str]]:
+        """The rows behind the header, and its cells: between commas, unless only between semicolons or tabs, as spreadsheets of some
+        countries write, there is a column of numbers."""
+        commas: tuple[Reader, list[str]] | None = None
+        problem = ""
+        for delimiter, copy in zip(_DELIMITERS, tee(lines, len(_DELIMITERS)), strict=True):
+            reader = csv.reader(copy, delimiter=delimiter, strict=True)
+            try:
+                names = next(reader, [])
+            except csv.Error as error:
+                problem = problem or str(error)
+                continue
+            if {_plain(name) for name in names} & set(self._rules.number_columns):
+                return reader, names
+            if delimiter == _DELIMITERS[0]:
+                commas = reader, names
+        if commas is None:
+            why = "look for a quote that is not closed; lines end with LF or CRLF"
+            raise self._rules.unreadable(1, f"the header is not CSV ({problem}); {why}")
+        return commas
 
     def _named(self, names: list[str]) -> list[str]:
         columns = [name.strip() for name in names]
@@ -136,19 +147,6 @@ class ContactCsv:
                     return names.index(wanted)
         found = ", ".join(named(name) for name in self.columns if name)[:200] or "nothing"
         raise self._rules.unreadable(1, f"the header needs a column {self._rules.number_columns[0]}; it has {found}")
-
-
-class _Counted(Iterator[str]):
-    """Lines; ``line`` counts those that were taken."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self.line = 0
-
-    def __next__(self) -> str:
-        text = next(self._lines)
-        self.line += 1
-        return text
 
 
 def _plain(name: str) -> str:

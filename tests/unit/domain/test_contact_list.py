@@ -16,7 +16,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_USER_DATA_BYTES,
 )
-from callwright.domain.number import SIP, Destination
+from callwright.domain.number import E164, SIP, Destination
 
 
 def everybody(destination: Destination) -> None:
@@ -75,6 +75,17 @@ def test_a_spreadsheet_of_another_country_is_read(delimiter: str) -> None:
     assert contacts(text) == [(2, "+15550123", {"name": "Ada, Lady"})]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_line_end_within_a_columns_name_is_part_of_it(delimiter: str) -> None:
+    text = f'"note\r\n+15550199"{delimiter}contact_number\r\nhello{delimiter}+15550123\r\n'
+    assert rows(text) == [ListedContact(3, Destination(E164, "+15550123"), {"note\r\n+15550199": "hello"})]
+
+
+def test_a_semicolon_or_a_comma_within_a_quoted_name_does_not_part_columns() -> None:
+    assert contacts('"a;contact_number",contact_number\nx,+15550123\n') == [(2, "+15550123", {"a;contact_number": "x"})]
+    assert contacts('"a,contact_number";contact_number\nx;+15550123\n') == [(2, "+15550123", {"a,contact_number": "x"})]
+
+
 def test_an_apostrophe_of_the_spreadsheet_is_taken_off() -> None:
     assert contacts("contact_number\n'+15550123\n")[0][1] == "+15550123"
 
@@ -128,6 +139,8 @@ def test_an_address_nobody_can_call_is_refused_with_the_reason_of_the_check() ->
         ("contact_number" + ",a" * MAX_BATCH_COLUMNS + "\n", f"has {MAX_BATCH_COLUMNS + 1} columns"),
         ('contact_number,name\n+15550123,"Ada\n+15550124,Bea\n', "line 2: the row that begins here is not CSV"),
         ("contact_number\ra\r", "line 1: the header is not CSV"),
+        ('contact_number,"name\n+15550123,Ada\n', "line 1: the header is not CSV"),
+        ('contact_number,"name"s\n+15550123,Ada\n', "line 1: the header is not CSV"),
         (b"contact_number\n\xff\n", "line 2: this is not UTF-8"),
         ("contact_number\n".encode("utf-16-be"), "without NUL"),
         (b"\xff\xfec\x00\n", "line 1: the file is UTF-16"),

@@ -30,6 +30,12 @@ def test_one_row_is_found_without_keeping_the_others() -> None:
     assert find_contact(FILE, "15550124") is None
 
 
+def test_a_line_end_within_a_columns_name_is_part_of_it() -> None:
+    text = 'contact_number,"note\n(optional)"\n+15550123,hello\n'
+    assert read_contacts(text).by_number == {"+15550123": {"contact_number": "+15550123", "note\n(optional)": "hello"}}
+    assert find_contact(text, "(optional)") is None
+
+
 def test_the_number_may_be_in_any_column_and_a_row_may_end_before_it() -> None:
     text = "name,,contact_number,note\nCid\n Ann ,x, +15550123 , y ,z\nBob,x,+15550123,again\n"
     assert find_contact(text, "+15550123") == {"name": "Ann", "contact_number": "+15550123", "note": "y"}
