@@ -251,6 +251,6 @@ def read_trunk_number(wire: Any, path: str = "") -> tuple[str, str | None, bool]
         number = parse_e164(number, what=at)
     elif not _NUMBER.fullmatch(number):
         raise BadInputError(f"{at} must be 2 to 15 digits, with or without a +", field=at)
-    if is_emergency(number.removeprefix("+")):
+    if is_emergency(number):
         raise BadInputError(f"{at} is an emergency number; who dials it must not reach an agent", field=at)
     return number, fields.text("name", longest=MAX_NAME_CHARACTERS).strip() or None, checked

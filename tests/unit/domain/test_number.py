@@ -84,9 +84,44 @@ def test_emergency_numbers_are_never_called(text: str) -> None:
         parse_destination(text)
 
 
+@pytest.mark.parametrize(
+    "user",
+    ["9,911", "9,,911", "9,0,112", "911,", "911,5", "911&x", "911=x", "91!1", "'911", "%2C911", "911%3Bx=y", "911%40x", "9%C2%A011",
+     "9%0011", "9w911", "911p", "911X5", "00112", "99911", "+1911", "+49112", "+353999", "+490112", "0049112", "0111911", "+1,911",
+     "*67911", "*67*911", "*67,911", "%2331%23112", "*911", "911*5"],
+)  # fmt: skip
+def test_an_emergency_number_behind_a_prefix_a_pause_or_a_code_is_one(user: str) -> None:
+    with pytest.raises(InvalidNumberError, match="is an emergency number"):
+        parse_destination(f"sip:{user}@gw.example")
+
+
+@pytest.mark.parametrize("user", ["%2531%2531%2532", "9%2531%2531", "%2b%2531"])
+def test_an_escape_within_an_escape_is_refused_because_nobody_knows_what_it_dials(user: str) -> None:
+    with pytest.raises(InvalidNumberError, match="an escape within an escape"):
+        parse_destination(f"sip:{user}@gw.example")
+
+
+@pytest.mark.parametrize(
+    "number", ["+49112345678", "+15559110000", "+1 911-555-0100", "+911123456789", "+4411112222", "+1555000112"]
+)
+def test_a_number_that_only_contains_an_emergency_number_is_called(number: str) -> None:
+    plain = parse_destination(number).value
+    for user in (plain, plain[1:], f"00{plain[1:]}", f"9,{plain[1:]}", f"*67{plain}", plain.replace("+", "%2B")):
+        assert parse_destination(f"sip:{user}@gw.example").value == f"sip:{user}@gw.example"
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["joe911", "911desk", "room-112", "112.desk", "112_desk", "desk,112", "j%C3%BCrgen", "1911", "112345", "91123", "49112", "0015", "9015",
+     "+15550100,911", "5551000*112", "*97", "1000,112"],
+)  # fmt: skip
+def test_names_extensions_and_keys_that_are_dialled_later_are_no_emergency(user: str) -> None:
+    assert parse_destination(f"sip:{user}@gw.example").value == f"sip:{user}@gw.example"
+
+
 def test_ordinary_short_extensions_are_no_emergency() -> None:
     assert not any(is_emergency(digits) for digits in ("7", "1000", "200", "4711", "91123", "", "ada"))
-    assert all(is_emergency(digits) for digits in EMERGENCY)
+    assert all(is_emergency(digits) and is_emergency(f"+{digits}") for digits in EMERGENCY)
 
 
 def test_a_number_longer_than_the_limit_is_not_even_looked_at() -> None:
