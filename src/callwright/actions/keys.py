@@ -109,8 +109,12 @@ def _checked(services: Services, wish: KeyWish) -> None:
 
 async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWish) -> NewKey:
     """Make a key within a unit. A member's key without a holder is its own holder, and a key without an expiry gets that of the key that
-    makes it. Raises BadInputError, also for a wish that outlives that key."""
+    makes it. Raises BadInputError, also for a wish that outlives that key; UnknownKeyError when that key was revoked in the
+    meantime."""
     _checked(services, wish)
+    if not await unit.keys.lock_good(by.key_id):
+        # The request may have waited since it was let in, and a revoked key leaves no successor.
+        raise UnknownKeyError(ACCESS_DENIED)
     expires_at = expiry_of_new(by, wish.expires_at)
     key_id = services.ids.uuid()
     if wish.derived:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import IO, Any
 
@@ -29,10 +29,12 @@ _LARGEST_WHOLE = 2**63 - 1
 
 
 class PacedBody:
-    """The ``receive`` of a request whose body must come at a pace (BODY_SECONDS, BODY_BYTES_A_SECOND). Raises SlowBodyError."""
+    """The ``receive`` of a request whose body must come at a pace (BODY_SECONDS, BODY_BYTES_A_SECOND). Raises SlowBodyError, and what
+    ``check`` raises when the body has come: much may have changed since its headers."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, check: Callable[[], Awaitable[None]]) -> None:
         self._receive = receive
+        self._check = check
         self._deadline: float | None = None
         self._whole = False
 
@@ -52,6 +54,8 @@ class PacedBody:
         if self._deadline is not None:
             self._deadline += len(message.get("body", b"")) / BODY_BYTES_A_SECOND
         self._whole = not message.get("more_body", False)
+        if self._whole and message["type"] == "http.request":
+            await self._check()
         return message
 
 

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callwright.actions.keys import ACCESS_DENIED, authenticate
+from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.hot import HotReads, answer_hot, entity_tag, execution_in, has_it
@@ -73,7 +73,8 @@ class Gate:
             if wanted is not None:
                 await answer_hot(self._reads, self.services, scope, wanted, answer.whole)
             else:
-                await self.app(scope, PacedBody(receive).receive, answer.send)
+                body = PacedBody(receive, lambda: self._check_again(scope))
+                await self.app(scope, body.receive, answer.send)
         except CallwrightError as error:
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
@@ -117,6 +118,15 @@ class Gate:
         if refused is not None:
             raise NotAllowedError(refused)
         return principal
+
+    async def _check_again(self, scope: Scope) -> None:
+        """Raise unless the key of a request is still what it was when its headers came. A body may take minutes, and whoever always has
+        one half sent could never be locked out; the key is in memory, so that this costs no query. Reading requests have no body."""
+        principal = scope["state"].get("principal")
+        if principal is not None and scope["method"] != "GET":
+            lost = await lost_standing(self.services.actions, bearer_key(scope), principal)
+            if lost is not None:
+                raise refused_since(self.services, lost)
 
 
 class _Answer:
@@ -188,6 +198,11 @@ class _Answer:
 def key_refused(services: ApiServices, message: str) -> UnknownKeyError:
     """How a key that is not good is answered, by the settings."""
     return UnrecognizedKeyError(UNRECOGNIZED) if services.bad_key_status == 403 else UnknownKeyError(message)
+
+
+def refused_since(services: ApiServices, lost: CallwrightError) -> CallwrightError:
+    """How a request is answered whose key is no longer what it was when the request came (``actions.keys.lost_standing``)."""
+    return key_refused(services, ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
 
 
 def needs_key(path: str) -> bool:

@@ -1,18 +1,23 @@
-"""Requests that stay open for longer than their key may be good: live event streams, and chats that wait for a reply."""
+"""Requests that stay open for longer than their key may be good: live event streams, long lists, and chats that wait for a reply."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+import logging
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.responses import StreamingResponse
+from starlette.types import Send
 
-from callwright.actions.keys import ACCESS_DENIED, lost_standing
-from callwright.api.gate import bearer_key, key_refused
+from callwright.actions.keys import lost_standing
+from callwright.api.gate import bearer_key, refused_since
 from callwright.api.services import principal_of, services_of
-from callwright.domain.errors import CallwrightError, UnavailableError, UnknownKeyError
+from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import STANDING_SECONDS, UNCHECKED_SECONDS
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,6 +51,31 @@ async def closed_event(request: Request) -> Mapping[str, Any]:
     return {"event": "closed", "data": {"code": lost.code, "message": lost.message, "hint": lost.hint}}
 
 
+class StandingStream(StreamingResponse):
+    """A long answer that is sent as it is made, while the key of ``request`` is what it was when the request came. Then it is left
+    incomplete, so that nobody takes it for all."""
+
+    def __init__(self, request: Request, body: AsyncIterator[bytes], media_type: str) -> None:
+        super().__init__(body, media_type=media_type)
+        self._request = request
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the body. What is not sent when the key is lost is not made, whether the client reads or not."""
+        sending = asyncio.create_task(super().stream_response(send), name="an answer that is sent")
+        watching = asyncio.create_task(standing_lost(self._request), name="standing of an answer that is sent")
+        try:
+            await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+            else:
+                # The server closes the connection of an answer without its end.
+                _LOG.info("an answer was cut: %s", watching.result().message)
+        finally:
+            for task in (sending, watching):
+                task.cancel()
+            await asyncio.gather(sending, watching, return_exceptions=True)
+
+
 async def while_standing(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """What ``work`` returns, unless the request's key ceases to be good meanwhile: that is answered at once as to any request, and
     ``work``, which is bounded in time, comes to its own end."""
@@ -58,7 +88,7 @@ async def while_standing(request: Request, work: Coroutine[Any, Any, T]) -> T:
         if doing.done():
             return doing.result()
         request.state.lost = watching.result()
-        raise _refused(request, request.state.lost)
+        raise refused_since(services_of(request), request.state.lost)
     finally:
         watching.cancel()
 
@@ -67,11 +97,7 @@ def check_standing(request: Request) -> None:
     """For work that has waited: raises what :func:`while_standing` answered meanwhile, if it did, so that the work is not begun."""
     lost: CallwrightError | None = getattr(request.state, "lost", None)
     if lost is not None:
-        raise _refused(request, lost)
-
-
-def _refused(request: Request, lost: CallwrightError) -> CallwrightError:
-    return key_refused(services_of(request), ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
+        raise refused_since(services_of(request), lost)
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

@@ -131,8 +131,8 @@ MAX_LIVE_STREAMS = 200
 """Most live event streams of one process at once."""
 
 STANDING_SECONDS = 0.5
-"""How often the key of a live event stream, or of a request that waits for a chat's reply, is looked at again: revoked, expired or
-changed, it ends them."""
+"""How often the key of a live event stream, of a long list that is being sent, or of a request that waits for a chat's reply, is looked at
+again: revoked, expired or changed, it ends them."""
 
 UNCHECKED_SECONDS = 30
 """How long a live event stream goes on while nobody can tell whether its key is still good (the database is out of reach)."""

@@ -62,6 +62,13 @@ class KeyRows:
         )
         return [ApiKey(**row) for row in rows]
 
+    async def lock_good(self, key_id: str) -> bool:
+        """Whether a key is not revoked; nobody revokes it until the unit ends. True for an id that is no key's (the operator's)."""
+        revoked = await self._connection.fetchval(
+            "select revoked_at is not null from api_key where id = $1 for share", key_id
+        )
+        return not revoked
+
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key; one that was revoked before keeps its first time. False when there is none."""
         self.changed = True

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import StreamingResponse
 
 from callwright.actions import batches
 from callwright.actions.services import Services
@@ -24,6 +23,7 @@ from callwright.api.forms import FileRule, Form, FormRules, read_form
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import STREAMED, Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, public_url_of, services_of
+from callwright.api.standing import StandingStream
 from callwright.api.uploads import received_upload
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES
@@ -100,11 +100,10 @@ async def list_of_agent(request: Request, agent_id: str) -> Response:
 )
 async def list_executions(request: Request, batch_id: str) -> Response:
     """A bare array, never paged, sent in pieces as it is read: one execution for each accepted row, in the order of the file. It has no
-    ETag; `GET /batches/{batch_id}`, which has one, is the answer to poll."""
+    ETag; `GET /batches/{batch_id}`, which has one, is the answer to poll. When the key is revoked or expires it is cut, without its `]`."""
     services, principal = services_of(request).actions, principal_of(request)
     batch, _ = await batches.get_batch(services, principal, batch_id)
-    body = _array(services, request, batch.id)
-    return StreamingResponse(body, media_type="application/json")
+    return StandingStream(request, _array(services, request, batch.id), "application/json")
 
 
 async def _array(services: Services, request: Request, batch_id: str) -> AsyncIterator[bytes]:

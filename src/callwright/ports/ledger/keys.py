@@ -21,6 +21,10 @@ class Keys(Protocol):
     async def all(self, tenant_id: str) -> list[ApiKey]:
         """The tenant's keys, newest first."""
 
+    async def lock_good(self, key_id: str) -> bool:
+        """Whether a key is not revoked; nobody revokes it until the unit ends. True for an id that is no key's (the operator's)."""
+        ...
+
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key. False when there is none."""
 
