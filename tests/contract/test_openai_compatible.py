@@ -262,9 +262,22 @@ async def test_sloppy_tool_calls_are_understood():
     assert [delta.tool_call for delta in asked.deltas if delta.tool_call] == [
         ToolCall("a", "book", '{"n":1}'),
         ToolCall("b", "notify", "{}"),
-        ToolCall("call_5", "bare", "{}"),
+        ToolCall("", "bare", "{}"),
     ]
     assert asked.deltas[-1].ended == "tool"
+
+
+async def test_an_id_that_was_given_to_an_earlier_call_is_not_taken_for_another():
+    earlier = (
+        Message("assistant", "", (ToolCall("call_0", "book", '{"day":"monday"}'),)),
+        Message("tool", "ok", tool_call_id="call_0"),
+    )
+    two = calls(call_piece(0, "call_0", "book", '{"day":"friday"}'), call_piece(1, "call_1", "notify", "{}"))
+    asked = await ask(streaming(two, chunk({}, "tool_calls"), DONE), replace(ASK, messages=(*ASK.messages, *earlier)))
+    assert [delta.tool_call for delta in asked.deltas if delta.tool_call] == [
+        ToolCall("", "book", '{"day":"friday"}'),
+        ToolCall("call_1", "notify", "{}"),
+    ]
 
 
 async def test_no_more_tool_calls_are_taken_than_allowed():

@@ -78,6 +78,8 @@ def _row(entry: Entry, replies: dict[int, list[str]], purposes: dict[int, str]) 
             return "warning", "function_call", "no answer in time"
         case "Note" if v["kind"] == "tool_refused":
             return "error", "function_call", f"not called: {v['text']}"
+        case "Note" if v["kind"] == "tool_repeated":
+            return "error", "function_call", f"not called: the model gave it the id of an earlier call, {v['text']}"
         case "pre_call_webhook":
             told = f"webhook before {v['tool']}: "
             return (

@@ -14,7 +14,8 @@ _HTTP = ("method", "host", "status", "ms")
 
 def tools(view: CallView) -> list[dict[str, Any]]:
     """Every tool the model called, in order, without the platform's own transfers and its hanging up. ``status``: answered, failed, refused
-    (nothing was called), late (after the model had been told that there is no answer) or unanswered. ``at_ms`` counts from the answer."""
+    and repeated (nothing was called), late (after the model had been told that there is no answer) or unanswered. ``at_ms`` counts from
+    the answer."""
     results = {int(e.values["request"]): e for e in reversed(view.of("ToolResult"))}
     results |= {int(e.values["request"]): e for e in view.of("ProviderFailed") if e.values["kind"] == "tool"}
     given_up = {int(e.values["request"]): e for e in view.of("CancelTool")}
@@ -24,6 +25,7 @@ def tools(view: CallView) -> list[dict[str, Any]]:
         if note.values["kind"] == "tool_refused":
             name, _, why = str(note.values["text"]).partition(": ")
             rows.append({**_began(view, note, name), "status": "refused", "result": why[:_SHOWN_CHARACTERS]})
+    rows += _repeated(view)
     return sorted(rows, key=lambda row: row["at_ms"])
 
 
@@ -66,6 +68,22 @@ def _row(
     if request in sent:
         row["http"] = {name: sent[request].get(name) for name in _HTTP}
     return row
+
+
+def _repeated(view: CallView) -> list[dict[str, Any]]:
+    """Calls that the conversation took for an earlier one, whose id they had. The note has the id, the event before it the call."""
+    transferring = {e.values["call_id"] for e in view.of("Transfer")}
+    rows = []
+    asked: Entry | None = None
+    for entry in view.of("ReplyTool", "Note"):
+        if entry.type == "ReplyTool":
+            asked = entry
+        elif asked is not None and entry.values["kind"] == "tool_repeated" and entry.values["text"] not in transferring:
+            row = _began(view, asked, str(asked.values["name"]))
+            row["arguments"] = str(asked.values["arguments"])[:_SHOWN_CHARACTERS]
+            why = f"not called: the model gave it the id of an earlier call, {entry.values['text']}"
+            rows.append({**row, "status": "repeated", "result": why[:_SHOWN_CHARACTERS]})
+    return rows
 
 
 def _began(view: CallView, entry: Entry, name: str) -> dict[str, Any]:

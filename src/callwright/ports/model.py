@@ -12,7 +12,11 @@ from callwright.ports.speech import UsageAmount
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool the model wants called. ``arguments`` is the JSON text as the model wrote it."""
+    """A tool the model wants called. ``arguments`` is the JSON text as the model wrote it.
+
+    ``call_id`` is one of its own within the conversation: one that was called already is taken for the same call, and not called again.
+    Empty where the model has none; the conversation then makes one, which stands in the messages of later requests.
+    """
 
     call_id: str
     name: str

@@ -56,20 +56,32 @@ def test_a_tool_is_listed_with_its_request_and_answer() -> None:
     assert body(log)["callwright"]["tools"] == [row]
 
 
+def test_a_transfer_that_is_asked_for_again_is_none_of_the_tools() -> None:
+    log = CallLog().at(1_000).answered().write(fx.Transfer(4, "+15550123", False, 1, "c1", "transfer_call_desk", "{}"))
+    log.event(ev.ReplyTool, 2, 5, "c1", "transfer_call_desk", "{}").write(fx.Note("tool_repeated", "c1"))
+    assert tools(log.view) == []
+
+
 def test_what_did_not_work_shows_as_such() -> None:
     log = called().at(3_100).event(ev.ToolResult, 5, False, "ERROR CALLING API: the API answered 500")
     log.write(fx.Note("tool_refused", "lookup: day is missing"))
     log.write(fx.CallTool(6, 1, "c6", "slow", "{}")).at(9_000).write(fx.CancelTool(6))
     log.at(9_500).event(ev.ToolResult, 6, True, "late")
     log.write(fx.CallTool(7, 1, "c7", "down", "{}")).event(ev.ProviderFailed, "tool", "x", "unavailable", "down", 0, 7)
-    log.write(fx.CallTool(8, 1, "c8", "never", "{}"))
+    log.write(fx.CallTool(8, 1, "c8", "never", "{}")).at(9_600).event(
+        ev.ReplyTool, 2, 9, "c5", "book", '{"day":"friday"}'
+    )
+    log.write(fx.Note("tool_repeated", "c5"))
     assert [(row["tool"], row["status"], row["result"]) for row in tools(log.view)] == [
         ("book", "failed", "ERROR CALLING API: the API answered 500"),
         ("slow", "late", "late"),
         ("lookup", "refused", "day is missing"),
         ("down", "failed", "down"),
         ("never", "unanswered", ""),
+        ("book", "repeated", "not called: the model gave it the id of an earlier call, c5"),
     ]
+    assert tools(log.view)[-1]["arguments"] == '{"day":"friday"}'
+    assert rows(log)[-1][2] == "not called: the model gave it the id of an earlier call, c5"
     assert rows(log)[:6] == [
         ("request", "function_call", 'book {"day":"monday"}'),
         ("error", "function_call", "failed: ERROR CALLING API: the API answered 500"),

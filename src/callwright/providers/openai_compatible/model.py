@@ -60,7 +60,7 @@ class OpenAICompatibleModel:
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         arguments = self._arguments(request)
-        reading = _Reading(self.name, arguments["model"])
+        reading = _Reading(self.name, arguments["model"], _call_ids(request))
         try:
             stream = await self._client.chat.completions.create(**arguments)
             async with stream:
@@ -107,11 +107,15 @@ class OpenAICompatibleModel:
 
 
 class _Reading:
-    """The state of one streamed answer: tool calls arrive in pieces, usage in a last chunk without choices."""
+    """The state of one streamed answer: tool calls arrive in pieces, usage in a last chunk without choices.
 
-    def __init__(self, name: str, model: str) -> None:
+    ``used``: ids of the tool calls before it. Some endpoints number theirs anew in each answer; such a call comes without an id.
+    """
+
+    def __init__(self, name: str, model: str, used: frozenset[str]) -> None:
         self._name = name
         self._model = model
+        self._used = used
         self._calls: dict[int, list[str]] = {}
         self._reason = ""
         self._usage: UsageAmount | None = None
@@ -159,8 +163,8 @@ class _Reading:
         if not self._reason:
             raise _broken(self._name, "no end")
         deltas = [
-            ModelDelta(tool_call=ToolCall(call_id or f"call_{index}", name, arguments or "{}"))
-            for index, (call_id, name, arguments) in sorted(self._calls.items())
+            ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
+            for _, (call_id, name, arguments) in sorted(self._calls.items())
         ]
         reason = "tool" if self._calls else self._reason
         usage = self._usage or UsageAmount("model", self._name, self._model, 0)
@@ -192,6 +196,10 @@ def _count(holder: Any, name: str) -> int:
 def _function(tool: Tool) -> dict[str, Any]:
     wire = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters or "{}")}
     return {**wire, "strict": True} if tool.strict else wire
+
+
+def _call_ids(request: ModelRequest) -> frozenset[str]:
+    return frozenset(call.call_id for message in request.messages for call in message.tool_calls)
 
 
 def _message(message: Message) -> dict[str, Any]:
