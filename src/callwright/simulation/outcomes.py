@@ -161,11 +161,7 @@ def _within(what: str, number: float, limits: Mapping[str, int]) -> str:
 
 def _tool_called(wanted: Mapping[str, Any], facts: CallFacts) -> str:
     named = [use for use in facts.tools if use.name == wanted["name"]]
-    fitting = [
-        use
-        for use in named
-        if all(re.search(p, _text(use.arguments.get(key)), re.IGNORECASE) for key, p in wanted["with"].items())
-    ]
+    fitting = [use for use in named if all(_matches(p, use.arguments.get(name)) for name, p in wanted["with"].items())]
     if "times" in wanted and len(fitting) != wanted["times"]:
         return f"the tool {wanted['name']} was called {len(fitting)} times so, {wanted['times']} expected"
     if fitting or wanted.get("times") == 0:
@@ -178,9 +174,14 @@ def _tool_called(wanted: Mapping[str, Any], facts: CallFacts) -> str:
 def _extracted(wanted: Mapping[str, str], facts: CallFacts) -> str:
     for name, pattern in wanted.items():
         value = facts.extracted.get(name)
-        if value is None or not re.search(pattern, _text(value), re.IGNORECASE):
+        if not _matches(pattern, value):
             return f"extracted {name} is {value!r}, {pattern!r} expected"
     return ""
+
+
+def _matches(pattern: str, value: Any) -> bool:
+    """Whether a JSON value fits a pattern. What is missing or null fits none, not even one of everything."""
+    return value is not None and re.search(pattern, _text(value), re.IGNORECASE) is not None
 
 
 def _fast(wanted: Mapping[str, Any], facts: CallFacts) -> str:
@@ -200,7 +201,9 @@ def _understood(share: float, facts: CallFacts) -> str:
     said = [_plain(word) for text in facts.caller_said for word in text.split()]
     heard = {_plain(word) for text in facts.agent_heard for word in text.split()}
     known = sum(word in heard for word in said)
-    if not said or known >= share * len(said):
+    if share and not said:
+        return f"the caller said nothing, {share:.0%} of their words expected in the record"
+    if known >= share * len(said):
         return ""
     return f"{known} of the caller's {len(said)} words reached the record, {share:.0%} expected"
 

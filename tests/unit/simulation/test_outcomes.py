@@ -14,7 +14,7 @@ FACTS = CallFacts(
     agent_heard=["I need a cleaning", "On Tuesday"],
     far_end_heard=["Hello, this is Ava."],
     caller_said=["I need a cleaning.", "On Tuesday, please."],
-    tools=[ToolUse("book", {"day": "Tuesday", "guests": 2}), ToolUse("look", {})],
+    tools=[ToolUse("book", {"day": "Tuesday", "guests": 2, "name": None, "note": ""}), ToolUse("look", {})],
     keys="12",
     ended_by="agent",
     ended="inactivity_timeout",
@@ -34,7 +34,11 @@ MET: dict[str, list[Any]] = {
     "agent_never_heard": ["friday"],
     "far_end_heard": ["ava"],
     "understood": [0.8, 0],
-    "tool_called": ["book", {"name": "book", "with": {"day": "^tue"}, "times": 1}, {"name": "cancel", "times": 0}],
+    "tool_called": [
+        "book",
+        {"name": "book", "with": {"day": "^tue", "note": "^$"}, "times": 1},
+        {"name": "cancel", "times": 0},
+    ],
     "keys_sent": ["12", "1[23]"],
     "ended": ["inactivity_timeout", "inactivity.*"],
     "ended_by": ["agent|far_end"],
@@ -60,8 +64,11 @@ MISSED: dict[str, list[tuple[Any, str]]] = {
         ("cancel", "the tool cancel was not called; called: book, look"),
         (
             {"name": "book", "with": {"day": "friday"}},
-            "the tool book was called with day Tuesday, guests 2, day friday expected",
+            "the tool book was called with day Tuesday, guests 2, name None, note , day friday expected",
         ),
+        ({"name": "book", "with": {"surname": ".*"}}, "the tool book was called with day Tuesday"),
+        ({"name": "book", "with": {"name": "\\w+"}}, "the tool book was called with day Tuesday"),
+        ({"name": "book", "with": {"name": ""}, "times": 1}, "the tool book was called 0 times so, 1 expected"),
         ({"name": "book", "times": 2}, "the tool book was called 1 times so, 2 expected"),
         ({"name": "look", "times": 0}, "the tool look was called 1 times so, 0 expected"),
     ],
@@ -98,7 +105,8 @@ def test_what_did_not_happen_is_missed_and_says_why(kind: str, value: Any, why: 
 
 def test_a_call_in_which_nothing_was_said_is_judged_too() -> None:
     nothing = CallFacts()
-    assert judge(expectation_of({"understood": 1}, "x"), nothing) == ""
+    assert judge(expectation_of({"understood": 1}, "x"), nothing).startswith("the caller said nothing, 100% of their")
+    assert judge(expectation_of({"understood": 0}, "x"), nothing) == ""
     assert judge(expectation_of({"agent_said": "x"}, "x"), nothing).endswith("but: nothing")
     assert judge(expectation_of({"tool_called": "book"}, "x"), nothing).endswith("called: none")
 
