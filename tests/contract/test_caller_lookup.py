@@ -118,6 +118,24 @@ async def test_redirects_without_end_are_given_up(ledger: PostgresLedger) -> Non
     assert "HTTP 302" in found.problem
 
 
+@pytest.mark.parametrize("where", ["http://[bad", "http://[::1", "//[", "http://[1]:x/", "http://h:99999/", "ftp://h/"])
+async def test_a_redirect_to_what_is_no_address_is_a_problem(ledger: PostgresLedger, where: str) -> None:
+    async with looking(ledger, says(302, location=where)) as (lookup, server):
+        for kind in ("api", "google_sheet", "csv"):
+            found = await lookup.find(CallerSource(kind, server.url, "t0ken", "Tab"), NUMBER, CALL)
+            assert not found.known
+            assert "cannot be read" in found.problem or "blocked" in found.problem
+
+
+@pytest.mark.parametrize("kind", ["api", "google_sheet", "csv"])
+async def test_an_address_that_cannot_be_read_is_a_problem(ledger: PostgresLedger, kind: str) -> None:
+    """Such as an agent from before they were checked may have."""
+    async with looking(ledger, says(200)) as (lookup, _):
+        for url in ("http://[bad", "http://[::1", "http://h:99999/"):
+            found = await lookup.find(CallerSource(kind, url, name="Tab"), NUMBER, CALL)
+            assert "cannot be read" in found.problem or "blocked" in found.problem
+
+
 async def test_a_sheet_is_read_as_csv(ledger: PostgresLedger) -> None:
     async with looking(ledger, says(200, SHEET.encode())) as (lookup, server):
         source = CallerSource("google_sheet", f"{server.url}/published.csv", name="Tab")

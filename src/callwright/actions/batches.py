@@ -47,6 +47,7 @@ from callwright.domain.limits import (
 from callwright.domain.number import Destination, parse_destination
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
+from callwright.domain.web_address import names_host
 from callwright.ports.ledger import StoredAgent, Unit
 
 NOT_STOPPABLE = "Batch is not queued or running"
@@ -119,11 +120,7 @@ def _retry(text: str | None) -> dict[str, Any] | None:
 
 def _web_address(text: str | None) -> str | None:
     text = (text or "").strip()
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
+    usable = names_host(text) and urlsplit(text).scheme in ("http", "https")
     return text if usable and text.isprintable() and len(text) <= MAX_ADDRESS_CHARACTERS else None
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
@@ -26,6 +26,7 @@ _SHEET_HOST = "docs.google.com"
 _MOST_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOBODY = frozenset({204, 404})
+_UNREADABLE = "its address, or the one it sends to, cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,9 @@ class CallerLookup:
     async def _get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """The answer, after a few redirects; the token goes only where it was meant for. Raises BadInputError or UnavailableError
         whose words hold nothing of the address."""
-        meant = urlsplit(url)[:2]
+        meant = _parts(url)[:2]
         for _ in range(_MOST_REDIRECTS + 1):
-            same = urlsplit(url)[:2] == meant
+            same = _parts(url)[:2] == meant
             sent = headers if same else {name: value for name, value in headers.items() if name != "authorization"}
             try:
                 reply = await self._sender.send("GET", url, headers=sent, body=b"", timeout_s=CALLER_LOOKUP_SECONDS)
@@ -115,7 +116,7 @@ class CallerLookup:
             where = reply.headers.get("location", "")
             if reply.status not in _MOVED or not where:
                 break
-            url = urljoin(url, where)
+            url = _joined(url, where)
         if not (200 <= reply.status < 300 or reply.status in _NOBODY):
             raise BadInputError(f"it answers with HTTP {reply.status}")
         return reply
@@ -127,17 +128,33 @@ def _whole(reply: Reply) -> bytes:
     return reply.body
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise BadInputError(_UNREADABLE) from None
+
+
+def _joined(url: str, where: str) -> str:
+    """Where an answer sends to. What it says is its own: it need not be an address."""
+    try:
+        return urljoin(url, where)
+    except ValueError:
+        raise BadInputError(_UNREADABLE) from None
+
+
 def question(url: str, wanted: str, execution: Execution) -> str:
-    """``source_url`` with what is asked for; what it has of its own stays."""
-    parts = urlsplit(url)
+    """``source_url`` with what is asked for; what it has of its own stays. Raises BadInputError for what is no address."""
+    parts = _parts(url)
     asked = {"contact_number": wanted, "agent_id": execution.agent_id, "execution_id": execution.id}
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in asked]
     return urlunsplit(parts._replace(query=urlencode([*kept, *asked.items()]), fragment=""))
 
 
 def sheet_address(url: str, tab: str) -> str:
-    """Where a sheet is read as CSV: a Google sheet by its own export, anything else is taken to be CSV itself."""
-    parts = urlsplit(url)
+    """Where a sheet is read as CSV: a Google sheet by its own export, anything else is taken to be CSV itself. Raises BadInputError for
+    what is no address."""
+    parts = _parts(url)
     pieces = parts.path.split("/")
     if parts.hostname != _SHEET_HOST or pieces[1:3] != ["spreadsheets", "d"] or len(pieces) < 4 or pieces[3] == "e":
         return url

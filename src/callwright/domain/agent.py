@@ -34,6 +34,7 @@ from callwright.domain.limits import (
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.web_address import names_host
 from callwright.domain.webhook_address import has_fixed_host
 
 __all__ = [
@@ -279,6 +280,8 @@ def _web_address(agent: Fields, name: str) -> str | None:
         raise agent.wrong(name, "an http or https URL, or null")
     if not has_fixed_host(url):
         raise agent.wrong(name, "a URL whose {names} stand in its path and query only")
+    if not names_host(url):
+        raise agent.wrong(name, "an http or https URL with a host that can be read")
     return url
 
 

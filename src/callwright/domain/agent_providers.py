@@ -22,6 +22,7 @@ from callwright.domain.provider_table import (
     VOICE_NEEDS_VOICE,
     bare_model,
 )
+from callwright.domain.web_address import names_host
 
 AGENT_TYPES = frozenset({"simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph"})
 VERBOSITIES = frozenset({"low", "medium", "high"})
@@ -123,7 +124,7 @@ def _check_effort(config: Fields, model: str) -> None:
 
 def _check_url(config: Fields, name: str) -> None:
     url = config.text(name, longest=MAX_ADDRESS_CHARACTERS)
-    if url and not url.startswith(("http://", "https://")):
+    if url and not (url.startswith(("http://", "https://")) and names_host(url)):
         raise config.wrong(name, "an http or https URL")
 
 

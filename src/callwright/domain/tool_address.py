@@ -33,11 +33,14 @@ def check_address(url: str) -> None:
     if _OUTSIDE.search(_PLACE.sub("x", url)):
         raise BadTemplateError("holds a space, a backslash or a control character: percent-encode it")
     try:
-        named = urlsplit(f"{host}/").hostname
+        parts = urlsplit(f"{host}/")
+        named, port = parts.hostname, parts.port
     except ValueError:
         raise BadTemplateError("cannot be read as a URL") from None
     if not named:
         raise BadTemplateError("names no host")
+    if port == 0:
+        raise BadTemplateError("names port 0, which is no address")
 
 
 def filled_address(url: str, values: Mapping[str, Any]) -> str:
