@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -93,6 +94,18 @@ async def test_a_template_is_kept_changed_and_deleted_in_its_wrapping(world: Api
         assert (await client.get(path)).status_code == 404
     rows = await fetch(world.dsn, "select action from audit where object_type = 'extraction_template' order by id")
     assert [row["action"].partition(".")[2] for row in rows][:2] == ["created", "changed"]
+
+
+async def test_two_changes_of_a_template_at_once_both_take_effect(world: ApiWorld) -> None:
+    async with world.client() as client:
+        for number in range(10):
+            made = await client.post("/extractions", json=TEMPLATE)
+            path = f"/extractions/{made.json()['data']['id']}"
+            changes: list[dict[str, Any]] = [{"colour": "red"}, {"instructions": f"{number}"}, {"display": False}]
+            answers = await asyncio.gather(*(client.put(path, json=change) for change in changes))
+            assert [answer.status_code for answer in answers] == [200, 200, 200]
+            read = (await client.get(path)).json()["data"]
+            assert (read["colour"], read["instructions"], read["display"]) == ("red", f"{number}", False)
 
 
 @pytest.mark.parametrize(

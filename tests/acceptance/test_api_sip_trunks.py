@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -29,6 +30,26 @@ async def made(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+async def test_two_changes_at_once_both_take_effect_and_stand_in_the_audit_trail(world: ApiWorld) -> None:
+    async with world.client() as client:
+        trunks = [await made(client, name=f"Carrier {number}") for number in range(10)]
+        for trunk in trunks:
+            path = f"{TRUNKS}/{trunk['id']}"
+            changes: list[dict[str, Any]] = [{"is_active": False}, {"name": f"{trunk['name']} b"}, {"colour": "red"}]
+            answers = await asyncio.gather(*(client.patch(path, json=change) for change in changes))
+            assert [answer.status_code for answer in answers] == [200, 200, 200]
+            read = (await client.get(path)).json()
+            assert (read["is_active"], read["name"], read["colour"]) == (False, f"{trunk['name']} b", "red")
+            told = await fetch(
+                world.dsn, f"select before from audit where object_id = '{trunk['id']}' and action like '%changed'"
+            )
+            assert sorted(row["before"] for row in told) == [
+                '{"is_active":true}',
+                f'{{"name":"{trunk["name"]}"}}',
+                "{}",
+            ]
 
 
 async def test_a_trunk_is_made_read_changed_and_deleted(world: ApiWorld) -> None:

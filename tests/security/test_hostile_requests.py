@@ -82,6 +82,8 @@ async def test_unknown_paths_and_methods_have_the_same_shape_as_every_error(worl
         assert missing.json()["message"] == missing.json()["detail"]
         method = await client.post("/user/me")
         assert (method.status_code, method.json()["error"], method.headers["allow"]) == (405, 405, "GET")
+        agent = await client.post("/v2/agent/0")
+        assert (agent.status_code, agent.headers["allow"]) == (405, "GET, PUT, PATCH, DELETE")
         for path in (
             "//",
             "/call/../../etc/passwd",

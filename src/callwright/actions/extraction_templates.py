@@ -78,7 +78,7 @@ async def change_template(
     """Change the keys that are named. Raises NotFoundError, BadInputError or TooLargeError."""
     template_id = object_id(template_id, "template")
     async with services.ledger.unit() as unit:
-        before = await unit.templates.get(principal.tenant_id, template_id)
+        before = await unit.templates.lock(principal.tenant_id, template_id)
         if before is None:
             raise missing("template")
         after = await unit.templates.update(principal.tenant_id, template_id, _checked({**before.body, **_plain(wire)}))
@@ -92,7 +92,7 @@ async def delete_template(services: Services, principal: Principal, template_id:
     """Delete it. Raises NotFoundError."""
     template_id = object_id(template_id, "template")
     async with services.ledger.unit() as unit:
-        found = await unit.templates.get(principal.tenant_id, template_id)
+        found = await unit.templates.lock(principal.tenant_id, template_id)
         if found is None or not await unit.templates.delete(principal.tenant_id, template_id):
             raise missing("template")
         await audit(unit, principal, "extraction_template.deleted", template_id, before=found.body)

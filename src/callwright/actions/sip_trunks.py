@@ -90,7 +90,7 @@ async def change_trunk(
     :func:`create_trunk`, NotFoundError."""
     password = read_password(wire)
     async with services.ledger.unit() as unit:
-        before = await _trunk_of(unit, principal, trunk_id)
+        before = await _locked_trunk(unit, principal, trunk_id)
         body, settings = read_trunk({**before.body, **_kept(wire)})
         _check_proof(settings, has_password=password is not None or before.sealed is not None)
         is_active = before.is_active
@@ -118,7 +118,7 @@ async def delete_trunk(services: Services, principal: Principal, trunk_id: str) 
     """Forget a trunk with its numbers; how many those were. Those that are a carrier's become numbers there again. Calls under way go on.
     Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        trunk = await _trunk_of(unit, principal, trunk_id)
+        trunk = await _locked_trunk(unit, principal, trunk_id)
         of_carriers = [
             number
             for number in await unit.numbers.all(principal.organisation_id)
@@ -166,7 +166,14 @@ async def _numbers_of(unit: Unit, principal: Principal) -> list[PhoneNumber]:
 
 
 async def _trunk_of(unit: Unit, principal: Principal, trunk_id: str) -> SipTrunk:
-    trunk = await unit.trunks.get(principal.organisation_id, object_id(trunk_id, "SIP trunk"))
+    return _there(await unit.trunks.get(principal.organisation_id, object_id(trunk_id, "SIP trunk")))
+
+
+async def _locked_trunk(unit: Unit, principal: Principal, trunk_id: str) -> SipTrunk:
+    return _there(await unit.trunks.lock(principal.organisation_id, object_id(trunk_id, "SIP trunk")))
+
+
+def _there(trunk: SipTrunk | None) -> SipTrunk:
     if trunk is None:
         raise missing("SIP trunk")
     return trunk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
@@ -12,8 +12,6 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_USAGE_DAYS
 from callwright.domain.tenant import Principal, Tenant
 from callwright.domain.usage import UsageKey, Used, quarter_after, quarter_of
-
-_DATE_CHARACTERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def read_period(query: Mapping[str, str], now: datetime) -> Period:
     since = moment(given["from"], "from") if "from" in given else today.replace(day=1)
     until = moment(given["to"], "to") if "to" in given else today + timedelta(days=1)
     try:
-        if len(given.get("to", "")) == _DATE_CHARACTERS:
+        if _is_date(given.get("to", "")):
             until += timedelta(days=1)
         period = Period(quarter_of(since), quarter_after(until))
     except OverflowError:
@@ -52,6 +50,15 @@ def read_period(query: Mapping[str, str], now: datetime) -> Period:
     if until - since > timedelta(days=MAX_USAGE_DAYS):
         raise BadInputError(f"from and to may be at most {MAX_USAGE_DAYS} days apart", field="to")
     return period
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a date and no time, however ISO 8601 writes it: ``2026-11-27``, ``20261127``, ``2026-W48-5``."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 async def usage_of_own(services: Services, principal: Principal, query: Mapping[str, str]) -> AccountUsage:

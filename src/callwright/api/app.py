@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
 
 from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
@@ -69,6 +70,7 @@ DESCRIPTION = (
     "its base URL. Every request but health, metrics and signed recording links needs `Authorization: Bearer <key>`."
 )
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 #: Bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (
@@ -188,13 +190,21 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     """A path or a method that does not exist, in the shape of every other error."""
     assert isinstance(error, HTTPException)
     status = error.status_code
-    message = str(error.detail)
+    message, headers = str(error.detail), error.headers
     if status == 404:
         message = f"there is no {request.method} {request.url.path}; see /openapi.json"
     elif status == 405:
         message = f"{request.method} is not possible on {request.url.path}"
+        headers = {**(headers or {}), "Allow": ", ".join(_possible(request))}
     body = error_body(status, message, _HTTP_CODES.get(status, "http_error"), request_id=_request_id(request))
-    return answer_bytes(encode(body), status, error.headers)
+    return answer_bytes(encode(body), status, headers)
+
+
+def _possible(request: Request) -> list[str]:
+    """The methods of a path. The framework tells those of the first route alone that has the path, and each method has its own route."""
+    routes = request.app.routes
+    scopes = ({**request.scope, "method": method} for method in _METHODS)
+    return [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 async def _of_parameter(request: Request, error: Exception) -> Response:

@@ -313,7 +313,7 @@ MAX_TRANSCRIPT_CHARACTERS = 100_000
 """Longest transcript that dispositions are tested on."""
 
 MAX_EXAMINATIONS = 2
-"""Tests of dispositions under way in one process; more are refused."""
+"""Tests of dispositions under way in one process, one of an account; more are refused."""
 
 EXAMINATION_SECONDS = 120
 """Longest test of dispositions; what is not answered by then is told as not answered."""

@@ -8,6 +8,7 @@ from typing import Any
 from callwright.ports.ledger import StoredTemplate
 
 _COLUMNS = "id, tenant_id, body, created_at, updated_at"
+_SELECT_ONE = f"select {_COLUMNS} from extraction_template where tenant_id = $1 and id = $2"
 
 
 class TemplateRows:
@@ -29,9 +30,12 @@ class TemplateRows:
 
     async def get(self, tenant_id: str, template_id: str) -> StoredTemplate | None:
         """One template of the tenant, or None."""
-        row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from extraction_template where tenant_id = $1 and id = $2", tenant_id, template_id
-        )
+        row = await self._connection.fetchrow(_SELECT_ONE, tenant_id, template_id)
+        return StoredTemplate(**row) if row else None
+
+    async def lock(self, tenant_id: str, template_id: str) -> StoredTemplate | None:
+        """One template, locked until the unit ends, so that what is written anew is what was read; or None."""
+        row = await self._connection.fetchrow(f"{_SELECT_ONE} for update", tenant_id, template_id)
         return StoredTemplate(**row) if row else None
 
     async def all(self, tenant_id: str) -> list[StoredTemplate]:

@@ -7,6 +7,7 @@ from typing import Any
 from callwright.domain.sip_trunk import SipTrunk
 
 _COLUMNS = "id, tenant_id, body, is_active, created_at, updated_at, sealed"
+_SELECT_ONE = f"select {_COLUMNS} from sip_trunk where tenant_id = $1 and id = $2"
 _OF_TRUNK = ", ".join(f"t.{name}" for name in _COLUMNS.split(", "))
 
 
@@ -26,9 +27,12 @@ class TrunkRows:
 
     async def get(self, tenant_id: str, trunk_id: str) -> SipTrunk | None:
         """One trunk of the tenant, or None."""
-        row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from sip_trunk where tenant_id = $1 and id = $2", tenant_id, trunk_id
-        )
+        row = await self._connection.fetchrow(_SELECT_ONE, tenant_id, trunk_id)
+        return SipTrunk(**row) if row else None
+
+    async def lock(self, tenant_id: str, trunk_id: str) -> SipTrunk | None:
+        """One trunk, locked until the unit ends, so that what is written anew is what was read; or None."""
+        row = await self._connection.fetchrow(f"{_SELECT_ONE} for update", tenant_id, trunk_id)
         return SipTrunk(**row) if row else None
 
     async def all(self, tenant_id: str) -> list[SipTrunk]:

@@ -154,7 +154,8 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
 )
 async def try_out(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted
-    from `call_date`, now without one; `{variables}` have no values. At most two such tests run in a process at once."""
+    from `call_date`, now without one; `{variables}` have no values. One such test of an account runs
+    at a time, and two of all accounts in a process; more are refused with 429."""
     wire = await read_object(request)
     services, principal = services_of(request).actions, principal_of(request)
 

@@ -28,6 +28,9 @@ class Templates(Protocol):
     async def get(self, tenant_id: str, template_id: str) -> StoredTemplate | None:
         """One template of the tenant, or None."""
 
+    async def lock(self, tenant_id: str, template_id: str) -> StoredTemplate | None:
+        """One template, locked until the unit ends, or None."""
+
     async def all(self, tenant_id: str) -> list[StoredTemplate]:
         """All templates of the tenant, oldest first."""
         ...

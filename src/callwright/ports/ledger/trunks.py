@@ -16,6 +16,9 @@ class Trunks(Protocol):
     async def get(self, tenant_id: str, trunk_id: str) -> SipTrunk | None:
         """One trunk of the tenant, or None."""
 
+    async def lock(self, tenant_id: str, trunk_id: str) -> SipTrunk | None:
+        """One trunk, locked until the unit ends, or None."""
+
     async def all(self, tenant_id: str) -> list[SipTrunk]:
         """All trunks of the tenant, newest first."""
         ...
