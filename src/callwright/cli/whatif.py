@@ -201,6 +201,7 @@ def _print(found: WhatIf, arguments: argparse.Namespace) -> int:
         "",
         f"first difference: {first or 'none'}",
         f"the what-if ended: {found.ended}",
+        f"from the answer to the end: {found.lasted_ms[0]:,} ms as it was, {found.lasted_ms[1]:,} ms what if",
         *dict.fromkeys(found.remarks),
     ]
     sys.stdout.write("\n".join(lines) + "\n")

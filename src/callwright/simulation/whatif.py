@@ -46,13 +46,15 @@ class Answers(Protocol):
 class WhatIf:
     """How it went on. ``before`` and ``after`` are the conversations from the turn on, as recorded and as run; ``ended``: why it is over.
 
-    ``remarks``: what could not be as in a call. ``log`` is the run as a log, which is never a call's: it may be asked what if again.
+    ``lasted_ms`` are the milliseconds from the answer to the end, as recorded and as run. ``remarks``: what could not be as in a call.
+    ``log`` is the run as a log, which is never a call's: it may be asked what if again.
     """
 
     from_turn: int
     before: tuple[Line, ...]
     after: tuple[Line, ...]
     ended: str
+    lasted_ms: tuple[int, int]
     remarks: tuple[str, ...]
     log: str
 
@@ -87,9 +89,9 @@ def what_if(
     log = trace.log()
     run = view_of(log)
     remarks = (*caller.remarks, *tools.remarks)
-    return WhatIf(
-        from_turn, _lines(view, from_turn), _lines(run, from_turn), _ending(trace.steps, caller), remarks, log
-    )
+    lasted_ms = (view.conversation_ms, run.conversation_ms)
+    sides = _lines(view, from_turn), _lines(run, from_turn)
+    return WhatIf(from_turn, *sides, _ending(trace.steps, caller), lasted_ms, remarks, log)
 
 
 def _repeat(world: World, recording: Recording, change: Callable[[CallPlan], CallPlan]) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.insight.wording import words_of
-from callwright.simulation.whatif_recording import USUAL_THINK_MS, CallerLine, Recording
+from callwright.simulation.whatif_recording import SILENCE, USUAL_STAY_MS, USUAL_THINK_MS, CallerLine, Recording
 from callwright.simulation.world import World
 
 FITS_PERCENT = 50
 """A reply is about the same when so much of the longer one's words are in both."""
-HANGOVER_MS, FINAL_MS, VERDICT_MS, KEY_MS = 200, 250, 60, 250
-LAST_MS = 1_500
-"""After the last reply that was heard the caller leaves."""
+HANGOVER_MS, FINAL_MS, VERDICT_MS = 200, 250, 60
 FINISHED_PPM, UNFINISHED_PPM = 950_000, 50_000
+NO_MORE = "the recording has no more words of the caller"
 
 
 class WhatIfCaller:
-    """Speaks the recorded lines. ``left``: why there were no more; ``remarks``: what was not as in the recording."""
+    """Speaks the recorded lines, and stays behind the last one as long as the caller stayed; where the agent ended the call, until it does.
+
+    ``left``: why there were no more; ``remarks``: what was not as in the recording.
+    """
 
     def __init__(self, world: World, recording: Recording, *, keep_going: bool) -> None:
         self._world = world
@@ -28,7 +31,9 @@ class WhatIfCaller:
         self._speaking = False
         self._replies: dict[int, list[str]] = {}
         self._audible = 0
-        self._plan = 0  # the newest wish to speak; older ones are void
+        self._plan = 0  # the newest wish to speak or to leave; older ones are void
+        self._due_us = 0  # when it is due; 0 while the caller speaks and until they are answered
+        self._typing_us = 0  # until when keys are pressed
         self.left = ""
         self.remarks: list[str] = []
         world.cast(self._heard, fx.AgentSaid)
@@ -41,56 +46,74 @@ class WhatIfCaller:
 
         From the beginning they are said then, too, unless the agent speaks before: then they follow it as they did.
         """
+        left = self._recording.left
         if not self._lines:
+            self._wait(self._stay_ms() if left is None else (left.at_us - self._world.now_us) // 1000)
             return
         wait_ms = max(1, (self._lines[0].from_us - self._world.now_us) // 1000)
         if self._recording.cut_us:
             self._world.after_ms(wait_ms, self._speak, self._lines.pop(0))
         else:
-            self._plan += 1
-            self._world.after_ms(wait_ms, self._try, self._plan, False)
+            self._wait(wait_ms)
 
     # -- what the agent does ---------------------------------------------------------------------------------------------------
 
     def released(self, effect: fx.Release) -> None:
         """The agent begins to be heard."""
         self._audible = effect.generation
-        line = self._lines[0] if self._lines else None
+        line, left = self._lines[0] if self._lines else None, self._recording.left
         if line is not None and line.over_ms is not None:
-            self._plan += 1
-            self._world.after_ms(line.over_ms, self._try, self._plan, True)
+            self._wait(line.over_ms, over=True)
+        elif line is None and left is not None and left.over:
+            self._wait(left.wait_ms, over=True)
 
     def _unheard(self, effect: fx.Withdrawn) -> None:
         if effect.generation == self._audible:
             self._audible = 0
-            self._wait(USUAL_THINK_MS)
+            self._wait(USUAL_THINK_MS if self._lines else self._stay_ms())
 
     def _heard(self, effect: fx.AgentSaid) -> None:
         self._audible = 0
-        if effect.purpose != "silence":
-            self._replies.setdefault(effect.turn, []).append(effect.text)
         line = self._lines[0] if self._lines else None
-        self._wait(LAST_MS if line is None else USUAL_THINK_MS if line.over_ms is not None else max(1, line.think_ms))
+        think_ms = self._stay_ms() if line is None else USUAL_THINK_MS if line.over_ms is not None else line.think_ms
+        if effect.purpose != SILENCE:
+            self._replies.setdefault(effect.turn, []).append(effect.text)
+        elif line is not None and line.asked_ms is not None:
+            think_ms = line.asked_ms
+        elif self._due_us:
+            # Being asked whether they are still there makes nobody speak or leave sooner or later who had not answered it.
+            think_ms = (self._due_us - self._world.now_us) // 1000
+        self._wait(think_ms)
 
-    def _wait(self, wait_ms: int) -> None:
+    def _stay_ms(self) -> int:
+        """How long the caller stays after a reply behind which they have nothing to say."""
+        left = self._recording.left
+        if left is None:
+            return MAX_CALL_SECONDS * 1000  # the agent ends every call by then
+        return USUAL_STAY_MS if left.over or left.unanswered else left.wait_ms
+
+    def _wait(self, wait_ms: int, *, over: bool = False) -> None:
+        """Speak or leave in ``wait_ms``, and not as planned before."""
         self._plan += 1
-        self._world.after_ms(wait_ms, self._try, self._plan, False)
+        self._due_us = self._world.now_us + max(1, wait_ms) * 1000
+        self._world.after_ms(max(1, wait_ms), self._try, self._plan, over)
 
     def _try(self, plan: int, over: bool) -> None:
         """Speak now, unless something has happened since this was planned."""
-        state = self._world.conversation.state
+        state, typing_ms = self._world.conversation.state, (self._typing_us - self._world.now_us) // 1000
         if plan != self._plan or self._speaking or (self._audible and not over) or self._world.conversation.ended:
             return
-        if state in ("thinking", "working", "transferring") and not over:
-            self._wait(USUAL_THINK_MS)
+        if typing_ms > 0 or (state in ("thinking", "working", "transferring") and not over):
+            self._wait(max(USUAL_THINK_MS, typing_ms))
             return
         if not self._lines:
-            self._leave("the recording has no more words of the caller")
+            self._leave(NO_MORE)
         elif self._fits(self._lines[0].turn - 1) or self._keep_going:
             self._speak(self._lines.pop(0))
         else:
             line = self._lines[0]
-            self._leave(f'the caller\'s next words, "{line.text or line.keys}", answered another reply')
+            keys = "".join(key for _, key in line.keys)
+            self._leave(f'the caller\'s next words, "{line.text or keys}", answered another reply')
 
     def _fits(self, turn: int) -> bool:
         """Whether what the agent said in ``turn`` is about what it said there in the recording. To a greeting anything is an answer."""
@@ -102,6 +125,11 @@ class WhatIfCaller:
             or not then
             or len(now & then) * 100 >= max(len(now), len(then)) * FITS_PERCENT
         )
+
+    def _leave_unanswered(self, plan: int) -> None:
+        """No reply has begun since the last words."""
+        if plan == self._plan and not self._audible and not self._world.conversation.ended:
+            self._leave(NO_MORE)
 
     def _leave(self, why: str) -> None:
         self.left = why
@@ -116,10 +144,14 @@ class WhatIfCaller:
         return max(0, (self._world.now_us - self._recording.answered_us) // 1000)
 
     def _speak(self, line: CallerLine) -> None:
-        self._speaking = True
+        self._due_us = 0
+        for after_ms, key in line.keys:
+            self._typing_us = self._world.now_us + after_ms * 1000
+            self._world.after_ms(after_ms, self._world.deliver, ev.KeyPressed, key)
         if not line.text:
-            self._type(line.keys)
+            self._said()
             return
+        self._speaking = True
         self._segment += 1
         self._world.deliver(ev.ActivityBegan, self._position_ms())
         self._world.after_ms(line.word_ms, self._word, line, 1)
@@ -135,15 +167,17 @@ class WhatIfCaller:
         at_ms = self._position_ms()
         self._world.after_ms(HANGOVER_MS, self._world.deliver, ev.ActivityEnded, at_ms)
         self._world.after_ms(FINAL_MS, self._world.deliver, ev.TranscriptFinal, at_ms, self._segment, line.text)
-        if line.keys:
-            self._world.after_ms(KEY_MS, self._type, line.keys)
+        self._said()
 
-    def _type(self, keys: str) -> None:
-        """Keys one after the other, and the finishing key of the plan behind them."""
-        end = self._recording.started.plan.keys_end
-        for number, key in enumerate(keys + end):
-            self._world.after_ms(number * KEY_MS, self._world.deliver, ev.KeyPressed, key)
-        self._speaking = False
+    def _said(self) -> None:
+        """The words of a turn are over. Whoever hung up behind the last ones without a reply to them does so again."""
+        left = self._recording.left
+        if self._lines or left is None or not left.unanswered:
+            return
+        self._plan += 1
+        typing_ms = max(0, self._typing_us - self._world.now_us) // 1000
+        # The recogniser has nothing more to say when the line is gone.
+        self._world.after_ms(typing_ms + max(FINAL_MS + 1, left.wait_ms), self._leave_unanswered, self._plan)
 
     def _judge(self, effect: fx.AskTurnModel) -> None:
         likely = UNFINISHED_PPM if self._speaking else FINISHED_PPM

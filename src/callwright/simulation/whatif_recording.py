@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -21,13 +20,18 @@ USUAL_FIRST_TOKEN_MS = 400
 USUAL_FIRST_AUDIO_MS = 150
 USUAL_MS_PER_CHARACTER = 60
 USUAL_THINK_MS = 600
+USUAL_STAY_MS = 1_500
+"""After the last reply, where the recording does not tell when the caller hung up."""
+SILENCE = "silence"
+"""The purpose of the question whether the caller is still there, which is no reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerLine:
-    """What the caller said as a turn. ``think_ms`` after the agent's last sound; with ``over_ms`` over the agent, so long after it began.
+    """What the caller said as a turn. ``think_ms`` after the agent's last reply; with ``over_ms`` over it, so long after it began.
 
-    ``keys``: typed, not said. ``from_us`` is when it began in the recording.
+    ``asked_ms``: so long after the question whether they are still there, where that came before the words. ``keys`` are the keys that
+    were pressed, not said, each with the milliseconds since ``from_us``, which is when all of it began in the recording.
     """
 
     turn: int
@@ -36,7 +40,21 @@ class CallerLine:
     word_ms: int
     think_ms: int
     over_ms: int | None = None
-    keys: str = ""
+    asked_ms: int | None = None
+    keys: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How the caller hung up: at ``at_us``, ``wait_ms`` after the end of the agent's last reply.
+
+    ``over``: over that reply, so long after it began. ``unanswered``: so long after the caller's own last words, without a reply to them.
+    """
+
+    at_us: int
+    wait_ms: int
+    over: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +71,8 @@ class Recording:
     """A recorded call, parted before the caller's words of a turn. ``cut_us`` is when the run goes on by itself.
 
     ``lines`` are the caller's from that turn on, ``replies`` what the agent said in each turn, ``tools`` the recorded results of calls that
-    were made after the cut, by tool name with the milliseconds each took. ``last_segment`` is the recogniser's highest.
+    were made after the cut, by tool name with the milliseconds each took. ``left`` is how the caller hung up, None where the agent ended
+    the call. ``last_segment`` is the recogniser's highest.
     """
 
     started: ev.Started
@@ -61,6 +80,7 @@ class Recording:
     cut_us: int
     answered_us: int
     lines: tuple[CallerLine, ...]
+    left: Leaving | None
     replies: Mapping[int, str]
     tools: Mapping[str, tuple[tuple[int, bool, str], ...]]
     pace: Pace
@@ -100,13 +120,14 @@ def recording_of(view: CallView, from_turn: int) -> Recording:
     begun = event_from_wire(started.type, started.at_us, started.values)
     assert isinstance(begun, ev.Started)
     sounds = timeline(view)
-    lines = tuple(_line(e, sounds, audio_began_us(view)) for e in view.of("UserSaid") if e.values["turn"] >= from_turn)
+    lines = tuple(_line(e, sounds, view) for e in view.of("UserSaid") if e.values["turn"] >= from_turn)
     return Recording(
         started=begun,
         entries=view.entries,
         cut_us=cut_us,
         answered_us=view.answered_us,
         lines=lines,
+        left=_leaving(view, sounds),
         replies=_replies(view),
         tools=_tools(view, cut_us),
         pace=_pace(view),
@@ -153,36 +174,65 @@ def _spoken_from_us(said: Entry, zero_us: int) -> int:
     return zero_us + int(said.values["from_ms"]) * 1000
 
 
-def _line(said: Entry, sounds: Timeline, zero_us: int) -> CallerLine:
-    text = str(said.values["text"])
-    from_us = _spoken_from_us(said, zero_us)
+def _line(said: Entry, sounds: Timeline, view: CallView) -> CallerLine:
+    from_us = _spoken_from_us(said, audio_began_us(view))
     lasted_ms = int(said.values["to_ms"]) - int(said.values["from_ms"])
-    over = next((one for one in sounds.agent if one.span.from_us <= from_us < one.span.to_us), None)
-    words, keys = _typed(text)
+    over = next((one for one in _replies_in(sounds) if one.span.from_us <= from_us < one.span.to_us), None)
+    words = _spoken(str(said.values["text"]))
+    think_ms = _since_ms(_replies_in(sounds), from_us)
+    before = [one for one in sounds.agent if one.span.from_us <= from_us]
+    asked = before[-1:] if before and before[-1].purpose == SILENCE else []
     return CallerLine(
         turn=int(said.values["turn"]),
-        text=words,
+        text=" ".join(words),
         from_us=from_us,
-        word_ms=max(QUICKEST_WORD_MS, lasted_ms // max(1, len(words.split()))),
-        think_ms=_think_ms(sounds.agent, from_us),
+        word_ms=max(QUICKEST_WORD_MS, lasted_ms // max(1, len(words))),
+        think_ms=USUAL_THINK_MS if think_ms is None else think_ms,
         over_ms=None if over is None else (from_us - over.span.from_us) // 1000,
-        keys=keys,
+        asked_ms=max(0, (from_us - asked[0].span.to_us) // 1000) if asked else None,
+        keys=_typed(said, from_us, view),
     )
 
 
-def _typed(text: str) -> tuple[str, str]:
-    """The words of a turn and the keys typed in it."""
+def _spoken(text: str) -> list[str]:
+    """The words of a turn without the keys that were typed in it."""
     words = text.split()
-    keys = "".join(after for name, after in pairwise(words) if name == KEYED_AS)
-    spoken = [
-        word for number, word in enumerate(words) if word != KEYED_AS and (number == 0 or words[number - 1] != KEYED_AS)
-    ]
-    return " ".join(spoken), keys
+    return [one for before, one in zip(["", *words], words, strict=False) if KEYED_AS not in (before, one)]
 
 
-def _think_ms(agent: Sequence[AgentSpeech], from_us: int) -> int:
-    before = [one.span.to_us for one in agent if one.span.to_us <= from_us]
-    return (from_us - before[-1]) // 1000 if before else USUAL_THINK_MS
+def _typed(said: Entry, from_us: int, view: CallView) -> tuple[tuple[int, str], ...]:
+    """The keys that were pressed in a turn, until it was told of last: the finishing key is among them only where it was pressed."""
+    if KEYED_AS not in str(said.values["text"]).split():
+        return ()
+    told_us = max(e.at_us for e in view.entries if e.type == "UserSaid" and e.values["turn"] == said.values["turn"])
+    pressed = [e for e in view.of("KeyPressed") if from_us <= e.at_us <= told_us]
+    return tuple(((e.at_us - from_us) // 1000, str(e.values["key"])) for e in pressed)
+
+
+def _replies_in(sounds: Timeline) -> list[AgentSpeech]:
+    """What the agent said, but for asking whether the caller is still there."""
+    return [one for one in sounds.agent if one.purpose != SILENCE]
+
+
+def _since_ms(agent: Sequence[AgentSpeech], at_us: int) -> int | None:
+    """The milliseconds at ``at_us`` since the agent last fell silent, or None where it had said nothing."""
+    before = [one.span.to_us for one in agent if one.span.to_us <= at_us]
+    return (at_us - before[-1]) // 1000 if before else None
+
+
+def _leaving(view: CallView, sounds: Timeline) -> Leaving | None:
+    if view.first("HangUp") or any(e.values["transferred"] for e in view.of("TransferSettled")):
+        return None
+    left_us = view.ended_us
+    if view.first("LegEnded") is None:
+        return Leaving(left_us, USUAL_STAY_MS)  # the log breaks off
+    replies, said = _replies_in(sounds), view.last("UserSaid")
+    heard_us = replies[-1].span.to_us if replies else sounds.answered_us
+    if replies and replies[-1].cut and heard_us >= left_us:
+        return Leaving(left_us, (left_us - replies[-1].span.from_us) // 1000, over=True)
+    spoken_us = audio_began_us(view) + int(said.values["to_ms"]) * 1000 if said else 0
+    unanswered = spoken_us >= heard_us
+    return Leaving(left_us, max(0, left_us - max(spoken_us, heard_us)) // 1000, unanswered=unanswered)
 
 
 def _replies(view: CallView) -> dict[int, str]:

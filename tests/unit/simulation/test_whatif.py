@@ -5,47 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.simulation.recorded_calls import bare
+from tests.unit.simulation.recorded_calls import Script, bare
 
 from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
 from callwright.conversation.log import header_line
 from callwright.conversation.plan import CallPlan
 from callwright.domain.errors import BadInputError
 from callwright.insight.side_by_side import first_difference
 from callwright.insight.view import CallView, view_of
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, Tool, ToolCall
+from callwright.ports.model import ModelDelta, Tool, ToolCall
 from callwright.simulation.conversations import converse
 from callwright.simulation.whatif import what_if
 from callwright.simulation.whatif_answers import RecordedAnswers
 
 PLAN = CallPlan(welcome_message="Hello, this is the bakery.", incremental_delay_ms=100, call_terminate_ms=0)
 TALK = (("A table for two please.", "For when shall it be?"), ("Tonight at eight.", "Done, see you tonight."))
-
-
-class Script:
-    """Answers in order, the last one again; each a text, deltas or a failure. ``asked`` are the histories.
-
-    ``verdicts`` are given in order, then ``verdict``.
-    """
-
-    def __init__(self, *answers: object, verdict: object = False, verdicts: tuple[bool, ...] = ()) -> None:
-        self.answers = list(answers)
-        self.verdict = verdict
-        self.verdicts = list(verdicts)
-        self.asked: list[tuple[Message, ...]] = []
-
-    def reply(self, ask: fx.AskModel) -> list[ModelDelta]:
-        self.asked.append(ask.messages)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, ProviderError):
-            raise answer
-        return [ModelDelta(text=answer), ModelDelta(ended="stop")] if isinstance(answer, str) else list(answer)  # type: ignore[call-overload]
-
-    def judge(self, _ask: fx.AskClassifier) -> bool:
-        if isinstance(self.verdict, ProviderError):
-            raise self.verdict
-        return self.verdicts.pop(0) if self.verdicts else bool(self.verdict)
 
 
 def recorded(
@@ -57,6 +33,16 @@ def recorded(
     found = what_if(seed, 0, lambda _: plan, script, keep_going=True)
     assert [line.text for line in found.after if line.who == "caller"] == [words for words, _ in talk]
     return view_of(found.log)
+
+
+def booked(*answers: str) -> list[tuple[int, ev.Event | fx.Effect]]:
+    """What the tool ``book`` answered when it was called in each turn of a bare recording."""
+    found: list[tuple[int, ev.Event | fx.Effect]] = []
+    for number, answer in enumerate(answers):
+        at_ms = 7_000 + 6_000 * number
+        found.append((at_ms, fx.CallTool(number, number + 1, f"c{number}", "book", "{}")))
+        found.append((at_ms + 500, ev.ToolResult(0, number, True, answer)))
+    return found
 
 
 def texts(lines: object) -> list[str]:
@@ -122,7 +108,9 @@ def test_tools_answer_as_they_did_from_the_turn_on(from_turn: int, told: list[st
     words = ["Book me on Monday please.", "And book me on Friday please."]
     calls = [[ModelDelta(tool_call=ToolCall(one, "book", "{}")), ModelDelta(ended="tool")] for one in ("c1", "c2")]
     script = Script(calls[0], "On Monday, done.", calls[1], "On Friday, done.")
-    view = view_of(what_if(bare(plan, words, ["nine", "five"]), 0, lambda plan: plan, script, keep_going=True).log)
+    view = view_of(
+        what_if(bare(plan, words, *booked("nine", "five")), 0, lambda plan: plan, script, keep_going=True).log
+    )
     found = what_if(view, from_turn, lambda plan: plan, RecordedAnswers(view, from_turn))
     results = view_of(found.log).of("ToolResult")
     assert [entry.values["result"] for entry in results][-len(told) :] == told
@@ -133,7 +121,7 @@ def test_tools_answer_as_they_did_from_the_turn_on(from_turn: int, told: list[st
 def test_a_tool_that_was_called_before_the_turn_alone_has_no_result_after_it() -> None:
     plan = replace(PLAN, tools=(Tool("book", "Book", '{"type":"object","properties":{}}'),))
     call = [ModelDelta(tool_call=ToolCall("c1", "book", "{}")), ModelDelta(ended="tool")]
-    seed = bare(plan, [words for words, _ in TALK], ["nine", "five"])
+    seed = bare(plan, [words for words, _ in TALK], *booked("nine", "five"))
     view = view_of(what_if(seed, 0, lambda plan: plan, Script(call, "At nine.", "Goodbye."), keep_going=True).log)
     call = [ModelDelta(tool_call=ToolCall("c2", "book", "{}")), ModelDelta(ended="tool")]
     found = what_if(view, 2, lambda plan: plan, Script(call, "Booked."))

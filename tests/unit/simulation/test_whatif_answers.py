@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.simulation.recorded_calls import bare
+from tests.unit.simulation.recorded_calls import Timed, bare
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.log import entry_line, header_line, values_of
 from callwright.conversation.plan import CallPlan
 from callwright.domain.errors import BadInputError
-from callwright.insight.view import CallView, view_of
+from callwright.insight.view import CallView
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Message
 from callwright.simulation.whatif_answers import RecordedAnswers
@@ -22,17 +21,9 @@ TURN_2_MS = 11_000
 """When the caller of ``bare`` begins to speak the second time."""
 
 
-def view(*items: tuple[int, ev.Event | fx.Effect]) -> CallView:
-    """A call of two turns with further entries, each at its millisecond."""
-    seed = bare(PLAN, ["A table please.", "Tonight."])
-    timed = [(entry.at_us // 1000, entry.direction, entry.type, entry.values) for entry in seed.entries]
-    timed += [
-        (at_ms, "out" if not hasattr(it, "at_us") else "in", type(it).__name__, values_of(it)) for at_ms, it in items
-    ]
-    lines = [header_line(seed.header)]
-    for at_ms, direction, name, values in sorted(timed, key=lambda one: one[0]):
-        lines.append(entry_line(len(lines), at_ms * 1000, "core", direction, name, values))
-    return view_of("".join(lines))
+def view(*items: Timed) -> CallView:
+    """A call of two turns with further entries."""
+    return bare(PLAN, ["A table please.", "Tonight."], *items)
 
 
 def question(request: int, purpose: str) -> fx.AskClassifier:
