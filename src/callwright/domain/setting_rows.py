@@ -92,7 +92,8 @@ _CONVERSATION = (
         True,
         "Whether a caller who speaks over the goodbye of a silence, and not only to return it, stays on the line. Without it only one"
         " who speaks before any of it is heard does.",
-        f"{_SILENCE}test_words_over_the_goodbye_of_a_silence_take_it_back",
+        f"{_SILENCE}test_words_over_the_goodbye_of_a_silence_take_it_back"
+        f" {_SILENCE}test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end",
         values=_SWITCH,
     ),
     AgentSetting(
@@ -191,7 +192,7 @@ _CONVERSATION = (
         "task_config.dtmf_interrupts",
         True,
         "Our own. The first key silences the agent.",
-        f"{_KEYS}test_the_first_key_silences_the_agent",
+        f"{_KEYS}test_the_first_key_silences_the_agent {_KEYS}test_keys_may_wait_until_the_agent_has_finished",
         values=_SWITCH,
     ),
     AgentSetting(
@@ -219,7 +220,8 @@ _CONVERSATION = (
         "task_config.opt_out_ends_call",
         True,
         "Our own. A caller who wants no more calls is told that there will be none, and the call ends.",
-        f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up",
+        f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up"
+        f" {_TALK}test_opt_out.py::test_an_agent_that_is_not_to_end_goes_on",
         values=_SWITCH,
     ),
     AgentSetting(

@@ -21,13 +21,13 @@ def speaking(**plan: Any) -> Call:
 
 
 def test_more_words_than_the_setting_interrupt_the_agent() -> None:
-    call = speaking(words_to_interrupt=2)
+    call = speaking(words_to_interrupt=3)
     call.begins()
     call.wait(1_000)
     call.segment += 1
-    call.hears("at seven")
-    assert not call.all(fx.Clear)
     call.hears("at seven please")
+    assert not call.all(fx.Clear)
+    call.hears("at seven please then")
     assert [type(effect) for effect in call.effects[-2:]] == [fx.Clear, fx.CancelVoice]
     assert call.core.state == "clearing"
     call.clears(1_050)

@@ -239,7 +239,7 @@ def test_a_sound_that_was_never_there_has_no_echo() -> None:
 
 
 def test_a_listener_makes_a_sound_when_the_caller_has_spoken_long_and_pauses() -> None:
-    call = Call(backchannels=True, backchannel_delay_ms=3_000, backchannel_gap_ms=4_000, check_if_user_online=False)
+    call = Call(backchannels=True, backchannel_delay_ms=3_000, backchannel_gap_ms=2_500, check_if_user_online=False)
     pauses_and_goes_on(call, 2_000)
     assert not sounds(call, "backchannel"), "not yet"
     pauses_and_goes_on(call, 2_000)
@@ -247,7 +247,7 @@ def test_a_listener_makes_a_sound_when_the_caller_has_spoken_long_and_pauses() -
     sound_ends(call)
     pauses_and_goes_on(call, 1_000)
     assert len(sounds(call, "backchannel")) == 1, "not again so soon"
-    pauses_and_goes_on(call, 4_000)
+    pauses_and_goes_on(call, 2_000)
     assert len(sounds(call, "backchannel")) == 2
     assert not call.said(), "the caller still has the turn"
     assert not call.all(fx.Clear)
