@@ -15,6 +15,7 @@ from tests.acceptance.test_chats import api, opened, said, services
 from tests.api_world import ApiWorld, create
 from tests.call_world import AGENT_ID, agent_body, call_world, place
 from tests.database import fetch
+from tests.waiting import until
 
 from callwright.actions.calls import place_call
 from callwright.domain.errors import SuppressedError
@@ -62,6 +63,24 @@ async def test_a_caller_who_says_stop_is_stopped(dsn: str, tmp_path: Path) -> No
                 services(world), ours(), {"agent_id": AGENT_ID, "recipient_phone_number": NUMBER}, lambda _: b""
             )
         assert later.id != execution_id
+
+
+@pytest.mark.parametrize(
+    "caller", ["sip:15550100999@trunk.example", "sip:%2B1-555-0100999;phone-context=x@trunk.example"]
+)
+async def test_who_calls_and_says_stop_is_not_called_however_the_carrier_writes_the_number(
+    dsn: str, tmp_path: Path, caller: str
+) -> None:
+    async with call_world(dsn, tmp_path) as world:
+        telephone = await world.telephone(agent_body())
+        call = telephone.ring(AGENT_ID, SCENARIO["personas"]["angry"], caller=caller)
+        await call.over(20)
+        await until(lambda: world.runtime.live_calls == 0)
+        for number in ("+15550100999", "sip:+15550100999@gw.example", "sip:0015550100999@gw.example"):
+            with pytest.raises(SuppressedError):
+                await place_call(
+                    services(world), ours(), {"agent_id": AGENT_ID, "recipient_phone_number": number}, lambda _: b""
+                )
 
 
 async def test_an_agent_that_may_not_end_the_call_goes_on_and_the_number_is_suppressed(

@@ -10,8 +10,8 @@ from callwright.domain.suppression import Suppression
 
 class Suppressions(Protocol):
     """Numbers that a tenant does not call any more. That none of them is dialled is a rule of the storage: a new outbound execution to
-    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt. Each tenant has a list of its own;
-    an organisation's binds its sub-accounts too."""
+    one, and the step to ``dialling``, raise SuppressedError. An address is found however it is spelt (``domain.dialled``). Each tenant has
+    a list of its own; an organisation's binds its sub-accounts too."""
 
     async def add(self, suppression: Suppression) -> tuple[Suppression, bool]:
         """Put a number on the list; the one that is there stays as it is, also where this is another spelling of it. Returns it, and

@@ -1,0 +1,174 @@
+"""Which number an address names: the platform and its database say the same, and so all spellings of one number are one on the list of
+those not to be called."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from tests.database import fetch, run_sql
+from tests.rows import THEN
+
+from callwright.domain.dialled import named_number, number_in
+from callwright.domain.suppression import SAID, Suppression
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.storage.ledger import PostgresLedger
+from callwright.storage.migrate import migrate
+
+NUMBER = "+15550100999"
+SPELLINGS = (
+    NUMBER,
+    "15550100999",
+    "0015550100999",
+    " +1 (555) 010-0999 ",
+    "+1.555.010.0999",
+    "+1\u00a0555\u00a0010\u00a00999",
+    "tel:+15550100999",
+    "TEL:+1-555-010-0999;ext=7",
+    "tel:15550100999;phone-context=+1",
+    "sip:+15550100999@trunk.example",
+    "SIPS:+15550100999@Trunk.Example:5061;transport=tls",
+    "sip:15550100999@trunk.example",
+    "sip:0015550100999@trunk.example",
+    "sip:+1-555-010-0999@trunk.example",
+    "sip:+1.555.0100.999@10.0.0.1:5060",
+    "sip:+15550100999;phone-context=x@t",
+    "sip:+15550100999:secret@t",
+    "sip:+15550100999@[2001:db8::1]:5060?Subject=x",
+    "sip:%2B15550100999@trunk.example",
+    "sip:%2b1555010099%39@trunk.example",
+    "sip:+1%20555%20010%2D0999@t",
+    "sip:+15550100999%3Bx=y@t",
+    "sip:+15550100999,,5@t",
+    "sip:+15550100999&x@t",
+    "sip:+15550100999",
+    "sip:15550100999",
+)
+"""Of one number."""
+OTHERS = {
+    "+15550100998": "+15550100998",
+    "sip:4711@pbx.example": "4711",
+    "sip:47-11@pbx.example": "4711",
+    "4711": "4711",
+    "+4711": "+4711",
+    "05550100999": "05550100999",
+    "00123456": "00123456",
+    "001234567": "+1234567",
+    "123456": "123456",
+    "1234567": "+1234567",
+    "123456789012345": "+123456789012345",
+    "1234567890123456": "1234567890123456",
+    "++15550100999": "",
+    "+": "",
+    "": "",
+    "ann": "",
+    "anonymous": "",
+    "loopback:demo": "",
+    "loopback:15550100999": "",
+    "sip:ann@phone.example": "",
+    "sip:ann15550100999@phone.example": "",
+    "sip:15550100999x@phone.example": "",
+    "sip:phone.example": "",
+    "sip:10.20.30.40": "",
+    "sip:10.20.30.40:5060;transport=udp": "",
+    "sip:@15550100999": "",
+    "sip:": "",
+    "sip:%2531%2532@gw": "",
+    "sip:1555010099%C3%A9@gw": "",
+    "sip:15550100999%00@gw": "",
+    "sip:15550100999%@gw": "",
+    "sip:15550100999%4@gw": "",
+    "sip:1555010099\u0669@gw": "",
+    "http://15550100999@gw": "",
+}
+"""Other addresses, and the numbers they name."""
+
+
+@pytest.fixture
+async def connection(dsn: str):
+    opened = await asyncpg.connect(dsn)
+    yield opened
+    await opened.close()
+
+
+async def test_the_database_and_the_platform_name_the_same_number(connection: asyncpg.Connection) -> None:
+    for address, number in (dict.fromkeys(SPELLINGS, NUMBER) | OTHERS).items():
+        assert named_number(address) == number, address
+        assert await connection.fetchval("select named_number($1)", address) == number, address
+
+
+async def test_each_spelling_is_known_by_the_number_and_its_keys_are_known_by_themselves(
+    connection: asyncpg.Connection,
+) -> None:
+    for address in (*SPELLINGS, *OTHERS):
+        keys = await connection.fetchval("select address_keys($1)", address)
+        assert (NUMBER in keys) == (address in SPELLINGS), address
+        for key in keys:
+            assert key in await connection.fetchval("select address_keys($1)", key), address
+
+
+async def test_the_keys_of_the_longest_address_can_be_listed(ledger: PostgresLedger) -> None:
+    address = f"sip:15550100999@{'h' * 180}.exa"
+    assert len(address) == 200
+    async with ledger.unit() as unit:
+        await unit.suppressions.add(said(address))
+        assert await unit.suppressions.get(DEFAULT_TENANT_ID, NUMBER) is not None
+        assert len(await unit.suppressions.delete(DEFAULT_TENANT_ID, address)) == 2
+        assert (await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 9))[1] == 0
+
+
+def said(number: str) -> Suppression:
+    return Suppression(number, DEFAULT_TENANT_ID, SAID, THEN, "call-0", "stop calling me")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_what_is_listed_in_one_spelling_is_listed_in_all_and_taken_off_in_all(
+    ledger: PostgresLedger, spelling: str
+) -> None:
+    async with ledger.unit() as unit:
+        await unit.suppressions.add(said(spelling))
+        assert await unit.suppressions.among(DEFAULT_TENANT_ID, [*SPELLINGS, *OTHERS]) == set(SPELLINGS)
+        for other in SPELLINGS:
+            assert (await unit.suppressions.add(said(other)))[1] is False
+        assert await unit.suppressions.delete(DEFAULT_TENANT_ID, NUMBER)
+        assert (await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 9))[1] == 0
+
+
+async def test_rows_from_before_are_written_anew_under_their_number(ledger: PostgresLedger, dsn: str) -> None:
+    before = {
+        "sip:%2b15550100111@gw": "2026-01-02",
+        "15550100111": "2026-01-01",
+        "tel:+15550100222": "2026-01-03",
+        "sip:+15550100333": "2026-01-04",
+        "sip:+15550100444@gw": "2026-01-05",
+        "+15550100444": "2026-01-06",
+        "sip:ann@phone.example": "2026-01-07",
+        "4711": "2026-01-08",
+    }
+    await run_sql(
+        dsn,
+        *(
+            "insert into suppression (tenant_id, number, reason, created_at, note)"
+            f" values ('{DEFAULT_TENANT_ID}', '{number}', 'api', '{day}', 'of {day}')"
+            for number, day in before.items()
+        ),
+        "update alembic_version set version_num = '0020'",
+    )
+    assert await migrate(dsn)
+    rows = await fetch(dsn, "select number, note from suppression order by number")
+    assert [(row["number"], row["note"].removeprefix("of 2026-01-")) for row in rows] == [
+        ("+15550100111", "01"),
+        ("+15550100222", "03"),
+        ("+15550100333", "04"),
+        ("+15550100444", "06"),
+        ("4711", "08"),
+        ("sip:+15550100111@gw", "02"),
+        ("sip:+15550100444@gw", "05"),
+        ("sip:ann@phone.example", "07"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "number"), [("sip:%2B1-555@gw", "+1555"), ("0015550100999", "0015550100999"), ("ann", "")]
+)
+def test_a_number_is_read_as_it_is_written(address: str, number: str) -> None:
+    assert number_in(address) == number
