@@ -51,6 +51,9 @@ CLEARED_WAIT_MS = 500
 WELCOME_WAIT_MS = 4_000
 """For the first sound of a welcome that the model writes; after it the agent's own welcome message is said."""
 
+WELCOME_YIELDS_MS = 8_000
+"""A welcome that is due while the caller speaks waits for a pause, at most so long: a voice that goes on may be a television."""
+
 VOICE_WAIT_MS = 10_000
 """From the first clause asked of the voice to its first audio."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import opt_out
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import SPECULATIONS_MOST
+from callwright.conversation.bounds import SPECULATIONS_MOST, WELCOME_YIELDS_MS
 from callwright.conversation.effects import OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
@@ -41,6 +41,7 @@ class Conductor:
         "_turn",
         "_voicemail",
         "_waiting",
+        "_yields_until_us",
         "greeted",
     )
 
@@ -66,6 +67,7 @@ class Conductor:
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
         self._no_opt_out = ""  # words that were judged already: they stay pending while the model thinks
+        self._yields_until_us = -1  # while the caller speaks over the moment of the welcome
         self.greeted = False
 
     def settle(self) -> None:
@@ -91,13 +93,21 @@ class Conductor:
         if self._board.phase == "live":
             if self._voicemail.greet_again:
                 self._greet_again()
+            self._greet_in_the_pause()
             self._go_on()
         if self._board.phase == "closing":
             # Also when the call began to end just now: the next event may come much later than this deadline.
             self._ending.settle()
 
     def greet(self) -> None:
-        """Speak the welcome, or wait for the caller."""
+        """Speak the welcome, or wait for the caller. Whoever speaks when it is due is let finish, in bounded time."""
+        board = self._board
+        if self._turn.state == "talking" and board.plan.welcome_message and not board.plan.welcome_by_model:
+            if self._yields_until_us < 0:
+                self._yields_until_us = board.now_us + WELCOME_YIELDS_MS * 1000
+            if board.now_us < self._yields_until_us:
+                board.timers.arm("welcome", self._yields_until_us)
+                return
         self.greeted = True
         if self._board.plan.welcome_by_model:
             self._stage.ask_welcome()
@@ -107,6 +117,13 @@ class Conductor:
     def _welcome(self) -> None:
         self._stage.owed.greeting = False
         self._stage.say(WELCOME, self._board.rendered(self._board.plan.welcome_message), 0)
+
+    def _greet_in_the_pause(self) -> None:
+        """Whoever spoke when the welcome was due has stopped."""
+        timers = self._board.timers
+        if self._yields_until_us >= 0 and timers.armed("welcome") and self._turn.state != "talking":
+            timers.cancel("welcome")
+            self.greet()
 
     def _greet_again(self) -> None:
         """The welcome waited, or was broken off, because a voice spoke on."""

@@ -10,14 +10,16 @@ from callwright.domain.limits import MAX_KEY_DIGITS
 
 
 class Keys:
-    """Collects an entry until the finishing key, a count, or a pause. While ``turn.typing`` the agent does not begin to speak."""
+    """Collects an entry until the finishing key, a count, or a pause. While ``turn.typing`` the agent does not begin to speak. A finishing
+    key that is pressed out of habit behind the last digit of a count belongs to that entry."""
 
-    __slots__ = ("_board", "_stage", "_turn")
+    __slots__ = ("_board", "_counted_us", "_stage", "_turn")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
         self._stage = stage
         self._turn = turn
+        self._counted_us = -1  # when a count completed the latest entry
 
     def press(self, event: ev.KeyPressed) -> None:
         """A key, during the conversation."""
@@ -25,13 +27,20 @@ class Keys:
         if not plan.keys:
             board.note("key", event.key)
             return
+        finishes = event.key == plan.keys_end
+        counted_us, self._counted_us = self._counted_us, -1
+        if finishes and counted_us >= 0 and board.now_us < counted_us + plan.keys_pause_ms * 1000:
+            board.note("key", event.key)
+            return
         if not turn.typing:
             self._begin()
-        finishes = event.key == plan.keys_end
         # The finishing key alone is an answer, too: "press hash to go on".
         if not finishes or not turn.typing:
             turn.press(event.key)
-        if finishes or len(turn.entry) >= (plan.keys_most or MAX_KEY_DIGITS):
+        counted = len(turn.entry) >= (plan.keys_most or MAX_KEY_DIGITS)
+        if counted and not finishes:
+            self._counted_us = board.now_us
+        if finishes or counted:
             turn.enter()
         else:
             board.after_ms("keys", plan.keys_pause_ms)

@@ -146,7 +146,7 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.welcome_message_delay",
         0,
-        "Milliseconds from the answer to the welcome.",
+        "Milliseconds from the answer to the welcome; a caller who speaks then is let finish, 8 s at most.",
         f"{_WELCOME}test_the_welcome_waits_for_its_delay",
         0,
         MAX_DELAY_MS,
@@ -175,7 +175,7 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.dtmf_max_digits",
         0,
-        "Our own. An entry of so many keys is complete; 0: no count.",
+        "Our own. An entry of so many keys is complete, a finishing key behind it included; 0: no count.",
         f"{_KEYS}test_a_count_completes_an_entry",
         0,
         MAX_KEY_DIGITS,

@@ -130,7 +130,7 @@ def plan_of(random: Random) -> CallPlan:
         system_prompt=random.choice(("You are {name}.", "")),
         welcome_message=random.choice(("Hello {name}, how can I help you?", "Hi!", "")),
         welcome_by_model=random.random() < 0.15,
-        welcome_delay_ms=random.choice((0, 0, 500)),
+        welcome_delay_ms=random.choice((0, 0, 500, 2_500)),
         discard_pre_welcome=random.random() < 0.2,
         incremental_delay_ms=random.choice((0, 100, 400, 900)),
         words_to_interrupt=random.choice((0, 1, 2, 3)),

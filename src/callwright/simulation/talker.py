@@ -305,7 +305,8 @@ class Talker:
 
     def _type(self, left: int) -> None:
         world = self._world
-        world.send(0, ev.KeyPressed, world.random.choice("0123456789*#"))
+        ends = left <= 1 and world.chance(400)
+        world.send(0, ev.KeyPressed, "#" if ends else world.random.choice("0123456789*#"))
         if left > 1:
             world.after_ms(world.random.choice((120, 400, 400, 3_500)), self._type, left - 1)
 

@@ -1055,6 +1055,21 @@ ENDING = (
         Line("core:Conversation._answer", "if waits_ms > 0:", "if False:"),
     ),
     bug(
+        "finishing_key_behind_a_count",
+        "the finishing key behind a counted entry is an entry of its own",
+        Line("keys:Keys.press", "finishes and counted_us >= 0", "False"),
+    ),
+    bug(
+        "welcome_over_the_caller",
+        "the welcome begins in the middle of the caller's sentence",
+        Line("conduct:Conductor.greet", 'self._turn.state == "talking"', "False"),
+    ),
+    bug(
+        "welcome_not_said_in_the_pause",
+        "a welcome that waited for the caller's pause is not said in it",
+        Line("conduct:Conductor._greet_in_the_pause", 'self._turn.state != "talking"', "False"),
+    ),
+    bug(
         "welcome_not_said",
         "the caller is not greeted",
         Line(

@@ -53,6 +53,22 @@ def test_a_count_completes_an_entry() -> None:
     assert call.told()[-1].endswith("dtmf_number: 4711 dtmf_number: 2")
 
 
+def test_a_finishing_key_out_of_habit_belongs_to_the_counted_entry() -> None:
+    call = listening(keys_most=4)
+    call.types("4711#")
+    assert call.last(fx.Note) == fx.Note("key", "#")
+    call.wait(3_000)
+    assert call.told() == ["user: dtmf_number: 4711"]
+    call.types("#")
+    assert call.told()[-1].endswith("dtmf_number: #"), "one that comes later, or a second one, is an answer"
+
+
+def test_a_second_finishing_key_behind_a_counted_entry_is_an_answer() -> None:
+    call = listening(keys_most=4)
+    call.types("4711##")
+    assert call.told()[-1].endswith("dtmf_number: 4711 dtmf_number: #")
+
+
 def test_an_entry_is_never_longer_than_the_platform_allows() -> None:
     call = listening()
     call.types("1" * MAX_KEY_DIGITS)

@@ -4,6 +4,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import WELCOME_YIELDS_MS
 
 
 def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
@@ -22,6 +23,37 @@ def test_the_welcome_waits_for_its_delay() -> None:
     assert not call.wait(699)
     assert [type(effect) for effect in call.wait(1)] == [fx.Speak, fx.EndSpeech, fx.Release]
     assert call.core.state == "welcoming"
+
+
+def test_a_welcome_that_is_due_waits_for_the_pause_of_a_caller_who_speaks() -> None:
+    call = Call(welcome_message="Hello!", welcome_delay_ms=700)
+    call.wait(500)
+    call.begins()
+    call.wait(1_500)
+    call.hears("this is the office of Ann Lee")
+    assert not call.all(fx.Speak)
+    call.pauses()
+    assert len(call.all(fx.Release)) == 1
+    call.plays()
+    call.finishes("this is the office of Ann Lee")
+    call.wait(3_000)
+    assert call.told() == ["assistant: Hello!", "user: this is the office of Ann Lee"]
+
+
+def test_a_voice_that_goes_on_keeps_the_welcome_back_for_so_long_and_no_longer() -> None:
+    call = Call(welcome_message="Hello!", welcome_delay_ms=700)
+    call.wait(500)
+    call.begins()
+    for word in range(200 + WELCOME_YIELDS_MS - 1, 0, -500):
+        call.wait(min(word, 500))
+        call.hears("and so on")
+    assert not call.all(fx.Speak)
+    call.wait(1)
+    assert len(call.all(fx.Release)) == 1
+
+
+def test_a_welcome_that_is_due_at_the_answer_waits_for_no_earlier_sound() -> None:
+    assert Call(welcome_message="Hello!").all(fx.Release)
 
 
 def test_without_a_welcome_the_agent_waits_for_the_caller() -> None:

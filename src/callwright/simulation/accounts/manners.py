@@ -13,6 +13,7 @@ from callwright.conversation.bounds import (
     HOLD_MOST_MS,
     RESUME_MS,
     VERDICT_WAIT_MS,
+    WELCOME_YIELDS_MS,
 )
 from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.lanes import BACK_CHANNEL, FILLER
@@ -31,13 +32,14 @@ _STOP_PHRASES = frozenset(STOPS["en"])
 class FloorAccount:
     """Who has the floor: the agent begins to speak when the caller has finished, and only then."""
 
-    __slots__ = ("_book", "_keys", "_possible_us", "_verdicts")
+    __slots__ = ("_book", "_keys", "_possible_us", "_verdicts", "_welcomed")
 
     def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
         self._keys = keys
         self._possible_us = 0  # since when a transfer may go ahead at the earliest
         self._verdicts = _Verdicts(book)
+        self._welcomed = False
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -69,6 +71,9 @@ class FloorAccount:
         book, one = self._book, self._book.replies.get(effect.generation)
         if effect.resumes and self._held_now():
             contradict("nobody speaks into a line on hold", one.number)
+        if one.purpose == "welcome" and self._talks() and not self._welcomed and book.at_us < self._yields_until_us():
+            contradict("nobody is welcomed in the middle of a sentence", f"{one.number} since {book.caller.talking_us}")
+        self._welcomed = self._welcomed or one.purpose == "welcome"
         if one.purpose not in ("reply", "tool"):
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
@@ -81,6 +86,12 @@ class FloorAccount:
             floor_us = book.answered_us + (book.caller.end_ms + book.plan.incremental_delay_ms) * 1000
             if book.at_us + LATE_US < floor_us:
                 contradict("a reply has its floor time", f"{one.number} {(floor_us - book.at_us) // 1000} ms early")
+
+    def _yields_until_us(self) -> int:
+        """Until when a welcome certainly waits for whoever speaks."""
+        plan = self._book.plan
+        due_ms = max(plan.welcome_delay_ms, plan.voicemail_listen_ms if plan.voicemail else 0)
+        return self._book.answered_us + (due_ms + WELCOME_YIELDS_MS) * 1000 - LATE_US
 
     def _ask(self, effect: fx.AskModel) -> None:
         book = self._book

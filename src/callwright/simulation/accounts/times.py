@@ -241,9 +241,11 @@ class LimitsAccount:
         waits = [plan.welcome_delay_ms, plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS + plan.incremental_delay_ms]
         if book.held_us >= 0:
             waits.append(HOLD_MOST_MS)
-        if plan.voicemail and not book.replies.all:
-            # Nothing was said yet: the welcome waits for whoever answers, or until a voice that speaks on has stopped.
-            waits.append(plan.voicemail_listen_ms + plan.hangup_after_silence_ms)
+        if not book.replies.all:
+            # Nothing was said yet: the welcome has its delay, waits for whoever answers, or until a voice that speaks on has stopped; and
+            # one without words makes no sign.
+            before_ms = max(plan.welcome_delay_ms, plan.voicemail_listen_ms if plan.voicemail else 0)
+            waits.append(before_ms + plan.hangup_after_silence_ms)
         if book.machine:
             waits.append(VOICEMAIL_BEEP_MS)
         if book.work.tools:

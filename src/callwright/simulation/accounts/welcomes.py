@@ -61,9 +61,19 @@ class WelcomeAccount:
             contradict("a caller who says nothing is greeted", book.at_us)
 
     def step(self) -> None:
-        """After each step: a welcome that the model still writes is not waited for."""
+        """After each step: a welcome that the model still writes is not waited for, nor is one kept back from a caller who is silent."""
+        self._kept_back()
         pending = self._book.replies.pending
         if pending is None or pending.purpose != "welcome":
             return
         if self._book.at_us > pending.begun_us + WELCOME_WAIT_MS * 1000 + LATE_US:
             contradict("a welcome that comes too late is not waited for", pending.number)
+
+    def _kept_back(self) -> None:
+        book, plan = self._book, self._book.plan
+        if not book.live or book.replies.all or plan.voicemail or plan.welcome_by_model:
+            return
+        due = book.at_us >= book.answered_us + plan.welcome_delay_ms * 1000
+        silent = book.caller.talking_us < 0 and not book.caller.unsure
+        if due and silent and book.rendered(plan.welcome_message):
+            contradict("a welcome that is due is said when the caller is silent", book.at_us)

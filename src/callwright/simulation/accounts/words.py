@@ -210,10 +210,11 @@ class WordsAccount:
 class KeysAccount:
     """Entries by the keys: what was typed together is said together."""
 
-    __slots__ = ("_book", "_cut", "_entries", "_entry", "_last_us", "_said")
+    __slots__ = ("_book", "_counted_us", "_cut", "_entries", "_entry", "_last_us", "_said")
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._counted_us = -1  # when a count completed the latest entry
         self._cut = 0  # the utterance that was silenced before the model had finished it
         self._entry = ""
         self._last_us = 0
@@ -256,10 +257,15 @@ class KeysAccount:
             self._complete()
         begins = not self._entry
         finishes = event.key == plan.keys_end
+        counted_us, self._counted_us = self._counted_us, -1
+        if finishes and counted_us >= 0 and event.at_us < counted_us + plan.keys_pause_ms * 1000:
+            return  # out of habit
         if not finishes or begins:
             self._entry += event.key
         self._last_us = event.at_us
-        if finishes or len(self._entry) >= (plan.keys_most or MAX_KEY_DIGITS):
+        if not finishes and len(self._entry) >= (plan.keys_most or MAX_KEY_DIGITS):
+            self._counted_us = event.at_us
+        if finishes or self._counted_us >= 0:
             self._complete()
         if begins:
             self._interrupts()
