@@ -24,12 +24,8 @@ class Keys:
     def press(self, event: ev.KeyPressed) -> None:
         """A key, during the conversation."""
         board, turn, plan = self._board, self._turn, self._board.plan
-        if not plan.keys:
-            board.note("key", event.key)
-            return
         finishes = event.key == plan.keys_end
-        counted_us, self._counted_us = self._counted_us, -1
-        if finishes and counted_us >= 0 and board.now_us < counted_us + plan.keys_pause_ms * 1000:
+        if not plan.keys or (self._has_just_counted() and finishes):
             board.note("key", event.key)
             return
         if not turn.typing:
@@ -44,6 +40,11 @@ class Keys:
             turn.enter()
         else:
             board.after_ms("keys", plan.keys_pause_ms)
+
+    def _has_just_counted(self) -> bool:
+        """Whether the key before this one completed an entry by its count, and this one follows it as if it belonged to it."""
+        counted_us, self._counted_us = self._counted_us, -1
+        return counted_us >= 0 and self._board.now_us < counted_us + self._board.plan.keys_pause_ms * 1000
 
     def _begin(self) -> None:
         """The first key of an entry takes back what is prepared, and interrupts the agent where the agent's settings say so."""

@@ -1057,7 +1057,7 @@ ENDING = (
     bug(
         "finishing_key_behind_a_count",
         "the finishing key behind a counted entry is an entry of its own",
-        Line("keys:Keys.press", "finishes and counted_us >= 0", "False"),
+        Line("keys:Keys.press", "self._has_just_counted() and finishes", "False"),
     ),
     bug(
         "welcome_over_the_caller",
