@@ -1,7 +1,7 @@
 """Calls of scenario files, with a verdict: `callwright simulate calls [FOLDER|FILE ...] --runs N --seed S [--jobs J]`.
 
 Each run is a whole call through the real media path under a virtual clock. Without a folder the scenarios that come with Callwright run.
-Exit status: 0 every scenario passes, 1 one fails, 3 the runs do not decide.
+Exit status: 0 every scenario passes, 1 one fails, 2 nothing was judged, 3 the runs do not decide.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
-from callwright.simulation.arguments import at_least_one
+from callwright.simulation.arguments import at_least_one, report_file
 from callwright.simulation.call_scenario import CallScenario, read_call_scenario
 from callwright.simulation.outcomes import judge
 from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
@@ -169,7 +169,10 @@ def _one(runner: asyncio.Runner, studio: Studio, session: Session, scenario: Cal
     failures = failures_of(scenario, made)
     saved: tuple[str, ...] = ()
     if failures:
-        saved = save(made, session.keep, f"{scenario.name}-{seed}", mix_down(made.caller, made.agent))
+        try:
+            saved = save(made, session.keep, f"{scenario.name}-{seed}", mix_down(made.caller, made.agent))
+        except OSError as error:
+            failures = (*failures, f"nothing of the run is kept: {session.keep} cannot be written: {error.strerror}")
     return RunResult(scenario.name, seed, failures, made.facts.seconds, took_s, saved)
 
 
@@ -180,7 +183,7 @@ def failures_of(scenario: CallScenario, made: CallMade) -> tuple[str, ...]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command."""
+    """The command. Raises BadInputError, ConfigurationError where nothing was judged."""
     options = _parser().parse_args(argv)
     session = Session(load_settings(os.environ), options.speech, Path(options.keep))
     scenarios = _chosen(options)
@@ -191,15 +194,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInputError(
             "no scenario is left to run; those that need real speech run with --speech local, those that need tones without it"
         )
-    verdicts, seconds = run(scenarios, session, options.seed, options.jobs)
-    if options.out:
-        Path(options.out).write_text(as_junit(verdicts), encoding="utf-8")
-    if options.json:
-        Path(options.json).write_text(json.dumps(as_json(verdicts, seconds), indent=2) + "\n", encoding="utf-8")
-    lines = as_lines(verdicts, seconds)
-    why = {"speech": "needs real speech, --speech local", "tones": "needs tones, --speech tones"}[other]
-    lines += [f"left out ({why}): {', '.join(one.name for one in left_out)}"] * bool(left_out)
-    sys.stdout.write("\n".join(lines) + "\n")
+    with report_file(options.out) as write_junit, report_file(options.json) as write_json:
+        verdicts, seconds = run(scenarios, session, options.seed, options.jobs)
+        lines = as_lines(verdicts, seconds)
+        why = {"speech": "needs real speech, --speech local", "tones": "needs tones, --speech tones"}[other]
+        lines += [f"left out ({why}): {', '.join(one.name for one in left_out)}"] * bool(left_out)
+        sys.stdout.write("\n".join(lines) + "\n")
+        write_junit(as_junit(verdicts))
+        write_json(json.dumps(as_json(verdicts, seconds), indent=2) + "\n")
     return EXIT.get(overall(verdicts), UNDECIDED)
 
 

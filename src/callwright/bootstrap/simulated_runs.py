@@ -38,7 +38,7 @@ from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.simulation.arguments import at_least_one
+from callwright.simulation.arguments import at_least_one, report_file
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
 from callwright.simulation.coverage import STATES
@@ -440,14 +440,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    """Run it."""
-    report = run(options.count, options.seed, options.jobs)
-    lines = report.lines()
-    if options.coverage:
-        lines.append("seen: " + ", ".join(f"{state}+{event}" for state, event in sorted(report.coverage)))
-    if options.log:
-        with open(options.log, "w", encoding="utf-8") as file:
-            file.write(perform(options.seed).witness.log)
-        lines.append(f"the log of seed {options.seed} is in {options.log}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    """Run it. Raises BadInputError for a log that cannot be written."""
+    with report_file(options.log) as write_log:
+        report = run(options.count, options.seed, options.jobs)
+        lines = report.lines()
+        if options.coverage:
+            lines.append("seen: " + ", ".join(f"{state}+{event}" for state, event in sorted(report.coverage)))
+        sys.stdout.write("\n".join(lines) + "\n")
+        if options.log:
+            write_log(perform(options.seed).witness.log)
+            sys.stdout.write(f"the log of seed {options.seed} is in {options.log}\n")
     return 1 if report.broken else 0

@@ -32,7 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status: 0 done, 1 failed with a reason on standard error, 2 wrong usage."""
+    """Run one command; returns its exit status: 0 done, 1 failed with a reason on standard error, 2 wrong usage. A command whose 1 is a
+    verdict fails with its own ``FAILED``."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="callwright", description="AI agents that make and take phone calls.")
     parser.add_argument("--version", action="version", version=f"callwright {__version__}")
@@ -52,4 +53,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"callwright: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
-    return 1
+    return int(getattr(module, "FAILED", 1))

@@ -21,6 +21,9 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
 }
 """What can be simulated -> the command, one line of help."""
 
+FAILED = 2
+"""Exit status where nothing was simulated or judged; 1 is a verdict."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""

@@ -1,8 +1,12 @@
-"""Values of command lines that every simulation reads the same way."""
+"""Values of command lines that every simulation reads the same way, and the files that they name."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from callwright.domain.errors import BadInputError
 
 
 def at_least_one(text: str) -> int:
@@ -14,3 +18,34 @@ def at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return number
+
+
+@contextmanager
+def report_file(path: str) -> Iterator[Callable[[str], None]]:
+    """What writes a report to ``path``, once; nothing is written without a path. Raises BadInputError.
+
+    The file is opened, and emptied, at once: who asks for a report that cannot be written hears of it before the calls, not after them.
+    """
+    if not path:
+        yield lambda text: None
+        return
+    with _naming(path):
+        file = open(path, "w", encoding="utf-8")  # noqa: SIM115
+
+    def write(text: str) -> None:
+        # A full disk is met when the file is closed.
+        with _naming(path), file:
+            file.write(text)
+
+    try:
+        yield write
+    finally:
+        file.close()
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from callwright.bootstrap.simulated_calls import main, scenarios_in, shipped
+from callwright.cli import main as cli
 from callwright.domain.errors import BadInputError, ConfigurationError
 
 AGENT: dict[str, Any] = {
@@ -172,6 +173,39 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadInputError, match=why):
             main(given)
+
+
+@pytest.mark.parametrize("option", ["--out", "--json"])
+def test_a_report_that_cannot_be_written_is_told_before_the_first_call(
+    option: str, tmp_path: Path, capsys: Any
+) -> None:
+    failing, there = str(case(tmp_path, expect=[{"turns": {"at_least": 99}}])), tmp_path / "nowhere" / "report"
+    with pytest.raises(BadInputError, match="report cannot be written: No such file or directory"):
+        main([failing, option, str(there), "--keep", str(tmp_path / "kept")])
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_verdict_is_told_also_when_the_disk_is_full_in_the_end(tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(BadInputError, match="/dev/full cannot be written: No space left on device"):
+        main([str(case(tmp_path)), "--out", "/dev/full"])
+    assert capsys.readouterr().out.startswith("pass         order  2/2 passed")
+
+
+def test_a_run_that_cannot_be_kept_has_failed_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file")
+    report = tmp_path / "report.json"
+    failing = str(case(tmp_path, expect=[{"turns": {"at_least": 99}}], pass_rate=0.9))
+    assert main([failing, "--runs", "3", "--keep", str(tmp_path / "kept"), "--json", str(report)]) == 1
+    assert "kept cannot be written: File exists" in report.read_text()
+
+
+@pytest.mark.parametrize("given", [["x.json"], ["--only", "nobody"], ["--out", "nowhere/junit.xml"]])
+def test_where_nothing_was_judged_the_status_is_none_of_a_verdict(
+    given: list[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli(["simulate", "calls", *given]) == 2
 
 
 def test_the_scenarios_that_come_with_us_can_be_read() -> None:

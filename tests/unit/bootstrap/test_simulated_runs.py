@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from callwright.bootstrap.simulated_runs import BrokenRun, RunReport, again, examine, main, perform, run
+from callwright.cli import main as cli
 from callwright.conversation import effects as fx
 from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
 from callwright.simulation.trace import audit
@@ -62,6 +63,15 @@ def test_the_command_prints_its_figures_and_writes_a_log(tmp_path: Path, capsys:
     assert "times real time" in printed
     assert "seen: " in printed
     assert path.read_text().startswith('{"agent"')
+
+
+def test_a_log_that_cannot_be_written_is_told_before_the_first_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli(["simulate", "runs", "--count", "1", "--log", str(tmp_path / "nowhere" / "call.log")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "call.log cannot be written: No such file or directory" in printed.err
 
 
 def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
