@@ -85,14 +85,16 @@ def _headers(params: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, s
 
 
 def _header_text(template: str, fixed: Mapping[str, Any]) -> str:
-    """A header with the call's variables; what a header cannot hold is percent-encoded."""
+    """A header with the call's variables."""
     parts = read_text(template).parts
-    return "".join(
-        part
-        if isinstance(part, str)
-        else quote(place_text(part, fixed), safe=_PRINTABLE.replace("%", ""), errors="replace")
-        for part in parts
-    )
+    return "".join(part if isinstance(part, str) else _printable(place_text(part, fixed)) for part in parts)
+
+
+def _printable(value: str) -> str:
+    """A value as a header can hold it: as it is, or percent-encoded, its percent signs too, so that it can be decoded."""
+    if value.isascii() and value.isprintable():
+        return value
+    return quote(value, safe=_PRINTABLE.replace("%", ""), errors="replace")
 
 
 def _with_query(url: str, sent: Any) -> str:

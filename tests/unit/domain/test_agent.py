@@ -500,6 +500,10 @@ class TestTools:
                 "headers.X is not a header",
             ),
             (
+                {"tools": [BOOK], "tools_params": {"book": {**CALL, "headers": {"X": {"$var": "name"}}}}},
+                "headers.X is not a header",
+            ),
+            (
                 {
                     "tools": [BOOK],
                     "tools_params": {"book": {**CALL, "headers": MANY}},

@@ -75,6 +75,19 @@ def test_the_token_is_sent_unchanged_and_headers_hold_only_the_calls_variables()
     assert "abc" not in repr(sent)
 
 
+@pytest.mark.parametrize(
+    ("value", "sent_as"),
+    [
+        ("50% off", "50% off"),
+        ("abc%20d+e/f==", "abc%20d+e/f=="),
+        ("50% größer", "50%25 gr%C3%B6%C3%9Fer"),
+        ("a%0Ab\n", "a%250Ab%0A"),
+    ],
+)
+def test_a_value_that_a_header_can_hold_is_sent_as_it_is(value: str, sent_as: str) -> None:
+    assert request({}, {"token": value}, headers={"X-Token": "%(token)s"}).headers["x-token"] == sent_as
+
+
 def test_a_control_request_has_its_own_keys_below_those_of_the_param() -> None:
     sent = request({"name": "Ann"}, extra={"call_sid": "c", "who": "x"}, param={"who": "%(name)s"})
     assert sent.sent == {"call_sid": "c", "who": "Ann"}
