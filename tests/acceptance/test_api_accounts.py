@@ -16,10 +16,10 @@ import pytest
 from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 from tests.contract.test_ledger_usage import record_of
 from tests.database import fetch, run_sql
-from tests.rows import admit, claim, move
+from tests.rows import admit, agent_row, claim, move
 from tests.waiting import until
 
-from callwright.actions.account_end import PURGE_JOB, AccountPurge
+from callwright.actions.account_end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
 from callwright.actions.keys import digest_of
 from callwright.actions.usage import read_period
@@ -220,9 +220,28 @@ async def test_a_deleted_account_ends_its_calls_and_leaves_only_what_it_did(worl
     assert world.recordings.path(live, "call.wav") is None
     assert len(await fetch(world.dsn, f"select 1 from audit where tenant_id = '{made['id']}'")) > 0
     jobs = await fetch(world.dsn, f"select 1 from pgqueuer where entrypoint = '{PURGE_JOB}'")
-    assert len(jobs) == 1 + 1 + 1, "one by the preparation, one by the deletion, one to look again"
+    assert len(jobs) == 1 + 1 + 1 + 1, (
+        "one by the preparation, one by the deletion, one to look again, one for what was under way"
+    )
     await purge.run(DEFAULT_TENANT_ID.encode())
     assert await fetch(world.dsn, f"select 1 from api_key where tenant_id = '{DEFAULT_TENANT_ID}'")
+
+
+async def test_what_a_request_wrote_that_was_under_way_at_the_deletion_of_its_account_goes_too(world: ApiWorld) -> None:
+    async with world.client() as client:
+        account_id = (await branch(client))["id"]
+        purge = AccountPurge(world.services.actions)
+        async with world.ledger.unit() as unit:
+            await unit.agents.insert(agent_row("late", tenant_id=account_id))
+            assert (await client.delete(f"/sub-accounts/{account_id}")).status_code == 200
+            await purge.run(account_id.encode())
+    assert await fetch(world.dsn, "select id from agent")
+    later = f"select from pgqueuer where convert_from(payload, 'utf8') = '{account_id}' and execute_after > now() + interval '50 minutes'"
+    assert len(await fetch(world.dsn, later)) == 1
+    world.clock.ahead = timedelta(seconds=PURGE_AGAIN_SECONDS)
+    await purge.run(account_id.encode())
+    assert await fetch(world.dsn, "select id from agent") == []
+    assert len(await fetch(world.dsn, later)) == 1, "the last one"
 
 
 async def test_only_administrators_of_the_organisation_manage_accounts(world: ApiWorld) -> None:

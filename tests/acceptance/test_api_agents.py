@@ -7,12 +7,15 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.agent_of_settings import agent_of, another_value
 from tests.api_world import AGENT, ApiWorld, create, place
-from tests.rows import admit, claim
+from tests.database import fetch
+from tests.rows import THEN, admit, claim, execution_row
 
 from callwright.domain.limits import MAX_AGENT_BYTES
 from callwright.domain.setting_rows import SETTINGS
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 
 
 async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: ApiWorld) -> None:
@@ -162,6 +165,85 @@ async def test_an_agent_with_a_live_call_is_not_deleted(world: ApiWorld) -> None
         answer = await client.delete(f"/v2/agent/{agent_id}")
         assert answer.status_code == 409
         assert (await client.get(f"/executions/{execution_id}")).status_code == 200
+
+
+async def test_a_call_placed_while_its_agent_is_deleted_goes_with_it(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        async with world.ledger.unit() as unit:
+            await unit.executions.insert(execution_row("call-1", agent_id=agent_id))
+            deleting = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            done, _ = await asyncio.wait({deleting}, timeout=0.3)
+            assert not done, "it waits to see whether the call is placed"
+        assert (await deleting).status_code == 200
+    assert await fetch(world.dsn, "select id from execution union all select id from agent") == []
+
+
+@pytest.mark.parametrize("row", ["execution", "batch"])
+async def test_an_agent_is_deleted_while_a_call_that_ends_or_a_batch_makes_another_one(
+    world: ApiWorld, row: str
+) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        contacts = {"file": ("l.csv", b"contact_number\nloopback:x\n")}
+        made = await client.post("/batches", data={"agent_id": agent_id}, files=contacts)
+        await place(client, agent_id)
+        async with world.ledger.unit() as unit:
+            if row == "batch":
+                assert await unit.batches.lock(DEFAULT_TENANT_ID, made.json()["batch_id"])
+            else:
+                (held,) = await fetch(world.dsn, "select id from execution")
+                assert await unit.executions.lock(held["id"])
+            deleting = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            done, _ = await asyncio.wait({deleting}, timeout=0.3)
+            assert not done
+            # As a call back is written, or a contact released: each has its row and now needs the agent's.
+            await unit.executions.insert(execution_row("call-2", agent_id=agent_id))
+        assert (await deleting).status_code == 200
+    assert await fetch(world.dsn, "select id from execution union all select id from batch") == []
+
+
+async def test_a_stop_and_a_deletion_at_once_wait_for_each_other(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        async with world.ledger.unit() as unit:
+            for number in range(1, 6):
+                at = THEN + timedelta(seconds=number)
+                await unit.executions.insert(
+                    execution_row(f"call-{number}", agent_id=agent_id, created_at=at, updated_at=at)
+                )
+        async with world.ledger.unit() as unit:
+            assert await unit.executions.lock("call-3")
+            both = [
+                asyncio.create_task(client.post(f"/v2/agent/{agent_id}/stop")),
+                asyncio.create_task(client.delete(f"/v2/agent/{agent_id}")),
+            ]
+            done, _ = await asyncio.wait(both, timeout=0.5)
+            assert not done
+        assert [(await one).status_code for one in both] == [200, 200]
+    assert await fetch(world.dsn, "select id from execution union all select id from agent") == []
+
+
+async def test_retention_and_the_deletion_of_an_agent_wait_for_each_other(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        ids = [f"call-{number}" for number in range(1, 6)]
+        async with world.ledger.unit() as unit:
+            for execution_id in reversed(ids):
+                await unit.executions.insert(execution_row(execution_id, agent_id=agent_id))
+
+        async def forget() -> None:
+            async with world.ledger.unit() as unit:
+                await unit.executions.delete(ids)
+
+        async with world.ledger.unit() as unit:
+            assert await unit.executions.lock("call-3")
+            forgetting = asyncio.create_task(forget())
+            deleting = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            done, _ = await asyncio.wait({forgetting, deleting}, timeout=0.5)
+            assert not done
+        await forgetting
+        assert (await deleting).status_code == 200
 
 
 async def test_stopping_an_agent_stops_waiting_calls_and_leaves_live_ones(world: ApiWorld) -> None:

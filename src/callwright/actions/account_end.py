@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from callwright.actions.calls import STOP_REASON, STOPPED_BY
 from callwright.actions.services import Services
@@ -13,6 +14,8 @@ from callwright.ports.ledger import Change, Unit
 PURGE_JOB = "purge_account"
 LOOK_AGAIN_SECONDS = 3
 """Between two looks at whether the account's calls have ended."""
+PURGE_AGAIN_SECONDS = 3_600
+"""After the deletion of an account, what requests wrote that were under way then is deleted too (the contacts of a batch being staged)."""
 PIECE = 500
 """Executions ended or deleted in one unit."""
 
@@ -38,7 +41,7 @@ async def _end_some(services: Services, account_id: str) -> tuple[list[str], int
     asked: list[str] = []
     stopped = 0
     async with services.ledger.unit() as unit:
-        for execution_id in await unit.accounts.unfinished(account_id, PIECE):
+        for execution_id in sorted(await unit.accounts.unfinished(account_id, PIECE)):
             row = await unit.executions.lock(execution_id)
             if row is None:
                 continue
@@ -60,7 +63,8 @@ class AccountPurge:
         self._services = services
 
     async def run(self, payload: bytes) -> None:
-        """End what is not ended; when all is, delete everything of the account. May run twice: what is gone is gone."""
+        """End what is not ended; when all is, delete everything of the account, and once more when no request of it can be under way any
+        longer. May run twice: what is gone is gone."""
         account_id = payload.decode()
         services = self._services
         async with services.ledger.unit() as unit:
@@ -75,6 +79,8 @@ class AccountPurge:
             pass
         async with services.ledger.unit() as unit:
             await unit.accounts.purge(account_id)
+            if services.clock.now() < tenant.deleted_at + timedelta(seconds=PURGE_AGAIN_SECONDS):
+                await put_purge(unit, account_id, PURGE_AGAIN_SECONDS)
 
     async def _delete_some(self, account_id: str) -> bool:
         async with self._services.ledger.unit() as unit:

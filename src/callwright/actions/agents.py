@@ -212,11 +212,11 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
     its calls is live."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        # The batches are locked before executions and agent, as the release and a stop do: nothing of them is released meanwhile.
+        if not await unit.agents.lock_whole(principal.tenant_id, agent.id):
+            raise missing("agent")
         await stop_batches_of_agent(unit, services, principal, agent.id)
         executions = await unit.executions.delete_of_agent(principal.tenant_id, agent.id)
-        if not await unit.agents.delete(principal.tenant_id, agent.id):
-            raise missing("agent")
+        await unit.agents.delete(principal.tenant_id, agent.id)
         gone = {"agent_name": agent.name, "executions": len(executions)}
         await audit(unit, principal, "agent.deleted", agent.id, before=gone)
     # After the commit: a file without a row is garbage, a row without its file would be a broken promise.
@@ -234,7 +234,8 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
-        for waiting_id in await _waiting(unit, principal, agent.id):
+        # In the order in which a deletion locks them.
+        for waiting_id in sorted(await _waiting(unit, principal, agent.id)):
             row = await unit.executions.lock(waiting_id)
             # Dialled in the meantime: no longer ours to stop.
             if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):

@@ -53,7 +53,7 @@ async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Bat
 async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[str]:
     """Stop the executions of a batch that wait in the queue; returns their ids."""
     stopped: list[str] = []
-    for execution_id in await unit.executions.waiting_of_batch(batch_id, _AT_ONCE):
+    for execution_id in sorted(await unit.executions.waiting_of_batch(batch_id, _AT_ONCE)):
         row = await unit.executions.lock(execution_id)
         # Claimed in the meantime: it is being dialled, and no longer ours to stop.
         if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):

@@ -148,7 +148,8 @@ def _changed(before: Tenant, wire: Mapping[str, Any]) -> Tenant:
 
 async def delete_sub_account(services: Services, principal: Principal, account_id: str) -> None:
     """Delete a sub-account: from now on its keys are refused and it gets no calls; its waiting calls are stopped and its live ones asked to
-    hang up. Everything it had is deleted when they have ended. Raises NotFoundError."""
+    hang up. Everything it had is deleted when they have ended, and what its requests wrote that were under way an hour later. Raises
+    NotFoundError."""
     account_id = object_id(account_id, "sub-account")
     async with services.ledger.unit() as unit:
         before = next((one for one in await _others(unit, principal) if one.id == account_id), None)

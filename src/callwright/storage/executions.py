@@ -281,11 +281,9 @@ class ExecutionRows:
 
     async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
         """Delete an agent's executions with everything that belongs to them; returns their ids (for the files). ConflictError while one
-        of them is being dialled or spoken on."""
+        of them is being dialled or spoken on. Lock the agent before (``agents.lock_whole``), so that none is added meanwhile."""
         rows = await self._connection.fetch(
-            "select id from execution where tenant_id = $1 and agent_id = $2 order by id for update",
-            tenant_id,
-            agent_id,
+            "select id from execution where tenant_id = $1 and agent_id = $2 order by id", tenant_id, agent_id
         )
         ids = [str(row["id"]) for row in rows]
         await self.delete(ids)
@@ -304,13 +302,13 @@ class ExecutionRows:
     async def delete(self, execution_ids: Sequence[str]) -> None:
         """Delete executions with logs, attempts and outbox rows; their batches keep what they counted and cost. ConflictError, and nothing
         deleted, while a process owns one of them."""
-        live = await self._connection.fetch(
-            "select id from execution where id = any($1::text[]) and owner is not null limit 3", list(execution_ids)
+        # Locked in one order by all who delete or stop many of them.
+        rows = await self._connection.fetch(
+            "select id, owner from execution where id = any($1::text[]) order by id for update", list(execution_ids)
         )
+        live = [row["id"] for row in rows if row["owner"] is not None]
         if live:
-            raise ConflictError(
-                f"a call is going on: {', '.join(row['id'] for row in live)}; stop it or wait for its end"
-            )
+            raise ConflictError(f"a call is going on: {', '.join(live[:3])}; stop it or wait for its end")
         await self._connection.execute(_DELETE, list(execution_ids))
 
     async def _one(self, where: str, *arguments: object) -> Execution | None:

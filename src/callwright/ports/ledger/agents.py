@@ -46,5 +46,10 @@ class Agents(Protocol):
     async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
         """Replace the body; revision + 1. None when there is no such agent."""
 
+    async def lock_whole(self, tenant_id: str, agent_id: str) -> bool:
+        """Lock an agent with its batches and executions until the unit ends: nothing of it is released, placed or claimed meanwhile. False
+        when there is none."""
+        ...
+
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
         """Delete the agent. False when there was none. Refused (ConflictError) while it has live calls."""
