@@ -214,14 +214,32 @@ async def test_a_stop_and_a_deletion_at_once_wait_for_each_other(world: ApiWorld
                 )
         async with world.ledger.unit() as unit:
             assert await unit.executions.lock("call-3")
-            both = [
-                asyncio.create_task(client.post(f"/v2/agent/{agent_id}/stop")),
-                asyncio.create_task(client.delete(f"/v2/agent/{agent_id}")),
-            ]
-            done, _ = await asyncio.wait(both, timeout=0.5)
-            assert not done
-        assert [(await one).status_code for one in both] == [200, 200]
+            stopping = asyncio.create_task(client.post(f"/v2/agent/{agent_id}/stop"))
+            assert not (await asyncio.wait({stopping}, timeout=0.3))[0]
+            deleting = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            assert not (await asyncio.wait({stopping, deleting}, timeout=0.3))[0]
+        assert [(await one).status_code for one in (stopping, deleting)] == [200, 200]
     assert await fetch(world.dsn, "select id from execution union all select id from agent") == []
+
+
+async def test_two_deletions_and_a_stop_at_once_see_one_after_the_other_what_is_placed_meanwhile(
+    world: ApiWorld,
+) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        async with world.ledger.unit() as unit:
+            await unit.executions.insert(execution_row("call-2", agent_id=agent_id))
+        async with world.ledger.unit() as unit:
+            await unit.executions.insert(execution_row("call-1", agent_id=agent_id))
+            first = asyncio.create_task(client.delete(f"/v2/agent/{agent_id}"))
+            assert not (await asyncio.wait({first}, timeout=0.3))[0], "it waits for the call that is being placed"
+            others = [
+                asyncio.create_task(client.delete(f"/v2/agent/{agent_id}")),
+                asyncio.create_task(client.post(f"/v2/agent/{agent_id}/stop")),
+            ]
+            assert not (await asyncio.wait(others, timeout=0.3))[0]
+        assert (await first).status_code == 200
+        assert [(await one).status_code for one in others] == [404, 404]
 
 
 async def test_retention_and_the_deletion_of_an_agent_wait_for_each_other(world: ApiWorld) -> None:

@@ -233,8 +233,10 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
     the ids of those stopped, the batches' first, at most MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
+        if not await unit.agents.lock(principal.tenant_id, agent.id):
+            raise missing("agent")
         stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
-        # In the order in which a deletion locks them.
+        # In one order, as everybody who locks many of them.
         for waiting_id in sorted(await _waiting(unit, principal, agent.id)):
             row = await unit.executions.lock(waiting_id)
             # Dialled in the meantime: no longer ours to stop.

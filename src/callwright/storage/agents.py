@@ -74,29 +74,39 @@ class AgentRows:
         )
         return StoredAgent(**row) if row else None
 
+    async def lock(self, tenant_id: str, agent_id: str) -> bool:
+        """Lock an agent until the unit ends: it is not changed, stopped or deleted meanwhile, but called as before. False when there is
+        none."""
+        return await self._locked(tenant_id, agent_id, "no key update")
+
     async def lock_whole(self, tenant_id: str, agent_id: str) -> bool:
         """Lock an agent with its batches and executions until the unit ends: nothing of it is released, placed or claimed meanwhile. False
         when there is none."""
-        # In the order of everybody else, or there are deadlocks: who releases or stops contacts has the batch, and who closes a call its
-        # execution, when a new execution needs the agent; and who deletes executions needs their batches' keys, which stay free here.
+        # One stop or deletion at a time: what is placed meanwhile is seen by one of them and not by the other.
+        if not await self.lock(tenant_id, agent_id):
+            return False
+        # Then in the order of everybody else, or there are deadlocks: who releases or stops contacts has the batch, and who closes a call
+        # its execution, when a new one needs the agent's key; and who deletes executions needs those of their batches, which stay free.
         for table, strength in (("batch", "no key update"), ("execution", "update")):
             await self._connection.fetchval(
                 f"select count(*) from (select from {table} where tenant_id = $1 and agent_id = $2 order by id for {strength}) locked",
                 tenant_id,
                 agent_id,
             )
-        return bool(await self._locked(tenant_id, agent_id))
+        return await self._locked(tenant_id, agent_id, "update")
 
-    async def _locked(self, tenant_id: str, agent_id: str) -> Any:
-        return await self._connection.fetchval(
-            "select true from agent where tenant_id = $1 and id = $2 for update", tenant_id, agent_id
+    async def _locked(self, tenant_id: str, agent_id: str, strength: str) -> bool:
+        return bool(
+            await self._connection.fetchval(
+                f"select true from agent where tenant_id = $1 and id = $2 for {strength}", tenant_id, agent_id
+            )
         )
 
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
         """Delete the agent. False when there was none. Its executions are deleted first, with ``executions.delete_of_agent``;
         ConflictError while it has any, live ones above all."""
         # Locked first, so that no call of it can be placed between the look and the deletion.
-        if not await self._locked(tenant_id, agent_id):
+        if not await self._locked(tenant_id, agent_id, "update"):
             return False
         left = await self._connection.fetchrow(
             "select count(*) as executions, count(*) filter (where phase in ('admitted', 'claimed', 'dialling', 'live')) as live"

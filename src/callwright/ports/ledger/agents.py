@@ -46,6 +46,11 @@ class Agents(Protocol):
     async def update(self, tenant_id: str, agent_id: str, name: str, body: Mapping[str, Any]) -> StoredAgent | None:
         """Replace the body; revision + 1. None when there is no such agent."""
 
+    async def lock(self, tenant_id: str, agent_id: str) -> bool:
+        """Lock an agent until the unit ends: it is not changed, stopped or deleted meanwhile, but called as before. False when there is
+        none."""
+        ...
+
     async def lock_whole(self, tenant_id: str, agent_id: str) -> bool:
         """Lock an agent with its batches and executions until the unit ends: nothing of it is released, placed or claimed meanwhile. False
         when there is none."""
