@@ -97,6 +97,14 @@ async def test_a_caller_may_call_so_often_and_no_more(world: CallWorld) -> None:
     assert await world.published(refused[0].id) == ["ringing", "failed"]
 
 
+async def test_a_caller_is_counted_once_however_the_carrier_spells_the_number(world: CallWorld) -> None:
+    telephone = await world.telephone(agent(inbound_limit=1))
+    await is_taken(world, telephone, ANN)
+    for user in ("15550123", "0015550123", "%2B15550123", "+1-555-0123"):
+        await is_refused(world, telephone, f"sip:{user}@phone.example", 603)
+    assert "sip:15550123@phone.example" in [row.from_number for row in await rows(world)], "it is shown as it came"
+
+
 async def test_two_calls_at_the_same_moment_are_counted_one_after_the_other(world: CallWorld) -> None:
     telephone = await world.telephone(agent(inbound_limit=1))
 

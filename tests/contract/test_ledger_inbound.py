@@ -142,6 +142,16 @@ async def test_of_the_calls_of_a_caller_counted_at_the_same_moment_no_more_than_
     assert (await asyncio.gather(*(count_in(ledger, row, 3) for row in rows))).count(True) == 3
 
 
+async def test_a_caller_is_one_however_the_carrier_spells_the_number(ledger: PostgresLedger) -> None:
+    """Race: also those whose numbers are spelt differently are counted one after the other."""
+    spelt = ["+15550123", "15550123", "0015550123"]
+    rows = [ringing_row(f"in-{number}", options={"caller": spelt[number % 3]}) for number in range(9)]
+    await place(ledger)
+    for row in rows:
+        await take(ledger, row)
+    assert (await asyncio.gather(*(count_in(ledger, row, 2) for row in rows))).count(True) == 2
+
+
 async def test_who_was_refused_or_gave_up_unanswered_and_who_else_calls_does_not_count(
     ledger: PostgresLedger,
 ) -> None:

@@ -7,35 +7,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callwright.domain.dialled import named_number, number_in
 from callwright.domain.suppression import NOBODY
 
 WITHHELD = "anonymous"
 """What stands for all callers who hide their number: they count as one."""
 
-_ADDRESS = re.compile(r"(?i)(?:sips?|tel):(?P<user>[^@;?]*)(?:@(?P<host>[^:;?]*|\[[^\]]*\]))?")
-_NUMBER = re.compile(r"\+?[0-9][0-9.()-]*")
-_SEPARATORS = re.compile(r"[.()-]")
+_ADDRESS = re.compile(r"(?i)sips?:(?P<user>[^@;?]*)(?:@(?P<host>[^:;?]*|\[[^\]]*\]))?")
 
 
 def caller_number(caller: str) -> str:
     """What a caller is known by: the number in an address (``sip:+15550123@gateway:5060`` is ``+15550123``), else the address in small
     letters without port and parameters, else the text as it came; WITHHELD without any."""
     text = caller.strip()
+    number = number_in(text)
+    if number:
+        return number
     match = _ADDRESS.match(text)
-    if match is not None:
-        user, host = match["user"], match["host"]
-        number = _number(user)
-        if number:
-            return number
-        if host:
-            text = f"sip:{user}@{host}".lower()
+    if match is not None and match["host"]:
+        text = f"sip:{match['user']}@{match['host']}".lower()
     if text.lower() in NOBODY or text.lower().startswith(("sip:anonymous@", "sip:unknown@")):
         return WITHHELD
-    return _number(text) or text
+    return text
 
 
-def _number(text: str) -> str:
-    return _SEPARATORS.sub("", text) if _NUMBER.fullmatch(text) else ""
+def spellings(caller: str) -> tuple[str, ...]:
+    """All that the caller who is known by ``caller`` (``caller_number``) may be known by, the carrier writing the number with a plus, with
+    00 or with neither. Of one caller always the same, in the same order."""
+    if not number_in(caller):
+        return (caller,)
+    number = named_number(caller).removeprefix("+")
+    with_zeros = f"00{number}"
+    return (number, f"+{number}", *([with_zeros] if named_number(with_zeros) == f"+{number}" else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ class CallerRules:
         return self.limit >= 0 or self.only_known
 
     def always_may(self, caller: str) -> bool:
-        """Whether a caller (``caller_number``) is on the list of those who always may. A number may be there with or without its plus."""
+        """Whether a caller (``caller_number``) is on the list of those who always may. A number may be there with its plus, with 00 or
+        with neither."""
         return _comparable(caller) in self.always
 
 
 def _comparable(number: str) -> str:
-    return caller_number(number.replace(" ", "")).removeprefix("+")
+    return spellings(caller_number(number))[0]

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.caller import spellings
 from callwright.domain.errors import (
     BrokenInvariantError,
     ConflictError,
@@ -231,18 +232,20 @@ class ExecutionRows:
 
     async def count_in(self, execution: Execution, limit: int) -> bool:
         """Count this call among its caller's (``options["caller"]``) to its agent. False, and not counted, when ``limit`` others were
-        answered or are counted and go on. One caller's calls are counted one after the other, in whatever order they were written."""
-        caller = execution.options.get("caller")
+        answered or are counted and go on. One caller's calls are counted one after the other, in whatever order they were written and
+        however the carrier spelt the number."""
+        # As they were known in each of their calls, which tells the carrier's spelling.
+        callers = spellings(execution.options.get("caller", ""))
         await self._connection.execute(
             "select pg_advisory_xact_lock(hashtextextended('caller ' || $1 || ' ' || $2, 0))",
             execution.agent_id,
-            caller,
+            callers[0],
         )
         others = await self._connection.fetchval(
-            "select count(*) from execution where agent_id = $1 and options ->> 'caller' = $2 and direction = 'inbound' and id <> $3"
+            "select count(*) from execution where agent_id = $1 and options ->> 'caller' = any($2) and direction = 'inbound' and id <> $3"
             " and (answered_at is not null or owner is not null and options ->> 'counted' = 'true')",
             execution.agent_id,
-            caller,
+            callers,
             execution.id,
         )
         if others >= limit:
