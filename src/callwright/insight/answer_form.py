@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time
 
 from callwright.domain.disposition import BOOLEAN, EMAIL, NUMERIC, TIMESTAMP, is_valid
-from callwright.insight.callback import told_time
+from callwright.insight.spoken_time import told_time
 from callwright.insight.wording import words_of
 
 _YES_NO = {"true": "true", "yes": "true", "false": "false", "no": "false"}

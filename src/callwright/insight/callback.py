@@ -1,96 +1,95 @@
 """When a caller wants to be called back, by their own words: asked for, with a day and a clock time, in English.
 
 A rule and no model: a time that nobody said can never be dialled. What counts are the caller's lines from the request on, and the agent's
-where the caller's next words confirm them. The last day and the last time said stand. A time that is only hinted at ("tomorrow morning",
-"later") is none.
+where the caller's next words confirm them; answers to questions about something else do not. The last day and the last time said stand;
+once both are agreed, only words that ask again or correct them change them. A time that is only hinted at ("tomorrow morning", "later"),
+that may be one of several, or that was not agreed, is none: then there is a reason and no call. Who takes the wish back has none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_CALLBACK_DAYS
 from callwright.insight.extraction import confirms
-from callwright.insight.wording import words_of
+from callwright.insight.spoken_time import DAYS, Said, read_time
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+_CALL = r"(?:call|phone|ring)"
+_A_BIT = r"(?:bit|little|few|couple|day|week)"
 _WHEN = (
     rf"(?:back|again|later|then|tomorrow|tonight|today|now|at|on|in|after|around|about|next|this|another time|some other time"
-    rf"|{'|'.join(_DAYS)}|the day after)"
+    rf"|{'|'.join(DAYS)}|the day after|any day|any time|an? {_A_BIT})"
 )
-_ASKED = re.compile(
-    rf"\b(?:call|phone|ring) (?:me|us) (?:up )?{_WHEN}\b|\bcall back\b|\bgive (?:me|us) (?:a|another) (?:call|ring) {_WHEN}\b"
-    r"|\b(?:can|could|would|will) you (?:please )?(?:call|phone|ring) (?:me|us)\b|\breschedule (?:the|this) call\b|\bcallback\b"
+_NAMED = rf"(?! (?:by|an?(?! {_A_BIT})|mr|mrs|miss|ms|doctor)\b)"
+"""Not behind "call me": "by my first name", "a taxi"."""
+_ME = rf"(?:(?:me|us)\b{_NAMED}|back\b)"
+_SOMEBODY = r"(?:someone|somebody|anyone|anybody)"
+_STRONG = re.compile(
+    rf"(?<!why )\b(?:can|could|would|will|can't|couldn't|won't) (?:you|{_SOMEBODY})"
+    rf" (?:[\w']+ ){{0,2}}?{_CALL} {_ME}"
+    rf"|\b(?:can|could) (?:he|she|they|(?:the|your) [\w']+) {_CALL} {_ME}"
+    rf"|\bif you(?:'d| would| could) {_CALL} {_ME}"
+    rf"|\bplease (?:[\w']+ )?{_CALL} (?:(?:me|us)(?: (?:up )?{_WHEN}\b|$)|back\b)"
+    rf"|\b(?:want|need|like|love|prefer|ask|expect|wait for) (?:you|{_SOMEBODY}|him|her|them) to {_CALL} {_ME}"
+    rf"|\byou (?:can|could|should|may|must|have to|need to) {_CALL} back\b"
+    r"|\b(?:can|could|would|will) you (?:[\w']+ ){0,2}?give (?:me|us) (?:a|another) (?:call|ring)\b"
+    r"|\b(?:reschedule|make|move|change|shift|push) (?:the|this|that|our) (?:call|call ?back)\b"
 )
-_NOT_ASKED = re.compile(
-    r"\b(?:don't|do not|dont|never|no need to|not|needn't) (?:need to |have to |bother to )?(?:call|phone|ring)\b"
-    r"|\b(?:i'll|i will|i can|i could|let me|i'd|i am going to|i'm going to) (?:\w+ )?(?:call|phone|ring) (?:\w+ )?back\b"
+"""A request in any surroundings."""
+_WEAK = re.compile(
+    rf"\b{_CALL} (?:me|us) (?:up )?{_WHEN}\b|\bgive (?:me|us) (?:a|another) (?:call|ring) {_WHEN}\b"
+    r"|\bcall ?back\b"
 )
-_OFFERED = re.compile(rf"\b(?:call|phone|ring) you (?:up )?{_WHEN}\b")
-
-_NUMBER_WORD = (
-    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty(?:[ -]five)?|thirty"
-    r"|forty(?:[ -]five)?)"
+"""A request where it is not what somebody else does, did or was to do."""
+_BARE = re.compile(r"(?:^|\b(?:a|another|my|the|so|but|please|then|just|okay|ok|well|yes|no|now|sorry|busy|and) )$")
+"""Before "call back" alone: it begins a request, or is a thing that is asked for."""
+_OTHERS = re.compile(
+    r"(?:\b(?!you )[\w']+ (?:will|would|won't|might)|\b(?!you'll\b)[\w']+'ll|\b[\w']+'d"
+    r"|\b(?:did|didn't|does|doesn't|has|hasn't)(?: [\w']+)?|\b(?:i|we|they|people|who|had))(?: (?:just|always|never|only))? $"
 )
-"""What a clock time begins with."""
-_COUNT = (
-    rf"(?:{_NUMBER_WORD}|\d{{3,}}|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen"
-    r"|fifty|sixty|seventy|eighty|ninety)"
+"""Directly before "call me": who does so is not asked to, or did."""
+_TOLD = re.compile(
+    r"\b(?:said|told|promised|supposed|agreed|(?<!second )thought|nobody|no one|got|received|missed"
+    r"|waiting|waited|why (?:would|did|do|are|were|will))\b"
 )
-"""What a number of minutes, hours, days or weeks begins with: "two hundred" with its "two"."""
-_SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), meant)
-    for pattern, meant in (
-        (r"\b(?:noon|midday)\b", "12 pm"),
-        (r"\ba (hundred|thousand)\b", r"one \1"),
-        (r"\b(\d{1,2})[:.h](\d{2})\b", r"clock \1 \2"),
-        (rf"\b({_NUMBER_WORD}) o'?clock\b", r"clock \1"),
-        (r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"ordinal \1"),
-        (r"\bthe (first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b", r"ordinal \1"),
-        (r"\bminutes past\b", "past"),
-        (rf"\b(quarter|{_NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={_NUMBER_WORD}\b)", r"\1 ahead "),
-        (r"\bafter(?: about| another)? (?=(?:\w+[ -]){1,5}(?:minutes?|mins?|hours?|hrs?)\b)", "within "),
-        (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={_NUMBER_WORD}\b)", "clock "),
-        (r"\b(?:in|after)(?: about| another)? (?=(?:a|an|half|the next) )", "within "),
-        (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_COUNT}\b|couple\b)", "within "),
-    )
+_TOLD_REACHES = 200
+"""Characters before a request in which it is looked for who was to do so."""
+_BEGINS = re.compile(r"(?:^|\b(?:so|but|please|then|just|and) )$")
+"""Before a request that stands by itself, whatever was told in front of it."""
+_REFUSES = re.compile(
+    rf"\b(?:don't|do not|dont|never|no need to|(?<!why )not|needn't) (?:need to |have to |bother to |bother )?"
+    rf"(?:{_CALL}|calling|phoning|ringing)\b"
+    rf"|\b(?:don't|do not|dont) (?:want|need|wish) (?:you|{_SOMEBODY}) to {_CALL}\b|\byou (?:didn't|did not) {_CALL}\b"
+    rf"|\b(?:i'll|i will|i can|i could|let me|i'd|i would|i am going to|i'm going to|i'm gonna|we'll|we will|we can) "
+    rf"(?:(?!but\b|so\b|please\b|then\b|you\b)[\w']+ ){{0,4}}?{_CALL} (?:you(?! if\b)|back|(?:[\w']+ )?back|again|myself|instead)\b"
+    r"|(?<!don't )(?<!not )\bforget (?:about )?(?:it\b|that$)|\b(?:forget(?: about)?|cancel|skip|drop) (?:the|that|my) call ?(?:back)?\b"
+    r"|\bnever mind (?:about )?(?:it|that|calling|(?:the|that|my) (?:call|call ?back))\b|^(?:no |oh |actually |ok )*never ?mind$"
+    r"|\bno call ?back\b|\b(?:don't|do not) (?:want|need) (?:a|the|any) call ?back\b"
 )
-_UNITS = {"minute": 1, "minutes": 1, "min": 1, "mins": 1, "hour": 60, "hours": 60, "hr": 60, "hrs": 60}
-_LONG_UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
+_OFFERED = re.compile(rf"\b{_CALL} you (?:up )?{_WHEN}\b")
 
+_CORRECTS = re.compile(
+    r"^(?:(?:oh|hm+|uh|um|well|yes|yeah|ok|okay|please|never mind) )*(?:no|nope|or|actually|sorry|wait|better|rather|maybe|not"
+    r"|on second thoughts?|let's|how about|what about|hold on|scratch)\b"
+    r"|\b(?:actually|i mean|i meant|instead|rather|better|prefer|suits|but|make (?:it|that)|change (?:it|that)|move it)\b"
+)
+_OTHER_MATTER = re.compile(
+    r"\b(?:birth|born|tables?|book|bookings?|appointments?|reservations?|orders?|delivery|delivered|party|people|guests|price|pay)\b"
+)
+_OTHER_QUESTION = re.compile(r"\bhow (?:many|much|old|long)\b|\b(?:names?|numbers?|address|e ?mail|code)\b")
+_OF_TIME = re.compile(
+    rf"\b(?:when|times?|days?|date|suits?|works?|convenient|{_CALL}|o'?clock|morning|afternoon|evening|tomorrow|today|tonight|instead|later"
+    rf"|else|minutes?|hours?|{'|'.join(DAYS)}|\d+)\b"
+)
+_ASKS_WHEN = re.compile(r"\b(?:when|(?:what|which) (?:time|day|date)|(?:good|best) time|suits?)\b")
+_SENTENCE = re.compile(r"[.?!;](?!\d)")
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What of a time was said. ``minutes`` since midnight, of a clock that may be of either half of the day while ``half`` is empty."""
-
-    day: date | None = None
-    minutes: int | None = None
-    half: str = ""
-    offset_min: int | None = None
-
-    def and_then(self, later: _Said) -> _Said:
-        """Both, the later words where they say the same thing."""
-        if later.offset_min is not None:
-            return later
-        found = (
-            self if later.minutes is None else replace(self, minutes=later.minutes, half=later.half, offset_min=None)
-        )
-        if later.minutes is None and later.half:
-            found = replace(found, half=later.half)
-        return found if later.day is None else replace(found, day=later.day, offset_min=None)
-
-    @property
-    def nothing(self) -> bool:
-        """Whether there was no word of a time."""
-        return self.day is None and self.minutes is None and self.offset_min is None
+_WITHDRAWN = "the caller took it back"
+_UNSURE = "it was not clear which time was meant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,179 +105,129 @@ class Callback:
 def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int, int]) -> Callback | None:
     """The wish in the lines of a call (``insight.transcript.lines``), or None when there is none. ``now`` is the caller's local time,
     aware; calls are made from the first of ``hours`` to before the second."""
-    wish = _Said()
-    words: list[str] = []
-    offered: date | None = None
-    for index, (role, text) in enumerate(spoken):
-        before = spoken[index - 1] if index else ("", "")
-        following = spoken[index + 1] if index + 1 < len(spoken) else ("", "")
+    wish = _Wish(now)
+    nobody = ("", "")
+    for before, (role, text), following in zip([nobody, *spoken], spoken, [*spoken[1:], nobody], strict=False):
         if role == "user":
-            asked, asks_for_time = _asks(text), before[0] == "assistant" and "time" in normalised(before[1]).split()
+            wish.hear(text, before[1] if before[0] == "assistant" else "")
         else:
-            agreed = following[0] == "user" and confirms(following[1])
-            asked, asks_for_time = agreed and bool(_OFFERED.search(normalised(text))), False
-            if not agreed:
-                # "Tomorrow at four?" "No, at six": the day was not what was wrong with it.
-                offered = _read(text, now, False).day
-                continue
-        if not words and not asked:
-            continue
-        found = _read(text, now, asks_for_time)
-        if found.minutes is not None and found.day is None and wish.day is None:
-            found = replace(found, day=offered)
-        if asked or not found.nothing:
-            words.append(text)
-        wish = wish.and_then(found)
-    if not words:
+            wish.offer(text, following[1] if following[0] == "user" else "")
+    if not wish.words:
         return None
-    due_at, reason = _resolve(wish, now, hours)
-    return Callback(" / ".join(words), due_at, reason)
+    due_at, reason = (None, wish.gone) if wish.gone else _resolve(wish.time, now, hours)
+    return Callback(" / ".join(wish.words), due_at, reason)
 
 
-def told_time(text: str, now: datetime) -> tuple[date | None, int | None] | None:
-    """The day and the minutes since midnight that a text tells, each None where it tells none; None altogether when it tells a clock time
-    that may be of either half of the day. ``now`` is the local time from which days are counted."""
-    said = _read(text, now, False)
-    if said.offset_min is not None:
-        then = now + timedelta(minutes=said.offset_min)
-        return then.date(), then.hour * 60 + then.minute
-    if said.minutes is not None and not said.half and said.minutes < 13 * 60:
-        return None
-    return said.day, said.minutes
+@dataclass(slots=True)
+class _Wish:
+    """What is known of a wish while the lines go by. ``gone``: why there is none for now; ``offered``: the day the agent named last."""
+
+    now: datetime
+    time: Said = field(default_factory=Said)
+    words: list[str] = field(default_factory=list)
+    gone: str = ""
+    offered: date | None = None
+
+    def hear(self, text: str, before: str) -> None:
+        """A line of the caller, and the agent's before it."""
+        intent = _intent(text)
+        if intent == "refuses" and self.words:
+            self.words.append(text)
+            self.gone = _WITHDRAWN
+        found = read_time(text, self.now, not {"time", "when"}.isdisjoint(normalised(before).split()))
+        if intent == "asks" or (not intent and self._concerns(text, before, found)):
+            self._take(text, found)
+
+    def offer(self, text: str, answer: str) -> None:
+        """A line of the agent, and the caller's answer to it."""
+        found = read_time(text, self.now)
+        offers = _OFFERED.search(normalised(text)) is not None
+        if not confirms(answer):
+            # "Tomorrow at four?" "No, at six": the day was not what was wrong with it.
+            self.offered = found.day
+            bare = _CORRECTS.search(normalised(answer)) is not None and read_time(answer, self.now).nothing
+            if offers and self.words and not self.gone and bare and not self._agrees(found):
+                self.gone = _UNSURE
+        elif offers or (self.words and not self.gone and not self.time.whole and not _is_elsewhere(text)):
+            self._take(text, found)
+
+    def _take(self, text: str, found: Said) -> None:
+        if self.gone == _WITHDRAWN:
+            self.time = Said()
+        self.gone = ""
+        if found.minutes is not None and found.day is None and self.time.day is None and not found.day_unclear:
+            found = replace(found, day=self.offered)
+        self.words.append(text)
+        self.time = self.time.and_then(found)
+
+    def _concerns(self, text: str, before: str, found: Said) -> bool:
+        """Whether a line that asks for nothing says when. One of which that is not to be told leaves the wish unclear."""
+        if not self.words or found.nothing or self.gone == _WITHDRAWN:
+            return False
+        elsewhere, asked, plain = _is_elsewhere(before), normalised(before), normalised(text)
+        if not self.time.whole and not self.gone:
+            return not elsewhere
+        answers = _OFFERED.search(asked) or (_ASKS_WHEN.search(asked) and not elsewhere)
+        if answers or self.time.day in found.not_days:
+            return True
+        if elsewhere or not _CORRECTS.search(plain) or _OTHER_MATTER.search(plain):
+            return False
+        if not self._agrees(read_time(before, self.now)):
+            self.words.append(text)
+            self.gone = _UNSURE
+            return False
+        return True
+
+    def _agrees(self, other: Said) -> bool:
+        """Whether a time that the agent named is no other than the wish's."""
+        if self.time.offset_min is not None or other.offset_min is not None:
+            return other.nothing or other.offset_min == self.time.offset_min
+        minutes = other.minutes is None or self.time.minutes is None or (other.minutes - self.time.minutes) % 720 == 0
+        return minutes and (other.day is None or self.time.day is None or other.day == self.time.day)
 
 
-def _asks(text: str) -> bool:
-    plain = normalised(text)
-    return bool(_ASKED.search(plain)) and not _NOT_ASKED.search(plain)
+def _intent(text: str) -> str:
+    """``asks`` to be called, ``refuses`` it, or neither; the last word of a line counts."""
+    intent = ""
+    for part in _SENTENCE.split(text):
+        plain = normalised(part)
+        refusals = [one.span() for one in _REFUSES.finditer(plain)]
+        asked = [one.start() for one in _STRONG.finditer(plain)]
+        asked += [one.start() for one in _WEAK.finditer(plain) if _is_request(plain, one)]
+        asked = [at for at in asked if not any(begin <= at < end for begin, end in refusals)]
+        if asked or refusals:
+            intent = "asks" if max(asked, default=-1) > max((at for at, _ in refusals), default=-1) else "refuses"
+    return intent
 
 
-def _read(text: str, now: datetime, asks_for_time: bool) -> _Said:
-    plain = text.lower().replace("\u2019", "'").replace("a.m.", "am").replace("p.m.", "pm")
-    for pattern, meant in _SPELLING:
-        plain = pattern.sub(meant, plain)
-    tokens = words_of(plain)
-    if asks_for_time and tokens and tokens[0].isdigit():
-        tokens = ["clock", *tokens]
-    offset = _offset(tokens)
-    if offset is not None:
-        return offset
-    minutes, half = _clock(tokens)
-    return _Said(_day(tokens, now.date()), minutes, half)
+def _is_request(plain: str, found: re.Match[str]) -> bool:
+    """Whether weak words ask for a call where they stand."""
+    before = plain[max(0, found.start() - _TOLD_REACHES) : found.start()]
+    if re.fullmatch(r"call ?back", found.group()) and not _BARE.search(before):
+        return False
+    if _BEGINS.search(before):
+        return True
+    return not (_OTHERS.search(before) or _TOLD.search(before))
 
 
-def _offset(tokens: Sequence[str]) -> _Said | None:
-    """ "in half an hour", "in 20 minutes", "an hour and a half from now", "in two hours and ten minutes": in minutes."""
-    for index, token in enumerate(tokens):
-        unit = _UNITS.get(token)
-        if unit is None:
-            continue
-        more, rest = _rest_of(unit, tokens[index + 1 :])
-        before = [one for one in tokens[:index] if one != "clock"]
-        if "within" not in before[-2:] and rest[:2] != ["from", "now"]:
-            continue
-        count = before[-1] if before else ""
-        if count == "few":
-            return None
-        # Five digits are longer ahead than any call-back can be; with many more there would be no such date.
-        number = int(count[:5]) if count.isdigit() else 2 if count == "couple" else 1
-        amount = (unit // 2 if count == "half" else unit * number) + more
-        return _Said(offset_min=amount) if amount else None
-    return None
+def _is_elsewhere(question: str) -> bool:
+    """Whether the agent asks for something else than a time."""
+    plain = normalised(question)
+    if _OTHER_MATTER.search(plain) or (_OTHER_QUESTION.search(plain) and not _ASKS_WHEN.search(plain)):
+        return True
+    return "?" in question and not _OF_TIME.search(plain)
 
 
-def _rest_of(unit: int, tokens: Sequence[str]) -> tuple[int, Sequence[str]]:
-    """What is said behind hours or minutes of the same stretch ("and a half", "and 20 minutes"), in minutes, and the words behind it."""
-    if tokens[:1] == ["half"]:
-        return unit // 2, tokens[1:]
-    if unit == 60 and len(tokens) > 1 and tokens[0].isdigit() and _UNITS.get(tokens[1]) == 1:
-        return int(tokens[0][:3]), tokens[2:]
-    return 0, tokens
-
-
-def _clock(tokens: Sequence[str]) -> tuple[int | None, str]:
-    """The clock time of a line, and the half of the day if one was said ("tonight" says one too)."""
-    half = next((token for token in tokens if token in ("am", "pm")), "pm" if "tonight" in tokens else "")
-    for index, token in enumerate(tokens):
-        after = tokens[index + 1 : index + 3]
-        if token in ("half", "quarter") and after[:1] == ["past"] and after[1:] and after[1].isdigit():
-            return _minutes(after[1], "30" if token == "half" else "15", half), half
-        if token == "ahead" and index and after and after[0].isdigit():
-            lead = (
-                15 if tokens[index - 1] == "quarter" else int(tokens[index - 1]) if tokens[index - 1].isdigit() else 0
-            )
-            whole = _minutes(after[0], "0", half)
-            return (None if whole is None else (whole - lead) % 1_440), half
-        if token == "past" and index and tokens[index - 1].isdigit() and after and after[0].isdigit():
-            return _minutes(after[0], tokens[index - 1], half), half
-    found: int | None = None
-    minute_at = -1  # the minutes of the last clock time: beside "pm" they look like an hour
-    for index, token in enumerate(tokens):
-        if (
-            not token.isdigit()
-            or index == minute_at
-            or (index and tokens[index - 1] in ("ordinal", "within", *_MONTHS))
-        ):
-            continue
-        rest = tokens[index + 1 : index + 3]
-        marked = index > 0 and tokens[index - 1] == "clock"
-        if rest and rest[0] in _UNITS:
-            continue  # "about 20 minutes": how long, not when
-        exact = rest[:1] and rest[0].isdigit() and len(rest[0]) == 2
-        if marked or rest[:1] in (["am"], ["pm"]) or (exact and rest[1:] in (["am"], ["pm"])):
-            found = _minutes(token, rest[0] if exact else "0", half)
-            minute_at = index + 1 if exact else -1
-    return found, half
-
-
-def _minutes(hour: str, minute: str, half: str) -> int | None:
-    hours, minutes = int(hour[:3]), int(minute[:3])
-    if hours > 23 or minutes > 59 or (half and hours > 12):
-        return None
-    if half:
-        hours = hours % 12 + (12 if half == "pm" else 0)
-    return hours * 60 + minutes
-
-
-def _day(tokens: Sequence[str], today: date) -> date | None:
-    if "tomorrow" in tokens:
-        at = tokens.index("tomorrow")
-        return today + timedelta(days=2 if list(tokens[max(0, at - 2) : at]) == ["day", "after"] else 1)
-    if "today" in tokens or "tonight" in tokens:
-        return today
-    for index, token in enumerate(tokens):
-        if token in _LONG_UNITS and "within" in tokens[max(0, index - 2) : index]:
-            count = tokens[index - 1]
-            return today + timedelta(days=_LONG_UNITS[token] * (int(count[:3]) if count.isdigit() else 1))
-        if token in _DAYS:
-            return today + timedelta(days=(_DAYS.index(token) - today.weekday()) % 7 or 7)
-    return _date(tokens, today)
-
-
-def _date(tokens: Sequence[str], today: date) -> date | None:
-    """ "December 3rd", "the third of May", "the 5th": the next one."""
-    month = next((_MONTHS.index(token) + 1 for token in tokens if token in _MONTHS), 0)
-    number = next((tokens[i + 1] for i, token in enumerate(tokens[:-1]) if token == "ordinal"), "")
-    if month and not number:
-        number = next((tokens[i + 1] for i, token in enumerate(tokens[:-1]) if token in _MONTHS), "")
-    if not number.isdigit() or len(number) > 2 or not 1 <= int(number) <= 31:
-        return None
-    for ahead in range(14):
-        year, index = divmod(today.month - 1 + ahead, 12)
-        try:
-            found = date(today.year + year, index + 1, int(number))
-        except ValueError:
-            continue
-        if found >= today and month in (0, found.month):
-            return found
-    return None
-
-
-def _resolve(wish: _Said, now: datetime, hours: tuple[int, int]) -> tuple[datetime | None, str]:
+def _resolve(wish: Said, now: datetime, hours: tuple[int, int]) -> tuple[datetime | None, str]:
     if wish.offset_min is not None:
         at = (now + timedelta(minutes=wish.offset_min)).replace(second=0, microsecond=0)
         readings = [at]
+    elif wish.clock_unclear:
+        return None, "no one clock time was said"
     elif wish.minutes is None:
         return None, "no clock time was said"
+    elif wish.day_unclear:
+        return None, "the day was not understood"
     else:
         minutes = wish.minutes
         either = not wish.half and minutes < 13 * 60

@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from callwright.domain.limits import MAX_UTTERANCE_CHARACTERS
 from callwright.insight.callback import callback
 
 #: A Wednesday.
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 NO_TIME = "no clock time was said"
+NO_DAY = "the day was not understood"
+UNSURE = "it was not clear which time was meant"
 FAR = "it is more than 30 days ahead"
 HOURS = "it is outside the hours of calls (9 to 21 o'clock)"
 
@@ -158,7 +161,222 @@ def test_the_words_are_kept() -> None:
     assert found.said == "Call me back. / Tomorrow at 5."
 
 
-def test_a_date_that_never_comes_is_none() -> None:
-    assert understood("call me on february 30 at five") == "Wed 25 Nov 17:00"
-    assert understood(f"call me on may {'1' * 30} at five") == "Wed 25 Nov 17:00"
-    assert understood(f"call me on may 00{'1' * 30} at five") == "Wed 25 Nov 17:00"
+def test_a_date_that_never_comes_is_not_understood() -> None:
+    for day in ("february 30", f"may {'1' * 30}", f"may 00{'1' * 30}"):
+        assert understood(f"call me on {day} at five") == NO_DAY
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("Call me back not tomorrow but on Monday at five.", "Mon 30 Nov 17:00"),
+        ("Can you call me back tomorrow at five, no wait, Monday at five?", "Mon 30 Nov 17:00"),
+        ("Can you call me back on Monday, no, Tuesday at three?", "Tue 01 Dec 15:00"),
+        ("I'm busy tomorrow, call me back Friday at five", "Fri 27 Nov 17:00"),
+        ("call me back Monday at five, Friday doesn't work", "Mon 30 Nov 17:00"),
+        ("call me back Friday at five, tomorrow I can't", "Fri 27 Nov 17:00"),
+        ("call me back on the 3rd at 5 pm and not on Friday", "Thu 03 Dec 17:00"),
+        ("call me back not on Monday or Tuesday but on Friday at five", "Fri 27 Nov 17:00"),
+        ("Call me back at five instead of six", "Wed 25 Nov 17:00"),
+        ("call me tomorrow at five not at six", "Thu 26 Nov 17:00"),
+        ("call me back at 11 am, no, at 2", "Wed 25 Nov 14:00"),
+        ("not in an hour but in two hours call me back", "Wed 25 Nov 12:00"),
+        ("don't call me today, call me back tomorrow at five", "Thu 26 Nov 17:00"),
+        ("Why not call me back tomorrow at five", "Thu 26 Nov 17:00"),
+        ("I'm in a meeting until three, call me at four", "Wed 25 Nov 16:00"),
+        ("I have a meeting at three today, so call me back tomorrow at ten", "Thu 26 Nov 10:00"),
+        ("can you call me back tomorrow at ten, my number is 12 30 45", "Thu 26 Nov 10:00"),
+        ("I am in a meeting call me back at four", "Wed 25 Nov 16:00"),
+        ("Good morning, can you call me back at five?", "Wed 25 Nov 17:00"),
+        ("please call us back at 5 p m tomorrow", "Thu 26 Nov 17:00"),
+    ],
+)
+def test_the_last_day_of_a_line_stands_and_what_was_ruled_out_does_not(said: str, when: str) -> None:
+    assert understood(said) == when
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("call me back on the twenty first at noon", "Mon 21 Dec 12:00"),
+        ("call me back on the 3 of December at five", "Thu 03 Dec 17:00"),
+        ("call me back on Friday the 4th at three", "Fri 04 Dec 15:00"),
+        ("call me back on December 4th, a Friday, at three", "Fri 04 Dec 15:00"),
+        ("call me back on 23/12 at noon", "Wed 23 Dec 12:00"),
+        ("call me back on 3.12. at 17.30", "Thu 03 Dec 17:30"),
+        ("call me back on 2026-12-03 at noon", "Thu 03 Dec 12:00"),
+        ("call me back on December 3 2027 at noon", FAR),
+        ("call me back next week Monday at ten", "Mon 30 Nov 10:00"),
+        ("call me back on Friday next week at three", "Fri 04 Dec 15:00"),
+        ("call me back last friday at five", "it is in the past"),
+        ("Somebody should call me back yesterday at five", "it is in the past"),
+        ("for the second time call me back tomorrow at five", "Thu 26 Nov 17:00"),
+        ("call me back tomorrow at five, it was a long week", "Thu 26 Nov 17:00"),
+        ("call me back in a quarter of an hour", "Wed 25 Nov 10:15"),
+        ("call me back in three quarters of an hour", "Wed 25 Nov 10:45"),
+        ("call me back in an hour and a quarter", "Wed 25 Nov 11:15"),
+        ("call me back in two and a half hours", "Wed 25 Nov 12:30"),
+        ("call me back in a couple of days at five", "Fri 27 Nov 17:00"),
+    ],
+)
+def test_dates_and_spans_are_understood_as_people_say_them(said: str, when: str) -> None:
+    assert understood(said) == when
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "on February 30th at noon",
+        "on 12/3 at 5 pm",
+        "on 31/2 at noon",
+        "on Monday the fourth at three",
+        "in two weeks on Monday at ten",
+        "on Monday in a week at ten",
+        "a week from Monday at ten",
+        "next week at five",
+        "on the weekend at ten",
+        "in a few days at five",
+        "some other day at five",
+        "in March at five",
+        "after Christmas at five",
+        "not tomorrow, at five",
+    ],
+)
+def test_a_day_that_was_begun_and_not_understood_is_never_today(said: str) -> None:
+    assert understood(f"call me back {said}") == NO_DAY
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "tomorrow between four and six",
+        "in ten to fifteen minutes",
+        "in two or three hours",
+        "tomorrow, I'm free from nine to eleven but not at ten",
+        "tomorrow, nine to five",
+        "tomorrow 9-11",
+        "tomorrow at five, I am home at six",
+        "in two hours, on Friday",
+    ],
+)
+def test_a_stretch_of_time_and_two_clock_times_are_none(said: str) -> None:
+    assert understood(f"call me back {said}") == "no one clock time was said"
+
+
+@pytest.mark.parametrize("said", ["on Monday before five", "any day except Friday at 5 pm", "at 5 5 5 0 1 2 3"])
+def test_a_clock_time_that_was_ruled_out_and_a_telephone_number_are_none(said: str) -> None:
+    assert understood(f"call me back {said}") == NO_TIME
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "My husband will call back tomorrow at five.",
+        "He said he would call back at six.",
+        "We'll call back tomorrow at ten",
+        "Should I call back tomorrow at five?",
+        "When can I call back, tomorrow at five?",
+        "Why did you call me back at five?",
+        "Nobody would call me back at five last week",
+        "You said you would call me back at five and you did not",
+        "I was told you'd call me back yesterday at five and nobody did",
+        "I missed a callback at five",
+        "Can you call me by my first name? Tomorrow at five I have an appointment.",
+        "Could you call me a taxi at five tomorrow?",
+        "I don't want you to call me back tomorrow at five",
+    ],
+)
+def test_who_speaks_of_another_call_does_not_ask_for_one(said: str) -> None:
+    assert understood(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Can you call back tomorrow at five?",
+        "I'm busy, please call back tomorrow at five.",
+        "Why don't you call me back tomorrow at five",
+        "I'd like a callback tomorrow at five",
+        "Can the doctor call me back tomorrow at five?",
+        "I want you to call me tomorrow at five",
+        "It would be great if you could call me back tomorrow at five",
+        "He said you're open, so call me back tomorrow at five",
+        "You'll call me back tomorrow at five, right?",
+    ],
+)
+def test_a_call_is_asked_for_in_many_ways(said: str) -> None:
+    assert understood(said) == "Thu 26 Nov 17:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Actually don't call me back.",
+        "Forget it, no need to call me.",
+        "On second thought, I'll call you instead.",
+        "Cancel the call back.",
+        "Never mind.",
+    ],
+)
+def test_who_takes_the_wish_back_is_not_called(said: str) -> None:
+    lines = ("Call me back on Friday at ten.", "> Fine.", said)
+    assert understood(*lines) == "the caller took it back"
+    assert understood(*lines, "> Good.", "At eleven.") == "the caller took it back"
+    assert understood(*lines, "> Sure?", "No, do call me on Monday at six.") == "Mon 30 Nov 18:00"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("Fine, tomorrow at five then.", "And can I book the table for saturday at eight?"),
+        ("Fine. Anything else?", "Yes, my appointment on friday at nine needs to move to monday at three."),
+        ("Can I have your date of birth?", "the third of may"),
+        ("What is your number?", "it is at 12 30 22"),
+        ("How many people?", "about four"),
+        ("Is your booking for Friday?", "No, for Saturday at eight."),
+        ("Good.", "Don't forget it. I'll call you if anything changes."),
+    ],
+)
+def test_what_is_agreed_is_not_changed_by_words_about_something_else(asked: str, answer: str) -> None:
+    assert understood("Call me back tomorrow at five.", f"> {asked}", answer) == "Thu 26 Nov 17:00"
+
+
+@pytest.mark.parametrize(
+    "word", ["call me back", "not", "or", "monday", "5", "5 to 6", "the first", "i have a", "i'll"]
+)
+def test_the_longest_line_is_read(word: str) -> None:
+    assert understood("Call me back tomorrow at five.", (f"{word} " * 4_000)[:MAX_UTTERANCE_CHARACTERS]) is not None
+
+
+def test_a_number_that_answers_another_question_is_no_clock_time() -> None:
+    assert understood("Call me back tomorrow.", "> Sure, how many people?", "About four.") == NO_TIME
+    assert understood("Call me back tomorrow.", "> Sure. Is your table at four?", "At five.") == NO_TIME
+    assert understood("Call me back.", "> Your number, and when?", "Tomorrow at five.") == "Thu 26 Nov 17:00"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "when"),
+    [
+        ("Tomorrow is full, would Friday at ten suit you?", "No, Thursday at six.", "Thu 26 Nov 18:00"),
+        ("Five pm tomorrow?", "Yes, but at six.", "Thu 26 Nov 18:00"),
+        ("What time exactly?", "Half past five.", "Thu 26 Nov 17:30"),
+        ("Shall I call you at six?", "No, at seven.", "Thu 26 Nov 19:00"),
+        ("Good.", "Friday would be better.", "Fri 27 Nov 17:00"),
+        ("Good.", "Can you make it six?", "Thu 26 Nov 18:00"),
+        ("Good.", "Can we make the call at six?", "Thu 26 Nov 18:00"),
+        ("Good.", "Never mind, I mean Friday.", "Fri 27 Nov 17:00"),
+        ("Good.", "Oh, tomorrow I can't.", NO_DAY),
+        ("Good.", "Some other day would be better.", NO_DAY),
+        ("Tomorrow is full. Shall I call you on Friday?", "No.", UNSURE),
+        ("On Friday at ten?", "No, at eleven.", UNSURE),
+    ],
+)
+def test_what_is_agreed_is_changed_by_words_that_correct_it(asked: str, answer: str, when: str) -> None:
+    assert understood("Call me back tomorrow at five.", f"> {asked}", answer) == when
+
+
+def test_an_offer_that_was_refused_leaves_no_time_until_another_is_said() -> None:
+    lines = ("Call me back tomorrow at five.", "> Shall I call you at six?", "No.", "> When then?", "Seven.")
+    assert understood(*lines[:3]) == UNSURE
+    assert understood(*lines) == "Thu 26 Nov 19:00"
+    assert understood("Call me in two hours.", "> Shall I call you in one hour?", "No.") == UNSURE
