@@ -36,7 +36,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/callwright/ops/settings.py:openai": "the help of two settings names the wire protocol that other servers speak too",
         "src/callwright/api/app.py:bolna": "the API's own description says whose wire it speaks",
         "src/callwright/domain/agent_providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",
-        "src/callwright/domain/agent_setting.py:openai": "the path of a test that proves a setting",
     },
     "clock and randomness": {},
 }

@@ -226,7 +226,8 @@ def agent_settings_page() -> str:
         "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
         " it. **kept**: it is stored and given back as it came, and nothing is done with it; where it has a range, that is checked. A"
         " setting that is not here is kept too. Which field of the conversation's plan a setting is, with which value, is held for each by"
-        " `docs/test_settings_in_the_plan.py`. The table is in `src/callwright/domain/setting_rows.py`."
+        " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
+        " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/setting_rows.py`."
     )
     sections = list(dict.fromkeys(_section(row) for row in setting_rows.SETTINGS))
     rows = [

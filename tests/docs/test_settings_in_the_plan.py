@@ -153,6 +153,17 @@ def test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else(ca
     assert changed(plan_with(case.beside), plan_with({**case.beside, case.key: case.value})) == case.changes
 
 
+@pytest.mark.parametrize("key", ["press_keys", "end_call"])
+def test_a_tool_that_presses_keys_or_hangs_up_has_no_words_of_its_own(key: str) -> None:
+    plan = plan_with({"tool.key": key, "tool.pre_call_message": "One moment."})
+    assert (plan.tool_words, plan.waiting_messages) == ((), ())
+
+
+def test_the_language_of_the_voice_goes_before_that_of_the_ears() -> None:
+    assert plan_with({"transcriber.language": "es"}).language == "es"
+    assert plan_with({"transcriber.language": "es", "synthesizer.language": "en"}).language == "en"
+
+
 @pytest.mark.parametrize("key", ["check_availability_of_slots", "book_appointment", "switch_language"])
 def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_address(key: str) -> None:
     assert [tool.name for tool in plan_with({"tool.key": key}).tools] == ["look_up"]

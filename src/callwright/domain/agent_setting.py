@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDPOINT_TESTS = "tests/contract/test_openai_compatible.py::"
+REQUEST_TEST = (
+    "tests/contract/test_agent_to_request.py::test_an_agents_setting_is_this_part_of_the_request_and_nothing_else"
+)
 _KEPT = "tests/acceptance/test_api_agents.py::test_settings_that_are_only_kept_are_read_back_as_they_came"
 
 

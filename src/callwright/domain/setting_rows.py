@@ -1,13 +1,14 @@
 """Every setting of an agent in one table: what it does, its default and range, and the test that proves it.
 
 ``docs/agent-settings.md`` is made from it. ``tests/docs/test_agent_settings.py`` holds it against the parser: each key the parser looks at
-has a row, defaults and bounds are the parser's own, and each named test exists. A setting that is stored but changes
+has a row, defaults and bounds are the parser's own, and each named test exists; ``tests/docs/test_proofs_fail.py`` that it fails where a
+setting of the conversation, the model, the recogniser or the voice is ignored. A setting that is stored but changes
 nothing says so (``kept``).
 """
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import ENDPOINT_TESTS, AgentSetting, kept
+from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting, kept
 from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_DELAY_MS,
@@ -30,6 +31,7 @@ _TALK = "tests/unit/conversation/"
 _SILENCE, _ENDING, _BARGE = f"{_TALK}test_silence.py::", f"{_TALK}test_ending.py::", f"{_TALK}test_barge_in.py::"
 _WELCOME, _KEYS, _TURNS = f"{_TALK}test_welcome.py::", f"{_TALK}test_keys.py::", f"{_TALK}test_turns.py::"
 _EQUIP = "tests/unit/call/test_equipment.py::"
+_EARS_AND_VOICE = f"{_EQUIP}test_what_an_agent_says_of_ears_and_voice_is_told_to_their_plugins"
 _ENDPOINTS = "tests/contract/test_model_endpoints.py::"
 _IN_THE_PLAN = (
     "tests/docs/test_settings_in_the_plan.py::test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else"
@@ -154,7 +156,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.discard_pre_welcome_utterance",
         False,
-        "What the caller says before and over the welcome is not answered.",
+        "What the caller says or types before and over a welcome that is heard to its end is not answered. Words that interrupt the welcome"
+        " are, and so are keys that do.",
         f"{_WELCOME}test_words_over_the_welcome_can_be_discarded",
         values=_SWITCH,
     ),
@@ -212,7 +215,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.tool_waiting_messages",
         None,
-        "Our own. Said one after the other while a tool takes long; null: two of ours, `[]`: none.",
+        "Our own. Said one after the other while a tool that is asked at its address takes long; null: two of ours in English, none in"
+        " another language; `[]`: none.",
         f"{_TALK}test_waiting.py::test_waiting_messages_come_after_silence_each_once_and_in_order",
         values=f"up to {MAX_WAITING_MESSAGES} sentences",
     ),
@@ -279,21 +283,22 @@ _EARS_AND_MOUTH = (
         "transcriber.model",
         "",
         "Its model.",
-        f"{_EQUIP}test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins",
+        _EARS_AND_VOICE,
         values="a text",
     ),
     AgentSetting(
         "transcriber.language",
         "en",
-        "What is spoken; also of the stop phrases and of opting out.",
-        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts",
+        "What the caller speaks. Where the voice has no language (`synthesizer.language`), also that of the stop phrases, of opting out and"
+        " of our own words.",
+        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts {_EARS_AND_VOICE}",
         values="a language code",
     ),
     AgentSetting(
         "transcriber.endpointing",
         250,
         "Milliseconds of silence that end a turn where no turn model decides.",
-        f"{_TURNS}test_without_a_turn_model_silence_decides",
+        f"{_TURNS}test_without_a_turn_model_silence_decides {_EARS_AND_VOICE}",
         0,
         MAX_DELAY_MS,
     ),
@@ -301,7 +306,7 @@ _EARS_AND_MOUTH = (
         "transcriber.keywords",
         None,
         "Words the recogniser should expect.",
-        f"{_EQUIP}test_keywords_may_be_text_or_a_list",
+        _EARS_AND_VOICE,
         values="a list, or a text with commas",
     ),
     kept("transcriber.eot_threshold", None, "Of one vendor's end of turn.", 0.5, 0.9),
@@ -314,35 +319,33 @@ _EARS_AND_MOUTH = (
         f"{_AGENT}test_providers_of_the_platform_replace_missing_sections",
         values="a registered or a hosted provider",
     ),
-    AgentSetting(
-        "synthesizer.voice", "", "Which voice.", f"{_EQUIP}test_the_agent_s_settings_reach_the_plugins", values="a text"
-    ),
+    AgentSetting("synthesizer.voice", "", "Which voice.", _EARS_AND_VOICE, values="a text"),
     AgentSetting(
         "synthesizer.voice_id",
         "",
         "The same, and goes before it.",
-        f"{_AGENT}test_an_agent_of_the_hosted_service_is_read_as_it_is",
+        f"{_AGENT}test_an_agent_of_the_hosted_service_is_read_as_it_is {_EARS_AND_VOICE}",
         values="a text",
     ),
     AgentSetting(
         "synthesizer.model",
         "",
         "Its model.",
-        f"{_EQUIP}test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins",
+        _EARS_AND_VOICE,
         values="a text",
     ),
     AgentSetting(
         "synthesizer.language",
         None,
-        "The language of its words and of our own; null: the transcriber's.",
-        f"{_EQUIP}test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins",
+        "The language of its words, of the stop phrases, of opting out and of our own words; null: the transcriber's.",
+        _EARS_AND_VOICE,
         values="a language code",
     ),
     AgentSetting(
         "synthesizer.speed",
         1,
         "How fast the local voice speaks.",
-        "tests/contract/test_local_plugins.py::test_a_faster_voice_takes_less_time",
+        f"tests/contract/test_local_plugins.py::test_a_faster_voice_takes_less_time {_EARS_AND_VOICE}",
         0.1,
         4,
     ),
@@ -375,14 +378,14 @@ _MODEL = (
         "llm_agent.model",
         None,
         "Which model; null: the provider's usual one.",
-        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
+        REQUEST_TEST,
         values="a text",
     ),
     AgentSetting(
         "llm_agent.max_tokens",
         100,
         "Longest reply.",
-        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
+        REQUEST_TEST,
         1,
         MAX_MODEL_TOKENS,
     ),
@@ -390,7 +393,7 @@ _MODEL = (
         "llm_agent.temperature",
         0.1,
         "How freely it answers.",
-        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
+        REQUEST_TEST,
         0,
         2,
     ),
@@ -398,7 +401,7 @@ _MODEL = (
         "llm_agent.top_p",
         None,
         "Passed on to endpoints.",
-        f"{ENDPOINT_TESTS}test_the_request_is_what_the_protocol_asks_for",
+        REQUEST_TEST,
         0,
         1,
     ),
@@ -406,7 +409,7 @@ _MODEL = (
         "llm_agent.presence_penalty",
         None,
         "Passed on to endpoints.",
-        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        REQUEST_TEST,
         -2,
         2,
     ),
@@ -414,7 +417,7 @@ _MODEL = (
         "llm_agent.frequency_penalty",
         None,
         "Passed on to endpoints.",
-        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        REQUEST_TEST,
         -2,
         2,
     ),
@@ -422,14 +425,14 @@ _MODEL = (
         "llm_agent.reasoning_effort",
         None,
         "Passed on to endpoints; checked against the model.",
-        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        REQUEST_TEST,
         values="none, minimal, low, medium, high, xhigh, max",
     ),
     AgentSetting(
         "llm_agent.min_p",
         None,
         _MORE_SAMPLING,
-        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it",
+        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it {REQUEST_TEST}",
         0,
         1,
     ),
@@ -437,7 +440,7 @@ _MODEL = (
         "llm_agent.top_k",
         None,
         _MORE_SAMPLING,
-        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it",
+        f"{_ENDPOINTS}test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document_it {REQUEST_TEST}",
         0,
         10_000_000,
     ),
@@ -445,14 +448,14 @@ _MODEL = (
         "llm_agent.stop",
         None,
         "Passed on to endpoints: the model writes no further than to one of these.",
-        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        REQUEST_TEST,
         values="a text or a list",
     ),
     AgentSetting(
         "llm_agent.seed",
         None,
         "Passed on to endpoints. Our own.",
-        f"{ENDPOINT_TESTS}test_what_the_agent_says_of_sampling_is_passed_on_as_it_is",
+        REQUEST_TEST,
         values="a whole number",
     ),
     kept(
@@ -466,7 +469,7 @@ _MODEL = (
         "llm_agent.verbosity",
         None,
         "How much it says. Passed on to models that know it ([which](how-to/provider-keys.md#what-is-passed-on)).",
-        f"{_ENDPOINTS}test_how_much_a_model_says_is_told_to_those_that_can_be_told",
+        f"{_ENDPOINTS}test_how_much_a_model_says_is_told_to_those_that_can_be_told {REQUEST_TEST}",
         values="low, medium or high",
     ),
     kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import ENDPOINT_TESTS, AgentSetting
+from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting
 
 _AGENT = "tests/unit/domain/test_agent.py::"
 _TALK = "tests/unit/conversation/"
@@ -32,7 +32,7 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         "tool.description",
         "",
         "When to call it.",
-        f"{ENDPOINT_TESTS}test_tools_schema_and_history_are_sent_as_the_protocol_has_them",
+        REQUEST_TEST,
         values="a text",
     ),
     AgentSetting(
@@ -55,7 +55,8 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
     AgentSetting(
         "tool.pre_call_message",
         None,
-        "Said as it is called, unless the model said something itself; null: a default sentence in English after 1.2 s.",
+        "Said as it is called, unless the model said something itself; null: after 1.2 s a default sentence, in English alone. Of a"
+        " transfer it is said before it. `press_keys` and `end_call` have none.",
         f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called",
         values=_SENTENCE,
     ),
@@ -71,7 +72,7 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         "tool.strict",
         False,
         "An endpoint is asked to hold the model to the schema, which must then be one it takes as strict. May stand in the parameters too.",
-        f"{ENDPOINT_TESTS}test_tools_schema_and_history_are_sent_as_the_protocol_has_them",
+        REQUEST_TEST,
         values="true or false",
     ),
     AgentSetting(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.agent_of_settings import agent_of
 
 from callwright.call.equipment import (
     LocalEars,
@@ -18,6 +19,7 @@ from callwright.call.equipment import (
 )
 from callwright.call.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
+from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
@@ -137,6 +139,34 @@ def test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins()
     heard, said = equipment.listening.settings, equipment.speaker.settings
     assert (heard.model, heard.language, heard.options["keywords"]) == ("e2", "hi", "Ada")
     assert (said.model, said.voice, said.language, said.options["speed"]) == ("v3", "v1", "ta", 1.5)
+
+
+SCRIPTED = (*((kind, "scripted") for kind in ("transcriber", "model", "voice")), ("vad", "energy"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "told"),
+    [
+        ("transcriber.model", "e2", "model", "e2"),
+        ("transcriber.language", "hi", "language", "hi"),
+        ("transcriber.endpointing", 430, "endpointing_ms", 430),
+        ("transcriber.keywords", ["Ada", "Callwright:3"], "keywords", ("Ada", "Callwright")),
+        ("transcriber.keywords", "Ada, Callwright:3", "keywords", ("Ada", "Callwright")),
+        ("synthesizer.voice", "v7", "voice", "v7"),
+        ("synthesizer.voice_id", "v8", "voice", "v8"),
+        ("synthesizer.model", "m3", "model", "m3"),
+        ("synthesizer.language", "ta", "language", "ta"),
+        ("synthesizer.speed", 1.5, "options", {"speed": 1.5}),
+    ],
+)
+def test_what_an_agent_says_of_ears_and_voice_is_told_to_their_plugins(
+    key: str, value: Any, name: str, told: Any
+) -> None:
+    spec = parse_agent(agent_of({key: value}))
+    equipment = equip(Needs(spec, Shelf(*SCRIPTED), LocalEars("energy", "none")), {}, NoTools())
+    settings = equipment.listening.settings if key.startswith("transcriber.") else equipment.speaker.settings
+    found = getattr(settings, name)
+    assert (found if name != "options" else {one: found.get(one) for one in told}) == told
 
 
 def test_keywords_may_be_text_or_a_list() -> None:
