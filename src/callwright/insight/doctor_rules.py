@@ -188,7 +188,7 @@ RULES: dict[str, Rule] = _table(
         "talk_over",
         "Talk-over",
         "The caller speaks over the agent, and the agent goes on.",
-        "sounds of both sides at the same time, from 700 ms after the agent began",
+        "sounds of both sides at the same time, those of an early cut apart",
         {
             "most_ms": Threshold(2_000, "ms", "both speak, and the caller says at least two words"),
             "words": Threshold(2, "words", "of the caller; less is a sign of listening"),

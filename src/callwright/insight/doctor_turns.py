@@ -168,10 +168,10 @@ def _said(case: Case, reply: AgentSpeech) -> str:
 
 
 def talk_over(case: Case) -> Iterator[Finding]:
-    """The caller speaks over the agent and the agent goes on, or gives way late."""
+    """The caller speaks over the agent and the agent goes on, or gives way late. A sound that an early cut tells of is told once."""
     rule = RULES["talk_over"]
-    late_us = RULES["early_cut"].limit("after_ms") * 1000
     for speech in case.line.agent:
+        early = _goes_on(case, speech) if speech.purpose == "reply" else None
         for caller in case.speech:
             if caller.span.to_us <= speech.span.from_us or caller.span.from_us >= speech.span.to_us:
                 continue
@@ -180,7 +180,7 @@ def talk_over(case: Case) -> Iterator[Finding]:
             if (
                 shared_us < rule.limit("most_ms") * 1000
                 or len(caller.text.split()) < rule.limit("words")
-                or caller.span.from_us <= speech.span.from_us + late_us
+                or (early is not None and caller == early[1])
             ):
                 continue
             end = "before it gave way" if speech.cut else "and did not give way"

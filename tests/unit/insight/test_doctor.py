@@ -310,6 +310,26 @@ class TestTurnTaking:
             assert 'Both spoke for 3,000 ms: the agent went on over "wait that is wrong" and did not' in finding.what
             assert finding.causes == (cause,)
 
+    @pytest.mark.parametrize("from_ms", [1_000, 1_500, 1_800])
+    def test_a_talk_over_may_begin_with_the_agent_or_before_it(self, from_ms):
+        call = DoctorCall().picked_up()
+        call.speaks_from("Hello, this is Maya and I am here.", 1_200, 7_000, purpose="welcome")
+        call.says("wait that is wrong", from_ms, 5_200).asks(7_050)
+        call.takes_turn("wait that is wrong", from_ms, 5_200, 7_200)
+        finding = call.speaks_from("Sorry.", 7_300, 8_000).at(9_000).leg_ended().found("talk_over")
+        assert finding.lasted_us == (5_200 - max(from_ms, 1_200)) * 1_000
+
+    def test_a_talk_over_is_told_also_behind_a_pause_too_long_for_an_early_cut(self):
+        for pause_ms, rule in ((1_800, "early_cut"), (2_400, "talk_over")):
+            again_ms = 5_500 + pause_ms
+            call = DoctorCall().welcomed().says("My number is", 4_500, 5_500).asks(5_700)
+            call.takes_turn("My number is", 4_500, 5_500, 5_900)
+            call.speaks_from("Thank you", again_ms - 600, again_ms + 2_500, cut=True)
+            call.says("four seven one one", again_ms, again_ms + 3_000).interrupted(again_ms + 2_500)
+            call.asks(again_ms + 3_300).takes_turn("four seven one one", again_ms, again_ms + 3_000, again_ms + 3_500)
+            findings = call.speaks_from("Noted.", again_ms + 3_600, again_ms + 4_500).at(13_000).leg_ended().findings()
+            assert [one.rule for one in findings if one.rule != "slow_reply"] == [rule]
+
     def test_a_talk_over_may_end_late(self):
         call = DoctorCall().picked_up().speaks_from("Hello, this is Maya", 1_200, 5_500, purpose="welcome", cut=True)
         call.says("wait that is wrong", 3_000, 6_000).interrupted(5_500).asks(6_100)
