@@ -16,7 +16,13 @@ from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import Finding, worst
 from callwright.insight.doctor_line import line_faults, recogniser_drop_out
 from callwright.insight.doctor_rules import RULES
-from callwright.insight.doctor_services import broken_rule, provider_failed, slow_tool, withdrawn_work
+from callwright.insight.doctor_services import (
+    broken_rule,
+    failed_tool,
+    provider_failed,
+    slow_tool,
+    withdrawn_work,
+)
 from callwright.insight.doctor_silence import dead_air
 from callwright.insight.doctor_turns import (
     early_cut,
@@ -34,6 +40,7 @@ from callwright.insight.view import CallView
 _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     slow_reply,
     slow_tool,
+    failed_tool,
     early_cut,
     talk_over,
     false_interruption,
@@ -47,7 +54,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     line_faults,
     broken_rule,
 )
-_OF_CHATS = (slow_tool, loop, provider_failed, withdrawn_work, broken_rule)
+_OF_CHATS = (slow_tool, failed_tool, loop, provider_failed, withdrawn_work, broken_rule)
 """What can go wrong in writing: nobody is heard, and nobody minds a pause."""
 _EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""

@@ -159,6 +159,23 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "failed_tool",
+        "Failed tool",
+        "A tool answers with an error, or the model calls it again and again with what does not fit.",
+        "ToolResult, and the core's notes of refused calls",
+        {"refused_times": Threshold(2, "times", "in the call, of one tool; once the model is told and mends it")},
+        {
+            "error": Advice(
+                "tools_config.api_tools", CHECK, "the API answered with an error, told in callwright.tools"
+            ),
+            "refused": Advice(
+                "tools_config.api_tools",
+                CHECK,
+                "nothing was called: does the tool's description say what its parameters are?",
+            ),
+        },
+    ),
+    Rule(
         "early_cut",
         "Early cut",
         "The agent begins while the caller only paused.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from callwright.conversation.log import Entry
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
@@ -43,6 +44,36 @@ def slow_tool(case: Case) -> Iterator[Finding]:
             what, cause = f"The tool {name} took {in_ms(lasted.lasted_us)}{quiet}.", "slow"
         severity = BAD if lasted.lasted_us >= rule.limit("bad_ms") * 1000 else WARNING
         yield Finding(rule.name, severity, call.at_us, lasted.lasted_us, what, (cause,), int(call.values["turn"]))
+
+
+def failed_tool(case: Case) -> Iterator[Finding]:
+    """Tools that answered with an error, and those whose calls were refused again and again: each once, with how often. A tool that failed
+    as a provider does, or whose answer the model no longer waited for, is told of elsewhere."""
+    told = {int(e.values["request"]) for e in case.view.of("CancelTool")}
+    told |= {int(e.values["request"]) for e in case.view.of("ProviderFailed") if e.values["kind"] == "tool"}
+    failed: dict[str, list[tuple[Entry, str]]] = {}
+    for call, result in case.tools:
+        if result is None or result.at_us >= case.line.ended_us:
+            continue  # the call ended before it answered
+        if not result.values["ok"] and int(call.values["request"]) not in told:
+            failed.setdefault(str(call.values["name"]), []).append((result, str(result.values["result"])))
+    refused: dict[str, list[tuple[Entry, str]]] = {}
+    for note in case.view.of("Note"):
+        if note.values["kind"] == "tool_refused":
+            name, _, why = str(note.values["text"]).partition(": ")
+            refused.setdefault(name, []).append((note, why))
+    yield from _often_failed("error", "The tool {} answered with an error", failed, 1)
+    least = RULES["failed_tool"].limit("refused_times")
+    yield from _often_failed("refused", "The model's calls of the tool {} were refused", refused, least)
+
+
+def _often_failed(cause: str, what: str, found: Mapping[str, list[tuple[Entry, str]]], least: int) -> Iterator[Finding]:
+    """A finding for each tool of ``found`` that is there so often, with the newest reason."""
+    for name, failures in found.items():
+        if len(failures) >= least:
+            times = [entry.at_us for entry, _ in failures]
+            text = f"{what.format(name)}{_often(times)}: {quoted(failures[-1][1], 120)}."
+            yield Finding("failed_tool", WARNING, times[0], times[-1] - times[0], text, (cause,))
 
 
 def _spoken_us(case: Case, span: Span) -> int:

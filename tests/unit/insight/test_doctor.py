@@ -253,6 +253,36 @@ class TestSlowTool:
         assert (finding.severity, finding.causes) == ("bad", ("never",))
 
 
+class TestFailedTool:
+    def test_answers_with_an_error(self):
+        call = healthy().tool("book", 12_650)
+        for at_ms in (12_700, 12_750):
+            call.at(at_ms).event(ev.ToolResult, call.request, False, "ERROR CALLING API: the API answered 500")
+            call.tool("book", at_ms + 10)
+        finding = call.at(12_800).event(ev.ToolResult, call.request, True, "{}").leg_ended().found("failed_tool")
+        assert (
+            finding.what == 'The tool book answered with an error 2 times: "ERROR CALLING API: the API answered 500".'
+        )
+        assert (finding.causes, finding.at_us) == (("error",), 12_700_000)
+
+    def test_that_failed_as_a_provider_or_too_late_is_told_of_once(self):
+        call = healthy().tool("book", 12_650).at(12_700)
+        call.event(ev.ProviderFailed, "tool", "book", "unavailable", "no route", 0, call.request)
+        call.event(ev.ToolResult, call.request, False, "no route").leg_ended()
+        assert call.found("provider_failed").causes == ("tool",)
+
+    def test_that_ends_with_the_call_did_not_answer(self):
+        call = healthy().tool("book", 12_650).at(13_000).leg_ended()
+        assert call.event(ev.ToolResult, call.request, False, "unknown").findings() == []
+
+    def test_is_called_again_and_again_with_what_does_not_fit(self):
+        call = healthy().write(fx.Note("tool_refused", "book: n must be a whole number"))
+        assert call.findings() == []
+        finding = call.write(fx.Note("tool_refused", "book: n is missing")).at(13_000).leg_ended().found("failed_tool")
+        assert finding.what == 'The model\'s calls of the tool book were refused 2 times: "n is missing".'
+        assert finding.causes == ("refused",)
+
+
 class TestTurnTaking:
     def test_an_early_cut_is_a_reply_into_a_pause(self):
         call = DoctorCall().welcomed().says("My number is", 4_500, 5_500).asks(5_700)
