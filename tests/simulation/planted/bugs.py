@@ -1500,12 +1500,12 @@ CALL_BACKS = (
     bug(
         "called_back_against_their_wish",
         "'don't call me back at four' is a call at four",
-        Line("insight.callback:_asks", " and not _NOT_ASKED.search(plain)", ""),
+        Line("insight.callback:_intent", "[one.span() for one in _REFUSES.finditer(plain)]", "[]"),
     ),
     bug(
         "called_back_at_the_first_time",
         "a time that the caller corrects stands",
-        Line("insight.callback:callback", "wish = wish.and_then(found)", "wish = found.and_then(wish)"),
+        Line("insight.callback:_Wish._take", "self.time.and_then(found)", "found.and_then(self.time)"),
     ),
     bug(
         "called_back_at_night",
@@ -1520,14 +1520,12 @@ CALL_BACKS = (
     bug(
         "called_back_today",
         "who says tomorrow is called today",
-        Line("insight.callback:_day", '== ["day", "after"] else 1', '== ["day", "after"] else 0'),
+        Line("insight.spoken_time:_near_days", '== ["day", "after"] else 1', '== ["day", "after"] else 0'),
     ),
     bug(
         "offer_taken_for_a_wish",
         "the agent offers to call back, the caller says no, and is called",
-        Line(
-            "insight.callback:callback", 'agreed = following[0] == "user" and confirms(following[1])', "agreed = True"
-        ),
+        Line("insight.callback:_Wish.offer", "not confirms(answer)", "False"),
     ),
 )
 

@@ -13,7 +13,7 @@ from tests.unit.call.world import Bench, RecordingCore, settle
 from callwright.call.hear import Ears
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import RawFiles, Recorder
-from callwright.call.runner import Core
+from callwright.call.runner import BROKEN_INVARIANT, Core
 from callwright.call.say import Speaker
 from callwright.call.session import CallSession, Equipment, Listening, Workplace
 from callwright.call.think import Thinker
@@ -255,12 +255,12 @@ async def test_a_defect_of_the_conversation_at_the_end_does_not_keep_the_call_fr
     call = Call(core=_BrokenAtTheEnd())
     await call.begin()
     await call.listen(200)
-    with pytest.raises(RuntimeError, match="a defect of the conversation"):
-        call.session.closed(HUNG_UP)
+    call.session.closed(HUNG_UP)
     assert call.stages == ["ringing", "answered", "ended answered"]
     assert call.session.end == HUNG_UP
     await call.session.aclose()
     assert call.logged("line")
+    assert [one["message"] for one in call.logged(BROKEN_INVARIANT)] == ["RuntimeError: a defect of the conversation"]
 
 
 async def test_a_defect_of_the_disk_s_thread_at_the_end_does_not_keep_the_call_from_ending() -> None:
