@@ -100,8 +100,12 @@ class Conductor:
             self._ending.settle()
 
     def greet(self) -> None:
-        """Speak the welcome, or wait for the caller. Whoever speaks when it is due is let finish, in bounded time."""
+        """Speak the welcome, or wait for the caller. It has its delay, and whoever speaks when it is due is let finish, in bounded time."""
         board = self._board
+        least_us = board.answered_us + board.plan.welcome_delay_ms * 1000
+        if board.now_us < least_us:
+            board.timers.arm("welcome", least_us)
+            return
         if self._turn.state == "talking" and board.plan.welcome_message and not board.plan.welcome_by_model:
             if self._yields_until_us < 0:
                 self._yields_until_us = board.now_us + WELCOME_YIELDS_MS * 1000

@@ -274,9 +274,8 @@ class Conversation:
         board.emit(fx.StartRecording())
         self._stage.lanes.answer()
         self._voicemail.answer()
-        waits_ms = max(board.plan.welcome_delay_ms, board.plan.voicemail_listen_ms if board.plan.voicemail else 0)
-        if waits_ms > 0:
-            board.after_ms("welcome", waits_ms)
+        if board.plan.voicemail and board.plan.voicemail_listen_ms > 0:
+            board.after_ms("welcome", board.plan.voicemail_listen_ms)
         else:
             self._conductor.greet()
 

@@ -1052,7 +1052,7 @@ ENDING = (
     bug(
         "welcome_delay_ignored",
         "the agent greets before its delay",
-        Line("core:Conversation._answer", "if waits_ms > 0:", "if False:"),
+        Line("conduct:Conductor.greet", "board.now_us < least_us", "False"),
     ),
     bug(
         "finishing_key_behind_a_count",

@@ -317,6 +317,17 @@ def test_a_person_who_was_taken_for_a_machine_and_calls_out_is_talked_to() -> No
     assert not leaves_message(call)
 
 
+def test_a_person_who_was_taken_for_a_machine_is_not_greeted_before_the_welcome_delay() -> None:
+    call = watching(voicemail_message=MESSAGE, welcome_delay_ms=10_000)
+    senses(call, "machine", "carrier")
+    call.caller_says("Hello?")
+    assert "voicemail_taken_back" in call.notes()
+    assert call.audio_ms < 9_000
+    assert not call.all(fx.Speak)
+    call.wait(10_000 - call.audio_ms)
+    assert call.last(fx.Speak).purpose == "welcome"
+
+
 def test_enough_words_are_shown_to_a_model_and_its_yes_ends_the_call() -> None:
     call = watching()
     call.plays()
