@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from callwright.conversation import events as ev
@@ -57,8 +58,8 @@ class Thinking:
             generation.farewell = not (generation.hands_over or stage.transfers.busy)
             generation.why = _reason(event.arguments)
             return
-        call_id = event.call_id or f"call-{event.request}-{len(generation.calls)}"
-        if stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls):
+        call_id = event.call_id or self._free_id(generation)
+        if self._is_known(call_id, generation):
             board.note("tool_repeated", call_id)
             return
         if stage.tools.loops + len(generation.calls) >= MAX_MODEL_TOOL_LOOPS:
@@ -73,6 +74,14 @@ class Thinking:
         said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
         generation.said = generation.said or said
         stage.owed.reply = stage.tools.start(call, generation.turn) or stage.owed.reply
+
+    def _is_known(self, call_id: str, generation: Generation) -> bool:
+        return self._stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls)
+
+    def _free_id(self, generation: Generation) -> str:
+        """An id for a call of the reply that came without one."""
+        ids = (f"call-{generation.request}-{number}" for number in itertools.count())
+        return next(one for one in ids if not self._is_known(one, generation))
 
     def ended(self, event: ev.ReplyEnded) -> None:
         """The answer is complete."""

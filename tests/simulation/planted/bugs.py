@@ -774,7 +774,7 @@ TOOLS = (
         "a tool call that the model repeats is made again",
         Line(
             "thinking:Thinking.tool",
-            "if stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls):",
+            "if self._is_known(call_id, generation):",
             "if False:",
         ),
     ),

@@ -178,6 +178,17 @@ def test_a_tool_is_called_once_per_id() -> None:
     assert call.notes() == ["tool_repeated", "tool_repeated"]
 
 
+def test_calls_without_an_id_behind_words_that_are_heard_already_get_one_each() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("Book it for Monday and Friday please.")
+    call.model_says("One moment please, I am booking both for you.", ended=False)
+    call.starts_playing()
+    call.model_calls("book", "")
+    call.model_calls("book", "")
+    call.model_ends("tool")
+    assert len({one.call_id for one in call.all(fx.CallTool)}) == 2
+
+
 def test_calls_without_an_id_get_one_each() -> None:
     call = Call(tools=(BOOK,), incremental_delay_ms=0)
     call.caller_says("book two tables")
