@@ -19,12 +19,14 @@ from callwright.insight.extraction import confirms
 from callwright.insight.spoken_time import DAYS, Said, read_time
 
 _CALL = r"(?:call|phone|ring)"
-_A_BIT = r"(?:bit|little|few|couple|day|week)"
+_A_BIT = r"(?:bit|little|few|couple|day|week|hour|half|quarter|minute|moment)"
 _WHEN = (
     rf"(?:back|again|later|then|tomorrow|tonight|today|now|at|on|in|after|around|about|next|this|another time|some other time"
     rf"|{'|'.join(DAYS)}|the day after|any day|any time|an? {_A_BIT})"
 )
-_NAMED = rf"(?! (?:by|an?(?! {_A_BIT})|mr|mrs|miss|ms|doctor)\b)"
+_NAMED = (
+    rf"(?! (?:by(?! (?:\d|noon|midnight|tomorrow|tonight|{'|'.join(DAYS)}))|an?(?! {_A_BIT})|mr|mrs|miss|ms|doctor)\b)"
+)
 """Not behind "call me": "by my first name", "a taxi"."""
 _ME = rf"(?:(?:me|us)\b{_NAMED}|back\b)"
 _SOMEBODY = r"(?:someone|somebody|anyone|anybody)"
@@ -45,7 +47,9 @@ _WEAK = re.compile(
     r"|\bcall ?back\b"
 )
 """A request where it is not what somebody else does, did or was to do."""
-_BARE = re.compile(r"(?:^|\b(?:a|another|my|the|so|but|please|then|just|okay|ok|well|yes|no|now|sorry|busy|and) )$")
+_BARE = re.compile(
+    r"(?:^|\b(?:a|another|my|the|so|but|please|then|just|okay|ok|well|yes|no|now|sorry|busy|and|talk|speak) )$"
+)
 """Before "call back" alone: it begins a request, or is a thing that is asked for."""
 _OTHERS = re.compile(
     r"(?:\b(?!you )[\w']+ (?:will|would|won't|might)|\b(?!you'll\b)[\w']+'ll|\b[\w']+'d"
@@ -60,22 +64,30 @@ _TOLD_REACHES = 200
 """Characters before a request in which it is looked for who was to do so."""
 _BEGINS = re.compile(r"(?:^|\b(?:so|but|please|then|just|and) )$")
 """Before a request that stands by itself, whatever was told in front of it."""
+_NOT_THEN = r"(?! (?:me |us )?(?:before|(?:any )?earlier|(?:any )?later|after|until|my|today|tonight)\b)"
+"""Not behind "don't call": when not to call is no refusal."""
+_MYSELF = r"(?:(?!but\b|so\b|please\b|then\b|you\b|an?\b|another\b|the\b)[\w']+ ){0,4}?"
+"""Between "I will" and "call": not "I would like a call back"."""
 _REFUSES = re.compile(
     rf"\b(?:don't|do not|dont|never|no need to|(?<!why )not|needn't) (?:need to |have to |bother to |bother )?"
-    rf"(?:{_CALL}|calling|phoning|ringing)\b"
+    rf"(?:{_CALL}|calling|phoning|ringing)\b{_NOT_THEN}"
     rf"|\b(?:don't|do not|dont) (?:want|need|wish) (?:you|{_SOMEBODY}) to {_CALL}\b|\byou (?:didn't|did not) {_CALL}\b"
-    rf"|\b(?:i'll|i will|i can|i could|let me|i'd|i would|i am going to|i'm going to|i'm gonna|we'll|we will|we can) "
-    rf"(?:(?!but\b|so\b|please\b|then\b|you\b)[\w']+ ){{0,4}}?{_CALL} (?:you(?! if\b)|back|(?:[\w']+ )?back|again|myself|instead)\b"
-    r"|(?<!don't )(?<!not )\bforget (?:about )?(?:it\b|that$)|\b(?:forget(?: about)?|cancel|skip|drop) (?:the|that|my) call ?(?:back)?\b"
-    r"|\bnever mind (?:about )?(?:it|that|calling|(?:the|that|my) (?:call|call ?back))\b|^(?:no |oh |actually |ok )*never ?mind$"
+    r"|(?<!if not )(?<!otherwise )"
+    r"\b(?:i'll|i will|i can|i could|let me|i'd|i would|i am going to|i'm going to|i'm gonna|we'll|we will|we can)"
+    rf" {_MYSELF}{_CALL} (?:you(?! if\b)|back|(?:[\w']+ )?back|again|myself|instead)\b"
+    r"|(?<!don't )(?<!not )(?<!won't )(?<!never )(?<!you )\bforget (?:about )?(?:it\b|that$)"
+    r"|\b(?:forget(?: about)?|cancel|skip|drop) (?:the|that|my) call ?(?:back)?\b"
+    r"|\bnever mind (?:about )?(?:it|that|calling|(?:the|that|my) (?:call|call ?back))\b"
     r"|\bno call ?back\b|\b(?:don't|do not) (?:want|need) (?:a|the|any) call ?back\b"
 )
+_DROPS = re.compile(r"\b(?:forget (?:about )?(?:it|that)|never ?mind)\b")
+"""Refuses whatever was spoken of last."""
 _OFFERED = re.compile(rf"\b{_CALL} you (?:up )?{_WHEN}\b")
 
 _CORRECTS = re.compile(
     r"^(?:(?:oh|hm+|uh|um|well|yes|yeah|ok|okay|please|never mind) )*(?:no|nope|or|actually|sorry|wait|better|rather|maybe|not"
     r"|on second thoughts?|let's|how about|what about|hold on|scratch)\b"
-    r"|\b(?:actually|i mean|i meant|instead|rather|better|prefer|suits|but|make (?:it|that)|change (?:it|that)|move it)\b"
+    r"|\b(?:actually|i mean|i meant|i said|instead|rather|better|prefer|suits|but|make (?:it|that)|change (?:it|that)|move it)\b"
 )
 _OTHER_MATTER = re.compile(
     r"\b(?:birth|born|tables?|book|bookings?|appointments?|reservations?|orders?|delivery|delivered|party|people|guests|price|pay)\b"
@@ -86,7 +98,11 @@ _OF_TIME = re.compile(
     rf"|else|minutes?|hours?|{'|'.join(DAYS)}|\d+)\b"
 )
 _ASKS_WHEN = re.compile(r"\b(?:when|(?:what|which) (?:time|day|date)|(?:good|best) time|suits?)\b")
+_OF_CALL = re.compile(rf"\b{_CALL} you\b")
 _SENTENCE = re.compile(r"[.?!;](?!\d)")
+_CLAUSE = re.compile(r",(?!\d)")
+
+_NEVER_MIND = re.compile(r"^(?:no |oh |actually |ok )*never ?mind$")
 
 _WITHDRAWN = "the caller took it back"
 _UNSURE = "it was not clear which time was meant"
@@ -131,6 +147,8 @@ class _Wish:
     def hear(self, text: str, before: str) -> None:
         """A line of the caller, and the agent's before it."""
         intent = _intent(text)
+        if intent == "refuses" and _is_elsewhere(before) and _DROPS.search(normalised(text)):
+            intent = ""
         if intent == "refuses" and self.words:
             self.words.append(text)
             self.gone = _WITHDRAWN
@@ -141,6 +159,8 @@ class _Wish:
     def offer(self, text: str, answer: str) -> None:
         """A line of the agent, and the caller's answer to it."""
         found = read_time(text, self.now)
+        if found.day_unclear:
+            found = self._proposed(text)
         offers = _OFFERED.search(normalised(text)) is not None
         if not confirms(answer):
             # "Tomorrow at four?" "No, at six": the day was not what was wrong with it.
@@ -148,8 +168,12 @@ class _Wish:
             bare = _CORRECTS.search(normalised(answer)) is not None and read_time(answer, self.now).nothing
             if offers and self.words and not self.gone and bare and not self._agrees(found):
                 self.gone = _UNSURE
-        elif offers or (self.words and not self.gone and not self.time.whole and not _is_elsewhere(text)):
+        elif offers:
             self._take(text, found)
+        elif self.words and not self.gone and not _is_elsewhere(text):
+            found = self._proposed(text) if self.time.whole else found
+            if self._is_open(text, found):
+                self._take(text, found)
 
     def _take(self, text: str, found: Said) -> None:
         if self.gone == _WITHDRAWN:
@@ -170,6 +194,8 @@ class _Wish:
         answers = _OFFERED.search(asked) or (_ASKS_WHEN.search(asked) and not elsewhere)
         if answers or self.time.day in found.not_days:
             return True
+        if not elsewhere and self._repeats(found, self._proposed(before)):
+            return True
         if elsewhere or not _CORRECTS.search(plain) or _OTHER_MATTER.search(plain):
             return False
         if not self._agrees(read_time(before, self.now)):
@@ -177,6 +203,20 @@ class _Wish:
             self.gone = _UNSURE
             return False
         return True
+
+    def _proposed(self, text: str) -> Said:
+        """The time in the last sentence of the agent that names one: "two is taken; would three suit you?"."""
+        times = (read_time(one, self.now) for one in reversed(_SENTENCE.split(text)))
+        return next((one for one in times if _names(one)), Said())
+
+    def _repeats(self, found: Said, named: Said) -> bool:
+        """Whether the caller says the other time that the agent has just named: "two is taken, three is free", "three, please"."""
+        same = found.minutes in (None, named.minutes) and found.day in (None, named.day)
+        return _names(found) and same and found.offset_min == named.offset_min and not self._agrees(named)
+
+    def _is_open(self, text: str, found: Said) -> bool:
+        """Whether the agent's line is still about when: something of it is missing, or it asks for another time instead."""
+        return not self.time.whole or ("?" in text and not self._agrees(found))
 
     def _agrees(self, other: Said) -> bool:
         """Whether a time that the agent named is no other than the wish's."""
@@ -186,18 +226,29 @@ class _Wish:
         return minutes and (other.day is None or self.time.day is None or other.day == self.time.day)
 
 
+def _names(said: Said) -> bool:
+    return said.minutes is not None or said.day is not None or said.offset_min is not None
+
+
 def _intent(text: str) -> str:
     """``asks`` to be called, ``refuses`` it, or neither; the last word of a line counts."""
     intent = ""
-    for part in _SENTENCE.split(text):
-        plain = normalised(part)
-        refusals = [one.span() for one in _REFUSES.finditer(plain)]
-        asked = [one.start() for one in _STRONG.finditer(plain)]
-        asked += [one.start() for one in _WEAK.finditer(plain) if _is_request(plain, one)]
-        asked = [at for at in asked if not any(begin <= at < end for begin, end in refusals)]
-        if asked or refusals:
-            intent = "asks" if max(asked, default=-1) > max((at for at, _ in refusals), default=-1) else "refuses"
+    for sentence in _SENTENCE.split(text):
+        if _NEVER_MIND.search(normalised(sentence)):
+            intent = "refuses"
+        for clause in _CLAUSE.split(sentence):
+            intent = _intent_of_clause(normalised(clause)) or intent
     return intent
+
+
+def _intent_of_clause(plain: str) -> str:
+    refusals = [one.span() for one in _REFUSES.finditer(plain)]
+    asked = [one.start() for one in _STRONG.finditer(plain)]
+    asked += [one.start() for one in _WEAK.finditer(plain) if _is_request(plain, one)]
+    asked = [at for at in asked if not any(begin <= at < end for begin, end in refusals)]
+    if not asked and not refusals:
+        return ""
+    return "asks" if max(asked, default=-1) > max((at for at, _ in refusals), default=-1) else "refuses"
 
 
 def _is_request(plain: str, found: re.Match[str]) -> bool:
@@ -213,7 +264,10 @@ def _is_request(plain: str, found: re.Match[str]) -> bool:
 def _is_elsewhere(question: str) -> bool:
     """Whether the agent asks for something else than a time."""
     plain = normalised(question)
-    if _OTHER_MATTER.search(plain) or (_OTHER_QUESTION.search(plain) and not _ASKS_WHEN.search(plain)):
+    when = _ASKS_WHEN.search(plain) is not None
+    if _OTHER_MATTER.search(plain) and not (when and _OF_CALL.search(plain)):
+        return True
+    if _OTHER_QUESTION.search(plain) and not when:
         return True
     return "?" in question and not _OF_TIME.search(plain)
 

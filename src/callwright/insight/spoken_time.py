@@ -121,6 +121,11 @@ _CORRECTS = frozenset({
     "no", "nope", "or", "actually", "sorry", "rather", "better", "wait", "mean", "instead", "make", "but", "maybe", "scratch",
 })  # fmt: skip
 
+_NOW_DAYS = frozenset({"today", "tonight", "yesterday"})
+_CALLS, _CALLED = frozenset({"call", "ring", "phone"}), frozenset({"me", "us", "back", "you"})
+_ONE_DAY_TOKENS = 3
+"""Words so near to each other say one day: "Monday the fourth", "the fourth, a Friday"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -374,15 +379,28 @@ def _day(line: _Line, plain: str, today: date) -> Said:
     meant = [(at, day) for at, day in spoken if not _is_denied(line, at)]
     if not meant:
         return Said(not_days=denied, day_unclear=_VAGUE.search(plain) is not None)
+    while len(meant) > 1 and _is_in_passing(line, meant[-2][0], meant[-1][0]):
+        meant.pop()
     at, day = meant[-1]
     name = line.tokens[at]
-    if name in DAYS:
-        # "The fourth, a Friday"
-        day = next((one for _, one in meant[:-1] if one is not None and one.weekday() == DAYS.index(name)), day)
+    same = [one for _, one in meant[:-1] if name in DAYS and one is not None and one.weekday() == DAYS.index(name)]
+    if same:
+        day = same[0]  # "the fourth, a Friday"
     elif len(meant) > 1 and at - meant[-2][0] == 1 and line.tokens[at - 1] in DAYS and day is not None:
         # "Monday the fourth", which is a Friday
         day = day if day.weekday() == DAYS.index(line.tokens[at - 1]) else None
     return Said(day=day, day_unclear=day is None)
+
+
+def _is_in_passing(line: _Line, before: int, at: int) -> bool:
+    """Whether the day at ``at`` is not said in place of the one before it: "call me tomorrow at two, I'm swamped today"."""
+    tokens = line.tokens
+    near = at - before <= _ONE_DAY_TOKENS and tokens[at] not in _NOW_DAYS
+    if near or not _CORRECTS.isdisjoint(tokens[before:at]):
+        return False
+    asked = max((one for one in range(before) if tokens[one] in _CALLS and tokens[one + 1] in _CALLED), default=-1)
+    asked_between = any(tokens[one] in _CALLS and tokens[one + 1] in _CALLED for one in range(before, at - 1))
+    return not asked_between and (asked >= 0 or tokens[at] in _NOW_DAYS)
 
 
 def _is_denied(line: _Line, at: int) -> bool:

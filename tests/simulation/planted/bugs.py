@@ -1500,7 +1500,7 @@ CALL_BACKS = (
     bug(
         "called_back_against_their_wish",
         "'don't call me back at four' is a call at four",
-        Line("insight.callback:_intent", "[one.span() for one in _REFUSES.finditer(plain)]", "[]"),
+        Line("insight.callback:_intent_of_clause", "[one.span() for one in _REFUSES.finditer(plain)]", "[]"),
     ),
     bug(
         "called_back_at_the_first_time",

@@ -380,3 +380,75 @@ def test_an_offer_that_was_refused_leaves_no_time_until_another_is_said() -> Non
     assert understood(*lines[:3]) == UNSURE
     assert understood(*lines) == "Thu 26 Nov 19:00"
     assert understood("Call me in two hours.", "> Shall I call you in one hour?", "No.") == UNSURE
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered", "answer", "when"),
+    [
+        ("tomorrow at 2 pm", "We're closed then. How about 3 pm instead?", "Yes, that works.", "Thu 26 Nov 15:00"),
+        ("tomorrow at 2 pm", "I'm booked at 2 pm. Would 3 pm work for you?", "Yes, 3 pm is fine", "Thu 26 Nov 15:00"),
+        (
+            "tomorrow at 2 pm",
+            "Sorry, tomorrow is full. Is Friday at 3 pm okay?",
+            "Okay, Friday at 3 pm.",
+            "Fri 27 Nov 15:00",
+        ),
+        ("tomorrow at 2 pm", "Two pm is taken. Three pm is free.", "Three pm then", "Thu 26 Nov 15:00"),
+        ("tomorrow at 2 pm", "Sorry, was it 2 pm or 2:30 pm?", "2:30 pm", "Thu 26 Nov 14:30"),
+        ("at 2 pm today", "We are only in tomorrow. Is tomorrow at 2 pm okay?", "Yes", "Thu 26 Nov 14:00"),
+        ("in ten minutes", "Could we make it tomorrow at 10 am?", "Yes, tomorrow at 10 am.", "Thu 26 Nov 10:00"),
+        ("today at 11 pm", "We only call until eight. Would 7 pm be alright?", "Sure.", "Wed 25 Nov 19:00"),
+        ("tomorrow at 2 pm", "Okay, Thursday at 2 pm.", "I said Friday at 2 pm", "Fri 27 Nov 14:00"),
+    ],
+)
+def test_another_time_that_the_agent_names_and_the_caller_agrees_to_stands(
+    asked: str, offered: str, answer: str, when: str
+) -> None:
+    assert understood(f"Can you call me back {asked}?", f"> {offered}", answer) == when
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I'd like a call back tomorrow at 2 pm",
+        "I'd appreciate a call back tomorrow at 2 pm",
+        "I would prefer a call back tomorrow at 2 pm",
+        "I'd like to get a call back tomorrow at 2 pm",
+        "I can take a call back tomorrow at 2 pm",
+        "can you call me tomorrow at 2 pm? I'm swamped today",
+        "can you call me tomorrow at 2 pm? I'm too tired tonight",
+        "call me tomorrow at 2 pm. Thanks for your call today.",
+        "call me tomorrow at 2 pm, I got the letter on Monday",
+        "call me tomorrow at 2 pm, because on Saturday I'm flying to Rome",
+        "I'm busy today, call me tomorrow at 2 pm",
+        "I've got visitors, call me tomorrow at 2 pm",
+        "Like I said, call me back tomorrow at 2 pm",
+        "She isn't in, call back tomorrow at 2 pm",
+        "Can't talk call back tomorrow at 2 pm",
+        "Could you call me by 2 pm tomorrow?",
+    ],
+)
+def test_reasons_and_politeness_around_a_request_change_nothing(said: str) -> None:
+    assert understood(said) == "Thu 26 Nov 14:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Great. I'd love a call back then, thanks",
+        "Great, I won't forget it",
+        "Please don't call any earlier, I'm in surgery.",
+        "Good. But please don't call before that.",
+        "Thanks. If not I'll call you back",
+    ],
+)
+def test_what_is_said_after_an_agreement_takes_nothing_back(said: str) -> None:
+    agreed = ("Can you call me back tomorrow at 2 pm?", "> Sure, tomorrow at 2 pm it is.")
+    assert understood(*agreed, said) == "Thu 26 Nov 14:00"
+    offered = ("> Shall I email you the details too?", "No, forget it")
+    assert understood(*agreed, *offered) == "Thu 26 Nov 14:00"
+
+
+def test_a_question_when_to_call_about_something_is_one_about_the_time() -> None:
+    asked = ("Call me tomorrow about my order.", "> When should we call you about the order?", "2 pm.")
+    assert understood(*asked) == "Thu 26 Nov 14:00"
