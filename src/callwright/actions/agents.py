@@ -11,7 +11,7 @@ from callwright.actions.audit import audit
 from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent import check_addresses, parse_agent
 from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeError
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
@@ -83,7 +83,9 @@ def check_body(services: Services, body: Mapping[str, Any], models: Collection[s
     def has(kind: str, name: str) -> bool:
         return services.has(kind, name) or (kind == "model" and name in models)
 
-    return parse_agent(body, has, services.policy.defaults).name
+    spec = parse_agent(body, has, services.policy.defaults)
+    check_addresses(spec)
+    return spec.name
 
 
 async def model_names(unit: Unit, principal: Principal) -> set[str]:

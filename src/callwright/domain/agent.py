@@ -44,6 +44,7 @@ __all__ = [
     "ProviderChoice",
     "ProviderDefaults",
     "ToolSpec",
+    "check_addresses",
     "parse_agent",
 ]
 
@@ -104,6 +105,16 @@ def parse_agent(
         calling_hours=hours,
         callers=read_caller_data(agent),
     )
+
+
+def check_addresses(spec: AgentSpec) -> None:
+    """Raise InvalidAgentError for an address that nobody can ever be asked at. For an agent that is saved: a call of one that was saved
+    before lives without its webhook or its look-up."""
+    source = spec.callers.source
+    for name, url in (("webhook_url", spec.webhook_url), ("ingest_source_config.source_url", source and source.url)):
+        if url and not names_host(url):
+            path = f"agent_config.{name}"
+            raise InvalidAgentError(f"{path} must be an http or https URL with a host that can be read", field=path)
 
 
 def _tasks(agent: Fields) -> list[Fields]:
@@ -280,8 +291,6 @@ def _web_address(agent: Fields, name: str) -> str | None:
         raise agent.wrong(name, "an http or https URL, or null")
     if not has_fixed_host(url):
         raise agent.wrong(name, "a URL whose {names} stand in its path and query only")
-    if not names_host(url):
-        raise agent.wrong(name, "an http or https URL with a host that can be read")
     return url
 
 

@@ -15,7 +15,6 @@ from callwright.domain.limits import (
     MAX_SECRET_CHARACTERS,
     MAX_WHITELISTED,
 )
-from callwright.domain.web_address import names_host
 
 API = "api"
 CSV = "csv"
@@ -66,7 +65,7 @@ def _source(agent: Fields) -> CallerSource | None:
     name = config.text("source_name", longest=MAX_NAME_CHARACTERS).strip()
     if kind != CSV and not url:
         raise InvalidAgentError(f"{config.at('source_url')} is required", field=config.at("source_url"))
-    if url and not (url.startswith(("http://", "https://")) and names_host(url)):
+    if url and not url.startswith(("http://", "https://")):
         raise config.wrong("source_url", "an http or https URL")
     if kind == CSV and not name:
         raise InvalidAgentError(f"{config.at('source_name')} is required", field=config.at("source_name"))

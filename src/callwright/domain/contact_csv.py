@@ -106,13 +106,20 @@ class ContactCsv:
         countries write, there is a column of numbers."""
         commas: tuple[Reader, list[str]] | None = None
         problem = ""
-        for delimiter, copy in zip(_DELIMITERS, tee(lines, len(_DELIMITERS)), strict=True):
+        peeked, *copies = tee(lines, 1 + len(_DELIMITERS))
+        first = next(peeked, "")
+        for delimiter, copy in zip(_DELIMITERS, copies, strict=True):
             reader = csv.reader(copy, delimiter=delimiter, strict=True)
             try:
                 names = next(reader, [])
             except csv.Error as error:
-                problem = problem or str(error)
-                continue
+                # Blanks behind a closed quote are no part of the name: `"name" ,` is written by hand.
+                tidied = re.sub(rf'" +(?=[{delimiter}\r\n]|$)', '"', first)
+                try:
+                    names = next(csv.reader([tidied], delimiter=delimiter, strict=True))
+                except csv.Error:
+                    problem = problem or str(error)
+                    continue
             if {_plain(name) for name in names} & set(self._rules.number_columns):
                 return reader, names
             if delimiter == _DELIMITERS[0]:

@@ -2,7 +2,8 @@
 
 A rule and no model: a time that nobody said can never be dialled. What counts are the caller's lines from the request on, and the agent's
 where the caller's next words confirm them; answers to questions about something else do not. The last day and the last time said stand;
-once both are agreed, only words that ask again or correct them change them. A time that is only hinted at ("tomorrow morning", "later"),
+once both are agreed, only words that ask again or correct them change them, and another time that the agent names and the caller says
+yes to. A time that is only hinted at ("tomorrow morning", "later"),
 that may be one of several, or that was not agreed, is none: then there is a reason and no call. Who takes the wish back has none.
 """
 

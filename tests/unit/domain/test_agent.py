@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from callwright.domain.agent import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, parse_agent
+from callwright.domain.agent import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, check_addresses, parse_agent
 from callwright.domain.agent_spec import SoundSettings, VoicemailSettings
 from callwright.domain.agent_tools import PRESS_KEYS
 from callwright.domain.errors import InvalidAgentError
@@ -236,8 +236,6 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent(webhook_headers={"a": None}), "must be a string, not null", "agent_config.webhook_headers.a"),
         (agent(webhook_headers={"a": True}), "must be a string, not true", "agent_config.webhook_headers.a"),
         (agent(webhook_url="https://x y"), "an http or https URL", "agent_config.webhook_url"),
-        (agent(webhook_url="http://[bad"), "an http or https URL with a host", "agent_config.webhook_url"),
-        (agent(webhook_url="http://a:99999/"), "an http or https URL with a host", "agent_config.webhook_url"),
         (agent(webhook_headers={"a:b": "c"}), "not a header", "agent_config.webhook_headers"),
         (agent(webhook_headers={"a": "c\r\nd: e"}), "not a header", "agent_config.webhook_headers.a"),
         (agent(webhook_headers={f"h{n}": "v" for n in range(MAX_WEBHOOK_HEADERS + 1)}), "at most 20", "agent_config.webhook_headers"),
@@ -254,6 +252,44 @@ def test_a_wrong_agent_is_refused_by_path(body: dict[str, Any], message: str, fi
     error = refused(body)
     assert message in error.message
     assert error.field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"webhook_url": "http://[bad"}, "webhook_url"),
+        ({"webhook_url": "http://a:99999/"}, "webhook_url"),
+        (
+            {"ingest_source_config": {"source_type": "api", "source_url": "http://[bad"}},
+            "ingest_source_config.source_url",
+        ),
+        (
+            {
+                "ingest_source_config": {
+                    "source_type": "google_sheet",
+                    "source_url": "https://[::1/",
+                    "source_name": "Tab",
+                }
+            },
+            "ingest_source_config.source_url",
+        ),
+        (
+            {"ingest_source_config": {"source_type": "csv", "source_url": "https://a:99999/", "source_name": "Tab"}},
+            "ingest_source_config.source_url",
+        ),
+    ],
+)
+def test_an_address_that_nobody_can_be_asked_at_is_no_hindrance_to_a_call_and_is_not_saved(
+    changes: dict[str, Any], field: str
+) -> None:
+    spec = parse_agent(agent(**changes))
+    with pytest.raises(InvalidAgentError, match="a host that can be read") as caught:
+        check_addresses(spec)
+    assert caught.value.field == f"agent_config.{field}"
+
+
+def test_an_address_with_places_in_its_path_is_saved() -> None:
+    check_addresses(parse_agent(agent(webhook_url="https://hooks.example/{region}?at={day}")))
 
 
 def test_limits_are_reached_before_they_are_passed() -> None:

@@ -48,9 +48,6 @@ def test_a_token_is_not_shown() -> None:
         ({"source_type": "api"}, "source_url"),
         ({"source_type": "google_sheet", "source_name": "Tab"}, "source_url"),
         ({"source_type": "api", "source_url": "ftp://crm.example"}, "source_url"),
-        ({"source_type": "api", "source_url": "http://[bad"}, "source_url"),
-        ({"source_type": "google_sheet", "source_url": "https://[::1/", "source_name": "Tab"}, "source_url"),
-        ({"source_type": "csv", "source_url": "https://a:99999/", "source_name": "Tab"}, "source_url"),
         ({"source_type": "csv"}, "source_name"),
         (
             {"source_type": "api", "source_url": "https://crm.example", "source_auth_token": "two words"},

@@ -56,6 +56,12 @@ def test_a_mark_and_empty_lines_are_not_content() -> None:
     ]
 
 
+@pytest.mark.parametrize("header", ['"contact_number" ,name', 'contact_number,"name"  ', '"contact_number" ;"name" '])
+def test_blanks_behind_the_quotes_of_a_header_are_no_part_of_its_names(header: str) -> None:
+    delimiter = ";" if ";" in header else ","
+    assert contacts(f"{header}\n+15550123{delimiter}Ada\n") == [(2, "+15550123", {"name": "Ada"})]
+
+
 @pytest.mark.parametrize(
     "header", ["contact_number", "Contact Number", " CONTACT-NUMBER ", "phone_number", "recipient_phone_number"]
 )
