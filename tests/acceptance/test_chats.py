@@ -228,12 +228,26 @@ async def test_a_line_that_comes_while_a_reply_is_delivered_cuts_the_rest(world:
         assert "Four" not in first["reply"]
         second = await said(client, chat, "Ok")
         assert second["messages"][-1] == {"text": "Yes?", "cut": False}
-        assert second["messages"][0]["cut"]
+        # What the first answer told already is not told again, only what was delivered behind it, if anything was.
+        rest = second["messages"][:-1]
+        assert all(one["cut"] for one in rest)
         await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
         done = await execution(client, chat, "completed")
     told = [line for line in done["transcript"].splitlines() if "One is" in line]
-    assert told == [f"assistant: {second['messages'][0]['text']}"]
+    assert told == [" ".join(["assistant:", first["reply"], *(one["text"] for one in rest)])]
     assert "Four" not in told[0]
+
+
+async def test_what_is_delivered_while_nobody_asks_is_in_the_next_answer(world: CallWorld) -> None:
+    body = slow_agent("One is the first. Two is the second.", "Yes?")
+    async with api(world, body) as client:
+        chat = await opened(client, pace="reading")
+        assert (await said(client, chat, "Count.", wait_s=0))["messages"] == []
+        await world.until_logged(chat["execution_id"], '"cut":false,"estimated":false,"generation":2')
+        second = await said(client, chat, "And now?")
+        assert [one["text"] for one in second["messages"]] == ["One is the first. Two is the second.", "Yes?"]
+        await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
+        await execution(client, chat, "completed")
 
 
 async def test_a_chat_in_which_nobody_writes_ends(world: CallWorld) -> None:

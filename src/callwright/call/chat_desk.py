@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from callwright.actions.transition import insert_owned
 from callwright.call.attempt import Attempt, Office
 from callwright.call.chat import Chatting
-from callwright.call.exchange import Exchange
+from callwright.call.exchange import Exchange, Told
 from callwright.call.incarnation import Incarnation
 from callwright.call.worker import Worker
 from callwright.domain.causes import CAUSES
@@ -18,19 +18,20 @@ from callwright.domain.errors import CallwrightError, NotFoundError, RateLimited
 from callwright.domain.execution import CHAT, Execution, Phase, status_of
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
 from callwright.ops.rounds import round_boundary
-from callwright.ports.chat import ChatMessage, ChatReply, NewChat
+from callwright.ports.chat import ChatReply, NewChat
 from callwright.ports.leg import closed_by
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Chat:
-    """A chat under way. ``begun``: it is written, or why not."""
+    """A chat under way. ``begun``: it is written, or why not; ``told``: what the answers so far had in them."""
 
     connection: Chatting
     begun: asyncio.Future[None]
     exchange: Exchange = field(default_factory=Exchange)
+    told: Told = field(default_factory=Told)
 
 
 class ChatDesk:
@@ -51,7 +52,7 @@ class ChatDesk:
         opened = _Chat(connection, asyncio.get_running_loop().create_future())
         self._worker.hold(self._run(execution, opened))
         await opened.begun
-        return execution.id, await self._reply(opened, 0, wait_s)
+        return execution.id, await self._reply(opened, wait_s)
 
     async def say(self, execution_id: str, text: str, wait_s: float) -> ChatReply:
         """Write a line and wait for the reply. Raises NotFoundError or WrongStateError."""
@@ -60,9 +61,8 @@ class ChatDesk:
             raise WrongStateError("the chat is ending; nothing more can be written")
         if not chat.exchange.open:
             raise WrongStateError("the chat is not open yet; wait until its execution is in-progress")
-        known = len(chat.exchange.messages)
         chat.connection.say(text)
-        return await self._reply(chat, known, wait_s)
+        return await self._reply(chat, wait_s)
 
     def end(self, execution_id: str) -> None:
         """Whoever wrote leaves. Raises NotFoundError."""
@@ -104,13 +104,13 @@ class ChatDesk:
             chat.begun.set_result(None)
             await attempt.run()
 
-    async def _reply(self, chat: _Chat, known: int, wait_s: float) -> ChatReply:
-        exchange = chat.exchange
+    async def _reply(self, chat: _Chat, wait_s: float) -> ChatReply:
+        # From the last answer on, not from the line: what was delivered while nobody asked is told now. Of two requests at once each
+        # tells what the other does; one that is given up tells nothing.
+        exchange, told = chat.exchange, chat.told
         complete = await exchange.rest(wait_s)
-        messages = tuple(exchange.messages[known:])
-        if not complete and exchange.partial:
-            messages = (*messages, ChatMessage(exchange.partial))
-        return ChatReply(messages, complete, exchange.ended)
+        chat.told = exchange.position
+        return ChatReply(exchange.since(told), complete, exchange.ended)
 
     def _execution(self, chat: NewChat) -> Execution:
         now = self._office.deps.clock.now()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.ports.chat import ChatMessage
 
 _OVER = frozenset({"HangUp", "LegEnded"})
 _TRANSFER_ENDS = frozenset({"bridged", "failed", "completed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a chat somebody was told: so many ``messages``, and of the next one what had been delivered then."""
+
+    messages: int = 0
+    begun: str = ""
 
 
 class Exchange:
@@ -75,6 +84,21 @@ class Exchange:
     def partial(self) -> str:
         """What of the present reply was delivered."""
         return " ".join(self._delivered)
+
+    @property
+    def position(self) -> Told:
+        """What there is to tell by now."""
+        return Told(len(self.messages), self.partial)
+
+    def since(self, told: Told) -> tuple[ChatMessage, ...]:
+        """What was delivered behind ``told``, the present reply as far as it has come."""
+        found = self.messages[told.messages :]
+        if self.partial:
+            found.append(ChatMessage(self.partial))
+        if told.begun and found and found[0].text.startswith(told.begun):
+            rest = found[0].text.removeprefix(told.begun).lstrip()
+            found[:1] = [replace(found[0], text=rest)] if rest else []
+        return tuple(found)
 
     async def rest(self, seconds: float) -> bool:
         """Until the agent waits, at most so long; whether it does."""

@@ -103,10 +103,11 @@ def _windows(view: CallView) -> list[tuple[str, int]]:
     """Parts of the call by the time they took, in milliseconds: the welcome until the caller's first turn begins, then each turn with
     the agent's answer to it. They sum to the conversation."""
     whole = view.conversation_ms
+    later_ms = (view.audio_began_us - (view.answered_us or 0)) // 1000
     windows: list[tuple[str, int]] = []
     part, began = WELCOME, 0
     for entry in view.of("UserSaid"):
-        at = min(max(began, int(entry.values["from_ms"])), whole)
+        at = min(max(began, int(entry.values["from_ms"]) + later_ms), whole)
         windows.append((part, at - began))
         part, began = f"turn:{entry.values['turn']}", at
     return [*windows, (part, whole - began)]

@@ -62,7 +62,7 @@ def _levels(case: Case, line: dict[str, Any]) -> Iterator[Finding]:
     if clipped >= rule.limit("frames") and clipped * 100 >= max(voiced, clipped) * rule.limit("percent"):
         share = clipped * 100 // max(voiced, clipped)
         what = f"{in_ms(clipped * FRAME_MS * 1000)} of the caller's voice ({share} %) were cut off at full scale."
-        at_us = case.line.answered_us + int(line["clipped_from_ms"] or 0) * 1000
+        at_us = case.view.audio_began_us + int(line["clipped_from_ms"] or 0) * 1000
         yield Finding(rule.name, WARNING, at_us, clipped * FRAME_MS * 1000, what, ("level",))
     speech, noise = line["speech_db"], line["noise_db"]
     rule = RULES["quiet_caller"]

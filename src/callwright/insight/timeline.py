@@ -93,7 +93,7 @@ def timeline(view: CallView) -> Timeline:
         answered_us,
         max(answered_us, _over_us(view)),
         _agent(view),
-        _caller(view, audio_began_us(view)),
+        _caller(view, view.audio_began_us),
         _held(view),
         _other(view),
     )
@@ -110,13 +110,6 @@ def _other(view: CallView) -> tuple[Span, ...]:
 def _over_us(view: CallView) -> int:
     handed = [e.at_us for e in view.of("TransferSettled") if e.values["transferred"]]
     return min([view.ended_us, *(e.at_us for e in view.of("HangUp")), *handed])
-
-
-def audio_began_us(view: CallView) -> int:
-    """When position 0 of the caller's audio was heard: the answer, or a little later where the line began to send later."""
-    recording = view.last("recording")
-    later_us = 0 if recording is None else int(recording.values.get("caller_from_us") or 0)
-    return (view.answered_us or 0) + later_us
 
 
 def _agent(view: CallView) -> tuple[AgentSpeech, ...]:

@@ -38,9 +38,8 @@ def untaken(view: CallView) -> str:
 
 def _is_agents(view: CallView, said: str, audio_ms: int) -> bool:
     """Whether ``said``, which ends at ``audio_ms`` of the caller's audio, is what the agent was saying then."""
-    answered_us = view.answered_us or 0
-    ended_us = answered_us + audio_ms * 1000
-    began_us = max(ended_us - len(said.split()) * WORD_LONGEST_MS * 1000, answered_us)
+    ended_us = view.audio_began_us + audio_ms * 1000
+    began_us = max(ended_us - len(said.split()) * WORD_LONGEST_MS * 1000, view.audio_began_us)
     return is_echo(said, _speaking(view), began_us, ended_us)
 
 

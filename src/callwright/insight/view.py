@@ -46,6 +46,14 @@ class CallView:
         return None if entry is None else entry.at_us
 
     @property
+    def audio_began_us(self) -> int:
+        """When position 0 of the caller's audio was heard: the answer, or a little later where the line began to send later. Recogniser and
+        detector count their ``*_ms`` from here, not from the answer."""
+        recording = self.last("recording")
+        later_us = 0 if recording is None else int(recording.values.get("caller_from_us") or 0)
+        return (self.answered_us or 0) + later_us
+
+    @property
     def ended_us(self) -> int:
         """When the leg ended; for a log that breaks off, the time of its last live entry."""
         entry = self.first("LegEnded")

@@ -94,8 +94,8 @@ def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
         ends = [int(e.values["arrived_us"]) for e in view.of("voiced_end") if e.seq < before_seq]
     else:
         # Nobody measured when the frames came, as in a simulated call: by their positions, which is when they came at the earliest.
-        answered_us = view.answered_us or 0
-        ends = [answered_us + e.values["audio_ms"] * 1000 for e in view.of("ActivityEnded") if e.seq < before_seq]
+        began_us = view.audio_began_us
+        ends = [began_us + e.values["audio_ms"] * 1000 for e in view.of("ActivityEnded") if e.seq < before_seq]
     turn = ask.values["turn"]
     if any(e.values["turn"] == turn and KEYED_AS in e.values["text"] for e in view.of("UserSaid")):
         ends += [e.at_us for e in view.of("KeyPressed") if e.seq < before_seq]
@@ -149,7 +149,7 @@ def latency_data(view: CallView) -> dict[str, Any] | None:
         "region": None,
         "transcriber": {
             "time_to_connect": _connect_ms(view, "transcriber"),
-            "turns": _transcriber_turns(view, answered),
+            "turns": _transcriber_turns(view),
         },
         "llm": {"time_to_connect": _connect_ms(view, "model"), "turns": _model_turns(view)},
         "synthesizer": {"time_to_connect": _connect_ms(view, "voice"), "turns": _voice_turns(view)},
@@ -165,14 +165,14 @@ def _connect_ms(view: CallView, kind: str) -> Any:
     return found[0].values.get("ms") if found else None
 
 
-def _transcriber_turns(view: CallView, answered: int) -> list[dict[str, Any]]:
+def _transcriber_turns(view: CallView) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     said = view.of("UserSaid")
     for entry in said:
         finals = [
             {
                 "sequence_id": e.values["segment"],
-                "audio_to_text_latency": _ms(max(0, e.at_us - answered - e.values["audio_ms"] * 1000)),
+                "audio_to_text_latency": _ms(max(0, e.at_us - view.audio_began_us - e.values["audio_ms"] * 1000)),
                 "text": e.values["text"],
             }
             for e in view.of("TranscriptFinal")

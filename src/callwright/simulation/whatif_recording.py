@@ -12,7 +12,7 @@ from callwright.conversation.log import Entry, canonical, event_from_wire, value
 from callwright.conversation.replay import Difference
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BadInputError
-from callwright.insight.timeline import AgentSpeech, Timeline, audio_began_us, timeline
+from callwright.insight.timeline import AgentSpeech, Timeline, timeline
 from callwright.insight.view import CallView
 
 QUICKEST_WORD_MS = 150
@@ -152,7 +152,7 @@ def cut_before(view: CallView, from_turn: int) -> int:
         )
         raise BadInputError(f"this call has no turn {from_turn}; {there}", field="from-turn")
     # Never before the answer itself, which the caller's first words may come with.
-    return max(_spoken_from_us(said[from_turn], audio_began_us(view)), view.answered_us + 1)
+    return max(_spoken_from_us(said[from_turn], view.audio_began_us), view.answered_us + 1)
 
 
 def difference_before(recording: Recording, item: Entry, now: str) -> Difference:
@@ -175,7 +175,7 @@ def _spoken_from_us(said: Entry, zero_us: int) -> int:
 
 
 def _line(said: Entry, sounds: Timeline, view: CallView) -> CallerLine:
-    from_us = _spoken_from_us(said, audio_began_us(view))
+    from_us = _spoken_from_us(said, view.audio_began_us)
     lasted_ms = int(said.values["to_ms"]) - int(said.values["from_ms"])
     over = next((one for one in _replies_in(sounds) if one.span.from_us <= from_us < one.span.to_us), None)
     words = _spoken(str(said.values["text"]))
@@ -230,7 +230,7 @@ def _leaving(view: CallView, sounds: Timeline) -> Leaving | None:
     heard_us = replies[-1].span.to_us if replies else sounds.answered_us
     if replies and replies[-1].cut and heard_us >= left_us:
         return Leaving(left_us, (left_us - replies[-1].span.from_us) // 1000, over=True)
-    spoken_us = audio_began_us(view) + int(said.values["to_ms"]) * 1000 if said else 0
+    spoken_us = view.audio_began_us + int(said.values["to_ms"]) * 1000 if said else 0
     unanswered = spoken_us >= heard_us
     return Leaving(left_us, max(0, left_us - max(spoken_us, heard_us)) // 1000, unanswered=unanswered)
 

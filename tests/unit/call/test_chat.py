@@ -13,7 +13,7 @@ from tests.unit.call.world import Bench, settle
 
 from callwright.call.chat import TEXT, ChatLeg, Chatting, NoVad, TextEar, TextVoice
 from callwright.call.equipment import LocalEars, Needs, equip, fitting
-from callwright.call.exchange import Exchange
+from callwright.call.exchange import Exchange, Told
 from callwright.call.hear import Words
 from callwright.call.tools import NoTools
 from callwright.conversation.plan import plan_for
@@ -192,6 +192,33 @@ def test_marks_of_other_replies_deliver_nothing() -> None:
     exchange = Exchange()
     told(exchange, *HELLO, ("MarkPlayed", {"generation": 9, "index": 0}), ("MarkPlayed", {"generation": 1, "index": 7}))
     assert exchange.partial == ""
+
+
+def test_what_was_told_is_not_told_again_and_nothing_is_left_out() -> None:
+    exchange = Exchange()
+    told(exchange, *HELLO, PLAYED)
+    begun = exchange.position
+    assert exchange.since(Told()) == (ChatMessage("Hello."),)
+    told(exchange, ("AgentSaid", {"generation": 1, "text": "Hello. I am Ada.", "cut": True}), *LINE, ("UserSaid", {}))
+    told(exchange, ("AgentSaid", {"generation": 2, "text": "Yes.", "cut": False}))
+    assert exchange.since(begun) == (ChatMessage("I am Ada.", cut=True), ChatMessage("Yes."))
+    assert exchange.since(exchange.position) == ()
+
+
+def test_a_message_that_was_told_to_its_last_word_is_not_in_the_next_answer() -> None:
+    exchange = Exchange()
+    told(exchange, *HELLO, PLAYED)
+    begun = exchange.position
+    told(exchange, ("AgentSaid", {"generation": 1, "text": "Hello.", "cut": True}))
+    assert exchange.since(begun) == ()
+
+
+def test_words_that_turn_out_otherwise_are_told_again() -> None:
+    exchange = Exchange()
+    told(exchange, *HELLO, PLAYED)
+    begun = exchange.position
+    told(exchange, ("AgentSaid", {"generation": 1, "text": "Hello", "cut": True}))
+    assert exchange.since(begun) == (ChatMessage("Hello", cut=True),)
 
 
 async def test_who_waits_is_woken_once_an_event_is_logged_whole() -> None:

@@ -73,6 +73,14 @@ def test_a_leg_is_rounded_once_by_the_carriers_minute():
     assert_adds_up(cost)
 
 
+def test_a_line_that_begins_to_send_late_moves_the_turns_with_it():
+    log = two_turns().fact("media", "recording", caller_from_us=1_000_000)
+    cost = cost_of(log.view, book_of(platform=Price(cents(1), 1_000)), "loopback")
+    by_part = {part: legs["platform"] // cents(1) for part, legs in cost.parts.items()}
+    assert by_part == {"welcome": 4, "turn:1": 5, "turn:2": 3, "waste": 0, "post_call": 0}
+    assert_adds_up(cost)
+
+
 def test_time_belongs_to_the_turn_until_the_caller_speaks_again():
     cost = cost_of(two_turns().view, book_of(platform=Price(cents(1), 1_000)), "loopback")
     by_part = {part: legs["platform"] // cents(1) for part, legs in cost.parts.items()}

@@ -116,6 +116,17 @@ def test_a_recognised_sentence_shows_how_far_behind_the_audio_it_came():
     ]
 
 
+def test_positions_count_from_the_callers_first_audio_and_not_from_the_answer():
+    log = CallLog().at(1_000).answered().at(5_950).event(ev.TranscriptFinal, 4_000, 3, "Hello there.")
+    log.caller_said(1, "Hello there.", 3_000, 4_000).event(ev.ActivityEnded, 4_000).turn_taken().asked(1, 1)
+    log.at(6_800).audible(1).fact("media", "recording", caller_from_us=800_000)
+    data = latency_data(log.view)
+    assert data is not None
+    assert data["transcriber"]["turns"][0]["turn_latency"][0]["audio_to_text_latency"] == 150.0
+    (latency,) = waterfall(log.view)
+    assert (latency.began_us, latency.total_us) == (5_800_000, 1_000_000)
+
+
 def test_voice_times_run_from_the_first_clause_to_the_last_audio():
     log = CallLog().at(0).answered().speaks(1, 1, "One.").speaks(1, 1, "Two.", index=1).speaks(2, 2, "Never made.")
     log.at(120).audio_ready(1).at(400).event(ev.VoiceFinished, 1, 0, 500).at(900).event(ev.VoiceFinished, 1, 1, 500)
