@@ -126,6 +126,8 @@ CASES = (
         "One moment.",
         {"tool_words": (ToolWords("look_up", "One moment.", own_message=True),)},
     ),
+    Case("tool.pre_call_message", "", {"tool_words": ()}),
+    Case("tool.pre_call_message", {"en": ""}, {"tool_words": ()}),
     Case(
         "tool.transfer_mode",
         "attended",

@@ -116,7 +116,10 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
         key=key,
         parameters=dict(schema.value) if schema is not None and schema.value else nothing,
         params=call,
-        pre_call_message=next((words for one in sections if (words := one.message("pre_call_message", None))), None),
+        # No words ("") are words, too: nothing is said while this tool works.
+        pre_call_message=next(
+            (words for one in sections if (words := one.message("pre_call_message", None)) is not None), None
+        ),
         strict=any(section.switch("strict", False) for section in sections),
     )
 

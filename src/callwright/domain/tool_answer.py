@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,12 +42,18 @@ def learned(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return {}
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return {}
     found: dict[str, Any] = {}
     _learn(value, "", 1, found)
     return found
+
+
+def _finite(text: str) -> float | None:
+    """A number of JSON, or None where no float holds it: as infinity it would make a later tool's body no JSON."""
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def remembered(known: Mapping[str, Any], text: str) -> dict[str, Any]:

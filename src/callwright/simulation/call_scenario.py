@@ -124,11 +124,18 @@ def call_scenario_of(data: Any, name: str, agent_file: AgentFile) -> CallScenari
         user_data=dict(object_of(given.get("user_data", {}), "user_data")),
         tools={tool: _tool(one, f"tools.{tool}") for tool, one in object_of(given.get("tools", {}), "tools").items()},
         delays=_delays(given.get("delays", {})),
-        runs=max(1, whole_of(given.get("runs", DEFAULT_RUNS), "runs", MOST_RUNS)),
+        runs=whole_of(given.get("runs", DEFAULT_RUNS), "runs", MOST_RUNS, least=1),
         pass_rate=_rate(given.get("pass_rate", DEFAULT_PASS_RATE), "pass_rate"),
-        expect=tuple(expectation_of(one, f"expect[{at}]") for at, one in enumerate(list_of(given["expect"], "expect"))),
+        expect=_expect(given["expect"]),
         needs=tuple(_need(one, f"needs[{at}]") for at, one in enumerate(list_of(given.get("needs", []), "needs"))),
     )
+
+
+def _expect(body: Any) -> tuple[Expectation, ...]:
+    given = list_of(body, "expect")
+    if not given:
+        raise wrong("expect", "needs an assertion: without one every call would pass")
+    return tuple(expectation_of(one, f"expect[{at}]") for at, one in enumerate(given))
 
 
 def _persona(body: Any, others: Mapping[str, Persona]) -> Persona:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from callwright.insight.waterfall import PARTS
 from callwright.simulation.scenario_values import kind_of, object_of, pattern_of, text_of, whole_of, wrong
 
 _LEAST, _MOST = "at_least", "at_most"
@@ -94,7 +95,10 @@ def _range(value: Any, path: str) -> Mapping[str, int]:
     given = object_of(value, path, _RANGE)
     if not given:
         raise wrong(path, f"needs {_LEAST} or {_MOST}")
-    return {name: whole_of(one, f"{path}.{name}") for name, one in given.items()}
+    read = {name: whole_of(one, f"{path}.{name}") for name, one in given.items()}
+    if read.get(_LEAST, 0) > read.get(_MOST, read.get(_LEAST, 0)):
+        raise wrong(path, f"no number is {_LEAST} {read[_LEAST]} and {_MOST} {read[_MOST]}")
+    return read
 
 
 def _latency(value: Any, path: str) -> Mapping[str, Any]:
@@ -102,17 +106,23 @@ def _latency(value: Any, path: str) -> Mapping[str, Any]:
     if "at_most_ms" not in given:
         raise wrong(path, "needs at_most_ms")
     return {
-        "part": text_of(given.get("part", "total"), f"{path}.part"),
-        "percentile": whole_of(given.get("percentile", 95), f"{path}.percentile", 100),
+        "part": _part(given.get("part", "total"), f"{path}.part"),
+        "percentile": whole_of(given.get("percentile", 95), f"{path}.percentile", 100, least=1),
         "at_most_ms": whole_of(given["at_most_ms"], f"{path}.at_most_ms"),
     }
 
 
+def _part(value: Any, path: str) -> str:
+    if value not in ("total", *PARTS):
+        raise wrong(path, f"{value!r} is not one of total, {', '.join(PARTS)}")
+    return str(value)
+
+
 def _tool(value: Any, path: str) -> Mapping[str, Any]:
     if isinstance(value, str):
-        return {"name": value, "with": {}}
+        return {"name": _named(value, path), "with": {}}
     given = object_of(value, path, {"name", "with", "times"})
-    read: dict[str, Any] = {"name": text_of(given.get("name", ""), f"{path}.name"), "with": {}}
+    read: dict[str, Any] = {"name": _named(given.get("name", ""), f"{path}.name"), "with": {}}
     for name, pattern in object_of(given.get("with", {}), f"{path}.with").items():
         read["with"][name] = pattern_of(pattern, f"{path}.with.{name}")
     if "times" in given:
@@ -120,8 +130,18 @@ def _tool(value: Any, path: str) -> Mapping[str, Any]:
     return read
 
 
+def _named(value: Any, path: str) -> str:
+    name = text_of(value, path)
+    if not name:
+        raise wrong(path, "needs the name of the tool")
+    return name
+
+
 def _patterns(value: Any, path: str) -> Mapping[str, str]:
-    return {name: pattern_of(one, f"{path}.{name}") for name, one in object_of(value, path).items()}
+    given = object_of(value, path)
+    if not given:
+        raise wrong(path, "needs a value that was extracted, by its name")
+    return {name: pattern_of(one, f"{path}.{name}") for name, one in given.items()}
 
 
 def _share(value: Any, path: str) -> float:

@@ -34,10 +34,10 @@ def text_of(value: Any, path: str) -> str:
     return value
 
 
-def whole_of(value: Any, path: str, most: int = 3_600_000) -> int:
-    """A whole number that is not negative."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise wrong(path, f"must be a whole number from 0 to {most}, not {value!r}")
+def whole_of(value: Any, path: str, most: int = 3_600_000, least: int = 0) -> int:
+    """A whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise wrong(path, f"must be a whole number from {least} to {most}, not {value!r}")
     return value
 
 

@@ -39,7 +39,10 @@ def wilson(passed: int, runs: int, z: float = Z_95) -> tuple[float, float]:
     middle = rate + square / (2 * runs)
     spread = z * sqrt(rate * (1 - rate) / runs + square / (4 * runs * runs))
     whole = 1 + square / runs
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
+    # Of none or all the outer end is 0 or 1 itself, which the formula misses by its rounding.
+    low = (middle - spread) / whole if passed else 0.0
+    high = (middle + spread) / whole if passed < runs else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 @dataclass(slots=True)
@@ -63,7 +66,12 @@ class Verdict:
 
     @property
     def verdict(self) -> str:
-        """``pass`` when the rate is certainly high enough, ``fail`` when it certainly is not, else ``inconclusive``."""
+        """``pass`` when the rate is certainly high enough, ``fail`` when it certainly is not, else ``inconclusive``.
+
+        No number of runs makes certain that all would pass: where all must, ``pass`` says that these did, and one that did not is ``fail``.
+        """
+        if self.required >= 1 and self.results:
+            return PASS if self.passed == len(self.results) else FAIL
         low, high = self.interval
         if low >= self.required:
             return PASS

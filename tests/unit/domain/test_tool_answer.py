@@ -68,6 +68,12 @@ def test_anything_else_teaches_nothing() -> None:
     assert learned('{"": 1, "%s": 2, "n": NaN}' % ("x" * 65)) == {"n": None}
 
 
+def test_a_number_that_no_float_holds_is_nothing() -> None:
+    assert learned('{"amount": 1e999, "least": -1e999, "rest": 2.5}') == learned(
+        '{"amount": null, "least": null, "rest": 2.5}'
+    )
+
+
 def test_newer_answers_replace_older_ones_within_the_limits() -> None:
     assert remembered({"slot": "9am", "day": 1}, '{"slot": "10am", "n": 2}') == {"slot": "10am", "day": 1, "n": 2}
     full = {f"n{i}": i for i in range(MAX_CONTEXT_NAMES)}

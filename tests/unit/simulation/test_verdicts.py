@@ -46,6 +46,15 @@ def test_a_verdict_needs_certainty(passed: int, runs: int, found: str) -> None:
     assert verdict(passed, runs).verdict == found
 
 
+@pytest.mark.parametrize("runs", [1, 10, 34, 100, 9_999])
+def test_where_all_must_pass_these_runs_are_what_counts(runs: int) -> None:
+    assert verdict(runs, runs, required=1.0).verdict == "pass"
+    assert verdict(runs, runs, required=1.0).interval[1] == 1.0
+    assert verdict(runs - 1, runs, required=1.0).verdict == "fail"
+    assert verdict(0, runs).interval[0] == 0.0
+    assert Verdict("case", "", 1.0).verdict == "inconclusive"
+
+
 def test_what_is_undecided_says_how_many_runs_would_decide() -> None:
     assert 5 < verdict(5, 5).more_runs < 20
     assert verdict(10, 10).more_runs == 0
