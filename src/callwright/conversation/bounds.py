@@ -63,6 +63,10 @@ PLAYOUT_SLACK_MS = 5_000
 MS_PER_CHARACTER = 70
 """Length of speech that was not synthesised yet, by its text."""
 
+SLOW_MS_PER_CHARACTER = 280
+"""Length of a clause of which the voice makes sound and has not told the length yet, at most, by its text: half the usual speed, figures
+and scripts whose letters are words. Until then it is not given up: a voice that stops in the middle is told by the shell."""
+
 FALSE_WAIT_MS = 2_000
 """So long after the agent was silenced it goes on, if no words are there then: sound alone does not keep it silent."""
 
@@ -90,14 +94,12 @@ HANDED_WAIT_MS = 5_000
 HOLD_MOST_MS = 300_000
 """How long a caller may keep the line on hold before silence counts again."""
 
-LAST_WORDS_MS = 15_000
-"""How long the reply that ends the call may go on before the goodbye is cut short."""
-
-GOODBYE_SLACK_MS = 5_000
-"""Added to the goodbye's own length before the call is hung up regardless."""
-
 GOODBYE_MOST_MS = 20_000
-"""The longest a goodbye may take."""
+"""How long an ending may go on, last words and goodbye, after the call's maximum duration."""
+
+ENDING_MOST_MS = 600_000
+"""The longest an ending may take, last words and goodbye: longer than the longest reply lasts at half the usual speed
+(``limits.MAX_REPLY_CHARACTERS``). What is waited for in it has bounds of its own; this one is for a model or a voice without an end."""
 
 LEAVE_WAIT_MS = 10_000
 """For the leg's end after ``HangUp``; then the conversation ends without it."""
@@ -111,7 +113,7 @@ FAILURES_IN_A_ROW = 3
 VOICE_FAILURES_IN_A_ROW = 2
 """Voice failures without audible speech in between that end the call."""
 
-GRACE_MS = LAST_WORDS_MS + GOODBYE_MOST_MS + HANDED_WAIT_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
+GRACE_MS = GOODBYE_MOST_MS + HANDED_WAIT_MS + LEAVE_WAIT_MS + CLEARED_WAIT_MS
 """A call has ended at the latest this long after its maximum duration."""
 
 VOICEMAIL_BEEP_MS = 25_000

@@ -321,13 +321,12 @@ class Conversation:
         self._ending.hang_up(AGENT, "not_answered")
 
     def _reach_maximum(self) -> None:
-        if self._voicemail.holds:
-            self._voicemail.close()
-        elif self._board.phase == "live":
-            self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
-            self._ending.hasten()
-        elif self._ending.revocable:
-            self._ending.hasten()
+        if self._board.phase == "live":
+            if self._voicemail.holds:
+                self._voicemail.close()
+            else:
+                self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
+        self._ending.hasten()
 
     def _failed(self, event: ev.ProviderFailed) -> None:
         if event.kind == "model":

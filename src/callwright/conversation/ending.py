@@ -5,13 +5,11 @@ from __future__ import annotations
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     CLEARED_WAIT_MS,
+    ENDING_MOST_MS,
     FALSE_WAIT_MS,
     GOODBYE_MOST_MS,
-    GOODBYE_SLACK_MS,
     HANDED_WAIT_MS,
-    LAST_WORDS_MS,
     LEAVE_WAIT_MS,
-    MS_PER_CHARACTER,
 )
 from callwright.conversation.effects import AskClassifier, HangUp
 from callwright.conversation.last_words import LastWords
@@ -24,6 +22,9 @@ ERROR = "Error"
 TRANSFERRED = "call_transferred"
 HANGUP = "hangup"
 """Of the question to a model whether the conversation is over."""
+
+WAITS = ("answer", "voice", "playout")
+"""What is waited for while something is said: the model's next words, the voice's first sound, the end of what it told the length of."""
 
 DEFAULT_HANGUP_PROMPT = "Is the conversation over, so that the call should be ended now?"
 
@@ -58,7 +59,11 @@ class Ending:
         self.revocable = False
 
     def close(self, reason: str, message: str, by: str = AGENT, *, cut: bool = False, revocable: bool = False) -> None:
-        """Say ``message`` and hang up. What is audible is spoken to its end first, or ``cut`` at once."""
+        """Say ``message`` and hang up. What is audible is spoken to its end first, or ``cut`` at once.
+
+        Both take as long as they are: what is waited for in them has the bounds that it has in a call that goes on, and the whole one for
+        what never ends.
+        """
         board, stage = self._board, self._stage
         self._by, self._reason, self._message = by, reason, board.rendered(message)
         self.revocable = revocable
@@ -72,19 +77,17 @@ class Ending:
             stage.interrupt("call_ending")
         waits = stage.audible is not None and stage.audible.state != "clearing"
         if not revocable:  # else nothing is waited for but what a call that goes on needs
-            # A voice that is waited for is not waited for longer because the call ends.
-            board.timers.cancel_all(but="voice" if waits else "")
-        board.after_ms("goodbye", LAST_WORDS_MS)
+            # What is waited for is not waited for longer because the call ends, nor is the call longer than its maximum.
+            board.timers.cancel_all(but=("maximum", *WAITS) if waits else ("maximum",))
+        board.after_ms("goodbye", ENDING_MOST_MS)
         self._rearm_cleared()
 
     def settle(self) -> None:
         """In closing: go on when nothing is audible any more."""
-        board, stage = self._board, self._stage
-        if stage.audible is not None:
+        if self._stage.audible is not None:
             return
         message, self._message = self._message, ""
-        if message and stage.say("goodbye", message, stage.turn_number):
-            board.after_ms("goodbye", min(len(message) * MS_PER_CHARACTER + GOODBYE_SLACK_MS, GOODBYE_MOST_MS))
+        if message and self._stage.say("goodbye", message, self._stage.turn_number):
             return
         if not self._awaits_words():
             self.hang_up(self._by, self._reason)
@@ -129,7 +132,7 @@ class Ending:
         return True
 
     def cut_short(self) -> None:
-        """The last words or the goodbye take too long, or the words of a sound over it do not come."""
+        """The last words or the goodbye never end, or the call is over its maximum, or the words of a sound over it do not come."""
         if self._stage.audible is not None:
             self._board.note("goodbye_cut")
         self.hang_up(self._by, self._reason)
@@ -170,7 +173,7 @@ class Ending:
         self.hang_up(self._by if closing else by, self._reason if closing else reason)
 
     def hasten(self) -> None:
-        """The call's maximum duration is over: an ending in progress gets its last seconds, and is not taken back."""
+        """The call's maximum duration is over: an ending gets its last seconds, and is not taken back."""
         self.revocable = False
         self._board.timers.arm_sooner("goodbye", self._board.now_us + GOODBYE_MOST_MS * 1000)
 

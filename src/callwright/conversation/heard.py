@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from callwright.conversation.bounds import MS_PER_CHARACTER
+from callwright.conversation.bounds import MS_PER_CHARACTER, SLOW_MS_PER_CHARACTER
 
 
 @dataclass(slots=True)
 class Clause:
-    """A clause given to the voice. ``audio_ms`` 0: not synthesised to its end yet. ``words`` as (text, start_ms, end_ms)."""
+    """A clause given to the voice. ``audio_ms`` 0: not synthesised to its end yet. ``words`` as (text, start_ms, end_ms). ``begun``: the
+    voice has its first sound."""
 
     text: str
     audio_ms: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
+    begun: bool = False
     ended_us: int = -1
     """When its end was played, as far as known."""
 
@@ -31,6 +33,13 @@ class Heard:
 def length_ms(clause: Clause) -> int:
     """The clause's length, guessed from its text while it is not known."""
     return clause.audio_ms or len(clause.text) * MS_PER_CHARACTER
+
+
+def longest_ms(clause: Clause) -> int:
+    """The longest it may last. While the voice makes it, nothing tells how slowly it speaks."""
+    if clause.begun and not clause.audio_ms:
+        return len(clause.text) * SLOW_MS_PER_CHARACTER
+    return length_ms(clause)
 
 
 def heard_of(clauses: list[Clause], played_ms: int, marked: int) -> Heard:

@@ -22,10 +22,15 @@ class Playing:
         self.failures = 0
 
     def voice_ready(self, event: ev.VoiceReady) -> None:
-        """The first audio is there: a prepared reply may be released."""
+        """The first audio of a clause is there: with that of the first a prepared reply may be released."""
         generation = self._stage.by_number(event.generation)
-        if generation is not None and 0 <= event.index < len(generation.speech.clauses):
-            self._ready(generation)
+        if generation is None or not 0 <= event.index < len(generation.speech.clauses):
+            return
+        self._ready(generation)
+        clause = generation.speech.clauses[event.index]
+        if not (clause.begun or clause.audio_ms):  # one that is told again, or late, says nothing of when
+            clause.begun = True
+            self._stage.expect_end()
 
     def voice_finished(self, event: ev.VoiceFinished) -> None:
         """A clause's length and words are known."""
@@ -100,7 +105,6 @@ class Playing:
         if not generation.speech.ready:
             generation.speech.ready = True
             self._stage.expect_voice()
-            self._stage.expect_end()
 
     def _play(self, generation: Generation) -> None:
         self.failures = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from callwright.conversation.clauses import Segmenter
-from callwright.conversation.heard import Clause, length_ms
+from callwright.conversation.heard import Clause, longest_ms
 from callwright.conversation.history import Said
 from callwright.conversation.spoken import SpokenWord, timeline
 from callwright.domain.errors import BrokenInvariantError
@@ -78,8 +78,8 @@ class Speech:
         return self.complete and self.played >= len(self.clauses)
 
     def rest_ms(self) -> int:
-        """Length of the clauses not known to have been played."""
-        return sum(length_ms(clause) for clause in self.clauses[self.played :])
+        """The longest that the clauses not known to have been played may last."""
+        return sum(longest_ms(clause) for clause in self.clauses[self.played :])
 
 
 class Generation:

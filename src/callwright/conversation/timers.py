@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 FAR_US = 1 << 62
 """Due time of nothing."""
 
@@ -40,12 +42,9 @@ class Timers:
         if self._due.pop(name, None) is not None and name == self.next_name:
             self._find()
 
-    def cancel_all(self, but: str = "") -> None:
-        """Forget every deadline, except the one named ``but``."""
-        due_us = self._due.get(but)
-        self._due.clear()
-        if due_us is not None:
-            self._due[but] = due_us
+    def cancel_all(self, but: Collection[str] = ()) -> None:
+        """Forget every deadline, except those named ``but``."""
+        self._due = {name: due_us for name, due_us in self._due.items() if name in but}
         self._find()
 
     def armed(self, name: str) -> bool:

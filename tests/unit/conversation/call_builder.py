@@ -98,25 +98,25 @@ class Call:
         newest = self.last(fx.Speak).generation
         return [speak for speak in self.all(fx.Speak) if speak.generation == newest]
 
-    def voice_speaks(self) -> None:
+    def voice_speaks(self, word_ms: int = WORD_MS) -> None:
         """The voice has synthesised all clauses so far of the newest generation."""
         for speak in self.clauses():
-            words = tuple((w, i * WORD_MS, (i + 1) * WORD_MS) for i, w in enumerate(speak.text.split()))
+            words = tuple((w, i * word_ms, (i + 1) * word_ms) for i, w in enumerate(speak.text.split()))
             self.give(ev.VoiceReady, speak.generation, speak.index)
-            self.give(ev.VoiceFinished, speak.generation, speak.index, len(words) * WORD_MS, words, False)
+            self.give(ev.VoiceFinished, speak.generation, speak.index, len(words) * word_ms, words, False)
 
-    def starts_playing(self) -> None:
+    def starts_playing(self, word_ms: int = WORD_MS) -> None:
         """The voice is ready, the floor time passes, and the caller begins to hear."""
-        self.voice_speaks()
+        self.voice_speaks(word_ms)
         if self.core.state == "thinking":
             self.wait(1_000)
         self.give(ev.PlayoutStarted, self.last(fx.Release).generation)
 
-    def plays(self) -> None:
+    def plays(self, word_ms: int = WORD_MS) -> None:
         """The newest generation is heard to its end."""
-        self.starts_playing()
+        self.starts_playing(word_ms)
         for speak in self.clauses():
-            self.wait(len(speak.text.split()) * WORD_MS)
+            self.wait(len(speak.text.split()) * word_ms)
             self.give(ev.MarkPlayed, speak.generation, speak.index)
 
     def types(self, keys: str, each_ms: int = 200) -> None:

@@ -171,6 +171,10 @@ def test_timers_fire_in_order_of_their_due_time() -> None:
     timers.cancel("later")
     timers.cancel("sooner")
     assert timers.armed("same")
+    timers.arm("later", 40)
+    timers.arm("last", 50)
+    timers.cancel_all(but=("last", "later", "never"))
+    assert (timers.next_us, timers.next_name, timers.armed("same")) == (40, "later", False)
     timers.cancel_all()
     assert timers.next_us == FAR_US
 

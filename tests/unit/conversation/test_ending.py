@@ -1,11 +1,21 @@
 """How calls end."""
 
+from typing import Any
+
 import pytest
-from tests.unit.conversation.call_builder import Call
+from tests.unit.conversation.call_builder import WORD_MS, Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import GRACE_MS, LEAVE_WAIT_MS, VOICE_WAIT_MS
+from callwright.conversation.bounds import (
+    ENDING_MOST_MS,
+    GOODBYE_MOST_MS,
+    GRACE_MS,
+    LEAVE_WAIT_MS,
+    PLAYOUT_SLACK_MS,
+    SLOW_MS_PER_CHARACTER,
+    VOICE_WAIT_MS,
+)
 
 
 def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
@@ -54,19 +64,150 @@ def test_the_maximum_during_a_goodbye_leaves_the_reason_alone() -> None:
     assert call.hung_up() == "inactivity_timeout"
 
 
-def test_last_words_that_do_not_end_are_cut() -> None:
-    call = Call(end_call_tool=True)
+def ends_with(text: str, **plan: Any) -> Call:
+    """A call that the model ends with ``text``."""
+    call = Call(**{"end_call_tool": True, "call_terminate_ms": 0, **plan})
     call.caller_says("bye")
-    call.model_says("word " * 100, ended=False)
+    call.model_says(text, ended=False)
     call.model_calls("end_call")
     call.model_ends()
-    call.starts_playing()
-    call.wait(15_000)
-    assert "goodbye_cut" in call.notes()
+    return call
+
+
+def test_the_models_last_words_are_heard_to_their_end_however_long_they_are() -> None:
+    call = ends_with("word " * 100, hangup_message="Never said.")
+    call.plays()
     assert call.hung_up() == "end_call_tool"
+    assert call.notes() == []
     said = call.last(fx.AgentSaid)
-    assert said.cut
-    assert 60 < len(said.text.split()) < 76
+    assert (len(said.text.split()), said.cut, said.heard_ms) == (100, False, 20_000)
+
+
+def test_last_words_whose_end_is_not_told_are_over_soon_after_their_length() -> None:
+    call = ends_with("One two three four.")
+    call.starts_playing()
+    call.wait(4 * WORD_MS + PLAYOUT_SLACK_MS - 1)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "end_call_tool"
+    assert call.notes() == ["mark_missing"]
+
+
+def test_a_call_that_ends_lets_the_model_finish_what_it_says() -> None:
+    call = Call(call_terminate_ms=0, failure_message="Sorry, goodbye.")
+    call.caller_says("hello")
+    call.model_says("One two three four five. ", ended=False)
+    call.starts_playing()
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    for _ in range(2):
+        call.wait(18_000)
+        call.model_says("Six seven. ", ended=False)
+        call.voice_speaks()
+    call.model_ends()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.plays()
+    assert call.hung_up() == "transcriber_error"
+    assert call.said()[1:] == ["agent: One two three four five. Six seven. Six seven.", "agent: Sorry, goodbye."]
+
+
+def test_a_model_that_falls_silent_in_the_last_words_has_its_time_and_no_more() -> None:
+    call = Call(call_terminate_ms=0, failure_message="Sorry, goodbye.", reply_timeout_ms=4_000)
+    call.caller_says("hello")
+    call.model_says("One two three four five. ", ended=False)
+    call.starts_playing()
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.wait(4_000)
+    call.plays()
+    assert call.hung_up() == "transcriber_error"
+    assert call.said()[1:] == ["agent: One two three four five.", "agent: Sorry, goodbye."]
+
+
+def test_an_ending_that_never_ends_is_cut() -> None:
+    call = Call(call_terminate_ms=0, reply_timeout_ms=20_000)
+    call.caller_says("hello")
+    call.model_says("One two three four five. ", ended=False)
+    call.starts_playing()
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    for _ in range(ENDING_MOST_MS // 10_000):
+        assert not call.hung_up()
+        call.wait(10_000)
+        call.model_says("Word. ", ended=False)
+    assert call.hung_up() == "transcriber_error"
+    assert "goodbye_cut" in call.notes()
+
+
+def test_the_maximum_leaves_last_words_a_few_seconds() -> None:
+    call = ends_with("word " * 200, call_terminate_ms=10_000)
+    call.starts_playing()
+    call.wait(10_000 + GOODBYE_MOST_MS - 1 - call.audio_ms)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "end_call_tool"
+    assert "goodbye_cut" in call.notes()
+
+
+LONG_GOODBYE = "Thank you for calling, please bring your insurance card with you, the code is 4711 2208. Goodbye."
+SLOW_WORD_MS = 900
+
+
+def says_goodbye(reason: str) -> Call:
+    """A call that is about to end with LONG_GOODBYE."""
+    call = Call(
+        hangup_after_silence_ms=3_000,
+        check_if_user_online=False,
+        call_terminate_ms=0,
+        hangup_message=LONG_GOODBYE,
+        failure_message=LONG_GOODBYE,
+        opt_out_message=LONG_GOODBYE,
+    )
+    if reason == "inactivity_timeout":
+        call.wait(3_000)
+    elif reason == "opted_out":
+        call.caller_says("stop calling me")
+    else:
+        call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    return call
+
+
+@pytest.mark.parametrize("reason", ["inactivity_timeout", "opted_out", "transcriber_error"])
+def test_a_goodbye_takes_as_long_as_its_voice_told(reason: str) -> None:
+    call = says_goodbye(reason)
+    call.wait(6_000)  # its first sound is late
+    call.plays(SLOW_WORD_MS)
+    assert call.hung_up() == reason
+    assert call.last(fx.AgentSaid).text == LONG_GOODBYE
+    assert not call.last(fx.AgentSaid).cut
+
+
+def test_a_goodbye_is_not_waited_for_longer_than_its_voice_told() -> None:
+    call = says_goodbye("inactivity_timeout")
+    call.starts_playing(SLOW_WORD_MS)
+    call.wait(len(LONG_GOODBYE.split()) * SLOW_WORD_MS + PLAYOUT_SLACK_MS)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_a_goodbye_whose_voice_tells_no_length_has_the_time_of_a_slow_one() -> None:
+    call = says_goodbye("inactivity_timeout")
+    for speak in call.clauses():
+        call.give(ev.VoiceReady, speak.generation, speak.index)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    letters = sum(len(speak.text) for speak in call.clauses())
+    call.wait(letters * SLOW_MS_PER_CHARACTER + PLAYOUT_SLACK_MS - 1)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_the_maximum_leaves_its_goodbye_a_few_seconds() -> None:
+    call = Call(call_terminate_ms=5_000, hangup_message=LONG_GOODBYE)
+    call.wait(5_000)
+    call.starts_playing(3 * SLOW_WORD_MS)
+    call.wait(GOODBYE_MOST_MS - 1)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "max_duration_reached"
 
 
 def test_a_goodbye_is_not_interruptible_but_the_words_are_kept() -> None:

@@ -6,6 +6,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import PLAYOUT_SLACK_MS, SLOW_MS_PER_CHARACTER
 from callwright.domain.limits import MAX_REPLY_CHARACTERS
 from callwright.ports.model import Tool
 
@@ -310,8 +311,35 @@ def test_a_playout_of_unknown_length_that_never_ends_is_cut() -> None:
     call.give(ev.VoiceReady, generation, 0)
     call.wait(1_000)
     call.give(ev.PlayoutStarted, generation)
-    call.wait(8_000)
+    call.wait(len("One two three.") * SLOW_MS_PER_CHARACTER + PLAYOUT_SLACK_MS)
     assert call.last(fx.Clear).generation == generation
+
+
+def test_a_reply_whose_slow_voice_makes_it_no_faster_than_it_is_heard_is_not_given_up_by_its_letters() -> None:
+    call = asking()
+    call.model_says("The number is 4711 2208 3390 5527.")
+    call.wait(1_000)
+    generation = call.clauses()[0].generation
+    for speak in call.clauses():
+        call.give(ev.VoiceReady, generation, speak.index)
+        if not speak.index:
+            call.give(ev.PlayoutStarted, generation)
+        call.wait(len(speak.text) * 250)
+        call.give(ev.VoiceFinished, generation, speak.index, len(speak.text) * 250)
+        call.give(ev.MarkPlayed, generation, speak.index)
+    assert call.said()[-1] == "agent: The number is 4711 2208 3390 5527."
+    assert not call.notes()
+
+
+def test_a_first_sound_that_is_told_again_does_not_begin_the_wait_anew() -> None:
+    call = asking()
+    call.model_says("One two three.")
+    call.starts_playing()
+    generation = call.last(fx.Speak).generation
+    for _ in range(3):
+        call.wait(2_000)
+        call.give(ev.VoiceReady, generation, 0)
+    assert "mark_missing" in call.notes()
 
 
 def test_stray_reports_of_the_voice_change_nothing() -> None:

@@ -204,6 +204,19 @@ def test_a_message_is_left_after_the_beep_and_then_the_call_ends() -> None:
     assert call.said()[-2:] == [f"caller: {GREETING}", "agent: Hello Ada, please call us back."]
 
 
+def test_a_message_is_left_to_its_end_however_slowly_it_is_said() -> None:
+    message = "Hello Ada, your appointment is on the twelfth at half past nine, the code of the gate is 4711 2208."
+    call = watching(voicemail_message=message, call_terminate_ms=0)
+    senses(call, "machine", "carrier")
+    call.clears(0)
+    call.wait(VOICEMAIL_QUIET_MS)
+    call.wait(6_000)  # its first sound is late
+    call.plays(1_200)
+    assert call.said() == [f"agent: {message}"]
+    assert call.hung_up() == "voicemail_detected"
+    assert "voice_failed" not in call.notes()
+
+
 def test_a_welcome_that_the_machines_words_had_cut_is_not_gone_on_with() -> None:
     call = watching(voicemail_message=MESSAGE, voicemail_words=2)
     call.starts_playing()

@@ -7,8 +7,6 @@ from callwright.conversation import events as ev
 from callwright.conversation.bounds import (
     FAILURES_IN_A_ROW,
     FALSE_WAIT_MS,
-    GOODBYE_MOST_MS,
-    GOODBYE_SLACK_MS,
     MS_PER_CHARACTER,
     VOICE_FAILURES_IN_A_ROW,
 )
@@ -107,7 +105,6 @@ class EndingAccount:
         "_fresh",
         "_goodbye",
         "_goodbye_heard",
-        "_goodbye_us",
         "_known",
         "_over_asked",
         "_over_goodbye",
@@ -123,8 +120,7 @@ class EndingAccount:
         self._start = _Start(book)
         self._goodbye = ""
         self._goodbye_heard = False
-        self._goodbye_us = 0  # when it began to be said
-        self._silent_us = 0  # and when it was over
+        self._silent_us = 0  # when the goodbye was over
         self._broken = False  # the goodbye could not be said
         self._known: set[int] = set()  # segments of which words were told
         self._over_asked = 0
@@ -227,9 +223,7 @@ class EndingAccount:
         if not (book.revocable and self._goodbye_heard) or book.at_us >= book.maximum_us or book.plan.written:
             return
         said = [self._over_goodbye[segment] for segment in sorted(self._fresh)]
-        length_ms = min(len(book.plan.hangup_message) * MS_PER_CHARACTER + GOODBYE_SLACK_MS, GOODBYE_MOST_MS)
-        until_us = min(self._silent_us + FALSE_WAIT_MS * 1000, self._goodbye_us + length_ms * 1000)
-        waited = book.at_us >= until_us - LATE_US
+        waited = book.at_us >= self._silent_us + FALSE_WAIT_MS * 1000 - LATE_US
         if any(map(is_numbered, " ".join(said).split())) and not (waited and self._may_be_echo()):
             contradict("whose words over the goodbye are not read yet is not hung up on", said)
 
@@ -254,7 +248,6 @@ class EndingAccount:
             if not effect.index:
                 self._over_goodbye.clear()
                 self._fresh.clear()
-                self._goodbye_us = book.at_us
                 self._start.anew(effect.generation)
             self._goodbye = f"{self._goodbye} {effect.text}".strip()
         elif effect.purpose == "apology" and effect.index == 0 and self._failures > 2 * FAILURES_IN_A_ROW:

@@ -11,6 +11,7 @@ from callwright.simulation.accounts.book import Book, ContradictionError, Handle
 from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount, UnheardAccount
 from callwright.simulation.accounts.echoes import EchoAccount
 from callwright.simulation.accounts.endings import EndingAccount
+from callwright.simulation.accounts.goodbyes import GoodbyeAccount
 from callwright.simulation.accounts.machines import MachineAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
 from callwright.simulation.accounts.memory import MemoryAccount
@@ -40,7 +41,7 @@ def contradiction(
     book = Book(heard)
     keys, words, speech, limits = KeysAccount(book), WordsAccount(book), SpeechAccount(book), LimitsAccount(book)
     floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
-    silence = SilenceAccount(book)
+    silence, goodbye = SilenceAccount(book), GoodbyeAccount(book)
     accounts: tuple[Account, ...] = (
         *(
             speech,
@@ -56,6 +57,7 @@ def contradiction(
             silence,
             limits,
             EndingAccount(book),
+            goodbye,
             PromptAccount(book),
             FailureAccount(book),
             DuesAccount(book),
@@ -70,7 +72,7 @@ def contradiction(
     handlers = _merged(
         [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
     )
-    after = (speech.waits, words.step, floor.step, silence.step, limits.step, machine.step, welcome.step)
+    after = (speech.waits, words.step, floor.step, silence.step, limits.step, machine.step, welcome.step, goodbye.step)
     try:
         for event, effects in steps:
             book.turn_page(event, effects)

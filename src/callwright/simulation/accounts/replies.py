@@ -13,9 +13,11 @@ from callwright.domain.limits import MAX_REPLY_CHARACTERS
 
 @dataclass(slots=True)
 class Sound:
-    """The spoken side of an utterance. Times of steps; -1 for what has not happened."""
+    """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``begun``: clauses of which the voice has a sound."""
 
     spoken: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    begun: set[int] = field(default_factory=set)
     clauses: int = 0
     complete: bool = False
     lengths: dict[int, ev.VoiceFinished] = field(default_factory=dict)
@@ -31,7 +33,7 @@ class Sound:
 class Utterance:
     """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``: or
     the end of the call and no transfer, not even one that cannot be made; ``acted``: its tools were called, without a word; ``said``: what
-    was heard of it, behind what was heard of the one it goes on with."""
+    was heard of it, behind what was heard of the one it goes on with; ``sign_us``: when model, voice or line told of it last."""
 
     number: int
     turn: int = 0
@@ -49,6 +51,7 @@ class Utterance:
     over: bool = False
     acted: bool = False
     said: str = ""
+    sign_us: int = 0
     sound: Sound = field(default_factory=Sound)
 
     @property
@@ -121,6 +124,7 @@ class Replies:
         utterance = self.requests.get(event.request)
         if utterance is not None and utterance.answering:
             utterance.given.append(event.text)
+            utterance.sign_us = event.at_us
 
     def _tool(self, event: ev.ReplyTool) -> None:
         utterance = self.requests.get(event.request)
@@ -147,8 +151,14 @@ class Replies:
 
     def _voice(self, event: ev.VoiceReady | ev.VoiceFinished) -> None:
         utterance = self.get(event.generation)
-        if utterance.sound.voice_us < 0 and 0 <= event.index < utterance.sound.clauses:
-            utterance.sound.voice_us = event.at_us
+        if 0 <= event.index < utterance.sound.clauses:
+            first = event.index not in utterance.sound.begun and event.index not in utterance.sound.lengths
+            if isinstance(event, ev.VoiceFinished) or first:
+                utterance.sign_us = event.at_us
+            if isinstance(event, ev.VoiceReady):
+                utterance.sound.begun.add(event.index)
+            if utterance.sound.voice_us < 0:
+                utterance.sound.voice_us = event.at_us
 
     def _voice_finished(self, event: ev.VoiceFinished) -> None:
         utterance = self.get(event.generation)
@@ -163,7 +173,7 @@ class Replies:
         if utterance.sound.voice_us < 0:
             utterance.sound.voice_us = event.at_us
         if utterance.sound.playout_us < 0:
-            utterance.sound.playout_us = event.at_us
+            utterance.sound.playout_us = utterance.sign_us = event.at_us
 
     def _mark(self, event: ev.MarkPlayed) -> None:
         utterance = self.audible
@@ -171,6 +181,7 @@ class Replies:
             return
         if 0 <= event.index < utterance.sound.clauses:
             self._playout(event)
+            utterance.sign_us = event.at_us
             utterance.sound.marked = max(utterance.sound.marked, event.index + 1)
 
     def _ask(self, effect: fx.AskModel) -> None:
@@ -198,13 +209,17 @@ class Replies:
             self.all[effect.generation] = utterance
         if utterance.sound.spoken_us < 0:
             utterance.sound.spoken_us = self.at_us
+        utterance.sign_us = self.at_us
+        utterance.sound.texts.append(effect.text)
         utterance.sound.spoken.extend(effect.text.split())
         utterance.sound.clauses += 1
         if effect.purpose in ("transfer", "tool"):
             self._act(effect)
 
     def _end_speech(self, effect: fx.EndSpeech) -> None:
-        self.get(effect.generation).sound.complete = True
+        utterance = self.get(effect.generation)
+        utterance.sound.complete = True
+        utterance.sign_us = self.at_us
 
     def _release(self, effect: fx.Release) -> None:
         utterance = self.audible = self.get(effect.generation)

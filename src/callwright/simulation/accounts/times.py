@@ -8,8 +8,6 @@ from callwright.conversation.bounds import (
     FINAL_WAIT_MS,
     GOODBYE_MOST_MS,
     HOLD_MOST_MS,
-    LAST_WORDS_MS,
-    MS_PER_CHARACTER,
     PLAYOUT_SLACK_MS,
     TOOL_WAIT_MS,
     TRANSFER_WAIT_MS,
@@ -17,6 +15,7 @@ from callwright.conversation.bounds import (
     VOICEMAIL_BEEP_MS,
 )
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.goodbyes import rest_ms
 from callwright.simulation.accounts.replies import Utterance
 from callwright.simulation.accounts.words import PATIENCE_MOST, is_numbered
 
@@ -209,9 +208,7 @@ class LimitsAccount:
                 contradict("a call has its whole duration", book.at_us)
             if book.at_us > book.maximum_us + GOODBYE_MOST_MS * 1000 + LATE_US:
                 contradict("the goodbye at the maximum is short", book.at_us)
-        elif (
-            book.answered_us >= 0 and book.at_us > book.maximum_us + (LAST_WORDS_MS + GOODBYE_MOST_MS) * 1000 + LATE_US
-        ):
+        elif book.answered_us >= 0 and book.at_us > book.maximum_us + GOODBYE_MOST_MS * 1000 + LATE_US:
             contradict("a call is hung up at its maximum", book.at_us)
 
     def _note(self, effect: fx.Note) -> None:
@@ -275,5 +272,4 @@ class LimitsAccount:
             return self._book.plan.reply_timeout_ms
         if one.sound.voice_us < 0:
             return VOICE_WAIT_MS
-        known_ms = sum(length.audio_ms for length in one.sound.lengths.values())
-        return known_ms + sum(map(len, one.sound.spoken)) * MS_PER_CHARACTER * 2 + PLAYOUT_SLACK_MS
+        return rest_ms(one.sound) + PLAYOUT_SLACK_MS
