@@ -26,6 +26,7 @@ from callwright.simulation.arguments import at_least_one
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
+from callwright.simulation.pace import Pace
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
 from callwright.simulation.talker import LANGUAGES, Talker, habits_of
@@ -166,16 +167,20 @@ def plan_of(random: Random) -> CallPlan:
 def converse(seed: int) -> Trace:
     """The conversation of ``seed``."""
     random = Random(seed)
-    confirming = Confirming(seed)
+    confirming, pace = Confirming(seed), Pace(seed)
     world = World(random, weather_of(random), confirming)
     talker = Talker(world, habits_of(random))
     Thinker(world)
-    Speaker(world, talker)
+    Speaker(world, talker, pace)
     Sounds(world)
     Answerer(world)
     line = Line(world, talker)
     plan = plan_of(random)
-    plan = replace(plan, welcome_message=confirming.welcome(plan.welcome_message))
+    plan = replace(
+        plan,
+        welcome_message=confirming.welcome(plan.welcome_message),
+        hangup_message=pace.goodbye(plan.hangup_message),
+    )
     started = ev.Started(0, plan, (("current_date", "Monday"), ("name", "Ada")), seed)
     world.after_ms(0, world.take, started)
     world.after_ms(1, line.ring)

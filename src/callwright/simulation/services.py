@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.simulation.pace import Pace
 from callwright.simulation.talker import Talker
 from callwright.simulation.world import World
 
@@ -136,6 +137,10 @@ NEVER_US = 1 << 62
 """When a clause is made of which the voice makes no sound."""
 
 
+LIVE_AHEAD_MS = 60
+"""A voice that delivers as it is heard has finished a clause so long before its end is played, at least."""
+
+
 class Speaker:
     """The voice and the loudspeaker: clauses are synthesised one after the other and played in order once released."""
 
@@ -147,6 +152,7 @@ class Speaker:
         "_done_ms",
         "_gone",
         "_loud",
+        "_pace",
         "_reports_again",
         "_talker",
         "_voice_free_us",
@@ -154,8 +160,9 @@ class Speaker:
         "_world",
     )
 
-    def __init__(self, world: World, talker: Talker) -> None:
+    def __init__(self, world: World, talker: Talker, pace: Pace) -> None:
         self._world = world
+        self._pace = pace
         self._voids_marks = world.chance(300)  # some carriers return every open mark when they are told to clear
         self._reports_again = world.chance(100)  # some report a first frame once more, when the next is due
         self._begun = 0  # the utterance whose first frame was played last
@@ -177,7 +184,7 @@ class Speaker:
         clauses = self._clauses.setdefault(effect.generation, [])
         work_ms = world.random.choice((20, 80, 300))
         self._voice_free_us = max(self._voice_free_us, world.now_us) + work_ms * 1000
-        length_ms = max(len(effect.text.split()) * world.random.randint(180, 350), 100)
+        length_ms = max(len(effect.text.split()) * world.random.randint(180, 350), 100) * self._pace.slower
         clauses.append((effect.text, length_ms, self._voice_free_us))
         if world.chance(world.weather.silent // 2):
             clauses[-1] = (effect.text, length_ms, NEVER_US)
@@ -187,14 +194,26 @@ class Speaker:
             clauses[-1] = (effect.text, length_ms, NEVER_US)
             world.send(wait_ms, ev.ProviderFailed, "voice", "scripted", "broken_stream", "failed", effect.generation, 0)
             return
-        world.after_ms(wait_ms, self._synthesised, effect.generation, effect.index, effect.text, length_ms)
+        world.after_ms(wait_ms, self._begin, effect, length_ms)
+        if self._pace.live:
+            self._voice_free_us += length_ms * 1000
 
-    def _synthesised(self, generation: int, index: int, text: str, length_ms: int) -> None:
+    def _begin(self, effect: fx.Speak, length_ms: int) -> None:
+        """The first sound of a clause."""
+        if effect.generation in self._gone:
+            return
+        self._world.send(0, ev.VoiceReady, effect.generation, effect.index)
+        if self._pace.live:
+            self._world.after_ms(length_ms - LIVE_AHEAD_MS, self._synthesised, effect, length_ms)
+        else:
+            self._synthesised(effect, length_ms)
+
+    def _synthesised(self, effect: fx.Speak, length_ms: int) -> None:
+        generation, index = effect.generation, effect.index
         if generation in self._gone:
             return
         world = self._world
-        world.send(0, ev.VoiceReady, generation, index)
-        spoken, exact = text.split(), world.chance(700)
+        spoken, exact = effect.text.split(), world.chance(700)
         each_ms = length_ms // len(spoken)
         words = tuple((word, i * each_ms, (i + 1) * each_ms) for i, word in enumerate(spoken)) if exact else ()
         world.send(1, ev.VoiceFinished, generation, index, length_ms, words, not exact)

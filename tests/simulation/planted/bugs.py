@@ -973,7 +973,41 @@ ENDING = (
     bug(
         "goodbye_not_bounded",
         "a goodbye that never ends keeps the line",
-        Line("ending:Ending.close", 'board.after_ms("goodbye", LAST_WORDS_MS)', "pass"),
+        Line("ending:Ending.close", 'board.after_ms("goodbye", ENDING_MOST_MS)', "pass"),
+    ),
+    bug(
+        "last_words_cut_by_the_clock",
+        "a call is hung up fifteen seconds after the model has ended it, in mid-sentence",
+        Line("ending:Ending.close", 'board.after_ms("goodbye", ENDING_MOST_MS)', 'board.after_ms("goodbye", 15_000)'),
+    ),
+    bug(
+        "goodbye_cut_by_its_letters",
+        "a slow voice does not get to the end of the goodbye, though it told how long it takes",
+        Line(
+            "ending:Ending.settle",
+            "        return\n    if not self._awaits",
+            '        self._board.after_ms("goodbye", len(message) * 70 + 5_000)\n        return\n    if not self._awaits',
+        ),
+    ),
+    bug(
+        "voice_given_up_by_its_letters",
+        "a voice that delivers no faster than it is heard is given up in mid-sentence",
+        Line("heard:longest_ms", "SLOW_MS_PER_CHARACTER", "MS_PER_CHARACTER"),
+    ),
+    bug(
+        "ending_forgets_what_it_waits_for",
+        "a model or a voice that falls silent in the last words is waited for for minutes",
+        Line("ending:Ending.close", '("maximum", *WAITS) if waits else ("maximum",)', '("maximum",)'),
+    ),
+    bug(
+        "maximum_forgotten_in_the_ending",
+        "last words go on after the call's maximum",
+        Line("ending:Ending.close", '("maximum", *WAITS) if waits else ("maximum",)', "WAITS if waits else ()"),
+    ),
+    bug(
+        "maximum_does_not_hasten",
+        "an ending takes all its time after the call's maximum",
+        Line("core:Conversation._reach_maximum", "self._ending.hasten()", "pass"),
     ),
     bug(
         "maximum_not_armed",
@@ -1561,6 +1595,7 @@ SLOW: frozenset[str] = frozenset(
         "cleared_of_another_reply",
         "cut_taken_for_whole",
         "echo_masks_the_caller",
+        "ending_forgets_what_it_waits_for",
         "failed_press_untold",
         "failed_tool_not_settled",
         "failed_welcome_apologised_for",
@@ -1575,6 +1610,8 @@ SLOW: frozenset[str] = frozenset(
         "last_words_out_of_order",
         "late_success_dropped",
         "late_words_of_a_segment_lost",
+        "maximum_does_not_hasten",
+        "maximum_forgotten_in_the_ending",
         "not_called_off",
         "nothing_said_after_a_tool",
         "o_is_a_nought",

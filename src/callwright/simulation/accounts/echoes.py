@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import WORD_LONGEST_MS
 from callwright.simulation.accounts.book import Book, Handlers, contradict
 
 LEAST_WORDS = 4
@@ -65,7 +66,9 @@ class EchoAccount:
         length = audible.sound.lengths.get(event.index)
         if length is not None and event.index == self._next and self._since_us >= audible.sound.playout_us >= 0:
             late_us = book.at_us - self._since_us - length.audio_ms * 1000
-            if abs(late_us) < NEAR_US:
+            words = len(self._texts[event.generation, event.index].split())
+            # Of words that take longer than a caller's ever do the core does not look for the beginning so far back.
+            if abs(late_us) < NEAR_US and length.audio_ms <= words * WORD_LONGEST_MS:
                 text = self._texts[event.generation, event.index]
                 self._played.append((event.generation, text, self._since_us, book.at_us))
                 del self._played[:-CLAUSES_KEPT]
