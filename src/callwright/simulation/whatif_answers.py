@@ -9,9 +9,7 @@ from callwright.conversation.log import Entry
 from callwright.insight.view import CallView
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ToolCall
-from callwright.simulation.whatif_recording import cut_before
-
-PROVIDER = "recording"
+from callwright.simulation.whatif_recording import NotRecordedError, cut_before
 
 
 class RecordedAnswers:
@@ -22,16 +20,25 @@ class RecordedAnswers:
     """
 
     def __init__(self, view: CallView, from_turn: int) -> None:
-        cut_us = cut_before(view, from_turn)
-        self._answers, self._next = _answers(view, cut_us)
+        self._view = view
+        self._failures = _failures(view)
+        self.go_on_from(from_turn)
+
+    def go_on_from(self, turn: int) -> None:
+        """The answers from ``turn`` on, as if none had been asked for yet. Raises BadInputError for a turn the call has not."""
+        cut_us = cut_before(self._view, turn)
+        self._answers, self._next = _answers(self._view, cut_us)
         self._asked: set[int] = set()
-        self._verdicts = _verdicts(view, cut_us)
+        self._verdicts = _verdicts(self._view, cut_us)
 
     def reply(self, ask: fx.AskModel) -> Sequence[ModelDelta]:
-        """The recorded answer of the turn. Raises ProviderError for a turn that had none."""
+        """The recorded answer of the turn. Raises ProviderError for a turn in which the model failed, NotRecordedError for one in which
+        it was not asked, or given no time to answer."""
         answers = self._answers.get(ask.turn, [])
+        if not answers and ask.turn in self._failures:
+            raise self._failures[ask.turn]
         if not answers:
-            raise ProviderError(FailureKind.BAD_REQUEST, PROVIDER, f"the recording has no answer in turn {ask.turn}")
+            raise NotRecordedError(f"the recording has no answer of the model in turn {ask.turn}")
         # Only what follows a tool is a further answer: other questions are the same one, asked again.
         after_tool = ask.messages[-1].role == "tool" if ask.messages else False
         number = self._next.get(ask.turn, 0) + (1 if after_tool and ask.turn in self._asked else 0)
@@ -43,6 +50,20 @@ class RecordedAnswers:
         """The recorded verdicts of the purpose in order, then no."""
         verdicts = self._verdicts.get(ask.purpose, [])
         return verdicts.pop(0) if verdicts else False
+
+
+def _failures(view: CallView) -> dict[int, ProviderError]:
+    """By turn, how the model failed in it last."""
+    turns = {int(e.values["request"]): int(e.values["turn"]) for e in view.of("AskModel")}
+    found: dict[int, ProviderError] = {}
+    for entry in view.of("ProviderFailed"):
+        turn, kind = turns.get(int(entry.values.get("request") or 0)), str(entry.values["failure"])
+        if turn is not None and entry.values["kind"] == "model" and kind in _KINDS:
+            found[turn] = ProviderError(FailureKind(kind), str(entry.values["provider"]), f"{kind}, as recorded")
+    return found
+
+
+_KINDS = frozenset(kind.value for kind in FailureKind)
 
 
 def _verdicts(view: CallView, cut_us: int) -> dict[str, list[bool]]:

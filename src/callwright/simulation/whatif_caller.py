@@ -107,13 +107,13 @@ class WhatIfCaller:
             self._wait(max(USUAL_THINK_MS, typing_ms))
             return
         if not self._lines:
-            self._leave(NO_MORE)
+            self.leave(NO_MORE)
         elif self._fits(self._lines[0].turn - 1) or self._keep_going:
             self._speak(self._lines.pop(0))
         else:
             line = self._lines[0]
             keys = "".join(key for _, key in line.keys)
-            self._leave(f'the caller\'s next words, "{line.text or keys}", answered another reply')
+            self.leave(f'the caller\'s next words, "{line.text or keys}", answered another reply')
 
     def _fits(self, turn: int) -> bool:
         """Whether what the agent said in ``turn`` is about what it said there in the recording. To a greeting anything is an answer."""
@@ -129,9 +129,10 @@ class WhatIfCaller:
     def _leave_unanswered(self, plan: int) -> None:
         """No reply has begun since the last words."""
         if plan == self._plan and not self._audible and not self._world.conversation.ended:
-            self._leave(NO_MORE)
+            self.leave(NO_MORE)
 
-    def _leave(self, why: str) -> None:
+    def leave(self, why: str) -> None:
+        """The caller hangs up, and the run is over."""
         self.left = why
         self._world.deliver(ev.LegEnded, "answered", "Callee", "the what-if is over", 0)
 
@@ -141,7 +142,7 @@ class WhatIfCaller:
     # -- what the caller does ----------------------------------------------------------------------------------------------------
 
     def _position_ms(self) -> int:
-        return max(0, (self._world.now_us - self._recording.answered_us) // 1000)
+        return max(0, (self._world.now_us - self._recording.audio_began_us) // 1000)
 
     def _speak(self, line: CallerLine) -> None:
         self._due_us = 0

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from callwright.conversation import events as ev
-from callwright.conversation.log import Entry, canonical, event_from_wire, values_of
-from callwright.conversation.replay import Difference
+from callwright.conversation.log import Entry, event_from_wire
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BadInputError
 from callwright.insight.timeline import AgentSpeech, Timeline, timeline
@@ -24,6 +22,10 @@ USUAL_STAY_MS = 1_500
 """After the last reply, where the recording does not tell when the caller hung up."""
 SILENCE = "silence"
 """The purpose of the question whether the caller is still there, which is no reply."""
+
+
+class NotRecordedError(Exception):
+    """The recording does not tell what was to come here. The message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,15 @@ class Pace:
 class Recording:
     """A recorded call, parted before the caller's words of a turn. ``cut_us`` is when the run goes on by itself.
 
-    ``lines`` are the caller's from that turn on, ``replies`` what the agent said in each turn, ``tools`` the recorded results of calls that
-    were made after the cut, by tool name with the milliseconds each took. ``left`` is how the caller hung up, None where the agent ended
-    the call. ``last_segment`` is the recogniser's highest.
+    ``audio_began_us`` is position 0 of the caller's audio. ``lines`` are the caller's from that turn on, ``replies`` what the agent said in
+    each turn, ``tools`` the recorded results of calls that were made after the cut, by tool name with the milliseconds each took. ``left``
+    is how the caller hung up, None where the agent ended the call. ``last_segment`` is the recogniser's highest.
     """
 
     started: ev.Started
     entries: Sequence[Entry]
     cut_us: int
-    answered_us: int
+    audio_began_us: int
     lines: tuple[CallerLine, ...]
     left: Leaving | None
     replies: Mapping[int, str]
@@ -116,7 +118,6 @@ def recording_of(view: CallView, from_turn: int) -> Recording:
     cut_us = cut_before(view, from_turn)
     started = view.first("Started")
     assert started is not None
-    assert view.answered_us is not None
     begun = event_from_wire(started.type, started.at_us, started.values)
     assert isinstance(begun, ev.Started)
     sounds = timeline(view)
@@ -125,7 +126,7 @@ def recording_of(view: CallView, from_turn: int) -> Recording:
         started=begun,
         entries=view.entries,
         cut_us=cut_us,
-        answered_us=view.answered_us,
+        audio_began_us=view.audio_began_us,
         lines=lines,
         left=_leaving(view, sounds),
         replies=_replies(view),
@@ -155,30 +156,30 @@ def cut_before(view: CallView, from_turn: int) -> int:
     return max(_spoken_from_us(said[from_turn], view.audio_began_us), view.answered_us + 1)
 
 
-def difference_before(recording: Recording, item: Entry, now: str) -> Difference:
-    """What today's core does instead of the recorded ``item``."""
-    return Difference(item.seq, item.at_us, wire_of(item.type, item.values), now)
-
-
-def wire_of(name: str, values: Mapping[str, Any]) -> str:
-    """An entry as text to compare."""
-    return f"{name} {canonical(dict(values))}"
-
-
-def wire_of_effect(effect: Any) -> str:
-    """An effect as text to compare."""
-    return f"{type(effect).__name__} {canonical(values_of(effect))}"
-
-
 def _spoken_from_us(said: Entry, zero_us: int) -> int:
     return zero_us + int(said.values["from_ms"]) * 1000
 
 
+def _spoken_until_us(said: Entry, view: CallView) -> int:
+    """When the caller had said a turn. One that was told because the call was over has no end of its own: then as far as it was heard."""
+    zero_us, from_ms, to_ms = view.audio_began_us, int(said.values["from_ms"]), int(said.values["to_ms"])
+    if to_ms <= from_ms:
+        told_us = _told_us(said, view)
+        heard = [e for e in view.of("TranscriptPartial", "TranscriptFinal", "ActivityEnded") if e.at_us <= told_us]
+        to_ms = max([from_ms, *(int(e.values["audio_ms"]) for e in heard)])
+    return zero_us + to_ms * 1000
+
+
+def _told_us(said: Entry, view: CallView) -> int:
+    """When a turn was told last."""
+    return max(e.at_us for e in view.entries if e.type == "UserSaid" and e.values["turn"] == said.values["turn"])
+
+
 def _line(said: Entry, sounds: Timeline, view: CallView) -> CallerLine:
     from_us = _spoken_from_us(said, view.audio_began_us)
-    lasted_ms = int(said.values["to_ms"]) - int(said.values["from_ms"])
     over = next((one for one in _replies_in(sounds) if one.span.from_us <= from_us < one.span.to_us), None)
     words = _spoken(str(said.values["text"]))
+    lasted_ms = (_spoken_until_us(said, view) - from_us) // 1000
     think_ms = _since_ms(_replies_in(sounds), from_us)
     before = [one for one in sounds.agent if one.span.from_us <= from_us]
     asked = before[-1:] if before and before[-1].purpose == SILENCE else []
@@ -204,7 +205,7 @@ def _typed(said: Entry, from_us: int, view: CallView) -> tuple[tuple[int, str], 
     """The keys that were pressed in a turn, until it was told of last: the finishing key is among them only where it was pressed."""
     if KEYED_AS not in str(said.values["text"]).split():
         return ()
-    told_us = max(e.at_us for e in view.entries if e.type == "UserSaid" and e.values["turn"] == said.values["turn"])
+    told_us = _told_us(said, view)
     pressed = [e for e in view.of("KeyPressed") if from_us <= e.at_us <= told_us]
     return tuple(((e.at_us - from_us) // 1000, str(e.values["key"])) for e in pressed)
 
@@ -230,7 +231,7 @@ def _leaving(view: CallView, sounds: Timeline) -> Leaving | None:
     heard_us = replies[-1].span.to_us if replies else sounds.answered_us
     if replies and replies[-1].cut and heard_us >= left_us:
         return Leaving(left_us, (left_us - replies[-1].span.from_us) // 1000, over=True)
-    spoken_us = view.audio_began_us + int(said.values["to_ms"]) * 1000 if said else 0
+    spoken_us = _spoken_until_us(said, view) if said else 0
     unanswered = spoken_us >= heard_us
     return Leaving(left_us, max(0, left_us - max(spoken_us, heard_us)) // 1000, unanswered=unanswered)
 

@@ -9,7 +9,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.ports.failures import ProviderError
 from callwright.simulation.trace import Step
-from callwright.simulation.whatif_recording import Recording
+from callwright.simulation.whatif_recording import NotRecordedError, Recording
 from callwright.simulation.world import World
 
 if TYPE_CHECKING:
@@ -22,13 +22,28 @@ TRANSFER_MS = 2_000
 NOT_RECORDED = "a what-if calls no tools, and the recording has no further result of this one"
 
 
-class WhatIfModel:
-    """Asks for answers and tells the core of them at the recorded pace."""
+def answered_as_recorded(effect: fx.CallTool | fx.SendKeys) -> str:
+    """The remark on a tool that a what-if did not call."""
+    return f"the tool {effect.name} was not called; it answered as recorded"
 
-    def __init__(self, world: World, recording: Recording, answers: Answers) -> None:
+
+def nobody_transferred(effect: fx.Transfer) -> str:
+    """The remark on a transfer."""
+    return f"nobody was transferred to {effect.target}"
+
+
+class WhatIfModel:
+    """Asks for answers and tells the core of them at the recorded pace. ``leave`` ends the run where the recording has no answer.
+
+    ``remarks`` names what failed, which may be the model's and not the agent's doing.
+    """
+
+    def __init__(self, world: World, recording: Recording, answers: Answers, leave: Callable[[str], None]) -> None:
         self._world = world
         self._first_ms = recording.pace.first_token_ms
         self._answers = answers
+        self._leave = leave
+        self.remarks: list[str] = []
         self._cancelled: set[int] = set()
         world.cast(self._ask, fx.AskModel)
         world.cast(self._cancel, fx.CancelModel)
@@ -41,7 +56,11 @@ class WhatIfModel:
         generation, request = effect.generation, effect.request
         try:
             pieces = self._answers.reply(effect)
+        except NotRecordedError as error:
+            self._world.after_ms(self._first_ms, self._stop, request, str(error))
+            return
         except ProviderError as error:
+            self.remarks.append(f"the model failed in turn {effect.turn}: {error.message or error.kind.value}")
             failed = (ev.ProviderFailed, "model", error.provider, error.kind.value, error.message, generation, request)
             self._world.after_ms(self._first_ms, self._tell, request, *failed)
             return
@@ -56,6 +75,11 @@ class WhatIfModel:
             if delta.ended:
                 self._world.after_ms(at_ms, self._tell, request, ev.ReplyEnded, generation, request, delta.ended)
             at_ms += PIECE_MS
+
+    def _stop(self, request: int, why: str) -> None:
+        """Nobody knows what was to be said. A question that was taken back meanwhile needs no answer."""
+        if request not in self._cancelled and not self._world.conversation.ended:
+            self._leave(why)
 
     def _tell(self, request: int, event: type, *fields: object) -> None:
         if request not in self._cancelled:
@@ -196,7 +220,7 @@ class WhatIfTools:
         if results:
             # The last result stands for every further call of the same tool.
             took_ms, ok, text = results.pop(0) if len(results) > 1 else results[0]
-            self.remarks.append(f"the tool {effect.name} was not called; it answered as recorded")
+            self.remarks.append(answered_as_recorded(effect))
         else:
             took_ms, ok, text = PIECE_MS, False, NOT_RECORDED
             self.remarks.append(
@@ -205,5 +229,5 @@ class WhatIfTools:
         self._world.after_ms(max(1, took_ms), self._world.deliver, ev.ToolResult, effect.request, ok, text)
 
     def _transfer(self, effect: fx.Transfer) -> None:
-        self.remarks.append(f"nobody was transferred to {effect.target}")
+        self.remarks.append(nobody_transferred(effect))
         self._world.after_ms(TRANSFER_MS, self._world.deliver, ev.TransferProgress, effect.request, "completed")

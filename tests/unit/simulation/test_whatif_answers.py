@@ -12,9 +12,10 @@ from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView
-from callwright.ports.failures import ProviderError
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message
 from callwright.simulation.whatif_answers import RecordedAnswers
+from callwright.simulation.whatif_recording import NotRecordedError
 
 PLAN = CallPlan(welcome_message="")
 TURN_2_MS = 11_000
@@ -101,8 +102,17 @@ def test_a_turn_that_had_all_its_answers_before_the_cut_has_the_last_of_them_aga
 
 
 def test_a_turn_without_an_answer_has_none() -> None:
-    with pytest.raises(ProviderError, match="no answer in turn 2"):
+    with pytest.raises(NotRecordedError, match="no answer of the model in turn 2"):
         RecordedAnswers(two_answers(9_000), 2).reply(asked(3, 2))
+
+
+def test_a_turn_in_which_the_model_failed_fails_as_it_did() -> None:
+    failed = ev.ProviderFailed(0, "model", "acme", "limit_reached", "slow down", 7, 7)
+    voice = ev.ProviderFailed(0, "voice", "acme", "unavailable", "", 7, 7)
+    call = view((TURN_2_MS + 100, asked(7, 2)), (TURN_2_MS + 500, failed), (TURN_2_MS + 600, voice))
+    with pytest.raises(ProviderError, match="limit_reached, as recorded") as found:
+        RecordedAnswers(call, 2).reply(asked(8, 2))
+    assert (found.value.kind, found.value.provider) == (FailureKind.LIMIT, "acme")
 
 
 def test_a_turn_that_the_call_has_not_is_refused() -> None:

@@ -1,0 +1,97 @@
+"""A what-if in which nothing is changed is the recorded call, over every golden trace and from each of its turns; and where the rest of a
+call has to be simulated, a difference that is not the change's is told as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from callwright.cli import main
+from callwright.conversation import effects as fx
+from callwright.conversation.plan import CallPlan
+from callwright.insight.side_by_side import first_difference
+from callwright.insight.view import CallView, view_of
+from callwright.ports.model import ModelDelta
+from callwright.simulation.golden import unpack
+from callwright.simulation.whatif import WhatIf, what_if
+from callwright.simulation.whatif_answers import RecordedAnswers
+
+FOLDER = Path(__file__).resolve().parents[1] / "golden"
+TRACES = sorted(FOLDER.glob("*.log.xz"))
+NOT_EXACT = "with nothing changed, too"
+
+
+def read(name: str) -> CallView:
+    return view_of(unpack((FOLDER / f"{name}.log.xz").read_bytes()))
+
+
+CALLS = [path.name.removesuffix(".log.xz") for path in TRACES]
+ANSWERED = [name for name in CALLS if read(name).answered_us is not None]
+
+
+def turns_of(view: CallView) -> list[int]:
+    return [0, *(int(entry.values["turn"]) for entry in view.of("UserSaid"))]
+
+
+def same(plan: CallPlan) -> CallPlan:
+    return plan
+
+
+class AskedAgain:
+    """A model that is asked anew and says what it said: all from the first question on is simulated."""
+
+    def __init__(self, view: CallView, turn: int) -> None:
+        self._recorded = RecordedAnswers(view, turn)
+
+    def reply(self, ask: fx.AskModel) -> Sequence[ModelDelta]:
+        return self._recorded.reply(ask)
+
+    def judge(self, ask: fx.AskClassifier) -> bool:
+        return self._recorded.judge(ask)
+
+
+def asked_again(name: str, turn: int) -> WhatIf:
+    view = read(name)
+    return what_if(view, turn, same, AskedAgain(view, turn))
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_with_nothing_changed_it_is_the_call_from_every_turn(name: str) -> None:
+    view = read(name)
+    for turn in turns_of(view):
+        found = what_if(view, turn, same, RecordedAnswers(view, turn))
+        assert first_difference(found.before, found.after) == "", turn
+        assert found.before == found.after, "and everybody waited as long"
+        assert found.lasted_ms == (view.conversation_ms, view.conversation_ms)
+        assert found.simulated_from is None
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_what_a_simulation_makes_otherwise_by_itself_is_told(name: str) -> None:
+    for turn in turns_of(read(name)):
+        found = asked_again(name, turn)
+        differs = bool(first_difference(found.before, found.after))
+        told = any(NOT_EXACT in remark for remark in found.remarks)
+        assert told or not differs, turn
+
+
+@pytest.mark.parametrize(
+    ("name", "turn"), [("scenario-slow-model", 5), ("scenario-voicemail", 1), ("scenario-angry", 1)]
+)
+def test_the_simulation_of_a_call_is_the_call(name: str, turn: int) -> None:
+    found = asked_again(name, turn)
+    assert found.simulated_from is not None or name != "scenario-angry"
+    assert first_difference(found.before, found.after) == ""
+    assert abs(found.lasted_ms[1] - found.lasted_ms[0]) < 300
+
+
+def test_a_caller_who_left_while_they_waited_leaves_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "slow.log"
+    log.write_text(unpack((FOLDER / "scenario-slow-model.log.xz").read_bytes()))
+    assert main(["replay", str(log), "--from-turn", "5", "--model", "recorded"]) == 0
+    told = capsys.readouterr().out
+    assert "Sorry, I did not get that" not in told
+    assert "first difference: none" in told
+    assert "28,940 ms as it was, 28,940 ms what if" in told
