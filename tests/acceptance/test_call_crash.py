@@ -14,6 +14,8 @@ from tests.database import fetch
 
 from callwright.domain.execution import Execution
 from callwright.insight.publication import WebhookPublisher
+from callwright.insight.view import view_of
+from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.media.wav import read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
@@ -47,6 +49,11 @@ async def _row(ledger: PostgresLedger, execution_id: str) -> Execution:
         row = await unit.executions.get_any(execution_id)
     assert row is not None
     return row
+
+
+async def _lacks(ledger: PostgresLedger, execution_id: str) -> Wholeness:
+    async with ledger.unit() as unit:
+        return wholeness(view_of((await unit.logs.read(execution_id)).decode()))
 
 
 async def _until(ledger: PostgresLedger, execution_id: str, status: str, seconds: float) -> Execution:
@@ -92,6 +99,10 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         assert not list((tmp_path / "live").iterdir())
         outcomes = await fetch(dsn, "select outcome from attempt")
         assert [each["outcome"] for each in outcomes] == ["unknown"]
+        lacks = await _lacks(ledger, execution_id)
+        assert lacks.has_all, f"what was written behind the kill is numbered on: {lacks.missing()}"
+        assert lacks.breaks_off_us is not None
+        assert "broken_log" in [finding["rule"] for finding in row.record["doctor"]["findings"]]
 
 
 async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
@@ -111,6 +122,7 @@ async def test_another_node_settles_a_killed_one_from_what_was_shipped(
 
         assert row.hangup_reason == "node_lost"
         assert "user: I want to book a dentist." in row.record["transcript"]
+        assert (await _lacks(ledger, execution_id)).has_all
         assert not await _revived(world.ledger, execution_id), "a lost call is not dialled again"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,107 @@ def test_what_is_no_log_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["replay", str(tmp_path / "none.log")]) == 1
 
 
+def changed(log: str, change: Callable[[list[str]], list[str]]) -> str:
+    """The log with other lines behind its header."""
+    head, *lines = Path(log).read_text().splitlines(keepends=True)
+    Path(log).write_text(head + "".join(change(lines)))
+    return log
+
+
+ASKED = ["--from-turn", "1", "--model", "recorded"]
+
+
+@pytest.mark.parametrize("more", [[], ASKED])
+def test_a_log_with_holes_is_replayed_as_far_as_it_is_there_and_is_not_whole(
+    log: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fact = '{{"at":1,"dir":"fact","sec":"leg","seq":{},"type":"dialled","v":{{}}}}\n'
+    count = len(Path(log).read_text().splitlines())
+    assert main(["replay", changed(log, lambda lines: [*lines, fact.format(count + 2)]), *more]) == 1
+    told = capsys.readouterr().out
+    assert f"the log is not whole: entry {count} to {count + 1} missing" in told.replace("entries", "entry")
+    assert "difference at entry" not in told
+    if more:
+        assert main(["replay", log, *more, "--json"]) == 1
+        assert "not whole" in json.loads(capsys.readouterr().out)["remarks"][0]
+
+
+def test_a_hole_that_the_core_minds_is_told_with_what_it_does(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(log, lambda lines: [one for one in lines if '"StartRecording"' not in one])
+    assert main(["replay", log]) == 1
+    assert "the log is not whole: entry" in capsys.readouterr().out
+    assert main(["replay", log, *ASKED]) == 1
+    told = capsys.readouterr().err
+    assert "does not repeat this call" in told
+    assert "the log is not whole: entry" in told
+
+
+def test_a_log_that_breaks_off_is_replayed_and_told(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(log, lambda lines: lines[: len(lines) // 2])
+    for more in ([], ["--from-turn", "0", "--model", "recorded"]):
+        assert main(["replay", log, *more]) == 0
+        assert "the log breaks off" in capsys.readouterr().out
+    assert main(["doctor", log]) == 0
+    assert "Log not whole" in capsys.readouterr().out
+
+
+def test_a_log_that_lacks_nothing_is_told_nothing_of(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["replay"], ["replay", *ASKED], ["doctor"]):
+        assert main([command[0], log, *command[1:]]) == 0
+        told = capsys.readouterr().out
+        assert "whole" not in told
+        assert "breaks off" not in told
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"BrandNewEvent","v":{}}', "unknown event type 'BrandNewEvent'"),
+        ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"Ringing","v":5}', "its v is no object"),
+        ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"Ringing","v":{"new":1}}', "Ringing: "),
+        ('{"at":1,"dir":"out","sec":"leg","seq":1,"type":"UserSaid","v":{}}', "UserSaid: "),
+        ("", "it has a header and no entry"),
+    ],
+)
+def test_a_log_of_another_version_is_refused_in_a_sentence(
+    log: str, entry: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed(log, lambda lines: [f"{entry}\n", *lines] if entry else [])
+    for more in ([], ASKED):
+        assert main(["replay", log, *more]) == 1
+        said = capsys.readouterr().err
+        assert "is not a call log this version can read" in said
+        assert told in said
+
+
+def test_what_a_what_if_cannot_show_is_told(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    speed = "agent.tasks.0.tools_config.synthesizer.provider_config.speed=3"
+    model = "agent.tasks.0.tools_config.llm_agent.max_tokens=9"
+    assert main(["replay", log, *ASKED, "--set", speed, "--set", model]) == 0
+    told = capsys.readouterr().out
+    assert f"{speed} changes nothing here" in told
+    assert f"{model} changes nothing here" in told, "the recorded answers are what they are"
+    assert "all of it is as recorded" in told
+    assert main(["replay", log, "--from-turn", "1", "--set", speed, "--set", model]) == 0
+    told = capsys.readouterr().out
+    assert f"{speed} changes nothing here" in told
+    assert f"{model} changes nothing here" not in told
+
+
+def test_it_is_said_from_where_on_it_is_simulated(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    later = ["--set", "agent.tasks.0.task_config.incremental_delay=2000"]
+    for turn, told in ((0, "all of it is simulated"), (2, "simulated from turn 2 on, as recorded before")):
+        assert main(["replay", log, "--from-turn", str(turn), "--model", "scripted", *(later if turn else [])]) == 0
+        assert (told if turn else "simulated from turn 1 on") in capsys.readouterr().out
+    welcome = ["--set", "agent.agent_welcome_message=Good day."]
+    assert main(["replay", log, "--from-turn", "0", "--model", "recorded", *welcome]) == 0
+    assert "all of it is simulated" in capsys.readouterr().out
+
+
 def test_replay_and_doctor_of_a_log(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", log]) == 0
     assert "events gave" in capsys.readouterr().out
-    changed = Path(log).read_text().replace('"type":"StartRecording"', '"type":"StopRecording"')
-    Path(log).write_text(changed)
+    Path(log).write_text(Path(log).read_text().replace('"type":"StartRecording"', '"type":"StopRecording"'))
     assert main(["replay", log]) == 1
     assert "first difference at entry" in capsys.readouterr().out
     assert main(["doctor", log]) == 0

@@ -6,11 +6,15 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from callwright.actions.services import missing, object_id
 from callwright.bootstrap import open_foundation
+from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
+from callwright.insight.view import CallView, view_of
 from callwright.ops.settings import Settings, load_settings
 
 
@@ -31,6 +35,23 @@ def log_text(arguments: argparse.Namespace) -> str:
     if "/" in call or "." in call:
         raise BadInputError(f"there is no file {call}")
     return asyncio.run(_from_ledger(call, load_settings(os.environ, data=arguments.data)))
+
+
+@contextmanager
+def readable(arguments: argparse.Namespace) -> Iterator[None]:
+    """What is done with a call's log here; what cannot be read of it is refused by the log's name (BadInputError)."""
+    try:
+        yield
+    except LogFormatError as error:
+        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+
+
+def view_in(text: str) -> CallView:
+    """The log, which has entries. Raises LogFormatError."""
+    view = view_of(text)
+    if not view.entries:
+        raise LogFormatError("it has a header and no entry")
+    return view
 
 
 async def _from_ledger(call: str, settings: Settings) -> str:

@@ -6,12 +6,9 @@ import argparse
 import json
 import os
 
-from callwright.cli.call_log import configure_call, log_text
-from callwright.conversation.log import LogFormatError
-from callwright.domain.errors import BadInputError
+from callwright.cli.call_log import configure_call, log_text, readable, view_in
 from callwright.insight.cost import cost_of
-from callwright.insight.doctor import as_text, diagnose
-from callwright.insight.view import view_of
+from callwright.insight.doctor import as_text, examined
 from callwright.ops.price_book import load_price_book
 from callwright.ops.settings import load_settings
 
@@ -26,12 +23,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 0 whatever they are."""
     text = log_text(arguments)
     settings = load_settings(os.environ, data=arguments.data)
-    try:
-        view = view_of(text)
-    except LogFormatError as error:
-        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    with readable(arguments):
+        view = view_in(text)
     # The carrier's own price is no part of what the doctor judges.
-    found = diagnose(view, cost_of(view, load_price_book(settings.price_book), "")).as_record()
+    found = examined(view, cost_of(view, load_price_book(settings.price_book), ""), over=True)
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0

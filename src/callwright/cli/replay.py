@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 
 from callwright.cli import whatif
-from callwright.cli.call_log import configure_call, log_text
-from callwright.conversation.log import LogFormatError
+from callwright.cli.call_log import configure_call, log_text, readable, view_in
 from callwright.conversation.replay import replay
-from callwright.domain.errors import BadInputError
 from callwright.insight.difference import report
+from callwright.insight.wholeness import wholeness
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,18 +18,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was compared; 0 when every effect is the same."""
+    """Print what was compared; 0 when every effect is the same and no entry of the log is missing."""
     text = log_text(arguments)
-    if arguments.from_turn is not None or arguments.set:
-        return whatif.run(arguments, text)
-    try:
-        result = replay(text)
-    except LogFormatError as error:
-        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    with readable(arguments):
+        if arguments.from_turn is not None or arguments.set:
+            return whatif.run(arguments, text)
+        lacks, result = wholeness(view_in(text)), replay(text)
     print(
         f"{result.events} events gave {result.effects} effects"
         + ("" if result.same_core else "; written by another core version")
     )
     if result.difference is not None:
         print("\n".join(report(result.difference)))
-    return 0 if result.exact else 1
+    for line in lacks.told():
+        print(line)
+    return 0 if result.exact and lacks.has_all else 1

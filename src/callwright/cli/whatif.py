@@ -17,8 +17,8 @@ from callwright.call.boundary import plugin_boundary
 from callwright.call.chat import in_writing
 from callwright.call.equipment import may_speculate, model_settings, need
 from callwright.call.think import Thinker, says_yes, yes_no_request
+from callwright.cli.call_log import view_in
 from callwright.conversation.effects import AskClassifier, AskModel
-from callwright.conversation.log import LogFormatError
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_path import with_changes
@@ -26,7 +26,8 @@ from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.side_by_side import columns, first_difference
-from callwright.insight.view import CallView, view_of
+from callwright.insight.view import CallView
+from callwright.insight.wholeness import wholeness
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import load_settings
 from callwright.ports.failures import FailureKind, ProviderError
@@ -64,13 +65,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, text: str) -> int:
-    """Run on and print both conversations side by side; 0 whatever comes of it."""
+    """Run on and print both conversations side by side; 0 whatever comes of it, 1 where entries of the log are missing. Raises
+    BadInputError, and LogFormatError for a log that cannot be read."""
     if arguments.from_turn is None:
         raise BadInputError("--set changes the agent from a turn on: say which with --from-turn N (0: the whole call)")
-    try:
-        view = view_of(text)
-    except LogFormatError as error:
-        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    view = view_in(text)
+    lacks = wholeness(view)
+    missing = [] if lacks.has_all else [f"the log is not whole: {lacks.missing()}"]
     settings = load_settings(os.environ, data=arguments.data)
     defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
     plugins = PluginInstances(installed_plugins())
@@ -81,9 +82,13 @@ def run(arguments: argparse.Namespace, text: str) -> int:
             change, spec = _changed(view, arguments.set, defaults, plugins)
             answers = _answers(runner, plugins, spec, arguments, view)
             found = what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going)
+        except BadInputError as error:
+            raise BadInputError("; ".join([error.message, *missing])) from error
         finally:
             runner.run(plugins.aclose())
-    return _print(found, arguments)
+    idle = _without_effect(view, arguments, defaults)
+    _print(found, arguments, [*lacks.told(), *idle, *found.remarks])
+    return 0 if lacks.has_all else 1
 
 
 def _answers(
@@ -178,7 +183,23 @@ def _may_speculate(spec: AgentSpec, plugins: PluginInstances) -> bool:
     return wanted if wanted is not None else may_speculate(need(plugins, "model", spec.model.provider), None)
 
 
-def _print(found: WhatIf, arguments: argparse.Namespace) -> int:
+def _without_effect(view: CallView, arguments: argparse.Namespace, defaults: ProviderDefaults) -> list[str]:
+    """Which changes are of what a what-if has not: sound, and with recorded answers the model."""
+    agent, written = view.header.agent, _is_chat(view)
+    told: list[str] = []
+    for change in arguments.set:
+        try:
+            old, new = (_read(body, defaults, written) for body in (agent, with_changes(agent, [change])))
+        except BadInputError:
+            continue  # it can only be with the other changes
+        plans = [plan_for(spec, view.header.variables) for spec in (old, new)]
+        asked = arguments.model != RECORDED and old.model != new.model
+        if plans[0] == plans[1] and _speculation(old) == _speculation(new) and not asked:
+            told.append(f"{change} changes nothing here: a what-if has the times of the recording and no sound")
+    return told
+
+
+def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str]) -> None:
     first = first_difference(found.before, found.after)
     if arguments.json:
         plain = {name: value for name, value in asdict(found).items() if name != "log"}
@@ -187,10 +208,11 @@ def _print(found: WhatIf, arguments: argparse.Namespace) -> int:
             "set": arguments.set,
             "model": arguments.model,
             **plain,
+            "remarks": list(dict.fromkeys(remarks)),
             "first_difference": first or None,
         }
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
-        return 0
+        return
     changed = "; ".join(arguments.set) or "nothing changed"
     width = min(WIDEST, shutil.get_terminal_size((120, 40)).columns)
     lines = [
@@ -202,7 +224,17 @@ def _print(found: WhatIf, arguments: argparse.Namespace) -> int:
         f"first difference: {first or 'none'}",
         f"the what-if ended: {found.ended}",
         f"from the answer to the end: {found.lasted_ms[0]:,} ms as it was, {found.lasted_ms[1]:,} ms what if",
-        *dict.fromkeys(found.remarks),
+        _simulated(found),
+        *dict.fromkeys(remarks),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+
+
+def _simulated(found: WhatIf) -> str:
+    if found.simulated_from is None:
+        return "the agent does nothing otherwise, so that all of it is as recorded"
+    return (
+        f"simulated from turn {found.simulated_from} on, as recorded before"
+        if found.simulated_from
+        else "all of it is simulated"
+    )

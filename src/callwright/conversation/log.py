@@ -211,7 +211,15 @@ def _read_entries(lines: Iterable[str]) -> Iterator[Entry]:
         if not line:
             continue
         try:
-            plain = json.loads(line)
-            yield Entry(plain["seq"], plain["at"], plain["sec"], plain["dir"], plain["type"], plain["v"])
+            yield _entry(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise LogFormatError(f"line {number} is not a log entry: {error}") from error
+
+
+def _entry(plain: Any) -> Entry:
+    entry = Entry(plain["seq"], plain["at"], plain["sec"], plain["dir"], plain["type"], plain["v"])
+    if not isinstance(entry.values, dict):
+        raise TypeError("its v is no object")
+    if not (isinstance(entry.seq, int) and isinstance(entry.at_us, int)):
+        raise TypeError("its seq or its at is no whole number")
+    return entry

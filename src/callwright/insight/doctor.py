@@ -17,6 +17,7 @@ from callwright.insight.doctor_finding import Finding, worst
 from callwright.insight.doctor_line import line_faults, recogniser_drop_out
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.doctor_services import (
+    broken_log,
     broken_rule,
     failed_tool,
     provider_failed,
@@ -53,8 +54,9 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     withdrawn_work,
     line_faults,
     broken_rule,
+    broken_log,
 )
-_OF_CHATS = (slow_tool, failed_tool, loop, provider_failed, withdrawn_work, broken_rule)
+_OF_CHATS = (slow_tool, failed_tool, loop, provider_failed, withdrawn_work, broken_rule, broken_log)
 """What can go wrong in writing: nobody is heard, and nobody minds a pause."""
 _EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""
@@ -73,9 +75,10 @@ class Diagnosis:
         return {"findings": [one.as_record(self.answered_us) for one in self.findings], "left_out": self.left_out}
 
 
-def diagnose(view: CallView, cost: CallCost | None = None) -> Diagnosis:
-    """Examine a call. Without ``cost`` nothing is said of money. A call nobody answered has no findings but failures."""
-    case = Case(view, cost)
+def diagnose(view: CallView, cost: CallCost | None = None, *, over: bool = False) -> Diagnosis:
+    """Examine a call. Without ``cost`` nothing is said of money. A call nobody answered has no findings but failures. ``over``: the call
+    has ended, and its log should have, too."""
+    case = Case(view, cost, over)
     if view.answered_us is None:
         findings = [*provider_failed(case), *broken_rule(case)]
     elif case.plan("written"):
@@ -88,11 +91,11 @@ def diagnose(view: CallView, cost: CallCost | None = None) -> Diagnosis:
     return Diagnosis(view.answered_us, tuple(kept), len(findings) - len(kept))
 
 
-def examined(view: CallView, cost: CallCost | None = None) -> dict[str, Any]:
+def examined(view: CallView, cost: CallCost | None = None, *, over: bool = False) -> dict[str, Any]:
     """The diagnosis as plain data. A log the doctor cannot make sense of costs its own findings and never the record they are part of:
     ``failed`` then says why."""
     try:
-        return diagnose(view, cost).as_record()
+        return diagnose(view, cost, over=over).as_record()
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return {"findings": [], "left_out": 0, "failed": f"{type(error).__name__}: {error}"}
 

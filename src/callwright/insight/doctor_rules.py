@@ -441,4 +441,24 @@ RULES: dict[str, Rule] = _table(
         {},
         {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},
     ),
+    Rule(
+        "broken_log",
+        "Log not whole",
+        "The log of an answered call breaks off before the call ends, or entries are missing from it: what is said of the call is said of"
+        " what is left.",
+        "the end of the leg, once the call is over, and the numbers of the entries",
+        {},
+        {
+            "breaks_off": Advice(
+                "the platform",
+                CHECK,
+                "the process that ran the call was killed, or could not write: see what it printed then",
+            ),
+            "gap": Advice(
+                "the log",
+                CHECK,
+                "entries were lost or taken out on the way; the ledger's own is read by the execution's id",
+            ),
+        },
+    ),
 )

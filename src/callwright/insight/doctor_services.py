@@ -10,6 +10,7 @@ from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.timeline import Span
 from callwright.insight.usage import WASTE
+from callwright.insight.wholeness import wholeness
 
 _SEVERITY: Mapping[str, str] = {"transcriber": BAD, "model": WARNING, "voice": WARNING, "turn": NOTE, "tool": WARNING}
 _ENDS: Mapping[str, str] = {"model": "llm_error", "voice": "synthesizer_error"}
@@ -147,3 +148,17 @@ def broken_rule(case: Case) -> Iterator[Finding]:
     for entry in case.view.of("broken_invariant"):
         what = f"The conversation was ended by a defect of ours: {entry.values.get('message', '')}."
         yield Finding("broken_rule", BAD, entry.at_us, 0, what, ("report",))
+
+
+def broken_log(case: Case) -> Iterator[Finding]:
+    """The log has no end, or a hole: the other rules judge what is left of it."""
+    lacks = wholeness(case.view)
+    if not lacks.has_all:
+        at_us = max(lacks.gaps[0].at_us if lacks.gaps else 0, case.line.answered_us)
+        yield Finding(
+            "broken_log", WARNING, at_us, 0, f"The log of the call is not whole: {lacks.missing()}.", ("gap",)
+        )
+    if case.over and lacks.breaks_off_us is not None:
+        after_us = max(0, lacks.breaks_off_us - case.line.answered_us)
+        what = f"The log of the call breaks off {in_ms(after_us)} after the answer, without an end of the call."
+        yield Finding("broken_log", WARNING, lacks.breaks_off_us, 0, what, ("breaks_off",))

@@ -92,7 +92,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "end_reason": end_reason(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
-        "doctor": examined(view, cost),
+        "doctor": examined(view, cost, over=True),
         **post_work(view),
     }
     return BuiltRecord(columns, storable(record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from callwright.conversation.log import Entry, Header, read_log
+from callwright.conversation.log import Entry, Header, LogFormatError, read_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +88,7 @@ def _last_told(said: list[Entry]) -> list[Entry]:
 def view_of(log_text: str) -> CallView:
     """Read a log. Raises conversation.log.LogFormatError."""
     header, entries = read_log(log_text)
-    return CallView(header, entries)
+    try:
+        return CallView(header, entries)
+    except KeyError as error:
+        raise LogFormatError(f"UserSaid: there is no {error}") from error

@@ -52,6 +52,8 @@ def test_what_the_model_is_asked_is_logged_as_its_digest_and_last_message() -> N
         ("{}\n", "line 1 is not a log header"),
         (HEADER + "nonsense\n", "line 2 is not a log entry"),
         (HEADER + "\n{}\n", "line 3 is not a log entry"),
+        (HEADER + entry_line(1, 0, "leg", "fact", "x", 5), "line 2 is not a log entry: its v is no object"),  # type: ignore[arg-type]
+        (HEADER + entry_line("1", 0, "leg", "fact", "x", {}), "its seq or its at is no whole number"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_no_log_is_named_by_its_line(text: str, complaint: str) -> None:

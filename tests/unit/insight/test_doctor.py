@@ -636,6 +636,31 @@ class TestServices:
         call = healthy().fact("core", "broken_invariant", message="silence has a limit").at(13_000).leg_ended()
         assert call.found("broken_rule").severity == "bad"
 
+    def test_a_log_with_a_hole_is_told_where_it_is(self):
+        call = healthy().at(13_000).leg_ended()
+        del call.lines[12:15]
+        assert [one.rule for one in call.findings()].count("broken_log") == 1
+        (finding,) = [one for one in call.findings() if one.rule == "broken_log"]
+        assert (finding.severity, finding.causes) == ("warning", ("gap",))
+        assert "entries 12 to 14 missing" in finding.what
+
+    def test_a_log_that_breaks_off_is_told_when_the_call_is_over(self):
+        call = healthy()
+        assert call.findings() == [], "a call that goes on has a log without an end"
+        (finding,) = diagnose(call.view, over=True).findings
+        assert (finding.rule, finding.causes, finding.at_us) == ("broken_log", ("breaks_off",), call.view.ended_us)
+        assert "breaks off 11,600 ms after the answer" in finding.what
+        assert diagnose(call.at(13_000).leg_ended().view, over=True).findings == ()
+
+    def test_a_call_that_ended_without_a_word_of_its_line_has_an_end(self):
+        call = healthy().hangs_up(12_700, "inactivity_timeout")
+        unconfirmed = healthy().at(12_700).write(fx.HangUp("Agent", "x")).write(fx.Note("leg_unconfirmed", ""))
+        for one in (call, unconfirmed):
+            assert "broken_log" not in [finding.rule for finding in diagnose(one.view, over=True).findings]
+
+    def test_a_call_nobody_answered_may_have_no_end(self):
+        assert diagnose(DoctorCall().view, over=True).findings == ()
+
 
 class TestTheLine:
     def test_one_way_audio(self):
@@ -712,8 +737,7 @@ class TestTheRecord:
         json.dumps(record)
 
     def test_a_moment_before_the_answer_is_in_no_recording(self):
-        call = healthy()
-        call.lines.insert(2, CallLog().at(200).event(ev.ProviderFailed, "turn", "acme", "unavailable", "").lines[1])
+        call = DoctorCall().at(200).event(ev.ProviderFailed, "turn", "acme", "unavailable", "").welcomed()
         (finding,) = examined(call.at(13_000).leg_ended().view)["findings"]
         assert (finding["call_ms"], finding["recording_ms"]) == (200, None)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callwright.conversation.log import LogFormatError
+from callwright.conversation.log import LogFormatError, entry_line, read_log
 from callwright.simulation.conversations import converse
 from callwright.simulation.golden import UNDECLARED, changed, choose, differs, features, pack, unpack
 
@@ -16,6 +16,14 @@ def test_a_trace_is_the_log_without_what_replays_nothing():
     assert unpack(pack(LOG)) == LOG
     assert unpack(pack(track)) == LOG.splitlines()[0] + "\n"
     assert len(pack(LOG)) < len(LOG) / 4
+
+
+def test_a_number_that_was_left_out_is_an_empty_track_again():
+    count = len(LOG.splitlines()) - 1
+    track = entry_line(count + 1, 8, "core", "fact", "vad_track", {"data": "AAAA"})
+    _, entries = read_log(unpack(pack(LOG + track + entry_line(count + 2, 9, "leg", "fact", "line", {}))))
+    assert [entry.seq for entry in entries] == list(range(1, count + 3))
+    assert (entries[-2].type, entries[-2].values) == ("vad_track", {})
 
 
 def test_what_is_no_trace_is_refused():
