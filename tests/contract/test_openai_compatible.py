@@ -334,8 +334,20 @@ async def test_the_reason_of_the_end_is_one_of_ours(finish: str, reason: str):
 
 async def test_an_endpoint_that_counts_nothing_is_used_all_the_same():
     asked = await ask(streaming(chunk({"content": "x"}, "stop"), DONE), ModelRequest(ASK.messages, ModelSettings()))
-    assert asked.deltas[-1].usage == UsageAmount("model", "custom", "default", 0)
+    assert asked.deltas[-1] == ModelDelta(ended="stop"), "what is not known is not told as nothing"
     assert asked.sent["model"] == "default"
+
+
+async def test_what_an_endpoint_counted_of_an_answer_that_broke_off_is_told_before_the_failure():
+    async with (
+        serving(streaming(chunk({"content": "x"}), USAGE, DONE)) as server,
+        GuardedClient(allow_private=True) as client,
+    ):
+        answer = OpenAICompatibleModel(Endpoint(f"{server.url}/v1", KEY), client.stream_client()).answer(ASK)
+        assert await anext(answer) == ModelDelta("x")
+        assert await anext(answer) == ModelDelta(usage=UsageAmount("model", "custom", "m-1", 21, 4, 16))
+        with pytest.raises(ProviderError, match="broke off"):
+            await anext(answer)
 
 
 async def test_odd_chunks_are_read_for_what_they_hold():

@@ -143,6 +143,12 @@ class TestTranscriber:
         hear(stream, pause(600))
         assert sink.reports[-1] == ("end",)
 
+    async def test_a_stream_that_fails_has_billed_what_it_heard(self, plugin):
+        stream, sink = await self.open(plugin, fail_at=[1])
+        hear(stream, spoken("one") + pause(500))
+        await stream.aclose()
+        assert sum(amount.amount for amount in sink.used) > 180
+
     async def test_utterances_can_be_lost(self, plugin):
         stream, sink = await self.open(plugin, drop=[1])
         hear(stream, spoken("one two") + pause(500) + spoken("three") + pause(500))

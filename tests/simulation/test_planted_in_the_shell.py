@@ -10,13 +10,15 @@ import pytest
 from callwright.bootstrap.rehearsal import Shelf
 from callwright.bootstrap.simulated_runs import examine, perform
 from callwright.call.caller_sound import CallerSound
-from callwright.call.hear import Words
+from callwright.call.hear import Hear, Words
 from callwright.call.logfile import LogWriter
+from callwright.call.metering import metered
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
 from callwright.call.runner import CallRunner
 from callwright.call.say import Say
 from callwright.call.session import CallSession
+from callwright.call.sounds import Bill, SoundLibrary
 from callwright.call.think import Think
 from callwright.call.tools import Tools
 from callwright.conversation.effects import Release
@@ -114,6 +116,16 @@ def quiet_clear(self: Say, effect: Any) -> None:
     """The agent is said to be silent; the line plays on."""
 
 
+async def billed_when_made(
+    self: SoundLibrary, voice: Any, settings: Any, text: str, bill: Bill, true: Any = SoundLibrary.saying
+) -> Any:
+    used: list[Any] = []
+    saying = await true(self, voice, settings, text, used.append)
+    for one in used:
+        bill(one)
+    return saying
+
+
 PLANTED = {
     "a clear is not taken out of the recording": (Recorder, "cleared", nothing),
     "the recording loses the last frame of every write": (Recorder, "agent", agent_shorter),
@@ -142,6 +154,9 @@ PLANTED = {
     "failures are not told": (CallRunner, "post", deaf_to(ProviderFailed)),
     "results of tools are not told": (CallRunner, "post", deaf_to(ToolResult)),
     "what was used is not told": (CallRunner, "post", deaf_to(UsageReported)),
+    "what a model does not count is not billed": (metered, "__exit__", nothing),
+    "a recogniser is never closed": (Hear, "let_go", nothing),
+    "a saying made for a call that ends meanwhile is billed by nobody": (SoundLibrary, "saying", billed_when_made),
     "the end of an answer is not told": (CallRunner, "post", deaf_to(ReplyEnded)),
     "the outcome of a transfer is not told": (CallRunner, "post", deaf_to(TransferProgress)),
     "an effect has another time in the log": (LogWriter, "effect", effect_a_moment_later),

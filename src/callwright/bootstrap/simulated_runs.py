@@ -280,6 +280,7 @@ async def _call(seed: int, witness: Witness, loop: VirtualLoop) -> bool:
     await carrier.aclose()
     witness.left_over = [*await left_over(), *loop.armed_timers()]
     witness.deeds.failures, witness.deeds.outcomes = fortune.failures, fortune.outcomes
+    witness.deeds.work = fortune.work
     witness.log = shelf.log.decode()
     witness.agent, witness.caller = shelf.agent, shelf.caller
     witness.heard = ear.frames

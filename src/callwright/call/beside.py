@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from callwright.call.boundary import plugin_boundary
+from callwright.call.metering import usage_reported
 from callwright.call.runner import CallRunner
 from callwright.call.sounds import SoundMissingError, Sounds
 from callwright.conversation.effects import PlayAsset
-from callwright.conversation.events import AssetPlayed, UsageReported
+from callwright.conversation.events import AssetPlayed
 from callwright.conversation.interjections import back_channels_in, fillers_in
 from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
 from callwright.conversation.plan import CallPlan
@@ -61,11 +63,9 @@ class Beside:
 
         with plugin_boundary(provider, failed):
             for lane, text in wanted:
-                saying, first = await self._library.saying(voice, settings, text)
+                unknown = UsageAmount("voice", provider, settings.model or settings.voice or voice.name, len(text))
+                saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
                 self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
-                if first:
-                    model = settings.model or settings.voice or voice.name
-                    self._bill(lane, saying.usage or UsageAmount("voice", provider, model, len(text)))
 
     def play(self, effect: PlayAsset) -> bool:
         """Begin the sound; returns whether the playout has something new to write."""
@@ -124,19 +124,8 @@ class Beside:
         runner = self._runner
         runner.post(AssetPlayed(runner.now_us(), effect.asset, effect.lane, played_ms, whole))
 
-    def _bill(self, purpose: str, used: UsageAmount) -> None:
+    def _bill(self, purpose: str, unknown: UsageAmount, used: UsageAmount | None) -> None:
         runner = self._runner
-        runner.post(
-            UsageReported(
-                runner.now_us(),
-                used.kind,
-                used.provider,
-                used.model,
-                purpose,
-                0,
-                0,
-                used.amount,
-                used.amount_output,
-                used.amount_cached,
-            )
-        )
+        if used is None:
+            runner.fact("core", "usage_estimated", {"kind": unknown.kind, "request": 0})
+        runner.post(usage_reported(runner.now_us(), used or unknown, purpose))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from callwright.call.access import Fitting, as_it_is
 from callwright.call.boundary import plugin_boundary
 from callwright.call.equipment import check_model, model_settings, need_model
+from callwright.call.metering import metered
 from callwright.call.post_log import RESULT, USAGE, PostLog
 from callwright.domain.agent_spec import PostCallTask, ProviderChoice
 from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
@@ -215,13 +216,17 @@ class Examiner:
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
         """The whole answer. What may pass is tried again; else how it failed for good."""
+
+        def used(amount: UsageAmount, estimated: bool) -> None:
+            notes.fact(USAGE, _usage(amount, asked.purpose, estimated))
+
         failure = _Failure()
         for delay_s in (*RETRY_DELAYS_S, None):
             failure = _Failure()
             answer: str | None = None
-            with plugin_boundary(provider, failure.tell):
+            with plugin_boundary(provider, failure.tell), metered(model, provider, asked, used) as meter:
                 async with asyncio.timeout(POST_QUESTION_SECONDS):
-                    answer = await self._ask_once(model, asked, notes)
+                    answer = await self._ask_once(model, asked, meter)
             await notes.keep()
             if answer is not None:
                 return answer
@@ -230,13 +235,12 @@ class Examiner:
             await self._clock.sleep(delay_s)
         return failure
 
-    async def _ask_once(self, model: Model, asked: ModelRequest, notes: Notes) -> str:
+    async def _ask_once(self, model: Model, asked: ModelRequest, meter: metered) -> str:
         text = ""
         async for delta in model.answer(asked):
             if len(text) < MAX_POST_ANSWER_CHARACTERS:
                 text += delta.text
-            if delta.usage is not None:
-                notes.fact(USAGE, _usage(delta.usage, asked.purpose))
+            meter.take(delta)
         return text
 
 
@@ -273,8 +277,8 @@ def _note(notes: Notes | PostLog, question: Question, result: dict[str, Any]) ->
     notes.fact(RESULT, {"category": question.asked.category, "name": question.name, "result": result})
 
 
-def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
-    return {
+def _usage(amount: UsageAmount, purpose: str, estimated: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "kind": amount.kind,
         "provider": amount.provider,
         "model": amount.model,
@@ -283,3 +287,4 @@ def _usage(amount: UsageAmount, purpose: str) -> dict[str, Any]:
         "amount_output": amount.amount_output,
         "amount_cached": amount.amount_cached,
     }
+    return {**values, "estimated": True} if estimated else values

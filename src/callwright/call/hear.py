@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import partial
 from itertools import islice
 
 from callwright.call.boundary import plugin_boundary
+from callwright.call.metering import usage_reported
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import AskTurnModel, CloseUtterance, ListenForMachine, SetPatience
 from callwright.conversation.events import (
@@ -27,14 +29,15 @@ from callwright.conversation.events import (
     TranscriptFinal,
     TranscriptPartial,
     TurnVerdict,
-    UsageReported,
 )
-from callwright.domain.limits import MAX_UNHEARD_SECONDS, TURN_MODEL_SECONDS
+from callwright.domain.limits import MAX_UNHEARD_SECONDS, PROVIDER_CLOSE_SECONDS, TURN_MODEL_SECONDS
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.machine_ear import MachineEar
 from callwright.media.vad import ActivityGate
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_MS, TranscriberStream, TurnModel, UsageAmount, VadStream
+
+_LOG = logging.getLogger(__name__)
 
 KEPT_FRAMES = 400
 """8 s of the caller, for the turn model."""
@@ -60,9 +63,13 @@ class Ears:
 class Words:
     """``ports.speech.TranscriberSink`` of one call: what the recogniser says becomes events."""
 
-    def __init__(self, runner: CallRunner, provider: str) -> None:
+    def __init__(self, runner: CallRunner, provider: str, model: str = "") -> None:
+        """``provider`` and ``model`` are as the agent has them; a recogniser's own reports name their model themselves."""
         self._runner = runner
         self._provider = provider
+        self._billed_by = provider
+        self._model = model
+        self._billed_ms = 0
         self.failed_once = False
 
     def partial(self, segment: int, text: str, audio_ms: int) -> None:
@@ -87,20 +94,17 @@ class Words:
 
     def usage(self, amount: UsageAmount) -> None:
         """Audio billed."""
-        self._runner.post(
-            UsageReported(
-                self._runner.now_us(),
-                amount.kind,
-                amount.provider,
-                amount.model,
-                "hearing",
-                0,
-                0,
-                amount.amount,
-                amount.amount_output,
-                amount.amount_cached,
-            )
-        )
+        self._billed_by, self._model = amount.provider, amount.model
+        self._billed_ms += amount.amount
+        self._runner.post(usage_reported(self._runner.now_us(), amount, "hearing"))
+
+    def settle(self, heard_ms: int, closed: bool) -> None:
+        """The call is over, and the recogniser was given ``heard_ms`` of audio. What it did not report, because it never does or because it
+        did not close, is estimated by that."""
+        rest_ms = heard_ms - self._billed_ms
+        if rest_ms > 0 and not (closed and self._billed_ms):
+            self._runner.fact("core", "usage_estimated", {"kind": "transcriber", "request": 0})
+            self.usage(UsageAmount("transcriber", self._billed_by, self._model, rest_ms))
 
     def failed(self, error: ProviderError) -> None:
         """The stream is over; only the first failure counts."""
@@ -132,6 +136,9 @@ class Hear:
         self._stream: TranscriberStream | None = None
         self._untold: list[Callable[[TranscriberStream], None]] | None = []
         self._untold_frames = 0
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed_well = True
+        self._given_ms = 0
         self._machine_ear: MachineEar | None = None
         self._agent_speaks = False
 
@@ -211,17 +218,38 @@ class Hear:
         """The turn was taken."""
         self._tell_stream(lambda stream: stream.close_utterance(effect.audio_ms))
 
+    def let_go(self, stream: TranscriberStream) -> None:
+        """Close a stream that is not listened to, in the background; :meth:`aclose` waits for it."""
+        task = asyncio.get_running_loop().create_task(self._close(stream))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
     async def aclose(self) -> None:
-        """Close the recogniser, which reports its last usage, and write the last of the voice track."""
-        for task in tuple(self._judging):
+        """Close the recogniser, which reports its last usage, in PROVIDER_CLOSE_SECONDS, and write the last of the voice track."""
+        self._drop()
+        for task in self._judging:
             task.cancel()
-        await asyncio.gather(*self._judging, return_exceptions=True)
-        self._untold = None
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            with plugin_boundary(self._ears.transcriber_name, lambda _kind, _message: None):
-                await stream.aclose()
+        under_way = {*self._judging, *self._closing}
+        if under_way:
+            # Each closing has its own limit; one that does not even heed its cancellation is left behind.
+            await asyncio.wait(under_way, timeout=PROVIDER_CLOSE_SECONDS + 1)
+        self._words.settle(self._given_ms, self._closed_well and not self._closing)
         self._write_track()
+
+    async def _close(self, stream: TranscriberStream) -> None:
+        def failed(kind: FailureKind, message: str) -> None:
+            self._closed_well = False
+            _LOG.warning("the recogniser %s did not close: %s", self._ears.transcriber_name, message)
+
+        with plugin_boundary(self._ears.transcriber_name, failed):
+            async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+                await stream.aclose()
+
+    def _drop(self) -> None:
+        """Nothing is heard from here on."""
+        stream, self._stream, self._untold = self._stream, None, None
+        if stream is not None:
+            self.let_go(stream)
 
     def _want_partials(self) -> None:
         wanted = self._agent_speaks or self._machine_ear is not None
@@ -229,13 +257,20 @@ class Hear:
 
     def _feed(self, pcm: bytes) -> None:
         if self._stream is not None:
+            if self._words.failed_once:
+                self._drop()
+                return
             with plugin_boundary(self._ears.transcriber_name, self._lose):
-                self._stream.feed(pcm)
+                self._give(self._stream, pcm)
         elif self._untold is not None:
-            self._untold.append(lambda stream: stream.feed(pcm))
+            self._untold.append(lambda stream: self._give(stream, pcm))
             self._untold_frames += 1
             if self._untold_frames * FRAME_MS >= MAX_UNHEARD_SECONDS * 1000:
                 self._lose(FailureKind.UNAVAILABLE, f"it was not open {MAX_UNHEARD_SECONDS} s after the answer")
+
+    def _give(self, stream: TranscriberStream, pcm: bytes) -> None:
+        self._given_ms += FRAME_MS
+        stream.feed(pcm)
 
     def _tell_stream(self, tell: Callable[[TranscriberStream], None]) -> None:
         """What the recogniser shall know besides the sound."""
@@ -251,7 +286,7 @@ class Hear:
                 tell(stream)
 
     def _lose(self, kind: FailureKind, message: str) -> None:
-        self._stream = self._untold = None
+        self._drop()
         self._words.failed(ProviderError(kind, self._ears.transcriber_name, message))
 
     def _tell(self, began: bool, audio_ms: int) -> None:

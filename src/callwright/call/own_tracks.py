@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from callwright.call.sounds import Saying, SoundLibrary, SoundMissingError
+from callwright.call.sounds import Bill, Saying, SoundLibrary, SoundMissingError
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import TRACK_SECONDS
 from callwright.media.ambient import TRACKS, Bed
@@ -24,9 +24,9 @@ class AccountSounds:
         """See :class:`SoundLibrary`."""
         return self._library.ringing()
 
-    async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
+    async def saying(self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill) -> Saying:
         """See :class:`SoundLibrary`."""
-        return await self._library.saying(voice, settings, text)
+        return await self._library.saying(voice, settings, text, bill)
 
     async def bed(self, name: str) -> Bed:
         """A loop of the account's track with that id or name, else of the process's. Raises SoundMissingError."""

@@ -19,7 +19,7 @@ TASK_DONE = "task_done"
 """Fact: the post-call task ``index``, or the questions ``what``, were asked and the outcome is in the facts before this one."""
 
 USAGE = "usage"
-"""Fact: what an answer of a model used."""
+"""Fact: what an answer of a model used. With ``estimated`` (true): the model did not tell it."""
 PAID = "paid"
 """Value of USAGE: it came when the work was over, and was added to the cost of the call by whoever wrote it."""
 ASKED = "disposition"

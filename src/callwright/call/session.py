@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,12 +35,9 @@ from callwright.ports.leg import Leg, LegClosed
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
-_LOG = logging.getLogger(__name__)
-
 TOOL_GRACE_SECONDS = TOOL_REQUEST_SECONDS + 0.5
 """After the end of a call: what a tool did belongs to the record, and a request has its own limit."""
 
-PROVIDER_CLOSE_SECONDS = 10.0
 UNCONFIRMED_CODE = 0
 
 
@@ -140,7 +136,7 @@ class CallSession:
         self._recorder = recorder
         self._observer = observer
         self._line = _Line(recorder, equipment.sound)
-        self._words = Words(runner, equipment.listening.provider)
+        self._words = Words(runner, equipment.listening.provider, equipment.listening.settings.model)
         self._hear = Hear(runner, equipment.ears, self._words)
         self._think = Think(runner, equipment.thinker)
         self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock, sounds or place.sounds)
@@ -195,7 +191,7 @@ class CallSession:
         if stream is None:
             return
         if self.end is not None or not self._hear.listen_with(stream):
-            await stream.aclose()
+            self._hear.let_go(stream)
             return
         ms = (self._place.clock.monotonic_us() - began_us) // 1000
         runner.fact(
@@ -321,11 +317,7 @@ class CallSession:
         """After the end: wait until every part has reported what it used, then write the last facts."""
         await self._think.aclose()
         await self._say.aclose()
-        try:
-            async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
-                await self._hear.aclose()
-        except TimeoutError:
-            _LOG.warning("the recogniser %s did not close in time", self._equipment.listening.provider)
+        await self._hear.aclose()
         await self._tools.aclose(TOOL_GRACE_SECONDS)
         for task in tuple(self._tasks):
             task.cancel()

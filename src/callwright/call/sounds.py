@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,10 @@ class SoundMissingError(LookupError):
     """There is no such sound. The message says why, and what to do."""
 
 
+Bill = Callable[[UsageAmount | None], None]
+"""Takes what the making of a saying used, None when the voice did not tell it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saying:
     """A short saying as mu-law, at its own loudness and ``quiet``, and what its making used."""
@@ -43,6 +48,31 @@ class Saying:
     usage: UsageAmount | None
 
 
+class _Making:
+    """A saying being made. ``sounded``: the voice has given some of it, which has its price."""
+
+    def __init__(self, voice: Voice, settings: VoiceSettings, text: str) -> None:
+        self.sounded = False
+        self.task = asyncio.get_running_loop().create_task(self._make(voice, settings, text))
+
+    @property
+    def failed(self) -> bool:
+        """Whether there will be nothing of it."""
+        return self.task.done() and (self.task.cancelled() or self.task.exception() is not None)
+
+    async def _make(self, voice: Voice, settings: VoiceSettings, text: str) -> Saying:
+        pcm, usage = bytearray(), None
+        async with aclosing(voice.speak(text, settings)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                self.sounded = self.sounded or bool(chunk.pcm)
+                pcm += chunk.pcm
+                usage = chunk.usage or usage
+        sounding = _trimmed(bytes(pcm))
+        if len(sounding) > (ASSET_MOST_MS - SLACK_MS) * _PCM_BYTES_PER_MS:
+            sounding = b""
+        return Saying(mulaw_of(sounding), mulaw_of(fainter(sounding, _QUIET_PER_THOUSAND)), usage)
+
+
 class Sounds(Protocol):
     """Sounds beside speech as one call gets them."""
 
@@ -50,8 +80,9 @@ class Sounds(Protocol):
         """The ringing tone as mu-law, for as long as a transfer may take; nothing where callers shall hear none."""
         ...
 
-    async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
-        """``text`` by this voice, and whether this call had it made. Raises ProviderError."""
+    async def saying(self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill) -> Saying:
+        """``text`` by this voice. ``bill`` is called if this call has it made, once, also when the call ends before it is. Raises
+        ProviderError."""
         ...
 
     async def bed(self, name: str) -> Bed:
@@ -72,7 +103,7 @@ class SoundLibrary:
         self._tone = RINGING.get(tone)
         self._ringing = b""
         self._threads = threads
-        self._sayings: OrderedDict[_Key, asyncio.Task[Saying]] = OrderedDict()
+        self._sayings: OrderedDict[_Key, _Making] = OrderedDict()
         self._tracks: dict[str, asyncio.Task[bytes]] = {}
         self._own: OrderedDict[str, bytes] = OrderedDict()
 
@@ -82,19 +113,29 @@ class SoundLibrary:
             self._ringing = mulaw_of(ringing(self._tone, TRANSFER_WAIT_MS))
         return self._ringing
 
-    async def saying(self, voice: Voice, settings: VoiceSettings, text: str) -> tuple[Saying, bool]:
-        """``text`` by this voice, and whether this call had it made. Raises ProviderError; after a failure the next call tries again."""
+    async def saying(self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill) -> Saying:
+        """``text`` by this voice. ``bill`` is called if this call has it made, once, also when the call ends before it is, or the voice
+        fails in the middle. Raises ProviderError; after a failure the next call tries again."""
         options = repr(sorted(settings.options.items()))
         key = (voice.name, settings.voice, settings.model, settings.language, options, text)
-        task = self._sayings.get(key)
-        first = task is None or (task.done() and (task.cancelled() or task.exception() is not None))
-        if task is None or first:
-            task = self._sayings[key] = asyncio.get_running_loop().create_task(_said(voice, settings, text))
+        making = self._sayings.get(key)
+        if making is not None and not making.failed:
+            self._sayings.move_to_end(key)
+            # Shielded: several calls may wait for the same saying, and the end of one of them is no reason to stop.
+            return await asyncio.shield(making.task)
+        making = self._sayings[key] = _Making(voice, settings, text)
         self._sayings.move_to_end(key)
         while len(self._sayings) > MAX_SPOKEN_ASSETS:
             self._sayings.popitem(last=False)
-        # Shielded: several calls may wait for the same saying, and the end of one of them is no reason to stop.
-        return await asyncio.shield(task), first
+        used: UsageAmount | None = None
+        try:
+            saying = await asyncio.shield(making.task)
+            used = saying.usage
+        finally:
+            # Also when this call ends before: it is made all the same, and the record of the call is written before that.
+            if making.sounded or not making.failed:
+                bill(used)
+        return saying
 
     async def bed(self, name: str) -> Bed:
         """A loop of its own of the track ``name``. Raises SoundMissingError."""
@@ -120,7 +161,7 @@ class SoundLibrary:
 
     async def aclose(self) -> None:
         """Give up what is still being made."""
-        tasks = [*self._sayings.values(), *self._tracks.values()]
+        tasks = [*(making.task for making in self._sayings.values()), *self._tracks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -128,18 +169,6 @@ class SoundLibrary:
 
 async def _made(folder: Path | None, name: str) -> bytes:
     return _track(folder, name)
-
-
-async def _said(voice: Voice, settings: VoiceSettings, text: str) -> Saying:
-    pcm, usage = bytearray(), None
-    async with aclosing(voice.speak(text, settings)) as chunks:  # type: ignore[type-var]
-        async for chunk in chunks:
-            pcm += chunk.pcm
-            usage = chunk.usage or usage
-    sounding = _trimmed(bytes(pcm))
-    if len(sounding) > (ASSET_MOST_MS - SLACK_MS) * _PCM_BYTES_PER_MS:
-        sounding = b""
-    return Saying(mulaw_of(sounding), mulaw_of(fainter(sounding, _QUIET_PER_THOUSAND)), usage)
 
 
 def _trimmed(pcm: bytes) -> bytes:

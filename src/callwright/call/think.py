@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from callwright.call.boundary import plugin_boundary
+from callwright.call.metering import metered, usage_reported
 from callwright.call.runner import CallRunner
 from callwright.conversation.effects import AskClassifier, AskModel, CancelModel
 from callwright.conversation.events import (
@@ -15,14 +16,12 @@ from callwright.conversation.events import (
     ReplyEnded,
     ReplyText,
     ReplyTool,
-    UsageReported,
 )
 from callwright.domain.limits import CLASSIFIER_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, Model, ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.speech import UsageAmount
 
-_CHARACTERS_PER_TOKEN = 4
 _YES_NO_SCHEMA = (
     '{"additionalProperties":false,"properties":{"answer":{"enum":["yes","no"],"type":"string"}},'
     '"required":["answer"],"type":"object"}'
@@ -76,24 +75,28 @@ class Think:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _classify(self, effect: AskClassifier) -> None:
-        thinker = self._thinker
-        request = yes_no_request(thinker, effect)
+        thinker, runner = self._thinker, self._runner
+        question = yes_no_request(thinker, effect)
         failures: list[FailureKind] = []
 
         def failed(kind: FailureKind, message: str) -> None:
             failures.append(kind)
             self._fail(effect.request, kind, message)
 
+        def used(amount: UsageAmount, estimated: bool) -> None:
+            _report(runner, amount, estimated, (effect.purpose, 0, effect.request))
+
         text = ""
-        with plugin_boundary(thinker.provider, failed):
+        with (
+            plugin_boundary(thinker.provider, failed),
+            metered(thinker.model, thinker.provider, question, used) as meter,
+        ):
             async with asyncio.timeout(CLASSIFIER_SECONDS):
-                async for delta in thinker.model.answer(request):
+                async for delta in thinker.model.answer(question):
                     text += delta.text
-                    if delta.usage is not None:
-                        self._runner.post(_usage(self._runner, delta.usage, effect.purpose, 0, effect.request))
+                    meter.take(delta)
         if not failures:
-            verdict = says_yes(text)
-            self._runner.post(ClassifierVerdict(self._runner.now_us(), effect.request, effect.purpose, verdict))
+            runner.post(ClassifierVerdict(runner.now_us(), effect.request, effect.purpose, says_yes(text)))
 
     def _fail(self, request: int, kind: FailureKind, message: str) -> None:
         self._runner.post(
@@ -109,11 +112,8 @@ class _Answer:
         self._thinker = thinker
         self._effect = effect
         self._text = ""
-        self._characters = 0
         self._flush_due = False
-        self._begun = False
         self._ended = False
-        self._reported = False
 
     async def run(self) -> None:
         """Stream the answer to its end, to a failure, or until cancelled."""
@@ -121,18 +121,21 @@ class _Answer:
         request = ModelRequest(
             effect.messages, thinker.settings, effect.purpose, effect.tools, context=thinker.variables
         )
-        try:
-            with plugin_boundary(thinker.provider, self._fail):
+        with (
+            plugin_boundary(thinker.provider, self._fail),
+            metered(thinker.model, thinker.provider, request, self._used) as meter,
+        ):
+            try:
                 async with asyncio.timeout(MODEL_ANSWER_SECONDS):
-                    self._begun = True
                     async for delta in thinker.model.answer(request):
                         self._take(delta)
-                if not self._ended:
-                    raise ProviderError(FailureKind.BROKEN_STREAM, thinker.provider, "the answer broke off")
-        except asyncio.CancelledError:
-            self._ended = True
-            self._estimate(asked=self._begun)
-            raise
+                        meter.take(delta)
+                        self._end(delta.ended)
+            except asyncio.CancelledError:
+                self._ended = True
+                raise
+            if not self._ended:
+                raise ProviderError(FailureKind.BROKEN_STREAM, thinker.provider, "the answer broke off")
 
     def _take(self, delta: ModelDelta) -> None:
         runner, effect = self._runner, self._effect
@@ -141,7 +144,6 @@ class _Answer:
         if delta.text:
             # Deltas that arrive within one pass of the event loop become one event.
             self._text += delta.text
-            self._characters += len(delta.text)
             if not self._flush_due:
                 self._flush_due = True
                 asyncio.get_running_loop().call_soon(self._flush)
@@ -151,14 +153,18 @@ class _Answer:
             runner.post(
                 ReplyTool(runner.now_us(), effect.generation, effect.request, call.call_id, call.name, call.arguments)
             )
-        if delta.usage is not None:
-            self._flush()
-            self._reported = True
-            runner.post(_usage(runner, delta.usage, effect.purpose, effect.generation, effect.request))
-        if delta.ended:
+
+    def _end(self, reason: str) -> None:
+        if reason and not self._ended:
             self._flush()
             self._ended = True
-            runner.post(ReplyEnded(runner.now_us(), effect.generation, effect.request, delta.ended))
+            effect, runner = self._effect, self._runner
+            runner.post(ReplyEnded(runner.now_us(), effect.generation, effect.request, reason))
+
+    def _used(self, amount: UsageAmount, estimated: bool) -> None:
+        self._flush()
+        effect = self._effect
+        _report(self._runner, amount, estimated, (effect.purpose, effect.generation, effect.request))
 
     def _flush(self) -> None:
         self._flush_due = False
@@ -171,7 +177,6 @@ class _Answer:
         self._flush()
         self._ended = True
         effect, runner = self._effect, self._runner
-        self._estimate()
         runner.post(
             ProviderFailed(
                 runner.now_us(),
@@ -183,24 +188,6 @@ class _Answer:
                 effect.request,
             )
         )
-
-    def _estimate(self, asked: bool = False) -> None:
-        """What a broken-off answer used, by the usual four characters a token: vendors bill what they began, and once they were
-        ``asked`` that is the question."""
-        if self._reported or not (self._characters or asked):
-            return
-        self._reported = True
-        effect, runner, thinker = self._effect, self._runner, self._thinker
-        characters = sum(len(message.content) for message in effect.messages)
-        amount = UsageAmount(
-            "model",
-            thinker.provider,
-            thinker.settings.model or thinker.model.name,
-            characters // _CHARACTERS_PER_TOKEN,
-            amount_output=-(-self._characters // _CHARACTERS_PER_TOKEN),
-        )
-        runner.fact("core", "usage_estimated", {"kind": "model", "request": effect.request})
-        runner.post(_usage(runner, amount, effect.purpose, effect.generation, effect.request))
 
 
 def yes_no_request(thinker: Thinker, effect: AskClassifier) -> ModelRequest:
@@ -222,16 +209,9 @@ def _with_hint(last: tuple[Message, ...]) -> tuple[Message, ...]:
     return tuple(replace(message, content=f"{message.content}\n\n{_YES_NO_HINT}") for message in last)
 
 
-def _usage(runner: CallRunner, amount: UsageAmount, purpose: str, generation: int, request: int) -> UsageReported:
-    return UsageReported(
-        runner.now_us(),
-        amount.kind,
-        amount.provider,
-        amount.model,
-        purpose,
-        generation,
-        request,
-        amount.amount,
-        amount.amount_output,
-        amount.amount_cached,
-    )
+def _report(runner: CallRunner, amount: UsageAmount, estimated: bool, of: tuple[str, int, int]) -> None:
+    """What a question used. ``of``: its purpose, generation and request."""
+    purpose, generation, request = of
+    if estimated:
+        runner.fact("core", "usage_estimated", {"kind": "model", "request": request})
+    runner.post(usage_reported(runner.now_us(), amount, purpose, generation, request))

@@ -146,6 +146,9 @@ CLASSIFIER_SECONDS = 6
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question; the conversation goes on without it long before."""
 
+PROVIDER_CLOSE_SECONDS = 10
+"""Longest wait for a recogniser to close and to report what it used; then the rest is estimated."""
+
 VOICE_PIECE_SECONDS = 12
 """Longest wait for the next piece of a clause's audio; a voice that stops in the middle has failed, and its clause is said again."""
 

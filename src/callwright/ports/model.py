@@ -76,7 +76,11 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelDelta:
-    """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool) and usage."""
+    """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool) and usage.
+
+    ``usage`` of several deltas adds up. What is not known is not told: None, or 0 tokens read for a question that has words (and 0 written
+    for an answer that has some), is estimated from the characters, and marked as that, unless the model costs nothing.
+    """
 
     text: str = ""
     tool_call: ToolCall | None = None
@@ -93,7 +97,8 @@ class Model(Protocol):
     name: str
 
     def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        """Stream the answer; the last delta has ``ended`` and ``usage``. Closing cancels. Raises ProviderError while iterating."""
+        """Stream the answer; the last delta has ``ended`` and, where it is known, ``usage``. Closing cancels. Raises ProviderError while
+        iterating."""
         ...
 
     async def warm(self, request: ModelRequest) -> None:

@@ -72,7 +72,7 @@ class TranscriberSink(Protocol):
         """Audio billed since the last report."""
 
     def failed(self, error: ProviderError) -> None:
-        """The stream is over. Nothing is reported after this."""
+        """The stream is over and will be closed. Nothing but usage is reported after this."""
 
 
 class TranscriberStream(Protocol):
@@ -95,7 +95,8 @@ class TranscriberStream(Protocol):
         recognisers to which partial results cost much; others may go on sending them."""
 
     async def aclose(self) -> None:
-        """End the stream and report the usage not yet reported."""
+        """End the stream and report the usage not yet reported, also after a failure. Called once, in PROVIDER_CLOSE_SECONDS
+        (``domain.limits``). Audio of which nothing was ever reported, or that was not when this fails, is billed by an estimate."""
 
 
 class Transcriber(Protocol):
@@ -104,7 +105,7 @@ class Transcriber(Protocol):
     name: str
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
-        """Open one call's stream. Raises ProviderError."""
+        """Open one call's stream. Raises ProviderError. Cancelled, when the call ends before, it leaves nothing open."""
         ...
 
 

@@ -20,17 +20,33 @@ ANSWERED, TRANSFERRED = "ReplyEnded", "TransferProgress"
 ANSWER_US = 50_000
 """So soon a clear is answered at the latest: in the same pass of the event loop."""
 
+UNHEARD_MS = 620
+"""A recogniser that fails is given so much more audio at most until it says so."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What the providers of a call did, by their own account. ``asked``: questions to the model, by purpose, that it answered in part or
+    was reading when it was stopped; ``texts``: texts of which the voice made some sound; ``heard_ms``: audio that the recogniser took;
+    ``streams``: streams of recognisers that are open."""
+
+    asked: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
+    heard_ms: int = 0
+    streams: int = 0
+
 
 @dataclass(slots=True)
 class Deeds:
     """``done``: (effect, what) as the world was asked; ``unwritten``: those the log did not hold yet; ``failures``: how often each kind of
     provider failed at its work (without a kind: where nobody need be told); ``outcomes``: how much came to its end that must be told, by
-    the type of the event that tells it."""
+    the type of the event that tells it; ``work``: what the providers did, which somebody pays for."""
 
     done: list[tuple[str, str]] = field(default_factory=list)
     unwritten: list[tuple[str, str]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    work: Work = field(default_factory=Work)
 
     def ask(self, effect: str, what: str, log: bytes) -> None:
         """The world is asked, and ``log`` is what would survive us now."""
@@ -49,6 +65,7 @@ def audit_deeds(deeds: Deeds, trace: Trace) -> str:
         or _failures_told(deeds, trace)
         or _outcomes_told(deeds, trace)
         or _billed(trace)
+        or _work_billed(deeds.work, trace)
     )
 
 
@@ -141,3 +158,23 @@ def _billed(trace: Trace) -> str:
         event.generation for event in inputs if isinstance(event, ev.VoiceReady) and event.generation not in spoken
     ]
     return f"what was used is billed: the voice of generation {unpaid[0]} was not" if unpaid else ""
+
+
+def _work_billed(work: Work, trace: Trace) -> str:
+    """What a provider did is in the log, as it was told or as it is estimated, and never as nothing."""
+    if work.streams:
+        return f"what is opened is closed: {work.streams} streams of the recogniser were not"
+    used = [event for event in trace.inputs() if isinstance(event, ev.UsageReported) and event.amount]
+    answered = Counter(
+        purpose for purpose, _ in {(event.purpose, event.request) for event in used if event.kind == "model"}
+    )
+    unpaid = sorted((work.asked - answered).elements())
+    if unpaid:
+        return f"what was used is billed: {len(unpaid)} questions to the model were not ({unpaid[0]})"
+    texts = sum(event.kind == "voice" for event in used)
+    if texts < work.texts:
+        return f"what was used is billed: {work.texts - texts} texts of the voice were not"
+    billed_ms = sum(event.amount for event in used if event.kind == "transcriber")
+    if billed_ms < work.heard_ms - UNHEARD_MS:
+        return f"what was used is billed: {billed_ms} ms of {work.heard_ms} ms heard"
+    return ""

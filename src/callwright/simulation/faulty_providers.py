@@ -14,6 +14,7 @@ from callwright.media.tonetext import spoken, word_times
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import (
+    FRAME_MS,
     Transcriber,
     TranscriberSettings,
     TranscriberSink,
@@ -23,7 +24,7 @@ from callwright.ports.speech import (
     VoiceSettings,
     Word,
 )
-from callwright.simulation.deeds import ANSWERED
+from callwright.simulation.deeds import ANSWERED, Work
 from callwright.simulation.weather import Weather, weather_of
 
 LATE_US = 1_500
@@ -49,12 +50,27 @@ class Fortune:
         """Kinds of providers that failed at their work in the call."""
         self.outcomes: Counter[str] = Counter()
         """How much came to its end that must be told, by the type of the event that tells it."""
+        self.work = Work()
+        self.counts: bool | None = True
+        """Whether the model counts its tokens. None: it says nothing of them; False: it says that there were none."""
 
     @classmethod
     def of(cls, seed: int) -> Fortune:
         """All that is drawn for the call of ``seed``."""
         random = Random(seed)
-        return cls(random, weather_of(random))
+        fortune = cls(random, weather_of(random))
+        fortune.counts = Random(seed + 2).choice((True, True, True, True, None, False))
+        return fortune
+
+    def counted(self, amount: int, amount_output: int) -> UsageAmount | None:
+        """What the model says that it used."""
+        if self.counts is None:
+            return None
+        return (
+            UsageAmount("model", NAME, "m", amount, amount_output)
+            if self.counts
+            else UsageAmount("model", NAME, "m", 0)
+        )
 
     def chance(self, thousandths: float) -> bool:
         """True so many times in a thousand."""
@@ -98,13 +114,25 @@ class WeatheredModel:
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Words in pieces, perhaps tools, and the end; or only a part of it."""
+        read = False
+        try:
+            async for delta in self._answer(request):
+                read = True
+                yield delta
+        except (asyncio.CancelledError, GeneratorExit):
+            read = True
+            raise
+        finally:
+            self._fortune.work.asked[request.purpose] += read
+
+    async def _answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         fortune = self._fortune
         await fortune.wait(5, 200, 600, 2_500)
         fortune.stumble(1, "model" if request.purpose != "warm" else "")
         if request.purpose not in (*_SPOKEN, "warm"):
             yes = "yes" if fortune.chance(300) else "no"
             yield ModelDelta(text=f'{{"answer": "{yes}"}}')
-            yield ModelDelta(ended="stop", usage=UsageAmount("model", NAME, "m", 30, amount_output=3))
+            yield ModelDelta(ended="stop", usage=fortune.counted(30, 3))
             return
         left = fortune.random.choice((0, 1, 3, 6, 12, 25, 60)) if not fortune.chance(5) else 400
         while left > 0:
@@ -117,7 +145,7 @@ class WeatheredModel:
             yield ModelDelta(tool_call=call)
         if fortune.chance(fortune.weather.failing / 4):
             return
-        yield ModelDelta(ended="stop", usage=UsageAmount("model", NAME, "m", 50, amount_output=20))
+        yield ModelDelta(ended="stop", usage=fortune.counted(50, 20))
         if request.purpose in _SPOKEN:
             fortune.outcomes[ANSWERED] += 1
 
@@ -161,6 +189,7 @@ class WeatheredVoice:
         fortune.stumble(4)
         pcm = b"" if fortune.chance(fortune.weather.junk / 10) else spoken(text)
         size = fortune.random.choice((320, 3_200, 3_200, 4_802, 100_000))
+        fortune.work.texts += bool(pcm)
         for at in range(0, len(pcm), size):
             if at:
                 await fortune.wait(self._pace_ms)
@@ -205,7 +234,9 @@ class WeatheredTranscriber:
         await self._fortune.wait(0, 0, 100, 4_000)
         self._fortune.stumble(3, "transcriber")
         reports = _LateReports(sink, self._fortune)
-        return _FragileStream(await self._inner.open(settings, reports), reports, self._fortune)
+        stream = _FragileStream(await self._inner.open(settings, reports), reports, self._fortune)
+        self._fortune.work.streams += 1
+        return stream
 
 
 class _FragileStream:
@@ -229,10 +260,12 @@ class _FragileStream:
                 self._reports.close()
                 self._fortune.failures["transcriber"] += 1
                 raise PlantedDefectError("the weather kills the recogniser")
+        self._fortune.work.heard_ms += 0 if self._reports.closed else FRAME_MS
         self._inner.feed(pcm)
 
     async def aclose(self) -> None:
         """Nothing is reported afterwards."""
+        self._fortune.work.streams -= 1
         await self._inner.aclose()
         self._reports.close()
         await self._fortune.wait(0, 0, 50)
@@ -245,13 +278,13 @@ class _LateReports:
         self._sink = sink
         self._fortune = fortune
         self._delay_ms = fortune.random.choice((0, 0, 50, 250))
-        self._closed = False
+        self.closed = False
         self._under_way: set[asyncio.TimerHandle] = set()
         self.usage = sink.usage
 
     def close(self) -> None:
         """What is under way is lost."""
-        self._closed = True
+        self.closed = True
         for handle in self._under_way:
             handle.cancel()
 
@@ -304,5 +337,5 @@ class _LateReports:
         self._under_way.add(loop.call_later(delay_ms / 1000, self._unless_closed, tell, values))
 
     def _unless_closed(self, tell: Callable[..., None], values: tuple[object, ...]) -> None:
-        if not self._closed:
+        if not self.closed:
             tell(*values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,30 @@ async def test_sayings_are_made_once_for_all_calls_of_a_voice_and_billed_to_the_
     second.say.play(HMM)
     await second.run(600)
     assert second.played() == [(400, True)]
+
+
+async def test_a_call_that_ends_while_a_saying_is_made_for_it_bills_it_and_no_other_does() -> None:
+    library, mouth = SoundLibrary(), Mouth()
+    mouth.gate = asyncio.Event()
+    first, second = Studio(mouth, library), Studio(mouth, library)
+    preparing = [asyncio.create_task(one.say.prepare(FILLING)) for one in (first, second)]
+    await settle(3)
+    preparing[0].cancel()
+    await asyncio.gather(preparing[0], return_exceptions=True)
+    mouth.gate.set()
+    await preparing[1]
+    texts = fillers_in("en")
+    assert mouth.spoken == list(texts)
+    assert [event.amount for event in first.of(UsageReported)] == [len(texts[0])]
+    assert ("fact", "usage_estimated") in first.bench.logged()
+    assert [event.amount for event in second.of(UsageReported)] == [len(text) for text in texts[1:]]
+
+
+@pytest.mark.parametrize(("pieces", "billed"), [(1, 1), (0, 0)])
+async def test_a_saying_that_breaks_off_is_billed_and_one_that_is_refused_is_not(pieces: int, billed: int) -> None:
+    studio = Studio(Mouth(pieces, ProviderError(FailureKind.BROKEN_STREAM, "mouth", "gone")))
+    await studio.say.prepare(FILLING)
+    assert len(studio.of(UsageReported)) == billed
 
 
 async def test_a_voice_that_fails_leaves_the_call_without_fillers_and_is_asked_again_by_the_next() -> None:

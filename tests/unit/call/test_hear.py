@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
+import pytest
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.hear import Ears, Hear, Words
@@ -17,10 +19,11 @@ from callwright.conversation.events import (
     TurnVerdict,
     UsageReported,
 )
-from callwright.domain.limits import MAX_UNHEARD_SECONDS
+from callwright.domain.limits import MAX_UNHEARD_SECONDS, PROVIDER_CLOSE_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount
+from callwright.simulation.virtual_loop import VirtualLoop
 
 VOICE = mulaw_of(b"\x00\x20" * 160)
 QUIET = b"\xff" * 160
@@ -40,6 +43,10 @@ class Stream:
         self.told: list[tuple[str, object]] = []
         self.frames = 0
         self.failure: Exception | None = None
+        self.closes = False
+        self.hangs = False
+        self.bill: UsageAmount | None = None
+        self.words: Words | None = None
 
     def feed(self, pcm: bytes) -> None:
         self.frames += 1
@@ -60,7 +67,11 @@ class Stream:
 
     async def aclose(self) -> None:
         self.told.append(("closed", None))
-        if self.failure is not None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.bill is not None and self.words is not None:
+            self.words.usage(self.bill)
+        if self.failure is not None and not self.closes:
             raise self.failure
 
 
@@ -80,11 +91,20 @@ class Judge:
         return 900_000
 
 
-def _hear(judge: Judge | None = None, reading_pause_ms: int = 0) -> tuple[Bench, Hear, Stream]:
+class Ear(Hear):
+    """Hearing with its words, as a recogniser has them."""
+
+    def __init__(self, bench: Bench, ears: Ears) -> None:
+        self.words = Words(bench.runner, "ears", "m-1")
+        super().__init__(bench.runner, ears, self.words)
+
+
+def _hear(judge: Judge | None = None, reading_pause_ms: int = 0) -> tuple[Bench, Ear, Stream]:
     bench = Bench()
     ears = Ears(Loud(), judge, "ears", "judge", reading_pause_ms)
-    hear = Hear(bench.runner, ears, Words(bench.runner, "ears"))
+    hear = Ear(bench, ears)
     stream = Stream()
+    stream.words = hear.words
     assert hear.listen_with(stream)
     return bench, hear, stream
 
@@ -221,6 +241,83 @@ async def test_a_recogniser_that_fails_to_close_does_not_keep_the_call() -> None
     stream.failure = ValueError("defect")
     await hear.aclose()
     assert bench.logged()[-1] == ("fact", "vad_track")
+
+
+def used(bench: Bench) -> list[tuple[int, str, str]]:
+    return [(e.amount, e.provider, e.model) for e in bench.core.of(UsageReported)]
+
+
+def estimates(bench: Bench) -> int:
+    return bench.logged().count(("fact", "usage_estimated"))
+
+
+async def test_a_recogniser_that_breaks_is_closed_at_once_and_bills_what_it_heard() -> None:
+    bench, hear, stream = _hear()
+    _play(bench, hear, *[QUIET] * 100)
+    stream.failure, stream.bill = ValueError("defect"), UsageAmount("transcriber", "ears", "m", 2_000)
+    stream.closes = True
+    _play(bench, hear, QUIET)
+    await settle()
+    assert stream.told[-1] == ("closed", None)
+    assert used(bench) == [(2_000, "ears", "m")]
+    await hear.aclose()
+    assert len(stream.told) == 1
+    assert estimates(bench) == 0, "what it tells behind its failure is what it used"
+
+
+async def test_a_recogniser_that_says_it_has_failed_is_given_nothing_more_and_closed() -> None:
+    bench, hear, stream = _hear()
+    _play(bench, hear, QUIET, QUIET)
+    hear.words.failed(ProviderError(FailureKind.BROKEN_STREAM, "ears", "gone"))
+    _play(bench, hear, QUIET, QUIET)
+    await settle()
+    assert stream.frames == 2
+    assert stream.told == [("closed", None)]
+    await hear.aclose()
+    assert used(bench) == [(40, "ears", "m-1")]
+
+
+async def test_audio_of_which_a_recogniser_reports_nothing_is_estimated() -> None:
+    bench, hear, _ = _hear()
+    _play(bench, hear, *[QUIET] * 10)
+    await hear.aclose()
+    assert used(bench) == [(200, "ears", "m-1")]
+    assert estimates(bench) == 1
+
+
+async def test_a_recogniser_that_reports_and_closes_is_believed() -> None:
+    bench, hear, _ = _hear()
+    _play(bench, hear, *[QUIET] * 10)
+    hear.words.usage(UsageAmount("transcriber", "ears", "m", 60))
+    await hear.aclose()
+    assert used(bench) == [(60, "ears", "m")]
+    assert estimates(bench) == 0
+
+
+def test_a_recogniser_that_does_not_close_is_waited_for_so_long_and_the_rest_estimated() -> None:
+    async def listen() -> tuple[Bench, float]:
+        bench, hear, stream = _hear()
+        _play(bench, hear, *[QUIET] * 10)
+        hear.words.usage(UsageAmount("transcriber", "ears", "m", 60))
+        stream.hangs = True
+        began = asyncio.get_running_loop().time()
+        await hear.aclose()
+        return bench, asyncio.get_running_loop().time() - began
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        bench, passed = runner.run(listen())
+    assert passed == pytest.approx(PROVIDER_CLOSE_SECONDS)
+    assert used(bench) == [(60, "ears", "m"), (140, "ears", "m")]
+    assert bench.logged()[-1] == ("fact", "vad_track"), "the voice track does not wait for it"
+
+
+async def test_a_stream_that_comes_too_late_is_closed_before_the_ears_are() -> None:
+    bench, hear, _ = _hear()
+    late = Stream()
+    hear.let_go(late)
+    await hear.aclose()
+    assert late.told == [("closed", None)]
+    assert used(bench) == []
 
 
 async def test_the_voice_track_holds_every_frame_a_minute_at_a_time() -> None:

@@ -31,7 +31,7 @@ TONE = b"\x10\x27" * 1_600  # 200 ms
 
 
 class Mouth:
-    """A voice: each clause is ``pieces`` of 200 ms; ``fail`` raises instead; ``silent`` never gives audio."""
+    """A voice: each clause is ``pieces`` of 200 ms; ``fail`` raises instead; ``gate`` is waited for after each piece."""
 
     name = "mouth"
 
@@ -39,6 +39,7 @@ class Mouth:
         self.pieces = pieces
         self.fail = fail
         self.report = report
+        self.gate: asyncio.Event | None = None
         self.spoken: list[str] = []
         self.closed: list[str] = []
 
@@ -48,6 +49,8 @@ class Mouth:
             for _ in range(self.pieces):
                 await asyncio.sleep(0)
                 yield VoiceChunk(TONE)
+                if self.gate is not None:
+                    await self.gate.wait()
             if self.fail is not None:
                 raise self.fail
             usage = UsageAmount("voice", "mouth", "m", len(text)) if self.report else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -29,7 +30,7 @@ from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, LegClosed
 from callwright.ports.model import ModelSettings
-from callwright.ports.speech import TranscriberSettings, VoiceSettings
+from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, UsageAmount, VoiceSettings
 from callwright.providers.scripted.model import ScriptedModel
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.turn import ScriptedTurnModel
@@ -100,22 +101,29 @@ class Call:
         self.stages: list[str] = []
         self.disk: dict[str, bytes] = {}
         self.disk_defect: Exception | None = None
-        recorder = Recorder(RawFiles(Path("caller"), Path("agent")), AtOnce(), self._append)
-        options = {"replies": replies or ["Fine."]}
-        self.session = CallSession(
+        self._options = {"replies": replies or ["Fine."]}
+        self.session = self._session(ScriptedTranscriber())
+        self.leg = Handset(self.session, **leg)
+
+    def hears_with(self, transcriber: Transcriber) -> None:
+        """Another recogniser, before the call begins."""
+        self.leg.session = self.session = self._session(transcriber)
+
+    def _session(self, transcriber: Transcriber) -> CallSession:
+        clock = self.bench.clock
+        return CallSession(
             self.bench.runner,
             Equipment(
-                Listening(ScriptedTranscriber(), "scripted", TranscriberSettings()),
+                Listening(transcriber, "scripted", TranscriberSettings()),
                 Ears(EnergyVad(), ScriptedTurnModel(), "scripted", "scripted"),
-                Thinker(ScriptedModel(), "scripted", ModelSettings("m", options=options), {}),
+                Thinker(ScriptedModel(), "scripted", ModelSettings("m", options=self._options), {}),
                 Speaker(ScriptedVoice(), "scripted", VoiceSettings()),
                 NoTools(),
             ),
             Workplace(clock, clock, self.pacer),
-            recorder,
+            Recorder(RawFiles(Path("caller"), Path("agent")), AtOnce(), self._append),
             self,
         )
-        self.leg = Handset(self.session, **leg)
 
     def _append(self, path: Path, data: bytes) -> None:
         if self.disk_defect is not None:
@@ -350,6 +358,34 @@ async def test_a_recogniser_that_cannot_be_opened_ends_the_call_with_its_reason(
 
     assert call.leg.hang_ups == ["transcriber_error"]
     assert call.session.end is not None
+
+
+async def test_a_recogniser_that_opens_when_the_call_is_over_is_closed_whoever_gives_up_waiting_for_it() -> None:
+    call = Call()
+    closed: list[str] = []
+
+    class Stream:
+        def __init__(self, sink: TranscriberSink) -> None:
+            self.sink = sink
+
+        async def aclose(self) -> None:
+            await settle(5)
+            self.sink.usage(UsageAmount("transcriber", "scripted", "m", 1_000))
+            closed.append("closed")
+
+    class Slow(ScriptedTranscriber):
+        async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> Any:
+            call.session.closed(HUNG_UP)
+            return Stream(sink)
+
+    call.hears_with(Slow())
+    opening = asyncio.create_task(call.session.open_ears())
+    await settle(2)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    await call.session.aclose()
+    assert closed == ["closed"]
+    assert [one["amount"] for one in call.logged("UsageReported")] == [1_000]
 
 
 @pytest.mark.parametrize("key", ["5", "#"])

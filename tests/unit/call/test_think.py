@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.unit.call.world import Bench, settle
 
-from callwright.call.think import Think, Thinker, says_yes
+from callwright.call.metering import question_characters
+from callwright.call.think import Think, Thinker, says_yes, yes_no_request
 from callwright.conversation.effects import AskClassifier, AskModel, CancelModel
 from callwright.conversation.events import (
     ClassifierVerdict,
@@ -18,9 +19,11 @@ from callwright.conversation.events import (
     ReplyTool,
     UsageReported,
 )
+from callwright.domain.limits import MODEL_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, ToolCall
 from callwright.ports.speech import UsageAmount
+from callwright.simulation.virtual_loop import VirtualLoop
 
 USAGE = UsageAmount("model", "mind", "m", 10, 2, 3)
 MESSAGES = (Message("system", "s" * 40), Message("user", "hello"))
@@ -47,6 +50,9 @@ class Mind:
 
     async def warm(self, request: ModelRequest) -> None:
         """Nothing."""
+
+
+THINKER = Thinker(Mind(), "mind", ModelSettings("m", 50, 300), {"name": "Ann"})
 
 
 def _think(mind: Mind) -> tuple[Bench, Think]:
@@ -155,6 +161,58 @@ async def test_a_question_that_fails_has_no_verdict() -> None:
     await settle()
     assert bench.core.types() == ["ProviderFailed"]
     assert bench.core.of(ProviderFailed)[0].request == 7
+
+
+async def test_a_question_that_is_open_when_the_call_ends_is_billed() -> None:
+    bench, think = _think(Mind(ModelDelta('{"answer"'), None))
+    question = AskClassifier(7, "voicemail", (Message("system", "s" * 400), Message("user", "hello")))
+    think.classify(question)
+    await settle()
+    await think.aclose()
+    (usage,) = bench.core.of(UsageReported)
+    assert (usage.kind, usage.model, usage.purpose, usage.request) == ("model", "m", "voicemail", 7)
+    assert usage.amount == question_characters(yes_no_request(THINKER, question)) // 4
+    assert usage.amount_output == 3
+    assert ("fact", "usage_estimated") in bench.logged()
+
+
+@pytest.mark.parametrize("purpose", ["reply", "hangup"])
+def test_what_is_not_answered_in_time_was_read_and_is_billed_before_it_is_told(purpose: str) -> None:
+    async def ask() -> Bench:
+        bench, think = _think(Mind(None))
+        if purpose == "reply":
+            think.ask(ASK)
+        else:
+            think.classify(AskClassifier(7, purpose, MESSAGES))
+        await asyncio.sleep(MODEL_ANSWER_SECONDS + 1)
+        return bench
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        bench = runner.run(ask())
+    assert bench.core.types() == ["UsageReported", "ProviderFailed"]
+    (usage,) = bench.core.of(UsageReported)
+    assert usage.purpose == purpose
+    assert usage.amount >= 11
+    assert usage.amount_output == 0
+
+
+@pytest.mark.parametrize("told", [None, UsageAmount("model", "mind", "m", 0)])
+async def test_a_model_that_does_not_count_its_tokens_is_billed_by_an_estimate(told: UsageAmount | None) -> None:
+    bench, think = _think(Mind(ModelDelta("Good day to you"), ModelDelta(ended="stop", usage=told)))
+    think.ask(ASK)
+    think.classify(AskClassifier(7, "hangup", MESSAGES))
+    await settle()
+    used = [(e.purpose, e.amount > 0, e.amount_output) for e in bench.core.of(UsageReported) if e.amount]
+    assert sorted(used) == [("hangup", True, 4), ("reply", True, 4)]
+    assert bench.logged().count(("fact", "usage_estimated")) == 2
+
+
+async def test_usage_that_comes_behind_the_end_is_reported() -> None:
+    bench, think = _think(Mind(ModelDelta("Hi", ended="stop"), ModelDelta(usage=USAGE)))
+    think.ask(ASK)
+    await settle()
+    assert bench.core.types() == ["ReplyText", "ReplyEnded", "UsageReported"]
+    assert bench.core.of(UsageReported)[0].amount == 10
 
 
 async def test_closing_ends_everything_under_way() -> None:

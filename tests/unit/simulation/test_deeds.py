@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.deeds import ANSWERED as ANSWER_OVER
-from callwright.simulation.deeds import HANG_UP, TOOL, TRANSFER, TRANSFERRED, Deeds, audit_deeds
+from callwright.simulation.deeds import HANG_UP, TOOL, TRANSFER, TRANSFERRED, Deeds, Work, audit_deeds
 from callwright.simulation.trace import Trace
 
 NOW_US = 5_000_000
@@ -78,6 +80,28 @@ def test_what_gave_text_or_sound_is_billed() -> None:
     assert audit_deeds(Deeds(), of((text, ()), (USED, ()))) == ""
     sound = ev.VoiceReady(NOW_US, 1, 0)
     assert audit_deeds(Deeds(), of((sound, ()))).startswith("what was used is billed: the voice of generation 1")
+
+
+def used(kind: str, amount: int, purpose: str = "", request: int = 0) -> tuple[ev.Event, tuple[fx.Effect, ...]]:
+    return ev.UsageReported(NOW_US, kind, "p", "m", purpose, 0, request, amount), ()
+
+
+def test_what_the_providers_did_is_billed_and_not_as_nothing() -> None:
+    asked = Deeds(work=Work(asked=Counter({"hangup": 2, "warm": 0})))
+    once, again = used("model", 30, "hangup", 1), used("model", 30, "hangup", 2)
+    assert audit_deeds(asked, of(once, again)) == ""
+    for unpaid in ((once,), (once, once), (once, used("model", 0, "hangup", 2)), (once, used("model", 9, "reply", 2))):
+        assert audit_deeds(asked, of(*unpaid)).startswith("what was used is billed: 1 questions")
+    said = Deeds(work=Work(texts=2))
+    assert audit_deeds(said, of(used("voice", 5), used("voice", 5))) == ""
+    assert audit_deeds(said, of(used("voice", 5))).startswith("what was used is billed: 1 texts")
+    heard = Deeds(work=Work(heard_ms=2_000))
+    assert audit_deeds(heard, of(used("transcriber", 1_400))) == "", "it said a moment later that it had failed"
+    assert audit_deeds(heard, of(used("transcriber", 1_300))) == "what was used is billed: 1300 ms of 2000 ms heard"
+
+
+def test_what_is_opened_is_closed() -> None:
+    assert audit_deeds(Deeds(work=Work(streams=1)), of(tick())).startswith("what is opened is closed")
 
 
 def test_what_is_stopped_or_cancelled_is_over_at_once() -> None:

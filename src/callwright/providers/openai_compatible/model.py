@@ -7,7 +7,7 @@ Protocol: ``POST {base_url}/chat/completions`` with ``stream: true`` and ``strea
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx2 as httpx
@@ -158,17 +158,16 @@ class _Reading:
         call[1] = call[1] or name
         call[2] = (call[2] + _text(function, "arguments"))[:MAX_TOOL_ARGUMENT_CHARACTERS]
 
-    def end(self) -> list[ModelDelta]:
-        """Tool calls, whole, and then the end with its reason and usage. An answer without an end broke off."""
+    def end(self) -> Iterator[ModelDelta]:
+        """Tool calls, whole, and then the end with its reason and, where the endpoint told it, the usage. An answer without an end broke
+        off, and was paid for."""
         if not self._reason:
+            if self._usage is not None:
+                yield ModelDelta(usage=self._usage)
             raise _broken(self._name, "no end")
-        deltas = [
-            ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-            for _, (call_id, name, arguments) in sorted(self._calls.items())
-        ]
-        reason = "tool" if self._calls else self._reason
-        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
-        return [*deltas, ModelDelta(ended=reason, usage=usage)]
+        for _, (call_id, name, arguments) in sorted(self._calls.items()):
+            yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
+        yield ModelDelta(ended="tool" if self._calls else self._reason, usage=self._usage)
 
     def _amount(self, usage: Any) -> UsageAmount:
         details = getattr(usage, "prompt_tokens_details", None)

@@ -97,6 +97,7 @@ class ScriptedStream:
         self._segment += 1
         self._text = ""
         if segment in self._script.fail_at:
+            self._bill()
             self._over = True
             error = ProviderError(self._script.fail, script.PROVIDER, f"the script makes utterance {segment} fail")
             self._report(lambda: self._sink.failed(error))
