@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -203,6 +204,11 @@ class AskingAgain:
                 await self._questions(case, fitted, run, examiner)
         except TimeoutError:
             post.failed("extraction", f"not finished {POST_CALL_SECONDS} s after it was begun")
+        except asyncio.CancelledError:
+            # This process ends, and whoever asks next pays for what was asked by now. One try: nobody waits for more.
+            with suppress(_SupersededError, UnavailableError):
+                await case.keep()
+            raise
         except CallwrightError as error:
             if isinstance(error, UnavailableError):
                 # The job is tried again.

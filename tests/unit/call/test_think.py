@@ -23,7 +23,7 @@ from callwright.domain.limits import MODEL_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, ToolCall
 from callwright.ports.speech import UsageAmount
-from callwright.simulation.virtual_loop import VirtualLoop
+from callwright.simulation.virtual_loop import VirtualClock, VirtualLoop
 
 USAGE = UsageAmount("model", "mind", "m", 10, 2, 3)
 MESSAGES = (Message("system", "s" * 40), Message("user", "hello"))
@@ -184,7 +184,9 @@ def test_what_is_not_answered_in_time_was_read_and_is_billed_before_it_is_told(p
             think.ask(ASK)
         else:
             think.classify(AskClassifier(7, purpose, MESSAGES))
-        await asyncio.sleep(MODEL_ANSWER_SECONDS + 1)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        await VirtualClock(loop).sleep(MODEL_ANSWER_SECONDS + 1)
         return bench
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
