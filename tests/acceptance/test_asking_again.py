@@ -367,3 +367,22 @@ async def test_a_run_that_two_processes_work_on_pays_for_what_both_asked(world: 
 async def log_of(world: CallWorld, call: Execution) -> bytes:
     async with world.ledger.unit() as unit:
         return await unit.logs.read(call.id, call.attempt)
+
+
+async def test_a_run_that_ends_with_its_process_leaves_what_it_spent_to_the_one_that_goes_on(world: CallWorld) -> None:
+    before = await called(world, body())
+    await ask(world, "Caller")
+    await answers_slowly(world, 5_000)
+    await ordered_anew(world, before.id, "run-1")
+    first = asyncio.ensure_future(AskingAgain(world.deps).run(order_of(before, "run-1")))
+
+    async def has_one_answer() -> bool:
+        return b"run_began" in await log_of(world, before)
+
+    await until(has_one_answer, 60)
+    # The next question is being asked now.
+    await asyncio.sleep(1)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    _, _, asked = (await log_of(world, before)).decode().partition('"run_began"')
+    assert asked.count('"estimated":true') == 1
