@@ -31,6 +31,7 @@ class metered:  # noqa: N801 - used like a function in a with statement
         self._provider = provider
         self._asked = asked
         self._report = report
+        self._free = bool(getattr(model, "costs_nothing", False))
         self._answered = False
         self._characters = 0
         self._told: list[UsageAmount] = []
@@ -44,9 +45,11 @@ class metered:  # noqa: N801 - used like a function in a with statement
         self._characters += len(delta.text) + len(delta.reasoning)
         if delta.tool_call is not None:
             self._characters += _characters_of(delta.tool_call)
-        if delta.usage is not None:
-            self._told.append(delta.usage)
-            self._report(delta.usage, False)
+        used = delta.usage
+        if used is not None:
+            self._told.append(used)
+            if used.amount or used.amount_output or used.amount_cached or self._free:
+                self._report(used, False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -56,7 +59,7 @@ class metered:  # noqa: N801 - used like a function in a with statement
             self._estimate()
 
     def _estimate(self) -> None:
-        if self._told and getattr(self._model, "costs_nothing", False):
+        if self._told and self._free:
             return
         read = 0 if any(one.amount for one in self._told) else _tokens(question_characters(self._asked))
         written = 0 if any(one.amount_output for one in self._told) else -(-self._characters // _CHARACTERS_PER_TOKEN)

@@ -78,8 +78,9 @@ class ModelRequest:
 class ModelDelta:
     """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool) and usage.
 
-    ``usage`` of several deltas adds up. What is not known is not told: None, or 0 tokens read for a question that has words (and 0 written
-    for an answer that has some), is estimated from the characters, and marked as that, unless the model costs nothing.
+    ``usage`` of several deltas adds up. None, or 0 tokens read for a question that has words (and 0 written for an answer that has some),
+    means that it is not known: it is estimated from the characters, under the names that ``usage`` has, and marked as that, unless the
+    model costs nothing.
     """
 
     text: str = ""

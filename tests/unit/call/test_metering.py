@@ -63,6 +63,7 @@ WORDS, END = ModelDelta("Good day"), ModelDelta(ended="stop")
         ((WORDS, ModelDelta(ended="stop", usage=used(21, 4))), None, [(21, 4, False)]),
         ((WORDS, END), None, [(READ, 2, True)]),
         ((END,), None, [(READ, 0, True)]),
+        ((WORDS, ModelDelta(ended="stop", usage=used(0, 0))), None, [(READ, 2, True)]),
         ((WORDS, ModelDelta(ended="stop", usage=used(0, 3))), None, [(0, 3, False), (READ, 0, True)]),
         ((WORDS, ModelDelta(ended="stop", usage=used(21, 0))), None, [(21, 0, False), (0, 2, True)]),
         ((ModelDelta(usage=used(21)), WORDS, ModelDelta(usage=used(0, 4))), None, [(21, 0, False), (0, 4, False)]),
@@ -93,3 +94,10 @@ def test_a_question_is_all_that_a_model_is_given_to_read() -> None:
     call = Message("assistant", "", (ToolCall("c", "book", '{"day": 1}'),))
     asked = ModelRequest((*ASKED.messages, call), ASKED.settings, tools=(Tool("book", "Books.", "{}"),), schema="{}")
     assert question_characters(asked) == 85 + 14 + 12 + 2
+
+
+def test_an_estimate_has_the_names_that_the_model_told() -> None:
+    found: list[UsageAmount] = []
+    with metered(Mind(), "custom", ASKED, lambda one, _: found.append(one)) as meter:
+        meter.take(ModelDelta("Good day", ended="stop", usage=UsageAmount("model", "vendor", "house", 0)))
+    assert found == [UsageAmount("model", "vendor", "house", READ, 2)]

@@ -159,15 +159,16 @@ class _Reading:
         call[2] = (call[2] + _text(function, "arguments"))[:MAX_TOOL_ARGUMENT_CHARACTERS]
 
     def end(self) -> Iterator[ModelDelta]:
-        """Tool calls, whole, and then the end with its reason and, where the endpoint told it, the usage. An answer without an end broke
-        off, and was paid for."""
+        """Tool calls, whole, and then the end with its reason and usage: 0 where the endpoint counts nothing, which the port takes for not
+        known. An answer without an end broke off, and was paid for."""
         if not self._reason:
             if self._usage is not None:
                 yield ModelDelta(usage=self._usage)
             raise _broken(self._name, "no end")
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-        yield ModelDelta(ended="tool" if self._calls else self._reason, usage=self._usage)
+        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
+        yield ModelDelta(ended="tool" if self._calls else self._reason, usage=usage)
 
     def _amount(self, usage: Any) -> UsageAmount:
         details = getattr(usage, "prompt_tokens_details", None)
