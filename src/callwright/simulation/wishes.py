@@ -17,6 +17,19 @@ HOURS = ((0, 24), (8, 18), (9, 21))
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _NAMED = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_REFUSALS = (
+    "no thank you", "Yeah, no.", "Yeah no, that doesn't work for me.", "Okay, no thanks.", "Sure... no, sorry, I can't.",
+    "Yes, hmm, no, please don't.", "Right, I'm busy then.", "Okay, e-mail me instead.", "Great, another call. No.",
+    "Ok, I'd rather you didn't.", "Sure, if you must. No, leave it.",
+)  # fmt: skip
+"""A no to the call that is offered, mostly behind what may be said for a yes."""
+_AGREEMENTS = (
+    "yes please", "Yeah, no worries.", "No, no problem, yes.", "No, that's fine, do that.", "Okay, why not.",
+    "Sure, I can't talk right now.", "Yeah no, that's fine.",
+)  # fmt: skip
+"""A yes, mostly with a word of refusal in it."""
+_OTHERS = ("Our technician", "Your doctor", "My colleague Anna", "The driver", "Somebody", "He", "Someone from the office")
+"""Who calls, and is not the agent."""
 _SPANS = (("in 20 minutes", 20), ("in half an hour", 30), ("in 2 hours", 120), ("in an hour", 60))
 
 Lines = tuple[tuple[str, str], ...]
@@ -45,8 +58,9 @@ def wish_of(seed: int) -> Wish:
             (True, (("user", f"can you call me back {words}"),)),
             (True, (("user", "call me back later please"), ("assistant", "What suits you?"), ("user", words))),
             (True, (("user", f"please call me back {others}"), ("assistant", "Good."), ("user", f"no {words} please"))),
-            (True, (("assistant", f"Shall I call you back {words}?"), ("user", "yes please"))),
-            (False, (("assistant", f"Shall I call you back {words}?"), ("user", "no thank you"))),
+            (True, (("assistant", f"Shall I call you back {words}?"), ("user", random.choice(_AGREEMENTS)))),
+            (False, (("assistant", f"Shall I call you back {words}?"), ("user", random.choice(_REFUSALS)))),
+            (False, (("assistant", f"{random.choice(_OTHERS)} will call you {words}."), ("user", "Okay, thanks."))),
             (False, (("user", f"don't call me back {words}"),)),
             (False, (("user", f"I'll call you back {words}"),)),
         )
