@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import islice, takewhile
 
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_CALLBACK_DAYS
-from callwright.insight.extraction import confirms
+from callwright.insight.assent import confirms
 from callwright.insight.spoken_time import DAYS, Said, read_time
 
 _CALL = r"(?:call|phone|ring)"
@@ -76,6 +77,7 @@ _REFUSES = re.compile(
     r"|(?<!if not )(?<!otherwise )"
     r"\b(?:i'll|i will|i can|i could|let me|i'd|i would|i am going to|i'm going to|i'm gonna|we'll|we will|we can)"
     rf" {_MYSELF}{_CALL} (?:you(?! if\b)|back|(?:[\w']+ )?back|again|myself|instead)\b"
+    r"|\b(?:i'll|i will) (?:just )?(?:come|drop|stop|pass|swing) (?:by|in|over|round|past)(?: \w+)? instead\b"
     r"|(?<!don't )(?<!not )(?<!won't )(?<!never )(?<!you )\bforget (?:about )?(?:it\b|that$)"
     r"|\b(?:forget(?: about)?|cancel|skip|drop) (?:the|that|my) call ?(?:back)?\b"
     r"|\bnever mind (?:about )?(?:it|that|calling|(?:the|that|my) (?:call|call ?back))\b"
@@ -83,11 +85,59 @@ _REFUSES = re.compile(
 )
 _DROPS = re.compile(r"\b(?:forget (?:about )?(?:it|that)|never ?mind)\b")
 """Refuses whatever was spoken of last."""
-_OFFERED = re.compile(rf"\b{_CALL} you (?:up )?{_WHEN}\b")
+_LEAD = (
+    r"(?:(?:no|nope|oh|ok|okay|actually|well|yes|yeah|please|sorry|and|but|then|just|hm+|uh|um|thanks|so|wait|you know what"
+    r"|on second thoughts?) )*"
+)
+_BARE_DROP = re.compile(
+    rf"{_LEAD}(?:(?:don't|do not|dont)(?: (?:do (?:that|it)|bother))?|(?:cancel|scrap|scratch|drop|skip) (?:that|it)|leave it"
+    r"|no need(?: for (?:that|it))?|(?:it's |that's )?(?:not|no longer) (?:needed|necessary)|i don't need (?:it|that|one)"
+    r"|i'd rather you (?:didn't|did not|don't))"
+    r"(?: (?:please|thanks|thank you|then|be|with (?:it|that)|any ?more|any longer|at all|after all|for now))*"
+)
+"""Refuses whatever was spoken of last, where it is all that is said."""
+_EXPRESSLY = re.compile(r"\b(?:actually|on second thoughts?|cancel|scrap|forget|never ?mind)\b")
+_ANYTHING_ELSE = re.compile(r"\b(?:any|some)(?:thing|one|body) (?:else|more)\b|\banything\b")
+"""Asked by the agent: "no need" is an answer to it."""
+_CALL_YOU = re.compile(rf"\b{_CALL} you (?:back )?(?:up )?{_WHEN}\b")
+_OWN = re.compile(
+    r"(?:\b(?:i|we|me|us|i'll|we'll|i'd|we'd|i'm|we're|i am|we are|let me)"
+    r"(?: (?:will|shall|can|could|may|might|should|would|to|going|gonna|like|love|prefer|happy|glad|able|pleased|be|just|then|also|gladly|again"
+    r"|definitely|certainly|gladly|simply|try|have|need|want|plan|both|personally|either|rather|better|not))*"
+    r"|\b(?:okay|ok|fine|good|possible|convenient|best|better|time|idea|suit you|for you) to"
+    r") $"
+)
+"""Before "call you": it is the agent who does."""
+_SUBJECTLESS = re.compile(
+    r"(?:(?:ok|okay|sure|great|fine|then|so|good|and|or|yes|perfect|will|gladly|happy to|going to|to|please|again|just|also) )*"
+)
+"""All that stands before "call you" where the clause names nobody."""
+_THEIR_CALL = re.compile(rf"\byou(?:'ll| will)?(?: then)? (?:get|receive|have) (?:a|another|my|our) call(?: back)? (?:from (?:us|me)\b )?{_WHEN}\b")
+_NAMED_OTHER = re.compile(
+    r"\b(?:(?:s?he|they)(?:'ll|'d)?|some(?:one|body)|(?:the|our|your|my|an?) (?!call|time|day|moment|number)[\w']+)\b"
+)
+"""Somebody in front of a clause that names nobody: "our technician, Bob, will call you"."""
+
+_MEANS = r"(?:e ?mails?|emailing|text|texting|sms|whatsapp|letter|post|messages?|in person|write|writing)"
+_ALTERNATIVE = re.compile(rf"\b(?:{_MEANS}|visit|come|wait)\b")
+"""Behind "or", in an offer of a call: something else is offered as well."""
+_DECLINES = re.compile(
+    rf"\b(?:{_MEANS}|too (?:late|early|soon)|i'm (?:out|travell?ing|asleep|working) then"
+    rf"|(?:busy|away|unavailable)(?! (?:(?:right )?now|just now|at the moment|today|tonight|tomorrow|on|until|till|before|{'|'.join(DAYS)})\b)"
+    r"|(?:i'll|i will) (?:just )?(?:come|drop|stop|pass|swing) (?:by|in|over|round|past))\b"
+)
+"""A call is not what the caller says yes to."""
+_BESIDES = re.compile(r"\btoo(?: please| thanks)?$|\b(?:and|also|as well|both|my|details|confirmation|reminder)\b")
+_CHECKS = re.compile(
+    r"^(?:(?:is|are|was|does|would) (?:that|this|it)|that's|that is)(?: (?:all|be|still|sound|time|then))* "
+    r"(?:right|correct|ok|okay|fine|good|work|suit|alright|possible)\b"
+)
+_CHECK_WORDS = 6
+"""Most words of a question that only says the time again."""
 
 _CORRECTS = re.compile(
     r"^(?:(?:oh|hm+|uh|um|well|yes|yeah|ok|okay|please|never mind) )*(?:no|nope|or|actually|sorry|wait|better|rather|maybe|not"
-    r"|on second thoughts?|let's|how about|what about|hold on|scratch)\b"
+    r"|on second thoughts?|let's|how about|what about|hold on|scratch|scrap|cancel)\b"
     r"|\b(?:actually|i mean|i meant|i said|instead|rather|better|prefer|suits|but|make (?:it|that)|change (?:it|that)|move it)\b"
 )
 _OTHER_MATTER = re.compile(
@@ -96,7 +146,8 @@ _OTHER_MATTER = re.compile(
 _OTHER_QUESTION = re.compile(r"\bhow (?:many|much|old|long)\b|\b(?:names?|numbers?|address|e ?mail|code)\b")
 _OF_TIME = re.compile(
     rf"\b(?:when|times?|days?|date|suits?|works?|convenient|{_CALL}|o'?clock|morning|afternoon|evening|tomorrow|today|tonight|instead|later"
-    rf"|else|minutes?|hours?|{'|'.join(DAYS)}|\d+)\b"
+    rf"|else|minutes?|hours?|{'|'.join(DAYS)}|\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|thirty|noon|half past"
+    r"|one(?= (?:okay|ok|fine|good|better|alright|all right|possible|then|pm))|quarter (?:to|past))\b"
 )
 _ASKS_WHEN = re.compile(r"\b(?:when|(?:what|which) (?:time|day|date)|(?:good|best) time|suits?)\b")
 _OF_CALL = re.compile(rf"\b{_CALL} you\b")
@@ -106,6 +157,7 @@ _CLAUSE = re.compile(r",(?!\d)")
 _NEVER_MIND = re.compile(r"^(?:no |oh |actually |ok )*never ?mind$")
 
 _WITHDRAWN = "the caller took it back"
+_SOMEBODY_ELSE = "somebody else is to call"
 _UNSURE = "it was not clear which time was meant"
 
 
@@ -123,12 +175,14 @@ def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int,
     """The wish in the lines of a call (``insight.transcript.lines``), or None when there is none. ``now`` is the caller's local time,
     aware; calls are made from the first of ``hours`` to before the second."""
     wish = _Wish(now)
-    nobody = ("", "")
-    for before, (role, text), following in zip([nobody, *spoken], spoken, [*spoken[1:], nobody], strict=False):
+    for at, (role, text) in enumerate(spoken):
+        before = spoken[at - 1] if at else ("", "")
         if role == "user":
             wish.hear(text, before[1] if before[0] == "assistant" else "")
         else:
-            wish.offer(text, following[1] if following[0] == "user" else "")
+            # Who says yes and then no behind a pause has said no.
+            following = takewhile(lambda line: line[0] == "user", islice(spoken, at + 1, None))
+            wish.offer(text, ". ".join(said for _, said in following))
     if not wish.words:
         return None
     due_at, reason = (None, wish.gone) if wish.gone else _resolve(wish.time, now, hours)
@@ -148,12 +202,12 @@ class _Wish:
     def hear(self, text: str, before: str) -> None:
         """A line of the caller, and the agent's before it."""
         intent = _intent(text)
-        if intent == "refuses" and _is_elsewhere(before) and _DROPS.search(normalised(text)):
+        found = read_time(text, self.now, not {"time", "when"}.isdisjoint(normalised(before).split()))
+        if intent == "refuses" and _drops_other(text, before, found):
             intent = ""
         if intent == "refuses" and self.words:
             self.words.append(text)
             self.gone = _WITHDRAWN
-        found = read_time(text, self.now, not {"time", "when"}.isdisjoint(normalised(before).split()))
         if intent == "asks" or (not intent and self._concerns(text, before, found)):
             self._take(text, found)
 
@@ -162,19 +216,31 @@ class _Wish:
         found = read_time(text, self.now)
         if found.day_unclear:
             found = self._proposed(text)
-        offers = _OFFERED.search(normalised(text)) is not None
-        if not confirms(answer):
+        by = _caller(text)
+        agreed = _accepts(answer, text) and found.day not in read_time(answer, self.now).not_days
+        if by == "another":
+            if agreed and self.words and not self.gone and not (self.time.whole and self._agrees(found)):
+                self.gone = _SOMEBODY_ELSE
+        elif not agreed:
             # "Tomorrow at four?" "No, at six": the day was not what was wrong with it.
             self.offered = found.day
             bare = _CORRECTS.search(normalised(answer)) is not None and read_time(answer, self.now).nothing
-            if offers and self.words and not self.gone and bare and not self._agrees(found):
+            if self.words and not self.gone and bare and self._is_disputed(text, found, by == "us"):
                 self.gone = _UNSURE
-        elif offers:
+        elif by == "us":
             self._take(text, found)
         elif self.words and not self.gone and not _is_elsewhere(text):
             found = self._proposed(text) if self.time.whole else found
             if self._is_open(text, found):
                 self._take(text, found)
+
+    def _is_disputed(self, text: str, found: Said, offers: bool) -> bool:
+        """Whether a no to the agent's line leaves open when to call: it named another time, or asked whether this one is right."""
+        asked = _question(text)
+        if not self._agrees(found):
+            return offers or (bool(asked) and not _is_elsewhere(text))
+        again = _names(read_time(asked, self.now)) and len(asked.split()) <= _CHECK_WORDS and not _is_elsewhere(asked)
+        return again or _CHECKS.search(normalised(asked)) is not None
 
     def _take(self, text: str, found: Said) -> None:
         if self.gone == _WITHDRAWN:
@@ -192,7 +258,7 @@ class _Wish:
         elsewhere, asked, plain = _is_elsewhere(before), normalised(before), normalised(text)
         if not self.time.whole and not self.gone:
             return not elsewhere
-        answers = _OFFERED.search(asked) or (_ASKS_WHEN.search(asked) and not elsewhere)
+        answers = _caller(before) == "us" or (_ASKS_WHEN.search(asked) and not elsewhere)
         if answers or self.time.day in found.not_days:
             return True
         if not elsewhere and self._repeats(found, self._proposed(before)):
@@ -238,8 +304,54 @@ def _intent(text: str) -> str:
         if _NEVER_MIND.search(normalised(sentence)):
             intent = "refuses"
         for clause in _CLAUSE.split(sentence):
-            intent = _intent_of_clause(normalised(clause)) or intent
+            plain = normalised(clause)
+            intent = _intent_of_clause(plain) or ("refuses" if _BARE_DROP.fullmatch(plain) else intent)
     return intent
+
+
+def _drops_other(text: str, before: str, found: Said) -> bool:
+    """Whether words that refuse what was spoken of last refuse something else than a call: what the agent has asked, or only a time."""
+    plain, asked = normalised(text), _question(before)
+    clauses = [normalised(one) for one in re.split(r"[.?!;,]", text)]
+    bare = any(_BARE_DROP.fullmatch(one) for one in clauses)
+    if any(_intent_of_clause(one) == "refuses" and not _DROPS.search(one) for one in clauses):
+        return False
+    if bare and (_names(found) or (_ANYTHING_ELSE.search(normalised(asked)) and not _EXPRESSLY.search(plain))):
+        return True
+    return (bare or _DROPS.search(plain) is not None) and _is_elsewhere(asked)
+
+
+def _question(text: str) -> str:
+    """The last question in a line, or nothing."""
+    return next((one.strip() for one in reversed(re.split(r"(?<=[.?!;])", text)) if one.endswith("?")), "")
+
+
+def _caller(text: str) -> str:
+    """Who is to call by a line of the agent that speaks of calling at some time: ``us``, ``another``, or nobody."""
+    callers: set[str] = set()
+    for sentence in _SENTENCE.split(text):
+        begun = ""
+        for clause in _CLAUSE.split(sentence):
+            plain = normalised(clause)
+            if _THEIR_CALL.search(plain):
+                callers.add("us")
+            for found in _CALL_YOU.finditer(plain):
+                before = plain[: found.start()]
+                own = _OWN.search(before) or (_SUBJECTLESS.fullmatch(before) and not _NAMED_OTHER.search(begun))
+                callers.add("us" if own else "another")
+            begun = f"{begun} {plain}"
+    return "another" if "another" in callers else next(iter(callers), "")
+
+
+def _accepts(answer: str, offer: str) -> bool:
+    """Whether the caller says yes to the agent's line as to a call, and not to something else that it offers."""
+    if not confirms(answer) or _intent(answer) == "refuses":
+        return False
+    clauses = [normalised(one) for one in re.split(r"[.?!;,]", answer)]
+    if any(_DECLINES.search(one) and not _BESIDES.search(one) for one in clauses):
+        return False
+    chosen = re.search(rf"\b{_CALL}\b", normalised(answer)) is not None
+    return chosen or _ALTERNATIVE.search(normalised(offer).partition(" or ")[2]) is None
 
 
 def _intent_of_clause(plain: str) -> str:

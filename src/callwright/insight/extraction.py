@@ -17,13 +17,10 @@ from typing import Any
 
 from callwright.domain.agent import PostCallTask
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
+from callwright.insight.assent import confirms
 from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
-_CONFIRMED = re.compile(
-    r"\s*(yes|yeah|yep|yup|sure|right|correct|exactly|ok|okay|perfect|great|sounds good|that'?s (right|correct|fine|it))\b",
-    re.I,
-)
 _KEY_LINE = re.compile(r"^[\s\-*]*([A-Za-z_][A-Za-z0-9_ ]{0,60}?)\s*[:=]\s*(\S.*)$")
 _NOTHING = frozenset(
     {"", "null", "none", "unknown", "n/a", "na", "not mentioned", "not provided", "not specified", "undefined"}
@@ -152,11 +149,6 @@ def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict
             continue
         accepted[one.key] = _typed(value) if one.choice and not one.options else value
     return accepted, rejected
-
-
-def confirms(text: str) -> bool:
-    """Whether a caller's words begin with a yes to what was said before them."""
-    return _CONFIRMED.match(text) is not None
 
 
 def _evidence(transcript: str) -> list[str]:

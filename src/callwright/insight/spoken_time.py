@@ -70,6 +70,7 @@ _SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(quarter|{_NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={_NUMBER_WORD}\b)", r"\1 ahead "),
         (r"\bafter(?: about| another)? (?=(?:\w+[ -]){1,5}(?:minutes?|mins?|hours?|hrs?)\b)", "within "),
         (rf"\bmake (?:it|that) (?={_NUMBER_WORD}\b)", "clock "),
+        (rf"\b(?:is|would|does|will) (?={_NUMBER_WORD} (?:ok|okay|fine|good|be|work|suit|better|alright|all right|possible)\b)", "clock "),
         (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={_NUMBER_WORD}\b)", "clock "),
         (r"\b(?:in|after)(?: about| another)? (?=(?:a|an|half|the next) )", "within "),
         (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_COUNT}\b|couple\b)", "within "),

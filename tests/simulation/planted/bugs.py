@@ -1559,7 +1559,23 @@ CALL_BACKS = (
     bug(
         "offer_taken_for_a_wish",
         "the agent offers to call back, the caller says no, and is called",
-        Line("insight.callback:_Wish.offer", "not confirms(answer)", "False"),
+        Line("insight.callback:_accepts", "not confirms(answer)", "False"),
+    ),
+    bug(
+        "declined_call_taken_for_agreed",
+        "'yeah, no' is a yes because it begins with one",
+        Line("insight.assent:_stance", "if _DENIES.search(rest):", "if not rest:"),
+        Line("insight.assent:_stances", "(_YES if _YES_WORD.match(word) else _NO)", "_YES"),
+    ),
+    bug(
+        "agreed_call_taken_for_declined",
+        "'no, no problem, yes' is a no because it begins with one",
+        Line("insight.assent:confirms", "stances[0][0] not in (_YES, _NO)", "stances[0][0] != _YES"),
+    ),
+    bug(
+        "somebody_elses_call_made",
+        "'our technician will call you at ten' is a call by the agent",
+        Line("insight.callback:_caller", 'callers.add("us" if own else "another")', 'callers.add("us")'),
     ),
 )
 

@@ -452,3 +452,146 @@ def test_what_is_said_after_an_agreement_takes_nothing_back(said: str) -> None:
 def test_a_question_when_to_call_about_something_is_one_about_the_time() -> None:
     asked = ("Call me tomorrow about my order.", "> When should we call you about the order?", "2 pm.")
     assert understood(*asked) == "Thu 26 Nov 14:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Yeah, no.",
+        "Yeah no, that doesn't work for me.",
+        "Okay, no thanks.",
+        "Sure... no, sorry, I can't.",
+        "Yes, hmm, no, please don't.",
+        "Right, I'm busy then.",
+        "Okay, I'm busy tomorrow.",
+        "Okay, e-mail me instead.",
+        "Okay, too late for me.",
+        "Okay, I'll drop by.",
+        "Yes. Actually, I'll call you instead.",
+        "Sure, if you must. No, leave it.",
+    ],
+)
+def test_who_declines_the_call_behind_a_yes_is_not_called(said: str) -> None:
+    assert understood("> Can I call you back tomorrow at five?", said) is None
+
+
+def test_who_says_yes_and_then_no_behind_a_pause_is_not_called() -> None:
+    assert understood("> Can I call you back tomorrow at five?", "Yeah.", "No.") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No, no problem, yes.",
+        "Yeah, no worries.",
+        "No, that's fine, do that.",
+        "Sure, I'm busy right now.",
+        "Yes please, I'm busy today.",
+        "Sure, and send me an e-mail too.",
+        "Yes. My e-mail is ann@example.org.",
+        "Yes, I'll wait for your call.",
+    ],
+)
+def test_a_yes_with_a_word_of_refusal_in_it_is_one(said: str) -> None:
+    assert understood("> Can I call you back tomorrow at five?", said) == "Thu 26 Nov 17:00"
+
+
+def test_a_yes_to_a_call_or_something_else_is_one_when_it_chooses_the_call() -> None:
+    offer = "> Shall I call you tomorrow at ten, or do you prefer an e-mail?"
+    assert understood(offer, "Okay, an e-mail please.") is None
+    assert understood(offer, "Yes.") is None
+    assert understood(offer, "Okay, call me.") == "Thu 26 Nov 10:00"
+    assert understood("> Shall I call you in an hour or so?", "Yes.") == "Wed 25 Nov 11:00"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "Our technician will call you",
+        "Our technician, Bob, will call you",
+        "I'll check, and my colleague Anna will then call you",
+        "I will have the doctor call you",
+        "I will ask somebody to call you",
+        "She'll check, then call you",
+        "They can call you",
+    ],
+)
+def test_what_the_agent_says_of_somebody_elses_call_is_no_offer(who: str) -> None:
+    assert understood(f"> {who} tomorrow at ten.", "Okay, thanks.") is None
+    asked = ("Call me back please.", f"> {who} tomorrow at ten.", "Okay, thanks.")
+    assert understood(*asked) == "somebody else is to call"
+    assert understood("Can somebody call me back tomorrow at ten?", *asked[1:]) == "Thu 26 Nov 10:00"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "I'll call you",
+        "We will gladly call you",
+        "Shall we call you",
+        "I'd be happy to call you",
+        "Would you like me to call you",
+        "Is it okay to call you",
+        "Is it okay if I call you",
+        "Great, will call you",
+        "I'll look it up, then call you",
+        "You'll get a call from us",
+        "We're closed now, but I can call you",
+    ],
+)
+def test_what_the_agent_says_of_its_own_call_is_an_offer(who: str) -> None:
+    assert understood(f"> {who} tomorrow at ten.", "Okay, thanks.") == "Thu 26 Nov 10:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Actually don't.",
+        "Please don't.",
+        "Cancel that.",
+        "Actually, no need.",
+        "Don't bother.",
+        "Actually, leave it.",
+        "Scrap that, I don't need it any more.",
+        "It's fine, I'll come by instead.",
+    ],
+)
+def test_few_words_take_back_what_was_agreed(said: str) -> None:
+    agreed = ("Can you call me back tomorrow at 2 pm?", "> Sure, tomorrow at 2 pm.")
+    assert understood(*agreed, said) == "the caller took it back"
+    assert understood(*agreed, "> Anything else?", f"No, and actually, {said}") == "the caller took it back"
+
+
+@pytest.mark.parametrize("asked", ["Is six okay?", "Is 6 okay?", "Would six pm be fine?", "Shall I put that in for six?"])
+def test_the_wish_is_taken_back_behind_a_question_for_another_time(asked: str) -> None:
+    lines = ("Call me back tomorrow at five.", f"> Five is taken. {asked}")
+    assert understood(*lines, "Forget it.") == "the caller took it back"
+    assert understood(*lines, "Okay, then forget it.") == "the caller took it back"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("Shall I e-mail you the details too?", "No, please don't."),
+        ("Tomorrow at 2 pm. Do you need directions?", "No, no need."),
+        ("Anything else I can do for you?", "No, no need."),
+        ("Anything else?", "No, don't worry."),
+    ],
+)
+def test_few_words_that_refuse_something_else_take_nothing_back(asked: str, said: str) -> None:
+    agreed = ("Can you call me back tomorrow at 2 pm?", "> Sure, tomorrow at 2 pm.")
+    assert understood(*agreed, f"> {asked}", said) == "Thu 26 Nov 14:00"
+
+
+def test_a_time_that_is_dropped_for_another_is_corrected() -> None:
+    assert understood("Call me back tomorrow at five.", "> Good.", "Cancel that, make it six.") == "Thu 26 Nov 18:00"
+    dropped = ("Call me back tomorrow at five.", "> Anything else?", "No need, I'll call you instead.")
+    assert understood(*dropped) == "the caller took it back"
+
+
+def test_who_denies_the_time_that_is_read_back_leaves_it_open() -> None:
+    offered = ("> Shall I call you tomorrow at five?", "Yes.")
+    assert understood(*offered, "> Good, I will call you tomorrow at five. Is that right?", "No, sorry.") == UNSURE
+    assert understood(*offered, "> Tomorrow at five, right?", "No.") == UNSURE
+    assert understood("Call me back tomorrow at five.", "> Five is taken. Is six okay?", "Yeah, no.") == UNSURE
+    assert understood(*offered, "> Good. Do you need anything before the call tomorrow at five?", "No.") == "Thu 26 Nov 17:00"

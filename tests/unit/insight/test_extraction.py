@@ -139,6 +139,21 @@ def test_an_answer_that_is_no_json_object_is_refused_as_a_whole(broken: str):
     assert rejected.value == broken[:500]
 
 
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("Yeah, no, that's my brother.", None),
+        ("Right, no.", None),
+        ("Okay, but it's not my name.", None),
+        ("No, no problem, yes.", "Bob Miller"),
+        ("Yes, no worries.", "Bob Miller"),
+    ],
+)
+def test_what_the_caller_denies_behind_a_yes_is_not_proven(answer: str, value: str | None):
+    heard = f"assistant: I have you down as Bob Miller, is that right?\nuser: {answer}"
+    assert accept(json.dumps({"name": "Bob Miller"}), [NAME], heard)[0] == {"name": value}
+
+
 def test_json_within_prose_or_a_fence_is_found():
     answer = 'Here it is:\n```json\n{"name": "Jonas Weber"}\n```'
     assert accept(answer, [NAME], TRANSCRIPT)[0] == {"name": "Jonas Weber"}
