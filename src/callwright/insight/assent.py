@@ -16,14 +16,18 @@ _OPENING = re.compile(r"^(?:(?:oh|ah|um|uh|hm+|well|so|and|then)(?: |$))+")
 _YES_WORD = re.compile(
     r"^(?:yes|yeah|yep|yup|sure|right(?! now)|correct|exactly|ok|okay|perfect|great|alright|all right|absolutely|definitely|of course)\b ?"
 )
-_NO_WORD = re.compile(r"^(?:no|nope|nah|not)(?= (?:no|nope|yes|yeah|yep|sure|ok|okay|that's|that is|it's|go ahead|do|please do)\b|$) ?")
+_NO_WORD = re.compile(
+    r"^(?:no|nope|nah|not)(?= (?:no|nope|yes|yeah|yep|sure|ok|okay|that's|that is|it's|go ahead|do|please do)\b|$) ?"
+)
 """A no that stands by itself, before a pause or what else is said: "yeah no that's fine"."""
 _AGREES = re.compile(
     r"^(?:that'?s|that is|that'd be|that would be|it'?s|sounds|that sounds)(?: all| perfectly| just| totally| absolutely)?"
     r" (?:right|correct|fine|it|good|great|perfect|ok|okay|alright|lovely|wonderful|true)\b"
     r"|^(?:that|it) (?:works|suits)\b|^(?:fine|good)(?: by me| with me)?$"
 )
-_INSISTS = re.compile(r"^(?:yes|yeah|yep|yup|absolutely|definitely|of course|go ahead|(?:please )?do(?: that| so| it| call.*)?(?: please)?$)")
+_INSISTS = re.compile(
+    r"^(?:yes|yeah|yep|yup|absolutely|definitely|of course|go ahead|(?:please )?do(?: that| so| it| call.*)?(?: please)?$)"
+)
 """A yes also behind a whole refusal."""
 _HARMLESS = re.compile(
     r"\bno (?:problems?|worries|doubt|rush|hurry|trouble|objections?|issues?|big deal|(?:other|more|further) questions?)\b"
@@ -32,7 +36,8 @@ _HARMLESS = re.compile(
     r"|\bno later than\b|\b(?:not|don't|can't|won't) (?:\w+ ){0,3}?(?:before (?:that|then)|any earlier)\b"
     r"|\b(?:isn't|doesn't|won't|aren't|don't|wasn't|hasn't|didn't) (?:it|that|you|we|they)$"
     # What is not possible now is why the other time suits.
-    r"|\b(?:can't|cannot|not|don't|isn't|couldn't)(?! (?:want|need|think|wish)\b)(?: [\w']+){1,4}? (?:right now|just now|now|at the moment)\b"
+    r"|\b(?:can't|cannot|not|don't|isn't|couldn't)(?! (?:want|need|think|wish)\b)(?: [\w']+){1,4}?"
+    r" (?:right now|just now|now|at the moment)\b"
     r"|\bnow(?: is|'s| isn't) (?:not |really )*(?:an? )?(?:good|great|bad)(?: (?:time|moment))?\b"
 )
 """Words of refusal that refuse nothing."""

@@ -18,7 +18,8 @@ from itertools import islice, takewhile
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_CALLBACK_DAYS
 from callwright.insight.assent import confirms
-from callwright.insight.spoken_time import DAYS, Said, read_time
+from callwright.insight.day_words import DAYS
+from callwright.insight.spoken_time import Said, read_time
 
 _CALL = r"(?:call|phone|ring)"
 _A_BIT = r"(?:bit|little|few|couple|day|week|hour|half|quarter|minute|moment)"
@@ -102,8 +103,8 @@ _ANYTHING_ELSE = re.compile(r"\b(?:any|some)(?:thing|one|body) (?:else|more)\b|\
 _CALL_YOU = re.compile(rf"\b{_CALL} you (?:back )?(?:up )?{_WHEN}\b")
 _OWN = re.compile(
     r"(?:\b(?:i|we|me|us|i'll|we'll|i'd|we'd|i'm|we're|i am|we are|let me)"
-    r"(?: (?:will|shall|can|could|may|might|should|would|to|going|gonna|like|love|prefer|happy|glad|able|pleased|be|just|then|also|gladly|again"
-    r"|definitely|certainly|gladly|simply|try|have|need|want|plan|both|personally|either|rather|better|not))*"
+    r"(?: (?:will|shall|can|could|may|might|should|would|to|going|gonna|like|love|prefer|happy|glad|able|pleased|be|just|then|also"
+    r"|gladly|again|definitely|certainly|simply|try|have|need|want|plan|both|personally|either|rather|better|not))*"
     r"|\b(?:okay|ok|fine|good|possible|convenient|best|better|time|idea|suit you|for you) to"
     r") $"
 )
@@ -112,7 +113,9 @@ _SUBJECTLESS = re.compile(
     r"(?:(?:ok|okay|sure|great|fine|then|so|good|and|or|yes|perfect|will|gladly|happy to|going to|to|please|again|just|also) )*"
 )
 """All that stands before "call you" where the clause names nobody."""
-_THEIR_CALL = re.compile(rf"\byou(?:'ll| will)?(?: then)? (?:get|receive|have) (?:a|another|my|our) call(?: back)? (?:from (?:us|me)\b )?{_WHEN}\b")
+_THEIR_CALL = re.compile(
+    rf"\byou(?:'ll| will)?(?: then)? (?:get|receive|have) (?:a|another|my|our) call(?: back)? (?:from (?:us|me)\b )?{_WHEN}\b"
+)
 _NAMED_OTHER = re.compile(
     r"\b(?:(?:s?he|they)(?:'ll|'d)?|some(?:one|body)|(?:the|our|your|my|an?) (?!call|time|day|moment|number)[\w']+)\b"
 )
@@ -123,7 +126,8 @@ _ALTERNATIVE = re.compile(rf"\b(?:{_MEANS}|visit|come|wait)\b")
 """Behind "or", in an offer of a call: something else is offered as well."""
 _DECLINES = re.compile(
     rf"\b(?:{_MEANS}|too (?:late|early|soon)|i'm (?:out|travell?ing|asleep|working) then"
-    rf"|(?:busy|away|unavailable)(?! (?:(?:right )?now|just now|at the moment|today|tonight|tomorrow|on|until|till|before|{'|'.join(DAYS)})\b)"
+    r"|(?:busy|away|unavailable)"
+    rf"(?! (?:(?:right )?now|just now|at the moment|today|tonight|tomorrow|on|until|till|before|{'|'.join(DAYS)})\b)"
     r"|(?:i'll|i will) (?:just )?(?:come|drop|stop|pass|swing) (?:by|in|over|round|past))\b"
 )
 """A call is not what the caller says yes to."""
@@ -260,6 +264,9 @@ class _Wish:
             return not elsewhere
         answers = _caller(before) == "us" or (_ASKS_WHEN.search(asked) and not elsewhere)
         if answers or self.time.day in found.not_days:
+            return True
+        choices = read_time(_question(before), self.now)
+        if not elsewhere and (choices.clock_unclear or choices.day_unclear):
             return True
         if not elsewhere and self._repeats(found, self._proposed(before)):
             return True

@@ -14,64 +14,67 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from callwright.insight.day_words import DAYS, MONTHS, NUMBER_WORD, ORDINAL, day_not_understood
 from callwright.insight.wording import words_of
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
 _VERBS = ("may", "march")
 """Months that are other words too: they are one beside a number only."""
 
-_NUMBER_WORD = (
-    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty(?:[ -]five)?|thirty"
-    r"|forty(?:[ -]five)?)"
-)
-"""What a clock time begins with."""
 _COUNT = (
-    rf"(?:{_NUMBER_WORD}|\d{{3,}}|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen"
+    rf"(?:{NUMBER_WORD}|\d{{3,}}|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen"
     r"|fifty|sixty|seventy|eighty|ninety)"
 )
 """What a number of minutes, hours, days or weeks begins with: "two hundred" with its "two"."""
-_TIME = rf"{_NUMBER_WORD}(?:[:. ]\d\d|[ -](?:thirty|fifteen))?(?: ?(?:am|pm|o'?clock))?\b"
+_TIME = rf"{NUMBER_WORD}(?:[:. ]\d\d|[ -](?:thirty|fifteen))?(?: ?(?:am|pm|o'?clock))?\b"
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|days?|weeks?)"
 _STRETCH = re.compile(
     rf"\bbetween (?:about )?{_TIME} and {_TIME}|\bfrom (?:about )?{_TIME} ?(?:to|till|until|-) ?{_TIME}"
     rf"|\b{_COUNT} ?(?:to|or|-) ?{_COUNT} (?={_UNIT}\b)"
-    rf"|\b{_NUMBER_WORD} ?(?:(?:am|pm|o'?clock) ?(?:to|till|until|-)|until|-) ?{_TIME}"
+    rf"|\b{NUMBER_WORD} ?(?:(?:am|pm|o'?clock) ?(?:to|till|until|-)|until|-) ?{_TIME}"
+    rf"|\b(?:an?|{_COUNT}) {_UNIT} or {_COUNT}\b(?! ?(?:am|pm|o'?clock))"
+    # An hour that the line leaves out.
+    rf"|\bat (?:(?:a )?quarter|half|{NUMBER_WORD}) (?:past|to|till)\b(?! +(?:{NUMBER_WORD}|noon|midnight)\b)"
     # "Ten to five" is a clock time, "nine to five" is none: people count minutes by fives.
     rf"|\b(?:[1-46-9]|1[1-46-9]|one|two|three|four|six|seven|eight|nine|eleven|twelve) (?:to|till) {_TIME}"
 )
-_ORDINAL = (
-    r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth"
-    r"|seventeenth|eighteenth|nineteenth|twentieth|thirtieth|(?:twenty|thirty)[ -](?:first|second|third|fourth|fifth|sixth|seventh"
-    r"|eighth|ninth)"
+_NO_DAY = (
+    r"(?! (?:time|one|call|thing|thoughts?|question|person|floor|half|hour|number|line|slot|available|day|weekday|weekend|week|month"
+    rf"|working|business|{'|'.join(DAYS)})\b)"
 )
-_NO_DAY = r"(?! (?:time|one|call|thing|thoughts?|question|person|floor|half|hour|number|line|slot|available)\b)"
 """What stands behind "the second" where that is no day."""
 _SPELLING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), meant)
     for pattern, meant in (
         (r"\bgood (?:morning|afternoon|evening|night|day)\b", " "),
+        (r"\b(?:happy|merry) (?:holidays?|thanksgiving|christmas|easter|new year|birthday)\b", " "),
         (r"\bi am\b", "i'm"),
         (r"\b([ap]) m\b", r"\1m"),
         (r"\b(?:noon|midday)\b", "12 pm"),
         (r"\b(?:instead of|rather than|other than|apart from|besides|any day but)\b", "except"),
+        (r"\b(?:in )?a fortnight(?: (?:from )?(?:now|today)| time)?\b(?! (?:from|on))", "within 14 days"),
+        (r"\b(?:a )?week (?:from )?today\b|\btoday week\b", "within 7 days"),
+        (r"\b(?:a )?week (?:from )?tomorrow\b|\btomorrow week\b", "within 8 days"),
+        (
+            rf"\b({'|'.join(DAYS)}) (?:week|after next(?! (?:week|month|year)))\b(?! (?:after|on|of|but))",
+            r"nextbutone \1",
+        ),
         (r"\bthree quarters of an hour\b", "45 minutes"),
         (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
         (r"\bin the next (?=(?:\w+ )?(?:days?|weeks?|months?)\b)", "some "),
         (r"\ba (hundred|thousand)\b", r"one \1"),
         (r"\b(\d{1,2})[:.h](\d{2})\b", r"clock \1 \2"),
-        (rf"\b({_NUMBER_WORD}) o'?clock\b", r"clock \1"),
+        (rf"\b({NUMBER_WORD}) o'?clock\b", r"clock \1"),
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)\b{_NO_DAY}", r"ordinal \1"),
-        (rf"\b(?:the|on) ({_ORDINAL})\b{_NO_DAY}", r"ordinal \1"),
+        (rf"\b(?:the|on) ({ORDINAL})\b{_NO_DAY}", r"ordinal \1"),
         (r"\bminutes past\b", "past"),
-        (rf"\b(quarter|{_NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={_NUMBER_WORD}\b)", r"\1 ahead "),
+        (rf"\b(quarter|{NUMBER_WORD})(?: minutes)? (?:to|before|till) (?={NUMBER_WORD}\b)", r"\1 ahead "),
         (r"\bafter(?: about| another)? (?=(?:\w+[ -]){1,5}(?:minutes?|mins?|hours?|hrs?)\b)", "within "),
-        (rf"\bmake (?:it|that) (?={_NUMBER_WORD}\b)", "clock "),
-        (rf"\b(?:is|would|does|will) (?={_NUMBER_WORD} (?:ok|okay|fine|good|be|work|suit|better|alright|all right|possible)\b)", "clock "),
-        (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={_NUMBER_WORD}\b)", "clock "),
+        (rf"\bmake (?:it|that) (?={NUMBER_WORD}\b)", "clock "),
+        (
+            rf"\b(?:is|would|does|will) (?={NUMBER_WORD} (?:ok|okay|fine|good|be|work|suit|better|alright|all right|possible)\b)",
+            "clock ",
+        ),
+        (rf"\b(?:at|around|about|by|after|from|approximately)(?: about| around)? (?={NUMBER_WORD}\b)", "clock "),
         (r"\b(?:in|after)(?: about| another)? (?=(?:a|an|half|the next) )", "within "),
         (rf"\bin(?: about| another| the next| clock)? (?=(?:clock )?{_COUNT}\b|couple\b)", "within "),
         (r"[;!?]|,(?!\d)|\.(?!\d)|\s[-\u2013]\s", " comma "),
@@ -89,11 +92,13 @@ _NUMERIC = re.compile(
     r"|\b(?!24/7\b)(?P<a>\d{1,2})/(?P<b>\d{1,2})\b(?! (?:of )?(?:an? )?hour)(?:/(?P<c>\d{4}|\d{2})\b)?"
     r"|\bon (?:the )?(?P<e>\d{1,2})\.(?P<f>\d{1,2})\b(?:\.(?P<g>20\d\d)\b)?"
 )
+_OF_MONTH = re.compile(r"\bof (this|next) month\b")
 _VAGUE = re.compile(
     r"\b(?:next|this|some|the following|within|in an?|in the|during the|(?:end|middle|beginning) of the|over the|on the|at the|after the)"
     r" (?:\w+ )?(?:weekend|week|month|year|days)s?\b|\b(?:some|any|another|every|each)(?: other)? day\b|\bone of th[eo]se days\b"
-    r"|\b(?:few|several) (?:days|weeks|months)\b|\bweekdays?\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b|\bchristmas\b|\beaster\b"
-    rf"|\bunreadable\b|\bin (?:march|may)\b|\b(?:{'|'.join(month for month in _MONTHS if month not in _VERBS)})\b|\bordinal\b"
+    r"|\b(?:few|several) (?:days|weeks|months)\b|\bweekdays?\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b|"
+    r"\b(?:christmas|xmas|easter|thanksgiving|new years?|boxing day|payday|half term|midweek|fortnights?)\b"
+    rf"|\bunreadable\b|\bin (?:march|may)\b|\b(?:{'|'.join(month for month in MONTHS if month not in _VERBS)})\b|\bordinal\b"
 )
 """A day is spoken of, and none is said by these words alone."""
 _THINGS = r"(?:meeting|appointment|class|lesson|interview|flight|train|bus|shift|exam|session|conference|game|dinner|lunch|visit)"
@@ -190,12 +195,15 @@ def read_time(text: str, now: datetime, answers: bool = False) -> Said:
     that a number at its beginning is one."""
     plain = text.lower().replace("\u2019", "'").replace("a.m.", "am").replace("p.m.", "pm")
     plain = _NUMERIC.sub(_in_words, _ASIDE.sub(" ", plain))
+    plain = _OF_MONTH.sub(lambda found: f"of {MONTHS[(now.month - 1 + (found[1] == 'next')) % 12]}", plain)
     short, stretches = _STRETCH.subn(" ", plain)
     for pattern, meant in _SPELLING:
         short = pattern.sub(meant, short)
     line = _Line.of(words_of(short), answers)
     day = _day(line, short, now.date())
     offset, clock = _offset(line), _clock(line)
+    if offset is None and day_not_understood(short, answers):
+        day = Said(not_days=day.not_days, day_unclear=True)
     if offset is not None:
         then = (now + timedelta(minutes=min(offset, 525_600))).date()
         if clock.minutes is None and not clock.clock_unclear and day.day in (None, then):
@@ -313,7 +321,7 @@ def _clock(line: _Line) -> Said:
     if not meant:
         return Said(half=general or next((token for token in tokens if token in ("am", "pm")), ""))
     for (begin, before, _), (end, after, _) in pairwise(meant):
-        if before != after and not _CORRECTS.intersection(tokens[begin:end]):
+        if before != after and (_are_choices(tokens[begin:end]) or not _CORRECTS.intersection(tokens[begin:end])):
             return Said(clock_unclear=True)
     return Said(minutes=meant[-1][1], half=meant[-1][2])
 
@@ -349,7 +357,7 @@ def _figured(line: _Line, index: int) -> _Clock | None:
     """ "At five", "5 30 pm", "10 am"; a run of more numbers is a telephone's: a clock without an hour, to be passed over."""
     tokens = line.tokens
     before = tokens[index - 1] if index else ""
-    if not tokens[index].isdigit() or before in ("ordinal", "within", *_MONTHS):
+    if not tokens[index].isdigit() or before in ("ordinal", "within", *MONTHS):
         return None
     end = index + 1
     while end < len(tokens) and tokens[end].isdigit() and end not in line.breaks:
@@ -382,6 +390,8 @@ def _day(line: _Line, plain: str, today: date) -> Said:
         return Said(not_days=denied, day_unclear=_VAGUE.search(plain) is not None)
     while len(meant) > 1 and _is_in_passing(line, meant[-2][0], meant[-1][0]):
         meant.pop()
+    if len(meant) > 1 and _are_choices(line.tokens[meant[-2][0] + 1 : meant[-1][0]]):
+        return Said(not_days=denied, day_unclear=True)
     at, day = meant[-1]
     name = line.tokens[at]
     same = [one for _, one in meant[:-1] if name in DAYS and one is not None and one.weekday() == DAYS.index(name)]
@@ -391,6 +401,11 @@ def _day(line: _Line, plain: str, today: date) -> Said:
         # "Monday the fourth", which is a Friday
         day = day if day.weekday() == DAYS.index(line.tokens[at - 1]) else None
     return Said(day=day, day_unclear=day is None)
+
+
+def _are_choices(between: Sequence[str]) -> bool:
+    """Whether two times are said as either of two: "Thursday or Friday", which is no correction."""
+    return [word for word in between if not word.isdigit() and word not in ("am", "pm", "clock")] == ["or"]
 
 
 def _is_in_passing(line: _Line, before: int, at: int) -> bool:
@@ -435,6 +450,8 @@ def _near_days(line: _Line, today: date) -> Iterator[tuple[int, date | None]]:
 def _weekday(line: _Line, at: int, today: date, weeks: bool) -> date | None:
     """The next day of that name; of next week where that is said; none beside other weeks ("a week from Monday")."""
     tokens, ahead = line.tokens, DAYS.index(line.tokens[at]) - today.weekday()
+    if tokens[max(0, at - 1) : at] == ["nextbutone"]:
+        return today + timedelta(days=(ahead % 7 or 7) + 7)
     if tokens[max(0, at - 1) : at] == ["last"]:
         return today - timedelta(days=-ahead % 7 or 7)
     if ["next", "week"] in (list(tokens[max(0, at - 2) : at]), list(tokens[at + 1 : at + 3])):
@@ -448,8 +465,8 @@ def _dates(line: _Line, today: date) -> Iterator[tuple[int, date | None]]:
     at = 0
     while at < len(tokens):
         begin, month, number = at, 0, ""
-        if tokens[at] in _MONTHS:
-            month = _MONTHS.index(tokens[at]) + 1
+        if tokens[at] in MONTHS:
+            month = MONTHS.index(tokens[at]) + 1
             at += 1 + (tokens[at + 1 : at + 2] == ["ordinal"])
             number = tokens[at] if at < len(tokens) else ""
         elif tokens[at] == "ordinal":
@@ -462,13 +479,13 @@ def _dates(line: _Line, today: date) -> Iterator[tuple[int, date | None]]:
         if not number.isdigit():
             at = begin + 1
             continue
-        at += bool(month) and begin + 1 < len(tokens) and tokens[begin] not in _MONTHS
+        at += bool(month) and begin + 1 < len(tokens) and tokens[begin] not in MONTHS
         year = tokens[at] if at < len(tokens) and len(tokens[at]) == 4 and tokens[at][:2] == "20" else ""
         yield begin, _date(number, month, int(year) if year.isdigit() else 0, today)
 
 
 def _month(tokens: Sequence[str], at: int) -> int:
-    return _MONTHS.index(tokens[at]) + 1 if at < len(tokens) and tokens[at] in _MONTHS else 0
+    return MONTHS.index(tokens[at]) + 1 if at < len(tokens) and tokens[at] in MONTHS else 0
 
 
 def _date(number: str, month: int, year: int, today: date) -> date | None:
@@ -500,4 +517,4 @@ def _in_words(found: re.Match[str]) -> str:
     if len(fit) != 1:
         return " unreadable "
     day, month = fit[0]
-    return f" {_MONTHS[month - 1]} {day} {year or ''} "
+    return f" {MONTHS[month - 1]} {day} {year or ''} "

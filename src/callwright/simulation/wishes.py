@@ -28,8 +28,18 @@ _AGREEMENTS = (
     "Sure, I can't talk right now.", "Yeah no, that's fine.",
 )  # fmt: skip
 """A yes, mostly with a word of refusal in it."""
-_OTHERS = ("Our technician", "Your doctor", "My colleague Anna", "The driver", "Somebody", "He", "Someone from the office")
+_OTHERS = (
+    "Our technician",
+    "Your doctor",
+    "My colleague Anna",
+    "The driver",
+    "Somebody",
+    "He",
+    "Someone from the office",
+)
 """Who calls, and is not the agent."""
+_UNKNOWN = ("on Diwali", "the day after the wedding", "the second Monday in March", "after the holidays", "on payday")
+"""Days that no rule knows."""
 _SPANS = (("in 20 minutes", 20), ("in half an hour", 30), ("in 2 hours", 120), ("in an hour", 60))
 
 Lines = tuple[tuple[str, str], ...]
@@ -61,11 +71,13 @@ def wish_of(seed: int) -> Wish:
             (True, (("assistant", f"Shall I call you back {words}?"), ("user", random.choice(_AGREEMENTS)))),
             (False, (("assistant", f"Shall I call you back {words}?"), ("user", random.choice(_REFUSALS)))),
             (False, (("assistant", f"{random.choice(_OTHERS)} will call you {words}."), ("user", "Okay, thanks."))),
+            (True, (("user", f"can you call me back {random.choice(_UNKNOWN)} at 3 pm"),)),
             (False, (("user", f"don't call me back {words}"),)),
             (False, (("user", f"I'll call you back {words}"),)),
         )
     )
-    return Wish(lines, now, hours, asked, due_at if asked else None)
+    known = asked and not any(day in text for day in _UNKNOWN for _, text in lines)
+    return Wish(lines, now, hours, asked, due_at if known else None)
 
 
 def misunderstood(seed: int, spoken: Sequence[tuple[str, str]]) -> str:

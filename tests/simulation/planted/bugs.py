@@ -1573,6 +1573,11 @@ CALL_BACKS = (
         Line("insight.assent:confirms", "stances[0][0] not in (_YES, _NO)", "stances[0][0] != _YES"),
     ),
     bug(
+        "called_back_on_another_day",
+        "who says 'on Diwali at three' is called today",
+        Line("insight.spoken_time:read_time", "day_not_understood(short, answers)", "False"),
+    ),
+    bug(
         "somebody_elses_call_made",
         "'our technician will call you at ten' is a call by the agent",
         Line("insight.callback:_caller", 'callers.add("us" if own else "another")', 'callers.add("us")'),

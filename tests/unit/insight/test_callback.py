@@ -562,7 +562,9 @@ def test_few_words_take_back_what_was_agreed(said: str) -> None:
     assert understood(*agreed, "> Anything else?", f"No, and actually, {said}") == "the caller took it back"
 
 
-@pytest.mark.parametrize("asked", ["Is six okay?", "Is 6 okay?", "Would six pm be fine?", "Shall I put that in for six?"])
+@pytest.mark.parametrize(
+    "asked", ["Is six okay?", "Is 6 okay?", "Would six pm be fine?", "Shall I put that in for six?"]
+)
 def test_the_wish_is_taken_back_behind_a_question_for_another_time(asked: str) -> None:
     lines = ("Call me back tomorrow at five.", f"> Five is taken. {asked}")
     assert understood(*lines, "Forget it.") == "the caller took it back"
@@ -594,4 +596,90 @@ def test_who_denies_the_time_that_is_read_back_leaves_it_open() -> None:
     assert understood(*offered, "> Good, I will call you tomorrow at five. Is that right?", "No, sorry.") == UNSURE
     assert understood(*offered, "> Tomorrow at five, right?", "No.") == UNSURE
     assert understood("Call me back tomorrow at five.", "> Five is taken. Is six okay?", "Yeah, no.") == UNSURE
-    assert understood(*offered, "> Good. Do you need anything before the call tomorrow at five?", "No.") == "Thu 26 Nov 17:00"
+    assert (
+        understood(*offered, "> Good. Do you need anything before the call tomorrow at five?", "No.")
+        == "Thu 26 Nov 17:00"
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "on Diwali", "on payday", "on election day", "the day after Thanksgiving", "after the holidays", "during the holidays",
+        "after my vacation", "before the wedding", "the week of the wedding", "on Boxing Day", "on New Year's Day", "on my birthday",
+        "half term", "midweek", "on my next day off", "in summer", "next term", "the second Monday in December", "the second Monday",
+        "on the last Friday of the month", "every Thursday", "the other Thursday", "the following Thursday", "the Thursday after that",
+        "two Thursdays from now", "the Tuesday before last", "two days after Monday", "the morning after tomorrow", "after January",
+        "after the 26th", "the other day", "the day after next", "the next day", "the week after", "a month from now", "a year from now",
+        "in two business days", "on the first working day", "Thursday or Friday", "next month on the third", "tomorrow fortnight",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("wish", ["call me back {} at 3 pm", "call me back at 3 pm {}", "call me back, {}, at 3 pm"])
+def test_a_day_that_no_rule_knows_is_never_another_one(wish: str, said: str) -> None:
+    assert understood(wish.format(said)) in (NO_DAY, NO_TIME)
+
+
+@pytest.mark.parametrize("said", ["Yes.", "Yes please."])
+def test_an_offer_for_a_day_that_no_rule_knows_is_none(said: str) -> None:
+    assert understood("> Shall I call you back the Monday after Thanksgiving at 3 pm?", said) == NO_DAY
+
+
+def test_a_day_that_no_rule_knows_stays_unknown_when_the_time_follows() -> None:
+    for lines in (("Call me back.", "> When?", "On Diwali."), ("Call me back on Diwali.",)):
+        assert understood(*lines, "> At what time?", "3 pm.") == NO_DAY
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("a fortnight from now", "Wed 09 Dec 15:00"),
+        ("in a fortnight", "Wed 09 Dec 15:00"),
+        ("a week today", "Wed 02 Dec 15:00"),
+        ("a week tomorrow", "Thu 03 Dec 15:00"),
+        ("tomorrow week", "Thu 03 Dec 15:00"),
+        ("Friday week", "Fri 04 Dec 15:00"),
+        ("the Monday after next", "Mon 07 Dec 15:00"),
+        ("on the first of next month", "Tue 01 Dec 15:00"),
+        ("first thing tomorrow", "Thu 26 Nov 15:00"),
+        ("this coming Thursday", "Thu 26 Nov 15:00"),
+        ("on Thursday the 26th of November", "Thu 26 Nov 15:00"),
+    ],
+)
+def test_days_are_counted_as_people_count_them(said: str, when: str) -> None:
+    assert understood(f"call me back {said} at 3 pm") == when
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "can you call me back at 3 pm when I'm home from work", "can you call me back when I'm home from work at 3 pm",
+        "call me back on my mobile at 3 pm", "please call me back on this number at 3 pm", "call me back about the invoice at 3 pm please",
+        "call me back at 3 pm sharp", "call me back at 3 pm thanks", "could you call me back in the afternoon at 3 pm",
+        "call me back after work, at 3 pm", "can someone call me back with the results at 3 pm", "call me back at 3 pm on my landline",
+        "I'm on the train to Boston, can you call me back at 3 pm?", "I'm in the car right now so please call me back at 3 pm",
+        "I'm on vacation, but you can call me back at 3 pm", "call me back at 3 pm, I'm at my mother's place", "call me back again at 3 pm",
+        "call me back at 3 pm to discuss the contract", "could you call me back at exactly 3 pm", "call me back this afternoon at 3",
+        "call me back at 3 pm after I finish my shift", "I'm cooking for the family, could you call me back at 3 pm",
+        "I need a call back from Dr Smith at 3 pm", "call me back at 3 pm before I leave for the airport",
+        "call me back between my meetings at 3 pm",
+        "I'm in Rome, call me back at 3 pm", "Happy Thanksgiving! Call me back at 3 pm", "call me back when the kids are at school at 3 pm",
+        "call me back at the latest at 3 pm", "I'll be home at 3 pm so call me back then", "on my mobile please, call me back at 3 pm",
+    ],
+)  # fmt: skip
+def test_other_words_around_a_time_leave_it_what_it_is(said: str) -> None:
+    assert understood(said) == "Wed 25 Nov 15:00"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["tomorrow at ten past", "tomorrow at quarter to", "tomorrow at three or at four", "in an hour or two"],
+)
+def test_an_hour_that_is_left_out_and_two_to_choose_from_are_none(said: str) -> None:
+    assert understood(f"call me back {said}") == "no one clock time was said"
+
+
+def test_one_of_two_times_may_be_chosen() -> None:
+    offer = "> Shall I call you tomorrow at three or at four?"
+    assert understood(offer, "Yes.") == "no one clock time was said"
+    assert understood(offer, "Okay, at four.") == "Thu 26 Nov 16:00"
+    assert understood("Call me back tomorrow at five.", "> Five is taken. Is six okay?", "Yes.") == "Thu 26 Nov 18:00"
