@@ -12,14 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, takewhile
+from zoneinfo import ZoneInfo
 
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_CALLBACK_DAYS
 from callwright.insight.assent import confirms
 from callwright.insight.day_words import DAYS
-from callwright.insight.spoken_time import Said, read_time
+from callwright.insight.named_zone import UNKNOWN_ZONE
+from callwright.insight.spoken_time import Said, elapsed, read_time
 
 _CALL = r"(?:call|phone|ring)"
 _A_BIT = r"(?:bit|little|few|couple|day|week|hour|half|quarter|minute|moment)"
@@ -136,6 +138,8 @@ _CHECKS = re.compile(
     r"^(?:(?:is|are|was|does|would) (?:that|this|it)|that's|that is)(?: (?:all|be|still|sound|time|then))* "
     r"(?:right|correct|ok|okay|fine|good|work|suit|alright|possible)\b"
 )
+_YOUR_TIME = re.compile(r"\b(?:in |on )?your (?:local )?time\b", re.IGNORECASE)
+"""As the agent says it: the call's own time."""
 _CHECK_WORDS = 6
 """Most words of a question that only says the time again."""
 
@@ -217,6 +221,7 @@ class _Wish:
 
     def offer(self, text: str, answer: str) -> None:
         """A line of the agent, and the caller's answer to it."""
+        text = _YOUR_TIME.sub(" ", text)
         found = read_time(text, self.now)
         if found.day_unclear:
             found = self._proposed(text)
@@ -262,6 +267,8 @@ class _Wish:
         elsewhere, asked, plain = _is_elsewhere(before), normalised(before), normalised(text)
         if not self.time.whole and not self.gone:
             return not elsewhere
+        if found.zone and found.minutes is None and found.day is None and not elsewhere:
+            return True
         answers = _caller(before) == "us" or (_ASKS_WHEN.search(asked) and not elsewhere)
         if answers or self.time.day in found.not_days:
             return True
@@ -290,12 +297,14 @@ class _Wish:
 
     def _is_open(self, text: str, found: Said) -> bool:
         """Whether the agent's line is still about when: something of it is missing, or it asks for another time instead."""
-        return not self.time.whole or ("?" in text and not self._agrees(found))
+        return not self.time.whole or (("?" in text or bool(found.zone)) and not self._agrees(found))
 
     def _agrees(self, other: Said) -> bool:
         """Whether a time that the agent named is no other than the wish's."""
         if self.time.offset_min is not None or other.offset_min is not None:
             return other.nothing or other.offset_min == self.time.offset_min
+        if other.zone not in ("", self.time.zone):
+            return False
         minutes = other.minutes is None or self.time.minutes is None or (other.minutes - self.time.minutes) % 720 == 0
         return minutes and (other.day is None or self.time.day is None or other.day == self.time.day)
 
@@ -393,26 +402,16 @@ def _is_elsewhere(question: str) -> bool:
 
 
 def _resolve(wish: Said, now: datetime, hours: tuple[int, int]) -> tuple[datetime | None, str]:
-    if wish.offset_min is not None:
-        at = (now + timedelta(minutes=wish.offset_min)).replace(second=0, microsecond=0)
-        readings = [at]
-    elif wish.clock_unclear:
-        return None, "no one clock time was said"
-    elif wish.minutes is None:
-        return None, "no clock time was said"
-    elif wish.day_unclear:
-        return None, "the day was not understood"
-    else:
-        minutes = wish.minutes
-        either = not wish.half and minutes < 13 * 60
-        clocks = [minutes % 720, minutes % 720 + 720] if either else [minutes]
-        days = [wish.day] if wish.day is not None else [now.date(), now.date() + timedelta(days=1)]
-        readings = [datetime.combine(day, time(*divmod(clock, 60)), now.tzinfo) for day in days for clock in clocks]
+    reason = _unclear(wish, now)
+    if reason:
+        return None, reason
     begin, end = hours
-    allowed = [at for at in readings if begin <= at.hour < end]
+    # In a zone that was named it has to be within the hours as well: whoever names it may be there.
+    zones = {now.tzinfo, *((ZoneInfo(wish.zone),) if wish.zone not in ("", "UTC") else ())}
+    allowed = [at for at in _readings(wish, now) if all(begin <= at.astimezone(zone).hour < end for zone in zones)]
     if not allowed:
         return None, f"it is outside the hours of calls ({begin} to {end} o'clock)"
-    ahead = [at for at in allowed if at > now]
+    ahead = [at for at in allowed if at.astimezone(UTC) > now.astimezone(UTC)]
     if not ahead:
         return None, "it is in the past"
     # Where both halves of the day are possible, people mean the one they are awake in: seven to noon, and the afternoon up to six.
@@ -421,3 +420,36 @@ def _resolve(wish: Said, now: datetime, hours: tuple[int, int]) -> tuple[datetim
     if due_at > now + timedelta(days=MAX_CALLBACK_DAYS):
         return None, f"it is more than {MAX_CALLBACK_DAYS} days ahead"
     return due_at, ""
+
+
+def _unclear(wish: Said, now: datetime) -> str:
+    """Why it is not to be told when the caller meant; empty when it is."""
+    if wish.offset_min is not None:
+        return ""
+    if wish.clock_unclear:
+        return "no one clock time was said"
+    if wish.minutes is None:
+        return "no clock time was said"
+    if wish.day_unclear:
+        return "the day was not understood"
+    # Where another day has begun, "tomorrow" may be either.
+    if wish.zone == UNKNOWN_ZONE or (wish.zone and now.astimezone(ZoneInfo(wish.zone)).date() != now.date()):
+        return "it was not clear which time zone was meant"
+    return ""
+
+
+def _readings(wish: Said, now: datetime) -> list[datetime]:
+    """When a wish that is clear may be meant, in the time of the call."""
+    if wish.offset_min is not None:
+        return [elapsed(now, wish.offset_min).replace(second=0, microsecond=0)]
+    minutes = wish.minutes or 0
+    either = not wish.half and minutes < 13 * 60
+    clocks = [minutes % 720, minutes % 720 + 720] if either else [minutes]
+    if either and wish.zone:
+        # The half in which people there are awake.
+        clocks = [clock for clock in clocks if 7 * 60 <= clock < 19 * 60]
+    days = [wish.day] if wish.day is not None else [now.date(), now.date() + timedelta(days=1)]
+    zone = ZoneInfo(wish.zone) if wish.zone else now.tzinfo
+    return [
+        datetime.combine(day, time(*divmod(clock, 60)), zone).astimezone(now.tzinfo) for day in days for clock in clocks
+    ]

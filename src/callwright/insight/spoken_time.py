@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from callwright.insight.day_words import DAYS, MONTHS, NUMBER_WORD, ORDINAL, day_not_understood
+from callwright.insight.named_zone import without_zone
 from callwright.insight.wording import words_of
 
 _VERBS = ("may", "march")
@@ -137,7 +138,8 @@ _ONE_DAY_TOKENS = 3
 class Said:
     """What of a time was said. ``minutes`` since midnight, of a clock that may be of either half of the day while ``half`` is empty.
 
-    ``not_days`` were ruled out. ``day_unclear``, ``clock_unclear``: one was spoken of, and which is not to be told.
+    ``not_days`` were ruled out. ``day_unclear``, ``clock_unclear``: one was spoken of, and which is not to be told. ``zone``: the time zone
+    that was named, as ``named_zone.without_zone`` gives it.
     """
 
     day: date | None = None
@@ -147,15 +149,16 @@ class Said:
     not_days: frozenset[date] = field(default_factory=frozenset)
     day_unclear: bool = False
     clock_unclear: bool = False
+    zone: str = ""
 
     def and_then(self, later: Said) -> Said:
         """Both, the later words where they say the same thing."""
         if later.offset_min is not None:
             return later
-        found = self
+        found = replace(self, zone=later.zone or self.zone)
         if later.minutes is not None or later.clock_unclear:
             found = replace(
-                self, minutes=later.minutes, half=later.half, offset_min=None, clock_unclear=later.clock_unclear
+                found, minutes=later.minutes, half=later.half, offset_min=None, clock_unclear=later.clock_unclear
             )
         elif later.half:
             found = replace(found, half=later.half)
@@ -169,7 +172,7 @@ class Said:
     def nothing(self) -> bool:
         """Whether there was no word of a time."""
         spoken = self.day is not None or self.minutes is not None or self.offset_min is not None
-        return not (spoken or self.not_days or self.day_unclear or self.clock_unclear)
+        return not (spoken or self.zone or self.not_days or self.day_unclear or self.clock_unclear)
 
     @property
     def whole(self) -> bool:
@@ -182,19 +185,24 @@ def told_time(text: str, now: datetime) -> tuple[date | None, int | None] | None
     clock time that may be of either half of the day, or what is unclear. ``now`` is the local time from which days are counted."""
     said = read_time(text, now)
     if said.offset_min is not None:
-        then = now + timedelta(minutes=said.offset_min)
+        then = elapsed(now, said.offset_min)
         return then.date(), then.hour * 60 + then.minute
     unsure = said.minutes is not None and not said.half and said.minutes < 13 * 60
-    if unsure or said.day_unclear or said.clock_unclear or said.not_days:
+    if unsure or said.zone or said.day_unclear or said.clock_unclear or said.not_days:
         return None
     return said.day, said.minutes
+
+
+def elapsed(now: datetime, minutes: int) -> datetime:
+    """So many minutes after ``now`` (aware), also where the clocks are changed between."""
+    return (now.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(now.tzinfo)
 
 
 def read_time(text: str, now: datetime, answers: bool = False) -> Said:
     """What a line says of a time. ``now``: the local time from which days are counted; ``answers``: it answers a question for the time, so
     that a number at its beginning is one."""
     plain = text.lower().replace("\u2019", "'").replace("a.m.", "am").replace("p.m.", "pm")
-    plain = _NUMERIC.sub(_in_words, _ASIDE.sub(" ", plain))
+    plain, zone = without_zone(_NUMERIC.sub(_in_words, _ASIDE.sub(" ", plain)))
     plain = _OF_MONTH.sub(lambda found: f"of {MONTHS[(now.month - 1 + (found[1] == 'next')) % 12]}", plain)
     short, stretches = _STRETCH.subn(" ", plain)
     for pattern, meant in _SPELLING:
@@ -205,12 +213,12 @@ def read_time(text: str, now: datetime, answers: bool = False) -> Said:
     if offset is None and day_not_understood(short, answers):
         day = Said(not_days=day.not_days, day_unclear=True)
     if offset is not None:
-        then = (now + timedelta(minutes=min(offset, 525_600))).date()
+        then = elapsed(now, min(offset, 525_600)).date()
         if clock.minutes is None and not clock.clock_unclear and day.day in (None, then):
             return Said(offset_min=offset)
         return replace(day, clock_unclear=True)
     unclear = clock.clock_unclear or (stretches > 0 and clock.minutes is None)
-    return replace(day, minutes=clock.minutes, half=clock.half, clock_unclear=unclear)
+    return replace(day, minutes=clock.minutes, half=clock.half, clock_unclear=unclear, zone=zone)
 
 
 @dataclass(frozen=True, slots=True)

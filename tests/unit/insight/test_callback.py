@@ -683,3 +683,65 @@ def test_one_of_two_times_may_be_chosen() -> None:
     assert understood(offer, "Yes.") == "no one clock time was said"
     assert understood(offer, "Okay, at four.") == "Thu 26 Nov 16:00"
     assert understood("Call me back tomorrow at five.", "> Five is taken. Is six okay?", "Yes.") == "Thu 26 Nov 18:00"
+
+
+#: The same Wednesday, in the United States.
+NEW_YORK = datetime(2026, 11, 25, 12, 0, tzinfo=ZoneInfo("America/New_York"))
+NO_ZONE = "it was not clear which time zone was meant"
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("tomorrow at 5 pm Pacific time", "Thu 26 Nov 20:00"),
+        ("tomorrow at five Eastern", "Thu 26 Nov 17:00"),
+        ("tomorrow at five Pacific", "Thu 26 Nov 20:00"),
+        ("at 5 pm tomorrow, Central time please", "Thu 26 Nov 18:00"),
+        ("tomorrow at 10 a.m. Mountain", "Thu 26 Nov 12:00"),
+        ("tomorrow at 3 pm GMT", "Thu 26 Nov 10:00"),
+        ("tomorrow at 3 pm PST", "Thu 26 Nov 18:00"),
+        ("tomorrow at 3 pm ET", "Thu 26 Nov 15:00"),
+        ("tomorrow at 10 am UTC", HOURS),
+        ("tomorrow at 7 pm Pacific", HOURS),
+        ("tomorrow at 8 am Pacific", HOURS),
+        ("tomorrow at two o'clock my time, I'm in London", NO_ZONE),
+        ("tomorrow at 3 pm London time", NO_ZONE),
+        ("tomorrow at 3 pm Indian standard time", NO_ZONE),
+        ("tomorrow at 3 pm UTC plus two", NO_ZONE),
+        ("tomorrow at 3 pm your time", NO_ZONE),
+        ("tomorrow at 3 pm, I'm in another time zone", NO_ZONE),
+        ("tomorrow at 3 pm Eastern or Pacific time", NO_ZONE),
+        ("tomorrow at 3 pm any time is fine", "Thu 26 Nov 15:00"),
+        ("tomorrow at 3 pm, take your time", "Thu 26 Nov 15:00"),
+        ("tomorrow at 3 pm, I'm at Central Station then", "Thu 26 Nov 15:00"),
+        ("in ten minutes Pacific time", "Wed 25 Nov 12:10"),
+    ],
+)
+def test_a_time_zone_that_is_named_is_reckoned_or_unclear(said: str, when: str) -> None:
+    assert understood(f"call me back {said}", now=NEW_YORK) == when
+
+
+def test_a_time_zone_may_be_named_afterwards() -> None:
+    agreed = ("Call me back tomorrow at 5 pm.", "> Tomorrow at 5 pm, good.")
+    assert understood(*agreed, "Pacific time, please.", now=NEW_YORK) == "Thu 26 Nov 20:00"
+    assert understood(*agreed, "> In which time zone?", "Pacific.", now=NEW_YORK) == "Thu 26 Nov 20:00"
+    assert understood(*agreed, "No, at four.", "Pacific time.", now=NEW_YORK) == "Thu 26 Nov 19:00"
+    assert understood(agreed[0], "> Tomorrow at 5 pm Central time?", "Yes.", now=NEW_YORK) == "Thu 26 Nov 18:00"
+    assert understood("> Shall I call you tomorrow at 5 pm your time?", "Yes.", now=NEW_YORK) == "Thu 26 Nov 17:00"
+
+
+def test_where_another_day_has_begun_in_the_zone_that_is_named_the_day_is_not_to_be_told() -> None:
+    late = NEW_YORK.replace(hour=20)
+    assert understood("Call me back tomorrow at 3 pm GMT.", now=late) == NO_ZONE
+
+
+@pytest.mark.parametrize(
+    ("now", "when"),
+    [
+        (datetime(2026, 10, 31, 23, 30, tzinfo=ZoneInfo("America/New_York")), "Sun 01 Nov 10:30"),
+        (datetime(2026, 3, 7, 23, 30, tzinfo=ZoneInfo("America/New_York")), "Sun 08 Mar 12:30"),
+    ],
+)
+def test_hours_from_now_are_hours_also_where_the_clocks_are_changed(now: datetime, when: str) -> None:
+    hours = 12
+    assert understood(f"Call me back in {hours} hours.", now=now) == when
