@@ -120,6 +120,20 @@ async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(d
         assert (refused["execution_id"], refused["reason"]) == (None, "the number is not to be called any more")
 
 
+async def test_a_call_that_is_settled_long_after_the_time_that_was_said_makes_no_call_back(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
+        row = await world.row((await called(world, asking_agent()))["id"])
+        now = datetime.now(UTC)
+        for late, made in ((timedelta(hours=6), False), (timedelta(minutes=5), True), (timedelta(hours=6), True)):
+            async with world.ledger.unit() as unit:
+                told = await schedule(unit, row, Callback("in an hour", now - late), world.publisher, now)
+            # What was written once stays, however late its job is run again.
+            assert (told["execution_id"] is not None) is made
+        assert (await world.row(told["execution_id"])).scheduled_at == now
+
+
 async def test_call_backs_that_follow_from_one_another_come_to_an_end(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
         row = await world.row((await called(world, asking_agent()))["id"])

@@ -13,7 +13,7 @@ from callwright.domain.agent_spec import AgentSpec
 from callwright.domain.call_variables import local_time
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.execution import CHAT, Execution, Phase, status_of
-from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
+from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS, MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination
 from callwright.domain.suppression import far_number
 from callwright.insight.callback import Callback, callback
@@ -67,8 +67,26 @@ async def schedule(
         return {**told, "reason": reason}
     second_id = str(uuid.uuid5(_NAMESPACE, f"{execution.id}.{execution.attempt}"))
     if await unit.executions.get(execution.tenant_id, second_id) is None:
+        reason = too_late(wish, now)
+        if reason:
+            return {**told, "reason": reason}
         await insert(unit, _second(execution, second_id, dict(agent.body), wish.due_at, now), publisher)
     return {**told, "execution_id": second_id}
+
+
+def too_late(wish: Callback, now: datetime) -> str:
+    """Why a call back is not made at ``now`` any more, in words; empty when it is to come, or may be made at once: its first call was
+    settled late, but within MAX_CALLBACK_LATE_SECONDS and the hours of calls."""
+    late = now - wish.due_at if wish.due_at is not None else timedelta(0)
+    if wish.due_at is None or late <= timedelta(0):
+        return ""
+    minutes = int(late.total_seconds() // 60)
+    if late > timedelta(seconds=MAX_CALLBACK_LATE_SECONDS):
+        return f"the call was settled {minutes} minutes after that time"
+    begin, end = wish.hours
+    if not begin <= now.astimezone(wish.due_at.tzinfo).hour < end:
+        return f"the call was settled after that time, and outside the hours of calls ({begin} to {end} o'clock)"
+    return ""
 
 
 def _hindrance(execution: Execution, agent_gone: bool) -> str:

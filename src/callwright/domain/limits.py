@@ -417,6 +417,9 @@ MAX_CALLBACK_DAYS = 30
 MAX_CALLBACKS_IN_A_ROW = 5
 """Most call backs that follow from one another, each asked for in the one before."""
 
+MAX_CALLBACK_LATE_SECONDS = 3_600
+"""How much later than was said a call back may be made whose time passed before its first call was settled; later there is none."""
+
 CHAT_SILENCE_SECONDS = 600
 """A chat in which nobody wrote for so long ends, unless it was opened with another limit."""
 

@@ -172,11 +172,12 @@ _UNSURE = "it was not clear which time was meant"
 @dataclass(frozen=True, slots=True)
 class Callback:
     """A wish to be called back. ``said``: the words it was understood from; ``due_at`` is aware, or None with the ``reason`` why it
-    cannot be kept."""
+    cannot be kept; ``hours``: calls are made from the first to before the second, in the zone of ``due_at``."""
 
     said: str
     due_at: datetime | None
     reason: str = ""
+    hours: tuple[int, int] = (0, 24)
 
 
 def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int, int]) -> Callback | None:
@@ -194,7 +195,7 @@ def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int,
     if not wish.words:
         return None
     due_at, reason = (None, wish.gone) if wish.gone else _resolve(wish.time, now, hours)
-    return Callback(" / ".join(wish.words), due_at, reason)
+    return Callback(" / ".join(wish.words), due_at, reason, hours)
 
 
 @dataclass(slots=True)
