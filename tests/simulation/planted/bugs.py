@@ -1544,12 +1544,12 @@ CALL_BACKS = (
     bug(
         "called_back_at_night",
         "calls are made outside their hours",
-        Line("insight.callback:_resolve", "[at for at in readings if begin <= at.hour < end]", "readings"),
+        Line("insight.callback:_resolve", "if all(begin <= at.astimezone(zone).hour < end for zone in zones)", ""),
     ),
     bug(
         "called_back_in_the_past",
         "a time that has passed is dialled at once",
-        Line("insight.callback:_resolve", "[at for at in allowed if at > now]", "allowed"),
+        Line("insight.callback:_resolve", "if at.astimezone(UTC) > now.astimezone(UTC)", ""),
     ),
     bug(
         "called_back_today",
