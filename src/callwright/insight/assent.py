@@ -35,6 +35,9 @@ _HARMLESS = re.compile(
     r"|\b(?:don't|do not|dont|wouldn't|won't) (?:mind|worry|forget)\b|\bcouldn't be better\b|\bdoesn't matter\b|\bnot bad\b|\bif not\b"
     r"|\bno later than\b|\b(?:not|don't|can't|won't) (?:\w+ ){0,3}?(?:before (?:that|then)|any earlier)\b"
     r"|\b(?:isn't|doesn't|won't|aren't|don't|wasn't|hasn't|didn't) (?:it|that|you|we|they)$"
+    r"|\b(?:not|won't be) (?:busy|going anywhere|doing anything|working)\b"
+    r"|\b(?:don't|won't|haven't) (?:have|got|need|do) any(?:thing| plans| questions| other questions)\b"
+    r"|\bdon't (?:have to )?work (?:then|that day|on|tomorrow|today)\b|\bnot (?:any )?earlier\b"
     # What is not possible now is why the other time suits.
     r"|\b(?:can't|cannot|not|don't|isn't|couldn't)(?! (?:want|need|think|wish)\b)(?: [\w']+){1,4}?"
     r" (?:right now|just now|now|at the moment)\b"

@@ -185,15 +185,13 @@ def _strange_behind(words: Sequence[str], anchor: int) -> bool:
             return False
         else:
             end = _run_end(words, at)
-            ended = words[end] if end < len(words) else ""
-            if _is_known(words[at:end]) and not _OTHER_DAYS.intersection(words[at:end]):
-                at = end
-                continue
-            if kind != _REQUEST:
+            run, ended = words[at:end], words[end] if end < len(words) else ""
+            other = not _OTHER_DAYS.isdisjoint(run)
+            if kind != _REQUEST and not (_is_known(run) and not other):
                 return (word in _ARTICLES or word in _OTHER_DAYS) and ended not in _FREE
-            if ended not in _AROUND or not _OTHER_DAYS.isdisjoint(words[at:end]):
-                return ended in _ANCHORS or (ended in _AROUND)
-            at = end
+            if not (_is_known(run) or ended in _AROUND) or other:
+                return ended in _ANCHORS or ended in _AROUND
+            at = end  # "call me back, Ada, on Monday"
     return False
 
 
