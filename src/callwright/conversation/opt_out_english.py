@@ -2,12 +2,15 @@
 
 Each rule is what is said, and what may not stand before it: words that make it somebody else's wish, a statement, a question or its
 opposite ("my neighbour doesn't stop calling me", "he said don't call me again", "I don't want to opt out"). Texts are compared as
-``stops.normalised`` spells them.
+``stops.normalised`` spells them. What may stand behind it is in ``opt_out_behind``.
 """
 
 from __future__ import annotations
 
 import re
+
+from callwright.conversation import opt_out_behind as behind
+from callwright.conversation.opt_out_behind import NO_MORE, WHOM
 
 Rule = tuple[re.Pattern[str], re.Pattern[str] | None]
 """What is said, and what may not stand directly before it."""
@@ -19,47 +22,6 @@ _CALL = rf"(?:(?:text|message|e?mail) (?:or|and) )?{_CALL_ALONE}(?: (?:or|and) (
 _CALLING = rf"(?:(?:texting|messaging) (?:or|and) )?{_CALLING_ALONE}(?: (?:or|and) (?:texting|messaging))?"
 _CALLED = r"(?:called|phoned|contacted|telephoned|rung)(?: by (?:you|anyone|phone|telephone))*"
 _MY_NUMBER = r"my (?:phone |mobile |cell |telephone )?number"
-_WHOM = (
-    rf"(?:me|us|here|this (?:phone |telephone )?number|{_MY_NUMBER}"
-    r"|(?:my|this|our) (?:(?:cell|mobile|home) phone|phone|line|house|home|mobile|cell))"
-)
-_NO_MORE = r"(?:again|any ?more|ever(?: again)?|any longer|at all|in (?:the )?future|no more)"
-_POLITELY = r"(?: (?:please|thanks|thank you|okay|ok|anymore))*"
-
-_END = r"$| (?:please|already|many|okay|ok|thanks|thank you|goodbye|bye|and)\b"
-
-#: What goes on from a complete request, and does not make it another one.
-_AFTER = (
-    rf"(?=$| (?:please|thanks|thank you|okay|ok|now|and|or|i|i'm|i've|you|this|that's|it's|bye|goodbye|got it|do you|is that|understood"
-    rf"|right|all the time|every day|everyday|so|because|just|remove|take|stop|don't|do not|never|with|about|already|email|send|write"
-    rf"|instead|we|we're|we've|it|there|leave|go|find|nobody|what|who|how|before(?={_END})"
-    r"|yesterday|last (?:week|time|month)|(?:many|several|three) times|twice)\b)"
-)
-#: Another number is to be taken instead.
-_OTHER_NUMBER = (
-    r"(?!(?: [\w']+){0,8} (?:(?:my|our|the|call|use) (?:new|other|right|correct)|(?:got|have|is) a new) (?:one|number|phone|cell|mobile)\b"
-    r"|(?: please)? and (?:put|add|use|keep(?! (?:it|me|my number) (?:off|out))|save|enter|write|replace)\b)"
-)
-#: A time, an occasion, a way: not these calls, but others.
-_LIMITED = (
-    rf"{_OTHER_NUMBER}(?!{_POLITELY}"
-    r" (?:until|till|after|unless|today|tonight|tomorrow|this (?:week|morning|afternoon|evening|month|late|early|often)"
-    r"|next|on|at|in the|during|without|if|when|while|yet|that"
-    rf"|before(?!{_END})|so (?:early|late|often|much|many|soon|loud)|for (?:a|the|an|some|another)"
-    r"|(?:because )?(?:i'll|i will|we'll|we will|let me|i can)"
-    r" (?:call(?! (?:the (?:police|cops)|my lawyer))|phone|ring|contact|come|be|drop|stop by|visit|see|email"
-    r"|text|write|get|reach|find|try|check)"
-    r"|(?:just |and |please )*(?:email|send|text|write|message)(?: \w+)* (?:when|once|as soon as|after|before)\b"
-    r"|(?:please )?(?:call|phone|ring) me)\b)"
-)
-_LIMITED_TO_NOW = rf"(?!{_POLITELY} (?:(?:right|just) )?now\b)"
-#: Why not now. Who has said "again", or "stop", says why not at all.
-_NOT_BUSY = (
-    rf"(?!{_POLITELY} (?:because )?"
-    r"i'm (?:busy|at|in|driving|sleeping|working|out|on (?:my|another)|not (?:home|here|available))\b)"
-)
-_NO_LIMIT = _LIMITED + _LIMITED_TO_NOW + _NOT_BUSY
-_FOR_EVER = rf"(?: {_NO_MORE}{_LIMITED}{_LIMITED_TO_NOW}|{_AFTER}{_NO_LIMIT})"
 
 _HELPER = (
     r"(?:do|does|did|don't|doesn't|didn't|will|won't|would|wouldn't|can|can't|could|couldn't|should|shouldn't|must|may|might"
@@ -130,7 +92,7 @@ _OUR_LIST = (
 #: Who cannot come is on a list of guests.
 _NO_OTHER_LIST = (
     r"\b(?! (?:of|for|at)\b|(?: please)?(?: because| as)? i(?:'m not coming| am not coming| can't (?:come|make)| won't be)\b)"
-    rf"{_OTHER_NUMBER}"
+    rf"{behind.OTHER_NUMBER}"
 )
 _CALL_LIST = rf"{_OUR_LIST} lists?){_NO_OTHER_LIST}"
 _OUR_FILES = rf"{_OUR_LIST} (?:database|system|records|files|lists?)){_NO_OTHER_LIST}"
@@ -155,32 +117,45 @@ _DO_NOT_CALL = r"(?:your|the|a|any)(?: \w+)? (?:do not|don't|no) call\b"
 
 _SAID: tuple[tuple[str, str], ...] = (
     (
-        rf"{_NEVER} {_CALL}(?: back)?(?: {_WHOM})*(?: back)?(?: (?:on|at) this (?:phone )?number)? {_NO_MORE}\b{_LIMITED}{_LIMITED_TO_NOW}",
+        (
+            rf"{_NEVER} {_CALL}(?: back)?(?: {WHOM})*(?: back)?(?: (?:on|at) this (?:phone )?number)?"
+            rf"(?:{behind.ABOUT_A_MATTER})? {NO_MORE}\b{behind.LIMITED}{behind.LIMITED_TO_NOW}"
+        ),
         _STATED,
     ),
-    (rf"{_NEVER} {_CALL}(?: {_WHOM})+{_AFTER}{_NO_LIMIT}", _STATED),
-    (rf"{_NEVER} {_CALL}(?: {_WHOM})* back{_NOTHING_ELSE}", rf"{_STATED}|{_THIS_ONCE}"),
+    (rf"{_NEVER} {_CALL}(?: {WHOM})+{behind.COMPLETE}", _STATED),
+    (rf"{_NEVER} {_CALL}(?: {WHOM})* back{_NOTHING_ELSE}", rf"{_STATED}|{_THIS_ONCE}"),
     (
-        rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){_LIMITED_TO_NOW}",
+        rf"{_NEVER} (?:call|phone|contact)(?=$| (?:{_COURTESY})\b)(?! (?:please|now) \w){behind.LIMITED_TO_NOW}",
         rf"{_STATED}|{_THIS_ONCE}|\b(?:tick|check|choose|select|press|pick)",
     ),
     (
         (
-            rf"\b(?:make sure|see to it)(?: that)? (?:you (?:don't|do not|never)(?: ever)?|nobody|no one)(?: ever)? {_CALL}s?(?: {_WHOM})*"
-            rf" {_NO_MORE}\b{_LIMITED}"
+            rf"\b(?:make sure|see to it)(?: that)? (?:you (?:don't|do not|never)(?: ever)?|nobody|no one)(?: ever)? {_CALL}s?(?: {WHOM})*"
+            rf" {NO_MORE}\b{behind.LIMITED}"
         ),
         "",
     ),
     (
         (
             r"\b(?:appreciate(?: it)?|prefer(?: it)?|rather|wish|happy|happier|great|nice|grateful)(?: very much| a lot)?(?: if| that)? you"
-            rf" (?:(?:would |could |'d )?(?:stop|stopped|quit) {_CALLING}(?: {_WHOM})*"
-            rf"|(?:didn't|did not|wouldn't|would not|don't|do not) {_CALL}(?: {_WHOM})+)(?: {_NO_MORE})?{_AFTER}{_NO_LIMIT}"
+            rf" (?:(?:would |could |'d )?(?:stop|stopped|quit) {_CALLING}(?: {WHOM})*"
+            rf"|(?:didn't|did not|wouldn't|would not|don't|do not) {_CALL}(?: {WHOM})+)(?: {NO_MORE})?{behind.COMPLETE}"
         ),
         rf"{_NEGATED}|{_THEY}(?:'d| would)?",
     ),
     (
-        rf"\b(?:stop|quit|cease|no more|refrain from|mind not) {_CALLING}(?: {_WHOM}| people)*(?: {_NO_MORE})?{_AFTER}{_LIMITED}",
+        (
+            r"\b(?:stop|quit|cease|no more|refrain from|mind not)"
+            rf" {_CALLING}(?: {WHOM}| people)*(?:{behind.OFFERED})?{behind.STOPPED}"
+        ),
+        _NOT_STOPPED,
+    ),
+    (
+        (
+            r"\b(?:stop|quit|cease|no more|refrain from|mind not) (?:calling|phoning|ringing|telephoning|contacting|harassing)"
+            rf"(?: {WHOM})+{behind.STOP_ABOUT}{behind.STOPPED}"
+        ),
         _NOT_STOPPED,
     ),
     (
@@ -241,18 +216,18 @@ _SAID: tuple[tuple[str, str], ...] = (
     (
         (
             rf"\b{_DONT_WANT} (?:you |you guys |you people |anyone |anybody )?to"
-            rf" (?:{_CALL}(?: {_WHOM})+|be {_CALLED}){_FOR_EVER}"
+            rf" (?:{_CALL}(?: {WHOM})+|be {_CALLED}){behind.FOR_EVER}"
         ),
         _OTHERS_WISH,
     ),
     (
-        rf"\b{_DONT_WANT} (?:you|you guys|you people|anyone|anybody) {_CALLING}(?: {_WHOM})+{_FOR_EVER}",
+        rf"\b{_DONT_WANT} (?:you|you guys|you people|anyone|anybody) {_CALLING}(?: {WHOM})+{behind.FOR_EVER}",
         _OTHERS_WISH,
     ),
-    (rf"\b{_DONT_WANT} to hear from (?:you|you people|you guys|your \w+) {_NO_MORE}\b{_LIMITED}", _OTHERS_WISH),
+    (rf"\b{_DONT_WANT} to hear from (?:you|you people|you guys|your \w+) {NO_MORE}\b{behind.LIMITED}", _OTHERS_WISH),
     (
         (
-            rf"\bif (?:you|you people|you guys)(?: ever)? {_CALL}(?: {_WHOM})* (?:again|one more time|once more)"
+            rf"\bif (?:you|you people|you guys)(?: ever)? {_CALL}(?: {WHOM})* (?:again|one more time|once more)"
             r" (?:i'll|i'm|i will|i am|we'll|we will)(?: going to)?"
             r" (?:sue|suing|report|reporting|block|blocking|file|filing|complain"
             r"|call(?:ing)? (?:the|a|my) (?:police|cops|lawyer|attorney))\b"
@@ -263,18 +238,19 @@ _SAID: tuple[tuple[str, str], ...] = (
         (
             r"\b(?:told|asked|telling|asking|want|need|like|warned|(?:didn't (?:i|we)|have to) (?:tell|ask))"
             r" (?:you|you guys|you people|your \w+)(?: yesterday| before| already| twice| last \w+| \w+ times)* (?:not|never) to(?: ever)?"
-            rf" {_CALL}(?: {_WHOM})+{_FOR_EVER}"
+            rf" {_CALL}(?: {WHOM})+{behind.FOR_EVER}"
         ),
         rf"{_NOT}|\b{_THEY}",
     ),
     (
-        rf"\b(?:want|wish|like|prefer|rather|ask|asked|asking|request|requested)(?: to)? not (?:to )?be {_CALLED}{_FOR_EVER}",
+        rf"\b(?:want|wish|like|prefer|rather|ask|asked|asking|request|requested)(?: to)? not (?:to )?be {_CALLED}{behind.FOR_EVER}",
         _OTHERS_WISH,
     ),
     (
         (
             rf"\b{_DONT_WANT} (?:to (?:get|receive) |(?:to (?:get|receive) )?(?:any |any more |more |your |these |further )+)"
-            rf"(?:phone |sales |marketing )*calls?(?=$| (?:from (?:you|your|this)|please|any|anymore|ever|again|at all|to)\b){_LIMITED}"
+            r"(?:phone |sales |marketing )*calls?(?=$| (?:from (?:you|your|this)|please|any|anymore|ever|again|at all|to)\b)"
+            rf"{behind.LIMITED}"
         ),
         _OTHERS_WISH,
     ),

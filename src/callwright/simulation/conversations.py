@@ -26,6 +26,7 @@ from callwright.simulation.arguments import at_least_one
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
+from callwright.simulation.opt_out_wishes import misjudged
 from callwright.simulation.pace import Pace
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
@@ -189,7 +190,7 @@ def converse(seed: int) -> Trace:
 
 def examine(trace: Trace, whole: bool) -> str:
     """The rule a conversation breaks, or nothing. ``whole``: also replay it from its log and without the runner's lateness."""
-    rule = audit(trace) or _called_back(trace)
+    rule = audit(trace) or _called_back(trace) or misjudged(_seed(trace))
     if rule or not whole:
         return rule
     replayed = replay(trace.log())
@@ -201,14 +202,17 @@ def examine(trace: Trace, whole: bool) -> str:
 
 def _called_back(trace: Trace) -> str:
     """Whether a wish that the caller ends the call with is understood, behind all that was said in it."""
-    seed = next((event.seed for event, _ in trace.steps if isinstance(event, ev.Started)), 0)
     said = [
         ("user" if isinstance(effect, UserSaid) else "assistant", effect.text)
         for _, effects in trace.steps
         for effect in effects
         if isinstance(effect, UserSaid | AgentSaid)
     ]
-    return misunderstood(seed, said)
+    return misunderstood(_seed(trace), said)
+
+
+def _seed(trace: Trace) -> int:
+    return next((event.seed for event, _ in trace.steps if isinstance(event, ev.Started)), 0)
 
 
 def _lateness_changes(trace: Trace, punctual: Trace) -> str:

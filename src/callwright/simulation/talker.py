@@ -18,7 +18,7 @@ _DICTATED = ("five", "7", "4711", "B", "O", "C", "fünf", "सात", "and", "m
 
 _STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in STOPS[language])
 _OPT_OUTS = (
-    "stop calling me, and",
+    "stop calling me, and never again.",
     "please never call this number again.",
     "rufen Sie nicht mehr an, und",
     "don't call me",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.simulation.planted.planting import Action, Bug, Constant, Line, Patch
 
 from callwright.conversation import events as ev
+from callwright.conversation import opt_out_behind, opt_out_english
 
 
 def bug(name: str, effect: str, *patches: Patch) -> Bug:
@@ -1331,7 +1334,39 @@ RESUMING = (
     ),
 )
 
+
+def _read_otherwise(piece: str, becomes: str) -> Constant:
+    """The English rules with another ``piece``."""
+    rules = opt_out_english.RULES
+    otherwise = tuple((re.compile(said.pattern.replace(piece, becomes)), unless) for said, unless in rules)
+    return Constant("opt_out_english:RULES", rules, otherwise)
+
+
+OPT_OUT_READ = (
+    bug(
+        "opt_out_cut_off_from_its_sentence",
+        "who does not want to be called a name or bothered with details is never called again",
+        _read_otherwise(opt_out_behind.GOES_ON, r"\b"),
+    ),
+    bug(
+        "opt_out_of_one_matter_is_of_all",
+        "who wants no call about an invoice is never called again",
+        _read_otherwise(opt_out_behind.NOT_ALL, ""),
+    ),
+    bug(
+        "opt_out_although_something_else_is_to_be_done",
+        "who wants a text instead of a call is never called again",
+        _read_otherwise(opt_out_behind.NOTHING_INSTEAD, ""),
+    ),
+    bug(
+        "opt_out_only_where_nothing_follows",
+        "who says why they want no more calls is called again",
+        _read_otherwise(opt_out_behind.GOES_ON, "(?=$)"),
+    ),
+)
+
 OPT_OUT = (
+    *OPT_OUT_READ,
     bug(
         "opt_out_unheard",
         "nobody notices that the caller does not want to be called",

@@ -104,6 +104,21 @@ def test_the_agent_says_that_it_will_not_call_again_and_hangs_up() -> None:
     assert call.last(fx.HangUp).reason == "opted_out"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Don't bother me with the details, just book it for Tuesday.",
+        "stop calling it a fee it's a tax",
+        "stop calling so I can think",
+    ],
+)
+def test_who_limits_it_to_something_else_is_answered_by_the_model(text: str) -> None:
+    call = Call(opt_out=True)
+    call.caller_says(text)
+    assert call.all(fx.AskModel)
+    assert not call.all(fx.OptedOut)
+
+
 def test_a_reply_asked_too_early_is_withdrawn() -> None:
     call = Call(opt_out=True, opt_out_message="Goodbye.", speculate=True)
     call.begins()

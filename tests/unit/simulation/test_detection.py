@@ -37,10 +37,10 @@ MOST_WRONG = {
     "held out, voicemail: people taken for machines": 0.01,
     "opt-out: not understood": 0.0,
     "opt-out: other words taken for it": 0.0,
-    "held out, opt-out: not understood": 0.36,
-    "held out, opt-out: other words taken for it": 0.08,
+    "held out, opt-out: not understood": 0.29,
+    "held out, opt-out: other words taken for it": 0.04,
 }
-"""Share of wrong cases of all seeds: what was measured on 26 November 2026 (docs/conversation.md) and a few cases more, as other changes
+"""Share of wrong cases of all seeds: what was measured on 27 November 2026 (docs/conversation.md) and a few cases more, as other changes
 move the draws. They say nothing of how far the true rate may be: that is the interval which the command prints."""
 
 
