@@ -40,6 +40,14 @@ MOST_AHEAD_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """The generation that was released last, 0 for none, and how many milliseconds of it were played; -1: not known."""
+
+    generation: int = 0
+    played_ms: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     """The voice of a call: the plugin, the provider's name as the agent has it, and its settings."""
 
@@ -96,6 +104,7 @@ class Say:
         self._playout = Playout()
         self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
+        self._released = 0
         self.lateness = Lateness()
 
     @property
@@ -118,6 +127,7 @@ class Say:
 
     def release(self, effect: Release) -> None:
         """The generation may be heard. What is ready goes out at once, not at the next tick."""
+        self._released = effect.generation
         self._playout.release(effect.generation)
         self._pacer.add(self)
         self._pump()
@@ -169,12 +179,14 @@ class Say:
         """The call is being hung up: the ambient sound ends with the last word, so that the line can run dry."""
         self._beside.end()
 
-    def hush(self) -> None:
-        """The leg is gone: nothing more is written."""
+    def hush(self) -> Position:
+        """The leg is gone: nothing more is written. Returns how far the agent got, also with what was silenced or over before."""
+        now_us = self._clock.monotonic_us()
         self._pacer.discard(self)
         self._beside.end()
-        for number, played_ms in self._playout.clear(self._clock.monotonic_us()).items():
+        for number, played_ms in self._playout.clear(now_us).items():
             self._beside.cut(number, played_ms)
+        return Position(self._released, self._playout.played_ms(self._released, now_us))
 
     async def aclose(self) -> None:
         """Stop everything and wait until what was used has been reported."""

@@ -19,7 +19,7 @@ from callwright.call.hear import Ears, Hear, Words
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
 from callwright.call.runner import CallRunner
-from callwright.call.say import Say, Speaker
+from callwright.call.say import Position, Say, Speaker
 from callwright.call.sounds import SoundLibrary, Sounds
 from callwright.call.think import Think, Thinker
 from callwright.call.timers import Timer, Timers
@@ -281,17 +281,20 @@ class CallSession:
         self.end = closed
         if self._leg_timer is not None:
             self._leg_timer.cancel()
+        heard = Position()
         try:
             self._sound.over()
-            self._say.hush()
+            heard = self._say.hush()
             self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
             self._recorder.finish(self._place.clock.monotonic_us())
         finally:
-            self._tell_end(closed)
+            self._tell_end(closed, heard)
 
-    def _tell_end(self, closed: LegClosed) -> None:
+    def _tell_end(self, closed: LegClosed, heard: Position) -> None:
+        told = (closed.outcome, closed.by, closed.reason, closed.code)
         try:
-            self._runner.post(ev.LegEnded(self._runner.now_us(), closed.outcome, closed.by, closed.reason, closed.code))
+            # In one event: of two, the first would settle what was heard without the other.
+            self._runner.post(ev.LegEnded(self._runner.now_us(), *told, heard.generation, heard.played_ms))
         finally:
             # Whatever the parts and the conversation make of it, the call is over: its row must not wait for ever.
             self._observer.ended(closed)

@@ -306,8 +306,8 @@ class Conversation:
         if self._stage.transfers.progress(event):
             self._ending.hand_over()
 
-    def _leg_ended(self, _event: ev.LegEnded) -> None:
-        self._ending.finish()
+    def _leg_ended(self, event: ev.LegEnded) -> None:
+        self._ending.finish(event.generation, event.played_ms)
 
     def _late_words(self, event: ev.TranscriptFinal) -> None:
         last_words = self._ending.last_words

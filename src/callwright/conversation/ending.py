@@ -182,13 +182,13 @@ class Ending:
         self._board.note("leg_unconfirmed")
         self.finish()
 
-    def finish(self) -> None:
-        """The call is over: facts for all that is still open."""
+    def finish(self, generation: int = 0, played_ms: int = -1) -> None:
+        """The call is over: facts for all that is still open. ``played_ms`` of ``generation`` as in ``events.LegEnded``."""
         board, stage = self._board, self._stage
         board.watch.ended = True
         board.phase = "ended"
         stage.withdraw("call_ended", cancel=False)
-        stage.settle_by_time()
+        stage.settle_last(generation, played_ms)
         stage.transfers.abandon("the call has ended")
         stage.tools.abandon()
         self._turn.enter()

@@ -338,13 +338,19 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class LegEnded:
-    """The leg is over (see ``ports.leg.LegClosed``). After this the core emits nothing but facts and notes."""
+    """The leg is over (see ``ports.leg.LegClosed``). After this the core emits nothing but facts and notes.
+
+    ``played_ms`` of ``generation``, the last that was released, had been played then, also where it was cleared before; -1: not known, as
+    in logs from before it was told.
+    """
 
     at_us: int
     outcome: str
     by: str
     reason: str
     code: int
+    generation: int = 0
+    played_ms: int = -1
 
 
 @dataclass(frozen=True, slots=True)

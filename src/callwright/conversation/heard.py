@@ -19,6 +19,8 @@ class Clause:
     begun: bool = False
     ended_us: int = -1
     """When its end was played, as far as known."""
+    sounded_us: int = -1
+    """When any sound of it was told of first; none of it was played before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,29 @@ def longest_ms(clause: Clause) -> int:
     if clause.begun and not clause.audio_ms:
         return len(clause.text) * SLOW_MS_PER_CHARACTER
     return length_ms(clause)
+
+
+def most_played_ms(clauses: list[Clause], began_us: int, until_us: int, marked: int) -> int:
+    """The most that can have been played until ``until_us`` of what began to play at ``began_us`` (-1: nothing did), where nobody says how
+    much it was. Clauses before ``marked`` are known to have been played. Pauses, in which the next clause had no sound yet, are no speech."""
+    if began_us < 0:
+        return 0
+    played_ms, at_us = 0, began_us
+    for index, clause in enumerate(clauses):
+        clause_ms = length_ms(clause)
+        if index < marked:
+            played_ms += clause_ms
+            at_us = max(at_us, clause.ended_us)
+            continue
+        if clause.sounded_us < 0:
+            break
+        at_us = max(at_us, clause.sounded_us)
+        here_ms = min(max(until_us - at_us, 0) // 1000, clause_ms)
+        played_ms += here_ms
+        if here_ms < clause_ms or not clause.audio_ms:
+            break
+        at_us += clause_ms * 1000
+    return played_ms
 
 
 def heard_of(clauses: list[Clause], played_ms: int, marked: int) -> Heard:

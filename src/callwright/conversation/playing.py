@@ -6,6 +6,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import VOICE_FAILURES_IN_A_ROW
 from callwright.conversation.ending import ERROR, Ending
+from callwright.conversation.heard import Clause
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import Stage
 
@@ -26,8 +27,9 @@ class Playing:
         generation = self._stage.by_number(event.generation)
         if generation is None or not 0 <= event.index < len(generation.speech.clauses):
             return
-        self._ready(generation)
         clause = generation.speech.clauses[event.index]
+        self._sounds(clause)
+        self._ready(generation)
         if not (clause.begun or clause.audio_ms):  # one that is told again, or late, says nothing of when
             clause.begun = True
             self._stage.expect_end()
@@ -39,6 +41,7 @@ class Playing:
             return
         self._ready(generation)
         clause = generation.speech.clauses[event.index]
+        self._sounds(clause)
         clause.audio_ms = max(event.audio_ms, 0)
         clause.words = event.words
         clause.estimated = event.estimated
@@ -100,6 +103,10 @@ class Playing:
         """The shell does not say how far the silenced generation got."""
         self._board.note("cleared_missing")
         self._stage.settle_by_time()
+
+    def _sounds(self, clause: Clause) -> None:
+        if clause.sounded_us < 0:
+            clause.sounded_us = self._board.now_us
 
     def _ready(self, generation: Generation) -> None:
         if not generation.speech.ready:

@@ -14,7 +14,7 @@ from callwright.conversation.bounds import (
     WELCOME_WAIT_MS,
 )
 from callwright.conversation.clauses import clauses_of
-from callwright.conversation.heard import Clause, heard_of, length_ms
+from callwright.conversation.heard import Clause, heard_of, length_ms, most_played_ms
 from callwright.conversation.history import History
 from callwright.conversation.invariants import require
 from callwright.conversation.lanes import Lanes
@@ -319,13 +319,21 @@ class Stage:
         self._end(generation, heard.text, cut, estimated or heard.estimated, played_ms)
 
     def settle_by_time(self) -> None:
-        """The audible generation ended and nobody says how far it got: as far as the time since its first frame allows."""
+        """The audible generation ended and nobody says how far it got: as far as what is known of its sound allows."""
         generation = self.audible
         if generation is None:
             return
         until_us = self._clear_us if generation.state == "clearing" else self._board.now_us
-        began_us = generation.speech.playout_us
-        self.settle_cut((until_us - began_us) // 1000 if began_us >= 0 else 0, True)
+        speech = generation.speech
+        self.settle_cut(most_played_ms(speech.clauses, speech.playout_us, until_us, speech.played), True)
+
+    def settle_last(self, number: int, played_ms: int) -> None:
+        """The call is over, and so is what is audible: after ``played_ms`` where the pacer says so of it (not below 0)."""
+        generation = self.audible
+        if generation is not None and generation.number == number and played_ms >= 0:
+            self.settle_cut(played_ms, False)
+        else:
+            self.settle_by_time()
 
     def _end(self, generation: Generation, text: str, cut: bool, estimated: bool, heard_ms: int) -> None:
         self.audible = None

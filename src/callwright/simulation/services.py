@@ -6,7 +6,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.pace import Pace
 from callwright.simulation.talker import Talker
-from callwright.simulation.world import World
+from callwright.simulation.world import NOT_TOLD, World
 
 _FAILURES = ("refused_credentials", "limit_reached", "bad_request", "unavailable", "broken_stream")
 
@@ -133,6 +133,9 @@ class Thinker:
             world.send(delay_ms, ev.ClassifierVerdict, effect.request, effect.purpose, world.chance(300))
 
 
+UNTOLD = 300
+"""How many in a thousand legs end without a word of how far the agent got, as in logs from before they told it."""
+
 NEVER_US = 1 << 62
 """When a clause is made of which the voice makes no sound."""
 
@@ -178,6 +181,7 @@ class Speaker:
         world.cast(self._release, fx.Release)
         world.cast(self._clear, fx.Clear)
         world.cast(self._drop, fx.CancelVoice)
+        world.position = self._stop
 
     def _speak(self, effect: fx.Speak) -> None:
         world = self._world
@@ -281,6 +285,16 @@ class Speaker:
     def _drop(self, effect: fx.CancelVoice) -> None:
         self._gone.add(effect.generation)
 
+    def _stop(self) -> tuple[int, int]:
+        """The leg is gone: which utterance was heard last and how far, unless it is one of those that nobody knows it of."""
+        if not self._loud:
+            told = self._cleared or (0, NOT_TOLD)
+        else:
+            self._record(self._loud)
+            told = self._loud, self._played_ms()
+            self._loud = 0
+        return (0, NOT_TOLD) if self._world.chance(UNTOLD) else told
+
     def _played_ms(self) -> int:
         return self._done_ms + ((self._world.now_us - self._clause_us) // 1000 if self._clause_us else 0)
 
@@ -325,7 +339,7 @@ class Line:
             return
         leaves_ms = rings_ms + random.choice((-100, 10, 400))
         if not world.chance(200 + world.weather.silent):
-            world.after_ms(leaves_ms, world.deliver, ev.LegEnded, "answered", "API Request", "transferred", 4000)
+            world.after_ms(leaves_ms, world.end_leg, "answered", "API Request", "transferred", 4000)
         world.after_ms(rings_ms, world.deliver, ev.TransferProgress, effect.request, "completed")
 
     def ring(self) -> None:
@@ -338,7 +352,7 @@ class Line:
         if world.chance(30):
             outcome = world.random.choice(("busy", "no-answer", "failed"))
             world.after_ms(
-                world.random.randint(200, 30_000), world.deliver, ev.LegEnded, outcome, "Carrier", outcome, 3010
+                world.random.randint(200, 30_000), world.end_leg, outcome, "Carrier", outcome, 3010
             )
         elif not world.chance(5):
             world.after_ms(world.random.randint(400, 8_000), self._answer)
@@ -367,7 +381,7 @@ class Line:
             world.after_ms(10, world.deliver, ev.StopRequested, "API Request", "stopped")
         if not world.chance(world.weather.silent):
             world.after_ms(
-                world.random.randint(20, 1_500), world.deliver, ev.LegEnded, "answered", "Agent", "hung up", 4010
+                world.random.randint(20, 1_500), world.end_leg, "answered", "Agent", "hung up", 4010
             )
 
     def _disturb(self) -> None:

@@ -200,7 +200,7 @@ def _nothing_unheard(witness: Witness, trace: Trace) -> str:
     heard: frozenset[str] | None = None
     for _, effects in trace.steps:
         for effect in effects:
-            if isinstance(effect, fx.AgentSaid) and not effect.estimated and effect.text:
+            if isinstance(effect, fx.AgentSaid) and effect.text:
                 heard = words_heard(witness.heard) if heard is None else heard
                 # The ear may be a frame behind the reckoning: of a reply that was cut, the last letter may be missing.
                 said = effect.text.split()[: -1 if effect.cut else None]

@@ -147,7 +147,7 @@ class Talker:
         world, habits = self._world, self._habits
         if world.chance(habits.hangs_up):
             world.after_ms(
-                world.random.randint(0, 3_000), world.deliver, ev.LegEnded, "answered", "Callee", "hung up", 4000
+                world.random.randint(0, 3_000), world.end_leg, "answered", "Callee", "hung up", 4000
             )
         elif not world.chance(habits.silent):
             world.after_ms(habits.think_ms + world.random.randrange(400), self.talk)
@@ -291,7 +291,7 @@ class Talker:
         if world.chance(100):
             self.talk()
         if world.chance(habits.hangs_up // 8):
-            world.deliver(ev.LegEnded, "answered", "Callee", "hung up", 4000)
+            world.end_leg("answered", "Callee", "hung up", 4000)
         world.after_ms(world.random.randint(2_000, 9_000), self._fidget)
 
     def _hold(self) -> None:

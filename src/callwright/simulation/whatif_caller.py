@@ -134,10 +134,10 @@ class WhatIfCaller:
     def leave(self, why: str) -> None:
         """The caller hangs up, and the run is over."""
         self.left = why
-        self._world.deliver(ev.LegEnded, "answered", "Callee", "the what-if is over", 0)
+        self._world.end_leg("answered", "Callee", "the what-if is over", 0)
 
     def _let_go(self, _effect: fx.HangUp) -> None:
-        self._world.after_ms(50, self._world.deliver, ev.LegEnded, "answered", "Agent", "hung up", 0)
+        self._world.after_ms(50, self._world.end_leg, "answered", "Agent", "hung up", 0)
 
     # -- what the caller does ----------------------------------------------------------------------------------------------------
 

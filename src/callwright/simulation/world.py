@@ -17,6 +17,9 @@ from callwright.simulation.confirming import Confirming
 from callwright.simulation.trace import CRASHES, Trace
 from callwright.simulation.weather import Weather
 
+NOT_TOLD = -1
+"""``played_ms`` of a leg's end that says nothing of how far the agent got."""
+
 MOST_STEPS = 20_000
 """A conversation with more events than this does not come to an end."""
 
@@ -27,12 +30,24 @@ NEVER_LOST: frozenset[type] = frozenset({ev.Started, ev.Answered, ev.LegEnded})
 class World:
     """Clock, heap and the core. Actors put actions into the heap with ``after_ms`` and events with ``send``."""
 
-    __slots__ = ("_actors", "_count", "_heap", "confirming", "conversation", "now_us", "random", "trace", "weather")
+    __slots__ = (
+        "_actors",
+        "_count",
+        "_heap",
+        "confirming",
+        "conversation",
+        "now_us",
+        "position",
+        "random",
+        "trace",
+        "weather",
+    )
 
     def __init__(self, random: Random, weather: Weather, confirming: Confirming | None = None) -> None:
         self.random = random
         self.weather = weather
         self.confirming = confirming
+        self.position: Callable[[], tuple[int, int]] = lambda: (0, NOT_TOLD)
         self.now_us = 0
         self.conversation = Conversation()
         self.trace = Trace()
@@ -65,6 +80,10 @@ class World:
     def deliver(self, event: type, *fields: Any) -> None:
         """The core gets ``event`` now."""
         self._step(event(self.now_us, *fields))
+
+    def end_leg(self, outcome: str, by: str, reason: str, code: int) -> None:
+        """The leg is over now; the core gets how far the loudspeaker got with it (``position``)."""
+        self._step(ev.LegEnded(self.now_us, outcome, by, reason, code, *self.position()))
 
     def take(self, event: ev.Event) -> None:
         """The core gets a ready-made event."""

@@ -13,11 +13,13 @@ from callwright.domain.limits import MAX_REPLY_CHARACTERS
 
 @dataclass(slots=True)
 class Sound:
-    """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``begun``: clauses of which the voice has a sound."""
+    """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``texts``: its clauses; ``begun``: those of which the
+    voice has told its first sound; ``sounded``: those of which any sound was told, also by their length or their mark."""
 
     spoken: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     begun: set[int] = field(default_factory=set)
+    sounded: set[int] = field(default_factory=set)
     clauses: int = 0
     complete: bool = False
     lengths: dict[int, ev.VoiceFinished] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class Replies:
             first = event.index not in utterance.sound.begun and event.index not in utterance.sound.lengths
             if isinstance(event, ev.VoiceFinished) or first:
                 utterance.sign_us = event.at_us
+            utterance.sound.sounded.add(event.index)
             if isinstance(event, ev.VoiceReady):
                 utterance.sound.begun.add(event.index)
             if utterance.sound.voice_us < 0:
@@ -183,6 +186,7 @@ class Replies:
             self._playout(event)
             utterance.sign_us = event.at_us
             utterance.sound.marked = max(utterance.sound.marked, event.index + 1)
+            utterance.sound.sounded.update(range(event.index + 1))
 
     def _ask(self, effect: fx.AskModel) -> None:
         utterance = self.all.setdefault(effect.generation, Utterance(effect.generation))

@@ -93,12 +93,21 @@ class SpeechAccount:
         event = self._book.event
         cleared = isinstance(event, ev.Cleared) and event.generation == one.number and one.sound.cleared_us >= 0
         marked = one.sound.marked >= one.sound.clauses and one.sound.complete and one.sound.cleared_us < 0
-        if not effect.estimated and not (cleared or marked):
+        left = self._left(one)
+        if not effect.estimated and not (cleared or marked or left):
             contradict("a guess of what was heard is marked", one.number)
-        if isinstance(event, ev.Cleared) and cleared and effect.heard_ms != max(event.played_ms, 0):
-            contradict("the time heard is what was played", f"{effect.heard_ms} and {event.played_ms} of {one.number}")
-        if not effect.estimated:
+        if isinstance(event, ev.Cleared | ev.LegEnded) and (cleared or left):
+            if effect.heard_ms != max(event.played_ms, 0):
+                contradict("the time heard is what was played", f"{effect.heard_ms}, not {event.played_ms} of {one.number}")
+        if effect.estimated:
+            self._bound(one, words)
+        if left or not effect.estimated:
             self._compare(one, set(words))
+
+    def _left(self, one: Utterance) -> bool:
+        """Whether the call is over just now, and how far the agent got with ``one`` was told with it."""
+        event = self._book.event
+        return isinstance(event, ev.LegEnded) and event.generation == one.number and event.played_ms >= 0
 
     def _compare(self, one: Utterance, words: set[str]) -> None:
         """With every word's time known, the record has what left the loudspeaker: no more, and no less."""
@@ -109,11 +118,26 @@ class SpeechAccount:
         if heard is not None and known and words != heard:
             contradict("what was heard is in the record", f"{sorted(heard - words)[:5]} of {one.number}")
 
+    def _bound(self, one: Utterance, words: list[str]) -> None:
+        """A guess, too, holds no word that did not leave the loudspeaker. What is known of a clause without a length is how far its letters
+        may have come; of one without any sound, that nobody heard it."""
+        heard = self._book.heard.get(one.number)
+        if heard is None:
+            return
+        sound = one.sound
+        guessed = {index for index in sound.sounded if index not in sound.lengths}
+        may = set(heard)
+        for index in sound.sounded if guessed else ():
+            may.update(sound.texts[index].split())
+        more = [word for word in words if word not in may]
+        if more:
+            contradict("a guess of what was heard is no more than was played", f"{more[:5]} of {one.number}")
+
     def _withdrawn(self, effect: fx.Withdrawn) -> None:
         one = self._replies.get(effect.generation)
         if effect.reason == "unheard":
             event = self._book.event
-            if one.sound.released_us >= 0 and isinstance(event, ev.Cleared):
+            if one.sound.released_us >= 0 and (isinstance(event, ev.Cleared) or self._left(one)):
                 self._compare(one, set())
             return
         if one.sound.released_us >= 0:
