@@ -16,7 +16,7 @@ from callwright.call.metering import metered
 from callwright.call.pacer_clock import PacerClock
 from callwright.call.recorder import Recorder
 from callwright.call.runner import CallRunner
-from callwright.call.say import Say
+from callwright.call.say import Position, Say
 from callwright.call.session import CallSession
 from callwright.call.sounds import Bill, SoundLibrary
 from callwright.call.think import Think
@@ -126,6 +126,11 @@ async def billed_when_made(
     return saying
 
 
+def hushed_untold(self: Say, true: Any = Say.hush) -> Position:
+    true(self)
+    return Position()
+
+
 PLANTED = {
     "a clear is not taken out of the recording": (Recorder, "cleared", nothing),
     "the recording loses the last frame of every write": (Recorder, "agent", agent_shorter),
@@ -164,6 +169,7 @@ PLANTED = {
     "words are not in the log": (LogWriter, "event", not_in_the_log(TranscriptFinal)),
     "marks are not in the log": (LogWriter, "event", not_in_the_log(MarkPlayed)),
     "a cut is never answered": (CallRunner, "post", deaf_to(Cleared)),
+    "how far the agent got is not told at the end": (Say, "hush", hushed_untold),
     "the end of the leg is not noticed": (CallSession, "closed", nothing),
 }
 """Bug -> (class, method, what is put in its place)."""

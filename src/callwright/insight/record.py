@@ -160,6 +160,7 @@ def _sounds(view: CallView) -> list[dict[str, Any]]:
 def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
     latencies = {one.turn: one for one in waterfall(view)}
     said: dict[int, dict[str, list[str]]] = {}
+    estimated = {int(entry.values["turn"]) for entry in view.of("AgentSaid") if entry.values.get("estimated")}
     for entry in view.of("UserSaid", "AgentSaid"):
         side = "user" if entry.type == "UserSaid" else "assistant"
         said.setdefault(int(entry.values["turn"]), {"user": [], "assistant": []})[side].append(
@@ -172,6 +173,7 @@ def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
             turn = int(part.partition(":")[2] or 0)
             row["turn"] = turn
             row.update({side: " ".join(texts).strip() for side, texts in said.get(turn, {}).items()})
+            row["assistant_estimated"] = turn in estimated
             if turn in latencies:
                 row["latency_us"] = {"total": latencies[turn].total_us, **latencies[turn].parts_us}
         rows.append(row)
@@ -359,6 +361,7 @@ def _own(execution: Execution) -> dict[str, Any]:
                 "turn": row["turn"],
                 "user": row.get("user"),
                 "assistant": row.get("assistant"),
+                "assistant_estimated": row.get("assistant_estimated"),
                 "cost": cost,
                 "latency_ms": None if latency is None else {name: us * _MILLI for name, us in latency.items()},
             }

@@ -133,7 +133,7 @@ class Thinker:
             world.send(delay_ms, ev.ClassifierVerdict, effect.request, effect.purpose, world.chance(300))
 
 
-UNTOLD = 300
+UNTOLD = 500
 """How many in a thousand legs end without a word of how far the agent got, as in logs from before they told it."""
 
 NEVER_US = 1 << 62
@@ -160,12 +160,14 @@ class Speaker:
         "_talker",
         "_voice_free_us",
         "_voids_marks",
+        "_work_ms",
         "_world",
     )
 
     def __init__(self, world: World, talker: Talker, pace: Pace) -> None:
         self._world = world
         self._pace = pace
+        self._work_ms = (20, 800, 2_500) if world.chance(300) else (20, 80, 300)  # some voices pause between clauses
         self._voids_marks = world.chance(300)  # some carriers return every open mark when they are told to clear
         self._reports_again = world.chance(100)  # some report a first frame once more, when the next is due
         self._begun = 0  # the utterance whose first frame was played last
@@ -186,7 +188,7 @@ class Speaker:
     def _speak(self, effect: fx.Speak) -> None:
         world = self._world
         clauses = self._clauses.setdefault(effect.generation, [])
-        work_ms = world.random.choice((20, 80, 300))
+        work_ms = world.random.choice(self._work_ms)
         self._voice_free_us = max(self._voice_free_us, world.now_us) + work_ms * 1000
         length_ms = max(len(effect.text.split()) * world.random.randint(180, 350), 100) * self._pace.slower
         clauses.append((effect.text, length_ms, self._voice_free_us))

@@ -120,6 +120,7 @@ def audit_sound(witness: Witness, trace: Trace) -> str:
         or _nothing_unreleased(witness, trace)
         or _silent_after_clear(witness, trace)
         or _played_unsaid(trace)
+        or _left_untold(trace)
     )
 
 
@@ -161,6 +162,18 @@ def _played_unsaid(trace: Trace) -> str:
         for effect in effects:
             if isinstance(effect, fx.Note) and effect.kind == "mark_missing":
                 return f"what was played is told: {effect.text} at {event.at_us}"
+    return ""
+
+
+def _left_untold(trace: Trace) -> str:
+    """The end of a leg tells how far the agent got with what it said last."""
+    released = 0
+    for event, effects in trace.steps:
+        if isinstance(event, ev.LegEnded) and (event.generation != released or event.played_ms < 0):
+            return f"the end of a leg tells what was heard: {event.played_ms} ms of {event.generation} after {released}"
+        for effect in effects:
+            if isinstance(effect, fx.Release):
+                released = effect.generation
     return ""
 
 

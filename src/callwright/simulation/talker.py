@@ -116,9 +116,12 @@ class Talker:
         world.deliver(ev.RecogniserEnd, 0)
 
     def hear_agent(self) -> None:
-        """The agent begins to speak."""
-        if self._world.chance(self._habits.interrupts):
-            self._world.after_ms(self._world.random.randint(100, 4_000), self.talk)
+        """The agent begins to speak: some speak over it, some have heard enough."""
+        world, habits = self._world, self._habits
+        if world.chance(habits.interrupts):
+            world.after_ms(world.random.randint(100, 4_000), self.talk)
+        elif world.chance(habits.hangs_up // 2):
+            world.after_ms(world.random.randint(100, 6_000), world.end_leg, "answered", "Callee", "hung up", 4000)
 
     def hear_goodbye(self) -> None:
         """The agent wants to hang up, which brings back a caller who had nothing more to say."""

@@ -115,6 +115,7 @@ class WhatIfVoice:
         world.cast(self._released, fx.Release)
         world.cast(self._clear, fx.Clear)
         world.cast(self._drop, fx.CancelVoice)
+        world.position = self._position
 
     def take_over(self, steps: Sequence[Step]) -> None:
         """What was said and is being said in the recording goes on here."""
@@ -195,10 +196,15 @@ class WhatIfVoice:
             self._go_on()
 
     def _clear(self, effect: fx.Clear) -> None:
-        sounding_ms = (self._world.now_us - self._since_us) // 1000 if self._playing >= 0 else 0
-        played_ms = self._done_ms + sounding_ms if effect.generation == self._loud else 0
+        generation, heard_ms = self._position()
+        played_ms = heard_ms if effect.generation == generation else 0
         self._loud = 0
         self._world.after_ms(0, self._world.deliver, ev.Cleared, effect.generation, played_ms)
+
+    def _position(self) -> tuple[int, int]:
+        """The generation that is loud, and how much of it was played."""
+        sounding_ms = (self._world.now_us - self._since_us) // 1000 if self._playing >= 0 else 0
+        return self._loud, self._done_ms + sounding_ms
 
     def _drop(self, effect: fx.CancelVoice) -> None:
         self._gone.add(effect.generation)

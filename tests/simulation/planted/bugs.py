@@ -110,9 +110,33 @@ SOUND = (
         "what was heard when the call broke off is given for certain",
         Line(
             "stage:Stage.settle_by_time",
-            "self.settle_cut((until_us - began_us) // 1000 if began_us >= 0 else 0, True)",
-            "self.settle_cut((until_us - began_us) // 1000 if began_us >= 0 else 0, False)",
+            "until_us, speech.played), True)",
+            "until_us, speech.played), False)",
         ),
+    ),
+    bug(
+        "pauses_heard_at_the_end",
+        "where nobody says how far the agent got, the pauses between its clauses count as speech, and a clause without any sound is heard",
+        Line(
+            "stage:Stage.settle_by_time",
+            "self.settle_cut(most_played_ms(speech.clauses, speech.playout_us, until_us, speech.played), True)",
+            "self.settle_cut((until_us - speech.playout_us) // 1000 if speech.playout_us >= 0 else 0, True)",
+        ),
+    ),
+    bug(
+        "clause_heard_before_its_sound",
+        "a clause that the voice is late with counts as heard from the end of the one before it",
+        Line("heard:most_played_ms", "at_us = max(at_us, clause.sounded_us)", "pass"),
+    ),
+    bug(
+        "late_marks_not_waited_for",
+        "what is known of when a clause ended is forgotten where nobody says how far the agent got",
+        Line("heard:most_played_ms", "at_us = max(at_us, clause.ended_us)", "pass"),
+    ),
+    bug(
+        "position_at_the_end_ignored",
+        "a caller hangs up on the agent, and what was heard is guessed though the pacer tells it",
+        Line("ending:Ending.finish", "stage.settle_last(generation, played_ms)", "stage.settle_by_time()"),
     ),
     bug(
         "missing_mark_not_a_guess",
@@ -1049,7 +1073,7 @@ ENDING = (
     bug(
         "last_reply_not_settled",
         "the reply heard when the call ended is in no record",
-        Line("ending:Ending.finish", "stage.settle_by_time()", "pass"),
+        Line("ending:Ending.finish", "stage.settle_last(generation, played_ms)", "pass"),
     ),
     bug(
         "pending_reply_not_settled",
