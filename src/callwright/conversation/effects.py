@@ -224,8 +224,8 @@ class UserSaid:
 
 @dataclass(frozen=True, slots=True)
 class AgentSaid:
-    """Fact: what the caller heard of ``generation``. ``cut``: interrupted; ``estimated``: by proportion and not by word times, or by the clock
-    where nobody says how far it got; then ``heard_ms`` is the most that can have been played.
+    """Fact: what the caller heard of ``generation``. ``cut``: interrupted; ``estimated``: by proportion and not by word times, or by the
+    clock where nobody says how far it got; then ``heard_ms`` is the most that can have been played.
     ``resumes``: the generation these words follow in one sentence, as in ``Release``."""
 
     turn: int

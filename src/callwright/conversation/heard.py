@@ -45,8 +45,10 @@ def longest_ms(clause: Clause) -> int:
 
 
 def most_played_ms(clauses: list[Clause], began_us: int, until_us: int, marked: int) -> int:
-    """The most that can have been played until ``until_us`` of what began to play at ``began_us`` (-1: nothing did), where nobody says how
-    much it was. Clauses before ``marked`` are known to have been played. Pauses, in which the next clause had no sound yet, are no speech."""
+    """The most that can have been played until ``until_us`` of what began to play at ``began_us`` (-1: nothing did), where nobody tells.
+
+    Clauses before ``marked`` are known to have been played. A pause, in which the next clause had no sound yet, is no speech.
+    """
     if began_us < 0:
         return 0
     played_ms, at_us = 0, began_us

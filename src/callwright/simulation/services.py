@@ -153,6 +153,7 @@ class Speaker:
         "_clauses",
         "_cleared",
         "_done_ms",
+        "_due",
         "_gone",
         "_loud",
         "_pace",
@@ -175,10 +176,11 @@ class Speaker:
         self._clauses: dict[int, list[tuple[str, int, int]]] = {}  # generation -> (text, length_ms, known at)
         self._gone: set[int] = set()
         self._loud = 0
+        self._due = (0, 0)  # the clause that is to sound and has no sound yet
         self._done_ms = 0  # of the loud generation: clauses played to their end
         self._clause_us = 0  # when the clause being played began, 0 between two
         self._voice_free_us = 0
-        self._cleared: tuple[int, ...] = ()  # the last answer to a clear, which may come again
+        self._cleared: tuple[int, int] | None = None  # the last answer to a clear, which may come again
         world.cast(self._speak, fx.Speak)
         world.cast(self._release, fx.Release)
         world.cast(self._clear, fx.Clear)
@@ -223,6 +225,8 @@ class Speaker:
         each_ms = length_ms // len(spoken)
         words = tuple((word, i * each_ms, (i + 1) * each_ms) for i, word in enumerate(spoken)) if exact else ()
         world.send(1, ev.VoiceFinished, generation, index, length_ms, words, not exact)
+        if self._due == (generation, index) and self._loud == generation and not world.conversation.ended:
+            self._sound(generation, index)
 
     def _release(self, effect: fx.Release) -> None:
         if self._reports_again and self._begun:
@@ -237,23 +241,19 @@ class Speaker:
         if self._loud != generation or world.conversation.ended or index > 400:
             return
         if index >= len(clauses) or clauses[index][2] > world.now_us:
-            world.after_ms(40, self._wait, generation, index, 1)
-            return
+            self._due = generation, index
+        else:
+            self._sound(generation, index)
+
+    def _sound(self, generation: int, index: int) -> None:
+        world = self._world
+        self._due = (0, 0)
         self._clause_us = world.now_us
         if index == 0:
             world.send(0, ev.PlayoutStarted, generation)
             self._begun = generation
             self._talker.hear_agent()
-        world.after_ms(clauses[index][1], self._played, generation, index)
-
-    def _wait(self, generation: int, index: int, tries: int) -> None:
-        clauses = self._clauses.get(generation, [])
-        if index < len(clauses) or tries > 60:
-            if tries <= 60:
-                self._play(generation, index)
-            return
-        if self._loud == generation:
-            self._world.after_ms(40 * tries, self._wait, generation, index, tries + 1)
+        world.after_ms(self._clauses[generation][index][1], self._played, generation, index)
 
     def _played(self, generation: int, index: int) -> None:
         world = self._world
@@ -353,9 +353,7 @@ class Line:
             world.after_ms(world.random.randint(0, 400), self._talker.mutter)
         if world.chance(30):
             outcome = world.random.choice(("busy", "no-answer", "failed"))
-            world.after_ms(
-                world.random.randint(200, 30_000), world.end_leg, outcome, "Carrier", outcome, 3010
-            )
+            world.after_ms(world.random.randint(200, 30_000), world.end_leg, outcome, "Carrier", outcome, 3010)
         elif not world.chance(5):
             world.after_ms(world.random.randint(400, 8_000), self._answer)
         if world.chance(40):
@@ -382,9 +380,7 @@ class Line:
         if world.chance(20):
             world.after_ms(10, world.deliver, ev.StopRequested, "API Request", "stopped")
         if not world.chance(world.weather.silent):
-            world.after_ms(
-                world.random.randint(20, 1_500), world.end_leg, "answered", "Agent", "hung up", 4010
-            )
+            world.after_ms(world.random.randint(20, 1_500), world.end_leg, "answered", "Agent", "hung up", 4010)
 
     def _disturb(self) -> None:
         """Events that are stray, late, or of no use yet: the core must take any of them at any time."""

@@ -149,9 +149,7 @@ class Talker:
         """The agent has stopped."""
         world, habits = self._world, self._habits
         if world.chance(habits.hangs_up):
-            world.after_ms(
-                world.random.randint(0, 3_000), world.end_leg, "answered", "Callee", "hung up", 4000
-            )
+            world.after_ms(world.random.randint(0, 3_000), world.end_leg, "answered", "Callee", "hung up", 4000)
         elif not world.chance(habits.silent):
             world.after_ms(habits.think_ms + world.random.randrange(400), self.talk)
 

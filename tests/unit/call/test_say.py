@@ -10,7 +10,7 @@ import pytest
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.pacer_clock import PacerClock
-from callwright.call.say import Say, Speaker
+from callwright.call.say import Position, Say, Speaker
 from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
 from callwright.conversation.events import (
     Cleared,
@@ -211,12 +211,39 @@ async def test_when_the_leg_is_gone_nothing_is_written_and_what_was_used_is_repo
     await settle(5)
     written = len(stage.wire.frames)
 
-    stage.say.hush()
+    await stage.run(300)
+    written = len(stage.wire.frames)
+    assert stage.say.hush() == Position(1, 300)
     await stage.say.aclose()
     await stage.run(200)
 
     assert len(stage.wire.frames) == written
     assert len(stage.of(UsageReported)) == 1
+
+
+async def test_when_the_leg_is_gone_it_is_told_how_far_the_agent_got() -> None:
+    stage = Stage(Mouth(pieces=2))
+    assert stage.say.hush() == Position(0, 0), "nothing was released"
+    stage.clause(0, "One.")
+    stage.say.release(Release(1, 1))
+    await stage.run(260)
+    position = stage.say.hush()
+    assert position.generation == 1
+    assert position.played_ms == pytest.approx(260, abs=20)
+    await stage.say.aclose()
+
+
+async def test_when_the_leg_is_gone_it_is_told_how_far_what_was_silenced_before_got() -> None:
+    stage = Stage(Mouth(pieces=2))
+    stage.clause(0, "One.")
+    stage.say.release(Release(1, 1))
+    await stage.run(200)
+    stage.say.clear(Clear(1))
+    stage.say.cancel(CancelVoice(1))
+    (cleared,) = stage.of(Cleared)
+    await stage.run(100)
+    assert stage.say.hush() == Position(1, cleared.played_ms)
+    await stage.say.aclose()
 
 
 async def test_a_pause_between_two_utterances_is_not_late() -> None:

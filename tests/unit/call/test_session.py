@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.call.world import Bench, RecordingCore, settle
+from tests.unit.call.world import Bench, RecordingCore, VirtualClock, settle
 
 from callwright.call.hear import Ears
 from callwright.call.pacer_clock import PacerClock
@@ -29,7 +29,7 @@ from callwright.media.tonetext import spoken
 from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, LegClosed
-from callwright.ports.model import ModelSettings
+from callwright.ports.model import Model, ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, UsageAmount, VoiceSettings
 from callwright.providers.scripted.model import ScriptedModel
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
@@ -94,7 +94,13 @@ class Handset:
 class Call:
     """A session with its surroundings, and a caller played by the test."""
 
-    def __init__(self, replies: list[Any] | None = None, core: Core | None = None, **leg: bool) -> None:
+    def __init__(
+        self,
+        replies: list[Any] | None = None,
+        core: Core | None = None,
+        model: Callable[[VirtualClock], Model] | None = None,
+        **leg: bool,
+    ) -> None:
         self.bench = Bench(core=core or Conversation())
         clock = self.bench.clock
         self.pacer = PacerClock(clock)
@@ -102,6 +108,7 @@ class Call:
         self.disk: dict[str, bytes] = {}
         self.disk_defect: Exception | None = None
         self._options = {"replies": replies or ["Fine."]}
+        self._model = model(clock) if model else ScriptedModel()
         self.session = self._session(ScriptedTranscriber())
         self.leg = Handset(self.session, **leg)
 
@@ -116,7 +123,7 @@ class Call:
             Equipment(
                 Listening(transcriber, "scripted", TranscriberSettings()),
                 Ears(EnergyVad(), ScriptedTurnModel(), "scripted", "scripted"),
-                Thinker(ScriptedModel(), "scripted", ModelSettings("m", options=self._options), {}),
+                Thinker(self._model, "scripted", ModelSettings("m", options=self._options), {}),
                 Speaker(ScriptedVoice(), "scripted", VoiceSettings()),
                 NoTools(),
             ),
@@ -196,6 +203,63 @@ async def test_a_caller_who_speaks_over_the_agent_is_heard_and_the_agent_stops()
     assert call.leg.clears == 1
     assert said["text"].startswith("one two")
     assert "thirteen" not in said["text"], "nobody heard that"
+
+
+class Hesitant:
+    """A model that pauses for 4 s between its two sentences."""
+
+    name = "hesitant"
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        yield ModelDelta(text="The price is twelve dollars. ")
+        await self.clock.sleep(4)
+        yield ModelDelta(text="Your appointment is confirmed for nine tomorrow. ")
+        yield ModelDelta(ended="stop")
+
+    async def warm(self, request: ModelRequest) -> None:
+        """Nothing to load."""
+
+
+@pytest.mark.parametrize("end", ["the caller hangs up", "the call is stopped"])
+async def test_the_record_holds_what_was_played_when_the_call_ended_behind_a_pause_of_the_model(end: str) -> None:
+    call = Call(model=Hesitant)
+    await call.begin()
+    await call.listen(1_500)
+    await call.listen(3_000, "How much is it?")
+    while not any(ready["index"] == 1 for ready in call.logged("VoiceReady")):
+        await call.listen(20)
+    await call.listen(800)
+    if end == "the caller hangs up":
+        call.session.closed(HUNG_UP)
+    else:
+        call.session.stop("API Request", "stopped")
+        await call.listen(100)
+    await call.session.aclose()
+
+    said, lengths = call.logged("AgentSaid")[-1], [told["audio_ms"] for told in call.logged("VoiceFinished")]
+    assert said["text"] == "The price is twelve dollars. Your"
+    assert (said["cut"], said["estimated"]) == (True, False)
+    assert said["heard_ms"] == pytest.approx(lengths[-2] + 800, abs=40)
+    over = call.logged("LegEnded")[0]
+    assert (over["generation"], over["played_ms"]) == (said["generation"], said["heard_ms"])
+
+
+async def test_what_was_played_to_its_end_when_the_caller_hung_up_is_whole() -> None:
+    call = Call()
+    await call.begin("Hello.")
+    while not (call.logged("PlayoutStarted") and call.logged("VoiceFinished")):
+        await call.listen(20)
+    (length_ms,) = (told["audio_ms"] for told in call.logged("VoiceFinished"))
+    await call.listen(length_ms - 40)
+    call.bench.clock.advance(60)  # the next tick would tell that it was played
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+
+    (said,) = call.logged("AgentSaid")
+    assert (said["text"], said["cut"], said["estimated"]) == ("Hello.", False, False)
 
 
 async def test_a_caller_of_whom_nothing_is_heard_is_noted_after_ten_seconds() -> None:

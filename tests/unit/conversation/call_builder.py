@@ -171,5 +171,6 @@ class Call:
         hangups = self.all(fx.HangUp)
         return hangups[0].reason if hangups else ""
 
-    def ends(self) -> None:
-        self.give(ev.LegEnded, "answered", "Callee", "Call recipient hung up", 4000)
+    def ends(self, *position: int) -> None:
+        """The caller hangs up. ``position``: the generation that was heard last and how many milliseconds of it."""
+        self.give(ev.LegEnded, "answered", "Callee", "Call recipient hung up", 4000, *position)

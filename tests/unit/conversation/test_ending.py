@@ -494,3 +494,72 @@ def test_taken_words_that_are_read_differently_after_the_call_are_noted() -> Non
     seen = len(call.effects)
     call.give(ev.TranscriptFinal, call.audio_ms, 1, "the table for four")
     assert fx.Note("words_revised", "the table for four") in call.effects[seen:]
+
+
+def speaking() -> Call:
+    """The agent is saying two clauses of 1,400 and 2,000 ms, and the second begins 4 s after the end of the first."""
+    call = Call(incremental_delay_ms=0)
+    call.caller_says("What is the price?")
+    call.model_says("The price is twelve dollars a month. ", ended=False)
+    call.starts_playing()
+    generation = call.clauses()[0].generation
+    for speak in call.clauses():
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, generation, speak.index)
+    call.wait(4_000)
+    call.model_says("And the next free appointment is tomorrow at nine.")
+    return call
+
+
+def heard_last(call: Call) -> tuple[str, bool, int]:
+    said = call.last(fx.AgentSaid)
+    return said.text, said.estimated, said.heard_ms
+
+
+@pytest.mark.parametrize(
+    ("second_ms", "text"),
+    [
+        (0, "The price is twelve dollars a month."),
+        (450, "The price is twelve dollars a month. And the"),
+        (1_800, "The price is twelve dollars a month. And the next free appointment is tomorrow at nine."),
+    ],
+)
+def test_what_a_caller_heard_who_hangs_up_is_what_the_pacer_says(second_ms: int, text: str) -> None:
+    call = speaking()
+    call.voice_speaks()
+    call.wait(100)
+    call.ends(call.last(fx.Release).generation, 1_400 + second_ms)
+    assert heard_last(call) == (text, False, 1_400 + second_ms)
+    assert call.last(fx.AgentSaid).cut is (second_ms < 1_800)
+
+
+def test_a_caller_who_hangs_up_behind_a_clear_heard_what_the_pacer_says_with_the_end() -> None:
+    call = speaking()
+    call.voice_speaks()
+    generation = call.last(fx.Release).generation
+    call.give(ev.StopRequested, "API Request", "stopped")
+    call.ends(generation, 1_850)
+    assert heard_last(call) == ("The price is twelve dollars a month. And the", False, 1_850)
+    call.clears(1_700)
+    assert len(call.all(fx.AgentSaid)) == 1, "the answer to the clear comes late and changes nothing"
+
+
+def test_how_far_another_reply_got_is_not_how_far_this_one_did() -> None:
+    call = speaking()
+    call.ends(call.last(fx.Release).generation - 1, 3_000)
+    assert heard_last(call) == ("The price is twelve dollars a month.", True, 1_400)
+
+
+def test_where_nobody_tells_a_pause_of_the_model_is_no_speech() -> None:
+    call = speaking()
+    call.voice_speaks()
+    call.wait(450)
+    call.ends()
+    assert heard_last(call) == ("The price is twelve dollars a month. And the", True, 1_850)
+
+
+def test_where_nobody_tells_nothing_is_heard_of_a_clause_without_any_sound() -> None:
+    call = speaking()
+    call.wait(6_000)
+    call.ends()
+    assert heard_last(call) == ("The price is twelve dollars a month.", True, 1_400)

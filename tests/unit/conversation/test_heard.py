@@ -2,7 +2,7 @@
 
 import pytest
 
-from callwright.conversation.heard import Clause, Heard, heard_of
+from callwright.conversation.heard import Clause, Heard, heard_of, most_played_ms
 
 TIMED = Clause("one two three", 900, (("one", 0, 300), ("two", 300, 600), ("three", 600, 900)), False)
 
@@ -46,3 +46,33 @@ def test_a_clause_that_seems_covered_behind_one_of_unknown_length_is_a_guess() -
     heard = heard_of([first, last], played_ms=5_000, marked=1)
     assert heard.whole
     assert heard.estimated
+
+
+def clause(text: str, audio_ms: int = 900, sounded_ms: int = 0, ended_ms: int = -1) -> Clause:
+    ended_us = ended_ms * 1000 if ended_ms >= 0 else -1
+    return Clause(text, audio_ms, (), False, ended_us, sounded_ms * 1000 if sounded_ms >= 0 else -1)
+
+
+@pytest.mark.parametrize(
+    ("clauses", "marked", "until_ms", "played_ms"),
+    [
+        ([clause("one two three"), clause("four five six")], 0, 1_500, 1_500),
+        ([clause("one two three"), clause("four five six")], 0, 9_000, 1_800),
+        ([clause("one two three", ended_ms=900), clause("four five six", sounded_ms=4_000)], 1, 4_200, 1_100),
+        ([clause("one two three", ended_ms=3_000), clause("four five six")], 1, 3_200, 1_100),
+        ([clause("one two three"), clause("four five six", sounded_ms=4_000)], 0, 4_200, 1_100),
+        ([clause("one two three", ended_ms=900), clause("four", audio_ms=0, sounded_ms=-1)], 1, 9_000, 900),
+        ([clause("one two three", sounded_ms=-1), clause("four five six")], 0, 9_000, 0),
+        ([clause("four", audio_ms=0), clause("five six")], 0, 9_000, 280),
+        ([clause("one two three", sounded_ms=500)], 0, 200, 0),
+        ([], 0, 900, 0),
+    ],
+)
+def test_where_nobody_tells_no_pause_and_no_clause_without_sound_counts(
+    clauses: list[Clause], marked: int, until_ms: int, played_ms: int
+) -> None:
+    assert most_played_ms(clauses, 0, until_ms * 1000, marked) == played_ms
+
+
+def test_nothing_was_played_of_what_never_began() -> None:
+    assert most_played_ms([clause("one two three")], -1, 5_000_000, 0) == 0

@@ -59,9 +59,16 @@ class CallLog:
         return self.write(fx.UserSaid(turn, text, from_ms, to_ms))
 
     def agent_said(
-        self, turn: int, generation: int, text: str, purpose: str = "reply", cut: bool = False, resumes: int = 0
+        self,
+        turn: int,
+        generation: int,
+        text: str,
+        purpose: str = "reply",
+        cut: bool = False,
+        resumes: int = 0,
+        estimated: bool = False,
     ) -> Self:
-        return self.write(fx.AgentSaid(turn, generation, purpose, text, cut, False, 800, resumes))
+        return self.write(fx.AgentSaid(turn, generation, purpose, text, cut, estimated, 800, resumes))
 
     def voice_stopped(self, arrived_ms: int) -> Self:
         """The caller's last voiced frame came at ``arrived_ms``; the detector says so now."""

@@ -149,6 +149,17 @@ def test_turns_show_both_sides_and_their_latency():
     assert sum(value for name, value in latency.items() if name != "total") == latency["total"] == 780
 
 
+def test_turns_say_where_the_words_heard_are_an_estimate():
+    log = CallLog().answered()
+    log.agent_said(0, 1, "Hello.", "welcome").caller_said(1, "Hi.").agent_said(1, 2, "What can").leg_ended()
+    rows = {row["part"]: row["assistant_estimated"] for row in finished(log)["callwright"]["turns"]}
+    assert (rows["welcome"], rows["turn"], rows["waste"]) == (False, False, None)
+    log = CallLog().answered().agent_said(0, 1, "Hello.", "welcome").caller_said(1, "Hi.")
+    log.agent_said(1, 2, "One moment.").agent_said(1, 3, "What can", cut=True, estimated=True).leg_ended()
+    rows = {row["part"]: row["assistant_estimated"] for row in finished(log)["callwright"]["turns"]}
+    assert (rows["welcome"], rows["turn"]) == (False, True)
+
+
 def test_durations_and_transcript_come_from_the_log():
     body = finished(two_turns())
     assert body["conversation_duration"] == body["conversation_time"] == 12

@@ -96,9 +96,9 @@ class SpeechAccount:
         left = self._left(one)
         if not effect.estimated and not (cleared or marked or left):
             contradict("a guess of what was heard is marked", one.number)
-        if isinstance(event, ev.Cleared | ev.LegEnded) and (cleared or left):
-            if effect.heard_ms != max(event.played_ms, 0):
-                contradict("the time heard is what was played", f"{effect.heard_ms}, not {event.played_ms} of {one.number}")
+        told_ms = max(event.played_ms, 0) if isinstance(event, ev.Cleared | ev.LegEnded) else 0
+        if (cleared or left) and effect.heard_ms != told_ms:
+            contradict("the time heard is what was played", f"{effect.heard_ms} and {told_ms} of {one.number}")
         if effect.estimated:
             self._bound(one, words)
         if left or not effect.estimated:
