@@ -208,13 +208,17 @@ class Speaker:
 
     def _begin(self, effect: fx.Speak, length_ms: int) -> None:
         """The first sound of a clause."""
-        if effect.generation in self._gone:
+        generation, index, world = effect.generation, effect.index, self._world
+        if generation in self._gone:
             return
-        self._world.send(0, ev.VoiceReady, effect.generation, effect.index)
+        self._clauses[generation][index] = (effect.text, length_ms, world.now_us)
+        world.send(0, ev.VoiceReady, generation, index)
         if self._pace.live:
-            self._world.after_ms(length_ms - LIVE_AHEAD_MS, self._synthesised, effect, length_ms)
+            world.after_ms(length_ms - LIVE_AHEAD_MS, self._synthesised, effect, length_ms)
         else:
             self._synthesised(effect, length_ms)
+        if self._due == (generation, index) and self._loud == generation and not world.conversation.ended:
+            self._sound(generation, index)
 
     def _synthesised(self, effect: fx.Speak, length_ms: int) -> None:
         generation, index = effect.generation, effect.index
@@ -225,8 +229,6 @@ class Speaker:
         each_ms = length_ms // len(spoken)
         words = tuple((word, i * each_ms, (i + 1) * each_ms) for i, word in enumerate(spoken)) if exact else ()
         world.send(1, ev.VoiceFinished, generation, index, length_ms, words, not exact)
-        if self._due == (generation, index) and self._loud == generation and not world.conversation.ended:
-            self._sound(generation, index)
 
     def _release(self, effect: fx.Release) -> None:
         if self._reports_again and self._begun:
