@@ -16,11 +16,11 @@ class Clause:
     audio_ms: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
-    begun: bool = False
     ended_us: int = -1
     """When its end was played, as far as known."""
     sounded_us: int = -1
     """When any sound of it was told of first; none of it was played before."""
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
