@@ -88,7 +88,8 @@ def test_the_last_effects_of_a_log_that_breaks_off_are_missed_by_nobody() -> Non
 
 def test_effects_that_follow_only_now_are_a_difference_at_the_end() -> None:
     speaking = VIEW.of("PlayoutStarted")[-1]
-    left = Entry(speaking.seq + 1, speaking.at_us, "leg", "in", "LegEnded", VIEW.of("LegEnded")[0].values)
+    values = {**VIEW.of("LegEnded")[0].values, "played_ms": 0}
+    left = Entry(speaking.seq + 1, speaking.at_us, "leg", "in", "LegEnded", values)
     held = follow(replace(VIEW, entries=[*(e for e in VIEW.entries if e.seq <= speaking.seq), left]), 0, same)
     assert held.parted is not None
     assert (held.parted.logged, held.until_us) == ("", left.at_us)
