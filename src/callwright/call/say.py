@@ -7,8 +7,9 @@ playout (``media.pacing``) until the generation is released; from then on the sh
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,12 +29,14 @@ from callwright.conversation.events import (
     VoiceReady,
 )
 from callwright.conversation.plan import CallPlan
-from callwright.domain.limits import VOICE_PIECE_SECONDS
+from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
 
 PCM_BYTES_PER_MS = 16
 MOST_AHEAD_MS = 200
@@ -105,6 +108,7 @@ class Say:
         self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
+        self._closing: set[asyncio.Task[None]] = set()
         self.lateness = Lateness()
 
     @property
@@ -121,7 +125,10 @@ class Say:
             utterance.task = asyncio.get_running_loop().create_task(self._synthesise(utterance))
 
     def end_speech(self, effect: EndSpeech) -> None:
-        """No clause will be added."""
+        """No clause will be added. Those behind the last, if any were given, are not synthesised any more."""
+        utterance = self._utterances.get(effect.generation)
+        while utterance is not None and utterance.clauses and utterance.clauses[-1].index >= effect.clauses:
+            utterance.clauses.pop()
         self._playout.end_utterance(effect.generation, effect.clauses)
         self._pump()
 
@@ -193,6 +200,7 @@ class Say:
         self.hush()
         tasks = [utterance.task for utterance in self._utterances.values() if utterance.task is not None]
         self._utterances.clear()
+        tasks.extend(self._closing)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -289,6 +297,26 @@ class Say:
             if chunk is None:
                 return
             yield chunk
+            if chunk.last:
+                self._close(pieces)
+                return
+
+    def _close(self, pieces: AsyncIterator[VoiceChunk]) -> None:
+        """Nothing is wanted of the voice behind the last piece: how it takes its leave neither delays nor spoils the clause."""
+        task = asyncio.get_running_loop().create_task(self._closed(pieces))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _closed(self, pieces: AsyncIterator[VoiceChunk]) -> None:
+        def failed(kind: FailureKind, message: str) -> None:
+            _LOG.warning(
+                "the voice %s failed behind its last piece: %s, %s", self._speaker.provider, kind.value, message
+            )
+
+        with plugin_boundary(self._speaker.provider, failed):
+            if isinstance(pieces, AsyncGenerator):
+                async with asyncio.timeout(VOICE_CLOSE_SECONDS):
+                    await pieces.aclose()
 
     def _report_usage(self, clause: _ClauseSpoken) -> None:
         """A clause that was asked for is billed, finished or not."""
@@ -315,7 +343,15 @@ class Say:
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
         runner.post(
-            ProviderFailed(runner.now_us(), "voice", self._speaker.provider, kind.value, message, effect.generation)
+            ProviderFailed(
+                runner.now_us(),
+                "voice",
+                self._speaker.provider,
+                kind.value,
+                message,
+                effect.generation,
+                index=effect.index,
+            )
         )
 
 

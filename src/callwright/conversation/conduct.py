@@ -159,7 +159,7 @@ class Conductor:
         transfers = stage.transfers
         if transfers.state == "requested":
             require(timers.armed("transfer"), "a transfer has a limit", board.now_us)
-        elif transfers.coming and stage.audible is None and not stage.tools.busy and not board.held:
+        elif transfers.coming and stage.audible is None and not (stage.tools.busy or board.held or stage.owed.rest):
             require(timers.armed("caller_first"), "a wanted transfer goes ahead", board.now_us)
         if stage.tools.running:
             require(timers.armed("tool"), "a tool has a limit", board.now_us)
@@ -195,6 +195,9 @@ class Conductor:
     def _look_back(self, generation: Generation) -> None:
         """A generation is over."""
         board, stage, turn = self._board, self._stage, self._turn
+        if board.phase == "closing" and generation.broken_off:
+            self._resuming.leave(generation)
+            return
         if generation.farewell:
             if board.phase == "live":
                 # Words the model said with the call were its goodbye.
@@ -202,13 +205,14 @@ class Conductor:
             return
         if board.phase != "live":
             return
-        if generation.state != "done":
+        over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
+        if over_welcome and board.plan.discard_pre_welcome:  # also where a failing voice has left a rest of it
+            board.note("discarded_words", turn.take(answers=False).text)
+        if generation.state != "done" or generation.speech.lost:
             self._resuming.remember(generation)
             return
         if generation.unfinished:
             stage.owed.reply = True
-        if generation.purpose == WELCOME and board.plan.discard_pre_welcome and turn.words.count:
-            board.note("discarded_words", turn.take(answers=False).text)
         if generation.purpose == "reply":
             self._voicemail.answered = self._voicemail.answered or generation.heard_words >= ANSWER_WORDS
             self._thinking.failures = 0
@@ -252,7 +256,8 @@ class Conductor:
                 waits = pending.state == "committed" and not pending.speech.ready
             since_us = board.call_us(turn.voiced_end_ms) if pending is not None and pending.asked else board.now_us
             stage.lanes.update_wait(waits, since_us)
-            if pending is None and stage.audible is None:
+            if pending is None and stage.audible is None and stage.given_up:
+                # A reply that was performed without a word leaves it: nobody has taken the turn back.
                 stage.lanes.stop(FILLER)
         if board.plan.backchannels:
             listens = free and turn.state == "unfinished" and self.greeted
@@ -327,7 +332,8 @@ class Conductor:
             if self._board.plan.speculate and turn.likely and stage.guesses < SPECULATIONS_MOST:
                 stage.ask(certain=False)
                 return
-        if stage.owed.reply and not stage.owed.apology and turn.state == "quiet":
+        lost = stage.audible is not None and stage.audible.speech.lost  # which is said before anything else
+        if stage.owed.reply and not lost and not stage.owed.apology and turn.state == "quiet":
             stage.ask()
 
     def _apologise(self) -> bool:

@@ -44,7 +44,8 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class EndSpeech:
-    """``generation`` has exactly ``clauses`` clauses; nothing more will be added."""
+    """``generation`` has exactly ``clauses`` clauses; nothing more will be added. It has fewer than were given to the voice, and may come
+    again with fewer, when the voice failed at clause ``clauses``: that one and those behind it are given up, those before it stay."""
 
     generation: int
     clauses: int

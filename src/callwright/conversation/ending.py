@@ -75,6 +75,10 @@ class Ending:
         stage.transfers.abandon("the call is ending")
         if cut:
             stage.interrupt("call_ending")
+            if stage.audible is not None:
+                stage.audible.cut_for = (
+                    "call_ending"  # also what a failing voice had cut already: its rest is not said again
+                )
         waits = stage.audible is not None and stage.audible.state != "clearing"
         if not revocable:  # else nothing is waited for but what a call that goes on needs
             # What is waited for is not waited for longer because the call ends, nor is the call longer than its maximum.
@@ -84,10 +88,14 @@ class Ending:
 
     def settle(self) -> None:
         """In closing: go on when nothing is audible any more."""
-        if self._stage.audible is not None:
+        stage = self._stage
+        if stage.audible is not None:
             return
+        rest, stage.owed.rest = stage.owed.rest, None
+        if rest is not None and stage.resume(rest):
+            return  # the voice failed in the middle of the last words
         message, self._message = self._message, ""
-        if message and self._stage.say("goodbye", message, self._stage.turn_number):
+        if message and stage.say("goodbye", message, stage.turn_number):
             return
         if not self._awaits_words():
             self.hang_up(self._by, self._reason)

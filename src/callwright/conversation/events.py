@@ -307,7 +307,8 @@ class ProviderSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFailed:
-    """A provider failed. ``kind``: transcriber, model, voice, turn, tool; ``failure``: one of the five kinds; numbers if any."""
+    """A provider failed. ``kind``: transcriber, model, voice, turn, tool; ``failure``: one of the five kinds; numbers if any.
+    ``index``: the clause of ``generation`` at which a voice failed, behind those that it has made; -1 where that is not known."""
 
     at_us: int
     kind: str
@@ -316,6 +317,7 @@ class ProviderFailed:
     message: str
     generation: int = 0
     request: int = 0
+    index: int = -1
 
 
 @dataclass(frozen=True, slots=True)

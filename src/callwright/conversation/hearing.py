@@ -6,6 +6,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import RESUME_MS
 from callwright.conversation.ending import Ending
+from callwright.conversation.lanes import FILLER
 from callwright.conversation.overlap import Echoes
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
@@ -115,11 +116,14 @@ class Hearing:
             self._call_off_transfer()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
-        if (cuts or stage.transfers.coming) and self._interrupts(segment, final):
+        fills = audible is None and pending is None and stage.lanes.sounds(FILLER)  # a tool runs meanwhile
+        if (cuts or fills or stage.transfers.coming) and self._interrupts(segment, final):
             if self._echoes.hears_agent(self._stretch_text(), audio_ms):
                 return
             if cuts:
                 stage.interrupt("caller_interrupted")
+            elif fills:
+                stage.lanes.stop(FILLER)
             self._call_off_transfer()
 
     def _call_off_transfer(self) -> None:

@@ -24,6 +24,7 @@ class Watch:
 
     __slots__ = (
         "audible",
+        "broken_off",
         "cleared",
         "ended",
         "handed_over",
@@ -41,6 +42,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.audible = 0  # the released generation, until a fact says what was heard of it
+        self.broken_off = 0  # the newest generation that ended where its voice failed
         self.cleared = 0  # the newest generation ever cleared
         self.open: dict[int, int] = {}  # generation -> clauses given to the voice; -1 - n once they are complete
         self.speculative: dict[int, int] = {}  # generation -> the turn it answers, which may not be finished
@@ -114,7 +116,16 @@ def _speak(watch: Watch, effect: fx.Speak) -> None:
 
 
 def _end_speech(watch: Watch, effect: fx.EndSpeech) -> None:
-    require(watch.open.get(effect.generation) == effect.clauses > 0, "speech ends with its clauses", effect.generation)
+    given = watch.open.get(effect.generation, 0)
+    # What is heard ends earlier where its voice has failed, also when it was complete.
+    breaks_off = watch.audible == effect.generation and effect.clauses < max(given, -1 - given)
+    if breaks_off:
+        watch.broken_off = effect.generation
+    require(
+        effect.clauses > 0 and (effect.clauses == given or breaks_off),
+        "speech ends with its clauses",
+        effect.generation,
+    )
     watch.open[effect.generation] = -1 - effect.clauses
 
 
@@ -128,7 +139,10 @@ def _release(watch: Watch, effect: fx.Release) -> None:
         effect.generation > watch.cleared, "nothing audible for an older generation after a clear", effect.generation
     )
     if effect.resumes:
-        left = (effect.resumes, watch.spoken[effect.generation])
+        words = watch.spoken[effect.generation]
+        if effect.resumes == watch.broken_off:
+            words = min(words, watch.unsaid[1])  # the model may have gone on behind what the voice was given
+        left = (effect.resumes, words)
         require(watch.unsaid == left, "what is resumed is what was not heard, and the caller has said nothing", left)
     watch.unsaid = (0, 0)
     watch.audible = effect.generation

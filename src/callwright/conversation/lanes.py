@@ -79,9 +79,13 @@ class Lanes:
         board.emit(PlayAsset(text, lane))
         return True
 
+    def sounds(self, lane: str) -> bool:
+        """Whether a sound of ``lane`` is heard, by what is known."""
+        return self._sounds == lane and self._board.now_us < self._until_us
+
     def stop(self, lane: str) -> None:
         """Silence ``lane`` if it sounds."""
-        if self._sounds == lane and self._board.now_us < self._until_us:
+        if self.sounds(lane):
             self._board.emit(StopAsset(lane))
         if self._sounds == lane:
             self._sounds = ""

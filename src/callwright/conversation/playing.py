@@ -12,7 +12,7 @@ from callwright.conversation.stage import Stage
 
 
 class Playing:
-    """Takes what the voice and the pacer report. ``failures`` counts voice failures since the last audible speech."""
+    """Takes what the voice and the pacer report. ``failures`` counts voice failures since a clause was heard that was made after them."""
 
     __slots__ = ("_board", "_ending", "_stage", "failures")
 
@@ -46,6 +46,7 @@ class Playing:
         clause.words = event.words
         clause.estimated = event.estimated
         self._stage.expect_end()
+        self._forgive(generation)
 
     def playout(self, event: ev.PlayoutStarted) -> None:
         """The caller begins to hear the generation."""
@@ -66,6 +67,7 @@ class Playing:
             speech.clauses[event.index].ended_us = self._board.now_us
         speech.played = max(speech.played, event.index + 1)
         self._stage.expect_end()
+        self._forgive(generation)
 
     def cleared(self, event: ev.Cleared) -> None:
         """The shell says how far the silenced generation got."""
@@ -75,7 +77,11 @@ class Playing:
 
     def failed(self, event: ev.ProviderFailed) -> None:
         """The voice failed: words nobody heard are said again, once."""
-        generation = self._stage.by_number(event.generation) or self._stage.awaiting_voice()
+        generation = self._stage.by_number(event.generation)
+        if generation is not None:
+            self._fail(generation, event.index)
+            return
+        generation = self._stage.awaiting_voice()
         if generation is not None:
             self._fail(generation)
 
@@ -114,22 +120,35 @@ class Playing:
             self._stage.expect_voice()
 
     def _play(self, generation: Generation) -> None:
-        self.failures = 0
         self._ready(generation)
         if generation.speech.playout_us < 0:
             generation.speech.playout_us = self._board.now_us
             generation.move("play")
             self._stage.expect_end()
+        self._forgive(generation)
 
-    def _fail(self, generation: Generation) -> None:
-        board, stage = self._board, self._stage
-        self.failures += 1
-        if board.phase == "closing" or self.failures >= VOICE_FAILURES_IN_A_ROW:
+    def _forgive(self, generation: Generation) -> None:
+        """The voice works again when a clause is heard that it has made whole. One that sounds and breaks off proves nothing."""
+        speech = generation.speech
+        if speech.playout_us >= 0 and (speech.played or speech.clauses[0].audio_ms):
+            self.failures = 0
+
+    def _fail(self, generation: Generation, index: int = -1) -> None:
+        """The voice failed at the clause ``index``, or at nobody knows which (-1)."""
+        board, stage, speech = self._board, self._stage, generation.speech
+        sounds = generation is stage.audible and generation.state != "clearing"
+        if speech.lost and index >= len(speech.clauses):
+            return  # it was given up already
+        # What is before that clause, and is heard, was made after the last failure.
+        self.failures = 0 if sounds and 0 < index < len(speech.clauses) else self.failures + 1
+        if sounds and speech.played < index < len(speech.clauses):
+            stage.break_off(generation, index)
+        elif board.phase == "closing" or self.failures >= VOICE_FAILURES_IN_A_ROW:
             self._ending.give_up("synthesizer_error", ERROR)
         elif generation is stage.pending:
             stage.withdraw("voice_failed")
         else:
-            if generation.speech.playout_us < 0 and generation.state != "clearing":
+            if speech.playout_us < 0 and generation.state != "clearing":
                 # What was silenced before its voice failed waits for what it was silenced for: the caller's words, the end of a hold.
                 stage.owed.again = generation
             stage.interrupt("voice_failed")

@@ -38,6 +38,8 @@ class Speech:
         "guessed",
         "held",
         "held_complete",
+        "lost",
+        "lost_complete",
         "played",
         "playout_us",
         "ready",
@@ -48,6 +50,8 @@ class Speech:
         self.clauses: list[Clause] = []
         self.held: list[str] = []  # clauses the voice gets when the reply is committed
         self.held_complete = False  # and no more follow them
+        self.lost: list[Clause] = []  # clauses behind the others: the voice failed at the first of them
+        self.lost_complete = False  # and no more follow them
         self.segmenter = Segmenter()
         self.characters = 0
         self.complete = False  # EndSpeech was sent
@@ -69,8 +73,15 @@ class Speech:
 
     @property
     def text(self) -> str:
-        """All words given to the voice."""
-        return " ".join(clause.text for clause in self.clauses)
+        """All words given to the voice, and those lost for it."""
+        return " ".join(clause.text for clause in (*self.clauses, *self.lost))
+
+    def lose(self, index: int) -> None:
+        """The voice failed at the clause ``index``: the speech ends before it, and what the model goes on to say is lost for it, too."""
+        if not self.lost:
+            self.complete, self.lost_complete = True, self.complete
+        self.lost[:0] = self.clauses[index:]
+        del self.clauses[index:]
 
     @property
     def all_played(self) -> bool:
@@ -146,6 +157,11 @@ class Generation:
     def unheard(self) -> str:
         """The words behind the last that was heard, once it is over."""
         return " ".join(self.speech.text.split()[self.heard_words :])
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether its voice failed in the middle of it, and nothing else silenced it."""
+        return self.cut_for == "voice_failed" or (bool(self.speech.lost) and not self.cut_for)
 
     @property
     def interruptible(self) -> bool:

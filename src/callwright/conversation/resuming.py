@@ -28,10 +28,15 @@ class Resuming:
         self._turn = turn
 
     def remember(self, generation: Generation) -> None:
-        """A generation is over: what was not heard of it, if the caller's words cut it, or if it was such a rest and its voice failed."""
+        """A generation is over: what was not heard of it, if the caller's words cut it, or if its voice failed at it. How often that may
+        happen is the voice's account (``playing``): whatever is gone on with has got further, or counts there."""
         if generation is self._stage.owed.again and generation.resumes:
             self._stage.owed.again = None
             self.leave(generation)
+            return
+        if generation.broken_off and generation is not self._stage.owed.again:
+            if generation.purpose in (*PURPOSES, "voicemail"):
+                self.leave(generation)
             return
         if generation.cut_for not in BY_CALLER or generation.purpose not in PURPOSES:
             return
@@ -48,7 +53,8 @@ class Resuming:
 
     @staticmethod
     def _unfinished(generation: Generation) -> bool:
-        return generation.unfinished or not generation.speech.complete
+        speech = generation.speech
+        return generation.unfinished or not (speech.lost_complete if speech.lost else speech.complete)
 
     def doubt(self) -> None:
         """Words that silenced the agent, and that nobody confirms, neither the recogniser by a final text nor the detector by a sound, are
@@ -82,5 +88,8 @@ class Resuming:
         board, since_us = self._board, self._stage.silent_us
         backoff_us = board.plan.backoff_ms * 1000
         if self._turn.state == "quiet":
-            return max(since_us, board.call_us(self._turn.voiced_end_ms)) + backoff_us
+            voiced_end_us, rest = board.call_us(self._turn.voiced_end_ms), self._stage.owed.rest
+            if rest is not None and rest.generation.broken_off:  # nobody has interrupted the agent
+                return max(since_us, voiced_end_us + backoff_us)
+            return max(since_us, voiced_end_us) + backoff_us
         return since_us + max(FALSE_WAIT_MS * 1000, backoff_us)

@@ -61,7 +61,8 @@ class Owed:
 
 class Stage:
     """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet; ``lately`` was heard last,
-    and since when it is silent. The agent says nothing since ``silent_us``."""
+    and since when it is silent. The agent says nothing since ``silent_us``. ``given_up``: the last reply that was asked for was
+    withdrawn, and nothing was asked or said since."""
 
     __slots__ = (
         "_board",
@@ -69,6 +70,7 @@ class Stage:
         "_turn",
         "audible",
         "finished",
+        "given_up",
         "guesses",
         "history",
         "lanes",
@@ -92,6 +94,7 @@ class Stage:
         self.audible: Generation | None = None
         self.pending: Generation | None = None
         self.finished: Generation | None = None
+        self.given_up = False
         self.lately: tuple[Generation, int] | None = None
         self.silent_us = 0
         self.owed = Owed()
@@ -155,6 +158,7 @@ class Stage:
         )
         board.after_ms("answer", board.plan.reply_timeout_ms)
         self.pending = generation
+        self.given_up = False
 
     def ask_welcome(self) -> None:
         """Ask the model for the first words of the call, in bounded time and without tools. When it has none, ``owed.greeting``."""
@@ -174,10 +178,14 @@ class Stage:
             self.withdraw("welcome_late")
 
     def speak(self, generation: Generation, text: str) -> None:
-        """Give the voice another clause. Of a speculative reply it gets the first few words, which are enough to begin with."""
+        """Give the voice another clause, unless it has failed at one before. Of a speculative reply it gets the first few words, which are
+        enough to begin with."""
         speech = generation.speech
         if generation.state == "speculative" and len(speech.text.split()) >= SPECULATIVE_WORDS:
             speech.held.append(text)
+            return
+        if speech.lost:
+            speech.lost.append(Clause(text))
             return
         self._board.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))
         speech.clauses.append(Clause(text))
@@ -190,8 +198,18 @@ class Stage:
         if generation.state == "speculative":
             speech.held_complete = True
             return
+        if speech.lost:
+            speech.lost_complete = True
+            return
         speech.complete = True
         self._board.emit(fx.EndSpeech(generation.number, len(speech.clauses)))
+        self.expect_end()
+
+    def break_off(self, generation: Generation, index: int) -> None:
+        """The voice failed at the clause ``index`` of what is audible, which is not heard yet: those before it are heard to their end."""
+        self.withdraw("voice_failed")  # what is prepared takes for granted that all of it is heard
+        generation.speech.lose(index)
+        self._board.emit(fx.EndSpeech(generation.number, index))
         self.expect_end()
 
     def expect_voice(self) -> None:
@@ -267,6 +285,7 @@ class Stage:
         if generation is None:
             return
         self.pending = None
+        self.given_up = True
         if cancel:
             self.stop_answer(generation)
             if generation.speech.clauses:
@@ -307,7 +326,10 @@ class Stage:
         heard_ms = sum(length_ms(clause) for clause in speech.clauses)
         # Every mark came: the words are certain even where a length is not.
         estimated = speech.guessed
-        self._end(generation, speech.text, not speech.complete, estimated, heard_ms)
+        text = " ".join(clause.text for clause in speech.clauses)
+        if speech.lost:
+            self.stop_answer(generation)  # it is asked to go on when the rest has been said
+        self._end(generation, text, not speech.complete or bool(speech.lost), estimated, heard_ms)
 
     def settle_cut(self, played_ms: int, estimated: bool) -> None:
         """The audible generation ended after ``played_ms``, or never was heard at all."""
@@ -315,7 +337,7 @@ class Stage:
         assert generation is not None
         speech = generation.speech
         heard = heard_of(speech.clauses, played_ms, speech.played)
-        cut = not (heard.whole and speech.complete)
+        cut = not (heard.whole and speech.complete) or bool(speech.lost)
         self._end(generation, heard.text, cut, estimated or heard.estimated, played_ms)
 
     def settle_by_time(self) -> None:
@@ -375,6 +397,7 @@ class Stage:
     def _release(self, generation: Generation) -> None:
         generation.move("release")
         self.audible = generation
+        self.given_up = False
         self.owed.rest = None  # what was left unsaid is out of date when anything else is said
         self.expect_voice()
         self._board.emit(fx.Release(generation.number, generation.turn, generation.resumes))

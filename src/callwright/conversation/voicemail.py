@@ -174,6 +174,9 @@ class Voicemail:
         if self.state in ("found", "suspecting"):
             self._wait_for_quiet()
         elif self.state == "leaving" and stage.audible is None:
+            rest, stage.owed.rest = stage.owed.rest, None
+            if rest is not None and stage.resume(rest):
+                return  # the voice failed in the middle of the message
             lost, stage.owed.again = stage.owed.again, None
             text = self._message() if self._beeped else "" if lost is None else lost.speech.text
             self._beeped = False

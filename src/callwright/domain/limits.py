@@ -152,6 +152,9 @@ PROVIDER_CLOSE_SECONDS = 10
 VOICE_PIECE_SECONDS = 12
 """Longest wait for the next piece of a clause's audio; a voice that stops in the middle has failed, and its clause is said again."""
 
+VOICE_CLOSE_SECONDS = 5
+"""How long a voice may take its leave behind the last piece of a clause, which is whole already and waits for nothing."""
+
 MAX_UNHEARD_SECONDS = 60
 """So much of a caller is kept for a recogniser that is not open yet (about 1 MB a call); one that takes longer has failed."""
 

@@ -116,6 +116,10 @@ class _Utterance:
                 return frame
         return b""
 
+    def takes(self, index: int) -> bool:
+        """Whether clause ``index`` may be heard: those behind the announced number are given up."""
+        return self.announced < 0 or index < self.announced
+
     @property
     def in_clause(self) -> bool:
         """Whether the line has had part of a clause whose rest is still to come."""
@@ -157,26 +161,30 @@ class Playout:
     def open_clause(self, generation: int, index: int) -> None:
         """Announce clause ``index``. Clauses are played in the order they are opened, whichever audio comes first."""
         utterance = self._open(generation)
-        if utterance is not None:
+        if utterance is not None and utterance.takes(index):
             utterance.clause(index)
 
     def add(self, generation: int, index: int, mulaw: bytes) -> None:
-        """Audio of a clause, in order; opens the clause if needed. Dropped when the generation was cleared, withdrawn or is over."""
+        """Audio of a clause, in order; opens the clause if needed. Dropped when the generation was cleared, withdrawn or is over, and of
+        clauses behind the last."""
         utterance = self._open(generation)
-        if utterance is not None:
+        if utterance is not None and utterance.takes(index):
             utterance.clause(index).audio += mulaw
 
     def end_clause(self, generation: int, index: int) -> None:
         """The clause's audio is complete; :class:`ClausePlayed` follows when it has been played. A clause may have no audio at all."""
         utterance = self._open(generation)
-        if utterance is not None:
+        if utterance is not None and utterance.takes(index):
             utterance.clause(index).ended = True
 
     def end_utterance(self, generation: int, clauses: int) -> None:
-        """The generation has exactly ``clauses`` clauses; :class:`UtterancePlayed` follows when the last has been played."""
+        """The generation has exactly ``clauses`` clauses; :class:`UtterancePlayed` follows when the last has been played. Said again with
+        fewer of them, it ends earlier: what is not on the line yet of those behind is dropped."""
         utterance = self._open(generation)
         if utterance is not None:
             utterance.announced = clauses
+            while utterance.clauses and not utterance.takes(utterance.clauses[-1].index):
+                utterance.clauses.pop()
 
     def release(self, generation: int) -> None:
         """The generation may be heard from now on, after those released before it."""

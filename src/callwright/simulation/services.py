@@ -149,13 +149,16 @@ class Speaker:
 
     __slots__ = (
         "_begun",
+        "_breaks",
         "_clause_us",
         "_clauses",
         "_cleared",
         "_done_ms",
         "_due",
+        "_failing",
         "_gone",
         "_loud",
+        "_most_ms",
         "_pace",
         "_reports_again",
         "_talker",
@@ -171,6 +174,8 @@ class Speaker:
         self._work_ms = (20, 800, 2_500) if world.chance(300) else (20, 80, 300)  # some voices pause between clauses
         self._voids_marks = world.chance(300)  # some carriers return every open mark when they are told to clear
         self._reports_again = world.chance(100)  # some report a first frame once more, when the next is due
+        self._failing = 900 if world.chance(15) else world.weather.failing // 4  # some are down nearly all the time
+        self._breaks: dict[tuple[int, int], int] = {}  # clause -> how much of it sounds before the voice breaks off
         self._begun = 0  # the utterance whose first frame was played last
         self._talker = talker
         self._clauses: dict[int, list[tuple[str, int, int]]] = {}  # generation -> (text, length_ms, known at)
@@ -179,9 +184,11 @@ class Speaker:
         self._due = (0, 0)  # the clause that is to sound and has no sound yet
         self._done_ms = 0  # of the loud generation: clauses played to their end
         self._clause_us = 0  # when the clause being played began, 0 between two
+        self._most_ms = 0  # how much of it there is
         self._voice_free_us = 0
         self._cleared: tuple[int, int] | None = None  # the last answer to a clear, which may come again
         world.cast(self._speak, fx.Speak)
+        world.cast(self._end_speech, fx.EndSpeech)
         world.cast(self._release, fx.Release)
         world.cast(self._clear, fx.Clear)
         world.cast(self._drop, fx.CancelVoice)
@@ -198,31 +205,45 @@ class Speaker:
             clauses[-1] = (effect.text, length_ms, NEVER_US)
             return
         wait_ms = (self._voice_free_us - world.now_us) // 1000
-        if world.chance(world.weather.failing // 4):
-            clauses[-1] = (effect.text, length_ms, NEVER_US)
-            world.send(wait_ms, ev.ProviderFailed, "voice", "scripted", "broken_stream", "failed", effect.generation, 0)
+        if world.chance(self._failing):
+            sounds_ms = world.random.randrange(length_ms) if world.chance(400) else 0
+            if sounds_ms:
+                self._breaks[effect.generation, effect.index] = sounds_ms
+                world.after_ms(wait_ms, self._begin, effect, length_ms)
+            else:
+                clauses[-1] = (effect.text, length_ms, NEVER_US)
+            failed = ("voice", "scripted", "broken_stream", "failed", effect.generation, 0, effect.index)
+            world.send(wait_ms + sounds_ms // 2, ev.ProviderFailed, *failed)
             return
         world.after_ms(wait_ms, self._begin, effect, length_ms)
         if self._pace.live:
             self._voice_free_us += length_ms * 1000
 
+    def _end_speech(self, effect: fx.EndSpeech) -> None:
+        """What the voice failed at, and what is behind it, is not played."""
+        del self._clauses[effect.generation][effect.clauses :]
+
+    def _is_wanted(self, generation: int, index: int) -> bool:
+        return generation not in self._gone and index < len(self._clauses[generation])
+
     def _begin(self, effect: fx.Speak, length_ms: int) -> None:
         """The first sound of a clause."""
         generation, index, world = effect.generation, effect.index, self._world
-        if generation in self._gone:
+        if not self._is_wanted(generation, index):
             return
         self._clauses[generation][index] = (effect.text, length_ms, world.now_us)
         world.send(0, ev.VoiceReady, generation, index)
-        if self._pace.live:
-            world.after_ms(length_ms - LIVE_AHEAD_MS, self._synthesised, effect, length_ms)
-        else:
-            self._synthesised(effect, length_ms)
+        if (generation, index) not in self._breaks:
+            if self._pace.live:
+                world.after_ms(length_ms - LIVE_AHEAD_MS, self._synthesised, effect, length_ms)
+            else:
+                self._synthesised(effect, length_ms)
         if self._due == (generation, index) and self._loud == generation and not world.conversation.ended:
             self._sound(generation, index)
 
     def _synthesised(self, effect: fx.Speak, length_ms: int) -> None:
         generation, index = effect.generation, effect.index
-        if generation in self._gone:
+        if not self._is_wanted(generation, index):
             return
         world = self._world
         spoken, exact = effect.text.split(), world.chance(700)
@@ -248,14 +269,15 @@ class Speaker:
             self._sound(generation, index)
 
     def _sound(self, generation: int, index: int) -> None:
-        world = self._world
+        world, whole_ms = self._world, self._clauses[generation][index][1]
         self._due = (0, 0)
-        self._clause_us = world.now_us
+        self._clause_us, self._most_ms = world.now_us, self._breaks.get((generation, index), whole_ms)
         if index == 0:
             world.send(0, ev.PlayoutStarted, generation)
             self._begun = generation
             self._talker.hear_agent()
-        world.after_ms(self._clauses[generation][index][1], self._played, generation, index)
+        if (generation, index) not in self._breaks:  # else its end never sounds
+            world.after_ms(whole_ms, self._played, generation, index)
 
     def _played(self, generation: int, index: int) -> None:
         world = self._world
@@ -300,7 +322,8 @@ class Speaker:
         return (0, NOT_TOLD) if self._world.chance(UNTOLD) else told
 
     def _played_ms(self) -> int:
-        return self._done_ms + ((self._world.now_us - self._clause_us) // 1000 if self._clause_us else 0)
+        sounds_ms = (self._world.now_us - self._clause_us) // 1000 if self._clause_us else 0
+        return self._done_ms + min(sounds_ms, self._most_ms)
 
     def _record(self, generation: int) -> None:
         """The words that have sounded until now."""

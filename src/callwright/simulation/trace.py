@@ -229,15 +229,21 @@ def _resumed_truly(trace: Trace) -> str:
     """A sentence that was cut by nothing goes on with the word after the last that was heard."""
     spoken: dict[int, list[str]] = {}
     heard: dict[int, int] = {}
+    clauses: Counter[int] = Counter()
+    broken_off: set[int] = set()  # where the voice failed; the model may have said more than the voice was given
     for _, effects in trace.steps:
         for effect in effects:
             if isinstance(effect, fx.Speak):
                 spoken.setdefault(effect.generation, []).extend(effect.text.split())
+                clauses[effect.generation] += 1
+            elif isinstance(effect, fx.EndSpeech) and effect.clauses < clauses[effect.generation]:
+                broken_off.add(effect.generation)
             elif isinstance(effect, fx.AgentSaid):
                 heard[effect.generation] = len(effect.text.split())
             elif isinstance(effect, fx.Release) and effect.resumes:
                 left = spoken.get(effect.resumes, [])[heard.get(effect.resumes, 0) :]
-                if spoken.get(effect.generation) != left:
+                goes_on = spoken.get(effect.generation, [])
+                if goes_on != left and not (effect.resumes in broken_off and goes_on[: len(left)] == left):
                     return f"what is resumed is what was not heard: {effect.generation} after {effect.resumes}"
     return ""
 
@@ -246,7 +252,7 @@ def _never_stalls(trace: Trace, *, voice_tells: bool) -> str:
     """Where silence has a limit, something happens at least every STALL_MS: the longest single wait of the core, and some."""
     last_us = 0
     waits_ms: dict[str, int] = {}
-    characters: Counter[int] | None = None if voice_tells else Counter()  # that the voice got, by utterance
+    sound_ms: Counter[int] | None = None if voice_tells else Counter()  # that the voice may make, by utterance
     limited = answered = False
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
@@ -256,14 +262,14 @@ def _never_stalls(trace: Trace, *, voice_tells: bool) -> str:
         answered = answered or isinstance(event, ev.Answered)
         if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
             return ""
-        _account(waits_ms, characters, event, effects)
+        _account(waits_ms, sound_ms, event, effects)
         if effects or not isinstance(event, ev.DeadlineReached):
             last_us = event.at_us
     return ""
 
 
 def _account(
-    waits_ms: dict[str, int], characters: Counter[int] | None, event: ev.Event, effects: Sequence[fx.Effect]
+    waits_ms: dict[str, int], sound_ms: Counter[int] | None, event: ev.Event, effects: Sequence[fx.Effect]
 ) -> None:
     """What the call may be silent for now, and how long. A voice that loses a clause and does not say so is waited for as long as all it
     was given may last (the shell's tells it: `call.say`); the account of times holds that to the lengths that are known."""
@@ -271,18 +277,21 @@ def _account(
         waits_ms["hold"] = HOLD_MOST_MS + STALL_MS
     elif isinstance(event, ev.LineHeld):
         waits_ms.pop("hold", None)
+    elif isinstance(event, ev.VoiceFinished) and sound_ms is not None:
+        sound_ms[event.generation] += event.audio_ms
+        if (playout := f"playout of {event.generation}") in waits_ms:
+            waits_ms[playout] += event.audio_ms
     for effect in effects:
         if isinstance(effect, fx.Transfer):
             waits_ms["transfer"] = TRANSFER_WAIT_MS + STALL_MS
         elif isinstance(effect, fx.TransferSettled):
             waits_ms.pop("transfer", None)
-        elif characters is None:
+        elif sound_ms is None:
             continue
         elif isinstance(effect, fx.Speak):
-            characters[effect.generation] += len(effect.text)
+            sound_ms[effect.generation] += 2 * MS_PER_CHARACTER * len(effect.text)
         elif isinstance(effect, fx.EndSpeech):
-            lasts_ms = 2 * MS_PER_CHARACTER * characters[effect.generation]
-            waits_ms[f"playout of {effect.generation}"] = lasts_ms + PLAYOUT_SLACK_MS
+            waits_ms[f"playout of {effect.generation}"] = sound_ms[effect.generation] + PLAYOUT_SLACK_MS
         elif isinstance(effect, fx.Clear | fx.AgentSaid | fx.Withdrawn):
             waits_ms.pop(f"playout of {effect.generation}", None)
 

@@ -209,6 +209,32 @@ SOUND = (
         "unheard_words_not_said_again",
         "words whose voice failed before anybody heard them are forgotten",
         Line("playing:Playing._fail", "stage.owed.again = generation", "pass"),
+        Line("resuming:Resuming.remember", "if generation.broken_off and ", "if False and "),
+    ),
+    bug(
+        "later_clause_cuts_the_one_being_heard",
+        "a voice that fails at a clause silences the one before it in mid-word",
+        Line("playing:Playing._fail", "if sounds and speech.played < index < len(speech.clauses):", "if False:"),
+    ),
+    bug(
+        "rest_forgotten_when_the_voice_fails",
+        "what was not heard because the voice failed in the middle is never said",
+        Line("resuming:Resuming.remember", 'if generation.purpose in (*PURPOSES, "voicemail"):', "if False:"),
+    ),
+    bug(
+        "model_cut_by_the_voice",
+        "what the model says after its voice has failed is thrown away",
+        Line("stage:Stage.speak", "speech.lost.append(Clause(text))", "pass"),
+    ),
+    bug(
+        "filler_cut_by_the_tool",
+        "a filler stops in mid-word when the model answers with a tool alone",
+        Line("conduct:Conductor._use_lanes", " and stage.given_up", ""),
+    ),
+    bug(
+        "broken_clause_forgives",
+        "a voice that breaks off in the middle again and again counts as one that works",
+        Line("playing:Playing._forgive", " and (speech.played or speech.clauses[0].audio_ms)", ""),
     ),
 )
 

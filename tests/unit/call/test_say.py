@@ -21,7 +21,7 @@ from callwright.conversation.events import (
     VoiceFinished,
     VoiceReady,
 )
-from callwright.domain.limits import VOICE_PIECE_SECONDS
+from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.pacing import Playout
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
@@ -316,3 +316,97 @@ def test_a_voice_that_stops_in_the_middle_has_failed_after_a_while(seconds: floa
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         assert runner.run(speak()) == ([("unavailable", "no answer in time")] if failed else [])
+
+
+class Sulking(Mouth):
+    """Gives the last piece and then neither ends nor fails for ``seconds``, or fails."""
+
+    def __init__(self, loop: VirtualLoop, seconds: float, error: Exception | None = None) -> None:
+        super().__init__()
+        self._pause = VirtualClock(loop)
+        self._seconds = seconds
+        self._error = error
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.spoken.append(text)
+        try:
+            yield VoiceChunk(TONE, last=True, words=(Word(text, 0, 200),), estimated=False)
+            await self._pause.sleep(self._seconds)
+            if self._error is not None:
+                raise self._error
+        finally:
+            await self._pause.sleep(self._seconds)
+            self.closed.append(text)
+            if self._error is not None:
+                raise self._error
+
+
+@pytest.mark.parametrize(("seconds", "closed"), [(VOICE_CLOSE_SECONDS - 1, True), (VOICE_CLOSE_SECONDS + 1, False)])
+@pytest.mark.parametrize("error", [None, ConnectionError("closing handshake")])
+def test_how_a_voice_takes_its_leave_neither_delays_nor_spoils_its_clauses(
+    seconds: float, closed: bool, error: Exception | None
+) -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> None:
+        mouth = Sulking(loop, seconds, error)
+        stage = Stage(mouth)
+        stage.clause(0, "One.")
+        stage.clause(1, "Two.")
+        await settle()
+        assert [event.index for event in stage.of(VoiceFinished)] == [0, 1]
+        await VirtualClock(loop).sleep(VOICE_CLOSE_SECONDS * 3)
+        assert not stage.of(ProviderFailed)
+        assert mouth.closed == (["One.", "Two."] if closed else [])
+        stage.clause(2, "Three.")
+        await settle()
+        await stage.say.aclose()
+        assert len(stage.of(UsageReported)) == 3
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(speak())
+
+
+class FailsAt(Mouth):
+    """Gives half of the clause ``at`` and fails."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._at = at
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.fail = ProviderError(FailureKind.LIMIT, "mouth", "429") if len(self.spoken) == self._at else None
+        async for chunk in super().speak(text, settings):
+            yield chunk
+
+
+async def test_speech_that_ends_before_the_clause_at_which_the_voice_failed_is_played_to_its_end() -> None:
+    stage = Stage(FailsAt(1))
+    for index, text in enumerate(("One.", "Two.", "Three.")):
+        stage.clause(index, text)
+    stage.say.end_speech(EndSpeech(1, 3))
+    await settle()
+    stage.say.release(Release(1, 1))
+    assert [(event.generation, event.index) for event in stage.of(ProviderFailed)] == [(1, 1)]
+    await stage.run(200)
+
+    stage.say.end_speech(EndSpeech(1, 1))
+    await stage.run(600)
+
+    assert len(stage.wire.frames) == 20, "400 ms of the first clause and nothing of the second"
+    assert [event.index for event in stage.of(MarkPlayed)] == [0]
+    assert not stage.wire.cleared_us
+
+
+async def test_a_clause_that_was_given_to_a_voice_that_had_failed_already_is_not_heard() -> None:
+    stage = Stage(FailsAt(1))
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    stage.clause(2, "Three.")
+    stage.say.end_speech(EndSpeech(1, 1))
+    await stage.run(800)
+    assert len(stage.wire.frames) == 20
+    assert [event.index for event in stage.of(MarkPlayed)] == [0]
+    assert "Three." not in stage.mouth.spoken

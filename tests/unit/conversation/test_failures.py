@@ -249,7 +249,204 @@ def test_a_voice_that_fails_in_mid_sentence_keeps_what_was_heard() -> None:
     call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Release).generation)
     call.clears(400)
     assert call.said()[-1] == "agent: One two"
+    assert [(speak.text, speak.purpose) for speak in call.clauses()] == [("three four.", "reply")]
+    call.plays()
+    assert call.said()[-1] == "agent: three four."
+    call.caller_says("and five?")
+    assert call.told()[-2:] == ["assistant: One two three four.", "user: and five?"]
+
+
+def voice_fails(call: Call, index: int) -> None:
+    """The voice fails at a clause of the newest utterance that was released."""
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "x", "limit_reached", "429", generation, 0, index)
+
+
+def is_made(call: Call, index: int) -> None:
+    """The voice has synthesised a clause of the newest utterance, of 200 ms for each word."""
+    speak = call.clauses()[index]
+    words = tuple((word, i * 200, (i + 1) * 200) for i, word in enumerate(speak.text.split()))
+    call.give(ev.VoiceReady, speak.generation, index)
+    call.give(ev.VoiceFinished, speak.generation, index, len(words) * 200, words, False)
+
+
+def sounding(text: str = "The price is twelve dollars. The next free one is tomorrow.", **plan: Any) -> Call:
+    """The first clause of a reply is heard, and the next is not made yet."""
+    call = asking(**plan)
+    call.model_says(text, ended=not plan.pop("answering", False))
+    is_made(call, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    call.wait(400)
+    return call
+
+
+def test_a_voice_that_fails_at_a_later_clause_does_not_cut_the_one_that_is_heard_and_says_the_rest_again() -> None:
+    call = sounding()
+    first, *rest = [speak.text for speak in call.clauses()]
+    voice_fails(call, 1)
+    assert not call.all(fx.Clear)
+    assert call.last(fx.EndSpeech).clauses == 1
+    call.wait(600)
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    said = call.last(fx.AgentSaid)
+    assert (said.text, said.cut, said.estimated) == (first, True, False)
+    assert call.last(fx.Release).resumes == said.generation
+    assert " ".join(speak.text for speak in call.clauses()) == " ".join(rest)
+    call.plays()
+    assert call.last(fx.AgentSaid).text == " ".join(rest)
+    assert len(call.all(fx.AskModel)) == 1
+    call.caller_says("thank you")
+    assert call.told()[-2] == f"assistant: {' '.join((first, *rest))}"
+
+
+def test_what_the_model_says_behind_a_voice_that_failed_is_said_with_the_rest() -> None:
+    call = asking()
+    call.model_says("One two three four five. Six seven eight. ", ended=False)
+    is_made(call, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    voice_fails(call, 1)
+    spoken = len(call.all(fx.Speak))
+    call.model_says("Nine ten eleven. ")
+    assert len(call.all(fx.Speak)) == spoken, "a voice that failed is asked for the rest as a whole"
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert " ".join(speak.text for speak in call.clauses()).endswith("Six seven eight. Nine ten eleven.")
+    call.plays()
     assert call.core.state == "listening"
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_a_model_that_still_speaks_when_what_was_made_is_over_is_asked_to_go_on_behind_the_rest() -> None:
+    call = asking()
+    call.model_says("One two three four five. Six seven eight. ", ended=False)
+    is_made(call, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    voice_fails(call, 1)
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.last(fx.CancelModel).request == call.last(fx.AskModel).request
+    call.plays()
+    assert call.told()[-1] == "assistant: One two three four five. Six seven eight."
+
+
+def test_a_voice_that_goes_on_failing_at_a_later_clause_ends_the_call_behind_what_it_had_made() -> None:
+    call = sounding()
+    first = call.clauses()[0].text
+    voice_fails(call, 1)
+    call.wait(600)
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    voice_fails(call, 0)
+    call.clears(0)
+    assert call.last(fx.Release).resumes, "it is tried once more"
+    voice_fails(call, 0)
+    assert call.hung_up() == "synthesizer_error"
+    call.clears(0)
+    call.ends()
+    assert call.said() == ["caller: hello there", f"agent: {first}"]
+
+
+def test_a_voice_that_breaks_off_in_every_clause_ends_the_call() -> None:
+    call = asking()
+    call.model_says("One two three four.")
+    for _ in range(2):
+        call.give(ev.VoiceReady, call.last(fx.Speak).generation, 0)
+        call.wait(1_000)
+        call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+        voice_fails(call, 0)
+        call.clears(0)
+    assert call.hung_up() == "synthesizer_error"
+
+
+def test_a_voice_that_makes_a_clause_after_it_failed_is_forgiven() -> None:
+    call = asking()
+    call.model_says("One two three four.")
+    call.starts_playing()
+    voice_fails(call, 0)
+    call.clears(400)
+    call.starts_playing()
+    voice_fails(call, 0)
+    call.clears(200)
+    assert not call.hung_up()
+    call.plays()
+    assert call.said()[1:] == ["agent: One two", "agent: three", "agent: four."]
+
+
+def test_a_failure_that_is_told_twice_counts_once() -> None:
+    call = sounding()
+    voice_fails(call, 1)
+    voice_fails(call, 1)
+    voice_fails(call, 2)
+    assert call.notes().count("voice_failed") == 1
+    assert not call.all(fx.Clear)
+
+
+def test_a_failure_at_an_earlier_clause_that_is_told_later_leaves_more_to_say() -> None:
+    call = asking()
+    call.model_says("One two three four five. Six seven eight. Nine ten eleven.")
+    is_made(call, 0)
+    call.wait(1_000)
+    generation = call.last(fx.Release).generation
+    call.give(ev.PlayoutStarted, generation)
+    rest = " ".join(speak.text for speak in call.clauses()[1:])
+    voice_fails(call, 2)
+    voice_fails(call, 1)
+    call.give(ev.MarkPlayed, generation, 0)
+    assert " ".join(speak.text for speak in call.clauses()) == rest
+    call.plays()
+    assert call.core.state == "listening"
+
+
+def test_a_caller_who_speaks_over_what_was_made_is_answered_and_hears_no_rest() -> None:
+    call = sounding()
+    voice_fails(call, 1)
+    call.begins()
+    call.wait(200)
+    call.finishes("wait a moment please")
+    call.clears(600)
+    call.pauses()
+    call.judges()
+    assert call.told()[-2:] == ["assistant: The price is", "user: wait a moment please"]
+    assert not [release for release in call.all(fx.Release) if release.resumes]
+
+
+def test_what_is_prepared_behind_a_reply_waits_for_its_rest() -> None:
+    call = asking(tools=(Tool("book", "Book a table", "{}"),))
+    call.model_says("One two three four five. Six seven eight. ", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    is_made(call, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    assert len(call.all(fx.AskModel)) == 2
+    voice_fails(call, 1)
+    assert call.last(fx.Withdrawn).reason == "voice_failed"
+    assert len(call.all(fx.AskModel)) == 2
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    assert call.last(fx.Release).resumes
+    assert len(call.all(fx.AskModel)) == 3
+
+
+def test_last_words_whose_voice_fails_in_the_middle_are_said_to_their_end() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("bye")
+    call.model_says("It was nice to talk. Goodbye my friend.", ended=False)
+    call.model_calls("end_call")
+    call.model_ends()
+    is_made(call, 0)
+    call.wait(1_000)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    first = call.clauses()[0].text
+    voice_fails(call, 1)
+    assert not call.hung_up()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.plays()
+    assert (
+        " ".join(line.removeprefix("agent: ") for line in call.said()[1:]) == "It was nice to talk. Goodbye my friend."
+    )
+    assert call.said()[1] == f"agent: {first}"
+    assert call.hung_up() == "end_call_tool"
 
 
 def test_a_released_reply_whose_voice_never_sounds_is_asked_again() -> None:
@@ -363,3 +560,12 @@ def test_audio_of_a_clause_that_was_never_asked_for_releases_nothing() -> None:
     assert not call.all(fx.UserSaid)
     call.agent_replies("Good morning.")
     assert call.said() == ["caller: hello", "agent: Good morning."]
+
+
+def test_a_voice_that_fails_at_a_clause_that_nobody_names_silences_what_is_heard_and_the_rest_follows() -> None:
+    """As in logs from before the clause was told."""
+    call = sounding()
+    voice_fails(call, -1)
+    call.clears(400)
+    assert call.last(fx.AgentSaid).text == "The price"
+    assert call.clauses()[0].text.startswith("is twelve")

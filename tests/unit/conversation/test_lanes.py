@@ -100,6 +100,30 @@ def test_a_caller_who_goes_on_silences_the_filler() -> None:
     assert call.all(fx.StopAsset) == [fx.StopAsset("filler")]
 
 
+def test_a_filler_is_said_to_its_end_when_the_model_answers_with_a_tool_alone() -> None:
+    call = waiting(tools=(Tool("lookup", "", "{}"),))
+    call.wait(FILLER_AFTER_MS)
+    call.model_calls("lookup")
+    call.model_ends()
+    assert call.all(fx.CallTool)
+    call.wait(500)
+    assert not call.all(fx.StopAsset)
+
+
+def test_a_caller_who_interrupts_while_a_tool_runs_silences_the_filler_and_its_echo_does_not() -> None:
+    for words in ("wait no not that one", ""):
+        call = waiting(tools=(Tool("lookup", "", "{}"),))
+        call.wait(FILLER_AFTER_MS)
+        filler = sounds(call)[0]
+        call.model_calls("lookup")
+        call.model_ends()
+        call.wait(150)
+        call.begins()
+        call.wait(1_300)
+        call.finishes(words or filler)
+        assert bool(call.all(fx.StopAsset)) == bool(words)
+
+
 def test_a_filler_that_is_over_is_not_silenced() -> None:
     call = waiting()
     call.wait(FILLER_AFTER_MS)

@@ -285,6 +285,20 @@ def test_an_announcement_whose_voice_fails_is_said_again() -> None:
     assert call.told()[-2] == "assistant: I put you through to the desk."
 
 
+def test_a_reply_whose_voice_fails_in_the_middle_is_said_to_its_end_before_the_transfer() -> None:
+    tool = TransferTool(DESK.name, DESK.target, message="Please hold the line.")
+    call = transferring("I connect you now. It takes a moment.", tool)
+    call.starts_playing()
+    first, rest = call.clauses()[0].text, " ".join(speak.text for speak in call.clauses()[1:])
+    generation = call.last(fx.Release).generation
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", generation, 0, 1)
+    call.give(ev.MarkPlayed, generation, 0)
+    assert not call.all(fx.Transfer)
+    call.plays()
+    assert call.said()[1:] == [f"agent: {first}", f"agent: {rest}"]
+    assert call.core.state == "transferring"
+
+
 def test_a_reply_whose_voice_fails_is_replaced_by_the_standard_sentence() -> None:
     call = transferring("I connect you now.", TransferTool(DESK.name, DESK.target, message="Please hold the line."))
     call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", call.last(fx.Release).generation)

@@ -472,6 +472,23 @@ def test_a_message_whose_voice_fails_is_said_once_more() -> None:
     assert call.hung_up() == "voicemail_detected"
 
 
+def test_a_message_whose_voice_fails_in_the_middle_is_left_to_its_end() -> None:
+    call = watching(voicemail_message=MESSAGE)
+    call.plays()
+    call.finishes(GREETING)
+    senses(call, "beep")
+    call.starts_playing()
+    generation = call.last(fx.Release).generation
+    assert len(call.clauses()) > 1
+    call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "down", generation, 0, 1)
+    call.give(ev.MarkPlayed, generation, 0)
+    assert call.last(fx.Release).resumes == generation
+    call.plays()
+    left = [effect.text for effect in call.all(fx.AgentSaid) if effect.purpose == "voicemail"]
+    assert " ".join(left) == MESSAGE.replace("{name}", "Ada")
+    assert call.hung_up() == "voicemail_detected"
+
+
 def test_a_caller_who_is_being_transferred_is_not_hung_up_on() -> None:
     call = watching(
         voicemail_message=MESSAGE,

@@ -9,9 +9,6 @@ from callwright.ports.failures import RETRYABLE
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 PROMPT_SLACK_MS = 60
-SAID_AGAIN = frozenset({"welcome", "silence", "apology", "reply"})
-"""What is due although its voice failed. What is said for a tool or a transfer may be out of date."""
-
 FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
 """Why a reply is withdrawn that could not be had."""
 
@@ -195,56 +192,6 @@ class FailureAccount:
         if self._refused == (one.turn, one.asked):
             contradict("a model that refused is not asked the same again", effect.request)
         self._refused = None
-
-
-class UnheardAccount:
-    """Words whose voice failed before anybody heard one are said again, or asked for again, before a silence counts as one."""
-
-    __slots__ = ("_book", "_due")
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-        self._due = 0  # the utterance nobody heard
-
-    def reads(self) -> Handlers:
-        """What it judges."""
-        excuses: tuple[type, ...] = (fx.AskModel, fx.UserSaid, fx.CallTool, fx.SendKeys, fx.Transfer)
-        return {
-            fx.Note: self._note,
-            fx.AgentSaid: self._said,
-            fx.Speak: self._speak,
-            fx.HangUp: self._hang_up,
-            **dict.fromkeys(excuses, self._excuse),
-        }
-
-    def close(self) -> None:
-        """Nothing is left to judge."""
-
-    def _note(self, effect: fx.Note) -> None:
-        audible = self._book.replies.audible
-        if effect.kind == "voicemail_found":
-            self._due = 0  # nobody is there to hear it
-        elif effect.kind == "voice_failed" and audible is not None and self._book.live:
-            failed = effect.text == f"generation {audible.number}" and fx.Clear(audible.number) in self._book.effects
-            if failed and audible.sound.playout_us < 0 and audible.purpose in SAID_AGAIN:
-                self._due = audible.number
-
-    def _excuse(self, _item: object) -> None:
-        self._due = 0
-
-    def _said(self, effect: fx.AgentSaid) -> None:
-        if effect.generation == self._due and not effect.cut:
-            self._due = 0  # it was heard after all, and only nobody told of it
-
-    def _speak(self, effect: fx.Speak) -> None:
-        due = self._book.replies.get(self._due)
-        if self._due and effect.purpose == "silence" != due.purpose:
-            contradict("words nobody heard are said again", f"{due.purpose} {due.number}")
-        self._due = 0
-
-    def _hang_up(self, effect: fx.HangUp) -> None:
-        if self._due and effect.reason == "inactivity_timeout":
-            contradict("words nobody heard are said again", self._due)
 
 
 class DuesAccount:

@@ -179,7 +179,7 @@ class EndingAccount:
         audible = self._book.replies.audible
         if audible is None or audible.number != event.generation or audible.sound.cleared_us >= 0:
             return
-        if isinstance(event, ev.PlayoutStarted) or 0 <= event.index < audible.sound.clauses:  # else it is a stray mark
+        if audible.sound.marked or 0 in audible.sound.lengths:  # a clause that sounds and breaks off proves nothing
             self._voice_failures = 0
 
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:

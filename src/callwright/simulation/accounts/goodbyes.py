@@ -64,7 +64,8 @@ class GoodbyeAccount:
     def _given_up(self, one: Utterance) -> None:
         """A voice that has begun, and did not say that it failed, has the time its words take."""
         book, sound = self._book, one.sound
-        if isinstance(book.event, ev.ProviderFailed) or sound.voice_us < 0 or not sound.complete:
+        failed = isinstance(book.event, ev.ProviderFailed) or sound.lost
+        if failed or sound.voice_us < 0 or not sound.complete:
             return
         if book.at_us + LATE_US < one.sign_us + (rest_ms(sound) + PLAYOUT_SLACK_MS) * 1000:
             contradict("a voice that still speaks is not given up", f"{one.number} since {one.sign_us}")

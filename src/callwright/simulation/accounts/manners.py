@@ -69,7 +69,7 @@ class FloorAccount:
 
     def _release(self, effect: fx.Release) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
-        if effect.resumes and self._held_now():
+        if effect.resumes and book.live and not book.machine and self._held_now():  # last words are said all the same
             contradict("nobody speaks into a line on hold", one.number)
         if one.purpose == "welcome" and self._talks() and not self._welcomed and book.at_us < self._yields_until_us():
             contradict("nobody is welcomed in the middle of a sentence", f"{one.number} since {book.caller.talking_us}")
@@ -78,9 +78,9 @@ class FloorAccount:
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
             contradict("nobody is talked over", f"{one.number} since {book.caller.talking_us}")
-        if self._held_now():
+        if self._held_now() and (book.live or not effect.resumes):
             contradict("nobody speaks into a line on hold", one.number)
-        if self._keys.typing:
+        if self._keys.typing and (book.live or not effect.resumes):
             contradict("nobody is spoken to while typing", one.number)
         if one.asked:
             floor_us = book.answered_us + (book.caller.end_ms + book.plan.incremental_delay_ms) * 1000

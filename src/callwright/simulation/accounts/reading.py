@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.book import Book, ContradictionError, Handlers
-from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount, UnheardAccount
+from callwright.simulation.accounts.dues import DuesAccount, FailureAccount, PromptAccount
 from callwright.simulation.accounts.echoes import EchoAccount
 from callwright.simulation.accounts.endings import EndingAccount
 from callwright.simulation.accounts.goodbyes import GoodbyeAccount
@@ -20,6 +20,7 @@ from callwright.simulation.accounts.resumes import ResumeAccount
 from callwright.simulation.accounts.speech import SpeechAccount
 from callwright.simulation.accounts.times import LimitsAccount, SilenceAccount
 from callwright.simulation.accounts.tools import ToolAccount, TransferAccount
+from callwright.simulation.accounts.voices import FillerAccount, UnheardAccount, VoiceAccount
 from callwright.simulation.accounts.welcomes import WelcomeAccount
 from callwright.simulation.accounts.words import KeysAccount, WordsAccount
 
@@ -62,6 +63,8 @@ def contradiction(
             FailureAccount(book),
             DuesAccount(book),
             UnheardAccount(book),
+            VoiceAccount(book),
+            FillerAccount(book),
             ResumeAccount(book),
             PauseAccount(book),
             EchoAccount(book),

@@ -13,8 +13,9 @@ from callwright.domain.limits import MAX_REPLY_CHARACTERS
 
 @dataclass(slots=True)
 class Sound:
-    """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``texts``: its clauses; ``begun``: those of which the
-    voice has told its first sound; ``sounded``: those of which any sound was told, also by their length or their mark."""
+    """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``texts``: its clauses; ``begun``: those
+    of which the voice has told its first sound; ``sounded``: those of which any sound was told, also by their length or their mark.
+    ``clauses`` are those to be heard; ``lost`` are those behind them at which the voice failed."""
 
     spoken: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Sound:
     playout_us: int = -1
     cleared_us: int = -1
     marked: int = 0
+    lost: int = 0
 
 
 @dataclass(slots=True)
@@ -222,8 +224,10 @@ class Replies:
 
     def _end_speech(self, effect: fx.EndSpeech) -> None:
         utterance = self.get(effect.generation)
-        utterance.sound.complete = True
-        utterance.sign_us = self.at_us
+        sound, utterance.sign_us = utterance.sound, self.at_us
+        sound.complete = True
+        sound.lost += max(sound.clauses - effect.clauses, 0)
+        sound.clauses = min(sound.clauses, effect.clauses)
 
     def _release(self, effect: fx.Release) -> None:
         utterance = self.audible = self.get(effect.generation)

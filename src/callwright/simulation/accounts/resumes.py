@@ -78,7 +78,7 @@ class ResumeAccount:
         self._depth[effect.generation] = self._depth.get(effect.resumes, 0) + by_caller
         if self._depth[effect.generation] > RESUMES_MOST:
             contradict("a sentence is gone on with so often at most", f"{effect.generation} after {effect.resumes}")
-        if book.at_us + LATE_US < cut.sound.cleared_us + book.plan.backoff_ms * 1000:
+        if by_caller and book.at_us + LATE_US < cut.sound.cleared_us + book.plan.backoff_ms * 1000:
             contradict(
                 "an agent that was silenced keeps its backoff period", f"{effect.generation} after {effect.resumes}"
             )

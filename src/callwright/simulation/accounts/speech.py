@@ -14,11 +14,12 @@ SPECULATIVE_WORDS_ENOUGH = 5
 class SpeechAccount:
     """From the model's mouth to the caller's ear."""
 
-    __slots__ = ("_book", "_replies")
+    __slots__ = ("_book", "_replies", "_stopped_models")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._replies = book.replies
+        self._stopped_models: set[int] = set()
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -27,6 +28,8 @@ class SpeechAccount:
             fx.EndSpeech: self._end_speech,
             fx.AgentSaid: self._said,
             fx.Withdrawn: self._withdrawn,
+            fx.CancelModel: self._stop_model,
+            fx.Release: self._release,
             fx.Clear: self._clear,
             fx.Note: self._note,
         }
@@ -53,6 +56,8 @@ class SpeechAccount:
 
     def _end_speech(self, effect: fx.EndSpeech) -> None:
         one = self._replies.get(effect.generation)
+        if self._breaks_off(one):
+            return
         if one.request:
             if one.sound.spoken != one.words_given:
                 contradict(
@@ -73,11 +78,30 @@ class SpeechAccount:
             return
         # What is resumed is the end of what was cut.
         count = len(one.sound.spoken)
-        cut = [
-            other.sound.spoken for other in self._replies.all.values() if other.purpose == one.purpose and other.over
-        ]
-        if not any(spoken[-count:] == one.sound.spoken for spoken in cut):
+        cut = [other for other in self._replies.all.values() if other.purpose == one.purpose and other.over]
+        if any(other.request and other.sound.lost for other in cut):
+            return  # what the model goes on to say was not given to the voice that had failed: see ``_release``
+        if not any(other.sound.spoken[-count:] == one.sound.spoken for other in cut):
             contradict("prepared words are those of the settings", f"{one.purpose} {' '.join(one.sound.spoken)!r}")
+
+    def _stop_model(self, effect: fx.CancelModel) -> None:
+        self._stopped_models.add(effect.request)
+
+    def _release(self, effect: fx.Release) -> None:
+        """What follows a reply at which the voice failed is all that the model had to say behind what was heard of it."""
+        cut, said = self._replies.get(effect.resumes), self._replies.get(effect.generation).sound.spoken
+        if not (cut.request and cut.sound.lost):
+            return
+        left = cut.words_given[len(cut.said.split()) :]
+        stopped = cut.request in self._stopped_models
+        if said != (left[: len(said)] if stopped else left):
+            contradict("a reply is spoken to its last word", f"{len(said)} of {len(left)} behind {cut.number}")
+
+    def _breaks_off(self, one: Utterance) -> bool:
+        """Whether the voice fails in this step at a clause of what is heard: then it ends before that clause."""
+        event = self._book.event
+        failed = isinstance(event, ev.ProviderFailed) and event.kind == "voice" and event.generation == one.number
+        return failed and self._replies.audible is one and one.sound.lost > 0
 
     def _said(self, effect: fx.AgentSaid) -> None:
         one = self._replies.get(effect.generation)
@@ -88,7 +112,9 @@ class SpeechAccount:
             contradict("an utterance keeps its turn and purpose", f"{effect.turn} {effect.purpose} of {one.number}")
         if not effect.cut and (len(words) < len(one.sound.spoken) or not one.sound.complete):
             contradict("what was broken off is recorded as cut", f"{effect.text!r} of {one.number}")
-        if effect.cut and one.sound.cleared_us < 0 and not self._book.over:
+        if not effect.cut and one.sound.lost:
+            contradict("what was broken off is recorded as cut", f"{effect.text!r} of {one.number}")
+        if effect.cut and one.sound.cleared_us < 0 and not (one.sound.lost or self._book.over):
             contradict("what was said to its end is not recorded as cut", one.number)
         event = self._book.event
         cleared = isinstance(event, ev.Cleared) and event.generation == one.number and one.sound.cleared_us >= 0
@@ -120,14 +146,16 @@ class SpeechAccount:
 
     def _bound(self, one: Utterance, words: list[str]) -> None:
         """A guess, too, holds no word that did not leave the loudspeaker. What is known of a clause without a length is how far its letters
-        may have come; of one without any sound, that nobody heard it."""
+        may have come; of one without any sound, that nobody heard it, unless more was played than those before it last."""
         heard = self._book.heard.get(one.number)
         if heard is None:
             return
         sound = one.sound
-        guessed = {index for index in sound.sounded if index not in sound.lengths}
+        event = self._book.event
+        told = isinstance(event, ev.Cleared | ev.LegEnded) and event.generation == one.number and event.played_ms > 0
+        sounded = set(range(len(sound.texts))) if told else sound.sounded
         may = set(heard)
-        for index in sound.sounded if guessed else ():
+        for index in sounded if sounded - sound.lengths.keys() else ():
             may.update(sound.texts[index].split())
         more = [word for word in words if word not in may]
         if more:

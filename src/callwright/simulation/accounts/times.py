@@ -138,7 +138,8 @@ class SilenceAccount:
     def _unheard(self) -> bool:
         """Whether nobody heard the last question to its end."""
         questions = [one for one in self._book.replies.all.values() if one.purpose == "silence"]
-        return len(questions) > 1 and (questions[-2].sound.playout_us < 0 or questions[-2].sound.cleared_us >= 0)
+        before = questions[-2].sound if len(questions) > 1 else None
+        return before is not None and (before.playout_us < 0 or before.cleared_us >= 0 or before.lost > 0)
 
     def _hang_up(self, effect: fx.HangUp) -> None:
         plan = self._book.plan
