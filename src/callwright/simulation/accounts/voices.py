@@ -131,5 +131,8 @@ class FillerAccount:
     def _stop(self, effect: fx.StopAsset) -> None:
         book = self._book
         words = isinstance(book.event, ev.TranscriptPartial | ev.TranscriptFinal)
-        if effect.lane == FILLER and not (words or book.emits(fx.Withdrawn, fx.Clear) or book.notes("voicemail_found")):
+        silenced = book.emits(fx.Withdrawn, fx.Clear) or any(
+            isinstance(one, fx.AgentSaid) and one.cut for one in book.effects
+        )
+        if effect.lane == FILLER and not (words or silenced or book.notes("voicemail_found")):
             contradict("a filler is said to its end", book.at_us)
