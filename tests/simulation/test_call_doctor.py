@@ -79,7 +79,9 @@ def agent(
 
 
 def scenario(name: str, caller: Mapping[str, Any], body: Mapping[str, Any], **more: Any) -> CallScenario:
-    return call_scenario_of({"agent": body, "persona": caller, "expect": [{"turns": {"at_least": 0}}], **more}, name, lambda _: {})
+    return call_scenario_of(
+        {"agent": body, "persona": caller, "expect": [{"turns": {"at_least": 0}}], **more}, name, lambda _: {}
+    )
 
 
 def findings(one: CallScenario, seed: int = 1) -> list[Finding]:
