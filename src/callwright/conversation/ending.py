@@ -76,9 +76,8 @@ class Ending:
         if cut:
             stage.interrupt("call_ending")
             if stage.audible is not None:
-                stage.audible.cut_for = (
-                    "call_ending"  # also what a failing voice had cut already: its rest is not said again
-                )
+                # Also of what a failing voice had cut already the rest is not said again.
+                stage.audible.cut_for = "call_ending"
         waits = stage.audible is not None and stage.audible.state != "clearing"
         if not revocable:  # else nothing is waited for but what a call that goes on needs
             # What is waited for is not waited for longer because the call ends, nor is the call longer than its maximum.
