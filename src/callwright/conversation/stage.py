@@ -377,6 +377,7 @@ class Stage:
         whole = generation.said if generation.resumes and text else None
         self._turn.patience.expect(text if whole is None else whole.content, self._turn.words)
         if text:
+            self.given_up = False
             generation.move("heard")
             self._board.emit(
                 fx.AgentSaid(
