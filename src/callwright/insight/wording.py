@@ -19,6 +19,7 @@ _ORDINALS = {
     "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30,
 }  # fmt: skip
 _SMALL = {word: number for number, word in enumerate((*_UNITS, *_TEENS))} | {"oh": 0} | _ORDINALS
+_HALVES = ("am", "pm")
 _UNSAID = frozenset({"a", "an", "the", "at", "on", "in", "of", "for", "to", "is", "and", "o'clock", "oclock"})
 
 # A letter, or a sign that belongs to one (accents, Indic and Thai vowels), which is no letter to the regular expressions.
@@ -33,7 +34,8 @@ def words_of(text: str) -> list[str]:
     # "at ten in the morning" is said where "10 am" is written; a half of the day alone is no time.
     plain = re.sub(r"\b(?:in the )?morning\b", "am", plain)
     plain = re.sub(r"\b(?:in the )?(?:afternoon|evening)\b|\bat night\b", "pm", plain)
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)|(?<=\d)(?:st|nd|rd|th)\b", "", plain)
+    # "ten o'clock in the morning" is written as "10:00 AM".
+    plain = re.sub(r"(?<=\d):00(?= ?[ap]m\b)|(?<=\d),(?=\d{3}\b)|(?<=\d)(?:st|nd|rd|th)\b", "", plain)
     tokens = [token.removesuffix("'s") for token in _TOKEN.findall(plain)]
     return [word for word in _in_digits(tokens) if word not in _UNSAID]
 
@@ -100,9 +102,10 @@ def _joined(words: Sequence[str]) -> Iterator[str]:
 
 def _in_order(wanted: Sequence[str], line: Sequence[str]) -> bool:
     at = 0
-    for word in wanted:
+    for word, then in zip(wanted, (*wanted[1:], ""), strict=True):
         ends = (end for begin in range(at, len(line)) if (end := _match(word, line, begin)))
-        at = next(ends, 0)
+        # "10:30 am" is another time than "10 am".
+        at = next((end for end in ends if then not in _HALVES or not line[end : end + 1] or not line[end].isdigit()), 0)
         if not at:
             return False
     return True
