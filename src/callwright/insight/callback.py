@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
@@ -200,17 +200,20 @@ def callback(spoken: Sequence[tuple[str, str]], now: datetime, hours: tuple[int,
 
 @dataclass(slots=True)
 class _Wish:
-    """What is known of a wish while the lines go by. ``gone``: why there is none for now; ``offered``: the day the agent named last."""
+    """What is known of a wish while the lines go by. ``gone``: why there is none for now; ``offered``: the agent's last line that
+    may name a day."""
 
     now: datetime
     time: Said = field(default_factory=Said)
     words: list[str] = field(default_factory=list)
     gone: str = ""
-    offered: date | None = None
+    offered: str = ""
 
     def hear(self, text: str, before: str) -> None:
         """A line of the caller, and the agent's before it."""
         intent = _intent(text)
+        if not intent and not self.words:
+            return
         found = read_time(text, self.now, not {"time", "when"}.isdisjoint(normalised(before).split()))
         if intent == "refuses" and _drops_other(text, before, found):
             intent = ""
@@ -223,17 +226,18 @@ class _Wish:
     def offer(self, text: str, answer: str) -> None:
         """A line of the agent, and the caller's answer to it."""
         text = _YOUR_TIME.sub(" ", text)
-        found = read_time(text, self.now)
-        if found.day_unclear:
-            found = self._proposed(text)
-        by = _caller(text)
-        agreed = _accepts(answer, text) and found.day not in read_time(answer, self.now).not_days
+        by, accepted = _caller(text), _accepts(answer, text)
+        if not self.words and (by == "another" or not accepted):
+            self.offered = self.offered if by == "another" else text
+            return
+        found = self._read(text)
+        agreed = accepted and found.day not in read_time(answer, self.now).not_days
         if by == "another":
             if agreed and self.words and not self.gone and not (self.time.whole and self._agrees(found)):
                 self.gone = _SOMEBODY_ELSE
         elif not agreed:
             # "Tomorrow at four?" "No, at six": the day was not what was wrong with it.
-            self.offered = found.day
+            self.offered = text
             bare = _CORRECTS.search(normalised(answer)) is not None and read_time(answer, self.now).nothing
             if self.words and not self.gone and bare and self._is_disputed(text, found, by == "us"):
                 self.gone = _UNSURE
@@ -257,7 +261,7 @@ class _Wish:
             self.time = Said()
         self.gone = ""
         if found.minutes is not None and found.day is None and self.time.day is None and not found.day_unclear:
-            found = replace(found, day=self.offered)
+            found = replace(found, day=self._read(self.offered).day)
         self.words.append(text)
         self.time = self.time.and_then(found)
 
@@ -285,6 +289,11 @@ class _Wish:
             self.gone = _UNSURE
             return False
         return True
+
+    def _read(self, text: str) -> Said:
+        """The time in a line of the agent, of whose days one may not be understood."""
+        found = read_time(text, self.now)
+        return self._proposed(text) if found.day_unclear else found
 
     def _proposed(self, text: str) -> Said:
         """The time in the last sentence of the agent that names one: "two is taken; would three suit you?"."""
@@ -408,7 +417,7 @@ def _resolve(wish: Said, now: datetime, hours: tuple[int, int]) -> tuple[datetim
         return None, reason
     begin, end = hours
     # In a zone that was named it has to be within the hours as well: whoever names it may be there.
-    zones = {now.tzinfo, *((ZoneInfo(wish.zone),) if wish.zone not in ("", "UTC") else ())}
+    zones = {now.tzinfo, *((ZoneInfo(wish.zone),) if wish.zone not in ("", "UTC", UNKNOWN_ZONE) else ())}
     allowed = [at for at in _readings(wish, now) if all(begin <= at.astimezone(zone).hour < end for zone in zones)]
     if not allowed:
         return None, f"it is outside the hours of calls ({begin} to {end} o'clock)"
