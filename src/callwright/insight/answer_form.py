@@ -33,7 +33,7 @@ def in_form(kind: str, text: str, moment: datetime) -> str:
 def _number(text: str) -> str:
     """The only number of the text, in figures or in words."""
     figures = _NUMBER.findall(text)
-    found = figures or [word for word in words_of(text) if word.isdigit()]
+    found = figures or [word for word in words_of(text) if word.isdecimal()]
     return found[0].replace(",", "") if len(found) == 1 else ""
 
 

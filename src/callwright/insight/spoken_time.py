@@ -237,7 +237,7 @@ class _Line:
                 breaks.add(len(tokens))
             else:
                 tokens.append(word)
-        if answers and tokens and tokens[0].isdigit():
+        if answers and tokens and tokens[0].isdecimal():
             return cls(["clock", *tokens], frozenset(at + 1 for at in breaks if at))
         return cls(tokens, frozenset(breaks))
 
@@ -252,7 +252,7 @@ class _Line:
             if word in DAYS or word == "or":
                 # "Not on Monday or Tuesday": as the one before it.
                 at, left = at - (word == "or"), _DENIAL_REACHES
-            elif word in _TURNS or word.isdigit():
+            elif word in _TURNS or word.isdecimal():
                 return False
         return False
 
@@ -277,16 +277,16 @@ def _offset(line: _Line) -> int | None:
             continue
         more, rest = _rest_of(unit, tokens[index + 1 :])
         before = [one for one in tokens[:index] if one != "clock"]
-        if before[-1:] == ["half"] and before[-2:-1] and before[-2].isdigit():
+        if before[-1:] == ["half"] and before[-2:-1] and before[-2].isdecimal():
             more += unit // 2  # "two and a half hours"
             before.pop()
         if "within" not in before[-2:] and rest[:2] != ["from", "now"]:
             continue
         count = before[-1] if before else ""
-        if count in _NO_COUNT or line.denied(index - tokens[index - 1].isdigit()):
+        if count in _NO_COUNT or line.denied(index - tokens[index - 1].isdecimal()):
             continue
         # Five digits are longer ahead than any call-back can be; with many more there would be no such date.
-        number = int(count[:5]) if count.isdigit() else 2 if count == "couple" else 1
+        number = int(count[:5]) if count.isdecimal() else 2 if count == "couple" else 1
         amount = (unit // 2 if count == "half" else unit * number) + more
         found, done = amount or None, len(tokens) - len(rest)
     return found
@@ -296,7 +296,7 @@ def _rest_of(unit: int, tokens: Sequence[str]) -> tuple[int, Sequence[str]]:
     """What is said behind hours or minutes of the same stretch ("and a half", "and 20 minutes"), in minutes, and the words behind it."""
     if tokens[:1] in (["half"], ["quarter"]):
         return unit // (2 if tokens[0] == "half" else 4), tokens[1:]
-    if unit == 60 and len(tokens) > 1 and tokens[0].isdigit() and _UNITS.get(tokens[1]) == 1:
+    if unit == 60 and len(tokens) > 1 and tokens[0].isdecimal() and _UNITS.get(tokens[1]) == 1:
         return int(tokens[0][:3]), tokens[2:]
     return 0, tokens
 
@@ -350,10 +350,10 @@ def _clocks(line: _Line) -> Iterator[_Clock]:
 def _worded(tokens: Sequence[str], index: int) -> _Clock | None:
     """ "Half past three", "quarter to six", "twenty past four"."""
     first, rest = tokens[index], tokens[index + 1 : index + 3]
-    if len(rest) < 2 or rest[0] not in ("past", "ahead") or not rest[1].isdigit():
+    if len(rest) < 2 or rest[0] not in ("past", "ahead") or not rest[1].isdecimal():
         return None
     minutes = {"half": "30", "quarter": "15"}.get(first, first)
-    if not minutes.isdigit():
+    if not minutes.isdecimal():
         return None
     begin = index - 1 if index and tokens[index - 1] == "clock" else index
     if rest[0] == "past":
@@ -365,10 +365,10 @@ def _figured(line: _Line, index: int) -> _Clock | None:
     """ "At five", "5 30 pm", "10 am"; a run of more numbers is a telephone's: a clock without an hour, to be passed over."""
     tokens = line.tokens
     before = tokens[index - 1] if index else ""
-    if not tokens[index].isdigit() or before in ("ordinal", "within", *MONTHS):
+    if not tokens[index].isdecimal() or before in ("ordinal", "within", *MONTHS):
         return None
     end = index + 1
-    while end < len(tokens) and tokens[end].isdigit() and end not in line.breaks:
+    while end < len(tokens) and tokens[end].isdecimal() and end not in line.breaks:
         end += 1
     if end - index > 2:
         return _Clock(index, end, "")
@@ -413,7 +413,7 @@ def _day(line: _Line, plain: str, today: date) -> Said:
 
 def _are_choices(between: Sequence[str]) -> bool:
     """Whether two times are said as either of two: "Thursday or Friday", which is no correction."""
-    return [word for word in between if not word.isdigit() and word not in ("am", "pm", "clock")] == ["or"]
+    return [word for word in between if not word.isdecimal() and word not in ("am", "pm", "clock")] == ["or"]
 
 
 def _is_in_passing(line: _Line, before: int, at: int) -> bool:
@@ -450,8 +450,8 @@ def _near_days(line: _Line, today: date) -> Iterator[tuple[int, date | None]]:
             of_week = _LONG_UNITS[token] == 7 and not _NAMES.isdisjoint(tokens)
             if count in _NO_COUNT or from_then or of_week:
                 yield at, None
-            elif count.isdigit() or count in ("within", "couple") or "within" not in before:
-                number = int(count[:3]) if count.isdigit() else 2 if count == "couple" else 1
+            elif count.isdecimal() or count in ("within", "couple") or "within" not in before:
+                number = int(count[:3]) if count.isdecimal() else 2 if count == "couple" else 1
                 yield at, today + timedelta(days=_LONG_UNITS[token] * number)
 
 
@@ -481,15 +481,15 @@ def _dates(line: _Line, today: date) -> Iterator[tuple[int, date | None]]:
             number = tokens[at + 1] if at + 1 < len(tokens) else ""
             at += 1
             month = _month(tokens, at + 1)
-        elif tokens[at].isdigit() and _month(tokens, at + 1) and tokens[max(0, at - 1) : at] != ["clock"]:
+        elif tokens[at].isdecimal() and _month(tokens, at + 1) and tokens[max(0, at - 1) : at] != ["clock"]:
             number, month = tokens[at], _month(tokens, at + 1)
         at += 1
-        if not number.isdigit():
+        if not number.isdecimal():
             at = begin + 1
             continue
         at += bool(month) and begin + 1 < len(tokens) and tokens[begin] not in MONTHS
         year = tokens[at] if at < len(tokens) and len(tokens[at]) == 4 and tokens[at][:2] == "20" else ""
-        yield begin, _date(number, month, int(year) if year.isdigit() else 0, today)
+        yield begin, _date(number, month, int(year) if year.isdecimal() else 0, today)
 
 
 def _month(tokens: Sequence[str], at: int) -> int:

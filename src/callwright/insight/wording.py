@@ -89,7 +89,7 @@ def _joined(words: Sequence[str]) -> Iterator[str]:
     """Neighbouring numbers as one run of digits: a telephone number is grouped in many ways."""
     run = ""
     for word in words:
-        if word.isdigit():
+        if word.isdecimal():
             run += word
             continue
         if run:
@@ -105,7 +105,9 @@ def _in_order(wanted: Sequence[str], line: Sequence[str]) -> bool:
     for word, then in zip(wanted, (*wanted[1:], ""), strict=True):
         ends = (end for begin in range(at, len(line)) if (end := _match(word, line, begin)))
         # "10:30 am" is another time than "10 am".
-        at = next((end for end in ends if then not in _HALVES or not line[end : end + 1] or not line[end].isdigit()), 0)
+        at = next(
+            (end for end in ends if then not in _HALVES or not line[end : end + 1] or not line[end].isdecimal()), 0
+        )
         if not at:
             return False
     return True
@@ -113,11 +115,11 @@ def _in_order(wanted: Sequence[str], line: Sequence[str]) -> bool:
 
 def _match(word: str, line: Sequence[str], begin: int) -> int:
     """Where ``word`` ends in ``line`` when it begins at ``begin``; 0 when it does not. Digits may be spread over several numbers."""
-    if not word.isdigit():
+    if not word.isdecimal():
         return begin + 1 if line[begin] == word else 0
     run = ""
     for end in range(begin, len(line)):
-        if not line[end].isdigit() or len(run) >= len(word):
+        if not line[end].isdecimal() or len(run) >= len(word):
             break
         run += line[end]
         if run == word:

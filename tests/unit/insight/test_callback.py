@@ -730,6 +730,12 @@ def test_a_time_zone_may_be_named_afterwards() -> None:
     assert understood("> Shall I call you tomorrow at 5 pm your time?", "Yes.", now=NEW_YORK) == "Thu 26 Nov 17:00"
 
 
+@pytest.mark.parametrize("figure", ["\u00b2", "\u2460", "\u1369", "\u216b", "9" * 5_000])
+def test_a_figure_that_is_no_digit_is_no_time(figure: str) -> None:
+    assert understood(f"call me back at {figure} pm") == "no clock time was said"
+    assert understood(f"call me back at 5:{figure}{figure}") != "no clock time was said"
+
+
 def test_a_stretch_from_now_is_the_same_in_every_zone() -> None:
     soon = ("Call me back in ten minutes.", "> In ten minutes, good.")
     assert understood(*soon, "Pacific time, please.", now=NEW_YORK) == "Wed 25 Nov 12:10"
