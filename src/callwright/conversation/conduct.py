@@ -318,7 +318,7 @@ class Conductor:
         if stage.tools.busy or stage.transfers.busy or not self.greeted or turn.typing or self._board.held:
             return
         if silent:
-            if stage.owed.again is not None and self._say_again(stage.owed.again):
+            if stage.owed.again is not None and (self._say_again(stage.owed.again) or self._resuming.go_on()):
                 return
             if stage.owed.apology and self._apologise():
                 return

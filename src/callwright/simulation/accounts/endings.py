@@ -179,6 +179,8 @@ class EndingAccount:
         audible = self._book.replies.audible
         if audible is None or audible.number != event.generation or audible.sound.cleared_us >= 0:
             return
+        if isinstance(event, ev.MarkPlayed) and event.index >= audible.sound.clauses:
+            return  # no clause of it
         if audible.sound.marked or 0 in audible.sound.lengths:  # a clause that sounds and breaks off proves nothing
             self._voice_failures = 0
 

@@ -60,7 +60,8 @@ class MachineAccount:
 
     def _heard(self, event: ev.TranscriptFinal) -> None:
         book = self._book
-        waits = book.live and book.machine and not self._left and not book.emits(fx.Speak)
+        # Behind a beep the message is due: nobody but a machine beeps.
+        waits = book.live and book.machine and not (self._left or self._beeped or book.emits(fx.Speak))
         if waits and event.text == CALLS_OUT and not book.notes("voicemail_taken_back"):
             contradict("a person who calls out is talked to", book.at_us)
 

@@ -188,7 +188,9 @@ class SpeechAccount:
     def _note(self, effect: fx.Note) -> None:
         one = self._replies.audible
         if effect.kind == "mark_missing" and one is not None and one.sound.playout_us >= 0:
-            length_us = sum(length.audio_ms for length in one.sound.lengths.values()) * 1000
+            # A clause behind one at which the voice failed is none of it any more, also where it was made.
+            lengths = (told.audio_ms for index, told in one.sound.lengths.items() if index < one.sound.clauses)
+            length_us = sum(lengths) * 1000
             if self._book.at_us + LATE_US < one.sound.playout_us + length_us:
                 contradict("what is still playing is waited for", f"{one.number} of {length_us // 1000} ms")
         if one is not None and effect == fx.Note("voice_failed", f"generation {one.number}"):

@@ -36,6 +36,7 @@ class SilenceAccount:
         "_moved_us",
         "_question_us",
         "_sign_us",
+        "_told",
         "_turn",
     )
 
@@ -49,7 +50,8 @@ class SilenceAccount:
         self._closing_us = -1
         self._held = False
         self._known: set[str] = set()
-        self._final: set[int] = set()
+        self._told: set[int] = set()  # segments of which words were told
+        self._final: set[int] = set()  # those of which no more words count
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -93,6 +95,7 @@ class SilenceAccount:
         old = (
             event.segment in self._final
         )  # a partial that was overtaken, or a final that is too late to change anything
+        self._told.add(event.segment)
         if isinstance(event, ev.TranscriptFinal):
             self._final.add(event.segment)
         if new and self._book.live and not old:
@@ -102,6 +105,8 @@ class SilenceAccount:
         if effect.kind == "goodbye_taken_back":
             self._closing_us = -1
             self._sign(effect)
+        elif effect.kind == "discarded_words":
+            self._final |= self._told  # a late text of what was said before the welcome
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self._turn = effect.turn
