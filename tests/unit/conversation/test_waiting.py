@@ -158,6 +158,29 @@ def test_a_message_whose_voice_failed_is_not_said_after_the_tool_has_answered() 
     assert spoken(call) == ["I book it for Ada."]
 
 
+def test_a_message_that_is_out_of_date_does_not_hold_up_what_is_left_of_the_reply() -> None:
+    call = booking(said="Let me look.")
+    call.plays()
+    call.wait(WAITING_GAP_MS)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", call.last(fx.Speak).generation)
+    call.clears(0)
+    call.wait(WAITING_GAP_MS)
+    call.starts_playing()
+    answers(call)
+    call.wait(1_000)
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.model_says("It is booked for you. See you at seven.")
+    call.starts_playing()
+    reply = call.last(fx.Release).generation
+    call.wait(1_000)
+    call.give(ev.MarkPlayed, reply, 0)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", reply)
+    call.clears(1_500)
+    assert spoken(call)[:3] == ["Let me look.", *PHRASES]
+    assert call.last(fx.Release).resumes == reply
+    assert spoken(call)[-1] == "at seven."
+
+
 def test_the_wait_ends_with_the_tools_limit() -> None:
     call = booking(waiting_messages=())
     call.plays()
