@@ -197,7 +197,7 @@ class LimitsAccount:
     def _too_late(self) -> bool:
         return self._book.answered_us >= 0 and self._book.at_us > self._book.maximum_us + LATE_US
 
-    def _begin(self, effect: fx.AskModel | fx.CallTool | fx.Transfer) -> None:
+    def _begin(self, effect: fx.AskModel | fx.CallTool | fx.SendKeys | fx.Transfer) -> None:
         if isinstance(effect, fx.AskModel):
             self._renewed_us[effect.request] = self._book.at_us
         if self._too_late:
