@@ -91,7 +91,7 @@ class VoiceAccount:
         if one is None or one.number != event.generation:
             return
         if one.number in self._failed and one.sound.cleared_us < 0:
-            return  # a clause before the one it failed at; one that comes whole while the line is cleared came late, and shows that it works
+            return  # it was made before that; what comes whole while the line is cleared came late, and shows that the voice works
         if one.sound.marked or (one.sound.playout_us >= 0 and 0 in one.sound.lengths):
             self._in_a_row = 0
 
