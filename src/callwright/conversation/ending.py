@@ -23,6 +23,10 @@ TRANSFERRED = "call_transferred"
 HANGUP = "hangup"
 """Of the question to a model whether the conversation is over."""
 
+LAST_WORDS = frozenset({"reply", "goodbye", "voicemail"})
+"""Of these the rest is said in a call that ends, where the voice failed at it. What is asked of a caller who is to hear a goodbye next, or
+announced and does not come, is not."""
+
 WAITS = ("answer", "voice", "playout")
 """What is waited for while something is said: the model's next words, the voice's first sound, the end of what it told the length of."""
 
@@ -91,7 +95,7 @@ class Ending:
         if stage.audible is not None:
             return
         rest, stage.owed.rest = stage.owed.rest, None
-        if rest is not None and stage.resume(rest):
+        if rest is not None and rest.generation.purpose in LAST_WORDS and stage.resume(rest):
             return  # the voice failed in the middle of the last words
         message, self._message = self._message, ""
         if message and stage.say("goodbye", message, stage.turn_number):

@@ -31,6 +31,7 @@ class Handover:
         turn = self._turn
         waits_for_words = turn.state != "quiet" and not turn.words.count
         if not transfers.lets_caller_first(turn.state == "talking" or turn.typing or waits_for_words):
+            stage.owed.rest = None  # while it is asked for nothing is said, and afterwards that is out of date
             transfers.ask()
 
     def _announce(self) -> bool:

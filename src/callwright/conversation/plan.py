@@ -29,7 +29,7 @@ DEFAULT_WAITING_MESSAGES = (
     "Thank you for waiting, this takes a little longer than usual.",
 )
 
-CORE_VERSION = 11
+CORE_VERSION = 12
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
 
 

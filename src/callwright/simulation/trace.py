@@ -322,18 +322,15 @@ def _keys_kept(trace: Trace) -> str:
 def _patient_on_hold(trace: Trace) -> str:
     """Nobody is asked whether they are there, or hung up on for silence, while the line is held."""
     held_us = -1
-    answered = failed = False
+    answered = False
     for event, effects in trace.steps:
         answered = answered or isinstance(event, ev.Answered)
-        failed = failed or (isinstance(event, ev.ProviderFailed) and event.kind in ("transcriber", "model"))
         if answered and isinstance(event, ev.LineHeld):
             held_us = (event.at_us if held_us < 0 else held_us) if event.on else -1
         if held_us < 0 or event.at_us - held_us >= HOLD_MOST_MS * 1000:
             continue
         for effect in effects:
             asks = isinstance(effect, fx.Speak) and effect.purpose == "silence"
-            if asks and failed and any(isinstance(one, fx.Release) and one.resumes for one in effects):
-                continue  # the call was ending before the hold: what it was saying then is said to its end
             leaves = isinstance(effect, fx.HangUp) and effect.reason == "inactivity_timeout"
             # A goodbye that had begun before the hold is said to its end.
             if event.at_us > held_us and (asks or (leaves and not _closing_since(trace, held_us))):

@@ -32,7 +32,7 @@ _STOP_PHRASES = frozenset(STOPS["en"])
 class FloorAccount:
     """Who has the floor: the agent begins to speak when the caller has finished, and only then."""
 
-    __slots__ = ("_book", "_keys", "_possible_us", "_verdicts", "_welcomed")
+    __slots__ = ("_book", "_human_us", "_keys", "_possible_us", "_verdicts", "_welcomed")
 
     def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
@@ -40,6 +40,7 @@ class FloorAccount:
         self._possible_us = 0  # since when a transfer may go ahead at the earliest
         self._verdicts = _Verdicts(book)
         self._welcomed = False
+        self._human_us = -1  # when a person was recognised, who need not be listened to for longer
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -48,6 +49,7 @@ class FloorAccount:
             ev.ActivityBegan: self._began,
             ev.RecogniserResumed: self._resumed,
             ev.LineHeld: self._held,
+            ev.MachineDetected: self._sensed,
             fx.Release: self._release,
             fx.AskModel: self._ask,
             fx.AgentSaid: self._agent_said,
@@ -90,8 +92,15 @@ class FloorAccount:
     def _yields_until_us(self) -> int:
         """Until when a welcome certainly waits for whoever speaks."""
         plan = self._book.plan
-        due_ms = max(plan.welcome_delay_ms, plan.voicemail_listen_ms if plan.voicemail else 0)
-        return self._book.answered_us + (due_ms + WELCOME_YIELDS_MS) * 1000 - LATE_US
+        least_us = self._book.answered_us + plan.welcome_delay_ms * 1000
+        due_us = max(least_us, self._book.answered_us + plan.voicemail_listen_ms * 1000 if plan.voicemail else 0)
+        if self._human_us >= 0:
+            due_us = min(due_us, max(least_us, self._human_us))
+        return due_us + WELCOME_YIELDS_MS * 1000 - LATE_US
+
+    def _sensed(self, event: ev.MachineDetected) -> None:
+        if event.kind == "human" and self._human_us < 0:
+            self._human_us = event.at_us
 
     def _ask(self, effect: fx.AskModel) -> None:
         book = self._book

@@ -86,7 +86,8 @@ class SilenceAccount:
         self._held = self._book.held_us >= 0
 
     def _key(self, event: ev.KeyPressed) -> None:
-        if self._book.plan.keys and self._book.live:
+        # One that is noted and no more is no entry, nor part of one: the finishing key behind a full number.
+        if self._book.plan.keys and self._book.live and not self._book.notes("key"):
             self._sign(event)
 
     def _words(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
