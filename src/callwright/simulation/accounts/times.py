@@ -7,6 +7,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.bounds import (
     FINAL_WAIT_MS,
     GOODBYE_MOST_MS,
+    HANDED_WAIT_MS,
     HOLD_MOST_MS,
     PLAYOUT_SLACK_MS,
     TOOL_WAIT_MS,
@@ -215,7 +216,10 @@ class LimitsAccount:
                 contradict("a call has its whole duration", book.at_us)
             if book.at_us > book.maximum_us + GOODBYE_MOST_MS * 1000 + LATE_US:
                 contradict("the goodbye at the maximum is short", book.at_us)
-        elif book.answered_us >= 0 and book.at_us > book.maximum_us + GOODBYE_MOST_MS * 1000 + LATE_US:
+            return
+        # Who was handed over at the last moment is given time to leave by the far end.
+        grace_ms = GOODBYE_MOST_MS + HANDED_WAIT_MS * book.handed
+        if book.answered_us >= 0 and book.at_us > book.maximum_us + grace_ms * 1000 + LATE_US:
             contradict("a call is hung up at its maximum", book.at_us)
 
     def _note(self, effect: fx.Note) -> None:

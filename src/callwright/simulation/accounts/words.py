@@ -192,6 +192,7 @@ class WordsAccount:
         book, replies = self._book, self._book.replies
         busy = (
             not book.live
+            or book.machine  # which is left its message when it is silent
             or not self._waiting
             or replies.audible is not None
             or replies.pending is not None
