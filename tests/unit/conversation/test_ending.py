@@ -124,6 +124,27 @@ def test_a_model_that_falls_silent_in_the_last_words_has_its_time_and_no_more() 
     assert call.said()[1:] == ["agent: One two three four five.", "agent: Sorry, goodbye."]
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_of_a_failing_voice_the_rest_of_last_words_is_said_and_not_of_a_question(last: bool) -> None:
+    call = Call(call_terminate_ms=0, user_online_after_ms=5_000, user_online_message="Hello? Are you still there?")
+    if last:
+        call.caller_says("goodbye")
+        call.model_says("See you soon. Goodbye.")
+    else:
+        call.wait(5_000)
+    spoken = call.clauses()
+    generation = spoken[0].generation
+    call.give(ev.VoiceReady, generation, 0)
+    call.wait(1_000 if last else 0)
+    call.give(ev.PlayoutStarted, generation)
+    call.give(ev.VoiceFinished, generation, 0, 900, (), True)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", generation, 0, 1)
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.wait(900)
+    call.give(ev.MarkPlayed, generation, 0)
+    assert [speak.text for speak in call.all(fx.Speak)[len(spoken) :]][:1] == ([spoken[1].text] if last else ["Sorry,"])
+
+
 def test_an_ending_that_never_ends_is_cut() -> None:
     call = Call(call_terminate_ms=0, reply_timeout_ms=20_000)
     call.caller_says("hello")

@@ -688,3 +688,28 @@ def test_a_caller_who_goes_on_before_the_reply_is_heard_calls_its_transfer_off()
     call.clears(0)
     assert not call.all(fx.Transfer)
     assert call.core.state == "hearing"
+
+
+def test_what_a_failing_voice_left_unsaid_is_not_said_while_a_transfer_is_asked_for() -> None:
+    announces = TransferTool(DESK.name, DESK.target)
+    call = transferring("I put you through now. One moment please.", announces)
+    reply = call.last(fx.Release).generation
+    call.give(ev.VoiceReady, reply, 0)
+    call.give(ev.PlayoutStarted, reply)
+    call.give(ev.VoiceFinished, reply, 0, 1_500, (), True)
+    call.wait(1_000)
+    call.begins()
+    call.wait(200)
+    call.segment += 1
+    call.hears("blue")
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "failed", reply, 0, 1)
+    call.wait(300)
+    call.give(ev.MarkPlayed, reply, 0)
+    call.pauses()
+    assert call.core.state == "transferring"
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "")
+    call.wait(3_000)
+    assert call.core.state == "transferring"
+    assert [speak.text for speak in call.clauses()] == ["I put you through now.", "One moment please."]
+    call.transfer_goes("completed")
+    assert settled(call) == [(True, "")]
