@@ -79,6 +79,7 @@ class PauseAccount:
         return {
             fx.SetPatience: self._told,
             fx.AgentSaid: self._said,
+            fx.Note: self._note,
             fx.UserSaid: self._user_said,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
@@ -98,6 +99,10 @@ class PauseAccount:
 
     def _said(self, effect: fx.AgentSaid) -> None:
         self._asked = self._book.replies.get(effect.generation).said
+
+    def _note(self, effect: fx.Note) -> None:
+        if effect.kind == "echo":
+            self._unheard = False  # what was read of the agent's words was waited behind, as if they were the caller's
 
     def _user_said(self, _effect: fx.UserSaid) -> None:
         self._asked = self._answering = ""
