@@ -71,6 +71,8 @@ class _Start:
             if from_ms > ended_ms + reach_ms:
                 break
             from_ms, reach_ms = began_ms, UTTERANCE_PAUSE_MS
+        if len(self._sounds) > 1 and event.audio_ms - self._sounds[-1][0] < len(event.text) * FASTEST_MS_PER_CHARACTER:
+            from_ms = min(from_ms, self._sounds[-2][0])  # nobody says so much in the last one
         self._earliest_us = min(self._earliest_us, self._us(from_ms))
 
     def _us(self, audio_ms: int) -> int:
