@@ -24,6 +24,9 @@ READ_LATE_MS = 1_000
 UTTERANCE_PAUSE_MS = 600
 """Sounds that are less apart may be one utterance."""
 
+FAST_MS_PER_CHARACTER = 40
+"""Words that would be spoken faster than this within a sound may have begun in the one before it."""
+
 _KEPT_SOUNDS = 32
 
 
@@ -71,7 +74,7 @@ class _Start:
             if from_ms > ended_ms + reach_ms:
                 break
             from_ms, reach_ms = began_ms, UTTERANCE_PAUSE_MS
-        if len(self._sounds) > 1 and event.audio_ms - self._sounds[-1][0] < len(event.text) * FASTEST_MS_PER_CHARACTER:
+        if len(self._sounds) > 1 and event.audio_ms - self._sounds[-1][0] < len(event.text) * FAST_MS_PER_CHARACTER:
             from_ms = min(from_ms, self._sounds[-2][0])  # nobody says so much in the last one
         self._earliest_us = min(self._earliest_us, self._us(from_ms))
 
