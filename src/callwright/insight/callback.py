@@ -228,7 +228,9 @@ class _Wish:
         text = _YOUR_TIME.sub(" ", text)
         by, accepted = _caller(text), _accepts(answer, text)
         if not self.words and (by == "another" or not accepted):
-            self.offered = self.offered if by == "another" else text
+            # Without a wish no more of the line matters than the day it may name.
+            if by != "another":
+                self.offered = text
             return
         found = self._read(text)
         agreed = accepted and found.day not in read_time(answer, self.now).not_days

@@ -35,7 +35,7 @@ def words_of(text: str) -> list[str]:
     plain = re.sub(r"\b(?:in the )?morning\b", "am", plain)
     plain = re.sub(r"\b(?:in the )?(?:afternoon|evening)\b|\bat night\b", "pm", plain)
     # "ten o'clock in the morning" is written as "10:00 AM".
-    plain = re.sub(r"(?<=\d):00(?= ?[ap]m\b)|(?<=\d),(?=\d{3}\b)|(?<=\d)(?:st|nd|rd|th)\b", "", plain)
+    plain = re.sub(r"(?<=\d)[:. ]00(?= ?[ap]m\b)|(?<=\d),(?=\d{3}\b)|(?<=\d)(?:st|nd|rd|th)\b", "", plain)
     tokens = [token.removesuffix("'s") for token in _TOKEN.findall(plain)]
     return [word for word in _in_digits(tokens) if word not in _UNSAID]
 

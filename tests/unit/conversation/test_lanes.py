@@ -133,6 +133,24 @@ def test_a_filler_that_is_over_is_not_silenced() -> None:
     assert not call.all(fx.StopAsset)
 
 
+def test_a_filler_is_over_when_the_reply_behind_it_was_heard_also_where_nobody_told_its_end() -> None:
+    needs_a_day = Tool("book", "Book", '{"properties":{"day":{"type":"string"}},"required":["day"],"type":"object"}')
+    call = waiting(tools=(needs_a_day,))
+    call.wait(FILLER_AFTER_MS)
+    assert sounds(call)
+    call.model_says("It is five.", ended=False)
+    call.model_calls("book")
+    call.model_ends()
+    call.starts_playing()
+    call.model_fails("bad_request")
+    assert call.last(fx.Withdrawn).reason == "model_failed"
+    call.begins()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert call.last(fx.AgentSaid).text == "It is five."
+    assert not call.all(fx.StopAsset)
+
+
 def test_a_caller_who_has_just_begun_to_speak_hears_no_filler() -> None:
     call = waiting()
     call.wait(FILLER_AFTER_MS - 300)

@@ -26,6 +26,8 @@ from callwright.insight.wording import occurs, words_of
         ("ten o'clock", "10 o’clock"),
         ("10 o'clock in the morning", "10:00 AM"),
         ("tomorrow at 10:00 a.m.", "ten in the morning"),
+        ("tomorrow at 10.00 a.m.", "10 AM"),
+        ("tomorrow at 10 00 am", "10 AM"),
         ("at ten thirty in the morning, or ten tomorrow morning", "10 am"),
         ("at 10:30 in the morning", "10:30 am"),
         ("jane dot doe at example dot com", "jane.doe@example.com"),
