@@ -495,19 +495,6 @@ class TestTools:
         assert specs[0][0].params["method"] == "POST"
         assert all(tools == specs[0] for tools in specs)
 
-    @pytest.mark.parametrize("name", ["book a table", "buchen_für", "book.table", "b" * 65, "book\n"])
-    def test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call(self, name: str) -> None:
-        body = with_tools(api_tools={"tools": [{**self.BOOK, "name": name, "value": self.CALL}]})
-        assert [tool.name for tool in parse_agent(body).tools] == [name]
-        with pytest.raises(InvalidAgentError, match="endpoints refuse: use 1 to 64 of the letters") as caught:
-            parse_agent(body, nothing_registered)
-        assert caught.value.field == "agent_config.tasks[0].tools_config.api_tools.tools[0].name"
-
-    def test_a_name_that_endpoints_take_is_saved(self) -> None:
-        for name in ("b", "Book-a_table9", "b" * 64):
-            body = with_tools(api_tools={"tools": [{**self.BOOK, "name": name, "value": self.CALL}]})
-            assert parse_agent(body, nothing_registered).tools[0].name == name
-
     def test_built_in_tools_go_by_name_and_the_calendar_by_either_key(self) -> None:
         spec = self.spec(
             {
@@ -589,6 +576,21 @@ class TestTools:
         assert self.spec({"tools": ""}).tools == ()
         headers = {"tools": [self.BOOK], "tools_params": {"book": {**self.CALL, "headers": '{"X": "y"}'}}}
         assert self.spec(headers).tools[0].params["headers"] == {"X": "y"}
+
+
+@pytest.mark.parametrize("name", ["book a table", "buchen_für", "book.table", "b" * 65, "book\n"])
+def test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call(name: str) -> None:
+    body = with_tools(api_tools={"tools": [{**TestTools.BOOK, "name": name, "value": TestTools.CALL}]})
+    assert [tool.name for tool in parse_agent(body).tools] == [name]
+    with pytest.raises(InvalidAgentError, match="endpoints refuse: use 1 to 64 of the letters") as caught:
+        parse_agent(body, nothing_registered)
+    assert caught.value.field == "agent_config.tasks[0].tools_config.api_tools.tools[0].name"
+
+
+def test_a_name_that_endpoints_take_is_saved() -> None:
+    for name in ("b", "Book-a_table9", "b" * 64):
+        body = with_tools(api_tools={"tools": [{**TestTools.BOOK, "name": name, "value": TestTools.CALL}]})
+        assert parse_agent(body, nothing_registered).tools[0].name == name
 
 
 class TestPostCall:
