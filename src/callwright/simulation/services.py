@@ -16,7 +16,13 @@ _ARGUMENTS = {
     "press_keys": ('{"keys":"1"}', '{"keys":"1 2w3#"}', '{"keys":"x"}', "{}"),
     "transfer_call_sales": ('{"reason":"a"}', "{}", '{"reason":7,"name":"thief"}', '{"reason":"a', "[]"),
     "transfer_call_desk": (
-        *('{"desk":"front"}', '{"desk":"Back","admin":true}', '{"desk":"back"}'),
+        *(
+            '{"desk":"front"}',
+            '{"desk":"back"}',
+            '{"desk":"Back","admin":true}',
+            '{"desk":"FRONT"}',
+            '{"desk":"front"}',
+        ),
         *("{}", '{"desk":"thief"}', '{"desk":"front'),
     ),
     "end_call": ('{"reason":"done"}', "{}", "[", '{"reason":7}'),
