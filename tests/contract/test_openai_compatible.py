@@ -317,6 +317,14 @@ async def test_tools_schema_and_history_are_sent_as_the_protocol_has_them():
     }
 
 
+@pytest.mark.parametrize("written", ['{"day": "Mond', "", "[]", '"Monday"', '{"day": NaN}', "[" * 100_000])
+async def test_arguments_that_endpoints_cannot_read_do_not_spoil_the_requests_after_them(written: str):
+    spoiled = Message("assistant", "", (ToolCall("c1", "book", written),))
+    request = replace(ASK, messages=(spoiled, Message("tool", "no JSON", tool_call_id="c1")))
+    asked = await ask(streaming(chunk({"content": "Sorry?"}, "stop"), DONE), request)
+    assert asked.sent["messages"][0]["tool_calls"][0]["function"] == {"name": "book", "arguments": "{}"}
+
+
 async def test_reasoning_is_kept_apart_from_what_is_said():
     asked = await ask(
         streaming(

@@ -16,7 +16,7 @@ from callwright.domain.agent_tools import END_CALL as ENDS_CALLS
 from callwright.domain.keypad import keys_of
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
 from callwright.domain.tool_answer import remembered
-from callwright.domain.tool_arguments import UnfitArgumentsError, checked_arguments
+from callwright.domain.tool_arguments import UnfitArgumentsError, checked_arguments, fitting_arguments
 from callwright.ports.model import Tool, ToolCall
 
 END_CALL = Tool(
@@ -104,10 +104,7 @@ class Toolbox:
     def _start(self, call: ToolCall, turn: int) -> bool:
         board = self._board
         if self._transfers.takes(call.name):
-            given = call
-            if self._transfers.asks(call.name):
-                given = ToolCall(call.call_id, call.name, self._checked(call)[1])
-            self._transfers.want(given, turn)
+            self._transfer(call, turn)
             return True
         arguments, text = self._checked(call)
         if call.name in board.plan.key_tools:
@@ -120,6 +117,18 @@ class Toolbox:
         request = self._begin(call)
         board.emit(CallTool(request, turn, call.call_id, call.name, text))
         return True
+
+    def _transfer(self, call: ToolCall, turn: int) -> None:
+        """Hand the caller over. Where nothing the model writes decides to whom, no slip of it keeps the caller from that."""
+        transfers = self._transfers
+        try:
+            arguments = self._checked(call, whole=transfers.needs_arguments(call.name))[1]
+        except UnfitArgumentsError as error:
+            if transfers.asks(call.name):
+                raise
+            transfers.refuse(call, turn, str(error))
+        else:
+            transfers.want(ToolCall(call.call_id, call.name, arguments), turn)
 
     def press(self) -> None:
         """Nothing is audible: press the keys that wait, one call after the other."""
@@ -187,14 +196,15 @@ class Toolbox:
         if not self.slow:
             self._board.timers.cancel("waiting")
 
-    def _checked(self, call: ToolCall) -> tuple[Mapping[str, Any], str]:
-        """The arguments by the tool's schema, and as text. Raises UnfitArgumentsError."""
+    def _checked(self, call: ToolCall, whole: bool = True) -> tuple[Mapping[str, Any], str]:
+        """The arguments by the tool's schema, and as text; not ``whole``: those of them that fit. Raises UnfitArgumentsError."""
         tools = self._board.plan.tools
         tool = next((one for one in tools if one.name == call.name), None)
         if tool is None:
             names = ", ".join(one.name for one in tools) or "none"
             raise UnfitArgumentsError(f"there is no tool named {call.name!r}; the tools are: {names}")
-        arguments = checked_arguments(json.loads(tool.parameters), call.arguments, self._board.learned)
+        check = checked_arguments if whole else fitting_arguments
+        arguments = check(json.loads(tool.parameters), call.arguments, self._board.learned)
         return arguments, json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
 
     def _learn(self, result: str) -> None:

@@ -16,7 +16,7 @@ from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
 from callwright.conversation.lanes import RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
-from callwright.domain.agent_transfers import filled_target
+from callwright.domain.agent_transfers import filled_target, names_argument
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_TRANSFERS
 from callwright.domain.number import parse_destination
@@ -103,6 +103,14 @@ class Transfers:
         """Whether the tool ``name`` asks a service of the agent's to transfer."""
         return any(tool.name == name and tool.by_request for tool in self._board.plan.transfers)
 
+    def needs_arguments(self, name: str) -> bool:
+        """Whether what the model gives the tool ``name`` decides to whom it transfers, or is for a service to read."""
+        given = self._board.given
+        return any(
+            tool.name == name and (tool.by_request or names_argument(tool.target, given))
+            for tool in self._board.plan.transfers
+        )
+
     def awaits(self, request: int) -> bool:
         """Whether ``request`` is one that a service was asked to transfer with."""
         return request in self._open and self.asks(self._open[request].name)
@@ -112,18 +120,23 @@ class Transfers:
         return call_id in self._known
 
     def want(self, call: ToolCall, turn: int) -> None:
-        """The model called a transfer tool. What cannot be done is answered at once."""
-        self._known[call.call_id] = turn
+        """The model called a transfer tool, with arguments that were checked. What cannot be done is answered at once."""
         tool = next(tool for tool in self._board.plan.transfers if tool.name == call.name)
         target, why_not = self._target(tool, call)
         if why_not:
-            self._history.result(call.call_id, _answer(False, why_not))
-            self._board.note("transfer_refused", f"{call.name}: {why_not}")
+            self.refuse(call, turn, why_not)
             return
+        self._known[call.call_id] = turn
         self._move("want")
         self.unheard = False
         self._caller_first_us = 0
         self.wish = Wish(call, turn, tool, target)
+
+    def refuse(self, call: ToolCall, turn: int, why_not: str) -> None:
+        """Tell the model why there is no transfer."""
+        self._known[call.call_id] = turn
+        self._history.result(call.call_id, _answer(False, why_not))
+        self._board.note("transfer_refused", f"{call.name}: {why_not}")
 
     def announcement(self) -> str:
         """What is to be said first; nothing when the reply that wanted the transfer said it in its own words."""
@@ -251,7 +264,7 @@ class Transfers:
             return "", ACCEPTED_BEFORE
         if tool.by_request:
             return "", ""
-        target = filled_target(tool.target, self._board.variables, call.arguments)
+        target = filled_target(tool.target, self._board.variables, self._board.given, call.arguments)
         if not target:
             return "", NO_TARGET
         try:

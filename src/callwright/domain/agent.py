@@ -68,8 +68,9 @@ def parse_agent(
 ) -> AgentSpec:
     """Read an agent's flat body (``agent_config`` keys at the top level, plus ``agent_prompts``).
 
-    ``has(kind, name)`` tells whether a provider is registered; with it, provider names must be registered or listed by the contract.
-    Without it names are not checked. ``defaults`` are the providers of sections that name none. Raises InvalidAgentError.
+    ``has(kind, name)`` tells whether a provider is registered; with it, provider names must be registered or listed by the contract, and
+    tools' names such as models' endpoints take: it is for an agent that is saved. Without it names are not checked. ``defaults`` are the
+    providers of sections that name none. Raises InvalidAgentError.
     """
     agent = Fields(body, "agent_config")
     names = ProviderNames(has, defaults or ProviderDefaults())
@@ -81,7 +82,7 @@ def parse_agent(
     tools_config = conversation.child("tools_config") or Fields({}, conversation.at("tools_config"))
     transcriber, endpointing_ms = read_transcriber(tools_config.child("transcriber"), names)
     model = read_model(tools_config.child("llm_agent"), names)
-    tools = read_tools(tools_config.child("api_tools"))
+    tools = read_tools(tools_config.child("api_tools"), names_checked=has is not None)
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
     hours = _calling_hours(agent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ PRESS_KEYS = "press_keys"
 
 END_CALL = "end_call"
 """Key, and beginning of the name, of the tool that lets the model hang up."""
+
+_ENDPOINTS_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""Names of functions in the chat API of OpenAI, and of whoever is compatible with it."""
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -52,8 +56,9 @@ _KEYS_SCHEMA = {
 }
 
 
-def read_tools(section: Fields | None) -> tuple[ToolSpec, ...]:
-    """The agent's tools in order. Raises InvalidAgentError for a tool that could not be called."""
+def read_tools(section: Fields | None, names_checked: bool = False) -> tuple[ToolSpec, ...]:
+    """The agent's tools in order. ``names_checked``: their names must be such as every model's endpoint takes. Raises InvalidAgentError for
+    a tool that could not be called."""
     if section is None:
         return ()
     listed = section.raw("tools")
@@ -67,7 +72,9 @@ def read_tools(section: Fields | None) -> tuple[ToolSpec, ...]:
         path = section.at("tools")
         raise InvalidAgentError(f"{path} holds {len(listed)} tools, at most {MAX_AGENT_TOOLS} are allowed", field=path)
     params = section.child("tools_params") or Fields({}, section.at("tools_params"))
-    tools = tuple(_tool(one, f"{section.at('tools')}[{index}]", params) for index, one in enumerate(listed))
+    tools = tuple(
+        _tool(one, f"{section.at('tools')}[{index}]", params, names_checked) for index, one in enumerate(listed)
+    )
     names = [tool.name for tool in tools]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -85,7 +92,7 @@ def _json(text: str, path: str) -> Any:
         raise InvalidAgentError(f"{path} is text that is not JSON ({error})", field=path) from error
 
 
-def _tool(given: object, path: str, params: Fields) -> ToolSpec:
+def _tool(given: object, path: str, params: Fields, name_checked: bool) -> ToolSpec:
     if not isinstance(given, Mapping):
         raise wrong(path, "an object", given)
     outer = Fields(given, path)
@@ -93,6 +100,12 @@ def _tool(given: object, path: str, params: Fields) -> ToolSpec:
     name = tool.text("name", longest=MAX_NAME_CHARACTERS)
     if not name:
         raise InvalidAgentError(f"{tool.at('name')} is required", field=tool.at("name"))
+    if name_checked and not _ENDPOINTS_NAME.fullmatch(name):
+        raise InvalidAgentError(
+            f'{tool.at("name")} "{named(name)}" is a name that models\' endpoints refuse: use 1 to 64 of the letters a to z and A to Z,'
+            ' digits, _ and -, as in "check_slots"',
+            field=tool.at("name"),
+        )
     key = outer.text("key") or tool.text("key") or _key_of(name)
     given_params = params.child(name) or outer.child("value") or tool.child("value")
     call = _call(given_params)

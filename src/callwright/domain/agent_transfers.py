@@ -86,8 +86,15 @@ def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = (
     return schema
 
 
-def filled_target(template: str, variables: Mapping[str, str], arguments: str) -> str:
-    """The template with the call's variables and with what the model gave (``arguments``: JSON text). What is missing is empty.
+def names_argument(template: str, known: Mapping[str, str]) -> bool:
+    """Whether the template of a target names what only the model gives: no variable of the system's, and none of the call's that is
+    ``known``."""
+    return any(not _is_fixed(name, known) for name in _GIVEN.findall(template))
+
+
+def filled_target(template: str, variables: Mapping[str, str], known: Mapping[str, str], arguments: str) -> str:
+    """The template with the call's ``variables``, of which it was given ``known``, and with what the model gave (``arguments``: JSON text,
+    checked by the tool's schema). What is missing is empty.
 
     The model chooses the target only where the template names an argument of its.
     """
@@ -95,13 +102,13 @@ def filled_target(template: str, variables: Mapping[str, str], arguments: str) -
 
     def fill(match: re.Match[str]) -> str:
         name = match[1]
-        return (
-            variables[name]
-            if name in SYSTEM_VARIABLES & set(variables)
-            else as_text(given.get(name, variables.get(name)))
-        )
+        return variables.get(name, "") if _is_fixed(name, known) else as_text(given.get(name, variables.get(name)))
 
     return _GIVEN.sub(fill, render(template, variables)).strip()
+
+
+def _is_fixed(name: str, known: Mapping[str, str]) -> bool:
+    return name in SYSTEM_VARIABLES or bool(known.get(name))
 
 
 def _object(text: str) -> Mapping[str, Any]:

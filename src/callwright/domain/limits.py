@@ -414,6 +414,10 @@ MAX_CONTEXT_CHARACTERS = 25_600
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
 """Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""
 
+MAX_TOOL_VALUE_DEPTH = 32
+"""Deepest nesting of a tool's arguments and of a value a call keeps from its answer; deeper arguments are refused, deeper values only told
+to the model."""
+
 MAX_CALLBACK_DAYS = 30
 """How far ahead a caller may ask to be called back."""
 

@@ -6,7 +6,6 @@ from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting
 
 _AGENT = "tests/unit/domain/test_agent.py::"
 _TALK = "tests/unit/conversation/"
-_REFUSED = f"{_AGENT}test_a_wrong_agent_is_refused_by_path"
 _PLAN = "tests/docs/test_settings_in_the_plan.py::"
 _WEB = "tests/contract/test_web_tools.py::"
 _SENTENCE = "a text, or a map of language to text"
@@ -27,7 +26,13 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         f"{_TRANSFER}test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters",
         values="an object",
     ),
-    AgentSetting("tool.name", None, "Its name to the model; unique.", _REFUSED, values="a text"),
+    AgentSetting(
+        "tool.name",
+        None,
+        "Its name to the model; unique. Saved are 1 to 64 letters (a to z, A to Z), digits, `_` and `-`.",
+        f"{_AGENT}test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call",
+        values="a text",
+    ),
     AgentSetting(
         "tool.description",
         "",

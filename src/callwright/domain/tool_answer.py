@@ -14,6 +14,7 @@ from callwright.domain.limits import (
     MAX_TOOL_ERROR_CHARACTERS,
     MAX_TOOL_RESULT_CHARACTERS,
 )
+from callwright.domain.tool_arguments import is_shallow
 from callwright.domain.tool_template import value_text
 
 _NAME_CHARACTERS = 64
@@ -37,7 +38,8 @@ def answer_text(status: int, content_type: str, body: bytes) -> tuple[bool, str]
 def learned(text: str) -> dict[str, Any]:
     """What a call learns from a tool's answer: the values of a JSON object by name, those of objects in it also as ``name.inner``.
 
-    Anything else teaches nothing. Long texts, lists and surplus names are left out (MAX_CONTEXT_NAMES, MAX_CONTEXT_VALUE_CHARACTERS).
+    Anything else teaches nothing. Long texts, lists, deep values and surplus names are left out (MAX_CONTEXT_NAMES,
+    MAX_CONTEXT_VALUE_CHARACTERS, MAX_TOOL_VALUE_DEPTH).
     """
     if not text.lstrip().startswith("{"):
         return {}
@@ -78,7 +80,7 @@ def _learn(value: Mapping[str, Any], path: str, depth: int, found: dict[str, Any
         full = f"{path}{name}"
         if not name or len(full) > _NAME_CHARACTERS or len(found) >= MAX_CONTEXT_NAMES:
             continue
-        if len(value_text(one)) <= MAX_CONTEXT_VALUE_CHARACTERS:
+        if is_shallow(one) and len(value_text(one)) <= MAX_CONTEXT_VALUE_CHARACTERS:
             found[full] = one
         if isinstance(one, dict) and depth < _DEPTH:
             inner.append((f"{full}.", one))

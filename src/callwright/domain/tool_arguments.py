@@ -10,7 +10,10 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from callwright.domain.limits import MAX_TOOL_VALUE_DEPTH
 
 _SHOWN_CHARACTERS = 40
 _KINDS = {
@@ -34,10 +37,9 @@ def checked_arguments(schema: Mapping[str, Any], text: str, known: Mapping[str, 
     ``text`` is what the model wrote; ``known`` fills parameters the model left out. Raises UnfitArgumentsError for what is no JSON object,
     for a missing required parameter and for a value that does not fit.
     """
-    given = _object(text)
+    given = read_object(text)
     properties = _mapping(schema.get("properties"))
-    merged = {name: known[name] for name in properties if name in known and known[name] not in ("", None)}
-    merged.update((name, given[name]) for name in properties if given.get(name) not in ("", None))
+    merged = _merged(properties, given, known)
     missing = [str(name) for name in _listed(schema.get("required")) if name in properties and name not in merged]
     if missing:
         one = len(missing) == 1
@@ -45,7 +47,48 @@ def checked_arguments(schema: Mapping[str, Any], text: str, known: Mapping[str, 
             f"{', '.join(missing)} {'is' if one else 'are'} missing: ask the caller for {'it' if one else 'them'} unless it was"
             " said already, then call the tool again"
         )
-    return {name: fitted(properties[name], merged[name], str(name)) for name in properties if name in merged}
+    return {name: fitted(properties[name], value, str(name)) for name, value in merged.items()}
+
+
+def fitting_arguments(schema: Mapping[str, Any], text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """As :func:`checked_arguments`, but only those that fit, for a tool that is called whatever the model wrote. Raises nothing."""
+    given: Mapping[str, Any] = {}
+    with suppress(UnfitArgumentsError):
+        given = read_object(text)
+    properties = _mapping(schema.get("properties"))
+    found: dict[str, Any] = {}
+    for name, value in _merged(properties, given, known).items():
+        with suppress(UnfitArgumentsError):
+            found[name] = fitted(properties[name], value, str(name))
+    return found
+
+
+def _merged(properties: Mapping[str, Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the declared parameters, in their order: the model's, else what is known."""
+    sources = [(name, source[name]) for name in properties for source in (known, given) if name in source]
+    return {name: value for name, value in sources if value not in ("", None)}
+
+
+def read_object(text: str) -> Mapping[str, Any]:
+    """What a model wrote as a tool's arguments. Raises UnfitArgumentsError for what is no JSON object, or one that is nested deeper than
+    MAX_TOOL_VALUE_DEPTH."""
+    try:
+        value = json.loads(text or "{}", parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise UnfitArgumentsError("the arguments are not JSON: call the tool again with a JSON object") from None
+    if not isinstance(value, dict):
+        raise UnfitArgumentsError("the arguments must be a JSON object of parameter to value")
+    if not is_shallow(value):
+        raise UnfitArgumentsError(f"the arguments are nested deeper than {MAX_TOOL_VALUE_DEPTH} levels")
+    return value
+
+
+def is_shallow(value: Any, levels: int = MAX_TOOL_VALUE_DEPTH) -> bool:
+    """Whether a JSON value is nested ``levels`` deep at most. What could just be read may be too deep to be written again, or shown."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(is_shallow(one, levels - 1) for one in inner)
 
 
 def fitted(rule: object, value: Any, path: str) -> Any:
@@ -69,16 +112,6 @@ def fitted(rule: object, value: Any, path: str) -> Any:
         return _fitted_object(rule, value, path)
     if isinstance(value, list):
         return [fitted(rule.get("items"), one, f"{path}[{index}]") for index, one in enumerate(value)]
-    return value
-
-
-def _object(text: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text or "{}", parse_constant=_no_number, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise UnfitArgumentsError("the arguments are not JSON: call the tool again with a JSON object") from None
-    if not isinstance(value, dict):
-        raise UnfitArgumentsError("the arguments must be a JSON object of parameter to value")
     return value
 
 

@@ -45,15 +45,21 @@ MOST_SHOWN = 5
 
 TRANSFERS = (
     (),
-    (TransferTool("transfer_call_sales", "loopback:sales", False, "I put you through to sales, {name}.", True),),
+    (TransferTool("transfer_call_sales", "loopback:%(name)s", False, "I put you through to sales, {name}.", True),),
     (
-        TransferTool("transfer_call_desk", "sip:desk@127.0.0.1", True, "One moment."),
+        TransferTool("transfer_call_desk", "sip:%(desk)s@127.0.0.1", True, "One moment."),
         TransferTool("transfer_call_police", "112"),
         TransferTool("transfer_call_lost", "{missing}", True),
     ),
     (TransferTool("transfer_call_service", "", message="I have you connected.", by_request=True),),
 )
-"""Transfer tools of an agent: none, one, three of which two can never work, or one whose transfers a service makes."""
+"""Transfer tools of an agent: none, one to whom the call's own variable says, three of which the model may choose a desk of one and two can
+never work, or one whose transfers a service makes."""
+
+_TRANSFER_SCHEMAS = {
+    "transfer_call_sales": '{"properties":{"name":{"type":"string"},"reason":{"type":"string"}},"required":["reason"],"type":"object"}',
+    "transfer_call_desk": '{"properties":{"desk":{"enum":["front","back"],"type":"string"}},"required":["desk"],"type":"object"}',
+}
 
 _NEEDY = '{"properties":{"day":{"enum":["monday"],"type":"string"}},"required":["day"],"type":"object"}'
 
@@ -127,7 +133,7 @@ class Report:
 def plan_of(random: Random) -> CallPlan:
     """Settings drawn at random, the extreme ones included."""
     transfers, written = random.choice(TRANSFERS), random.random() < 0.1
-    tools = (*TOOLS, *(Tool(one.name, "Transfer the call", "{}") for one in transfers))
+    tools = (*TOOLS, *(Tool(one.name, "Transfer the call", _TRANSFER_SCHEMAS.get(one.name, "{}")) for one in transfers))
     return CallPlan(
         system_prompt=random.choice(("You are {name}.", "")),
         welcome_message=random.choice(("Hello {name}, how can I help you?", "Hi!", "")),

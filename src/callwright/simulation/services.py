@@ -14,6 +14,17 @@ _FAILURES = ("refused_credentials", "limit_reached", "bad_request", "unavailable
 _ARGUMENTS = {
     "lookup": ('{"day":"Monday"}', '{"day":"monday","admin":true}', "{}", '{"day":"sunday"}', "{", ""),
     "press_keys": ('{"keys":"1"}', '{"keys":"1 2w3#"}', '{"keys":"x"}', "{}"),
+    "transfer_call_sales": ('{"reason":"a"}', "{}", '{"reason":7,"name":"thief"}', '{"reason":"a', "[]"),
+    "transfer_call_desk": (
+        *(
+            '{"desk":"front"}',
+            '{"desk":"back"}',
+            '{"desk":"Back","admin":true}',
+            '{"desk":"FRONT"}',
+            '{"desk":"front"}',
+        ),
+        *("{}", '{"desk":"thief"}', '{"desk":"front'),
+    ),
     "end_call": ('{"reason":"done"}', "{}", "[", '{"reason":7}'),
 }
 """What the model writes for tools, some of it wrong."""

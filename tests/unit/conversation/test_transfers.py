@@ -538,9 +538,69 @@ def test_a_refusal_after_words_of_the_model_is_answered_when_they_were_heard() -
     assert call.said()[1:] == ["agent: I connect you now.", "agent: That is not possible."]
 
 
+def choosing(arguments: str, target: str = "loopback:{name}-%(branch)s", **plan: Any) -> Call:
+    """The model gave ``arguments`` for a transfer whose schema has a choice of branches, and a reason."""
+    schema = (
+        '{"type":"object","properties":{"branch":{"type":"string","enum":["north","south"]},"reason":{"type":"string"}},'
+        '"required":["branch","reason"]}'
+    )
+    tools = (Tool(DESK.name, "To a branch", schema),)
+    return transferring(tool=TransferTool(DESK.name, target), arguments=arguments, tools=tools, **plan)
+
+
 def test_the_target_is_filled_from_variables_and_from_what_the_model_gave() -> None:
-    call = transferring(tool=TransferTool(DESK.name, "loopback:{name}-%(branch)s"), arguments='{"branch": "north"}')
-    assert call.last(fx.Transfer).target == "loopback:Ada-north"
+    transfer = choosing('{"branch": "North", "reason": "rent", "admin": true}').last(fx.Transfer)
+    assert transfer.target == "loopback:Ada-north"
+    assert transfer.arguments == '{"branch":"north","reason":"rent"}'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ('{"branch": "+19005550199", "reason": "rent"}', 'branch must be one of "north", "south", not "+19005550199"'),
+        ('{"branch": "north"}', "reason is missing"),
+        ('{"branch": "nor', "the arguments are not JSON"),
+    ],
+)
+def test_nobody_is_transferred_to_what_the_schema_does_not_allow(arguments: str, told: str) -> None:
+    call = choosing(arguments)
+    assert not call.all(fx.Transfer)
+    assert results(call)[-1]["transferred"] is False
+    assert results(call)[-1]["reason"].startswith(told)
+    assert call.notes() == ["transfer_refused"]
+    call.model_calls(DESK.name, "c2", arguments='{"branch": "south", "reason": "rent"}')
+    call.model_ends()
+    assert call.last(fx.Transfer).target == "loopback:Ada-south"
+
+
+def test_a_target_that_the_schema_does_not_declare_is_not_the_models_to_choose() -> None:
+    call = choosing('{"number": "+19005550199", "branch": "north", "reason": "rent"}', "%(number)s")
+    assert not call.all(fx.Transfer)
+    assert "no phone number or address" in results(call)[-1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fit"),
+    [
+        ('{"branch": "west", "reason": "rent"}', '{"reason":"rent"}'),
+        ('{"branch": "north"}', '{"branch":"north"}'),
+        ('{"branch": "nor', "{}"),
+        ("[]", "{}"),
+    ],
+)
+@pytest.mark.parametrize("target", ["loopback:desk", "loopback:%(name)s", "loopback:{name}"])
+def test_what_does_not_fit_keeps_nobody_from_a_target_that_is_fixed(target: str, arguments: str, fit: str) -> None:
+    transfer = choosing(arguments, target).last(fx.Transfer)
+    assert transfer.target in ("loopback:desk", "loopback:Ada")
+    assert transfer.arguments == fit
+
+
+def test_the_calls_own_variable_counts_before_what_the_model_gave() -> None:
+    schema = '{"type":"object","properties":{"name":{"type":"string"}}}'
+    tools = (Tool(DESK.name, "To the desk", schema),)
+    tool = TransferTool(DESK.name, "loopback:%(name)s")
+    call = transferring(tool=tool, arguments='{"name": "thief"}', tools=tools)
+    assert call.last(fx.Transfer).target == "loopback:Ada"
 
 
 def test_a_second_transfer_of_the_same_reply_is_refused() -> None:

@@ -578,6 +578,21 @@ class TestTools:
         assert self.spec(headers).tools[0].params["headers"] == {"X": "y"}
 
 
+@pytest.mark.parametrize("name", ["book a table", "buchen_für", "book.table", "b" * 65, "book\n"])
+def test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call(name: str) -> None:
+    body = with_tools(api_tools={"tools": [{**TestTools.BOOK, "name": name, "value": TestTools.CALL}]})
+    assert [tool.name for tool in parse_agent(body).tools] == [name]
+    with pytest.raises(InvalidAgentError, match="endpoints refuse: use 1 to 64 of the letters") as caught:
+        parse_agent(body, nothing_registered)
+    assert caught.value.field == "agent_config.tasks[0].tools_config.api_tools.tools[0].name"
+
+
+def test_a_name_that_endpoints_take_is_saved() -> None:
+    for name in ("b", "Book-a_table9", "b" * 64):
+        body = with_tools(api_tools={"tools": [{**TestTools.BOOK, "name": name, "value": TestTools.CALL}]})
+        assert parse_agent(body, nothing_registered).tools[0].name == name
+
+
 class TestPostCall:
     """Tasks after the call."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent import parse_agent
-from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE, filled_target
+from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE, filled_target, names_argument
 from callwright.domain.errors import InvalidAgentError
 
 NUMBER = "+15550100123"
@@ -118,11 +118,32 @@ def test_a_mode_that_is_none_is_refused_with_its_path() -> None:
         ("%(number)s", "no json", ""),
         ("%(number)s", "[1]", ""),
         ("%(call_sid)s", '{"call_sid": "made up"}', "real"),
+        ("%(execution_id)s", '{"execution_id": "made up"}', ""),
+        ("%(branch)s", '{"branch": "+1999"}', "+15550177"),
+        ("%(learned)s%(empty)s", '{"empty": "2"}', "12"),
+        ("%(learned)s", '{"learned": "3"}', "3"),
         (" +1 555 ", "{}", "+1 555"),
     ],
 )
 def test_a_target_is_filled_from_variables_and_from_the_model(template: str, arguments: str, target: str) -> None:
-    assert filled_target(template, {"branch": "+15550177", "call_sid": "real"}, arguments) == target
+    known = {"branch": "+15550177", "call_sid": "real", "empty": ""}
+    assert filled_target(template, {"learned": "1", **known}, known, arguments) == target
+
+
+@pytest.mark.parametrize(
+    ("template", "asked"),
+    [
+        ("%(number)s", True),
+        ("sip:%(branch)s@%(host)s", True),
+        ("%(empty)s", True),
+        ("+1555", False),
+        ("{number}", False),
+        ("%(branch)s", False),
+        ("sip:%(from_number)s@pbx", False),
+    ],
+)
+def test_a_target_names_an_argument_where_only_the_model_can_fill_it(template: str, asked: bool) -> None:
+    assert names_argument(template, {"branch": "+15550177", "empty": ""}) is asked
 
 
 def test_keys_are_collected_as_the_agent_says() -> None:

@@ -11,6 +11,7 @@ from callwright.domain.limits import (
     MAX_CONTEXT_VALUE_CHARACTERS,
     MAX_TOOL_ERROR_CHARACTERS,
     MAX_TOOL_RESULT_CHARACTERS,
+    MAX_TOOL_VALUE_DEPTH,
 )
 from callwright.domain.tool_answer import answer_text, learned, remembered
 
@@ -66,6 +67,14 @@ def test_anything_else_teaches_nothing() -> None:
     for text in ("", "done", "[1]", "{broken", "{" * 100_000):
         assert learned(text) == {}
     assert learned('{"": 1, "%s": 2, "n": NaN}' % ("x" * 65)) == {"n": None}
+
+
+def test_what_is_nested_too_deep_teaches_nothing() -> None:
+    fits = "[" * MAX_TOOL_VALUE_DEPTH + "]" * MAX_TOOL_VALUE_DEPTH
+    assert set(learned(f'{{"fits": {fits}, "deep": [{fits}]}}')) == {"fits"}
+    # One of these can just be read, and not be written again.
+    for levels in range(900, 1_000):
+        assert learned('{"a": 1, "deep": ' + "[" * levels + "]" * levels + "}") in ({"a": 1}, {})
 
 
 def test_a_number_that_no_float_holds_is_nothing() -> None:

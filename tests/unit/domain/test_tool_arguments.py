@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.tool_arguments import UnfitArgumentsError, checked_arguments, fitted
+from callwright.domain.limits import MAX_TOOL_VALUE_DEPTH
+from callwright.domain.tool_arguments import (
+    UnfitArgumentsError,
+    checked_arguments,
+    fitted,
+    fitting_arguments,
+    read_object,
+)
 
 BOOKING: dict[str, Any] = {
     "type": "object",
@@ -160,6 +167,37 @@ def test_the_largest_number_is_the_largest_a_float_holds() -> None:
 def test_a_bound_may_be_beyond_any_number_that_is_given() -> None:
     with pytest.raises(UnfitArgumentsError, match="x must be at least 1000"):
         fitted({"type": "integer", "minimum": 10**400}, 5, "x")
+
+
+@pytest.mark.parametrize("rule", [{"enum": ["a", "b"]}, {"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]}])
+def test_a_choice_is_one_of_those_named_whatever_it_is_called_with(rule: dict[str, Any]) -> None:
+    schema = {"properties": {"desk": {"type": "string", **rule}, "desks": {"type": "array", "items": rule}}}
+    assert checked_arguments(schema, '{"desk": "A", "desks": ["b"]}', {}) == {"desk": "a", "desks": ["b"]}
+    for name, value in (("desk", "c"), ("desk", ["a"]), ("desk", {"a": "a"}), ("desks", ["a", "c"])):
+        with pytest.raises(UnfitArgumentsError, match=name):
+            checked_arguments(schema, json.dumps({name: value}), {})
+    with pytest.raises(UnfitArgumentsError, match="desk"):
+        checked_arguments(schema, "{}", {"desk": "c"})
+
+
+def test_of_arguments_that_need_not_fit_what_fits_is_kept() -> None:
+    text = '{"day": "Sunday", "guests": "4", "admin": true, "price": null}'
+    assert fitting_arguments(BOOKING, text, {"name": "Eve", "terrace": "no idea"}) == {"name": "Eve", "guests": 4}
+    for broken in ('{"name": "A', "[]", "7", '{"guests": NaN}', "{" * 100_000):
+        assert fitting_arguments(BOOKING, broken, {}) == {}
+
+
+def test_arguments_may_be_nested_so_deep_and_no_deeper() -> None:
+    def nested(levels: int) -> str:
+        return '{"floor": ' + "[" * (levels - 1) + "]" * (levels - 1) + "}"
+
+    assert read_object(nested(MAX_TOOL_VALUE_DEPTH))
+    with pytest.raises(UnfitArgumentsError, match="nested deeper than 32 levels"):
+        read_object(nested(MAX_TOOL_VALUE_DEPTH + 1))
+    # Some of these can just be read, and not be shown to the model again.
+    for levels in range(900, 1_000):
+        with pytest.raises(UnfitArgumentsError):
+            checked_arguments({"properties": {"floor": {"type": "integer"}}}, nested(levels), {})
 
 
 @given(JSON)

@@ -15,6 +15,7 @@ import openai
 
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
+from callwright.domain.tool_arguments import UnfitArgumentsError, read_object
 from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool, ToolCall
@@ -206,12 +207,22 @@ def _message(message: Message) -> dict[str, Any]:
     wire: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         wire["tool_calls"] = [
-            {"id": c.call_id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+            {"id": c.call_id, "type": "function", "function": {"name": c.name, "arguments": _readable(c.arguments)}}
             for c in message.tool_calls
         ]
     if message.tool_call_id:
         wire["tool_call_id"] = message.tool_call_id
     return wire
+
+
+def _readable(arguments: str) -> str:
+    """What a model wrote as arguments, or none where it is no JSON object (cut off by ``max_tokens``): endpoints that read it (vLLM,
+    llama.cpp) would refuse every later request of the call. The tool's result says what was wrong."""
+    try:
+        read_object(arguments)
+    except UnfitArgumentsError:
+        return "{}"
+    return arguments or "{}"
 
 
 def _broken(name: str, why: str) -> ProviderError:

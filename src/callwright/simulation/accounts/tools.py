@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import TOOL_WAIT_MS
+from callwright.conversation.plan import TransferTool
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS, MAX_TRANSFERS
 from callwright.domain.number import parse_destination
+from callwright.domain.variables import render
 from callwright.ports.model import Tool
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
@@ -132,19 +135,28 @@ class ToolAccount:
         self._settled.add(effect.call_id)
 
 
-def _is_fit(tool: Tool, arguments: str) -> bool:
+def _is_fit(tool: Tool, arguments: str, whole: bool = True) -> bool:
+    """Whether arguments are what the tool's schema says; not ``whole``: as far as there are any."""
     try:
         given, schema = json.loads(arguments), json.loads(tool.parameters)
     except ValueError:
         return False
     properties = schema.get("properties", {})
-    if not (isinstance(given, dict) and set(schema.get("required", ())) <= set(given) <= set(properties)):
+    needed = set(schema.get("required", ())) if whole else set()
+    if not (isinstance(given, dict) and needed <= set(given) <= set(properties)):
         return False
     return all(value in properties[name].get("enum", (value,)) for name, value in given.items())
 
 
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+_REFUSED_FOR_OTHERS = ("another transfer is in progress", f"{MAX_TRANSFERS} transfers were tried")
+"""Why a transfer is refused that could be made."""
+
+
 class TransferAccount:
-    """Handing the caller over: announced once and to the end, never in mid-word, never to an emergency number."""
+    """Handing the caller over: to whom the agent lets it, announced once and to the end, never in mid-word, never to an emergency number;
+    and to one whom it always transfers to whatever the model wrote."""
 
     __slots__ = ("_announced", "_announcing", "_asked_us", "_book", "_made", "_service", "_taken")
 
@@ -197,6 +209,8 @@ class TransferAccount:
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "transfer_unsettled":
             self._service = 0
+        if effect.kind == "transfer_refused":
+            self._refused(*effect.text.split(": ", 1))
         if effect.kind in ("transfer_dropped", "voice_failed"):
             self._announcing = False
         if effect.kind == "voice_failed":
@@ -212,6 +226,7 @@ class TransferAccount:
             parse_destination(effect.target)
         except InvalidNumberError:
             contradict("nobody is transferred to what must not be called", effect.target)
+        self._leads(tool, effect)
         if tool.own_message and " ".join(book.rendered(tool.message)) not in self._announced:
             contradict("a transfer is announced to the end", effect.name)
         self._made += 1
@@ -220,6 +235,33 @@ class TransferAccount:
         self._announced.clear()
         self._announcing = False
         self._asked_us = book.at_us
+
+    def _leads(self, tool: TransferTool, effect: fx.Transfer) -> None:
+        """A transfer goes where the agent's template leads with the call's own variables and, for the rest, with arguments that fit."""
+        schema = next((one for one in self._book.plan.tools if one.name == tool.name), None)
+        if schema is None or not _is_fit(schema, effect.arguments, whole=bool(self._asked(tool))):
+            contradict("a transfer is made with what fits it", f"{effect.name} with {effect.arguments}")
+        if effect.target != parse_destination(self._target(tool, json.loads(effect.arguments))).value:
+            contradict("a transfer goes where its agent lets it", f"{effect.target} with {effect.arguments}")
+
+    def _asked(self, tool: TransferTool) -> list[str]:
+        """What a target needs of the model."""
+        return [name for name in _PLACE.findall(tool.target) if not self._book.variables.get(name)]
+
+    def _target(self, tool: TransferTool, given: dict[str, str]) -> str:
+        variables = self._book.variables
+        values = {**given, **{name: value for name, value in variables.items() if value}}
+        return _PLACE.sub(lambda place: values.get(place[1], ""), render(tool.target, variables))
+
+    def _refused(self, name: str, why: str) -> None:
+        tool = next(tool for tool in self._book.plan.transfers if tool.name == name)
+        if tool.by_request or self._asked(tool) or why.startswith(_REFUSED_FOR_OTHERS):
+            return
+        try:
+            parse_destination(self._target(tool, {}))
+        except InvalidNumberError:
+            return
+        contradict("who can be transferred is", f"{name}: {why}")
 
     def _ask_service(self, effect: fx.CallTool) -> None:
         if effect.name in self._book.replies.transfers:
