@@ -161,6 +161,8 @@ class Conductor:
             require(timers.armed("transfer"), "a transfer has a limit", board.now_us)
         elif transfers.coming and stage.audible is None and not (stage.tools.busy or board.held or stage.owed.rest):
             require(timers.armed("caller_first"), "a wanted transfer goes ahead", board.now_us)
+        if transfers.connecting:
+            require(timers.armed("connecting"), "a transfer that was taken on has a limit", board.now_us)
         if stage.tools.running:
             require(timers.armed("tool"), "a tool has a limit", board.now_us)
         if board.held:
@@ -178,7 +180,7 @@ class Conductor:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks, types, thinks or waits for a tool."""
+        """Whether nobody speaks, types, thinks or waits for a tool, or for somebody who is being rung."""
         stage = self._stage
         return (
             stage.audible is None
@@ -189,6 +191,7 @@ class Conductor:
             and not stage.owed.reply
             and stage.owed.rest is None
             and not stage.tools.busy
+            and not stage.transfers.connecting
             and not self._voicemail.holds
         )
 

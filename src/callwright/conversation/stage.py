@@ -275,6 +275,7 @@ class Stage:
         self.owed.rest = None
         taken = self._turn.take()
         if taken.text:
+            self.transfers.hear(taken.to_ms)
             self.turn_number += 1
             self._board.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
             self.history.user(taken.text)

@@ -606,6 +606,100 @@ def test_a_service_is_asked_to_transfer_when_the_announcement_is_over() -> None:
     assert call.told()[-2:] == ["tool: ok", "user: are you there"]
 
 
+def accepted(**plan: Any) -> Call:
+    """The service has taken the transfer on, and rings the desk."""
+    call = asked(user_online_after_ms=3_000, hangup_after_silence_ms=5_000, hangup_message="", **plan)
+    answers(call, True, "ok")
+    return call
+
+
+def are_you_there(call: Call) -> bool:
+    return any(speak.purpose == "silence" for speak in call.all(fx.Speak))
+
+
+def test_silence_is_no_silence_while_the_desk_is_rung_and_then_begins_anew() -> None:
+    call = accepted()
+    call.wait(TRANSFER_WAIT_MS + 2_999)
+    assert not are_you_there(call)
+    call.wait(1)
+    assert are_you_there(call)
+    call.plays()
+    call.wait(5_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_without_the_question_the_call_is_hung_up_when_the_silence_behind_the_ringing_is_over() -> None:
+    call = accepted(check_if_user_online=False)
+    call.wait(TRANSFER_WAIT_MS + 4_999)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_who_says_or_types_something_while_the_desk_is_rung_is_answered_and_silence_counts_again(typed: bool) -> None:
+    call = accepted(keys=True)
+    call.wait(20_000)
+    if typed:
+        call.types("1#")
+    else:
+        call.caller_says("hello")
+    call.agent_replies("One moment more.")
+    call.wait(2_999)
+    assert not are_you_there(call)
+    call.wait(1)
+    assert are_you_there(call)
+
+
+def test_a_thank_you_from_before_the_service_answered_is_answered_and_the_desk_rung_on() -> None:
+    call = transferring(tool=SERVICE, user_online_after_ms=3_000)
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.finishes("okay thanks")
+    call.pauses()
+    call.judges()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(1_000)
+    answers(call, True, "ok")
+    call.agent_replies("You are welcome.")
+    assert call.said()[-2:] == ["caller: okay thanks", "agent: You are welcome."]
+    call.wait(20_000)
+    assert not are_you_there(call)
+
+
+def test_a_sound_without_words_is_no_word_of_the_caller_who_waits() -> None:
+    call = accepted()
+    call.wait(20_000)
+    call.begins()
+    call.wait(200)
+    call.pauses()
+    call.wait(20_000)
+    assert "noise" in call.notes()
+    assert not are_you_there(call)
+
+
+def test_a_service_that_failed_or_answers_too_late_has_nobody_wait() -> None:
+    failed = asked(user_online_after_ms=3_000)
+    answers(failed, False, "down")
+    failed.agent_replies("Nobody is there.")
+    failed.wait(3_000)
+    assert are_you_there(failed)
+    late = asked(user_online_after_ms=3_000)
+    late.wait(TOOL_WAIT_MS)
+    late.agent_replies("Nobody answers.")
+    answers(late, True, "ok after all")
+    late.wait(3_000)
+    assert are_you_there(late)
+
+
+def test_the_end_of_the_call_ends_the_wait() -> None:
+    call = accepted(call_terminate_ms=30_000)
+    call.wait(60_000)
+    assert call.hung_up() == "max_duration_reached"
+
+
 def test_the_failure_of_a_tool_with_the_number_of_a_transfer_is_no_outcome_of_it() -> None:
     call = requested()
     call.give(ev.ProviderFailed, "tool", "x", "unavailable", "", 0, call.last(fx.Transfer).request)
