@@ -166,15 +166,19 @@ class Hearing:
         count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
         if self._board.plan.written:
             return final and count > 0
-        book = self._board.book
         if enough > 0:
             if count > enough:
                 return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
         elif not final:
             return False
-        if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):
+        if 0 < count <= LONGEST_SIGNAL_WORDS and self._stops(self._stretch_text()):
             return True
         # Words of a later segment may be known before the final ones of this: they take nothing from a stop that came first.
         words = self._turn.words
         first = words.before(segment) <= words.count - count
-        return final and first and book.stops(" ".join(words.pieces().get(segment, ())))
+        return final and first and self._stops(" ".join(words.pieces().get(segment, ())))
+
+    def _stops(self, text: str) -> bool:
+        """Whether ``text`` asks the agent to stop, or says no to the transfer that it announces ("no, thanks")."""
+        book = self._board.book
+        return book.stops(text) or (self._stage.transfers.coming and book.denies(text))

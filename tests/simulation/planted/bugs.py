@@ -713,7 +713,7 @@ BARGE_IN = (
         "'stop' does not stop the agent",
         Line(
             "hearing:Hearing._interrupts",
-            "if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):",
+            "if 0 < count <= LONGEST_SIGNAL_WORDS and self._stops(self._stretch_text()):",
             "return False\n    if False:",
         ),
     ),

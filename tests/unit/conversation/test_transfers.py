@@ -329,6 +329,83 @@ def test_a_caller_who_interrupts_the_announcement_is_answered_and_not_transferre
     assert "transfer_dropped" in call.notes()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        *(("en", text) for text in ("no thanks", "No, thank you.", "no please", "please don't", "Not now!")),
+        *(("hi", "अभी नहीं"), ("es", "ahora no"), ("fr", "pas maintenant"), ("de", "bitte nicht"), ("pt", "agora não")),
+        *(("it", "non adesso"), ("ta", "இப்போது வேண்டாம்"), ("te", "ఇప్పుడు వద్దు")),
+    ],
+)
+@pytest.mark.parametrize("final", [True, False])
+def test_who_says_no_to_the_announcement_in_however_few_words_is_not_transferred(
+    language: str, words: str, final: bool
+) -> None:
+    call = transferring(language=language)
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    if final:
+        call.finishes(words)
+    else:
+        call.segment += 1
+        call.hears(words)
+    assert call.all(fx.Clear)
+    call.clears(600)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_where_partial_words_never_interrupt_a_no_calls_off_when_it_is_final() -> None:
+    call = transferring(words_to_interrupt=0)
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.segment += 1
+    call.hears("no thanks")
+    assert not call.all(fx.Clear)
+    call.segment -= 1
+    call.finishes("no thanks")
+    assert call.all(fx.Clear)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_a_no_whose_words_the_announcement_has_in_part_is_no_echo() -> None:
+    desk = TransferTool(DESK.name, DESK.target, message="I put you through right now.", own_message=True)
+    for words, called_off in (("not right now", True), ("you through right now", False)):
+        call = transferring(tool=desk)
+        call.starts_playing()
+        call.wait(600)
+        call.begins()
+        call.wait(600)
+        call.finishes(words)
+        assert bool(call.all(fx.Clear)) is called_off
+
+
+def test_a_written_no_calls_off_when_it_is_sent() -> None:
+    call = transferring(written=True)
+    call.starts_playing()
+    call.segment += 1
+    call.hears("no thanks")
+    assert not call.all(fx.Clear)
+    call.segment -= 1
+    call.finishes("no thanks")
+    assert call.all(fx.Clear)
+
+
+def test_a_no_over_anything_else_waits_as_ever() -> None:
+    call = call_with()
+    call.caller_says("the desk please")
+    call.model_says("They are open from nine to five on all days of the week.")
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes("no thanks")
+    assert not call.all(fx.Clear)
+
+
 def test_an_announcement_whose_voice_failed_is_not_said_again_once_it_is_called_off() -> None:
     call = transferring()
     call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "failed", call.last(fx.Speak).generation)
