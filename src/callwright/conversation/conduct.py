@@ -386,8 +386,10 @@ class Conductor:
         if generation.request:
             # Also where no new words are answered: whoever made a sound may be going to say some.
             plan = board.plan
-            backoff_ms = plan.backoff_ms if stage.owed.rest is not None else 0  # the caller interrupted the agent
-            gate_us = board.call_us(turn.voiced_end_ms) + max(plan.incremental_delay_ms, backoff_ms) * 1000
+            voiced_end_us = board.call_us(turn.voiced_end_ms)
+            gate_us = voiced_end_us + plan.incremental_delay_ms * 1000
+            if stage.interrupted_us >= 0:  # by words or by keys, whatever the agent was saying
+                gate_us = max(gate_us, max(voiced_end_us, stage.interrupted_us) + plan.backoff_ms * 1000)
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False

@@ -661,8 +661,8 @@ TURN = (
         "the agent answers later than it needs to",
         Line(
             "conduct:Conductor._release",
-            "max(plan.incremental_delay_ms, backoff_ms) * 1000",
-            "max(plan.incremental_delay_ms, backoff_ms) * 2500",
+            "plan.incremental_delay_ms * 1000",
+            "plan.incremental_delay_ms * 2500",
         ),
     ),
     bug(
