@@ -161,6 +161,8 @@ class Conductor:
             require(timers.armed("transfer"), "a transfer has a limit", board.now_us)
         elif transfers.coming and stage.audible is None and not (stage.tools.busy or board.held or stage.owed.rest):
             require(timers.armed("caller_first"), "a wanted transfer goes ahead", board.now_us)
+        if transfers.connecting:
+            require(timers.armed("connecting"), "a transfer that was taken on has a limit", board.now_us)
         if stage.tools.running:
             require(timers.armed("tool"), "a tool has a limit", board.now_us)
         if board.held:
@@ -178,7 +180,7 @@ class Conductor:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks, types, thinks or waits for a tool."""
+        """Whether nobody speaks, types, thinks or waits for a tool, or for somebody who is being rung."""
         stage = self._stage
         return (
             stage.audible is None
@@ -189,6 +191,7 @@ class Conductor:
             and not stage.owed.reply
             and stage.owed.rest is None
             and not stage.tools.busy
+            and not stage.transfers.connecting
             and not self._voicemail.holds
         )
 
@@ -383,8 +386,10 @@ class Conductor:
         if generation.request:
             # Also where no new words are answered: whoever made a sound may be going to say some.
             plan = board.plan
-            backoff_ms = plan.backoff_ms if stage.owed.rest is not None else 0  # the caller interrupted the agent
-            gate_us = board.call_us(turn.voiced_end_ms) + max(plan.incremental_delay_ms, backoff_ms) * 1000
+            voiced_end_us = board.call_us(turn.voiced_end_ms)
+            gate_us = voiced_end_us + plan.incremental_delay_ms * 1000
+            if stage.interrupted_us >= 0:  # by words or by keys, whatever the agent was saying
+                gate_us = max(gate_us, max(voiced_end_us, stage.interrupted_us) + plan.backoff_ms * 1000)
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False

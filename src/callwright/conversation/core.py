@@ -231,6 +231,7 @@ class Conversation:
             "keys": turn.enter,
             "hold": self._hold.expire,
             "transfer": self._stage.transfers.expire,
+            "connecting": self._stage.transfers.stop_connecting,
             "handed": self._ending.let_go,
             "answer": self._thinking.expire_answer,
             "tool": self._stage.tools.expire,

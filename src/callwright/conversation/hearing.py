@@ -11,6 +11,7 @@ from callwright.conversation.overlap import Echoes
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.words import spoken_words
 
 LONGEST_SIGNAL_WORDS = 12
 """Longer stretches are neither stop phrases nor back-channels, whatever their words."""
@@ -136,6 +137,11 @@ class Hearing:
         words = self._turn.words
         return words.text(max(words.count - self._turn.stretch_count, 0))
 
+    def _said(self, count: int) -> int:
+        """How many words the present stretch of speech says, which are ``count`` between spaces."""
+        # Where that is enough anyway the text need not be looked at.
+        return count if count > self._board.plan.words_to_interrupt else spoken_words(self._stretch_text(), count)
+
     def _only_listens(self) -> bool:
         """Whether the words of the present stretch only say "go on", those included that the recogniser has only begun to read."""
         words = self._turn.words
@@ -166,15 +172,19 @@ class Hearing:
         count, enough = self._turn.stretch_count, self._board.plan.words_to_interrupt
         if self._board.plan.written:
             return final and count > 0
-        book = self._board.book
         if enough > 0:
-            if count > enough:
+            if self._said(count) > enough:
                 return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
         elif not final:
             return False
-        if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):
+        if 0 < count <= LONGEST_SIGNAL_WORDS and self._stops(self._stretch_text()):
             return True
         # Words of a later segment may be known before the final ones of this: they take nothing from a stop that came first.
         words = self._turn.words
         first = words.before(segment) <= words.count - count
-        return final and first and book.stops(" ".join(words.pieces().get(segment, ())))
+        return final and first and self._stops(" ".join(words.pieces().get(segment, ())))
+
+    def _stops(self, text: str) -> bool:
+        """Whether ``text`` asks the agent to stop, or says no to the transfer that it announces ("no, thanks")."""
+        book = self._board.book
+        return book.stops(text) or (self._stage.transfers.coming and book.denies(text))

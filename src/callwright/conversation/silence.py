@@ -8,7 +8,8 @@ from callwright.conversation.stage import Stage
 
 
 class Silence:
-    """The clock of common silence. It runs only while nobody speaks, thinks, types, waits for a tool or keeps the line on hold."""
+    """The clock of common silence. It runs only while nobody speaks, thinks, types, waits for a tool, is being connected or keeps the line
+    on hold."""
 
     __slots__ = ("_asked_turn", "_board", "_ending", "_question_next", "_stage", "running")
 

@@ -52,7 +52,7 @@ def is_echo(said: str, spoken: Sequence[SpokenWord], began_us: int, ended_us: in
 
     Two words in three stand in the agent's order (recognisers mishear an echo). A single word must have been played just then. While a
     question is asked one or two words are the caller's: an answer that is lost is worse than an echo that is answered. Of words that ask
-    the agent to stop (``stops``) all must be its own: a filler "let me think" is no reason not to hear "let me finish".
+    the agent to stop, or say no (``stops``), all must be its own: a filler "let me think" is no reason not to hear "let me finish".
     """
     words = normalised(said).split()
     if not words or (len(words) <= DOUBTFUL_WORDS and question_open(spoken, began_us, True)):

@@ -28,6 +28,9 @@ from callwright.ports.model import Message
 WELCOME = "welcome"
 WELCOME_PROMPT = "(The call has just been answered. Say your greeting now, in one or two short sentences.)"
 
+INTERRUPTIONS = frozenset({"caller_interrupted", "caller_continued", "caller_pressed_keys"})
+"""Reasons of a cut that was the caller's doing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
@@ -62,7 +65,8 @@ class Owed:
 class Stage:
     """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet; ``lately`` was heard last,
     and since when it is silent. The agent says nothing since ``silent_us``. ``given_up``: the last reply that was asked for was
-    withdrawn, and nothing was asked or said since."""
+    withdrawn, and nothing was asked or said since. ``interrupted_us``: when the caller last silenced the agent, which has said nothing
+    since; else -1."""
 
     __slots__ = (
         "_board",
@@ -73,6 +77,7 @@ class Stage:
         "given_up",
         "guesses",
         "history",
+        "interrupted_us",
         "lanes",
         "lately",
         "owed",
@@ -97,6 +102,7 @@ class Stage:
         self.given_up = False
         self.lately: tuple[Generation, int] | None = None
         self.silent_us = 0
+        self.interrupted_us = -1
         self.owed = Owed()
         self.guesses = 0  # speculative questions in the present turn
         self.turn_number = 0
@@ -275,6 +281,7 @@ class Stage:
         self.owed.rest = None
         taken = self._turn.take()
         if taken.text:
+            self.transfers.hear(taken.to_ms)
             self.turn_number += 1
             self._board.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
             self.history.user(taken.text)
@@ -313,6 +320,8 @@ class Stage:
         generation.move("clear")
         generation.cut_for = reason
         self._clear_us = self._board.now_us
+        if reason in INTERRUPTIONS:
+            self.interrupted_us = self._clear_us
         self._board.emit(fx.Clear(generation.number))
         self.stop_answer(generation)
         self._board.emit(fx.CancelVoice(generation.number))
@@ -399,6 +408,7 @@ class Stage:
         generation.move("release")
         self.audible = generation
         self.given_up = False
+        self.interrupted_us = -1
         self.owed.rest = None  # what was left unsaid is out of date when anything else is said
         self.expect_voice()
         self._board.emit(fx.Release(generation.number, generation.turn, generation.resumes))

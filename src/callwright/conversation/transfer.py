@@ -54,10 +54,12 @@ class Wish:
 
 
 class Transfers:
-    """The transfers of one call. ``state`` is one of MOVES. ``unheard``: words of the reply that wanted it were lost."""
+    """The transfers of one call. ``state`` is one of MOVES. ``unheard``: words of the reply that wanted it were lost. ``connecting``: a
+    service has taken the transfer on, and the caller has said nothing since; that is waited for no longer than any other transfer."""
 
     __slots__ = (
         "_accepted",
+        "_accepted_us",
         "_board",
         "_caller_first_us",
         "_history",
@@ -66,6 +68,7 @@ class Transfers:
         "_request",
         "_rings",
         "_tries",
+        "connecting",
         "state",
         "unheard",
         "wish",
@@ -80,7 +83,9 @@ class Transfers:
         self._rings = False
         self._tries = 0
         self._accepted = False
+        self._accepted_us = 0
         self._caller_first_us = 0
+        self.connecting = False
         self.state = "idle"
         self.unheard = False
         self.wish: Wish | None = None
@@ -188,7 +193,21 @@ class Transfers:
             return False
         self._board.timers.cancel("transfer")
         self._move("accept" if ok else "fail")
+        if ok:
+            self.connecting = True
+            self._accepted_us = self._board.now_us
+            self._board.after_ms("connecting", TRANSFER_WAIT_MS)
         return ok
+
+    def hear(self, until_ms: int) -> None:
+        """The caller has said something, up to there in their audio. A "thank you" from before the service answered ends no wait."""
+        if self._board.answered_us + until_ms * 1000 > self._accepted_us:
+            self.stop_connecting()
+
+    def stop_connecting(self) -> None:
+        """The caller has said something, or waited long enough: from here on silence counts as ever."""
+        self.connecting = False
+        self._board.timers.cancel("connecting")
 
     def progress(self, event: TransferProgress) -> bool:
         """News of a transfer; returns True when the caller has been handed over."""
@@ -229,6 +248,7 @@ class Transfers:
     def abandon(self, reason: str) -> None:
         """The call is ending: what is wanted is not asked for, what was asked for is on its own."""
         self._drop_wish(reason)
+        self.stop_connecting()
         if self.state == "requested":
             self._move("drop")
             self._board.timers.cancel("transfer")

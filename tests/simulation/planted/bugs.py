@@ -661,8 +661,8 @@ TURN = (
         "the agent answers later than it needs to",
         Line(
             "conduct:Conductor._release",
-            "max(plan.incremental_delay_ms, backoff_ms) * 1000",
-            "max(plan.incremental_delay_ms, backoff_ms) * 2500",
+            "plan.incremental_delay_ms * 1000",
+            "plan.incremental_delay_ms * 2500",
         ),
     ),
     bug(
@@ -696,12 +696,12 @@ BARGE_IN = (
     bug(
         "interrupted_by_one_word_less",
         "as many words as the setting interrupt, not more",
-        Line("hearing:Hearing._interrupts", "if count > enough:", "if count >= enough:"),
+        Line("hearing:Hearing._interrupts", "if self._said(count) > enough:", "if self._said(count) >= enough:"),
     ),
     bug(
         "interrupted_by_one_word_more",
         "it takes one more word to interrupt",
-        Line("hearing:Hearing._interrupts", "if count > enough:", "if count > enough + 1:"),
+        Line("hearing:Hearing._interrupts", "if self._said(count) > enough:", "if self._said(count) > enough + 1:"),
     ),
     bug(
         "interrupted_only_by_finals",
@@ -713,7 +713,7 @@ BARGE_IN = (
         "'stop' does not stop the agent",
         Line(
             "hearing:Hearing._interrupts",
-            "if 0 < count <= LONGEST_SIGNAL_WORDS and book.stops(self._stretch_text()):",
+            "if 0 < count <= LONGEST_SIGNAL_WORDS and self._stops(self._stretch_text()):",
             "return False\n    if False:",
         ),
     ),

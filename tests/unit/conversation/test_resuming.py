@@ -8,6 +8,7 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import FALSE_WAIT_MS, RESUMES_MOST
+from callwright.conversation.plan import ToolWords
 from callwright.ports.model import Tool
 
 REPLY = "We have tables at six, at seven and at eight. Which one suits you?"
@@ -164,6 +165,55 @@ def test_an_interrupted_agent_answers_only_after_its_backoff_period() -> None:
     call.wait(1_199)
     assert call.core.state == "thinking"
     call.wait(1)
+    assert call.core.state == "speaking"
+
+
+def test_an_agent_that_a_key_interrupts_answers_only_after_its_backoff_period() -> None:
+    call = speaking(backoff_ms=1_500, incremental_delay_ms=0, keys=True)
+    call.wait(600)
+    call.types("#")
+    call.clears(800)
+    call.model_says("You chose none.")
+    call.voice_speaks()
+    call.wait(1_499)
+    assert call.core.state == "thinking"
+    call.wait(1)
+    assert call.core.state == "speaking"
+
+
+def test_an_agent_whose_words_about_a_tool_are_interrupted_answers_only_after_its_backoff_period() -> None:
+    words = ToolWords("book", "Let me look that up for you.", own_message=True)
+    call = Call(turn_model=False, backoff_ms=1_500, tools=(Tool("book", "Book", "{}"),), tool_words=(words,))
+    call.caller_says("a table please")
+    call.wait(300)
+    call.model_calls("book")
+    call.model_ends("tool")
+    call.wait(500)
+    call.starts_playing()
+    is_cut_by(call, "and for four people", played_ms=300)
+    turns_out_to_be(call, "and for four people")
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.wait(1_000)
+    call.model_says("It is booked.")
+    call.voice_speaks()
+    call.wait(499)
+    assert call.core.state == "thinking"
+    call.wait(1)
+    assert call.core.state == "speaking"
+
+
+def test_the_next_answer_of_an_agent_that_was_interrupted_has_no_backoff_period() -> None:
+    call = speaking(backoff_ms=5_000, incremental_delay_ms=0)
+    is_cut_by(call, "no not today")
+    turns_out_to_be(call, "no not today")
+    call.wait(300)
+    call.model_says("Tomorrow then?")
+    call.wait(5_000)
+    call.plays()
+    call.caller_says("at eight")
+    call.wait(1_000)
+    call.model_says("It is booked.")
+    call.voice_speaks()
     assert call.core.state == "speaking"
 
 

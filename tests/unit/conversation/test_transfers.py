@@ -329,6 +329,83 @@ def test_a_caller_who_interrupts_the_announcement_is_answered_and_not_transferre
     assert "transfer_dropped" in call.notes()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        *(("en", text) for text in ("no thanks", "No, thank you.", "no please", "please don't", "Not now!")),
+        *(("hi", "अभी नहीं"), ("es", "ahora no"), ("fr", "pas maintenant"), ("de", "bitte nicht"), ("pt", "agora não")),
+        *(("it", "non adesso"), ("ta", "இப்போது வேண்டாம்"), ("te", "ఇప్పుడు వద్దు")),
+    ],
+)
+@pytest.mark.parametrize("final", [True, False])
+def test_who_says_no_to_the_announcement_in_however_few_words_is_not_transferred(
+    language: str, words: str, final: bool
+) -> None:
+    call = transferring(language=language)
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    if final:
+        call.finishes(words)
+    else:
+        call.segment += 1
+        call.hears(words)
+    assert call.all(fx.Clear)
+    call.clears(600)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_where_partial_words_never_interrupt_a_no_calls_off_when_it_is_final() -> None:
+    call = transferring(words_to_interrupt=0)
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.segment += 1
+    call.hears("no thanks")
+    assert not call.all(fx.Clear)
+    call.segment -= 1
+    call.finishes("no thanks")
+    assert call.all(fx.Clear)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_a_no_whose_words_the_announcement_has_in_part_is_no_echo() -> None:
+    desk = TransferTool(DESK.name, DESK.target, message="I put you through right now.", own_message=True)
+    for words, called_off in (("not right now", True), ("you through right now", False)):
+        call = transferring(tool=desk)
+        call.starts_playing()
+        call.wait(600)
+        call.begins()
+        call.wait(600)
+        call.finishes(words)
+        assert bool(call.all(fx.Clear)) is called_off
+
+
+def test_a_written_no_calls_off_when_it_is_sent() -> None:
+    call = transferring(written=True)
+    call.starts_playing()
+    call.segment += 1
+    call.hears("no thanks")
+    assert not call.all(fx.Clear)
+    call.segment -= 1
+    call.finishes("no thanks")
+    assert call.all(fx.Clear)
+
+
+def test_a_no_over_anything_else_waits_as_ever() -> None:
+    call = call_with()
+    call.caller_says("the desk please")
+    call.model_says("They are open from nine to five on all days of the week.")
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes("no thanks")
+    assert not call.all(fx.Clear)
+
+
 def test_an_announcement_whose_voice_failed_is_not_said_again_once_it_is_called_off() -> None:
     call = transferring()
     call.give(ev.ProviderFailed, "voice", "scripted", "unavailable", "failed", call.last(fx.Speak).generation)
@@ -664,6 +741,100 @@ def test_a_service_is_asked_to_transfer_when_the_announcement_is_over() -> None:
     assert not settled(call)
     call.caller_says("are you there")
     assert call.told()[-2:] == ["tool: ok", "user: are you there"]
+
+
+def accepted(**plan: Any) -> Call:
+    """The service has taken the transfer on, and rings the desk."""
+    call = asked(user_online_after_ms=3_000, hangup_after_silence_ms=5_000, hangup_message="", **plan)
+    answers(call, True, "ok")
+    return call
+
+
+def are_you_there(call: Call) -> bool:
+    return any(speak.purpose == "silence" for speak in call.all(fx.Speak))
+
+
+def test_silence_is_no_silence_while_the_desk_is_rung_and_then_begins_anew() -> None:
+    call = accepted()
+    call.wait(TRANSFER_WAIT_MS + 2_999)
+    assert not are_you_there(call)
+    call.wait(1)
+    assert are_you_there(call)
+    call.plays()
+    call.wait(5_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+def test_without_the_question_the_call_is_hung_up_when_the_silence_behind_the_ringing_is_over() -> None:
+    call = accepted(check_if_user_online=False)
+    call.wait(TRANSFER_WAIT_MS + 4_999)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_who_says_or_types_something_while_the_desk_is_rung_is_answered_and_silence_counts_again(typed: bool) -> None:
+    call = accepted(keys=True)
+    call.wait(20_000)
+    if typed:
+        call.types("1#")
+    else:
+        call.caller_says("hello")
+    call.agent_replies("One moment more.")
+    call.wait(2_999)
+    assert not are_you_there(call)
+    call.wait(1)
+    assert are_you_there(call)
+
+
+def test_a_thank_you_from_before_the_service_answered_is_answered_and_the_desk_rung_on() -> None:
+    call = transferring(tool=SERVICE, user_online_after_ms=3_000)
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.finishes("okay thanks")
+    call.pauses()
+    call.judges()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(1_000)
+    answers(call, True, "ok")
+    call.agent_replies("You are welcome.")
+    assert call.said()[-2:] == ["caller: okay thanks", "agent: You are welcome."]
+    call.wait(20_000)
+    assert not are_you_there(call)
+
+
+def test_a_sound_without_words_is_no_word_of_the_caller_who_waits() -> None:
+    call = accepted()
+    call.wait(20_000)
+    call.begins()
+    call.wait(200)
+    call.pauses()
+    call.wait(20_000)
+    assert "noise" in call.notes()
+    assert not are_you_there(call)
+
+
+def test_a_service_that_failed_or_answers_too_late_has_nobody_wait() -> None:
+    failed = asked(user_online_after_ms=3_000)
+    answers(failed, False, "down")
+    failed.agent_replies("Nobody is there.")
+    failed.wait(3_000)
+    assert are_you_there(failed)
+    late = asked(user_online_after_ms=3_000)
+    late.wait(TOOL_WAIT_MS)
+    late.agent_replies("Nobody answers.")
+    answers(late, True, "ok after all")
+    late.wait(3_000)
+    assert are_you_there(late)
+
+
+def test_the_end_of_the_call_ends_the_wait() -> None:
+    call = accepted(call_terminate_ms=30_000)
+    call.wait(60_000)
+    assert call.hung_up() == "max_duration_reached"
 
 
 def test_the_failure_of_a_tool_with_the_number_of_a_transfer_is_no_outcome_of_it() -> None:

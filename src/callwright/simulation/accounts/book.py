@@ -304,6 +304,8 @@ class Book:
             self.caller.reading.told(event, self.replies.audible is None)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
+        if self.answered_us + effect.to_ms * 1000 > self.work.accepted_us:
+            self.work.accepted_us = -1  # else it was said before the service answered
         self.caller.known_ms = max(self.caller.known_ms, effect.to_ms)  # a sound from before it is of that turn
         self.caller.reading.close()
 

@@ -17,7 +17,7 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.lanes import BACK_CHANNEL, FILLER
-from callwright.conversation.phrases import STOPS
+from callwright.conversation.phrases import DENIALS, STOPS
 from callwright.conversation.stops import normalised, phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.pauses import ASKS_CODE, is_all
@@ -27,6 +27,7 @@ ECHOED_MOST = 3
 """Of so many of the agent's last utterances an echo may still be read."""
 
 _STOP_PHRASES = frozenset(STOPS["en"])
+_DENIALS = frozenset(DENIALS["en"])
 
 
 class FloorAccount:
@@ -376,7 +377,9 @@ class BargeInAccount:
             return
         words = self._pending[event.segment]
         cleared = fx.Clear(generation) in self._book.effects
-        stop = event.text.strip(" .!").lower() in _STOP_PHRASES
+        said = event.text.strip(" .!").lower()
+        announced = self._book.replies.get(generation).purpose == "transfer"  # to which a "no, thanks" says no
+        stop = said in _STOP_PHRASES or (announced and said in _DENIALS)
         many = 0 < enough < len(words) and any(map(is_numbered, words)) and event.segment in self._fresh
         alone = stop and event.segment in self._first and (final or enough > 0)
         lately = list(self._book.replies.all.values())[-ECHOED_MOST:]

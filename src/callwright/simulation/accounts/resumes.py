@@ -1,4 +1,5 @@
-"""An agent that was cut by nothing goes on, behind the last word that was heard, not too soon, and not for ever."""
+"""An agent that was cut by nothing goes on, behind the last word that was heard, not too soon, and not for ever; and one that was
+interrupted does not answer too soon either."""
 
 from __future__ import annotations
 
@@ -14,13 +15,14 @@ GOES_ON = frozenset({"welcome", "reply", "silence", "apology"})
 class ResumeAccount:
     """What an interruption left unsaid."""
 
-    __slots__ = ("_book", "_by_voice", "_cut", "_depth", "_left")
+    __slots__ = ("_book", "_by_voice", "_cut", "_depth", "_interrupted_us", "_left")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._cut: set[int] = set()  # utterances that the caller's words silenced
         self._by_voice: set[int] = set()  # and those whose voice failed
         self._depth: dict[int, int] = {}  # how often the caller's words have silenced what an utterance goes on with
+        self._interrupted_us = -1  # when the caller last silenced the agent, which has said nothing since
         self._left = 0  # the utterance of which something is left to say
 
     def reads(self) -> Handlers:
@@ -51,6 +53,9 @@ class ResumeAccount:
     def _clear(self, effect: fx.Clear) -> None:
         one = self._book.replies.get(effect.generation)
         words = isinstance(self._book.event, ev.TranscriptPartial | ev.TranscriptFinal)
+        others = self._book.notes("voice_failed", "voicemail_found")  # what silenced the agent in the same step
+        if (words or isinstance(self._book.event, ev.KeyPressed)) and self._book.live and not others:
+            self._interrupted_us = self._book.at_us
         if words and self._book.live and one.purpose in GOES_ON and not one.farewell:
             self._cut.add(effect.generation)
 
@@ -71,6 +76,7 @@ class ResumeAccount:
 
     def _release(self, effect: fx.Release) -> None:
         self._left = 0  # what was left is out of date when anything else is said
+        self._keeps_backoff(effect)
         if not effect.resumes:
             return
         book, cut = self._book, self._book.replies.get(effect.resumes)
@@ -82,6 +88,17 @@ class ResumeAccount:
             contradict(
                 "an agent that was silenced keeps its backoff period", f"{effect.generation} after {effect.resumes}"
             )
+
+    def _keeps_backoff(self, effect: fx.Release) -> None:
+        """An agent that was interrupted, whatever it was saying, keeps its backoff period: behind that and the caller's last sound."""
+        book, one, since_us = self._book, self._book.replies.get(effect.generation), self._interrupted_us
+        self._interrupted_us = -1
+        if since_us < 0 or not one.request or not book.live:
+            return
+        if one.asked:
+            since_us = max(since_us, book.answered_us + book.caller.end_ms * 1000)
+        if book.at_us + LATE_US < since_us + book.plan.backoff_ms * 1000:
+            contradict("an agent that was interrupted keeps its backoff period", f"{one.number} since {since_us}")
 
     def _speak(self, effect: fx.Speak) -> None:
         if effect.purpose == "silence" and self._left and not effect.index:

@@ -118,7 +118,8 @@ class SilenceAccount:
         self._sign(effect)
 
     def _quiet_ms(self) -> int:
-        return (self._book.at_us + LATE_US - max(self._sign_us, self._book.caller.moved_us)) // 1000
+        since_us = max(self._sign_us, self._book.caller.moved_us, self._book.work.rung_until_us)
+        return (self._book.at_us + LATE_US - since_us) // 1000
 
     def _speak(self, effect: fx.Speak) -> None:
         plan = self._book.plan
@@ -137,10 +138,9 @@ class SilenceAccount:
         if asked_turn == self._turn:
             contradict("the caller is asked once in a silence", f"at {asked_us} and {self._book.at_us}")
         before_ms = plan.welcome_delay_ms + plan.voicemail_listen_ms  # a welcome without words makes no sign
-        if self._book.at_us - self._moved_us > (plan.user_online_after_ms + before_ms + SLACK_MS) * 1000:
-            contradict(
-                "the caller is asked when it is time", f"at {self._book.at_us}, not a word since {self._moved_us}"
-            )
+        since_us = max(self._moved_us, self._book.work.rung_until_us)
+        if self._book.at_us - since_us > (plan.user_online_after_ms + before_ms + SLACK_MS) * 1000:
+            contradict("the caller is asked when it is time", f"at {self._book.at_us}, not a word since {since_us}")
 
     def _unheard(self) -> bool:
         """Whether nobody heard the last question to its end."""
@@ -268,7 +268,9 @@ class LimitsAccount:
         waits.extend(self._utterance_ms(one) for one in spoken if one is not None)
         if plan.hangup_after_silence_ms <= 0:
             return 1 << 40
-        waits.append(plan.hangup_after_silence_ms)
+        # Who waits for somebody who is being rung is waited for first, and nothing tells that this is over.
+        rung_ms = max(book.work.rung_until_us - book.at_us, 0) // 1000
+        waits.append(rung_ms + plan.hangup_after_silence_ms)
         if plan.check_if_user_online:
             waits.append(min(plan.user_online_after_ms, plan.hangup_after_silence_ms))
         return max(waits) + SLACK_MS

@@ -7,18 +7,21 @@ from typing import Any
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.simulation.accounts.replies import Replies
 
 
 class Work:
     """``tools``: names of the tools that have not answered, by request, keys that are being pressed among them. ``wishes``: names of the
-    transfers that the model wants, or that are under way."""
+    transfers that the model wants, or that are under way. ``accepted_us``: when a service took a transfer on, if the caller has said
+    nothing since; else -1."""
 
-    __slots__ = ("_asked", "_replies", "tools", "wishes")
+    __slots__ = ("_asked", "_replies", "accepted_us", "tools", "wishes")
 
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
         self._asked = ""
+        self.accepted_us = -1
         self.tools: dict[int, str] = {}
         self.wishes: list[str] = []
 
@@ -26,6 +29,11 @@ class Work:
     def transferring(self) -> bool:
         """Whether the model wants a transfer, or one is under way."""
         return bool(self.wishes)
+
+    @property
+    def rung_until_us(self) -> int:
+        """Until when somebody is rung by a service that took the transfer on, as far as anybody here can tell; 0: nobody is."""
+        return self.accepted_us + TRANSFER_WAIT_MS * 1000 if self.accepted_us >= 0 else 0
 
     @property
     def under_way(self) -> bool:
@@ -65,6 +73,8 @@ class Work:
         name = self.tools.pop(item.request, "")
         if name in self._replies.transfers:
             self._forget(name)
+            if isinstance(item, ev.ToolResult) and item.ok:
+                self.accepted_us = self._replies.at_us
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self.wishes = [effect.name]
@@ -83,6 +93,7 @@ class Work:
         elif effect.kind == "transfer_unsettled":
             name = effect.text.partition(":")[0]
             self._forget(name)
+            self.accepted_us = -1  # an answer in the same step came too late
             self.tools = {request: other for request, other in self.tools.items() if other != name}
         elif effect.kind == "tool_repeated":
             self._forget(self._asked)

@@ -8,6 +8,8 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import FILLER_AFTER_MS
+from callwright.conversation.plan import TransferTool
+from callwright.ports.model import Tool
 
 
 def fills() -> AuditedCall:
@@ -53,6 +55,24 @@ def test_other_words_beside_a_filler_or_the_same_ones_later_silence_the_agent(wa
     call.begins()
     call.wait(400)
     call.tells(f"{filler} {filler} w4" if waits_ms else "w4 w5 w6 w7")
+    assert call.all(fx.Clear)
+    assert not call.audit()
+    assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
+
+
+def test_who_says_no_to_the_announcement_of_a_transfer_is_let_in() -> None:
+    desk = TransferTool(
+        "transfer_call_desk", "sip:desk@127.0.0.1", message="I connect you with them.", own_message=True
+    )
+    call = AuditedCall(transfers=(desk,), tools=(Tool(desk.name, "To the desk", "{}"),), incremental_delay_ms=0)
+    call.caller_says("w1 w2")
+    call.model_calls(desk.name)
+    call.model_ends()
+    call.starts_playing()
+    call.wait(100)
+    call.begins()
+    call.wait(400)
+    call.tells("no thanks")
     assert call.all(fx.Clear)
     assert not call.audit()
     assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
