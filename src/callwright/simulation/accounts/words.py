@@ -211,7 +211,18 @@ class WordsAccount:
 class KeysAccount:
     """Entries by the keys: what was typed together is said together."""
 
-    __slots__ = ("_book", "_counted_us", "_cut", "_entries", "_entry", "_last_us", "_said")
+    __slots__ = (
+        "_behind",
+        "_book",
+        "_counted_us",
+        "_cut",
+        "_entries",
+        "_entry",
+        "_heard",
+        "_last_us",
+        "_said",
+        "_segments",
+    )
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -220,12 +231,17 @@ class KeysAccount:
         self._entry = ""
         self._last_us = 0
         self._entries: list[str] = []  # as they must be
+        self._behind: list[int] = []  # the last segment that was heard when each was complete
+        self._heard = -1  # the last segment
+        self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._said: list[str] = []  # as they were
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
             ev.KeyPressed: self._press,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
             fx.Clear: self._clear,
             fx.UserSaid: self._user_said,
             fx.Note: self._note,
@@ -246,6 +262,11 @@ class KeysAccount:
             self._cut = effect.generation
 
     @property
+    def begun(self) -> bool:
+        """Whether an entry may be begun and not complete."""
+        return bool(self._entry)
+
+    @property
     def typing(self) -> bool:
         """Whether an entry is certainly begun and not complete."""
         return bool(self._entry) and self._book.at_us + LATE_US < self._last_us + self._book.plan.keys_pause_ms * 1000
@@ -254,8 +275,7 @@ class KeysAccount:
         plan = self._book.plan
         if not (plan.keys and self._taken):
             return
-        if self._entry and event.at_us >= self._last_us + plan.keys_pause_ms * 1000:
-            self._complete()
+        self._lapse(event.at_us)
         begins = not self._entry
         finishes = event.key == plan.keys_end
         counted_us, self._counted_us = self._counted_us, -1
@@ -270,6 +290,23 @@ class KeysAccount:
             self._complete()
         if begins:
             self._interrupts()
+
+    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        if self._book.answered_us < 0:
+            return  # it was somebody else
+        self._lapse(event.at_us)
+        self._heard = max(self._heard, event.segment)
+        for word in filter(is_numbered, event.text.split()):
+            self._segments.setdefault(word, event.segment)
+
+    def step(self) -> None:
+        """After each step: whether the pause that completes an entry has passed."""
+        self._lapse(self._book.at_us)
+
+    def _lapse(self, at_us: int) -> None:
+        """A pause completes an entry. One that is begun when the call begins to end is complete with the call."""
+        if self._entry and self._taken and at_us >= self._last_us + self._book.plan.keys_pause_ms * 1000:
+            self._complete()
 
     def _interrupts(self) -> None:
         book, audible = self._book, self._book.replies.audible
@@ -288,6 +325,7 @@ class KeysAccount:
 
     def _complete(self) -> None:
         self._entries.append(self._entry)
+        self._behind.append(self._heard)
         self._entry = ""
 
     def _user_said(self, effect: fx.UserSaid) -> None:
@@ -301,10 +339,22 @@ class KeysAccount:
         """A turn that is taken completes an entry that was only begun."""
         said = [entry.split()[-1] for entry in _ENTRY.findall(text)]
         if not said or (self._book.over and self._said[-len(said) :] == said):
+            self._in_order(text, len(self._said) - len(said))
             return  # the last turn again, with words that the recogniser read after the call
         if self._entry:
             self._complete()
         expected = self._entries[len(self._said) : len(self._said) + len(said)]
         if said != expected:
             contradict("keys typed together are one entry", f"{said} and {expected}")
+        self._in_order(text, len(self._said))
         self._said.extend(said)
+
+    def _in_order(self, text: str, first: int) -> None:
+        """What is typed stands behind the words that were known then, and before those of a segment that was heard later. ``first``: the
+        first entry of ``text``."""
+        parts = [[word for word in part.split() if word in self._segments] for part in _ENTRY.split(text)]
+        for place, behind in enumerate(self._behind[first : first + len(parts) - 1], 1):
+            early = [word for part in parts[:place] for word in part if self._segments[word] > behind]
+            late = [word for part in parts[place:] for word in part if self._segments[word] <= behind]
+            if early or late:
+                contradict("an entry stands where it was typed", f"{(early or late)[:5]} in {text!r}")
