@@ -41,7 +41,7 @@ def contradiction(
     """The first rule that the record breaks, or nothing. ``heard``: the world's own account of the words that left the loudspeaker."""
     book = Book(heard)
     keys, speech, limits = KeysAccount(book), SpeechAccount(book), LimitsAccount(book)
-    words, barge_in = WordsAccount(book), BargeInAccount(book, keys)
+    words, barge_in = WordsAccount(book, keys), BargeInAccount(book, keys)
     floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
     silence, goodbye = SilenceAccount(book), GoodbyeAccount(book)
     accounts: tuple[Account, ...] = (

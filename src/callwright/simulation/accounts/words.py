@@ -13,6 +13,9 @@ from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contrad
 
 _ENTRY = re.compile(rf"{KEYED_AS} [0-9*#A-D]+")
 ANSWER_SLACK_MS = 1_000
+_ENDS = (ev.ActivityEnded, ev.RecogniserEnd, ev.TranscriptPartial, ev.TranscriptFinal, ev.KeyPressed)
+"""With these something of the caller's may be over; what a step with one does may come of a deadline before it."""
+
 LEAST_PATIENCE_PERCENT = 60
 """A caller who was asked for a yes or a no is waited for less than the plan says."""
 
@@ -37,6 +40,7 @@ class WordsAccount:
         "_book",
         "_closed",
         "_final_ms",
+        "_keys",
         "_last",
         "_moved_us",
         "_read",
@@ -46,16 +50,19 @@ class WordsAccount:
         "_texts",
         "_told",
         "_turn",
+        "_unread",
         "_vanished",
         "_waiting",
     )
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
+        self._keys = keys
         self._turn = 0
         self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
         self._told: dict[int, set[str]] = {}  # segment -> numbered words of any text of it
         self._final_ms: dict[int, int] = {}  # segment -> up to where its finals know the words
+        self._unread: set[int] = set()  # segments whose newest words may still change
         self._vanished: set[str] = set()  # words that the final text of their segment left out
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._read: set[str] = set()  # numbered words that were in a final
@@ -91,6 +98,7 @@ class WordsAccount:
         self._told.setdefault(event.segment, set()).update(new)
         if isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1):
             self._vanished -= new
+            self._unread.add(event.segment)
         for word in new:
             self._segments.setdefault(word, event.segment)
 
@@ -98,6 +106,7 @@ class WordsAccount:
         for word in self._told.get(event.segment, ()):  # also of a final before it, behind which an older partial came
             self._waiting.pop(word, None)
         self._partial(event)
+        self._unread.discard(event.segment)
         self._read.update(filter(is_numbered, event.text.split()))
         self._final_ms[event.segment] = max(event.audio_ms, self._final_ms.get(event.segment, -1))
         self._vanished |= self._told[event.segment].difference(event.text.split())
@@ -112,6 +121,7 @@ class WordsAccount:
         if effect.turn != self._turn + 1 and not (book.over and effect.turn == self._turn):
             contradict("turns are numbered one by one", f"{effect.turn} after {self._turn}")
         self._turn = effect.turn
+        self._unread.clear()
         last, caller = self._last, book.caller
         if last is not None and not book.over and last.from_ms == effect.from_ms and last.to_ms > last.from_ms:
             contradict("a turn begins after the one before it", f"turn {effect.turn} at {effect.from_ms}")
@@ -142,22 +152,35 @@ class WordsAccount:
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "words_revised":
             self._revised.update(effect.text.split())
+        if effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
+            self._unread.clear()
         if effect.kind == "discarded_words":
             for word in effect.text.split():
                 self._waiting.pop(word, None)
                 self._taken.add(word)
-            self._discarded()
+            self._discarded(effect.text)
 
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
         waiting = [word for word in self._waiting if word not in self._revised]
-        if due and not cleared and waiting and not self._book.notes("discarded_words"):
+        if due and not cleared and waiting and not (self._book.notes("discarded_words") or self._midway()):
             contradict("words over the welcome are thrown away on request", waiting[:5])
 
-    def _discarded(self) -> None:
-        """Words are thrown away only when the welcome has been said, and only where the agent wants that."""
+    def _midway(self) -> bool:
+        """Whether the caller may have been speaking or typing, or read, when what this step does came about."""
         book = self._book
+        if isinstance(book.event, _ENDS) or book.caller.speaks(book.at_us) or book.caller.unsure or self._keys.begun:
+            return True
+        words = [word for segment in self._unread for word in self._texts[segment].split()]
+        return any(not (is_numbered(word) and word in self._taken) for word in words)
+
+    def _discarded(self, text: str) -> None:
+        """Words are thrown away only when the welcome has been said, and only where the agent wants that; never half of what goes on."""
+        book = self._book
+        unread = [word for word in text.split() if is_numbered(word) and word not in self._read]
+        if unread or book.caller.talks(book.at_us):
+            contradict("no sentence is cut in two by the welcome's end", f"{text!r}")
         welcomed = any(isinstance(one, fx.AgentSaid) and one.purpose == "welcome" for one in book.effects)
         if not (book.plan.discard_pre_welcome and welcomed):
             contradict("only words over the welcome are thrown away, and only on request", book.at_us)
@@ -333,6 +356,8 @@ class KeysAccount:
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "discarded_words":
+            if self.typing:
+                contradict("no entry is cut in two by the welcome's end", self._entry)
             self._compare(effect.text)
 
     def _compare(self, text: str) -> None:

@@ -9,6 +9,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 
 ORDER = "an entry stands where it was typed"
+CUT = "no sentence is cut in two by the welcome's end"
 
 Change = Callable[[ev.Event, fx.Effect], Iterable[fx.Effect]]
 
@@ -73,3 +74,64 @@ def test_words_behind_an_entry_silence_the_agent(words: str) -> None:
     silenced = (fx.Clear, fx.CancelVoice, fx.CancelModel)
     found = call.audit_with(lambda _, effect: () if isinstance(effect, silenced) else (effect,))
     assert found.startswith("a caller who interrupts is let in at once")
+
+
+def over_the_welcome() -> AuditedCall:
+    call = AuditedCall(welcome_message="Hello there.", discard_pre_welcome=True, words_to_interrupt=9)
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.tells("w1 w2")
+    return call
+
+
+def ends_welcome(call: AuditedCall) -> AuditedCall:
+    call.give(ev.MarkPlayed, 1, 0)
+    return call
+
+
+def discards(text: str) -> Change:
+    """The welcome's end throws these words away."""
+
+    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        return (effect, fx.Note("discarded_words", text)) if isinstance(effect, fx.AgentSaid) else (effect,)
+
+    return change
+
+
+def test_a_sentence_that_goes_on_is_not_thrown_away() -> None:
+    call = over_the_welcome()
+    call.finishes("w1 w2")
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("w1 w2")).startswith(CUT)
+
+
+def test_a_sentence_that_is_still_read_is_not_thrown_away() -> None:
+    call = over_the_welcome()
+    call.pauses()
+    call.wait(100)
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("w1 w2")).startswith(CUT)
+
+
+def test_an_entry_that_is_begun_is_not_thrown_away() -> None:
+    call = AuditedCall(keys=True, keys_interrupt=False, welcome_message="Hello.", discard_pre_welcome=True)
+    call.starts_playing()
+    call.types("4")
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("dtmf_number: 4")).startswith("no entry is cut in two")
+
+
+def test_a_sentence_that_is_over_is_thrown_away() -> None:
+    call = over_the_welcome()
+    call.pauses()
+    call.finishes("w1 w2")
+    call.wait(300)
+    ends_welcome(call)
+    assert "discarded_words" in call.notes()
+    assert not call.audit()
+    kept = call.audit_with(lambda _, effect: () if isinstance(effect, fx.Note) else (effect,))
+    assert kept.startswith("words over the welcome are thrown away on request")
