@@ -209,7 +209,8 @@ class Conductor:
         if board.phase != "live":
             return
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
-        if over_welcome and board.plan.discard_pre_welcome:  # also where a failing voice has left a rest of it
+        if over_welcome and board.plan.discard_pre_welcome and not _is_midway(turn):
+            # Also where a failing voice has left a rest of it.
             board.note("discarded_words", turn.take(answers=False).text)
         if generation.state != "done" or generation.speech.lost:
             self._resuming.remember(generation)
@@ -398,3 +399,8 @@ class Conductor:
             finished, stage.finished = stage.finished, None
             self._look_back(finished)
         return True
+
+
+def _is_midway(turn: CallerTurn) -> bool:
+    """Whether the caller speaks or types, or is still read: half of that ("please don't" - "cancel it") may say the opposite of it."""
+    return turn.state == "talking" or turn.typing or not turn.words.all_final

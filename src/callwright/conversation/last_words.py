@@ -20,7 +20,7 @@ class LastWords:
 
     def __init__(self, board: Board, words: Words, turn: int, from_ms: int, to_ms: int) -> None:
         self._board = board
-        self._taken: Mapping[int, tuple[str, ...]] = words.taken()
+        self._taken: Mapping[float, tuple[str, ...]] = words.taken()
         self._pieces = words.pieces()
         self._turn = turn
         self._from_ms = from_ms

@@ -14,7 +14,7 @@ class Stretch:
     def __init__(self, words: Words) -> None:
         self._words = words
         self._before = 0
-        self._earlier: frozenset[int] = frozenset()
+        self._earlier: frozenset[float] = frozenset()
 
     @property
     def count(self) -> int:

@@ -62,9 +62,6 @@ MOVES: Mapping[str, Mapping[str, str]] = {
 KEYED_AS = "dtmf_number:"
 """How an entry by the keys stands among the caller's words (contract 17.2)."""
 
-KEYED_SEGMENTS = 1 << 30
-"""Entries by the keys are numbered from here on, behind every segment of a recogniser."""
-
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -85,7 +82,6 @@ class CallerTurn:
         "_board",
         "_eager",
         "_gave_up",
-        "_keyed",
         "_outwaited",
         "_request",
         "_stillness",
@@ -116,7 +112,6 @@ class CallerTurn:
         self._eager = False  # the recogniser thinks that these words are all
         self._stillness = Stillness(board, self.words)
         self._stretch = Stretch(self.words)
-        self._keyed = 0
         self.entry = ""  # keys pressed since the last entry was complete
 
     @property
@@ -286,8 +281,7 @@ class CallerTurn:
         if not entry:
             return
         self._board.timers.cancel("keys")
-        self._keyed += 1
-        self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True, self._board.audio_now_ms())
+        self.words.enter(f"{KEYED_AS} {entry}", self._board.audio_now_ms())
         self._stretch.begin()
         self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":

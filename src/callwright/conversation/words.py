@@ -17,26 +17,37 @@ _LETTERS_A_WORD = (
 KEPT_SEGMENTS = 256
 """Segments already read or taken that are remembered, so that a late text of one is not heard again."""
 
+ENTRY_STEP = 2**-20
+"""Where an entry by the keys stands behind the segment, or entry, before it: many entries stand between two segments."""
+
 
 class Words:
     """Pending words. The same segment again replaces its text, different segments follow each other by number.
 
     A segment that was taken keeps the words taken: what a later text of it has beyond them is new. A partial that reaches no further into
-    the audio than a final of its segment came late: what the final left out does not come back.
+    the audio than a final of its segment came late: what the final left out does not come back. An entry by the keys is a segment between
+    two of the recogniser's: behind all that were heard when it was complete, whose later texts stand before it, too.
     """
 
-    __slots__ = ("_final", "_pieces", "_read_ms", "_taken", "count", "final_ms")
+    __slots__ = ("_final", "_last", "_pieces", "_read_ms", "_taken", "count", "final_ms")
 
     def __init__(self) -> None:
-        self._pieces: dict[int, list[str]] = {}
-        self._final: dict[int, bool] = {}
-        self._read_ms: dict[int, int] = {}  # segment -> up to where in the caller's audio its finals know the words
-        self._taken: dict[int, tuple[str, ...]] = {}
+        self._last: float = -1  # the last segment that was heard, or entry
+        self._pieces: dict[float, list[str]] = {}
+        self._final: dict[float, bool] = {}
+        self._read_ms: dict[float, int] = {}  # segment -> up to where in the caller's audio its finals know the words
+        self._taken: dict[float, tuple[str, ...]] = {}
         self.count = 0
         self.final_ms = 0
 
-    def hear(self, segment: int, text: str, final: bool, audio_ms: int) -> bool:
+    def enter(self, text: str, audio_ms: int) -> None:
+        """Take in an entry by the keys: words that are final at once, behind all that were heard."""
+        self.hear(self._last + ENTRY_STEP, text, True, audio_ms)
+
+    def hear(self, segment: float, text: str, final: bool, audio_ms: int) -> bool:
         """Take in words of ``segment``, known up to ``audio_ms``; returns whether the pending words changed."""
+        if segment > self._last:
+            self._last = segment
         if final:
             self._read_ms[segment] = max(audio_ms, self._read_ms.get(segment, -1))
             _forget_oldest(self._read_ms)
@@ -66,11 +77,11 @@ class Words:
         words = text[:MAX_UTTERANCE_CHARACTERS].split()
         return _beyond(words, taken) if taken else words
 
-    def taken(self) -> dict[int, tuple[str, ...]]:
+    def taken(self) -> dict[float, tuple[str, ...]]:
         """A copy of the words taken so far, by segment."""
         return dict(self._taken)
 
-    def pieces(self) -> dict[int, list[str]]:
+    def pieces(self) -> dict[float, list[str]]:
         """A copy of the pending words, by segment."""
         return dict(self._pieces)
 
@@ -82,23 +93,23 @@ class Words:
             skip = max(skip - len(piece), 0)
         return read
 
-    def before(self, segment: int) -> int:
+    def before(self, segment: float) -> int:
         """How many pending words stand before those of ``segment``."""
         return sum(len(piece) for number, piece in self._pieces.items() if number < segment)
 
-    def counted(self, segment: int) -> int:
+    def counted(self, segment: float) -> int:
         """How many pending words are of ``segment``."""
         return len(self._pieces.get(segment, ()))
 
-    def knows(self, segment: int) -> bool:
+    def knows(self, segment: float) -> bool:
         """Whether words of ``segment`` are pending, or were taken."""
         return segment in self._pieces or segment in self._taken
 
-    def lacks(self, segment: int, text: str) -> bool:
+    def lacks(self, segment: float, text: str) -> bool:
         """Whether ``text`` has more words of ``segment`` than are known of it."""
         return len(self.beyond(text, self._taken.get(segment, ()))) > self.counted(segment)
 
-    def dismiss(self, segment: int) -> str:
+    def dismiss(self, segment: float) -> str:
         """The words of ``segment``, which are no longer pending, nor heard again when the recogniser repeats them."""
         piece = self._pieces.pop(segment, [])
         if piece:
@@ -107,7 +118,7 @@ class Words:
             self._taken[segment] = (*self._taken.get(segment, ()), *piece)
         return " ".join(piece)
 
-    def revises(self, segment: int, text: str) -> bool:
+    def revises(self, segment: float, text: str) -> bool:
         """Whether ``text`` changes words of ``segment`` that were already taken: too late to be said, but worth a note."""
         return self.differs(text, self._taken.get(segment, ()))
 
@@ -168,7 +179,7 @@ def _words_in(word: str, script: re.Pattern[str], letters: int) -> int:
     return sum(letter.isalpha() for letter in script.findall(word)) // letters
 
 
-def _forget_oldest(by_segment: dict[int, Any]) -> None:
+def _forget_oldest(by_segment: dict[float, Any]) -> None:
     while len(by_segment) > KEPT_SEGMENTS:
         del by_segment[next(iter(by_segment))]
 

@@ -156,8 +156,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.discard_pre_welcome_utterance",
         False,
-        "What the caller says or types before and over a welcome that is heard to its end is not answered. Words that interrupt the welcome"
-        " are, and so are keys that do.",
+        "What the caller says or types before and over a welcome that is heard to its end is not answered. A sentence or an entry that"
+        " goes on when it ends is kept whole. Words that interrupt the welcome are answered, and so are keys that do.",
         f"{_WELCOME}test_words_over_the_welcome_can_be_discarded",
         values=_SWITCH,
     ),

@@ -548,7 +548,7 @@ KEYS = (
         "an entry by the keys is never answered",
         Line(
             "turn:CallerTurn.enter",
-            'self.words.hear(KEYED_SEGMENTS + self._keyed, f"{KEYED_AS} {entry}", True, self._board.audio_now_ms())',
+            'self.words.enter(f"{KEYED_AS} {entry}", self._board.audio_now_ms())',
             "pass",
         ),
     ),

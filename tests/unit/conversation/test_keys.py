@@ -170,6 +170,62 @@ def test_words_in_the_middle_of_an_entry_are_answered_with_it() -> None:
     assert call.told() == ["user: wait a moment it is long dtmf_number: 4711"]
 
 
+def test_what_is_said_behind_an_entry_stands_behind_it() -> None:
+    call = listening()
+    call.types("1234#")
+    call.caller_says("no sorry that was wrong")
+    call.wait(2_000)
+    assert call.told()[-1] == "user: dtmf_number: 1234 no sorry that was wrong"
+
+
+def test_entries_and_words_are_told_in_the_order_they_came() -> None:
+    call = listening(keys_interrupt=False, welcome_message="Please type your number and say your name.")
+    call.starts_playing()
+    call.types("42#")
+    call.caller_says("Anna")
+    call.types("7#")
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(2_000)
+    assert call.told()[-1] == "user: dtmf_number: 42 Anna dtmf_number: 7"
+
+
+def test_words_that_were_being_read_when_the_keys_were_pressed_keep_their_place() -> None:
+    call = listening()
+    call.begins()
+    call.wait(400)
+    call.hears("my number")
+    call.types("42#")
+    call.pauses()
+    call.finishes("my number is")
+    call.judges()
+    call.wait(2_000)
+    assert call.told()[-1] == "user: my number is dtmf_number: 42"
+
+
+@pytest.mark.parametrize(
+    ("words", "interrupts"), [("stop", True), ("hold on", True), ("mhm okay yeah", False), ("I want another one", True)]
+)
+def test_an_entry_takes_nothing_from_the_words_that_interrupt(words: str, interrupts: bool) -> None:
+    call = listening(keys_interrupt=False, welcome_message="Please type your customer number, or wait while I explain.")
+    call.starts_playing()
+    call.types("42#")
+    call.wait(1_500)
+    call.begins()
+    call.wait(400)
+    call.hears(words)
+    assert bool(call.all(fx.Clear)) == interrupts
+
+
+def test_words_read_after_the_end_stand_behind_an_entry_of_before() -> None:
+    call = listening()
+    call.types("42")
+    call.begins()
+    call.ends()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment + 1, "that is all")
+    assert call.said()[-1] == "caller: dtmf_number: 42 that is all"
+
+
 def test_an_entry_while_the_caller_makes_a_sound_waits_for_the_sound() -> None:
     call = listening()
     call.begins()

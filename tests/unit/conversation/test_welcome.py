@@ -1,10 +1,12 @@
 """The beginning of a call."""
 
+from typing import Any
+
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import WELCOME_YIELDS_MS
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, WELCOME_YIELDS_MS
 
 
 def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
@@ -81,6 +83,59 @@ def test_words_over_the_welcome_can_be_discarded() -> None:
     assert call.last(fx.Note) == fx.Note("discarded_words", "hello")
     call.ends()
     assert call.said() == ["agent: Welcome to the shop."]
+
+
+def over_the_end_of_the_welcome(**plan: Any) -> Call:
+    call = Call(welcome_message="Welcome to the shop.", discard_pre_welcome=True, words_to_interrupt=9, **plan)
+    call.starts_playing()
+    call.begins()
+    call.wait(400)
+    call.hears("please don't")
+    return call
+
+
+def test_a_sentence_over_the_end_of_the_welcome_is_kept_whole() -> None:
+    call = over_the_end_of_the_welcome()
+    call.finishes("please don't")
+    call.give(ev.MarkPlayed, 1, 0)
+    call.wait(400)
+    call.pauses()
+    call.finishes("cancel it")
+    call.judges()
+    call.wait(2_000)
+    assert "discarded_words" not in call.notes()
+    assert call.told()[-1] == "user: please don't cancel it"
+
+
+def test_a_sentence_that_is_still_read_when_the_welcome_ends_is_kept_whole() -> None:
+    call = over_the_end_of_the_welcome()
+    call.pauses()
+    call.give(ev.MarkPlayed, 1, 0)
+    call.finishes("please don't cancel it")
+    call.judges()
+    call.wait(2_000)
+    assert "discarded_words" not in call.notes()
+    assert call.told()[-1] == "user: please don't cancel it"
+
+
+def test_an_entry_over_the_end_of_the_welcome_is_kept_whole() -> None:
+    call = over_the_end_of_the_welcome(keys=True, keys_interrupt=False)
+    call.pauses()
+    call.finishes("it is")
+    call.types("47")
+    call.give(ev.MarkPlayed, 1, 0)
+    call.types("11#")
+    call.wait(2_000)
+    assert "discarded_words" not in call.notes()
+    assert call.told()[-1] == "user: it is dtmf_number: 4711"
+
+
+def test_a_sound_that_goes_on_over_the_end_of_the_welcome_keeps_the_words_for_a_bounded_time() -> None:
+    call = over_the_end_of_the_welcome()
+    call.finishes("hello")
+    call.give(ev.MarkPlayed, 1, 0)
+    assert call.answered_in(ACTIVITY_STALE_MS)
+    assert call.told()[-1] == "user: hello"
 
 
 def test_the_welcome_can_be_interrupted() -> None:

@@ -75,3 +75,29 @@ def test_a_partial_that_reaches_no_further_than_the_final_came_late() -> None:
 )
 def test_words_are_counted_by_spaces_or_by_letters_where_a_script_has_none(text: str, count: int) -> None:
     assert spoken_words(text, len(text.split())) == count
+
+
+def test_entries_stand_behind_the_words_known_and_before_those_of_later_segments() -> None:
+    words = Words()
+    words.enter("dtmf_number: 1", 500)
+    words.hear(0, "hello", True, 1_000)
+    words.enter("dtmf_number: 2", 2_000)
+    words.enter("dtmf_number: 3", 2_500)
+    words.hear(1, "that is", False, 3_000)
+    assert words.text() == "dtmf_number: 1 hello dtmf_number: 2 dtmf_number: 3 that is"
+
+
+def test_later_texts_of_the_segment_before_an_entry_keep_their_place() -> None:
+    words = Words()
+    words.hear(3, "my number", False, 1_000)
+    words.enter("dtmf_number: 42", 2_000)
+    words.hear(4, "that is all", True, 3_000)
+    words.hear(3, "my number is", True, 1_200)
+    assert words.text() == "my number is dtmf_number: 42 that is all"
+
+
+def test_an_entry_stands_behind_words_that_were_taken_and_have_a_later_text() -> None:
+    words = taken("my number")
+    words.enter("dtmf_number: 42", 2_000)
+    words.hear(3, "my number is", True, 2_100)
+    assert words.text() == "is dtmf_number: 42"

@@ -291,12 +291,25 @@ class _Beside:
 class BargeInAccount:
     """The agent yields to enough words at once, and to nothing less."""
 
-    __slots__ = ("_beside", "_book", "_final", "_first", "_fresh", "_pending", "_read_ms", "_seen", "_taken", "_typed")
+    __slots__ = (
+        "_beside",
+        "_book",
+        "_final",
+        "_first",
+        "_fresh",
+        "_keys",
+        "_pending",
+        "_read_ms",
+        "_seen",
+        "_taken",
+        "_typed",
+    )
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
+        self._keys = keys
         self._beside = _Beside(book)
-        self._fresh: set[int] = set()  # segments spoken without a pause and with no word taken
+        self._fresh: set[int] = set()  # segments spoken without a pause, or a key, and with no word taken
         self._first: set[int] = set()  # of these, those before which nothing was pending
         self._pending: dict[int, list[str]] = {}  # segment -> newest words
         self._taken: set[str] = set()
@@ -324,8 +337,10 @@ class BargeInAccount:
         self._fresh.clear()
         self._first.clear()
 
-    def _press(self, _event: ev.KeyPressed) -> None:
-        self._typed = True
+    def _press(self, event: ev.KeyPressed) -> None:
+        if self._book.plan.keys:
+            self._typed = True
+            self._pause(event)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         self._typed = False
@@ -354,7 +369,7 @@ class BargeInAccount:
             self._final.add(segment)
         new = segment not in self._seen
         self._seen.add(segment)
-        if words and new and not self._taken.intersection(words):
+        if words and new and not (self._keys.begun or self._taken.intersection(words)):
             if not any(self._pending.values()):
                 self._first.add(segment)
             self._fresh.add(segment)
@@ -386,13 +401,14 @@ class BargeInAccount:
         pending = [word for words in self._pending.values() for word in words]
         echoes = any(word in one.sound.spoken for one in lately for word in pending)
         echoes = echoes or self._beside.may_echo(words, stop) or self._beside.may_echo(pending, stop)
-        if (many or alone) and not (farewell or cleared or self._typed or echoes):
+        if (many or alone) and not (farewell or cleared or echoes):
             contradict("a caller who interrupts is let in at once", f"{event.text!r} over {generation}")
         if cleared and farewell:
             contradict("last words are said to their end", generation)
         if cleared and not self._interrupts(final):
             contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
-        if cleared and not (self._typed or echoes) and self._only_goes_on():
+        typed = self._typed and event.segment not in self._fresh  # words of before the entry may be read anew
+        if cleared and not (typed or echoes) and self._only_goes_on():
             contradict("who only says 'go on' does not interrupt", f"{event.text!r} over {generation}")
 
     def _only_goes_on(self) -> bool:

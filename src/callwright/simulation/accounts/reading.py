@@ -40,7 +40,8 @@ def contradiction(
 ) -> str:
     """The first rule that the record breaks, or nothing. ``heard``: the world's own account of the words that left the loudspeaker."""
     book = Book(heard)
-    keys, words, speech, limits = KeysAccount(book), WordsAccount(book), SpeechAccount(book), LimitsAccount(book)
+    keys, speech, limits = KeysAccount(book), SpeechAccount(book), LimitsAccount(book)
+    words, barge_in = WordsAccount(book, keys), BargeInAccount(book, keys)
     floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
     silence, goodbye = SilenceAccount(book), GoodbyeAccount(book)
     accounts: tuple[Account, ...] = (
@@ -49,7 +50,7 @@ def contradiction(
             words,
             keys,
             floor,
-            BargeInAccount(book),
+            barge_in,
             MemoryAccount(book),
             ToolAccount(book),
             TransferAccount(book),
@@ -75,7 +76,10 @@ def contradiction(
     handlers = _merged(
         [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
     )
-    after = (speech.waits, words.step, floor.step, silence.step, limits.step, machine.step, welcome.step, goodbye.step)
+    after = (
+        *(speech.waits, words.step, keys.step, floor.step, silence.step),
+        *(limits.step, machine.step, welcome.step, goodbye.step),
+    )
     try:
         for event, effects in steps:
             book.turn_page(event, effects)

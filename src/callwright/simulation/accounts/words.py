@@ -13,6 +13,9 @@ from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contrad
 
 _ENTRY = re.compile(rf"{KEYED_AS} [0-9*#A-D]+")
 ANSWER_SLACK_MS = 1_000
+_ENDS = (ev.ActivityEnded, ev.RecogniserEnd, ev.TranscriptPartial, ev.TranscriptFinal, ev.KeyPressed)
+"""With these something of the caller's may be over; what a step with one does may come of a deadline before it."""
+
 LEAST_PATIENCE_PERCENT = 60
 """A caller who was asked for a yes or a no is waited for less than the plan says."""
 
@@ -37,6 +40,7 @@ class WordsAccount:
         "_book",
         "_closed",
         "_final_ms",
+        "_keys",
         "_last",
         "_moved_us",
         "_read",
@@ -46,16 +50,19 @@ class WordsAccount:
         "_texts",
         "_told",
         "_turn",
+        "_unread",
         "_vanished",
         "_waiting",
     )
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
+        self._keys = keys
         self._turn = 0
         self._texts: dict[int, str] = {}  # segment -> its newest text, by a partial or a final
         self._told: dict[int, set[str]] = {}  # segment -> numbered words of any text of it
         self._final_ms: dict[int, int] = {}  # segment -> up to where its finals know the words
+        self._unread: set[int] = set()  # segments whose newest words may still change
         self._vanished: set[str] = set()  # words that the final text of their segment left out
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._read: set[str] = set()  # numbered words that were in a final
@@ -91,6 +98,7 @@ class WordsAccount:
         self._told.setdefault(event.segment, set()).update(new)
         if isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1):
             self._vanished -= new
+            self._unread.add(event.segment)
         for word in new:
             self._segments.setdefault(word, event.segment)
 
@@ -98,6 +106,7 @@ class WordsAccount:
         for word in self._told.get(event.segment, ()):  # also of a final before it, behind which an older partial came
             self._waiting.pop(word, None)
         self._partial(event)
+        self._unread.discard(event.segment)
         self._read.update(filter(is_numbered, event.text.split()))
         self._final_ms[event.segment] = max(event.audio_ms, self._final_ms.get(event.segment, -1))
         self._vanished |= self._told[event.segment].difference(event.text.split())
@@ -112,6 +121,7 @@ class WordsAccount:
         if effect.turn != self._turn + 1 and not (book.over and effect.turn == self._turn):
             contradict("turns are numbered one by one", f"{effect.turn} after {self._turn}")
         self._turn = effect.turn
+        self._unread.clear()
         last, caller = self._last, book.caller
         if last is not None and not book.over and last.from_ms == effect.from_ms and last.to_ms > last.from_ms:
             contradict("a turn begins after the one before it", f"turn {effect.turn} at {effect.from_ms}")
@@ -142,22 +152,35 @@ class WordsAccount:
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "words_revised":
             self._revised.update(effect.text.split())
+        if effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
+            self._unread.clear()
         if effect.kind == "discarded_words":
             for word in effect.text.split():
                 self._waiting.pop(word, None)
                 self._taken.add(word)
-            self._discarded()
+            self._discarded(effect.text)
 
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
         waiting = [word for word in self._waiting if word not in self._revised]
-        if due and not cleared and waiting and not self._book.notes("discarded_words"):
+        if due and not cleared and waiting and not (self._book.notes("discarded_words") or self._midway()):
             contradict("words over the welcome are thrown away on request", waiting[:5])
 
-    def _discarded(self) -> None:
-        """Words are thrown away only when the welcome has been said, and only where the agent wants that."""
+    def _midway(self) -> bool:
+        """Whether the caller may have been speaking or typing, or read, when what this step does came about."""
         book = self._book
+        if isinstance(book.event, _ENDS) or book.caller.speaks(book.at_us) or book.caller.unsure or self._keys.begun:
+            return True
+        words = [word for segment in self._unread for word in self._texts[segment].split()]
+        return any(not (is_numbered(word) and word in self._taken) for word in words)
+
+    def _discarded(self, text: str) -> None:
+        """Words are thrown away only when the welcome has been said, and only where the agent wants that; never half of what goes on."""
+        book = self._book
+        unread = [word for word in text.split() if is_numbered(word) and word not in self._read]
+        if unread or book.caller.talks(book.at_us):
+            contradict("no sentence is cut in two by the welcome's end", f"{text!r}")
         welcomed = any(isinstance(one, fx.AgentSaid) and one.purpose == "welcome" for one in book.effects)
         if not (book.plan.discard_pre_welcome and welcomed):
             contradict("only words over the welcome are thrown away, and only on request", book.at_us)
@@ -211,7 +234,18 @@ class WordsAccount:
 class KeysAccount:
     """Entries by the keys: what was typed together is said together."""
 
-    __slots__ = ("_book", "_counted_us", "_cut", "_entries", "_entry", "_last_us", "_said")
+    __slots__ = (
+        "_behind",
+        "_book",
+        "_counted_us",
+        "_cut",
+        "_entries",
+        "_entry",
+        "_heard",
+        "_last_us",
+        "_said",
+        "_segments",
+    )
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -220,12 +254,17 @@ class KeysAccount:
         self._entry = ""
         self._last_us = 0
         self._entries: list[str] = []  # as they must be
+        self._behind: list[int] = []  # the last segment that was heard when each was complete
+        self._heard = -1  # the last segment
+        self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._said: list[str] = []  # as they were
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
             ev.KeyPressed: self._press,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
             fx.Clear: self._clear,
             fx.UserSaid: self._user_said,
             fx.Note: self._note,
@@ -246,6 +285,11 @@ class KeysAccount:
             self._cut = effect.generation
 
     @property
+    def begun(self) -> bool:
+        """Whether an entry may be begun and not complete."""
+        return bool(self._entry)
+
+    @property
     def typing(self) -> bool:
         """Whether an entry is certainly begun and not complete."""
         return bool(self._entry) and self._book.at_us + LATE_US < self._last_us + self._book.plan.keys_pause_ms * 1000
@@ -254,8 +298,7 @@ class KeysAccount:
         plan = self._book.plan
         if not (plan.keys and self._taken):
             return
-        if self._entry and event.at_us >= self._last_us + plan.keys_pause_ms * 1000:
-            self._complete()
+        self._lapse(event.at_us)
         begins = not self._entry
         finishes = event.key == plan.keys_end
         counted_us, self._counted_us = self._counted_us, -1
@@ -270,6 +313,23 @@ class KeysAccount:
             self._complete()
         if begins:
             self._interrupts()
+
+    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        if self._book.answered_us < 0:
+            return  # it was somebody else
+        self._lapse(event.at_us)
+        self._heard = max(self._heard, event.segment)
+        for word in filter(is_numbered, event.text.split()):
+            self._segments.setdefault(word, event.segment)
+
+    def step(self) -> None:
+        """After each step: whether the pause that completes an entry has passed."""
+        self._lapse(self._book.at_us)
+
+    def _lapse(self, at_us: int) -> None:
+        """A pause completes an entry. One that is begun when the call begins to end is complete with the call."""
+        if self._entry and self._taken and at_us >= self._last_us + self._book.plan.keys_pause_ms * 1000:
+            self._complete()
 
     def _interrupts(self) -> None:
         book, audible = self._book, self._book.replies.audible
@@ -288,6 +348,7 @@ class KeysAccount:
 
     def _complete(self) -> None:
         self._entries.append(self._entry)
+        self._behind.append(self._heard)
         self._entry = ""
 
     def _user_said(self, effect: fx.UserSaid) -> None:
@@ -295,16 +356,30 @@ class KeysAccount:
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "discarded_words":
+            if self.typing:
+                contradict("no entry is cut in two by the welcome's end", self._entry)
             self._compare(effect.text)
 
     def _compare(self, text: str) -> None:
         """A turn that is taken completes an entry that was only begun."""
         said = [entry.split()[-1] for entry in _ENTRY.findall(text)]
         if not said or (self._book.over and self._said[-len(said) :] == said):
+            self._in_order(text, len(self._said) - len(said))
             return  # the last turn again, with words that the recogniser read after the call
         if self._entry:
             self._complete()
         expected = self._entries[len(self._said) : len(self._said) + len(said)]
         if said != expected:
             contradict("keys typed together are one entry", f"{said} and {expected}")
+        self._in_order(text, len(self._said))
         self._said.extend(said)
+
+    def _in_order(self, text: str, first: int) -> None:
+        """What is typed stands behind the words that were known then, and before those of a segment that was heard later. ``first``: the
+        first entry of ``text``."""
+        parts = [[word for word in part.split() if word in self._segments] for part in _ENTRY.split(text)]
+        for place, behind in enumerate(self._behind[first : first + len(parts) - 1], 1):
+            early = [word for part in parts[:place] for word in part if self._segments[word] > behind]
+            late = [word for part in parts[place:] for word in part if self._segments[word] <= behind]
+            if early or late:
+                contradict("an entry stands where it was typed", f"{(early or late)[:5]} in {text!r}")

@@ -1,0 +1,137 @@
+"""The accounts of the caller's words and keys."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from tests.unit.simulation.accounts.audited_call import AuditedCall
+
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
+
+ORDER = "an entry stands where it was typed"
+CUT = "no sentence is cut in two by the welcome's end"
+
+Change = Callable[[ev.Event, fx.Effect], Iterable[fx.Effect]]
+
+
+def told_as(text: str) -> Change:
+    """The turn has these words."""
+
+    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        return (
+            fx.UserSaid(effect.turn, text, effect.from_ms, effect.to_ms) if isinstance(effect, fx.UserSaid) else effect,
+        )
+
+    return change
+
+
+def typed_and_said(completes: str) -> AuditedCall:
+    """An entry, complete by the finishing key or by a pause, and words behind it."""
+    call = AuditedCall(keys=True, keys_pause_ms=500, keys_interrupt=False, welcome_message="Please type now.")
+    call.starts_playing()
+    call.caller_says("w1")
+    call.types(f"42{completes}")
+    call.wait(600)
+    call.caller_says("w2 w3")
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(3_000)
+    call.agent_replies("a1.")
+    return call
+
+
+@pytest.mark.parametrize("completes", ["#", ""])
+def test_an_entry_stands_between_what_was_said_before_and_behind_it(completes: str) -> None:
+    call = typed_and_said(completes)
+    assert call.said()[1] == "caller: w1 dtmf_number: 42 w2 w3"
+    assert not call.audit()
+    assert call.audit_with(told_as("w1 w2 w3 dtmf_number: 42")).startswith(ORDER)
+    assert call.audit_with(told_as("dtmf_number: 42 w1 w2 w3")).startswith(ORDER)
+
+
+def test_words_read_after_the_end_are_judged_by_the_same_order() -> None:
+    call = AuditedCall(keys=True)
+    call.types("42")
+    call.begins()
+    call.ends()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment + 1, "w1")
+    assert not call.audit()
+    event, (said,) = call.steps[-1]
+    assert isinstance(said, fx.UserSaid)
+    call.steps[-1] = (event, (fx.UserSaid(said.turn, "w1 dtmf_number: 42", said.from_ms, said.to_ms),))
+    assert call.audit().startswith(ORDER)
+
+
+@pytest.mark.parametrize("words", ["w1 w2 w3", "stop"])
+def test_words_behind_an_entry_silence_the_agent(words: str) -> None:
+    call = AuditedCall(keys=True, keys_interrupt=False, words_to_interrupt=2, welcome_message="Type a1 a2 a3 a4 a5 a6.")
+    call.starts_playing()
+    call.types("42#")
+    call.begins()
+    call.wait(300)
+    call.tells(words)
+    assert not call.audit()
+    silenced = (fx.Clear, fx.CancelVoice, fx.CancelModel)
+    found = call.audit_with(lambda _, effect: () if isinstance(effect, silenced) else (effect,))
+    assert found.startswith("a caller who interrupts is let in at once")
+
+
+def over_the_welcome() -> AuditedCall:
+    call = AuditedCall(welcome_message="Hello there.", discard_pre_welcome=True, words_to_interrupt=9)
+    call.starts_playing()
+    call.begins()
+    call.wait(300)
+    call.tells("w1 w2")
+    return call
+
+
+def ends_welcome(call: AuditedCall) -> AuditedCall:
+    call.give(ev.MarkPlayed, 1, 0)
+    return call
+
+
+def discards(text: str) -> Change:
+    """The welcome's end throws these words away."""
+
+    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        return (effect, fx.Note("discarded_words", text)) if isinstance(effect, fx.AgentSaid) else (effect,)
+
+    return change
+
+
+def test_a_sentence_that_goes_on_is_not_thrown_away() -> None:
+    call = over_the_welcome()
+    call.finishes("w1 w2")
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("w1 w2")).startswith(CUT)
+
+
+def test_a_sentence_that_is_still_read_is_not_thrown_away() -> None:
+    call = over_the_welcome()
+    call.pauses()
+    call.wait(100)
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("w1 w2")).startswith(CUT)
+
+
+def test_an_entry_that_is_begun_is_not_thrown_away() -> None:
+    call = AuditedCall(keys=True, keys_interrupt=False, welcome_message="Hello.", discard_pre_welcome=True)
+    call.starts_playing()
+    call.types("4")
+    ends_welcome(call)
+    assert not call.audit()
+    assert call.audit_with(discards("dtmf_number: 4")).startswith("no entry is cut in two")
+
+
+def test_a_sentence_that_is_over_is_thrown_away() -> None:
+    call = over_the_welcome()
+    call.pauses()
+    call.finishes("w1 w2")
+    call.wait(300)
+    ends_welcome(call)
+    assert "discarded_words" in call.notes()
+    assert not call.audit()
+    kept = call.audit_with(lambda _, effect: () if isinstance(effect, fx.Note) else (effect,))
+    assert kept.startswith("words over the welcome are thrown away on request")
