@@ -11,6 +11,7 @@ import pytest
 from tests.agent_of_settings import agent_of
 
 from callwright.conversation.opt_out import MESSAGES
+from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, TransferTool, plan_for
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
@@ -37,6 +38,17 @@ def of_conversation(key: str, value: Any, beside: Mapping[str, Any] | None = Non
 
 PROMPT = {"agent.agent_prompts": {"task_1": {"system_prompt": "Be kind."}}}
 TRACK = {"ambient_noise": True}
+
+
+def ours(language: str) -> dict[str, Any]:
+    """What the platform says itself, without that of tools."""
+    words = OWN_WORDS[language]
+    return {
+        "apology_message": words.apology,
+        "failure_message": words.failure,
+        "user_online_message": words.still_there,
+    }
+
 
 CASES = (
     of_conversation("hangup_after_silence", 7, hangup_after_silence_ms=7_000),
@@ -89,12 +101,18 @@ CASES = (
     Case(
         "transcriber.language",
         "de",
-        {"language": "de", "opt_out_message": MESSAGES["de"], "waiting_messages": (), "tool_words": ()},
+        {
+            "language": "de",
+            "opt_out_message": MESSAGES["de"],
+            "waiting_messages": OWN_WORDS["de"].waiting,
+            "tool_words": (ToolWords("look_up", OWN_WORDS["de"].tool),),
+            **ours("de"),
+        },
     ),
     Case(
         "synthesizer.language",
         "en",
-        {"language": "en", "opt_out_message": "No more.", "hangup_message": "Bye."},
+        {"language": "en", "opt_out_message": "No more.", "hangup_message": "Bye.", **ours("en")},
         {
             "transcriber.language": "de",
             "task_config.opt_out_message": {"de": "Nie mehr.", "en": "No more."},

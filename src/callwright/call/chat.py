@@ -221,7 +221,8 @@ class Chatting(Connection):
 
 
 def in_writing(spec: AgentSpec, silence_s: float, most_s: float) -> AgentSpec:
-    """The agent as chats have it, which end after ``silence_s`` without a word and after ``most_s`` in any case."""
+    """The agent as chats have it, which end after ``silence_s`` without a word and after ``most_s`` in any case. It writes and answers
+    without a delay: a line that is sent is no noise over a welcome, and nobody is talked over."""
     settings = replace(
         spec.settings,
         written=True,
@@ -229,6 +230,9 @@ def in_writing(spec: AgentSpec, silence_s: float, most_s: float) -> AgentSpec:
         check_if_user_online=False,
         call_terminate_s=most_s,
         incremental_delay_ms=0,
+        interruption_backoff_ms=0,
+        welcome_message_delay_ms=0,
+        discard_pre_welcome_utterance=False,
         speculative_replies=False,
     )
     ear = ProviderChoice(TEXT, model=TEXT, language=spec.transcriber.language)

@@ -18,7 +18,7 @@ from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.stops import normalised
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.turn import CallerTurn
-from callwright.conversation.voicemail import ANSWER_WORDS, Voicemail
+from callwright.conversation.voicemail import Voicemail
 from callwright.conversation.waiting import PURPOSE, Waiting
 
 MOST_SETTLES = 50
@@ -217,8 +217,8 @@ class Conductor:
             return
         if generation.unfinished:
             stage.owed.reply = True
+        self._voicemail.delivered(generation)
         if generation.purpose == "reply":
-            self._voicemail.answered = self._voicemail.answered or generation.heard_words >= ANSWER_WORDS
             self._thinking.failures = 0
             if board.plan.hangup_by_prompt and not (stage.owed.reply or stage.tools.busy or stage.pending):
                 self._ending.ask_whether_over()

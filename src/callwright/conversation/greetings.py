@@ -333,12 +333,18 @@ _CALL_OUTS = frozenset(normalised(phrase) for phrase in _CALLS_OUT)
 def is_machine_greeting(text: str) -> bool:
     """Whether ``text`` holds what only a machine says."""
     words = f" {normalised(text)} "
-    if any(phrase in words for phrase in _TONE_WORDS):
+    if tells_of_tone(text):
         return True
     if any(phrase in words for phrase in _TAKEN_WORDS):
         return False
     offers = list(_places(_OFFER_WORDS, words))
     return any(not any(begin <= place < end - 1 for begin, end in offers) for place, _ in _places(_LEAVE_WORDS, words))
+
+
+def tells_of_tone(text: str) -> bool:
+    """Whether ``text`` says what is to be done after a tone."""
+    words = f" {normalised(text)} "
+    return any(phrase in words for phrase in _TONE_WORDS)
 
 
 def _places(phrases: tuple[str, ...], words: str) -> Iterator[tuple[int, int]]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.opt_out import MESSAGES, message_in
+from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ToolSpec
 from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent_transfers import (
-    DEFAULT_TRANSFER_MESSAGE,
     asked_of_the_model,
     asks_for_transfer,
     is_attended,
@@ -20,14 +20,6 @@ from callwright.domain.agent_transfers import (
 )
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
-
-DEFAULT_TOOL_MESSAGE = "Just give me a moment, I'll be back with you."
-"""Said while a tool runs when its agent has no words for it (contract 14.1)."""
-
-DEFAULT_WAITING_MESSAGES = (
-    "I am still on it, one moment please.",
-    "Thank you for waiting, this takes a little longer than usual.",
-)
 
 CORE_VERSION = 12
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
@@ -90,7 +82,7 @@ class CallPlan:
     backoff_ms: int = 0
     hangup_after_silence_ms: int = 10_000
     check_if_user_online: bool = True
-    user_online_message: str = "Hey, are you still there?"
+    user_online_message: str = OWN_WORDS["en"].still_there
     user_online_after_ms: int = 10_000
     call_terminate_ms: int = 90_000
     hangup_message: str = ""
@@ -117,8 +109,8 @@ class CallPlan:
     opt_out: bool = True
     opt_out_message: str = MESSAGES["en"]
     reply_timeout_ms: int = 20_000
-    apology_message: str = "Sorry, I did not get that. Could you say it again?"
-    failure_message: str = "Sorry, I am having technical trouble. Goodbye."
+    apology_message: str = OWN_WORDS["en"].apology
+    failure_message: str = OWN_WORDS["en"].failure
     language: str = "en"
     voicemail: bool = False
     voicemail_window_ms: int = 30_000
@@ -134,13 +126,15 @@ class CallPlan:
 
 
 def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> CallPlan:
-    """The plan of a call of this agent. Messages given per language are taken in the voice's language.
+    """The plan of a call of this agent. Messages given per language are taken in the voice's language, and so is what the platform says
+    where the agent has no words (``own_words``).
 
     A parameter of a tool that is named as one of the call's ``variables`` is filled from it; the model is not asked for it.
     """
     known = {name for name, value in (variables or {}).items() if value}
     settings = spec.settings
     language = spec.voice.language or spec.transcriber.language or "en"
+    ours = own_words(language)
     return CallPlan(
         system_prompt=_prompt(spec),
         welcome_message=spec.welcome_message,
@@ -152,7 +146,9 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         backoff_ms=max(int(settings.interruption_backoff_ms), 0),
         hangup_after_silence_ms=max(_ms(settings.hangup_after_silence_s), 0),
         check_if_user_online=settings.check_if_user_online,
-        user_online_message=in_language(settings.check_user_online_message, language),
+        user_online_message=ours.still_there
+        if settings.check_user_online_message is None
+        else in_language(settings.check_user_online_message, language),
         user_online_after_ms=max(_ms(settings.trigger_user_online_message_after_s), 0),
         call_terminate_ms=min(max(_ms(settings.call_terminate_s), 0), MAX_CALL_SECONDS * 1000),
         hangup_message=in_language(settings.call_hangup_message, language),
@@ -164,10 +160,12 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         patience_ms=int(settings.patience_ms),
         tools=tuple(_offered(tool, known) for tool in spec.tools if _can_run(tool)),
         transfers=tuple(
-            _transfer(tool, language) for tool in spec.tools if is_transfer(tool) or asks_for_transfer(tool)
+            _transfer(tool, language, ours) for tool in spec.tools if is_transfer(tool) or asks_for_transfer(tool)
         ),
-        tool_words=tuple(words for tool in spec.tools if _is_web(tool) and (words := _words(tool, language)).message),
-        waiting_messages=_waiting_messages(settings.tool_waiting_messages, language)
+        tool_words=tuple(
+            words for tool in spec.tools if _is_web(tool) and (words := _words(tool, language, ours)).message
+        ),
+        waiting_messages=_waiting_messages(settings.tool_waiting_messages, ours)
         if any(_is_web(tool) for tool in spec.tools)
         else (),
         key_tools=tuple(tool.name for tool in spec.tools if tool.key == PRESS_KEYS),
@@ -180,6 +178,8 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         written=settings.written,
         opt_out=settings.opt_out_ends_call,
         opt_out_message=in_language(settings.opt_out_message, language) or message_in(language),
+        apology_message=ours.apology,
+        failure_message=ours.failure,
         language=language,
         **({} if settings.written else _sounding(settings, language)),
     )
@@ -242,30 +242,24 @@ def _offered(tool: ToolSpec, known: Collection[str]) -> Tool:
     return Tool(tool.name, tool.description, _schema(asked_of_the_model(tool.parameters, known)), tool.strict)
 
 
-def _words(tool: ToolSpec, language: str) -> ToolWords:
-    """The agent's own message; else the contract's, to callers who speak its language."""
+def _words(tool: ToolSpec, language: str, ours: OwnWords) -> ToolWords:
+    """The agent's own message; else ours."""
     own = in_language(tool.pre_call_message, language)
-    default = DEFAULT_TOOL_MESSAGE if tool.pre_call_message is None and _is_english(language) else ""
+    default = ours.tool if tool.pre_call_message is None else ""
     return ToolWords(tool.name, own or default, own_message=bool(own))
 
 
-def _waiting_messages(given: tuple[str, ...] | None, language: str) -> tuple[str, ...]:
-    if given is not None:
-        return given
-    return DEFAULT_WAITING_MESSAGES if _is_english(language) else ()
+def _waiting_messages(given: tuple[str, ...] | None, ours: OwnWords) -> tuple[str, ...]:
+    return ours.waiting if given is None else given
 
 
-def _is_english(language: str) -> bool:
-    return language.lower().split("-")[0] == "en"
-
-
-def _transfer(tool: ToolSpec, language: str) -> TransferTool:
+def _transfer(tool: ToolSpec, language: str, ours: OwnWords) -> TransferTool:
     own = in_language(tool.pre_call_message, language)
     return TransferTool(
         tool.name,
         target_template(tool),
         is_attended(tool),
-        own or DEFAULT_TRANSFER_MESSAGE,
+        own or ours.transfer,
         own_message=bool(own),
         by_request=asks_for_transfer(tool),
     )

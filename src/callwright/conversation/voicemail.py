@@ -18,7 +18,8 @@ from callwright.conversation.bounds import (
     VOICEMAIL_REPEATED_MS,
 )
 from callwright.conversation.ending import AGENT, Ending
-from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints
+from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints, tells_of_tone
+from callwright.conversation.reply import Generation
 from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.turn import CallerTurn
 from callwright.conversation.words import spoken_words
@@ -47,7 +48,8 @@ WORDS_BEFORE_BEEP = 3
 TURNS_BEFORE_BEEP = 1
 """Somebody who has been talked with for longer is no machine for a beep alone."""
 ANSWER_WORDS = 4
-"""Whoever has listened to a reply of so many words to its end is no machine for words alone: a greeting does not pause for as long."""
+"""Whoever has listened to a reply of so many words to its end is no machine for words alone: a greeting does not pause for as long.
+Nor, but for words of a tone, is who answers a welcome of as many: "the person you're calling doesn't live here any more"."""
 HINTS = 2
 
 QUESTION = (
@@ -68,6 +70,7 @@ class Voicemail:
         "_beeped",
         "_board",
         "_ending",
+        "_greeted_us",
         "_request",
         "_stage",
         "_turn",
@@ -88,6 +91,7 @@ class Voicemail:
         self._asked_text = ""
         self._beeped = False
         self._words = 0  # the most of one utterance
+        self._greeted_us = -1  # when a welcome of ANSWER_WORDS or more had been heard to its end
         self.state = "off"
         self.greet_again = False
         self.answered = False
@@ -129,6 +133,15 @@ class Voicemail:
             self._weigh(final)
         elif self.state == "found" and final and calls_out(event.text):
             self._take_back()
+
+    def delivered(self, generation: Generation) -> None:
+        """An utterance of ours was heard to its end."""
+        # With what was heard of it before a sound that cut it and was none.
+        whole = "" if generation.said is None else generation.said.content
+        if generation.purpose == "reply":
+            self.answered = self.answered or generation.heard_words >= ANSWER_WORDS
+        elif generation.purpose == WELCOME and len(whole.split()) >= ANSWER_WORDS:
+            self._greeted_us = self._stage.silent_us
 
     def judged(self, event: ev.ClassifierVerdict) -> None:
         """A model's opinion. One on words that were answered, and the answer replied to, is too old."""
@@ -233,10 +246,18 @@ class Voicemail:
         text = self._turn.words.text()
         certain = is_machine_greeting(text)
         likely = self.state == "suspecting" and machine_hints(text) >= HINTS
-        if (certain and not self.answered) or likely:
+        if (certain and self._proves(text)) or likely:
             self._find("words")
         else:
             self._ask_if_due(final, certain)
+
+    def _proves(self, text: str) -> bool:
+        """Whether words of a machine prove one: not of whoever has listened to an answer, and of who has listened to the welcome alone,
+        and begun to speak behind it, only those of a tone."""
+        if self.answered:
+            return False
+        listened = self._greeted_us >= 0 and not self._turn.onset.before(self._greeted_us, self._board.call_us)
+        return not listened or tells_of_tone(text)
 
     def _ask_if_due(self, final: bool, certain: bool = False) -> None:
         """Ask a model about enough words, or those that would be ``certain`` of whoever has not been talked with: final ones at once,

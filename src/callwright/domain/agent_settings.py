@@ -20,8 +20,6 @@ from callwright.domain.limits import (
     MIN_PATIENCE_MS,
 )
 
-DEFAULT_ONLINE_MESSAGE = "Hey, are you still there?"
-
 _A_DAY_S = 86_400
 _FINISHING_KEYS = frozenset({"", *"0123456789*#ABCD"})
 """An empty text: no key ends an entry."""
@@ -74,7 +72,6 @@ _OWN: frozenset[str] = frozenset(
 def read_settings(config: Fields) -> ConversationSettings:
     """The settings of a conversation. Raises InvalidAgentError. ``hangup_after_silence`` of 0 or less becomes 0, which disables it;
     ``call_terminate`` above the platform's limit becomes the limit."""
-    online_message = config.message("check_user_online_message", None) or DEFAULT_ONLINE_MESSAGE
     return ConversationSettings(
         hangup_after_silence_s=max(0, config.number("hangup_after_silence", 10, -_A_DAY_S, _A_DAY_S)),
         call_terminate_s=min(MAX_CALL_SECONDS, config.number("call_terminate", 90, 1, _A_DAY_S)),
@@ -87,7 +84,7 @@ def read_settings(config: Fields) -> ConversationSettings:
         number_of_words_for_interruption=config.whole("number_of_words_for_interruption", 2, 0, 1_000),
         interruption_backoff_ms=config.whole("interruption_backoff_period", 0, 0, MAX_DELAY_MS),
         check_if_user_online=config.switch("check_if_user_online", True),
-        check_user_online_message=online_message,
+        check_user_online_message=config.message("check_user_online_message", None) or None,
         trigger_user_online_message_after_s=config.number("trigger_user_online_message_after", 10, 0, _A_DAY_S),
         welcome_message_delay_ms=config.whole("welcome_message_delay", 0, 0, MAX_DELAY_MS),
         discard_pre_welcome_utterance=config.switch("discard_pre_welcome_utterance", False),

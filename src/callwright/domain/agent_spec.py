@@ -57,7 +57,8 @@ class ConversationSettings:
     number_of_words_for_interruption: int = 2
     interruption_backoff_ms: int = 0
     check_if_user_online: bool = True
-    check_user_online_message: str | Mapping[str, str] = "Hey, are you still there?"
+    check_user_online_message: str | Mapping[str, str] | None = None
+    """How it is asked whether the caller is still there; None: in the platform's words."""
     trigger_user_online_message_after_s: float = 10
     welcome_message_delay_ms: int = 0
     discard_pre_welcome_utterance: bool = False
@@ -76,7 +77,7 @@ class ConversationSettings:
     """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
     use_llm_for_initial_message: bool = False
     tool_waiting_messages: tuple[str, ...] | None = None
-    """Said one after the other while a tool takes long; None: the platform's own where the agent speaks English."""
+    """Said one after the other while a tool takes long; None: the platform's own in the call's language."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -132,8 +132,8 @@ _CONVERSATION = (
     ),
     AgentSetting(
         "task_config.check_user_online_message",
-        "Hey, are you still there?",
-        "How that is asked.",
+        None,
+        "How that is asked; null: our words in the call's language ([which](agents.md#the-platforms-own-sentences)).",
         f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
         values=_SENTENCE,
     ),
@@ -215,8 +215,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.tool_waiting_messages",
         None,
-        "Our own. Said one after the other while a tool that is asked at its address takes long; null: two of ours in English, none in"
-        " another language; `[]`: none.",
+        "Our own. Said one after the other while a tool that is asked at its address takes long; null: two of ours in the"
+        " call's language ([which](agents.md#the-platforms-own-sentences)); `[]`: none.",
         f"{_TALK}test_waiting.py::test_waiting_messages_come_after_silence_each_once_and_in_order",
         values=f"up to {MAX_WAITING_MESSAGES} sentences",
     ),

@@ -60,8 +60,8 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
     AgentSetting(
         "tool.pre_call_message",
         None,
-        "Said as it is called, unless the model said something itself; null: after 1.2 s a default sentence, in English alone. Of a"
-        " transfer it is said before it. `press_keys` and `end_call` have none.",
+        "Said as it is called, unless the model said something itself; null: after 1.2 s one of ours in the call's language"
+        " ([which](agents.md#the-platforms-own-sentences)). Of a transfer it is said before it. `press_keys` and `end_call` have none.",
         f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called",
         values=_SENTENCE,
     ),

@@ -1544,7 +1544,12 @@ VOICEMAIL = (
     bug(
         "machine_by_words_after_an_answer",
         "a person who has listened to an answer is hung up on for a word",
-        Line("voicemail:Voicemail._weigh", "(certain and not self.answered)", "certain"),
+        Line("voicemail:Voicemail._proves", "if self.answered:", "if False:"),
+    ),
+    bug(
+        "machine_by_words_behind_the_welcome",
+        "a person who answers the welcome is hung up on for words that machines say, too",
+        Line("voicemail:Voicemail._proves", "not listened or tells_of_tone(text)", "True"),
     ),
     bug(
         "watch_without_end",

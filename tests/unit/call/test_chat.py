@@ -117,6 +117,18 @@ def test_a_chat_is_equipped_without_recogniser_and_voice() -> None:
     assert (plan.incremental_delay_ms, plan.hangup_after_silence_ms, plan.call_terminate_ms) == (0, 600_000, 60_000)
 
 
+def test_a_chat_greets_and_answers_without_the_delays_of_a_voice_and_loses_no_line() -> None:
+    settings = replace(
+        SPEC.settings,
+        welcome_message_delay_ms=500,
+        discard_pre_welcome_utterance=True,
+        interruption_backoff_ms=3_000,
+    )
+    needs = Needs(replace(SPEC, settings=settings), Shelf(*BASE), LocalEars("energy", "smart"))
+    plan = plan_for(Chatting(NewChat(AGENT), "chat-1").fit(needs).spec)
+    assert (plan.welcome_delay_ms, plan.discard_pre_welcome, plan.backoff_ms) == (0, False, 0)
+
+
 async def test_a_chat_that_is_given_up_closes_its_leg() -> None:
     connection = Chatting(NewChat(AGENT), "chat-1")
     heard = Heard()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints
+from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints, tells_of_tone
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,8 @@ def test_only_calling_out_is_calling_out() -> None:
     assert calls_out("Hello? Are you there?")
     assert calls_out("Hello.")
     assert not calls_out("Hello, you have reached Ada.")
+
+
+def test_a_person_may_speak_of_messages_and_only_a_machine_of_its_tone() -> None:
+    assert tells_of_tone("Hi, leave a message after the TONE.")
+    assert not tells_of_tone("You can leave a message with me.")

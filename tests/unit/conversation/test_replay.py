@@ -7,10 +7,10 @@ import pytest
 
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import LogFormatError
+from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
-from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.errors import BrokenInvariantError
 from callwright.simulation.conversations import converse
 
@@ -163,13 +163,13 @@ def test_values_below_zero_count_as_zero_and_the_platforms_maximum_holds() -> No
     assert (plan.hangup_after_silence_ms, plan.call_terminate_ms, plan.incremental_delay_ms) == (0, 2_400_000, 0)
 
 
-def test_a_transfer_tool_is_a_transfer_of_the_plan_with_its_own_words_or_the_contracts() -> None:
+def test_a_transfer_tool_is_a_transfer_of_the_plan_with_its_own_words_or_ours() -> None:
     to_desk = {"param": {"call_transfer_number": "+15550123"}, "transfer_mode": "attended"}
     desk = ToolSpec("transfer_call_desk", "To the desk", "transfer_call", {"type": "object"}, to_desk)
     plan = plan_for(replace(spec(), tools=(desk, replace(desk, pre_call_message={"de": "Moment bitte."}))))
-    contracts, own = plan.transfers
-    assert (contracts.name, contracts.target, contracts.attended) == ("transfer_call_desk", "+15550123", True)
-    assert (contracts.message, contracts.own_message) == (DEFAULT_TRANSFER_MESSAGE, False)
+    ours, own = plan.transfers
+    assert (ours.name, ours.target, ours.attended) == ("transfer_call_desk", "+15550123", True)
+    assert (ours.message, ours.own_message) == (OWN_WORDS["de"].transfer, False)
     assert (own.message, own.own_message) == ("Moment bitte.", True)
     assert plan_for(spec()).transfers == ()
 

@@ -449,17 +449,89 @@ def test_who_has_listened_to_an_answer_is_no_machine_for_words_alone() -> None:
     call.begins()
     call.wait(400)
     call.pauses()
-    call.finishes("Please leave a message.")
+    call.finishes("After the tone?")
     assert call.hung_up() == ""
     question = call.last(fx.AskClassifier)
-    assert question.messages[-1].content.endswith("user: Please leave a message."), "few words, but telling ones"
+    assert question.messages[-1].content.endswith("user: After the tone?"), "few words, but telling ones"
     call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
     settled(call)
     assert call.hung_up() == "voicemail_detected"
 
 
-def test_a_machine_that_paused_for_a_short_answer_is_known_by_its_next_words() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I think the person you're calling doesn't live here any more.",
+        "You can leave a message with me.",
+        "Ich habe die Mailbox von ihm auch gerade erreicht.",
+        "El número que ha marcado es el mío.",
+    ],
+)
+def test_who_answers_the_welcome_is_no_machine_for_words_that_a_person_may_say(words: str) -> None:
+    call = watching(welcome_message="Hello, may I speak to Anna Miller please?")
+    call.plays()
+    call.wait(500)
+    call.caller_says(words)
+    assert call.hung_up() == ""
+    question = call.last(fx.AskClassifier)
+    assert question.messages[-1].content.endswith(f"user: {words}"), "it is the model's to say"
+    assert call.core.state == "thinking"
+    call.give(ev.ClassifierVerdict, question.request, "voicemail", True)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_who_tells_of_a_tone_behind_the_welcome_is_a_machine() -> None:
     call = watching()
+    call.plays()
+    call.wait(500)
+    call.begins()
+    call.hears(GREETING)
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_machine_that_spoke_over_the_welcome_is_known_by_its_words() -> None:
+    """Its first words came too late to cut it."""
+    call = watching()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(600)
+    call.give(ev.MarkPlayed, 1, 0)
+    call.give(ev.MarkPlayed, 1, 1)
+    assert call.said() == ["agent: Hello, this is reception."]
+    call.hears("Stone residence, leave a message")
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_machine_that_speaks_behind_a_welcome_of_a_word_is_known_by_its_words() -> None:
+    call = watching(welcome_message="Hello?")
+    call.plays()
+    call.wait(500)
+    call.begins()
+    call.hears("Stone residence, leave a message")
+    assert call.hung_up() == "voicemail_detected"
+
+
+def test_a_welcome_that_was_cut_by_nothing_and_gone_on_with_was_heard_whole() -> None:
+    call = watching(welcome_message="Hello, this is the reception, may I speak to Anna Miller?", words_to_interrupt=1)
+    call.starts_playing()
+    call.wait(700)
+    call.begins()
+    call.hears("mind the")
+    call.clears(1_900)
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "")
+    call.wait(100)
+    assert call.last(fx.Release).resumes
+    call.plays()
+    call.wait(1_500)
+    call.begins()
+    call.hears("You can leave a message with me")
+    assert call.hung_up() == ""
+
+
+def test_a_machine_that_paused_for_a_short_answer_is_known_by_its_next_words() -> None:
+    call = watching(welcome_message="Hello?")
     call.plays()
     call.caller_says("Stone residence.")
     call.model_says("Hello there.")

@@ -67,7 +67,7 @@ def test_the_smallest_agent_is_local_and_has_the_documented_defaults() -> None:
     assert settings.incremental_delay_ms == 400
     assert settings.number_of_words_for_interruption == 2
     assert settings.check_if_user_online is True
-    assert settings.check_user_online_message == "Hey, are you still there?"
+    assert settings.check_user_online_message is None, "it is asked in the call's language"
     assert settings.trigger_user_online_message_after_s == 10
     assert settings.hangup_after_llm_call is False
     assert settings.extra["inbound_limit"] == -1

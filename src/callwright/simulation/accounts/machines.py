@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import (
+    MS_PER_CHARACTER,
     VOICEMAIL_ANSWER_MS,
     VOICEMAIL_BEEP_MS,
     VOICEMAIL_QUIET_MS,
@@ -16,11 +17,25 @@ from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contrad
 CALLS_OUT = "Hello, are you there?"
 """What the simulated far end says who waits for somebody."""
 
+TONE = "after the tone"
+"""What no person says, also in the simulated greetings."""
+
 
 class MachineAccount:
     """The watch over the first seconds of a call, and what follows from it."""
 
-    __slots__ = ("_answered", "_asked_us", "_beeped", "_book", "_found_us", "_left", "_request", "_suspected")
+    __slots__ = (
+        "_answered",
+        "_asked_us",
+        "_beeped",
+        "_book",
+        "_found_us",
+        "_greeted_us",
+        "_left",
+        "_request",
+        "_suspected",
+        "_texts",
+    )
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -30,12 +45,19 @@ class MachineAccount:
         self._beeped = False
         self._left = False  # the message was begun
         self._answered = False  # a reply was heard to its end
+        self._greeted_us = (
+            -1
+        )  # when the welcome was, and nothing had been heard of the far end; -1 when that may have spoken before
+        self._texts: dict[int, str] = {}  # what it has said since, by segment
         self._suspected = False  # a suspicion broke the welcome off, and it was not said again
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
             ev.MachineDetected: self._sensed,
+            ev.ActivityBegan: self._sounded,
+            ev.ActivityEnded: self._sounded,
+            ev.TranscriptPartial: self._read,
             ev.TranscriptFinal: self._heard,
             ev.ClassifierVerdict: self._judged,
             ev.ProviderFailed: self._failed,
@@ -58,7 +80,22 @@ class MachineAccount:
             given_up = {one.generation for one in book.effects if isinstance(one, fx.Clear | fx.Withdrawn)}
             self._suspected = any(book.replies.get(number).purpose == "welcome" for number in given_up)
 
+    def _sounded(self, event: ev.ActivityBegan | ev.ActivityEnded) -> None:
+        self._place(event.audio_ms)
+
+    def _read(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        # Those without a sound may have been begun as long before as it takes to say them.
+        unheard_ms = 0 if self._book.caller.began_ms else len(event.text) * MS_PER_CHARACTER
+        self._place(event.audio_ms - unheard_ms)
+        self._texts[event.segment] = event.text
+
+    def _place(self, audio_ms: int) -> None:
+        """The far end made a sound there: one that may have begun while the welcome was heard is no answer to it."""
+        if self._book.answered_us + audio_ms * 1000 <= self._greeted_us:
+            self._greeted_us = -1
+
     def _heard(self, event: ev.TranscriptFinal) -> None:
+        self._read(event)
         book = self._book
         # Behind a beep the message is due: nobody but a machine beeps.
         waits = book.live and book.machine and not (self._left or self._beeped or book.emits(fx.Speak))
@@ -81,9 +118,14 @@ class MachineAccount:
         self._request, self._asked_us = effect.request, self._book.at_us
 
     def _said(self, effect: fx.AgentSaid) -> None:
-        silenced = self._book.replies.get(effect.generation).sound.cleared_us >= 0
+        utterance = self._book.replies.get(effect.generation)
+        silenced = utterance.sound.cleared_us >= 0
         heard = effect.purpose == "reply" and len(effect.text.split()) >= ANSWER_WORDS
         self._answered = self._answered or (heard and not effect.cut and not silenced)
+        if effect.purpose == "welcome":
+            whole = len(utterance.said.split()) >= ANSWER_WORDS and not (effect.cut or silenced)
+            quiet = not (self._book.caller.told_us or self._book.caller.known_ms)
+            self._greeted_us = self._book.at_us if whole and quiet else -1
 
     def _note(self, effect: fx.Note) -> None:
         book, event = self._book, self._book.event
@@ -96,6 +138,8 @@ class MachineAccount:
         yes = isinstance(event, ev.ClassifierVerdict) and event.purpose == "voicemail" and event.verdict
         if effect.text == "words" and self._answered:
             contradict("who has listened to an answer is no machine for words alone", book.at_us)
+        if effect.text == "words" and self._greeted_us >= 0 and TONE not in " ".join(self._texts.values()):
+            contradict("who answers the welcome is no machine for words that a person may say", book.at_us)
         if effect.text == "model" and not yes:
             contradict("a machine is found by a model that says yes", book.at_us)
 
