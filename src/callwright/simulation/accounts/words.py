@@ -245,6 +245,7 @@ class KeysAccount:
         "_last_us",
         "_said",
         "_segments",
+        "_turn",
     )
 
     def __init__(self, book: Book) -> None:
@@ -258,6 +259,7 @@ class KeysAccount:
         self._heard = -1  # the last segment
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._said: list[str] = []  # as they were
+        self._turn = 0
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -352,27 +354,29 @@ class KeysAccount:
         self._entry = ""
 
     def _user_said(self, effect: fx.UserSaid) -> None:
-        self._compare(effect.text)
+        again, self._turn = effect.turn == self._turn, effect.turn
+        self._compare(effect.text, again)
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "discarded_words":
             if self.typing:
                 contradict("no entry is cut in two by the welcome's end", self._entry)
-            self._compare(effect.text)
+            self._compare(effect.text, False)
 
-    def _compare(self, text: str) -> None:
-        """A turn that is taken completes an entry that was only begun."""
+    def _compare(self, text: str, again: bool) -> None:
+        """A turn that is taken completes an entry that was only begun. ``again``: the last turn, with words that the recogniser read after
+        the call."""
         said = [entry.split()[-1] for entry in _ENTRY.findall(text)]
-        if not said or (self._book.over and self._said[-len(said) :] == said):
-            self._in_order(text, len(self._said) - len(said))
-            return  # the last turn again, with words that the recogniser read after the call
+        if not said:
+            return
         if self._entry:
             self._complete()
-        expected = self._entries[len(self._said) : len(self._said) + len(said)]
+        first = len(self._said) - len(said) if again else len(self._said)
+        expected = self._entries[first : first + len(said)]
         if said != expected:
             contradict("keys typed together are one entry", f"{said} and {expected}")
-        self._in_order(text, len(self._said))
-        self._said.extend(said)
+        self._in_order(text, first)
+        self._said[first:] = said
 
     def _in_order(self, text: str, first: int) -> None:
         """What is typed stands behind the words that were known then, and before those of a segment that was heard later. ``first``: the

@@ -62,6 +62,19 @@ def test_words_read_after_the_end_are_judged_by_the_same_order() -> None:
     assert call.audit().startswith(ORDER)
 
 
+def test_the_same_entry_in_the_last_turn_is_not_taken_for_the_one_before() -> None:
+    call = AuditedCall(keys=True)
+    call.types("5#")
+    call.agent_replies("a1.")
+    call.begins()
+    call.wait(300)
+    call.finishes("w1")
+    call.types("5")
+    call.ends()
+    assert call.said()[-1] == "caller: w1 dtmf_number: 5"
+    assert not call.audit()
+
+
 @pytest.mark.parametrize("words", ["w1 w2 w3", "stop"])
 def test_words_behind_an_entry_silence_the_agent(words: str) -> None:
     call = AuditedCall(keys=True, keys_interrupt=False, words_to_interrupt=2, welcome_message="Type a1 a2 a3 a4 a5 a6.")
