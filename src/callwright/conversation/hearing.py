@@ -11,6 +11,7 @@ from callwright.conversation.overlap import Echoes
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.words import spoken_words
 
 LONGEST_SIGNAL_WORDS = 12
 """Longer stretches are neither stop phrases nor back-channels, whatever their words."""
@@ -136,6 +137,11 @@ class Hearing:
         words = self._turn.words
         return words.text(max(words.count - self._turn.stretch_count, 0))
 
+    def _said(self, count: int) -> int:
+        """How many words the present stretch of speech says, which are ``count`` between spaces."""
+        # Where that is enough anyway the text need not be looked at.
+        return count if count > self._board.plan.words_to_interrupt else spoken_words(self._stretch_text(), count)
+
     def _only_listens(self) -> bool:
         """Whether the words of the present stretch only say "go on", those included that the recogniser has only begun to read."""
         words = self._turn.words
@@ -167,7 +173,7 @@ class Hearing:
         if self._board.plan.written:
             return final and count > 0
         if enough > 0:
-            if count > enough:
+            if self._said(count) > enough:
                 return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
         elif not final:
             return False

@@ -21,6 +21,7 @@ from callwright.conversation.ending import AGENT, Ending
 from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints
 from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.turn import CallerTurn
+from callwright.conversation.words import spoken_words
 from callwright.ports.model import Message
 
 MOVES: Mapping[str, Mapping[str, str]] = {
@@ -124,7 +125,7 @@ class Voicemail:
     def heard(self, event: ev.TranscriptPartial | ev.TranscriptFinal, final: bool) -> None:
         """Words of the far end."""
         if self.state in ("watching", "suspecting"):
-            self._words = max(self._words, self._turn.words.count)
+            self._words = max(self._words, self._said)
             self._weigh(final)
         elif self.state == "found" and final and calls_out(event.text):
             self._take_back()
@@ -243,13 +244,18 @@ class Voicemail:
         if self.state not in ("watching", "suspecting"):
             return
         board, plan, words = self._board, self._board.plan, self._turn.words
-        if (words.count < max(plan.voicemail_words, 1) and not certain) or words.text() == self._asked_text:
+        if (self._said < max(plan.voicemail_words, 1) and not certain) or words.text() == self._asked_text:
             return
         due_us = board.now_us if final or self._asked_us < 0 else self._asked_us + plan.voicemail_check_ms * 1000
         if due_us <= board.now_us:
             self._ask("")
         else:
             board.timers.arm_sooner("voicemail_check", due_us)
+
+    @property
+    def _said(self) -> int:
+        words = self._turn.words
+        return spoken_words(words.text(), words.count)
 
     def _ask(self, more: str) -> None:
         board, stage = self._board, self._stage

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from callwright.conversation.stops import normalised
 from callwright.domain.limits import MAX_UTTERANCE_CHARACTERS
+
+_LETTERS_A_WORD = (
+    (re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"), 2),  # Chinese, Japanese
+    (re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 3),  # Thai, Lao, Burmese, Khmer
+)
+"""Scripts that are written without spaces, and how many letters of each are a word, roughly. Marks are no letters."""
 
 KEPT_SEGMENTS = 256
 """Segments already read or taken that are remembered, so that a late text of one is not heard again."""
@@ -148,6 +155,17 @@ class Words:
         self._final.clear()
         self.count = 0
         return text
+
+
+def spoken_words(text: str, spaced: int) -> int:
+    """How many words ``text`` says, of which there are ``spaced`` between spaces: of a script that has none letters are counted."""
+    if text.isascii():
+        return spaced
+    return sum(max(1, *(_words_in(word, *script) for script in _LETTERS_A_WORD)) for word in text.split())
+
+
+def _words_in(word: str, script: re.Pattern[str], letters: int) -> int:
+    return len([letter for letter in script.findall(word) if letter.isalpha()]) // letters
 
 
 def _forget_oldest(by_segment: dict[int, Any]) -> None:

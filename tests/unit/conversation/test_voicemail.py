@@ -65,6 +65,27 @@ def test_a_machine_is_known_by_its_words_and_hung_up_on(final: bool) -> None:
     assert not call.all(fx.AskModel)
 
 
+def test_the_model_is_asked_about_words_without_spaces_when_they_are_enough() -> None:
+    call = watching(language="zh-CN")
+    call.starts_playing()
+    call.begins()
+    call.finishes("您好我现在无法")
+    assert not call.all(fx.AskClassifier)
+    call.finishes("接听您的电话请稍后再拨")
+    assert call.last(fx.AskClassifier).purpose == "voicemail"
+
+
+def test_a_beep_behind_words_without_spaces_is_a_machine_s() -> None:
+    call = watching(language="zh-CN")
+    call.starts_playing()
+    call.begins()
+    call.finishes("您好我现在无法")
+    call.pauses()
+    senses(call, "beep")
+    settled(call)
+    assert call.hung_up() == "voicemail_detected"
+
+
 def test_what_the_carrier_says_counts() -> None:
     call = watching()
     senses(call, "machine", "carrier")

@@ -1,6 +1,8 @@
 """The caller's words that are still pending, when recognisers repeat, revise and overtake themselves."""
 
-from callwright.conversation.words import Words
+import pytest
+
+from callwright.conversation.words import Words, spoken_words
 
 
 def taken(text: str) -> Words:
@@ -53,3 +55,23 @@ def test_a_partial_that_reaches_no_further_than_the_final_came_late() -> None:
     assert not words.hear(3, "a table for", False, 1_000)
     assert words.text() == ""
     assert words.hear(3, "a table for two", False, 1_001)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("book a table", 3),
+        ("mañana a las ocho", 4),
+        ("मुझे एक टेबल चाहिए", 4),
+        ("예약하고 싶어요", 2),
+        ("我想问一下", 2),
+        ("我", 1),
+        ("我 想 问", 3),
+        ("我要预订 pizza", 3),
+        ("。", 1),
+        ("コーヒー・ください", 4),
+        ("ฉันอยากเปลี่ยน", 3),
+    ],
+)
+def test_words_are_counted_by_spaces_or_by_letters_where_a_script_has_none(text: str, count: int) -> None:
+    assert spoken_words(text, len(text.split())) == count
