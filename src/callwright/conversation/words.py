@@ -176,7 +176,7 @@ def spoken_words(text: str, spaced: int) -> int:
 
 
 def _words_in(word: str, script: re.Pattern[str], letters: int) -> int:
-    return sum(letter.isalpha() for letter in script.findall(word)) // letters
+    return len([letter for letter in script.findall(word) if letter.isalpha()]) // letters
 
 
 def _forget_oldest(by_segment: dict[float, Any]) -> None:

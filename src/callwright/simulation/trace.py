@@ -254,14 +254,25 @@ def _never_stalls(trace: Trace, *, voice_tells: bool) -> str:
     waits_ms: dict[str, int] = {}
     sound_ms: Counter[int] | None = None if voice_tells else Counter()  # that the voice may make, by utterance
     limited = answered = False
+    transfers: set[str] = set()
+    services: set[int] = set()  # requests to a service that transfers
+    rung_until_us = 0  # by one that took it on; the accounts hold that it is waited for no longer than it may
     for event, effects in trace.steps:
         if isinstance(event, ev.Started):
             limited = limited or event.plan.hangup_after_silence_ms > 0
-        if answered and limited and event.at_us - last_us > max(STALL_MS, *waits_ms.values(), 0) * 1000:
+            transfers.update(tool.name for tool in event.plan.transfers)
+        if (
+            answered
+            and limited
+            and event.at_us - max(last_us, rung_until_us) > max(STALL_MS, *waits_ms.values(), 0) * 1000
+        ):
             return f"a call never stalls: nothing from {last_us} to {event.at_us}"
         answered = answered or isinstance(event, ev.Answered)
         if isinstance(event, ev.LegEnded) or fx.Note("leg_unconfirmed", "") in effects:
             return ""
+        if isinstance(event, ev.ToolResult) and event.ok and event.request in services:
+            rung_until_us = event.at_us + TRANSFER_WAIT_MS * 1000
+        services.update(one.request for one in effects if isinstance(one, fx.CallTool) and one.name in transfers)
         _account(waits_ms, sound_ms, event, effects)
         if effects or not isinstance(event, ev.DeadlineReached):
             last_us = event.at_us
