@@ -1726,6 +1726,7 @@ SLOW: frozenset[str] = frozenset(
         "late_success_dropped",
         "late_words_of_a_segment_lost",
         "machine_by_words_after_an_answer",
+        "machine_by_words_behind_the_welcome",
         "maximum_does_not_hasten",
         "maximum_forgotten_in_the_ending",
         "not_called_off",
