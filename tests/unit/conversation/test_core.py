@@ -80,7 +80,7 @@ def call_in(state: str) -> Call:
         transfer = TransferTool("transfer_call_desk", "loopback:desk")
         call = Call(
             end_call_tool=True,
-            tools=(Tool("book", "Book a table", "{}"), Tool(transfer.name, "Transfer", "{}")),
+            tools=(Tool("book", "Book a table", "{}"), Tool(transfer.name, "To the desk", "{}")),
             transfers=(transfer,),
             incremental_delay_ms=0 if state == "transferring" else 400,
         )
