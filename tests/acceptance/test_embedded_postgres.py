@@ -250,6 +250,14 @@ def test_a_server_that_died_is_started_again_at_the_same_address(data_folder: Pa
         assert not database.ensure_running(), "a process that left started the server"
 
 
+def test_whether_there_is_a_database_is_told_without_making_one(data_folder: Path) -> None:
+    assert not EmbeddedPostgres(data_folder).is_made
+    assert not data_folder.exists()
+    with EmbeddedPostgres(data_folder) as dsn:
+        assert value(dsn, "select 1") == 1
+    assert EmbeddedPostgres(data_folder).is_made
+
+
 def test_the_same_process_may_use_it_twice(data_folder: Path) -> None:
     first, second = EmbeddedPostgres(data_folder), EmbeddedPostgres(data_folder)
     assert first.acquire() == first.acquire() == second.acquire() == first.dsn

@@ -107,7 +107,7 @@ def test_replay_says_what_is_wrong_with_its_argument(environment: dict[str, str]
             check=False,
             timeout=60,
         )
-        assert run.returncode == 1
+        assert run.returncode == 2
         told[argument] = run.stderr
     assert "is not a call log" in told["note.log"]
     assert "there is no file" in told["missing.log"]

@@ -50,6 +50,36 @@ def test_a_changed_behaviour_fails_the_check_and_is_made_anew_by_a_core_with_ano
     assert unpack(path.read_bytes()) == recorded
 
 
+@pytest.mark.parametrize("held", [slice(0, 200), slice(0, 0)])
+def test_a_trace_that_cannot_be_read_is_told_beside_the_others_and_made_anew(
+    held: slice, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "call-00003.log.xz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[held])
+    assert golden.main(["--folder", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert "call-00003: not a golden trace: " in told
+    assert told.endswith("3 golden traces, 1 not replayed exactly\n")
+    assert golden.main(["--folder", str(folder), "--write"]) == 0
+    assert capsys.readouterr().out.endswith("1 written\n")
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["no log\n", "\n[]\n", '{"log":1}\n{"seq":"x"}\n'])
+def test_a_trace_whose_lines_are_no_log_is_told_and_made_anew(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "conversation-00006.log.xz"
+    path.write_bytes(pack(text))
+    assert golden.main(["--folder", str(folder)]) == 1
+    assert capsys.readouterr().out.endswith("3 golden traces, 1 not replayed exactly\n")
+    assert golden.main(["--folder", str(folder), "--write"]) == 0
+    told = capsys.readouterr().out
+    assert "conversation-00006: what was there cannot be read: " in told
+    assert told.endswith("1 written\n")
+
+
 def test_the_chosen_replace_what_was_there(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.simulation.recorded_calls import bare, header
 
+from callwright.bootstrap.plugins import PluginInstances
 from callwright.cli import main
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent import parse_agent
 from callwright.ports.model import ModelDelta
+from callwright.ports.registry import PluginContext
 from callwright.simulation.whatif import what_if
 
 AGENT: dict[str, Any] = {
@@ -122,6 +127,9 @@ def test_a_model_that_fails_is_part_of_the_what_if(log: str, capsys: pytest.Capt
     ("given", "told"),
     [
         (["--set", "agent.agent_name=x"], "say which with --from-turn N"),
+        (["--model", "agent"], "--model is of a what-if, which goes on from a turn: say which with --from-turn N"),
+        (["--keep-going"], "say which with --from-turn N"),
+        (["--json"], "say which with --from-turn N"),
         (["--from-turn", "9"], "no turn 9; it has turns 1 to 2"),
         (
             ["--from-turn", "1", "--set", "agent.tasks.0.task_config.incremental_dela=1"],
@@ -132,7 +140,7 @@ def test_a_model_that_fails_is_part_of_the_what_if(log: str, capsys: pytest.Capt
     ],
 )
 def test_what_is_wrong_is_said(log: str, given: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["replay", log, *given]) == 1
+    assert main(["replay", log, *given]) == 2
     assert told in capsys.readouterr().err
 
 
@@ -143,18 +151,33 @@ def test_a_log_without_an_agent_can_be_asked_by_what_was_recorded(
     bodiless.write_text(header() + "".join(Path(log).read_text().splitlines(keepends=True)[1:]))
     assert main(["replay", str(bodiless), "--from-turn", "1", "--model", "recorded"]) == 0
     assert "first difference: none" in capsys.readouterr().out
-    assert main(["replay", str(bodiless), "--from-turn", "1"]) == 1
+    assert main(["replay", str(bodiless), "--from-turn", "1"]) == 2
     assert "use --model recorded" in capsys.readouterr().err
-    assert main(["replay", str(bodiless), "--from-turn", "1", "--set", "agent.agent_name=x"]) == 1
+    assert main(["replay", str(bodiless), "--from-turn", "1", "--set", "agent.agent_name=x"]) == 2
     assert "no agent that could be changed" in capsys.readouterr().err
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x.log").write_text("no log\n")
-    for command in (["replay", "--from-turn", "1"], ["replay"], ["doctor"]):
-        assert main([command[0], str(tmp_path / "x.log"), *command[1:]]) == 1
+    for command, status in ((["replay", "--from-turn", "1"], 2), (["replay"], 2), (["doctor"], 1)):
+        assert main([command[0], str(tmp_path / "x.log"), *command[1:]]) == status
         assert "is not a call log this version can read" in capsys.readouterr().err
-    assert main(["replay", str(tmp_path / "none.log")]) == 1
+    assert main(["replay", str(tmp_path / "none.log")]) == 2
+    assert main(["replay", "x" * 300]) == 2
+    assert "x cannot be read: File name too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "status"), [("replay", 2), ("doctor", 1)])
+def test_no_database_is_made_to_look_for_a_call(
+    command: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    data = tmp_path / "notthere"
+    assert main([command, "1f0c0000-0000-4000-8000-000000000000", "--data", str(data)]) == status
+    told = capsys.readouterr().err
+    assert f"there is no database in {data}" in told
+    assert "Name the data folder with --data or CALLWRIGHT_DATA" in told
+    assert not data.exists()
 
 
 def changed(log: str, change: Callable[[list[str]], list[str]]) -> str:
@@ -186,7 +209,7 @@ def test_a_hole_that_the_core_minds_is_told_with_what_it_does(log: str, capsys: 
     changed(log, lambda lines: [one for one in lines if '"StartRecording"' not in one])
     assert main(["replay", log]) == 1
     assert "the log is not whole: entry" in capsys.readouterr().out
-    assert main(["replay", log, *ASKED]) == 1
+    assert main(["replay", log, *ASKED]) == 2
     told = capsys.readouterr().err
     assert "does not repeat this call" in told
     assert "the log is not whole: entry" in told
@@ -216,6 +239,9 @@ def test_a_log_that_lacks_nothing_is_told_nothing_of(log: str, capsys: pytest.Ca
         ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"Ringing","v":5}', "its v is no object"),
         ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"Ringing","v":{"new":1}}', "Ringing: "),
         ('{"at":1,"dir":"out","sec":"leg","seq":1,"type":"UserSaid","v":{}}', "UserSaid: "),
+        ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":["Ringing"],"v":{}}', "entry 1: its type is no text"),
+        ('{"at":1,"dir":"in","sec":"leg","seq":1,"type":"Started","v":{"plan":""}}', "'str' object has no attribute"),
+        ("[" * 100_000, "RecursionError: "),
         ("", "it has a header and no entry"),
     ],
 )
@@ -224,7 +250,7 @@ def test_a_log_of_another_version_is_refused_in_a_sentence(
 ) -> None:
     changed(log, lambda lines: [f"{entry}\n", *lines] if entry else [])
     for more in ([], ASKED):
-        assert main(["replay", log, *more]) == 1
+        assert main(["replay", log, *more]) == 2
         said = capsys.readouterr().err
         assert "is not a call log this version can read" in said
         assert told in said
@@ -264,3 +290,40 @@ def test_replay_and_doctor_of_a_log(log: str, capsys: pytest.CaptureFixture[str]
     assert "findings: " in capsys.readouterr().out
     assert main(["doctor", log, "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"findings", "left_out"}
+
+
+@pytest.mark.parametrize("more", [[], ASKED])
+def test_a_log_in_bytes_that_are_no_text_is_refused(
+    more: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"\xff\xfe\n"), encoding="utf-8", errors="strict"))
+    assert main(["replay", "-", *more]) == 2
+    assert "- is not a call log this version can read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "status"), [(["doctor"], 1), (["replay", "--from-turn", "0"], 2)])
+def test_an_entry_that_lacks_a_field_is_refused_in_a_sentence(
+    command: list[str], status: int, log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(log).write_text(Path(log).read_text().replace('"from_ms":', '"from":'))
+    assert main([command[0], log, *command[1:]]) == status
+    assert "is not a call log this version can read: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["replay"], ["replay", *ASKED], ["doctor"]])
+def test_who_reads_no_more_of_it_ends_it_quietly(
+    command: list[str], log: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as unread:
+        monkeypatch.setattr(sys, "stdout", unread)
+        assert main([command[0], log, *command[1:]]) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_a_what_if_keeps_nothing_of_a_model_in_the_data_folder(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[PluginContext] = []
+    monkeypatch.setattr(PluginInstances, "use", lambda _, context: given.append(context))
+    assert main(["replay", log, *ASKED]) == 0
+    assert [context.settings["data"] for context in given] == [""]

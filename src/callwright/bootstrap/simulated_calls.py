@@ -89,7 +89,7 @@ def _agent(read: Callable[[], bytes], name: str) -> Any:
         return json.loads(read())
     except OSError as error:
         raise ConfigurationError(f"the agent {name!r} is no file agents/{name}.json beside the scenario") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ConfigurationError(f"the agent {name!r} is no JSON: {error}") from error
 
 
@@ -226,9 +226,12 @@ def _chosen(options: argparse.Namespace) -> list[CallScenario]:
 def _agent_of(path: Path) -> Any:
     try:
         body = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise BadInputError(f"the agent {path} cannot be read: {error}") from error
-    return {**body.get("agent_config", body), "agent_prompts": body.get("agent_prompts", {})}
+    config = body.get("agent_config", body) if isinstance(body, dict) else None
+    if not isinstance(config, dict):
+        raise BadInputError(f"the agent {path} is none: it must be a JSON object, as the body of POST /v2/agent")
+    return {**config, "agent_prompts": body.get("agent_prompts", {})}
 
 
 def _parser() -> argparse.ArgumentParser:

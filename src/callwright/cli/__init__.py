@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
-    "simulate": ("simulate", "run random conversations against the core"),
+    "simulate": (
+        "simulate",
+        "random conversations and calls, scenarios with a verdict, error rates, golden traces",
+    ),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "doctor": ("doctor", "say what went wrong in a call, when, and which setting to change"),
     "extract": ("extract", "ask past calls again what the agent asks after its calls"),
@@ -29,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("restore", "bring a backup back into an empty data folder"),
 }
 """Command -> (module of this package, one line of help)."""
+
+
+INTERRUPTED, UNREAD = 130, 141
+"""Exit statuses where Ctrl-C ended the command, or nobody read what it prints: a shell's 128 and the signal."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,11 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = argparse.ArgumentParser(prog=f"callwright {chosen.command}", description=COMMANDS[chosen.command][1])
     module.configure(own)
     try:
-        return int(module.run(own.parse_args(arguments[1:])))
+        status = int(module.run(own.parse_args(arguments[1:])))
+        sys.stdout.flush()
+        return status
     except CallwrightError as error:
         print(f"callwright: {error.message}\n{error.hint}", file=sys.stderr)
     except ProviderError as error:
         print(f"callwright: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads us, as `head`, has enough. What is left would be written once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     return int(getattr(module, "FAILED", 1))

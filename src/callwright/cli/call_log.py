@@ -16,6 +16,16 @@ from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView, view_of
 from callwright.ops.settings import Settings, load_settings
+from callwright.storage.embedded import EmbeddedPostgres
+
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading ends with where a field is missing or of another kind."""
+
+
+class NoDatabaseError(BadInputError):
+    """There is no database in which an execution could be looked up; none is made for the question."""
+
+    hint = "Name the data folder with --data or CALLWRIGHT_DATA, or the database with DATABASE_URL."
 
 
 def configure_call(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +38,13 @@ def log_text(arguments: argparse.Namespace) -> str:
     """The call's log: of an execution that of its last attempt, as far as the ledger has it. Raises BadInputError, NotFoundError."""
     call = str(arguments.call)
     if call == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode(errors="replace")
     file = Path(call)
-    if file.is_file():
-        return file.read_text(encoding="utf-8", errors="replace")
+    try:
+        if file.is_file():
+            return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadInputError(f"{call} cannot be read: {error.strerror}") from error
     if "/" in call or "." in call:
         raise BadInputError(f"there is no file {call}")
     return asyncio.run(_from_ledger(call, load_settings(os.environ, data=arguments.data)))
@@ -42,8 +55,9 @@ def readable(arguments: argparse.Namespace) -> Iterator[None]:
     """What is done with a call's log here; what cannot be read of it is refused by the log's name (BadInputError)."""
     try:
         yield
-    except LogFormatError as error:
-        raise BadInputError(f"{arguments.call} is not a call log this version can read: {error}") from error
+    except _UNREADABLE as error:
+        why = str(error) if isinstance(error, LogFormatError) else f"{type(error).__name__}: {error}"
+        raise BadInputError(f"{arguments.call} is not a call log this version can read: {why}") from error
 
 
 def view_in(text: str) -> CallView:
@@ -56,6 +70,8 @@ def view_in(text: str) -> CallView:
 
 async def _from_ledger(call: str, settings: Settings) -> str:
     execution_id = object_id(call, "execution")
+    if not settings.database_url and not EmbeddedPostgres(settings.data).is_made:
+        raise NoDatabaseError(f"there is no database in {settings.data}, and DATABASE_URL names none")
     async with open_foundation(settings) as foundation, foundation.ledger.unit() as unit:
         log = await unit.logs.read(execution_id)
     if not log:

@@ -23,10 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 0 whatever they are."""
     text = log_text(arguments)
     settings = load_settings(os.environ, data=arguments.data)
+    book = load_price_book(settings.price_book)
     with readable(arguments):
         view = view_in(text)
-    # The carrier's own price is no part of what the doctor judges.
-    found = examined(view, cost_of(view, load_price_book(settings.price_book), ""), over=True)
+        # The carrier's own price is no part of what the doctor judges.
+        found = examined(view, cost_of(view, book, ""), over=True)
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0

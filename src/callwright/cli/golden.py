@@ -9,6 +9,7 @@ from pathlib import Path
 
 from callwright.bootstrap.simulated_calls import recorded, shipped
 from callwright.bootstrap.simulated_runs import perform
+from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.simulation.arguments import at_least_one
 from callwright.simulation.conversations import converse
@@ -78,12 +79,19 @@ def _of_scenario(name: str) -> bool:
 def _check(folder: Path, names: Sequence[str]) -> int:
     bad = 0
     for name in names:
-        lines = differs(unpack((folder / f"{name}{SUFFIX}").read_bytes()))
+        lines = _differs((folder / f"{name}{SUFFIX}").read_bytes())
         bad += bool(lines)
         _print(name, lines)
     bad += _without_scenario(names)
     sys.stdout.write(f"{len(names)} golden traces, {bad} not replayed exactly\n")
     return 1 if bad else 0
+
+
+def _differs(data: bytes) -> list[str]:
+    try:
+        return differs(unpack(data))
+    except LogFormatError as error:
+        return [str(error)]
 
 
 def _without_scenario(names: Iterable[str]) -> int:
@@ -104,8 +112,7 @@ def _write(folder: Path, names: Sequence[str]) -> int:
         path, data = folder / f"{name}{SUFFIX}", pack(made(name))
         before = path.read_bytes() if path.exists() else b""
         total += len(data)
-        # By what they hold: another version of the compressor may write other bytes.
-        lines = changed(unpack(before), unpack(data)) if before else ["new"]
+        lines = _changed(before, data) if before else ["new"]
         if lines and lines[-1] == UNDECLARED:
             refused += 1
         elif lines:
@@ -115,6 +122,14 @@ def _write(folder: Path, names: Sequence[str]) -> int:
     left = f", {refused} left as they were" if refused else ""
     sys.stdout.write(f"{len(names)} golden traces of {total / 1000:.0f} kB, {count} written{left}\n")
     return 1 if refused else 0
+
+
+def _changed(before: bytes, after: bytes) -> list[str]:
+    # By what they hold: another version of the compressor may write other bytes.
+    try:
+        return changed(unpack(before), unpack(after))
+    except LogFormatError as error:
+        return [f"what was there cannot be read: {error}"]
 
 
 def _chosen(count: int) -> list[str]:

@@ -10,6 +10,9 @@ from callwright.conversation.replay import replay
 from callwright.insight.difference import report
 from callwright.insight.wholeness import wholeness
 
+FAILED = 2
+"""Exit status where nothing was compared; 1 is a verdict."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -18,11 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was compared; 0 when every effect is the same and no entry of the log is missing."""
+    """Print what was compared; 0 when every effect is the same and no entry of the log is missing, 1 when not."""
+    if whatif.is_asked(arguments):
+        return whatif.run(arguments, log_text(arguments))
     text = log_text(arguments)
     with readable(arguments):
-        if arguments.from_turn is not None or arguments.set:
-            return whatif.run(arguments, text)
         lacks, result = wholeness(view_in(text)), replay(text)
     print(
         f"{result.events} events gave {result.effects} effects"

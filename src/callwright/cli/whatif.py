@@ -17,7 +17,7 @@ from callwright.call.boundary import plugin_boundary
 from callwright.call.chat import in_writing
 from callwright.call.equipment import may_speculate, model_settings, need
 from callwright.call.think import Thinker, says_yes, yes_no_request
-from callwright.cli.call_log import view_in
+from callwright.cli.call_log import readable, view_in
 from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent import parse_agent
@@ -55,8 +55,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--model",
-        default=AGENTS_OWN,
-        help=f"who answers: {AGENTS_OWN} (its own provider), {RECORDED} (what was said in the call), or a provider's name, as scripted",
+        help=f"who answers: {AGENTS_OWN} (its own provider: the default), {RECORDED} (what was said in the call), or a provider's name,"
+        " as scripted",
     )
     group.add_argument(
         "--keep-going", action="store_true", help="the caller says the recorded words even when they fit no more"
@@ -64,11 +64,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="print the what-if as JSON")
 
 
+def is_asked(arguments: argparse.Namespace) -> bool:
+    """Whether the call shall be gone on with. Raises BadInputError for options of it without the turn."""
+    if arguments.from_turn is not None:
+        return True
+    options = {"--set": "set", "--model": "model", "--keep-going": "keep_going", "--json": "json"}
+    for option, name in options.items():
+        if getattr(arguments, name):
+            raise BadInputError(
+                f"{option} is of a what-if, which goes on from a turn: say which with --from-turn N (0: the whole call)"
+            )
+    return False
+
+
 def run(arguments: argparse.Namespace, text: str) -> int:
     """Run on and print both conversations side by side; 0 whatever comes of it, 1 where entries of the log are missing. Raises
-    BadInputError, and LogFormatError for a log that cannot be read."""
-    if arguments.from_turn is None:
-        raise BadInputError("--set changes the agent from a turn on: say which with --from-turn N (0: the whole call)")
+    BadInputError, also for a log that cannot be read."""
+    arguments.model = arguments.model or AGENTS_OWN
+    with readable(arguments):
+        found, remarks, has_all = _asked(arguments, text)
+    _print(found, arguments, remarks)
+    return 0 if has_all else 1
+
+
+def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str], bool]:
+    """The what-if, what has to be said of it, and whether the log has all its entries."""
     view = view_in(text)
     lacks = wholeness(view)
     missing = [] if lacks.has_all else [f"the log is not whole: {lacks.missing()}"]
@@ -76,7 +96,9 @@ def run(arguments: argparse.Namespace, text: str) -> int:
     defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
     plugins = PluginInstances(installed_plugins())
     context = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
-    plugins.use(PluginContext(setting_texts(settings), settings.models.expanduser(), context))
+    # Without a data folder: local models would keep the prompts they read in it.
+    texts = {**setting_texts(settings), "data": ""}
+    plugins.use(PluginContext(texts, settings.models.expanduser(), context))
     with asyncio.Runner() as runner:
         try:
             change, spec = _changed(view, arguments.set, defaults, plugins)
@@ -87,8 +109,7 @@ def run(arguments: argparse.Namespace, text: str) -> int:
         finally:
             runner.run(plugins.aclose())
     idle = _without_effect(view, arguments, defaults)
-    _print(found, arguments, [*lacks.told(), *idle, *found.remarks])
-    return 0 if lacks.has_all else 1
+    return found, [*lacks.told(), *idle, *found.remarks], lacks.has_all
 
 
 def _answers(

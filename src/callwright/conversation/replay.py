@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.core import Conversation
-from callwright.conversation.log import LOG_FORMAT, Entry, canonical, event_from_wire, read_log, values_of
+from callwright.conversation.log import (
+    LOG_FORMAT,
+    Entry,
+    LogFormatError,
+    canonical,
+    event_from_wire,
+    read_log,
+    values_of,
+)
 from callwright.conversation.plan import CORE_VERSION
 from callwright.domain.errors import BrokenInvariantError
 
@@ -94,7 +102,10 @@ class _Replaying:
         if self._waiting:
             return self._difference(entry, "", self._waiting[0])
         self._newest = entry
-        event = event_from_wire(entry.type, entry.at_us, entry.values)
+        try:
+            event = event_from_wire(entry.type, entry.at_us, entry.values)
+        except (AttributeError, TypeError) as error:
+            raise LogFormatError(f"entry {entry.seq}: {error}") from error
         self.events += 1
         try:
             effects = self._conversation.step(event)

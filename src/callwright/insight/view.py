@@ -88,6 +88,9 @@ def _last_told(said: list[Entry]) -> list[Entry]:
 def view_of(log_text: str) -> CallView:
     """Read a log. Raises conversation.log.LogFormatError."""
     header, entries = read_log(log_text)
+    for entry in entries:
+        if not isinstance(entry.type, str):
+            raise LogFormatError(f"entry {entry.seq}: its type is no text")
     try:
         return CallView(header, entries)
     except KeyError as error:

@@ -96,7 +96,7 @@ def read_call_scenario(text: str | bytes, name: str, agent_file: AgentFile) -> C
     """A scenario from the text of its file. Raises ConfigurationError."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ConfigurationError(f"the scenario {name} is no JSON: {error}") from error
     try:
         return call_scenario_of(data, name, agent_file)

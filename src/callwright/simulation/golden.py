@@ -39,7 +39,7 @@ def unpack(data: bytes) -> str:
     LogFormatError for what is none."""
     try:
         return "".join(_filled(lzma.decompress(data).decode().splitlines(keepends=True)))
-    except (lzma.LZMAError, UnicodeDecodeError, ValueError, KeyError) as error:
+    except (lzma.LZMAError, TypeError, ValueError, KeyError) as error:
         raise LogFormatError(f"not a golden trace: {error}") from error
 
 

@@ -208,6 +208,31 @@ def test_where_nothing_was_judged_the_status_is_none_of_a_verdict(
     assert cli(["simulate", "calls", *given]) == 2
 
 
+@pytest.mark.parametrize("agent", ["[]", "null", '"x"', '{"agent_config": 5}', "[" * 100_000])
+def test_an_agent_that_is_no_object_is_refused(agent: str, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "agent").write_text(agent)
+    assert cli(["simulate", "calls", str(case(tmp_path)), "--agent", str(tmp_path / "agent")]) == 2
+    assert f"the agent {tmp_path / 'agent'} " in capsys.readouterr().err
+
+
+def test_nesting_without_end_is_no_scenario_and_no_agent(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    assert cli(["simulate", "calls", str(tmp_path / "deep.json")]) == 2
+    assert "the scenario deep is no JSON" in capsys.readouterr().err
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "deep.json").rename(tmp_path / "agents" / "deep.json")
+    assert cli(["simulate", "calls", str(case(tmp_path, agent="deep"))]) == 2
+    assert "the agent 'deep' is no JSON" in capsys.readouterr().err
+
+
+def test_the_help_tells_of_more_than_random_conversations(capsys: Any) -> None:
+    for given in (["--help"], ["simulate", "--help"]):
+        with pytest.raises(SystemExit):
+            cli(given)
+        told = " ".join(capsys.readouterr().out.split())
+        assert "random conversations and calls, scenarios with a verdict, error rates, golden traces" in told
+
+
 def test_the_scenarios_that_come_with_us_can_be_read() -> None:
     names = [one.name for one in shipped()]
     assert len(names) == len(set(names)) >= 12

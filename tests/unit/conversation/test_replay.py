@@ -130,6 +130,12 @@ def test_an_unknown_event_is_no_log_of_ours() -> None:
         replay(changed(LOG, 1, type="Magic"))
 
 
+@pytest.mark.parametrize("values", [{"type": ["Started"]}, {"type": "Started", "v": {"plan": "none"}}])
+def test_fields_of_another_kind_are_no_log_of_ours(values: dict[str, object]) -> None:
+    with pytest.raises(LogFormatError, match="entry 1: "):
+        replay(changed(LOG, 1, **values))
+
+
 def spec(**settings: object) -> AgentSpec:
     return AgentSpec(
         name="a",

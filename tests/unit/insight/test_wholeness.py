@@ -5,7 +5,7 @@ from tests.unit.insight.call_log import CallLog
 from tests.unit.simulation.recorded_calls import header
 
 from callwright.conversation import effects as fx
-from callwright.conversation.log import entry_line
+from callwright.conversation.log import LogFormatError, entry_line
 from callwright.insight.view import view_of
 from callwright.insight.wholeness import Gap, wholeness
 
@@ -14,6 +14,12 @@ def numbered(*numbers: int):
     """A log of facts with these numbers, in this order, one a second; the last one ends it."""
     lines = [entry_line(seq, at * 1_000_000, "leg", "fact", "x", {}) for at, seq in enumerate(numbers, 1)]
     return view_of(header() + "".join(lines))
+
+
+def test_an_entry_whose_type_is_no_text_is_none():
+    for kind in ("[1]", "5", "null"):
+        with pytest.raises(LogFormatError, match="entry 1: its type is no text"):
+            view_of(header() + entry_line(1, 0, "leg", "fact", "x", {}).replace('"type":"x"', f'"type":{kind}'))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,11 @@ class EmbeddedPostgres:
         """The server's log; at ``MAX_SERVER_LOG_BYTES`` it moves to ``server.log.1``, which is the only older one."""
         return self._home.log
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the data folder has a database. Raises ``ConfigurationError`` if it had one that is gone."""
+        return (self._home.state() / "cluster").exists()
+
     def acquire(self) -> str:
         """Start, adopt or join the server; the address for asyncpg and libpq, valid until ``release``.
 
