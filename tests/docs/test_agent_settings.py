@@ -50,7 +50,19 @@ def test_every_row_is_looked_at_by_something() -> None:
 @cache
 def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    classes = {f"{node.name}::": node.body for node in tree.body if isinstance(node, ast.ClassDef)}
+    return frozenset(
+        f"{of}{node.name}"
+        for of, body in {"": tree.body, **classes}.items()
+        for node in body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def test_a_test_of_a_class_is_named_with_it() -> None:
+    names = names_in("tests/unit/domain/test_agent.py")
+    assert "TestModels::test_the_older_flat_form_is_read" in names
+    assert "test_the_older_flat_form_is_read" not in names
 
 
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ from callwright.conversation.events import (
 )
 from callwright.media.pacing import Playout
 
-MOST_RUNS = 300
+MOST_RUNS = 150
 """Within so many calls of consecutive seeds a bug must be found."""
 
 
@@ -200,3 +201,9 @@ def plant(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bug_in_the_shell_is_found(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(bug, monkeypatch)
     assert first_found(MOST_RUNS)
+
+
+def test_the_page_says_how_many_there_are_and_how_soon_each_is_found() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "simulate.md").read_text(encoding="utf-8")
+    assert f"\n{len(PLANTED)} bugs planted in the shell" in page
+    assert f"each is found within {MOST_RUNS} calls" in page

@@ -13,11 +13,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,10 @@ from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
-from callwright.simulation.arguments import at_least_one, report_file
+from callwright.simulation.arguments import at_least_one, from_zero, report_file
 from callwright.simulation.call_scenario import CallScenario, read_call_scenario
 from callwright.simulation.outcomes import judge
+from callwright.simulation.processes import shared_out
 from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
 from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
 
@@ -102,8 +101,8 @@ def run(scenarios: Sequence[CallScenario], session: Session, seed: int, jobs: in
     size = CHUNK if session.speech == TONES else max(1, -(-len(wanted) // max(jobs, 1)))
     chunks = [_Chunk(session, tuple(wanted[at : at + size])) for at in range(0, len(wanted), size)]
     if jobs > 1:
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            results: Iterable[list[RunResult]] = list(pool.map(_run_chunk, chunks))
+        with shared_out(jobs, _run_chunk, chunks) as parts:
+            results: Iterable[list[RunResult]] = list(parts)
     else:
         results = map(_run_chunk, chunks)
     for part in results:
@@ -247,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         help="your agent (a body of POST /v2/agent) instead of the scenarios' own",
     )
     parser.add_argument("--runs", type=at_least_one, help="calls of each scenario (else as it says)")
-    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument(
         "--speech", choices=SPEECH, default=TONES, help="how caller and agent speak: tones need no models"

@@ -13,9 +13,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from random import Random
 from typing import Any
 
@@ -26,7 +24,6 @@ from callwright.call.say import Speaker
 from callwright.call.session import CallSession, Equipment, Listening
 from callwright.call.think import Thinker
 from callwright.call.tools import ToolOutcome
-from callwright.conversation.log import EVENT_TYPES
 from callwright.conversation.replay import replay
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.pricing import PriceBook
@@ -38,10 +35,10 @@ from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.simulation.arguments import at_least_one, report_file
+from callwright.simulation.arguments import at_least_one, from_zero, report_file
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
-from callwright.simulation.coverage import STATES
+from callwright.simulation.coverage import reachable
 from callwright.simulation.deeds import TOOL, audit_deeds
 from callwright.simulation.faulty_carrier import Asked, WeatheredCarrier
 from callwright.simulation.faulty_providers import (
@@ -54,6 +51,7 @@ from callwright.simulation.faulty_providers import (
     WeatheredVoice,
     lateness_of,
 )
+from callwright.simulation.processes import shared_out
 from callwright.simulation.random_caller import line_of_chance, persona_of_chance
 from callwright.simulation.shell_audit import Witness, audit_log, audit_shell, audit_sound, trace_of_log
 from callwright.simulation.trace import CRASHES, Trace, audit
@@ -62,7 +60,7 @@ from callwright.telephony.loopback.carrier import LoopbackCarrier
 
 CHECK_TWICE_EVERY = 20
 """One call in so many is run twice, and its record is built."""
-CHUNK = 20
+CHUNK = 5
 _VARIABLES = {"current_date": "Monday", "name": "Ada"}
 _EXECUTION = "00000000-0000-4000-8000-000000000000"
 
@@ -193,7 +191,7 @@ class RunReport:
         exact = (
             f"replayed exactly: {self.replayed}; as far as a full disk let them be written: {self.cut_short};"
             f" run twice to the same bytes: {self.twice};"
-            f" state x event pairs seen: {len(self.coverage)} of {len(STATES) * len(EVENT_TYPES)}"
+            f" state x event pairs seen: {len(self.coverage)} of {len(reachable())}"
         )
         lines = [
             size,
@@ -381,15 +379,17 @@ def run(count: int, seed: int, jobs: int = 1) -> RunReport:
     clock = SystemClock()
     began_us = clock.monotonic_us()
     report = RunReport()
-    chunks = [(first, min(CHUNK, seed + count - first), count == 1) for first in range(seed, seed + count, CHUNK)]
     try:
         if jobs > 1:
-            with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-                for part in pool.map(_run_chunk, chunks):
+            chunks = [
+                (first, min(CHUNK, seed + count - first), count == 1) for first in range(seed, seed + count, CHUNK)
+            ]
+            with shared_out(jobs, _run_chunk, chunks) as parts:
+                for part in parts:
                     report.add(part)
         else:
-            for chunk in chunks:
-                report.add(_run_chunk(chunk))
+            for one in range(seed, seed + count):
+                _add(report, one, count == 1 or one % CHECK_TWICE_EVERY == 0)
     except KeyboardInterrupt:
         # A long run that is stopped tells what it has found so far.
         report.stopped_of = count
@@ -434,7 +434,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--count", type=at_least_one, default=200, help="how many calls")
-    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument("--coverage", action="store_true", help="print the state x event pairs seen")
     parser.add_argument("--log", default="", metavar="FILE", help="write the log of the (first) call there")

@@ -56,7 +56,7 @@ class ReplayResult:
 def replay(log_text: str) -> ReplayResult:
     """Replay a log. Raises LogFormatError for what is not a log, or holds an event this core does not know.
 
-    A log whose writer was killed may lack the last step's effects; that is no difference.
+    A log whose writer was killed may lack the last step's effects; that is no difference. In one that goes on to the call's end it is.
     """
     header, entries = read_log(log_text)
     same_core = header.log_format == LOG_FORMAT and header.core_version == CORE_VERSION
@@ -66,18 +66,22 @@ def replay(log_text: str) -> ReplayResult:
         difference = replaying.take(entry)
         if difference is not None:
             break
+    # An incomplete last line is that of a writer that was killed.
+    if difference is None and log_text.endswith("\n"):
+        difference = replaying.end()
     return ReplayResult(replaying.events, replaying.effects, same_core, difference)
 
 
 class _Replaying:
     """Compares as it goes: effects wait until the log has shown each of them."""
 
-    __slots__ = ("_conversation", "_newest", "_waiting", "effects", "events")
+    __slots__ = ("_conversation", "_newest", "_over", "_waiting", "effects", "events")
 
     def __init__(self) -> None:
         self._conversation = Conversation()
         self._waiting: list[str] = []
         self._newest: Entry | None = None
+        self._over = False
         self.events = 0
         self.effects = 0
 
@@ -90,7 +94,14 @@ class _Replaying:
         logged = _wire(entry.type, entry.values)
         now = self._waiting.pop(0) if self._waiting else ""
         self.effects += 1
+        self._over = self._over or (entry.type == "Note" and entry.values.get("kind") == "leg_unconfirmed")
         return None if now == logged else self._difference(entry, logged, now)
+
+    def end(self) -> Difference | None:
+        """Nothing more comes: effects that still wait are none of a log in which the call ends."""
+        if self._newest is None or not (self._over and self._waiting):
+            return None
+        return self._difference(self._newest, "", self._waiting[0])
 
     def _difference(self, entry: Entry, logged: str, now: str) -> Difference:
         newest = self._newest
@@ -102,6 +113,7 @@ class _Replaying:
         if self._waiting:
             return self._difference(entry, "", self._waiting[0])
         self._newest = entry
+        self._over = self._over or entry.type == "LegEnded"
         try:
             event = event_from_wire(entry.type, entry.at_us, entry.values)
         except (AttributeError, TypeError) as error:

@@ -281,10 +281,3 @@ class BrokenInvariantError(CallwrightError):
 
     code = "broken_invariant"
     hint = "Report this with the call's log: `callwright replay` shows the step."
-
-
-class ReplayDivergedError(CallwrightError):
-    """Replaying a log gave other effects than the log holds."""
-
-    code = "replay_diverged"
-    hint = "The message names the first difference; compare the core versions in the log header."

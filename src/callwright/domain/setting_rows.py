@@ -364,7 +364,7 @@ _MODEL = (
         "llm_agent.agent_type",
         "simple_llm_agent",
         "How it thinks. Graph and knowledge base agents are saved and think as simple ones.",
-        _REFUSED,
+        f"{_AGENT}TestModels::test_every_kind_of_agent_is_read_and_what_is_none_is_refused",
         values="simple_llm_agent, knowledgebase_agent, graph_agent, ...",
     ),
     AgentSetting(
@@ -499,7 +499,8 @@ _MODEL = (
         "llm_agent.extraction_json",
         None,
         "The same as JSON, and goes before it.",
-        "tests/unit/insight/test_extraction.py::test_what_a_task_wants_is_read_from_json",
+        f"{_AGENT}TestPostCall::test_what_json_says_to_extract_goes_before_the_text"
+        " tests/unit/insight/test_extraction.py::test_what_a_task_wants_is_read_from_json",
         values="an object or its text",
     ),
     AgentSetting(
@@ -570,7 +571,8 @@ _WHOLE_AGENT = (
         "agent.gpt_assistants",
         None,
         "Of older agents: the questions in their `custom_questions` are asked after a call of an agent that has no dispositions.",
-        "tests/unit/domain/test_agent_questions.py::test_a_shape_is_understood",
+        "tests/unit/domain/test_agent_questions.py::test_the_questions_in_an_agents_body_are_a_task_after_its_calls"
+        " tests/unit/domain/test_agent_questions.py::test_a_shape_is_understood",
         values="a list of objects",
     ),
     AgentSetting("agent.tasks", None, "The conversation, and what is done after it.", _REFUSED, values="1 to 20 tasks"),

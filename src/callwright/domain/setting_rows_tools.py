@@ -30,7 +30,8 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         "tool.name",
         None,
         "Its name to the model; unique. Saved are 1 to 64 letters (a to z, A to Z), digits, `_` and `-`.",
-        f"{_AGENT}test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call",
+        f"{_AGENT}test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call"
+        f" {_AGENT}TestTools::test_a_tool_that_could_not_be_called_is_refused",
         values="a text",
     ),
     AgentSetting(

@@ -54,6 +54,8 @@ _INTERRUPT = "task_config.number_of_words_for_interruption"
 _ONLINE = "task_config.trigger_user_online_message_after"
 _PATIENCE = "task_config.patience"
 _PRE_CALL = "tools_config.api_tools: pre_call_message"
+_SILENCE = "task_config.hangup_after_silence"
+_LONGEST = Advice("the platform", CHECK, "the call was as long as any may be; no setting makes it longer")
 
 
 def _table(*rules: Rule) -> dict[str, Rule]:
@@ -91,6 +93,14 @@ RULES: dict[str, Rule] = _table(
             "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long"),
             "transfer": Advice(_PRE_CALL, CHANGE, "tell the caller that it will ring for a while"),
             "caller": Advice(_ONLINE, LOWER, "the agent asks sooner whether the caller is still there"),
+            "asked_before": Advice(
+                _SILENCE, LOWER, "the agent had asked already whether the caller is still there; it hangs up sooner"
+            ),
+            "never_ends": Advice(
+                _SILENCE,
+                CHANGE,
+                "the agent had asked already whether the caller is still there; at 0 it never hangs up",
+            ),
             "never_asked": Advice(
                 "task_config.check_if_user_online",
                 CHANGE,
@@ -211,10 +221,12 @@ RULES: dict[str, Rule] = _table(
             "words": Threshold(2, "words", "of the caller; less is a sign of listening"),
         },
         {
-            "words": Advice(_INTERRUPT, LOWER, "fewer words then interrupt the agent"),
+            "words": Advice(
+                _INTERRUPT, LOWER, "fewer words then interrupt the agent; not to 0, at which only stop phrases do"
+            ),
             "never": Advice(_INTERRUPT, CHANGE, "at 0 partial words never interrupt; 1 to 3 let the caller in"),
             "slow": Advice(
-                _EARS, CHANGE, "the words that interrupted came late; a recogniser with partial results is faster"
+                _EARS, CHANGE, "the words that should interrupt came late; a recogniser with partial results is faster"
             ),
             "fixed": Advice("task_config.call_hangup_message", CHANGE, "a goodbye is not interrupted; keep it short"),
         },
@@ -294,6 +306,7 @@ RULES: dict[str, Rule] = _table(
         {
             "left": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the answer took longer than the caller would wait"),
             "maximum": Advice("task_config.call_terminate", RAISE, "the call's longest duration was over"),
+            "longest": _LONGEST,
             "silence": Advice("task_config.hangup_after_silence", RAISE, "the call was taken for silent"),
             "prompt": Advice("task_config.call_cancellation_prompt", CHANGE, "the call was judged to be over too soon"),
             "model": Advice(_PROMPT, CHANGE, "the model ended the call with words unanswered"),
@@ -318,6 +331,7 @@ RULES: dict[str, Rule] = _table(
         },
         {
             "maximum": Advice("task_config.call_terminate", RAISE, "the call's longest duration was over"),
+            "longest": _LONGEST,
             "silence": Advice("task_config.hangup_after_silence", RAISE, "the call was taken for silent"),
             "prompt": Advice("task_config.call_cancellation_prompt", CHANGE, "the call was judged to be over too soon"),
             "model": Advice(_PROMPT, CHANGE, "the model ended the call while the caller was speaking"),

@@ -11,6 +11,8 @@ from callwright.insight.doctor_rules import RULES
 from callwright.insight.timeline import Span
 
 _RULE = RULES["dead_air"]
+_CALLERS_TURN = ("caller", "asked_before", "never_ends", "never_asked")
+"""Causes of a silence in which the caller was to speak."""
 ANSWER, AGENT, CALLER, OTHER, END = "answer", "agent", "caller", "other", "end"
 
 
@@ -44,7 +46,7 @@ def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
         if lasted_us < most_ms * 1000 or any(silence.span.shared_us(one) * 2 > lasted_us for one in explained):
             continue
         severity = WARNING if lasted_us < _RULE.limit("bad_ms") * 1000 else BAD
-        if cause in ("caller", "never_asked"):
+        if cause in _CALLERS_TURN:
             severity = NOTE
         yield Finding(
             _RULE.name,
@@ -94,7 +96,17 @@ def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
     # A sound without words is a noise, or a drop-out of the recogniser, which has a rule of its own.
     if (before.whose == CALLER and case.wants_answer(before.text)) or _is_owed(case, (span.from_us + span.to_us) // 2):
         return "unanswered", _RULE.limit("reply_ms")
-    return ("caller" if case.plan("check_if_user_online") else "never_asked"), _RULE.limit("caller_ms")
+    return _unbroken(case, span.from_us), _RULE.limit("caller_ms")
+
+
+def _unbroken(case: Case, at_us: int) -> str:
+    """Why nobody ended a silence of the caller's that began at ``at_us``. In one turn the agent asks only once whether they are there."""
+    before = [e for e in case.view.of("Speak", "UserSaid") if e.at_us <= at_us]
+    asked = [e for e in before if e.values.get("purpose") == "silence"]
+    taken = [e for e in before if e.type == "UserSaid"]
+    if asked and (not taken or taken[-1].seq < asked[-1].seq):
+        return "asked_before" if case.plan("hangup_after_silence_ms") else "never_ends"
+    return "caller" if case.plan("check_if_user_online") else "never_asked"
 
 
 def _is_owed(case: Case, at_us: int) -> bool:
@@ -147,8 +159,8 @@ def _told(case: Case, silence: _Silence, cause: str) -> str:
             return f"Nobody spoke for {lasted} while the tool {tool.values['name'] if tool else ''} ran."
         case "transfer":
             return f"The caller heard nothing for {lasted} while the transfer rang."
-        case "caller" | "never_asked":
-            return f"Nobody spoke for {lasted}; it was the caller's turn."
+    if cause in _CALLERS_TURN:
+        return f"Nobody spoke for {lasted}; it was the caller's turn."
     said = f" after the caller had said {quoted(before.text)}" if before.text else ""
     ended = "; then the call was over" if after.whose == END else ""
     return f"Nobody spoke for {lasted}{said}{ended}."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from callwright.conversation.log import Entry
 from callwright.conversation.stops import phrasebook
 from callwright.conversation.turn import KEYED_AS
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
@@ -191,9 +192,11 @@ def talk_over(case: Case) -> Iterator[Finding]:
 def _why_over(case: Case, speech: AgentSpeech) -> str:
     if speech.purpose == "goodbye":
         return "fixed"
-    if int(case.plan("words_to_interrupt")) == 0:
+    words = int(case.plan("words_to_interrupt"))
+    if words == 0:
         return "never"
-    return "slow" if speech.cut else "words"
+    # At 1 the second word interrupts, and lower is 0, at which none does: what the caller said was not known in time.
+    return "slow" if speech.cut or words == 1 else "words"
 
 
 def false_interruption(case: Case) -> Iterator[Finding]:
@@ -334,7 +337,7 @@ def _unanswered(case: Case) -> Iterator[Finding]:
     else:
         what, cause = (
             f"The caller said {said}; after {in_ms(wait_us)} without an answer the agent ended the call.",
-            _CAUSES.get(str(hung_up.values["reason"]), "ended"),
+            _ended_for(case, hung_up) or "ended",
         )
     yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), int(pending[-1].values["turn"]))
 
@@ -352,13 +355,20 @@ _CAUSES = {
 }
 
 
+def _ended_for(case: Case, hung_up: Entry) -> str:
+    """The cause of our hanging up; none where that was wanted from outside."""
+    cause = _CAUSES.get(str(hung_up.values["reason"]), "")
+    lasts_ms, most_ms = int(case.plan("call_terminate_ms")), MAX_CALL_SECONDS * 1000
+    return "longest" if cause == "maximum" and not 0 < lasts_ms < most_ms else cause
+
+
 def hung_up_mid_sentence(case: Case) -> Iterator[Finding]:
     """The end came while somebody was speaking."""
     rule, line = RULES["hung_up_mid_sentence"], case.line
     wanted, over = case.view.first("HangUp"), case.view.first("LegEnded")
     at_us = line.ended_us
     if wanted is not None and (over is None or wanted.seq < over.seq):
-        cause = _CAUSES.get(str(wanted.values["reason"]), "")
+        cause = _ended_for(case, wanted)
         speaking = next((one for one in case.speech if one.span.from_us < at_us < one.span.to_us), None)
         if cause and speaking is not None and at_us - speaking.span.from_us >= rule.limit("spoke_ms") * 1000:
             spoken_us = at_us - speaking.span.from_us
@@ -385,4 +395,4 @@ def _cut_by_the_maximum(case: Case, wanted: Entry) -> Iterator[Finding]:
     events = [e for e in case.view.entries if e.direction == "in" and e.seq < clear.seq]
     if events and events[-1].type == "DeadlineReached":
         what = f"The call's longest duration was over in the middle of {quoted(_said(case, cut), 60)}."
-        yield Finding("hung_up_mid_sentence", WARNING, clear.at_us, 0, what, ("maximum",), cut.turn)
+        yield Finding("hung_up_mid_sentence", WARNING, clear.at_us, 0, what, (_ended_for(case, wanted),), cut.turn)

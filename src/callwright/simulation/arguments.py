@@ -11,12 +11,21 @@ from callwright.domain.errors import BadInputError
 
 def at_least_one(text: str) -> int:
     """A whole number from 1 on. Raises argparse.ArgumentTypeError: a run of nothing would pass."""
+    return _whole_from(1, text)
+
+
+def from_zero(text: str) -> int:
+    """A whole number from 0 on, as seeds are. Raises argparse.ArgumentTypeError: ``random.Random`` draws the same from -5 as from 5."""
+    return _whole_from(0, text)
+
+
+def _whole_from(least: int, text: str) -> int:
     try:
         number = int(text)
     except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
     return number
 
 

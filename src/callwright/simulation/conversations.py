@@ -9,10 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from random import Random
 
 from callwright.conversation import events as ev
@@ -22,12 +20,13 @@ from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
-from callwright.simulation.arguments import at_least_one
+from callwright.simulation.arguments import at_least_one, from_zero
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
 from callwright.simulation.opt_out_wishes import misjudged
 from callwright.simulation.pace import Pace
+from callwright.simulation.processes import shared_out
 from callwright.simulation.services import Line, Speaker, Thinker
 from callwright.simulation.shrink import shrink
 from callwright.simulation.talker import LANGUAGES, Talker, habits_of
@@ -39,7 +38,7 @@ from callwright.simulation.world import World
 CHECK_REPLAY_EVERY = 20
 """One conversation in so many is also replayed from its log, and run again without the runner's lateness."""
 
-CHUNK = 250
+CHUNK = 100
 MOST_SHOWN = 5
 """So many broken seeds are shown with the events that break the rule; the others in a line each."""
 
@@ -83,12 +82,16 @@ class Broken:
 
 @dataclass(slots=True)
 class Report:
-    """What a run found. ``coverage`` counts state x event."""
+    """What a run found. ``coverage`` counts state x event.
+
+    ``stopped_of``: how many conversations there should have been, if it was stopped before its end.
+    """
 
     conversations: int = 0
     events: int = 0
     seconds: float = 0.0
     replayed: int = 0
+    stopped_of: int = 0
     broken: list[Broken] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     endings: Counter[str] = field(default_factory=Counter)
@@ -115,7 +118,8 @@ class Report:
     def lines(self) -> list[str]:
         """The report for people."""
         pairs = len(reachable())
-        size = f"{self.conversations} conversations, {self.events} events ({self.mean_events:.0f} each)"
+        stopped = f"stopped after {self.conversations} of {self.stopped_of}; " if self.stopped_of else ""
+        size = f"{stopped}{self.conversations} conversations, {self.events} events ({self.mean_events:.0f} each)"
         lines = [
             f"{size} in {self.seconds:.1f} s: {self.rate:.0f} conversations/s",
             f"replayed exactly: {self.replayed}; state x event pairs seen: {len(self.coverage)} of {pairs}",
@@ -228,20 +232,27 @@ def _lateness_changes(trace: Trace, punctual: Trace) -> str:
     return f"a late runner changes nothing: {difference}" if difference else ""
 
 
-def run(count: int, seed: int, jobs: int = 1) -> Report:
-    """``count`` conversations with the seeds from ``seed`` on, in ``jobs`` processes."""
+def run(count: int, seed: int, jobs: int = 1, tell: Callable[[Broken], None] = lambda broken: None) -> Report:
+    """``count`` conversations with the seeds from ``seed`` on, in ``jobs`` processes. ``tell`` hears of a broken one when it is found."""
     clock = SystemClock()
     began_us = clock.monotonic_us()
     report = Report()
-    chunks = [(first, min(CHUNK, seed + count - first)) for first in range(seed, seed + count, CHUNK)]
-    if jobs > 1:
-        # Fresh processes: a forked one would go on tracing for a coverage tool that never hears of it.
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            for part in pool.map(_run_chunk, chunks):
-                report.add(part)
-    else:
-        for chunk in chunks:
-            report.add(_run_chunk(chunk))
+    try:
+        if jobs > 1:
+            chunks = [(first, min(CHUNK, seed + count - first)) for first in range(seed, seed + count, CHUNK)]
+            with shared_out(jobs, _run_chunk, chunks) as parts:
+                for part in parts:
+                    report.add(part)
+                    for broken in part.broken:
+                        tell(broken)
+        else:
+            for one in range(seed, seed + count):
+                found = _add(report, one, count == 1)
+                if found is not None:
+                    tell(found)
+    except KeyboardInterrupt:
+        # A long run that is stopped tells what it has found so far.
+        report.stopped_of = count
     report.seconds = (clock.monotonic_us() - began_us) / 1e6
     return report
 
@@ -250,18 +261,26 @@ def _run_chunk(chunk: tuple[int, int]) -> Report:
     first, count = chunk
     report = Report()
     for seed in range(first, first + count):
-        trace = converse(seed)
-        whole = seed % CHECK_REPLAY_EVERY == 0 or count == 1
-        rule = examine(trace, whole)
-        report.conversations += 1
-        report.events += len(trace.steps)
-        report.replayed += whole and not rule
-        report.coverage.update(trace.coverage)
-        report.endings[trace.ending()] += 1
-        if rule:
-            shown = shrink(trace, rule) if len(report.broken) < MOST_SHOWN else []
-            report.broken.append(Broken(seed, rule, [describe(event) for event in shown]))
+        _add(report, seed, count == 1)
     return report
+
+
+def _add(report: Report, seed: int, alone: bool) -> Broken | None:
+    """One conversation more, and what it breaks."""
+    trace = converse(seed)
+    whole = alone or seed % CHECK_REPLAY_EVERY == 0
+    rule = examine(trace, whole)
+    report.conversations += 1
+    report.events += len(trace.steps)
+    report.replayed += whole and not rule
+    report.coverage.update(trace.coverage)
+    report.endings[trace.ending()] += 1
+    if not rule:
+        return None
+    shown = shrink(trace, rule) if len(report.broken) < MOST_SHOWN else []
+    broken = Broken(seed, rule, [describe(event) for event in shown])
+    report.broken.append(broken)
+    return broken
 
 
 def describe(event: ev.Event) -> str:
@@ -273,17 +292,22 @@ def describe(event: ev.Event) -> str:
     return f"{event.at_us / 1000:>12.3f} ms  {type(event).__name__} {canonical(values)}"
 
 
+def _tell(broken: Broken) -> None:
+    """Who waits for a long run need not wait for its end."""
+    sys.stderr.write(f"seed {broken.seed}: {broken.rule}\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit status 1 when a conversation breaks a rule."""
     parser = argparse.ArgumentParser(prog="callwright simulate conversations", description=__doc__)
     parser.add_argument("--count", type=at_least_one, default=1_000, help="how many conversations")
-    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow it")
+    parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument(
         "--coverage", action="store_true", help="print the state x event pairs never seen that could be"
     )
     options = parser.parse_args(argv)
-    report = run(options.count, options.seed, options.jobs)
+    report = run(options.count, options.seed, options.jobs, _tell)
     lines = report.lines()
     if options.coverage:
         lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))

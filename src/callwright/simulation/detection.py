@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from callwright.simulation import answer_cases, held_out_cases, opt_out_cases, overlap_cases, turn_cases
-from callwright.simulation.arguments import at_least_one
+from callwright.simulation.arguments import at_least_one, from_zero
 from callwright.simulation.measured import Measured, pooled
 
 __all__ = ["EVALUATORS", "Measured", "main", "measure"]
@@ -82,7 +82,9 @@ def _figures(one: Measured) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. It measures; the thresholds are held by a test."""
     parser = argparse.ArgumentParser(prog="callwright simulate detection", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="what the cases are drawn from: the first of the seeds")
+    parser.add_argument(
+        "--seed", type=from_zero, default=1, help="what the cases are drawn from: the first of the seeds"
+    )
     parser.add_argument(
         "--seeds",
         type=at_least_one,

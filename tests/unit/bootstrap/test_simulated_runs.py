@@ -9,6 +9,7 @@ import pytest
 from callwright.bootstrap.simulated_runs import BrokenRun, RunReport, again, examine, main, perform, run
 from callwright.cli import main as cli
 from callwright.conversation import effects as fx
+from callwright.simulation.coverage import reachable
 from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
 from callwright.simulation.trace import audit
 
@@ -80,6 +81,10 @@ def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
         "seed 42: a rule: x",
         "  again: callwright simulate runs --count 1 --seed 42 --log call.log",
     ]
+
+
+def test_the_pairs_that_could_be_seen_are_counted() -> None:
+    assert f"state x event pairs seen: 0 of {len(reachable())}" in RunReport().lines()[1]
 
 
 def test_every_broken_seed_is_named() -> None:

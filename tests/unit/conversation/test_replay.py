@@ -1,12 +1,15 @@
 """Replaying logs, and the plan of a call."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
-from callwright.conversation.log import LogFormatError
+from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
@@ -119,6 +122,46 @@ def test_the_facts_of_the_shell_are_passed_over() -> None:
 def test_a_log_cut_short_in_mid_step_is_no_difference() -> None:
     lines = LOG.splitlines()[: line_of("Speak") + 1]
     assert replay("\n".join(lines) + '\n{"seq": 9').exact
+
+
+def more_at(monkeypatch: pytest.MonkeyPatch, is_meant: Callable[[ev.Event], bool]) -> None:
+    """Today's core also hangs up at some inputs."""
+    step = Conversation.step
+
+    def steps(conversation: Conversation, event: ev.Event) -> tuple[fx.Effect, ...]:
+        more = (fx.HangUp("Agent", "more"),) if is_meant(event) else ()
+        return (*step(conversation, event), *more)
+
+    monkeypatch.setattr(Conversation, "step", steps)
+
+
+@pytest.mark.parametrize("at", ["the last input", "the end of the leg"])
+def test_an_effect_more_at_the_end_of_the_call_is_reported(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = converse(4).inputs()
+    last = inputs[-1] if at == "the last input" else next(e for e in inputs if isinstance(e, ev.LegEnded))
+    more_at(monkeypatch, lambda event: event == last)
+    difference = replay(LOG).difference
+    assert difference is not None
+    assert (difference.logged, difference.now) == ("", 'HangUp {"by":"Agent","reason":"more"}')
+    assert difference.event.startswith(type(last).__name__)
+
+
+@pytest.mark.parametrize(("last", "torn"), [("Answered", ""), ("LegEnded", '{"seq": 9')])
+def test_an_effect_more_where_a_log_breaks_off_is_no_difference(
+    last: str, torn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_at(monkeypatch, lambda event: type(event).__name__ == last)
+    lines = LOG.splitlines()[: line_of(last) + 1]
+    assert replay("\n".join(lines) + "\n" + torn).exact
+
+
+def test_a_call_that_is_over_without_a_word_of_its_leg_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = fx.Note("leg_unconfirmed", "")
+    monkeypatch.setattr(Conversation, "step", lambda *_: (note, fx.HangUp("Agent", "more")))
+    lines = LOG.splitlines(keepends=True)[: line_of("Started") + 1]
+    logged = entry_line(2, 0, "core", "out", "Note", values_of(note))
+    assert replay("".join(lines)).exact
+    assert not replay("".join([*lines, logged])).exact
 
 
 def test_another_core_version_is_said() -> None:

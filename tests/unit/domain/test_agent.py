@@ -408,9 +408,14 @@ class TestModels:
             "'vector_id' or 'vector_ids'"
             in refused(with_tools(llm_agent={"agent_type": "knowledgebase_agent", "llm_config": empty})).message
         )
-        assert (
-            refused(with_tools(llm_agent={"agent_type": "oracle"})).field == f"{TASK}.tools_config.llm_agent.agent_type"
-        )
+
+    def test_every_kind_of_agent_is_read_and_what_is_none_is_refused(self) -> None:
+        store = {"vector_store": {"provider_config": {"vector_id": "v"}}}
+        kinds = ("simple_llm_agent", "knowledgebase_agent", "graph_agent")
+        specs = [parse_agent(with_tools(llm_agent={"agent_type": kind, "llm_config": store})) for kind in kinds]
+        assert [spec.model.options["agent_type"] for spec in specs] == list(kinds)
+        error = refused(with_tools(llm_agent={"agent_type": "oracle"}))
+        assert error.field == f"{TASK}.tools_config.llm_agent.agent_type"
 
 
 class TestVoicesAndEars:
@@ -607,6 +612,12 @@ class TestPostCall:
             task = {"task_type": "extraction", "tools_config": {"llm_agent": {"llm_config": {key: given}}}}
             found = parse_agent(agent({}, task)).post_call[0]
             assert (found.kind, found.details, found.schema) == ("extraction", details, schema)
+
+    def test_what_json_says_to_extract_goes_before_the_text(self) -> None:
+        both = {"extraction_details": "day : which day", "extraction_json": {"date": "the date"}}
+        task = {"task_type": "extraction", "tools_config": {"llm_agent": {"llm_config": both}}}
+        found = parse_agent(agent({}, task)).post_call[0]
+        assert (found.details, found.schema) == ("", {"date": "the date"})
 
     def test_a_task_without_a_model_uses_the_conversations(self) -> None:
         body = agent(

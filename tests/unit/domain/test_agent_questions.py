@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from callwright.domain.agent import parse_agent
 from callwright.domain.agent_questions import custom_questions
 from callwright.domain.agent_spec import ProviderChoice
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
@@ -29,6 +30,14 @@ def asked(*questions: Any) -> dict[str, Any] | None:
 )
 def test_a_shape_is_understood(given: Any, found: dict[str, Any]) -> None:
     assert asked(given) == found
+
+
+def test_the_questions_in_an_agents_body_are_a_task_after_its_calls() -> None:
+    body = {"agent_name": "a", "tasks": [{}], "gpt_assistants": [{"custom_questions": {"name": "who called"}}]}
+    task = parse_agent(body).custom_questions
+    assert task is not None
+    assert task.schema["properties"] == {"name": "who called"}
+    assert parse_agent({**body, "gpt_assistants": None}).custom_questions is None
 
 
 @pytest.mark.parametrize("given", [None, 7, "", [], {}, [{}], [{"custom_questions": 1}]])

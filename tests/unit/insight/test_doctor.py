@@ -8,7 +8,7 @@ from tests.unit.insight.doctor_call import DoctorCall, healthy
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.domain.limits import MAX_DOCTOR_FINDINGS
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DOCTOR_FINDINGS
 from callwright.domain.setting_rows import SETTINGS
 from callwright.insight.cost import LEGS, CallCost
 from callwright.insight.doctor import as_text, diagnose, examined
@@ -215,6 +215,20 @@ class TestDeadAir:
         finding = call.found("dead_air")
         assert (finding.severity, settings_of(finding)) == ("note", [("task_config.check_if_user_online", CHANGE)])
 
+    @pytest.mark.parametrize(("hangup_ms", "direction"), [(20_000, LOWER), (0, CHANGE)])
+    def test_after_the_question_whether_the_caller_is_there_asking_sooner_is_no_help(self, hangup_ms, direction):
+        call = DoctorCall(hangup_after_silence_ms=hangup_ms).welcomed()
+        call.speaks_from("Are you still there?", 13_500, 15_000, purpose="silence")
+        finding = call.at(33_000).leg_ended().found("dead_air")
+        assert (finding.severity, finding.lasted_us) == ("note", 18_000_000)
+        assert settings_of(finding) == [("task_config.hangup_after_silence", direction)]
+
+    def test_in_the_next_turn_the_agent_may_ask_again(self):
+        call = DoctorCall().welcomed().speaks_from("Are you still there?", 13_500, 15_000, purpose="silence")
+        call.exchange("Yes I am.", "For when shall it be?", 16_000)
+        finding = call.at(36_000).leg_ended().found("dead_air")
+        assert settings_of(finding) == [("task_config.trigger_user_online_message_after", LOWER)]
+
     def test_while_the_answer_to_a_tool_is_on_its_way(self):
         finding = healthy().asks_again(12_700).at(17_000).leg_ended().found("dead_air")
         assert finding.causes == ("unanswered",)
@@ -331,7 +345,7 @@ class TestTurnTaking:
         assert 'before the agent began "Thank you"' in finding.what
 
     def test_a_talk_over_is_an_agent_that_goes_on(self):
-        for words, cause in ((2, "words"), (0, "never")):
+        for words, cause in ((2, "words"), (1, "slow"), (0, "never")):
             call = DoctorCall(words_to_interrupt=words).picked_up()
             call.speaks_from("Hello, this is Maya and I am here.", 1_200, 7_000, purpose="welcome")
             call.says("wait that is wrong", 3_000, 6_000).asks(7_050)
@@ -551,6 +565,19 @@ class TestTheEnd:
         finding = call.found("hung_up_mid_sentence")
         assert 'had been speaking for 1,200 ms "and then"' in finding.what
         assert finding.advice[0].setting == setting
+
+    @pytest.mark.parametrize("lasts_ms", [0, MAX_CALL_SECONDS * 1_000])
+    def test_no_setting_makes_a_call_longer_than_the_platform_lets_it_be(self, lasts_ms):
+        spoken = (
+            DoctorCall(call_terminate_ms=lasts_ms).welcomed().at(13_080).event(ev.ActivityBegan, call_audio(13_000))
+        )
+        spoken.at(13_900).event(ev.TranscriptPartial, call_audio(13_900), 9, "and then")
+        cut = DoctorCall(call_terminate_ms=lasts_ms).welcomed().says("A table.", 4_500, 5_500).asks(5_800)
+        cut.takes_turn("A table.", 4_500, 5_500, 6_000).gives("Our tables", 6_050).at(6_100).released(1, 2).audible(2)
+        cut.at(9_000).event(ev.DeadlineReached).interrupted(9_000).agent_said(1, 2, "Our", cut=True)
+        for call in (spoken, cut):
+            finding = call.hangs_up(14_200, "max_duration_reached").found("hung_up_mid_sentence")
+            assert settings_of(finding) == [("the platform", CHECK)]
 
     def test_a_hang_up_that_was_asked_for_is_none(self):
         call = healthy().at(13_080).event(ev.ActivityBegan, call_audio(13_000))

@@ -1,11 +1,17 @@
 """The simulator itself: the same seed, honest audits, short reproductions."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from callwright.cli import main as cli
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.ports.model import Message
+from callwright.simulation import conversations
+from callwright.simulation.arguments import from_zero
 from callwright.simulation.conversations import MOST_SHOWN, Broken, Report, converse, describe, examine, main, run
 from callwright.simulation.shrink import shrink
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
@@ -40,6 +46,46 @@ def test_two_processes_find_the_same_as_one() -> None:
     assert (one.events, one.coverage, one.endings) == (two.events, two.coverage, two.endings)
 
 
+def interrupted_at(seed: int) -> Callable[[int], Trace]:
+    def conversation(one: int) -> Trace:
+        if one == seed:
+            raise KeyboardInterrupt
+        return converse(one)
+
+    return conversation
+
+
+def test_a_run_that_is_stopped_tells_what_it_has_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(conversations, "converse", interrupted_at(3))
+    monkeypatch.setattr(
+        conversations, "examine", lambda trace, whole: "a rule: x" if trace.inputs()[0].seed == 2 else ""
+    )
+    monkeypatch.setattr(conversations, "shrink", lambda trace, rule: [])
+    assert main(["--count", "9"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("stopped after 2 of 9; 2 conversations, ")
+    assert "broken: 1\nseed 2: a rule: x" in printed.out
+    assert printed.err == "seed 2: a rule: x\n", "it is told at once, too"
+
+
+def test_a_run_of_several_processes_tells_what_came_before_it_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def stopped(*_: object) -> Iterator[Iterator[Report]]:
+        def parts() -> Iterator[Report]:
+            yield Report(conversations=100, broken=[Broken(4, "a rule: x", [])])
+            raise KeyboardInterrupt
+
+        yield parts()
+
+    monkeypatch.setattr(conversations, "shared_out", stopped)
+    told: list[Broken] = []
+    report = run(600, 1, jobs=2, tell=told.append)
+    assert (report.conversations, report.stopped_of, report.broken) == (100, 600, told)
+    assert [one.seed for one in told] == [4]
+
+
 def test_an_empty_report_has_no_rates() -> None:
     assert (Report().rate, Report().mean_events) == (0.0, 0.0)
 
@@ -72,6 +118,19 @@ def test_a_run_of_nothing_is_refused(given: tuple[str, str], capsys: pytest.Capt
     with pytest.raises(SystemExit):
         main(given)
     assert f"argument {given[0]}: {given[1]!r} is not a whole number from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["calls", "conversations", "detection", "runs"])
+@pytest.mark.parametrize("given", ["-5", "first"])
+def test_a_seed_is_a_whole_number_from_0_on(kind: str, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """``Random(-5)`` is ``Random(5)``: the same conversation under another name."""
+    with pytest.raises(SystemExit):
+        cli(["simulate", kind, "--seed", given])
+    assert f"argument --seed: {given!r} is not a whole number from 0 on" in capsys.readouterr().err
+
+
+def test_the_first_seed_may_be_0() -> None:
+    assert from_zero("0") == 0
 
 
 def test_an_event_is_shown_with_its_settings_only_where_they_differ() -> None:
