@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -141,6 +142,22 @@ async def test_a_patch_that_makes_the_agent_wrong_changes_nothing(world: ApiWorl
         assert answer.json()["message"].startswith("Invalid value for provider:'nobody' provided. Supported values: [")
         assert answer.json()["field"] == "agent_config.tasks[0].tools_config.synthesizer.provider"
         assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
+
+
+async def test_an_agent_saved_before_with_a_tools_name_that_is_refused_now_can_be_changed(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        body = {name: value for name, value in AGENT["agent_config"].items() if name != "tasks"}
+        tasks = copy.deepcopy(AGENT["agent_config"]["tasks"])
+        tasks[0]["tools_config"]["api_tools"] = {"tools": [{"name": "end_call now", "key": "end_call"}]}
+        body |= {"tasks": tasks, "agent_prompts": AGENT["agent_prompts"]}
+        refused = await client.put(f"/v2/agent/{agent_id}", json={"agent_config": body})
+        assert refused.status_code == 400
+        async with world.ledger.unit() as unit:
+            await unit.agents.update(DEFAULT_TENANT_ID, agent_id, "Clinic reminder", body)
+        change = {"agent_config": {"agent_welcome_message": "Good day."}}
+        assert (await client.patch(f"/v2/agent/{agent_id}", json=change)).status_code == 200
+        assert (await client.put(f"/v2/agent/{agent_id}", json={"agent_config": body})).status_code == 200
 
 
 async def test_deleting_an_agent_takes_its_executions_and_recordings_along(world: ApiWorld) -> None:

@@ -71,9 +71,11 @@ def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str,
     return {name: value for name, value in {**outside, **config}.items() if name not in READ_ONLY}
 
 
-def check_body(services: Services, body: Mapping[str, Any], models: Collection[str] = ()) -> str:
+def check_body(
+    services: Services, body: Mapping[str, Any], models: Collection[str] = (), before: Mapping[str, Any] | None = None
+) -> str:
     """Check a flat body as a call would need it and return the agent's name. ``models``: names of the organisation's own, which may stand
-    for a provider. Raises InvalidAgentError or TooLargeError."""
+    for a provider. ``before``: the agent's stored body. Raises InvalidAgentError or TooLargeError."""
     size = len(json.dumps(body, ensure_ascii=False).encode())
     if size > MAX_AGENT_BYTES:
         raise TooLargeError(
@@ -83,7 +85,8 @@ def check_body(services: Services, body: Mapping[str, Any], models: Collection[s
     def has(kind: str, name: str) -> bool:
         return services.has(kind, name) or (kind == "model" and name in models)
 
-    spec = parse_agent(body, has, services.policy.defaults)
+    kept = () if before is None else {tool.name for tool in parse_agent(before).tools}
+    spec = parse_agent(body, has, services.policy.defaults, kept)
     check_addresses(spec)
     return spec.name
 
@@ -141,7 +144,7 @@ async def replace_agent(
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
         before = await agent_of(unit, principal, agent_id)
-        name = check_body(services, body, await model_names(unit, principal))
+        name = check_body(services, body, await model_names(unit, principal), before.body)
         updated = await unit.agents.update(principal.tenant_id, agent_id, name, body)
         if updated is None:
             raise missing("agent")
@@ -167,7 +170,7 @@ async def _patch_once(services: Services, principal: Principal, agent_id: str, w
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         body = patched(agent.body, wire)
-        name = check_body(services, body, await model_names(unit, principal))
+        name = check_body(services, body, await model_names(unit, principal), agent.body)
         updated = await unit.agents.update(principal.tenant_id, agent.id, name, body)
         if updated is None:
             raise missing("agent")

@@ -8,6 +8,9 @@ VERDICT_WAIT_MS = 600
 FINAL_WAIT_MS = 1_500
 """For the recogniser's final words after patience has run out; then partial words are taken, and a sound without words is noise."""
 
+STILL_READ_MS = 400
+"""Behind the end of a sound its partial words may yet be followed by more; later only the recogniser's last word is missing."""
+
 COVER_SLACK_MS = 120
 """A final transcript covers the voiced end when it reaches this close to it (detector and recogniser disagree by a few frames)."""
 

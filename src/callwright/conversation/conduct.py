@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import opt_out
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import SPECULATIONS_MOST, WELCOME_YIELDS_MS
+from callwright.conversation.bounds import SPECULATIONS_MOST, STILL_READ_MS, WELCOME_YIELDS_MS
 from callwright.conversation.effects import OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
@@ -29,6 +29,7 @@ class Conductor:
     """Decides between listening, asking, releasing, calling it silence and ending. ``greeted``: the welcome was begun, or there is none."""
 
     __slots__ = (
+        "_backoff",
         "_board",
         "_ending",
         "_handover",
@@ -66,6 +67,7 @@ class Conductor:
         self._voicemail = voicemail
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
+        self._backoff = (0, 0)  # a generation, and until when it is held back behind an interruption
         self._no_opt_out = ""  # words that were judged already: they stay pending while the model thinks
         self._yields_until_us = -1  # while the caller speaks over the moment of the welcome
         self.greeted = False
@@ -209,7 +211,7 @@ class Conductor:
         if board.phase != "live":
             return
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
-        if over_welcome and board.plan.discard_pre_welcome and not _is_midway(turn):
+        if over_welcome and board.plan.discard_pre_welcome and not self._is_midway():
             # Also where a failing voice has left a rest of it.
             board.note("discarded_words", turn.take(answers=False).text)
         if generation.state != "done" or generation.speech.lost:
@@ -390,7 +392,11 @@ class Conductor:
             voiced_end_us = board.call_us(turn.voiced_end_ms)
             gate_us = voiced_end_us + plan.incremental_delay_ms * 1000
             if stage.interrupted_us >= 0:  # by words or by keys, whatever the agent was saying
-                gate_us = max(gate_us, max(voiced_end_us, stage.interrupted_us) + plan.backoff_ms * 1000)
+                if self._backoff[0] != generation.number:
+                    # Once for each: a noise in the meantime must not hold it back again and again. New words make a new one.
+                    since_us = max(voiced_end_us, stage.interrupted_us)
+                    self._backoff = (generation.number, since_us + plan.backoff_ms * 1000)
+                gate_us = max(gate_us, self._backoff[1])
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False
@@ -400,7 +406,10 @@ class Conductor:
             self._look_back(finished)
         return True
 
-
-def _is_midway(turn: CallerTurn) -> bool:
-    """Whether the caller speaks or types, or is still read: half of that ("please don't" - "cancel it") may say the opposite of it."""
-    return turn.state == "talking" or turn.typing or not turn.words.all_final
+    def _is_midway(self) -> bool:
+        """Whether the caller speaks or types, or has just spoken and is still read: half of that ("please don't" - "cancel it") may say the
+        opposite of it."""
+        board, turn = self._board, self._turn
+        if turn.state == "talking" or turn.typing:
+            return True
+        return not turn.words.all_final and board.now_us < board.call_us(turn.voiced_end_ms) + STILL_READ_MS * 1000

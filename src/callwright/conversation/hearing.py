@@ -8,10 +8,10 @@ from callwright.conversation.bounds import RESUME_MS
 from callwright.conversation.ending import Ending
 from callwright.conversation.lanes import FILLER
 from callwright.conversation.overlap import Echoes
+from callwright.conversation.spoken import QUESTION_MARKS
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import CallerTurn
-from callwright.conversation.words import spoken_words
 
 LONGEST_SIGNAL_WORDS = 12
 """Longer stretches are neither stop phrases nor back-channels, whatever their words."""
@@ -137,11 +137,6 @@ class Hearing:
         words = self._turn.words
         return words.text(max(words.count - self._turn.stretch_count, 0))
 
-    def _said(self, count: int) -> int:
-        """How many words the present stretch of speech says, which are ``count`` between spaces."""
-        # Where that is enough anyway the text need not be looked at.
-        return count if count > self._board.plan.words_to_interrupt else spoken_words(self._stretch_text(), count)
-
     def _only_listens(self) -> bool:
         """Whether the words of the present stretch only say "go on", those included that the recogniser has only begun to read."""
         words = self._turn.words
@@ -173,7 +168,7 @@ class Hearing:
         if self._board.plan.written:
             return final and count > 0
         if enough > 0:
-            if self._said(count) > enough:
+            if count > enough:
                 return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
         elif not final:
             return False
@@ -185,6 +180,13 @@ class Hearing:
         return final and first and self._stops(" ".join(words.pieces().get(segment, ())))
 
     def _stops(self, text: str) -> bool:
-        """Whether ``text`` asks the agent to stop, or says no to the transfer that it announces ("no, thanks")."""
-        book = self._board.book
-        return book.stops(text) or (self._stage.transfers.coming and book.denies(text))
+        """Whether ``text`` asks the agent to stop, or refuses the transfer that it announces ("not now"). Where the agent asks something
+        the same words may be the answer: "anything else before I connect you?" "no, thanks"."""
+        if self._board.book.stops(text):
+            return True
+        return self._stage.transfers.coming and not self._asks() and self._board.book.refuses(text)
+
+    def _asks(self) -> bool:
+        stage = self._stage
+        heard = stage.audible if stage.audible is not None else stage.lately[0] if stage.lately is not None else None
+        return heard is not None and any(mark in heard.speech.text for mark in QUESTION_MARKS)

@@ -41,7 +41,7 @@ class Echoes:
         count = text.count(" ") + 1
         began_us = board.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
         ended_us = board.call_us(audio_ms)
-        stops = board.book.stops(text) or board.book.denies(text)
+        stops = board.book.stops(text) or board.book.refuses(text)
         heard = [(spoken, silent_us) for _, spoken, silent_us in voices(self._stage, board.now_us)]
         # A listener's "yes" and the caller's are the same word: asked yes or no, the caller's answer is not lost for it.
         beside = () if self._turn.patience.answers(text) else (self._stage.lanes.spoken(),)

@@ -166,43 +166,37 @@ NODS: Mapping[str, tuple[str, ...]] = {
 """Back-channels that never are an answer."""
 
 DENIALS: Mapping[str, tuple[str, ...]] = {
+    "en": ("no", "nope", "nah", "no thanks", "no thank you", "not really", "not at all", "no please"),
+    "hi": ("नहीं", "नही", "ना", "जी नहीं", "nahi", "nahin", "nai", "na", "ji nahi", "ji nahin"),
+    "es": ("no", "no no", "no gracias"),
+    "fr": ("non", "non merci", "pas du tout"),
+    "de": ("nein", "nee", "nö", "nein danke"),
+    "pt": ("não", "não obrigado", "não obrigada"),
+    "it": ("no", "no grazie"),
+    "ta": ("இல்லை", "வேண்டாம்", "illai", "illa", "vendam"),
+    "te": ("కాదు", "లేదు", "వద్దు", "kaadu", "ledu", "vaddu"),
+}
+"""With the assents, all that answers a question of yes or no completely."""
+
+REFUSALS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        *("no", "nope", "nah", "no thanks", "no thank you", "not really", "not at all", "no please"),
-        *(
-            "please don't",
-            "please do not",
-            "don't please",
-            "not now",
-            "not now please",
-            "not now thanks",
-            "not right now",
-        ),
+        *("please don't", "please do not", "don't please", "not now", "not now please", "not now thanks"),
+        "not right now",
     ),
     "hi": (
-        *("नहीं", "नही", "ना", "जी नहीं", "nahi", "nahin", "nai", "na", "ji nahi", "ji nahin"),
         *("अभी नहीं", "मत कीजिए", "नहीं धन्यवाद", "नहीं शुक्रिया", "abhi nahi", "abhi nahin", "mat kijiye"),
         *("nahi dhanyavad", "nahi shukriya"),
     ),
-    "es": ("no", "no no", "no gracias", "ahora no", "por favor no", "no por favor", "mejor no"),
-    "fr": ("non", "non merci", "pas du tout", "pas maintenant", "surtout pas"),
-    "de": (
-        "nein",
-        "nee",
-        "nö",
-        "nein danke",
-        "nein bitte",
-        "bitte nicht",
-        "nein bitte nicht",
-        "jetzt nicht",
-        "nicht jetzt",
-    ),
-    "pt": ("não", "não obrigado", "não obrigada", "agora não", "por favor não", "não por favor", "melhor não"),
-    "it": ("no", "no grazie", "non ora", "non adesso", "per favore no", "no per favore", "meglio di no"),
-    "ta": ("இல்லை", "வேண்டாம்", "இப்போது வேண்டாம்", "illai", "illa", "vendam", "ippo vendam", "ippodhu vendam"),
-    "te": ("కాదు", "లేదు", "వద్దు", "ఇప్పుడు వద్దు", "kaadu", "ledu", "vaddu", "ippudu vaddu"),
+    "es": ("ahora no", "por favor no", "no por favor", "mejor no"),
+    "fr": ("pas maintenant", "surtout pas"),
+    "de": ("nein bitte", "bitte nicht", "nein bitte nicht", "jetzt nicht", "nicht jetzt"),
+    "pt": ("agora não", "por favor não", "não por favor", "melhor não"),
+    "it": ("non ora", "non adesso", "per favore no", "no per favore", "meglio di no"),
+    "ta": ("இப்போது வேண்டாம்", "ippo vendam", "ippodhu vendam"),
+    "te": ("ఇప్పుడు వద్దు", "ippudu vaddu"),
 }
-"""With the assents, all that answers a question of yes or no completely; and they call off a transfer that is announced. "Don't" alone is
-none of them: mostly it begins a sentence."""
+"""With the denials, what calls off a transfer that is announced. They are no answers: "please don't" may go on with "cancel it". "Don't"
+alone is none of them: mostly it begins a sentence."""
 
 FAREWELLS: Mapping[str, tuple[str, ...]] = {
     "en": (

@@ -268,6 +268,7 @@ class Stage:
             self._release(generation)
         else:
             generation.move("act")
+            self.interrupted_us = -1
         if generation.calls:
             generation.said = self.history.calls(generation.speech.text, tuple(generation.calls))
             for call in generation.calls:

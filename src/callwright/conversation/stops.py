@@ -51,6 +51,7 @@ class Phrasebook:
         "_denials",
         "_farewells",
         "_openings",
+        "_refusals",
         "_replies",
         "_stops",
         "_words_most",
@@ -63,6 +64,7 @@ class Phrasebook:
         self._backchannels = self._assents | _gathered(languages, phrases.NODS)
         self._openings = _gathered(languages, phrases.OPENINGS)
         self._denials = _gathered(languages, phrases.DENIALS)
+        self._refusals = self._denials | _gathered(languages, phrases.REFUSALS)
         self._replies = self._assents | self._denials
         self._farewells = _gathered(languages, phrases.FAREWELLS)
         self._begun = frozenset(
@@ -70,7 +72,7 @@ class Phrasebook:
             for words in (phrase.split() for phrase in self._backchannels)
             for count in range(1, len(words))
         )
-        everything = (*self._stops, *self._backchannels, *self._replies, *self._farewells)
+        everything = (*self._stops, *self._backchannels, *self._assents, *self._refusals, *self._farewells)
         self._words_most = max(len(phrase.split()) for phrase in everything)
 
     def stops(self, text: str) -> bool:
@@ -114,6 +116,11 @@ class Phrasebook:
         """Whether ``text`` says no and nothing else."""
         words = _spoken(text)
         return len(words) in self._ends(words, self._denials, {0})
+
+    def refuses(self, text: str) -> bool:
+        """Whether ``text`` says no, or that it shall not be now, and nothing else."""
+        words = _spoken(text)
+        return len(words) in self._ends(words, self._refusals, {0})
 
     def opens_sentence(self, text: str) -> bool:
         """Whether ``text`` is nothing but assents with which people also begin a sentence ("okay", "yeah, sure")."""

@@ -16,7 +16,7 @@ from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
 from callwright.conversation.lanes import RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
-from callwright.domain.agent_transfers import filled_target, names_argument
+from callwright.domain.agent_transfers import filled_target, named_arguments
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_TRANSFERS
 from callwright.domain.number import parse_destination
@@ -112,7 +112,7 @@ class Transfers:
         """Whether what the model gives the tool ``name`` decides to whom it transfers, or is for a service to read."""
         given = self._board.given
         return any(
-            tool.name == name and (tool.by_request or names_argument(tool.target, given))
+            tool.name == name and (tool.by_request or bool(named_arguments(tool.target, given)))
             for tool in self._board.plan.transfers
         )
 
@@ -201,7 +201,7 @@ class Transfers:
 
     def hear(self, until_ms: int) -> None:
         """The caller has said something, up to there in their audio. A "thank you" from before the service answered ends no wait."""
-        if self._board.answered_us + until_ms * 1000 > self._accepted_us:
+        if self._board.call_us(until_ms) > self._accepted_us:
             self.stop_connecting()
 
     def stop_connecting(self) -> None:
@@ -286,11 +286,22 @@ class Transfers:
             return "", ""
         target = filled_target(tool.target, self._board.variables, self._board.given, call.arguments)
         if not target:
-            return "", NO_TARGET
+            return "", self._no_target(tool)
         try:
             return parse_destination(target, what="the transfer's target").value, ""
         except InvalidNumberError as error:
             return "", error.message
+
+    def _no_target(self, tool: TransferTool) -> str:
+        """Why there is no target, for the model, and for whoever reads the record."""
+        lacks = [
+            name for name in named_arguments(tool.target, self._board.given) if not self._board.variables.get(name)
+        ]
+        if not lacks:
+            return NO_TARGET
+        return (
+            f"{NO_TARGET}: nothing gives {', '.join(lacks)}, no parameter of the tool's and no variable of the call's"
+        )
 
     def _fail(self, request: int, reason: str) -> None:
         board = self._board

@@ -140,7 +140,8 @@ class Voicemail:
         whole = "" if generation.said is None else generation.said.content
         if generation.purpose == "reply":
             self.answered = self.answered or generation.heard_words >= ANSWER_WORDS
-        elif generation.purpose == WELCOME and len(whole.split()) >= ANSWER_WORDS:
+        elif generation.purpose == WELCOME and len(whole.split()) >= ANSWER_WORDS and self._words < WORDS_BEFORE_BEEP:
+            # Who has said more than "hello" by then may be a machine that spoke over it.
             self._greeted_us = self._stage.silent_us
 
     def judged(self, event: ev.ClassifierVerdict) -> None:

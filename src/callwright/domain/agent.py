@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from callwright.domain.agent_callers import read_caller_data
@@ -65,12 +65,13 @@ def parse_agent(
     body: Mapping[str, Any],
     has: Callable[[str, str], bool] | None = None,
     defaults: ProviderDefaults | None = None,
+    kept_tools: Collection[str] = (),
 ) -> AgentSpec:
     """Read an agent's flat body (``agent_config`` keys at the top level, plus ``agent_prompts``).
 
     ``has(kind, name)`` tells whether a provider is registered; with it, provider names must be registered or listed by the contract, and
-    tools' names such as models' endpoints take: it is for an agent that is saved. Without it names are not checked. ``defaults`` are the
-    providers of sections that name none. Raises InvalidAgentError.
+    tools' names such as models' endpoints take, unless they are ``kept_tools``, which it has already: it is for an agent that is saved.
+    Without it names are not checked. ``defaults`` are the providers of sections that name none. Raises InvalidAgentError.
     """
     agent = Fields(body, "agent_config")
     names = ProviderNames(has, defaults or ProviderDefaults())
@@ -82,7 +83,7 @@ def parse_agent(
     tools_config = conversation.child("tools_config") or Fields({}, conversation.at("tools_config"))
     transcriber, endpointing_ms = read_transcriber(tools_config.child("transcriber"), names)
     model = read_model(tools_config.child("llm_agent"), names)
-    tools = read_tools(tools_config.child("api_tools"), names_checked=has is not None)
+    tools = read_tools(tools_config.child("api_tools"), None if has is None else kept_tools)
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
     hours = _calling_hours(agent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.agent_spec import ToolSpec
@@ -56,9 +56,9 @@ _KEYS_SCHEMA = {
 }
 
 
-def read_tools(section: Fields | None, names_checked: bool = False) -> tuple[ToolSpec, ...]:
-    """The agent's tools in order. ``names_checked``: their names must be such as every model's endpoint takes. Raises InvalidAgentError for
-    a tool that could not be called."""
+def read_tools(section: Fields | None, kept: Collection[str] | None = None) -> tuple[ToolSpec, ...]:
+    """The agent's tools in order. Names that are not ``kept`` must be such as every model's endpoint takes; None: none is checked. Raises
+    InvalidAgentError for a tool that could not be called."""
     if section is None:
         return ()
     listed = section.raw("tools")
@@ -72,9 +72,7 @@ def read_tools(section: Fields | None, names_checked: bool = False) -> tuple[Too
         path = section.at("tools")
         raise InvalidAgentError(f"{path} holds {len(listed)} tools, at most {MAX_AGENT_TOOLS} are allowed", field=path)
     params = section.child("tools_params") or Fields({}, section.at("tools_params"))
-    tools = tuple(
-        _tool(one, f"{section.at('tools')}[{index}]", params, names_checked) for index, one in enumerate(listed)
-    )
+    tools = tuple(_tool(one, f"{section.at('tools')}[{index}]", params, kept) for index, one in enumerate(listed))
     names = [tool.name for tool in tools]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -92,7 +90,7 @@ def _json(text: str, path: str) -> Any:
         raise InvalidAgentError(f"{path} is text that is not JSON ({error})", field=path) from error
 
 
-def _tool(given: object, path: str, params: Fields, name_checked: bool) -> ToolSpec:
+def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None) -> ToolSpec:
     if not isinstance(given, Mapping):
         raise wrong(path, "an object", given)
     outer = Fields(given, path)
@@ -100,7 +98,7 @@ def _tool(given: object, path: str, params: Fields, name_checked: bool) -> ToolS
     name = tool.text("name", longest=MAX_NAME_CHARACTERS)
     if not name:
         raise InvalidAgentError(f"{tool.at('name')} is required", field=tool.at("name"))
-    if name_checked and not _ENDPOINTS_NAME.fullmatch(name):
+    if kept is not None and name not in kept and not _ENDPOINTS_NAME.fullmatch(name):
         raise InvalidAgentError(
             f'{tool.at("name")} "{named(name)}" is a name that models\' endpoints refuse: use 1 to 64 of the letters a to z and A to Z,'
             ' digits, _ and -, as in "check_slots"',

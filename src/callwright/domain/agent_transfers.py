@@ -86,10 +86,10 @@ def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = (
     return schema
 
 
-def names_argument(template: str, known: Mapping[str, str]) -> bool:
-    """Whether the template of a target names what only the model gives: no variable of the system's, and none of the call's that is
+def named_arguments(template: str, known: Mapping[str, str]) -> list[str]:
+    """What the template of a target names that only the model gives: no variable of the system's, and none of the call's that is
     ``known``."""
-    return any(not _is_fixed(name, known) for name in _GIVEN.findall(template))
+    return [name for name in _GIVEN.findall(template) if not _is_fixed(name, known)]
 
 
 def filled_target(template: str, variables: Mapping[str, str], known: Mapping[str, str], arguments: str) -> str:

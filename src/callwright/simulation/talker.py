@@ -7,7 +7,7 @@ from random import Random
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.phrases import ASSENTS, DENIALS, NODS, STOPS
+from callwright.conversation.phrases import ASSENTS, DENIALS, NODS, REFUSALS, STOPS
 from callwright.simulation.world import World
 
 LANGUAGES = ("en", "en", "hi", "de")
@@ -16,7 +16,12 @@ LANGUAGES = ("en", "en", "hi", "de")
 _DICTATED = ("five", "7", "4711", "B", "O", "C", "fünf", "सात", "and", "my number is", "yes", "no thanks", "um")
 """Words after which a caller is given more time, or less."""
 
-_STOPS = tuple(phrase for language in dict.fromkeys(LANGUAGES) for phrase in (*STOPS[language], *DENIALS[language]))
+_STOPS = tuple(
+    phrase
+    for language in dict.fromkeys(LANGUAGES)
+    for table in (STOPS, DENIALS, REFUSALS)
+    for phrase in table[language]
+)
 _OPT_OUTS = (
     "stop calling me, and never again.",
     "please never call this number again.",

@@ -35,25 +35,6 @@ def test_more_words_than_the_setting_interrupt_the_agent() -> None:
     assert (said.text, said.cut, said.estimated, said.heard_ms) == ("We have tables at six,", True, False, 1_050)
 
 
-@pytest.mark.parametrize(
-    ("language", "few", "enough"),
-    [
-        ("zh-CN", "便宜一点", "可以便宜一点"),
-        ("ja", "別の日に", "別の日にしたい"),
-        ("th", "ขอโทษค่ะ", "ขอโทษค่ะฉันอยากเปลี่ยน"),
-    ],
-)
-def test_letters_are_counted_where_words_have_no_spaces(language: str, few: str, enough: str) -> None:
-    call = speaking(words_to_interrupt=2, language=language)
-    call.begins()
-    call.wait(1_000)
-    call.segment += 1
-    call.hears(few)
-    assert not call.all(fx.Clear)
-    call.hears(enough)
-    assert call.all(fx.Clear)
-
-
 def test_history_holds_what_was_heard_and_the_interruption_is_the_next_turn() -> None:
     call = speaking()
     call.begins()

@@ -202,6 +202,41 @@ def test_an_agent_whose_words_about_a_tool_are_interrupted_answers_only_after_it
     assert call.core.state == "speaking"
 
 
+def test_noises_do_not_hold_the_answer_of_an_agent_that_was_interrupted_back_again() -> None:
+    call = speaking(backoff_ms=3_000, incremental_delay_ms=0, keys=True)
+    call.wait(600)
+    call.types("#")
+    call.clears(800)
+    call.model_says("You chose none.")
+    call.voice_speaks()
+    for _ in range(2):
+        call.wait(1_200)
+        call.begins()
+        call.wait(200)
+        call.pauses()
+    assert call.core.state == "thinking"
+    call.wait(200)
+    assert call.core.state == "speaking"
+
+
+def test_an_answer_of_keys_alone_is_the_answer_behind_which_there_is_no_backoff_period() -> None:
+    schema = '{"type":"object","properties":{"keys":{"type":"string"}}}'
+    call = speaking(backoff_ms=3_000, tools=(Tool("press", "Press", schema),), key_tools=("press",))
+    is_cut_by(call, "for sales press one")
+    turns_out_to_be(call, "for sales press one")
+    call.wait(300)
+    call.model_calls("press", "c1", '{"keys": "1"}')
+    call.model_ends("tool_calls")
+    call.wait(3_000)
+    call.give(ev.ToolResult, call.last(fx.SendKeys).request, True, "pressed")
+    call.caller_says("for departments press two")
+    call.wait(300)
+    call.model_calls("press", "c2", '{"keys": "2"}')
+    call.model_ends("tool_calls")
+    call.wait(500)
+    assert [one.keys for one in call.all(fx.SendKeys)] == ["1", "2"]
+
+
 def test_the_next_answer_of_an_agent_that_was_interrupted_has_no_backoff_period() -> None:
     call = speaking(backoff_ms=5_000, incremental_delay_ms=0)
     is_cut_by(call, "no not today")

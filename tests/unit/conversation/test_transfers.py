@@ -1,6 +1,7 @@
 """The model hands the caller to somebody else."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -356,6 +357,18 @@ def test_who_says_no_to_the_announcement_in_however_few_words_is_not_transferred
     assert "transfer_dropped" in call.notes()
 
 
+@pytest.mark.parametrize("words", ["no thanks", "not really"])
+def test_a_no_to_a_question_before_the_transfer_is_its_answer(words: str) -> None:
+    call = transferring(tool=replace(DESK, message="Is there anything else before I connect you?"))
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes(words)
+    assert not call.all(fx.Clear)
+    assert "transfer_dropped" not in call.notes()
+
+
 def test_where_partial_words_never_interrupt_a_no_calls_off_when_it_is_final() -> None:
     call = transferring(words_to_interrupt=0)
     call.starts_playing()
@@ -654,6 +667,7 @@ def test_a_target_that_the_schema_does_not_declare_is_not_the_models_to_choose()
     call = choosing('{"number": "+19005550199", "branch": "north", "reason": "rent"}', "%(number)s")
     assert not call.all(fx.Transfer)
     assert "no phone number or address" in results(call)[-1]["reason"]
+    assert "nothing gives number" in results(call)[-1]["reason"]
 
 
 @pytest.mark.parametrize(

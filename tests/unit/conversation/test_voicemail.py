@@ -503,6 +503,24 @@ def test_a_machine_that_spoke_over_the_welcome_is_known_by_its_words() -> None:
     assert call.hung_up() == "voicemail_detected"
 
 
+def test_a_machine_that_spoke_over_the_welcome_and_paused_is_known_by_its_words() -> None:
+    call = watching(words_to_interrupt=10)
+    call.starts_playing()
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("hi you've reached Bob Miller")
+    call.wait(700)
+    call.give(ev.MarkPlayed, 1, 0)
+    call.give(ev.MarkPlayed, 1, 1)
+    call.wait(700)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("I can't come to the phone, please leave a message")
+    assert call.hung_up() == "voicemail_detected"
+
+
 def test_a_machine_that_speaks_behind_a_welcome_of_a_word_is_known_by_its_words() -> None:
     call = watching(welcome_message="Hello?")
     call.plays()

@@ -6,7 +6,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, WELCOME_YIELDS_MS
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, STILL_READ_MS, WELCOME_YIELDS_MS
 
 
 def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
@@ -116,6 +116,14 @@ def test_a_sentence_that_is_still_read_when_the_welcome_ends_is_kept_whole() -> 
     call.wait(2_000)
     assert "discarded_words" not in call.notes()
     assert call.told()[-1] == "user: please don't cancel it"
+
+
+def test_a_hello_that_is_over_is_discarded_though_its_last_text_is_missing() -> None:
+    call = over_the_end_of_the_welcome()
+    call.pauses()
+    call.wait(STILL_READ_MS)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert "discarded_words" in call.notes()
 
 
 def test_an_entry_over_the_end_of_the_welcome_is_kept_whole() -> None:

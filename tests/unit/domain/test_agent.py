@@ -590,6 +590,7 @@ def test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call
     with pytest.raises(InvalidAgentError, match="endpoints refuse: use 1 to 64 of the letters") as caught:
         parse_agent(body, nothing_registered)
     assert caught.value.field == "agent_config.tasks[0].tools_config.api_tools.tools[0].name"
+    assert parse_agent(body, nothing_registered, kept_tools=[name]).tools[0].name == name
 
 
 def test_a_name_that_endpoints_take_is_saved() -> None:

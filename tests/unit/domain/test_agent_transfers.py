@@ -6,7 +6,7 @@ import pytest
 
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent import parse_agent
-from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE, filled_target, names_argument
+from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE, filled_target, named_arguments
 from callwright.domain.errors import InvalidAgentError
 
 NUMBER = "+15550100123"
@@ -143,7 +143,7 @@ def test_a_target_is_filled_from_variables_and_from_the_model(template: str, arg
     ],
 )
 def test_a_target_names_an_argument_where_only_the_model_can_fill_it(template: str, asked: bool) -> None:
-    assert names_argument(template, {"branch": "+15550177", "empty": ""}) is asked
+    assert bool(named_arguments(template, {"branch": "+15550177", "empty": ""})) is asked
 
 
 def test_keys_are_collected_as_the_agent_says() -> None:

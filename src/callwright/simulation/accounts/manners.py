@@ -17,7 +17,7 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.hearing import LONGEST_SIGNAL_WORDS
 from callwright.conversation.lanes import BACK_CHANNEL, FILLER
-from callwright.conversation.phrases import DENIALS, STOPS
+from callwright.conversation.phrases import DENIALS, REFUSALS, STOPS
 from callwright.conversation.stops import normalised, phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.pauses import ASKS_CODE, is_all
@@ -27,7 +27,7 @@ ECHOED_MOST = 3
 """Of so many of the agent's last utterances an echo may still be read."""
 
 _STOP_PHRASES = frozenset(STOPS["en"])
-_DENIALS = frozenset(DENIALS["en"])
+_REFUSALS = frozenset((*DENIALS["en"], *REFUSALS["en"]))
 
 
 class FloorAccount:
@@ -393,8 +393,9 @@ class BargeInAccount:
         words = self._pending[event.segment]
         cleared = fx.Clear(generation) in self._book.effects
         said = event.text.strip(" .!").lower()
-        announced = self._book.replies.get(generation).purpose == "transfer"  # to which a "no, thanks" says no
-        stop = said in _STOP_PHRASES or (announced and said in _DENIALS)
+        one = self._book.replies.get(generation)
+        announced = one.purpose == "transfer" and "?" not in " ".join(one.sound.spoken)  # else it may be an answer
+        stop = said in _STOP_PHRASES or (announced and said in _REFUSALS)
         many = 0 < enough < len(words) and any(map(is_numbered, words)) and event.segment in self._fresh
         alone = stop and event.segment in self._first and (final or enough > 0)
         lately = list(self._book.replies.all.values())[-ECHOED_MOST:]

@@ -15,7 +15,7 @@ GOES_ON = frozenset({"welcome", "reply", "silence", "apology"})
 class ResumeAccount:
     """What an interruption left unsaid."""
 
-    __slots__ = ("_book", "_by_voice", "_cut", "_depth", "_interrupted_us", "_left")
+    __slots__ = ("_asked_us", "_book", "_by_voice", "_cut", "_depth", "_interrupted_us", "_left")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -24,18 +24,12 @@ class ResumeAccount:
         self._depth: dict[int, int] = {}  # how often the caller's words have silenced what an utterance goes on with
         self._interrupted_us = -1  # when the caller last silenced the agent, which has said nothing since
         self._left = 0  # the utterance of which something is left to say
+        self._asked_us: dict[int, int] = {}  # where the caller's last sound was over when a reply was asked for
 
     def reads(self) -> Handlers:
         """What it judges."""
-        excuses: tuple[type, ...] = (
-            ev.KeyPressed,
-            ev.LineHeld,
-            fx.AskModel,
-            fx.UserSaid,
-            fx.CallTool,
-            fx.SendKeys,
-            fx.Transfer,
-        )
+        excuses: tuple[type, ...] = (ev.KeyPressed, ev.LineHeld, fx.UserSaid)
+        acts: tuple[type, ...] = (fx.CallTool, fx.SendKeys, fx.Transfer)
         return {
             fx.Clear: self._clear,
             fx.AgentSaid: self._over,
@@ -43,6 +37,8 @@ class ResumeAccount:
             fx.Note: self._note,
             fx.Release: self._release,
             fx.Speak: self._speak,
+            fx.AskModel: self._ask,
+            **dict.fromkeys(acts, self._act),
             fx.HangUp: self._hang_up,
             **dict.fromkeys(excuses, self._excuse),
         }
@@ -68,6 +64,8 @@ class ResumeAccount:
     def _note(self, effect: fx.Note) -> None:
         if effect.kind in ("resume_given_up", "voicemail_found"):
             self._left = 0
+        elif effect.kind in ("tool_refused", "tool_repeated", "transfer_refused"):
+            self._interrupted_us = -1  # of a reply that was performed
         elif effect.kind == "voice_failed":
             self._by_voice.add(int(effect.text.split()[-1]))
 
@@ -89,14 +87,23 @@ class ResumeAccount:
                 "an agent that was silenced keeps its backoff period", f"{effect.generation} after {effect.resumes}"
             )
 
+    def _ask(self, effect: fx.AskModel) -> None:
+        self._left = 0
+        self._asked_us[effect.generation] = self._book.answered_us + self._book.caller.end_ms * 1000
+
+    def _act(self, _effect: object) -> None:
+        """A reply of tools alone is one, too."""
+        self._left = 0
+        self._interrupted_us = -1
+
     def _keeps_backoff(self, effect: fx.Release) -> None:
         """An agent that was interrupted, whatever it was saying, keeps its backoff period: behind that and the caller's last sound."""
         book, one, since_us = self._book, self._book.replies.get(effect.generation), self._interrupted_us
         self._interrupted_us = -1
         if since_us < 0 or not one.request or not book.live:
             return
-        if one.asked:
-            since_us = max(since_us, book.answered_us + book.caller.end_ms * 1000)
+        if one.asked:  # what sounds afterwards and has no words holds nothing back
+            since_us = max(since_us, self._asked_us.get(one.number, 0))
         if book.at_us + LATE_US < since_us + book.plan.backoff_ms * 1000:
             contradict("an agent that was interrupted keeps its backoff period", f"{one.number} since {since_us}")
 

@@ -6,7 +6,7 @@ import re
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import FINAL_WAIT_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.limits import MAX_KEY_DIGITS
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
@@ -179,7 +179,8 @@ class WordsAccount:
         """Words are thrown away only when the welcome has been said, and only where the agent wants that; never half of what goes on."""
         book = self._book
         unread = [word for word in text.split() if is_numbered(word) and word not in self._read]
-        if unread or book.caller.talks(book.at_us):
+        ended_us = book.answered_us + book.caller.end_ms * 1000
+        if (unread and book.at_us + LATE_US < ended_us + STILL_READ_MS * 1000) or book.caller.talks(book.at_us):
             contradict("no sentence is cut in two by the welcome's end", f"{text!r}")
         welcomed = any(isinstance(one, fx.AgentSaid) and one.purpose == "welcome" for one in book.effects)
         if not (book.plan.discard_pre_welcome and welcomed):
