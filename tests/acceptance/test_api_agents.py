@@ -149,7 +149,8 @@ async def test_an_agent_saved_before_with_a_tools_name_that_is_refused_now_can_b
         agent_id = await create(client)
         body = {name: value for name, value in AGENT["agent_config"].items() if name != "tasks"}
         tasks = copy.deepcopy(AGENT["agent_config"]["tasks"])
-        tasks[0]["tools_config"]["api_tools"] = {"tools": [{"name": "end_call now", "key": "end_call"}]}
+        task = next(one for one in tasks if one["task_type"] == "conversation")
+        task.setdefault("tools_config", {})["api_tools"] = {"tools": [{"name": "end_call now", "key": "end_call"}]}
         body |= {"tasks": tasks, "agent_prompts": AGENT["agent_prompts"]}
         refused = await client.put(f"/v2/agent/{agent_id}", json={"agent_config": body})
         assert refused.status_code == 400

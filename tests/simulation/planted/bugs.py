@@ -696,12 +696,12 @@ BARGE_IN = (
     bug(
         "interrupted_by_one_word_less",
         "as many words as the setting interrupt, not more",
-        Line("hearing:Hearing._interrupts", "if self._said(count) > enough:", "if self._said(count) >= enough:"),
+        Line("hearing:Hearing._interrupts", "if count > enough:", "if count >= enough:"),
     ),
     bug(
         "interrupted_by_one_word_more",
         "it takes one more word to interrupt",
-        Line("hearing:Hearing._interrupts", "if self._said(count) > enough:", "if self._said(count) > enough + 1:"),
+        Line("hearing:Hearing._interrupts", "if count > enough:", "if count > enough + 1:"),
     ),
     bug(
         "interrupted_only_by_finals",
