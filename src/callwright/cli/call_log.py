@@ -56,7 +56,10 @@ def readable(arguments: argparse.Namespace) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
-        why = str(error) if isinstance(error, LogFormatError) else f"{type(error).__name__}: {error}"
+        # What a field's absence breaks looks like a defect of ours: it is told by its type, so that one can be told from the other.
+        why = str(error)
+        if not isinstance(error, LogFormatError):
+            why = f"{type(error).__name__}: {error} (if the log is whole, this is a defect: report it with the log)"
         raise BadInputError(f"{arguments.call} is not a call log this version can read: {why}") from error
 
 

@@ -72,7 +72,7 @@ class Phrasebook:
             for words in (phrase.split() for phrase in self._backchannels)
             for count in range(1, len(words))
         )
-        everything = (*self._stops, *self._backchannels, *self._assents, *self._refusals, *self._farewells)
+        everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells)
         self._words_most = max(len(phrase.split()) for phrase in everything)
 
     def stops(self, text: str) -> bool:

@@ -299,9 +299,7 @@ class Transfers:
         ]
         if not lacks:
             return NO_TARGET
-        return (
-            f"{NO_TARGET}: nothing gives {', '.join(lacks)}, no parameter of the tool's and no variable of the call's"
-        )
+        return f"{NO_TARGET}: nothing gives {', '.join(lacks)}, neither a declared parameter nor a variable of the call"
 
     def _fail(self, request: int, reason: str) -> None:
         board = self._board

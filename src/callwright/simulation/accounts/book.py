@@ -108,6 +108,7 @@ class Caller:
         "known_ms",
         "moved_us",
         "newest_ms",
+        "newest_us",
         "reading",
         "talking_us",
         "told_us",
@@ -118,6 +119,7 @@ class Caller:
         self.talking_us = -1
         self.began_ms = 0
         self.newest_ms = 0  # where the latest sound began that the core may have taken for a new one
+        self.newest_us = -1  # when a sound was told to begin last, of one that goes on, too
         self.end_ms = 0  # the last voiced audio that was certainly taken in
         self.known_ms = 0  # the latest position that anything was told of
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
@@ -127,6 +129,7 @@ class Caller:
 
     def began(self, event: ev.ActivityBegan) -> None:
         """A sound, unless anything later is known already."""
+        self.newest_us = event.at_us
         if event.audio_ms < self.known_ms:
             self.unsure = True
         elif self.talking_us < 0 and not self.unsure:
@@ -165,8 +168,9 @@ class Caller:
         return self.talking_us >= 0 and LATE_US < at_us - self.talking_us < least_ms * 1000 - LATE_US
 
     def speaks(self, at_us: int) -> bool:
-        """Whether the caller may be speaking: a sound without words for too long is none."""
-        return self.talking_us >= 0 and at_us - max(self.talking_us, self.told_us) < self.waited_ms * 1000 + LATE_US
+        """Whether the caller may be speaking: a sound without words for too long is none, until it is told to begin anew."""
+        since_us = max(self.talking_us, self.newest_us, self.told_us)
+        return self.talking_us >= 0 and at_us - since_us < self.waited_ms * 1000 + LATE_US
 
 
 class Book:

@@ -45,9 +45,8 @@ class MachineAccount:
         self._beeped = False
         self._left = False  # the message was begun
         self._answered = False  # a reply was heard to its end
-        self._greeted_us = (
-            -1
-        )  # when the welcome was, and nothing had been heard of the far end; -1 when that may have spoken before
+        # When the welcome was heard to its end, and nothing of the far end before; -1 where that may have spoken.
+        self._greeted_us = -1
         self._texts: dict[int, str] = {}  # what it has said since, by segment
         self._suspected = False  # a suspicion broke the welcome off, and it was not said again
 

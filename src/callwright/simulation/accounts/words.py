@@ -172,8 +172,6 @@ class WordsAccount:
         book = self._book
         if isinstance(book.event, _ENDS) or book.caller.speaks(book.at_us) or book.caller.unsure or self._keys.begun:
             return True
-        if book.caller.began_ms > book.caller.end_ms:
-            return True  # a sound that nobody told the end of
         words = [word for segment in self._unread for word in self._texts[segment].split()]
         return any(not (is_numbered(word) and word in self._taken) for word in words)
 

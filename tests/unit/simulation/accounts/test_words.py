@@ -7,6 +7,8 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import ACTIVITY_STALE_MS
+from callwright.simulation.accounts.book import Caller
 
 ORDER = "an entry stands where it was typed"
 CUT = "no sentence is cut in two by the welcome's end"
@@ -148,3 +150,14 @@ def test_a_sentence_that_is_over_is_thrown_away() -> None:
     assert not call.audit()
     kept = call.audit_with(lambda _, effect: () if isinstance(effect, fx.Note) else (effect,))
     assert kept.startswith("words over the welcome are thrown away on request")
+
+
+def test_a_sound_without_words_may_be_the_callers_again_when_it_is_told_to_begin_anew() -> None:
+    """Nobody told the end of the one before it, which was taken for none by then."""
+    caller, stale_us = Caller(), ACTIVITY_STALE_MS * 1000
+    caller.began(ev.ActivityBegan(1_000, 1))
+    assert caller.speaks(stale_us - 1_000)
+    assert not caller.speaks(2 * stale_us)
+    caller.began(ev.ActivityBegan(2 * stale_us, 20_000))
+    assert caller.speaks(2 * stale_us + 1_000)
+    assert not caller.speaks(4 * stale_us)
