@@ -14,6 +14,7 @@ from callwright.domain.variables import render
 from callwright.simulation.accounts.replies import Replies
 from callwright.simulation.accounts.work import Work
 
+FOR_EVER_US = 1 << 62
 LATE_US = 8_000
 """A simulated runner wakes up at most 3 ms late; the steps in between count a little more."""
 
@@ -113,6 +114,7 @@ class Caller:
         "talking_us",
         "told_us",
         "unsure",
+        "zero_us",
     )
 
     def __init__(self) -> None:
@@ -125,10 +127,14 @@ class Caller:
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
         self.told_us = 0  # when words were told of last
         self.moved_us = 0  # when a sound certainly began or ended last
+        self.zero_us = (
+            FOR_EVER_US  # when the caller's audio began, at the latest: nothing is told of before it was spoken
+        )
         self.reading = Reading()
 
     def began(self, event: ev.ActivityBegan) -> None:
         """A sound, unless anything later is known already."""
+        self._spoken(event.audio_ms, event.at_us)
         self.newest_us = event.at_us
         if event.audio_ms < self.known_ms:
             self.unsure = True
@@ -141,6 +147,7 @@ class Caller:
 
     def ended(self, event: ev.ActivityEnded) -> None:
         """The end of a sound, unless a later one has begun."""
+        self._spoken(event.audio_ms, event.at_us)
         if event.audio_ms >= max(self.began_ms, self.newest_ms):
             self.unsure = False
             if self.talking_us >= 0:
@@ -154,8 +161,12 @@ class Caller:
 
     def told(self, audio_ms: int, at_us: int) -> None:
         """Something else about the caller's audio up to ``audio_ms``."""
+        self._spoken(audio_ms, at_us)
         self.known_ms = max(self.known_ms, audio_ms)
         self.told_us = at_us
+
+    def _spoken(self, audio_ms: int, at_us: int) -> None:
+        self.zero_us = min(self.zero_us, at_us - audio_ms * 1000)
 
     @property
     def waited_ms(self) -> int:
@@ -308,8 +319,11 @@ class Book:
             self.caller.reading.told(event, self.replies.audible is None)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
+        # What was said before a service took the transfer on ends no wait; when exactly the caller's audio began is not known.
         if self.answered_us + effect.to_ms * 1000 > self.work.accepted_us:
-            self.work.accepted_us = -1  # else it was said before the service answered
+            self.work.accepted_us = -1
+        elif self.caller.zero_us + effect.to_ms * 1000 > self.work.accepted_us:
+            self.work.perhaps_heard = True
         self.caller.known_ms = max(self.caller.known_ms, effect.to_ms)  # a sound from before it is of that turn
         self.caller.reading.close()
 

@@ -408,7 +408,10 @@ class BargeInAccount:
             contradict("last words are said to their end", generation)
         if cleared and not self._interrupts(final):
             contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
-        typed = self._typed and event.segment not in self._fresh  # words of before the entry may be read anew
+        before = event.segment not in self._fresh or event.segment < max(self._seen)
+        typed = (
+            self._typed and before
+        )  # words that stand before the entry, which may be read anew: the newest are the entry's
         if cleared and not (typed or echoes) and self._only_goes_on():
             contradict("who only says 'go on' does not interrupt", f"{event.text!r} over {generation}")
 

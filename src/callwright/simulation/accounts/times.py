@@ -118,7 +118,7 @@ class SilenceAccount:
         self._sign(effect)
 
     def _quiet_ms(self) -> int:
-        since_us = max(self._sign_us, self._book.caller.moved_us, self._book.work.rung_until_us)
+        since_us = max(self._sign_us, self._book.caller.moved_us, self._book.work.surely_rung_until_us)
         return (self._book.at_us + LATE_US - since_us) // 1000
 
     def _speak(self, effect: fx.Speak) -> None:

@@ -163,7 +163,7 @@ class WordsAccount:
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
-        waiting = [word for word in self._waiting if word not in self._revised]
+        waiting = self._unanswered()
         if due and not cleared and waiting and not (self._book.notes("discarded_words") or self._midway()):
             contradict("words over the welcome are thrown away on request", waiting[:5])
 
@@ -197,7 +197,7 @@ class WordsAccount:
         self._certain(effect.generation)
 
     def _release(self, effect: fx.Release) -> None:
-        unanswered = [word for word in self._waiting if word not in self._revised]
+        unanswered = self._unanswered()
         if effect.resumes and unanswered and self._book.live and not self._book.machine:  # others are not answered
             contradict("an agent goes on only when the caller has said nothing", unanswered[:5])
 
@@ -217,7 +217,7 @@ class WordsAccount:
         busy = (
             not book.live
             or book.machine  # which is left its message when it is silent
-            or not self._waiting
+            or not self._unanswered()
             or replies.audible is not None
             or replies.pending is not None
             or book.caller.speaks(book.at_us)
@@ -229,7 +229,11 @@ class WordsAccount:
             return
         patience_ms = book.plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS + VERDICT_WAIT_MS + ANSWER_SLACK_MS
         if book.at_us - self._moved_us > patience_ms * 1000 + LATE_US:
-            contradict("a caller who has finished is answered", f"{list(self._waiting)[:5]} since {self._moved_us}")
+            contradict("a caller who has finished is answered", f"{self._unanswered()[:5]} since {self._moved_us}")
+
+    def _unanswered(self) -> list[str]:
+        """The words that wait for an answer: not those that came too late for a turn."""
+        return [word for word in self._waiting if word not in self._revised]
 
 
 class KeysAccount:

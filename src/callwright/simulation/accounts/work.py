@@ -13,15 +13,16 @@ from callwright.simulation.accounts.replies import Replies
 
 class Work:
     """``tools``: names of the tools that have not answered, by request, keys that are being pressed among them. ``wishes``: names of the
-    transfers that the model wants, or that are under way. ``accepted_us``: when a service took a transfer on, if the caller has said
-    nothing since; else -1."""
+    transfers that the model wants, or that are under way. ``accepted_us``: when a service took a transfer on, unless the caller has
+    certainly said something since; else -1. ``perhaps_heard``: whether they may have."""
 
-    __slots__ = ("_asked", "_replies", "accepted_us", "tools", "wishes")
+    __slots__ = ("_asked", "_replies", "accepted_us", "perhaps_heard", "tools", "wishes")
 
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
         self._asked = ""
         self.accepted_us = -1
+        self.perhaps_heard = False
         self.tools: dict[int, str] = {}
         self.wishes: list[str] = []
 
@@ -34,6 +35,11 @@ class Work:
     def rung_until_us(self) -> int:
         """Until when somebody is rung by a service that took the transfer on, as far as anybody here can tell; 0: nobody is."""
         return self.accepted_us + TRANSFER_WAIT_MS * 1000 if self.accepted_us >= 0 else 0
+
+    @property
+    def surely_rung_until_us(self) -> int:
+        """The same where nothing that the caller said can have ended it."""
+        return 0 if self.perhaps_heard else self.rung_until_us
 
     @property
     def under_way(self) -> bool:
@@ -74,7 +80,7 @@ class Work:
         if name in self._replies.transfers:
             self._forget(name)
             if isinstance(item, ev.ToolResult) and item.ok:
-                self.accepted_us = self._replies.at_us
+                self.accepted_us, self.perhaps_heard = self._replies.at_us, False
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self.wishes = [effect.name]

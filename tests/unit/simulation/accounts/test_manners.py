@@ -76,3 +76,34 @@ def test_who_says_no_to_the_announcement_of_a_transfer_is_let_in() -> None:
     assert call.all(fx.Clear)
     assert not call.audit()
     assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
+
+
+def typed_between(first: int, then: int) -> AuditedCall:
+    """A caller says a word, types, and says words that only say "go on", in segments of these numbers, all over the agent."""
+    call = AuditedCall(words_to_interrupt=1, incremental_delay_ms=0, keys=True, keys_pause_ms=500, keys_interrupt=False)
+    call.caller_says("w1 w2")
+    call.model_says("a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20.")
+    call.starts_playing()
+    call.wait(100)
+    call.give(ev.TranscriptFinal, call.audio_ms, first, "right")
+    call.types("8")
+    call.wait(600)
+    call.begins()
+    call.wait(400)
+    call.give(ev.TranscriptPartial, call.audio_ms, then, "i see")
+    return call
+
+
+def test_words_that_stand_before_an_entry_are_not_what_was_said_last() -> None:
+    call = typed_between(5, 3)
+    assert call.all(fx.Clear)  # the newest words are the entry's
+    assert not call.audit()
+
+
+def test_who_only_says_go_on_behind_an_entry_does_not_interrupt() -> None:
+    call = typed_between(3, 5)
+    assert not call.all(fx.Clear)
+    assert not call.audit()
+    event, effects = call.steps[-1]
+    call.steps[-1] = event, (*effects, fx.Clear(call.last(fx.Release).generation))
+    assert call.audit().startswith("who only says 'go on' does not interrupt")

@@ -12,8 +12,8 @@ SERVICE = TransferTool("transfer_call_desk", "", message="One moment.", own_mess
 ASKS_MS, HANGS_UP_MS = 3_000, 5_000
 
 
-def rung(asks: bool = True) -> AuditedCall:
-    """A service has taken the transfer on and rings somebody."""
+def wanted(asks: bool = True, late_ms: int = 0) -> AuditedCall:
+    """A service is asked for a transfer. ``late_ms``: how much later than it was spoken the caller's audio is told of."""
     call = AuditedCall(
         transfers=(SERVICE,),
         tools=(Tool(SERVICE.name, "To the desk", "{}"),),
@@ -23,12 +23,24 @@ def rung(asks: bool = True) -> AuditedCall:
         hangup_after_silence_ms=HANGS_UP_MS,
         hangup_message="",
     )
+    call.answered_ms += late_ms
+    call.wait(late_ms)
     call.caller_says("w1 w2")
     call.model_calls(SERVICE.name)
     call.model_ends()
     call.plays()
-    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "ok")
     return call
+
+
+def rung(asks: bool = True) -> AuditedCall:
+    """A service has taken the transfer on and rings somebody."""
+    call = wanted(asks)
+    taken_on(call)
+    return call
+
+
+def taken_on(call: AuditedCall) -> None:
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "ok")
 
 
 def does(call: AuditedCall, *effects: fx.Effect) -> str:
@@ -84,3 +96,29 @@ def test_who_has_said_something_meanwhile_is_waited_for_as_ever() -> None:
     late.agent_replies("a1.")
     late.now_ms += ASKS_MS + 2_500
     assert does(late, asked(late)).startswith("the caller is asked when it is time")
+
+
+def test_what_was_said_as_the_service_answered_may_be_from_before_it_or_after() -> None:
+    call = wanted(late_ms=40)
+    call.begins()
+    call.wait(380)
+    taken_on(call)
+    call.wait(20)
+    call.pauses()
+    call.finishes("w3")
+    call.judges()
+    call.agent_replies("a1.")
+    call.wait(ASKS_MS)
+    assert call.last(fx.Speak).purpose == "silence"
+    assert not call.audit()
+
+
+def test_what_was_said_before_the_service_answered_ends_no_wait() -> None:
+    call = wanted(late_ms=40)
+    call.caller_says("w3")
+    call.wait(50)
+    taken_on(call)
+    call.agent_replies("a1.")
+    call.wait(ASKS_MS)
+    assert call.last(fx.Speak).purpose == "reply"
+    assert does(call, asked(call)).startswith("the caller is asked after the silence that was set")

@@ -27,6 +27,15 @@ def told_as(text: str) -> Change:
     return change
 
 
+def not_noted(kind: str) -> Change:
+    """No note of this kind is made."""
+
+    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        return () if isinstance(effect, fx.Note) and effect.kind == kind else (effect,)
+
+    return change
+
+
 def typed_and_said(completes: str) -> AuditedCall:
     """An entry, complete by the finishing key or by a pause, and words behind it."""
     call = AuditedCall(keys=True, keys_pause_ms=500, keys_interrupt=False, welcome_message="Please type now.")
@@ -161,3 +170,21 @@ def test_a_sound_without_words_may_be_the_callers_again_when_it_is_told_to_begin
     caller.began(ev.ActivityBegan(2 * stale_us, 20_000))
     assert caller.speaks(2 * stale_us + 1_000)
     assert not caller.speaks(4 * stale_us)
+
+
+def test_words_that_came_too_late_for_a_turn_need_no_answer() -> None:
+    call = AuditedCall(incremental_delay_ms=0, hangup_after_silence_ms=0, check_if_user_online=False)
+    call.caller_says("w1 w2")
+    call.model_says("a1 a2 a3 a4 a5 a6.")
+    call.starts_playing()
+    call.caller_says("mhm")
+    call.wait(1_000)
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "w3")
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    for _ in range(3):
+        call.wait(20_000)
+        call.give(ev.DeadlineReached)
+    assert {"back_channel", "words_revised"} <= set(call.notes())
+    assert not call.audit()
+    assert call.audit_with(not_noted("words_revised")).startswith("a caller who has finished is answered")
