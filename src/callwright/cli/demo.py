@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import shlex
 import statistics
 import sys
 from dataclasses import dataclass, replace
@@ -135,6 +136,8 @@ async def _call(platform: Platform, url: str, model: str, persona: str, out: Tex
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
     _summary(platform, execution_id, json.loads(body), out)
+    for line in look_again(execution_id, platform.foundation.settings.data):
+        _say(out, line)
     return body
 
 
@@ -180,6 +183,12 @@ def _summary(platform: Platform, execution_id: str, body: dict[str, Any], out: T
             out,
             f"latency     last caller frame to first agent frame: median {statistics.median(delays):.0f} ms of {len(delays)} turns",
         )
+
+
+def look_again(execution_id: str, data: Path) -> list[str]:
+    """Lines with the commands that read the call afterwards. ``data``: the demo's own folder, which they would not look into."""
+    where = f"{execution_id} --data {shlex.quote(str(data))}"
+    return [f"what went wrong     callwright doctor {where}", f"replay it           callwright replay {where}"]
 
 
 def _say(out: TextIO, line: str) -> None:

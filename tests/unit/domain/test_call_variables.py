@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,3 +42,10 @@ def test_an_unknown_timezone_is_utc(zone: str) -> None:
 def test_a_moment_is_told_in_the_time_zone_of_the_call() -> None:
     assert f"{local_time(NOW, 'Asia/Kolkata'):%H:%M}" == "03:00"
     assert local_time(NOW, "Nowhere/Land") == NOW
+
+
+def test_the_page_of_agents_lists_the_variables_of_every_call() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/agents.md").read_text()
+    section = page.split("## Variables", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(call_variables(_execution(), NOW))
