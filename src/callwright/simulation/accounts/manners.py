@@ -310,7 +310,7 @@ class BargeInAccount:
         self._keys = keys
         self._beside = _Beside(book)
         self._fresh: set[int] = set()  # segments spoken without a pause, or a key, and with no word taken
-        self._first: set[int] = set()  # of these, those before which nothing was pending
+        self._first: set[int] = set()  # of these, those before which nothing is pending
         self._pending: dict[int, list[str]] = {}  # segment -> newest words
         self._taken: set[str] = set()
         self._final: set[int] = set()
@@ -373,6 +373,10 @@ class BargeInAccount:
             if not any(self._pending.values()):
                 self._first.add(segment)
             self._fresh.add(segment)
+        if words and not self._pending.get(segment):
+            self._first = {
+                one for one in self._first if one <= segment
+            }  # read late, they stand before those all the same
         repeated = self._pending.get(segment) == words and not final
         self._pending[segment] = words
         if repeated:

@@ -107,3 +107,31 @@ def test_who_only_says_go_on_behind_an_entry_does_not_interrupt() -> None:
     event, effects = call.steps[-1]
     call.steps[-1] = event, (*effects, fx.Clear(call.last(fx.Release).generation))
     assert call.audit().startswith("who only says 'go on' does not interrupt")
+
+
+def stopped_behind(read_late: str) -> AuditedCall:
+    """A caller says one sentence, which is ``read_late``, and stops the agent in another segment."""
+    call = AuditedCall(words_to_interrupt=0, incremental_delay_ms=0)
+    call.caller_says("w1 w2")
+    call.model_says("a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20.")
+    call.starts_playing()
+    call.begins()
+    call.wait(600)
+    call.give(ev.TranscriptPartial, call.audio_ms, 6, "stop")
+    call.wait(200)
+    call.give(ev.TranscriptFinal, call.audio_ms - 600, 5, read_late)
+    call.give(ev.TranscriptFinal, call.audio_ms, 6, "stop")
+    return call
+
+
+def test_a_stop_phrase_behind_words_that_were_read_late_is_not_alone() -> None:
+    call = stopped_behind("w3 w4 w5")
+    assert not call.all(fx.Clear)
+    assert not call.audit()
+
+
+def test_a_stop_phrase_silences_the_agent() -> None:
+    call = stopped_behind("")
+    assert call.all(fx.Clear)
+    assert not call.audit()
+    assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
