@@ -356,7 +356,8 @@ class TestScenarios:
 
 
 @pytest.mark.parametrize(
-    ("fallback", "said"), [(("What?",), ["How much is it?", "What?", "Thanks."]), ((), ["How much is it?", "Thanks."])]
+    ("fallback", "said"),
+    [(("What?", "Bye."), ["How much is it?", "What?", "Thanks."]), ((), ["How much is it?", "Thanks."])],
 )
 def test_a_caller_who_takes_a_filler_for_the_answer_waits_where_it_has_nothing_else_to_say(fallback, said):
     rules = (Rule("help you", in_order=False, say="How much is it?"), Rule("ninety", in_order=False, say="Thanks."))
