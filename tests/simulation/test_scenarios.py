@@ -31,11 +31,13 @@ IN_EVERY_RUN = (
     "two-languages",
     "voicemail",
 )
+RUNS = 9
+"""As few as show a pass rate of 0.7, if all of them pass."""
 KEPT = Path("build/results/scenarios")
 
 
 @pytest.mark.parametrize("name", IN_EVERY_RUN)
 def test_a_shipped_scenario_passes(name: str) -> None:
     scenario = next(one for one in shipped() if one.name == name)
-    verdicts, seconds = run([replace(scenario, runs=9, pass_rate=0.6)], Session(Settings(), keep=KEPT), seed=1)
+    verdicts, seconds = run([replace(scenario, runs=RUNS)], Session(Settings(), keep=KEPT), seed=1)
     assert verdicts[0].verdict == "pass", "\n".join(as_lines(verdicts, seconds))

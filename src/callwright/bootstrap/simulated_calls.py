@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
-from callwright.simulation.arguments import at_least_one, from_zero, report_file
+from callwright.simulation.arguments import at_least_one, for_people, from_zero, report_file
 from callwright.simulation.call_scenario import CallScenario, read_call_scenario
 from callwright.simulation.outcomes import judge
 from callwright.simulation.processes import shared_out
@@ -184,6 +183,7 @@ def failures_of(scenario: CallScenario, made: CallMade) -> tuple[str, ...]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Raises BadInputError, ConfigurationError where nothing was judged."""
     options = _parser().parse_args(argv)
+    people = for_people(options.out, options.json)
     session = Session(load_settings(os.environ), options.speech, Path(options.keep))
     scenarios = _chosen(options)
     other = {LOCAL: "tones", TONES: "speech"}[session.speech]
@@ -198,9 +198,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = as_lines(verdicts, seconds)
         why = {"speech": "needs real speech, --speech local", "tones": "needs tones, --speech tones"}[other]
         lines += [f"left out ({why}): {', '.join(one.name for one in left_out)}"] * bool(left_out)
-        sys.stdout.write("\n".join(lines) + "\n")
+        people.write("\n".join(lines) + "\n")
         write_junit(as_junit(verdicts))
-        write_json(json.dumps(as_json(verdicts, seconds), indent=2) + "\n")
+        write_json(json.dumps(as_json(verdicts, seconds, options.seed), indent=2) + "\n")
     return EXIT.get(overall(verdicts), UNDECIDED)
 
 
@@ -254,6 +254,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep", default=DEFAULT_KEEP, metavar="FOLDER", help="where log and recording of failed runs go"
     )
-    parser.add_argument("--out", default="", metavar="FILE", help="write JUnit XML there")
-    parser.add_argument("--json", default="", metavar="FILE", help="write JSON there")
+    parser.add_argument("--out", default="", metavar="FILE", help="write JUnit XML there (-: standard output)")
+    parser.add_argument("--json", default="", metavar="FILE", help="write JSON there (-: standard output)")
     return parser

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.simulation.arguments import at_least_one, from_zero, report_file
+from callwright.simulation.arguments import STANDARD_OUTPUT, at_least_one, for_people, from_zero, report_file
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
 from callwright.simulation.coverage import reachable
@@ -437,18 +436,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")
     parser.add_argument("--coverage", action="store_true", help="print the state x event pairs seen")
-    parser.add_argument("--log", default="", metavar="FILE", help="write the log of the (first) call there")
+    parser.add_argument(
+        "--log", default="", metavar="FILE", help="write the log of the (first) call there (-: standard output)"
+    )
 
 
 def command(options: argparse.Namespace) -> int:
     """Run it. Raises BadInputError for a log that cannot be written."""
+    people = for_people(options.log)
     with report_file(options.log) as write_log:
         report = run(options.count, options.seed, options.jobs)
         lines = report.lines()
         if options.coverage:
             lines.append("seen: " + ", ".join(f"{state}+{event}" for state, event in sorted(report.coverage)))
-        sys.stdout.write("\n".join(lines) + "\n")
+        people.write("\n".join(lines) + "\n")
         if options.log:
             write_log(perform(options.seed).witness.log)
-            sys.stdout.write(f"the log of seed {options.seed} is in {options.log}\n")
+            place = "on standard output" if options.log == STANDARD_OUTPUT else f"in {options.log}"
+            people.write(f"the log of seed {options.seed} is {place}\n")
     return 1 if report.broken else 0

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from callwright.domain.errors import BadInputError
+
+STANDARD_OUTPUT = "-"
+"""As the file of a report: it is written to standard output, and nothing else is."""
 
 
 def at_least_one(text: str) -> int:
@@ -29,14 +34,27 @@ def _whole_from(least: int, text: str) -> int:
     return number
 
 
+def for_people(*reports: str) -> TextIO:
+    """Where what people read goes beside these reports: standard error if one of them is on standard output.
+
+    Raises BadInputError if two of them are: nobody could tell them apart.
+    """
+    if reports.count(STANDARD_OUTPUT) > 1:
+        raise BadInputError("only one report can go to standard output (-); name a file for the other")
+    return sys.stderr if STANDARD_OUTPUT in reports else sys.stdout
+
+
 @contextmanager
 def report_file(path: str) -> Iterator[Callable[[str], None]]:
-    """What writes a report to ``path``, once; nothing is written without a path. Raises BadInputError.
+    """What writes a report to ``path``, once (``-``: to standard output); nothing is written without a path. Raises BadInputError.
 
     The file is opened, and emptied, at once: who asks for a report that cannot be written hears of it before the calls, not after them.
     """
     if not path:
         yield lambda text: None
+        return
+    if path == STANDARD_OUTPUT:
+        yield _to_standard_output
         return
     with _naming(path):
         file = open(path, "w", encoding="utf-8")  # noqa: SIM115
@@ -50,6 +68,10 @@ def report_file(path: str) -> Iterator[Callable[[str], None]]:
         yield write
     finally:
         file.close()
+
+
+def _to_standard_output(text: str) -> None:
+    sys.stdout.write(text)
 
 
 @contextmanager

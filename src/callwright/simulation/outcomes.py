@@ -229,13 +229,13 @@ def _understood(share: float, facts: CallFacts) -> str:
 
 
 def _ended(pattern: str, facts: CallFacts) -> str:
-    if re.fullmatch(pattern, facts.ended, re.IGNORECASE):
+    if re.search(pattern, facts.ended, re.IGNORECASE):
         return ""
     return f"the call ended with {facts.ended!r} ({facts.ended_by}), {pattern!r} expected"
 
 
 def _ended_by(pattern: str, facts: CallFacts) -> str:
-    if re.fullmatch(pattern, facts.ended_by, re.IGNORECASE):
+    if re.search(pattern, facts.ended_by, re.IGNORECASE):
         return ""
     return f"the call was ended by {facts.ended_by} ({facts.ended}), {pattern!r} expected"
 

@@ -133,10 +133,11 @@ def as_lines(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
     return lines
 
 
-def as_json(verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
-    """For programs."""
+def as_json(verdicts: Sequence[Verdict], seconds: float, seed: int) -> dict[str, Any]:
+    """For programs. ``seconds``: how long all of it took; ``seed``: of the first run of each scenario."""
     return {
         "verdict": overall(verdicts),
+        "seed": seed,
         "seconds": round(seconds, 3),
         "times_real_time": round(sum(r.seconds for v in verdicts for r in v.results) / max(seconds, 1e-3), 2),
         "scenarios": [
@@ -153,6 +154,15 @@ def as_json(verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
                     {"seed": r.seed, "reasons": list(r.failures), "saved": list(r.saved)}
                     for r in verdict.results
                     if not r.passed
+                ],
+                "calls": [
+                    {
+                        "seed": r.seed,
+                        "verdict": PASS if r.passed else FAIL,
+                        "reasons": list(r.failures),
+                        "seconds": round(r.seconds, 3),
+                    }
+                    for r in verdict.results
                 ],
             }
             for verdict in verdicts

@@ -6,6 +6,7 @@ import json
 import logging
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -184,6 +185,27 @@ def test_a_report_that_cannot_be_written_is_told_before_the_first_call(
         main([failing, option, str(there), "--keep", str(tmp_path / "kept")])
     assert capsys.readouterr().out == ""
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "read"),
+    [("--json", lambda text: json.loads(text)["verdict"]), ("--out", lambda text: fromstring(text)[0].tag)],
+)
+def test_a_report_on_standard_output_is_all_that_is_there(
+    option: str, read: Any, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([str(case(tmp_path)), option, "-"]) == 0
+    told = capsys.readouterr()
+    assert read(told.out) in ("pass", "testcase")
+    assert told.err.startswith("pass         order  2/2 passed")
+    assert not Path("-").exists()
+
+
+def test_two_reports_cannot_share_standard_output(tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(BadInputError, match="only one report can go to standard output"):
+        main([str(case(tmp_path)), "--json", "-", "--out", "-"])
+    assert capsys.readouterr().out == ""
 
 
 def test_the_verdict_is_told_also_when_the_disk_is_full_in_the_end(tmp_path: Path, capsys: Any) -> None:

@@ -66,6 +66,17 @@ def test_the_command_prints_its_figures_and_writes_a_log(tmp_path: Path, capsys:
     assert path.read_text().startswith('{"agent"')
 
 
+def test_a_log_on_standard_output_is_all_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--count", "1", "--seed", "3", "--log", "-"]) == 0
+    told = capsys.readouterr()
+    assert trace_of_log(told.out).steps
+    assert told.err.endswith("the log of seed 3 is on standard output\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_log_that_cannot_be_written_is_told_before_the_first_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

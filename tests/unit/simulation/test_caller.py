@@ -353,3 +353,15 @@ class TestScenarios:
     def test_an_unknown_caller_is_named_with_those_there_are(self):
         with pytest.raises(ConfigurationError, match=r"'ghost'; known: .*talkative"):
             Scenario().persona("", "ghost")
+
+
+@pytest.mark.parametrize(
+    ("fallback", "said"),
+    [(("What?", "Bye."), ["How much is it?", "What?", "Thanks."]), ((), ["How much is it?", "Thanks."])],
+)
+def test_a_caller_who_takes_a_filler_for_the_answer_waits_where_it_has_nothing_else_to_say(fallback, said):
+    rules = (Rule("help you", in_order=False, say="How much is it?"), Rule("ninety", in_order=False, say="Thanks."))
+    call = Call(Persona("filled", rules=rules, fallback=fallback))
+    for heard in ("How can I help you?", "Let me see.", "Ninety dollars."):
+        call.talk(heard)
+    assert [act.text for act in call.acts] == said

@@ -80,10 +80,19 @@ def test_people_read_the_most_frequent_reasons_with_a_seed_and_where_to_listen()
 
 
 def test_programs_read_json() -> None:
-    body = as_json([verdict(4, 5)], 2.0)
+    body = as_json([verdict(4, 5)], 2.0, seed=0)
     assert (body["verdict"], body["times_real_time"]) == ("inconclusive", 25.0)
     assert body["scenarios"][0]["rate"] == 0.8
     assert body["scenarios"][0]["failures"] == [{"seed": 4, "reasons": ["too late, but: 4"], "saved": []}]
+
+
+def test_programs_read_of_each_run_its_seed_and_verdict_and_why() -> None:
+    body = as_json([verdict(1, 2)], 2.0, seed=0)
+    assert body["seed"] == 0
+    assert body["scenarios"][0]["calls"] == [
+        {"seed": 0, "verdict": "pass", "reasons": [], "seconds": 10.0},
+        {"seed": 1, "verdict": "fail", "reasons": ["too late, but: 1"], "seconds": 10.0},
+    ]
 
 
 def test_junit_has_a_case_for_each_scenario() -> None:

@@ -1,0 +1,117 @@
+"""Scenarios that come with Callwright fail when what they are named for breaks: with a bug planted in the core or in the shell, with an
+agent that does not do it, or with a caller who does not bring it about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.simulation.planted.planting import Constant, Line, Patch, planted
+
+from callwright.bootstrap.simulated_calls import Session, run, shipped
+from callwright.conversation.patience import PAUSES
+from callwright.media.g711 import loudness
+from callwright.media.vad import EnergyVad
+from callwright.ops.settings import Settings
+from callwright.simulation.call_scenario import CallScenario
+from callwright.simulation.verdicts import Verdict
+
+RUNS = 2
+"""As few as show that a pass rate of 0.7 is not reached, if none of them passes."""
+NEAR_THE_MICROPHONE = 2_000
+"""Root mean square of a frame; the mumbler's line lets at most about 1,100 through."""
+MUMBLED = "Furrah."
+ASKS_AGAIN = "Could you say that again, please?"
+
+
+def pauses(**changed: tuple[int, int]) -> Patch:
+    """The core with other pauses."""
+    return Constant("patience:PAUSES", PAUSES, {**PAUSES, **changed})
+
+
+LISTENS = Line(
+    "hearing:Hearing._only_listens",
+    "return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))",
+    "return False",
+)
+IN_THE_CORE = {
+    "no kind of turn has pauses of its own": ("number-dictation", pauses(**dict.fromkeys(PAUSES, (0, 100)))),
+    "a pause between groups of digits ends the turn": ("number-dictation", pauses(number=(0, 100))),
+    "a turn model ends a number": ("number-dictation", pauses(number=(0, 200))),
+    "words that only listen interrupt": ("back-channeller", LISTENS),
+    "a pause between letters ends the turn": ("slow-speller", pauses(spelling=(0, 100))),
+    "half a sentence ends the turn": ("hesitater", pauses(half=(0, 60), open=(0, 60))),
+}
+"""Bug -> (scenario, how it is planted)."""
+
+
+def judged(scenario: CallScenario, folder: Path) -> Verdict:
+    """What a few runs of a scenario came to."""
+    verdicts, _ = run([replace(scenario, runs=RUNS)], Session(Settings(), keep=folder), seed=1)
+    return verdicts[0]
+
+
+def named(name: str) -> CallScenario:
+    return next(one for one in shipped() if one.name == name)
+
+
+def said_otherwise(agent: Mapping[str, Any], was: str, becomes: str) -> Any:
+    """The agent with another sentence in its script."""
+    text = json.dumps(agent)
+    assert was in text
+    return json.loads(text.replace(was, becomes))
+
+
+@contextmanager
+def deaf_to_who_is_far(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The voice detector takes a low voice for the noise of the room."""
+    true = EnergyVad.feed
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            EnergyVad, "feed", lambda self, pcm: true(self, pcm) if loudness(pcm) > NEAR_THE_MICROPHONE else 0
+        )
+        yield
+
+
+@pytest.mark.parametrize("bug", IN_THE_CORE)
+def test_a_scenario_fails_with_a_bug_in_what_it_is_named_for(bug: str, tmp_path: Path) -> None:
+    name, patch = IN_THE_CORE[bug]
+    with planted([patch]):
+        verdict = judged(named(name), tmp_path)
+    assert verdict.verdict == "fail"
+
+
+def test_the_mumbler_fails_where_a_low_voice_is_not_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with deaf_to_who_is_far(monkeypatch):
+        verdict = judged(named("mumbler"), tmp_path)
+    assert verdict.verdict == "fail"
+
+
+@pytest.mark.parametrize("instead", ["All right.", "You are booked. Anything else?"])
+def test_the_mumbler_fails_with_an_agent_that_does_not_ask_again(instead: str, tmp_path: Path) -> None:
+    scenario = named("mumbler")
+    agent = said_otherwise(scenario.agent, ASKS_AGAIN, instead)
+    verdict = judged(replace(scenario, agent=agent), tmp_path)
+    assert verdict.verdict == "fail"
+
+
+def test_the_mumbler_fails_with_a_caller_who_speaks_clearly(tmp_path: Path) -> None:
+    scenario = named("mumbler")
+    assert MUMBLED in scenario.persona.lines()
+    rules = tuple(replace(one, say=one.say.replace(MUMBLED, "Friday.")) for one in scenario.persona.rules)
+    verdict = judged(replace(scenario, persona=replace(scenario.persona, rules=rules)), tmp_path)
+    assert [why for why, _, _ in verdict.reasons if "say that again" in why]
+    assert verdict.verdict == "fail"
+
+
+def test_the_back_channeller_fails_with_a_caller_who_only_listens_in_silence(tmp_path: Path) -> None:
+    scenario = named("back-channeller")
+    rules = tuple(one for one in scenario.persona.rules if not one.interrupt_after_words)
+    verdict = judged(replace(scenario, persona=replace(scenario.persona, rules=rules)), tmp_path)
+    assert verdict.verdict == "fail"
