@@ -1,7 +1,8 @@
 """How well the platform tells things apart, on labelled sets: `callwright simulate detection [--seed S] [--seeds N]`.
 
 The cases are synthetic: made from a seed, with their label, and decided by the real code. They show that the rules do what they say, and
-how often the rules themselves are wrong; they are no measure of how people speak.
+how often the rules themselves are wrong; they are no measure of how people speak. Ends of turns, words over the agent and echoes are
+decided from events: no sound, detector of speech or turn model is in them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from callwright.simulation import answer_cases, held_out_cases, opt_out_cases, overlap_cases, turn_cases
+from callwright.simulation import (
+    answer_cases,
+    held_out_cases,
+    held_out_turns,
+    opt_out_cases,
+    overlap_cases,
+    pause_cases,
+    turn_cases,
+)
 from callwright.simulation.arguments import at_least_one, from_zero
 from callwright.simulation.measured import Measured, pooled
 
@@ -28,6 +37,13 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     turn_cases.answers_kept_waiting,
     turn_cases.sentences_kept_waiting,
     turn_cases.turns_not_taken_back,
+    held_out_turns.numbers_cut,
+    held_out_turns.spellings_cut,
+    held_out_turns.names_cut,
+    held_out_turns.half_sentences_cut,
+    held_out_turns.pauses_cut,
+    held_out_turns.answers_kept_waiting,
+    held_out_turns.sentences_kept_waiting,
     overlap_cases.interruptions_missed,
     overlap_cases.stop_phrases_missed,
     overlap_cases.back_channels_that_interrupt,
@@ -49,6 +65,7 @@ EVALUATORS: tuple[Callable[[int], Measured], ...] = (
     opt_out_cases.taken,
     opt_out_cases.missed_held_out,
     opt_out_cases.taken_held_out,
+    *pause_cases.BY_LENGTH,
 )
 """Each is given the seed of its cases."""
 
@@ -63,14 +80,26 @@ def measure(seeds: Sequence[int]) -> list[Measured]:
 
 
 def lines(found: Sequence[Measured]) -> list[str]:
-    """The result for people."""
-    width = max((len(one.name) for one in found), default=0)
+    """The result for people. Cuts by the length of the pause are a table of their own, without examples: long pauses have to be."""
+    by_length = [one for one in found if one.name.startswith(pause_cases.TITLE)]
+    others = [one for one in found if one not in by_length]
     shown = ["Synthetic cases, decided by the real code: error rates of the rules, not of human speech."]
+    shown += ["End of turn, barge-in, overlap and echo are decided from events: no sound or turn model is in them."]
     shown += ["The interval (95 %) is of the independent cases: a greeting that is tried in many ways is one.", ""]
-    shown.append(f"{'':<{width}}  cases  wrong  error rate  independent          interval  wrong by seed")
-    shown.extend(f"{one.name:<{width}}  {_figures(one)}" for one in found)
-    wrong = [f"{one.name}: {one.detail}" for one in found if one.detail]
+    shown += _table("", others)
+    if by_length:
+        shown += ["", *_table(pause_cases.TITLE, by_length)]
+    wrong = [f"{one.name}: {one.detail}" for one in others if one.detail]
     return [*shown, *(["", *wrong] if wrong else [])]
+
+
+def _table(title: str, found: Sequence[Measured]) -> list[str]:
+    """``title`` heads the names, which begin with it."""
+    names = [one.name.removeprefix(title) for one in found]
+    heading = title.rstrip(": ")
+    width = max(map(len, (heading, *names)))
+    shown = [f"{heading:<{width}}  cases  wrong  error rate  independent          interval  wrong by seed"]
+    return shown + [f"{name:<{width}}  {_figures(one)}" for name, one in zip(names, found, strict=True)]
 
 
 def _figures(one: Measured) -> str:
@@ -89,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--seeds",
         type=at_least_one,
         default=SEEDS,
-        help=f"how many seeds, {SEEDS} where nothing is said; each takes 10 to 20 s",
+        help=f"how many seeds, {SEEDS} where nothing is said; each takes 20 to 40 s",
     )
     options = parser.parse_args(argv)
     seeds = range(options.seed, options.seed + options.seeds)

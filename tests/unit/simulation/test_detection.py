@@ -1,23 +1,50 @@
 """Error rates on labelled sets: the thresholds, and how they are shown."""
 
+from itertools import islice
+from random import Random
+from statistics import median
+
 import pytest
 
-from callwright.simulation import detection
+from callwright.simulation import detection, held_out_turns, turn_cases
 from callwright.simulation.detection import EVALUATORS, SEEDS, Measured, lines, main, measure
 from callwright.simulation.measured import measured, pooled
+from callwright.simulation.pause_cases import KINDS, LENGTHS_MS, TITLE
+from callwright.simulation.turn_cases import Answer, one_turn
+
+MOST_CUT = {
+    "numbers": (0.01, 0.01, 0.01, 0.40, 0.77, 0.75),
+    "numbers, patience 2 s": (0.01, 0.01, 0.01, 0.01, 0.01, 0.01),
+    "spellings": (0.01, 0.01, 0.01, 0.01, 0.47, 0.79),
+    "sentences": (0.01, 0.09, 0.14, 0.17, 0.82, 0.87),
+}
+"""Share of pauses taken for the end, one for each of LENGTHS_MS. Long ones are: this says how many at most."""
+
+
+def by_length(kind: str, length_ms: tuple[int, int]) -> str:
+    least, most = length_ms
+    return f"{TITLE}{kind}, {least:,} to {most:,} ms"
+
 
 MOST_WRONG = {
-    "end of turn: numbers cut": 0.01,
-    "end of turn: spellings cut": 0.01,
-    "end of turn: number words cut": 0.01,
-    "end of turn: explained letters cut": 0.01,
-    "end of turn: half sentences cut": 0.02,
-    "end of turn: other pauses cut": 0.06,
-    "end of turn: begun answers cut": 0.01,
-    "end of turn: names cut": 0.01,
+    "end of turn: numbers cut (pauses 700 to 1,100 ms)": 0.01,
+    "end of turn: spellings cut (pauses 800 to 1,200 ms)": 0.01,
+    "end of turn: number words cut (pauses 700 to 1,100 ms)": 0.01,
+    "end of turn: explained letters cut (pauses 800 to 1,200 ms)": 0.01,
+    "end of turn: half sentences cut (pauses 700 to 1,100 ms)": 0.02,
+    "end of turn: other pauses cut (pauses 600 to 1,000 ms)": 0.06,
+    "end of turn: begun answers cut (pauses 500 to 900 ms)": 0.01,
+    "end of turn: names cut (pauses 400 to 800 ms)": 0.01,
     "end of turn: yes and no kept waiting": 0.0,
     "end of turn: sentences kept waiting": 0.0,
-    "end of turn: not taken back": 0.01,
+    "end of turn: not taken back (pauses 600 to 750 ms)": 0.01,
+    "held out, end of turn: numbers cut": 0.19,
+    "held out, end of turn: spellings cut": 0.28,
+    "held out, end of turn: names and addresses cut": 0.29,
+    "held out, end of turn: half sentences cut": 0.17,
+    "held out, end of turn: other pauses cut": 0.12,
+    "held out, end of turn: yes and no kept waiting": 0.5,
+    "held out, end of turn: sentences kept waiting": 0.34,
     "barge-in: interruptions missed": 0.0,
     "barge-in: stop phrases missed": 0.0,
     "barge-in: back-channels that interrupt": 0.0,
@@ -33,14 +60,19 @@ MOST_WRONG = {
     "voicemail: people taken for machines": 0.01,
     "held out, beep: beeps missed": 0.05,
     "held out, beep: other sounds taken for beeps": 0.008,
-    "held out, voicemail: machines talked to": 0.2,
+    "held out, voicemail: machines talked to": 0.17,
     "held out, voicemail: people taken for machines": 0.01,
     "opt-out: not understood": 0.0,
     "opt-out: other words taken for it": 0.0,
     "held out, opt-out: not understood": 0.29,
     "held out, opt-out: other words taken for it": 0.04,
+    **{
+        by_length(kind, length_ms): most
+        for kind, rates in MOST_CUT.items()
+        for length_ms, most in zip(LENGTHS_MS, rates, strict=True)
+    },
 }
-"""Share of wrong cases of all seeds: what was measured on 27 November 2026 (docs/conversation.md) and a few cases more, as other changes
+"""Share of wrong cases of all seeds: what was measured on 28 November 2026 (docs/conversation.md) and a few cases more, as other changes
 move the draws. They say nothing of how far the true rate may be: that is the interval which the command prints."""
 
 
@@ -51,13 +83,56 @@ def found() -> dict[str, Measured]:
 
 @pytest.mark.parametrize("name", MOST_WRONG)
 def test_error_rates_stay_within_their_thresholds(found: dict[str, Measured], name: str) -> None:
-    assert found[name].cases >= 100 * SEEDS
+    assert found[name].cases >= (50 if name.startswith(TITLE) else 100) * SEEDS
     assert len(found[name].by_seed) == SEEDS
     assert found[name].rate <= MOST_WRONG[name], found[name].detail
 
 
 def test_every_error_rate_has_a_threshold(found: dict[str, Measured]) -> None:
     assert set(found) == set(MOST_WRONG)
+
+
+def test_a_pause_far_beyond_the_rules_is_cut_and_one_within_them_is_not(found: dict[str, Measured]) -> None:
+    """The rates of the sets whose pauses were chosen to pass say nothing of longer ones: these do."""
+    for kind, least_rates in (("numbers", (0, 0, 0, 0.2, 0.5, 0.5)), ("spellings", (0, 0, 0, 0, 0.2, 0.5))):
+        rates = [found[by_length(kind, length_ms)].rate for length_ms in LENGTHS_MS]
+        assert all(rate >= least for rate, least in zip(rates, least_rates, strict=True)), rates
+        assert rates[0] == 0
+    assert {kind.name for kind in KINDS} == set(MOST_CUT)
+
+
+def test_patience_keeps_a_number_with_long_pauses_whole(found: dict[str, Measured]) -> None:
+    length_ms = (1_300, 1_600)
+    assert found[by_length("numbers", length_ms)].rate > 0.5
+    assert found[by_length("numbers, patience 2 s", length_ms)].rate == 0
+
+
+def test_a_case_that_is_cut_names_its_pauses() -> None:
+    answer = Answer("en", "What is your phone number?", ("five five five", "one two", "three four"))
+    assert one_turn(Random(1), answer, iter((400, 800, 400)), wrong=1) == ""
+    assert one_turn(Random(1), answer, iter((400, 1_500, 400)), wrong=1) == (
+        "'five five five one two three four' (pauses: 400, 1,500 ms)"
+    )
+
+
+def test_pauses_that_are_held_out_are_as_people_make_them() -> None:
+    """Log-normal: half of them longer than the median, one in seven than a second, and some than any rule waits for."""
+    pauses = list(islice(held_out_turns.pauses(Random(1)), 5_000))
+    assert min(pauses) >= held_out_turns.LEAST_MS
+    assert median(pauses) == pytest.approx(held_out_turns.MEDIAN_MS, rel=0.05)
+    assert sum(pause > 1_000 for pause in pauses) / len(pauses) == pytest.approx(1 / 7, abs=0.03)
+    assert max(pauses) > 2_000
+
+
+def test_no_held_out_words_are_those_the_rules_were_made_with() -> None:
+    held_out = {
+        said
+        for cases in (held_out_turns.SPELLINGS, held_out_turns.NAMES, held_out_turns.HALVES, held_out_turns.SENTENCES)
+        for _, _, said in cases
+    }
+    made_with = {said for _, _, said in (*turn_cases.SPELLED_BY_EXAMPLE, *turn_cases.WORDS_OF_NUMBERS)}
+    assert not held_out & (made_with | set(turn_cases.HALVES) | set(turn_cases.NAMES))
+    assert not {said for _, _, said in held_out_turns.YES_OR_NO} & set(turn_cases.ANSWERS)
 
 
 def test_greetings_that_are_tried_again_and_again_are_no_more_cases(found: dict[str, Measured]) -> None:
@@ -79,6 +154,14 @@ def test_wrong_cases_are_counted_and_the_first_are_shown() -> None:
     shown = lines([one])
     assert shown[-3].split() == ["example", "6", "4", "66.67%", "6", "30.00%", "to", "90.32%", "4"]
     assert shown[-1] == "example: a; b; c"
+
+
+def test_cuts_by_the_length_of_the_pause_are_a_table_of_their_own() -> None:
+    shown = lines([measured("example", ["a"]), measured(f"{TITLE}numbers, 500 to 700 ms", ["", "b"])])
+    at = next(place for place, line in enumerate(shown) if line.startswith(TITLE.rstrip(": ")))
+    assert shown[at].split()[-3:] == ["wrong", "by", "seed"]
+    assert shown[at + 1].split()[:7] == ["numbers,", "500", "to", "700", "ms", "2", "1"]
+    assert shown[at + 2 :] == ["", "example: a"]
 
 
 def test_the_interval_is_wilsons() -> None:
