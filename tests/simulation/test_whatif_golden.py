@@ -4,6 +4,8 @@ call has to be simulated, a difference that is not the change's is told as one."
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,14 @@ def test_the_simulation_of_a_call_is_the_call(name: str, turn: int) -> None:
     assert found.simulated_from is not None or name != "scenario-angry"
     assert first_difference(found.before, found.after) == ""
     assert abs(found.lasted_ms[1] - found.lasted_ms[0]) < 300
+
+
+def test_a_shorter_patience_cuts_a_caller_who_spells() -> None:
+    view = read("scenario-slow-speller")
+    for patience_ms, first in ((200, "L,"), (450, "L,"), (3_000, "L, E, O, N, I.")):
+        found = what_if(view, 1, partial(replace, patience_ms=patience_ms), RecordedAnswers(view, 1), keep_going=True)
+        assert next(line.text for line in found.after if line.who == "caller") == first, patience_ms
+        assert any("kept back" in remark for remark in found.remarks)
 
 
 def test_a_caller_who_left_while_they_waited_leaves_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ from callwright.simulation.weather import Weather
 from callwright.simulation.whatif_answers import RecordedAnswers
 from callwright.simulation.whatif_caller import NO_MORE, WhatIfCaller
 from callwright.simulation.whatif_following import Following, follow, revise
+from callwright.simulation.whatif_lines import untold
 from callwright.simulation.whatif_recording import Recording, cut_before, recording_of
 from callwright.simulation.whatif_services import (
     WhatIfModel,
@@ -38,6 +39,8 @@ from callwright.simulation.whatif_services import (
 )
 from callwright.simulation.world import World
 
+END_OF_TURN = ("incremental_delay_ms", "endpointing_ms", "patience_ms", "turn_model", "turn_threshold_ppm")
+"""Fields of a plan that decide when the caller has finished."""
 INEXACT_MS = 500
 """A simulation with nothing changed that lasts so much longer or shorter than the call is said not to be exact."""
 
@@ -147,7 +150,11 @@ def _simulated(
     if trace.broken:
         raise BadInputError(f"the what-if breaks a rule of the conversation: {trace.broken}")
     ended = _ending(trace.steps, caller.left or "the call was over")
-    return _Course(trace, ended, (*caller.remarks, *model.remarks, *tools.remarks))
+    old, new = recording.started.plan, change.plan(recording.started.plan)
+    caveats: list[str] = []
+    if any(getattr(new, name) != getattr(old, name) for name in END_OF_TURN):
+        caveats = untold(recording.lines, recording.ears, asks_turn_model=new.turn_model)
+    return _Course(trace, ended, (*caveats, *caller.remarks, *model.remarks, *tools.remarks))
 
 
 def _repeat(world: World, recording: Recording, held: Following, change: _Change) -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from callwright.conversation import events as ev
 from callwright.conversation.log import Entry, event_from_wire
-from callwright.conversation.turn import KEYED_AS
 from callwright.domain.errors import BadInputError
-from callwright.insight.timeline import AgentSpeech, Timeline, timeline
+from callwright.insight.timeline import Timeline, timeline
 from callwright.insight.view import CallView
+from callwright.simulation.whatif_lines import (
+    SILENCE,
+    CallerLine,
+    Ears,
+    ears_of,
+    lines_of,
+    replies_in,
+    spoken_from_us,
+    spoken_until_us,
+)
 
-QUICKEST_WORD_MS = 150
 USUAL_FIRST_TOKEN_MS = 400
+USUAL_PIECE_MS = 30
 USUAL_FIRST_AUDIO_MS = 150
 USUAL_MS_PER_CHARACTER = 60
-USUAL_THINK_MS = 600
 USUAL_STAY_MS = 1_500
 """After the last reply, where the recording does not tell when the caller hung up."""
-SILENCE = "silence"
-"""The purpose of the question whether the caller is still there, which is no reply."""
 
 
 class NotRecordedError(Exception):
@@ -29,21 +36,11 @@ class NotRecordedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class CallerLine:
-    """What the caller said as a turn. ``think_ms`` after the agent's last reply; with ``over_ms`` over it, so long after it began.
+class Reply:
+    """What the agent said in a turn, as far as it was to be said. ``cut``: some of it was not heard, or is not known."""
 
-    ``asked_ms``: so long after the question whether they are still there, where that came before the words. ``keys`` are the keys that
-    were pressed, not said, each with the milliseconds since ``from_us``, which is when all of it began in the recording.
-    """
-
-    turn: int
     text: str
-    from_us: int
-    word_ms: int
-    think_ms: int
-    over_ms: int | None = None
-    asked_ms: int | None = None
-    keys: tuple[tuple[int, str], ...] = ()
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the recorded call's services were, in milliseconds."""
+    """How fast the recorded call's services were, in milliseconds. ``piece_ms``: between two pieces of the model's answer."""
 
     first_token_ms: int
+    piece_ms: int
     first_audio_ms: int
     ms_per_character: float
 
@@ -74,7 +72,8 @@ class Recording:
 
     ``audio_began_us`` is position 0 of the caller's audio. ``lines`` are the caller's from that turn on, ``replies`` what the agent said in
     each turn, ``tools`` the recorded results of calls that were made after the cut, by tool name with the milliseconds each took. ``left``
-    is how the caller hung up, None where the agent ended the call. ``last_segment`` is the recogniser's highest.
+    is how the caller hung up, None where the agent ended the call. ``last_segment`` is the recogniser's highest, ``silence_ms``
+    the silence it was told to wait for last before the cut.
     """
 
     started: ev.Started
@@ -83,10 +82,12 @@ class Recording:
     audio_began_us: int
     lines: tuple[CallerLine, ...]
     left: Leaving | None
-    replies: Mapping[int, str]
+    replies: Mapping[int, Reply]
     tools: Mapping[str, tuple[tuple[int, bool, str], ...]]
     pace: Pace
     last_segment: int
+    silence_ms: int
+    ears: Ears
 
     def before(self) -> list[Entry]:
         """The entries before the cut that the core has a part in."""
@@ -121,13 +122,14 @@ def recording_of(view: CallView, from_turn: int) -> Recording:
     begun = event_from_wire(started.type, started.at_us, started.values)
     assert isinstance(begun, ev.Started)
     sounds = timeline(view)
-    lines = tuple(_line(e, sounds, view) for e in view.of("UserSaid") if e.values["turn"] >= from_turn)
+    ears = ears_of(view)
+    told = [int(e.values["silence_ms"]) for e in view.of("SetPatience") if e.at_us < cut_us]
     return Recording(
         started=begun,
         entries=view.entries,
         cut_us=cut_us,
         audio_began_us=view.audio_began_us,
-        lines=lines,
+        lines=lines_of(view, from_turn, sounds, ears),
         left=_leaving(view, sounds),
         replies=_replies(view),
         tools=_tools(view, cut_us),
@@ -135,6 +137,8 @@ def recording_of(view: CallView, from_turn: int) -> Recording:
         last_segment=max(
             (int(e.values["segment"]) for e in view.of("TranscriptPartial", "TranscriptFinal")), default=0
         ),
+        silence_ms=told[-1] if told else begun.plan.endpointing_ms,
+        ears=ears,
     )
 
 
@@ -153,72 +157,7 @@ def cut_before(view: CallView, from_turn: int) -> int:
         )
         raise BadInputError(f"this call has no turn {from_turn}; {there}", field="from-turn")
     # Never before the answer itself, which the caller's first words may come with.
-    return max(_spoken_from_us(said[from_turn], view.audio_began_us), view.answered_us + 1)
-
-
-def _spoken_from_us(said: Entry, zero_us: int) -> int:
-    return zero_us + int(said.values["from_ms"]) * 1000
-
-
-def _spoken_until_us(said: Entry, view: CallView) -> int:
-    """When the caller had said a turn. One that was told because the call was over has no end of its own: then as far as it was heard."""
-    zero_us, from_ms, to_ms = view.audio_began_us, int(said.values["from_ms"]), int(said.values["to_ms"])
-    if to_ms <= from_ms:
-        told_us = _told_us(said, view)
-        heard = [e for e in view.of("TranscriptPartial", "TranscriptFinal", "ActivityEnded") if e.at_us <= told_us]
-        to_ms = max([from_ms, *(int(e.values["audio_ms"]) for e in heard)])
-    return zero_us + to_ms * 1000
-
-
-def _told_us(said: Entry, view: CallView) -> int:
-    """When a turn was told last."""
-    return max(e.at_us for e in view.entries if e.type == "UserSaid" and e.values["turn"] == said.values["turn"])
-
-
-def _line(said: Entry, sounds: Timeline, view: CallView) -> CallerLine:
-    from_us = _spoken_from_us(said, view.audio_began_us)
-    over = next((one for one in _replies_in(sounds) if one.span.from_us <= from_us < one.span.to_us), None)
-    words = _spoken(str(said.values["text"]))
-    lasted_ms = (_spoken_until_us(said, view) - from_us) // 1000
-    think_ms = _since_ms(_replies_in(sounds), from_us)
-    before = [one for one in sounds.agent if one.span.from_us <= from_us]
-    asked = before[-1:] if before and before[-1].purpose == SILENCE else []
-    return CallerLine(
-        turn=int(said.values["turn"]),
-        text=" ".join(words),
-        from_us=from_us,
-        word_ms=max(QUICKEST_WORD_MS, lasted_ms // max(1, len(words))),
-        think_ms=USUAL_THINK_MS if think_ms is None else think_ms,
-        over_ms=None if over is None else (from_us - over.span.from_us) // 1000,
-        asked_ms=max(0, (from_us - asked[0].span.to_us) // 1000) if asked else None,
-        keys=_typed(said, from_us, view),
-    )
-
-
-def _spoken(text: str) -> list[str]:
-    """The words of a turn without the keys that were typed in it."""
-    words = text.split()
-    return [one for before, one in zip(["", *words], words, strict=False) if KEYED_AS not in (before, one)]
-
-
-def _typed(said: Entry, from_us: int, view: CallView) -> tuple[tuple[int, str], ...]:
-    """The keys that were pressed in a turn, until it was told of last: the finishing key is among them only where it was pressed."""
-    if KEYED_AS not in str(said.values["text"]).split():
-        return ()
-    told_us = _told_us(said, view)
-    pressed = [e for e in view.of("KeyPressed") if from_us <= e.at_us <= told_us]
-    return tuple(((e.at_us - from_us) // 1000, str(e.values["key"])) for e in pressed)
-
-
-def _replies_in(sounds: Timeline) -> list[AgentSpeech]:
-    """What the agent said, but for asking whether the caller is still there."""
-    return [one for one in sounds.agent if one.purpose != SILENCE]
-
-
-def _since_ms(agent: Sequence[AgentSpeech], at_us: int) -> int | None:
-    """The milliseconds at ``at_us`` since the agent last fell silent, or None where it had said nothing."""
-    before = [one.span.to_us for one in agent if one.span.to_us <= at_us]
-    return (at_us - before[-1]) // 1000 if before else None
+    return max(spoken_from_us(said[from_turn], view), view.answered_us + 1)
 
 
 def _leaving(view: CallView, sounds: Timeline) -> Leaving | None:
@@ -227,20 +166,31 @@ def _leaving(view: CallView, sounds: Timeline) -> Leaving | None:
     left_us = view.ended_us
     if view.first("LegEnded") is None:
         return Leaving(left_us, USUAL_STAY_MS)  # the log breaks off
-    replies, said = _replies_in(sounds), view.last("UserSaid")
+    replies, said = replies_in(sounds), view.last("UserSaid")
     heard_us = replies[-1].span.to_us if replies else sounds.answered_us
     if replies and replies[-1].cut and heard_us >= left_us:
         return Leaving(left_us, (left_us - replies[-1].span.from_us) // 1000, over=True)
-    spoken_us = _spoken_until_us(said, view) if said else 0
+    spoken_us = spoken_until_us(said, view) if said else 0
     unanswered = spoken_us >= heard_us
     return Leaving(left_us, max(0, left_us - max(spoken_us, heard_us)) // 1000, unanswered=unanswered)
 
 
-def _replies(view: CallView) -> dict[int, str]:
-    replies: dict[int, list[str]] = {}
+def _replies(view: CallView) -> dict[int, Reply]:
+    spoken: dict[int, list[str]] = {}
+    for entry in view.of("Speak"):
+        spoken.setdefault(int(entry.values["generation"]), []).append(str(entry.values["text"]))
+    replies: dict[int, Reply] = {}
     for entry in view.of("AgentSaid"):
-        replies.setdefault(int(entry.values["turn"]), []).append(str(entry.values["text"]))
-    return {turn: " ".join(texts) for turn, texts in replies.items()}
+        if entry.values["purpose"] != SILENCE:
+            turn, texts = int(entry.values["turn"]), spoken.get(int(entry.values["generation"]))
+            said = Reply(" ".join(texts or [str(entry.values["text"])]), bool(entry.values["cut"]))
+            replies[turn] = with_more(replies.get(turn), said)
+    return replies
+
+
+def with_more(before: Reply | None, more: Reply) -> Reply:
+    """What the agent said in a turn, when it says ``more`` in it."""
+    return more if before is None else Reply(f"{before.text} {more.text}", before.cut or more.cut)
 
 
 def _tools(view: CallView, cut_us: int) -> dict[str, tuple[tuple[int, bool, str], ...]]:
@@ -257,9 +207,9 @@ def _tools(view: CallView, cut_us: int) -> dict[str, tuple[tuple[int, bool, str]
 
 def _pace(view: CallView) -> Pace:
     asks = {int(e.values["request"]): e.at_us for e in view.of("AskModel")}
-    words: dict[int, int] = {}
+    words: dict[int, list[int]] = {}
     for entry in view.of("ReplyText"):
-        words.setdefault(int(entry.values["request"]), entry.at_us)
+        words.setdefault(int(entry.values["request"]), []).append(entry.at_us)
     speaks = {(e.values["generation"], e.values["index"]): e for e in view.of("Speak")}
     ready = [
         e.at_us - speaks[e.values["generation"], 0].at_us
@@ -274,7 +224,10 @@ def _pace(view: CallView) -> Pace:
     characters = sum(len(str(speak.values["text"])) for _, speak in finished if speak is not None)
     return Pace(
         first_token_ms=_median_ms(
-            [at_us - asks[request] for request, at_us in words.items() if request in asks], USUAL_FIRST_TOKEN_MS
+            [at_us[0] - asks[request] for request, at_us in words.items() if request in asks], USUAL_FIRST_TOKEN_MS
+        ),
+        piece_ms=_median_ms(
+            [after - before for at_us in words.values() for before, after in pairwise(at_us)], USUAL_PIECE_MS
         ),
         first_audio_ms=_median_ms(ready, USUAL_FIRST_AUDIO_MS),
         ms_per_character=spoken_ms / characters if characters and spoken_ms else USUAL_MS_PER_CHARACTER,

@@ -15,9 +15,10 @@ from callwright.simulation.world import World
 if TYPE_CHECKING:
     from callwright.simulation.whatif import Answers
 
-PIECE_MS = 30
-"""Between two pieces of an answer."""
+CLAUSE_MS = 30
+"""Between the beginnings of two clauses of a voice."""
 CLASSIFIER_MS = 400
+NO_RESULT_MS = 30
 TRANSFER_MS = 2_000
 NOT_RECORDED = "a what-if calls no tools, and the recording has no further result of this one"
 
@@ -41,6 +42,7 @@ class WhatIfModel:
     def __init__(self, world: World, recording: Recording, answers: Answers, leave: Callable[[str], None]) -> None:
         self._world = world
         self._first_ms = recording.pace.first_token_ms
+        self._piece_ms = recording.pace.piece_ms
         self._answers = answers
         self._leave = leave
         self.remarks: list[str] = []
@@ -74,7 +76,7 @@ class WhatIfModel:
                 self._world.after_ms(at_ms, self._tell, request, ev.ReplyTool, *fields)
             if delta.ended:
                 self._world.after_ms(at_ms, self._tell, request, ev.ReplyEnded, generation, request, delta.ended)
-            at_ms += PIECE_MS
+            at_ms += self._piece_ms
 
     def _stop(self, request: int, why: str) -> None:
         """Nobody knows what was to be said. A question that was taken back meanwhile needs no answer."""
@@ -157,7 +159,7 @@ class WhatIfVoice:
 
     def _speak(self, effect: fx.Speak) -> None:
         self._lengths_ms[effect.generation, effect.index] = self._length_ms(effect.text)
-        wait_ms = self._recording.pace.first_audio_ms + effect.index * PIECE_MS
+        wait_ms = self._recording.pace.first_audio_ms + effect.index * CLAUSE_MS
         self._world.after_ms(wait_ms, self._ready, effect.generation, effect.index)
 
     def _ready(self, generation: int, index: int) -> None:
@@ -228,7 +230,7 @@ class WhatIfTools:
             took_ms, ok, text = results.pop(0) if len(results) > 1 else results[0]
             self.remarks.append(answered_as_recorded(effect))
         else:
-            took_ms, ok, text = PIECE_MS, False, NOT_RECORDED
+            took_ms, ok, text = NO_RESULT_MS, False, NOT_RECORDED
             self.remarks.append(
                 f"the tool {effect.name} was not called, and the recording has no result of it from that turn on: it failed"
             )
