@@ -201,7 +201,9 @@ def doctor_page() -> str:
         "Rules over the log of a call explain each bad moment: when, what happened, with its numbers, and which setting to change. No"
         " model is asked. The findings are in `callwright.doctor` of every execution and webhook (at most"
         f" {limits.MAX_DOCTOR_FINDINGS}, the worst), at `GET /v1/callwright/executions/{{id}}/doctor` also while the call goes on, and"
-        " printed by `callwright doctor <execution>` (`--json` for programs). The table is `src/callwright/insight/doctor_rules.py`."
+        " printed by `callwright doctor <execution>` (`--json` for programs), which returns 0 when the call was examined, whatever was"
+        " found, and 2 when nothing was: no such call, a log that cannot be read, a wrong option. The table is"
+        " `src/callwright/insight/doctor_rules.py`."
     )
     keys = (
         "A finding has `rule`, `severity` (`bad`: the caller certainly suffered; `warning`; `note`), `call_ms` (since the attempt began,"

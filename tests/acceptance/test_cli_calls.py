@@ -52,13 +52,15 @@ def test_an_executions_log_is_replayed_examined_and_run_on(
     here = ["--data", str(tmp_path / "data")]
 
     assert main(["replay", execution_id, *here]) == 0
-    assert "events gave" in capsys.readouterr().out
+    assert "the same: " in capsys.readouterr().out
     assert main(["doctor", execution_id, *here]) == 0
     assert "findings: " in capsys.readouterr().out
     assert main(["replay", execution_id, *here, "--from-turn", "2", "--model", "recorded"]) == 0
     assert "caller: Tonight at eight." in capsys.readouterr().out
-    assert main(["doctor", str(uuid4()), *here]) == 1
-    assert "log of a call" in capsys.readouterr().err
+    assert main(["doctor", str(uuid4()), *here]) == 2
+    told = capsys.readouterr().err
+    assert "log of a call" in told
+    assert "--data, CALLWRIGHT_DATA or DATABASE_URL" in told
 
 
 async def _completed(dsn: str) -> str:

@@ -6,10 +6,10 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from callwright import __version__
-from callwright.domain.errors import CallwrightError
+from callwright.domain.errors import BadInputError, CallwrightError, NotFoundError, UnprocessableError
 from callwright.ports.failures import ProviderError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -38,10 +38,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 INTERRUPTED, UNREAD = 130, 141
 """Exit statuses where Ctrl-C ended the command, or nobody read what it prints: a shell's 128 and the signal."""
 
+_USAGE = "Correct what is named; `callwright {} --help` says what the command takes."
+_HINTS: Mapping[type[CallwrightError], str] = {
+    BadInputError: _USAGE,
+    UnprocessableError: _USAGE,
+    NotFoundError: "Check the id, and that --data, CALLWRIGHT_DATA or DATABASE_URL name where it is kept; `callwright {} --help` says what"
+    " the command takes.",
+}
+"""Errors whose own hint is for somebody who sends requests -> the hint at a command line. Those that are more special keep theirs."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status: 0 done, 1 failed with a reason on standard error, 2 wrong usage. A command whose 1 is a
-    verdict fails with its own ``FAILED``."""
+    verdict, or would be taken for one, fails with its own ``FAILED``."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="callwright", description="AI agents that make and take phone calls.")
     parser.add_argument("--version", action="version", version=f"callwright {__version__}")
@@ -58,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except CallwrightError as error:
-        print(f"callwright: {error.message}\n{error.hint}", file=sys.stderr)
+        print(f"callwright: {error.message}\n{_hint(error, chosen.command)}", file=sys.stderr)
     except ProviderError as error:
         print(f"callwright: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -68,3 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD
     return int(getattr(module, "FAILED", 1))
+
+
+def _hint(error: CallwrightError, command: str) -> str:
+    hint = _HINTS.get(type(error))
+    return error.hint if hint is None else hint.format(command)

@@ -16,10 +16,13 @@ from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView, view_of
 from callwright.ops.settings import Settings, load_settings
+from callwright.simulation.golden import unpack
 from callwright.storage.embedded import EmbeddedPostgres
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading ends with where a field is missing or of another kind."""
+_XZ = b"\xfd7zXZ\x00"
+"""How a packed file begins."""
 
 
 class NoDatabaseError(BadInputError):
@@ -30,7 +33,9 @@ class NoDatabaseError(BadInputError):
 
 def configure_call(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a call."""
-    parser.add_argument("call", help="an execution's id, a log file (live/*.log), or - for standard input")
+    parser.add_argument(
+        "call", help="an execution's id, a log file (live/*.log, a golden *.log.xz), or - for standard input"
+    )
     parser.add_argument("--data", type=Path, help="data folder of an execution (CALLWRIGHT_DATA)")
 
 
@@ -38,16 +43,26 @@ def log_text(arguments: argparse.Namespace) -> str:
     """The call's log: of an execution that of its last attempt, as far as the ledger has it. Raises BadInputError, NotFoundError."""
     call = str(arguments.call)
     if call == "-":
-        return sys.stdin.buffer.read().decode(errors="replace")
+        return _plain(call, sys.stdin.buffer.read())
     file = Path(call)
     try:
         if file.is_file():
-            return file.read_text(encoding="utf-8", errors="replace")
+            return _plain(call, file.read_bytes())
     except OSError as error:
         raise BadInputError(f"{call} cannot be read: {error.strerror}") from error
     if "/" in call or "." in call:
         raise BadInputError(f"there is no file {call}")
     return asyncio.run(_from_ledger(call, load_settings(os.environ, data=arguments.data)))
+
+
+def _plain(call: str, data: bytes) -> str:
+    """A log as text; of a golden trace with the numbers it left out."""
+    if not data.startswith(_XZ):
+        return data.decode(errors="replace")
+    try:
+        return unpack(data)
+    except LogFormatError as error:
+        raise BadInputError(f"{call} is not a call log this version can read: {error}") from error
 
 
 @contextmanager

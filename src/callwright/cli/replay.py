@@ -18,6 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     configure_call(parser)
     whatif.configure(parser)
+    parser.epilog = (
+        "Exit status: 0 the same, 1 something differs or entries of the log are missing, 2 nothing was compared."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,8 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     text = log_text(arguments)
     with readable(arguments):
         lacks, result = wholeness(view_in(text)), replay(text)
+    same = "the same " if result.exact else ""
     print(
-        f"{result.events} events gave {result.effects} effects"
+        ("the same: " if result.exact and lacks.has_all else "")
+        + f"{result.events} events gave {same}{result.effects} effects"
         + ("" if result.same_core else "; written by another core version")
     )
     if result.difference is not None:

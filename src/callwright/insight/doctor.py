@@ -35,6 +35,7 @@ from callwright.insight.doctor_turns import (
     slow_reply,
     talk_over,
 )
+from callwright.insight.doctor_withdrawn import withdrawn_reply
 from callwright.insight.timeline import Span
 from callwright.insight.view import CallView
 
@@ -48,6 +49,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     echo,
     loop,
     missed_answer,
+    withdrawn_reply,
     recogniser_drop_out,
     hung_up_mid_sentence,
     provider_failed,
@@ -58,7 +60,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
 )
 _OF_CHATS = (slow_tool, failed_tool, loop, provider_failed, withdrawn_work, broken_rule, broken_log)
 """What can go wrong in writing: nobody is heard, and nobody minds a pause."""
-_EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer"})
+_EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer", "withdrawn_reply"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""
 
 
@@ -75,9 +77,9 @@ class Diagnosis:
         return {"findings": [one.as_record(self.answered_us) for one in self.findings], "left_out": self.left_out}
 
 
-def diagnose(view: CallView, cost: CallCost | None = None, *, over: bool = False) -> Diagnosis:
+def diagnose(view: CallView, cost: CallCost | None = None, *, over: bool | None = False) -> Diagnosis:
     """Examine a call. Without ``cost`` nothing is said of money. A call nobody answered has no findings but failures. ``over``: the call
-    has ended, and its log should have, too."""
+    has ended, and its log should have, too; None where nobody knows whether it has."""
     case = Case(view, cost, over)
     if view.answered_us is None:
         findings = [*provider_failed(case), *broken_rule(case)]
@@ -91,7 +93,7 @@ def diagnose(view: CallView, cost: CallCost | None = None, *, over: bool = False
     return Diagnosis(view.answered_us, tuple(kept), len(findings) - len(kept))
 
 
-def examined(view: CallView, cost: CallCost | None = None, *, over: bool = False) -> dict[str, Any]:
+def examined(view: CallView, cost: CallCost | None = None, *, over: bool | None = False) -> dict[str, Any]:
     """The diagnosis as plain data. A log the doctor cannot make sense of costs its own findings and never the record they are part of:
     ``failed`` then says why."""
     try:

@@ -21,11 +21,12 @@ _DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
 
 @dataclass(frozen=True)
 class Case:
-    """One call under examination. ``cost`` is None where nobody knows the prices. ``over``: nobody goes on with its log."""
+    """One call under examination. ``cost`` is None where nobody knows the prices. ``over``: nobody goes on with its log;
+    None where nobody knows."""
 
     view: CallView
     cost: CallCost | None = None
-    over: bool = False
+    over: bool | None = False
     _plan: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -319,6 +319,44 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "withdrawn_reply",
+        "Withdrawn reply",
+        "The caller waits, speaks again before the answer comes, and so withdraws the reply that is being made: they are answered late, or"
+        " never, although no single pause is long.",
+        "pauses of the caller in which their turn was taken and whose reply was withdrawn unheard because they went on; a filler is no"
+        " answer",
+        {
+            "owed_ms": Threshold(1_000, "ms", "of the pause were left when the turn had been taken: so long it counts"),
+            "pause_ms": Threshold(2_000, "ms", "a longer pause counts whenever the turn was taken in it"),
+            "waited_ms": Threshold(4_000, "ms", "of waiting in all, with what is waited behind the last words"),
+            "silent_percent": Threshold(
+                50, "%", "of the time to the answer was waiting; who speaks for longer tells something"
+            ),
+            "bad_ms": Threshold(6_000, "ms", "of waiting are bad; no answer at all is always bad"),
+        },
+        {
+            "model": Advice(
+                f"{_MODEL}.llm_config.model",
+                CHANGE,
+                "the caller does not wait as long as it takes; a faster model or a shorter prompt answers before they speak again",
+            ),
+            "first_clause": Advice(_PROMPT, CHANGE, "the first clause was long; ask for a short first sentence"),
+            "voice": Advice(_VOICE, CHANGE, "the voice's first audio came late; another voice or model"),
+            "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long, or make it faster"),
+            "hold": Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back"),
+            "patience": Advice(
+                _PATIENCE, LOWER, "the caller's pauses were waited out for long before the turn was taken"
+            ),
+            "endpointing": Advice(f"{_EARS}.endpointing", LOWER, "silence alone ended the turn, and late"),
+            "turn_model": Advice(
+                "CALLWRIGHT_TURN", CHECK, "the turn model was long in saying that the caller had finished"
+            ),
+            "fillers": Advice(
+                "task_config.use_fillers", CHANGE, "on, the caller hears that an answer is coming, and may wait for it"
+            ),
+        },
+    ),
+    Rule(
         "hung_up_mid_sentence",
         "Hung up in mid-sentence",
         "The call ends while somebody speaks.",
@@ -467,6 +505,11 @@ RULES: dict[str, Rule] = _table(
                 "the platform",
                 CHECK,
                 "the process that ran the call was killed, or could not write: see what it printed then",
+            ),
+            "no_end": Advice(
+                "the log",
+                CHECK,
+                "the call still goes on, or whoever wrote its log was killed or could not write: the log alone does not tell which",
             ),
             "gap": Advice(
                 "the log",

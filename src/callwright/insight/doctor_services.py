@@ -158,7 +158,12 @@ def broken_log(case: Case) -> Iterator[Finding]:
         yield Finding(
             "broken_log", WARNING, at_us, 0, f"The log of the call is not whole: {lacks.missing()}.", ("gap",)
         )
-    if case.over and lacks.breaks_off_us is not None:
-        after_us = max(0, lacks.breaks_off_us - case.line.answered_us)
-        what = f"The log of the call breaks off {in_ms(after_us)} after the answer, without an end of the call."
+    if case.over is False or lacks.breaks_off_us is None:
+        return
+    after = f"{in_ms(max(0, lacks.breaks_off_us - case.line.answered_us))} after the answer"
+    if case.over:
+        what = f"The log of the call breaks off {after}, without an end of the call."
         yield Finding("broken_log", WARNING, lacks.breaks_off_us, 0, what, ("breaks_off",))
+    else:
+        what = f"The last entry of the log is {after}, and no end of the call is in it."
+        yield Finding("broken_log", NOTE, lacks.breaks_off_us, 0, what, ("no_end",))

@@ -33,11 +33,13 @@ class Wholeness:
     """What a log lacks. ``misplaced``: the numbers of entries that stand behind a higher one, or twice.
 
     ``breaks_off_us``: the log's last moment where nothing in it ends the leg, as when the process that wrote it was killed; None otherwise.
+    ``has_tracks``: it has the tracks of voice probabilities, which golden traces leave out.
     """
 
     gaps: tuple[Gap, ...]
     misplaced: tuple[int, ...]
     breaks_off_us: int | None
+    has_tracks: bool = True
 
     @property
     def has_all(self) -> bool:
@@ -57,6 +59,8 @@ class Wholeness:
     def told(self) -> list[str]:
         """What the log lacks, in lines for people; none for a log that is whole."""
         lines = [] if self.has_all else [f"the log is not whole: {self.missing()}"]
+        if self.gaps and not self.has_tracks:
+            lines.append("a golden trace that was unpacked by hand lacks its voice tracks: name the .log.xz itself")
         if self.breaks_off_us is not None:
             lines.append(
                 f"the log breaks off {self.breaks_off_us / 1e6:.1f} s after its beginning, without an end of the call: whoever wrote it was"
@@ -77,7 +81,7 @@ def wholeness(view: CallView) -> Wholeness:
     """What the log of ``view`` lacks: its entries are numbered from 1 on, through all of its sections."""
     misplaced = tuple(_misplaced(view))
     ended = view.first("LegEnded") is not None or any(e.values.get("kind") == _ENDED for e in view.of("Note"))
-    return Wholeness(tuple(_gaps(view)), misplaced, None if ended else view.ended_us)
+    return Wholeness(tuple(_gaps(view)), misplaced, None if ended else view.ended_us, bool(view.of("vad_track")))
 
 
 def _gaps(view: CallView) -> Iterator[Gap]:

@@ -671,6 +671,14 @@ class TestServices:
         assert (finding.severity, finding.causes) == ("warning", ("gap",))
         assert "entries 12 to 14 missing" in finding.what
 
+    def test_a_log_without_an_end_is_a_note_where_nobody_knows_whether_the_call_goes_on(self):
+        call = healthy()
+        (finding,) = diagnose(call.view, over=None).findings
+        assert (finding.rule, finding.severity, finding.causes) == ("broken_log", "note", ("no_end",))
+        assert "11,600 ms after the answer, and no end of the call is in it" in finding.what
+        assert "killed" not in finding.what
+        assert diagnose(call.at(13_000).leg_ended().view, over=None).findings == ()
+
     def test_a_log_that_breaks_off_is_told_when_the_call_is_over(self):
         call = healthy()
         assert call.findings() == [], "a call that goes on has a log without an end"

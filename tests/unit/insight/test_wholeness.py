@@ -59,3 +59,14 @@ def test_a_leg_that_never_said_it_was_over_is_an_end():
     call = CallLog().at(1_000).answered().write(fx.Note("reply_timeout", ""))
     assert wholeness(call.view).breaks_off_us is not None
     assert wholeness(call.write(fx.Note("leg_unconfirmed", "")).view).breaks_off_us is None
+
+
+def test_the_gaps_of_a_golden_trace_unpacked_by_hand_are_explained():
+    call = CallLog().answered().at(1_000)
+    call.seq += 1
+    call.leg_ended()
+    assert wholeness(call.view).told() == [
+        "the log is not whole: entry 2 missing",
+        "a golden trace that was unpacked by hand lacks its voice tracks: name the .log.xz itself",
+    ]
+    assert wholeness(call.fact("core", "vad_track").view).told() == ["the log is not whole: entry 2 missing"]
