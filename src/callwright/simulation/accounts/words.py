@@ -248,9 +248,11 @@ class KeysAccount:
         "_entry",
         "_heard",
         "_last_us",
+        "_perhaps",
         "_said",
         "_segments",
         "_turn",
+        "_was_taken",
     )
 
     def __init__(self, book: Book) -> None:
@@ -260,11 +262,17 @@ class KeysAccount:
         self._entry = ""
         self._last_us = 0
         self._entries: list[str] = []  # as they must be
-        self._behind: list[int] = []  # the last segment that was heard when each was complete
+        self._behind: list[
+            tuple[int, int]
+        ] = []  # the last segment that was heard when each was complete, at the least and the most
+        self._perhaps: int | None = (
+            None  # that of one whose pause was over as the call began to end, which may have come first
+        )
         self._heard = -1  # the last segment
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._said: list[str] = []  # as they were
         self._turn = 0
+        self._was_taken = True  # before the step
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -331,12 +339,19 @@ class KeysAccount:
 
     def step(self) -> None:
         """After each step: whether the pause that completes an entry has passed."""
-        self._lapse(self._book.at_us)
+        over = self._lapse(self._book.at_us)
+        if over and self._was_taken and not self._taken:
+            self._perhaps = self._heard
+        self._was_taken = self._taken
 
-    def _lapse(self, at_us: int) -> None:
-        """A pause completes an entry. One that is begun when the call begins to end is complete with the call."""
-        if self._entry and self._taken and at_us >= self._last_us + self._book.plan.keys_pause_ms * 1000:
+    def _lapse(self, at_us: int) -> bool:
+        """A pause completes an entry. One that is begun when the call begins to end is complete with the call. Returns whether a pause has
+        passed that completes none."""
+        if not self._entry or at_us < self._last_us + self._book.plan.keys_pause_ms * 1000:
+            return False
+        if self._taken:
             self._complete()
+        return bool(self._entry)
 
     def _interrupts(self) -> None:
         book, audible = self._book, self._book.replies.audible
@@ -355,8 +370,8 @@ class KeysAccount:
 
     def _complete(self) -> None:
         self._entries.append(self._entry)
-        self._behind.append(self._heard)
-        self._entry = ""
+        self._behind.append((self._heard if self._perhaps is None else self._perhaps, self._heard))
+        self._entry, self._perhaps = "", None
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         again, self._turn = effect.turn == self._turn, effect.turn
@@ -387,8 +402,8 @@ class KeysAccount:
         """What is typed stands behind the words that were known then, and before those of a segment that was heard later. ``first``: the
         first entry of ``text``."""
         parts = [[word for word in part.split() if word in self._segments] for part in _ENTRY.split(text)]
-        for place, behind in enumerate(self._behind[first : first + len(parts) - 1], 1):
-            early = [word for part in parts[:place] for word in part if self._segments[word] > behind]
-            late = [word for part in parts[place:] for word in part if self._segments[word] <= behind]
+        for place, (least, most) in enumerate(self._behind[first : first + len(parts) - 1], 1):
+            early = [word for part in parts[:place] for word in part if self._segments[word] > most]
+            late = [word for part in parts[place:] for word in part if self._segments[word] <= least]
             if early or late:
                 contradict("an entry stands where it was typed", f"{(early or late)[:5]} in {text!r}")

@@ -188,3 +188,35 @@ def test_words_that_came_too_late_for_a_turn_need_no_answer() -> None:
     assert {"back_channel", "words_revised"} <= set(call.notes())
     assert not call.audit()
     assert call.audit_with(not_noted("words_revised")).startswith("a caller who has finished is answered")
+
+
+def typed_at_the_end(maximum_ms: int, pause_ms: int) -> AuditedCall:
+    """A key, and then a step that comes late, in which the call's maximum has passed; words are read after it."""
+    call = AuditedCall(keys=True, keys_pause_ms=500, call_terminate_ms=maximum_ms, hangup_message="")
+    call.wait(10_000 - pause_ms)
+    call.give(ev.KeyPressed, "4")
+    call.now_ms += pause_ms + 2
+    call.give(ev.DeadlineReached)
+    call.give(ev.TranscriptFinal, call.audio_ms, 1, "w1")
+    call.ends()
+    return call
+
+
+@pytest.mark.parametrize(
+    ("maximum_ms", "said"), [(10_001, "dtmf_number: 4 w1"), (9_999, "w1 dtmf_number: 4")], ids=["after", "before"]
+)
+def test_an_entry_whose_pause_is_over_as_the_call_ends_may_stand_on_either_side_of_later_words(
+    maximum_ms: int, said: str
+) -> None:
+    call = typed_at_the_end(maximum_ms, 500)
+    assert call.said()[-1] == f"caller: {said}"
+    assert not call.audit()
+    assert not call.audit_with(told_as("w1 dtmf_number: 4"))
+    assert not call.audit_with(told_as("dtmf_number: 4 w1"))
+
+
+def test_an_entry_that_is_begun_as_the_call_ends_stands_behind_later_words() -> None:
+    call = typed_at_the_end(10_001, 100)
+    assert call.said()[-1] == "caller: w1 dtmf_number: 4"
+    assert not call.audit()
+    assert call.audit_with(told_as("dtmf_number: 4 w1")).startswith(ORDER)
