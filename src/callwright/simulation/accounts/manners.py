@@ -406,16 +406,14 @@ class BargeInAccount:
         pending = [word for words in self._pending.values() for word in words]
         echoes = any(word in one.sound.spoken for one in lately for word in pending)
         echoes = echoes or self._beside.may_echo(words, stop) or self._beside.may_echo(pending, stop)
-        if (many or alone) and not (farewell or cleared or echoes):
+        # The newest words are the entry's where these stand before it: because they are read anew, or by their segment's number.
+        typed = self._typed and (event.segment not in self._fresh or event.segment < max(self._seen))
+        if (many or alone) and not (farewell or cleared or echoes or typed):
             contradict("a caller who interrupts is let in at once", f"{event.text!r} over {generation}")
         if cleared and farewell:
             contradict("last words are said to their end", generation)
         if cleared and not self._interrupts(final):
             contradict("the agent yields to enough words only", f"{event.text!r} over {generation}")
-        before = event.segment not in self._fresh or event.segment < max(self._seen)
-        typed = (
-            self._typed and before
-        )  # words that stand before the entry, which may be read anew: the newest are the entry's
         if cleared and not (typed or echoes) and self._only_goes_on():
             contradict("who only says 'go on' does not interrupt", f"{event.text!r} over {generation}")
 

@@ -78,8 +78,8 @@ def test_who_says_no_to_the_announcement_of_a_transfer_is_let_in() -> None:
     assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
 
 
-def typed_between(first: int, then: int) -> AuditedCall:
-    """A caller says a word, types, and says words that only say "go on", in segments of these numbers, all over the agent."""
+def typed_between(first: int, then: int, words: str = "i see") -> AuditedCall:
+    """A caller says a word, types, and says ``words``, in segments of these numbers, all over the agent."""
     call = AuditedCall(words_to_interrupt=1, incremental_delay_ms=0, keys=True, keys_pause_ms=500, keys_interrupt=False)
     call.caller_says("w1 w2")
     call.model_says("a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20.")
@@ -90,7 +90,7 @@ def typed_between(first: int, then: int) -> AuditedCall:
     call.wait(600)
     call.begins()
     call.wait(400)
-    call.give(ev.TranscriptPartial, call.audio_ms, then, "i see")
+    call.give(ev.TranscriptPartial, call.audio_ms, then, words)
     return call
 
 
@@ -98,6 +98,15 @@ def test_words_that_stand_before_an_entry_are_not_what_was_said_last() -> None:
     call = typed_between(5, 3)
     assert call.all(fx.Clear)  # the newest words are the entry's
     assert not call.audit()
+
+
+def test_words_behind_an_entry_silence_the_agent_and_those_that_stand_before_it_need_not() -> None:
+    call = typed_between(3, 5, "w3 w4")
+    assert call.all(fx.Clear)
+    assert not call.audit()
+    assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
+    before = typed_between(5, 3, "w3 w4")
+    assert not before.audit_with(never_cut)
 
 
 def test_who_only_says_go_on_behind_an_entry_does_not_interrupt() -> None:
