@@ -5,6 +5,7 @@ from tests.unit.insight.doctor_call import DoctorCall
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.insight.doctor_finding import Finding
 from callwright.insight.doctor_rules import CHANGE, CHECK, LOWER
 
 MODEL = ("tools_config.llm_agent.llm_config.model", CHANGE)
@@ -34,7 +35,7 @@ def never_answered(**plan: object) -> DoctorCall:
     return withdrawn(call.says("I hang up now.", 13_800, 14_800), 14_000).at(14_900).leg_ended()
 
 
-def settings_of(finding):
+def settings_of(finding: Finding) -> list[tuple[str, str]]:
     return [(advice.setting, advice.direction) for advice in finding.advice]
 
 
