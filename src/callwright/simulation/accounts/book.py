@@ -127,9 +127,8 @@ class Caller:
         self.unsure = False  # a sound began that the core may or may not have taken for a new one
         self.told_us = 0  # when words were told of last
         self.moved_us = 0  # when a sound certainly began or ended last
-        self.zero_us = (
-            FOR_EVER_US  # when the caller's audio began, at the latest: nothing is told of before it was spoken
-        )
+        # When the caller's audio began, at the latest: nothing is told of before it was spoken.
+        self.zero_us = FOR_EVER_US
         self.reading = Reading()
 
     def began(self, event: ev.ActivityBegan) -> None:

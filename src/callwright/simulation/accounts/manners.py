@@ -374,9 +374,8 @@ class BargeInAccount:
                 self._first.add(segment)
             self._fresh.add(segment)
         if words and not self._pending.get(segment):
-            self._first = {
-                one for one in self._first if one <= segment
-            }  # read late, they stand before those all the same
+            # Read late, they stand before what was read earlier all the same.
+            self._first = {one for one in self._first if one <= segment}
         repeated = self._pending.get(segment) == words and not final
         self._pending[segment] = words
         if repeated:

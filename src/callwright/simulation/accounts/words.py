@@ -262,12 +262,10 @@ class KeysAccount:
         self._entry = ""
         self._last_us = 0
         self._entries: list[str] = []  # as they must be
-        self._behind: list[
-            tuple[int, int]
-        ] = []  # the last segment that was heard when each was complete, at the least and the most
-        self._perhaps: int | None = (
-            None  # that of one whose pause was over as the call began to end, which may have come first
-        )
+        # The last segment that was heard when each entry was complete, at the least and at the most; and the least of one whose pause
+        # was over as the call began to end, when either may have come first.
+        self._behind: list[tuple[int, int]] = []
+        self._perhaps: int | None = None
         self._heard = -1  # the last segment
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
         self._said: list[str] = []  # as they were
