@@ -377,6 +377,9 @@ class CallSession:
             outcome = "answered" if self._answered else "failed"
             self._runner.fact("leg", "unconfirmed_end", {"seconds": LEG_END_SECONDS})
             self.closed(LegClosed(outcome, wanted.by, wanted.reason, UNCONFIRMED_CODE, "unconfirmed"))
+            if self._line.leg is not None:
+                # For all we know the line is still up: what was written ahead must not sound after the end of the record.
+                self._line.leg.clear()
 
     def _send_keys(self, effect: fx.SendKeys) -> None:
         self._start(self._press(effect))

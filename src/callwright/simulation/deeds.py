@@ -20,18 +20,17 @@ ANSWERED, TRANSFERRED = "ReplyEnded", "TransferProgress"
 ANSWER_US = 50_000
 """So soon a clear is answered at the latest: in the same pass of the event loop."""
 
-UNHEARD_MS = 620
-"""A recogniser that fails is given so much more audio at most until it says so."""
-
 
 @dataclass(slots=True)
 class Work:
     """What the providers of a call did, by their own account. ``asked``: questions to the model, by purpose, that it answered in part or
-    was reading when it was stopped; ``texts``: texts of which the voice made some sound; ``heard_ms``: audio that the recogniser took;
-    ``streams``: streams of recognisers that are open."""
+    was reading when it was stopped; ``texts_given``: texts the voice was given, ``texts``: those of which it made some sound;
+    ``given_ms``: audio the recogniser was given, ``heard_ms``: what it listened to; ``streams``: streams of recognisers that are open."""
 
     asked: Counter[str] = field(default_factory=Counter)
+    texts_given: int = 0
     texts: int = 0
+    given_ms: int = 0
     heard_ms: int = 0
     streams: int = 0
 
@@ -161,7 +160,7 @@ def _billed(trace: Trace) -> str:
 
 
 def _work_billed(work: Work, trace: Trace) -> str:
-    """What a provider did is in the log, as it was told or as it is estimated, and never as nothing."""
+    """What a provider did is in the log, as it was told or as it is estimated: never as nothing, and never twice."""
     if work.streams:
         return f"what is opened is closed: {work.streams} streams of the recogniser were not"
     used = [event for event in trace.inputs() if isinstance(event, ev.UsageReported) and event.amount]
@@ -174,7 +173,11 @@ def _work_billed(work: Work, trace: Trace) -> str:
     texts = sum(event.kind == "voice" for event in used)
     if texts < work.texts:
         return f"what was used is billed: {work.texts - texts} texts of the voice were not"
+    if texts > work.texts_given:
+        return f"what is billed was used: {texts} texts of the voice of {work.texts_given}"
     billed_ms = sum(event.amount for event in used if event.kind == "transcriber")
-    if billed_ms < work.heard_ms - UNHEARD_MS:
+    if billed_ms < work.heard_ms:
         return f"what was used is billed: {billed_ms} ms of {work.heard_ms} ms heard"
+    if billed_ms > work.given_ms:
+        return f"what is billed was used: {billed_ms} ms of the {work.given_ms} ms given to the recogniser"
     return ""

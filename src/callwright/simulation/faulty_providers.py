@@ -9,13 +9,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from random import Random
+from typing import Protocol
 
 from callwright.media.tonetext import spoken, word_times
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import (
     FRAME_MS,
-    Transcriber,
     TranscriberSettings,
     TranscriberSink,
     TranscriberStream,
@@ -185,15 +185,17 @@ class WeatheredVoice:
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """One clause."""
         fortune = self._fortune
+        fortune.work.texts_given += 1
         await fortune.wait(0, 20, 80, 300)
         fortune.stumble(4)
         pcm = b"" if fortune.chance(fortune.weather.junk / 10) else spoken(text)
         size = fortune.random.choice((320, 3_200, 3_200, 4_802, 100_000))
-        fortune.work.texts += bool(pcm)
         for at in range(0, len(pcm), size):
             if at:
                 await fortune.wait(self._pace_ms)
             fortune.stumble(60)
+            # Not before: a text that is refused in place of its first sound is work nobody did.
+            fortune.work.texts += not at
             yield VoiceChunk(pcm[at : at + size])
         words = tuple(Word(*word) for word in word_times(text)) if self._exact else ()
         usage = UsageAmount("voice", NAME, "v", len(text))
@@ -220,12 +222,27 @@ class WeatheredTurnModel:
         return self._fortune.random.randint(*((500_000, 1_000_000) if finished else (0, 499_999)))
 
 
+class CountedStream(TranscriberStream, Protocol):
+    """A recogniser's stream that keeps its own account."""
+
+    @property
+    def heard_ms(self) -> int:
+        """Audio that it has listened to; one that has failed listens to no more of what it is still given."""
+
+
+class CountedTranscriber(Protocol):
+    """A recogniser of such streams."""
+
+    async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CountedStream:
+        """As ``ports.speech.Transcriber``."""
+
+
 class WeatheredTranscriber:
     """A recogniser whose reports come late, twice, changed or not at all; it may open late, fail to open, or die of a frame."""
 
     name = NAME
 
-    def __init__(self, inner: Transcriber, fortune: Fortune) -> None:
+    def __init__(self, inner: CountedTranscriber, fortune: Fortune) -> None:
         self._inner = inner
         self._fortune = fortune
 
@@ -242,7 +259,7 @@ class WeatheredTranscriber:
 class _FragileStream:
     """Passes everything on, and perhaps dies in the middle."""
 
-    def __init__(self, inner: TranscriberStream, reports: _LateReports, fortune: Fortune) -> None:
+    def __init__(self, inner: CountedStream, reports: _LateReports, fortune: Fortune) -> None:
         self._inner = inner
         self._reports = reports
         self._fortune = fortune
@@ -254,14 +271,16 @@ class _FragileStream:
 
     def feed(self, pcm: bytes) -> None:
         """The next 20 ms."""
+        self._fortune.work.given_ms += FRAME_MS
         if self._dies_in:
             self._dies_in -= 1
             if not self._dies_in:
                 self._reports.close()
                 self._fortune.failures["transcriber"] += 1
                 raise PlantedDefectError("the weather kills the recogniser")
-        self._fortune.work.heard_ms += 0 if self._reports.closed else FRAME_MS
+        before_ms = self._inner.heard_ms
         self._inner.feed(pcm)
+        self._fortune.work.heard_ms += self._inner.heard_ms - before_ms
 
     async def aclose(self) -> None:
         """Nothing is reported afterwards."""

@@ -151,6 +151,10 @@ class Ears:
         self.sink = sink
         return self
 
+    @property
+    def heard_ms(self) -> int:
+        return 0
+
     def feed(self, pcm: bytes) -> None:
         """Nothing is heard."""
 

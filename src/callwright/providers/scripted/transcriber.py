@@ -45,6 +45,11 @@ class ScriptedStream:
         self._over = self._closed = False
         self._billed_ms = 0
 
+    @property
+    def heard_ms(self) -> int:
+        """Audio that it has listened to, up to its failure."""
+        return self._position_ms
+
     def feed(self, pcm: bytes) -> None:
         """The next 20 ms: words so far at each space, the final text after a pause of ``endpointing_ms``."""
         if self._over:
