@@ -361,6 +361,19 @@ async def test_a_leg_that_does_not_confirm_its_end_is_over_after_eight_seconds()
         await call.session.aclose()
 
 
+async def test_what_is_on_the_way_to_a_leg_that_does_not_confirm_its_end_is_not_heard_after_it() -> None:
+    call = Call(mute=True)
+    await call.begin()
+    await call.listen(200)
+    call.session.abandon("Error", "node_lost")
+    await call.listen(7_900)
+    clears_before = call.leg.clears
+    await call.listen(200)
+    assert call.session.end is not None
+    assert (clears_before, call.leg.clears) == (0, 1), "until its end it is part of the call"
+    await call.session.aclose()
+
+
 async def test_a_stop_before_the_carrier_answered_hangs_up_the_leg_when_it_comes() -> None:
     call = Call()
     call.bench.runner.post(Started(0, CallPlan(), (), 1))

@@ -92,12 +92,21 @@ def test_what_the_providers_did_is_billed_and_not_as_nothing() -> None:
     assert audit_deeds(asked, of(once, again)) == ""
     for unpaid in ((once,), (once, once), (once, used("model", 0, "hangup", 2)), (once, used("model", 9, "reply", 2))):
         assert audit_deeds(asked, of(*unpaid)).startswith("what was used is billed: 1 questions")
-    said = Deeds(work=Work(texts=2))
+    said = Deeds(work=Work(texts_given=2, texts=2))
     assert audit_deeds(said, of(used("voice", 5), used("voice", 5))) == ""
     assert audit_deeds(said, of(used("voice", 5))).startswith("what was used is billed: 1 texts")
-    heard = Deeds(work=Work(heard_ms=2_000))
-    assert audit_deeds(heard, of(used("transcriber", 1_400))) == "", "it said a moment later that it had failed"
-    assert audit_deeds(heard, of(used("transcriber", 1_300))) == "what was used is billed: 1300 ms of 2000 ms heard"
+    heard = Deeds(work=Work(given_ms=2_000, heard_ms=2_000))
+    assert audit_deeds(heard, of(used("transcriber", 1_500), used("transcriber", 500))) == ""
+    assert audit_deeds(heard, of(used("transcriber", 1_980))) == "what was used is billed: 1980 ms of 2000 ms heard"
+
+
+def test_what_is_billed_was_used() -> None:
+    said = Deeds(work=Work(texts_given=2, texts=1))
+    assert audit_deeds(said, of(used("voice", 5), used("voice", 5))) == "", "one is billed by an estimate"
+    assert audit_deeds(said, of(*[used("voice", 5)] * 3)) == "what is billed was used: 3 texts of the voice of 2"
+    heard = Deeds(work=Work(given_ms=2_000, heard_ms=1_500))
+    assert audit_deeds(heard, of(used("transcriber", 2_000))) == "", "it had failed and not said so"
+    assert audit_deeds(heard, of(used("transcriber", 2_020))).startswith("what is billed was used: 2020 ms of the 2000")
 
 
 def test_what_is_opened_is_closed() -> None:

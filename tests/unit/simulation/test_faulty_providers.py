@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from callwright.media.tonetext import spoken
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, TranscriberSink, UsageAmount, VoiceChunk, VoiceSettings
+from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.simulation.faulty_carrier import WeatheredCarrier
 from callwright.simulation.faulty_providers import (
     Fortune,
@@ -109,6 +111,26 @@ def test_a_voice_says_the_words_in_pieces_and_tells_their_times_or_not() -> None
     assert all(end.last and end.usage for end in ends)
     assert {end.estimated for end in ends} == {True, False}
     assert all(bool(end.words) != end.estimated for end in ends)
+
+
+def test_the_account_of_a_voice_has_the_texts_that_sounded_and_those_it_was_given() -> None:
+    async def speak(fate: Fortune, pieces: int) -> bool:
+        heard = 0
+        try:
+            async for chunk in WeatheredVoice(fate).speak("two words", VoiceSettings()):
+                heard += bool(chunk.pcm)
+                if heard == pieces:
+                    break
+        except (ProviderError, PlantedDefectError):
+            pass
+        return heard > 0
+
+    sounded = []
+    for seed in range(400):
+        fate = fortune(Weather("w", failing=900), seed)
+        sounded.append(virtually(speak(fate, seed % 3)))
+        assert (fate.work.texts_given, fate.work.texts) == (1, sounded[-1]), seed
+    assert {True, False} == set(sounded)
 
 
 class Sink:
@@ -234,6 +256,28 @@ def test_a_recogniser_may_die_of_a_frame() -> None:
 
     with pytest.raises((PlantedDefectError, ProviderError)):
         virtually(listen())
+
+
+def test_the_account_of_a_recogniser_ends_with_its_failure_though_nobody_knows_of_it_yet() -> None:
+    async def listen() -> Fortune:
+        fate, sink = fortune(FINE), Sink()
+        settings = TranscriberSettings(options={"fail_at": [1], "delay_ms": 150})
+        stream = await WeatheredTranscriber(ScriptedTranscriber(), fate).open(settings, sink)
+        for at in range(0, len(said_once), 320):
+            stream.feed(said_once[at : at + 320])
+        stream.close_utterance(0)
+        for _ in range(100):
+            stream.feed(bytes(320))
+        assert ("failed",) not in sink.reports
+        await pass_by(1)
+        assert ("failed",) in sink.reports
+        await stream.aclose()
+        return fate
+
+    said_once = spoken("words")
+    work = virtually(listen()).work
+    heard_ms = len(said_once) // 16
+    assert (work.heard_ms, work.given_ms) == (heard_ms, heard_ms + 2_000)
 
 
 class Phone:
