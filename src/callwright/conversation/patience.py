@@ -33,12 +33,16 @@ PAUSES: Mapping[str, tuple[int, int]] = {
 docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
+COMPLETE = ("counted", "answer")
 DENIABLE = ("more_than_yes", "name")
 """Asked for these, whoever says "no" has finished."""
 
 UNASKED_DIGITS = 5
 UNASKED_LETTERS = 2
 """So many digits or letters in a row are dictation though nobody spoke of a number (a year has four)."""
+
+BROKEN_OFF_WORDS = 8
+"""Of an answer that the caller cut off before more of it was heard, nobody can say that it took what was asked for as answered."""
 
 TAIL_WORDS = 16
 _SAID_FIRST = frozenset({"a", "i"})
@@ -253,12 +257,13 @@ class Answers:
 class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
-    __slots__ = ("_asked", "_board", "_digits", "_told_ms", "kind", "least_ms", "most_ms")
+    __slots__ = ("_asked", "_board", "_digits", "_dictating", "_told_ms", "kind", "least_ms", "most_ms")
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._asked = "open"
         self._digits = UNKNOWN  # how many were asked for
+        self._dictating = ""  # what was being dictated in the turn that was taken last, until its answer is heard
         self._told_ms = -1
         self.kind = "open"
         self.least_ms = 0
@@ -269,15 +274,25 @@ class Patience:
         self._told_ms = self._board.plan.endpointing_ms
         self._set("open")
 
-    def expect(self, text: str, words: Words) -> None:
-        """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``."""
-        if text and not self._board.plan.written:
-            self._asked = self._questions.asked(text)
-            self._digits = self._questions.digits_asked(text)
-            self.weigh(words)
+    def expect(self, text: str, words: Words, broken_off: bool = False) -> None:
+        """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``. ``broken_off``: by the caller.
+
+        Whoever breaks off the answer to a number that is not complete goes on dictating it.
+        """
+        goes_on = broken_off and self._dictating and len(text.split()) <= BROKEN_OFF_WORDS
+        if self._board.plan.written or not (text or goes_on):
+            return
+        asked = self._questions.asked(text)
+        goes_on = goes_on and asked == "open" and not _QUESTION.search(text)
+        self._asked = self._dictating if goes_on else asked
+        self._digits = self._questions.digits_asked(text)
+        self._dictating = ""
+        self.weigh(words)
 
     def forget(self) -> None:
         """The turn was taken."""
+        complete = self.kind in COMPLETE
+        self._dictating = next((kind for kind in (self.kind, self._asked) if kind in DICTATED and not complete), "")
         self._asked = "open"
         self._digits = UNKNOWN
         self._set("open")

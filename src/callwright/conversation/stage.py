@@ -385,7 +385,8 @@ class Stage:
             self.owed.again = None  # the line was put on hold at its last word, or nobody told that it was played
         # The rest of a sentence asks for what the whole of it asks for: "how can I help you?" is no "can I help you?".
         whole = generation.said if generation.resumes and text else None
-        self._turn.patience.expect(text if whole is None else whole.content, self._turn.words)
+        broken_off = generation.cut_for in INTERRUPTIONS
+        self._turn.patience.expect(text if whole is None else whole.content, self._turn.words, broken_off)
         if text:
             self.given_up = False
             generation.move("heard")

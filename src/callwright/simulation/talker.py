@@ -16,6 +16,8 @@ LANGUAGES = ("en", "en", "hi", "de")
 _DICTATED = ("five", "7", "4711", "B", "O", "C", "fünf", "सात", "and", "my number is", "yes", "no thanks", "um")
 """Words after which a caller is given more time, or less."""
 
+_DIGITS = ("five", "7")
+
 _STOPS = tuple(
     phrase
     for language in dict.fromkeys(LANGUAGES)
@@ -88,13 +90,25 @@ def habits_of(random: Random) -> Habits:
 class Talker:
     """The caller. Speaks when the agent has finished, over the agent, in pieces, or not at all."""
 
-    __slots__ = ("_answer", "_answered_us", "_busy", "_habits", "_said", "_segment", "_spoken", "_turns", "_world")
+    __slots__ = (
+        "_answer",
+        "_answered_us",
+        "_busy",
+        "_goes_on",
+        "_habits",
+        "_said",
+        "_segment",
+        "_spoken",
+        "_turns",
+        "_world",
+    )
 
     def __init__(self, world: World, habits: Habits) -> None:
         self._world = world
         self._habits = habits
         self._answer = ""  # with which the next words begin
         self._busy = False
+        self._goes_on = False  # with a number whose first half was taken for all of it
         self._answered_us = 0
         self._said = 0
         self._segment = 0
@@ -121,9 +135,11 @@ class Talker:
         world.deliver(ev.RecogniserEnd, 0)
 
     def hear_agent(self) -> None:
-        """The agent begins to speak: some speak over it, some have heard enough."""
+        """The agent begins to speak: some speak over it, some have heard enough, and some were not at the end of their number."""
         world, habits = self._world, self._habits
-        if world.chance(habits.interrupts):
+        if habits.dictates and self._spoken and self._spoken[-1] in _DICTATED and world.chance(700):
+            world.after_ms(world.random.randint(100, 1_200), self._go_on)
+        elif world.chance(habits.interrupts):
             world.after_ms(world.random.randint(100, 4_000), self.talk)
         elif world.chance(habits.hangs_up // 2):
             world.after_ms(world.random.randint(100, 6_000), world.end_leg, "answered", "Callee", "hung up", 4000)
@@ -165,11 +181,17 @@ class Talker:
         self._begin_sound()
         self._speak()
 
+    def _go_on(self) -> None:
+        """The rest of a number: nothing else is said in it."""
+        if not self._busy and self._turns > 0:
+            self._goes_on = True
+            self.talk()
+
     def _speak(self) -> None:
         """The words of a sound that has begun."""
         self._turns -= 1
         self._busy = True
-        words = self._world.random.choice((1, 1, 2, 3, 4, 6, 9, 15))
+        words = self._world.random.choice((1, 2, 3) if self._goes_on else (1, 1, 2, 3, 4, 6, 9, 15))
         self._segment += 1
         self._spoken = []
         self._answer = self._world.confirming.answer() if self._world.confirming else ""
@@ -207,6 +229,8 @@ class Talker:
         answer, self._answer = self._answer, ""
         if answer:
             self._spoken.append(answer)
+        elif self._goes_on:
+            self._spoken.append(world.random.choice(_DIGITS))
         elif not self._spoken and world.chance(15):
             self._spoken.append(world.random.choice(_OPT_OUTS))
         elif not self._spoken and world.chance(150):
@@ -273,7 +297,7 @@ class Talker:
             world.send(delay_ms + world.random.randint(0, 200), ev.RecogniserEnd, position_ms)
 
     def _rest(self) -> None:
-        self._busy = False
+        self._busy = self._goes_on = False
         if self._world.chance(200):
             self.hear_silence()
 

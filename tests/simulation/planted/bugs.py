@@ -1211,6 +1211,7 @@ TIME = (
 OVERLAP = (
     bug(
         "back_channels_interrupt",
+        "broken_off_number_forgotten",
         "'mhm, okay, right' over the agent cuts it off",
         Line(
             "hearing:Hearing._interrupts",
@@ -1467,7 +1468,7 @@ PATIENCE = (
     bug(
         "what_was_asked_forgotten",
         "a caller who was asked for a number is as patient as anybody",
-        Line("patience:Patience.expect", "self._asked = self._questions.asked(text)", "pass"),
+        Line("patience:Patience.expect", "asked = self._questions.asked(text)", 'asked = "open"'),
     ),
     bug(
         "recogniser_not_told_of_patience",
@@ -1483,6 +1484,11 @@ PATIENCE = (
         "question_forgotten_by_a_nod",
         "a back-channel over the end of a question makes the core forget what it asked",
         Line("overlap:Nods.settle", "turn.take(answers=False)", "turn.take()"),
+    ),
+    bug(
+        "broken_off_number_forgotten",
+        "whoever goes on with a number over the first words of the answer to half of it is cut again",
+        Line("patience:Patience.expect", "self._asked = self._dictating if goes_on else asked", "self._asked = asked"),
     ),
     bug(
         "begun_code_cut",
@@ -1701,6 +1707,7 @@ SLOW: frozenset[str] = frozenset(
     {
         "agent_speaks_over_typing",
         "back_channels_interrupt",
+        "broken_off_number_forgotten",
         "begun_code_cut",
         "caller_cut_off_by_transfer",
         "cleared_of_another_reply",

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.conversation.call_builder import Call
+from tests.unit.conversation.call_builder import WORD_MS, Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
@@ -550,3 +550,87 @@ def test_a_noise_leaves_what_was_asked_as_it_was() -> None:
     assert "noise" in call.notes()
     says(call, "five five five")
     assert not call.all(fx.AskModel)
+
+
+def broken_off(question: str, begun: str, reply: str, heard_words: int, goes_on: str, **plan: Any) -> Call:
+    """Whoever was asked ``question`` says ``begun``, is taken to have finished, and goes on over the reply's first words."""
+    call = asked(question, words_to_interrupt=1, **plan)
+    says(call, begun)
+    call.wait(most_ms("spelling"))
+    call.model_says(reply)
+    call.starts_playing()
+    call.wait(heard_words * WORD_MS)
+    call.begins()
+    call.wait(100)
+    call.segment += 1
+    call.hears(goes_on)
+    call.clears(heard_words * WORD_MS)
+    call.wait(300)
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, goes_on)
+    call.judges()
+    return call
+
+
+I_NEED = "I need all of the number, please, or I cannot look for anything at all."
+
+
+@pytest.mark.parametrize(
+    ("question", "begun", "goes_on", "kind"),
+    [
+        ("What is your phone number?", "zero one seven two", "five five", "number"),
+        ("Could you spell your last name?", "l e", "o n", "spelling"),
+        ("How can I help you?", "my phone number is zero one seven two", "five five", "number"),  # nobody asked for it
+        ("What is your phone number?", "let me look for that", "five five", "number"),
+    ],
+)
+def test_whoever_breaks_off_the_answer_to_half_a_number_goes_on_dictating_it(
+    question: str, begun: str, goes_on: str, kind: str
+) -> None:
+    call = broken_off(question, begun, I_NEED, 2, goes_on)
+    assert call.said()[-2:] == [f"caller: {begun}", "agent: I need"]
+    asks = len(call.all(fx.AskModel))
+    call.wait(least_ms(kind) - 1)
+    assert len(call.all(fx.AskModel)) == asks
+    says(call, "eight" if kind == "number" else "i")
+    call.wait(least_ms(kind))
+    assert call.told()[-1] == f"user: {goes_on} {'eight' if kind == 'number' else 'i'}"
+
+
+def test_an_answer_broken_off_before_a_word_of_it_was_heard_took_no_number_for_complete() -> None:
+    call = broken_off("What is your phone number?", "zero one seven two", I_NEED, 0, "five five")
+    asks = len(call.all(fx.AskModel))
+    call.wait(least_ms("number") - 1)
+    assert len(call.all(fx.AskModel)) == asks
+    call.wait(1)
+    assert call.told()[-1] == "user: five five"
+
+
+@pytest.mark.parametrize(
+    ("begun", "reply", "heard_words"),
+    [
+        # So much of an answer took the number for complete.
+        ("zero one seven two", "I will look for whatever there is on any of these days.", 10),
+        ("I would rather not say that", "Then let me look for your name.", 2),
+        ("zero one seven two", "Thanks. What do you want to book? We have a lot.", 7),
+    ],
+)
+def test_digits_over_another_answer_are_nothing_that_was_asked_for(begun: str, reply: str, heard_words: int) -> None:
+    question = "What is your phone number?" if begun.startswith("zero") else "What happened?"
+    call = broken_off(question, begun, reply, heard_words, "five five")
+    assert call.told()[-1] == "user: five five"
+
+
+def test_a_number_with_all_its_digits_is_complete() -> None:
+    call = broken_off("What is your four digit code?", "five five five one", "Thank you for the code.", 2, "two two")
+    assert call.told()[-1] == "user: two two"
+
+
+def test_an_answer_that_was_heard_ends_the_dictation() -> None:
+    call = asked("What is your phone number?")
+    says(call, "zero one seven two")
+    call.wait(least_ms("number"))
+    call.agent_replies("Thank you.")
+    call.wait(500)
+    says(call, "five five")
+    assert call.told()[-1] == "user: five five"

@@ -23,6 +23,8 @@ OTHERS: tuple[type, ...] = (ev.ActivityBegan, ev.ActivityEnded, ev.RecogniserEnd
 
 ASKS_NUMBER, ASKS_SPELLING = "what is your number?", "could you spell that?"
 ASKS_CODE, CODE_DIGITS = "what is your four digit code?", 4
+BROKEN_OFF_WORDS = 8
+"""Whoever breaks an answer off before more of it was heard goes on with the number or the spelling that was asked for before."""
 ASKS_YES, ASKS_AGAIN = "shall I book it?", "Could you say it again?"
 
 
@@ -49,7 +51,9 @@ class PauseAccount:
         "_asked",
         "_asked_ms",
         "_book",
+        "_broken_off",
         "_counts",
+        "_dictated",
         "_judged",
         "_judged_ms",
         "_known",
@@ -65,6 +69,8 @@ class PauseAccount:
         self._answering = (
             ""  # the same when the newest words were told: who answers while the agent goes on answers that
         )
+        self._dictated = ""  # what the turn taken last was asked to dictate, until an answer to it is heard
+        self._broken_off = 0  # what the caller's words silenced last
         self._told_ms = -1
         self._judged = False  # the turn model was heard since the newest word, or of sound behind it
         self._asked_ms = self._judged_ms = -1  # up to where in the caller's audio it was asked, and was heard
@@ -79,6 +85,7 @@ class PauseAccount:
         return {
             fx.SetPatience: self._told,
             fx.AgentSaid: self._said,
+            fx.Clear: self._clear,
             fx.Note: self._note,
             fx.UserSaid: self._user_said,
             fx.AskModel: self._ask,
@@ -97,14 +104,27 @@ class PauseAccount:
     def _told(self, effect: fx.SetPatience) -> None:
         self._told_ms = effect.silence_ms
 
+    def _clear(self, effect: fx.Clear) -> None:
+        if isinstance(self._book.event, ev.TranscriptPartial | ev.TranscriptFinal | ev.KeyPressed):
+            self._broken_off = effect.generation
+
     def _said(self, effect: fx.AgentSaid) -> None:
-        self._asked = self._book.replies.get(effect.generation).said
+        said = self._book.replies.get(effect.generation).said
+        goes_on = effect.generation == self._broken_off and len(said.split()) <= BROKEN_OFF_WORDS and "?" not in said
+        self._asked = self._dictated if goes_on and self._dictated else said
+        self._dictated = ""
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "echo":
             self._unheard = False  # what was read of the agent's words was waited behind, as if they were the caller's
 
-    def _user_said(self, _effect: fx.UserSaid) -> None:
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        words = _words_of(effect.text)
+        half = words[-1:] in (["and"], ["um"])  # which is as long a pause as behind a number
+        dictates = "" if half else {NUMBER: ASKS_NUMBER, SPELLING: ASKS_SPELLING}.get(self._percent(words), "")
+        if not dictates and self._asked.endswith((ASKS_NUMBER, ASKS_SPELLING)):
+            dictates = self._asked
+        self._dictated = "" if keyed(effect.text) else dictates
         self._asked = self._answering = ""
         self._unheard = self._book.caller.talking_us < 0 and not self._book.caller.unsure
         self._word_ms = -1
@@ -157,7 +177,7 @@ class PauseAccount:
         words = book.replies.get(generation).asked
         if plan.written or not words or keyed(words):
             return
-        least_ms = plan.patience_ms * self._percent(words.lower().replace(",", "").replace(".", "").split()) // 100
+        least_ms = plan.patience_ms * self._percent(_words_of(words)) // 100
         if book.at_us + LATE_US < book.answered_us + (book.caller.end_ms + least_ms) * 1000 and least_ms:
             contradict("who dictates is not cut", f"{words[-40:]!r} in {generation}")
         if self._unheard and self._word_ms >= 0 and not (self._judged or self._is_all(words)):
@@ -195,3 +215,7 @@ class PauseAccount:
         if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
             return NUMBER
         return HALF if words and words[-1] in ("and", "um") else 0
+
+
+def _words_of(text: str) -> list[str]:
+    return text.lower().replace(",", "").replace(".", "").split()
