@@ -231,16 +231,39 @@ PRESENCE: Mapping[str, tuple[str, ...]] = {
     ),
     "es": (
         *("hola", "aló", "está ahí", "estás ahí", "sigue ahí", "sigues ahí", "todavía está ahí", "me oye", "me oyes"),
-        *("me escucha", "me escuchas", "puede oírme", "puedes oírme", "hay alguien", "hay alguien ahí", "sigue en la línea"),
+        *(
+            "me escucha",
+            "me escuchas",
+            "puede oírme",
+            "puedes oírme",
+            "hay alguien",
+            "hay alguien ahí",
+            "sigue en la línea",
+        ),
     ),
     "fr": (
         *("allô", "vous êtes là", "tu es là", "êtes-vous là", "vous êtes toujours là", "êtes-vous toujours là"),
-        *("vous êtes encore là", "tu es encore là", "il y a quelqu'un", "y a quelqu'un", "quelqu'un", "vous m'entendez"),
+        *(
+            "vous êtes encore là",
+            "tu es encore là",
+            "il y a quelqu'un",
+            "y a quelqu'un",
+            "quelqu'un",
+            "vous m'entendez",
+        ),
         *("tu m'entends", "m'entendez-vous", "est-ce que vous m'entendez", "est-ce que vous êtes là"),
     ),
     "de": (
         *("hallo", "sind Sie da", "sind Sie noch da", "bist du da", "bist du noch da", "noch da", "sind Sie noch dran"),
-        *("bist du noch dran", "noch dran", "ist da jemand", "ist da wer", "ist jemand da", "jemand da", "hören Sie mich"),
+        *(
+            "bist du noch dran",
+            "noch dran",
+            "ist da jemand",
+            "ist da wer",
+            "ist jemand da",
+            "jemand da",
+            "hören Sie mich",
+        ),
         *("hörst du mich", "können Sie mich hören", "kannst du mich hören", "hören Sie mich noch"),
     ),
     "pt": (

@@ -24,8 +24,8 @@ from callwright.simulation.arguments import at_least_one, from_zero
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
-from callwright.simulation.opt_out_wishes import misjudged
 from callwright.simulation.impatience import Impatience
+from callwright.simulation.opt_out_wishes import misjudged
 from callwright.simulation.pace import Pace
 from callwright.simulation.processes import shared_out
 from callwright.simulation.services import Line, Speaker, Thinker

@@ -461,7 +461,9 @@ def _speculation_unheard(trace: Trace) -> str:
                     if effect.generation in open_turns:
                         return f"a speculative reply is not heard: {effect.generation}"
                     answered = said.get(effect.turn)
-                    if answered is not None and not _answers(asked.get(effect.generation, answered), answered, language):
+                    if answered is not None and not _answers(
+                        asked.get(effect.generation, answered), answered, language
+                    ):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
 

@@ -709,11 +709,6 @@ TURN = (
         Line("conduct:Conductor._go_on", "self._decide()", "pass"),
     ),
     bug(
-        "doubt_forgotten",
-        "half a call for presence that nothing follows counts as a whole one",
-        Line("conduct:Conductor._decide", "if not same and not turn.only_waits(pending.asked, certain=True):", "if False:"),
-    ),
-    bug(
         "turn_model_asked_although_off",
         "a turn model is asked that the agent does not have",
         Line("turn:CallerTurn._pause", "if board.plan.turn_model:", "if True:"),

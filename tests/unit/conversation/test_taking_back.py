@@ -6,6 +6,8 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, FINAL_WAIT_MS, VERDICT_WAIT_MS
+from callwright.conversation.plan import CallPlan
+from callwright.simulation.exchange import Exchange
 
 
 def asked() -> Call:
@@ -110,24 +112,29 @@ def test_the_end_of_an_earlier_sound_does_not_end_the_present_one() -> None:
     assert not call.all(fx.Release)
 
 
-def test_who_asks_whether_somebody_is_there_gets_the_first_answer() -> None:
-    """The model takes 3.5 s, and its caller says "hello?" every 2.5 s."""
-    call = Call()
-    call.caller_says("I want a pizza")
-    for _ in range(2):
-        call.wait(700)
-        call.begins()
-        call.wait(500)
-        call.hears("Hello")
-        call.pauses()
-        call.wait(250)
-        call.finishes("Hello?")
-        call.judges()
-    call.wait(600)
-    assert not call.all(fx.Withdrawn)
-    call.agent_replies("Sure, which one?")
-    assert len(call.all(fx.AskModel)) == 1
-    assert call.said() == ["caller: I want a pizza Hello? Hello?", "agent: Sure, which one?"]
+def impatient(monkeypatch: pytest.MonkeyPatch, hello: str = "hello?") -> Exchange:
+    """The model takes 3.5 s, and its caller says ``hello`` every 2.5 s."""
+    monkeypatch.setattr("callwright.simulation.exchange.MODEL_MS", 3_500)
+    call = Exchange(CallPlan(), ["Sure, which one?", "Never asked for."])
+    call.say(0, "I want a pizza")
+    for at_ms in range(2_500, 15_000, 2_500):
+        call.say(at_ms, hello)
+    return call
+
+
+def test_who_asks_whether_somebody_is_there_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = impatient(monkeypatch)
+    call.run(7_000)
+    assert call.heard() == ["caller: I want a pizza hello? hello?", "agent: Sure, which one?"]
+    assert not [one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]
+    assert 5_300 <= call.first_ms(fx.Release) < 6_000, "when the second hello is over, and its words are known"
+
+
+def test_who_says_more_every_time_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = impatient(monkeypatch, "with ham")
+    call.run(7_000)
+    assert len([one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]) >= 2
+    assert not call.heard()
 
 
 @pytest.mark.parametrize("text", ["Hello?", "okay, hello?", "Are you there?", "hello, can you hear me"])

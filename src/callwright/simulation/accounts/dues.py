@@ -153,8 +153,12 @@ class PromptAccount:
         since_us = max(self._moved_us, one.sound.voice_us, one.begun_us)
         floor_ms = max(plan.incremental_delay_ms, plan.backoff_ms) + PROMPT_SLACK_MS
         if self._doubted or self._sounds_us >= 0:
-            floor_ms += plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS  # what was said is waited for, as behind any words
-            floor_ms += self._book.caller.waited_ms * (self._sounds_us >= 0)  # and a sound without an end until it is none
+            floor_ms += (
+                plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS
+            )  # what was said is waited for, as behind any words
+            floor_ms += self._book.caller.waited_ms * (
+                self._sounds_us >= 0
+            )  # and a sound without an end until it is none
         if self._book.at_us > since_us + floor_ms * 1000 + LATE_US:
             contradict("a reply that is ready is heard", f"{one.number} since {since_us}")
 

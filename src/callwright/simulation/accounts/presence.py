@@ -49,6 +49,7 @@ class PresenceAccount:
             fx.AskModel: self._ask,
             fx.Committed: self._ask,
             fx.Withdrawn: self._withdrawn,
+            fx.Note: self._note,
         }
 
     def close(self) -> None:
@@ -67,6 +68,15 @@ class PresenceAccount:
     def _ask(self, _effect: fx.AskModel | fx.Committed) -> None:
         self._asked = dict(self._told)
 
+    def _note(self, effect: fx.Note) -> None:
+        """Words that were none: those of an echo are not heard again, those that nobody confirmed may be."""
+        if effect.kind == "echo":
+            echo = normalised(effect.text).split()
+            gone = {segment: words for segment, words in self._told.items() if echo and words[-len(echo) :] == echo}
+            self._asked.update(gone)
+        elif effect.kind == "words_unconfirmed":
+            self._told.clear()
+
     def _withdrawn(self, effect: fx.Withdrawn) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
         if effect.reason != "caller_continued" or one.speculative or not one.asked or not book.live:
@@ -82,4 +92,6 @@ class PresenceAccount:
         if not behind:
             contradict("a sound without words takes no answer back", effect.generation)
         if only_asks(" ".join(behind), book.plan.language):
-            contradict("who asks whether somebody is there gets the answer", f"{' '.join(behind)!r} to {effect.generation}")
+            contradict(
+                "who asks whether somebody is there gets the answer", f"{' '.join(behind)!r} to {effect.generation}"
+            )
