@@ -15,7 +15,8 @@ COVER_SLACK_MS = 120
 """A final transcript covers the voiced end when it reaches this close to it (detector and recogniser disagree by a few frames)."""
 
 RESUME_MS = 500
-"""Sound this long (arrival time, so it includes the detector's hangover of about 300 ms) withdraws a reply nobody heard yet."""
+"""Sound this long (arrival time, so it includes the detector's hangover of about 300 ms) puts a reply that nobody heard yet in doubt: it
+waits until the words of the sound are known."""
 
 SPECULATIONS_MOST = 6
 """Speculative questions in one turn; a recogniser that keeps changing its words is answered when the caller has finished."""

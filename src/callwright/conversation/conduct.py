@@ -175,6 +175,8 @@ class Conductor:
         elif not self.greeted:
             waits = timers.armed("welcome") or timers.armed("voicemail") or stage.audible is not None
             require(waits, "a greeting goes ahead", board.now_us)
+        if stage.pending is not None and stage.pending.doubted:
+            require(self._turn.bounded, "a doubt has a limit", board.now_us)
         if self._turn.typing:
             require(timers.armed("keys"), "typing has a limit", board.now_us)
         elif stage.owed.rest is not None and stage.audible is None and not self._turn.words.count and not board.held:
@@ -240,6 +242,7 @@ class Conductor:
             if audible is None and self._opted_out():
                 return
             self._commit()
+            self._decide()
             if stage.pending is not None:
                 if self._release(stage.pending) and self._board.phase == "live" and self._is_not_over():
                     self._go_on()
@@ -375,13 +378,23 @@ class Conductor:
         if pending is not None and pending.state == "speculative" and self._turn.ready:
             self._stage.commit()
 
+    def _decide(self) -> None:
+        """What the caller said while a reply was prepared is known, or waited for in vain: the reply answers it all or is taken back."""
+        pending, turn = self._stage.pending, self._turn
+        if pending is None or not pending.doubted or not turn.settled:
+            return
+        pending.doubted = False
+        same = normalised(turn.words.text()) == normalised(pending.asked)
+        if not same and not turn.only_waits(pending.asked, certain=True):
+            self._stage.withdraw("caller_continued")
+
     def _release(self, generation: Generation) -> bool:
         """Perform the committed reply once it can be heard, the caller is silent and the floor time has passed; returns whether it was."""
         board, stage, turn = self._board, self._stage, self._turn
         speech = generation.speech
         if generation.state == "speculative" or turn.state == "talking" or turn.typing or board.held:
             return False
-        if stage.audible is not None:
+        if stage.audible is not None or generation.doubted:
             return False
         acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
         if not (speech.ready or acts):

@@ -30,7 +30,7 @@ class Hearing:
         self._turn = turn
 
     def began(self, event: ev.ActivityBegan) -> None:
-        """A sound holds the prepared reply back; if it goes on, the reply is given up."""
+        """A sound holds the prepared reply back; if it goes on, what is said in it decides whether the reply is still the answer."""
         self._board.observe_audio(event.audio_ms)
         if self._turn.begin_sound(event.audio_ms):
             pending = self._stage.pending
@@ -96,10 +96,11 @@ class Hearing:
             self._board.note("words_before_answer", event.text)
 
     def expire_resume(self) -> None:
-        """The caller goes on making sound: the prepared reply answers half a sentence."""
+        """The caller goes on making sound: the prepared reply may answer half a sentence, or the caller only asks whether somebody is
+        there. It goes on being made, and is heard when that is known."""
         pending = self._stage.pending
         if pending is not None and pending.asked and self._turn.state == "talking":
-            self._stage.withdraw("caller_continued")
+            self._stage.doubt()
 
     def _weigh(self, segment: int, audio_ms: int, final: bool) -> None:
         """New words take a prepared reply back, or interrupt the audible one if they are enough."""
@@ -111,7 +112,10 @@ class Hearing:
         pending, audible = stage.pending, stage.audible
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
-            stage.withdraw("caller_continued")
+            if pending.state == "committed" and audible is None and pending.asked and turn.only_waits(pending.asked):
+                stage.doubt()
+            else:
+                stage.withdraw("caller_continued")
         if self._takes_back():
             stage.interrupt("caller_continued")
             self._call_off_transfer()

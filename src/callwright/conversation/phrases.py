@@ -213,3 +213,75 @@ FAREWELLS: Mapping[str, tuple[str, ...]] = {
     "te": ("ధన్యవాదాలు", "నమస్తే", "dhanyavadalu", "namaste"),
 }
 """What is said to a goodbye: who says it does not ask the agent to stay."""
+
+PRESENCE: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("hello", "hallo", "hullo", "hello there", "anyone", "anybody", "are you there", "are you still there"),
+        *("you there", "you still there", "still there", "anyone there", "anybody there", "is anyone there"),
+        *("is anybody there", "is somebody there", "is there anybody", "is there anyone", "can you hear me"),
+        *("do you hear me", "you hear me", "are you hearing me", "can anybody hear me", "can anyone hear me"),
+        *("are you still on the line", "are you on the line", "did i lose you", "have i lost you"),
+    ),
+    "hi": (
+        *("हैलो", "हेलो", "हलो", "हैलो जी", "कोई है", "कोई है क्या", "क्या कोई है", "आप हैं", "क्या आप हैं", "आप हैं क्या"),
+        *("सुन रहे हैं", "आप सुन रहे हैं", "क्या आप सुन रहे हैं", "सुन रहे हो", "सुनाई दे रहा है", "आवाज़ आ रही है"),
+        *("मेरी आवाज़ आ रही है", "क्या मेरी आवाज़ आ रही है", "helo", "halo", "hello ji", "koi hai", "koi hai kya"),
+        *("aap hain", "kya aap hain", "sun rahe hain", "aap sun rahe hain", "kya aap sun rahe hain", "sun rahe ho"),
+        *("sunai de raha hai", "awaaz aa rahi hai", "meri awaaz aa rahi hai", "kya meri awaaz aa rahi hai"),
+    ),
+    "es": (
+        *("hola", "aló", "está ahí", "estás ahí", "sigue ahí", "sigues ahí", "todavía está ahí", "me oye", "me oyes"),
+        *(
+            "me escucha",
+            "me escuchas",
+            "puede oírme",
+            "puedes oírme",
+            "hay alguien",
+            "hay alguien ahí",
+            "sigue en la línea",
+        ),
+    ),
+    "fr": (
+        *("allô", "vous êtes là", "tu es là", "êtes-vous là", "vous êtes toujours là", "êtes-vous toujours là"),
+        *(
+            "vous êtes encore là",
+            "tu es encore là",
+            "il y a quelqu'un",
+            "y a quelqu'un",
+            "quelqu'un",
+            "vous m'entendez",
+        ),
+        *("tu m'entends", "m'entendez-vous", "est-ce que vous m'entendez", "est-ce que vous êtes là"),
+    ),
+    "de": (
+        *("hallo", "sind Sie da", "sind Sie noch da", "bist du da", "bist du noch da", "noch da", "sind Sie noch dran"),
+        *(
+            "bist du noch dran",
+            "noch dran",
+            "ist da jemand",
+            "ist da wer",
+            "ist jemand da",
+            "jemand da",
+            "hören Sie mich",
+        ),
+        *("hörst du mich", "können Sie mich hören", "kannst du mich hören", "hören Sie mich noch"),
+    ),
+    "pt": (
+        *("alô", "oi", "olá", "está aí", "você está aí", "ainda está aí", "você ainda está aí", "tá aí", "você tá aí"),
+        *("tem alguém aí", "alguém aí", "há alguém aí", "me ouve", "você me ouve", "está me ouvindo"),
+        *("você está me ouvindo", "tá me ouvindo", "consegue me ouvir", "está a ouvir-me", "continua na linha"),
+    ),
+    "it": (
+        *("pronto", "è lì", "sei lì", "è ancora lì", "sei ancora lì", "c'è", "c'è ancora", "ci sei", "ci sei ancora"),
+        *("c'è qualcuno", "mi sente", "mi senti", "riesce a sentirmi", "riesci a sentirmi", "è ancora in linea"),
+    ),
+    "ta": (
+        *("ஹலோ", "இருக்கீங்களா", "இருக்கிறீர்களா", "யாராவது இருக்கீங்களா", "கேக்குதா", "கேட்குதா", "நான் பேசுறது கேக்குதா"),
+        *("irukeengala", "irukkeengala", "yaaravadhu irukeengala", "kekkudha", "ketkudha"),
+    ),
+    "te": (
+        *("హలో", "ఉన్నారా", "మీరు ఉన్నారా", "ఎవరైనా ఉన్నారా", "వినిపిస్తుందా", "వినిపిస్తోందా", "వినబడుతుందా"),
+        *("unnara", "meeru unnara", "evaraina unnara", "vinipistunda", "vinipistonda", "vinabadutunda"),
+    ),
+}
+"""Only ask whether somebody is there: who says them behind a turn waits for its answer and adds nothing to it."""

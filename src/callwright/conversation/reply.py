@@ -101,6 +101,7 @@ class Generation:
         "asked",
         "calls",
         "cut_for",
+        "doubted",
         "farewell",
         "hands_over",
         "heard_words",
@@ -132,6 +133,7 @@ class Generation:
         self.why = ""  # the model's reason for that
         self.said: Said | None = None  # its message in the history
         self.cut_for = ""  # why it was silenced
+        self.doubted = False  # whether it answers all that the caller says is not certain yet
         self.heard_words = 0
         self.resumes = 0  # the generation whose unheard words these are
         self.resumed = 0  # how often they were resumed

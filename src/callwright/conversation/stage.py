@@ -17,7 +17,7 @@ from callwright.conversation.clauses import clauses_of
 from callwright.conversation.heard import Clause, heard_of, length_ms, most_played_ms
 from callwright.conversation.history import History
 from callwright.conversation.invariants import require
-from callwright.conversation.lanes import Lanes
+from callwright.conversation.lanes import FILLER, Lanes
 from callwright.conversation.reply import Generation
 from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
@@ -304,6 +304,12 @@ class Stage:
         generation.move("withdraw")
         self.owed.greeting = generation.purpose == WELCOME
         self._board.emit(fx.Withdrawn(generation.number, generation.turn, reason))
+
+    def doubt(self) -> None:
+        """The caller speaks, and may say more than the prepared reply answers: it goes on being made, and waits until that is known."""
+        if self.pending is not None:
+            self.pending.doubted = True
+            self.lanes.stop(FILLER)
 
     def stop_answer(self, generation: Generation) -> None:
         """The model need not go on with ``generation``."""

@@ -51,6 +51,8 @@ class Phrasebook:
         "_denials",
         "_farewells",
         "_openings",
+        "_presence",
+        "_presence_begun",
         "_refusals",
         "_replies",
         "_stops",
@@ -67,12 +69,10 @@ class Phrasebook:
         self._refusals = self._denials | _gathered(languages, phrases.REFUSALS)
         self._replies = self._assents | self._denials
         self._farewells = _gathered(languages, phrases.FAREWELLS)
-        self._begun = frozenset(
-            " ".join(words[:count])
-            for words in (phrase.split() for phrase in self._backchannels)
-            for count in range(1, len(words))
-        )
-        everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells)
+        self._presence = _gathered(languages, phrases.PRESENCE)
+        self._begun = _beginnings(self._backchannels)
+        self._presence_begun = _beginnings(self._presence)
+        everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells, *self._presence)
         self._words_most = max(len(phrase.split()) for phrase in everything)
 
     def stops(self, text: str) -> bool:
@@ -88,13 +88,17 @@ class Phrasebook:
 
     def only_listens(self, pieces: Iterable[tuple[str, bool]]) -> bool:
         """The same of words in pieces, each with whether more of it may come."""
-        words: list[str] = []
-        open_ends: set[int] = set()
-        for text, more_may_come in pieces:
-            words += _spoken(text)
-            if more_may_come:
-                open_ends.add(len(words))
-        return len(words) in self._ends(words, self._backchannels, {0}, open_ends)
+        words, open_ends = _joined(pieces)
+        return len(words) in self._ends(words, self._backchannels, {0}, open_ends, self._begun)
+
+    def asks_for_presence(self, pieces: Iterable[tuple[str, bool]]) -> bool:
+        """Whether words in pieces only ask whether somebody is there, perhaps beside back-channels ("okay, hello?"). Where more may come
+        the last of them may only have begun to ("are you" may become "are you there")."""
+        words, open_ends = _joined(pieces)
+        known = self._presence | self._backchannels
+        if len(words) not in self._ends(words, known, {0}, open_ends, self._presence_begun):
+            return False
+        return len(words) not in self._ends(words, self._backchannels, {0})
 
     def takes_leave(self, text: str) -> bool:
         """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""
@@ -128,10 +132,15 @@ class Phrasebook:
         return len(words) in self._ends(words, self._openings, {0})
 
     def _ends(
-        self, words: list[str], known: frozenset[str], begins: Set[int], open_ends: Set[int] = frozenset()
+        self,
+        words: list[str],
+        known: frozenset[str],
+        begins: Set[int],
+        open_ends: Set[int] = frozenset(),
+        begun: frozenset[str] = frozenset(),
     ) -> set[int]:
-        """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words. At ``open_ends`` a
-        back-channel that was only begun counts as one.
+        """Where rows of one or more ``known`` phrases end that begin at one of ``begins``, as numbers of words. At ``open_ends`` one
+        that was only ``begun`` counts as well.
 
         Every way to read the words counts: after "ah tá", "bem" is nothing, but "ah" and "tá bem" are two back-channels."""
         ends: set[int] = set()
@@ -140,7 +149,7 @@ class Phrasebook:
                 last = min(begin + self._words_most, len(words))
                 for end in range(begin + 1, last + 1):
                     phrase = " ".join(words[begin:end])
-                    if phrase in known or (end in open_ends and phrase in self._begun):
+                    if phrase in known or (end in open_ends and phrase in begun):
                         ends.add(end)
         return ends
 
@@ -153,6 +162,23 @@ def phrasebook(language: str) -> Phrasebook:
 
 def _gathered(languages: Iterable[str], table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(" ".join(_spoken(phrase)) for language in languages for phrase in table.get(language, ()))
+
+
+def _beginnings(known: frozenset[str]) -> frozenset[str]:
+    """All that a phrase of several words may be before its last one is said."""
+    split = (phrase.split() for phrase in known)
+    return frozenset(" ".join(words[:count]) for words in split for count in range(1, len(words)))
+
+
+def _joined(pieces: Iterable[tuple[str, bool]]) -> tuple[list[str], set[int]]:
+    """The words of ``pieces``, and behind how many of them more may come."""
+    words: list[str] = []
+    open_ends: set[int] = set()
+    for text, more_may_come in pieces:
+        words += _spoken(text)
+        if more_may_come:
+            open_ends.add(len(words))
+    return words, open_ends
 
 
 def _spoken(text: str) -> list[str]:

@@ -93,6 +93,18 @@ class Words:
             skip = max(skip - len(piece), 0)
         return read
 
+    def read_behind(self, text: str) -> list[tuple[str, bool]] | None:
+        """The same of what was said behind the words of ``text``; None where these are not how the pending words begin."""
+        left, read = normalised(text).split(), []
+        for piece, more_may_come in self.read():
+            words = normalised(piece).split()
+            count = min(len(left), len(words))
+            if words[:count] != left[:count]:
+                return None
+            left = left[count:]
+            read.append((" ".join(words[count:]), more_may_come))
+        return None if left else read
+
     def before(self, segment: float) -> int:
         """How many pending words stand before those of ``segment``."""
         return sum(len(piece) for number, piece in self._pieces.items() if number < segment)

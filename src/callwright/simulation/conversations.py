@@ -24,6 +24,7 @@ from callwright.simulation.arguments import at_least_one, from_zero
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
+from callwright.simulation.impatience import Impatience
 from callwright.simulation.opt_out_wishes import misjudged
 from callwright.simulation.pace import Pace
 from callwright.simulation.processes import shared_out
@@ -181,6 +182,7 @@ def converse(seed: int) -> Trace:
     confirming, pace = Confirming(seed), Pace(seed)
     world = World(random, weather_of(random), confirming)
     talker = Talker(world, habits_of(random))
+    Impatience(seed, world, talker)
     Thinker(world)
     Speaker(world, talker, pace)
     Sounds(world)

@@ -187,6 +187,31 @@ class Talker:
             self._goes_on = True
             self.talk()
 
+    def call_out(self, text: str, goes_on: bool) -> None:
+        """Ask whether anybody is there, or begin with that to say something else; it costs no turn."""
+        if self._busy or self._world.conversation.ended:
+            return
+        words = text.split()
+        if goes_on:
+            self._said += 1
+            words.append(f"w{self._said}")
+        self._begin_sound()
+        self._busy = True
+        self._segment += 1
+        self._spoken = []
+        self._world.after_ms(self._habits.word_ms, self._call_on, words)
+
+    def _call_on(self, words: list[str]) -> None:
+        world = self._world
+        self._spoken.append(words[0])
+        if world.chance(self._habits.partials):
+            text = " ".join(self._spoken)
+            world.send(world.random.randint(20, 250), ev.TranscriptPartial, self._position_ms(), self._segment, text)
+        if len(words) > 1:
+            world.after_ms(self._habits.word_ms, self._call_on, words[1:])
+        else:
+            self._next_word(0)
+
     def _speak(self) -> None:
         """The words of a sound that has begun."""
         self._turns -= 1

@@ -27,6 +27,7 @@ from callwright.conversation.turn import KEYED_AS
 from callwright.conversation.voicemail import DETECTED, FOUND, TAKEN_BACK
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_HISTORY_MESSAGES, MAX_RING_SECONDS
+from callwright.simulation.accounts.presence import only_asks
 from callwright.simulation.accounts.reading import contradiction
 
 KEPT_IN_NOTES = frozenset(
@@ -437,7 +438,9 @@ def _waits_filled(trace: Trace) -> str:
 
 
 def _speculation_unheard(trace: Trace) -> str:
-    """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has."""
+    """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has, but for those
+    behind them that only ask whether somebody is there."""
+    language = next((event.plan.language for event, _ in trace.steps if isinstance(event, ev.Started)), "en")
     open_turns: dict[int, int] = {}
     asked: dict[int, str] = {}
     for _, effects in trace.steps:
@@ -458,11 +461,18 @@ def _speculation_unheard(trace: Trace) -> str:
                     if effect.generation in open_turns:
                         return f"a speculative reply is not heard: {effect.generation}"
                     answered = said.get(effect.turn)
-                    if answered is not None and normalised(asked.get(effect.generation, answered)) != normalised(
-                        answered
+                    if answered is not None and not _answers(
+                        asked.get(effect.generation, answered), answered, language
                     ):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
+
+
+def _answers(asked: str, said: str, language: str) -> bool:
+    """Whether a reply to the words ``asked`` answers all that was ``said``."""
+    told, heard = normalised(asked).split(), normalised(said).split()
+    behind = " ".join(heard[len(told) :])
+    return told == heard[: len(told)] and (not behind or only_asks(behind, language))
 
 
 def _stopped_is_stopped(trace: Trace) -> str:

@@ -677,13 +677,36 @@ TURN = (
     bug(
         "reply_to_half_a_sentence",
         "a caller who goes on speaking does not withdraw the reply",
-        Line("hearing:Hearing.began", 'self._board.after_ms("resume", RESUME_MS)', "pass"),
         Line("hearing:Hearing._weigh", "normalised(turn.words.text()) != normalised(pending.asked)", "False"),
     ),
     bug(
+        "resume_ignored",
+        "a sound that goes on is not waited for, whatever is said in it",
+        Line("hearing:Hearing.began", 'self._board.after_ms("resume", RESUME_MS)', "pass"),
+    ),
+    bug(
         "resume_too_late",
-        "a caller who goes on withdraws the reply much too late",
+        "a sound that goes on is waited for only when it is long",
         Constant("bounds:RESUME_MS", 500, 4_000),
+    ),
+    bug(
+        "hello_takes_the_answer_back",
+        "who asks whether somebody is there loses the answer that is being made",
+        Line(
+            "hearing:Hearing._weigh",
+            'if pending.state == "committed" and audible is None and pending.asked and turn.only_waits(pending.asked):',
+            "if False:",
+        ),
+    ),
+    bug(
+        "sound_takes_the_answer_back",
+        "a sound that goes on makes the model answer anew, though nothing is said in it",
+        Line("hearing:Hearing.expire_resume", "self._stage.doubt()", "self._stage.withdraw('caller_continued')"),
+    ),
+    bug(
+        "doubt_never_decided",
+        "a reply during which a sound went on is never heard",
+        Line("conduct:Conductor._go_on", "self._decide()", "pass"),
     ),
     bug(
         "turn_model_asked_although_off",

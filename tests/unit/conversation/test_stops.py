@@ -141,3 +141,28 @@ def test_a_yes_or_a_no_answers_completely(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "yes but", "hm", "nine"])
 def test_other_words_do_not(text: str) -> None:
     assert not phrasebook("en").answers_yes_or_no(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_asks_whether_somebody_is_there_says_nothing_else_by_it(language: str) -> None:
+    book = phrasebook(language)
+    for phrase in (*phrases.PRESENCE[language], *phrases.PRESENCE["en"]):
+        assert book.asks_for_presence([(phrase, False)]), phrase
+        assert not book.stops(phrase), phrase
+        assert not book.is_backchannel(phrase), phrase
+
+
+@pytest.mark.parametrize("text", ["", "okay", "hello I meant Tuesday", "are you", "are you there on Monday", "there"])
+def test_other_words_do_not_ask_whether_somebody_is_there(text: str) -> None:
+    assert not phrasebook("en").asks_for_presence([(text, False)])
+
+
+@pytest.mark.parametrize("text", ["are", "are you", "hello can", "Okay, hello? Is anybody"])
+def test_a_question_whether_somebody_is_there_may_have_only_begun(text: str) -> None:
+    assert phrasebook("en").asks_for_presence([(text, True)])
+    assert not phrasebook("en").asks_for_presence([(text, False)])
+
+
+def test_a_question_whether_somebody_is_there_is_read_over_segments() -> None:
+    assert phrasebook("en").asks_for_presence([("", False), ("hello", False), ("are you", True)])
+    assert not phrasebook("en").asks_for_presence([("are you", False), ("on Monday", True)])

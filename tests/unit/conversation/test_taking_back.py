@@ -1,9 +1,13 @@
 """The caller goes on before the agent was heard."""
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, FINAL_WAIT_MS, VERDICT_WAIT_MS
+from callwright.conversation.plan import CallPlan
+from callwright.simulation.exchange import Exchange
 
 
 def asked() -> Call:
@@ -45,27 +49,150 @@ def test_a_short_sound_only_holds_the_reply_back() -> None:
     assert not call.all(fx.Withdrawn)
 
 
-def test_a_long_sound_withdraws_the_reply_and_the_turn_is_asked_again() -> None:
+def test_a_long_sound_holds_the_reply_back_until_its_words_are_known() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(1_000)
+    call.pauses()
+    call.judges()
+    call.wait(300)
+    assert not call.all(fx.Release), "its words may come yet"
+    call.finishes("")
+    call.wait(200)
+    assert call.last(fx.Release).generation == 1
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_words_of_a_long_sound_withdraw_the_reply_when_they_come() -> None:
     call = asked()
     call.begins()
-    call.wait(500)
-    assert call.last(fx.Withdrawn).reason == "caller_continued"
-    call.wait(500)
+    call.wait(1_000)
     call.pauses()
-    call.finishes("")
+    assert not call.all(fx.Withdrawn)
+    call.finishes("with ham")
+    assert call.last(fx.Withdrawn) == fx.Withdrawn(1, 1, "caller_continued")
     call.judges()
-    assert call.told() == ["user: I want a pizza"]
-    assert len(call.all(fx.AskModel)) == 2
+    assert call.told() == ["user: I want a pizza with ham"]
+
+
+def test_a_long_noise_without_words_delays_the_reply_no_longer_than_words_are_waited_for() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(1_000)
+    call.pauses()
+    call.wait(call.core._board.plan.patience_ms + FINAL_WAIT_MS - 1)
+    assert not call.all(fx.Release)
+    call.wait(1)
+    assert call.last(fx.Release).generation == 1
+    assert not call.all(fx.Withdrawn)
+
+
+def test_a_sound_without_an_end_delays_the_reply_for_a_bounded_time() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(ACTIVITY_STALE_MS + VERDICT_WAIT_MS)
+    assert call.last(fx.Release).generation == 1
 
 
 def test_the_end_of_an_earlier_sound_does_not_end_the_present_one() -> None:
-    call = Call()
-    call.caller_says("a table please")
-    call.model_says("For how many?", ended=False)
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
     call.begins()
     call.give(ev.ActivityEnded, call.audio_ms - 200)
     call.wait(600)
+    call.finishes("")
+    call.wait(300)
+    assert not call.all(fx.Release)
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch, hello: str = "hello?") -> Exchange:
+    """The model takes 3.5 s, and its caller says ``hello`` every 2.5 s."""
+    monkeypatch.setattr("callwright.simulation.exchange.MODEL_MS", 3_500)
+    call = Exchange(CallPlan(), ["Sure, which one?", "Never asked for."])
+    call.say(0, "I want a pizza")
+    for at_ms in range(2_500, 15_000, 2_500):
+        call.say(at_ms, hello)
+    return call
+
+
+def test_who_asks_whether_somebody_is_there_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = impatient(monkeypatch)
+    call.run(7_000)
+    assert call.heard() == ["caller: I want a pizza hello? hello?", "agent: Sure, which one?"]
+    assert not [one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]
+    assert 5_300 <= call.first_ms(fx.Release) < 6_000, "when the second hello is over, and its words are known"
+
+
+def test_who_says_more_every_time_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = impatient(monkeypatch, "with ham")
+    call.run(7_000)
+    assert len([one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]) >= 2
+    assert not call.heard()
+
+
+@pytest.mark.parametrize("text", ["Hello?", "okay, hello?", "Are you there?", "hello, can you hear me"])
+def test_words_that_may_become_a_call_for_presence_hold_the_reply_back_only(text: str) -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(300)
+    words = text.split()
+    call.segment += 1
+    for count in range(1 + text.startswith("okay"), len(words) + 1):
+        call.hears(" ".join(words[:count]))
+    call.pauses()
+    call.wait(200)
+    assert not call.all(fx.Release), "they may go on"
+    call.segment -= 1
+    call.finishes(text)
+    call.judges()
+    call.wait(400)
+    assert call.last(fx.Release).generation == 1
+    assert not call.all(fx.Withdrawn)
+
+
+def test_who_goes_on_behind_hello_takes_the_reply_back() -> None:
+    call = asked()
+    call.begins()
+    call.wait(300)
+    call.segment += 1
+    call.hears("hello")
+    assert not call.all(fx.Withdrawn)
+    call.hears("hello I meant")
     assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+def test_a_call_for_presence_that_was_only_begun_takes_the_reply_back_when_nothing_follows() -> None:
+    call = asked()
+    call.begins()
+    call.wait(300)
+    call.segment += 1
+    call.hears("are you")
+    call.pauses()
+    call.judges()
+    assert not call.all(fx.Withdrawn)
+    call.segment -= 1
+    call.finishes("are you")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+def test_a_guess_is_withdrawn_by_a_call_for_presence_as_by_any_words() -> None:
+    call = Call(speculate=True)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("a table please")
+    assert call.all(fx.Speculative)
+    call.finishes("hello?")
+    assert call.all(fx.Withdrawn)
 
 
 def test_a_corrected_transcript_is_asked_again() -> None:

@@ -9,7 +9,9 @@ from callwright.conversation import events as ev
 from callwright.conversation.bounds import (
     ASSET_MOST_MS,
     CALLER_FIRST_MS,
+    COVER_SLACK_MS,
     ECHO_LAG_MS,
+    FINAL_WAIT_MS,
     HOLD_MOST_MS,
     RESUME_MS,
     VERDICT_WAIT_MS,
@@ -33,7 +35,7 @@ _REFUSALS = frozenset((*DENIALS["en"], *REFUSALS["en"]))
 class FloorAccount:
     """Who has the floor: the agent begins to speak when the caller has finished, and only then."""
 
-    __slots__ = ("_book", "_human_us", "_keys", "_possible_us", "_verdicts", "_welcomed")
+    __slots__ = ("_book", "_doubted", "_final_ms", "_human_us", "_keys", "_possible_us", "_verdicts", "_welcomed")
 
     def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
@@ -41,6 +43,8 @@ class FloorAccount:
         self._possible_us = 0  # since when a transfer may go ahead at the earliest
         self._verdicts = _Verdicts(book)
         self._welcomed = False
+        self._doubted = 0  # the reply during which the caller's last sound went on
+        self._final_ms = 0  # up to where in the caller's audio finals know the words
         self._human_us = -1  # when a person was recognised, who need not be listened to for longer
 
     def reads(self) -> Handlers:
@@ -48,9 +52,11 @@ class FloorAccount:
         return {
             **self._verdicts.reads(),
             ev.ActivityBegan: self._began,
+            ev.TranscriptFinal: self._final,
             ev.RecogniserResumed: self._resumed,
             ev.LineHeld: self._held,
             ev.MachineDetected: self._sensed,
+            fx.UserSaid: self._user_said,
             fx.Release: self._release,
             fx.AskModel: self._ask,
             fx.AgentSaid: self._agent_said,
@@ -111,7 +117,23 @@ class FloorAccount:
         if taken and answers and not book.replies.get(effect.generation).speculative:
             self._verdicts.judge(effect.generation, effect.messages[-1].content)
 
+    def _final(self, event: ev.TranscriptFinal) -> None:
+        self._verdicts.hear(event)
+        self._final_ms = max(self._final_ms, event.audio_ms)
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        """The words of a turn are taken. A reply during which a sound went on waits as long as any: what was said in it may be more."""
+        book, pending = self._book, self._book.replies.pending
+        if pending is not None and pending.number == self._doubted and pending.turn == effect.turn and book.live:
+            self._verdicts.judge(pending.number, effect.text)
+            known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
+            waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
+            if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
+                contradict("what is said while a reply is made is waited for", pending.number)
+        self._verdicts.take(effect)
+
     def _began(self, event: ev.ActivityBegan) -> None:
+        self._doubted = 0
         pending = self._book.replies.pending
         certain = self._book.live and self._book.caller.talking_us == event.at_us == self._book.caller.moved_us
         if certain and pending is not None and pending.speculative and not self._withdrawn(pending.number):
@@ -168,13 +190,15 @@ class FloorAccount:
             contradict("only a turn model that the agent has is asked", effect.request)
 
     def step(self) -> None:
-        """A sound that goes on takes back the reply that was prepared before it."""
+        """A sound that goes on puts the reply in doubt that was prepared before it."""
         book, pending = self._book, self._book.replies.pending
+        if book.caller.talking_us >= 0 and not self._talks():
+            self._doubted = 0  # it has gone on for too long to be the caller's, or has only begun
         if pending is None or not book.live or not self._talks() or not self._answers(pending.turn):
             return
         talking_us = book.caller.talking_us
         if pending.begun_us < talking_us and book.at_us - talking_us > RESUME_MS * 1000 + LATE_US:
-            contradict("a caller who goes on takes the turn back", f"{pending.number} since {talking_us}")
+            self._doubted = pending.number
 
 
 class _Verdicts:
@@ -201,9 +225,7 @@ class _Verdicts:
         return {
             ev.KeyPressed: self._press,
             ev.TurnVerdict: self._verdict,
-            ev.TranscriptPartial: self._hear,
-            ev.TranscriptFinal: self._hear,
-            fx.UserSaid: self._user_said,
+            ev.TranscriptPartial: self.hear,
             **dict.fromkeys(excuses, self._excuse),
         }
 
@@ -213,7 +235,8 @@ class _Verdicts:
         # Where words or a deadline begin the pause and not the end of a sound, patience may have passed before.
         self._excused = not isinstance(self._book.event, ev.ActivityEnded)
 
-    def _user_said(self, effect: fx.UserSaid) -> None:
+    def take(self, effect: fx.UserSaid) -> None:
+        """The caller's words are in a turn."""
         self.turn = effect.turn
         self._typed, self._asked, self._answering = False, "", ""
 
@@ -224,7 +247,8 @@ class _Verdicts:
     def _press(self, _event: ev.KeyPressed) -> None:
         self._typed = True
 
-    def _hear(self, _event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+    def hear(self, _event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """Words."""
         self._answering = self._asked
 
     def _excuse(self, event: ev.Event) -> None:

@@ -16,6 +16,7 @@ from callwright.simulation.accounts.machines import MachineAccount
 from callwright.simulation.accounts.manners import BargeInAccount, FloorAccount
 from callwright.simulation.accounts.memory import MemoryAccount
 from callwright.simulation.accounts.pauses import PauseAccount
+from callwright.simulation.accounts.presence import PresenceAccount
 from callwright.simulation.accounts.resumes import ResumeAccount
 from callwright.simulation.accounts.speech import SpeechAccount
 from callwright.simulation.accounts.times import LimitsAccount, SilenceAccount
@@ -69,6 +70,7 @@ def contradiction(
             ResumeAccount(book),
             PauseAccount(book),
             EchoAccount(book),
+            PresenceAccount(book),
             machine,
             welcome,
         ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import VOICE_FAILURES_IN_A_ROW
+from callwright.conversation.bounds import RESUME_MS, VOICE_FAILURES_IN_A_ROW
 from callwright.conversation.lanes import FILLER
-from callwright.simulation.accounts.book import Book, Handlers, contradict
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 SAID_AGAIN = frozenset({"welcome", "silence", "apology", "reply"})
 """What is due although its voice failed. What is said for a tool or a transfer may be out of date."""
@@ -136,5 +136,11 @@ class FillerAccount:
         silenced = book.emits(fx.Withdrawn, fx.Clear) or any(
             isinstance(one, fx.AgentSaid) and one.cut for one in book.effects
         )
-        if effect.lane == FILLER and not (words or silenced or book.notes("voicemail_found")):
+        if effect.lane == FILLER and not (words or silenced or self._talked_over() or book.notes("voicemail_found")):
             contradict("a filler is said to its end", book.at_us)
+
+    def _talked_over(self) -> bool:
+        """Whether the caller's sound may have gone on for so long that somebody speaks."""
+        book, caller = self._book, self._book.caller
+        lasts = caller.talking_us >= 0 and book.at_us + LATE_US >= caller.talking_us + RESUME_MS * 1000
+        return lasts or caller.unsure or isinstance(book.event, ev.ActivityEnded)
