@@ -257,7 +257,7 @@ class Answers:
 class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
-    __slots__ = ("_asked", "_board", "_digits", "_dictating", "_told_ms", "kind", "least_ms", "most_ms")
+    __slots__ = ("_asked", "_board", "_dictating", "_digits", "_told_ms", "kind", "least_ms", "most_ms")
 
     def __init__(self, board: Board) -> None:
         self._board = board

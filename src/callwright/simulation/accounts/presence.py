@@ -7,6 +7,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.phrases import ASSENTS, NODS, PRESENCE
 from callwright.conversation.stops import base_language, normalised
 from callwright.simulation.accounts.book import Book, Handlers, contradict
+from callwright.simulation.accounts.words import keyed
 
 
 def only_asks(text: str, language: str) -> bool:
@@ -81,6 +82,8 @@ class PresenceAccount:
         book, one = self._book, self._book.replies.get(effect.generation)
         if effect.reason != "caller_continued" or one.speculative or not one.asked or not book.live:
             return
+        if keyed(one.asked):
+            return  # words that are read late may have been said before the keys: they stand in front of them, and are new
         if isinstance(book.event, ev.RecogniserResumed) or book.notes("echo") or book.replies.audible is not None:
             return
         behind: list[str] = []
