@@ -53,13 +53,14 @@ TOOL = {
 }
 
 
-def asks_again(silence_s: float) -> dict[str, Any]:
-    """A caller who asks, and whether somebody is there whenever it was silent for so long, and leaves at the third time."""
+def asks_again(
+    silence_s: float, again: tuple[str, str] = ("I asked for the price.", "So what is the price?")
+) -> dict[str, Any]:
+    """A caller who asks, and ``again`` whenever it was silent for so long, and leaves at the third time."""
     waits = {"when": "silence", "silence_s": silence_s, "in_order": False}
     rules = [
         {"heard": "reception", "say": "How much is a cleaning?"},
-        {**waits, "say": "Hello?"},
-        {**waits, "say": "Are you there?"},
+        *({**waits, "say": say} for say in again),
         {**waits, "say": "I hang up now.", "hang_up": True},
     ]
     return {"think_ms": 300, "patience_s": 0, "rules": rules, "fallback": []}
@@ -236,6 +237,13 @@ PLANTED = {
 def test_a_planted_fault_is_found_with_the_setting_to_change(planted: str) -> None:
     one, rule, setting = PLANTED[planted]
     assert (rule, setting) in told(findings(one))
+
+
+def test_who_only_asks_whether_somebody_is_there_gets_the_slow_answer() -> None:
+    caller = asks_again(2.5, ("Hello?", "Are you there?"))
+    found = {rule for rule, _ in told(findings(scenario("hello", caller, agent(model={"first_token_ms": 3_500}))))}
+    assert "slow_reply" in found
+    assert not {"withdrawn_reply", "missed_answer"} & found
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

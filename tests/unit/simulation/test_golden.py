@@ -6,7 +6,7 @@ from callwright.conversation.log import LogFormatError, entry_line, read_log
 from callwright.simulation.conversations import converse
 from callwright.simulation.golden import UNDECLARED, changed, choose, differs, features, pack, unpack
 
-LOG = converse(13).log()
+LOG = converse(18).log()
 
 
 def test_a_trace_is_the_log_without_what_replays_nothing():
