@@ -394,10 +394,10 @@ class Conductor:
         speech = generation.speech
         if generation.state == "speculative" or turn.state == "talking" or turn.typing or board.held:
             return False
-        if stage.audible is not None or generation.doubted:
+        if stage.audible is not None:
             return False
         acts = not generation.answering and (generation.calls or (generation.farewell and not speech.clauses))
-        if not (speech.ready or acts):
+        if generation.doubted or not (speech.ready or acts):
             return False
         if generation.request:
             # Also where no new words are answered: whoever made a sound may be going to say some.
