@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import opt_out
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import SPECULATIONS_MOST, STILL_READ_MS, WELCOME_YIELDS_MS
+from callwright.conversation.doubt import is_bounded, is_settled, only_waits
 from callwright.conversation.effects import OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
@@ -176,7 +177,7 @@ class Conductor:
             waits = timers.armed("welcome") or timers.armed("voicemail") or stage.audible is not None
             require(waits, "a greeting goes ahead", board.now_us)
         if stage.pending is not None and stage.pending.doubted:
-            require(self._turn.bounded, "a doubt has a limit", board.now_us)
+            require(is_bounded(board, self._turn), "a doubt has a limit", board.now_us)
         if self._turn.typing:
             require(timers.armed("keys"), "typing has a limit", board.now_us)
         elif stage.owed.rest is not None and stage.audible is None and not self._turn.words.count and not board.held:
@@ -381,11 +382,11 @@ class Conductor:
     def _decide(self) -> None:
         """What the caller said while a reply was prepared is known, or waited for in vain: the reply answers it all or is taken back."""
         pending, turn = self._stage.pending, self._turn
-        if pending is None or not pending.doubted or not turn.settled:
+        if pending is None or not pending.doubted or not is_settled(turn):
             return
         pending.doubted = False
         same = normalised(turn.words.text()) == normalised(pending.asked)
-        if not same and not turn.only_waits(pending.asked, certain=True):
+        if not same and not only_waits(self._board, turn, pending.asked, certain=True):
             self._stage.withdraw("caller_continued")
 
     def _release(self, generation: Generation) -> bool:

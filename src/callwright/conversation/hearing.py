@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import RESUME_MS
+from callwright.conversation.doubt import only_waits
 from callwright.conversation.ending import Ending
 from callwright.conversation.lanes import FILLER
 from callwright.conversation.overlap import Echoes
@@ -112,7 +113,8 @@ class Hearing:
         pending, audible = stage.pending, stage.audible
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
-            if pending.state == "committed" and audible is None and pending.asked and turn.only_waits(pending.asked):
+            asked = pending.asked if pending.state == "committed" and audible is None else ""
+            if asked and only_waits(self._board, turn, asked):
                 stage.doubt()
             else:
                 stage.withdraw("caller_continued")

@@ -128,25 +128,6 @@ class CallerTurn:
         return self._gave_up or (self._covered and self._board.now_us >= self.patience.rested_us(self.voiced_end_ms))
 
     @property
-    def settled(self) -> bool:
-        """Whether there is nothing to wait for any more: the agent should answer, or nobody has said anything."""
-        return self.ready or self.state == "quiet"
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the wait for the end of the turn has an end."""
-        waits = ("stale", "still") if self.state == "talking" else ("rest", "patience", "words", "least")
-        return self.settled or any(map(self._board.timers.armed, waits))
-
-    def only_waits(self, asked: str, certain: bool = False) -> bool:
-        """Whether the caller, behind the words that were ``asked``, has only asked whether somebody is there. Not ``certain``: the last
-        words may be the beginning of that."""
-        behind = self.words.read_behind(asked)
-        if behind is None:
-            return False
-        return self._board.book.asks_for_presence([(text, more and not certain) for text, more in behind])
-
-    @property
     def likely(self) -> bool:
         """Whether the caller may have finished: silent, with words final up to the last voiced sound, or by the recogniser's guess."""
         if not self.words.count or self.state == "quiet":

@@ -694,7 +694,7 @@ TURN = (
         "who asks whether somebody is there loses the answer that is being made",
         Line(
             "hearing:Hearing._weigh",
-            'if pending.state == "committed" and audible is None and pending.asked and turn.only_waits(pending.asked):',
+            "if asked and only_waits(self._board, turn, asked):",
             "if False:",
         ),
     ),
@@ -1234,7 +1234,6 @@ TIME = (
 OVERLAP = (
     bug(
         "back_channels_interrupt",
-        "broken_off_number_forgotten",
         "'mhm, okay, right' over the agent cuts it off",
         Line(
             "hearing:Hearing._interrupts",

@@ -84,7 +84,7 @@ def test_a_long_noise_without_words_delays_the_reply_no_longer_than_words_are_wa
     call.begins()
     call.wait(1_000)
     call.pauses()
-    call.wait(call.core._board.plan.patience_ms + FINAL_WAIT_MS - 1)
+    call.wait(CallPlan().patience_ms + FINAL_WAIT_MS - 1)
     assert not call.all(fx.Release)
     call.wait(1)
     assert call.last(fx.Release).generation == 1
