@@ -178,6 +178,8 @@ class Conductor:
             require(waits, "a greeting goes ahead", board.now_us)
         if stage.pending is not None and stage.pending.doubted:
             require(is_bounded(board, self._turn), "a doubt has a limit", board.now_us)
+        if self._turn.state not in ("quiet", "talking") and not self._turn.words.count:
+            require(timers.armed("words"), "words have a limit", board.now_us)
         if self._turn.typing:
             require(timers.armed("keys"), "typing has a limit", board.now_us)
         elif stage.owed.rest is not None and stage.audible is None and not self._turn.words.count and not board.held:

@@ -388,8 +388,8 @@ class CallerTurn:
             timers.arm("least", rested_us)
 
     def look_for_nothing(self) -> None:
-        """The recogniser has read all there was, and no words are left: waiting for some is in vain."""
-        if self.state not in ("quiet", "talking") and not self.words.count and self._covered:
+        """The recogniser has read all there was, or was waited for in vain before, and no words are left: there is nothing to wait for."""
+        if self.state not in ("quiet", "talking") and not self.words.count and (self._covered or self._gave_up):
             self.expire("words")
 
     def _move(self, verb: str) -> None:

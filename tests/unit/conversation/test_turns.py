@@ -618,3 +618,23 @@ def test_the_recogniser_s_resume_without_a_reply_only_waits() -> None:
     assert not call.all(fx.AskModel)
     call.wait(1_500)
     assert call.all(fx.AskModel)
+
+
+def test_words_taken_as_they_are_and_then_read_as_none_leave_nobody_waiting() -> None:
+    """Their final text is empty and reaches less far than the sound: nothing else would end the wait."""
+    call = Call(welcome_message="Hello.", hangup_after_silence_ms=5_000, user_online_after_ms=3_000)
+    call.plays()
+    call.wait(500)
+    call.begins()
+    call.wait(300)
+    call.segment += 1
+    call.hears("are you there")
+    call.wait(600)
+    call.pauses()
+    call.judges(100_000)
+    call.wait(4_000)
+    assert len(call.all(fx.AskModel)) == 1, "patience is over, and the words are taken as they are"
+    call.give(ev.TranscriptFinal, call.audio_ms - 4_600, call.segment, "")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    call.wait(10_000)
+    assert call.said()[-1].startswith("agent: "), "a silence is asked about"
