@@ -6,7 +6,7 @@ from callwright.conversation import opt_out
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import SPECULATIONS_MOST, STILL_READ_MS, WELCOME_YIELDS_MS
 from callwright.conversation.doubt import is_bounded, is_settled, only_waits
-from callwright.conversation.effects import OptedOut
+from callwright.conversation.effects import CloseUtterance, OptedOut
 from callwright.conversation.ending import Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
@@ -265,7 +265,7 @@ class Conductor:
         if board.plan.fillers:
             waits = False
             if free and turn.state != "talking" and pending is not None and pending.purpose != WELCOME:
-                waits = pending.state == "committed" and not pending.speech.ready
+                waits = pending.state == "committed" and not pending.speech.ready and not pending.doubted
             since_us = board.call_us(turn.voiced_end_ms) if pending is not None and pending.asked else board.now_us
             stage.lanes.update_wait(waits, since_us)
             if pending is None and stage.audible is None and stage.given_up:
@@ -388,7 +388,9 @@ class Conductor:
             return
         pending.doubted = False
         same = normalised(turn.words.text()) == normalised(pending.asked)
-        if not same and not only_waits(self._board, turn, pending.asked, certain=True):
+        if same or only_waits(self._board, turn, pending.asked, certain=True):
+            self._board.emit(CloseUtterance(turn.voiced_end_ms))  # what is said from here on is the next turn
+        else:
             self._stage.withdraw("caller_continued")
 
     def _release(self, generation: Generation) -> bool:

@@ -14,7 +14,7 @@ from callwright.conversation.board import Board
 from callwright.conversation.dictation import UNKNOWN, digit_counts
 from callwright.conversation.effects import SetPatience
 from callwright.conversation.stops import ENGLISH, base_language, normalised, phrasebook
-from callwright.conversation.words import Words
+from callwright.conversation.words import Words, spoken_words
 
 PAUSES: Mapping[str, tuple[int, int]] = {
     # what the caller is saying -> (the least pause at the end of a turn, patience), in hundredths of the plan's patience
@@ -33,7 +33,6 @@ PAUSES: Mapping[str, tuple[int, int]] = {
 docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
-COMPLETE = ("counted", "answer")
 DENIABLE = ("more_than_yes", "name")
 """Asked for these, whoever says "no" has finished."""
 
@@ -230,6 +229,10 @@ class Answers:
             return False
         return 2 * sum(signs) >= len(words) or (signs[0] and words[0] not in _SAID_FIRST and len(words) < TAIL_WORDS)
 
+    def goes_on(self, words: Sequence[str]) -> bool:
+        """Whether they begin as the rest of a number or a spelling does."""
+        return self._is_sign(words[0]) and words[0] not in _SAID_FIRST
+
     def _is_sign(self, word: str) -> bool:
         """Whether a word is a digit or a letter, or joins them."""
         return word.isnumeric() or word in self._digits or word in self._spelling or (len(word) == 1 and word.isalpha())
@@ -257,13 +260,14 @@ class Answers:
 class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
-    __slots__ = ("_asked", "_board", "_dictating", "_digits", "_told_ms", "kind", "least_ms", "most_ms")
+    __slots__ = ("_asked", "_board", "_dictating", "_digits", "_goes_on", "_told_ms", "kind", "least_ms", "most_ms")
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._asked = "open"
         self._digits = UNKNOWN  # how many were asked for
         self._dictating = ""  # what was being dictated in the turn that was taken last, until its answer is heard
+        self._goes_on = False  # nobody asked for what is asked for now, but it was broken off
         self._told_ms = -1
         self.kind = "open"
         self.least_ms = 0
@@ -274,25 +278,27 @@ class Patience:
         self._told_ms = self._board.plan.endpointing_ms
         self._set("open")
 
-    def expect(self, text: str, words: Words, broken_off: bool = False) -> None:
-        """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``. ``broken_off``: by the caller.
+    def expect(self, text: str, words: Words, broken_off: bool = False, answers: bool = True) -> None:
+        """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``. ``broken_off``: by the caller;
+        ``answers``: it answered the turn that was taken last.
 
-        Whoever breaks off the answer to a number that is not complete goes on dictating it.
+        Whoever breaks off the answer to a number that is not complete may go on dictating it.
         """
-        goes_on = broken_off and self._dictating and len(text.split()) <= BROKEN_OFF_WORDS
+        goes_on = bool(broken_off and self._dictating) and spoken_words(text, len(text.split())) <= BROKEN_OFF_WORDS
         if self._board.plan.written or not (text or goes_on):
             return
         asked = self._questions.asked(text)
-        goes_on = goes_on and asked == "open" and not _QUESTION.search(text)
-        self._asked = self._dictating if goes_on else asked
+        self._goes_on = goes_on and asked == "open" and not _QUESTION.search(text)
+        self._asked = self._dictating if self._goes_on else asked
         self._digits = self._questions.digits_asked(text)
-        self._dictating = ""
+        if answers or goes_on:
+            self._dictating = ""
         self.weigh(words)
 
     def forget(self) -> None:
         """The turn was taken."""
-        complete = self.kind in COMPLETE
-        self._dictating = next((kind for kind in (self.kind, self._asked) if kind in DICTATED and not complete), "")
+        self._dictating = self.kind if self.kind in DICTATED else ""
+        self._goes_on = False
         self._asked = "open"
         self._digits = UNKNOWN
         self._set("open")
@@ -316,7 +322,10 @@ class Patience:
         spoken = normalised(text).split()
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
-        kind = self._answers.saying(self._asked, spoken, self.answers(text) and not self._may_go_on(text))
+        if self._board.book.calls_out(spoken):
+            return self._set("open")  # who asks whether somebody is there waits, whatever was said before
+        asked = "open" if self._goes_on and not self._answers.goes_on(spoken) else self._asked
+        kind = self._answers.saying(asked, spoken, self.answers(text) and not self._may_go_on(text))
         if kind == "number" and self._digits != UNKNOWN and "+" not in text:
             # Behind a country's code it is not known how many digits come.
             kind = "counted" if self._answers.digits_said(spoken) == self._digits else kind

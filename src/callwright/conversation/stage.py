@@ -392,7 +392,8 @@ class Stage:
         # The rest of a sentence asks for what the whole of it asks for: "how can I help you?" is no "can I help you?".
         whole = generation.said if generation.resumes and text else None
         broken_off = generation.cut_for in INTERRUPTIONS
-        self._turn.patience.expect(text if whole is None else whole.content, self._turn.words, broken_off)
+        said = text if whole is None else whole.content
+        self._turn.patience.expect(said, self._turn.words, broken_off, answers=generation.purpose == "reply")
         if text:
             self.given_up = False
             generation.move("heard")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 
 from callwright.conversation import phrases
@@ -50,9 +50,11 @@ class Phrasebook:
         "_begun",
         "_denials",
         "_farewells",
+        "_nods",
         "_openings",
         "_presence",
         "_presence_begun",
+        "_presence_ends",
         "_refusals",
         "_replies",
         "_stops",
@@ -63,7 +65,8 @@ class Phrasebook:
         languages = dict.fromkeys((base_language(language), ENGLISH))
         self._stops = _gathered(languages, phrases.STOPS)
         self._assents = _gathered(languages, phrases.ASSENTS)
-        self._backchannels = self._assents | _gathered(languages, phrases.NODS)
+        self._nods = _gathered(languages, phrases.NODS)
+        self._backchannels = self._assents | self._nods
         self._openings = _gathered(languages, phrases.OPENINGS)
         self._denials = _gathered(languages, phrases.DENIALS)
         self._refusals = self._denials | _gathered(languages, phrases.REFUSALS)
@@ -72,6 +75,7 @@ class Phrasebook:
         self._presence = _gathered(languages, phrases.PRESENCE)
         self._begun = _beginnings(self._backchannels)
         self._presence_begun = _beginnings(self._presence)
+        self._presence_ends = frozenset(phrase.rpartition(" ")[2] for phrase in self._presence)
         everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells, *self._presence)
         self._words_most = max(len(phrase.split()) for phrase in everything)
 
@@ -92,13 +96,20 @@ class Phrasebook:
         return len(words) in self._ends(words, self._backchannels, {0}, open_ends, self._begun)
 
     def asks_for_presence(self, pieces: Iterable[tuple[str, bool]]) -> bool:
-        """Whether words in pieces only ask whether somebody is there, perhaps beside back-channels ("okay, hello?"). Where more may come
-        the last of them may only have begun to ("are you" may become "are you there")."""
+        """Whether words in pieces only ask whether somebody is there, perhaps behind an "oh" ("oh, hello?"); a yes or a no beside it is an
+        answer. Where more may come the last of them may only have begun to ("are you" may become "are you there")."""
         words, open_ends = _joined(pieces)
-        known = self._presence | self._backchannels
+        known = self._presence | self._nods
         if len(words) not in self._ends(words, known, {0}, open_ends, self._presence_begun):
             return False
-        return len(words) not in self._ends(words, self._backchannels, {0})
+        return len(words) not in self._ends(words, self._nods, {0})
+
+    def calls_out(self, words: Sequence[str]) -> bool:
+        """Whether the last of ``words`` (normalised) only ask whether somebody is there, whatever was said before them."""
+        if not words or words[-1] not in self._presence_ends:
+            return False
+        lengths = range(1, min(self._words_most, len(words)) + 1)
+        return any(" ".join(words[-length:]) in self._presence for length in lengths)
 
     def takes_leave(self, text: str) -> bool:
         """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""

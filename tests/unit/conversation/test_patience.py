@@ -581,7 +581,6 @@ I_NEED = "I need all of the number, please, or I cannot look for anything at all
         ("What is your phone number?", "zero one seven two", "five five", "number"),
         ("Could you spell your last name?", "l e", "o n", "spelling"),
         ("How can I help you?", "my phone number is zero one seven two", "five five", "number"),  # nobody asked for it
-        ("What is your phone number?", "let me look for that", "five five", "number"),
     ],
 )
 def test_whoever_breaks_off_the_answer_to_half_a_number_goes_on_dictating_it(
@@ -612,6 +611,7 @@ def test_an_answer_broken_off_before_a_word_of_it_was_heard_took_no_number_for_c
         # So much of an answer took the number for complete.
         ("zero one seven two", "I will look for whatever there is on any of these days.", 10),
         ("I would rather not say that", "Then let me look for your name.", 2),
+        ("let me look for that", I_NEED, 2),  # which was no number
         ("zero one seven two", "Thanks. What do you want to book? We have a lot.", 7),
     ],
 )
@@ -634,3 +634,32 @@ def test_an_answer_that_was_heard_ends_the_dictation() -> None:
     call.wait(500)
     says(call, "five five")
     assert call.told()[-1] == "user: five five"
+
+
+@pytest.mark.parametrize(
+    ("question", "begun", "goes_on"),
+    [
+        ("Could you spell your last name?", "l e", "stop"),
+        ("Could you spell your last name?", "l e", "no"),
+        ("What is your phone number?", "zero one seven two", "make that for two"),
+        ("What is your phone number?", "zero one seven two", "at half past seven"),
+    ],
+)
+def test_other_words_over_the_answer_to_half_a_number_need_no_longer_pause(
+    question: str, begun: str, goes_on: str
+) -> None:
+    call = broken_off(question, begun, I_NEED, 2, goes_on)
+    assert call.told()[-1] == f"user: {goes_on}"
+
+
+def test_a_reply_in_a_script_without_spaces_is_counted_by_its_letters() -> None:
+    said = "谢谢您我已经记下了您的电话号码现在我来为您查找今天晚上的空桌请您稍等一下马上就好"
+    call = broken_off("What is your phone number?", "zero one seven two", said, 1, "five five", language="zh")
+    assert call.told()[-1] == "user: five five"
+
+
+@pytest.mark.parametrize("begun", ["s m i t h", "zero one seven two", "four seven one one"])
+def test_who_asks_whether_somebody_is_there_is_not_dictating_any_more(begun: str) -> None:
+    call = asked("Could you spell your name?" if begun.startswith("s") else "What is your number?")
+    says(call, f"{begun} hello?")
+    assert call.told()[-1] == f"user: {begun} hello?"

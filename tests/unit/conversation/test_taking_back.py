@@ -137,7 +137,7 @@ def test_who_says_more_every_time_is_asked_about_anew(monkeypatch: pytest.Monkey
     assert not call.heard()
 
 
-@pytest.mark.parametrize("text", ["Hello?", "okay, hello?", "Are you there?", "hello, can you hear me"])
+@pytest.mark.parametrize("text", ["Hello?", "oh, hello?", "Are you there?", "hello, can you hear me"])
 def test_words_that_may_become_a_call_for_presence_hold_the_reply_back_only(text: str) -> None:
     call = asked()
     call.model_ends()
@@ -146,7 +146,7 @@ def test_words_that_may_become_a_call_for_presence_hold_the_reply_back_only(text
     call.wait(300)
     words = text.split()
     call.segment += 1
-    for count in range(1 + text.startswith("okay"), len(words) + 1):
+    for count in range(1 + text.startswith("oh"), len(words) + 1):
         call.hears(" ".join(words[:count]))
     call.pauses()
     call.wait(200)
@@ -157,6 +157,53 @@ def test_words_that_may_become_a_call_for_presence_hold_the_reply_back_only(text
     call.wait(400)
     assert call.last(fx.Release).generation == 1
     assert not call.all(fx.Withdrawn)
+
+
+def test_a_reply_that_is_kept_ends_the_turn_for_the_recogniser_behind_the_call_for_presence() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(700)
+    call.pauses()
+    call.finishes("Hello?")
+    call.judges()
+    call.wait(400)
+    assert call.last(fx.CloseUtterance).audio_ms == call.last(fx.UserSaid).to_ms
+
+
+@pytest.mark.parametrize("text", ["hello? yes", "yes, hello", "okay, hello?", "hello, no", "hello, that's right"])
+def test_a_yes_or_a_no_beside_a_call_for_presence_takes_the_reply_back(text: str) -> None:
+    call = asked()
+    call.finishes(text)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        *(("en", "anybody"), ("en", "still there"), ("it", "pronto"), ("it", "c'è"), ("fr", "quelqu'un")),
+        *(("de", "noch da"), ("es", "está ahí"), ("pt", "está aí"), ("hi", "कोई है")),
+    ],
+)
+def test_words_with_which_other_sentences_end_take_the_reply_back(language: str, text: str) -> None:
+    call = Call(language=language)
+    call.caller_says("I want a pizza")
+    call.model_says("Which one?")
+    call.finishes(text)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+def test_no_filler_is_said_into_the_pause_of_a_caller_who_may_go_on() -> None:
+    call = Call(fillers=True, patience_ms=2_000)
+    call.caller_says("I want a pizza")
+    call.begins()
+    call.wait(1_500)
+    call.pauses()
+    call.judges(100_000)
+    assert not call.all(fx.Withdrawn)
+    call.wait(1_900)
+    assert not [effect for effect in call.all(fx.PlayAsset) if effect.lane == "filler"]
 
 
 def test_who_goes_on_behind_hello_takes_the_reply_back() -> None:

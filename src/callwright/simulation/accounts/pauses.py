@@ -18,6 +18,9 @@ DIGITS, LETTERS = 5, 2
 ANSWER, NUMBER, SPELLING, HALF = 60, 90, 110, 90
 """The least pause at the end of each, in hundredths of the plan's patience; for an answer it is all the patience there is."""
 
+BEGINS, TAIL_WORDS = ("five", "b", "o", "c"), 16
+"""With these the rest of a number begins; of more words nobody knows the first."""
+
 OTHERS: tuple[type, ...] = (ev.ActivityBegan, ev.ActivityEnded, ev.RecogniserEnd, ev.KeyPressed)
 """What tells of the caller besides words."""
 
@@ -54,6 +57,7 @@ class PauseAccount:
         "_broken_off",
         "_counts",
         "_dictated",
+        "_goes_on",
         "_judged",
         "_judged_ms",
         "_known",
@@ -70,6 +74,7 @@ class PauseAccount:
             ""  # the same when the newest words were told: who answers while the agent goes on answers that
         )
         self._dictated = ""  # what the turn taken last was asked to dictate, until an answer to it is heard
+        self._goes_on = False  # what is asked for counts for words alone that begin as the rest of it
         self._broken_off = 0  # what the caller's words silenced last
         self._told_ms = -1
         self._judged = False  # the turn model was heard since the newest word, or of sound behind it
@@ -111,7 +116,8 @@ class PauseAccount:
     def _said(self, effect: fx.AgentSaid) -> None:
         said = self._book.replies.get(effect.generation).said
         goes_on = effect.generation == self._broken_off and len(said.split()) <= BROKEN_OFF_WORDS and "?" not in said
-        self._asked = self._dictated if goes_on and self._dictated else said
+        self._goes_on = goes_on and bool(self._dictated)
+        self._asked = self._dictated if self._goes_on else said
         self._dictated = ""
 
     def _note(self, effect: fx.Note) -> None:
@@ -122,8 +128,6 @@ class PauseAccount:
         words = _words_of(effect.text)
         half = words[-1:] in (["and"], ["um"])  # which is as long a pause as behind a number
         dictates = "" if half else {NUMBER: ASKS_NUMBER, SPELLING: ASKS_SPELLING}.get(self._percent(words), "")
-        if not dictates and self._asked.endswith((ASKS_NUMBER, ASKS_SPELLING)):
-            dictates = self._asked
         self._dictated = "" if keyed(effect.text) else dictates
         self._asked = self._answering = ""
         self._unheard = self._book.caller.talking_us < 0 and not self._book.caller.unsure
@@ -194,6 +198,8 @@ class PauseAccount:
     def _percent(self, words: Sequence[str]) -> int:
         """The least pause after these words, as far as it is certain."""
         digits = letters = either = 0
+        begins = len(words) < TAIL_WORDS and words[:1] and (words[0] in BEGINS or words[0].isnumeric())
+        asked = self._asked if begins or not self._goes_on else ""
         before = ""  # the word before the row
         for word in reversed(words):
             before = word
@@ -207,12 +213,12 @@ class PauseAccount:
                 break
         if letters:
             letters += either
-        elif digits and self._asked.endswith(ASKS_CODE):
+        elif digits and asked.endswith(ASKS_CODE):
             # Whether it is the whole code is not certain where an "o" may be a nought, or a word of another language a digit.
             return 0 if digits == CODE_DIGITS or either or before in ("fünf", "सात") else NUMBER
-        if letters >= LETTERS or (letters and self._asked.endswith(ASKS_SPELLING)):
+        if letters >= LETTERS or (letters and asked.endswith(ASKS_SPELLING)):
             return SPELLING
-        if digits >= DIGITS or (digits and self._asked.endswith(ASKS_NUMBER)):
+        if digits >= DIGITS or (digits and asked.endswith(ASKS_NUMBER)):
             return NUMBER
         return HALF if words and words[-1] in ("and", "um") else 0
 

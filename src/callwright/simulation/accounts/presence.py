@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.phrases import ASSENTS, NODS, PRESENCE
+from callwright.conversation.phrases import NODS, PRESENCE
 from callwright.conversation.stops import base_language, normalised
 from callwright.simulation.accounts.book import Book, Handlers, contradict
 from callwright.simulation.accounts.words import keyed
 
 
 def only_asks(text: str, language: str) -> bool:
-    """Whether ``text`` asks whether somebody is there, perhaps beside words that say "go on", and says nothing else."""
+    """Whether ``text`` asks whether somebody is there, perhaps beside an "oh", and says nothing else."""
     spoken = dict.fromkeys(("en", base_language(language)))
     asks = _known(PRESENCE, spoken)
-    return _is_row(normalised(text), (*asks, *_known(ASSENTS, spoken), *_known(NODS, spoken)), frozenset(asks), False)
+    return _is_row(normalised(text), (*asks, *_known(NODS, spoken)), frozenset(asks), False)
 
 
 def _known(table: object, spoken: dict[str, None]) -> tuple[str, ...]:
