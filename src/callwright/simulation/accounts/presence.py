@@ -61,8 +61,8 @@ class PresenceAccount:
     def reads(self) -> Handlers:
         """What it judges."""
         return {
-            ev.TranscriptPartial: self._told.hear,
-            ev.TranscriptFinal: self._told.hear,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
             fx.UserSaid: self._user_said,
@@ -72,6 +72,9 @@ class PresenceAccount:
 
     def close(self) -> None:
         """Nothing is left to judge."""
+
+    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        self._told.hear(event)
 
     def _ask(self, _effect: fx.AskModel | fx.Committed) -> None:
         self._asked = dict(self._told.words)
