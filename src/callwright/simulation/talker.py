@@ -18,6 +18,9 @@ _DICTATED = ("five", "7", "4711", "B", "O", "C", "fünf", "सात", "and", "m
 
 _DIGITS = ("five", "7")
 
+NEW = "w#"
+"""Stands for the caller's next numbered word."""
+
 _STOPS = tuple(
     phrase
     for language in dict.fromkeys(LANGUAGES)
@@ -187,14 +190,14 @@ class Talker:
             self._goes_on = True
             self.talk()
 
-    def call_out(self, text: str, goes_on: bool) -> None:
-        """Ask whether anybody is there, or begin with that to say something else; it costs no turn."""
+    def call_out(self, text: str) -> None:
+        """Ask whether anybody is there, or say something like it; it costs no turn."""
         if self._busy or self._world.conversation.ended:
             return
         words = text.split()
-        if goes_on:
+        for place in (place for place, word in enumerate(words) if word == NEW):
             self._said += 1
-            words.append(f"w{self._said}")
+            words[place] = f"w{self._said}"
         self._begin_sound()
         self._busy = True
         self._segment += 1

@@ -27,7 +27,7 @@ from callwright.conversation.turn import KEYED_AS
 from callwright.conversation.voicemail import DETECTED, FOUND, TAKEN_BACK
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_HISTORY_MESSAGES, MAX_RING_SECONDS
-from callwright.simulation.accounts.presence import only_asks
+from callwright.simulation.accounts.presence import answers_all
 from callwright.simulation.accounts.reading import contradiction
 
 KEPT_IN_NOTES = frozenset(
@@ -439,20 +439,30 @@ def _waits_filled(trace: Trace) -> str:
 
 def _speculation_unheard(trace: Trace) -> str:
     """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has, but for those
-    behind them that only ask whether somebody is there."""
+    behind them that only ask whether somebody is there, told since it was certainly the answer."""
     language = next((event.plan.language for event, _ in trace.steps if isinstance(event, ev.Started)), "en")
     open_turns: dict[int, int] = {}
     asked: dict[int, str] = {}
-    for _, effects in trace.steps:
+    certain: set[int] = set()  # replies that no words but those were told behind
+    excused: set[int] = set()  # and those that some were
+    for event, effects in trace.steps:
         said: dict[int, str] = {}
+        if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal) and event.text:
+            excused |= certain
+            certain.clear()
         for effect in effects:
             match effect:
                 case fx.Speculative():
                     open_turns[effect.generation] = effect.turn
-                case fx.Committed() | fx.Withdrawn():
+                case fx.Withdrawn():
                     open_turns.pop(effect.generation, None)
+                case fx.Committed():
+                    open_turns.pop(effect.generation, None)
+                    certain.add(effect.generation)
                 case fx.AskModel() if effect.messages[-1].role == "user":
                     asked[effect.generation] = effect.messages[-1].content
+                    if effect.generation not in open_turns:
+                        certain.add(effect.generation)
                 case fx.UserSaid():
                     said[effect.turn] = effect.text
                 case fx.CallTool() | fx.Transfer() if effect.turn in open_turns.values():
@@ -461,18 +471,12 @@ def _speculation_unheard(trace: Trace) -> str:
                     if effect.generation in open_turns:
                         return f"a speculative reply is not heard: {effect.generation}"
                     answered = said.get(effect.turn)
-                    if answered is not None and not _answers(
-                        asked.get(effect.generation, answered), answered, language
-                    ):
+                    question = asked.get(effect.generation, answered or "")
+                    whole = answered is None or normalised(question) == normalised(answered)
+                    late = effect.generation in excused and answers_all(question, answered or "", language)
+                    if not (whole or late):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
-
-
-def _answers(asked: str, said: str, language: str) -> bool:
-    """Whether a reply to the words ``asked`` answers all that was ``said``."""
-    told, heard = normalised(asked).split(), normalised(said).split()
-    behind = " ".join(heard[len(told) :])
-    return told == heard[: len(told)] and (not behind or only_asks(behind, language))
 
 
 def _stopped_is_stopped(trace: Trace) -> str:

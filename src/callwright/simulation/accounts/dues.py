@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import FAILURES_IN_A_ROW, FINAL_WAIT_MS, RESUME_MS, SPECULATIONS_MOST
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, RESUME_MS, SPECULATIONS_MOST
 from callwright.ports.failures import RETRYABLE
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
-from callwright.simulation.accounts.words import PATIENCE_MOST
+from callwright.simulation.accounts.settling import Settling
 
 PROMPT_SLACK_MS = 60
 FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
@@ -17,17 +17,30 @@ FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
 class PromptAccount:
     """A reply that can be heard is heard, and what is asked has a number of its own."""
 
-    __slots__ = ("_book", "_called_us", "_doubted", "_guesses", "_keyed_us", "_moved_us", "_numbers", "_sounds_us")
+    __slots__ = (
+        "_asked",
+        "_book",
+        "_called_us",
+        "_doubted",
+        "_guesses",
+        "_keyed_us",
+        "_moved_us",
+        "_numbers",
+        "_settling",
+        "_sounds_us",
+    )
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, settling: Settling) -> None:
         self._book = book
+        self._settling = settling
+        self._asked: dict[int, list[str]] = {}  # the words of each segment when the reply was asked for
         self._guesses: dict[int, int] = {}
         self._numbers: set[int] = set()
         self._moved_us = 0  # when anything last happened that may hold a reply back
         self._called_us = -1  # when the last tool was called, if nothing but its own words is to be said since
         self._keyed_us = -1
         self._sounds_us = -1  # since when the caller has made a sound while a reply was made, perhaps
-        self._doubted = False  # there were words, or a sound that went on, since it was asked for
+        self._doubted = False  # there were other words, or a sound that went on, since it was asked for
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -48,7 +61,7 @@ class PromptAccount:
                 ev.ToolResult,
                 ev.ReplyEnded,
             ),
-            *(fx.AgentSaid, fx.Withdrawn, fx.Committed, fx.CancelTool, fx.Note),
+            *(fx.AgentSaid, fx.Withdrawn, fx.CancelTool, fx.Note),
         )
         asked: tuple[type, ...] = (
             fx.AskModel,
@@ -62,10 +75,11 @@ class PromptAccount:
             **dict.fromkeys((*caller, *others), self._move),
             **dict.fromkeys(asked, self._number),
             fx.AskModel: self._ask,
+            fx.Committed: self._commit,
             ev.ActivityBegan: self._began,
             ev.ActivityEnded: self._ended,
-            ev.TranscriptPartial: self._told,
-            ev.TranscriptFinal: self._told,
+            ev.TranscriptPartial: self._hear,
+            ev.TranscriptFinal: self._hear,
             fx.CallTool: self._call,
             fx.Clear: self._excuse,
             ev.KeyPressed: self._press,
@@ -109,6 +123,13 @@ class PromptAccount:
     def _ask(self, effect: fx.AskModel) -> None:
         self._number(effect)
         self._sounds_us, self._doubted = -1, False
+        self._asked = dict(self._settling.told.words)
+
+    def _commit(self, effect: fx.Committed) -> None:
+        """The turn is known to be over, and the reply to answer all of it."""
+        self._move(effect)
+        self._sounds_us, self._doubted = -1, False
+        self._asked = dict(self._settling.told.words)
 
     def _began(self, event: ev.ActivityBegan) -> None:
         self._move(event)
@@ -123,9 +144,10 @@ class PromptAccount:
             self._doubted = self._doubted or self._book.at_us + LATE_US >= self._sounds_us + RESUME_MS * 1000
             self._sounds_us = -1
 
-    def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         self._move(event)
-        self._doubted = self._doubted or bool(event.text)
+        other = self._settling.told.words.get(event.segment, []) != self._asked.get(event.segment, [])
+        self._doubted = self._doubted or other
 
     def _number(
         self, effect: fx.AskModel | fx.AskClassifier | fx.AskTurnModel | fx.CallTool | fx.SendKeys | fx.Transfer
@@ -153,12 +175,7 @@ class PromptAccount:
         since_us = max(self._moved_us, one.sound.voice_us, one.begun_us)
         floor_ms = max(plan.incremental_delay_ms, plan.backoff_ms) + PROMPT_SLACK_MS
         if self._doubted or self._sounds_us >= 0:
-            floor_ms += (
-                plan.patience_ms * PATIENCE_MOST + FINAL_WAIT_MS
-            )  # what was said is waited for, as behind any words
-            floor_ms += self._book.caller.waited_ms * (
-                self._sounds_us >= 0
-            )  # and a sound without an end until it is none
+            since_us = max(since_us, self._settling.due_us)  # what was said is waited for, as behind any words
         if self._book.at_us > since_us + floor_ms * 1000 + LATE_US:
             contradict("a reply that is ready is heard", f"{one.number} since {since_us}")
 

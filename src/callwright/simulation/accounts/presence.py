@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.phrases import NODS, PRESENCE
+from callwright.conversation.phrases import NODS, OPENINGS, PRESENCE
 from callwright.conversation.stops import base_language, normalised
 from callwright.simulation.accounts.book import Book, Handlers, contradict
+from callwright.simulation.accounts.settling import Told
 from callwright.simulation.accounts.words import keyed
 
+ANSWERS = frozenset({"right", "all right", "alright"})
+"""Openings that answer: beside a call for presence they are something."""
 
-def only_asks(text: str, language: str) -> bool:
-    """Whether ``text`` asks whether somebody is there, perhaps beside an "oh", and says nothing else."""
+
+def only_asks(text: str, language: str, perhaps: bool = False) -> bool:
+    """Whether ``text`` asks whether somebody is there, beside nothing but an "oh". A yes or a no beside it is an answer, and so it may
+    be with what else sentences open with ("sure, hello?"): ``perhaps`` such words count as nothing, too."""
     spoken = dict.fromkeys(("en", base_language(language)))
     asks = _known(PRESENCE, spoken)
-    return _is_row(normalised(text), (*asks, *_known(NODS, spoken)), frozenset(asks), False)
+    openings = (one for one in _known(OPENINGS, spoken) if perhaps and one not in ANSWERS)
+    return _is_row(normalised(text), (*asks, *_known(NODS, spoken), *openings), frozenset(asks), False)
+
+
+def answers_all(asked: str, said: str, language: str) -> bool:
+    """Whether a reply to the words ``asked`` answers all that was ``said``: behind them nothing but a call for presence."""
+    told, heard = normalised(asked).split(), normalised(said).split()
+    behind = " ".join(heard[len(told) :])
+    return told == heard[: len(told)] and (not behind or only_asks(behind, language, perhaps=True))
 
 
 def _known(table: object, spoken: dict[str, None]) -> tuple[str, ...]:
@@ -33,14 +46,14 @@ def _is_row(text: str, known: tuple[str, ...], asks: frozenset[str], asked: bool
 class PresenceAccount:
     """The words told since a reply was asked for, and whether the reply was given up for them."""
 
-    __slots__ = ("_asked", "_book", "_final", "_read_ms", "_told")
+    __slots__ = ("_asked", "_book", "_told")
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._told: dict[int, list[str]] = {}  # segment -> its newest words
-        self._asked: dict[int, list[str]] = {}  # the same when the reply was certainly asked for
-        self._final: set[int] = set()
-        self._read_ms: dict[int, int] = {}  # segment -> up to where in the audio its finals reach
+        self._told = Told()
+        self._asked: dict[
+            int, list[str]
+        ] = {}  # the words of each segment when the reply was asked for, or was certainly the answer
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -48,7 +61,8 @@ class PresenceAccount:
             ev.TranscriptPartial: self._hear,
             ev.TranscriptFinal: self._hear,
             fx.AskModel: self._ask,
-            fx.Committed: self._ask,
+            fx.Committed: self._commit,
+            fx.UserSaid: self._user_said,
             fx.Withdrawn: self._withdrawn,
             fx.Note: self._note,
         }
@@ -57,26 +71,48 @@ class PresenceAccount:
         """Nothing is left to judge."""
 
     def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        segment, read_ms = event.segment, self._read_ms.get(event.segment, -1)
-        if isinstance(event, ev.TranscriptFinal):
-            self._read_ms[segment] = max(event.audio_ms, read_ms)
-            if event.text:
-                self._final.add(segment)
-        elif segment in self._final or event.audio_ms <= read_ms:
-            return  # it was overtaken by its own final
-        self._told[segment] = normalised(event.text).split()
+        self._told.hear(event)
 
     def _ask(self, _effect: fx.AskModel | fx.Committed) -> None:
-        self._asked = dict(self._told)
+        self._asked = dict(self._told.words)
+
+    def _commit(self, effect: fx.Committed) -> None:
+        """A guess was made before the caller had finished: any words behind it take it back, and be they only a call for presence."""
+        behind = self._behind()
+        if behind and only_asks(" ".join(behind), self._book.plan.language, perhaps=True):
+            contradict("a guess answers all that was said", f"{' '.join(behind)!r} to {effect.generation}")
+        self._ask(effect)
+
+    def _user_said(self, effect: fx.UserSaid) -> None:
+        """The words of a turn are taken, by the reply that is performed, if any is: it answers them, be it by tools without a word."""
+        book, one = self._book, self._book.replies.pending
+        if one is None or not one.asked or one.turn != effect.turn or book.emits(fx.Withdrawn):
+            return
+        performed = book.emits(fx.Release, fx.CallTool, fx.SendKeys, fx.Transfer)
+        if performed and not answers_all(one.asked, effect.text, book.plan.language):
+            contradict(
+                "a reply answers all that was said", f"{effect.text!r} in {one.number}, which answers {one.asked!r}"
+            )
 
     def _note(self, effect: fx.Note) -> None:
         """Words that were none: those of an echo are not heard again, those that nobody confirmed may be."""
+        told = self._told.words
         if effect.kind == "echo":
             echo = normalised(effect.text).split()
-            gone = {segment: words for segment, words in self._told.items() if echo and words[-len(echo) :] == echo}
+            gone = {segment: words for segment, words in told.items() if echo and words[-len(echo) :] == echo}
             self._asked.update(gone)
         elif effect.kind == "words_unconfirmed":
-            self._told.clear()
+            told.clear()
+
+    def _behind(self) -> list[str] | None:
+        """The words that were told behind those of the reply; None where these are read as other words now."""
+        behind: list[str] = []
+        for segment in sorted(self._told.words):
+            before, now = self._asked.get(segment, []), self._told.words[segment]
+            if now[: len(before)] != before or (behind and before):
+                return None
+            behind += now[len(before) :]
+        return behind
 
     def _withdrawn(self, effect: fx.Withdrawn) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
@@ -86,12 +122,9 @@ class PresenceAccount:
             return  # words that are read late may have been said before the keys: they stand in front of them, and are new
         if isinstance(book.event, ev.RecogniserResumed) or book.notes("echo") or book.replies.audible is not None:
             return
-        behind: list[str] = []
-        for segment in sorted(self._told):
-            before, now = self._asked.get(segment, []), self._told[segment]
-            if now[: len(before)] != before or (behind and before):
-                return  # what was answered is read as other words now
-            behind += now[len(before) :]
+        behind = self._behind()
+        if behind is None:
+            return
         if not behind:
             contradict("a sound without words takes no answer back", effect.generation)
         if only_asks(" ".join(behind), book.plan.language):

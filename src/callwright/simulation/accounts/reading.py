@@ -18,6 +18,7 @@ from callwright.simulation.accounts.memory import MemoryAccount
 from callwright.simulation.accounts.pauses import PauseAccount
 from callwright.simulation.accounts.presence import PresenceAccount
 from callwright.simulation.accounts.resumes import ResumeAccount
+from callwright.simulation.accounts.settling import Settling
 from callwright.simulation.accounts.speech import SpeechAccount
 from callwright.simulation.accounts.times import LimitsAccount, SilenceAccount
 from callwright.simulation.accounts.tools import ToolAccount, TransferAccount
@@ -44,7 +45,7 @@ def contradiction(
     keys, speech, limits = KeysAccount(book), SpeechAccount(book), LimitsAccount(book)
     words, barge_in = WordsAccount(book, keys), BargeInAccount(book, keys)
     floor, machine, welcome = FloorAccount(book, keys), MachineAccount(book), WelcomeAccount(book)
-    silence, goodbye = SilenceAccount(book), GoodbyeAccount(book)
+    silence, goodbye, settling = SilenceAccount(book), GoodbyeAccount(book), Settling(book)
     accounts: tuple[Account, ...] = (
         *(
             speech,
@@ -61,7 +62,7 @@ def contradiction(
             limits,
             EndingAccount(book),
             goodbye,
-            PromptAccount(book),
+            PromptAccount(book, settling),
             FailureAccount(book),
             DuesAccount(book),
             UnheardAccount(book),
@@ -75,9 +76,8 @@ def contradiction(
             welcome,
         ),
     )
-    handlers = _merged(
-        [book.replies.reads(), book.work.reads(), book.reads(), *(account.reads() for account in accounts)]
-    )
+    followed = (book.replies.reads(), book.work.reads(), book.reads(), settling.reads())
+    handlers = _merged([*followed, *(account.reads() for account in accounts)])
     after = (
         *(speech.waits, words.step, keys.step, floor.step, silence.step),
         *(limits.step, machine.step, welcome.step, goodbye.step),

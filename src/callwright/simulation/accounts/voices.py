@@ -143,4 +143,4 @@ class FillerAccount:
         """Whether the caller's sound may have gone on for so long that somebody speaks."""
         book, caller = self._book, self._book.caller
         lasts = caller.talking_us >= 0 and book.at_us + LATE_US >= caller.talking_us + RESUME_MS * 1000
-        return lasts or caller.unsure or isinstance(book.event, ev.ActivityEnded)
+        return lasts or caller.unsure

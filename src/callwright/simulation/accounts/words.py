@@ -6,7 +6,8 @@ import re
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import COVER_SLACK_MS, FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
+from callwright.conversation.stops import normalised
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.limits import MAX_KEY_DIGITS
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
@@ -39,10 +40,12 @@ class WordsAccount:
     __slots__ = (
         "_book",
         "_closed",
+        "_closed_ms",
         "_final_ms",
         "_keys",
         "_last",
         "_moved_us",
+        "_new_ms",
         "_read",
         "_revised",
         "_segments",
@@ -70,6 +73,8 @@ class WordsAccount:
         self._taken: set[str] = set()
         self._waiting: dict[str, None] = {}  # numbered words of finals that no turn has
         self._closed = False
+        self._closed_ms = 0  # up to where the recogniser was told last that words are taken
+        self._new_ms = -1  # up to where other words were known when they were told since then
         self._last: fx.UserSaid | None = None  # the last turn, when nobody spoke as it was taken
         self._moved_us = 0  # when anything last happened that an answer may wait for
 
@@ -93,10 +98,13 @@ class WordsAccount:
     def _partial(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         if self._last is not None and event.audio_ms <= self._last.to_ms:
             self._last = None  # words from within the last turn: the next one may begin there, too
+        newest = isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1)
+        if newest and normalised(event.text) != normalised(self._texts.get(event.segment, "")):
+            self._new_ms = max(self._new_ms, event.audio_ms)
         self._texts[event.segment] = event.text
         new = {word for word in event.text.split() if is_numbered(word)}
         self._told.setdefault(event.segment, set()).update(new)
-        if isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1):
+        if newest:
             self._vanished -= new
             self._unread.add(event.segment)
         for word in new:
@@ -142,12 +150,24 @@ class WordsAccount:
         if book.emits(fx.Release, fx.CallTool, fx.SendKeys) and not (self._closed or self._apology()):
             contradict("the recogniser is told which words were taken", f"turn {effect.turn}")
         self._closed = False
+        self._reaches(effect)
+
+    def _reaches(self, effect: fx.UserSaid) -> None:
+        """A reply that is performed takes words that were told since it was asked for: the recogniser is told of their end, too."""
+        book, one = self._book, self._book.replies.pending
+        if one is None or not one.asked or one.turn != effect.turn or book.plan.written or not book.live:
+            return
+        more = normalised(_ENTRY.sub("", effect.text)) != normalised(_ENTRY.sub("", one.asked))
+        end_ms = min(effect.to_ms, self._new_ms)
+        performed = book.emits(fx.Release, fx.CallTool, fx.SendKeys, fx.Transfer) and not book.emits(fx.Withdrawn)
+        if performed and more and self._closed_ms + COVER_SLACK_MS < end_ms:
+            contradict("the recogniser is told of the end of a turn", f"{self._closed_ms} of {end_ms} in {effect.turn}")
 
     def _apology(self) -> bool:
         return any(isinstance(one, fx.Speak) and one.purpose in ("apology", "goodbye") for one in self._book.effects)
 
-    def _close(self, _effect: fx.CloseUtterance) -> None:
-        self._closed = True
+    def _close(self, effect: fx.CloseUtterance) -> None:
+        self._closed, self._closed_ms, self._new_ms = True, effect.audio_ms, -1
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind == "words_revised":
