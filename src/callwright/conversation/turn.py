@@ -263,6 +263,7 @@ class CallerTurn:
         self._board.timers.cancel("stale")
         self._board.timers.cancel("still")
         self._move("recogniser_end")
+        self._weigh()  # the end of the sound, which comes later, begins no pause any more
 
     @property
     def typing(self) -> bool:

@@ -126,7 +126,7 @@ def audit(trace: Trace, *, voice_tells: bool = False) -> str:
         or _keys_kept(trace)
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
-        or _speculation_unheard(trace)
+        or speculation_unheard(trace)
         or _tools_answered(trace)
         or _waits_filled(trace)
         or _stopped_is_stopped(trace)
@@ -437,7 +437,7 @@ def _waits_filled(trace: Trace) -> str:
     return f"waiting messages are bounded: {said} for {called} tools" if said > called * most else ""
 
 
-def _speculation_unheard(trace: Trace) -> str:
+def speculation_unheard(trace: Trace) -> str:
     """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has, but for those
     behind them that only ask whether somebody is there, told since it was certainly the answer."""
     language = next((event.plan.language for event, _ in trace.steps if isinstance(event, ev.Started)), "en")

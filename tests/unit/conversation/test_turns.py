@@ -638,3 +638,15 @@ def test_words_taken_as_they_are_and_then_read_as_none_leave_nobody_waiting() ->
     assert call.last(fx.Withdrawn).reason == "caller_continued"
     call.wait(10_000)
     assert call.said()[-1].startswith("agent: "), "a silence is asked about"
+
+
+def test_the_recognisers_end_of_a_number_waits_no_longer_than_the_number_does() -> None:
+    """The recogniser says that the turn is over while the detector still hears a voice: the pause runs all the same."""
+    call = Call(welcome_message="What is your phone number?")
+    call.plays()
+    call.wait(500)
+    call.begins()
+    call.wait(800)
+    call.finishes("five five five")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    assert call.answered_in(900)

@@ -8,7 +8,7 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.presence import answers_all, only_asks
-from callwright.simulation.trace import Trace, _speculation_unheard
+from callwright.simulation.trace import Trace, speculation_unheard
 
 ENDS = "the recogniser is told of the end of a turn"
 LATE = "a reply that is ready is heard"
@@ -132,7 +132,7 @@ def test_only_words_told_behind_a_certain_reply_are_excused(told_before: bool, e
         )
         for event, effects in call.steps
     ]
-    assert (_speculation_unheard(Trace(steps)) == "") is excused
+    assert (speculation_unheard(Trace(steps)) == "") is excused
 
 
 def test_a_short_sound_cuts_no_filler() -> None:
