@@ -75,6 +75,7 @@ class PromptAccount:
             **dict.fromkeys((*caller, *others), self._move),
             **dict.fromkeys(asked, self._number),
             fx.AskModel: self._ask,
+            fx.Speak: self._speak,
             fx.Committed: self._commit,
             ev.ActivityBegan: self._began,
             ev.ActivityEnded: self._ended,
@@ -160,6 +161,10 @@ class PromptAccount:
         self._move(effect)
         if effect.kind == "back_channel":
             self._guesses.clear()  # what was guessed at was no turn, and the next one has its number
+
+    def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose == "apology":
+            self._guesses.clear()  # an apology is the end of the turn, also of one whose words were none
 
     def _guess(self, effect: fx.Speculative) -> None:
         if not self._book.plan.speculate:

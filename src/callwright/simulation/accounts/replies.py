@@ -29,6 +29,7 @@ class Sound:
     released_us: int = -1
     playout_us: int = -1
     cleared_us: int = -1
+    told_at: int = 0  # how many clauses were over when it was first told that any sounds
     marked: int = 0
     lost: int = 0
 
@@ -185,6 +186,8 @@ class Replies:
         if utterance is None or utterance.number != event.generation or utterance.sound.cleared_us >= 0:
             return
         if 0 <= event.index < utterance.sound.clauses:
+            if utterance.sound.playout_us < 0:
+                utterance.sound.told_at = event.index + 1
             self._playout(event)
             utterance.sign_us = event.at_us
             utterance.sound.marked = max(utterance.sound.marked, event.index + 1)

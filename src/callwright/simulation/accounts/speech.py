@@ -188,8 +188,11 @@ class SpeechAccount:
     def _note(self, effect: fx.Note) -> None:
         one = self._replies.audible
         if effect.kind == "mark_missing" and one is not None and one.sound.playout_us >= 0:
-            # A clause behind one at which the voice failed is none of it any more, also where it was made.
-            lengths = (told.audio_ms for index, told in one.sound.lengths.items() if index < one.sound.clauses)
+            # A clause behind one at which the voice failed is none of it any more, also where it was made. What was over when it was first
+            # told that any of it sounds, because the beginning never was, is not waited for.
+            sound = one.sound
+            left = range(sound.told_at, sound.clauses)
+            lengths = (told.audio_ms for index, told in sound.lengths.items() if index in left)
             length_us = sum(lengths) * 1000
             if self._book.at_us + LATE_US < one.sound.playout_us + length_us:
                 contradict("what is still playing is waited for", f"{one.number} of {length_us // 1000} ms")

@@ -47,3 +47,18 @@ def test_of_a_clause_whose_length_was_not_told_the_letters_are_a_guess() -> None
     call.ends()
     assert call.last(fx.AgentSaid).text == "a1 a2"
     assert not judged(call, "a1")
+
+
+def test_what_was_over_when_it_was_first_told_that_anything_sounds_is_not_waited_for() -> None:
+    """The beginning of the playout is told to nobody, nor is the last mark."""
+    call = AuditedCall(incremental_delay_ms=0)
+    call.caller_says("w1 w2")
+    call.model_says("a1 a2 a3 a4 a5? a6")
+    call.voice_speaks(1_260)
+    call.wait(1_000)
+    number = call.last(fx.Release).generation
+    call.wait(5 * 1_260)
+    call.give(ev.MarkPlayed, number, 0)
+    call.wait(12_000)
+    assert "mark_missing" in call.notes()
+    assert not call.audit()
