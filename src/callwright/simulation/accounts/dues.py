@@ -75,7 +75,6 @@ class PromptAccount:
             **dict.fromkeys((*caller, *others), self._move),
             **dict.fromkeys(asked, self._number),
             fx.AskModel: self._ask,
-            fx.Speak: self._speak,
             fx.Committed: self._commit,
             ev.ActivityBegan: self._began,
             ev.ActivityEnded: self._ended,
@@ -105,7 +104,9 @@ class PromptAccount:
         self._called_us = -1
 
     def _speak(self, effect: fx.Speak) -> None:
-        """A tool's own words are said at once."""
+        """A tool's own words are said at once. An apology is the end of the turn, also of one whose words were none."""
+        if effect.purpose == "apology":
+            self._guesses.clear()
         book, called_us = self._book, self._called_us
         if effect.purpose != "tool" or effect.index:
             return
@@ -161,10 +162,6 @@ class PromptAccount:
         self._move(effect)
         if effect.kind == "back_channel":
             self._guesses.clear()  # what was guessed at was no turn, and the next one has its number
-
-    def _speak(self, effect: fx.Speak) -> None:
-        if effect.purpose == "apology":
-            self._guesses.clear()  # an apology is the end of the turn, also of one whose words were none
 
     def _guess(self, effect: fx.Speculative) -> None:
         if not self._book.plan.speculate:
