@@ -21,6 +21,6 @@ def only_waits(board: Board, turn: CallerTurn, asked: str, certain: bool = False
     """Whether the caller, behind the words that were ``asked``, has only asked whether somebody is there. Not ``certain``: the last
     words may be the beginning of that."""
     behind = turn.words.read_behind(asked)
-    if behind is None:
+    if behind is None or turn.patience.is_half(asked):
         return False
     return board.book.asks_for_presence([(text, more and not certain) for text, more in behind])

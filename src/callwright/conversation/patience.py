@@ -229,6 +229,15 @@ class Answers:
             return False
         return 2 * sum(signs) >= len(words) or (signs[0] and words[0] not in _SAID_FIRST and len(words) < TAIL_WORDS)
 
+    def calls_out(self, asked: str, words: Sequence[str]) -> bool:
+        """Whether the last of them ask whether somebody is there: not as the word that explains a letter ("h for hello"), nor as all of
+        the answer where a name, a number or a spelling was asked for ("it's hello at acme dot com")."""
+        read = self._read(words, asked)
+        if not self._book.calls_out(read):
+            return False
+        answer = self._answer(read) if asked in (*DICTATED, "name") else ()
+        return not answer or not self._book.asks_for_presence([(" ".join(answer), False)])
+
     def goes_on(self, words: Sequence[str]) -> bool:
         """Whether they begin as the rest of a number or a spelling does."""
         return self._is_sign(words[0]) and words[0] not in _SAID_FIRST
@@ -278,22 +287,22 @@ class Patience:
         self._told_ms = self._board.plan.endpointing_ms
         self._set("open")
 
-    def expect(self, text: str, words: Words, broken_off: bool = False, answers: bool = True) -> None:
+    def expect(self, text: str, words: Words, broken_off: bool = False, answers: bool = True) -> bool:
         """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``. ``broken_off``: by the caller;
-        ``answers``: it answered the turn that was taken last.
+        ``answers``: it answered the turn that was taken last. Returns whether the pauses changed.
 
         Whoever breaks off the answer to a number that is not complete may go on dictating it.
         """
         goes_on = bool(broken_off and self._dictating) and spoken_words(text, len(text.split())) <= BROKEN_OFF_WORDS
         if self._board.plan.written or not (text or goes_on):
-            return
+            return False
         asked = self._questions.asked(text)
         self._goes_on = goes_on and asked == "open" and not _QUESTION.search(text)
         self._asked = self._dictating if self._goes_on else asked
         self._digits = self._questions.digits_asked(text)
         if answers or goes_on:
             self._dictating = ""
-        self.weigh(words)
+        return self.weigh(words)
 
     def forget(self) -> None:
         """The turn was taken."""
@@ -310,6 +319,10 @@ class Patience:
             return book.answers_yes_or_no(text)
         return self._asked in DENIABLE and book.denies(text)
 
+    def is_half(self, text: str) -> bool:
+        """Whether something is missing behind ``text``, so that whatever comes may be it."""
+        return self._answers.saying(self._asked, normalised(text).split()[-TAIL_WORDS:], False) == "half"
+
     def _may_go_on(self, text: str) -> bool:
         """Whether ``text`` may be an answer or the beginning of one, and there is a turn model to tell."""
         return self._board.plan.turn_model and self._board.book.opens_sentence(text)
@@ -322,7 +335,7 @@ class Patience:
         spoken = normalised(text).split()
         if not spoken:
             return self._set("dictation" if self._asked in DICTATED else "open")
-        if self._board.book.calls_out(spoken):
+        if self._answers.calls_out(self._asked, spoken):
             return self._set("open")  # who asks whether somebody is there waits, whatever was said before
         asked = "open" if self._goes_on and not self._answers.goes_on(spoken) else self._asked
         kind = self._answers.saying(asked, spoken, self.answers(text) and not self._may_go_on(text))

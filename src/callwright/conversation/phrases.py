@@ -265,7 +265,7 @@ PRESENCE: Mapping[str, tuple[str, ...]] = {
         *("hörst du mich", "können Sie mich hören", "kannst du mich hören", "hören Sie mich noch"),
     ),
     "pt": (
-        *("alô", "oi", "olá", "você está aí", "você ainda está aí", "você tá aí", "tem alguém aí", "há alguém aí"),
+        *("alô", "olá", "você está aí", "você ainda está aí", "você tá aí", "tem alguém aí", "há alguém aí"),
         *("você me ouve", "você está me ouvindo", "tá me ouvindo", "consegue me ouvir", "está a ouvir-me"),
     ),
     "it": (
@@ -273,7 +273,6 @@ PRESENCE: Mapping[str, tuple[str, ...]] = {
             "pronto pronto",
             "sei lì",
             "sei ancora lì",
-            "ci sei",
             "ci sei ancora",
             "c'è qualcuno",
             "mi sente",

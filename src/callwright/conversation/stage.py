@@ -393,7 +393,9 @@ class Stage:
         whole = generation.said if generation.resumes and text else None
         broken_off = generation.cut_for in INTERRUPTIONS
         said = text if whole is None else whole.content
-        self._turn.patience.expect(said, self._turn.words, broken_off, answers=generation.purpose == "reply")
+        turn = self._turn
+        # Words that were told before answer it as well.
+        turn.weigh(turn.patience.expect(said, turn.words, broken_off, answers=generation.purpose == "reply"))
         if text:
             self.given_up = False
             generation.move("heard")

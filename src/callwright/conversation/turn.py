@@ -196,11 +196,11 @@ class CallerTurn:
         more = changed or words.lacks(event.segment, event.text)
         if self.state == "talking" and (more or not self._board.timers.armed("still")):
             self._stillness.begin()
-        if final and not words.count:
+        if not words.count and (final or self._gave_up):
             self.look_for_nothing()
         if not changed:
             if final and words.count:
-                self._weigh()
+                self.weigh()
             return False
         self._eager = False
         ended_ms = self.voiced_end_ms
@@ -211,7 +211,7 @@ class CallerTurn:
             self.onset.hear(event.text, event.audio_ms, ended_ms, missed)
         else:
             self.onset.unsay()
-        self._weigh()
+        self.weigh()
         if self.state == "talking":
             self._board.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
@@ -263,7 +263,8 @@ class CallerTurn:
         self._board.timers.cancel("stale")
         self._board.timers.cancel("still")
         self._move("recogniser_end")
-        self._weigh()  # the end of the sound, which comes later, begins no pause any more
+        self._answered = False  # the end does not rest on the words alone any more
+        self.weigh()  # the end of the sound, which comes later, begins no pause any more
 
     @property
     def typing(self) -> bool:
@@ -360,13 +361,14 @@ class CallerTurn:
         before = self.words.before(segment)
         text = self.words.dismiss(segment)
         self._stretch.dismiss(segment, before, len(text.split()))
-        self._weigh()  # what is left says how long the caller may pause
+        self.weigh()  # what is left says how long the caller may pause
         return text
 
-    def _weigh(self) -> None:
-        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all."""
+    def weigh(self, changed: bool = False) -> None:
+        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all. ``changed``:
+        the pauses did, because of what was asked."""
         patience, timers = self.patience, self._board.timers
-        if patience.weigh(self.words):
+        if patience.weigh(self.words) or changed:
             if timers.armed("patience"):
                 self._arm_from_voice("patience", patience.most_ms)
                 self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
@@ -416,7 +418,7 @@ class CallerTurn:
     def _arm_patience(self) -> None:
         self._arm_from_voice("patience", self.patience.most_ms)
         self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
-        self._weigh()
+        self.weigh()
 
     def _arm_from_voice(self, name: str, wait_ms: int) -> None:
         board = self._board

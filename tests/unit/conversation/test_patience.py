@@ -663,3 +663,38 @@ def test_who_asks_whether_somebody_is_there_is_not_dictating_any_more(begun: str
     call = asked("Could you spell your name?" if begun.startswith("s") else "What is your number?")
     says(call, f"{begun} hello?")
     assert call.told()[-1] == f"user: {begun} hello?"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "text", "kind"),
+    [
+        ("de", "Können Sie das buchstabieren?", "H wie Hallo", "spelling"),
+        ("en", "Could you spell that?", "h for hello", "spelling"),
+        ("en", "Could you spell your email address?", "it's hello", "spelling"),
+    ],
+)
+def test_a_hello_that_is_dictated_asks_for_nobody(language: str, question: str, text: str, kind: str) -> None:
+    call = asked(question, language=language)
+    says(call, text)
+    call.wait(least_ms(kind) - 1)
+    assert not call.all(fx.AskModel)
+
+
+def test_the_pauses_of_a_number_that_goes_on_count_from_its_words_though_the_cut_is_settled_later() -> None:
+    call = asked("What is your phone number?", words_to_interrupt=1)
+    says(call, "zero one seven two")
+    call.wait(least_ms("number"))
+    call.model_says(I_NEED)
+    call.starts_playing()
+    call.wait(400)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes("five five five")
+    call.judges(100_000)
+    asks = len(call.all(fx.AskModel))
+    call.clears(400)
+    call.wait(most_ms("number") - 300)
+    assert len(call.all(fx.AskModel)) == asks
+    call.wait(300)
+    assert call.told()[-1] == "user: five five five"

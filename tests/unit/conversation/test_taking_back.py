@@ -267,3 +267,16 @@ def test_text_of_a_withdrawn_reply_is_dropped() -> None:
     call.give(ev.VoiceFinished, first.generation, 0, 100)
     assert len(call.all(fx.Speak)) == spoken
     assert not call.all(fx.CallTool)
+
+
+def test_hello_behind_half_a_sentence_may_be_its_rest() -> None:
+    call = Call()
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("my number is")
+    call.judges(100_000)
+    call.wait(5_000)
+    call.model_says("What is it?")
+    call.finishes("hello")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"

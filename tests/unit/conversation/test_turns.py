@@ -637,7 +637,7 @@ def test_words_taken_as_they_are_and_then_read_as_none_leave_nobody_waiting() ->
     call.give(ev.TranscriptFinal, call.audio_ms - 4_600, call.segment, "")
     assert call.last(fx.Withdrawn).reason == "caller_continued"
     call.wait(10_000)
-    assert call.said()[-1].startswith("agent: "), "a silence is asked about"
+    assert call.last(fx.Speak).purpose == "silence", "which is asked about"
 
 
 def test_the_recognisers_end_of_a_number_waits_no_longer_than_the_number_does() -> None:
@@ -650,3 +650,26 @@ def test_the_recognisers_end_of_a_number_waits_no_longer_than_the_number_does() 
     call.finishes("five five five")
     call.give(ev.RecogniserEnd, call.audio_ms)
     assert call.answered_in(900)
+
+
+def test_a_partial_that_takes_the_last_words_away_leaves_nobody_waiting() -> None:
+    call = Call(hangup_after_silence_ms=5_000, user_online_after_ms=3_000)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.segment = 1
+    call.hears("I want a pizza")
+    call.judges()
+    call.wait(5_000)
+    call.model_says("Sure.")
+    call.plays()
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.hears("I want a pizza uh")
+    call.judges()
+    call.wait(5_000)
+    call.hears("I want a pizza")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    call.wait(5_000)
+    assert call.last(fx.Speak).purpose == "silence"
