@@ -364,11 +364,11 @@ class CallerTurn:
         self.weigh()  # what is left says how long the caller may pause
         return text
 
-    def weigh(self, changed: bool = False) -> None:
-        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all. ``changed``:
-        the pauses did, because of what was asked."""
+    def weigh(self, asked: bool | None = None) -> None:
+        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all. ``asked``: it
+        is not the words that are others but what was asked, and whether the pauses are. What was an answer stays one then."""
         patience, timers = self.patience, self._board.timers
-        if patience.weigh(self.words) or changed:
+        if asked or patience.weigh(self.words):
             if timers.armed("patience"):
                 self._arm_from_voice("patience", patience.most_ms)
                 self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
@@ -382,7 +382,7 @@ class CallerTurn:
         if patience.kind == "answer" and self._covered:
             self._answered = self._answered or self.state in ("judging", "unfinished")
             self._move("answered")
-        elif self._answered:
+        elif self._answered and asked is None:
             # The recogniser changed its mind: it was no answer.
             self._answered = False
             self.resume()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.asking import HALF_SAID
 from callwright.conversation.phrases import NODS, OPENINGS, PRESENCE
 from callwright.conversation.stops import base_language, normalised
 from callwright.simulation.accounts.book import Book, Handlers, contradict
@@ -28,6 +29,12 @@ def answers_all(asked: str, said: str, language: str) -> bool:
     told, heard = normalised(asked).split(), normalised(said).split()
     behind = " ".join(heard[len(told) :])
     return told == heard[: len(told)] and (not behind or only_asks(behind, language, perhaps=True))
+
+
+def _is_half(text: str, language: str) -> bool:
+    """Whether something is missing behind ``text``."""
+    ends = _known(HALF_SAID, dict.fromkeys(("en", base_language(language))))
+    return f" {normalised(text)}".endswith(tuple(f" {end}" for end in ends))
 
 
 def _known(table: object, spoken: dict[str, None]) -> tuple[str, ...]:
@@ -118,6 +125,8 @@ class PresenceAccount:
         book, one = self._book, self._book.replies.get(effect.generation)
         if effect.reason != "caller_continued" or one.speculative or not one.asked or not book.live:
             return
+        if _is_half(one.asked, book.plan.language):
+            return  # whatever is said behind half a sentence may be the rest of it
         if keyed(one.asked):
             return  # words that are read late may have been said before the keys: they stand in front of them, and are new
         if isinstance(book.event, ev.RecogniserResumed) or book.notes("echo") or book.replies.audible is not None:
