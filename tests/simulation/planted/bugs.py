@@ -1510,7 +1510,11 @@ PATIENCE = (
     bug(
         "broken_off_number_forgotten",
         "whoever goes on with a number over the first words of the answer to half of it is cut again",
-        Line("patience:Patience.expect", "self._asked = self._dictating if goes_on else asked", "self._asked = asked"),
+        Line(
+            "patience:Patience.expect",
+            "self._asked = self._dictating if self._goes_on else asked",
+            "self._asked = asked",
+        ),
     ),
     bug(
         "begun_code_cut",
