@@ -63,6 +63,7 @@ class FloorAccount:
             fx.Transfer: self._transfer,
             fx.SendKeys: self._press,
             fx.AskTurnModel: self._ask_turn_model,
+            fx.CloseUtterance: self._close_utterance,
         }
 
     def close(self) -> None:
@@ -122,15 +123,27 @@ class FloorAccount:
         self._final_ms = max(self._final_ms, event.audio_ms)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
-        """The words of a turn are taken. A reply during which a sound went on waits as long as any: what was said in it may be more."""
+        """The words of a turn are taken."""
+        pending = self._book.replies.pending
+        if pending is not None and pending.turn == effect.turn:
+            self._decide(effect.text)
+        self._verdicts.take(effect)
+
+    def _close_utterance(self, _effect: fx.CloseUtterance) -> None:
+        pending = self._book.replies.pending
+        if pending is not None and pending.number == self._doubted:
+            self._decide(pending.asked)
+            self._doubted = 0  # what is heard of the caller afterwards is too short for another doubt, or begins one
+
+    def _decide(self, words: str) -> None:
+        """A reply during which a sound went on waits as long as any: what was said in it may be more."""
         book, pending = self._book, self._book.replies.pending
-        if pending is not None and pending.number == self._doubted and pending.turn == effect.turn and book.live:
-            self._verdicts.judge(pending.number, effect.text)
+        if pending is not None and pending.number == self._doubted and book.live:
+            self._verdicts.judge(pending.number, words)
             known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
             waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
             if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
                 contradict("what is said while a reply is made is waited for", pending.number)
-        self._verdicts.take(effect)
 
     def _began(self, event: ev.ActivityBegan) -> None:
         self._doubted = 0

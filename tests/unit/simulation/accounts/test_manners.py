@@ -144,3 +144,22 @@ def test_a_stop_phrase_silences_the_agent() -> None:
     assert call.all(fx.Clear)
     assert not call.audit()
     assert call.audit_with(never_cut).startswith("a caller who interrupts is let in at once")
+
+
+def test_a_doubt_that_was_decided_is_not_reopened_by_the_end_of_another_sound() -> None:
+    call = AuditedCall(turn_model=True, incremental_delay_ms=150)
+    call.caller_says("w1 w2")
+    call.wait(20)
+    call.begins()
+    call.model_says("a1 a2.")
+    call.wait(600)
+    call.voice_speaks()
+    call.pauses()
+    call.finishes("hello?")
+    call.judges()
+    call.wait(50)
+    call.pauses()  # another sound's
+    call.judges(100_000)
+    call.wait(200)
+    assert call.all(fx.Release)
+    assert not call.audit()
