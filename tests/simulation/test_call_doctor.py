@@ -240,10 +240,13 @@ def test_a_planted_fault_is_found_with_the_setting_to_change(planted: str) -> No
 
 
 def test_who_only_asks_whether_somebody_is_there_gets_the_slow_answer() -> None:
-    caller = asks_again(2.5, ("Hello?", "Are you there?"))
-    found = {rule for rule, _ in told(findings(scenario("hello", caller, agent(model={"first_token_ms": 3_500}))))}
-    assert "slow_reply" in found
-    assert not {"withdrawn_reply", "missed_answer"} & found
+    slow = agent(model={"first_token_ms": 3_500})
+    asks, says_more = (
+        asks_again(2.5, again) for again in (("Hello?", "Are you there?"), ("And when?", "So when is it?"))
+    )
+    unanswered = {"withdrawn_reply", "missed_answer"}
+    assert not unanswered & {rule for rule, _ in told(findings(scenario("hello", asks, slow)))}
+    assert unanswered & {rule for rule, _ in told(findings(scenario("more", says_more, slow)))}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
