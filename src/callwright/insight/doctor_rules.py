@@ -321,7 +321,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "withdrawn_reply",
         "Withdrawn reply",
-        "The caller waits, speaks again before the answer comes, and so withdraws the reply that is being made: they are answered late, or"
+        "The caller waits, says more before the answer comes, and so withdraws the reply that is being made: they are answered late, or"
         " never, although no single pause is long.",
         "pauses of the caller in which their turn was taken and whose reply was withdrawn unheard because they went on; a filler is no"
         " answer",

@@ -40,7 +40,7 @@ class Happened:
 
 class Exchange:
     """One conversation. ``replies`` are the model's, in order. ``judge`` answers the turn model's questions: parts per million for the
-    caller's audio until a position."""
+    caller's audio until a position. ``model_ms``: so long the model takes for an answer."""
 
     __slots__ = (
         "_actions",
@@ -48,6 +48,7 @@ class Exchange:
         "_clauses",
         "_count",
         "_judge",
+        "_model_ms",
         "_replies",
         "core",
         "happened",
@@ -56,7 +57,11 @@ class Exchange:
     )
 
     def __init__(
-        self, plan: CallPlan, replies: Sequence[str] = (), judge: Callable[[int], int] = lambda _audio_ms: 900_000
+        self,
+        plan: CallPlan,
+        replies: Sequence[str] = (),
+        judge: Callable[[int], int] = lambda _audio_ms: 900_000,
+        model_ms: int = MODEL_MS,
     ) -> None:
         self.core = Conversation()
         self.now_ms = 0
@@ -66,6 +71,7 @@ class Exchange:
         self._count = 0
         self._replies = list(replies)
         self._judge = judge
+        self._model_ms = model_ms
         self._clauses: dict[int, list[str]] = {}
         self._audible = (0, 0)  # the generation being played, and since when
         self.core.step(ev.Started(0, plan, (), 1))
@@ -141,8 +147,8 @@ class Exchange:
         match effect:
             case fx.AskModel():
                 text = self._replies.pop(0) if self._replies else LAST_WORDS
-                self._later(self.now_ms + MODEL_MS, ev.ReplyText, effect.generation, effect.request, text)
-                self._later(self.now_ms + MODEL_MS, ev.ReplyEnded, effect.generation, effect.request, "stop")
+                self._later(self.now_ms + self._model_ms, ev.ReplyText, effect.generation, effect.request, text)
+                self._later(self.now_ms + self._model_ms, ev.ReplyEnded, effect.generation, effect.request, "stop")
             case fx.AskTurnModel():
                 verdict = self._judge(effect.audio_ms)
                 self._later(self.now_ms + 30, ev.TurnVerdict, effect.request, verdict)

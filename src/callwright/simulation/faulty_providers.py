@@ -195,7 +195,7 @@ class WeatheredVoice:
                 await fortune.wait(self._pace_ms)
             fortune.stumble(60)
             # Not before: a text that is refused in place of its first sound is work nobody did.
-            fortune.work.texts += not at
+            fortune.work.texts += at == 0
             yield VoiceChunk(pcm[at : at + size])
         words = tuple(Word(*word) for word in word_times(text)) if self._exact else ()
         usage = UsageAmount("voice", NAME, "v", len(text))

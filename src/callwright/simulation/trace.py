@@ -126,7 +126,7 @@ def audit(trace: Trace, *, voice_tells: bool = False) -> str:
         or _keys_kept(trace)
         or _transfers_settled(trace)
         or _patient_on_hold(trace)
-        or speculation_unheard(trace)
+        or _speculation_unheard(trace)
         or _tools_answered(trace)
         or _waits_filled(trace)
         or _stopped_is_stopped(trace)
@@ -437,32 +437,22 @@ def _waits_filled(trace: Trace) -> str:
     return f"waiting messages are bounded: {said} for {called} tools" if said > called * most else ""
 
 
-def speculation_unheard(trace: Trace) -> str:
+def _speculation_unheard(trace: Trace) -> str:
     """A speculative reply is committed or withdrawn, is not heard before, and a reply answers the words the record has, but for those
-    behind them that only ask whether somebody is there, told since it was certainly the answer."""
+    behind them that only ask whether somebody is there."""
     language = next((event.plan.language for event, _ in trace.steps if isinstance(event, ev.Started)), "en")
     open_turns: dict[int, int] = {}
     asked: dict[int, str] = {}
-    certain: set[int] = set()  # replies that no words but those were told behind
-    excused: set[int] = set()  # and those that some were
-    for event, effects in trace.steps:
+    for _, effects in trace.steps:
         said: dict[int, str] = {}
-        if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal) and event.text:
-            excused |= certain
-            certain.clear()
         for effect in effects:
             match effect:
                 case fx.Speculative():
                     open_turns[effect.generation] = effect.turn
-                case fx.Withdrawn():
+                case fx.Committed() | fx.Withdrawn():
                     open_turns.pop(effect.generation, None)
-                case fx.Committed():
-                    open_turns.pop(effect.generation, None)
-                    certain.add(effect.generation)
                 case fx.AskModel() if effect.messages[-1].role == "user":
                     asked[effect.generation] = effect.messages[-1].content
-                    if effect.generation not in open_turns:
-                        certain.add(effect.generation)
                 case fx.UserSaid():
                     said[effect.turn] = effect.text
                 case fx.CallTool() | fx.Transfer() if effect.turn in open_turns.values():
@@ -472,9 +462,7 @@ def speculation_unheard(trace: Trace) -> str:
                         return f"a speculative reply is not heard: {effect.generation}"
                     answered = said.get(effect.turn)
                     question = asked.get(effect.generation, answered or "")
-                    whole = answered is None or normalised(question) == normalised(answered)
-                    late = effect.generation in excused and answers_all(question, answered or "", language)
-                    if not (whole or late):
+                    if answered is not None and not answers_all(question, answered, language):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""
 

@@ -112,26 +112,25 @@ def test_the_end_of_an_earlier_sound_does_not_end_the_present_one() -> None:
     assert not call.all(fx.Release)
 
 
-def impatient(monkeypatch: pytest.MonkeyPatch, hello: str = "hello?") -> Exchange:
+def impatient(hello: str = "hello?") -> Exchange:
     """The model takes 3.5 s, and its caller says ``hello`` every 2.5 s."""
-    monkeypatch.setattr("callwright.simulation.exchange.MODEL_MS", 3_500)
-    call = Exchange(CallPlan(), ["Sure, which one?", "Never asked for."])
+    call = Exchange(CallPlan(), ["Sure, which one?", "Never asked for."], model_ms=3_500)
     call.say(0, "I want a pizza")
     for at_ms in range(2_500, 15_000, 2_500):
         call.say(at_ms, hello)
     return call
 
 
-def test_who_asks_whether_somebody_is_there_gets_the_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    call = impatient(monkeypatch)
+def test_who_asks_whether_somebody_is_there_gets_the_first_answer() -> None:
+    call = impatient()
     call.run(7_000)
     assert call.heard() == ["caller: I want a pizza hello? hello?", "agent: Sure, which one?"]
     assert not [one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]
     assert 5_300 <= call.first_ms(fx.Release) < 6_000, "when the second hello is over, and its words are known"
 
 
-def test_who_says_more_every_time_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    call = impatient(monkeypatch, "with ham")
+def test_who_says_more_every_time_is_asked_about_anew() -> None:
+    call = impatient("with ham")
     call.run(7_000)
     assert len([one for one in call.happened if isinstance(one.effect, fx.Withdrawn)]) >= 2
     assert not call.heard()

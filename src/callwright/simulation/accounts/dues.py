@@ -185,12 +185,13 @@ class PromptAccount:
 class FailureAccount:
     """A model that refuses is not asked the same again, the caller is told, and a model that always fails ends the call."""
 
-    __slots__ = ("_book", "_in_a_row", "_refused")
+    __slots__ = ("_book", "_in_a_row", "_over", "_refused")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._refused: tuple[int, str] | None = None
         self._in_a_row = 0
+        self._over = False  # there were so many, and nothing was being said any more: that was the end
 
     def reads(self) -> Handlers:
         """What it judges."""
@@ -228,12 +229,14 @@ class FailureAccount:
         one = self._book.replies.get(effect.generation)
         if effect.reason in FAILED and one.purpose == "reply" and not one.speculative:
             self._in_a_row += 1
-            if self._in_a_row > FAILURES_IN_A_ROW + 1 and self._book.live:
+            if self._over and self._book.live:
                 contradict("a model that always fails ends the call", f"{self._in_a_row} failures")
+            # What is being said is heard to its end, whatever fails behind it.
+            self._over = self._in_a_row >= FAILURES_IN_A_ROW and self._book.replies.audible is None
 
     def _said(self, effect: fx.AgentSaid) -> None:
         if effect.purpose == "reply":
-            self._in_a_row = 0
+            self._in_a_row, self._over = 0, False
 
     def _speak(self, effect: fx.Speak) -> None:
         if effect.purpose in ("apology", "goodbye"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.asking import HALF_SAID
@@ -37,8 +39,7 @@ def _is_half(text: str, language: str) -> bool:
     return f" {normalised(text)}".endswith(tuple(f" {end}" for end in ends))
 
 
-def _known(table: object, spoken: dict[str, None]) -> tuple[str, ...]:
-    assert isinstance(table, dict)
+def _known(table: Mapping[str, tuple[str, ...]], spoken: dict[str, None]) -> tuple[str, ...]:
     return tuple(normalised(phrase) for language in spoken for phrase in table.get(language, ()))
 
 
@@ -58,15 +59,14 @@ class PresenceAccount:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._told = Told()
-        self._asked: dict[
-            int, list[str]
-        ] = {}  # the words of each segment when the reply was asked for, or was certainly the answer
+        # The words of each segment when the reply was asked for, or was certainly the answer.
+        self._asked: dict[int, list[str]] = {}
 
     def reads(self) -> Handlers:
         """What it judges."""
         return {
-            ev.TranscriptPartial: self._hear,
-            ev.TranscriptFinal: self._hear,
+            ev.TranscriptPartial: self._told.hear,
+            ev.TranscriptFinal: self._told.hear,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
             fx.UserSaid: self._user_said,
@@ -76,9 +76,6 @@ class PresenceAccount:
 
     def close(self) -> None:
         """Nothing is left to judge."""
-
-    def _hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
-        self._told.hear(event)
 
     def _ask(self, _effect: fx.AskModel | fx.Committed) -> None:
         self._asked = dict(self._told.words)

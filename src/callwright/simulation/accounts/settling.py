@@ -24,8 +24,8 @@ class Told:
         self._final: set[int] = set()
         self._read_ms: dict[int, int] = {}  # segment -> the same
 
-    def hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> bool:
-        """Words; returns whether they are others than before."""
+    def hear(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        """Words."""
         segment, read_ms = event.segment, self._read_ms.get(event.segment, -1)
         final = isinstance(event, ev.TranscriptFinal)
         if final:
@@ -34,13 +34,12 @@ class Told:
             if event.text:
                 self._final.add(segment)
         elif segment in self._final or event.audio_ms <= read_ms:
-            return False
+            return
         if final or not event.text:
             self.unread.discard(segment)
         else:
             self.unread.add(segment)
-        before, self.words[segment] = self.words.get(segment, []), normalised(event.text).split()
-        return self.words[segment] != before
+        self.words[segment] = normalised(event.text).split()
 
 
 class Settling:

@@ -1,10 +1,12 @@
 """The account of what is due: guesses, apologies, prompt replies."""
 
+from dataclasses import replace
+
 from tests.unit.simulation.accounts.audited_call import AuditedCall
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import SPECULATIONS_MOST
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 
 
 def guesses(call: AuditedCall, count: int) -> None:
@@ -35,3 +37,31 @@ def test_guesses_without_an_end_are_a_fault() -> None:
     guesses(call, SPECULATIONS_MOST)
     call.steps.append((ev.DeadlineReached(call.now_ms * 1000), (fx.Speculative(91, call.last(fx.Speculative).turn),)))
     assert call.audit().startswith("a turn has so many guesses")
+
+
+def failing(call: AuditedCall, times: int) -> None:
+    """The model fails so often at one turn, and says nothing in between."""
+    for _ in range(times):
+        number = 900 + len(call.steps)
+        ask = replace(call.last(fx.AskModel), request=number, generation=number)
+        lost = fx.Withdrawn(number, ask.turn, "model_failed")
+        for effects in ((ask,), (fx.CancelModel(number), lost)):
+            call.steps.append((ev.DeadlineReached(call.now_ms * 1000), effects))
+
+
+def test_a_model_that_always_fails_ends_the_call_when_nothing_is_being_said() -> None:
+    call = AuditedCall()
+    call.caller_says("well")
+    failing(call, FAILURES_IN_A_ROW)
+    assert not call.audit()
+    failing(call, 1)
+    assert call.audit().startswith("a model that always fails ends the call")
+
+
+def test_what_is_being_said_is_heard_to_its_end_though_the_model_fails_behind_it() -> None:
+    call = AuditedCall()
+    call.caller_says("well")
+    call.model_says("a1 a2 a3.")
+    call.starts_playing()
+    failing(call, FAILURES_IN_A_ROW + 2)
+    assert not call.audit()

@@ -8,7 +8,6 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.simulation.accounts.presence import answers_all, only_asks
-from callwright.simulation.trace import Trace, speculation_unheard
 
 ENDS = "the recogniser is told of the end of a turn"
 LATE = "a reply that is ready is heard"
@@ -102,37 +101,6 @@ def test_a_guess_is_committed_only_when_nothing_was_said_behind_it() -> None:
     call.judges()
     assert call.all(fx.Committed)
     assert call.audit().startswith("a guess answers all that was said")
-
-
-@pytest.mark.parametrize(("told_before", "excused"), [(True, False), (False, True)])
-def test_only_words_told_behind_a_certain_reply_are_excused(told_before: bool, excused: bool) -> None:
-    call = AuditedCall(speculate=True, incremental_delay_ms=0)
-    call.begins()
-    call.wait(600)
-    call.pauses()
-    call.finishes("w1 w2")
-    hello = (ev.TranscriptFinal(call.now_ms * 1000, call.audio_ms, call.segment + 1, "hello?"), ())
-    if told_before:
-        call.steps.append(hello)
-    call.judges()
-    if not told_before:
-        call.steps.append(hello)
-    call.model_says("a1.")
-    call.voice_speaks()
-    call.wait(1)
-    steps = [
-        (
-            event,
-            tuple(
-                fx.UserSaid(one.turn, f"{one.text} hello?", one.from_ms, one.to_ms)
-                if isinstance(one, fx.UserSaid)
-                else one
-                for one in effects
-            ),
-        )
-        for event, effects in call.steps
-    ]
-    assert (speculation_unheard(Trace(steps)) == "") is excused
 
 
 def test_a_short_sound_cuts_no_filler() -> None:
