@@ -62,16 +62,14 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     arrived = _caller_ends(view, ask, started.seq) if started else []
     if started is None or not arrived:
         return None
-    # A reply asked speculatively is taken as the turn's answer later, but never later than it is heard.
-    released = firsts.get(("Release", generation), started)
-    closed = [e for e in view.of("CloseUtterance") if e.seq <= released.seq]
-    taken_us = closed[-1].at_us if closed else ask.at_us
-    # A sound the caller made after the turn was taken is not what is being answered.
+    first_ask = _asked_first(view, ask)
+    taken_us = _taken_us(view, first_ask, firsts)
+    # What the caller sounded after the turn was taken is not what is being answered: a cough, or a "hello?" at an answer that takes long.
     before = [at_us for at_us in arrived if at_us <= taken_us]
     began = min((before or arrived)[-1], started.at_us)
     boundaries = [
         taken_us,
-        _asked_first(view, ask),
+        first_ask.at_us,
         ask.at_us,
         _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked),
         _at(firsts, "Speak", generation),
@@ -102,16 +100,23 @@ def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
     return sorted(ends)
 
 
-def _asked_first(view: CallView, ask: Entry) -> int:
-    """When the model was asked for the turn: the question before the first tool of it, if there was one."""
+def _taken_us(view: CallView, ask: Entry, firsts: _Firsts) -> int:
+    """When the turn was taken that ``ask`` is for: with the question, or later where that was speculative."""
+    committed = firsts.get(("Committed", ask.values["generation"]), ask)
+    closed = [e for e in view.of("CloseUtterance") if e.seq <= committed.seq]
+    return closed[-1].at_us if closed else ask.at_us
+
+
+def _asked_first(view: CallView, ask: Entry) -> Entry:
+    """The question to the model for the turn: the one before its first tool, if there was one."""
     turn = ask.values["turn"]
     called = next(
         (e for e in view.of("CallTool", "SendKeys") if e.values.get("turn") == turn and e.seq < ask.seq), None
     )
     if called is None:
-        return ask.at_us
-    before = [e.at_us for e in view.of("AskModel") if e.values["turn"] == turn and e.seq < called.seq]
-    return before[-1] if before else ask.at_us
+        return ask
+    before = [e for e in view.of("AskModel") if e.values["turn"] == turn and e.seq < called.seq]
+    return before[-1] if before else ask
 
 
 def _announcement(view: CallView, ask: Entry) -> int:
@@ -127,7 +132,7 @@ _Firsts = dict[tuple[str, int], Entry]
 def _firsts(view: CallView) -> _Firsts:
     """The first entry of each type and generation."""
     firsts: _Firsts = {}
-    for entry in view.of("ReplyText", "ReplyTool", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
+    for entry in view.of("Committed", "ReplyText", "ReplyTool", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
         firsts.setdefault((entry.type, entry.values["generation"]), entry)
     return firsts
 

@@ -72,6 +72,14 @@ class TestSlowReply:
         assert "waited 2,600 ms for an answer, 2,100 ms of it for the model's first words" in finding.what
         assert settings_of(finding) == [("tools_config.llm_agent.llm_config.model", CHANGE)]
 
+    def test_of_a_model_that_let_the_caller_ask_who_is_there_is_the_whole_wait(self):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_800).says("Hello?", 8_000, 8_400)
+        call.at(8_700).model_wrote(call.generation, "For when?").at(8_800).turn_taken()
+        call.takes_turn("A table. Hello?", 4_500, 8_400, 8_800)
+        finding = call.speaks_from("For when?", 8_900, 9_700).at(10_500).leg_ended().found("slow_reply")
+        assert (finding.severity, finding.at_us, finding.lasted_us) == ("bad", 5_500_000, 3_400_000)
+        assert settings_of(finding) == [("tools_config.llm_agent.llm_config.model", CHANGE)]
+
     def test_is_bad_from_three_seconds_on(self):
         call = (
             DoctorCall()

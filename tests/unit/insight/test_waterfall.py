@@ -75,6 +75,38 @@ def test_a_cough_after_the_turn_was_taken_is_not_what_is_answered():
     assert latency.total_us == 1_000_000
 
 
+def asks_for_presence(log: CallLog) -> CallLog:
+    """The caller calls until 3.4 s, which takes no reply back: the model, asked for what was said before, answers at 3.5 s."""
+    log.at(3_500).voice_stopped(3_400).model_wrote(1, "Yes.").speaks(1, 1, "Yes.").at(3_600).audio_ready(1)
+    return log.at(3_700).turn_taken().released(1, 1).audible(1)
+
+
+def test_a_hello_at_a_slow_answer_is_waited_through_and_not_answered():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1)
+    (latency,) = waterfall(asks_for_presence(log).view)
+    assert (latency.began_us, latency.total_us) == (1_000_000, 2_700_000)
+    assert (latency.parts_us["end_of_turn"], latency.parts_us["first_token"]) == (300_000, 2_200_000)
+
+
+def test_a_hello_at_a_slow_speculative_answer_is_waited_through_too():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).write(fx.Speculative(1, 1)).asked(1, 1)
+    log.at(1_500).turn_taken().write(fx.Committed(1, 1))
+    (latency,) = waterfall(asks_for_presence(log).view)
+    assert (latency.total_us, latency.parts_us["end_of_turn"]) == (2_700_000, 500_000)
+
+
+def test_a_hello_before_a_tool_is_called_is_waited_through_too():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1)
+    log.at(2_500).voice_stopped(2_400).turn_taken().write(fx.CallTool(1, 1, "call-1", "price", "{}"))
+    log.at(3_000).asked(1, 2).at(3_300).model_wrote(2, "Ninety.").speaks(1, 2, "Ninety.").audio_ready(2)
+    (latency,) = waterfall(log.at(3_400).released(1, 2).audible(2).view)
+    assert (latency.total_us, latency.parts_us["end_of_turn"], latency.parts_us["tool"]) == (
+        2_400_000,
+        300_000,
+        1_700_000,
+    )
+
+
 def test_turns_without_an_audible_answer_or_a_voice_before_it_are_left_out():
     silent = CallLog().answered().voice_stopped(100).at(300).turn_taken().asked(1, 1)
     assert waterfall(silent.view) == []
