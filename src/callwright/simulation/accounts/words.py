@@ -179,6 +179,13 @@ class WordsAccount:
                 self._waiting.pop(word, None)
                 self._taken.add(word)
             self._discarded(effect.text)
+        if effect.kind == "echo":
+            # Of the agent's words one in three may be read as others; whether it was an echo is judged elsewhere.
+            words = effect.text.split()
+            misread = [word for word in words if is_numbered(word)]
+            if 3 * len(misread) <= len(words):
+                for word in misread:
+                    self._waiting.pop(word, None)
 
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0

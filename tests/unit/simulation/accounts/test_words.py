@@ -1,6 +1,7 @@
 """The accounts of the caller's words and keys."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from tests.unit.simulation.accounts.audited_call import AuditedCall
@@ -188,6 +189,49 @@ def test_words_that_came_too_late_for_a_turn_need_no_answer() -> None:
     assert {"back_channel", "words_revised"} <= set(call.notes())
     assert not call.audit()
     assert call.audit_with(not_noted("words_revised")).startswith("a caller who has finished is answered")
+
+
+def goes_on_behind_an_echo(echo: str) -> AuditedCall:
+    """The voice fails behind words of the agent's that come back over the line, and the rest of them is said."""
+    call = AuditedCall(words_to_interrupt=9)
+    call.caller_says("w1")
+    call.model_says("where do you want it? we come to you.")
+    call.starts_playing()
+    call.wait(300)
+    call.begins()
+    call.wait(700)
+    call.pauses()
+    call.wait(50)
+    call.finishes(echo)
+    first, second = call.clauses()
+    call.give(ev.ProviderFailed, "voice", "scripted", "broken_stream", "failed", second.generation, 0, second.index)
+    call.give(ev.MarkPlayed, first.generation, first.index)
+    call.wait(3_000)
+    return call
+
+
+def test_a_misread_word_of_an_echo_needs_no_answer() -> None:
+    call = goes_on_behind_an_echo("do you w2")
+    assert "echo" in call.notes()
+    assert call.last(fx.Release).resumes
+    assert not call.audit()
+    assert call.audit_with(not_noted("echo")).startswith("an agent goes on only when the caller has said nothing")
+
+
+def test_words_of_the_callers_are_no_echo() -> None:
+    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        echo = isinstance(effect, fx.Note) and effect.kind == "echo"
+        return (fx.Note("echo", "do w2 w3") if echo else effect,)
+
+    def reread(call: AuditedCall) -> AuditedCall:
+        call.steps = [
+            (replace(event, text="do w2 w3") if getattr(event, "text", "") == "do you w2" else event, effects)
+            for event, effects in call.steps
+        ]
+        return call
+
+    call = reread(goes_on_behind_an_echo("do you w2"))
+    assert call.audit_with(change).startswith("an agent goes on only when the caller has said nothing")
 
 
 def typed_at_the_end(maximum_ms: int, pause_ms: int) -> AuditedCall:
