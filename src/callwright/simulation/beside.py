@@ -10,9 +10,6 @@ from callwright.conversation import events as ev
 from callwright.conversation.lanes import RINGING
 from callwright.simulation.world import World
 
-MACHINE_SEGMENTS = 100_000
-"""What an answering machine says is numbered from here on."""
-
 _GREETINGS = (
     "You have reached Ada. Please leave a message after the tone.",
     "Hi, you've reached Bob, I can't take your call right now.",
@@ -81,12 +78,11 @@ class Sounds:
 class Answerer:
     """Whoever is listened for: a machine that greets and beeps, a person who takes a breath, or both at once."""
 
-    __slots__ = ("_answered_us", "_segment", "_world")
+    __slots__ = ("_answered_us", "_world")
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._answered_us = 0
-        self._segment = MACHINE_SEGMENTS
         world.cast(self._listen, fx.ListenForMachine)
 
     def _listen(self, effect: fx.ListenForMachine) -> None:
@@ -114,12 +110,12 @@ class Answerer:
         world = self._world
         if world.conversation.ended:
             return
-        self._segment += 1
+        segment = world.next_segment()
         position_ms = (world.now_us - self._answered_us) // 1000
         length_ms = len(text.split()) * 250
         if world.chance(700):
             world.send(60, ev.ActivityBegan, position_ms)
             world.send(length_ms + 200, ev.ActivityEnded, position_ms + length_ms)
         if world.chance(300):
-            world.send(length_ms // 2, ev.TranscriptPartial, position_ms, self._segment, " ".join(text.split()[:-2]))
-        world.send(length_ms + 300, ev.TranscriptFinal, position_ms + length_ms, self._segment, text)
+            world.send(length_ms // 2, ev.TranscriptPartial, position_ms, segment, " ".join(text.split()[:-2]))
+        world.send(length_ms + 300, ev.TranscriptFinal, position_ms + length_ms, segment, text)

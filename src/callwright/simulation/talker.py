@@ -129,7 +129,7 @@ class Talker:
     def mutter(self) -> None:
         """Words before the answer: the network's, or a neighbour's."""
         self._said += 1
-        self._segment += 1
+        self._segment = self._world.next_segment()
         world, text = self._world, f"w{self._said}"
         world.deliver(ev.ActivityBegan, 0)
         world.deliver(ev.TranscriptPartial, 0, self._segment, text)
@@ -157,7 +157,7 @@ class Talker:
         world = self._world
         if self._busy or not world.chance(self._habits.echoes):
             return
-        self._segment += 1
+        self._segment = self._world.next_segment()
         ended_ms = self._position_ms() + world.random.randint(0, 200)
         cuts_in = self._turns > 0 and world.chance(self._habits.interrupts // 2)
         if self._habits.detector:
@@ -200,7 +200,7 @@ class Talker:
             words[place] = f"w{self._said}"
         self._begin_sound()
         self._busy = True
-        self._segment += 1
+        self._segment = self._world.next_segment()
         self._spoken = []
         self._world.after_ms(self._habits.word_ms, self._call_on, words)
 
@@ -220,7 +220,7 @@ class Talker:
         self._turns -= 1
         self._busy = True
         words = self._world.random.choice((1, 2, 3) if self._goes_on else (1, 1, 2, 3, 4, 6, 9, 15))
-        self._segment += 1
+        self._segment = self._world.next_segment()
         self._spoken = []
         self._answer = self._world.confirming.answer() if self._world.confirming else ""
         self._next_word(words)
@@ -279,7 +279,7 @@ class Talker:
             self._end_sound()
             if answer or world.chance(500):
                 self._finish_segment()
-                self._segment += 1
+                self._segment = self._world.next_segment()
                 self._spoken = []
             world.after_ms(world.random.randint(250, 2_500), self._resume, left - 1)
         else:
@@ -340,7 +340,7 @@ class Talker:
             if not world.chance(50):
                 world.send(length_ms + 250, ev.ActivityEnded, position_ms + length_ms)
             if world.chance(500):
-                self._segment += 1
+                self._segment = self._world.next_segment()
                 world.send(length_ms + 500, ev.TranscriptFinal, position_ms + length_ms, self._segment, "")
         if world.chance(habits.types):
             self._type(world.random.choice((1, 1, 4, 10, 40)))

@@ -39,6 +39,7 @@ class World:
         "now_us",
         "position",
         "random",
+        "segments",
         "trace",
         "weather",
     )
@@ -49,6 +50,7 @@ class World:
         self.confirming = confirming
         self.position: Callable[[], tuple[int, int]] = lambda: (0, NOT_TOLD)
         self.now_us = 0
+        self.segments = 0
         self.conversation = Conversation()
         self.trace = Trace()
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -59,6 +61,11 @@ class World:
         """``actor`` performs these effects, or takes notice of them."""
         for effect in effects:
             self._actors.setdefault(effect, []).append(actor)
+
+    def next_segment(self) -> int:
+        """The number of a segment that begins now: the recogniser numbers all that is said on the line, whoever says it."""
+        self.segments += 1
+        return self.segments
 
     def after_ms(self, wait_ms: int, action: Callable[..., None], *arguments: Any) -> None:
         """Do ``action`` in ``wait_ms``."""
