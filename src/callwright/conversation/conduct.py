@@ -390,6 +390,8 @@ class Conductor:
         same = normalised(turn.words.text()) == normalised(pending.asked)
         if same or only_waits(self._board, turn, pending.asked, certain=True):
             self._board.emit(CloseUtterance(turn.voiced_end_ms))  # what is said from here on is the next turn
+            # Behind a tool's answer there was nothing to answer: now there is this, which the reply has heard out.
+            pending.asked = pending.asked or turn.words.text()
         else:
             self._stage.withdraw("caller_continued")
 

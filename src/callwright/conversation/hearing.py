@@ -9,6 +9,7 @@ from callwright.conversation.doubt import only_waits
 from callwright.conversation.ending import Ending
 from callwright.conversation.lanes import FILLER
 from callwright.conversation.overlap import Echoes
+from callwright.conversation.reply import Generation
 from callwright.conversation.spoken import QUESTION_MARKS
 from callwright.conversation.stage import Stage
 from callwright.conversation.stops import normalised
@@ -37,7 +38,7 @@ class Hearing:
             pending = self._stage.pending
             if pending is not None and pending.state == "speculative":
                 self._stage.withdraw("caller_continued")
-            elif pending is not None and pending.asked:
+            elif pending is not None and self._awaits(pending):
                 self._board.after_ms("resume", RESUME_MS)
 
     def ended(self, event: ev.ActivityEnded) -> None:
@@ -100,8 +101,12 @@ class Hearing:
         """The caller goes on making sound: the prepared reply may answer half a sentence, or the caller only asks whether somebody is
         there. It goes on being made, and is heard when that is known."""
         pending = self._stage.pending
-        if pending is not None and pending.asked and self._turn.state == "talking":
+        if pending is not None and self._awaits(pending) and self._turn.state == "talking":
             self._stage.doubt()
+
+    def _awaits(self, pending: Generation) -> bool:
+        """Whether the caller waits for this reply in silence: what they say meanwhile decides what becomes of it."""
+        return bool(pending.asked) or (pending.purpose == "reply" and self._stage.audible is None)
 
     def _weigh(self, segment: int, audio_ms: int, final: bool) -> None:
         """New words take a prepared reply back, or interrupt the audible one if they are enough."""
@@ -113,14 +118,15 @@ class Hearing:
         pending, audible = stage.pending, stage.audible
         takes_back = pending is not None and (bool(pending.asked) or audible is None)
         if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
-            asked = pending.asked if pending.state == "committed" and audible is None else ""
-            if asked and only_waits(self._board, turn, asked):
+            waits = pending.state == "committed" and pending.purpose == "reply" and audible is None
+            if waits and only_waits(self._board, turn, pending.asked):
                 stage.doubt()
             else:
                 stage.withdraw("caller_continued")
-        if self._takes_back():
-            stage.interrupt("caller_continued")
-            self._call_off_transfer()
+        if self._goes_on():
+            if not self._only_waits():
+                stage.interrupt("caller_continued")
+                self._call_off_transfer()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         fills = audible is None and pending is None and stage.lanes.sounds(FILLER)  # a tool runs meanwhile
@@ -148,12 +154,18 @@ class Hearing:
         words = self._turn.words
         return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))
 
-    def _takes_back(self) -> bool:
-        """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
+    def _goes_on(self) -> bool:
+        """Whether the caller goes on before a word of the reply is heard."""
         audible, turn = self._stage.audible, self._turn
         if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
             return False
         return turn.words.count > 0 and not self._only_listens()
+
+    def _only_waits(self) -> bool:
+        """Whether whoever goes on so only asks whether somebody is there, and is about to hear it. All other words, however few, take the
+        reply back."""
+        audible, turn = self._stage.audible, self._turn
+        return audible is not None and not turn.patience.is_half(audible.asked) and only_waits(self._board, turn, "")
 
     def _stays(self, audio_ms: int, final: bool) -> bool:
         """Whether the caller speaks over the goodbye of a silence, and not to return it. Who speaks before any of it is heard takes it back

@@ -694,9 +694,29 @@ TURN = (
         "who asks whether somebody is there loses the answer that is being made",
         Line(
             "hearing:Hearing._weigh",
-            "if asked and only_waits(self._board, turn, asked):",
+            "if waits and only_waits(self._board, turn, pending.asked):",
             "if False:",
         ),
+    ),
+    bug(
+        "hello_takes_a_tools_reply_back",
+        "who asks whether somebody is there while the model reads a tool's answer loses what it is about to say",
+        Line("hearing:Hearing._weigh", 'pending.purpose == "reply"', "bool(pending.asked)"),
+    ),
+    bug(
+        "sound_over_a_tools_reply_not_waited_for",
+        "what is said while the model reads a tool's answer is talked over as soon as the caller pauses",
+        Line("hearing:Hearing._awaits", 'pending.purpose == "reply" and self._stage.audible is None', "False"),
+    ),
+    bug(
+        "hello_silences_the_answer",
+        "who asks whether somebody is there right before the answer is heard does not hear it",
+        Line("hearing:Hearing._weigh", "if not self._only_waits():", "if True:"),
+    ),
+    bug(
+        "kept_hello_is_a_turn_of_its_own",
+        "the model is asked about a hello behind the reply that answered it",
+        Line("conduct:Conductor._decide", "pending.asked = pending.asked or turn.words.text()", "pass"),
     ),
     bug(
         "sound_takes_the_answer_back",

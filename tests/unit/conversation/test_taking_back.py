@@ -1,5 +1,7 @@
 """The caller goes on before the agent was heard."""
 
+from typing import Any
+
 import pytest
 from tests.unit.conversation.call_builder import Call
 
@@ -7,6 +9,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, FINAL_WAIT_MS, VERDICT_WAIT_MS
 from callwright.conversation.plan import CallPlan
+from callwright.ports.model import Tool
 from callwright.simulation.exchange import Exchange
 
 
@@ -239,6 +242,73 @@ def test_a_guess_is_withdrawn_by_a_call_for_presence_as_by_any_words() -> None:
     assert call.all(fx.Speculative)
     call.finishes("hello?")
     assert call.all(fx.Withdrawn)
+
+
+def answered_by_a_tool(**plan: Any) -> Call:
+    """The tool has answered, and the model is asked for the words behind it."""
+    call = Call(tools=(Tool("book", "Book a table", "{}"),), **plan)
+    call.caller_says("book a table")
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    assert call.told()[-1] == "tool: done"
+    return call
+
+
+def test_who_asks_for_presence_while_the_model_reads_a_tools_answer_gets_what_it_says() -> None:
+    call = answered_by_a_tool()
+    call.caller_says("Hello?")
+    call.model_says("It is booked.")
+    call.plays()
+    assert call.said() == ["caller: book a table", "caller: Hello?", "agent: It is booked."]
+    assert not call.all(fx.Withdrawn)
+    assert call.all(fx.CloseUtterance)[-1].audio_ms == call.last(fx.UserSaid).to_ms
+    call.caller_says("and flowers")
+    assert call.told()[-4:] == ["tool: done", "user: Hello?", "assistant: It is booked.", "user: and flowers"]
+
+
+def test_who_says_more_behind_a_kept_hello_is_asked_about() -> None:
+    call = answered_by_a_tool()
+    call.caller_says("Hello?")
+    call.model_says("It is", ended=False)
+    call.caller_says("with flowers")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert call.told()[-2:] == ["tool: done", "user: Hello? with flowers"]
+
+
+def test_a_sound_that_goes_on_over_the_reply_to_a_tools_answer_holds_it_back_until_its_words_are_known() -> None:
+    call = answered_by_a_tool()
+    call.begins()
+    call.model_says("It is booked.")
+    call.voice_speaks()
+    call.wait(900)
+    call.pauses()
+    call.wait(300)
+    assert not call.all(fx.Release), "its words may come yet"
+    call.finishes("with flowers please")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+def test_a_hello_read_before_the_reply_is_heard_does_not_silence_it() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.wait(1_000)
+    assert call.all(fx.Release)
+    call.finishes("Hello?")
+    assert not call.all(fx.Clear)
+    call.plays()
+    assert call.said()[-1] == "agent: Sure, which"
+
+
+def test_words_read_before_the_reply_is_heard_silence_it_and_be_they_behind_hello() -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.wait(1_000)
+    call.finishes("Hello? With ham")
+    assert call.all(fx.Clear)
 
 
 def test_a_corrected_transcript_is_asked_again() -> None:

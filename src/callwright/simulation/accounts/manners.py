@@ -84,6 +84,8 @@ class FloorAccount:
         if one.purpose == "welcome" and self._talks() and not self._welcomed and book.at_us < self._yields_until_us():
             contradict("nobody is welcomed in the middle of a sentence", f"{one.number} since {book.caller.talking_us}")
         self._welcomed = self._welcomed or one.purpose == "welcome"
+        if one.number == self._doubted and not one.asked and book.live:
+            self._wait_for_words(one.number)
         if one.purpose not in ("reply", "tool"):
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
@@ -139,11 +141,16 @@ class FloorAccount:
         """A reply during which a sound went on waits as long as any: what was said in it may be more."""
         book, pending = self._book, self._book.replies.pending
         if pending is not None and pending.number == self._doubted and book.live:
-            self._verdicts.judge(pending.number, words)
-            known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
-            waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
-            if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
-                contradict("what is said while a reply is made is waited for", pending.number)
+            if words:
+                self._verdicts.judge(pending.number, words)
+            self._wait_for_words(pending.number)
+
+    def _wait_for_words(self, number: int) -> None:
+        book = self._book
+        known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
+        waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
+        if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
+            contradict("what is said while a reply is made is waited for", number)
 
     def _began(self, event: ev.ActivityBegan) -> None:
         self._doubted = 0
@@ -207,9 +214,12 @@ class FloorAccount:
         book, pending = self._book, self._book.replies.pending
         if book.caller.talking_us >= 0 and not self._talks():
             self._doubted = 0  # it has gone on for too long to be the caller's, or has only begun
-        if pending is None or not book.live or not self._talks() or not self._answers(pending.turn):
+        if pending is None or not book.live or not self._talks():
             return
         talking_us = book.caller.talking_us
+        silent = pending.purpose == "reply" and book.replies.audible is None and self._possible_us < talking_us
+        if not (silent or self._answers(pending.turn)):
+            return
         if pending.begun_us < talking_us and book.at_us - talking_us > RESUME_MS * 1000 + LATE_US:
             self._doubted = pending.number
 

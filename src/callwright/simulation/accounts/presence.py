@@ -70,6 +70,7 @@ class PresenceAccount:
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
             fx.UserSaid: self._user_said,
+            fx.Clear: self._clear,
             fx.Withdrawn: self._withdrawn,
             fx.Note: self._note,
         }
@@ -98,6 +99,16 @@ class PresenceAccount:
                 "a reply answers all that was said", f"{effect.text!r} in {one.number}, which answers {one.asked!r}"
             )
 
+    def _clear(self, effect: fx.Clear) -> None:
+        """Nor is an answer silenced of which nobody has heard anything yet."""
+        book, one = self._book, self._book.replies.get(effect.generation)
+        words = isinstance(book.event, ev.TranscriptPartial | ev.TranscriptFinal)
+        if not (words and book.live and one.asked) or one.sound.playout_us >= 0 or _is_half(one.asked, book.plan.language):
+            return
+        behind = self._behind()
+        if behind and only_asks(" ".join(behind), book.plan.language):
+            contradict("who asks whether somebody is there hears the answer", f"{' '.join(behind)!r} to {one.number}")
+
     def _note(self, effect: fx.Note) -> None:
         """Words that were none: those of an echo are not heard again, those that nobody confirmed may be."""
         told = self._told.words
@@ -120,7 +131,7 @@ class PresenceAccount:
 
     def _withdrawn(self, effect: fx.Withdrawn) -> None:
         book, one = self._book, self._book.replies.get(effect.generation)
-        if effect.reason != "caller_continued" or one.speculative or not one.asked or not book.live:
+        if effect.reason != "caller_continued" or one.speculative or one.purpose != "reply" or not book.live:
             return
         if _is_half(one.asked, book.plan.language):
             return  # whatever is said behind half a sentence may be the rest of it
