@@ -216,7 +216,7 @@ class Conductor:
         if board.phase != "live":
             return
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
-        if over_welcome and board.plan.discard_pre_welcome and not self._is_midway():
+        if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.
             board.note("discarded_words", turn.take(answers=False).text)
         if generation.state != "done" or generation.speech.lost:
@@ -267,12 +267,12 @@ class Conductor:
             if free and turn.state != "talking" and pending is not None and pending.purpose != WELCOME:
                 waits = pending.state == "committed" and not pending.speech.ready and not pending.doubted
             since_us = board.call_us(turn.voiced_end_ms) if pending is not None and pending.asked else board.now_us
-            stage.lanes.update_wait(waits, since_us)
+            stage.lanes.update_wait(waits, since_us, stage.backs_off_until_us)
             if pending is None and stage.audible is None and stage.given_up:
                 # A reply that was performed without a word leaves it: nobody has taken the turn back.
                 stage.lanes.stop(FILLER)
         if board.plan.backchannels:
-            listens = free and turn.state == "unfinished" and self.greeted
+            listens = free and turn.state == "unfinished" and self.greeted and board.now_us >= stage.backs_off_until_us
             stage.lanes.update_listening(
                 listens and (pending is None or pending.state == "speculative"),
                 turn.voiced_end_ms - max(turn.from_ms, 0),
@@ -303,21 +303,26 @@ class Conductor:
         """Whether the caller has just asked not to be called any more: that is answered at once, by us and not by the model."""
         board, stage, turn = self._board, self._stage, self._turn
         plan = board.plan
-        if not plan.opt_out or not turn.ready or not self.greeted or turn.typing or board.held:
+        if not turn.ready or not self.greeted or turn.typing or board.held or stage.transfers.busy:
             return False
-        if stage.transfers.busy:
+        if not self._asks_not_to_be_called():
             return False
         text = turn.words.text()
-        if text == self._no_opt_out:
-            return False
-        if not opt_out.said(text, plan.language):
-            self._no_opt_out = text
-            return False
         stage.withdraw("opted_out")
         stage.take_words()
         board.emit(OptedOut(stage.turn_number, text))
         self._ending.close("opted_out", plan.opt_out_message)
         return True
+
+    def _asks_not_to_be_called(self) -> bool:
+        """Whether the words so far say so, where the agent heeds it."""
+        text, plan = self._turn.words.text(), self._board.plan
+        if not plan.opt_out or text == self._no_opt_out:
+            return False
+        if opt_out.said(text, plan.language):
+            return True
+        self._no_opt_out = text
+        return False
 
     def _is_not_over(self) -> bool:
         """Whether a reply that was just released leaves something to do at once: one of tools alone, or a transfer that was refused."""
@@ -352,9 +357,13 @@ class Conductor:
         """No answer could be had: say so, unless the caller goes on, or has said something else, and will be answered anyway. Returns
         whether the agent is occupied with it, or with what it stood before."""
         stage, turn, plan = self._stage, self._turn, self._board.plan
-        stage.owed.apology = False
         new = turn.words.count and normalised(turn.words.text()) != normalised(stage.owed.unanswered)
-        if turn.state == "talking" or new:
+        goes_on = turn.state == "talking" or new
+        if not goes_on and self._board.now_us < stage.backs_off_until_us:
+            self._board.timers.arm("gate", stage.backs_off_until_us)
+            return True
+        stage.owed.apology = False
+        if goes_on:
             return self._resuming.go_on()
         stage.take_words()
         stage.owed.reply = False
@@ -414,8 +423,7 @@ class Conductor:
             if stage.interrupted_us >= 0:  # by words or by keys, whatever the agent was saying
                 if self._backoff[0] != generation.number:
                     # Once for each: a noise in the meantime must not hold it back again and again. New words make a new one.
-                    since_us = max(voiced_end_us, stage.interrupted_us)
-                    self._backoff = (generation.number, since_us + plan.backoff_ms * 1000)
+                    self._backoff = (generation.number, stage.backs_off_until_us)
                 gate_us = max(gate_us, self._backoff[1])
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)

@@ -116,8 +116,7 @@ class Hearing:
                 self._ending.take_back()
             return
         pending, audible = stage.pending, stage.audible
-        takes_back = pending is not None and (bool(pending.asked) or audible is None)
-        if pending is not None and takes_back and normalised(turn.words.text()) != normalised(pending.asked):
+        if pending is not None and stage.is_taken_back and normalised(turn.words.text()) != normalised(pending.asked):
             waits = pending.state == "committed" and pending.purpose == "reply" and audible is None
             if waits and only_waits(self._board, turn, pending.asked):
                 stage.doubt()

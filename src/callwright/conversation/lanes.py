@@ -93,7 +93,7 @@ class Lanes:
 
     def hush(self) -> None:
         """Nobody waits any more, and nobody is listened to."""
-        self.update_wait(False, 0)
+        self.update_wait(False)
         self.stop(FILLER)
         self.stop(BACK_CHANNEL)
 
@@ -113,15 +113,14 @@ class Lanes:
         clause = Clause(self._heard, max(self._ended_us - self._begun_us, 0) // 1000)
         return timeline([clause], self._begun_us), silent_us + ECHO_LAG_MS * 1000
 
-    def update_wait(self, waits: bool, since_us: int) -> None:
-        """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``."""
+    def update_wait(self, waits: bool, since_us: int = 0, silent_until_us: int = 0) -> None:
+        """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``. Nothing is said before ``silent_until_us``."""
         if waits == bool(self._waits):
             return
         self._waits = int(waits)
         if waits:
-            self._board.timers.arm(
-                "filler", max(since_us + FILLER_AFTER_MS * 1000, self._board.now_us + FILLER_LEAST_MS * 1000)
-            )
+            earliest_us = max(silent_until_us, self._board.now_us) + FILLER_LEAST_MS * 1000
+            self._board.timers.arm("filler", max(since_us + FILLER_AFTER_MS * 1000, earliest_us))
         else:
             self._board.timers.cancel("filler")
 

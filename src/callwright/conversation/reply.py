@@ -105,6 +105,7 @@ class Generation:
         "farewell",
         "hands_over",
         "heard_words",
+        "may_call",
         "number",
         "purpose",
         "request",
@@ -128,6 +129,7 @@ class Generation:
         self.answering = request != 0  # the model may still add to it
         self.speech = Speech()
         self.calls: list[ToolCall] = []
+        self.may_call = True  # whether the model was offered tools
         self.farewell = False  # the model ends the call with it
         self.hands_over = False  # it wants a transfer, whether or not that can be made
         self.why = ""  # the model's reason for that

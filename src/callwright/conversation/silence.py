@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callwright.conversation.board import Board
+from callwright.conversation.clauses import clauses_of
 from callwright.conversation.ending import Ending
 from callwright.conversation.stage import Stage
 
@@ -46,10 +47,13 @@ class Silence:
         """Whether a silence that begins now has a limit."""
         return self._board.plan.hangup_after_silence_ms > 0
 
+    def _has_question(self) -> bool:
+        return bool(clauses_of(self._board.rendered(self._board.plan.user_online_message)))
+
     def _arm(self) -> None:
         plan = self._board.plan
         hangup_ms = plan.hangup_after_silence_ms
-        may_ask = plan.check_if_user_online and self._asked_turn != self._stage.turn_number
+        may_ask = plan.check_if_user_online and self._asked_turn != self._stage.turn_number and self._has_question()
         # At the same time the question comes first; its playout restarts the clock.
         self._question_next = may_ask and (hangup_ms <= 0 or plan.user_online_after_ms <= hangup_ms)
         if self._question_next:

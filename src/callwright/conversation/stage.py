@@ -23,6 +23,7 @@ from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
 from callwright.conversation.transfer import Transfers
 from callwright.conversation.turn import CallerTurn
+from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
 from callwright.ports.model import Message
 
 WELCOME = "welcome"
@@ -107,6 +108,27 @@ class Stage:
         self.guesses = 0  # speculative questions in the present turn
         self.turn_number = 0
 
+    @property
+    def backs_off_until_us(self) -> int:
+        """Until when an agent whom the caller has silenced makes no sound: its backoff period after that and after the caller's last sound.
+        -1 when nobody has."""
+        if self.interrupted_us < 0:
+            return -1
+        board = self._board
+        since_us = max(board.call_us(self._turn.voiced_end_ms), self.interrupted_us)
+        return since_us + board.plan.backoff_ms * 1000
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the caller's words, or keys, take the prepared reply back: not one to a tool's answer while the agent is heard, nor a
+        welcome before which nothing counts, as long as it is not late."""
+        pending, board = self.pending, self._board
+        if pending is None:
+            return False
+        if pending.purpose == WELCOME and board.plan.discard_pre_welcome and board.timers.armed("greeting"):
+            return False
+        return bool(pending.asked) or self.audible is None
+
     def by_request(self, request: int) -> Generation | None:
         """The generation the model still answers under ``request``."""
         for generation in (self.pending, self.audible):
@@ -154,6 +176,7 @@ class Stage:
         number = self.turn_number + 1 if words else self.turn_number
         request = board.next_request()
         generation = Generation(board.next_generation(), number, "reply", request, words)
+        generation.may_call = self.tools.loops < MAX_MODEL_TOOL_LOOPS
         if certain:
             generation.move("commit")
         else:
@@ -179,8 +202,10 @@ class Stage:
         self.pending = generation
 
     def greeting_late(self) -> None:
-        """The welcome the model writes has no sound yet."""
-        if self.pending is not None and self.pending.purpose == WELCOME:
+        """The welcome the model writes has no sound yet. Where there is neither one to say instead nor a caller who has spoken, it is
+        waited for as any answer."""
+        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
+        if instead and self.pending is not None and self.pending.purpose == WELCOME:
             self.withdraw("welcome_late")
 
     def speak(self, generation: Generation, text: str) -> None:

@@ -7,12 +7,12 @@ import json
 
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, REPLY_CALLS_MOST, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, HANGUP, Ending
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import WELCOME, Stage
 from callwright.conversation.tools import ends_call
-from callwright.domain.limits import MAX_END_REASON_CHARACTERS, MAX_MODEL_TOOL_LOOPS, MAX_REPLY_CHARACTERS
+from callwright.domain.limits import MAX_END_REASON_CHARACTERS, MAX_REPLY_CHARACTERS
 from callwright.ports.failures import RETRYABLE
 from callwright.ports.model import ToolCall
 
@@ -62,7 +62,7 @@ class Thinking:
         if self._is_known(call_id, generation):
             board.note("tool_repeated", call_id)
             return
-        if stage.tools.loops + len(generation.calls) >= MAX_MODEL_TOOL_LOOPS:
+        if not generation.may_call or len(generation.calls) >= REPLY_CALLS_MOST:
             board.note("tool_loops", event.name)
             return
         call = ToolCall(call_id, event.name, event.arguments)

@@ -43,7 +43,8 @@ class Press:
 class Toolbox:
     """Tool calls in progress. ``running`` maps request to call id; a transfer is not among them (``transfer.py``).
 
-    ``presses`` are keys that wait for the agent's words before them; ``round`` counts how often tools began to run when none did.
+    ``presses`` are keys that wait for the agent's words before them; ``round`` counts how often tools began to run when none did;
+    ``called`` are those of the present round: request, call, turn.
     """
 
     __slots__ = (
@@ -53,7 +54,7 @@ class Toolbox:
         "_refused",
         "_requests",
         "_transfers",
-        "latest",
+        "called",
         "loops",
         "presses",
         "round",
@@ -69,7 +70,7 @@ class Toolbox:
         self._pressing = 0
         self._requests: dict[int, str] = {}
         self._refused: dict[str, int] = {}
-        self.latest: tuple[ToolCall, int] | None = None
+        self.called: list[tuple[int, ToolCall, int]] = []
         self.round = 0
         self.loops = 0
 
@@ -94,6 +95,8 @@ class Toolbox:
         """Call a tool; what cannot be called is answered at once. Returns whether the model has to speak again when all is answered."""
         self.loops += 1
         try:
+            if self.loops > MAX_MODEL_TOOL_LOOPS:
+                raise UnfitArgumentsError(f"not more than {MAX_MODEL_TOOL_LOOPS} tools are called for one turn")
             return self._start(call, turn)
         except UnfitArgumentsError as error:
             self._refused[call.call_id] = turn
@@ -113,8 +116,9 @@ class Toolbox:
             return False
         if not self.slow:
             self.round += 1
-        self.latest = (call, turn)
+            self.called = []
         request = self._begin(call)
+        self.called.append((request, call, turn))
         board.emit(CallTool(request, turn, call.call_id, call.name, text))
         return True
 

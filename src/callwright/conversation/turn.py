@@ -180,6 +180,8 @@ class CallerTurn:
             self.from_ms = audio_ms
         self._voicing.end(audio_ms)
         self._pause("ended")
+        if self.words.final_ms > self.began_ms:  # the recogniser was done with the sound before it was over
+            self.look_for_nothing()
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool) -> bool:
         """Words of a segment; returns whether the pending words changed. ``alone``: while the agent is silent."""

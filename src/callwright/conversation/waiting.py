@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import TOOL_QUIET_MS, WAITING_GAP_MS
+from callwright.conversation.clauses import clauses_of
 from callwright.conversation.plan import ToolWords
 from callwright.conversation.stage import Stage
 from callwright.conversation.turn import CallerTurn
@@ -17,13 +18,14 @@ PURPOSE = "tool"
 class Waiting:
     """Fills the silence of running tools with at most one message of the tool and the plan's waiting messages, in order."""
 
-    __slots__ = ("_board", "_due_us", "_round", "_said", "_stage", "_turn")
+    __slots__ = ("_board", "_due_us", "_own_round", "_round", "_said", "_stage", "_turn")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
         self._stage = stage
         self._turn = turn
         self._round = 0
+        self._own_round = 0  # in which a tool's own message was said last
         self._said = 0  # waiting messages of this round
         self._due_us = 0
 
@@ -39,12 +41,13 @@ class Waiting:
         if begins:
             self._round, self._said, self._due_us = tools.round, 0, 0
         words = self._words()
-        if begins and words is not None and words.own_message:
+        if words is not None and words.own_message and self._own_round != self._round:
+            self._own_round = self._round
             self._say(words.message)
             return
         if not self._due_us:
             wait_ms = TOOL_QUIET_MS if begins and words is not None else WAITING_GAP_MS
-            self._due_us = board.now_us + wait_ms * 1000
+            self._due_us = max(board.now_us + wait_ms * 1000, self._stage.backs_off_until_us)
         if board.now_us < self._due_us:
             if words is not None or self._said < len(board.plan.waiting_messages):
                 board.timers.arm("waiting", self._due_us)
@@ -57,17 +60,22 @@ class Waiting:
             self._say(board.plan.waiting_messages[self._said - 1])
 
     def _words(self) -> ToolWords | None:
-        """The message of the tool that began the round, unless something was said with its call."""
-        assert self._stage.tools.latest is not None
-        call, _ = self._stage.tools.latest
-        if self._said or self._stage.history.calling(call.call_id).content:
+        """What is said once in a round: the first message that a tool of it has of its own, else the default one of the first, of those
+        that still run. Nothing when something was said with the call of any."""
+        tools, history = self._stage.tools, self._stage.history
+        if self._said or any(history.calling(call.call_id).content for _, call, _ in tools.called):
             return None
-        return next((one for one in self._board.plan.tool_words if one.name == call.name), None)
+        running = {call.name for request, call, _ in tools.called if request in tools.running}
+        known = [one for one in self._board.plan.tool_words if one.name in running and self._has_words(one.message)]
+        order = [call.name for _, call, _ in tools.called]
+        return min(known, key=lambda one: (not one.own_message, order.index(one.name)), default=None)
+
+    def _has_words(self, message: str) -> bool:
+        return bool(clauses_of(self._board.rendered(message)))
 
     def _say(self, text: str) -> None:
         stage = self._stage
-        assert stage.tools.latest is not None
-        call, turn = stage.tools.latest
+        _, call, turn = stage.tools.called[0]
         if not stage.say(PURPOSE, self._board.rendered(text), turn):
             return
         # For the model it is part of the message that called the tool: the result stays the last thing it sees.

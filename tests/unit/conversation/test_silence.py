@@ -408,6 +408,15 @@ def test_a_question_without_words_is_passed_over() -> None:
     assert call.hung_up() == "inactivity_timeout"
 
 
+@pytest.mark.parametrize("message", ["", "  ", "{unknown}"])
+def test_a_question_without_words_does_not_begin_the_silence_anew(message: str) -> None:
+    call = Call(user_online_message=message, user_online_after_ms=3_000, hangup_after_silence_ms=5_000)
+    call.wait(4_999)
+    assert not call.hung_up()
+    call.wait(1)
+    assert call.hung_up() == "inactivity_timeout"
+
+
 def test_an_agent_may_not_ask_at_all() -> None:
     for asks in (True, False):
         call = Call(check_if_user_online=asks, user_online_after_ms=3_000, hangup_after_silence_ms=0)

@@ -208,16 +208,36 @@ def test_after_too_many_tools_the_model_must_answer_in_words(together: bool) -> 
             call.model_ends()
             call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
     call.model_calls("book", "one too many")
-    assert "tool_loops" in call.notes()
     if together:
         call.model_ends()
         for tool in call.all(fx.CallTool):
             call.give(ev.ToolResult, tool.request, True, "done")
+        assert call.told()[-2:] == [
+            "tool: done",
+            "tool: The tool was not called: not more than 8 tools are called for one turn",
+        ]
+    assert ("tool_refused" if together else "tool_loops") in call.notes()
     assert call.last(fx.AskModel).tools == ()
     assert len(call.all(fx.CallTool)) == MAX_MODEL_TOOL_LOOPS
     call.agent_replies("All booked.")
     call.caller_says("book another")
     assert call.last(fx.AskModel).tools == (BOOK,)
+
+
+def test_a_model_that_goes_on_calling_when_it_may_not_is_not_asked_for_ever() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("book many tables")
+    for number in range(MAX_MODEL_TOOL_LOOPS + 3):
+        call.model_calls("book", f"c{number}")
+    call.model_ends()
+    for tool in call.all(fx.CallTool):
+        call.give(ev.ToolResult, tool.request, True, "done")
+    assert [note.kind for note in call.all(fx.Note)] == ["tool_refused"] * 3
+    for _ in range(3):
+        call.model_calls("book", "")
+        call.model_ends()
+    assert len(call.all(fx.CallTool)) == MAX_MODEL_TOOL_LOOPS
+    assert call.last(fx.Speak).purpose == "apology"
 
 
 def test_a_result_during_the_goodbye_is_kept() -> None:

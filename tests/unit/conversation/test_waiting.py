@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -179,6 +180,72 @@ def test_a_message_that_is_out_of_date_does_not_hold_up_what_is_left_of_the_repl
     assert spoken(call)[:3] == ["Let me look.", *PHRASES]
     assert call.last(fx.Release).resumes == reply
     assert spoken(call)[-1] == "at seven."
+
+
+NOTE = Tool("note", "Take a note", "{}")
+OF_NOTE = ToolWords("note", "I write it down.", own_message=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "order", "said"),
+    [
+        ((OWN,), ("book", "note"), ["I book it for Ada."]),
+        ((OWN,), ("note", "book"), ["I book it for Ada."]),
+        ((DEFAULT,), ("book", "note"), ["Just a moment."]),
+        ((DEFAULT,), ("note", "book"), ["Just a moment."]),
+        ((OWN, OF_NOTE), ("book", "note"), ["I book it for Ada."]),
+        ((OWN, OF_NOTE), ("note", "book"), ["I write it down."]),
+        ((DEFAULT, OF_NOTE), ("book", "note"), ["I write it down."]),
+        ((OF_NOTE,), ("book", "note"), ["I write it down."]),
+    ],
+)
+def test_of_tools_called_together_the_first_own_message_is_said_or_the_default_of_one_that_still_runs(
+    words: tuple[ToolWords, ...], order: tuple[str, ...], said: list[str]
+) -> None:
+    call = Call(tools=(BOOK, NOTE), tool_words=words, waiting_messages=PHRASES, incremental_delay_ms=0)
+    call.caller_says("book a table")
+    for name in order:
+        call.model_calls(name, name)
+    call.model_ends()
+    note = next(tool for tool in call.all(fx.CallTool) if tool.name == "note")
+    call.give(ev.ToolResult, note.request, True, "done")
+    call.wait(TOOL_QUIET_MS)
+    assert spoken(call) == said
+
+
+def test_a_default_message_of_a_tool_that_has_answered_is_not_said() -> None:
+    call = Call(tools=(BOOK, NOTE), tool_words=(ToolWords("note", "One second."),), incremental_delay_ms=0)
+    call.caller_says("book a table")
+    call.model_calls("book", "b")
+    call.model_calls("note", "n")
+    call.model_ends()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.wait(TOOL_QUIET_MS * 2)
+    assert spoken(call) == []
+
+
+@pytest.mark.parametrize("message", ["{unknown}", " "])
+def test_a_message_without_words_leaves_the_waiting_messages(message: str) -> None:
+    call = booking(ToolWords("book", message, own_message=True))
+    call.wait(WAITING_GAP_MS)
+    assert spoken(call) == [PHRASES[0]]
+
+
+def test_an_agent_that_was_silenced_keeps_its_backoff_period_before_a_waiting_message() -> None:
+    call = booking(backoff_ms=12_000, words_to_interrupt=1)
+    call.starts_playing()
+    call.begins()
+    call.wait(600)
+    call.segment += 1
+    call.hears("no wait please")
+    call.clears(400)
+    call.pauses()
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "no wait please")
+    call.judges()
+    call.wait(11_900)
+    assert spoken(call) == ["I book it for Ada."]
+    call.wait(200)
+    assert spoken(call)[-1] == PHRASES[0]
 
 
 def test_the_wait_ends_with_the_tools_limit() -> None:

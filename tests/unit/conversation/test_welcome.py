@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -83,6 +84,24 @@ def test_words_over_the_welcome_can_be_discarded() -> None:
     assert call.last(fx.Note) == fx.Note("discarded_words", "hello")
     call.ends()
     assert call.said() == ["agent: Welcome to the shop."]
+
+
+@pytest.mark.parametrize("text", ["Hello? Please stop calling me.", "take me off your list"])
+def test_who_asks_over_the_welcome_not_to_be_called_is_heard_though_words_over_it_are_discarded(text: str) -> None:
+    call = Call(welcome_message="Welcome to the shop.", discard_pre_welcome=True, words_to_interrupt=9)
+    call.starts_playing()
+    call.caller_says(text)
+    call.give(ev.MarkPlayed, 1, 0)
+    assert call.all(fx.OptedOut)
+    assert "discarded_words" not in call.notes()
+
+
+def test_an_agent_that_heeds_no_such_wish_discards_it_with_the_rest() -> None:
+    call = Call(welcome_message="Welcome to the shop.", discard_pre_welcome=True, words_to_interrupt=9, opt_out=False)
+    call.starts_playing()
+    call.caller_says("take me off your list")
+    call.give(ev.MarkPlayed, 1, 0)
+    assert "discarded_words" in call.notes()
 
 
 def over_the_end_of_the_welcome(**plan: Any) -> Call:

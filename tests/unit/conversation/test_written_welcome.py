@@ -14,7 +14,7 @@ OWN = "Hill Clinic for {name}."
 
 
 def greeting(**plan: Any) -> Call:
-    return Call(welcome_by_model=True, welcome_message=OWN, **plan)
+    return Call(**{"welcome_by_model": True, "welcome_message": OWN, **plan})
 
 
 def spoken(call: Call) -> list[str]:
@@ -67,6 +67,35 @@ def test_a_caller_who_speaks_first_is_answered_instead() -> None:
     call.agent_replies("Yes, hello.")
     call.wait(WELCOME_WAIT_MS)
     assert OWN.format(name="Ada") not in spoken(call)
+
+
+def test_words_before_a_welcome_behind_which_the_call_begins_do_not_take_it_back() -> None:
+    call = greeting(discard_pre_welcome=True)
+    call.caller_says("hello is anybody there")
+    call.model_says("Good morning Ada.")
+    call.plays()
+    assert call.said() == ["agent: Good morning Ada."]
+    assert call.last(fx.Note) == fx.Note("discarded_words", "hello is anybody there")
+
+
+def test_a_late_welcome_is_waited_for_when_there_is_none_to_say_instead() -> None:
+    call = greeting(welcome_message="{unknown}")
+    call.wait(WELCOME_WAIT_MS + 2_000)
+    assert not call.all(fx.Withdrawn)
+    call.model_says("Good morning Ada.")
+    call.plays()
+    assert call.said() == ["agent: Good morning Ada."]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_behind_a_late_welcome_whoever_has_spoken_is_answered(late: bool) -> None:
+    call = greeting(welcome_message="", discard_pre_welcome=True, reply_timeout_ms=20_000)
+    if late:
+        call.wait(WELCOME_WAIT_MS)
+    call.caller_says("hello is anybody there")
+    call.wait(WELCOME_WAIT_MS)
+    assert call.all(fx.Withdrawn)
+    assert call.told() == ["user: hello is anybody there"]
 
 
 def test_without_a_message_of_its_own_the_agent_waits_for_the_caller() -> None:

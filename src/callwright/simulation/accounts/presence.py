@@ -103,7 +103,11 @@ class PresenceAccount:
         """Nor is an answer silenced of which nobody has heard anything yet."""
         book, one = self._book, self._book.replies.get(effect.generation)
         words = isinstance(book.event, ev.TranscriptPartial | ev.TranscriptFinal)
-        if not (words and book.live and one.asked) or one.sound.playout_us >= 0 or _is_half(one.asked, book.plan.language):
+        if (
+            not (words and book.live and one.asked)
+            or one.sound.playout_us >= 0
+            or _is_half(one.asked, book.plan.language)
+        ):
             return
         behind = self._behind()
         if behind and only_asks(" ".join(behind), book.plan.language):

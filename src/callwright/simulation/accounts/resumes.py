@@ -6,6 +6,7 @@ from __future__ import annotations
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import RESUMES_MOST
+from callwright.conversation.lanes import BACK_CHANNEL, FILLER
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 GOES_ON = frozenset({"welcome", "reply", "silence", "apology"})
@@ -37,6 +38,7 @@ class ResumeAccount:
             fx.Note: self._note,
             fx.Release: self._release,
             fx.Speak: self._speak,
+            fx.PlayAsset: self._sound,
             fx.AskModel: self._ask,
             **dict.fromkeys(acts, self._act),
             fx.HangUp: self._hang_up,
@@ -107,7 +109,22 @@ class ResumeAccount:
         if book.at_us + LATE_US < since_us + book.plan.backoff_ms * 1000:
             contradict("an agent that was interrupted keeps its backoff period", f"{one.number} since {since_us}")
 
+    def _sound(self, effect: fx.PlayAsset) -> None:
+        """Nor does it fill the wait meanwhile."""
+        if effect.lane in (FILLER, BACK_CHANNEL):
+            self._keeps_quiet(effect.lane)
+
+    def _keeps_quiet(self, what: str) -> None:
+        book, caller = self._book, self._book.caller
+        if self._interrupted_us < 0 or not book.live:
+            return
+        since_us = max(self._interrupted_us, book.answered_us + caller.end_ms * 1000)
+        if book.at_us + LATE_US < since_us + book.plan.backoff_ms * 1000:
+            contradict("an agent that was interrupted keeps its backoff period", f"{what} since {since_us}")
+
     def _speak(self, effect: fx.Speak) -> None:
+        if effect.purpose == "apology" and not effect.index:
+            self._keeps_quiet(effect.purpose)
         if effect.purpose == "silence" and self._left and not effect.index:
             asked = self._book.replies.get(self._left).purpose == "silence"
             if not asked:

@@ -6,6 +6,7 @@ import re
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation import opt_out
 from callwright.conversation.bounds import COVER_SLACK_MS, FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import KEYED_AS
@@ -209,6 +210,8 @@ class WordsAccount:
         ended_us = book.answered_us + book.caller.end_ms * 1000
         if (unread and book.at_us + LATE_US < ended_us + STILL_READ_MS * 1000) or book.caller.talks(book.at_us):
             contradict("no sentence is cut in two by the welcome's end", f"{text!r}")
+        if book.plan.opt_out and opt_out.said(text, book.plan.language):
+            contradict("who asks not to be called is heard, also before the welcome", f"{text!r}")
         welcomed = any(isinstance(one, fx.AgentSaid) and one.purpose == "welcome" for one in book.effects)
         if not (book.plan.discard_pre_welcome and welcomed):
             contradict("only words over the welcome are thrown away, and only on request", book.at_us)
