@@ -219,19 +219,15 @@ def test_a_misread_word_of_an_echo_needs_no_answer() -> None:
 
 
 def test_words_of_the_callers_are_no_echo() -> None:
-    def change(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
-        echo = isinstance(effect, fx.Note) and effect.kind == "echo"
-        return (fx.Note("echo", "do w2 w3") if echo else effect,)
+    def noted(_event: ev.Event, effect: fx.Effect) -> Iterable[fx.Effect]:
+        return (fx.Note("echo", "do w2 w3") if effect == fx.Note("echo", "do you w2") else effect,)
 
-    def reread(call: AuditedCall) -> AuditedCall:
-        call.steps = [
-            (replace(event, text="do w2 w3") if getattr(event, "text", "") == "do you w2" else event, effects)
-            for event, effects in call.steps
-        ]
-        return call
+    def read(event: ev.Event) -> ev.Event:
+        return replace(event, text="do w2 w3") if isinstance(event, ev.TranscriptFinal) and event.segment > 1 else event
 
-    call = reread(goes_on_behind_an_echo("do you w2"))
-    assert call.audit_with(change).startswith("an agent goes on only when the caller has said nothing")
+    call = goes_on_behind_an_echo("do you w2")
+    call.steps = [(read(event), effects) for event, effects in call.steps]
+    assert call.audit_with(noted).startswith("an agent goes on only when the caller has said nothing")
 
 
 def typed_at_the_end(maximum_ms: int, pause_ms: int) -> AuditedCall:
