@@ -23,9 +23,9 @@ from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent import parse_agent
 from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.call_variables import given_texts
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.pricing import PriceBook
-from callwright.domain.variables import as_text
 from callwright.insight.extraction import accept, extraction_request, wanted_by
 from callwright.insight.record import build
 from callwright.insight.transcript import transcript
@@ -225,7 +225,7 @@ class Studio:
     def _variables(self, scenario: CallScenario, execution_id: str) -> dict[str, str]:
         now = self._clock.now()
         return {
-            **{str(name): as_text(value) for name, value in scenario.user_data.items()},
+            **given_texts(scenario.user_data),
             "agent_id": "simulated",
             "execution_id": execution_id,
             "call_sid": "",

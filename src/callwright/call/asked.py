@@ -11,7 +11,7 @@ from callwright.domain.call_variables import local_time
 from callwright.domain.disposition import Disposition, StoredDisposition, read_disposition
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
-from callwright.domain.variables import as_text
+from callwright.domain.tool_template import value_text
 from callwright.insight.dispositions import CallFacts
 from callwright.insight.tools import context
 from callwright.insight.transcript import transcript
@@ -55,7 +55,7 @@ def readable(bodies: Sequence[Mapping[str, Any]]) -> list[Disposition]:
 
 def variables_of(view: CallView) -> dict[str, str]:
     """What the call's questions may name: what its prompt could, and what its tools answered."""
-    return {**{name: as_text(value) for name, value in (context(view) or {}).items()}, **view.header.variables}
+    return {**{name: value_text(value) for name, value in (context(view) or {}).items()}, **view.header.variables}
 
 
 def call_facts(view: CallView) -> CallFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,10 @@ _YES_NO_SCHEMA = (
     '{"additionalProperties":false,"properties":{"answer":{"enum":["yes","no"],"type":"string"}},'
     '"required":["answer"],"type":"object"}'
 )
+_MARKS = r"""\s"'`“”„‘’«»*_#>~(\[{-"""
+_LEAD = re.compile(rf"(?:[{_MARKS}]|(?:the\s+)?(?:final\s+)?answer(?:[{_MARKS}]*:|\s+is\b\s*:?))*")
+"""What may stand before the word itself."""
+_YES = re.compile(r"(?:yes|true)(?![^\W_])")
 _YES_NO_HINT = 'Answer with JSON only: {"answer": "yes"} or {"answer": "no"}.'
 
 
@@ -198,11 +203,13 @@ def yes_no_request(thinker: Thinker, effect: AskClassifier) -> ModelRequest:
 
 
 def says_yes(text: str) -> bool:
-    """Whether the answer to a yes/no question, JSON or prose, is yes. Anything else is no."""
-    plain = text.strip().lower()
+    """Whether the answer to a yes/no question, JSON or prose, is yes: the first word behind the model's thoughts, marks of quotes and
+    emphasis, and "the answer is". Anything else is no."""
+    plain = text.lower().rpartition("</think>")[2]
     if '"answer"' in plain:
         plain = plain.partition('"answer"')[2].lstrip(" :\"'")
-    return plain.startswith(("yes", "true"))
+    lead = _LEAD.match(plain)
+    return _YES.match(plain, lead.end() if lead else 0) is not None
 
 
 def _with_hint(last: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -19,12 +19,12 @@ from callwright.domain.agent_transfers import SYSTEM_VARIABLES, asks_for_transfe
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import TOOL_REQUEST_SECONDS
+from callwright.domain.named_values import given_values
 from callwright.domain.tool_address import host_of
 from callwright.domain.tool_answer import answer_text, remembered
 from callwright.domain.tool_arguments import UnfitArgumentsError, fitted
 from callwright.domain.tool_request import ToolRequest, tool_request
-from callwright.domain.tool_template import BadTemplateError, filled, read_template
-from callwright.domain.variables import as_text
+from callwright.domain.tool_template import BadTemplateError, filled, read_template, value_text
 from callwright.domain.webhook_address import webhook_address
 from callwright.ports.world import Clock
 
@@ -140,7 +140,7 @@ class WebTools:
         if url == self._spec.webhook_url:
             # The agent's own headers are for its own receiver only.
             headers = {**{key.lower(): value for key, value in self._spec.webhook_headers.items()}, **headers}
-        address = webhook_address(str(url), {key: as_text(value) for key, value in self._fixed().items()})
+        address = webhook_address(str(url), {key: value_text(value) for key, value in self._fixed().items()})
         outcome, facts = await self._exchange(ToolRequest("POST", address, headers, body))
         return {"tool": name, "ok": outcome.ok, "reason": "" if outcome.ok else outcome.text, **facts}
 
@@ -162,11 +162,11 @@ class WebTools:
 
     def _fixed(self) -> dict[str, Any]:
         """The call's own variables: no model changes them."""
-        return {**self._execution.user_data, **self._system}
+        return {**given_values(self._execution.user_data), **self._system}
 
     def _values(self, tool: ToolSpec, given: Mapping[str, Any]) -> dict[str, Any]:
         declared = tool.parameters.get("properties")
-        values = {**self._learned, **self._execution.user_data, **given, **self._system}
+        values = {**self._learned, **given_values(self._execution.user_data), **given, **self._system}
         for name, rule in (declared if isinstance(declared, Mapping) else {}).items():
             if name in values and name not in given:
                 values[name] = _as_declared(rule, values[name], name)

@@ -35,7 +35,7 @@ from callwright.domain.limits import (
     MAX_WEBHOOK_HEADERS,
 )
 from callwright.domain.web_address import names_host
-from callwright.domain.webhook_address import has_fixed_host
+from callwright.domain.webhook_address import has_blanks, has_fixed_host
 
 __all__ = [
     "AgentSpec",
@@ -289,7 +289,7 @@ def _web_address(agent: Fields, name: str) -> str | None:
     url = agent.text(name, longest=MAX_ADDRESS_CHARACTERS)
     if not url:
         return None
-    if not url.startswith(("http://", "https://")) or any(c.isspace() for c in url):
+    if not url.startswith(("http://", "https://")) or has_blanks(url):
         raise agent.wrong(name, "an http or https URL, or null")
     if not has_fixed_host(url):
         raise agent.wrong(name, "a URL whose {names} stand in its path and query only")

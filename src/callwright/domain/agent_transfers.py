@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.agent_spec import ToolSpec
-from callwright.domain.variables import as_text, render
+from callwright.domain.tool_template import GIVEN, value_text
+from callwright.domain.variables import name_of
 
 BLIND = "blind"
 ATTENDED = "attended"
@@ -40,7 +41,8 @@ SYSTEM_VARIABLES = frozenset(
 
 _PREFIX = "transfer_call"
 _NUMBER = "call_transfer_number"
-_GIVEN = re.compile(r"%\(([A-Za-z_][A-Za-z0-9_.\-]{0,63})\)[sif]")
+_GIVEN = re.compile(GIVEN)
+_PLACE = re.compile(rf"{GIVEN}|\{{((?:[^{{}}%]|%(?!\())+)\}}")
 _IN_TEXT = re.compile(rf'"{_NUMBER}"\s*:\s*"([^"]*)"')
 
 
@@ -64,7 +66,7 @@ def target_template(tool: ToolSpec) -> str:
     target = param.get(_NUMBER) if isinstance(param, Mapping) else None
     if isinstance(target, Mapping):
         return f"%({target.get('$var', '')})s"
-    return as_text(target).strip()
+    return value_text(target).strip()
 
 
 def is_attended(tool: ToolSpec) -> bool:
@@ -89,7 +91,8 @@ def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = (
 def named_arguments(template: str, known: Mapping[str, str]) -> list[str]:
     """What the template of a target names that only the model gives: no variable of the system's, and none of the call's that is
     ``known``."""
-    return [name for name in _GIVEN.findall(template) if not _is_fixed(name, known)]
+    names = [name_of(match[1], known) or match[1] for match in _GIVEN.finditer(template)]
+    return [name for name in names if not _is_fixed(name, known)]
 
 
 def filled_target(template: str, variables: Mapping[str, str], known: Mapping[str, str], arguments: str) -> str:
@@ -101,10 +104,14 @@ def filled_target(template: str, variables: Mapping[str, str], known: Mapping[st
     given = _object(arguments)
 
     def fill(match: re.Match[str]) -> str:
-        name = match[1]
-        return variables.get(name, "") if _is_fixed(name, known) else as_text(given.get(name, variables.get(name)))
+        if match[3] is not None:
+            ours = name_of(match[3], variables)
+            return match[0] if ours is None else variables.get(ours, "")
+        name = name_of(match[1], {**variables, **given}) or match[1]
+        return variables.get(name, "") if _is_fixed(name, known) else value_text(given.get(name, variables.get(name)))
 
-    return _GIVEN.sub(fill, render(template, variables)).strip()
+    # In one pass: a variable whose value looks like a place is not filled again.
+    return _PLACE.sub(fill, template).strip()
 
 
 def _is_fixed(name: str, known: Mapping[str, str]) -> bool:

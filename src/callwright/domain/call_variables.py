@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callwright.domain.execution import Execution
-from callwright.domain.variables import as_text
+from callwright.domain.named_values import given_values
+from callwright.domain.tool_template import value_text
 
 
 def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
     """``user_data`` as text, and the system's variables at the moment ``now``, which no user data may replace."""
-    given = {str(name): as_text(value) for name, value in execution.user_data.items()}
+    given = given_texts(execution.user_data)
     zone_name, zone = _zone(given.get("timezone", ""))
     local = now.astimezone(zone)
     return {
@@ -25,6 +28,11 @@ def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
         "current_time": f"{local:%I:%M:%S %p}",
         "timezone": zone_name,
     }
+
+
+def given_texts(user_data: Mapping[str, Any]) -> dict[str, str]:
+    """What a call was given as its prompts may name it: as text, values inside of objects also as ``name.inner``."""
+    return {name: value_text(value) for name, value in given_values(user_data).items()}
 
 
 def local_time(now: datetime, zone_name: str) -> datetime:

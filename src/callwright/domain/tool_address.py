@@ -12,9 +12,13 @@ from urllib.parse import quote, urlsplit
 
 from callwright.domain.limits import MAX_URL_CHARACTERS
 from callwright.domain.tool_arguments import UnfitArgumentsError
-from callwright.domain.tool_template import NAME, BadTemplateError, Place, place_text
+from callwright.domain.tool_template import BadTemplateError, Place, place_text
+from callwright.domain.variables import name_of
 
-_PLACE = re.compile(rf"%\(({NAME})\)([sif])|\{{({NAME})\}}")
+_NO_PART = r"/?#\\\x00-\x1f\x7f"
+"""What no name holds here: the address is divided at it."""
+_PLACE = re.compile(rf"%\(((?:[^(){_NO_PART}]|\([^(){_NO_PART}]*\))+)\)([sif])|\{{((?:[^{{}}%{_NO_PART}]|%(?!\())+)\}}")
+_WRITTEN = "".join(chr(code) for code in range(0x21, 0x7F))
 _OUTSIDE = re.compile(r"[\x00-\x20\x7f\\]")
 _DOTS = frozenset({".", ".."})
 
@@ -47,8 +51,7 @@ def filled_address(url: str, values: Mapping[str, Any]) -> str:
     """The address with its places filled. Raises UnfitArgumentsError for a value that cannot be a part of a path."""
     host, path, query = _split(url)
     segments = [_segment(segment, values) for segment in path.split("/")]
-    sent = _PLACE.sub(lambda match: quote(_value(match, values), safe="", errors="replace"), query)
-    return host + "/".join(segments) + sent
+    return host + "/".join(segments) + _PLACE.sub(lambda match: _encoded(match, values), query)
 
 
 def host_of(url: str) -> str:
@@ -73,11 +76,13 @@ def _segment(segment: str, values: Mapping[str, Any]) -> str:
     plain = _PLACE.sub(lambda match: _part(match, values), segment)
     if plain in _DOTS:
         raise UnfitArgumentsError(f"{plain!r} cannot be a part of the address")
-    return _PLACE.sub(lambda match: quote(_value(match, values), safe="", errors="replace"), segment)
+    return _PLACE.sub(lambda match: _encoded(match, values), segment)
 
 
 def _part(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    name, value = match[1] or match[3], _value(match, values)
+    name, value = _name(match, values), _value(match, values)
+    if name is None:
+        return match[0]
     if not value.strip():
         raise UnfitArgumentsError(f"{name} is missing: it is a part of the address")
     if "/" in value or "\\" in value or not value.isprintable():
@@ -85,5 +90,16 @@ def _part(match: re.Match[str], values: Mapping[str, Any]) -> str:
     return value
 
 
+def _encoded(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    """What is sent for a place. What is no name is sent as it is written, as far as an address can hold it."""
+    safe = _WRITTEN if _name(match, values) is None else ""
+    return quote(_value(match, values), safe=safe, errors="replace")
+
+
+def _name(match: re.Match[str], values: Mapping[str, Any]) -> str | None:
+    return name_of(match[1] or match[3], values)
+
+
 def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    return place_text(Place(match[1] or match[3], match[2] or "s"), values)
+    name = _name(match, values)
+    return match[0] if name is None else place_text(Place(name, match[2] or "s"), values)

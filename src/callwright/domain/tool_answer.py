@@ -14,11 +14,11 @@ from callwright.domain.limits import (
     MAX_TOOL_ERROR_CHARACTERS,
     MAX_TOOL_RESULT_CHARACTERS,
 )
+from callwright.domain.named_values import by_name
 from callwright.domain.tool_arguments import is_shallow
 from callwright.domain.tool_template import value_text
 
 _NAME_CHARACTERS = 64
-_DEPTH = 3
 _BINARY = ("image/", "audio/", "video/", "font/", "application/octet-stream", "application/pdf", "application/zip")
 
 
@@ -48,7 +48,11 @@ def learned(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     found: dict[str, Any] = {}
-    _learn(value, "", 1, found)
+    for name, one in by_name(value, _NAME_CHARACTERS):
+        if len(found) >= MAX_CONTEXT_NAMES:
+            break
+        if is_shallow(one) and len(value_text(one)) <= MAX_CONTEXT_VALUE_CHARACTERS:
+            found[name] = one
     return found
 
 
@@ -72,20 +76,6 @@ def remembered(known: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def _length(name: str, value: Any) -> int:
     return len(name) + len(value_text(value))
-
-
-def _learn(value: Mapping[str, Any], path: str, depth: int, found: dict[str, Any]) -> None:
-    inner: list[tuple[str, Mapping[str, Any]]] = []
-    for name, one in value.items():
-        full = f"{path}{name}"
-        if not name or len(full) > _NAME_CHARACTERS or len(found) >= MAX_CONTEXT_NAMES:
-            continue
-        if is_shallow(one) and len(value_text(one)) <= MAX_CONTEXT_VALUE_CHARACTERS:
-            found[full] = one
-        if isinstance(one, dict) and depth < _DEPTH:
-            inner.append((f"{full}.", one))
-    for path_of, one in inner:
-        _learn(one, path_of, depth + 1, found)
 
 
 def _decoded(content_type: str, body: bytes) -> str | None:

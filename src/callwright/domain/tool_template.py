@@ -1,7 +1,9 @@
 """The body a tool is asked with, as its agent wrote it: JSON with places to fill (contract 14.1).
 
 ``%(name)s``, ``%(name)i`` and ``%(name)f`` inside a text become part of that text, ``%%`` a percent sign; outside of texts, and as
-``{"$var": "name"}``, a value keeps its type. The template is read into a tree first and filled afterwards, value by value: nothing that a
+``{"$var": "name"}``, a value keeps its type. Names are those of ``domain.variables``.
+
+The template is read into a tree first and filled afterwards, value by value: nothing that a
 caller or a model says can end a text, add a key or change another value.
 """
 
@@ -14,9 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.tool_arguments import fitted
+from callwright.domain.variables import name_of
 
-NAME = r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}"
-_PLACE = re.compile(rf"%\(({NAME})\)([sif])|%%")
+GIVEN = r"%\(((?:[^()]|\([^()]*\))+)\)([sif])"
+"""A place and its kind: a name of any letters, in which parentheses are closed."""
+
+_PLACE = re.compile(rf"{GIVEN}|%%")
 _TYPES = {"i": "integer", "f": "number"}
 
 
@@ -64,7 +69,8 @@ def filled(node: Node, values: Mapping[str, Any]) -> Any:
     Raises UnfitArgumentsError for ``%(name)i`` and ``%(name)f`` of what is no such number.
     """
     if isinstance(node, Place):
-        return _number(node, values.get(node.name)) if node.kind in _TYPES else values.get(node.name)
+        value = values.get(name_of(node.name, values) or node.name)
+        return _number(node, value) if node.kind in _TYPES else value
     if isinstance(node, Text):
         return "".join(part if isinstance(part, str) else place_text(part, values) for part in node.parts)
     if isinstance(node, dict):
@@ -87,8 +93,11 @@ def read_text(text: str) -> Text:
 
 
 def place_text(place: Place, values: Mapping[str, Any]) -> str:
-    """The value of a place as text. Raises UnfitArgumentsError."""
-    value = values.get(place.name)
+    """The value of a place as text; of what is no name, what is written there. Raises UnfitArgumentsError."""
+    name = name_of(place.name, values)
+    if name is None:
+        return f"%({place.name}){place.kind}"
+    value = values.get(name)
     if place.kind in _TYPES and value not in (None, ""):
         value = _number(place, value)
         return f"{value:f}" if place.kind == "f" else str(value)

@@ -10,30 +10,46 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 from callwright.domain.limits import MAX_URL_CHARACTERS
-from callwright.domain.variables import names_in, render
+from callwright.domain.variables import names_in, outside_braces, render
 
 _DOTS = frozenset({".", ".."})
 
 
 def has_fixed_host(url: str) -> bool:
     """Whether no place stands before the path."""
-    return not names_in(_split(url)[0])
+    host = _split(url)[0]
+    return outside_braces(host) == host
+
+
+def has_blanks(url: str) -> bool:
+    """Whether there are blanks that do not belong to the name of a variable, or line breaks and the like in one."""
+    return " " in outside_braces(url) or any(sign.isspace() and sign != " " for sign in url)
 
 
 def webhook_address(url: str, values: Mapping[str, str]) -> str:
     """The address with its places filled; a name without a value is nothing. So is every name where ``url`` would become longer than
     MAX_URL_CHARACTERS, and a value that would be a step to another folder. Places before the path stay as they are."""
-    if not names_in(url):
-        return url
+    if not names_in(url, values):
+        return _written(url)
     host, path, query = _split(url)
     sent = {name: quote(value, safe="", errors="replace") for name, value in values.items()}
-    found = host + "/".join(_segment(segment, sent) for segment in path.split("/")) + render(query, sent)
-    return found if len(found) <= MAX_URL_CHARACTERS or not values else webhook_address(url, {})
+    found = _written(host + "/".join(_segment(segment, sent) for segment in path.split("/")) + render(query, sent))
+    return found if len(found) <= MAX_URL_CHARACTERS or not any(sent.values()) else webhook_address(url, _nothing(sent))
 
 
 def _segment(segment: str, values: Mapping[str, str]) -> str:
     found = render(segment, values)
-    return render(segment, {}) if found != segment and unquote(found) in _DOTS else found
+    return render(segment, _nothing(values)) if found != segment and unquote(found) in _DOTS else found
+
+
+def _written(url: str) -> str:
+    """What stands in braces and is no name in this call stays as it is written, blanks included."""
+    return url.replace(" ", "%20")
+
+
+def _nothing(values: Mapping[str, str]) -> dict[str, str]:
+    """The names, which are still names, without their values."""
+    return dict.fromkeys(values, "")
 
 
 def _split(url: str) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -236,7 +237,40 @@ async def test_closing_ends_everything_under_way() -> None:
         ("true", True),
         ("", False),
         ("maybe yes", False),
+        ("**Yes**", True),
+        ("__yes__", True),
+        ('"yes"', True),
+        ("“Yes.”", True),
+        ("`yes`", True),
+        ("- yes", True),
+        ("Answer: yes", True),
+        ("**Answer:** Yes", True),
+        ("{'answer': 'yes'}", True),
+        ("The answer is yes.", True),
+        ("The final answer is: **yes**", True),
+        ("<think>no</think>yes", True),
+        ("<think>\nIt is no.\n</think>\n\n**Yes**", True),
+        ('<think>{"answer": "no"}</think>{"answer": "yes"}', True),
+        ('the caller said "yes"</think>\nno', False),
+        ("<think>yes, they want", False),
+        ("<think>yes</think>no", False),
+        ("Answer: no", False),
+        ("The answer is no, not yes.", False),
+        ("Yesterday", False),
+        ('{"answer": "yesterday"}', False),
+        ("truely", False),
+        ("not yes", False),
+        ("no, yes", False),
+        ("**No**, yes", False),
+        ("The answers are yes", False),
     ],
 )
 def test_only_a_clear_yes_is_yes(text: str, yes: bool) -> None:
     assert says_yes(text) is yes
+
+
+@pytest.mark.parametrize("bit", ["<think>", '"', "answer ", "the ", "the answer is ", "{'answer' "])
+def test_a_long_answer_is_read_in_time(bit: str) -> None:
+    began = time.process_time()
+    assert says_yes(bit * 20_000) is False
+    assert time.process_time() - began < 1.0

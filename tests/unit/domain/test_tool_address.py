@@ -24,6 +24,20 @@ def test_places_in_path_and_query_are_percent_encoded() -> None:
     )
 
 
+def test_names_of_any_letters_are_places() -> None:
+    url = 'https://h/{Prénom}/%(name (first))s/{1st}?f={"n":"%(1st)s","u":"%(who)s"}&k={Kunde 1}&z=%(Straße)s'
+    values = {"Prénom": "Zoë", "name (first)": "Ann", "1st": 5, "who": "x", "Kunde 1": "a b"}
+    check_address(url)
+    assert filled_address(url, values) == ('https://h/Zo%C3%AB/Ann/5?f={"n":"5","u":"x"}&k=a%20b&z=%(Stra%C3%9Fe)s')
+    with pytest.raises(UnfitArgumentsError, match="1st must not hold slashes"):
+        filled_address("https://h/{1st}", {"1st": "a/b"})
+
+
+def test_what_is_no_name_is_sent_as_an_address_can_hold_it() -> None:
+    check_address("https://h/{2 nd}?x={a: 1}")
+    assert filled_address("https://h/{2 nd}?x={a: 1}", {}) == "https://h/{2%20nd}?x={a:%201}"
+
+
 def test_an_address_without_places_is_sent_as_written() -> None:
     url = 'https://api.example.com/a%20b/%2e/..?filter={"a":1}&x=%41'
     assert filled_address(url, {}) == url
@@ -51,6 +65,8 @@ def test_what_could_move_the_path_is_refused(value: str) -> None:
         ("https://{tenant}.example.com/", "placeholder in its host"),
         ("https://%(host)s/", "placeholder in its host"),
         ("https://h:{port}/", "placeholder in its host"),
+        ("https://{Prénom}.h/", "placeholder in its host"),
+        ("https://h/{a\nb}", "control character"),
         ("https://user:pass@h/", "user name or password"),
         ("https://h/a b", "a space"),
         ("https://h\\@evil/", "user name or password|backslash"),

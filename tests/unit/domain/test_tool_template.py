@@ -20,6 +20,9 @@ VALUES: dict[str, Any] = {
     "list": [1, "b"],
     "yes": True,
     "none": None,
+    "Prénom": "Zoë",
+    "name (first)": "Lee",
+    "1st": 1,
 }
 
 JSON = st.recursive(
@@ -44,6 +47,10 @@ def fill(param: object, **values: Any) -> Any:
         ({"t": "%(yes)s %(list)s %(none)s|"}, {"t": 'true [1,"b"] |'}),
         ({"t": "100%% of %d and %(broken"}, {"t": "100% of %d and %(broken"}),
         ('{"t": "a \\"quoted\\" %(guests)s", "u": 5}', {"t": 'a "quoted" 4', "u": 5}),
+        ({"t": "%(Prénom)s %(name (first))s %(1st)i %(name )s"}, {"t": "Zoë Lee 1 Ann \"A\" O'Hara"}),
+        ({"t": "%(Straße)s %(no name!)s|%(no name)s"}, {"t": "%(Straße)s %(no name!)s|"}),
+        ('{"a": %(1st)s, "b": %(name (first))s, "c": %(Straße)s}', {"a": 1, "b": "Lee", "c": None}),
+        ({"a": {"$var": "Prénom"}, "b": {"$var": "name (first)"}}, {"a": "Zoë", "b": "Lee"}),
         ({"$var": "guests"}, 4),
         ({"$var": "guests", "more": 1}, {"$var": "guests", "more": 1}),
         ({"%(name)s": 1}, {"%(name)s": 1}),

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from callwright.domain.limits import MAX_URL_CHARACTERS
-from callwright.domain.webhook_address import has_fixed_host, webhook_address
+from callwright.domain.webhook_address import has_blanks, has_fixed_host, webhook_address
 
 HOOK = "https://hooks.example:8443/crm/{account}/calls?who={name}&in=v1"
 
@@ -42,6 +42,30 @@ def test_what_a_caller_says_changes_neither_the_host_nor_the_shape_of_the_addres
     assert list(parse_qs(filled.query)) == ["who", "in"]
     at_once = webhook_address("https://hooks.example/{said}", {"said": said})
     assert urlsplit(at_once).netloc == "hooks.example"
+
+
+def test_names_of_any_letters_stand_in_an_address_too() -> None:
+    values = {"Prénom": "Zoë", "1st": "a/b", "name (first)": "..", "Kunde 1": "x y"}
+    assert webhook_address("https://h.example/{Prénom}/{1st}/{name (first)}?k={Kunde 1}", values) == (
+        "https://h.example/Zo%C3%AB/a%2Fb/?k=x%20y"
+    )
+    assert webhook_address("https://h.example/{2 nd}?{Prénom}", values) == "https://h.example/{2%20nd}?Zo%C3%AB"
+    assert webhook_address("https://h.example/{2 nd}", values) == "https://h.example/{2%20nd}"
+    assert webhook_address("https://h.example/{1st}", {"1st": "a" * MAX_URL_CHARACTERS}) == "https://h.example/"
+    assert not has_fixed_host("https://{Prénom}.example/")
+
+
+@pytest.mark.parametrize(
+    ("url", "blanks"),
+    [
+        ("https://h.example/{Kunde 1}?a={name (first)}", False),
+        ("https://h.example/a b", True),
+        ("https://h.example/{a} ", True),
+        ("https://h.example/{a\nb}", True),
+    ],
+)
+def test_only_names_hold_blanks(url: str, blanks: bool) -> None:
+    assert has_blanks(url) is blanks
 
 
 def test_two_values_do_not_make_a_step_to_another_folder() -> None:
