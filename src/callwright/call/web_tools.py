@@ -207,7 +207,8 @@ class WebTools:
             outcome = ToolOutcome(False, f"ERROR CALLING API: Request to {host}: {error.message}")
         else:
             status = reply.status
-            outcome = ToolOutcome(*answer_text(status, reply.headers.get("content-type", ""), reply.body))
+            kind, packing = (reply.headers.get(f"content-{name}", "") for name in ("type", "encoding"))
+            outcome = ToolOutcome(*answer_text(status, kind, reply.body, packing))
         return outcome, {"host": host, "status": status, "ms": (clock.monotonic_us() - began_us) // 1000}
 
 
