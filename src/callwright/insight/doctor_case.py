@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from callwright.conversation.log import Entry
-from callwright.conversation.plan import CallPlan
 from callwright.conversation.stops import normalised
 from callwright.insight.cost import CallCost
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span, Timeline, timeline
 from callwright.insight.view import CallView
 from callwright.insight.waterfall import TurnLatency, waterfall
 from callwright.insight.wording import words_of
-
-_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
 
 
 @dataclass(frozen=True)
@@ -27,11 +24,6 @@ class Case:
     view: CallView
     cost: CallCost | None = None
     over: bool | None = False
-    _plan: Mapping[str, Any] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        started = self.view.first("Started")
-        object.__setattr__(self, "_plan", {} if started is None else started.values["plan"])
 
     @cached_property
     def line(self) -> Timeline:
@@ -100,7 +92,7 @@ class Case:
 
     def plan(self, name: str) -> Any:
         """A setting the call had; of an older log the default."""
-        return self._plan.get(name, _DEFAULTS[name])
+        return self.view.plan(name)
 
     def tool_in(self, span: Span) -> Entry | None:
         """The tool whose work takes at least half of ``span``, the longest of them."""

@@ -59,23 +59,25 @@ def _waited(case: Case, latency: TurnLatency) -> Span:
 
 def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
     """The part that took most of the wait, or what is behind it, and how long it was."""
-    parts: dict[str, Span] = {}
+    spans: dict[str, list[Span]] = {}
     at_us = latency.began_us
-    for name, part_us in latency.parts_us.items():
-        parts[name] = Span(at_us, at_us + part_us)
-        at_us += part_us
-    part = max(parts, key=lambda name: parts[name].shared_us(waited))
-    part_us = parts[part].shared_us(waited)
+    for name, step_us in latency.steps_us:
+        spans.setdefault(name, []).append(Span(at_us, at_us + step_us))
+        at_us += step_us
+    shares = {name: sum(span.shared_us(waited) for span in found) for name, found in spans.items()}
+    part = max(shares, key=lambda name: shares[name])
+    part_us = shares[part]
+    longest = max(spans[part], key=lambda span: span.shared_us(waited))
     if part == "hold" and part_us > int(case.plan("incremental_delay_ms")) * 1000 and case.plan("backoff_ms"):
         return "backoff", part_us
     if part == "end_of_turn":
         if _is_keyed(case, latency.turn):
             return "keys", part_us
-        finals = [e.at_us for e in case.view.of("TranscriptFinal") if waited.from_us < e.at_us <= parts[part].to_us]
+        finals = [e.at_us for e in case.view.of("TranscriptFinal") if waited.from_us < e.at_us <= longest.to_us]
         # The turn is taken at once when the last words are there: then it is they that were waited for.
         if finals and (finals[-1] - waited.from_us) * 2 > part_us:
             return "recogniser", finals[-1] - waited.from_us
-        return _waited_out(case, parts[part]), part_us
+        return _waited_out(case, longest), part_us
     if part == "ask" and (case.plan("speculate") or _was_asked_before(case, latency)):
         return "again", part_us
     return part, part_us

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from callwright.conversation.log import Entry, Header, LogFormatError, read_log
+from callwright.conversation.plan import CallPlan
+
+_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,11 @@ class CallView:
         if len(types) == 1:
             return self._by_type.get(types[0], [])
         return sorted((entry for name in types for entry in self._by_type.get(name, [])), key=lambda entry: entry.seq)
+
+    def plan(self, name: str) -> Any:
+        """A setting the call had; of an older log the default."""
+        started = self.first("Started")
+        return _DEFAULTS[name] if started is None else started.values["plan"].get(name, _DEFAULTS[name])
 
     def first(self, type_name: str) -> Entry | None:
         """The first entry of a type, or None."""

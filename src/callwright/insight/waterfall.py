@@ -15,7 +15,8 @@ from callwright.insight.view import CallView
 PARTS = ("end_of_turn", "ask", "tool", "first_token", "first_clause", "first_audio", "hold", "send")
 """Names of a waterfall's parts in order: until the turn was taken, until the model was asked, until it was asked again because it called
 tools that had to answer first (nobody heard anything meanwhile), its first words, the first clause to
-speak, its first audio, the wait for the agent's ``incremental_delay``, and the way to the wire."""
+speak, its first audio, the wait for the agent's ``incremental_delay``, and the way to the wire. What a caller waits for a tool is ``tool``
+wherever it comes: also until the first word about one that runs, and when it keeps what was said meanwhile from being answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,18 @@ class TurnLatency:
     turn: int
     generation: int
     began_us: int
-    parts_us: dict[str, int]
+    steps_us: tuple[tuple[str, int], ...]
+    """The parts and how long they took, one after the other as they came; a part may come twice."""
+
+    @property
+    def parts_us(self) -> dict[str, int]:
+        """How long each of PARTS took in all."""
+        return {name: sum(us for one, us in self.steps_us if one == name) for name in PARTS}
 
     @property
     def total_us(self) -> int:
         """The whole; equals the sum of the parts."""
-        return sum(self.parts_us.values())
+        return sum(us for _, us in self.steps_us)
 
 
 def waterfall(view: CallView) -> list[TurnLatency]:
@@ -57,7 +64,7 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     started = firsts.get(("PlayoutStarted", generation))
     if started is None:
         # A reply of a transfer or a tool alone is answered by the announcement of it.
-        generation = _announcement(view, ask)
+        generation = _announcement(view, ask, firsts)
         started = firsts.get(("PlayoutStarted", generation))
     arrived = _caller_ends(view, ask, started.seq) if started else []
     if started is None or not arrived:
@@ -67,23 +74,73 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     # What the caller sounded after the turn was taken is not what is being answered: a cough, or a "hello?" at an answer that takes long.
     before = [at_us for at_us in arrived if at_us <= taken_us]
     began = min((before or arrived)[-1], started.at_us)
+    called_us = _called_us(view, ask, firsts)
+    announced = generation != asked
     boundaries = [
-        taken_us,
-        first_ask.at_us,
-        ask.at_us,
-        _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked),
-        _at(firsts, "Speak", generation),
-        _at(firsts, "VoiceReady", generation),
-        _at(firsts, "Release", generation),
-        started.at_us,
+        *_held_by_tools(view, first_ask, began),
+        ("end_of_turn", taken_us),
+        ("ask", first_ask.at_us),
+        ("tool", ask.at_us),
+        ("first_token", _at(firsts, "ReplyText", asked) or called_us),
+        ("first_clause", called_us if announced else None),
+        ("tool" if announced else "first_clause", _at(firsts, "Speak", generation)),
+        ("first_audio", _at(firsts, "VoiceReady", generation)),
+        ("hold", _at(firsts, "Release", generation)),
+        ("send", started.at_us),
     ]
-    parts: dict[str, int] = {}
-    at = began
-    for name, boundary in zip(PARTS, boundaries, strict=True):
-        moved = at if boundary is None else max(at, min(boundary, started.at_us))
-        parts[name] = moved - at
-        at = moved
-    return TurnLatency(int(ask.values["turn"]), generation, began, parts)
+    return TurnLatency(int(ask.values["turn"]), generation, began, _steps(boundaries, began, started.at_us))
+
+
+def _steps(boundaries: list[tuple[str, int | None]], from_us: int, to_us: int) -> tuple[tuple[str, int], ...]:
+    """How long each part took up to its boundary, with what is unknown or out of order counting 0."""
+    steps: list[tuple[str, int]] = []
+    at_us = from_us
+    for name, boundary_us in boundaries:
+        moved_us = at_us if boundary_us is None else max(at_us, min(boundary_us, to_us))
+        steps.append((name, moved_us - at_us))
+        at_us = moved_us
+    return tuple(steps)
+
+
+def _called_us(view: CallView, ask: Entry, firsts: _Firsts) -> int | None:
+    """When the model called the first tool of its reply to ``ask``."""
+    generation, turn = ask.values["generation"], ask.values["turn"]
+    calls = (e.at_us for e in view.of("CallTool") if e.values["turn"] == turn and e.seq > ask.seq)
+    return _at(firsts, "ReplyTool", generation) or next(calls, None)
+
+
+def _held_by_tools(view: CallView, ask: Entry, began_us: int) -> list[tuple[str, int | None]]:
+    """What the caller said while a tool ran waits until the last one has answered: the pause behind it, and the wait for the tool."""
+    calls = {e.values["request"]: e for e in view.of("CallTool", "SendKeys") if e.seq < ask.seq}
+    over = {
+        e.values["request"]: e.at_us
+        for e in reversed(view.of("ToolResult", "CancelTool", "ProviderFailed"))
+        if e.values.get("request") in calls and e.values.get("kind", "tool") == "tool"
+    }
+    held = [request for request, at_us in over.items() if began_us < at_us <= ask.at_us]
+    if not held:
+        return []
+    paused_us = max(_paused_us(view, began_us, ask), min(calls[request].at_us for request in held))
+    over_us = max(over[request] for request in held)
+    return [("end_of_turn", min(paused_us, over_us)), ("tool", over_us)]
+
+
+def _paused_us(view: CallView, began_us: int, ask: Entry) -> int:
+    """When the pause behind the caller's last sound made it the end of a turn, by what turn model and recogniser said of it, or else by the
+    silence the plan asks for; and its final words were there."""
+    heard = [
+        e for e in view.of("TranscriptFinal", "TurnVerdict", "RecogniserEnd") if e.at_us > began_us and e.seq < ask.seq
+    ]
+    sure = [
+        e.at_us
+        for e in heard
+        if e.type == "RecogniserEnd"
+        or (e.type == "TurnVerdict" and e.values["probability_ppm"] >= view.plan("turn_threshold_ppm"))
+    ]
+    patience_ms, endpointing_ms = int(view.plan("patience_ms")), int(view.plan("endpointing_ms"))
+    silence_ms = patience_ms if view.plan("turn_model") else min(patience_ms, endpointing_ms)
+    ended_us = sure[0] if sure else began_us + silence_ms * 1000
+    return max([ended_us, *(e.at_us for e in heard if e.type == "TranscriptFinal")])
 
 
 def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
@@ -119,11 +176,14 @@ def _asked_first(view: CallView, ask: Entry) -> Entry:
     return before[-1] if before else ask
 
 
-def _announcement(view: CallView, ask: Entry) -> int:
-    """The generation that announced the transfer or the tool of the turn, 0 when there is none."""
+def _announcement(view: CallView, ask: Entry, firsts: _Firsts) -> int:
+    """The generation that announced the transfer or the tool that ``ask`` led to, 0 when none was heard."""
     turn = ask.values["turn"]
+    later = [e.seq for e in view.of("AskModel") if e.values["turn"] == turn and e.seq > ask.seq]
     said = [e for e in view.of("Speak") if e.values["purpose"] in ("transfer", "tool") and e.values["turn"] == turn]
-    return next((int(e.values["generation"]) for e in said if e.seq > ask.seq), 0)
+    # What is announced after the model was asked again is what that question led to.
+    ours = [int(e.values["generation"]) for e in said if ask.seq < e.seq < min(later, default=e.seq + 1)]
+    return next((generation for generation in ours if ("PlayoutStarted", generation) in firsts), 0)
 
 
 _Firsts = dict[tuple[str, int], Entry]

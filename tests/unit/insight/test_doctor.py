@@ -153,6 +153,27 @@ class TestSlowReply:
         finding = call.asks_again(7_700).speaks_from("Booked.", 7_900, 9_000).at(10_000).leg_ended().found("slow_reply")
         assert finding.causes == ("tool",)
 
+    def test_blames_the_tool_whose_first_message_came_late(self):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.takes_turn("A table.", 4_500, 5_500, 5_750).tool("book", 5_800)
+        call.speaks_from("I am still looking.", 10_800, 11_500, purpose="tool")
+        call.at(12_000).event(ev.ToolResult, call.request, True, "{}").asks_again(12_000)
+        findings = call.speaks_from("Booked.", 12_300, 13_000).at(14_000).leg_ended().findings()
+        (finding,) = [one for one in findings if one.rule == "slow_reply"]
+        assert (finding.causes, finding.lasted_us, finding.turn) == (("tool",), 5_300_000, 1)
+        assert "4,940 ms of it for a tool" in finding.what
+
+    def test_blames_the_tool_that_what_was_said_meanwhile_waited_for(self):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.takes_turn("A table.", 4_500, 5_500, 5_750).tool("book", 5_800)
+        call.speaks_from("One moment.", 5_900, 6_500, purpose="tool").says("And is parking free?", 7_000, 8_000)
+        call.at(12_000).event(ev.ToolResult, call.request, True, "{}")
+        call.asks(12_000).takes_turn("And is parking free?", 7_000, 8_000, 12_100)
+        findings = call.speaks_from("It is.", 12_300, 13_000).at(14_000).leg_ended().findings()
+        (finding,) = [one for one in findings if one.rule == "slow_reply"]
+        assert (finding.causes, finding.lasted_us, finding.turn) == (("tool",), 4_300_000, 2)
+        assert "3,000 ms of it for a tool" in finding.what
+
     def test_blames_the_pause_between_keys(self):
         call = DoctorCall().welcomed().at(5_500).event(ev.KeyPressed, "4").asks(8_500)
         call.takes_turn("dtmf_number: 4", 5_500, 5_500, 8_600)

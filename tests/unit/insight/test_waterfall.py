@@ -49,6 +49,135 @@ def test_the_parts_sum_to_the_whole_whatever_the_boundaries_are(moments: list[in
     assert latency.total_us == sum(latency.parts_us.values()) == played * 1000 - latency.began_us
 
 
+@given(
+    st.lists(st.integers(0, 20_000), min_size=9, max_size=9),
+    st.sets(st.sampled_from(("verdict", "final", "call", "result", "announced"))),
+)
+def test_the_parts_sum_to_the_whole_whatever_a_tool_does(moments: list[int], given_: set[str]):
+    called, voiced, verdict, final, result, asked, tool, spoken, played = moments
+    log = CallLog().answered().at(called)
+    if "call" in given_:
+        log.write(fx.CallTool(90, 1, "c0", "book", "{}"))
+    log.at(voiced).voice_stopped(voiced)
+    if "verdict" in given_:
+        log.at(verdict).event(ev.TurnVerdict, 50, 900_000)
+    if "final" in given_:
+        log.at(final).event(ev.TranscriptFinal, final, 1, "Well.")
+    if "result" in given_:
+        log.at(result).event(ev.ToolResult, 90, True, "{}")
+    log.at(asked).turn_taken().asked(2, 2).at(tool).event(ev.ReplyTool, 2, 1, "c1", "book", "{}")
+    generation = 3 if "announced" in given_ else 2
+    log.at(spoken).speaks(2, generation, "A moment.", "tool").released(2, generation)
+    (latency,) = waterfall(log.at(played).audible(generation).view)
+    assert tuple(latency.parts_us) == PARTS
+    assert all(us >= 0 for _, us in latency.steps_us)
+    assert latency.total_us == sum(latency.parts_us.values()) == played * 1000 - latency.began_us
+
+
+def calls_a_tool(log: CallLog, turn: int = 1, generation: int = 1, name: str = "book") -> CallLog:
+    """The model calls a tool in its reply, which ends with that."""
+    log.event(ev.ReplyTool, generation, log.request, "c1", name, "{}").model_ended(generation)
+    return log.write(fx.CallTool(90, turn, "c1", name, "{}"))
+
+
+def caller_asks() -> CallLog:
+    """Silent from 1 s on, taken at 1.2 s; the model calls a tool at 1.5 s."""
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_200).turn_taken().asked(1, 1)
+    return calls_a_tool(log.at(1_500))
+
+
+def announced(log: CallLog, generation: int, purpose: str = "tool", turn: int = 1) -> CallLog:
+    """Words of the platform about a tool or a transfer, heard 0.15 s after they are given to the voice."""
+    began = log.now_ms
+    log.speaks(turn, generation, "A moment, please.", purpose).released(turn, generation)
+    return log.at(began + 100).audio_ready(generation).at(began + 150).audible(generation)
+
+
+def test_the_wait_for_the_default_message_of_a_tool_is_the_tools():
+    (latency,) = waterfall(announced(caller_asks().at(2_700), 2).view)
+    parts = latency.parts_us
+    assert (parts["end_of_turn"], parts["first_token"], parts["first_clause"]) == (200_000, 300_000, 0)
+    assert (parts["tool"], parts["first_audio"], latency.total_us) == (1_200_000, 100_000, 1_850_000)
+
+
+def test_the_wait_for_the_first_waiting_message_that_is_heard_is_the_tools():
+    log = caller_asks().at(3_000).speaks(1, 2, "Never made.", "tool")
+    (latency,) = waterfall(announced(log.at(6_500), 3).view)
+    assert (latency.generation, latency.parts_us["tool"], latency.parts_us["first_clause"]) == (3, 5_000_000, 0)
+
+
+def test_what_a_model_wrote_before_it_called_the_tool_is_the_models():
+    log = CallLog().answered().at(1_000).voice_stopped(1_000).turn_taken().asked(1, 1).at(1_200).model_wrote(1, " ")
+    log = announced(calls_a_tool(log.at(1_500)).at(2_700), 2)
+    (latency,) = waterfall(log.view)
+    parts = latency.parts_us
+    assert (parts["first_token"], parts["first_clause"], parts["tool"]) == (200_000, 300_000, 1_200_000)
+
+
+def test_a_tool_before_a_transfer_is_the_tools_and_the_model_between_them_the_models():
+    log = caller_asks().at(2_500).event(ev.ToolResult, 90, True, "{}").asked(1, 2)
+    log.at(3_500).event(ev.ReplyTool, 2, log.request, "c2", "transfer_call_desk", "{}").model_ended(2)
+    (latency,) = waterfall(announced(log, 3, "transfer").view)
+    parts = latency.parts_us
+    assert (parts["tool"], parts["first_token"], parts["first_clause"]) == (1_300_000, 1_000_000, 0)
+    assert latency.total_us == 2_650_000
+
+
+def test_a_transfer_beside_a_tool_is_announced_when_the_tool_has_answered():
+    log = caller_asks().at(4_500).event(ev.ToolResult, 90, True, "{}")
+    (latency,) = waterfall(announced(log, 2, "transfer").view)
+    assert (latency.parts_us["tool"], latency.parts_us["first_token"]) == (3_000_000, 300_000)
+
+
+def test_an_announcement_after_the_model_was_asked_again_is_not_what_the_first_question_led_to():
+    log = caller_asks().at(1_600).event(ev.ToolResult, 90, True, "{}").asked(1, 2)
+    log.at(2_000).model_wrote(2, "Nine.").speaks(1, 2, "Nine.").audio_ready(2).released(1, 2).audible(2)
+    (latency,) = waterfall(announced(log.at(9_000), 3).view)
+    assert (latency.generation, latency.total_us) == (2, 1_000_000)
+
+
+def says_meanwhile() -> CallLog:
+    """A tool runs from 1.5 s on and is announced at once; the caller speaks until 3 s."""
+    return announced(caller_asks(), 2).at(3_100).voice_stopped(3_000)
+
+
+def answered_together(log: CallLog) -> CallLog:
+    """The result comes at 7 s, and what was said meanwhile is answered with it."""
+    log.at(7_000).event(ev.ToolResult, 90, True, "{}").turn_taken().asked(2, 3)
+    log.at(7_300).model_wrote(3, "Nine.").speaks(2, 3, "Nine.").at(7_400).audio_ready(3).released(2, 3)
+    return log.audible(3)
+
+
+def test_words_spoken_while_a_tool_runs_wait_for_the_tool():
+    log = says_meanwhile().at(3_200).event(ev.TurnVerdict, 50, 900_000).at(3_300)
+    log.event(ev.TranscriptFinal, 3_000, 2, "And is parking free?")
+    _, latency = waterfall(answered_together(log).view)
+    parts = latency.parts_us
+    assert (parts["end_of_turn"], parts["tool"], parts["first_token"]) == (300_000, 3_700_000, 300_000)
+    assert latency.total_us == 4_400_000
+
+
+def test_where_nothing_ended_the_pause_but_silence_the_plans_patience_is_the_pauses():
+    log = says_meanwhile().at(3_200).event(ev.TurnVerdict, 50, 100_000)
+    _, latency = waterfall(answered_together(log).view)
+    assert (latency.parts_us["end_of_turn"], latency.parts_us["tool"]) == (1_000_000, 3_000_000)
+
+
+def test_a_result_within_the_pause_keeps_nobody_waiting():
+    log = says_meanwhile().at(3_200).event(ev.ToolResult, 90, True, "{}").at(3_600).event(ev.TurnVerdict, 50, 900_000)
+    log.turn_taken().asked(2, 3).at(3_900).audible(3)
+    _, latency = waterfall(log.view)
+    assert (latency.parts_us["end_of_turn"], latency.parts_us["tool"], latency.total_us) == (600_000, 0, 900_000)
+
+
+def test_the_last_of_several_tools_is_waited_for_also_one_that_never_answered():
+    log = says_meanwhile().write(fx.CallTool(91, 1, "c2", "never", "{}")).at(3_200).event(ev.RecogniserEnd, 3_000)
+    log.at(5_000).event(ev.ToolResult, 90, True, "{}").at(9_000).write(fx.CancelTool(91)).turn_taken().asked(2, 3)
+    log.at(9_100).event(ev.ToolResult, 91, True, "late").at(9_500).audible(3)
+    _, latency = waterfall(log.view)
+    assert (latency.parts_us["end_of_turn"], latency.parts_us["tool"]) == (200_000, 5_800_000)
+
+
 def test_work_done_before_the_caller_had_finished_costs_no_time():
     log = CallLog().answered().at(800).turn_taken().asked(1, 1).at(900).model_wrote(1, "Yes.").speaks(1, 1, "Yes.")
     log.at(950).audio_ready(1).at(1_000).voice_stopped(1_000).at(1_200).released(1, 1).audible(1)
