@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from callwright.cli import main
+from callwright.conversation.plan import CORE_VERSION
 from callwright.simulation.golden import unpack
 
 TRACE = Path(__file__).resolve().parents[1] / "golden" / "scenario-slow-speller.log.xz"
@@ -51,6 +52,34 @@ def test_a_replay_that_did_otherwise_does_not(log: Path, capsys: pytest.CaptureF
     told = capsys.readouterr().out
     assert "first difference at entry" in told
     assert "the same" not in told
+
+
+@pytest.mark.parametrize("number", ["99", '"x"', "null", "true"])
+@pytest.mark.parametrize("more", [["doctor"], ["replay"], ["replay", "--from-turn", "0", "--model", "recorded"]])
+def test_a_log_of_another_format_is_refused(
+    more: list[str], number: str, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.write_text(log.read_text().replace('"log":1,', f'"log":{number},', 1))
+    assert main([more[0], str(log), *more[1:]]) == 2
+    told = capsys.readouterr()
+    assert "is not a call log this version can read: it has log format " in told.err
+    assert told.out == ""
+
+
+@pytest.mark.parametrize("direction", ['"zzz"', "null", "[]"])
+@pytest.mark.parametrize("more", [["doctor"], ["replay"], ["replay", "--from-turn", "0", "--model", "recorded"]])
+def test_an_entry_that_goes_no_known_way_is_refused(
+    more: list[str], direction: str, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.write_text(log.read_text().replace('"dir":"out"', f'"dir":{direction}', 1))
+    assert main([more[0], str(log), *more[1:]]) == 2
+    assert ": unknown direction " in capsys.readouterr().err
+
+
+def test_a_log_that_another_core_wrote_is_told_by_both_versions(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.write_text(re.sub(r'"core":\d+', '"core":3', log.read_text(), count=1))
+    assert main(["replay", str(log)]) == 0
+    assert f"; written by core version 3, this is {CORE_VERSION}\n" in capsys.readouterr().out
 
 
 def test_a_replay_of_a_log_with_a_hole_is_not_the_same(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from callwright.actions.services import missing, object_id
 from callwright.bootstrap import open_foundation
-from callwright.conversation.log import LogFormatError
+from callwright.conversation.log import LOG_FORMAT, LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView, view_of
 from callwright.ops.settings import Settings, load_settings
@@ -21,6 +21,8 @@ from callwright.storage.embedded import EmbeddedPostgres
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading ends with where a field is missing or of another kind."""
+_DIRECTIONS = ("in", "out", "fact")
+"""Of an entry. What goes another way is of a version that knows more: left out, a replay would have compared something else."""
 _XZ = b"\xfd7zXZ\x00"
 """How a packed file begins."""
 
@@ -79,10 +81,16 @@ def readable(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def view_in(text: str) -> CallView:
-    """The log, which has entries. Raises LogFormatError."""
+    """The log, which is of this version's format and has entries. Raises LogFormatError."""
     view = view_of(text)
+    log_format = view.header.log_format
+    if type(log_format) is not int or log_format != LOG_FORMAT:
+        raise LogFormatError(f"it has log format {log_format!r}, and this version reads format {LOG_FORMAT}")
     if not view.entries:
         raise LogFormatError("it has a header and no entry")
+    for entry in view.entries:
+        if entry.direction not in _DIRECTIONS:
+            raise LogFormatError(f"entry {entry.seq}: unknown direction {entry.direction!r}")
     return view
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from callwright.cli import whatif
 from callwright.cli.call_log import configure_call, log_text, readable, view_in
+from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.replay import replay
 from callwright.insight.difference import report
 from callwright.insight.wholeness import wholeness
@@ -29,12 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
         return whatif.run(arguments, log_text(arguments))
     text = log_text(arguments)
     with readable(arguments):
-        lacks, result = wholeness(view_in(text)), replay(text)
+        view = view_in(text)
+        lacks, result = wholeness(view), replay(text)
     same = "the same " if result.exact else ""
     print(
         ("the same: " if result.exact and lacks.has_all else "")
         + f"{result.events} events gave {same}{result.effects} effects"
-        + ("" if result.same_core else "; written by another core version")
+        # Another format was refused: only the core's version can be another.
+        + ("" if result.same_core else f"; written by core version {view.header.core_version}, this is {CORE_VERSION}")
     )
     if result.difference is not None:
         print("\n".join(report(result.difference)))

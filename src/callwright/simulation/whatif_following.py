@@ -54,6 +54,7 @@ def follow(
 class _Follower:
     __slots__ = (
         "_answers_recorded",
+        "_as_was",
         "_change",
         "_conversation",
         "_cut_us",
@@ -69,6 +70,7 @@ class _Follower:
         self._change = change
         self._answers_recorded = answers_recorded
         self._conversation = Conversation()
+        self._as_was = Conversation()
         self._plan: CallPlan | None = None
         self._revised = cut_us == 0
         self._steps: list[Step] = []
@@ -84,6 +86,9 @@ class _Follower:
             elif entry.direction == "in":
                 if self._waiting:
                     return self._parted("", self._waiting[0])
+                difference = self._acts_sooner(entry)
+                if difference is not None:
+                    return Following(tuple(self._steps), difference)
                 self._event = entry
                 difference = self._step(entry)
                 if difference is not None:
@@ -96,7 +101,7 @@ class _Follower:
         return Following(tuple(self._steps))
 
     def _step(self, entry: Entry) -> Difference | None:
-        event = event_from_wire(entry.type, entry.at_us, entry.values)
+        recorded = event = event_from_wire(entry.type, entry.at_us, entry.values)
         if isinstance(event, ev.Started):
             self._plan = event.plan
             if not self._cut_us:
@@ -106,11 +111,27 @@ class _Follower:
             revise(self._conversation, self._plan, self._change)
         try:
             effects = self._conversation.step(event)
+            self._as_was.step(recorded)
         except CRASHES as error:
-            crash = f"a defect: {type(error).__name__}: {error}"
-            return Difference(entry.seq, entry.at_us, "", crash, self._wire(entry.type, entry.values), entry.seq)
+            shown = self._wire(entry.type, entry.values)
+            return Difference(entry.seq, entry.at_us, "", _crash(error), shown, entry.seq)
         self._steps.append((event, effects))
         self._waiting = [self._wire(type(effect).__name__, values_of(effect)) for effect in effects]
+        return None
+
+    def _acts_sooner(self, entry: Entry) -> Difference | None:
+        """What is done before ``entry`` came in, at a deadline that the recorded agent had not or had later. Such a one is in no log, and
+        within the step of the next input what it does would look like what the recorded agent did there."""
+        while self._revised and (due_us := self._conversation.next_deadline()) is not None and due_us < entry.at_us:
+            was_us = self._as_was.next_deadline()
+            if was_us is not None and was_us <= due_us:
+                return None
+            try:
+                effects = self._conversation.step(ev.DeadlineReached(due_us))
+            except CRASHES as error:
+                return Difference(entry.seq, due_us, "", _crash(error))
+            if effects:
+                return Difference(entry.seq, due_us, "", self._wire(type(effects[0]).__name__, values_of(effects[0])))
         return None
 
     def _asks_anew(self) -> bool:
@@ -132,6 +153,10 @@ class _Follower:
         if name in _ASKED_OF_THE_MODEL and self._answers_recorded and self._revised:
             values = {field: value for field, value in values.items() if field not in _TOLD_TO_THE_MODEL}
         return f"{name} {canonical(dict(values))}"
+
+
+def _crash(error: Exception) -> str:
+    return f"a defect: {type(error).__name__}: {error}"
 
 
 def revise(conversation: Conversation, plan: CallPlan | None, change: Callable[[CallPlan], CallPlan]) -> None:

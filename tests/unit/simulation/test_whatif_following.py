@@ -13,6 +13,7 @@ from callwright.conversation.core import Conversation
 from callwright.conversation.log import Entry
 from callwright.conversation.plan import CallPlan
 from callwright.insight.view import CallView, view_of
+from callwright.simulation.trace import Trace
 from callwright.simulation.whatif import what_if
 from callwright.simulation.whatif_following import follow
 from callwright.simulation.whatif_recording import cut_before
@@ -20,9 +21,9 @@ from callwright.simulation.whatif_recording import cut_before
 PLAN = CallPlan(welcome_message="Hello, this is the bakery.", incremental_delay_ms=100, call_terminate_ms=0)
 
 
-def recorded() -> CallView:
-    seed = bare(PLAN, ["A table for two please.", "Tonight at eight."])
-    return view_of(what_if(seed, 0, lambda _: PLAN, Script("For when?", "Done."), keep_going=True).log)
+def recorded(plan: CallPlan = PLAN) -> CallView:
+    seed = bare(plan, ["A table for two please.", "Tonight at eight."])
+    return view_of(what_if(seed, 0, lambda _: plan, Script("For when?", "Done."), keep_going=True).log)
 
 
 VIEW = recorded()
@@ -46,6 +47,45 @@ def test_it_holds_until_the_first_thing_that_is_done_otherwise() -> None:
     released = [entry for entry in VIEW.of("Release") if entry.at_us > cut_before(VIEW, 2)]
     assert held.until_us == released[0].at_us
     assert held.steps[-1][0].at_us <= released[0].at_us
+
+
+def alone(plan: CallPlan) -> CallView:
+    """A call in which nothing comes in behind the answer but what the core waits for, until somebody leaves at 14 s."""
+    conversation, trace = Conversation(), Trace()
+    for event in (
+        ev.Started(0, plan, (), 3),
+        ev.Answered(1_000_000),
+        ev.LegEnded(14_000_000, "answered", "Callee", "", 0),
+    ):
+        while (due_us := conversation.next_deadline()) is not None and due_us < event.at_us:
+            trace.steps.append((reached := ev.DeadlineReached(due_us), conversation.step(reached)))
+        trace.steps.append((event, conversation.step(event)))
+    return view_of(trace.log())
+
+
+WAITS = recorded(replace(PLAN, incremental_delay_ms=3_000))
+SILENT = alone(CallPlan())
+LEFT = alone(CallPlan(check_if_user_online=False))
+
+
+@pytest.mark.parametrize(
+    ("view", "sooner", "done", "first"),
+    [
+        (WAITS, {"incremental_delay_ms": 2_000}, "Release", "UserSaid"),
+        (SILENT, {"user_online_after_ms": 9_000}, "Speak", "Speak"),
+        (LEFT, {"hangup_after_silence_ms": 9_000}, "HangUp", "HangUp"),
+    ],
+)
+def test_a_shorter_wait_ends_it_where_the_agent_acts_sooner(
+    view: CallView, sooner: dict[str, int], done: str, first: str
+) -> None:
+    held = follow(view, 0, lambda plan: replace(plan, **sooner))  # type: ignore[arg-type]
+    was = next(entry for entry in view.of(done) if entry.at_us > (view.answered_us or 0))
+    assert held.parted is not None
+    assert held.until_us == pytest.approx(was.at_us - 1_000_000, abs=5_000), "as late as a simulated clock is"
+    assert (held.parted.logged, held.parted.now.split()[0]) == ("", first)
+    assert held.steps[-1][0].at_us < held.parted.at_us
+    assert follow(view, 0, same).until_us is None
 
 
 def test_what_is_changed_before_the_first_moment_holds_nothing() -> None:
@@ -109,3 +149,18 @@ def test_a_step_that_fails_is_where_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
     assert held.parted is not None
     assert held.parted.now == "a defect: ValueError: a defect"
     assert held.until_us == VIEW.of("TranscriptFinal")[0].at_us
+
+
+def test_a_deadline_that_fails_is_where_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Conversation.step
+
+    def fails(self: Conversation, event: ev.Event) -> tuple[fx.Effect, ...]:
+        if event == ev.DeadlineReached(10_000_000):
+            raise ValueError("a defect")
+        return step(self, event)
+
+    monkeypatch.setattr(Conversation, "step", fails)
+    held = follow(SILENT, 0, lambda plan: replace(plan, user_online_after_ms=9_000))
+    assert held.parted is not None
+    assert held.until_us == 10_000_000
+    assert held.parted.now == "a defect: ValueError: a defect"
