@@ -115,10 +115,11 @@ class ResumeAccount:
             self._keeps_quiet(effect.lane)
 
     def _keeps_quiet(self, what: str) -> None:
-        book, caller = self._book, self._book.caller
+        book = self._book
         if self._interrupted_us < 0 or not book.live:
             return
-        since_us = max(self._interrupted_us, book.answered_us + caller.end_ms * 1000)
+        # What sounds after the question to the model, and has no words, holds nothing back.
+        since_us = max(self._interrupted_us, max(self._asked_us.values(), default=0))
         if book.at_us + LATE_US < since_us + book.plan.backoff_ms * 1000:
             contradict("an agent that was interrupted keeps its backoff period", f"{what} since {since_us}")
 

@@ -192,8 +192,13 @@ class WordsAccount:
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
         due = effect.purpose == "welcome" and self._book.plan.discard_pre_welcome and self._book.live
         waiting = self._unanswered()
-        if due and not cleared and waiting and not (self._book.notes("discarded_words") or self._midway()):
+        kept = self._midway() or self._asks_not_to_be_called()
+        if due and not cleared and waiting and not (self._book.notes("discarded_words") or kept):
             contradict("words over the welcome are thrown away on request", waiting[:5])
+
+    def _asks_not_to_be_called(self) -> bool:
+        plan, words = self._book.plan, " ".join(self._texts[segment] for segment in sorted(self._texts))
+        return plan.opt_out and opt_out.said(words, plan.language)
 
     def _midway(self) -> bool:
         """Whether the caller may have been speaking or typing, or read, when what this step does came about."""
