@@ -714,9 +714,19 @@ TURN = (
         Line("hearing:Hearing._weigh", "if not self._only_waits():", "if True:"),
     ),
     bug(
-        "kept_hello_is_a_turn_of_its_own",
-        "the model is asked about a hello behind the reply that answered it",
-        Line("conduct:Conductor._decide", "pending.asked = pending.asked or turn.words.text()", "pass"),
+        "filler_within_the_backoff",
+        "an agent that was silenced fills the wait it was told to keep",
+        Line("conduct:Conductor._use_lanes", "since_us, stage.backs_off_until_us", "since_us"),
+    ),
+    bug(
+        "apology_within_the_backoff",
+        "an agent that was silenced apologises in the wait it was told to keep",
+        Line("conduct:Conductor._apologise", "not goes_on and self._board.now_us < stage.backs_off_until_us", "False"),
+    ),
+    bug(
+        "opt_out_thrown_away",
+        "who asks not to be called before the call has begun is not heard",
+        Line("conduct:Conductor._look_back", "self._is_midway() or self._asks_not_to_be_called()", "self._is_midway()"),
     ),
     bug(
         "sound_takes_the_answer_back",
@@ -938,7 +948,7 @@ TOOLS = (
     bug(
         "tools_without_end",
         "a model may call tools for ever",
-        Line("thinking:Thinking.tool", "stage.tools.loops + len(generation.calls) >= MAX_MODEL_TOOL_LOOPS", "False"),
+        Line("tools:Toolbox.start", "self.loops > MAX_MODEL_TOOL_LOOPS", "False"),
     ),
     bug(
         "failed_tool_not_settled",
@@ -1346,7 +1356,11 @@ WAITING = (
     bug(
         "own_words_of_a_tool_come_late",
         "the tool's own message is said only when it takes long",
-        Line("waiting:Waiting.go_on", "if begins and words is not None and words.own_message:", "if False:"),
+        Line(
+            "waiting:Waiting.go_on",
+            "words is not None and words.own_message and self._own_round != self._round",
+            "False",
+        ),
     ),
     bug(
         "keys_pressed_into_words",
@@ -1463,7 +1477,7 @@ OPT_OUT = (
     bug(
         "opt_out_unheard",
         "nobody notices that the caller does not want to be called",
-        Line("conduct:Conductor._opted_out", "if not opt_out.said(text, plan.language):", "if True:"),
+        Line("conduct:Conductor._asks_not_to_be_called", "if opt_out.said(text, plan.language):", "if False:"),
     ),
     bug(
         "opt_out_not_recorded",
@@ -1492,7 +1506,7 @@ OPT_OUT = (
     bug(
         "opt_out_although_off",
         "an agent that leaves it to its model hangs up itself",
-        Line("conduct:Conductor._opted_out", "not plan.opt_out or ", ""),
+        Line("conduct:Conductor._asks_not_to_be_called", "not plan.opt_out or ", ""),
     ),
 )
 
