@@ -18,7 +18,7 @@ RESUME_MS = 500
 """Sound this long (arrival time, so it includes the detector's hangover of about 300 ms) puts a reply that nobody heard yet in doubt: it
 waits until the words of the sound are known."""
 
-REPLY_CALLS_MOST = 32
+REPLY_CALLS_MOST = 16
 """Tool calls of one reply that are looked at: of these, what a turn may not have is answered to the model as not called; the others are
 dropped."""
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from callwright.conversation import opt_out
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import SPECULATIONS_MOST, STILL_READ_MS, WELCOME_YIELDS_MS
+from callwright.conversation.bounds import (
+    FINAL_WAIT_MS,
+    RESUME_MS,
+    SPECULATIONS_MOST,
+    STILL_READ_MS,
+    WELCOME_YIELDS_MS,
+)
 from callwright.conversation.doubt import is_bounded, is_settled, only_waits
 from callwright.conversation.effects import CloseUtterance, OptedOut
 from callwright.conversation.ending import Ending
@@ -215,6 +221,10 @@ class Conductor:
             return
         if board.phase != "live":
             return
+        if stage.pending is not None and turn.state == "talking":
+            board.after_ms(
+                "resume", RESUME_MS
+            )  # a sound over what was said, and now over the silence in which the reply is waited for
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
         if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.
@@ -272,10 +282,11 @@ class Conductor:
                 # A reply that was performed without a word leaves it: nobody has taken the turn back.
                 stage.lanes.stop(FILLER)
         if board.plan.backchannels:
-            listens = free and turn.state == "unfinished" and self.greeted and board.now_us >= stage.backs_off_until_us
+            listens = free and turn.state == "unfinished" and self.greeted
             stage.lanes.update_listening(
                 listens and (pending is None or pending.state == "speculative"),
                 turn.voiced_end_ms - max(turn.from_ms, 0),
+                board.now_us >= stage.backs_off_until_us,
             )
 
     def _proceed(self, silent: bool) -> None:
@@ -358,12 +369,11 @@ class Conductor:
         whether the agent is occupied with it, or with what it stood before."""
         stage, turn, plan = self._stage, self._turn, self._board.plan
         new = turn.words.count and normalised(turn.words.text()) != normalised(stage.owed.unanswered)
-        goes_on = turn.state == "talking" or new
-        if not goes_on and self._board.now_us < stage.backs_off_until_us:
+        if not new and self._board.now_us < stage.backs_off_until_us:
             self._board.timers.arm("gate", stage.backs_off_until_us)
             return True
         stage.owed.apology = False
-        if goes_on:
+        if turn.state == "talking" or new:
             return self._resuming.go_on()
         stage.take_words()
         stage.owed.reply = False
@@ -393,7 +403,7 @@ class Conductor:
     def _decide(self) -> None:
         """What the caller said while a reply was prepared is known, or waited for in vain: the reply answers it all or is taken back."""
         pending, turn = self._stage.pending, self._turn
-        if pending is None or not pending.doubted or not is_settled(turn):
+        if pending is None or not pending.doubted or not (is_settled(turn) or self._is_nothing(pending)):
             return
         pending.doubted = False
         same = normalised(turn.words.text()) == normalised(pending.asked)
@@ -403,6 +413,17 @@ class Conductor:
             pending.asked = pending.asked or turn.words.text()
         else:
             self._stage.withdraw("caller_continued")
+
+    def _is_nothing(self, pending: Generation) -> bool:
+        """Whether a sound over the reply to a tool's answer has no words, as far as they are waited for: the caller has waited for the tool
+        already, and a cough must not make that longer than it must be."""
+        board, turn = self._board, self._turn
+        if pending.asked or turn.words.count or turn.state == "talking":
+            return False
+        due_us = board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000
+        if board.now_us < due_us:
+            board.timers.arm("gate", due_us)
+        return board.now_us >= due_us
 
     def _release(self, generation: Generation) -> bool:
         """Perform the committed reply once it can be heard, the caller is silent and the floor time has passed; returns whether it was."""

@@ -122,10 +122,9 @@ class Hearing:
                 stage.doubt()
             else:
                 stage.withdraw("caller_continued")
-        if self._goes_on():
-            if not self._only_waits():
-                stage.interrupt("caller_continued")
-                self._call_off_transfer()
+        if self._takes_back():
+            stage.interrupt("caller_continued")
+            self._call_off_transfer()
             return
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         fills = audible is None and pending is None and stage.lanes.sounds(FILLER)  # a tool runs meanwhile
@@ -153,18 +152,12 @@ class Hearing:
         words = self._turn.words
         return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))
 
-    def _goes_on(self) -> bool:
-        """Whether the caller goes on before a word of the reply is heard."""
+    def _takes_back(self) -> bool:
+        """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
         audible, turn = self._stage.audible, self._turn
         if audible is None or audible.state != "released" or not audible.asked or not audible.interruptible:
             return False
         return turn.words.count > 0 and not self._only_listens()
-
-    def _only_waits(self) -> bool:
-        """Whether whoever goes on so only asks whether somebody is there, and is about to hear it. All other words, however few, take the
-        reply back."""
-        audible, turn = self._stage.audible, self._turn
-        return audible is not None and not turn.patience.is_half(audible.asked) and only_waits(self._board, turn, "")
 
     def _stays(self, audio_ms: int, final: bool) -> bool:
         """Whether the caller speaks over the goodbye of a silence, and not to return it. Who speaks before any of it is heard takes it back

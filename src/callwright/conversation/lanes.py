@@ -134,15 +134,16 @@ class Lanes:
         if self._waits <= FILLERS_MOST:
             board.after_ms("filler", FILLER_AGAIN_MS)
 
-    def update_listening(self, pauses: bool, spoken_ms: int) -> None:
-        """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound."""
+    def update_listening(self, pauses: bool, spoken_ms: int, aloud: bool = True) -> None:
+        """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound, if
+        it may be ``aloud``."""
         if pauses == self._listens:
             return
         self._listens = pauses
         board, plan = self._board, self._board.plan
         early = spoken_ms < plan.backchannel_delay_ms
         soon = self._listener_us >= 0 and board.now_us - self._listener_us < plan.backchannel_gap_ms * 1000
-        if pauses and not early and not soon and self.play(BACK_CHANNEL, back_channels_in(plan.language)):
+        if pauses and aloud and not early and not soon and self.play(BACK_CHANNEL, back_channels_in(plan.language)):
             self._listener_us = board.now_us
 
     def _next(self, lane: str, choice: tuple[str, ...]) -> str:

@@ -99,6 +99,7 @@ class Generation:
     __slots__ = (
         "answering",
         "asked",
+        "called",
         "calls",
         "cut_for",
         "doubted",
@@ -129,6 +130,7 @@ class Generation:
         self.answering = request != 0  # the model may still add to it
         self.speech = Speech()
         self.calls: list[ToolCall] = []
+        self.called = 0  # how many calls of it were looked at
         self.may_call = True  # whether the model was offered tools
         self.farewell = False  # the model ends the call with it
         self.hands_over = False  # it wants a transfer, whether or not that can be made

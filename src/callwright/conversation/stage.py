@@ -286,6 +286,7 @@ class Stage:
         self.owed.retried = False
         if generation.asked:
             self.take_words()
+            generation.turn = self.turn_number
         self.owed.reply = False
         self._board.timers.cancel("gate")
         self._board.timers.cancel("resume")

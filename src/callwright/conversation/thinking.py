@@ -62,9 +62,10 @@ class Thinking:
         if self._is_known(call_id, generation):
             board.note("tool_repeated", call_id)
             return
-        if not generation.may_call or len(generation.calls) >= REPLY_CALLS_MOST:
+        if not generation.may_call or generation.called >= REPLY_CALLS_MOST:
             board.note("tool_loops", event.name)
             return
+        generation.called += 1
         call = ToolCall(call_id, event.name, event.arguments)
         generation.hands_over = generation.hands_over or stage.transfers.takes(call.name)
         generation.farewell = generation.farewell and not generation.hands_over

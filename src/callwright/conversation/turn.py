@@ -83,9 +83,11 @@ class CallerTurn:
         "_eager",
         "_gave_up",
         "_outwaited",
+        "_read_ms",
         "_request",
         "_stillness",
         "_stretch",
+        "_told",
         "_voicing",
         "began_ms",
         "entry",
@@ -105,6 +107,8 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
+        self._told: set[float] = set()  # segments of which something was told first since the latest sound began
+        self._read_ms = -1  # up to where the finals of these reach
         self._answered = False  # the words alone say that the caller has finished
         self._outwaited = False  # or patience alone, which was as long as the words allowed then
         self._voicing = Voicing()
@@ -157,6 +161,8 @@ class CallerTurn:
             self.onset.begin_stretch(audio_ms, self.words.count > 0)
         self.began_ms = audio_ms
         self._answered = False
+        self._told.clear()
+        self._read_ms = -1
         self._voicing.begin(audio_ms)
         if self.from_ms < 0:
             self.from_ms = audio_ms
@@ -179,8 +185,9 @@ class CallerTurn:
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._voicing.end(audio_ms)
+        sounded = self.state == "talking"
         self._pause("ended")
-        if self.words.final_ms > self.began_ms:  # the recogniser was done with the sound before it was over
+        if sounded and self._read_ms > self.began_ms:  # the recogniser was done with the sound before it was over
             self.look_for_nothing()
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool) -> bool:
@@ -190,6 +197,10 @@ class CallerTurn:
             words.final_ms = max(words.final_ms, event.audio_ms)
             _note_revision(self._board, self.words, event)
         known, first = words.counted(event.segment), not words.knows(event.segment)
+        if first:
+            self._told.add(event.segment)
+        if final and event.segment in self._told:
+            self._read_ms = max(self._read_ms, event.audio_ms)
         changed = words.hear(event.segment, event.text, final, event.audio_ms)
         if changed:
             self._stretch.reread(event.segment, known)

@@ -18,7 +18,7 @@ PURPOSE = "tool"
 class Waiting:
     """Fills the silence of running tools with at most one message of the tool and the plan's waiting messages, in order."""
 
-    __slots__ = ("_board", "_due_us", "_own_round", "_round", "_said", "_stage", "_turn")
+    __slots__ = ("_board", "_first", "_own_round", "_round", "_said", "_since_us", "_stage", "_turn")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
@@ -27,32 +27,32 @@ class Waiting:
         self._round = 0
         self._own_round = 0  # in which a tool's own message was said last
         self._said = 0  # waiting messages of this round
-        self._due_us = 0
+        self._since_us = -1  # since when it is silent
+        self._first = True  # nothing was said in this round, and nobody spoke
 
     def go_on(self) -> None:
         """A tool runs and nothing is audible: say something when it is time."""
         board, tools = self._board, self._stage.tools
         if board.held or self._turn.state == "talking" or self._turn.typing:
             # The silence is counted anew when the caller has finished.
-            self._due_us = 0
+            self._since_us, self._first = -1, False
             board.timers.cancel("waiting")
             return
-        begins = tools.round != self._round
-        if begins:
-            self._round, self._said, self._due_us = tools.round, 0, 0
+        if tools.round != self._round:
+            self._round, self._said, self._since_us, self._first = tools.round, 0, -1, True
         words = self._words()
-        if words is not None and words.own_message and self._own_round != self._round:
-            self._own_round = self._round
-            self._say(words.message)
-            return
-        if not self._due_us:
-            wait_ms = TOOL_QUIET_MS if begins and words is not None else WAITING_GAP_MS
-            self._due_us = max(board.now_us + wait_ms * 1000, self._stage.backs_off_until_us)
-        if board.now_us < self._due_us:
+        if self._since_us < 0:
+            self._since_us = board.now_us
+        at_once = words is not None and words.own_message and self._own_round != self._round
+        wait_ms = 0 if at_once else TOOL_QUIET_MS if self._first and words is not None else WAITING_GAP_MS
+        due_us = max(self._since_us + wait_ms * 1000, self._stage.backs_off_until_us)
+        if board.now_us < due_us:
             if words is not None or self._said < len(board.plan.waiting_messages):
-                board.timers.arm("waiting", self._due_us)
+                board.timers.arm("waiting", due_us)
             return
-        self._due_us = 0
+        self._since_us, self._first = -1, False
+        if at_once:
+            self._own_round = self._round
         if words is not None:
             self._say(words.message)
         elif self._said < len(board.plan.waiting_messages):

@@ -709,9 +709,9 @@ TURN = (
         Line("hearing:Hearing._awaits", 'pending.purpose == "reply" and self._stage.audible is None', "False"),
     ),
     bug(
-        "hello_silences_the_answer",
-        "who asks whether somebody is there right before the answer is heard does not hear it",
-        Line("hearing:Hearing._weigh", "if not self._only_waits():", "if True:"),
+        "kept_hello_is_the_turn_of_no_answer",
+        "a reply that heard a hello out stands behind the turn before it",
+        Line("stage:Stage.perform", "generation.turn = self.turn_number", "pass"),
     ),
     bug(
         "filler_within_the_backoff",
@@ -721,7 +721,7 @@ TURN = (
     bug(
         "apology_within_the_backoff",
         "an agent that was silenced apologises in the wait it was told to keep",
-        Line("conduct:Conductor._apologise", "not goes_on and self._board.now_us < stage.backs_off_until_us", "False"),
+        Line("conduct:Conductor._apologise", "not new and self._board.now_us < stage.backs_off_until_us", "False"),
     ),
     bug(
         "opt_out_thrown_away",

@@ -221,6 +221,35 @@ def test_an_echo_that_is_read_before_its_sound_is_over_keeps_the_agent_silent_no
     assert call.last(fx.Release).resumes
 
 
+def test_a_cough_within_the_backoff_period_does_not_cost_the_apology() -> None:
+    call = speaking(backoff_ms=5_000, incremental_delay_ms=0)
+    is_cut_by(call, "no I want ham")
+    call.pauses()
+    turns_out_to_be(call, "no I want ham")
+    call.wait(1_000)
+    call.model_fails("refused_request")
+    call.model_fails("refused_request")
+    asked = len(call.all(fx.AskModel))
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.wait(6_000)
+    assert len(call.all(fx.AskModel)) == asked
+    assert call.last(fx.Speak).purpose == "apology"
+
+
+def test_a_final_text_of_an_earlier_sound_says_nothing_of_a_later_one() -> None:
+    call = speaking()
+    is_cut_by(call, "uh the and")
+    call.begins()
+    call.wait(350)
+    turns_out_to_be(call, "")
+    call.wait(50)
+    call.pauses()
+    call.wait(300)
+    assert len(call.all(fx.Release)) == 1, "its words may come yet"
+
+
 def test_an_agent_that_a_key_interrupts_answers_only_after_its_backoff_period() -> None:
     call = speaking(backoff_ms=1_500, incremental_delay_ms=0, keys=True)
     call.wait(600)

@@ -8,7 +8,7 @@ from tests.unit.conversation.call_builder import Call
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, FINAL_WAIT_MS, VERDICT_WAIT_MS
-from callwright.conversation.plan import CallPlan
+from callwright.conversation.plan import CallPlan, ToolWords
 from callwright.ports.model import Tool
 from callwright.simulation.exchange import Exchange
 
@@ -262,6 +262,7 @@ def test_who_asks_for_presence_while_the_model_reads_a_tools_answer_gets_what_it
     call.model_says("It is booked.")
     call.plays()
     assert call.said() == ["caller: book a table", "caller: Hello?", "agent: It is booked."]
+    assert call.last(fx.AgentSaid).turn == call.last(fx.UserSaid).turn == 2
     assert not call.all(fx.Withdrawn)
     assert call.all(fx.CloseUtterance)[-1].audio_ms == call.last(fx.UserSaid).to_ms
     call.caller_says("and flowers")
@@ -290,25 +291,39 @@ def test_a_sound_that_goes_on_over_the_reply_to_a_tools_answer_holds_it_back_unt
     assert call.last(fx.Withdrawn).reason == "caller_continued"
 
 
-def test_a_hello_read_before_the_reply_is_heard_does_not_silence_it() -> None:
-    call = asked()
+def test_a_sound_over_a_tools_message_that_goes_on_behind_it_holds_the_reply_back_until_its_words_are_known() -> None:
+    words = ToolWords("book", "I book it for you.", own_message=True)
+    call = Call(tools=(Tool("book", "Book a table", "{}"),), tool_words=(words,), words_to_interrupt=9)
+    call.caller_says("book a table")
+    call.model_calls("book")
     call.model_ends()
-    call.voice_speaks()
     call.wait(1_000)
+    call.starts_playing()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.model_says("It is booked.")
+    call.voice_speaks()
+    call.wait(900)
+    call.begins()
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.wait(1_000)
+    call.pauses()
+    call.wait(300)
+    assert len(call.all(fx.Release)) == 1, "its words may come yet"
+    call.finishes("eight o'clock please")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
+def test_a_cough_over_the_reply_to_a_tools_answer_makes_it_no_later_than_words_are_waited_for() -> None:
+    call = answered_by_a_tool()
+    call.begins()
+    call.model_says("It is booked.")
+    call.voice_speaks()
+    call.wait(600)
+    call.pauses()
+    call.wait(FINAL_WAIT_MS - 1)
+    assert not call.all(fx.Release)
+    call.wait(1)
     assert call.all(fx.Release)
-    call.finishes("Hello?")
-    assert not call.all(fx.Clear)
-    call.plays()
-    assert call.said()[-1] == "agent: Sure, which"
-
-
-def test_words_read_before_the_reply_is_heard_silence_it_and_be_they_behind_hello() -> None:
-    call = asked()
-    call.model_ends()
-    call.voice_speaks()
-    call.wait(1_000)
-    call.finishes("Hello? With ham")
-    assert call.all(fx.Clear)
 
 
 def test_a_corrected_transcript_is_asked_again() -> None:

@@ -7,6 +7,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.bounds import REPLY_CALLS_MOST
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
 from callwright.ports.model import Tool
 
@@ -238,6 +239,22 @@ def test_a_model_that_goes_on_calling_when_it_may_not_is_not_asked_for_ever() ->
         call.model_ends()
     assert len(call.all(fx.CallTool)) == MAX_MODEL_TOOL_LOOPS
     assert call.last(fx.Speak).purpose == "apology"
+
+
+def test_a_reply_that_is_heard_while_it_calls_tool_after_tool_drives_nothing_out_of_the_history() -> None:
+    call = Call(tools=(BOOK,), incremental_delay_ms=0)
+    call.caller_says("book many tables")
+    call.model_says("Sure, I book them for you.", ended=False)
+    call.starts_playing()
+    for number in range(300):
+        call.model_calls("book", f"c{number}")
+    call.model_ends()
+    assert call.notes().count("tool_refused") == REPLY_CALLS_MOST - MAX_MODEL_TOOL_LOOPS
+    for tool in call.all(fx.CallTool):
+        call.give(ev.ToolResult, tool.request, True, "done")
+    call.give(ev.MarkPlayed, 1, 0)
+    call.wait(1_000)
+    assert call.told()[0] == "user: book many tables"
 
 
 def test_a_result_during_the_goodbye_is_kept() -> None:

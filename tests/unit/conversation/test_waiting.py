@@ -231,6 +231,20 @@ def test_a_message_without_words_leaves_the_waiting_messages(message: str) -> No
     assert spoken(call) == [PHRASES[0]]
 
 
+def test_a_waiting_message_does_not_come_sooner_because_a_tool_with_a_message_has_answered() -> None:
+    call = Call(tools=(BOOK, NOTE), tool_words=(DEFAULT,), waiting_messages=PHRASES, incremental_delay_ms=0)
+    call.caller_says("book a table")
+    call.model_calls("book", "b")
+    call.model_calls("note", "n")
+    call.model_ends()
+    call.wait(TOOL_QUIET_MS - 200)
+    call.give(ev.ToolResult, call.all(fx.CallTool)[0].request, True, "done")
+    call.wait(WAITING_GAP_MS - TOOL_QUIET_MS)
+    assert spoken(call) == []
+    call.wait(200)
+    assert spoken(call) == [PHRASES[0]]
+
+
 def test_an_agent_that_was_silenced_keeps_its_backoff_period_before_a_waiting_message() -> None:
     call = booking(backoff_ms=12_000, words_to_interrupt=1)
     call.starts_playing()

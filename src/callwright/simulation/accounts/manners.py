@@ -85,7 +85,7 @@ class FloorAccount:
             contradict("nobody is welcomed in the middle of a sentence", f"{one.number} since {book.caller.talking_us}")
         self._welcomed = self._welcomed or one.purpose == "welcome"
         if one.number == self._doubted and not one.asked and book.live:
-            self._wait_for_words(one.number)
+            self._wait_for_words(one.number, 0)
         if one.purpose not in ("reply", "tool"):
             return
         if self._talks() and not effect.resumes:  # an agent that was cut by nothing goes on over a noise
@@ -143,12 +143,12 @@ class FloorAccount:
         if pending is not None and pending.number == self._doubted and book.live:
             if words:
                 self._verdicts.judge(pending.number, words)
-            self._wait_for_words(pending.number)
+            self._wait_for_words(pending.number, LEAST_PATIENCE_PERCENT if pending.asked else 0)
 
-    def _wait_for_words(self, number: int) -> None:
+    def _wait_for_words(self, number: int, patience_percent: int) -> None:
         book = self._book
         known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
-        waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
+        waits_ms = book.caller.end_ms + book.plan.patience_ms * patience_percent // 100 + FINAL_WAIT_MS
         if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
             contradict("what is said while a reply is made is waited for", number)
 

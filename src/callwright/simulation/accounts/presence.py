@@ -54,11 +54,12 @@ def _is_row(text: str, known: tuple[str, ...], asks: frozenset[str], asked: bool
 class PresenceAccount:
     """The words told since a reply was asked for, and whether the reply was given up for them."""
 
-    __slots__ = ("_asked", "_book", "_told")
+    __slots__ = ("_asked", "_book", "_told", "_typed")
 
     def __init__(self, book: Book) -> None:
         self._book = book
         self._told = Told()
+        self._typed = False  # since a reply was asked for
         # The words of each segment when the reply was asked for, or was certainly the answer.
         self._asked: dict[int, list[str]] = {}
 
@@ -67,10 +68,10 @@ class PresenceAccount:
         return {
             ev.TranscriptPartial: self._told.hear,
             ev.TranscriptFinal: self._told.hear,
+            ev.KeyPressed: self._type,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
             fx.UserSaid: self._user_said,
-            fx.Clear: self._clear,
             fx.Withdrawn: self._withdrawn,
             fx.Note: self._note,
         }
@@ -78,7 +79,11 @@ class PresenceAccount:
     def close(self) -> None:
         """Nothing is left to judge."""
 
+    def _type(self, _event: ev.KeyPressed) -> None:
+        self._typed = True
+
     def _ask(self, _effect: fx.AskModel | fx.Committed) -> None:
+        self._typed = False
         self._asked = dict(self._told.words)
 
     def _commit(self, effect: fx.Committed) -> None:
@@ -98,20 +103,6 @@ class PresenceAccount:
             contradict(
                 "a reply answers all that was said", f"{effect.text!r} in {one.number}, which answers {one.asked!r}"
             )
-
-    def _clear(self, effect: fx.Clear) -> None:
-        """Nor is an answer silenced of which nobody has heard anything yet."""
-        book, one = self._book, self._book.replies.get(effect.generation)
-        words = isinstance(book.event, ev.TranscriptPartial | ev.TranscriptFinal)
-        if (
-            not (words and book.live and one.asked)
-            or one.sound.playout_us >= 0
-            or _is_half(one.asked, book.plan.language)
-        ):
-            return
-        behind = self._behind()
-        if behind and only_asks(" ".join(behind), book.plan.language):
-            contradict("who asks whether somebody is there hears the answer", f"{' '.join(behind)!r} to {one.number}")
 
     def _note(self, effect: fx.Note) -> None:
         """Words that were none: those of an echo are not heard again, those that nobody confirmed may be."""
@@ -139,7 +130,7 @@ class PresenceAccount:
             return
         if _is_half(one.asked, book.plan.language):
             return  # whatever is said behind half a sentence may be the rest of it
-        if keyed(one.asked):
+        if keyed(one.asked) or (self._typed and not one.asked):
             return  # words that are read late may have been said before the keys: they stand in front of them, and are new
         if isinstance(book.event, ev.RecogniserResumed) or book.notes("echo") or book.replies.audible is not None:
             return

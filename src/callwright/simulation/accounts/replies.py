@@ -42,6 +42,7 @@ class Utterance:
 
     number: int
     turn: int = 0
+    released_turn: int = 0
     purpose: str = ""
     begun_us: int = 0
     request: int = 0
@@ -235,6 +236,7 @@ class Replies:
     def _release(self, effect: fx.Release) -> None:
         utterance = self.audible = self.get(effect.generation)
         utterance.sound.released_us = self.at_us
+        utterance.released_turn = effect.turn
         if self.pending is utterance:
             self.pending = None
 

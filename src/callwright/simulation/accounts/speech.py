@@ -108,7 +108,9 @@ class SpeechAccount:
         words = effect.text.split()
         if words != one.sound.spoken[: len(words)]:
             contradict("what was heard is the beginning of what was said", f"{effect.text!r} of {one.number}")
-        if effect.turn != one.turn or effect.purpose != one.purpose:
+        # The reply to a tool's answer takes a "hello?" as a turn, and is the answer of that.
+        turns = {one.turn, one.released_turn} if one.purpose == "reply" and not one.asked else {one.turn}
+        if effect.turn not in turns or effect.purpose != one.purpose:
             contradict("an utterance keeps its turn and purpose", f"{effect.turn} {effect.purpose} of {one.number}")
         if not effect.cut and (len(words) < len(one.sound.spoken) or not one.sound.complete):
             contradict("what was broken off is recorded as cut", f"{effect.text!r} of {one.number}")

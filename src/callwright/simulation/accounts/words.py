@@ -232,6 +232,10 @@ class WordsAccount:
         self._certain(effect.generation)
 
     def _release(self, effect: fx.Release) -> None:
+        one = self._book.replies.get(effect.generation)
+        answers = one.purpose == "reply" and self._book.emits(fx.UserSaid)
+        if effect.turn != self._turn if answers else effect.turn not in (one.turn, self._turn):
+            contradict("a reply is that of the turn it answers", f"{effect.generation} of {effect.turn}")
         unanswered = self._unanswered()
         if effect.resumes and unanswered and self._book.live and not self._book.machine:  # others are not answered
             contradict("an agent goes on only when the caller has said nothing", unanswered[:5])
