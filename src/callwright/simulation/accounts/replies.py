@@ -42,7 +42,6 @@ class Utterance:
 
     number: int
     turn: int = 0
-    released_turn: int = 0
     purpose: str = ""
     begun_us: int = 0
     request: int = 0
@@ -59,6 +58,7 @@ class Utterance:
     said: str = ""
     sign_us: int = 0
     sound: Sound = field(default_factory=Sound)
+    released_turn: int = 0
 
     @property
     def words_given(self) -> list[str]:
