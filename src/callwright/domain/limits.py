@@ -406,7 +406,7 @@ MAX_TOOL_HEADERS = 30
 """Most headers of one HTTP tool."""
 
 MAX_CONTEXT_NAMES = 200
-"""Most values a call keeps from the answers of its tools."""
+"""Most values a call keeps from the answers of its tools, and most it is given inside of objects of its ``user_data``."""
 
 MAX_CONTEXT_CHARACTERS = 25_600
 """Longest names and values together that a call keeps from the answers of its tools."""
