@@ -66,6 +66,7 @@ CASES = (
     Case("llm_agent.verbosity", "high", {"verbosity": "high"}, TELLING),
     Case("tool.description", "Finds it.", offered(description="Finds it.")),
     Case("tool.strict", True, offered(strict=True)),
+    Case("tool_params.strict", True, offered(strict=True)),
 )
 
 #: They say who is asked and where, how the agent thinks, and what tasks behind the call want.

@@ -192,6 +192,22 @@ async def test_what_a_tool_answered_fills_places_of_the_next(office: Office) -> 
     assert second == {"id": 12, "city": "Ulm"}, "what the call was given is not replaced by an answer"
 
 
+async def test_values_inside_of_what_the_call_was_given_fill_places_by_their_way(office: Office) -> None:
+    async with answering(body=b'{"customer": {"id": 9}}') as server:
+        params = {
+            "param": {"id": {"$var": "customer.id"}, "all": "%(customer)s"},
+            "headers": {"X-Id": "%(customer.id)s"},
+        }
+        spec = agent({}, {"method": "POST", "url": f"{server.url}/{{customer.id}}", **params})
+        tools = office.tools(spec)
+        await tools.run("lookup", "{}")
+        await tools.run("lookup", "{}")
+        requests = server.requests
+    for request in requests:
+        assert (request.target, request.headers["x-id"]) == ("/7", "7")
+        assert request.json() == {"id": 7, "all": '{"id":7}'}
+
+
 # -- servers that misbehave --------------------------------------------------------------------------------------------------------
 
 
@@ -321,14 +337,14 @@ async def test_a_webhook_tells_of_the_tool_with_the_execution_and_the_rendered_p
                 "url": "http://127.0.0.1:1/unused",
                 "pre_call_webhook_param": '{"reason": "%(name)s", "summary": "%(summary)s", "age": %(age)i}',
             },
-            webhook_url=f"{server.url}/hook/{{execution_id}}",
+            webhook_url=f"{server.url}/hook/{{execution_id}}?of={{customer.id}}&vip={{vip}}",
             webhook_headers={"X-Own": "yes", "Content-Type": "text/x"},
         )
         fact = await office.tools(spec).before("lookup", '{"name": "an invoice"}')
         (request,) = server.requests
     body = request.json()
     assert fact is not None
-    assert request.target == "/hook/e1"
+    assert request.target == "/hook/e1?of=7&vip=true"
     assert (fact["tool"], fact["ok"], fact["status"]) == ("lookup", True, 204)
     assert (body["id"], body["status"], body["reason"], body["summary"], body["age"]) == (
         "e1",

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from tests.docs.test_settings_in_the_plan import CASES
 
-from callwright.conversation.plan import CallPlan
+from callwright.conversation import core, history
+from callwright.conversation.plan import CallPlan, TransferTool
+from callwright.domain import agent, webhook_address
 from callwright.domain.setting_rows import SETTINGS
-from callwright.ports.model import ModelSettings
+from callwright.insight import publication
+from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 
+ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}
 
 #: A key and the field of the plan it is (the first one, where it is several): what it does, it does in the core.
 IN_THE_CORE = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
 
-#: The core only hands these on, or the field has more to it than the setting; each has a proof where it is acted on.
+#: The core only hands these on, or the field has more to it than the setting. Each has a proof where it is acted on, which sets the key.
 ACTED_ON_ELSEWHERE = {
-    *("task_config.auto_reschedule", "agent.calling_guardrails", "agent.agent_prompts"),  # parts of the prompt
-    *("tool.description", "tool.strict", "tool_params.strict"),  # of what the model is offered (test_agent_to_request)
-    "tool.transfer_mode",  # how the line transfers
+    "task_config.auto_reschedule",  # of the prompt it is a part of; who is called back is settled behind the call
+    "agent.calling_guardrails",
+    *("tool.description", "tool.strict"),  # of what the model is offered: TOLD
+    "tool_params.strict",  # in the row of tool.strict
+    "tool.transfer_mode",  # of a transfer: PARTS; how the line transfers needs a telephone (tests/phone)
     "task_config.ambient_noise_track",  # which of the tracks (the track itself: ambient_noise)
-    "synthesizer.language",  # which of the texts; the language itself: transcriber.language
 }
 
 
@@ -69,6 +78,7 @@ def ignored(settings: type, name: str) -> Iterator[None]:
     slot = slots[where]
     if where == name:
         default = next(field.default for field in fields(settings) if field.name == name)
+        default = "" if default is MISSING else default
         instead = property(lambda _: default, lambda _, _value: None)
     else:
         instead = property(lambda one: {key: it for key, it in slot.__get__(one).items() if key != name}, slot.__set__)
@@ -85,8 +95,45 @@ def test_a_core_that_ignores_a_setting_fails_a_test_that_is_named_for_it(key: st
         assert run(*proofs_in_the_core(key)).failed, f"no test of {key} notices that it is ignored"
 
 
+@pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & ROWS.keys()))
+def test_what_is_acted_on_elsewhere_has_a_proof_that_sets_it(key: str) -> None:
+    paths = {proof.partition("::")[0] for proof in ROWS[key].proofs}
+    assert any(re.search(rf"\b{key.partition('.')[2]}\b", (ROOT / path).read_text()) for path in paths)
+
+
+#: A key and a part of a field of the plan that is it alone.
+PARTS: dict[str, tuple[type, str]] = {"tool.transfer_mode": (TransferTool, "attended")}
+
+
+@pytest.mark.parametrize("key", sorted(PARTS))
+def test_a_core_that_ignores_a_part_fails_a_test_that_is_named_for_it(key: str) -> None:
+    proofs = [proof for proof in ROWS[key].proofs if proof.startswith("tests/unit/conversation/")]
+    with ignored(*PARTS[key]):
+        assert run(*proofs).failed, f"no test of {key} notices that it is ignored"
+
+
+#: A key, something that its row says, and a defect in the function of a module that does it.
+BROKEN: dict[tuple[str, str], tuple[ModuleType, str, Callable[..., Any]]] = {
+    ("agent.agent_prompts", "the model is told it"): (core, "system_text", lambda _plan, _values: ""),
+    ("agent.agent_prompts", "with variables"): (history, "render", lambda template, _values: template),
+    ("agent.webhook_url", "with variables"): (publication, "webhook_address", lambda url, _values: url),
+    ("agent.webhook_url", "percent-encoded"): (webhook_address, "quote", lambda value, **_how: value),
+    ("agent.webhook_url", "its host has none"): (agent, "has_fixed_host", lambda _url: True),
+}
+
+
+@pytest.mark.parametrize(("key", "says"), sorted(BROKEN))
+def test_what_a_row_says_beside_fails_a_test_that_is_named_for_it(
+    key: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not run(*proofs_in_the_core(key)).failed
+    monkeypatch.setattr(*BROKEN[key, says])
+    assert run(*proofs_in_the_core(key)).failed, f"no test of {key} notices that this is not so: {says}"
+
+
 #: A key and where a plugin is told of it: a field of its settings, or an option.
 TOLD: dict[str, tuple[type, str]] = {
+    **{f"tool.{name}": (Tool, name) for name in ("description", "strict")},
     "transcriber.endpointing": (TranscriberSettings, "endpointing_ms"),
     **{f"transcriber.{name}": (TranscriberSettings, name) for name in ("model", "language", "keywords")},
     **{f"synthesizer.{name}": (VoiceSettings, name) for name in ("voice", "model", "language", "speed")},

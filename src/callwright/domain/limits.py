@@ -413,7 +413,7 @@ MAX_TOOL_LEARNED_CHARACTERS = 262_144
 """Longest answer of a tool, a JSON object, of which the call keeps values; a longer one is only told to the model, cut."""
 
 MAX_CONTEXT_NAMES = 200
-"""Most values a call keeps from the answers of its tools."""
+"""Most values a call keeps from the answers of its tools, and most it is given inside of objects of its ``user_data``."""
 
 MAX_CONTEXT_CHARACTERS = 25_600
 """Longest names and values together that a call keeps from the answers of its tools."""

@@ -140,8 +140,9 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.trigger_user_online_message_after",
         10,
-        "Seconds of silence after which it is asked.",
-        f"{_SILENCE}test_the_question_comes_first_at_the_same_time",
+        "Seconds of silence after which it is asked. 0: at once, after every reply (0 of `hangup_after_silence` means never).",
+        f"{_SILENCE}test_the_question_comes_first_at_the_same_time"
+        f" {_SILENCE}test_a_question_after_no_time_is_asked_at_once_after_every_reply",
         0,
         _A_DAY_S,
     ),
@@ -338,7 +339,7 @@ _EARS_AND_MOUTH = (
         "synthesizer.language",
         None,
         "The language of its words, of the stop phrases, of opting out and of our own words; null: the transcriber's.",
-        _EARS_AND_VOICE,
+        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts {_EARS_AND_VOICE}",
         values="a language code",
     ),
     AgentSetting(
@@ -526,14 +527,17 @@ _WHOLE_AGENT = (
         "agent.agent_prompts",
         None,
         "`task_N.system_prompt`: what it is told, with the call's variables.",
-        f"{_AGENT}test_prompts_belong_to_the_number_of_their_task",
+        f"{_AGENT}test_prompts_belong_to_the_number_of_their_task"
+        f" {_TALK}test_history.py::test_the_model_is_told_the_prompt_with_the_calls_variables",
         values="an object",
     ),
     AgentSetting(
         "agent.webhook_url",
         None,
         "Who hears of each status. `{names}` in its path and query are the call's variables, percent-encoded; its host has none.",
-        "tests/unit/insight/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now",
+        "tests/unit/insight/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now"
+        " tests/unit/insight/test_publication.py::test_variables_of_the_call_stand_in_the_address"
+        f" {_REFUSED}",
         values="an http or https URL",
     ),
     AgentSetting(

@@ -13,8 +13,8 @@ SOUND_ROWS: tuple[Row, ...] = (
     (
         "use_fillers",
         False,
-        "A caller who waits longer than 1.3 s for a reply hears a short saying.",
-        f"{_LANES}test_a_reply_that_takes_long_is_preceded_by_a_filler",
+        "A caller who waits longer than 1.3 s for a reply hears a short saying; not while a tool runs (`tool_waiting_messages`).",
+        f"{_LANES}test_a_reply_that_takes_long_is_preceded_by_a_filler {_LANES}test_nothing_fills_the_time_a_tool_takes",
         None,
         None,
         _SWITCH,
@@ -51,8 +51,11 @@ SOUND_ROWS: tuple[Row, ...] = (
     (
         "voicemail_detection_time",
         None,
-        "Seconds the welcome waits for whoever answers (10 at most); null: it begins at once.",
-        f"{_MACHINES}test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says",
+        "With `voicemail` only: seconds the welcome waits for whoever answers (10 at most); null: it begins at once.",
+        (
+            f"{_MACHINES}test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says"
+            f" {_MACHINES}test_the_welcome_waits_for_nobody_where_machines_are_not_watched_for"
+        ),
         0,
         3_600,
         None,

@@ -71,6 +71,7 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         "blind",
         "Our own. Whether we wait with the caller for the target.",
         f"{_TRANSFER}test_a_mode_that_is_none_is_refused_with_its_path"
+        f" {_TALK}test_transfers.py::test_without_an_announcement_the_line_is_asked_at_once"
         " tests/phone/test_transfers.py::test_an_attended_transfer_joins_the_two_once_the_target_has_answered",
         values="blind or attended",
     ),

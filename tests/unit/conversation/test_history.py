@@ -1,5 +1,8 @@
 """The conversation as the model sees it."""
 
+from tests.unit.conversation.call_builder import Call
+
+from callwright.conversation import effects as fx
 from callwright.conversation.history import History, stable_characters, system_text
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_HISTORY_MESSAGES
@@ -19,6 +22,12 @@ def test_the_system_prompt_has_the_variables_and_the_date() -> None:
     )
     assert system_text(CallPlan(system_prompt="Plain."), {}) == "Plain."
     assert system_text(CallPlan(), {"current_time": "noon"}) == "Current date and time: noon"
+
+
+def test_the_model_is_told_the_prompt_with_the_calls_variables() -> None:
+    call = Call(system_prompt="You call {name}.")
+    call.caller_says("hello there")
+    assert call.last(fx.AskModel).messages[0] == Message("system", "You call Ada.")
 
 
 def test_what_is_the_same_in_every_call_ends_at_the_first_variable_or_the_date() -> None:

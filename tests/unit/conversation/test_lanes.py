@@ -62,6 +62,17 @@ def test_a_reply_that_takes_long_is_preceded_by_a_filler() -> None:
     assert call.said() == ["caller: how much is it", "agent: Ten euros."]
 
 
+def test_nothing_fills_the_time_a_tool_takes() -> None:
+    call = waiting(tools=(Tool("look_up", "Finds it.", "{}"),), tool_words=())
+    call.model_calls("look_up")
+    call.model_ends()
+    call.wait(20_000)
+    assert not sounds(call)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "{}")
+    call.wait(FILLER_AFTER_MS)
+    assert sounds(call), "the reply that follows is waited for as any"
+
+
 def test_a_reply_in_time_needs_none_and_an_agent_without_the_setting_says_none() -> None:
     quick, plain = waiting(), waiting(fillers=False)
     quick.agent_replies("Ten euros.")

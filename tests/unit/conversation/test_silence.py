@@ -29,6 +29,23 @@ def test_the_question_comes_first_at_the_same_time() -> None:
     assert not call.hung_up()
 
 
+def test_a_question_after_no_time_is_asked_at_once_after_every_reply() -> None:
+    call = Call(user_online_after_ms=0, hangup_after_silence_ms=5_000, welcome_message="")
+    call.wait(1)
+    asked = [speak.purpose for speak in call.all(fx.Speak)].count("silence")
+    assert asked
+    call.plays()
+    for _ in range(2):
+        call.caller_says("what is the price of it")
+        call.agent_replies("Ten euros.")
+        call.wait(1)
+        assert [speak.purpose for speak in call.all(fx.Speak)].count("silence") > asked
+        asked = [speak.purpose for speak in call.all(fx.Speak)].count("silence")
+        call.plays()
+    call.wait(5_000)
+    assert call.hung_up() == "inactivity_timeout"
+
+
 def test_hanging_up_sooner_than_the_question_hangs_up() -> None:
     call = Call(user_online_after_ms=5_000, hangup_after_silence_ms=3_000)
     call.wait(3_000)

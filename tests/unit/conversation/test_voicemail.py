@@ -153,6 +153,11 @@ def test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says
     assert call.last(fx.Speak).purpose == "welcome"
 
 
+def test_the_welcome_waits_for_nobody_where_machines_are_not_watched_for() -> None:
+    call = watching(voicemail=False, voicemail_listen_ms=2_500)
+    assert call.last(fx.Speak).purpose == "welcome"
+
+
 def test_a_person_is_not_greeted_before_the_welcome_delay() -> None:
     call = watching(voicemail_listen_ms=2_500, welcome_delay_ms=2_000)
     call.wait(1_000)

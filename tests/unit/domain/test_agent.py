@@ -236,6 +236,7 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent(webhook_headers={"a": None}), "must be a string, not null", "agent_config.webhook_headers.a"),
         (agent(webhook_headers={"a": True}), "must be a string, not true", "agent_config.webhook_headers.a"),
         (agent(webhook_url="https://x y"), "an http or https URL", "agent_config.webhook_url"),
+        (agent(webhook_url="https://{1 st}.x"), "stand in its path and query only", "agent_config.webhook_url"),
         (agent(webhook_headers={"a:b": "c"}), "not a header", "agent_config.webhook_headers"),
         (agent(webhook_headers={"a": "c\r\nd: e"}), "not a header", "agent_config.webhook_headers.a"),
         (agent(webhook_headers={f"h{n}": "v" for n in range(MAX_WEBHOOK_HEADERS + 1)}), "at most 20", "agent_config.webhook_headers"),
@@ -290,6 +291,7 @@ def test_an_address_that_nobody_can_be_asked_at_is_no_hindrance_to_a_call_and_is
 
 def test_an_address_with_places_in_its_path_is_saved() -> None:
     check_addresses(parse_agent(agent(webhook_url="https://hooks.example/{region}?at={day}")))
+    check_addresses(parse_agent(agent(webhook_url="https://hooks.example/{Prénom}?of={name (first)}")))
 
 
 def test_limits_are_reached_before_they_are_passed() -> None:

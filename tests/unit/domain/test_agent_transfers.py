@@ -123,10 +123,15 @@ def test_a_mode_that_is_none_is_refused_with_its_path() -> None:
         ("%(learned)s%(empty)s", '{"empty": "2"}', "12"),
         ("%(learned)s", '{"learned": "3"}', "3"),
         (" +1 555 ", "{}", "+1 555"),
+        ("{Straße}%(Größe)s", '{"Größe": 3}', "73"),
+        ("%(Straße)s%(nothing!)s", "{}", "7"),
+        ("{branch }%(number )s", '{"number": "9"}', "+155501779"),
+        ("sip:{x!}@{%(number)s}", '{"number": "9"}', "sip:{x!}@{9}"),
+        ("{sly}%(sly)s", '{"number": "+1999"}', "%(number)s%(number)s"),
     ],
 )
 def test_a_target_is_filled_from_variables_and_from_the_model(template: str, arguments: str, target: str) -> None:
-    known = {"branch": "+15550177", "call_sid": "real", "empty": ""}
+    known = {"branch": "+15550177", "call_sid": "real", "empty": "", "Straße": "7", "sly": "%(number)s"}
     assert filled_target(template, {"learned": "1", **known}, known, arguments) == target
 
 
