@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from callwright.call.logfile import redacted
+from callwright.call.redaction import redacted
 from callwright.call.tools import ToolOutcome
 from callwright.domain.agent_spec import AgentSpec, ToolSpec
 from callwright.domain.agent_transfers import SYSTEM_VARIABLES, asks_for_transfer
@@ -186,7 +186,7 @@ class WebTools:
 
     async def _send(self, tool: ToolSpec, request: ToolRequest) -> ToolOutcome:
         outcome, facts = await self._exchange(request)
-        sent = {"tool": tool.name, "method": request.method, "sent": redacted(request.sent), **facts}
+        sent = {"tool": tool.name, "method": request.method, "sent": redacted(request.sent, sent=True), **facts}
         return ToolOutcome(outcome.ok, outcome.text, sent)
 
     async def _exchange(self, request: ToolRequest) -> tuple[ToolOutcome, dict[str, Any]]:
