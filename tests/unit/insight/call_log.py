@@ -20,6 +20,7 @@ class CallLog:
         self.now_ms = 0
         self.seq = 0
         self.request = 0
+        self.voiced_ms = 0
         self.lines = [header_line(Header("call-1", 1, started_at, {}, 7, {}, 1))]
 
     @property
@@ -72,10 +73,12 @@ class CallLog:
 
     def voice_stopped(self, arrived_ms: int) -> Self:
         """The caller's last voiced frame came at ``arrived_ms``; the detector says so now."""
+        self.voiced_ms = max(self.voiced_ms, arrived_ms)
         return self.fact("core", "voiced_end", audio_ms=arrived_ms, arrived_us=arrived_ms * 1000)
 
-    def turn_taken(self) -> Self:
-        return self.write(fx.CloseUtterance(self.now_ms))
+    def turn_taken(self, voiced_ms: int = 0) -> Self:
+        """The caller's turn is taken, whose voice ended last at ``voiced_ms`` of their audio (0: by the detector)."""
+        return self.write(fx.CloseUtterance(voiced_ms or self.voiced_ms))
 
     def asked(self, turn: int, generation: int, words: str = "hello", purpose: str = "reply") -> Self:
         self.request += 1

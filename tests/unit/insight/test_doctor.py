@@ -182,7 +182,10 @@ class TestSlowReply:
 
     def test_blames_what_held_the_answer_back(self):
         for backoff_ms, cause in ((0, "hold"), (2_000, "backoff")):
-            call = DoctorCall(backoff_ms=backoff_ms).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+            call = (
+                DoctorCall(incremental_delay_ms=1_900, backoff_ms=backoff_ms).welcomed().says("A table.", 4_500, 5_500)
+            )
+            call.at(5_300).write(fx.Clear(1)).asks(5_700)
             call.takes_turn("A table.", 4_500, 5_500, 5_800).gives("For when?", 5_900).at(7_400)
             call.released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
             assert call.at(10_000).leg_ended().found("slow_reply").causes == (cause,)

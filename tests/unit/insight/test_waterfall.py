@@ -15,6 +15,8 @@ def test_an_answer_is_split_at_its_boundaries():
     assert first.parts_us == {
         "end_of_turn": 220_000,
         "ask": 0,
+        "model_failed": 0,
+        "voice_failed": 0,
         "tool": 0,
         "first_token": 300_000,
         "first_clause": 50_000,
