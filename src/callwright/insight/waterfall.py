@@ -267,10 +267,20 @@ _Firsts = dict[tuple[str, int], Entry]
 
 
 def _firsts(view: CallView) -> _Firsts:
-    """The first entry of each type and generation."""
+    """The first entry of each type and generation. What is told of a generation before it began, or after it was given up, is of none."""
     firsts: _Firsts = {}
-    for entry in view.of("Committed", "ReplyText", "ReplyTool", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
-        firsts.setdefault((entry.type, entry.values["generation"]), entry)
+    begun: set[int] = set()
+    for entry in view.of(
+        *("AskModel", "Speak", "Withdrawn", "Committed"),
+        *("ReplyText", "ReplyTool", "VoiceReady", "Release", "PlayoutStarted"),
+    ):
+        generation = entry.values["generation"]
+        if entry.type in ("AskModel", "Speak"):
+            begun.add(generation)
+        elif entry.type == "Withdrawn":
+            begun.discard(generation)
+        if generation in begun:
+            firsts.setdefault((entry.type, generation), entry)
     return firsts
 
 

@@ -78,7 +78,8 @@ class CallLog:
 
     def turn_taken(self, voiced_ms: int = 0) -> Self:
         """The caller's turn is taken, whose voice ended last at ``voiced_ms`` of their audio (0: by the detector)."""
-        return self.write(fx.CloseUtterance(voiced_ms or self.voiced_ms))
+        self.voiced_ms = voiced_ms or self.voiced_ms
+        return self.write(fx.CloseUtterance(self.voiced_ms))
 
     def asked(self, turn: int, generation: int, words: str = "hello", purpose: str = "reply") -> Self:
         self.request += 1
@@ -89,6 +90,11 @@ class CallLog:
 
     def model_ended(self, generation: int) -> Self:
         return self.event(ev.ReplyEnded, generation, self.request, "stop")
+
+    def gives_up(self, turn: int, generation: int, reason: str) -> Self:
+        """The reply is withdrawn unheard; a failure of the voice is noted, too."""
+        self.write(fx.Withdrawn(generation, turn, reason))
+        return self.write(fx.Note("voice_failed", f"generation {generation}")) if reason == "voice_failed" else self
 
     def speaks(self, turn: int, generation: int, text: str, purpose: str = "reply", index: int = 0) -> Self:
         return self.write(fx.Speak(generation, index, turn, purpose, text))
