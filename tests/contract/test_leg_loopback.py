@@ -197,6 +197,15 @@ async def test_a_caller_who_hangs_up_while_the_target_rings_was_not_transferred(
         await asyncio.wait_for(transfer, 2)
 
 
+async def test_a_transfer_is_told_to_have_succeeded_before_the_leg_closes(line):
+    call = await line(scenario=talker())
+    await asyncio.wait_for(call.watcher.taken.wait(), 5)
+    async with asyncio.timeout(5):
+        await call.leg.transfer("+15550177")
+        assert not call.watcher.ended.is_set()
+        await call.watcher.ended.wait()
+
+
 async def test_a_transfer_the_carrier_cannot_do_is_a_bad_request(line):
     call = await line(scenario=talker())
     with pytest.raises(ProviderError) as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -217,6 +218,40 @@ async def test_an_answer_that_is_no_json_is_told_as_it_is(office: Office) -> Non
     async with answering(200, b"It is free at nine.", content_type="text/plain") as server:
         outcome = await run(office, server)
     assert (outcome.ok, outcome.text) == (True, "It is free at nine.")
+
+
+async def test_an_answer_that_is_packed_unasked_is_unpacked(office: Office) -> None:
+    async with answering(200, gzip.compress(b'{"slot": 9}'), content_encoding="gzip") as server:
+        assert (await run(office, server)).text == '{"slot": 9}'
+    async with answering(200, b"packed", content_encoding="br") as server:
+        assert (await run(office, server)).text.endswith("the API answered packed as 'br', which cannot be unpacked")
+
+
+async def test_blanks_around_a_token_keep_no_tool_from_its_service(office: Office) -> None:
+    async with answering() as server:
+        outcome = await run(office, server, api_token="Bearer s3cret \t", headers={"X-City": " %(from_number)s "})
+        (request,) = server.requests
+    assert outcome.ok
+    assert (request.headers["authorization"], request.headers["x-city"]) == ("Bearer s3cret", "+15550100")
+
+
+async def test_secrets_of_a_param_are_not_in_the_log(office: Office) -> None:
+    async with answering() as server:
+        outcome = await run(office, server, param={"key": "s3cret", "app_key": "s3cret", "name": "%(name)s"})
+        (request,) = server.requests
+    assert request.json()["key"] == "s3cret"
+    assert outcome.facts["sent"] == {"key": "***", "app_key": "***", "name": ""}
+
+
+async def test_a_long_answer_fills_places_of_the_next(office: Office) -> None:
+    async with answering(200, json.dumps({"rows": ["x"] * 5_000, "slot": {"id": 12}}).encode()) as server:
+        spec = agent({}, {"method": "POST", "url": f"{server.url}/%(slot.id)s/", "param": {"id": {"$var": "slot.id"}}})
+        spec = replace(spec, tools=(*spec.tools, replace(spec.tools[0], name="first", params={"url": server.url})))
+        tools = office.tools(spec)
+        await tools.run("first", "{}")
+        await tools.run("lookup", "{}")
+        assert server.requests[1].target == "/12/"
+        assert server.requests[1].json() == {"id": 12}
 
 
 async def test_a_huge_answer_is_cut(office: Office) -> None:

@@ -16,10 +16,11 @@ from callwright.call.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST
 from callwright.call.equipment import Needs, equip, fitting, with_options
 from callwright.call.files import LiveFiles, live_files
 from callwright.call.live import LiveCalls
-from callwright.call.logfile import AppendFile, LogWriter, redacted
+from callwright.call.logfile import AppendFile, LogWriter
 from callwright.call.opted_out import suppress
 from callwright.call.own_tracks import AccountSounds
 from callwright.call.recorder import Recorder
+from callwright.call.redaction import redacted
 from callwright.call.row import OwnedRow
 from callwright.call.runner import CallRunner
 from callwright.call.session import CallSession, Equipment, Workplace

@@ -7,9 +7,7 @@ is the same piece.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,19 +20,6 @@ from callwright.domain.text import whole
 
 LIVE = "live"
 POST = "post"
-
-_HIDDEN = "***"
-_SECRET_ENDINGS = (
-    "apikey", "accesskey", "privatekey", "secretkey", "llmkey", "token", "secret", "password", "authorization", "credential",
-    "credentials", "headers", "signature",
-)  # fmt: skip
-"""How names of secrets end, in small letters and without ``_`` and ``-``: ``accessToken`` and ``x-api-key`` are the same to us."""
-
-_SECRET_IN_TEXT = re.compile(
-    r'("[^"\\]*(?:key|token|secret|password|authorization|credentials?|headers|signature)"\s*:\s*)'
-    r'(?:"(?:[^"\\]|\\.)*"|\{[^{}]*\})',
-    re.IGNORECASE,
-)
 
 #: (seq, at_us, section, direction, type, values) of an entry just written.
 EntryListener = Callable[[int, int, str, str, str, Mapping[str, Any]], None]
@@ -99,7 +84,7 @@ class LogWriter:
         return self._seq
 
     def header(self, header: Header) -> None:
-        """The first line. ``header.agent`` must be redacted (:func:`redacted`)."""
+        """The first line. ``header.agent`` must be redacted (``redaction.redacted``)."""
         self._pending.append(header_line(header))
 
     def event(self, event: Event) -> None:
@@ -190,33 +175,3 @@ def _cut(value: Any, longest: int) -> Any:
     if isinstance(value, list | tuple):
         return [_cut(one, longest) for one in value[:longest]]
     return value
-
-
-def redacted(body: Any) -> Any:
-    """``body`` (an agent as stored) with the values of keys, tokens, passwords and headers, and the queries of URLs, replaced by stars."""
-    if isinstance(body, Mapping):
-        return {name: _redacted_value(str(name), value) for name, value in body.items()}
-    if isinstance(body, list | tuple):
-        return [redacted(one) for one in body]
-    if isinstance(body, str) and body.startswith(("http://", "https://")) and "?" in body:
-        return f"{body.partition('?')[0]}?{_HIDDEN}"
-    if isinstance(body, str) and body.lstrip().startswith(("{", "[")):
-        return _redacted_text(body)
-    return body
-
-
-def _redacted_text(text: str) -> str:
-    """A value given as JSON text: agents may have their tools, and what these send, in this form."""
-    try:
-        return json.dumps(redacted(json.loads(text)), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        # A template with places is not JSON before they are filled.
-        return _SECRET_IN_TEXT.sub(rf'\1"{_HIDDEN}"', text)
-
-
-def _redacted_value(name: str, value: Any) -> Any:
-    if value is None or value == "":
-        return value
-    if not name.lower().replace("_", "").replace("-", "").endswith(_SECRET_ENDINGS):
-        return redacted(value)
-    return dict.fromkeys(value, _HIDDEN) if isinstance(value, Mapping) else _HIDDEN

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from callwright.call.logfile import redacted
+from callwright.call.redaction import redacted
 from callwright.call.tools import ToolOutcome
 from callwright.domain.agent_spec import AgentSpec, ToolSpec
 from callwright.domain.agent_transfers import SYSTEM_VARIABLES, asks_for_transfer
@@ -186,7 +186,7 @@ class WebTools:
 
     async def _send(self, tool: ToolSpec, request: ToolRequest) -> ToolOutcome:
         outcome, facts = await self._exchange(request)
-        sent = {"tool": tool.name, "method": request.method, "sent": redacted(request.sent), **facts}
+        sent = {"tool": tool.name, "method": request.method, "sent": redacted(request.sent, sent=True), **facts}
         return ToolOutcome(outcome.ok, outcome.text, sent)
 
     async def _exchange(self, request: ToolRequest) -> tuple[ToolOutcome, dict[str, Any]]:
@@ -207,7 +207,8 @@ class WebTools:
             outcome = ToolOutcome(False, f"ERROR CALLING API: Request to {host}: {error.message}")
         else:
             status = reply.status
-            outcome = ToolOutcome(*answer_text(status, reply.headers.get("content-type", ""), reply.body))
+            kind, packing = (reply.headers.get(f"content-{name}", "") for name in ("type", "encoding"))
+            outcome = ToolOutcome(*answer_text(status, kind, reply.body, packing))
         return outcome, {"host": host, "status": status, "ms": (clock.monotonic_us() - began_us) // 1000}
 
 

@@ -34,6 +34,7 @@ from callwright.domain.limits import (
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.tool_request import HEADER_BLANKS
 from callwright.domain.web_address import names_host
 from callwright.domain.webhook_address import has_fixed_host
 
@@ -312,7 +313,8 @@ def _webhook_headers(agent: Fields) -> dict[str, str]:
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else section.text(name)
         if not _HEADER_VALUE.fullmatch(text):
             raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))
-        found[name] = text
+        # A secret that was pasted with a blank behind it could not be sent.
+        found[name] = text.strip(HEADER_BLANKS)
     return found
 
 

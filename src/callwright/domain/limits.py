@@ -397,13 +397,20 @@ MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
 MAX_TOOL_RESULT_CHARACTERS = 8_000
-"""How much of a tool's answer the model is told; the rest is cut and marked."""
+"""How much of a tool's answer the model is told; the rest is cut and marked. A longer JSON object is told as the values that the call
+keeps and its beginning."""
 
 MAX_TOOL_ERROR_CHARACTERS = 1_000
 """How much of a web service's words with an error the model is told."""
 
 MAX_TOOL_HEADERS = 30
 """Most headers of one HTTP tool."""
+
+MAX_TOOL_HEADER_CHARACTERS = 8_192
+"""Longest value of such a header; a tool whose header is longer once it is filled is not called."""
+
+MAX_TOOL_LEARNED_CHARACTERS = 262_144
+"""Longest answer of a tool, a JSON object, of which the call keeps values; a longer one is only told to the model, cut."""
 
 MAX_CONTEXT_NAMES = 200
 """Most values a call keeps from the answers of its tools."""

@@ -10,13 +10,16 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from callwright.domain.agent_spec import ToolSpec
-from callwright.domain.limits import MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
+from callwright.domain.limits import MAX_TOOL_HEADER_CHARACTERS, MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
 from callwright.domain.tool_address import filled_address
 from callwright.domain.tool_arguments import UnfitArgumentsError
 from callwright.domain.tool_template import filled, place_text, read_template, read_text, value_text
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
-HEADER_VALUE = re.compile(r"[\x20-\x7e\t]{0,8192}")
+HEADER_VALUE = re.compile(rf"[\x20-\x7e\t]{{0,{MAX_TOOL_HEADER_CHARACTERS}}}")
+HEADER_BLANKS = " \t"
+"""Around a header's value they mean nothing (RFC 9110, 5.5), and what sends it refuses them: they are stripped."""
+
 _UNSENT = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 """Headers that are the client's own business."""
 
@@ -41,7 +44,7 @@ def tool_request(tool: ToolSpec, values: Mapping[str, Any], fixed: Mapping[str, 
 
     ``values`` fill address and body: the model's arguments and the call's variables; ``fixed`` are the call's variables alone, the only
     ones that fill headers. A tool without a ``param`` sends the arguments it declares. ``extra`` is put under the keys of the body.
-    Raises UnfitArgumentsError for values that do not fit, BadTemplateError for a template that cannot be read.
+    Raises UnfitArgumentsError for values that do not fit or are too long to be sent, BadTemplateError for a template that cannot be read.
     """
     params = tool.params
     method = str(params.get("method") or "POST")
@@ -76,22 +79,30 @@ def _headers(params: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, s
     headers: dict[str, str] = {}
     for name, value in (given if isinstance(given, Mapping) else {}).items():
         text = _header_text(value_text(value), fixed)
+        if len(text) > MAX_TOOL_HEADER_CHARACTERS:
+            most = f"{MAX_TOOL_HEADER_CHARACTERS:,}"
+            raise UnfitArgumentsError(
+                f"its header {name} has {len(text):,} characters when it is filled, at most {most} are sent"
+            )
         if name.lower() not in _UNSENT and HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(text):
             headers[name.lower()] = text
     token = params.get("api_token")
-    if isinstance(token, str) and token and HEADER_VALUE.fullmatch(token):
+    token = token.strip(HEADER_BLANKS) if isinstance(token, str) else ""
+    if token and HEADER_VALUE.fullmatch(token):
         headers["authorization"] = token
     return headers
 
 
 def _header_text(template: str, fixed: Mapping[str, Any]) -> str:
-    """A header with the call's variables."""
+    """A header with the call's variables, without blanks around it or them."""
     parts = read_text(template).parts
-    return "".join(part if isinstance(part, str) else _printable(place_text(part, fixed)) for part in parts)
+    filled_in = (part if isinstance(part, str) else _printable(place_text(part, fixed)) for part in parts)
+    return "".join(filled_in).strip(HEADER_BLANKS)
 
 
 def _printable(value: str) -> str:
     """A value as a header can hold it: as it is, or percent-encoded, its percent signs too, so that it can be decoded."""
+    value = value.strip(HEADER_BLANKS)
     if value.isascii() and value.isprintable():
         return value
     return quote(value, safe=_PRINTABLE.replace("%", ""), errors="replace")

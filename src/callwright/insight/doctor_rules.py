@@ -395,6 +395,9 @@ RULES: dict[str, Rule] = _table(
         {
             "transcriber": Advice(_EARS, CHECK, "the recogniser failed, which ends the call"),
             "model": Advice(_MODEL, CHECK, "the model failed; the turn was asked again, or an apology said"),
+            "tools": Advice(
+                _PROMPT, CHANGE, "say when a tool is to be called, and how often: what was too many was not called"
+            ),
             "voice": Advice(_VOICE, CHECK, "the voice failed; words were said again, or lost"),
             "turn": Advice("CALLWRIGHT_TURN", CHECK, "without the turn model the pause alone decides"),
             "tool": Advice("tools_config.api_tools", CHECK, "the tool failed; the model was told so"),

@@ -18,13 +18,13 @@ _ENDS: Mapping[str, str] = {"model": "llm_error", "voice": "synthesizer_error"}
 _WAITS: Mapping[str, tuple[str, str]] = {
     "reply_timeout": ("model", "The model said nothing until the agent's time to answer was over."),
     "empty_reply": ("model", "The model answered without a word."),
-    "tool_loops": ("model", "The model called tools again and again without an answer in words."),
+    "tool_loops": ("tools", "The model asked for more tools than a turn may have."),
     "voice_timeout": ("voice", "The voice gave no audio for what it was asked to say."),
     "mark_missing": ("carrier", "The line never said that a reply had been played."),
     "cleared_missing": ("carrier", "The line never said how far a reply had been played when it was silenced."),
     "leg_unconfirmed": ("carrier", "The line was hung up and never said so."),
 }
-"""Notes of the core that tell of a wait it gave up: kind -> (cause, what happened)."""
+"""Notes of the core that tell of a wait it gave up, or of tools it did not call: kind -> (cause, what happened)."""
 
 
 def slow_tool(case: Case) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.domain.call_variables import call_variables
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
+from callwright.domain.tool_request import HEADER_BLANKS
 from callwright.domain.webhook_address import webhook_address
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
@@ -56,7 +57,7 @@ class WebhookPublisher:
 def _headers(given: Any) -> Mapping[str, str]:
     if not isinstance(given, Mapping):
         return {}
-    return {str(name): str(value) for name, value in given.items()}
+    return {str(name): str(value).strip(HEADER_BLANKS) for name, value in given.items()}
 
 
 def _statuses(given: Any) -> frozenset[str] | None:

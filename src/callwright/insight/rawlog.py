@@ -18,10 +18,14 @@ def raw_log(view: CallView) -> list[dict[str, Any]]:
     replies: dict[int, list[str]] = {}
     purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
     unfinished = _unfinished(view)
+    # A transfer may be given up with the call and be told to have succeeded all the same: the last word counts.
+    settled = {e.values["request"]: e.seq for e in view.of("TransferSettled")}
     rows: list[dict[str, Any]] = []
     for entry in view.entries:
         if entry.type == "ReplyText":
             replies.setdefault(entry.values["request"], []).append(entry.values["text"])
+            continue
+        if entry.type == "TransferSettled" and entry.seq != settled[entry.values["request"]]:
             continue
         found = ("response", "transcriber", unfinished[entry.seq]) if entry.seq in unfinished else None
         found = found or _row(entry, replies, purposes)

@@ -21,10 +21,7 @@ def tools(view: CallView) -> list[dict[str, Any]]:
     given_up = {int(e.values["request"]): e for e in view.of("CancelTool")}
     sent = {int(e.values["request"]): e.values for e in view.of("tool_request")}
     rows = [_row(view, e, results, given_up, sent) for e in view.of("CallTool", "SendKeys")]
-    for note in view.of("Note"):
-        if note.values["kind"] == "tool_refused":
-            name, _, why = str(note.values["text"]).partition(": ")
-            rows.append({**_began(view, note, name), "status": "refused", "result": why[:_SHOWN_CHARACTERS]})
+    rows += _refused(view)
     rows += _repeated(view)
     return sorted(rows, key=lambda row: row["at_ms"])
 
@@ -70,6 +67,37 @@ def _row(
     return row
 
 
+def _refused(view: CallView) -> list[dict[str, Any]]:
+    """Calls that the conversation refused, each with what the model asked for, where the log has that."""
+    given = {e.values["call_id"] for e in view.of("ReplyTool")}
+    made = {e.values["call_id"] for e in view.of("CallTool", "SendKeys", "Transfer")}
+    waiting: dict[str, list[Entry]] = {}
+    rows = []
+    for entry in view.of("ReplyTool", "CallTool", "Note"):
+        if entry.type == "ReplyTool":
+            ours = waiting.setdefault(str(entry.values["name"]), [])
+            # What an earlier reply wanted is settled, or was withdrawn with it.
+            ours[:] = [e for e in ours if e.values["generation"] == entry.values["generation"]]
+            if entry.values["call_id"] not in made:
+                ours.append(entry)
+        elif entry.type == "CallTool":
+            if entry.values["call_id"] not in given:
+                _take(waiting, str(entry.values["name"]), without_id=True)
+        elif entry.values["kind"] == "tool_refused":
+            name, _, why = str(entry.values["text"]).partition(": ")
+            row = _asked_for(view, entry, name, _take(waiting, name))
+            rows.append({**row, "status": "refused", "result": why[:_SHOWN_CHARACTERS]})
+    return rows
+
+
+def _take(waiting: dict[str, list[Entry]], name: str, without_id: bool = False) -> Entry | None:
+    """The first call of a tool that nothing became of yet."""
+    found = next((e for e in waiting.get(name, []) if not (without_id and e.values["call_id"])), None)
+    if found is not None:
+        waiting[name].remove(found)
+    return found
+
+
 def _repeated(view: CallView) -> list[dict[str, Any]]:
     """Calls that the conversation took for an earlier one, whose id they had. The note has the id, the event before it the call."""
     transferring = {e.values["call_id"] for e in view.of("Transfer")}
@@ -79,11 +107,20 @@ def _repeated(view: CallView) -> list[dict[str, Any]]:
         if entry.type == "ReplyTool":
             asked = entry
         elif asked is not None and entry.values["kind"] == "tool_repeated" and entry.values["text"] not in transferring:
-            row = _began(view, asked, str(asked.values["name"]))
-            row["arguments"] = str(asked.values["arguments"])[:_SHOWN_CHARACTERS]
+            row = _asked_for(view, entry, str(asked.values["name"]), asked)
             why = f"not called: the model gave it the id of an earlier call, {entry.values['text']}"
             rows.append({**row, "status": "repeated", "result": why[:_SHOWN_CHARACTERS]})
     return rows
+
+
+def _asked_for(view: CallView, note: Entry, name: str, asked: Entry | None) -> dict[str, Any]:
+    """A call that was not made, by the note of it and what the model asked for."""
+    row = _began(view, note, name)
+    if asked is not None:
+        row["arguments"] = str(asked.values["arguments"])[:_SHOWN_CHARACTERS]
+        asks = (e for e in view.of("AskModel") if e.values["request"] == asked.values["request"])
+        row["turn"] = next((e.values["turn"] for e in asks), None)
+    return row
 
 
 def _began(view: CallView, entry: Entry, name: str) -> dict[str, Any]:

@@ -88,16 +88,15 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
     if ended_us is None:
         return None
     began = min(ended_us, started.at_us)
-    called_us = _called_us(view, ask, firsts)
-    announced = generation != asked
+    spoken_us = _at(firsts, "Speak", generation)
     boundaries = [
         *_held_by_tools(view, first_ask, began),
         ("end_of_turn", taken.at_us),
         ("ask", first_ask.at_us),
         *again,
-        ("first_token", _at(firsts, "ReplyText", asked) or called_us),
-        ("first_clause", called_us if announced else None),
-        ("tool" if announced else "first_clause", _at(firsts, "Speak", generation)),
+        ("first_token", _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked)),
+        *(_until_announced(view, ask, spoken_us) if generation != asked else []),
+        ("first_clause", spoken_us),
         ("first_audio", _at(firsts, "VoiceReady", generation)),
         ("hold", _at(firsts, "Release", generation)),
         ("send", started.at_us),
@@ -116,11 +115,18 @@ def _steps(boundaries: list[tuple[str, int | None]], from_us: int, to_us: int) -
     return tuple(steps)
 
 
-def _called_us(view: CallView, ask: Entry, firsts: _Firsts) -> int | None:
-    """When the model called the first tool of its reply to ``ask``."""
-    generation, turn = ask.values["generation"], ask.values["turn"]
-    calls = (e.at_us for e in view.of("CallTool") if e.values["turn"] == turn and e.seq > ask.seq)
-    return _at(firsts, "ReplyTool", generation) or next(calls, None)
+def _until_announced(view: CallView, ask: Entry, spoken_us: int | None) -> list[tuple[str, int | None]]:
+    """From the model's first call until words of the platform about it: the rest of the reply, how long it was held, the tool's time."""
+    turn, request = ask.values["turn"], ask.values["request"]
+    calls = [e.at_us for e in view.of("CallTool") if e.values["turn"] == turn and e.seq > ask.seq]
+    ended = [e.at_us for e in view.of("ReplyEnded") if e.values["request"] == request]
+    # A transfer is announced when the reply is due: nothing is called before.
+    due_us = min([*calls[:1], *([] if spoken_us is None else [spoken_us])], default=None)
+    return [
+        ("first_clause", min([*ended[:1], *([] if due_us is None else [due_us])], default=None)),
+        ("hold", due_us),
+        ("tool", spoken_us),
+    ]
 
 
 def _held_by_tools(view: CallView, ask: Entry, began_us: int) -> list[tuple[str, int | None]]:

@@ -326,7 +326,7 @@ def test_no_welcome_is_a_choice_of_its_own() -> None:
 
 def test_webhook_settings_are_read() -> None:
     spec = parse_agent(
-        agent(webhook_headers={"X-Key": "v"}, webhook_config={"statuses": ["completed"]}, webhook_url="")
+        agent(webhook_headers={"X-Key": "\tv "}, webhook_config={"statuses": ["completed"]}, webhook_url="")
     )
     assert spec.webhook_headers == {"X-Key": "v"}
     assert spec.webhook_statuses == frozenset({"completed"})

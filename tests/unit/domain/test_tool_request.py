@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.domain.injections import ATTACKS
 
 from callwright.domain.agent_spec import ToolSpec
-from callwright.domain.limits import MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
+from callwright.domain.limits import MAX_TOOL_HEADER_CHARACTERS, MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
 from callwright.domain.tool_arguments import UnfitArgumentsError
 from callwright.domain.tool_request import ToolRequest, tool_request
 
@@ -86,6 +86,22 @@ def test_the_token_is_sent_unchanged_and_headers_hold_only_the_calls_variables()
 )
 def test_a_value_that_a_header_can_hold_is_sent_as_it_is(value: str, sent_as: str) -> None:
     assert request({}, {"token": value}, headers={"X-Token": "%(token)s"}).headers["x-token"] == sent_as
+
+
+@pytest.mark.parametrize("given", ["Ann ", "\tAnn", " Ann\t ", "Ann"])
+def test_blanks_around_a_header_and_around_what_fills_it_are_not_sent(given: str) -> None:
+    headers = {"X-Name": "%(name)s", "X-Words": " \tfor %(name)s, please ", "X-Empty": " %(nothing)s "}
+    sent = request({}, {"name": given, "nothing": " "}, headers=headers, api_token=f" {given}\t")
+    assert sent.headers == {"x-name": "Ann", "x-words": "for Ann, please", "x-empty": "", "authorization": "Ann"}
+    assert request({}, {"name": " Zoë "}, headers={"X-Name": "%(name)s"}).headers["x-name"] == "Zo%C3%AB"
+
+
+def test_a_header_that_is_too_long_when_it_is_filled_is_told_and_not_left_out() -> None:
+    headers = {"X-Note": "a%(note)s"}
+    sent = request({}, {"note": "x" * (MAX_TOOL_HEADER_CHARACTERS - 1)}, headers=headers)
+    assert len(sent.headers["x-note"]) == MAX_TOOL_HEADER_CHARACTERS
+    with pytest.raises(UnfitArgumentsError, match="its header X-Note has 8,193 characters"):
+        request({}, {"note": "x" * MAX_TOOL_HEADER_CHARACTERS}, headers=headers)
 
 
 def test_a_control_request_has_its_own_keys_below_those_of_the_param() -> None:

@@ -712,6 +712,11 @@ class TestServices:
         call = healthy().write(fx.Note("mark_missing", "generation 3")).at(13_000).leg_ended()
         assert call.found("provider_failed").severity == "note"
 
+    def test_more_tools_than_a_turn_may_have_are_no_failure_of_the_model(self):
+        finding = healthy().write(fx.Note("tool_loops", "book")).at(13_000).leg_ended().found("provider_failed")
+        assert finding.what == "The model asked for more tools than a turn may have."
+        assert settings_of(finding) == [("agent_prompts.task_1.system_prompt", CHANGE)]
+
     def test_a_line_that_does_not_do_as_asked(self):
         call = (
             healthy()

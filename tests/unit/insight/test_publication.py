@@ -22,7 +22,7 @@ def entry(status: Status, publish_queued: bool = False, **agent: Any) -> OutboxE
 
 
 def test_a_webhook_carries_the_execution_as_it_is_now():
-    found = entry(Status.RINGING, webhook_headers={"x-token": "t", "x-number": 5})
+    found = entry(Status.RINGING, webhook_headers={"x-token": "t \t", "x-number": 5})
     assert found is not None
     assert (found.id, found.status, found.url, found.created_at) == ("event-1", "ringing", HOOK["webhook_url"], NOW)
     assert found.headers == {"x-token": "t", "x-number": "5"}

@@ -114,3 +114,15 @@ def test_a_filler_is_the_voice_s_and_a_ringing_tone_is_ours():
         ("response", "synthesizer", "filler: Hmm."),
         ("response", "system", "ringing: ringing tone"),
     ]
+
+
+def test_of_what_became_of_a_transfer_the_last_word_is_shown() -> None:
+    log = CallLog().answered()
+    for request in (5, 6):
+        log.write(fx.Transfer(request, "loopback:desk", False, 1, f"c{request}", "transfer_call_desk", "{}"))
+    log.write(fx.TransferSettled(5, False, "busy")).leg_ended().write(
+        fx.TransferSettled(6, False, "the call has ended")
+    )
+    log.event(ev.TransferProgress, 6, "completed").write(fx.TransferSettled(6, True, ""))
+    shown = [row["data"] for row in raw_log(log.view) if row["type"] == "response"]
+    assert shown == ["not transferred: busy", "transferred"]

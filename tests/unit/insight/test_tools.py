@@ -92,6 +92,41 @@ def test_what_did_not_work_shows_as_such() -> None:
     ]
 
 
+def wants(log: CallLog, call_id: str, arguments: str, name: str = "book", generation: int = 2) -> CallLog:
+    """The model calls a tool in its reply to the newest question."""
+    return log.event(ev.ReplyTool, generation, log.request, call_id, name, arguments)
+
+
+def refused(log: CallLog) -> list[tuple[int | None, str, str]]:
+    return [(row["turn"], row["arguments"], row["result"]) for row in tools(log.view) if row["status"] == "refused"]
+
+
+def test_a_refused_call_is_listed_with_its_arguments_and_its_turn() -> None:
+    log = wants(CallLog().at(1_000).answered().at(3_000).asked(4, 2), "c1", '{"day":5}')
+    log.at(3_500).write(fx.Note("tool_refused", "book: day: must be a string"))
+    (row,) = tools(log.view)
+    assert (row["tool"], row["turn"], row["arguments"], row["at_ms"]) == ("book", 4, '{"day":5}', 2_500)
+    assert (row["status"], row["result"]) == ("refused", "day: must be a string")
+
+
+def test_each_of_several_refused_calls_has_its_own_arguments() -> None:
+    log = CallLog().answered().asked(1, 1)
+    wants(log, "c0", '"withdrawn"', generation=1).asked(1, 2)
+    for call_id, arguments in (("c1", '"called"'), ("", '"first"'), ("", '"second"'), ("c2", '"third"')):
+        wants(log, call_id, arguments)
+    wants(log, "k1", '"keys"', "press_keys")
+    # The second call without an id is made under one of ours.
+    log.write(fx.CallTool(5, 1, "c1", "book", "{}")).write(fx.Note("tool_refused", "book: one"))
+    log.write(fx.CallTool(6, 1, "call-2-0", "book", "{}")).write(fx.Note("tool_refused", "book: two"))
+    log.write(fx.Note("tool_refused", "press_keys: three")).write(fx.Note("tool_refused", "book: four"))
+    assert refused(log) == [
+        (1, '"first"', "one"),
+        (1, '"third"', "two"),
+        (1, '"keys"', "three"),
+        (None, "", "four"),
+    ]
+
+
 def test_keys_the_model_pressed_are_in_the_record() -> None:
     log = CallLog().answered().write(fx.SendKeys("12#", 4, 1, "c4", "press_keys"))
     log.event(ev.ToolResult, 4, True, '{"pressed": "12#"}')

@@ -117,6 +117,20 @@ def test_what_a_model_wrote_before_it_called_the_tool_is_the_models():
     assert (parts["first_token"], parts["first_clause"], parts["tool"]) == (200_000, 300_000, 1_200_000)
 
 
+def test_what_held_a_tool_or_the_announcement_of_a_transfer_back_is_not_the_tools():
+    log = CallLog().answered().at(1_000).voice_stopped(1_000).turn_taken().asked(1, 1).at(1_200)
+    log.event(ev.ReplyTool, 1, 1, "c1", "transfer_call_desk", "{}").at(1_300).model_ended(1)
+    (latency,) = waterfall(announced(log.at(1_800), 2, "transfer").view)
+    parts = latency.parts_us
+    assert (parts["first_token"], parts["first_clause"], parts["hold"], parts["tool"]) == (200_000, 100_000, 500_000, 0)
+    log = CallLog().answered().at(1_000).voice_stopped(1_000).turn_taken().asked(1, 1).at(1_200)
+    log.event(ev.ReplyTool, 1, 1, "c1", "book", "{}").at(1_300).model_ended(1)
+    log.at(1_800).write(fx.CallTool(90, 1, "c1", "book", "{}"))
+    (latency,) = waterfall(announced(log.at(3_000), 2).view)
+    parts = latency.parts_us
+    assert (parts["first_clause"], parts["hold"], parts["tool"]) == (100_000, 500_000, 1_200_000)
+
+
 def test_a_tool_before_a_transfer_is_the_tools_and_the_model_between_them_the_models():
     log = caller_asks().at(2_500).event(ev.ToolResult, 90, True, "{}").asked(1, 2)
     log.at(3_500).event(ev.ReplyTool, 2, log.request, "c2", "transfer_call_desk", "{}").model_ended(2)

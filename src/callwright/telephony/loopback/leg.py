@@ -114,7 +114,8 @@ class LoopbackLeg:
             if not taken:
                 raise causes.not_taken(causes.BY_HOW.get(answer.how, causes.NO_ANSWER), target) from None
             self._notice("transferred", persona.name, self._far_end.now_ms)
-            self._close(causes.TRANSFERRED)
+            # After whoever asked has been told: a call whose end comes first was not transferred, for all that is known then.
+            asyncio.get_running_loop().call_soon(self._close, causes.TRANSFERRED)
             return
         raise causes.not_taken(causes.CANCELED, target)
 
