@@ -56,6 +56,14 @@ _PATIENCE = "task_config.patience"
 _PRE_CALL = "tools_config.api_tools: pre_call_message"
 _SILENCE = "task_config.hangup_after_silence"
 _LONGEST = Advice("the platform", CHECK, "the call was as long as any may be; no setting makes it longer")
+_HOLD = Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back")
+_BACKOFF = Advice("task_config.interruption_backoff_period", LOWER, "an agent that was interrupted speaks again sooner")
+_CALLER = Advice(
+    "the caller",
+    CHECK,
+    "the answer was ready, but the caller made a sound (words or a noise), typed, or had the line on hold: it is not said into that",
+)
+_SEND = Advice("the machine", CHECK, "the way from the finished answer to the line took long; too many calls for it?")
 
 
 def _table(*rules: Rule) -> dict[str, Rule]:
@@ -135,6 +143,8 @@ RULES: dict[str, Rule] = _table(
             "again": Advice(
                 f"{_MODEL}.llm_config.model", CHANGE, "the model was asked again, what it said first came to nothing"
             ),
+            "model_failed": Advice(_MODEL, CHECK, "the model failed or kept silent, and was asked again"),
+            "voice_failed": Advice(_VOICE, CHECK, "the voice failed or kept silent, and the model was asked again"),
             "tool": Advice(
                 _PRE_CALL, CHANGE, "the answer waited for a tool; say something meanwhile, or make the tool faster"
             ),
@@ -145,13 +155,10 @@ RULES: dict[str, Rule] = _table(
             ),
             "first_clause": Advice(_PROMPT, CHANGE, "the first clause was long; ask for a short first sentence"),
             "first_audio": Advice(_VOICE, CHANGE, "the voice's first audio came late; another voice or model"),
-            "hold": Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back"),
-            "backoff": Advice(
-                "task_config.interruption_backoff_period", LOWER, "an agent that was interrupted speaks again sooner"
-            ),
-            "send": Advice(
-                "the machine", CHECK, "the way from the finished answer to the line took long; too many calls for it?"
-            ),
+            "hold": _HOLD,
+            "backoff": _BACKOFF,
+            "caller": _CALLER,
+            "send": _SEND,
         },
     ),
     Rule(
@@ -343,7 +350,10 @@ RULES: dict[str, Rule] = _table(
             "first_clause": Advice(_PROMPT, CHANGE, "the first clause was long; ask for a short first sentence"),
             "voice": Advice(_VOICE, CHANGE, "the voice's first audio came late; another voice or model"),
             "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long, or make it faster"),
-            "hold": Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back"),
+            "hold": _HOLD,
+            "backoff": _BACKOFF,
+            "caller": _CALLER,
+            "send": _SEND,
             "patience": Advice(
                 _PATIENCE, LOWER, "the caller's pauses were waited out for long before the turn was taken"
             ),

@@ -10,6 +10,7 @@ from callwright.conversation.turn import KEYED_AS
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
+from callwright.insight.doctor_held import heard_again_us, held_back
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
 from callwright.insight.waterfall import TurnLatency
@@ -26,12 +27,15 @@ PARTS_IN_WORDS = {
     "keys": "until no more keys came",
     "ask": "until the model was asked",
     "again": "until the model was asked again",
+    "model_failed": "until the model was asked again, because it had failed",
+    "voice_failed": "until the model was asked again, because the voice had failed",
     "tool": "for a tool",
     "first_token": "for the model's first words",
     "first_clause": "for the model's first clause",
     "first_audio": "for the voice's first audio",
     "hold": "held back by incremental_delay",
     "backoff": "held back after an interruption",
+    "caller": "held back for what the caller did meanwhile",
     "send": "on the way to the line",
 }
 
@@ -68,8 +72,8 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
     part = max(shares, key=lambda name: shares[name])
     part_us = shares[part]
     longest = max(spans[part], key=lambda span: span.shared_us(waited))
-    if part == "hold" and part_us > int(case.plan("incremental_delay_ms")) * 1000 and case.plan("backoff_ms"):
-        return "backoff", part_us
+    if part == "hold":
+        return _held(case, latency, waited, longest)
     if part == "end_of_turn":
         if _is_keyed(case, latency.turn):
             return "keys", part_us
@@ -81,6 +85,18 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
     if part == "ask" and (case.plan("speculate") or _was_asked_before(case, latency)):
         return "again", part_us
     return part, part_us
+
+
+def _held(case: Case, latency: TurnLatency, waited: Span, ready: Span) -> tuple[str, int]:
+    """What an answer that was ready waited for: the agent's settings, or the caller's own sounds. Where they had waited for long before the
+    first of these, it is what they had waited for by then that made them ask."""
+    again_us = heard_again_us(case, latency.began_us, ready.to_us)
+    parts = held_back(case, latency.began_us, Span(max(ready.from_us, waited.from_us), min(ready.to_us, waited.to_us)))
+    cause = max(parts, key=lambda name: parts[name])
+    long_us = RULES["slow_reply"].limit("warn_ms") * 1000
+    if cause == "caller" and again_us is not None and again_us - waited.from_us >= long_us:
+        return _blamed(case, latency, Span(waited.from_us, again_us))
+    return cause, parts[cause]
 
 
 def _waited_out(case: Case, wait: Span) -> str:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from callwright.conversation.stage import INTERRUPTIONS
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, WARNING, Finding, in_ms, quoted
+from callwright.insight.doctor_held import held_back
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.doctor_turns import pause_ending
 from callwright.insight.timeline import AgentSpeech, Span
@@ -25,7 +26,10 @@ _WAITED_FOR = {
     "model": "for the model's first words",
     "first_clause": "for the model's first clause",
     "voice": "for the voice's first audio",
-    "hold": "held back before it was said",
+    "hold": "held back by incremental_delay",
+    "backoff": "held back after an interruption",
+    "caller": "held back for what the caller did meanwhile",
+    "send": "on the way to the line",
 }
 _MOST_TOLD = 4
 """So many pauses are told one by one, and the words of so many sounds."""
@@ -176,13 +180,19 @@ def _parts(case: Case, waits: Sequence[_Wait]) -> dict[str, int]:
         at_us = wait.span.from_us
         for cause, next_us in _boundaries(case, wait):
             until_us = min(max(at_us, next_us), wait.span.to_us)
-            parts[cause] = parts.get(cause, 0) + until_us - at_us
+            held = (
+                held_back(case, wait.span.from_us, Span(at_us, until_us))
+                if cause == "ready"
+                else {cause: until_us - at_us}
+            )
+            for name, part_us in held.items():
+                parts[name] = parts.get(name, 0) + part_us
             at_us = until_us
     return parts
 
 
 def _boundaries(case: Case, wait: _Wait) -> Iterator[tuple[str, int]]:
-    """What a wait was for, in order, and until when: the wait's end where it never came."""
+    """What a wait was for, in order, and until when: the wait's end where it never came. ``ready``: for nothing more to be made."""
     if case.tool_in(wait.span) is not None:
         yield "tool", wait.span.to_us
         return
@@ -193,7 +203,7 @@ def _boundaries(case: Case, wait: _Wait) -> Iterator[tuple[str, int]]:
         for cause, type_name in (("model", "ReplyText"), ("first_clause", "Speak"), ("voice", "VoiceReady")):
             there = (e.at_us for e in case.view.of(type_name) if e.values["generation"] == generation)
             yield cause, min(end_us, next(there, end_us))
-        yield "hold", end_us
+        yield "ready", end_us
 
 
 def _turn(case: Case, generation: int) -> int | None:

@@ -9,14 +9,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.log import Entry
+from callwright.conversation.stops import normalised, phrasebook
 from callwright.conversation.turn import KEYED_AS
+from callwright.insight.timeline import COVER_US
 from callwright.insight.view import CallView
 
-PARTS = ("end_of_turn", "ask", "tool", "first_token", "first_clause", "first_audio", "hold", "send")
-"""Names of a waterfall's parts in order: until the turn was taken, until the model was asked, until it was asked again because it called
-tools that had to answer first (nobody heard anything meanwhile), its first words, the first clause to
-speak, its first audio, the wait for the agent's ``incremental_delay``, and the way to the wire. What a caller waits for a tool is ``tool``
-wherever it comes: also until the first word about one that runs, and when it keeps what was said meanwhile from being answered."""
+PARTS = (
+    *("end_of_turn", "ask", "model_failed", "voice_failed", "tool"),
+    *("first_token", "first_clause", "first_audio", "hold", "send"),
+)
+"""Names of a waterfall's parts in order: until the turn was taken, until the model was asked, until it was asked again because it or the
+voice had failed (or kept silent for too long) or because it called tools that had to answer first (nobody heard anything meanwhile), its
+first words, the first clause to speak, its first audio, until the answer that was ready was released (``incremental_delay``, or a sound of
+the caller's), and the way to the wire. What a caller waits for a tool is ``tool`` wherever it comes: also until the first word about one
+that runs, and when it keeps what was said meanwhile from being answered."""
+
+_FAILURES = {
+    "model_failed": "model_failed",
+    "reply_timeout": "model_failed",
+    "empty_reply": "model_failed",
+    "voice_failed": "voice_failed",
+}
+"""Reasons why a reply was given up that are not the caller's doing, after which the model is asked again, and the part that this takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +80,20 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
         # A reply of a transfer or a tool alone is answered by the announcement of it.
         generation = _announcement(view, ask, firsts)
         started = firsts.get(("PlayoutStarted", generation))
-    arrived = _caller_ends(view, ask, started.seq) if started else []
-    if started is None or not arrived:
+    if started is None:
         return None
-    first_ask = _asked_first(view, ask)
-    taken_us = _taken_us(view, first_ask, firsts)
-    # What the caller sounded after the turn was taken is not what is being answered: a cough, or a "hello?" at an answer that takes long.
-    before = [at_us for at_us in arrived if at_us <= taken_us]
-    began = min((before or arrived)[-1], started.at_us)
+    first_ask, again = _asked_before(view, ask, firsts)
+    taken = _taken(view, first_ask, firsts)
+    ended_us = _caller_ended(view, ask, taken, started.seq)
+    if ended_us is None:
+        return None
+    began = min(ended_us, started.at_us)
     spoken_us = _at(firsts, "Speak", generation)
     boundaries = [
         *_held_by_tools(view, first_ask, began),
-        ("end_of_turn", taken_us),
+        ("end_of_turn", taken.at_us),
         ("ask", first_ask.at_us),
-        ("tool", ask.at_us),
+        *again,
         ("first_token", _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked)),
         *(_until_announced(view, ask, spoken_us) if generation != asked else []),
         ("first_clause", spoken_us),
@@ -149,37 +163,100 @@ def _paused_us(view: CallView, began_us: int, ask: Entry) -> int:
     return max([ended_us, *(e.at_us for e in heard if e.type == "TranscriptFinal")])
 
 
-def _caller_ends(view: CallView, ask: Entry, before_seq: int) -> list[int]:
-    """When the caller's sounds ended, and the keys of a turn that was typed, up to the agent's answer."""
-    if view.of("voiced_end"):
-        ends = [int(e.values["arrived_us"]) for e in view.of("voiced_end") if e.seq < before_seq]
-    else:
-        # Nobody measured when the frames came, as in a simulated call: by their positions, which is when they came at the earliest.
-        began_us = view.audio_began_us
-        ends = [began_us + e.values["audio_ms"] * 1000 for e in view.of("ActivityEnded") if e.seq < before_seq]
+def _caller_ended(view: CallView, ask: Entry, taken: Entry, before_seq: int) -> int | None:
+    """When the caller ended what is answered, by sounds or by the keys of a turn that was typed; None where nothing is known of them.
+
+    What they sounded after the turn was taken is not what is answered: a cough, or a "hello?" at an answer that takes long.
+    """
+    sounds = _sounds(view, before_seq)
     turn = ask.values["turn"]
-    if any(e.values["turn"] == turn and KEYED_AS in e.values["text"] for e in view.of("UserSaid")):
-        ends += [e.at_us for e in view.of("KeyPressed") if e.seq < before_seq]
-    return sorted(ends)
+    typed = any(e.values["turn"] == turn and KEYED_AS in e.values["text"] for e in view.of("UserSaid"))
+    keys = [e.at_us for e in view.of("KeyPressed") if e.seq < before_seq] if typed else []
+    ends = [at_us for at_us in (*(at_us for _, at_us in sounds), *keys) if at_us <= taken.at_us]
+    missed_us = _missed_us(view, taken, [position_us for position_us, at_us in sounds if at_us <= taken.at_us])
+    if missed_us is not None:
+        ends.append(missed_us)
+    return max(ends or [at_us for _, at_us in sounds], default=None)
 
 
-def _taken_us(view: CallView, ask: Entry, firsts: _Firsts) -> int:
-    """When the turn was taken that ``ask`` is for: with the question, or later where that was speculative."""
+def _sounds(view: CallView, before_seq: int) -> list[tuple[int, int]]:
+    """Where each sound of the caller ended by its position, and when that came, both in microseconds since the attempt began."""
+    began_us, measured = view.audio_began_us, view.of("voiced_end")
+    ends = [e for e in measured or view.of("ActivityEnded") if e.seq < before_seq]
+    positions = [began_us + int(e.values["audio_ms"]) * 1000 for e in ends]
+    # Where nobody measured when the frames came, as in a simulated call, their positions are when they came at the earliest.
+    return list(zip(positions, (int(e.values["arrived_us"]) for e in ends) if measured else positions, strict=True))
+
+
+def _missed_us(view: CallView, taken: Entry, ends_us: list[int]) -> int | None:
+    """Where the caller's voice ended by the words alone, when the detector heard nothing of the last of them: the core says so as it takes
+    the turn."""
+    audio_ms = int(taken.values["audio_ms"]) if taken.type == "CloseUtterance" else 0
+    if not audio_ms:
+        return None
+    at_us = view.audio_began_us + audio_ms * 1000
+    if ends_us and at_us <= max(ends_us) + COVER_US:
+        return None
+    if any(e.values["audio_ms"] == audio_ms and e.seq < taken.seq for e in view.of("ActivityBegan")):
+        return None  # a noise behind the words that did not end
+    return min(at_us, taken.at_us)
+
+
+def _taken(view: CallView, ask: Entry, firsts: _Firsts) -> Entry:
+    """The entry that took the turn ``ask`` is for: with the question, or later where that was speculative; ``ask`` where there is none."""
     committed = firsts.get(("Committed", ask.values["generation"]), ask)
     closed = [e for e in view.of("CloseUtterance") if e.seq <= committed.seq]
-    return closed[-1].at_us if closed else ask.at_us
+    return closed[-1] if closed else ask
 
 
-def _asked_first(view: CallView, ask: Entry) -> Entry:
-    """The question to the model for the turn: the one before its first tool, if there was one."""
+def _asked_before(view: CallView, ask: Entry, firsts: _Firsts) -> tuple[Entry, list[tuple[str, int | None]]]:
+    """The first question to the model for what ``ask`` is for, and why and when it was asked again from there on."""
     turn = ask.values["turn"]
-    called = next(
-        (e for e in view.of("CallTool", "SendKeys") if e.values.get("turn") == turn and e.seq < ask.seq), None
+    asked = [e for e in view.of("AskModel") if e.values["turn"] == turn and e.seq < ask.seq]
+    asked = [e for e in asked if e.values["purpose"] == "reply"]
+    called = next((e for e in view.of("CallTool", "SendKeys") if e.values.get("turn") == turn), None)
+    again: list[tuple[str, int | None]] = []
+    for earlier in reversed(asked):
+        part = _failed(view, earlier, ask, firsts)
+        if not part and called is not None and called.seq < ask.seq:
+            part = "tool"
+        if not part:
+            break
+        again.insert(0, (part, ask.at_us))
+        ask = earlier
+    return ask, again
+
+
+def _failed(view: CallView, earlier: Entry, ask: Entry, firsts: _Firsts) -> str:
+    """The part that a failure of ``earlier`` took, for which ``ask`` asks the same again; empty where that was not why it asks."""
+    generation = earlier.values["generation"]
+    gone = next((e for e in view.of("Withdrawn") if e.values["generation"] == generation and e.seq < ask.seq), None)
+    reason = "" if gone is None else str(gone.values["reason"])
+    if reason == "unheard" and any(
+        e.values["kind"] == "voice_failed" and e.values["text"] == f"generation {generation}" for e in view.of("Note")
+    ):
+        reason = "voice_failed"
+    guessed = any(e.values["generation"] == generation for e in view.of("Speculative"))
+    if reason not in _FAILURES or (guessed and ("Committed", generation) not in firsts):
+        return ""  # a guess that failed costs nothing: the caller had not finished
+    return _FAILURES[reason] if _asks_the_same(view, earlier, ask) else ""
+
+
+def _asks_the_same(view: CallView, earlier: Entry, ask: Entry) -> bool:
+    """Whether the caller has said nothing since, or only asked whether somebody is there."""
+    before, after = (_last_words(one) for one in (earlier, ask))
+    if before == after:
+        return True
+    behind = after[len(before) :]
+    return after[: len(before)] == before and phrasebook(str(view.plan("language"))).asks_for_presence(
+        [(" ".join(behind), False)]
     )
-    if called is None:
-        return ask
-    before = [e for e in view.of("AskModel") if e.values["turn"] == turn and e.seq < called.seq]
-    return before[-1] if before else ask
+
+
+def _last_words(ask: Entry) -> list[str]:
+    """The words of the last message that the model was asked with."""
+    last = ask.values["messages"]["last"]
+    return normalised(str(last["content"])).split() if last else []
 
 
 def _announcement(view: CallView, ask: Entry, firsts: _Firsts) -> int:
@@ -196,10 +273,20 @@ _Firsts = dict[tuple[str, int], Entry]
 
 
 def _firsts(view: CallView) -> _Firsts:
-    """The first entry of each type and generation."""
+    """The first entry of each type and generation. What is told of a generation before it began, or after it was given up, is of none."""
     firsts: _Firsts = {}
-    for entry in view.of("Committed", "ReplyText", "ReplyTool", "Speak", "VoiceReady", "Release", "PlayoutStarted"):
-        firsts.setdefault((entry.type, entry.values["generation"]), entry)
+    begun: set[int] = set()
+    for entry in view.of(
+        *("AskModel", "Speak", "Withdrawn", "Committed"),
+        *("ReplyText", "ReplyTool", "VoiceReady", "Release", "PlayoutStarted"),
+    ):
+        generation = entry.values["generation"]
+        if entry.type in ("AskModel", "Speak"):
+            begun.add(generation)
+        elif entry.type == "Withdrawn":
+            begun.discard(generation)
+        if generation in begun:
+            firsts.setdefault((entry.type, generation), entry)
     return firsts
 
 

@@ -20,6 +20,7 @@ class CallLog:
         self.now_ms = 0
         self.seq = 0
         self.request = 0
+        self.voiced_ms = 0
         self.lines = [header_line(Header("call-1", 1, started_at, {}, 7, {}, 1))]
 
     @property
@@ -72,10 +73,13 @@ class CallLog:
 
     def voice_stopped(self, arrived_ms: int) -> Self:
         """The caller's last voiced frame came at ``arrived_ms``; the detector says so now."""
+        self.voiced_ms = max(self.voiced_ms, arrived_ms)
         return self.fact("core", "voiced_end", audio_ms=arrived_ms, arrived_us=arrived_ms * 1000)
 
-    def turn_taken(self) -> Self:
-        return self.write(fx.CloseUtterance(self.now_ms))
+    def turn_taken(self, voiced_ms: int = 0) -> Self:
+        """The caller's turn is taken, whose voice ended last at ``voiced_ms`` of their audio (0: by the detector)."""
+        self.voiced_ms = voiced_ms or self.voiced_ms
+        return self.write(fx.CloseUtterance(self.voiced_ms))
 
     def asked(self, turn: int, generation: int, words: str = "hello", purpose: str = "reply") -> Self:
         self.request += 1
@@ -86,6 +90,11 @@ class CallLog:
 
     def model_ended(self, generation: int) -> Self:
         return self.event(ev.ReplyEnded, generation, self.request, "stop")
+
+    def gives_up(self, turn: int, generation: int, reason: str) -> Self:
+        """The reply is withdrawn unheard; a failure of the voice is noted, too."""
+        self.write(fx.Withdrawn(generation, turn, reason))
+        return self.write(fx.Note("voice_failed", f"generation {generation}")) if reason == "voice_failed" else self
 
     def speaks(self, turn: int, generation: int, text: str, purpose: str = "reply", index: int = 0) -> Self:
         return self.write(fx.Speak(generation, index, turn, purpose, text))

@@ -38,6 +38,7 @@ class DoctorCall(CallLog):
     def sounds(self, from_ms: int, to_ms: int) -> Self:
         """A sound of the caller, as the detector tells it: 80 ms and 200 ms late."""
         self.at(from_ms + 80).event(ev.ActivityBegan, self.audio(from_ms))
+        self.voiced_ms = max(self.voiced_ms, self.audio(to_ms))
         self.at(to_ms + 200).fact("core", "voiced_end", audio_ms=self.audio(to_ms), arrived_us=to_ms * 1000)
         return self.event(ev.ActivityEnded, self.audio(to_ms))
 
@@ -57,8 +58,7 @@ class DoctorCall(CallLog):
     def asks(self, at_ms: int) -> Self:
         """The model is asked for the turn that is about to be taken."""
         self.generation += 1
-        self.at(at_ms).write(fx.CloseUtterance(self.audio(at_ms)))
-        return self.asked(self.turn + 1, self.generation)
+        return self.at(at_ms).turn_taken().asked(self.turn + 1, self.generation)
 
     def asks_again(self, at_ms: int) -> Self:
         """The model is asked once more in the same turn, as after a tool."""

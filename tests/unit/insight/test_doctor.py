@@ -182,10 +182,58 @@ class TestSlowReply:
 
     def test_blames_what_held_the_answer_back(self):
         for backoff_ms, cause in ((0, "hold"), (2_000, "backoff")):
-            call = DoctorCall(backoff_ms=backoff_ms).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+            call = (
+                DoctorCall(incremental_delay_ms=1_900, backoff_ms=backoff_ms).welcomed().says("A table.", 4_500, 5_500)
+            )
+            call.at(5_300).write(fx.Clear(1)).asks(5_700)
             call.takes_turn("A table.", 4_500, 5_500, 5_800).gives("For when?", 5_900).at(7_400)
             call.released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
             assert call.at(10_000).leg_ended().found("slow_reply").causes == (cause,)
+
+    @pytest.mark.parametrize(
+        ("reason", "setting"),
+        [("model_failed", "tools_config.llm_agent"), ("voice_failed", "tools_config.synthesizer")],
+    )
+    def test_blames_the_provider_that_failed_until_the_model_was_asked_again(self, reason, setting):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.at(8_500).gives_up(1, call.generation, reason).asks(8_500).takes_turn("A table.", 4_500, 5_500, 8_900)
+        findings = call.speaks_from("For when?", 9_000, 9_500).at(10_000).leg_ended().findings()
+        (finding,) = [one for one in findings if one.rule == "slow_reply"]
+        assert (finding.causes, settings_of(finding)) == ((reason,), [(setting, CHECK)])
+        assert "3,500 ms for an answer, 2,800 ms of it until the model was asked again" in finding.what
+
+    def test_blames_a_sound_into_which_the_ready_answer_was_not_said(self):
+        call = DoctorCall().welcomed().says("A table.", 4_500, 5_500).asks(5_700).gives("For when?", 5_900)
+        call.sounds(6_000, 7_400).takes_turn("A table.", 4_500, 5_500, 7_850)
+        call.at(7_900).released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
+        (finding,) = [one for one in call.at(10_000).leg_ended().findings() if one.rule == "slow_reply"]
+        assert (finding.causes, settings_of(finding)) == (("caller",), [("the caller", CHECK)])
+        assert "1,600 ms of it held back for what the caller did meanwhile" in finding.what
+
+    def test_blames_the_delay_for_what_it_held_back_behind_that_sound(self):
+        call = DoctorCall(incremental_delay_ms=1_900).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.gives("For when?", 5_900).sounds(6_000, 6_400).takes_turn("A table.", 4_500, 5_500, 8_250)
+        call.at(8_300).released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
+        finding = call.at(10_000).leg_ended().found("slow_reply")
+        assert finding.causes == ("hold",)
+        assert "1,900 ms of it held back by incremental_delay" in finding.what
+
+    def test_blames_what_the_caller_had_waited_for_when_they_asked_whether_somebody_is_there(self):
+        call = DoctorCall(incremental_delay_ms=0).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.at(7_800).model_wrote(call.generation, "For when?").gives("For when?", 7_900)
+        call.says("Hello, are you there?", 7_600, 9_800).takes_turn(
+            "A table. Hello, are you there?", 4_500, 9_800, 10_300
+        )
+        call.at(10_400).released(1, call.generation).audible(call.generation).ends("For when?", 11_000)
+        finding = call.at(12_000).leg_ended().found("slow_reply")
+        assert finding.causes == ("first_token",)
+        assert "4,900 ms for an answer, 1,900 ms of it for the model's first words" in finding.what
+
+    def test_blames_the_machine_where_nobody_held_the_answer_back(self):
+        call = DoctorCall(incremental_delay_ms=0).welcomed().says("A table.", 4_500, 5_500).asks(5_700)
+        call.gives("For when?", 5_900).takes_turn("A table.", 4_500, 5_500, 7_850)
+        call.at(7_900).released(1, call.generation).audible(call.generation).ends("For when?", 9_000)
+        assert call.at(10_000).leg_ended().found("slow_reply").causes == ("send",)
 
     def test_does_not_count_while_the_agent_was_still_speaking(self):
         call = DoctorCall().picked_up().speaks_from("Hello, this is Maya.", 1_200, 7_000, purpose="welcome")

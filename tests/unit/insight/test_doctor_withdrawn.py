@@ -141,6 +141,15 @@ class TestWhatWasWaitedFor:
         wanted = ("task_config.incremental_delay", LOWER)
         assert self.cause(prompts(call, "Hello?", 11_000, 11_500)) == wanted
 
+    def test_a_noise_into_which_the_answer_was_not_said(self):
+        call = asks_the_price().at(5_900)
+        call.model_wrote(call.generation, "Ninety.").gives("Ninety.", 5_950).sounds(6_000, 6_900)
+        prompts(call, "Hello?", 8_000, 8_500).at(8_900)
+        call.model_wrote(call.generation, "Ninety.").gives("Ninety.", 8_950).sounds(9_000, 9_900)
+        finding = prompts(call, "Hello?", 11_000, 11_500).at(12_000).leg_ended().found("withdrawn_reply")
+        assert settings_of(finding)[0] == ("the caller", CHECK)
+        assert "3,300 ms of the waiting was held back for what the caller did meanwhile." in finding.what
+
     def test_a_tool(self):
         call = asks_the_price().tool("price", 5_900, 8_000)
         call = prompts(call, "Hello?", 8_100, 8_500).tool("price", 8_900, 10_800)

@@ -1,5 +1,6 @@
 """Where the time of an answer went."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.insight.call_log import CallLog, two_turns
@@ -15,6 +16,8 @@ def test_an_answer_is_split_at_its_boundaries():
     assert first.parts_us == {
         "end_of_turn": 220_000,
         "ask": 0,
+        "model_failed": 0,
+        "voice_failed": 0,
         "tool": 0,
         "first_token": 300_000,
         "first_clause": 50_000,
@@ -150,6 +153,14 @@ def test_an_announcement_after_the_model_was_asked_again_is_not_what_the_first_q
     assert (latency.generation, latency.total_us) == (2, 1_000_000)
 
 
+@pytest.mark.parametrize("purpose", ["tool", "transfer"])
+def test_an_announcement_is_not_of_a_question_that_was_taken_back_before(purpose: str):
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1)
+    log.at(1_900).gives_up(1, 1, "caller_continued").at(5_100).voice_stopped(5_000).at(5_300).turn_taken().asked(1, 2)
+    (latency,) = waterfall(announced(calls_a_tool(log.at(5_500), generation=2), 3, purpose).view)
+    assert (latency.generation, latency.began_us) == (3, 5_000_000)
+
+
 def says_meanwhile() -> CallLog:
     """A tool runs from 1.5 s on and is announced at once; the caller speaks until 3 s."""
     return announced(caller_asks(), 2).at(3_100).voice_stopped(3_000)
@@ -248,6 +259,122 @@ def test_a_hello_before_a_tool_is_called_is_waited_through_too():
         300_000,
         1_700_000,
     )
+
+
+def asks_for_a_pizza() -> CallLog:
+    """The caller speaks until 1 s; the turn is taken and the model asked at 1.3 s."""
+    return CallLog().answered().at(1_100).voice_stopped(1_000).at(1_300).turn_taken().asked(1, 1, "A pizza.")
+
+
+def asked_again(log: CallLog, words: str = "A pizza.", generation: int = 2, turn: int = 1) -> CallLog:
+    """The model is asked now, and its answer heard 0.5 s later."""
+    log.turn_taken().asked(turn, generation, words).at(log.now_ms + 300).model_wrote(generation, "Which one?")
+    log.speaks(turn, generation, "Which one?").at(log.now_ms + 200).audio_ready(generation)
+    return log.released(turn, generation).audible(generation)
+
+
+@pytest.mark.parametrize(
+    ("reason", "part"),
+    [
+        ("model_failed", "model_failed"),
+        ("reply_timeout", "model_failed"),
+        ("empty_reply", "model_failed"),
+        ("voice_failed", "voice_failed"),
+    ],
+)
+def test_until_the_model_is_asked_again_is_the_time_of_what_failed(reason: str, part: str):
+    (latency,) = waterfall(asked_again(asks_for_a_pizza().at(4_300).gives_up(1, 1, reason)).view)
+    assert (latency.generation, latency.began_us, latency.total_us) == (2, 1_000_000, 3_800_000)
+    parts = latency.parts_us
+    assert (parts["end_of_turn"], parts[part], parts["first_token"]) == (300_000, 3_000_000, 300_000)
+
+
+def test_a_voice_that_fails_at_what_was_released_and_not_heard_is_the_voices_time():
+    log = asks_for_a_pizza().at(2_000).released(1, 1).write(fx.Note("voice_failed", "generation 1")).at(4_300)
+    (latency,) = waterfall(asked_again(log.gives_up(1, 1, "unheard")).view)
+    assert (latency.total_us, latency.parts_us["voice_failed"]) == (3_800_000, 3_000_000)
+    log = asks_for_a_pizza().at(4_300).gives_up(1, 1, "unheard")
+    (latency,) = waterfall(asked_again(log).view)
+    assert latency.parts_us["voice_failed"] == 0
+
+
+def test_a_hello_while_a_model_fails_is_waited_through_too():
+    log = asks_for_a_pizza().at(3_100).voice_stopped(3_000).turn_taken().at(4_300).gives_up(1, 1, "model_failed")
+    (latency,) = waterfall(asked_again(log, "A pizza. Hello?").view)
+    assert (latency.began_us, latency.parts_us["model_failed"]) == (1_000_000, 3_000_000)
+
+
+def test_a_caller_who_says_more_while_a_model_fails_is_answered_from_there():
+    log = asks_for_a_pizza().at(4_300).gives_up(1, 1, "model_failed").at(5_100).voice_stopped(5_000)
+    (latency,) = waterfall(asked_again(log.at(5_300), "A pizza. With ham.").view)
+    assert (latency.began_us, latency.total_us, latency.parts_us["model_failed"]) == (5_000_000, 800_000, 0)
+
+
+def test_a_caller_who_takes_a_reply_back_did_not_wait_for_a_failure():
+    log = asks_for_a_pizza().at(1_900).gives_up(1, 1, "caller_continued").at(3_100).voice_stopped(3_000)
+    (latency,) = waterfall(asked_again(log.at(3_300)).view)
+    assert (latency.began_us, latency.total_us) == (3_000_000, 800_000)
+
+
+def test_a_guess_that_failed_before_the_turn_was_taken_costs_nothing():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).write(fx.Speculative(1, 1)).asked(1, 1, "A pizza.")
+    (latency,) = waterfall(asked_again(log.at(1_500).gives_up(1, 1, "model_failed").at(2_000)).view)
+    assert (latency.parts_us["end_of_turn"], latency.parts_us["model_failed"]) == (1_000_000, 0)
+
+
+def test_a_model_that_fails_behind_a_tool_has_its_own_part():
+    log = asks_for_a_pizza().at(1_600)
+    log.write(fx.CallTool(9, 1, "call-1", "price", "{}")).at(2_600).event(ev.ToolResult, 9, True, "{}").asked(
+        1, 2, "{}"
+    )
+    (latency,) = waterfall(asked_again(log.at(4_600).gives_up(1, 2, "reply_timeout"), "{}", 3).view)
+    assert (latency.parts_us["tool"], latency.parts_us["model_failed"]) == (1_300_000, 2_000_000)
+
+
+@given(
+    st.lists(st.integers(0, 20_000), min_size=5, max_size=5),
+    st.sampled_from(("model_failed", "voice_failed", "unheard", "caller_continued")),
+    st.sampled_from(("A pizza.", "A pizza. Hello?", "With ham.")),
+    st.integers(0, 20_000),
+)
+def test_the_parts_sum_to_the_whole_whatever_fails(moments: list[int], reason: str, words: str, voiced_ms: int):
+    voiced, asked, failed, again, played = sorted(moments)
+    log = CallLog().answered().at(voiced).voice_stopped(voiced).at(asked).turn_taken(voiced_ms).asked(1, 1, "A pizza.")
+    log.at(failed).gives_up(1, 1, reason).at(again).turn_taken(voiced_ms).asked(1, 2, words)
+    (latency,) = waterfall(log.at(played).audible(2).view)
+    assert all(part >= 0 for part in latency.parts_us.values())
+    assert latency.total_us == sum(latency.parts_us.values()) == played * 1000 - latency.began_us
+
+
+def test_a_turn_of_words_that_the_detector_missed_counts_from_their_end():
+    log = asked_again(asks_for_a_pizza().at(1_400)).at(6_600).turn_taken(6_000)
+    latency = waterfall(asked_again(log, "With ham.", 3, turn=2).view)[1]
+    assert (latency.began_us, latency.total_us, latency.parts_us["end_of_turn"]) == (6_000_000, 1_100_000, 600_000)
+
+
+def test_the_first_words_that_the_detector_missed_count_and_not_the_hello_behind_them():
+    log = CallLog().answered().at(1_600).turn_taken(1_000).asked(1, 1)
+    (latency,) = waterfall(asks_for_presence(log).view)
+    assert (latency.began_us, latency.total_us) == (1_000_000, 2_700_000)
+
+
+def test_where_recogniser_and_detector_differ_a_little_the_detector_knows_when_the_caller_ended():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_500).turn_taken(1_250).asked(1, 1)
+    (latency,) = waterfall(log.at(2_000).audible(1).view)
+    assert latency.began_us == 1_000_000
+
+
+def test_a_noise_behind_the_words_that_does_not_end_is_not_what_is_answered():
+    log = CallLog().answered().at(1_100).voice_stopped(1_000).at(1_900).event(ev.ActivityBegan, 1_800)
+    (latency,) = waterfall(log.at(9_000).turn_taken(1_800).asked(1, 1).at(9_500).audible(1).view)
+    assert latency.began_us == 1_000_000
+
+
+def test_sounds_of_a_generation_that_was_not_asked_for_yet_or_given_up_are_no_answer():
+    log = CallLog().answered().at(900).audible(2).at(1_100).voice_stopped(1_000).at(1_300).turn_taken()
+    log.asked(1, 1, "A pizza.").at(2_000).gives_up(1, 1, "caller_continued").audible(1).audible(0)
+    (latency,) = waterfall(asked_again(log.at(2_300)).view)
+    assert (latency.generation, latency.total_us) == (2, 1_800_000)
 
 
 def test_turns_without_an_audible_answer_or_a_voice_before_it_are_left_out():
