@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,8 +13,6 @@ from callwright.domain.variables import as_text
 def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
     """``user_data`` as text, and the system's variables at the moment ``now``, which no user data may replace."""
     given = {str(name): as_text(value) for name, value in execution.user_data.items()}
-    zone_name, zone = _zone(given.get("timezone", ""))
-    local = now.astimezone(zone)
     return {
         **given,
         "agent_id": execution.agent_id,
@@ -21,6 +20,16 @@ def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
         "call_sid": execution.provider_call_id or "",
         "from_number": execution.from_number,
         "to_number": execution.to_number,
+        **moment_variables(given, now),
+    }
+
+
+def moment_variables(given: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """``current_date``, ``current_time`` and ``timezone`` of a call with the user data ``given``: in its ``timezone``, UTC for one that is
+    not known."""
+    zone_name, zone = _zone(given.get("timezone", ""))
+    local = now.astimezone(zone)
+    return {
         "current_date": f"{local:%A, %B} {local.day}, {local.year}",
         "current_time": f"{local:%I:%M:%S %p}",
         "timezone": zone_name,
