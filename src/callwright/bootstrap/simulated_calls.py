@@ -29,7 +29,17 @@ from callwright.simulation.arguments import at_least_one, for_people, from_zero,
 from callwright.simulation.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
 from callwright.simulation.outcomes import judge
 from callwright.simulation.processes import shared_out
-from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
+from callwright.simulation.verdicts import (
+    FAIL,
+    PASS,
+    RunResult,
+    Verdict,
+    as_json,
+    as_junit,
+    as_lines,
+    overall,
+    stopped_of,
+)
 from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
 
 EXIT = {PASS: 0, FAIL: 1}
@@ -239,7 +249,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         people.write("\n".join(lines) + "\n")
         write_junit(as_junit(verdicts))
         write_json(json.dumps(as_json(verdicts, seconds, options.seed), indent=2) + "\n")
-    return EXIT.get(overall(verdicts), UNDECIDED)
+    # What was not run may fail: stopped before its end, nothing passes.
+    return UNDECIDED if stopped_of(verdicts) and overall(verdicts) == PASS else EXIT.get(overall(verdicts), UNDECIDED)
 
 
 def _keys(environment: Mapping[str, str]) -> dict[str, str]:

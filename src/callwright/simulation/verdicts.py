@@ -101,7 +101,8 @@ class Verdict:
             for failure in result.failures:
                 times, seed = seen.get(failure.partition(", but: ")[0], (0, result.seed))
                 seen[failure.partition(", but: ")[0]] = times + 1, seed
-        return sorted(((why, times, seed) for why, (times, seed) in seen.items()), key=lambda one: (-one[1], one[0]))
+        # Of those as frequent the first of a run stand first: a provider that failed explains the others.
+        return sorted(((why, times, seed) for why, (times, seed) in seen.items()), key=lambda one: -one[1])
 
 
 def overall(verdicts: Sequence[Verdict]) -> str:
