@@ -123,9 +123,11 @@ BOOKINGS = ("echo-line", "hesitater", "interrupter", "mumbler", "noisy-line", "s
 @pytest.mark.parametrize("name", BOOKINGS)
 def test_a_booking_fails_where_the_caller_never_hears_of_it(name: str, tmp_path: Path) -> None:
     scenario = named(name)
-    verdict = judged(replace(scenario, agent=said_otherwise(scenario.agent, "You are booked. ", "Done. ")), tmp_path)
+    verdict = judged(
+        replace(scenario, agent=said_otherwise(scenario.agent, "You are booked. Anything else?", "Done.")), tmp_path
+    )
     assert verdict.verdict == "fail"
-    assert [why for why, _, _ in verdict.reasons if why.startswith("the far end did not hear 'booked'")]
+    assert [why for why, _, _ in verdict.reasons if why.startswith("the far end did not hear 'booked")]
 
 
 def test_the_slow_model_fails_with_one_that_is_slower(tmp_path: Path) -> None:
