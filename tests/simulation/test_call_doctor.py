@@ -96,7 +96,7 @@ def agent(
 
 def scenario(name: str, caller: Mapping[str, Any], body: Mapping[str, Any], **more: Any) -> CallScenario:
     return call_scenario_of(
-        {"agent": body, "persona": caller, "expect": [{"turns": {"at_least": 0}}], **more}, name, lambda _: {}
+        {"agent": body, "persona": caller, "expect": [{"turns": {"at_most": 99}}], **more}, name, lambda _: {}
     )
 
 

@@ -115,3 +115,24 @@ def test_the_back_channeller_fails_with_a_caller_who_only_listens_in_silence(tmp
     rules = tuple(one for one in scenario.persona.rules if not one.interrupt_after_words)
     verdict = judged(replace(scenario, persona=replace(scenario.persona, rules=rules)), tmp_path)
     assert verdict.verdict == "fail"
+
+
+BOOKINGS = ("echo-line", "hesitater", "interrupter", "mumbler", "noisy-line", "slow-model", "two-languages")
+
+
+@pytest.mark.parametrize("name", BOOKINGS)
+def test_a_booking_fails_where_the_caller_never_hears_of_it(name: str, tmp_path: Path) -> None:
+    scenario = named(name)
+    verdict = judged(
+        replace(scenario, agent=said_otherwise(scenario.agent, "You are booked. Anything else?", "Done.")), tmp_path
+    )
+    assert verdict.verdict == "fail"
+    assert [why for why, _, _ in verdict.reasons if why.startswith("the far end did not hear 'booked")]
+
+
+def test_the_slow_model_fails_with_one_that_is_slower(tmp_path: Path) -> None:
+    scenario = named("slow-model")
+    slower = replace(scenario.delays, model_ms=(4_000, 5_000))
+    verdict = judged(replace(scenario, delays=slower), tmp_path)
+    assert verdict.verdict == "fail"
+    assert not scenario.persona.fallback, "a caller who is lost is no caller who waits"

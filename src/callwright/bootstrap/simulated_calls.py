@@ -11,24 +11,35 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from callwright.bootstrap.plugins import installed_plugins
 from callwright.bootstrap.studio import LOCAL, SPEECH, TONES, CallMade, Studio, save
-from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.domain.errors import BadInputError, CallwrightError, ConfigurationError
 from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
 from callwright.simulation.arguments import at_least_one, for_people, from_zero, report_file
-from callwright.simulation.call_scenario import CallScenario, read_call_scenario
+from callwright.simulation.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
 from callwright.simulation.outcomes import judge
 from callwright.simulation.processes import shared_out
-from callwright.simulation.verdicts import FAIL, PASS, RunResult, Verdict, as_json, as_junit, as_lines, overall
+from callwright.simulation.verdicts import (
+    FAIL,
+    PASS,
+    RunResult,
+    Verdict,
+    as_json,
+    as_junit,
+    as_lines,
+    overall,
+    stopped_of,
+)
 from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
 
 EXIT = {PASS: 0, FAIL: 1}
@@ -39,11 +50,13 @@ CHUNK = 5
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How calls are made: ``speech`` (tones or local), the folder for runs that fail, and the settings of this installation."""
+    """How calls are made: ``speech`` (tones or local), the folder for runs that fail, the settings of this installation, and ``keys``: the
+    provider keys of the agents' models, by the names of their environment variables."""
 
     settings: Settings
     speech: str = TONES
     keep: Path = Path(DEFAULT_KEEP)
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +105,47 @@ def _agent(read: Callable[[], bytes], name: str) -> Any:
 
 
 def run(scenarios: Sequence[CallScenario], session: Session, seed: int, jobs: int = 1) -> tuple[list[Verdict], float]:
-    """Every scenario's runs, with the seeds from ``seed`` on, in ``jobs`` processes; and how long it took in seconds."""
+    """Every scenario's runs, with the seeds from ``seed`` on, in ``jobs`` processes; and how long it took in seconds.
+
+    Interrupted (Ctrl-C) it returns what was done so far, of several processes without what they were at.
+    """
     clock = SystemClock()
     began_us = clock.monotonic_us()
-    verdicts = {one.name: Verdict(one.name, one.about, one.pass_rate) for one in scenarios}
+    verdicts = {one.name: Verdict(one.name, one.about, one.pass_rate, wanted=one.runs) for one in scenarios}
     wanted = [(one, number) for one in scenarios for number in range(seed, seed + one.runs)]
-    size = CHUNK if session.speech == TONES else max(1, -(-len(wanted) // max(jobs, 1)))
-    chunks = [_Chunk(session, tuple(wanted[at : at + size])) for at in range(0, len(wanted), size)]
-    if jobs > 1:
-        with shared_out(jobs, _run_chunk, chunks) as parts:
-            results: Iterable[list[RunResult]] = list(parts)
-    else:
-        results = map(_run_chunk, chunks)
-    for part in results:
-        for result in part:
+    try:
+        for result in _results(session, wanted, jobs):
             verdicts[result.scenario].results.append(result)
+    except KeyboardInterrupt:
+        # A long run that is stopped tells what it has found so far.
+        pass
     return list(verdicts.values()), (clock.monotonic_us() - began_us) / 1e6
 
 
+def _results(session: Session, wanted: Sequence[tuple[CallScenario, int]], jobs: int) -> Iterator[RunResult]:
+    if jobs == 1:
+        yield from _made(_Chunk(session, tuple(wanted)))
+        return
+    size = CHUNK if session.speech == TONES else max(1, -(-len(wanted) // jobs))
+    chunks = [_Chunk(session, tuple(wanted[at : at + size])) for at in range(0, len(wanted), size)]
+    with shared_out(jobs, _run_chunk, chunks) as parts:
+        for part in parts:
+            yield from part
+
+
 def _run_chunk(chunk: _Chunk) -> list[RunResult]:
+    return list(_made(chunk))
+
+
+def _made(chunk: _Chunk) -> Iterator[RunResult]:
+    """Each run when it is done. In real speech the models are loaded once for all of them."""
+    session = chunk.session
     with _unlogged():
-        if chunk.session.speech == TONES:
-            return [_in_a_studio(chunk.session, (one,))[0] for one in chunk.runs]
-        # The models are loaded once for all of them.
-        return _in_a_studio(chunk.session, chunk.runs)
+        if session.speech != TONES:
+            yield from _in_a_studio(session, chunk.runs)
+            return
+        for one in chunk.runs:
+            yield from _in_a_studio(session, (one,))
 
 
 @contextmanager
@@ -130,9 +160,25 @@ def _unlogged() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> list[RunResult]:
+def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> Iterator[RunResult]:
     with _studio(session) as (runner, studio):
-        return [_one(runner, studio, session, scenario, seed) for scenario, seed in runs]
+        for scenario, seed in runs:
+            yield _one(runner, studio, session, scenario, seed)
+
+
+def check(scenarios: Sequence[CallScenario], session: Session) -> None:
+    """Raises ConfigurationError, which names the scenario and says what to do, when its agent's models could not be asked at all."""
+    loop = VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        studio = Studio(session.settings, session.speech, loop, session.keys)
+        try:
+            for one in scenarios:
+                try:
+                    studio.check(one)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"{one.name}: {error.message}") from error
+        finally:
+            runner.run(studio.aclose())
 
 
 @contextmanager
@@ -140,7 +186,7 @@ def _studio(session: Session) -> Iterator[tuple[asyncio.Runner, Studio]]:
     """A studio that is open, and what runs its calls."""
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        studio = Studio(session.settings, session.speech, loop)
+        studio = Studio(session.settings, session.speech, loop, session.keys)
         runner.run(studio.open())
         try:
             yield runner, studio
@@ -161,8 +207,9 @@ def _one(runner: asyncio.Runner, studio: Studio, session: Session, scenario: Cal
         made = runner.run(studio.call(scenario, seed))
     except TimeStandsStillError as error:
         return RunResult(scenario.name, seed, (f"the call stands still: {error}",))
-    except ProviderError as error:
-        raise ConfigurationError(f"{scenario.name}: {error}") from error
+    except (CallwrightError, ProviderError) as error:
+        # What one run lacks is said of it; the others are judged.
+        return RunResult(scenario.name, seed, (f"the call could not be made: {error}",))
     took_s = (clock.monotonic_us() - began_us) / 1e6
     failures = failures_of(scenario, made)
     saved: tuple[str, ...] = ()
@@ -184,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command. Raises BadInputError, ConfigurationError where nothing was judged."""
     options = _parser().parse_args(argv)
     people = for_people(options.out, options.json)
-    session = Session(load_settings(os.environ), options.speech, Path(options.keep))
+    session = Session(load_settings(os.environ), options.speech, Path(options.keep), _keys(os.environ))
     scenarios = _chosen(options)
     other = {LOCAL: "tones", TONES: "speech"}[session.speech]
     left_out = [one for one in scenarios if other in one.needs]
@@ -193,6 +240,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInputError(
             "no scenario is left to run; those that need real speech run with --speech local, those that need tones without it"
         )
+    check(scenarios, session)
     with report_file(options.out) as write_junit, report_file(options.json) as write_json:
         verdicts, seconds = run(scenarios, session, options.seed, options.jobs)
         lines = as_lines(verdicts, seconds)
@@ -201,7 +249,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         people.write("\n".join(lines) + "\n")
         write_junit(as_junit(verdicts))
         write_json(json.dumps(as_json(verdicts, seconds, options.seed), indent=2) + "\n")
-    return EXIT.get(overall(verdicts), UNDECIDED)
+    # What was not run may fail: stopped before its end, nothing passes.
+    return UNDECIDED if stopped_of(verdicts) and overall(verdicts) == PASS else EXIT.get(overall(verdicts), UNDECIDED)
+
+
+def _keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """The provider keys in the environment, and nothing else of it: it goes to other processes."""
+    asked = {name for plugin in installed_plugins().all() if plugin.kind == "model" for name in plugin.keys}
+    return {name: environment[name] for name in sorted(asked & set(environment))}
 
 
 def _chosen(options: argparse.Namespace) -> list[CallScenario]:
@@ -218,7 +273,7 @@ def _chosen(options: argparse.Namespace) -> list[CallScenario]:
         raise BadInputError("two scenario files have the same name; their verdicts could not be told apart")
     if options.agent:
         agent = _agent_of(Path(options.agent))
-        scenarios = [replace(one, agent=agent) for one in scenarios]
+        scenarios = [with_agent(one, agent) for one in scenarios]
     return [replace(one, runs=options.runs) for one in scenarios] if options.runs else scenarios
 
 
@@ -230,7 +285,12 @@ def _agent_of(path: Path) -> Any:
     config = body.get("agent_config", body) if isinstance(body, dict) else None
     if not isinstance(config, dict):
         raise BadInputError(f"the agent {path} is none: it must be a JSON object, as the body of POST /v2/agent")
-    return {**config, "agent_prompts": body.get("agent_prompts", {})}
+    agent = flat(body)
+    try:
+        spec_of(agent)
+    except ConfigurationError as error:
+        raise BadInputError(f"the agent {path} cannot be used: {error.message}") from error
+    return agent
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.bootstrap.rehearsal import Cast, Rehearsal
 from callwright.call.equipment import LocalEars, Needs, equip, fitting, model_settings, need
@@ -22,15 +23,17 @@ from callwright.call.tools import ToolOutcome
 from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import AgentSpec
-from callwright.domain.call_variables import given_texts
+from callwright.domain.agent_spec import AgentSpec, PostCallTask
+from callwright.domain.call_variables import given_texts, moment_variables
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.pricing import PriceBook
 from callwright.insight.extraction import accept, extraction_request, wanted_by
 from callwright.insight.record import build
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
+from callwright.media.framing import MULAW_SILENCE
 from callwright.ops.settings import Settings
+from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import Model, ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext, UnknownPluginError
@@ -83,6 +86,29 @@ class _Props:
         """Nobody is told."""
 
 
+@dataclass(slots=True)
+class LineAccount:
+    """What happened at the far end of a call (``telephony.loopback.observer.LineObserver``).
+
+    ``caller``: raw mu-law from the answer on, the caller's sound as it came to us but without the noise and the echo of the line.
+    """
+
+    moments: list[LineMoment] = field(default_factory=list)
+    caller: bytearray = field(default_factory=bytearray)
+
+    def __call__(self, moment: LineMoment) -> None:
+        """Take notice."""
+        self.moments.append(moment)
+
+    def sound(self, frame: bytes) -> None:
+        """20 ms of the caller's own sound."""
+        self.caller += frame
+
+    def voice(self, length: int) -> bytes:
+        """The caller's sound, as long as the recording is (``length`` bytes)."""
+        return bytes(self.caller[:length]).ljust(length, MULAW_SILENCE[:1])
+
+
 class _OutsideModel:
     """A model somewhere on the network: no virtual time passes while it is asked."""
 
@@ -114,20 +140,23 @@ class _OutsideModel:
 
 
 class Studio:
-    """Makes calls on one loop. :meth:`open` it before the first call and :meth:`aclose` it after the last."""
+    """Makes calls on one loop. :meth:`open` it before the first call and :meth:`aclose` it after the last.
 
-    def __init__(self, settings: Settings, speech: str, loop: VirtualLoop) -> None:
+    ``keys``: the provider keys of the agents' language models, by the names of their environment variables.
+    """
+
+    def __init__(
+        self, settings: Settings, speech: str, loop: VirtualLoop, keys: Mapping[str, str] | None = None
+    ) -> None:
         self._settings = settings
         self._speech = speech
         self._loop = loop
         self._clock = VirtualClock(loop)
         self._inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
         self._plugins = PluginInstances(installed_plugins())
+        self._access = OperatorAccess(self._plugins.key_names_of, keys or {})
         self._outside: dict[str, _OutsideModel] = {}
         self._started: list[InferenceProcess] = []
-
-    async def open(self) -> None:
-        """Start the inference processes that calls will need; they take real time."""
         services = {
             "registry": self._plugins.registry,
             "plugin": self._plugins,
@@ -135,8 +164,15 @@ class Studio:
             "local_inference": self._inference,
         }
         self._plugins.use(PluginContext(setting_texts(self._settings), self._settings.models.expanduser(), services))
+
+    async def open(self) -> None:
+        """Start the inference processes that calls will need; they take real time. Raises ProviderError."""
         if self._speech == LOCAL:
             await self._start(self._inference.speech)
+
+    def check(self, scenario: CallScenario) -> None:
+        """Raises ConfigurationError, which says what to do, when no call of the scenario could ask the agent's models. No call is made."""
+        self._access.check(self._spec(scenario), self._plugins)
 
     async def aclose(self) -> None:
         """End what was started."""
@@ -146,7 +182,7 @@ class Studio:
         self._loop.follows_real_time = False
 
     async def call(self, scenario: CallScenario, seed: int) -> CallMade:
-        """The call of a scenario with a seed."""
+        """The call of a scenario with a seed. What a provider fails at during or after it is among the problems of the call."""
         scenario = scenario.of_seed(seed)
         execution_id = _EXECUTION.format(seed % 10**12)
         spec = self._spec(scenario)
@@ -156,8 +192,8 @@ class Studio:
         tools = _Props(scenario.tools)
         needs = Needs(spec, lambda kind, name: self._delayed(kind, name, scenario, random), self._ears())
         equipment = equip(needs, variables, tools)
-        moments: list[LineMoment] = []
-        carrier = self._carrier(scenario, moments)
+        line = LineAccount()
+        carrier = self._carrier(scenario, line)
         provider = _PROVIDER[self._speech]
         request = DialRequest(
             f"{execution_id}.1",
@@ -178,11 +214,11 @@ class Studio:
         await carrier.aclose()
         log = rehearsal.shelf.log.decode()
         view = view_of(log)
-        facts = facts_of(view, log, moments, (rehearsal.shelf.caller, rehearsal.shelf.agent))
-        facts = replace(
-            facts, extracted=await self._extracted(spec, view), seconds=(self._loop.now_us - began_us) / 1e6
-        )
-        return CallMade(facts, log, rehearsal.shelf.caller, rehearsal.shelf.agent, tuple(_problems(rehearsal, log)))
+        seconds = (self._loop.now_us - began_us) / 1e6
+        problems = [*_problems(rehearsal, log), *_failures(view)]
+        facts = facts_of(view, log, line, (rehearsal.shelf.caller, rehearsal.shelf.agent))
+        facts = replace(facts, extracted=await self._extracted(spec, view, problems), seconds=seconds)
+        return CallMade(facts, log, rehearsal.shelf.caller, rehearsal.shelf.agent, tuple(problems))
 
     # -- who takes part --------------------------------------------------------------------------------------------------------
 
@@ -194,7 +230,7 @@ class Studio:
             heard = replace(heard, provider=provider, model="", options={})
         if voice.provider != provider:
             voice = replace(voice, provider=provider, model="", voice="", options={})
-        return replace(spec, transcriber=heard, voice=voice)
+        return self._access.fit(replace(spec, transcriber=heard, voice=voice))
 
     def _ears(self) -> LocalEars:
         return (
@@ -203,37 +239,31 @@ class Studio:
             else LocalEars(self._settings.vad, self._settings.turn)
         )
 
-    def _carrier(self, scenario: CallScenario, moments: list[LineMoment]) -> LoopbackCarrier:
+    def _carrier(self, scenario: CallScenario, line: LineAccount) -> LoopbackCarrier:
         persona, provider = scenario.persona, _PROVIDER[self._speech]
         if self._speech == LOCAL and not persona.voice:
             persona = replace(persona, voice=CALLER_VOICE)
         persona = replace(persona, voice_provider=provider, ears=provider)
-
-        def watch(moment: LineMoment) -> None:
-            moments.append(moment)
-
         people = {**BUILT_IN, **scenario.others, persona.name: persona}
         return LoopbackCarrier(
             self._plugins,
             Scenario(people, {}, persona.name),
             provider,
             provider,
-            watch,
+            line,
             scenario.line,
         )
 
     def _variables(self, scenario: CallScenario, execution_id: str) -> dict[str, str]:
-        now = self._clock.now()
+        given = given_texts(scenario.user_data)
         return {
-            **given_texts(scenario.user_data),
+            **given,
             "agent_id": "simulated",
             "execution_id": execution_id,
             "call_sid": "",
             "from_number": "",
             "to_number": NUMBER,
-            "current_date": f"{now:%A, %B} {now.day}, {now.year}",
-            "current_time": f"{now:%I:%M:%S %p}",
-            "timezone": "UTC",
+            **moment_variables(given, self._clock.now()),
         }
 
     # -- providers -------------------------------------------------------------------------------------------------------------
@@ -271,58 +301,70 @@ class Studio:
         """Once, in real time; from then on virtual time waits for its work."""
         if process in self._started:
             return
-        self._started.append(process)
         self._loop.follows_real_time = True
-        await process.ready()
-        self._loop.follows_real_time = False
+        try:
+            await process.ready()
+        finally:
+            self._loop.follows_real_time = False
+        self._started.append(process)
         self._loop.stand_still_while(lambda: process.load > 0)
 
-    async def _extracted(self, spec: AgentSpec, view: CallView) -> dict[str, Any]:
-        """As the work after a call finds it: only what the transcript supports."""
+    async def _extracted(self, spec: AgentSpec, view: CallView, problems: list[str]) -> dict[str, Any]:
+        """As the work after a call finds it: only what the transcript supports. Why there is no answer is added to ``problems``."""
         found: dict[str, Any] = {}
         heard = transcript(view)
         for task in spec.post_call:
-            wanted = wanted_by(task) if task.kind == "extraction" else []
+            wanted = wanted_by(task) if task.kind == EXTRACTION else []
             if not wanted or not heard:
                 continue
-            settings = replace(model_settings(task.model), max_tokens=ANSWER_TOKENS, temperature_milli=0)
-            request = extraction_request(task, heard, settings)
             try:
-                model = self._model(task.model.provider)
-            except UnknownPluginError:
-                need(self._plugins, "model", task.model.provider)
-                raise
-            answer = "".join([delta.text async for delta in model.answer(request)])
+                answer = await self._answered(task, heard)
+            except ProviderError as error:
+                problems.append(f"the extraction could not be made: {error}")
+                continue
             found.update(accept(answer, wanted, heard)[0])
         return found
 
+    async def _answered(self, task: PostCallTask, heard: str) -> str:
+        settings = replace(model_settings(task.model), max_tokens=ANSWER_TOKENS, temperature_milli=0)
+        request = extraction_request(task, heard, settings)
+        try:
+            model = self._model(task.model.provider)
+        except UnknownPluginError:
+            need(self._plugins, "model", task.model.provider)
+            raise
+        return "".join([delta.text async for delta in model.answer(request)])
 
-def facts_of(view: CallView, log: str, moments: list[LineMoment], sides: tuple[bytes, bytes]) -> CallFacts:
-    """What a call came to, from its log, the far end's account and the recording."""
+
+def facts_of(view: CallView, log: str, line: LineAccount, sides: tuple[bytes, bytes]) -> CallFacts:
+    """What a call came to, from its log, the far end's account and the recording (caller, agent)."""
     built = build(log, PriceBook(), "loopback")
     said = view.of("AgentSaid")
     silenced = {entry.values["generation"] for entry in view.of("Clear")}
     latencies = [turn["latency_us"] for turn in built.record["turns"] if turn["latency_us"] is not None]
-    heard = [moment.text for moment in moments if moment.kind == "heard"]
+    heard = [moment.text for moment in line.moments if moment.kind == "heard"]
+    voices = line.voice(len(sides[0])), sides[1]
     return CallFacts(
         agent_said=[str(entry.values["text"]) for entry in said],
         agent_heard=[str(entry.values["text"]) for entry in view.of("UserSaid")],
         far_end_heard=[text for text in heard if not text.startswith("keys ")],
-        caller_said=[moment.text for moment in moments if moment.kind == "said"],
-        tools=[_use(entry.values) for entry in view.of("CallTool", "Transfer")],
+        caller_said=[moment.text for moment in line.moments if moment.kind == "said"],
+        tools=[_use(entry.values) for entry in view.of("CallTool", "Transfer", "SendKeys") if entry.values["name"]],
         keys="".join(text.removeprefix("keys ") for text in heard if text.startswith("keys ")),
         ended_by=str(built.record["ended_by"] or "nobody"),
         ended=str(built.columns.get("hangup_reason", "")),
         latency_ms=[{part: us / 1000 for part, us in one.items()} for one in latencies],
         turns=len({entry.values["turn"] for entry in view.of("UserSaid")}),
         cut=sum(bool(entry.values["cut"]) and entry.values["generation"] in silenced for entry in said),
-        silence_ms=longest_silence_ms(*sides),
-        overlap_ms=longest_overlap_ms(*sides),
+        silence_ms=longest_silence_ms(*voices),
+        overlap_ms=longest_overlap_ms(*voices),
         machine=bool(built.record["answered_by_voice_mail"]),
     )
 
 
 def _use(values: Mapping[str, Any]) -> ToolUse:
+    if "keys" in values:
+        return ToolUse(str(values["name"]), {"keys": values["keys"]})
     try:
         arguments = json.loads(str(values["arguments"]) or "{}")
     except ValueError:
@@ -339,6 +381,16 @@ def _problems(rehearsal: Rehearsal, log: str) -> list[str]:
     if not replayed.exact:
         found.append(f"the log does not replay: {replayed.difference}")
     return found
+
+
+def _failures(view: CallView) -> list[str]:
+    """What providers failed at, each once. The scripted ones fail where the scenario's own script says so: no defect of the run."""
+    told = [
+        f"the {entry.values['kind']} failed: {entry.values['provider']}: {entry.values['message']}"
+        for entry in view.of("ProviderFailed")
+        if entry.values["provider"] != _PROVIDER[TONES]
+    ]
+    return list(dict.fromkeys(told))
 
 
 def save(made: CallMade, folder: Path, stem: str, wav: bytes) -> tuple[str, ...]:

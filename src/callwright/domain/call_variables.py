@@ -15,8 +15,6 @@ from callwright.domain.tool_template import value_text
 def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
     """``user_data`` as text, and the system's variables at the moment ``now``, which no user data may replace."""
     given = given_texts(execution.user_data)
-    zone_name, zone = _zone(given.get("timezone", ""))
-    local = now.astimezone(zone)
     return {
         **given,
         "agent_id": execution.agent_id,
@@ -24,6 +22,16 @@ def call_variables(execution: Execution, now: datetime) -> dict[str, str]:
         "call_sid": execution.provider_call_id or "",
         "from_number": execution.from_number,
         "to_number": execution.to_number,
+        **moment_variables(given, now),
+    }
+
+
+def moment_variables(given: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """``current_date``, ``current_time`` and ``timezone`` of a call with the user data ``given``: in its ``timezone``, UTC for one that is
+    not known."""
+    zone_name, zone = _zone(given.get("timezone", ""))
+    local = now.astimezone(zone)
+    return {
         "current_date": f"{local:%A, %B} {local.day}, {local.year}",
         "current_time": f"{local:%I:%M:%S %p}",
         "timezone": zone_name,

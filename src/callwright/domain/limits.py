@@ -46,7 +46,7 @@ POST_CALL_SECONDS = 600
 """A disconnected call is ``completed`` at the latest after this time, with a reason for what could not be done."""
 
 MAX_MODEL_TOOL_LOOPS = 8
-"""Tool calls of one turn before the model must answer in words."""
+"""Tool calls of one turn before the model must answer in words. Those above it are not made, and the model is told so."""
 
 MAX_HISTORY_MESSAGES = 400
 """Messages kept for the model; the oldest turns are dropped first."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from callwright.domain.errors import BadInputError
@@ -48,7 +51,8 @@ def for_people(*reports: str) -> TextIO:
 def report_file(path: str) -> Iterator[Callable[[str], None]]:
     """What writes a report to ``path``, once (``-``: to standard output); nothing is written without a path. Raises BadInputError.
 
-    The file is opened, and emptied, at once: who asks for a report that cannot be written hears of it before the calls, not after them.
+    It is written beside its place and moved there when it is whole, so that one of an earlier time stays until then; a device or a pipe is
+    written itself. Who asks for a report that cannot be written hears of it before the calls, not after them.
     """
     if not path:
         yield lambda text: None
@@ -56,18 +60,28 @@ def report_file(path: str) -> Iterator[Callable[[str], None]]:
     if path == STANDARD_OUTPUT:
         yield _to_standard_output
         return
+    place = Path(path).resolve()
+    in_place = place.exists() and not place.is_file()
     with _naming(path):
-        file = open(path, "w", encoding="utf-8")  # noqa: SIM115
+        if place.is_file() and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        part = place if in_place else place.with_name(f".{place.name}.{os.getpid()}.part")
+        file = open(part, "w", encoding="utf-8")  # noqa: SIM115
 
     def write(text: str) -> None:
         # A full disk is met when the file is closed.
-        with _naming(path), file:
-            file.write(text)
+        with _naming(path):
+            with file:
+                file.write(text)
+            if not in_place:
+                part.replace(place)
 
     try:
         yield write
     finally:
         file.close()
+        if not in_place:
+            part.unlink(missing_ok=True)
 
 
 def _to_standard_output(text: str) -> None:

@@ -14,10 +14,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from callwright.domain.errors import ConfigurationError
+from callwright.conversation.plan import plan_for
+from callwright.conversation.tools import ends_call
+from callwright.domain.agent import parse_agent
+from callwright.domain.agent_spec import AgentSpec
+from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.insight.extraction import wanted_by
 from callwright.simulation.caller_scenario import BUILT_IN, Persona, persona_of
 from callwright.simulation.line_conditions import LineConditions, line_of
-from callwright.simulation.outcomes import Expectation, expectation_of
+from callwright.simulation.outcomes import Expectation, expectation_of, no_tool, unfit
 from callwright.simulation.scenario_values import flag_of, list_of, object_of, text_of, whole_of, wrong
 
 KEYS = {
@@ -112,12 +117,12 @@ def call_scenario_of(data: Any, name: str, agent_file: AgentFile) -> CallScenari
             raise wrong(needed, "is missing")
     others: dict[str, Persona] = {}
     for other, body in object_of(given.get("others", {}), "others").items():
-        others[other] = persona_of(body, other, {**BUILT_IN, **others})
+        others[other] = persona_of(body, other, {**BUILT_IN, **others}, f"others.{other}")
     agent = agent_file(given["agent"]) if isinstance(given["agent"], str) else given["agent"]
-    return CallScenario(
+    scenario = CallScenario(
         name=name,
         about=text_of(given.get("about", ""), "about"),
-        agent=_flat(object_of(agent, "agent")),
+        agent=flat(object_of(agent, "agent")),
         persona=_persona(given["persona"], others),
         others=others,
         line=line_of(given["line"], "scenario: line") if "line" in given else None,
@@ -129,6 +134,50 @@ def call_scenario_of(data: Any, name: str, agent_file: AgentFile) -> CallScenari
         expect=_expect(given["expect"]),
         needs=tuple(_need(one, f"needs[{at}]") for at, one in enumerate(list_of(given.get("needs", []), "needs"))),
     )
+    _fit_together(scenario)
+    return scenario
+
+
+def with_agent(scenario: CallScenario, agent: Mapping[str, Any]) -> CallScenario:
+    """The scenario with another agent, flat as the platform stores it. Raises ConfigurationError for one that is wrong, and for assertions
+    that could not fail with it. Those that it cannot meet are left: that it does not is a finding."""
+    spec = spec_of(agent)
+    problem = unfit(scenario.expect, tool_names(spec), value_names(spec), vacuous=True)
+    if problem:
+        raise ConfigurationError(f"{scenario.name}: scenario: {problem}")
+    return replace(scenario, agent=agent)
+
+
+def spec_of(agent: Mapping[str, Any]) -> AgentSpec:
+    """The agent, read. Raises ConfigurationError."""
+    try:
+        return parse_agent(agent)
+    except BadInputError as error:
+        raise wrong("agent", error.message) from error
+
+
+def tool_names(spec: AgentSpec) -> frozenset[str]:
+    """The tools of the agent that can be asserted. One that ends the call is none of them: it is told by how the call ended."""
+    plan = plan_for(spec)
+    names = [*(tool.name for tool in plan.tools), *(transfer.name for transfer in plan.transfers)]
+    return frozenset(name for name in names if not ends_call(name))
+
+
+def value_names(spec: AgentSpec) -> frozenset[str]:
+    """What the agent's work after the call extracts."""
+    return frozenset(one.key for task in spec.post_call if task.kind == "extraction" for one in wanted_by(task))
+
+
+def _fit_together(scenario: CallScenario) -> None:
+    """Refuse what the agent of a scenario can neither do nor fail to do."""
+    spec = spec_of(scenario.agent)
+    tools = tool_names(spec)
+    unknown = sorted(set(scenario.tools) - tools)
+    if unknown:
+        raise wrong(f"tools.{unknown[0]}", no_tool(unknown[0], tools))
+    problem = unfit(scenario.expect, tools, value_names(spec), vacuous=False)
+    if problem:
+        raise ConfigurationError(f"scenario: {problem}")
 
 
 def _expect(body: Any) -> tuple[Expectation, ...]:
@@ -144,10 +193,10 @@ def _persona(body: Any, others: Mapping[str, Persona]) -> Persona:
         if body not in known:
             raise wrong("persona", f"there is no persona {body!r}; known: {', '.join(sorted(known))}")
         return known[body]
-    return persona_of(body, "persona", {**BUILT_IN, **others})
+    return persona_of(body, "persona", {**BUILT_IN, **others}, "persona")
 
 
-def _flat(agent: Mapping[str, Any]) -> Mapping[str, Any]:
+def flat(agent: Mapping[str, Any]) -> Mapping[str, Any]:
     """The body of ``POST /v2/agent`` as the platform stores it: the keys of ``agent_config`` at the top, ``agent_prompts`` beside them."""
     config = agent.get("agent_config")
     if not isinstance(config, Mapping):

@@ -1,24 +1,28 @@
-"""What can be heard in the recording of a call without understanding a word of it: silence, and both talking at once. Pure."""
+"""What can be heard in a call without understanding a word of it: silence, and both talking at once. Pure.
+
+The caller's sound is to be given without the noise and the echo of the line: a noise that is loud enough is no voice, and the agent's own
+voice coming back is not the caller's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from callwright.media.framing import FRAME_MS, MULAW_FRAME_BYTES
 from callwright.media.g711 import loudness, pcm_of_mulaw
 
 SOUND = 250
-"""Root mean square above which a frame sounds: well above the noise of a line, well below a voice."""
+"""Root mean square above which a frame sounds: well below a voice. There is no noise to tell it from."""
 BREATH_FRAMES = 5
 """A pause of a voice that is no longer than this (100 ms) lies within its words."""
 
 
 def longest_silence_ms(caller: bytes, agent: bytes) -> int:
-    """The longest stretch in which neither side sounds (raw mu-law from the answer on), up to the last sound."""
-    frames = [one or other for one, other in zip(_sounding(caller), _sounding(agent), strict=False)]
-    while frames and not frames[-1]:
-        frames.pop()
-    return _longest(not sounds for sounds in frames) * FRAME_MS
+    """The longest stretch in which neither side sounds (raw mu-law from the answer on), up to the end of the longer side: dead air before
+    somebody hangs up is silence as any other."""
+    sides = zip_longest(_sounding(caller), _sounding(agent), fillvalue=False)
+    return _longest(not (one or other) for one, other in sides) * FRAME_MS
 
 
 def longest_overlap_ms(caller: bytes, agent: bytes) -> int:

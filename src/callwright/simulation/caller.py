@@ -42,6 +42,8 @@ MOST_FALLBACKS_IN_A_ROW = 3
 GIVE_UP_AFTER_NUDGES = 2
 LONGEST_WAIT_FOR_WORDS_MS = 3_000
 """How long a caller whose ears are slow waits for the words of a voice that has ended."""
+LONGEST_TO_GIVE_WAY_MS = 500
+"""An agent that speaks on for so long behind the caller's words has not given way to them: what it said is heard out, and answered."""
 MS_PER_WORD = 400
 """By this a caller whose ears tell nothing before the end of a sentence counts words."""
 
@@ -50,7 +52,8 @@ MS_PER_WORD = 400
 class _Agent:
     """What the caller knows of the agent: what it heard since it last spoke itself, and how the voice stands.
 
-    ``words_outstanding``: the ears have not told all of the voice's words. ``spoken_over``: the caller has cut into what is being said.
+    ``words_outstanding``: the ears have not told all of the voice's words. ``spoken_over``: the caller has cut into what is being said, and
+    what is left of it needs no answer. ``goes_on_ms``: a voice that still speaks then has not given way, and wants to be listened to.
     ``barge_in_ms``: when it will cut in if the ears tell no words before.
     """
 
@@ -59,6 +62,7 @@ class _Agent:
     spoke: bool = False
     words_outstanding: bool = False
     spoken_over: bool = False
+    goes_on_ms: int | None = None
     barge_in_ms: int | None = None
 
 
@@ -98,7 +102,9 @@ class CallerMind:
         self._agent.speaks = speaks
         self._quiet_since_ms = now_ms
         self._agent.words_outstanding = self._agent.words_outstanding or speaks
-        self._agent.spoken_over = self._agent.spoken_over and not speaks
+        # A voice that pauses at a comma and goes on under the caller's words still says what the caller has cut into.
+        if speaks and not self._speaks:
+            self._agent.spoken_over = False
         self._agent.barge_in_ms = (
             now_ms + self._persona.barge_in_words * MS_PER_WORD if speaks and self._persona.barge_in_words else None
         )
@@ -137,6 +143,8 @@ class CallerMind:
         ``to_the_end``: the text covers all of the agent's voice so far; otherwise more words of it are still to come.
         """
         self._agent.words_outstanding = not to_the_end
+        if self._agent.goes_on_ms is not None and now_ms >= self._agent.goes_on_ms:
+            self._agent.spoken_over = False
         # The rest of a sentence that the caller has cut off with its answer needs no second answer.
         if text.strip() and not self._agent.spoken_over:
             self._agent.texts.append(text.strip())
@@ -148,7 +156,8 @@ class CallerMind:
         """The caller's own words have been spoken."""
         self._speaks = False
         self._quiet_since_ms = now_ms
-        self._agent.spoken_over = self._agent.spoken_over and not self._agent.speaks
+        if self._agent.spoken_over and self._agent.speaks:
+            self._agent.goes_on_ms = now_ms + LONGEST_TO_GIVE_WAY_MS
         if self._linger_ms is not None:
             self._leave_ms = now_ms + self._linger_ms
         self._consider(now_ms)
@@ -226,6 +235,7 @@ class CallerMind:
             self._fallbacks += 1
         self._plan = None
         self._agent.spoken_over = over
+        self._agent.goes_on_ms = None
         self._agent.texts.clear()
         self._quiet_since_ms = now_ms
         acts: list[Act] = list(self._say(rule.say, over)) if rule.say else []

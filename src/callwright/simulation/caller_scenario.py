@@ -209,9 +209,9 @@ def scenario_of(data: Any) -> Scenario:
     return Scenario(personas, numbers, default, line)
 
 
-def persona_of(body: Any, name: str, known: Mapping[str, Persona] = BUILT_IN) -> Persona:
-    """A persona from its JSON value; ``extends`` names one to start from."""
-    path = f"personas.{name}"
+def persona_of(body: Any, name: str, known: Mapping[str, Persona] = BUILT_IN, path: str = "") -> Persona:
+    """A persona from its JSON value; ``extends`` names one to start from. ``path``: where it is in its file, if not among ``personas``."""
+    path = path or f"personas.{name}"
     texts = {"goal", "voice", "voice_provider", "ears", "opening", "nudge"}
     given = _object(
         body,

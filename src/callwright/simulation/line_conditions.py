@@ -7,7 +7,7 @@ are numbers or such texts. ``docs/how-to/line-lab.md`` describes every key.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
@@ -84,6 +84,10 @@ class LineConditions:
     def applies(self, way: str) -> bool:
         """Whether the conditions hold for what goes ``way`` (``in`` or ``out``)."""
         return self.way in (BOTH, way)
+
+    def without_room(self) -> LineConditions:
+        """The same line without the noise and the echo: what comes over it is from the far end's mouth alone."""
+        return replace(self, noise_db=None, echo_db=None)
 
     def text(self) -> str:
         """The conditions as they are written, without what is as by default. Empty for a perfect line."""

@@ -7,16 +7,18 @@ does not meet it. ``docs/how-to/simulate.md`` lists them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from callwright.conversation.tools import ends_call
 from callwright.insight.waterfall import PARTS
 from callwright.simulation.scenario_values import kind_of, object_of, pattern_of, text_of, whole_of, wrong
 
 _LEAST, _MOST = "at_least", "at_most"
 _RANGE = {_LEAST, _MOST}
 _LONGEST_SHOWN = 160
+_LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ def judge(expectation: Expectation, facts: CallFacts) -> str:
 # -- reading ------------------------------------------------------------------------------------------------------------------------
 
 
+def _telling(value: Any, path: str) -> str:
+    """A pattern that some calls meet and others do not."""
+    pattern = pattern_of(value, path)
+    # What looks around it ("^(?!.*sorry)") may be found in these two and not in other texts.
+    if _LOOKS_AROUND.search(pattern) is None and all(re.search(pattern, text) for text in ("", "\0")):
+        raise wrong(path, f"{pattern!r} is found in every text: the assertion says nothing of a call")
+    return pattern
+
+
 def _range(value: Any, path: str) -> Mapping[str, int]:
     given = object_of(value, path, _RANGE)
     if not given:
@@ -98,6 +109,8 @@ def _range(value: Any, path: str) -> Mapping[str, int]:
     read = {name: whole_of(one, f"{path}.{name}") for name, one in given.items()}
     if read.get(_LEAST, 0) > read.get(_MOST, read.get(_LEAST, 0)):
         raise wrong(path, f"no number is {_LEAST} {read[_LEAST]} and {_MOST} {read[_MOST]}")
+    if read == {_LEAST: 0}:
+        raise wrong(path, f"every number is {_LEAST} 0: the assertion could never fail")
     return read
 
 
@@ -145,8 +158,8 @@ def _patterns(value: Any, path: str) -> Mapping[str, str]:
 
 
 def _share(value: Any, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise wrong(path, f"must be a share from 0 to 1, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise wrong(path, f"must be a share above 0, at most 1, not {value!r}")
     return float(value)
 
 
@@ -154,6 +167,36 @@ def _yes(value: Any, path: str) -> bool:
     if not isinstance(value, bool):
         raise wrong(path, f"must be true or false, not {kind_of(value)}")
     return value
+
+
+def unfit(
+    expectations: Sequence[Expectation], tools: Collection[str], values: Collection[str], *, vacuous: bool
+) -> str:
+    """What is wrong with assertions on an agent with these ``tools``, whose extractions find these ``values``, with its path; or nothing.
+
+    ``vacuous``: only what could never fail (a tool there is not is called 0 times); else also what could never hold.
+    """
+    for at, one in enumerate(expectations):
+        path = f"expect[{at}].{one.kind}"
+        never = one.kind == "tool_called" and one.value.get("times") == 0
+        if one.kind == "tool_called" and one.value["name"] not in tools and (never or not vacuous):
+            return f"{path}: {no_tool(one.value['name'], tools)}"
+        if one.kind == "extracted" and not vacuous:
+            for name in sorted(set(one.value) - set(values)):
+                return f"{path}.{name}: the agent does not extract {name!r}; {listed(values)}"
+    return ""
+
+
+def no_tool(name: str, tools: Collection[str]) -> str:
+    """What is wrong with the name of a tool that cannot be asserted."""
+    if ends_call(name):
+        return f"{name!r} ends the call, which is told otherwise: ended is end_call_tool then"
+    return f"the agent has no tool {name!r}; {listed(tools)}"
+
+
+def listed(names: Collection[str]) -> str:
+    """What there is, for a message about what there is not."""
+    return f"there is {', '.join(sorted(names))}" if names else "it has none"
 
 
 # -- judging ------------------------------------------------------------------------------------------------------------------------
@@ -221,7 +264,7 @@ def _understood(share: float, facts: CallFacts) -> str:
     said = [_plain(word) for text in facts.caller_said for word in text.split()]
     heard = {_plain(word) for text in facts.agent_heard for word in text.split()}
     known = sum(word in heard for word in said)
-    if share and not said:
+    if not said:
         return f"the caller said nothing, {share:.0%} of their words expected in the record"
     if known >= share * len(said):
         return ""
@@ -241,16 +284,16 @@ def _ended_by(pattern: str, facts: CallFacts) -> str:
 
 
 CHECKS: dict[str, Check] = {
-    "agent_said": Check(pattern_of, lambda v, f: _found(v, f.agent_said, "the caller did not hear the agent say")),
-    "agent_never_said": Check(pattern_of, lambda v, f: _not_found(v, f.agent_said, "the agent said")),
-    "agent_heard": Check(pattern_of, lambda v, f: _found(v, f.agent_heard, "the agent did not hear")),
-    "agent_never_heard": Check(pattern_of, lambda v, f: _not_found(v, f.agent_heard, "the agent heard")),
-    "far_end_heard": Check(pattern_of, lambda v, f: _found(v, f.far_end_heard, "the far end did not hear")),
+    "agent_said": Check(_telling, lambda v, f: _found(v, f.agent_said, "the caller did not hear the agent say")),
+    "agent_never_said": Check(_telling, lambda v, f: _not_found(v, f.agent_said, "the agent said")),
+    "agent_heard": Check(_telling, lambda v, f: _found(v, f.agent_heard, "the agent did not hear")),
+    "agent_never_heard": Check(_telling, lambda v, f: _not_found(v, f.agent_heard, "the agent heard")),
+    "far_end_heard": Check(_telling, lambda v, f: _found(v, f.far_end_heard, "the far end did not hear")),
     "understood": Check(_share, _understood),
     "tool_called": Check(_tool, _tool_called),
     "keys_sent": Check(pattern_of, lambda v, f: _found(f"^(?:{v})$", [f.keys], "the far end did not get the keys")),
-    "ended": Check(pattern_of, _ended),
-    "ended_by": Check(pattern_of, _ended_by),
+    "ended": Check(_telling, _ended),
+    "ended_by": Check(_telling, _ended_by),
     "extracted": Check(_patterns, _extracted),
     "latency": Check(_latency, _fast),
     "turns": Check(_range, lambda v, f: _within("turns:", f.turns, v)),

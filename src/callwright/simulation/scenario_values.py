@@ -30,7 +30,8 @@ def list_of(value: Any, path: str) -> list[Any]:
 def text_of(value: Any, path: str) -> str:
     """A text that is not too long."""
     if not isinstance(value, str) or len(value) > MAX_CALLER_LINE_CHARACTERS:
-        raise wrong(path, f"must be a text of at most {MAX_CALLER_LINE_CHARACTERS} characters, not {kind_of(value)}")
+        given = f"one of {len(value)}" if isinstance(value, str) else kind_of(value)
+        raise wrong(path, f"must be a text of at most {MAX_CALLER_LINE_CHARACTERS} characters, not {given}")
     return value
 
 
@@ -67,7 +68,7 @@ def pattern_of(value: Any, path: str) -> str:
 
 def kind_of(value: Any) -> str:
     """What a value is, for people."""
-    return "a long text" if isinstance(value, str) else type(value).__name__
+    return "a text" if isinstance(value, str) else type(value).__name__
 
 
 def wrong(path: str, message: str) -> ConfigurationError:

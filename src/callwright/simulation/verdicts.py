@@ -47,12 +47,13 @@ def wilson(passed: int, runs: int, z: float = Z_95) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class Verdict:
-    """What the runs of one scenario prove about ``required``, the share that must pass."""
+    """What the runs of one scenario prove about ``required``, the share that must pass. ``wanted``: how many runs there should be."""
 
     scenario: str
     about: str
     required: float
     results: list[RunResult] = field(default_factory=list)
+    wanted: int = 0
 
     @property
     def passed(self) -> int:
@@ -71,7 +72,9 @@ class Verdict:
         No number of runs makes certain that all would pass: where all must, ``pass`` says that these did, and one that did not is ``fail``.
         """
         if self.required >= 1 and self.results:
-            return PASS if self.passed == len(self.results) else FAIL
+            if self.passed < len(self.results):
+                return FAIL
+            return PASS if len(self.results) >= self.wanted else INCONCLUSIVE
         low, high = self.interval
         if low >= self.required:
             return PASS
@@ -98,13 +101,20 @@ class Verdict:
             for failure in result.failures:
                 times, seed = seen.get(failure.partition(", but: ")[0], (0, result.seed))
                 seen[failure.partition(", but: ")[0]] = times + 1, seed
-        return sorted(((why, times, seed) for why, (times, seed) in seen.items()), key=lambda one: (-one[1], one[0]))
+        # Of those as frequent the first of a run stand first: a provider that failed explains the others.
+        return sorted(((why, times, seed) for why, (times, seed) in seen.items()), key=lambda one: -one[1])
 
 
 def overall(verdicts: Sequence[Verdict]) -> str:
     """``fail`` if any scenario fails, else ``inconclusive`` if any is, else ``pass``."""
     found = {verdict.verdict for verdict in verdicts}
     return FAIL if FAIL in found else INCONCLUSIVE if INCONCLUSIVE in found else PASS
+
+
+def stopped_of(verdicts: Sequence[Verdict]) -> int:
+    """How many runs there should have been, if they were stopped before their end; 0 when all were made."""
+    wanted = sum(verdict.wanted for verdict in verdicts)
+    return wanted if sum(len(verdict.results) for verdict in verdicts) < wanted else 0
 
 
 def as_lines(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
@@ -126,10 +136,10 @@ def as_lines(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
                 break
     calls = [result for verdict in verdicts for result in verdict.results]
     virtual_s = sum(result.seconds for result in calls)
-    lines.append(
-        f"{overall(verdicts)}: {len(verdicts)} scenarios, {len(calls)} calls of {virtual_s / max(len(calls), 1):.0f} s in {seconds:.1f} s:"
-        f" {virtual_s / max(seconds, 1e-3):.1f} times real time"
-    )
+    stopped = f"stopped after {len(calls)} of {stopped_of(verdicts)}; " if stopped_of(verdicts) else ""
+    each_s, faster = virtual_s / max(len(calls), 1), virtual_s / max(seconds, 1e-3)
+    size = f"{len(verdicts)} scenarios, {len(calls)} calls of {each_s:.0f} s in {seconds:.1f} s"
+    lines.append(f"{stopped}{overall(verdicts)}: {size}: {faster:.1f} times real time")
     return lines
 
 
@@ -138,6 +148,7 @@ def as_json(verdicts: Sequence[Verdict], seconds: float, seed: int) -> dict[str,
     return {
         "verdict": overall(verdicts),
         "seed": seed,
+        "stopped_of": stopped_of(verdicts),
         "seconds": round(seconds, 3),
         "times_real_time": round(sum(r.seconds for v in verdicts for r in v.results) / max(seconds, 1e-3), 2),
         "scenarios": [

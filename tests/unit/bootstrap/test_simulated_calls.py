@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from callwright.bootstrap.simulated_calls import main, scenarios_in, shipped
+from callwright.bootstrap.simulated_calls import main, recorded, scenarios_in, shipped
+from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
+from callwright.conversation.log import read_log
 from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.providers.openai_compatible.endpoint import Endpoint
+from callwright.providers.openai_compatible.endpoints import EndpointModels
+from callwright.simulation.arguments import report_file
+from callwright.simulation.call_scenario import CallScenario
 
 AGENT: dict[str, Any] = {
     "agent_config": {
@@ -266,3 +277,210 @@ def test_a_run_of_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         main([option, "0"])
     assert f"argument {option}: '0' is not a whole number from 1 on" in capsys.readouterr().err
+
+
+EXTRACTION: dict[str, Any] = {
+    "task_type": "extraction",
+    "tools_config": {
+        "llm_agent": {"llm_config": {"provider": "custom", "model": "m", "extraction_details": "day : when"}}
+    },
+}
+ENDPOINT = "https://models.example/v1"
+
+
+def with_extraction(**llm_config: Any) -> dict[str, Any]:
+    """The agent with a task after the call that asks a model on the network."""
+    agent = copy.deepcopy(AGENT)
+    task = copy.deepcopy(EXTRACTION)
+    task["tools_config"]["llm_agent"]["llm_config"].update(llm_config)
+    agent["agent_config"]["tasks"].append(task)
+    return agent
+
+
+def test_a_provider_that_fails_after_one_call_fails_that_run_alone(tmp_path: Path, monkeypatch: Any) -> None:
+    asked = itertools.count(1)
+
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        if next(asked) == 2:
+            raise ProviderError(FailureKind.UNAVAILABLE, "custom", "the endpoint failed (HTTP 503)")
+        yield ModelDelta(text="{}")
+        yield ModelDelta(ended="stop")
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    report = tmp_path / "report.json"
+    case(tmp_path, agent=with_extraction(base_url=ENDPOINT), runs=4, pass_rate=0.1)
+    assert main([str(tmp_path / "order.json"), "--json", str(report), "--keep", str(tmp_path / "kept")]) == 0
+    calls = json.loads(report.read_text())["scenarios"][0]["calls"]
+    assert [one["reasons"] for one in calls] == [
+        [],
+        ["the extraction could not be made: custom: the endpoint failed (HTTP 503)"],
+        [],
+        [],
+    ]
+    assert (tmp_path / "kept" / "order-2.log").exists()
+
+
+def test_a_model_that_fails_in_the_call_is_told_among_the_reasons(tmp_path: Path, monkeypatch: Any) -> None:
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        if request.messages:
+            raise ProviderError(FailureKind.UNAVAILABLE, "custom", "the endpoint cannot be reached")
+        yield ModelDelta()
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    agent = copy.deepcopy(AGENT)
+    llm = agent["agent_config"]["tasks"][0]["tools_config"]["llm_agent"]["llm_config"]
+    llm.clear()
+    llm.update({"provider": "custom", "model": "m", "base_url": ENDPOINT})
+    report = tmp_path / "report.json"
+    case(tmp_path, agent=agent, expect=[{"agent_said": "hi"}], runs=1)
+    main([str(tmp_path / "order.json"), "--json", str(report), "--keep", str(tmp_path / "kept")])
+    found = json.loads(report.read_text())["scenarios"][0]["calls"][0]["reasons"]
+    assert found == ["the model failed: custom: the endpoint cannot be reached"]
+
+
+def test_the_agents_own_endpoint_gets_the_operators_key(tmp_path: Path, monkeypatch: Any) -> None:
+    seen: list[Endpoint] = []
+
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        seen.append(self.endpoint_of(request.settings))
+        yield ModelDelta(text="{}")
+        yield ModelDelta(ended="stop")
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    monkeypatch.setenv("CUSTOM_API_KEY", "key-of-the-operator")
+    case(tmp_path, agent=with_extraction(base_url=ENDPOINT), runs=1, pass_rate=0.1)
+    assert main([str(tmp_path / "order.json"), "--keep", str(tmp_path / "kept")]) == 0
+    assert [(one.base_url, one.api_key, one.key_from) for one in seen] == [
+        (ENDPOINT, "key-of-the-operator", "the provider key CUSTOM_API_KEY")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("llm_config", "why"),
+    [
+        ({}, "order: the model 'custom' cannot be used: no endpoint is known; name one in base_url of the agent"),
+        ({"provider": "openai"}, r"no key is known.* \(here a key is an environment variable: OPENAI_API_KEY\)"),
+        (
+            {"provider": "openai", "base_url": ENDPOINT},
+            "base_url of the agent is no address of openai, whose key goes nowhere",
+        ),
+        ({"provider": "house"}, "order: the agent needs the model 'house', which is not installed here"),
+    ],
+)
+def test_a_model_that_could_not_be_asked_is_told_before_the_first_call(
+    llm_config: dict[str, Any], why: str, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("CALLWRIGHT_MODEL_BASE_URL", raising=False)
+    report = tmp_path / "report"
+    report.write_text("an older one")
+    case(tmp_path, agent=with_extraction(**llm_config))
+    with pytest.raises(ConfigurationError, match=why):
+        main([str(tmp_path / "order.json"), "--json", str(report)])
+    assert capsys.readouterr().out == ""
+    assert report.read_text() == "an older one"
+
+
+def test_a_bad_file_is_named_and_no_report_is_touched(tmp_path: Path, capsys: Any) -> None:
+    case(tmp_path)
+    case(tmp_path, "z-bad", agent={})
+    report = tmp_path / "report.xml"
+    report.write_text("an older one")
+    assert cli(["simulate", "calls", str(tmp_path), "--out", str(report)]) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("callwright: z-bad: scenario: agent: agent_name is required")
+    assert told.out == ""
+    assert report.read_text() == "an older one"
+
+
+def test_an_agent_that_cannot_be_used_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "agent").write_text('{"agent_name": "x", "tasks": []}')
+    with pytest.raises(BadInputError, match=r"/agent cannot be used: scenario: agent: .*tasks must hold 1 to"):
+        main([str(case(tmp_path)), "--agent", str(tmp_path / "agent")])
+
+
+@pytest.fixture
+def stopped_in_the_third_call(monkeypatch: Any) -> None:
+    """Ctrl-C comes in the third call."""
+    made, numbers = Studio.call, itertools.count(1)
+
+    async def call(self: Studio, scenario: CallScenario, seed: int) -> CallMade:
+        if next(numbers) == 3:
+            raise KeyboardInterrupt
+        return await made(self, scenario, seed)
+
+    monkeypatch.setattr(Studio, "call", call)
+
+
+@pytest.mark.parametrize(("pass_rate", "status"), [(0.3, 3), (1, 3)])
+@pytest.mark.usefixtures("stopped_in_the_third_call")
+def test_a_run_that_is_stopped_tells_and_writes_what_it_has(
+    pass_rate: float, status: int, tmp_path: Path, capsys: Any
+) -> None:
+    out, report = tmp_path / "junit.xml", tmp_path / "report.json"
+    case(tmp_path, runs=5, pass_rate=pass_rate)
+    given = [str(tmp_path / "order.json"), "--out", str(out), "--json", str(report), "--keep", str(tmp_path / "kept")]
+    assert main(given) == status
+    assert "stopped after 2 of 5; " in capsys.readouterr().out
+    found = json.loads(report.read_text())
+    assert (found["stopped_of"], [one["runs"] for one in found["scenarios"]]) == (5, [2])
+    assert fromstring(out.read_text()).get("tests") == "1"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "junit.xml",
+        "order.json",
+        "report.json",
+    ]
+
+
+def test_a_report_is_whole_or_the_one_of_before(tmp_path: Path) -> None:
+    place = tmp_path / "report"
+    place.write_text("an older one")
+    with pytest.raises(ZeroDivisionError), report_file(str(place)):
+        raise ZeroDivisionError
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report", "an older one")]
+    with report_file(str(place)) as write:
+        assert place.read_text() == "an older one"
+        write("a new one")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report", "a new one")]
+
+
+def test_a_report_behind_a_link_is_written_where_the_link_points(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    with report_file(str(tmp_path / "link")) as write:
+        write("text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_text() == "text"
+
+
+def test_a_folder_is_no_report(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="Is a directory"), report_file(str(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Kolkata", "Friday, January 2, 2026 08:34:05 AM Asia/Kolkata"),
+        ("", "Friday, January 2, 2026 03:04:05 AM UTC"),
+        ("Nowhere/None", "Friday, January 2, 2026 03:04:05 AM UTC"),
+    ],
+)
+def test_a_simulated_call_has_the_date_and_time_of_its_time_zone(zone: str, said: str, tmp_path: Path) -> None:
+    agent = copy.deepcopy(AGENT)
+    agent["agent_config"]["agent_welcome_message"] = "It is {current_date} {current_time} {timezone}."
+    path = case(tmp_path, agent=agent, user_data={"timezone": zone})
+    header, _ = read_log(recorded(scenarios_in(path)[0], 1))
+    assert " ".join(header.variables[name] for name in ("current_date", "current_time", "timezone")) == said
+
+
+NOISY: dict[str, Any] = {
+    "persona": {"think_ms": 4_000, "rules": [{"say": "Red."}, {"say": "Bye.", "hang_up": True, "linger_ms": 2_000}]}
+}
+
+
+@pytest.mark.parametrize("line", ["noise=-30dB", "echo=-3dB/180ms", "noise=-35dB,echo=-10dB/100ms,loss=2"])
+def test_neither_noise_nor_echo_of_a_line_is_the_caller(line: str, tmp_path: Path) -> None:
+    """A caller who thinks for four seconds leaves silence, and speaks over nobody, whatever the line adds."""
+    quiet = [{"silence_ms": {"at_least": 2_400}}, {"overlap_ms": {"at_most": 0}}]
+    path = case(tmp_path, line=line, expect=quiet, runs=2, **NOISY)
+    assert main([str(path), "--keep", str(tmp_path / "kept")]) == 0

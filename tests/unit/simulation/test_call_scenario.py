@@ -8,9 +8,21 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import ConfigurationError
-from callwright.simulation.call_scenario import CallScenario, call_scenario_of, read_call_scenario
+from callwright.simulation.call_scenario import CallScenario, call_scenario_of, read_call_scenario, with_agent
 
-AGENT = {"agent_name": "A", "tasks": []}
+TOOLS = {
+    "tools": [
+        {"name": name, "description": name, "parameters": {"type": "object"}} for name in ("book", "look", "end_call")
+    ],
+    "tools_params": {name: {"method": "POST", "url": "https://shop.example/"} for name in ("book", "look")},
+}
+CONVERSATION = {"task_type": "conversation", "tools_config": {"api_tools": TOOLS}}
+EXTRACTION = {
+    "task_type": "extraction",
+    "tools_config": {"llm_agent": {"llm_config": {"extraction_details": "day : when"}}},
+}
+AGENT = {"agent_name": "A", "tasks": [CONVERSATION, EXTRACTION]}
+MUTE = {"agent_name": "B", "tasks": [{"task_type": "conversation"}]}
 LEAST = {"agent": AGENT, "persona": "silent", "expect": [{"turns": {"at_most": 0}}]}
 
 
@@ -83,7 +95,7 @@ def test_the_line_of_a_persona_is_the_line_of_its_calls() -> None:
         ({"agent": "clerk"}, "there is no agent clerk"),
         ({"agent": []}, "agent: must be an object"),
         ({"persona": "nobody"}, "persona: there is no persona 'nobody'; known: busy"),
-        ({"persona": {"rules": [{}]}}, "personas.persona.rules[0]: a rule must do something"),
+        ({"persona": {"rules": [{}]}}, "scenario: persona.rules[0]: a rule must do something"),
         ({"expect": [{}]}, "expect[0]: an assertion has one key"),
         ({"runs": 10_001}, "runs: must be a whole number from 1 to 10000"),
         ({"runs": 0}, "runs: must be a whole number from 1"),
@@ -94,6 +106,26 @@ def test_the_line_of_a_persona_is_the_line_of_its_calls() -> None:
         ({"tools": {"book": {"answers": 1}}}, "tools.book.answers: is not known"),
         ({"needs": ["luck"]}, "needs[0]: 'luck' is not one of speech, tones"),
         ({"line": "loss=200"}, "loss"),
+        ({"persona": {"gaol": "x"}}, "scenario: persona.gaol: is not known"),
+        ({"others": {"sales": {"gaol": "x"}}}, "scenario: others.sales.gaol: is not known"),
+        ({"tools": {"book": "x"}}, "tools.book: must be an object, not a text"),
+        ({"agent": {}}, "scenario: agent: agent_name is required"),
+        ({"agent": {"agent_name": "A", "tasks": []}}, "scenario: agent: agent_config.tasks must hold 1 to"),
+        ({"tools": {"bok": {}}}, "scenario: tools.bok: the agent has no tool 'bok'; there is book, look"),
+        ({"agent": MUTE, "tools": {"book": {}}}, "tools.book: the agent has no tool 'book'; it has none"),
+        (
+            {"expect": [{"tool_called": "bok"}]},
+            "expect[0].tool_called: the agent has no tool 'bok'; there is book, look",
+        ),
+        (
+            {"expect": [{"tool_called": {"name": "bok", "times": 0}}]},
+            "the agent has no tool 'bok'; there is book, look",
+        ),
+        ({"expect": [{"tool_called": "end_call"}]}, "'end_call' ends the call, which is told otherwise"),
+        (
+            {"expect": [{"extracted": {"color": "red"}}]},
+            "expect[0].extracted.color: the agent does not extract 'color'; there is day",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_path(changes: dict[str, Any], why: str) -> None:
@@ -114,3 +146,19 @@ def test_a_file_is_named_in_what_is_wrong_with_it() -> None:
     with pytest.raises(ConfigurationError, match="the scenario case is no JSON"):
         read_call_scenario("{", "case", nobody)
     assert read_call_scenario(json.dumps(LEAST), "case", nobody).name == "case"
+
+
+def test_another_agent_may_miss_what_is_asked_but_not_make_it_void() -> None:
+    """That an agent cannot call a tool at all is a finding; that it never calls one it has not is none."""
+    other = with_agent(scenario(expect=[{"tool_called": "book"}, {"extracted": {"day": "."}}]), MUTE)
+    assert other.agent == MUTE
+    never = scenario(expect=[{"tool_called": {"name": "book", "times": 0}}])
+    with pytest.raises(
+        ConfigurationError, match=r"case: scenario: expect\[0\].tool_called: the agent has no tool 'book'"
+    ):
+        with_agent(never, MUTE)
+
+
+def test_an_agent_that_is_wrong_is_told_with_the_name_of_its_scenario() -> None:
+    with pytest.raises(ConfigurationError, match="z-bad: scenario: agent: agent_name is required"):
+        read_call_scenario(json.dumps({**LEAST, "agent": {}}), "z-bad", nobody)

@@ -15,9 +15,10 @@ def test_the_longest_silence_is_where_neither_side_sounds() -> None:
     assert abs(longest_silence_ms(caller, agent.ljust(len(caller), b"\xff")) - 1_040) <= 40
 
 
-def test_what_follows_the_last_sound_is_no_silence_of_the_call() -> None:
-    agent = said("Hello.") + mulaw_of(silence(5_000))
-    assert longest_silence_ms(b"\xff" * len(agent), agent) == 0
+def test_dead_air_before_the_end_is_silence() -> None:
+    agent = said("Hello.") + mulaw_of(silence(61_000))
+    assert abs(longest_silence_ms(b"\xff" * len(agent), agent) - 61_000) <= 100
+    assert abs(longest_silence_ms(b"", agent) - 61_000) <= 100
     assert longest_silence_ms(b"", b"") == 0
 
 

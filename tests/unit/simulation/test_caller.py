@@ -324,7 +324,10 @@ class TestScenarios:
                 r"personas\.x\.extends: there is no persona 'nobody' above it",
             ),
             ({"personas": {"x": {"voice": 3}}}, r"personas\.x\.voice: must be a text .* not int"),
-            ({"personas": {"x": {"goal": "g" * 2_000}}}, r"personas\.x\.goal: .* not a long text"),
+            (
+                {"personas": {"x": {"goal": "g" * 2_000}}},
+                r"personas\.x\.goal: must be a text of at most \d+ characters, not one of 2000",
+            ),
             ({"personas": {"x": {"think_ms": -1}}}, r"think_ms: must be a whole number"),
             ({"personas": {"x": {"patience_s": "soon"}}}, r"patience_s: must be seconds"),
             ({"personas": {"x": {"rules": {}}}}, r"rules: must be a list"),
@@ -365,3 +368,53 @@ def test_a_caller_who_takes_a_filler_for_the_answer_waits_where_it_has_nothing_e
     for heard in ("How can I help you?", "Let me see.", "Ninety dollars."):
         call.talk(heard)
     assert [act.text for act in call.acts if isinstance(act, Say)] == said
+
+
+class TestCuttingIn:
+    """What is left of a sentence that the caller has cut into needs no second answer."""
+
+    CALLER = Persona(
+        "cuts in",
+        rules=(Rule(heard="ninety", interrupt_after_words=4, say="Take me on Tuesday.", in_order=False),),
+        patience_ms=0,
+        think_ms=200,
+    )
+
+    def cut_in(self) -> CallerMind:
+        mind = CallerMind(self.CALLER)
+        mind.answered(0)
+        mind.agent_speaks(True, 0)
+        assert mind.hears("A cleaning costs ninety", 1_000) == (Say("Take me on Tuesday.", over=True),)
+        return mind
+
+    def test_a_comma_of_the_agent_does_not_make_the_rest_of_its_sentence_a_new_one(self) -> None:
+        mind = self.cut_in()
+        mind.agent_speaks(False, 1_100)
+        mind.agent_speaks(True, 1_300)
+        mind.agent_speaks(False, 1_900)
+        mind.heard("and parking is", 1_950)
+        mind.said(2_200)
+        assert mind.next_deadline_ms() is None
+
+    def test_the_rest_is_needless_too_when_the_callers_words_were_said_first(self) -> None:
+        mind = self.cut_in()
+        mind.said(1_600)
+        mind.heard("takes forty", 1_900)
+        mind.agent_speaks(False, 1_920)
+        assert mind.next_deadline_ms() is None
+
+    def test_an_agent_that_does_not_give_way_is_heard_out(self) -> None:
+        mind = self.cut_in()
+        mind.said(1_600)
+        mind.heard("takes forty minutes and parking is free", 4_000)
+        mind.agent_speaks(False, 4_000)
+        assert mind.next_deadline_ms() == 4_200
+
+    def test_the_answer_to_the_callers_words_is_heard(self) -> None:
+        mind = self.cut_in()
+        mind.agent_speaks(False, 1_300)
+        mind.said(2_200)
+        mind.agent_speaks(True, 2_900)
+        mind.heard("You are booked.", 3_900)
+        mind.agent_speaks(False, 3_900)
+        assert mind.next_deadline_ms() == 4_100

@@ -255,9 +255,17 @@ def test_a_failure_shrinks_to_few_events() -> None:
     assert isinstance(shown[0], ev.Started)
 
 
-def test_what_events_alone_cannot_repeat_is_shown_by_its_end() -> None:
+def test_a_rule_that_no_event_breaks_is_shown_without_events() -> None:
+    """The last ones would be those of something else: what a wish means is told by the rule itself."""
+    assert shrink(converse(11), "who asks to be called back is, and nobody else: tomorrow at ten") == []
+    assert shrink(converse(11), "who asks for no more calls is understood, and nobody else: stop calling") == []
+
+
+def test_what_stops_the_core_and_how_a_call_ends_is_shown_by_its_end() -> None:
     trace = converse(11)
-    assert shrink(trace, "some other rule: 1") == trace.inputs()[-30:]
+    assert shrink(trace, "a call ends: too late") == trace.inputs()[-30:]
+    trace.broken = "invariant: something: 1"
+    assert shrink(trace, "invariant: something: 1") == trace.inputs()[-30:]
 
 
 def test_a_crash_of_the_core_is_a_broken_rule() -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from callwright.media import tones
-from callwright.media.framing import FRAME_MS, PCM_SILENCE
+from callwright.media.framing import FRAME_MS, MULAW_SILENCE, PCM_SILENCE
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.vad import Activity, ActivityGate, EnergyVad
 from callwright.ports.failures import ProviderError
@@ -28,12 +28,15 @@ _log = logging.getLogger(__name__)
 class FarEnd:
     """The caller's side once the call is answered. It is the sink of its own ears (``ports.speech.TranscriberSink``).
 
-    ``line``: what lies between it and us; None: a perfect line without delay. To be set before the answer.
+    ``line``: what lies between it and us; None: a perfect line without delay. ``sound`` is given each frame of the caller as it comes to
+    us, without the line's noise and echo (None: nobody asks). Both are to be set before the answer.
     """
 
     def __init__(self, persona: Persona, mouth: Mouth, notice: Callable[[str, str, int], None]) -> None:
         self.earpiece = Earpiece()
         self.line: FrameLine | None = None
+        self.sound: Callable[[bytes], None] | None = None
+        self._quiet_line: FrameLine | None = None
         self.hung_up = False
         self._mouth = mouth
         self._notice = notice
@@ -64,6 +67,8 @@ class FarEnd:
 
     def answered(self) -> None:
         """The caller takes the call."""
+        if self.line is not None and self.sound is not None:
+            self._quiet_line = FrameLine(self.line.conditions.without_room())
         self._perform(self._mind.answered(self._now_ms))
 
     def tick(self) -> tuple[bytes | None, str]:
@@ -81,6 +86,7 @@ class FarEnd:
         if self._speaking and not self._mouth.busy:
             self._speaking = False
             self._perform(self._mind.said(self._now_ms))
+        self._tell(out)
         return out if self.line is None else self.line.back(out), self._next_key()
 
     def keys_heard(self, keys: str) -> None:
@@ -124,6 +130,14 @@ class FarEnd:
         self._ears = None
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _tell(self, frame: bytes | None) -> None:
+        """Let who watches the line know the caller's sound. The quiet line loses and delays the same packets: its dice are the same."""
+        if self.sound is None:
+            return
+        if self._quiet_line is not None:
+            frame = self._quiet_line.back(frame)
+        self.sound(frame or MULAW_SILENCE)
 
     def _listen(self, pcm: bytes) -> None:
         change = self._gate.push(self._vad.feed(pcm))

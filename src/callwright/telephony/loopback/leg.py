@@ -69,6 +69,7 @@ class LoopbackLeg:
         """Let it ring. ``open_ears`` gives the far end its hearing before the call is answered; ``line`` lies between it and us."""
         self._observer = observer
         self._far_end.line = line
+        self._far_end.sound = getattr(observer, "sound", None)
         self._task = asyncio.get_running_loop().create_task(self._ring(open_ears))
 
     def quality(self) -> dict[str, int]:

@@ -24,7 +24,11 @@ class LineMoment:
 
 
 class LineObserver(Protocol):
-    """The service ``line_observer``. Called from the event loop; must return at once."""
+    """The service ``line_observer``. Called from the event loop; must return at once.
+
+    One with a method ``sound(frame)`` is given each 20 ms of the caller from the answer on (mu-law), as they come to us but without the
+    noise and the echo of a simulated line.
+    """
 
     def __call__(self, moment: LineMoment) -> None:
         """Take notice."""
