@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from callwright.conversation.bounds import REPLY_CALLS_MOST
 from callwright.conversation.clauses import Segmenter
 from callwright.conversation.heard import Clause, longest_ms
 from callwright.conversation.history import Said
@@ -99,14 +100,13 @@ class Generation:
     __slots__ = (
         "answering",
         "asked",
-        "called",
         "calls",
+        "calls_left",
         "cut_for",
         "doubted",
         "farewell",
         "hands_over",
         "heard_words",
-        "may_call",
         "number",
         "purpose",
         "request",
@@ -130,8 +130,7 @@ class Generation:
         self.answering = request != 0  # the model may still add to it
         self.speech = Speech()
         self.calls: list[ToolCall] = []
-        self.called = 0  # how many calls of it were looked at
-        self.may_call = True  # whether the model was offered tools
+        self.calls_left = REPLY_CALLS_MOST  # so many more of the model's are looked at
         self.farewell = False  # the model ends the call with it
         self.hands_over = False  # it wants a transfer, whether or not that can be made
         self.why = ""  # the model's reason for that

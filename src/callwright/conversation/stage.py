@@ -176,7 +176,8 @@ class Stage:
         number = self.turn_number + 1 if words else self.turn_number
         request = board.next_request()
         generation = Generation(board.next_generation(), number, "reply", request, words)
-        generation.may_call = self.tools.loops < MAX_MODEL_TOOL_LOOPS
+        if self.tools.loops >= MAX_MODEL_TOOL_LOOPS:
+            generation.calls_left = 0  # it is offered none
         if certain:
             generation.move("commit")
         else:

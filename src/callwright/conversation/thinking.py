@@ -7,7 +7,7 @@ import json
 
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import FAILURES_IN_A_ROW, REPLY_CALLS_MOST, SPECULATIONS_MOST
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, HANGUP, Ending
 from callwright.conversation.reply import Generation
 from callwright.conversation.stage import WELCOME, Stage
@@ -62,10 +62,10 @@ class Thinking:
         if self._is_known(call_id, generation):
             board.note("tool_repeated", call_id)
             return
-        if not generation.may_call or generation.called >= REPLY_CALLS_MOST:
+        if generation.calls_left <= 0:
             board.note("tool_loops", event.name)
             return
-        generation.called += 1
+        generation.calls_left -= 1
         call = ToolCall(call_id, event.name, event.arguments)
         generation.hands_over = generation.hands_over or stage.transfers.takes(call.name)
         generation.farewell = generation.farewell and not generation.hands_over
