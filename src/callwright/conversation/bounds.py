@@ -22,6 +22,9 @@ REPLY_CALLS_MOST = 16
 """Tool calls of one reply that are looked at: of these, what a turn may not have is answered to the model as not called; the others are
 dropped."""
 
+DOUBT_MOST_MS = 4_000
+"""So long sounds without a word hold a reply back, one after the other; then the next pause lets it be heard."""
+
 SPECULATIONS_MOST = 6
 """Speculative questions in one turn; a recogniser that keeps changing its words is answered when the caller has finished."""
 
@@ -58,6 +61,9 @@ CLEARED_WAIT_MS = 500
 
 WELCOME_WAIT_MS = 4_000
 """For the first sound of a welcome that the model writes; after it the agent's own welcome message is said."""
+
+WELCOME_MORE_MS = 6_000
+"""And so much longer where the agent has no welcome message, and the caller has said nothing."""
 
 WELCOME_YIELDS_MS = 8_000
 """A welcome that is due while the caller speaks waits for a pause, at most so long: a voice that goes on may be a television."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwright.conversation import opt_out
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
+    DOUBT_MOST_MS,
     FINAL_WAIT_MS,
     RESUME_MS,
     SPECULATIONS_MOST,
@@ -368,11 +369,8 @@ class Conductor:
         """No answer could be had: say so, unless the caller goes on, or has said something else, and will be answered anyway. Returns
         whether the agent is occupied with it, or with what it stood before."""
         stage, turn, plan = self._stage, self._turn, self._board.plan
-        new = turn.words.count and normalised(turn.words.text()) != normalised(stage.owed.unanswered)
-        if not new and self._board.now_us < stage.backs_off_until_us:
-            self._board.timers.arm("gate", stage.backs_off_until_us)
-            return True
         stage.owed.apology = False
+        new = turn.words.count and normalised(turn.words.text()) != normalised(stage.owed.unanswered)
         if turn.state == "talking" or new:
             return self._resuming.go_on()
         stage.take_words()
@@ -403,24 +401,31 @@ class Conductor:
     def _decide(self) -> None:
         """What the caller said while a reply was prepared is known, or waited for in vain: the reply answers it all or is taken back."""
         pending, turn = self._stage.pending, self._turn
-        if pending is None or not pending.doubted or not (is_settled(turn) or self._is_nothing(pending)):
+        if pending is None or not pending.doubted or not (is_settled(turn) or self._is_outwaited(pending)):
             return
-        pending.doubted = False
-        same = normalised(turn.words.text()) == normalised(pending.asked)
-        if same or only_waits(self._board, turn, pending.asked, certain=True):
+        pending.doubted_us = -1
+        if self._answers_all(pending):
             self._board.emit(CloseUtterance(turn.voiced_end_ms))  # what is said from here on is the next turn
             # Behind a tool's answer there was nothing to answer: now there is this, which the reply has heard out.
             pending.asked = pending.asked or turn.words.text()
         else:
             self._stage.withdraw("caller_continued")
 
-    def _is_nothing(self, pending: Generation) -> bool:
-        """Whether a sound over the reply to a tool's answer has no words, as far as they are waited for: the caller has waited for the tool
-        already, and a cough must not make that longer than it must be."""
+    def _answers_all(self, pending: Generation) -> bool:
+        turn = self._turn
+        if normalised(turn.words.text()) == normalised(pending.asked):
+            return True
+        return only_waits(self._board, turn, pending.asked, certain=True)
+
+    def _is_outwaited(self, pending: Generation) -> bool:
+        """Whether sounds without words, one after the other, have held the reply back for long enough. Who has waited for a tool already
+        waits no longer than the words of one sound take."""
         board, turn = self._board, self._turn
-        if pending.asked or turn.words.count or turn.state == "talking":
+        if turn.state == "talking" or not turn.words.all_final or not self._answers_all(pending):
             return False
-        due_us = board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000
+        due_us = pending.doubted_us + DOUBT_MOST_MS * 1000
+        if not (pending.asked or turn.words.count):
+            due_us = min(due_us, board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000)
         if board.now_us < due_us:
             board.timers.arm("gate", due_us)
         return board.now_us >= due_us

@@ -49,7 +49,7 @@ class Keys:
     def _begin(self) -> None:
         """The first key of an entry takes back what is prepared, and interrupts the agent where the agent's settings say so."""
         stage, audible = self._stage, self._stage.audible
-        if stage.is_taken_back:
+        if stage.pending is not None and (stage.pending.asked or audible is None):
             stage.withdraw("caller_pressed_keys")
         if audible is None or not self._board.plan.keys_interrupt:
             return

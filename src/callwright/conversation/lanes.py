@@ -115,14 +115,17 @@ class Lanes:
 
     def update_wait(self, waits: bool, since_us: int = 0, silent_until_us: int = 0) -> None:
         """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``. Nothing is said before ``silent_until_us``."""
+        timers = self._board.timers
         if waits == bool(self._waits):
+            if timers.armed("filler") and silent_until_us > self._board.now_us:
+                timers.arm_later("filler", silent_until_us + FILLER_LEAST_MS * 1000)
             return
         self._waits = int(waits)
         if waits:
             earliest_us = max(silent_until_us, self._board.now_us) + FILLER_LEAST_MS * 1000
-            self._board.timers.arm("filler", max(since_us + FILLER_AFTER_MS * 1000, earliest_us))
+            timers.arm("filler", max(since_us + FILLER_AFTER_MS * 1000, earliest_us))
         else:
-            self._board.timers.cancel("filler")
+            timers.cancel("filler")
 
     def fill(self) -> None:
         """The wait has become long."""

@@ -11,6 +11,7 @@ from callwright.conversation.bounds import (
     PLAYOUT_SLACK_MS,
     SPECULATIVE_WORDS,
     VOICE_WAIT_MS,
+    WELCOME_MORE_MS,
     WELCOME_WAIT_MS,
 )
 from callwright.conversation.clauses import clauses_of
@@ -72,6 +73,7 @@ class Stage:
     __slots__ = (
         "_board",
         "_clear_us",
+        "_greeting_late",
         "_turn",
         "audible",
         "finished",
@@ -93,6 +95,7 @@ class Stage:
         self._board = board
         self._turn = turn
         self._clear_us = 0
+        self._greeting_late = False  # there is no other welcome, and it is waited for once more
         self.history = history
         self.lanes = Lanes(board)
         self.transfers = Transfers(board, history)
@@ -120,12 +123,12 @@ class Stage:
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether the caller's words, or keys, take the prepared reply back: not one to a tool's answer while the agent is heard, nor a
-        welcome before which nothing counts, as long as it is not late."""
-        pending, board = self.pending, self._board
+        """Whether the caller's words take the prepared reply back: not one to a tool's answer while the agent is heard, nor a welcome
+        before which no words count, as long as it is not late."""
+        pending = self.pending
         if pending is None:
             return False
-        if pending.purpose == WELCOME and board.plan.discard_pre_welcome and board.timers.armed("greeting"):
+        if pending.purpose == WELCOME and self._board.plan.discard_pre_welcome and not self._greeting_late:
             return False
         return bool(pending.asked) or self.audible is None
 
@@ -204,10 +207,15 @@ class Stage:
 
     def greeting_late(self) -> None:
         """The welcome the model writes has no sound yet. Where there is neither one to say instead nor a caller who has spoken, it is
-        waited for as any answer."""
+        waited for once more."""
+        if self.pending is None or self.pending.purpose != WELCOME:
+            return
         instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
-        if instead and self.pending is not None and self.pending.purpose == WELCOME:
+        if instead or self._greeting_late:
             self.withdraw("welcome_late")
+        else:
+            self._greeting_late = True
+            self._board.after_ms("greeting", WELCOME_MORE_MS)
 
     def speak(self, generation: Generation, text: str) -> None:
         """Give the voice another clause, unless it has failed at one before. Of a speculative reply it gets the first few words, which are
@@ -335,7 +343,8 @@ class Stage:
     def doubt(self) -> None:
         """The caller speaks, and may say more than the prepared reply answers: it goes on being made, and waits until that is known."""
         if self.pending is not None:
-            self.pending.doubted = True
+            if not self.pending.doubted:
+                self.pending.doubted_us = self._board.now_us
             self.lanes.stop(FILLER)
 
     def stop_answer(self, generation: Generation) -> None:

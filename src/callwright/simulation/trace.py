@@ -443,6 +443,7 @@ def _speculation_unheard(trace: Trace) -> str:
     language = next((event.plan.language for event, _ in trace.steps if isinstance(event, ev.Started)), "en")
     open_turns: dict[int, int] = {}
     asked: dict[int, str] = {}
+    taken = 0
     for _, effects in trace.steps:
         said: dict[int, str] = {}
         for effect in effects:
@@ -451,17 +452,18 @@ def _speculation_unheard(trace: Trace) -> str:
                     open_turns[effect.generation] = effect.turn
                 case fx.Committed() | fx.Withdrawn():
                     open_turns.pop(effect.generation, None)
-                case fx.AskModel() if effect.messages[-1].role == "user":
-                    asked[effect.generation] = effect.messages[-1].content
+                case fx.AskModel():
+                    # Of the last turn, which is taken, a reply that is owed answers no words.
+                    asked[effect.generation] = effect.messages[-1].content if effect.turn > taken else ""
                 case fx.UserSaid():
-                    said[effect.turn] = effect.text
+                    said[effect.turn], taken = effect.text, effect.turn
                 case fx.CallTool() | fx.Transfer() if effect.turn in open_turns.values():
                     return f"a tool waits for the caller to finish: {effect.call_id}"
                 case fx.Release():
                     if effect.generation in open_turns:
                         return f"a speculative reply is not heard: {effect.generation}"
                     answered = said.get(effect.turn)
-                    question = asked.get(effect.generation, answered or "")
+                    question = asked.get(effect.generation, answered or "")  # of what is said without a model
                     if answered is not None and not answers_all(question, answered, language):
                         return f"a reply answers what was said: {answered} in generation {effect.generation}"
     return f"a speculative reply is committed or withdrawn: {open_turns}" if open_turns and trace.ended else ""

@@ -719,11 +719,6 @@ TURN = (
         Line("conduct:Conductor._use_lanes", "since_us, stage.backs_off_until_us", "since_us"),
     ),
     bug(
-        "apology_within_the_backoff",
-        "an agent that was silenced apologises in the wait it was told to keep",
-        Line("conduct:Conductor._apologise", "not new and self._board.now_us < stage.backs_off_until_us", "False"),
-    ),
-    bug(
         "opt_out_thrown_away",
         "who asks not to be called before the call has begun is not heard",
         Line("conduct:Conductor._look_back", "self._is_midway() or self._asks_not_to_be_called()", "self._is_midway()"),
@@ -1673,8 +1668,8 @@ WRITTEN_WELCOME = (
         "a reply is withdrawn because the welcome was due",
         Line(
             "stage:Stage.greeting_late",
-            "self.pending is not None and self.pending.purpose == WELCOME",
-            "self.pending is not None",
+            "self.pending is None or self.pending.purpose != WELCOME",
+            "self.pending is None",
         ),
     ),
     bug(

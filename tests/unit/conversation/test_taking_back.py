@@ -7,7 +7,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, FINAL_WAIT_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import ACTIVITY_STALE_MS, DOUBT_MOST_MS, FINAL_WAIT_MS, RESUME_MS, VERDICT_WAIT_MS
 from callwright.conversation.plan import CallPlan, ToolWords
 from callwright.ports.model import Tool
 from callwright.simulation.exchange import Exchange
@@ -323,6 +323,31 @@ def test_a_cough_over_the_reply_to_a_tools_answer_makes_it_no_later_than_words_a
     call.wait(FINAL_WAIT_MS - 1)
     assert not call.all(fx.Release)
     call.wait(1)
+    assert call.all(fx.Release)
+
+
+@pytest.mark.parametrize("gap_ms", [700, 1_200])
+@pytest.mark.parametrize("tool", [True, False])
+def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, tool: bool) -> None:
+    call = answered_by_a_tool() if tool else asked()
+    if tool:
+        call.begins()
+        call.model_says("It is booked.")
+    else:
+        call.model_ends()
+        call.begins()
+    call.voice_speaks()
+    call.wait(700)
+    call.pauses()
+    for _ in range(12):
+        call.wait(gap_ms - 300)
+        call.begins()
+        call.wait(300)
+        call.pauses()
+        if call.all(fx.Release):
+            break
+    call.wait(100)
+    assert call.now_ms - call.answered_ms < 1_900 + RESUME_MS + DOUBT_MOST_MS + 2 * gap_ms
     assert call.all(fx.Release)
 
 

@@ -7,7 +7,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import WELCOME_WAIT_MS
+from callwright.conversation.bounds import WELCOME_MORE_MS, WELCOME_WAIT_MS
 from callwright.ports.model import Tool
 
 OWN = "Hill Clinic for {name}."
@@ -85,6 +85,19 @@ def test_a_late_welcome_is_waited_for_when_there_is_none_to_say_instead() -> Non
     call.model_says("Good morning Ada.")
     call.plays()
     assert call.said() == ["agent: Good morning Ada."]
+
+
+def test_a_welcome_that_never_comes_is_not_waited_for_as_long_as_an_answer() -> None:
+    call = greeting(welcome_message="")
+    call.wait(WELCOME_WAIT_MS + WELCOME_MORE_MS)
+    assert call.last(fx.Withdrawn).reason == "welcome_late"
+    assert call.core.state == "listening"
+
+
+def test_an_entry_before_a_welcome_of_the_models_is_answered() -> None:
+    call = greeting(discard_pre_welcome=True, keys=True)
+    call.types("12#")
+    assert call.told()[-1] == "user: dtmf_number: 12"
 
 
 @pytest.mark.parametrize("late", [True, False])

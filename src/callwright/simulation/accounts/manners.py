@@ -10,6 +10,7 @@ from callwright.conversation.bounds import (
     ASSET_MOST_MS,
     CALLER_FIRST_MS,
     COVER_SLACK_MS,
+    DOUBT_MOST_MS,
     ECHO_LAG_MS,
     FINAL_WAIT_MS,
     HOLD_MOST_MS,
@@ -35,7 +36,17 @@ _REFUSALS = frozenset((*DENIALS["en"], *REFUSALS["en"]))
 class FloorAccount:
     """Who has the floor: the agent begins to speak when the caller has finished, and only then."""
 
-    __slots__ = ("_book", "_doubted", "_final_ms", "_human_us", "_keys", "_possible_us", "_verdicts", "_welcomed")
+    __slots__ = (
+        "_book",
+        "_doubted",
+        "_final_ms",
+        "_human_us",
+        "_keys",
+        "_possible_us",
+        "_stirred_us",
+        "_verdicts",
+        "_welcomed",
+    )
 
     def __init__(self, book: Book, keys: KeysAccount) -> None:
         self._book = book
@@ -44,6 +55,7 @@ class FloorAccount:
         self._verdicts = _Verdicts(book)
         self._welcomed = False
         self._doubted = 0  # the reply during which the caller's last sound went on
+        self._stirred_us = -1  # when the first sound began since a reply was asked for
         self._final_ms = 0  # up to where in the caller's audio finals know the words
         self._human_us = -1  # when a person was recognised, who need not be listened to for longer
 
@@ -114,6 +126,7 @@ class FloorAccount:
 
     def _ask(self, effect: fx.AskModel) -> None:
         book = self._book
+        self._stirred_us = book.at_us if book.caller.talking_us >= 0 else -1
         # An utterance that is closed behind an echo is no turn.
         taken = book.emits(fx.CloseUtterance) and not book.notes("echo")
         answers = effect.messages[-1].role == "user"  # else the model is told what became of a tool
@@ -141,7 +154,7 @@ class FloorAccount:
         """A reply during which a sound went on waits as long as any: what was said in it may be more."""
         book, pending = self._book, self._book.replies.pending
         if pending is not None and pending.number == self._doubted and book.live:
-            if words:
+            if words and not self._is_outwaited():
                 self._verdicts.judge(pending.number, words)
             self._wait_for_words(pending.number, LEAST_PATIENCE_PERCENT if pending.asked else 0)
 
@@ -149,12 +162,19 @@ class FloorAccount:
         book = self._book
         known = self._final_ms + COVER_SLACK_MS >= book.caller.end_ms
         waits_ms = book.caller.end_ms + book.plan.patience_ms * patience_percent // 100 + FINAL_WAIT_MS
-        if not known and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:
+        early = book.at_us + LATE_US < book.answered_us + waits_ms * 1000
+        if not known and early and not self._is_outwaited():
             contradict("what is said while a reply is made is waited for", number)
+
+    def _is_outwaited(self) -> bool:
+        """Whether sounds may have held the reply back for as long as they can."""
+        return self._stirred_us >= 0 and self._book.at_us + LATE_US >= self._stirred_us + DOUBT_MOST_MS * 1000
 
     def _began(self, event: ev.ActivityBegan) -> None:
         self._doubted = 0
         pending = self._book.replies.pending
+        if self._stirred_us < 0:
+            self._stirred_us = event.at_us
         certain = self._book.live and self._book.caller.talking_us == event.at_us == self._book.caller.moved_us
         if certain and pending is not None and pending.speculative and not self._withdrawn(pending.number):
             contradict("a caller who goes on withdraws a guess", pending.number)

@@ -124,8 +124,6 @@ class ResumeAccount:
             contradict("an agent that was interrupted keeps its backoff period", f"{what} since {since_us}")
 
     def _speak(self, effect: fx.Speak) -> None:
-        if effect.purpose == "apology" and not effect.index:
-            self._keeps_quiet(effect.purpose)
         if effect.purpose == "silence" and self._left and not effect.index:
             asked = self._book.replies.get(self._left).purpose == "silence"
             if not asked:

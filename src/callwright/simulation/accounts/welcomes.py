@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.conversation import effects as fx
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, VOICE_WAIT_MS, WELCOME_WAIT_MS
+from callwright.conversation.bounds import WELCOME_MORE_MS, WELCOME_WAIT_MS
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 
 
@@ -70,9 +70,7 @@ class WelcomeAccount:
         instead = book.rendered(book.plan.welcome_message)  # else nothing is gained by giving up
         most_ms = WELCOME_WAIT_MS
         if not instead:
-            most_ms += book.plan.reply_timeout_ms + VOICE_WAIT_MS + ACTIVITY_STALE_MS
-            if book.held_us >= 0:
-                return
+            most_ms += WELCOME_MORE_MS
         if book.at_us > pending.begun_us + most_ms * 1000 + LATE_US:
             contradict("a welcome that comes too late is not waited for", pending.number)
 
