@@ -8,6 +8,10 @@ VERDICT_WAIT_MS = 600
 FINAL_WAIT_MS = 1_500
 """For the recogniser's final words after patience has run out; then partial words are taken, and a sound without words is noise."""
 
+DOUBT_MOST_MS = 11_500
+"""Sounds without a word, one after the other, hold back for so long what is to be said, or asked; then the next pause ends it. Longer than
+one sound that goes on and its words take."""
+
 STILL_READ_MS = 400
 """Behind the end of a sound its partial words may yet be followed by more; later only the recogniser's last word is missing."""
 
@@ -21,9 +25,6 @@ waits until the words of the sound are known."""
 REPLY_CALLS_MOST = 16
 """Tool calls of one reply that are looked at: of these, what a turn may not have is answered to the model as not called; the others are
 dropped."""
-
-DOUBT_MOST_MS = 4_000
-"""So long sounds without a word hold a reply back, one after the other; then the next pause lets it be heard."""
 
 SPECULATIONS_MOST = 6
 """Speculative questions in one turn; a recogniser that keeps changing its words is answered when the caller has finished."""

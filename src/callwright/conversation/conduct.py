@@ -41,6 +41,7 @@ class Conductor:
         "_board",
         "_ending",
         "_handover",
+        "_held",
         "_no_opt_out",
         "_nods",
         "_resuming",
@@ -76,6 +77,7 @@ class Conductor:
         self._handover = Handover(board, stage, turn)
         self._waiting = Waiting(board, stage, turn)
         self._backoff = (0, 0)  # a generation, and until when it is held back behind an interruption
+        self._held = (0, 0)  # a generation, and since when only the floor time keeps it
         self._no_opt_out = ""  # words that were judged already: they stay pending while the model thinks
         self._yields_until_us = -1  # while the caller speaks over the moment of the welcome
         self.greeted = False
@@ -451,6 +453,10 @@ class Conductor:
                     # Once for each: a noise in the meantime must not hold it back again and again. New words make a new one.
                     self._backoff = (generation.number, stage.backs_off_until_us)
                 gate_us = max(gate_us, self._backoff[1])
+            if self._held[0] != generation.number:
+                self._held = (generation.number, board.now_us)
+            backoff_us = self._backoff[1] if self._backoff[0] == generation.number else 0
+            gate_us = min(gate_us, max(self._held[1] + DOUBT_MOST_MS * 1000, backoff_us))
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False

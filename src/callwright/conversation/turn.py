@@ -13,6 +13,7 @@ from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     ACTIVITY_STALE_MS,
     COVER_SLACK_MS,
+    DOUBT_MOST_MS,
     FINAL_WAIT_MS,
     MS_PER_CHARACTER,
     STRETCH_GAP_MS,
@@ -88,6 +89,7 @@ class CallerTurn:
         "_stillness",
         "_stretch",
         "_told",
+        "_unread_us",
         "_voicing",
         "began_ms",
         "entry",
@@ -107,6 +109,7 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
+        self._unread_us = -1  # since when sound follows sound, and nobody tells any words or that there are none
         self._told: set[float] = set()  # segments of which something was told first since the latest sound began
         self._read_ms = -1  # up to where the finals of these reach
         self._answered = False  # the words alone say that the caller has finished
@@ -159,6 +162,8 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._stretch.begin()
             self.onset.begin_stretch(audio_ms, self.words.count > 0)
+        if self.ready or self.state == "quiet" or self._unread_us < 0:
+            self._unread_us = self._board.now_us
         self.began_ms = audio_ms
         self._answered = False
         self._told.clear()
@@ -187,6 +192,10 @@ class CallerTurn:
         self._voicing.end(audio_ms)
         sounded = self.state == "talking"
         self._pause("ended")
+        if self.words.count and 0 <= self._unread_us <= self._board.now_us - DOUBT_MOST_MS * 1000:
+            # These are all the words.
+            self._gave_up = True
+            self._move("patience")
         if sounded and self._read_ms > self.began_ms:  # the recogniser was done with the sound before it was over
             self.look_for_nothing()
 
@@ -215,6 +224,7 @@ class CallerTurn:
             if final and words.count:
                 self.weigh()
             return False
+        self._unread_us = -1
         self._eager = False
         ended_ms = self.voiced_end_ms
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)

@@ -326,6 +326,54 @@ def test_a_cough_over_the_reply_to_a_tools_answer_makes_it_no_later_than_words_a
     assert call.all(fx.Release)
 
 
+def dog(call: Call, sound_ms: int, gap_ms: int, until: type, final: bool = False) -> int:
+    """Sounds without words until the core does something; returns how long that took."""
+    began_ms, before = call.now_ms, len(call.all(until))
+    while len(call.all(until)) == before and call.now_ms - began_ms < 60_000:
+        call.begins()
+        call.wait(sound_ms)
+        call.pauses()
+        if final:
+            call.finishes("")
+        call.wait(gap_ms)
+    return call.now_ms - began_ms
+
+
+@pytest.mark.parametrize(("sound_ms", "gap_ms"), [(300, 900), (600, 1_500), (600, 2_300)])
+def test_words_that_are_final_are_asked_about_however_often_something_sounds(sound_ms: int, gap_ms: int) -> None:
+    call = Call(call_terminate_ms=300_000)
+    call.begins()
+    call.wait(900)
+    call.pauses()
+    call.wait(300)
+    call.finishes("book a table please")
+    assert dog(call, sound_ms, gap_ms, fx.AskModel) < DOUBT_MOST_MS + 2 * (sound_ms + gap_ms)
+    assert call.told() == ["user: book a table please"]
+
+
+@pytest.mark.parametrize(("sound_ms", "gap_ms"), [(250, 700), (900, 700)])
+def test_a_reply_in_its_floor_time_is_heard_however_often_something_sounds(sound_ms: int, gap_ms: int) -> None:
+    call = Call(incremental_delay_ms=1_200, call_terminate_ms=300_000)
+    call.caller_says("I want a pizza")
+    call.model_says("Which one?")
+    call.voice_speaks()
+    assert dog(call, sound_ms, gap_ms, fx.Release, final=True) < DOUBT_MOST_MS + 3 * (sound_ms + gap_ms)
+
+
+@pytest.mark.parametrize("sound_ms", [3_000, 6_000, 9_000])
+def test_whoever_corrects_themselves_at_length_is_not_overrun_when_only_finals_tell_it(sound_ms: int) -> None:
+    call = asked()
+    call.model_ends()
+    call.voice_speaks()
+    call.begins()
+    call.wait(sound_ms)
+    call.pauses()
+    call.wait(600)
+    assert not call.all(fx.Release)
+    call.finishes("no wait make it the other one for six people")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 @pytest.mark.parametrize("gap_ms", [700, 1_200])
 @pytest.mark.parametrize("tool", [True, False])
 def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, tool: bool) -> None:
@@ -339,7 +387,7 @@ def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, 
     call.voice_speaks()
     call.wait(700)
     call.pauses()
-    for _ in range(12):
+    for _ in range(25):
         call.wait(gap_ms - 300)
         call.begins()
         call.wait(300)

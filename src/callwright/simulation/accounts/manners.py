@@ -108,7 +108,7 @@ class FloorAccount:
             contradict("nobody is spoken to while typing", one.number)
         if one.asked:
             floor_us = book.answered_us + (book.caller.end_ms + book.plan.incremental_delay_ms) * 1000
-            if book.at_us + LATE_US < floor_us:
+            if book.at_us + LATE_US < floor_us and not self._is_outwaited():
                 contradict("a reply has its floor time", f"{one.number} {(floor_us - book.at_us) // 1000} ms early")
 
     def _yields_until_us(self) -> int:
