@@ -12,6 +12,12 @@ DOUBT_MOST_MS = 11_500
 """Sounds without a word, one after the other, hold back for so long what is to be said, or asked; then the next pause ends it. Longer than
 one sound that goes on and its words take."""
 
+DENSE_MOST_MS = 30_000
+"""The same where so much of the time sounds that somebody may be speaking whom the recogniser reads only at the end."""
+
+DENSE_PERCENT = 60
+"""So much of the time then sounds."""
+
 STILL_READ_MS = 400
 """Behind the end of a sound its partial words may yet be followed by more; later only the recogniser's last word is missing."""
 

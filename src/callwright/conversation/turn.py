@@ -13,7 +13,6 @@ from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     ACTIVITY_STALE_MS,
     COVER_SLACK_MS,
-    DOUBT_MOST_MS,
     FINAL_WAIT_MS,
     MS_PER_CHARACTER,
     STRETCH_GAP_MS,
@@ -24,6 +23,7 @@ from callwright.conversation.events import TranscriptFinal, TranscriptPartial
 from callwright.conversation.patience import Patience
 from callwright.conversation.stillness import Stillness
 from callwright.conversation.stretch import Stretch
+from callwright.conversation.unread import Unread
 from callwright.conversation.voicing import Voicing
 from callwright.conversation.words import Words
 
@@ -89,7 +89,7 @@ class CallerTurn:
         "_stillness",
         "_stretch",
         "_told",
-        "_unread_us",
+        "_unread",
         "_voicing",
         "began_ms",
         "entry",
@@ -109,7 +109,7 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
-        self._unread_us = -1  # since when sound follows sound, and nobody tells any words or that there are none
+        self._unread = Unread()
         self._told: set[float] = set()  # segments of which something was told first since the latest sound began
         self._read_ms = -1  # up to where the finals of these reach
         self._answered = False  # the words alone say that the caller has finished
@@ -142,6 +142,16 @@ class CallerTurn:
         return self._eager or (self.state != "talking" and self._covered)
 
     @property
+    def doubt_most_us(self) -> int:
+        """How long sound after sound without a word may hold anything back."""
+        return self._unread.most_us(self._board.now_us, self._stillness.streams)
+
+    @property
+    def is_outwaited(self) -> bool:
+        """Whether it has: whatever sounds, there are no more words than these."""
+        return self._unread.is_outwaited(self._board.now_us, self._stillness.streams)
+
+    @property
     def _covered(self) -> bool:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
@@ -162,8 +172,7 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._stretch.begin()
             self.onset.begin_stretch(audio_ms, self.words.count > 0)
-        if self.ready or self.state == "quiet" or self._unread_us < 0:
-            self._unread_us = self._board.now_us
+        self._unread.begin(self._board.now_us, self.ready or self.state == "quiet")
         self.began_ms = audio_ms
         self._answered = False
         self._told.clear()
@@ -191,8 +200,10 @@ class CallerTurn:
             self.from_ms = audio_ms
         self._voicing.end(audio_ms)
         sounded = self.state == "talking"
+        if sounded:
+            self._unread.end(audio_ms - self.began_ms)
         self._pause("ended")
-        if self.words.count and 0 <= self._unread_us <= self._board.now_us - DOUBT_MOST_MS * 1000:
+        if self.words.count and self.is_outwaited:
             # These are all the words.
             self._gave_up = True
             self._move("patience")
@@ -224,7 +235,7 @@ class CallerTurn:
             if final and words.count:
                 self.weigh()
             return False
-        self._unread_us = -1
+        self._unread.read()
         self._eager = False
         ended_ms = self.voiced_end_ms
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)

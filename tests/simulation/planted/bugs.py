@@ -649,7 +649,7 @@ TURN = (
     bug(
         "whole_sentences_not_waited_for",
         "a recogniser that reads whole sentences is not waited for while a sound goes on",
-        Line("stillness:Stillness.hear", "self._streams = not final", "self._streams = True"),
+        Line("stillness:Stillness.hear", "self.streams = not final", "self.streams = True"),
     ),
     bug(
         "floor_time_ignored",

@@ -360,6 +360,44 @@ def test_a_reply_in_its_floor_time_is_heard_however_often_something_sounds(sound
     assert dog(call, sound_ms, gap_ms, fx.Release, final=True) < DOUBT_MOST_MS + 3 * (sound_ms + gap_ms)
 
 
+def test_a_tools_answer_is_told_to_the_model_however_often_something_sounds() -> None:
+    call = answered_by_a_tool()
+    first = call.last(fx.AskModel).request
+    call.model_calls("book", "again")
+    call.model_ends()
+    asked = len(call.all(fx.AskModel))
+    began_ms = call.now_ms
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.wait(600)
+    dog(call, 300, 900, fx.AskModel)
+    assert len(call.all(fx.AskModel)) == asked + 1, first
+    assert call.now_ms - began_ms < DOUBT_MOST_MS + 4_000
+
+
+@pytest.mark.parametrize(("times", "sound_ms", "gap_ms"), [(4, 3_000, 500), (6, 2_000, 600), (5, 2_500, 800)])
+def test_whoever_speaks_at_length_with_short_pauses_is_waited_for_when_only_finals_tell_it(
+    times: int, sound_ms: int, gap_ms: int
+) -> None:
+    call = asked()
+    call.model_calls("book")
+    call.model_ends()
+    call.voice_speaks()
+    for _ in range(times):
+        call.begins()
+        call.wait(sound_ms)
+        call.pauses()
+        call.judges()
+        call.wait(gap_ms)
+    call.wait(600 - gap_ms if gap_ms < 600 else 0)
+    assert not call.all(fx.Release)
+    assert not call.all(fx.CallTool)
+    call.finishes("no wait make it the other one for six people")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 @pytest.mark.parametrize("sound_ms", [3_000, 6_000, 9_000])
 def test_whoever_corrects_themselves_at_length_is_not_overrun_when_only_finals_tell_it(sound_ms: int) -> None:
     call = asked()
