@@ -364,7 +364,7 @@ class Conductor:
                 stage.ask(certain=False)
                 return
         lost = stage.audible is not None and stage.audible.speech.lost  # which is said before anything else
-        calm = turn.state == "quiet" or (turn.state != "talking" and not turn.words.count and turn.is_outwaited)
+        calm = turn.state == "quiet" or (turn.state != "talking" and not turn.words.count and turn.unread.outwaited)
         if stage.owed.reply and not lost and not stage.owed.apology and calm:
             stage.ask()
 
@@ -426,7 +426,7 @@ class Conductor:
         board, turn = self._board, self._turn
         if turn.state == "talking" or not turn.words.all_final or not self._answers_all(pending):
             return False
-        due_us = pending.doubted_us + turn.doubt_most_us
+        due_us = pending.doubted_us + turn.unread.most_us
         if not (pending.asked or turn.words.count):
             due_us = min(due_us, board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000)
         if board.now_us < due_us:

@@ -89,7 +89,6 @@ class CallerTurn:
         "_stillness",
         "_stretch",
         "_told",
-        "_unread",
         "_voicing",
         "began_ms",
         "entry",
@@ -97,6 +96,7 @@ class CallerTurn:
         "onset",
         "patience",
         "state",
+        "unread",
         "words",
     )
 
@@ -109,7 +109,6 @@ class CallerTurn:
         self.from_ms = -1
         self._request = 0
         self._gave_up = False
-        self._unread = Unread()
         self._told: set[float] = set()  # segments of which something was told first since the latest sound began
         self._read_ms = -1  # up to where the finals of these reach
         self._answered = False  # the words alone say that the caller has finished
@@ -118,6 +117,7 @@ class CallerTurn:
         self.onset = self._voicing.onset
         self._eager = False  # the recogniser thinks that these words are all
         self._stillness = Stillness(board, self.words)
+        self.unread = Unread(board, self._stillness)
         self._stretch = Stretch(self.words)
         self.entry = ""  # keys pressed since the last entry was complete
 
@@ -142,16 +142,6 @@ class CallerTurn:
         return self._eager or (self.state != "talking" and self._covered)
 
     @property
-    def doubt_most_us(self) -> int:
-        """How long sound after sound without a word may hold anything back."""
-        return self._unread.most_us(self._board.now_us, self._stillness.streams)
-
-    @property
-    def is_outwaited(self) -> bool:
-        """Whether it has: whatever sounds, there are no more words than these."""
-        return self._unread.is_outwaited(self._board.now_us, self._stillness.streams)
-
-    @property
     def _covered(self) -> bool:
         return self.words.all_final and self.words.final_ms + COVER_SLACK_MS >= self.voiced_end_ms
 
@@ -172,7 +162,7 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._stretch.begin()
             self.onset.begin_stretch(audio_ms, self.words.count > 0)
-        self._unread.begin(self._board.now_us, self.ready or self.state == "quiet")
+        self.unread.begin(self.ready or self.state == "quiet")
         self.began_ms = audio_ms
         self._answered = False
         self._told.clear()
@@ -201,9 +191,9 @@ class CallerTurn:
         self._voicing.end(audio_ms)
         sounded = self.state == "talking"
         if sounded:
-            self._unread.end(audio_ms - self.began_ms)
+            self.unread.end(audio_ms - self.began_ms)
         self._pause("ended")
-        if self.words.count and self.is_outwaited:
+        if self.words.count and self.unread.outwaited:
             # These are all the words.
             self._gave_up = True
             self._move("patience")
@@ -235,7 +225,7 @@ class CallerTurn:
             if final and words.count:
                 self.weigh()
             return False
-        self._unread.read()
+        self.unread.read()
         self._eager = False
         ended_ms = self.voiced_end_ms
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)

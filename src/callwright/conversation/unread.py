@@ -3,22 +3,27 @@ recogniser reads only when they have come to an end."""
 
 from __future__ import annotations
 
+from callwright.conversation.board import Board
 from callwright.conversation.bounds import DENSE_MOST_MS, DENSE_PERCENT, DOUBT_MOST_MS
+from callwright.conversation.stillness import Stillness
 
 
 class Unread:
-    """How long it goes on, and how much of that time sounds: whoever speaks pauses little."""
+    """How long it goes on, and how much of that time sounds: whoever speaks pauses little. A recogniser that tells words as they are spoken
+    would have told some by then."""
 
-    __slots__ = ("_since_us", "_voiced_ms")
+    __slots__ = ("_board", "_since_us", "_stillness", "_voiced_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, board: Board, stillness: Stillness) -> None:
+        self._board = board
+        self._stillness = stillness
         self._since_us = -1
         self._voiced_ms = 0
 
-    def begin(self, now_us: int, anew: bool) -> None:
+    def begin(self, anew: bool) -> None:
         """A sound begins; ``anew``: what was before it is settled."""
         if anew or self._since_us < 0:
-            self._since_us, self._voiced_ms = now_us, 0
+            self._since_us, self._voiced_ms = self._board.now_us, 0
 
     def end(self, voiced_ms: int) -> None:
         """A sound of this length is over."""
@@ -28,12 +33,14 @@ class Unread:
         """New words were told."""
         self._since_us = -1
 
-    def most_us(self, now_us: int, streams: bool) -> int:
-        """How long it is waited for. ``streams``: the recogniser tells words as they are spoken, so that there would be some by now."""
-        lasted_ms = (now_us - self._since_us) // 1000 if self._since_us >= 0 else 0
+    @property
+    def most_us(self) -> int:
+        """How long it may hold anything back."""
+        lasted_ms = (self._board.now_us - self._since_us) // 1000 if self._since_us >= 0 else 0
         dense = self._voiced_ms * 100 >= lasted_ms * DENSE_PERCENT
-        return (DENSE_MOST_MS if dense and not streams else DOUBT_MOST_MS) * 1000
+        return (DENSE_MOST_MS if dense and not self._stillness.streams else DOUBT_MOST_MS) * 1000
 
-    def is_outwaited(self, now_us: int, streams: bool) -> bool:
-        """Whether it has gone on for so long."""
-        return 0 <= self._since_us <= now_us - self.most_us(now_us, streams)
+    @property
+    def outwaited(self) -> bool:
+        """Whether it has: whatever sounds, there are no more words than those that are known."""
+        return 0 <= self._since_us <= self._board.now_us - self.most_us
