@@ -17,6 +17,7 @@ from tests.simulation.planted.planting import Constant, Line, Patch, planted
 from callwright.bootstrap.simulated_calls import Session, run, shipped
 from callwright.conversation.patience import PAUSES
 from callwright.media.g711 import loudness
+from callwright.media.tonetext import ToneTextDecoder
 from callwright.media.vad import EnergyVad
 from callwright.ops.settings import Settings
 from callwright.simulation.call_scenario import CallScenario
@@ -70,11 +71,17 @@ def said_otherwise(agent: Mapping[str, Any], was: str, becomes: str) -> Any:
 
 @contextmanager
 def deaf_to_who_is_far(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The voice detector takes a low voice for the noise of the room."""
-    true = EnergyVad.feed
+    """Detector and recogniser take a low voice for the noise of the room. (A caller whom the detector alone misses is understood by the
+    words.)"""
+    true, reads = EnergyVad.feed, ToneTextDecoder.feed
     with monkeypatch.context() as patch:
         patch.setattr(
             EnergyVad, "feed", lambda self, pcm: true(self, pcm) if loudness(pcm) > NEAR_THE_MICROPHONE else 0
+        )
+        patch.setattr(
+            ToneTextDecoder,
+            "feed",
+            lambda self, pcm: reads(self, pcm if loudness(pcm) > NEAR_THE_MICROPHONE else bytes(len(pcm))),
         )
         yield
 

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from callwright.bootstrap.simulated_calls import Session, run, shipped
 from callwright.cli import main
 from callwright.conversation import effects as fx
 from callwright.conversation.plan import CallPlan
 from callwright.insight.side_by_side import first_difference
 from callwright.insight.view import CallView, view_of
+from callwright.ops.settings import Settings
 from callwright.ports.model import ModelDelta
+from callwright.simulation.caller_scenario import Persona
 from callwright.simulation.golden import unpack
 from callwright.simulation.whatif import WhatIf, what_if
 from callwright.simulation.whatif_answers import RecordedAnswers
@@ -80,7 +83,7 @@ def test_what_a_simulation_makes_otherwise_by_itself_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "turn"), [("scenario-slow-model", 5), ("scenario-voicemail", 1), ("scenario-angry", 1)]
+    ("name", "turn"), [("scenario-slow-model", 3), ("scenario-voicemail", 1), ("scenario-angry", 1)]
 )
 def test_the_simulation_of_a_call_is_the_call(name: str, turn: int) -> None:
     found = asked_again(name, turn)
@@ -98,9 +101,13 @@ def test_a_shorter_patience_cuts_a_caller_who_spells() -> None:
 
 
 def test_a_caller_who_left_while_they_waited_leaves_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = tmp_path / "slow.log"
-    log.write_text(unpack((FOLDER / "scenario-slow-model.log.xz").read_bytes()))
-    assert main(["replay", str(log), "--from-turn", "5", "--model", "recorded"]) == 0
+    scenario = next(one for one in shipped() if one.name == "slow-model")
+    impatient = replace(scenario.persona, fallback=Persona("impatient").fallback)
+    run([replace(scenario, runs=1, persona=impatient)], Session(Settings(), keep=tmp_path), seed=1)
+    (log,) = tmp_path.glob("*.log")
+    turns = turns_of(view_of(log.read_text()))
+    capsys.readouterr()
+    assert main(["replay", str(log), "--from-turn", str(turns[-1]), "--model", "recorded"]) == 0
     told = capsys.readouterr().out
     assert "Sorry, I did not get that" not in told
     assert "first difference: none" in told
