@@ -225,9 +225,8 @@ class Conductor:
         if board.phase != "live":
             return
         if stage.pending is not None and turn.state == "talking":
-            board.after_ms(
-                "resume", RESUME_MS
-            )  # a sound over what was said, and now over the silence in which the reply is waited for
+            # It began over what was said, and goes on in the silence in which the reply is waited for.
+            board.after_ms("resume", RESUME_MS)
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
         if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.

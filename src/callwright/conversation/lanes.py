@@ -138,8 +138,8 @@ class Lanes:
             board.after_ms("filler", FILLER_AGAIN_MS)
 
     def update_listening(self, pauses: bool, spoken_ms: int, aloud: bool = True) -> None:
-        """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound, if
-        it may be ``aloud``."""
+        """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound, if it
+        may be ``aloud``."""
         if pauses == self._listens:
             return
         self._listens = pauses
