@@ -42,8 +42,10 @@ class FloorAccount:
         "_final_ms",
         "_human_us",
         "_keys",
+        "_mute_us",
         "_possible_us",
         "_stirred_us",
+        "_texts",
         "_verdicts",
         "_welcomed",
     )
@@ -56,6 +58,8 @@ class FloorAccount:
         self._welcomed = False
         self._doubted = 0  # the reply during which the caller's last sound went on
         self._stirred_us = -1  # when the first sound began since a reply was asked for
+        self._mute_us = -1  # since when something sounds and no words are told
+        self._texts: dict[int, str] = {}  # segment -> its newest words
         self._final_ms = 0  # up to where in the caller's audio finals know the words
         self._human_us = -1  # when a person was recognised, who need not be listened to for longer
 
@@ -64,6 +68,7 @@ class FloorAccount:
         return {
             **self._verdicts.reads(),
             ev.ActivityBegan: self._began,
+            ev.TranscriptPartial: self._tell,
             ev.TranscriptFinal: self._final,
             ev.RecogniserResumed: self._resumed,
             ev.LineHeld: self._held,
@@ -130,15 +135,26 @@ class FloorAccount:
         # An utterance that is closed behind an echo is no turn.
         taken = book.emits(fx.CloseUtterance) and not book.notes("echo")
         answers = effect.messages[-1].role == "user"  # else the model is told what became of a tool
-        if taken and answers and not book.replies.get(effect.generation).speculative:
+        if taken and answers and not (book.replies.get(effect.generation).speculative or self._is_mute()):
             self._verdicts.judge(effect.generation, effect.messages[-1].content)
 
+    def _tell(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
+        if event.text and normalised(event.text) != self._texts.get(event.segment):
+            self._texts[event.segment] = normalised(event.text)
+            self._mute_us = -1
+
+    def _is_mute(self) -> bool:
+        """Whether sound has followed sound without words for so long that those before it are taken for all."""
+        return self._mute_us >= 0 and self._book.at_us + LATE_US >= self._mute_us + DOUBT_MOST_MS * 1000
+
     def _final(self, event: ev.TranscriptFinal) -> None:
+        self._tell(event)
         self._verdicts.hear(event)
         self._final_ms = max(self._final_ms, event.audio_ms)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         """The words of a turn are taken."""
+        self._mute_us = -1
         pending = self._book.replies.pending
         if pending is not None and pending.turn == effect.turn:
             self._decide(effect.text)
@@ -173,8 +189,8 @@ class FloorAccount:
     def _began(self, event: ev.ActivityBegan) -> None:
         self._doubted = 0
         pending = self._book.replies.pending
-        if self._stirred_us < 0:
-            self._stirred_us = event.at_us
+        self._stirred_us = event.at_us if self._stirred_us < 0 else self._stirred_us
+        self._mute_us = event.at_us if self._mute_us < 0 else self._mute_us
         certain = self._book.live and self._book.caller.talking_us == event.at_us == self._book.caller.moved_us
         if certain and pending is not None and pending.speculative and not self._withdrawn(pending.number):
             contradict("a caller who goes on withdraws a guess", pending.number)

@@ -7,7 +7,7 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import FILLER_AFTER_MS
+from callwright.conversation.bounds import DOUBT_MOST_MS, FILLER_AFTER_MS
 from callwright.conversation.plan import TransferTool
 from callwright.ports.model import Tool
 
@@ -162,4 +162,21 @@ def test_a_doubt_that_was_decided_is_not_reopened_by_the_end_of_another_sound() 
     call.judges(100_000)
     call.wait(200)
     assert call.all(fx.Release)
+    assert not call.audit()
+
+
+def test_behind_sound_after_sound_without_words_those_before_them_are_all_though_nobody_says_so() -> None:
+    call = AuditedCall(turn_model=True, patience_ms=5_000)
+    call.begins()
+    call.wait(600)
+    call.pauses()
+    call.finishes("w1 w2")
+    call.judges(100_000)
+    while not call.all(fx.AskModel):
+        call.wait(1_500)
+        call.begins()
+        call.wait(400)
+        call.pauses()
+        call.judges(100_000)
+    assert call.audio_ms > DOUBT_MOST_MS
     assert not call.audit()
