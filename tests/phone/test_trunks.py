@@ -221,7 +221,7 @@ async def test_a_call_from_the_trunks_address_reaches_the_agent_of_the_number(
         "is_refused", target=server.sip_port, called="+918000000002", rtp_port=rtp().port, status_code=603
     )
     await again.ended(10)
-    refused = await server.execution(await server.inbound(agent_id, 0))
+    refused = await final(server, await server.inbound(agent_id, 0))
     assert (refused["status"], refused["telephony_data"]["hangup_reason"]) == ("failed", "caller_limit_reached")
 
 
