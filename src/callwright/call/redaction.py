@@ -9,45 +9,11 @@ from typing import Any
 
 _HIDDEN = "***"
 _ENDINGS = (
-    *(
-        "apikey",
-        "appkey",
-        "accesskey",
-        "privatekey",
-        "secretkey",
-        "llmkey",
-        "subscriptionkey",
-        "clientkey",
-        "masterkey",
-        "sharedkey",
-    ),
-    *(
-        "authkey",
-        "signingkey",
-        "encryptionkey",
-        "licensekey",
-        "token",
-        "secret",
-        "secrets",
-        "password",
-        "passwords",
-        "passwd",
-        "pwd",
-    ),
-    *(
-        "passphrase",
-        "passcode",
-        "authorization",
-        "credential",
-        "credentials",
-        "headers",
-        "signature",
-        "jwt",
-        "bearer",
-        "cookie",
-    ),
-    "cookies",
-)
+    *("apikey", "appkey", "accesskey", "privatekey", "secretkey", "llmkey", "subscriptionkey", "clientkey", "masterkey"),
+    *("sharedkey", "authkey", "signingkey", "encryptionkey", "licensekey", "token", "secret", "secrets", "password"),
+    *("passwords", "passwd", "pwd", "passphrase", "passcode", "authorization", "credential", "credentials", "headers"),
+    *("signature", "jwt", "bearer", "cookie", "cookies"),
+)  # fmt: skip
 """How names of secrets end, in small letters and without what divides their words: ``accessToken`` and ``X-Access-Token`` are the same."""
 
 _WORDS = frozenset({"key", "pin", "auth", "oauth", "otp", "cvv", "cvc"})
