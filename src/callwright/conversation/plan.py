@@ -21,7 +21,7 @@ from callwright.domain.agent_transfers import (
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Tool
 
-CORE_VERSION = 16
+CORE_VERSION = 17
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
 
 

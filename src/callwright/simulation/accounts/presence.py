@@ -71,6 +71,7 @@ class PresenceAccount:
             ev.KeyPressed: self._type,
             fx.AskModel: self._ask,
             fx.Committed: self._commit,
+            fx.CloseUtterance: self._hear_out,
             fx.UserSaid: self._user_said,
             fx.Withdrawn: self._withdrawn,
             fx.Note: self._note,
@@ -92,6 +93,12 @@ class PresenceAccount:
         if behind and only_asks(" ".join(behind), self._book.plan.language, perhaps=True):
             contradict("a guess answers all that was said", f"{' '.join(behind)!r} to {effect.generation}")
         self._ask(effect)
+
+    def _hear_out(self, _effect: fx.CloseUtterance) -> None:
+        """A reply that nothing was said for, one to a tool's answer, has heard out what was said meanwhile: from here on it answers that."""
+        one = self._book.replies.pending
+        if one is not None and one.purpose == "reply" and not (one.asked or one.speculative):
+            self._asked = dict(self._told.words)
 
     def _user_said(self, effect: fx.UserSaid) -> None:
         """The words of a turn are taken, by the reply that is performed, if any is: it answers them, be it by tools without a word."""
