@@ -248,7 +248,7 @@ class CallerTurn:
             self.from_ms = min(audio_ms, self.voiced_end_ms)
         if self.state == "quiet":
             self._pause("words")
-        elif missed or (self._gave_up and self._board.timers.armed("patience")):
+        elif missed or (self._outwaited and self._board.timers.armed("patience")):
             # Also where sound without words had lasted so long that the turn was taken for over before the pause was: here they are.
             self._pause("ended")
         elif self._gave_up and not final:

@@ -351,6 +351,51 @@ def test_words_that_are_final_are_asked_about_however_often_something_sounds(sou
     assert call.told() == ["user: book a table please"]
 
 
+def sounded_on(words: str) -> Call:
+    """Who asked ``words`` was not finished by anybody's judgement, and sound after sound followed without words, longer than it may."""
+    call = Call(call_terminate_ms=300_000)
+    call.begins()
+    call.wait(900)
+    call.pauses()
+    call.judges(100_000)
+    call.wait(300)
+    call.finishes(words)
+    while not call.all(fx.AskModel):
+        call.begins()
+        call.wait(600)
+        call.pauses()
+        if not call.all(fx.AskModel):
+            call.judges(100_000)
+            call.wait(700)
+    return call
+
+
+@pytest.mark.parametrize("judged", ["verdict", "patience"])
+def test_words_that_come_when_none_were_expected_any_more_are_judged_like_all_others(judged: str) -> None:
+    call = sounded_on("book a table")
+    call.wait(150)
+    call.finishes("for six people and")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert len(call.all(fx.AskModel)) == 1, "nobody has judged them"
+    if judged == "verdict":
+        call.judges()
+        call.wait(1_000)
+    else:
+        call.judges(100_000)
+        call.wait(2_000)
+        assert len(call.all(fx.AskModel)) == 1
+        call.wait(3_000)
+    assert call.told() == ["user: book a table for six people and"]
+
+
+def test_words_behind_the_recognisers_end_are_asked_about_at_once() -> None:
+    call = sounded_on("book a table")
+    call.give(ev.RecogniserEnd, call.audio_ms)
+    call.wait(150)
+    call.finishes("for six people")
+    assert call.told() == ["user: book a table for six people"]
+
+
 @pytest.mark.parametrize(("sound_ms", "gap_ms"), [(250, 700), (900, 700)])
 def test_a_reply_in_its_floor_time_is_heard_however_often_something_sounds(sound_ms: int, gap_ms: int) -> None:
     call = Call(incremental_delay_ms=1_200, call_terminate_ms=300_000)

@@ -95,7 +95,7 @@ class PresenceAccount:
         self._ask(effect)
 
     def _hear_out(self, _effect: fx.CloseUtterance) -> None:
-        """A reply that nothing was said for, one to a tool's answer, has heard out what was said meanwhile: from here on it answers that."""
+        """A reply that nothing was said for, one to a tool's answer, has heard out what was said meanwhile: it answers that now."""
         one = self._book.replies.pending
         if one is not None and one.purpose == "reply" and not (one.asked or one.speculative):
             self._asked = dict(self._told.words)

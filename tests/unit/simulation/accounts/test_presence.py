@@ -7,6 +7,7 @@ from tests.unit.simulation.accounts.audited_call import AuditedCall
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.ports.model import Tool
 from callwright.simulation.accounts.presence import answers_all, only_asks
 
 ENDS = "the recogniser is told of the end of a turn"
@@ -101,6 +102,33 @@ def test_a_guess_is_committed_only_when_nothing_was_said_behind_it() -> None:
     call.judges()
     assert call.all(fx.Committed)
     assert call.audit().startswith("a guess answers all that was said")
+
+
+@pytest.mark.parametrize(("asks", "goes_on"), [(True, "um"), (True, "hello?"), (False, "hello?")])
+def test_the_reply_to_a_tools_answer_answers_the_call_for_presence_that_it_has_heard_out(
+    asks: bool, goes_on: str
+) -> None:
+    call = AuditedCall(tools=(Tool("book", "Book a table", "{}"),), hangup_after_silence_ms=0)
+    call.caller_says("w1 w2")
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    one = call.last(fx.AskModel)
+    if asks:
+        call.caller_says("are you there?")
+        call.wait(900)
+    call.begins()
+    call.wait(900)
+    call.finishes(goes_on)
+    taken = any(isinstance(effect, fx.Withdrawn) for effect in call.steps[-1][1])
+    assert taken == (goes_on == "um"), "what is no call for presence is something to answer"
+    assert not call.audit()
+    if not taken:
+        event, effects = call.steps[-1]
+        withdrawn = (fx.CancelModel(one.request), fx.Withdrawn(one.generation, one.turn, "caller_continued"))
+        call.steps[-1] = event, (*effects, *withdrawn)
+        assert call.audit().startswith("who asks whether somebody is there gets the answer")
 
 
 def test_a_short_sound_cuts_no_filler() -> None:
