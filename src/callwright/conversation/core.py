@@ -352,5 +352,5 @@ class Conversation:
             self._note(event)
 
     def _failed_closing(self, event: ev.ProviderFailed) -> None:
-        if event.kind in ("model", "voice"):
+        if event.kind in ("model", "voice", "tool"):
             self._failed(event)

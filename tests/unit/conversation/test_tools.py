@@ -7,7 +7,7 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import REPLY_CALLS_MOST
+from callwright.conversation.bounds import REPLY_CALLS_MOST, TOOL_WAIT_MS
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
 from callwright.ports.model import Tool
 
@@ -264,6 +264,21 @@ def test_a_result_during_the_goodbye_is_kept() -> None:
     call.plays()
     assert call.hung_up() == "max_duration_reached"
     assert call.notes() == []
+
+
+def test_a_tool_that_fails_during_a_goodbye_which_the_caller_takes_back_has_failed() -> None:
+    call = booking(hangup_after_silence_ms=10_000, hangup_message="Goodbye.", check_if_user_online=False)
+    call.wait(TOOL_WAIT_MS)
+    assert call.all(fx.CancelTool)
+    call.agent_replies("I could not.")
+    call.wait(10_000)
+    assert call.last(fx.Speak).purpose == "goodbye"
+    call.give(ev.ProviderFailed, "tool", "http", "unavailable", "the shop is shut", 0, call.last(fx.CallTool).request)
+    call.caller_says("wait a moment")
+    assert "goodbye_taken_back" in call.notes()
+    call.clears(0)
+    call.wait(3_000)
+    assert "tool: The tool failed: the shop is shut" in call.told()
 
 
 SEATS = Tool(
