@@ -188,10 +188,12 @@ class CallerTurn:
             return  # the end of a sound that was overtaken by a later one
         if self.from_ms < 0:
             self.from_ms = audio_ms
-        self._voicing.end(audio_ms)
         sounded = self.state == "talking"
         if sounded:
             self.unread.end(audio_ms - self.began_ms)
+        else:  # nobody told of its beginning
+            self.unread.begin(self.ready or self.state == "quiet")
+        self._voicing.end(audio_ms)
         self._pause("ended")
         if self.words.count and self.unread.outwaited:
             # These are all the words.

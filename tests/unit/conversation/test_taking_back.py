@@ -396,6 +396,28 @@ def test_words_behind_the_recognisers_end_are_asked_about_at_once() -> None:
     assert call.told() == ["user: book a table for six people"]
 
 
+def test_a_sound_whose_beginning_was_not_told_goes_on_from_none_that_was_settled() -> None:
+    call = Call()
+    call.caller_says("I want a pizza")
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.finishes("")
+    call.wait(5_000)
+    call.model_says("Sure, which one?")
+    call.wait(4_500)
+    call.pauses()  # of a sound that was never begun
+    call.wait(1_500)
+    call.begins()
+    call.wait(1_200)
+    call.pauses()
+    call.voice_speaks()
+    call.wait(600)
+    assert not call.all(fx.Release), "words of the last sound may come yet"
+    call.finishes("no wait make it the other one")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 @pytest.mark.parametrize(("sound_ms", "gap_ms"), [(250, 700), (900, 700)])
 def test_a_reply_in_its_floor_time_is_heard_however_often_something_sounds(sound_ms: int, gap_ms: int) -> None:
     call = Call(incremental_delay_ms=1_200, call_terminate_ms=300_000)

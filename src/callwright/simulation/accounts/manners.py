@@ -468,7 +468,8 @@ class BargeInAccount:
             return
         if self._book.machine or self._book.notes("voicemail_found"):
             return  # a machine's words end what is said, and nothing ends the message
-        if audible.sound.playout_us >= 0 or not audible.asked:  # else any word takes it back: nobody has heard it
+        answers = audible.asked or audible.released_turn > audible.turn  # what was said while it was made
+        if audible.sound.playout_us >= 0 or not answers:  # else any word takes it back: nobody has heard it
             self._judge(event, audible.number, audible.farewell)
 
     def _judge(self, event: ev.TranscriptPartial | ev.TranscriptFinal, generation: int, farewell: bool) -> None:

@@ -131,6 +131,25 @@ def test_the_reply_to_a_tools_answer_answers_the_call_for_presence_that_it_has_h
         assert call.audit().startswith("who asks whether somebody is there gets the answer")
 
 
+def test_any_word_takes_such_a_reply_back_of_which_nobody_has_heard_anything() -> None:
+    call = AuditedCall(tools=(Tool("book", "Book a table", "{}"),), words_to_interrupt=3, incremental_delay_ms=0)
+    call.caller_says("w1 w2")
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.caller_says("are you there?")
+    call.model_says("a1 a2.")
+    call.voice_speaks()
+    call.wait(900)
+    assert call.last(fx.Release).turn == 2
+    call.begins()
+    call.wait(200)
+    call.tells("no")
+    assert call.all(fx.Clear)
+    assert not call.audit()
+
+
 def test_a_short_sound_cuts_no_filler() -> None:
     call = AuditedCall(fillers=True, hangup_after_silence_ms=0)
     call.caller_says("w1 w2 w3")
