@@ -145,7 +145,7 @@ def test_any_word_takes_such_a_reply_back_of_which_nobody_has_heard_anything() -
     assert call.last(fx.Release).turn == 2
     call.begins()
     call.wait(200)
-    call.tells("no")
+    call.tells("w5")
     assert call.all(fx.Clear)
     assert not call.audit()
 
