@@ -15,7 +15,7 @@ one sound that goes on and its words take."""
 DENSE_MOST_MS = 30_000
 """The same where so much of the time sounds that somebody may be speaking whom the recogniser reads only at the end."""
 
-DENSE_PERCENT = 60
+DENSE_PERCENT = 35
 """So much of the time then sounds."""
 
 STILL_READ_MS = 400

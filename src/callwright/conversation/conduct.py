@@ -227,6 +227,10 @@ class Conductor:
         if stage.pending is not None and turn.state == "talking":
             # It began over what was said, and goes on in the silence in which the reply is waited for.
             board.after_ms("resume", RESUME_MS)
+        pending = stage.pending
+        if pending is not None and pending.purpose == "reply" and not pending.asked and turn.words.count:
+            # Nothing was said when it was asked for, and now the caller waits for an answer to this as well.
+            stage.doubt()
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
         if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.
@@ -425,12 +429,13 @@ class Conductor:
         board, turn = self._board, self._turn
         if turn.state == "talking" or not turn.words.all_final or not self._answers_all(pending):
             return False
-        due_us = pending.doubted_us + turn.unread.most_us
+        due_us = turn.unread.due_us
         if not (pending.asked or turn.words.count):
-            due_us = min(due_us, board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000)
+            read_us = board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000
+            due_us = min(due_us, read_us) if due_us >= 0 else read_us
         if board.now_us < due_us:
             board.timers.arm("gate", due_us)
-        return board.now_us >= due_us
+        return 0 <= due_us <= board.now_us
 
     def _release(self, generation: Generation) -> bool:
         """Perform the committed reply once it can be heard, the caller is silent and the floor time has passed; returns whether it was."""
@@ -456,7 +461,8 @@ class Conductor:
             if self._held[0] != generation.number:
                 self._held = (generation.number, board.now_us)
             backoff_us = self._backoff[1] if self._backoff[0] == generation.number else 0
-            gate_us = min(gate_us, max(self._held[1] + DOUBT_MOST_MS * 1000, backoff_us))
+            most_us = turn.unread.due_us if turn.unread.outwaited else self._held[1] + DOUBT_MOST_MS * 1000
+            gate_us = min(gate_us, max(most_us, backoff_us))
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)
                 return False

@@ -149,8 +149,11 @@ class Hearing:
 
     def _only_listens(self) -> bool:
         """Whether the words of the present stretch only say "go on", those included that the recogniser has only begun to read."""
+        return self._board.book.only_listens(self._stretch_read())
+
+    def _stretch_read(self) -> list[tuple[str, bool]]:
         words = self._turn.words
-        return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))
+        return words.read(max(words.count - self._turn.stretch_count, 0))
 
     def _takes_back(self) -> bool:
         """Whether the caller goes on before a word of the reply is heard: then it is taken back, however few the words."""
@@ -179,7 +182,7 @@ class Hearing:
             return final and count > 0
         if enough > 0:
             if count > enough:
-                return count > LONGEST_SIGNAL_WORDS or not self._only_listens()
+                return count > LONGEST_SIGNAL_WORDS or not (self._only_listens() or self._lets_transfer())
         elif not final:
             return False
         if 0 < count <= LONGEST_SIGNAL_WORDS and self._stops(self._stretch_text()):
@@ -195,6 +198,10 @@ class Hearing:
         if self._board.book.stops(text):
             return True
         return self._stage.transfers.coming and not self._asks() and self._board.book.refuses(text)
+
+    def _lets_transfer(self) -> bool:
+        """Whether the words only agree to the transfer that is announced ("okay, thank you")."""
+        return self._stage.transfers.coming and not self._asks() and self._board.book.agrees(self._stretch_read())
 
     def _asks(self) -> bool:
         stage = self._stage

@@ -174,7 +174,7 @@ class Stage:
         words = turn.words.text()
         if words and certain:
             board.emit(fx.CloseUtterance(turn.voiced_end_ms))
-        if not self.owed.reply:
+        if words or not self.owed.reply:
             self.tools.loops = 0
         number = self.turn_number + 1 if words else self.turn_number
         request = board.next_request()
@@ -204,14 +204,19 @@ class Stage:
         board.after_ms("answer", board.plan.reply_timeout_ms)
         board.after_ms("greeting", WELCOME_WAIT_MS)
         self.pending = generation
+        self.owed.greeting = False
+
+    @property
+    def greets_alone(self) -> bool:
+        """Whether nothing takes the place of the welcome that the model writes: there is none to say instead, and nobody has spoken."""
+        return not (clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count)
 
     def greeting_late(self) -> None:
         """The welcome the model writes has no sound yet. Where there is neither one to say instead nor a caller who has spoken, it is
         waited for once more."""
         if self.pending is None or self.pending.purpose != WELCOME:
             return
-        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
-        if instead or self._greeting_late:
+        if self._greeting_late or not self.greets_alone:
             self.withdraw("welcome_late")
         else:
             self._greeting_late = True

@@ -45,6 +45,7 @@ class Phrasebook:
     """The tables of ``phrases`` for one language and English. Texts may be spelled in any way."""
 
     __slots__ = (
+        "_agreeing",
         "_assents",
         "_backchannels",
         "_begun",
@@ -74,6 +75,7 @@ class Phrasebook:
         self._farewells = _gathered(languages, phrases.FAREWELLS)
         self._presence = _gathered(languages, phrases.PRESENCE)
         self._begun = _beginnings(self._backchannels)
+        self._agreeing = _beginnings(self._farewells | self._backchannels)
         self._presence_begun = _beginnings(self._presence)
         self._presence_ends = frozenset(phrase.rpartition(" ")[2] for phrase in self._presence)
         everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells, *self._presence)
@@ -110,6 +112,12 @@ class Phrasebook:
             return False
         lengths = range(1, min(self._words_most, len(words)) + 1)
         return any(" ".join(words[-length:]) in self._presence for length in lengths)
+
+    def agrees(self, pieces: Iterable[tuple[str, bool]]) -> bool:
+        """Whether words in pieces only assent and thank ("yes, thank you"). Where more may come the last of them may only have begun to."""
+        words, open_ends = _joined(pieces)
+        known = self._farewells | self._backchannels
+        return len(words) in self._ends(words, known, {0}, open_ends, self._agreeing)
 
     def takes_leave(self, text: str) -> bool:
         """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""

@@ -148,8 +148,11 @@ class Thinking:
             stage.withdraw(reason)
             return
         if generation is stage.pending and generation.purpose == WELCOME:
-            # The agent's own welcome message takes its place.
+            # The agent's own welcome message takes its place, if there is one.
             stage.withdraw(reason)
+            if retryable and stage.greets_alone and board.phase == "live" and not stage.owed.retried:
+                stage.owed.retried = True
+                stage.ask_welcome()
             return
         self.failures += 1
         if generation is stage.audible:

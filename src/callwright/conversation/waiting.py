@@ -34,8 +34,9 @@ class Waiting:
         """A tool runs and nothing is audible: say something when it is time."""
         board, tools = self._board, self._stage.tools
         if board.held or self._turn.state == "talking" or self._turn.typing:
-            # The silence is counted anew when the caller has finished.
-            self._since_us, self._first = -1, False
+            if self._turn.state != "talking":
+                self._since_us = -1  # the silence is counted anew
+            self._first = False
             board.timers.cancel("waiting")
             return
         if tools.round != self._round:
@@ -45,9 +46,14 @@ class Waiting:
             self._since_us = board.now_us
         at_once = words is not None and words.own_message and self._own_round != self._round
         wait_ms = 0 if at_once else TOOL_QUIET_MS if self._first and words is not None else WAITING_GAP_MS
+        left = board.plan.waiting_messages[self._said :]
         due_us = max(self._since_us + wait_ms * 1000, self._stage.backs_off_until_us)
+        if not (at_once or self._first):
+            # Whoever spoke meanwhile may go on as long as they would be waited for.
+            pause_ms = max(self._turn.patience.most_ms, TOOL_QUIET_MS)
+            due_us = max(due_us, board.call_us(self._turn.voiced_end_ms) + pause_ms * 1000)
         if board.now_us < due_us:
-            if words is not None or self._said < len(board.plan.waiting_messages):
+            if words is not None or left:
                 board.timers.arm("waiting", due_us)
             return
         self._since_us, self._first = -1, False
@@ -55,9 +61,12 @@ class Waiting:
             self._own_round = self._round
         if words is not None:
             self._say(words.message)
-        elif self._said < len(board.plan.waiting_messages):
+            return
+        for message in left:
             self._said += 1
-            self._say(board.plan.waiting_messages[self._said - 1])
+            if self._has_words(message):
+                self._say(message)
+                return
 
     def _words(self) -> ToolWords | None:
         """What is said once in a round: the first message that a tool of it has of its own, else the default one of the first, of those

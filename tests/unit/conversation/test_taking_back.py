@@ -7,7 +7,14 @@ from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import ACTIVITY_STALE_MS, DOUBT_MOST_MS, FINAL_WAIT_MS, RESUME_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import (
+    ACTIVITY_STALE_MS,
+    DENSE_MOST_MS,
+    DOUBT_MOST_MS,
+    FINAL_WAIT_MS,
+    RESUME_MS,
+    VERDICT_WAIT_MS,
+)
 from callwright.conversation.plan import CallPlan, ToolWords
 from callwright.ports.model import Tool
 from callwright.simulation.exchange import Exchange
@@ -478,9 +485,9 @@ def test_whoever_corrects_themselves_at_length_is_not_overrun_when_only_finals_t
     assert call.last(fx.Withdrawn).reason == "caller_continued"
 
 
-@pytest.mark.parametrize("gap_ms", [700, 1_200])
+@pytest.mark.parametrize(("gap_ms", "most_ms"), [(700, DENSE_MOST_MS), (1_200, DOUBT_MOST_MS)])
 @pytest.mark.parametrize("tool", [True, False])
-def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, tool: bool) -> None:
+def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, most_ms: int, tool: bool) -> None:
     call = answered_by_a_tool() if tool else asked()
     if tool:
         call.begins()
@@ -492,7 +499,63 @@ def test_sounds_without_words_hold_a_reply_back_for_a_bounded_time(gap_ms: int, 
     call.wait(700)
     call.pauses()
     call.wait(gap_ms - 300)
-    assert dog(call, 300, gap_ms - 300, fx.Release) < RESUME_MS + DOUBT_MOST_MS + 2 * gap_ms
+    assert dog(call, 300, gap_ms - 300, fx.Release) < RESUME_MS + most_ms + 2 * gap_ms
+
+
+@pytest.mark.parametrize(("streams", "most_ms"), [(True, DOUBT_MOST_MS), (False, DENSE_MOST_MS)])
+@pytest.mark.parametrize(("sound_ms", "gap_ms", "floor_ms"), [(600, 300, 400), (1_500, 300, 400), (600, 600, 900)])
+def test_what_sounds_without_words_has_one_bound_for_the_question_and_its_reply_together(
+    streams: bool, most_ms: int, sound_ms: int, gap_ms: int, floor_ms: int
+) -> None:
+    call = Call(incremental_delay_ms=floor_ms, call_terminate_ms=300_000)
+    call.begins()
+    call.wait(900)
+    if streams:
+        call.hears("book a")
+    call.pauses()
+    call.finishes("book a table")
+    call.judges(100_000)
+    call.wait(300)
+    held_ms = dog(call, sound_ms, gap_ms, fx.AskModel)
+    call.begins()
+    call.model_says("Sure.")
+    call.voice_speaks()
+    call.wait(sound_ms)
+    call.pauses()
+    call.wait(gap_ms)
+    held_ms += 0 if call.all(fx.Release) else dog(call, sound_ms, gap_ms, fx.Release)
+    assert held_ms < most_ms + 3 * (sound_ms + gap_ms)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "begins", "times", "sound_ms", "gap_ms"),
+    [
+        ("Could you spell out your IBAN?", "sure it's", 24, 250, 400),
+        ("What is the problem?", "well you see", 14, 700, 500),
+    ],
+)
+def test_whoever_dictates_slowly_or_halts_is_not_answered_in_the_middle_when_only_finals_tell_it(
+    asked_for: str, begins: str, times: int, sound_ms: int, gap_ms: int
+) -> None:
+    call = Call(welcome_message=asked_for, call_terminate_ms=300_000)
+    call.plays()
+    call.begins()
+    call.wait(900)
+    call.pauses()
+    call.judges(50_000)
+    call.finishes(begins)
+    call.wait(600)
+    for _ in range(times):
+        call.begins()
+        call.wait(sound_ms)
+        call.pauses()
+        call.judges(50_000)
+        call.wait(gap_ms)
+    assert not call.all(fx.AskModel)
+    call.finishes("all of it")
+    call.judges()
+    call.wait(3_000)
+    assert call.told()[-1] == f"user: {begins} all of it"
 
 
 def test_a_corrected_transcript_is_asked_again() -> None:

@@ -113,9 +113,38 @@ def test_behind_a_late_welcome_whoever_has_spoken_is_answered(late: bool) -> Non
 
 def test_without_a_message_of_its_own_the_agent_waits_for_the_caller() -> None:
     call = Call(welcome_by_model=True, welcome_message="")
-    call.model_fails()
+    call.model_fails("bad_request")
     assert spoken(call) == []
     assert call.core.state == "listening"
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_without_a_message_of_its_own_a_model_that_fails_for_a_moment_is_asked_once_more() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.model_fails()
+    assert [one.purpose for one in call.all(fx.AskModel)] == ["welcome", "welcome"]
+    call.model_says("Good morning.")
+    call.plays()
+    assert call.said() == ["agent: Good morning."]
+
+
+def test_a_model_that_fails_twice_at_a_welcome_leaves_the_word_to_the_caller() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.model_fails()
+    call.model_fails()
+    assert len(call.all(fx.AskModel)) == 2
+    assert call.core.state == "listening"
+    call.caller_says("hello")
+    assert call.told() == ["user: hello"]
+
+
+def test_whoever_has_spoken_is_answered_and_not_welcomed_anew() -> None:
+    call = Call(welcome_by_model=True, welcome_message="", discard_pre_welcome=True)
+    call.begins()
+    call.wait(600)
+    call.finishes("hello")
+    call.model_fails()
+    assert [one.purpose for one in call.all(fx.AskModel)] == ["welcome"]
 
 
 def test_a_welcome_in_the_making_ends_with_the_call() -> None:
