@@ -281,6 +281,19 @@ def test_a_tool_that_fails_during_a_goodbye_which_the_caller_takes_back_has_fail
     assert "tool: The tool failed: the shop is shut" in call.told()
 
 
+def test_tools_are_counted_for_each_turn_also_where_the_caller_adds_something_while_each_runs() -> None:
+    call = booking()
+    for number in range(MAX_MODEL_TOOL_LOOPS + 2):
+        call.caller_says(f"also for {number} people")
+        call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+        call.wait(2_000)
+        call.model_calls("book", f"n{number}")
+        call.model_ends()
+        call.wait(2_000)
+    assert len(call.all(fx.CallTool)) == MAX_MODEL_TOOL_LOOPS + 3
+    assert call.notes() == []
+
+
 SEATS = Tool(
     "seats",
     "Count seats",

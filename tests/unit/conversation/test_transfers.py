@@ -444,6 +444,46 @@ def test_a_yes_during_the_announcement_does_not_stop_the_transfer_and_is_kept() 
     assert "back_channel" not in call.notes()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        *(("en", words) for words in ("Yes, thank you.", "okay thanks a lot", "thank you very much")),
+        *(("de", "ja, vielen Dank"), ("es", "vale, muchas gracias"), ("fr", "oui, merci beaucoup")),
+    ],
+)
+def test_who_agrees_to_a_transfer_and_thanks_is_transferred_in_however_many_words(language: str, words: str) -> None:
+    call = transferring(language=language)
+    call.starts_playing()
+    call.begins()
+    call.segment += 1
+    for count in range(1, len(words.split()) + 1):
+        call.wait(200)
+        call.hears(" ".join(words.split()[:count]))
+    call.segment -= 1
+    call.finishes(words)
+    call.pauses()
+    call.judges()
+    for speak in call.clauses():
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    assert not call.all(fx.Clear)
+    assert call.core.state == "transferring"
+    call.ends()
+    assert call.said()[-1] == f"caller: {words}"
+
+
+@pytest.mark.parametrize("words", ["okay thank you but not today", "thank you very much no"])
+def test_who_says_more_than_that_is_not_transferred(words: str) -> None:
+    call = transferring()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes(words)
+    assert call.all(fx.Clear)
+    call.clears(600)
+    assert "transfer_dropped" in call.notes()
+
+
 def test_a_caller_who_begins_to_speak_at_the_end_of_the_announcement_is_heard_first() -> None:
     call = transferring()
     call.starts_playing()

@@ -274,3 +274,80 @@ def test_an_empty_message_says_nothing() -> None:
     call = booking(ToolWords("book", "{missing}", own_message=True), waiting_messages=())
     call.wait(20_000)
     assert spoken(call) == []
+
+
+def test_who_asks_again_and_again_whether_somebody_is_there_hears_the_waiting_messages() -> None:
+    call = booking(DEFAULT)
+    call.wait(TOOL_QUIET_MS)
+    call.plays()
+    for _ in range(8):
+        call.wait(3_000)
+        if call.core.state == "speaking":
+            call.plays()
+        call.caller_says("hello?")
+    assert spoken(call) == ["Just a moment.", *PHRASES]
+
+
+def test_a_waiting_message_is_not_said_into_the_pause_of_who_speaks() -> None:
+    call = booking(DEFAULT)
+    call.wait(TOOL_QUIET_MS)
+    call.plays()
+    call.wait(3_500)
+    for _ in range(4):
+        call.begins()
+        call.wait(1_500)
+        call.pauses()
+        call.wait(1_000)
+    assert spoken(call) == ["Just a moment."]
+
+
+def test_a_waiting_message_without_words_is_left_out() -> None:
+    call = booking(DEFAULT, waiting_messages=("{missing}", "Still on it."))
+    call.wait(TOOL_QUIET_MS)
+    call.plays()
+    call.wait(WAITING_GAP_MS)
+    assert spoken(call)[-1] == "Still on it."
+
+
+def over_the_message(words: str, final: bool = True) -> Call:
+    """The tool answers while its message is heard; the caller says ``words`` over that, which do not interrupt it."""
+    call = booking()
+    call.starts_playing()
+    answers(call)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.segment += 1
+    call.give(ev.TranscriptFinal if final else ev.TranscriptPartial, call.audio_ms, call.segment, words)
+    call.model_says("It is booked for seven.")
+    call.voice_speaks()
+    if final:
+        call.judges()
+    message = call.all(fx.Speak)[0]
+    call.give(ev.MarkPlayed, message.generation, message.index)
+    return call
+
+
+def test_what_was_said_over_a_tools_message_is_answered_together_with_what_the_tool_found() -> None:
+    call = over_the_message("at eight")
+    call.wait(1_000)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert call.told()[-2:] == ["tool: done", "user: at eight"]
+
+
+def test_words_over_a_tools_message_that_are_still_read_hold_the_reply_back() -> None:
+    call = over_the_message("at", final=False)
+    call.wait(200)
+    assert len(call.all(fx.Release)) == 1
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "at eight")
+    call.judges()
+    call.wait(1_000)
+    assert call.told()[-1] == "user: at eight"
+
+
+@pytest.mark.parametrize("words", ["hello?", "okay"])
+def test_who_only_listens_or_asks_for_presence_over_a_tools_message_gets_the_reply(words: str) -> None:
+    call = over_the_message(words)
+    call.wait(1_000)
+    assert not call.all(fx.Withdrawn)
+    assert len(call.all(fx.Release)) == 2
