@@ -230,7 +230,7 @@ class Conductor:
         pending = stage.pending
         if pending is not None and pending.purpose == "reply" and not pending.asked and turn.words.count:
             # Nothing was said when it was asked for, and now the caller waits for an answer to this as well.
-            stage.doubt()
+            pending.doubted = True
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
         if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.
@@ -409,7 +409,7 @@ class Conductor:
         pending, turn = self._stage.pending, self._turn
         if pending is None or not pending.doubted or not (is_settled(turn) or self._is_outwaited(pending)):
             return
-        pending.doubted_us = -1
+        pending.doubted = False
         if self._answers_all(pending):
             self._board.emit(CloseUtterance(turn.voiced_end_ms))  # what is said from here on is the next turn
             # Behind a tool's answer there was nothing to answer: now there is this, which the reply has heard out.

@@ -132,13 +132,6 @@ class Stage:
             return False
         return bool(pending.asked) or self.audible is None
 
-    def by_request(self, request: int) -> Generation | None:
-        """The generation the model still answers under ``request``."""
-        for generation in (self.pending, self.audible):
-            if generation is not None and generation.request == request and generation.answering:
-                return generation
-        return None
-
     def by_number(self, number: int) -> Generation | None:
         """The prepared or audible generation ``number``; None for one that is over."""
         for generation in (self.audible, self.pending):
@@ -348,8 +341,7 @@ class Stage:
     def doubt(self) -> None:
         """The caller speaks, and may say more than the prepared reply answers: it goes on being made, and waits until that is known."""
         if self.pending is not None:
-            if not self.pending.doubted:
-                self.pending.doubted_us = self._board.now_us
+            self.pending.doubted = True
             self.lanes.stop(FILLER)
 
     def stop_answer(self, generation: Generation) -> None:

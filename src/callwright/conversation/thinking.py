@@ -32,7 +32,7 @@ class Thinking:
 
     def text(self, event: ev.ReplyText) -> None:
         """Words of a reply go to the voice clause by clause."""
-        generation = self._stage.by_request(event.request)
+        generation = self._answered(event.request)
         if generation is None:
             return
         board, speech = self._board, generation.speech
@@ -49,7 +49,7 @@ class Thinking:
     def tool(self, event: ev.ReplyTool) -> None:
         """The model wants a tool called. It is called when the reply is committed; the call itself never depends on the sound."""
         stage, board = self._stage, self._board
-        generation = stage.by_request(event.request)
+        generation = self._answered(event.request)
         if generation is None:
             return
         board.after_ms("answer", board.plan.reply_timeout_ms)
@@ -86,7 +86,7 @@ class Thinking:
 
     def ended(self, event: ev.ReplyEnded) -> None:
         """The answer is complete."""
-        generation = self._stage.by_request(event.request)
+        generation = self._answered(event.request)
         if generation is None:
             return
         generation.answering = False
@@ -114,7 +114,7 @@ class Thinking:
         """The model failed at a reply, or at a question about the conversation."""
         if self._ending.forget_question(event.request):
             return
-        generation = self._stage.by_request(event.request)
+        generation = self._answered(event.request)
         if generation is None:
             return
         generation.answering = False
@@ -128,6 +128,13 @@ class Thinking:
                 self._stage.stop_answer(generation)
                 self._fail(generation, "reply_timeout", True)
                 return
+
+    def _answered(self, request: int) -> Generation | None:
+        """The generation the model still answers under ``request``."""
+        for generation in (self._stage.pending, self._stage.audible):
+            if generation is not None and generation.request == request and generation.answering:
+                return generation
+        return None
 
     def _complete(self, generation: Generation) -> None:
         stage, speech = self._stage, generation.speech

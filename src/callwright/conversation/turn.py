@@ -332,11 +332,13 @@ class CallerTurn:
 
     def expire(self, timer: str) -> None:
         """One of the turn's own deadlines: rest, patience, words, still or stale."""
-        if timer == "stale":
-            self._go_stale()
-        elif timer == "still":
-            if self._stillness.settled:
-                self._go_stale()
+        if timer in ("stale", "still"):
+            if timer == "still" and not self._stillness.settled:
+                return
+            self.unread.end(self._board.audio_now_ms() - self.began_ms)
+            self._voicing.go_stale(self.began_ms)
+            self._pause("stale")
+            if timer == "still":
                 # The sound may be the caller's after all: who by the turn model has not finished gets all of the pause from here on.
                 self._board.after_ms("patience", self.patience.most_ms)
         elif timer == "words":
@@ -439,12 +441,6 @@ class CallerTurn:
             board.after_ms("rest", VERDICT_WAIT_MS)
         else:
             self._arm_from_voice("rest", board.plan.endpointing_ms)
-
-    def _go_stale(self) -> None:
-        """What sounds is not taken for the caller's any more."""
-        self.unread.end(self._board.audio_now_ms() - self.began_ms)
-        self._voicing.go_stale(self.began_ms)
-        self._pause("stale")
 
     def _arm_patience(self) -> None:
         self._arm_from_voice("patience", self.patience.most_ms)
