@@ -22,6 +22,7 @@ class Board:
         "answered",
         "answered_us",
         "book",
+        "deaf",
         "effects",
         "generations",
         "given",
@@ -52,6 +53,7 @@ class Board:
         self.answered = False
         self.answered_us = 0
         self.held = False  # the far end keeps the line on hold and hears nothing
+        self.deaf = False  # the recogniser has failed
         self._offset_us = -1
 
     def emit(self, effect: Effect) -> None:

@@ -14,11 +14,11 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.doubt import is_bounded, is_settled, only_waits
 from callwright.conversation.effects import CloseUtterance, OptedOut
-from callwright.conversation.ending import Ending
+from callwright.conversation.ending import ERROR, Ending
 from callwright.conversation.handover import Handover
 from callwright.conversation.invariants import require
 from callwright.conversation.lanes import FILLER
-from callwright.conversation.overlap import Nods
+from callwright.conversation.overlap import Echoes, Nods
 from callwright.conversation.reply import Generation
 from callwright.conversation.resuming import Resuming
 from callwright.conversation.silence import Silence
@@ -39,6 +39,7 @@ class Conductor:
     __slots__ = (
         "_backoff",
         "_board",
+        "_echoes",
         "_ending",
         "_handover",
         "_held",
@@ -71,6 +72,7 @@ class Conductor:
         self._ending = ending
         self._silence = silence
         self._thinking = thinking
+        self._echoes = Echoes(board, stage, turn)
         self._nods = Nods(board, stage, turn)
         self._resuming = Resuming(board, stage, turn)
         self._voicemail = voicemail
@@ -102,6 +104,8 @@ class Conductor:
             self._look_back(finished)
         if self._board.phase == "live" and self._voicemail.state != "off":
             self._voicemail.settle()
+        if self._board.deaf and self._board.phase == "live" and not self._needs_no_ears:
+            self._ending.close("transcriber_error", self._board.plan.failure_message, ERROR)
         if self._board.phase == "live":
             if self._voicemail.greet_again:
                 self._greet_again()
@@ -211,6 +215,19 @@ class Conductor:
             and not self._voicemail.holds
         )
 
+    def _wants_answer(self) -> bool:
+        """Whether the caller has said, over what just ended, more than an "okay, thank you", or what the line brings back of it."""
+        board, words = self._board, self._turn.words
+        if not words.count or board.book.agrees(words.read()):
+            return False
+        return not self._echoes.hears_agent(words.text(), board.audio_now_ms())
+
+    @property
+    def _needs_no_ears(self) -> bool:
+        """Whether the call can do without a recogniser: somebody else is being rung for the caller, or a machine is left its message."""
+        transfers = self._stage.transfers
+        return self._voicemail.holds or transfers.state == "requested" or transfers.connecting
+
     def _look_back(self, generation: Generation) -> None:
         """A generation is over."""
         board, stage, turn = self._board, self._stage, self._turn
@@ -228,9 +245,9 @@ class Conductor:
             # It began over what was said, and goes on in the silence in which the reply is waited for.
             board.after_ms("resume", RESUME_MS)
         pending = stage.pending
-        if pending is not None and pending.purpose == "reply" and not pending.asked and turn.words.count:
+        if pending is not None and pending.purpose == "reply" and not pending.asked and self._wants_answer():
             # Nothing was said when it was asked for, and now the caller waits for an answer to this as well.
-            pending.doubted = True
+            pending.doubt(board.now_us)
         over_welcome = generation.state == "done" and generation.purpose == WELCOME and turn.words.count
         if over_welcome and board.plan.discard_pre_welcome and not (self._is_midway() or self._asks_not_to_be_called()):
             # Also where a failing voice has left a rest of it.
@@ -241,7 +258,7 @@ class Conductor:
         if generation.unfinished:
             stage.owed.reply = True
         self._voicemail.delivered(generation)
-        if generation.purpose == "reply":
+        if generation.purpose == "reply" and not generation.unfinished:
             self._thinking.failures = 0
             if board.plan.hangup_by_prompt and not (stage.owed.reply or stage.tools.busy or stage.pending):
                 self._ending.ask_whether_over()
@@ -369,6 +386,7 @@ class Conductor:
         lost = stage.audible is not None and stage.audible.speech.lost  # which is said before anything else
         calm = turn.state == "quiet" or (turn.state != "talking" and not turn.words.count and turn.unread.outwaited)
         if stage.owed.reply and not lost and not stage.owed.apology and calm:
+            turn.unread.spent = turn.unread.spent or turn.unread.outwaited
             stage.ask()
 
     def _apologise(self) -> bool:
@@ -409,8 +427,9 @@ class Conductor:
         pending, turn = self._stage.pending, self._turn
         if pending is None or not pending.doubted or not (is_settled(turn) or self._is_outwaited(pending)):
             return
-        pending.doubted = False
+        pending.doubted_us = -1
         if self._answers_all(pending):
+            turn.unread.spent = turn.unread.spent or turn.unread.outwaited
             self._board.emit(CloseUtterance(turn.voiced_end_ms))  # what is said from here on is the next turn
             # Behind a tool's answer there was nothing to answer: now there is this, which the reply has heard out.
             pending.asked = pending.asked or turn.words.text()
@@ -429,13 +448,15 @@ class Conductor:
         board, turn = self._board, self._turn
         if turn.state == "talking" or not turn.words.all_final or not self._answers_all(pending):
             return False
-        due_us = turn.unread.due_us
+        unread = turn.unread
+        # The words of one sound are always waited for, and longer where nothing was held back by these sounds before.
+        least_ms = RESUME_MS + FINAL_WAIT_MS if unread.spent else DOUBT_MOST_MS
+        due_us = max(unread.due_us, pending.doubted_us + least_ms * 1000)
         if not (pending.asked or turn.words.count):
-            read_us = board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000
-            due_us = min(due_us, read_us) if due_us >= 0 else read_us
+            due_us = min(due_us, board.call_us(turn.voiced_end_ms) + FINAL_WAIT_MS * 1000)
         if board.now_us < due_us:
             board.timers.arm("gate", due_us)
-        return 0 <= due_us <= board.now_us
+        return board.now_us >= due_us
 
     def _release(self, generation: Generation) -> bool:
         """Perform the committed reply once it can be heard, the caller is silent and the floor time has passed; returns whether it was."""
@@ -461,7 +482,7 @@ class Conductor:
             if self._held[0] != generation.number:
                 self._held = (generation.number, board.now_us)
             backoff_us = self._backoff[1] if self._backoff[0] == generation.number else 0
-            most_us = turn.unread.due_us if turn.unread.outwaited else self._held[1] + DOUBT_MOST_MS * 1000
+            most_us = turn.unread.due_us if turn.unread.spent else self._held[1] + DOUBT_MOST_MS * 1000
             gate_us = min(gate_us, max(most_us, backoff_us))
             if board.now_us < gate_us:
                 board.timers.arm("gate", gate_us)

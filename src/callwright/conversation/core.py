@@ -336,7 +336,7 @@ class Conversation:
         elif event.kind == "voice":
             self._playing.failed(event)
         elif event.kind == "transcriber":
-            self._ending.close("transcriber_error", self._board.plan.failure_message, ERROR)
+            self._board.deaf = True
         elif event.kind == "turn":
             self._turn.judge_failed()
         elif event.kind == "tool" and event.request:
@@ -352,5 +352,5 @@ class Conversation:
             self._note(event)
 
     def _failed_closing(self, event: ev.ProviderFailed) -> None:
-        if event.kind in ("model", "voice", "tool"):
+        if event.kind in ("model", "voice", "tool", "transcriber"):
             self._failed(event)

@@ -218,7 +218,7 @@ class Ending:
         board.emit(AskClassifier(self._request, HANGUP, messages))
 
     def judge_over(self, request: int, verdict: bool) -> None:
-        """The answer. A caller who has spoken since voids it."""
+        """The answer. A caller who has spoken since, may have, or holds the line voids it."""
         if not request or request != self._request:
             return
         self._request = 0
@@ -226,9 +226,10 @@ class Ending:
         spoke = (
             stage.turn_number != self._asked_turn
             or turn.words.count
-            or turn.state == "talking"
+            or turn.state != "quiet"  # a sound may yet be read
             or turn.typing
             or stage.pending
+            or self._board.held
         )
         if verdict and not spoke:
             self.close("llm_prompted_hangup", self._board.plan.hangup_message)

@@ -200,19 +200,31 @@ alone is none of them: mostly it begins a sentence."""
 
 FAREWELLS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        *("bye", "bye bye", "goodbye", "good bye", "see you", "take care", "thanks", "thank you", "thanks a lot"),
-        *("thank you very much", "you too", "have a nice day", "have a good day", "have a good one", "good night"),
+        *("bye", "bye bye", "goodbye", "good bye", "see you", "take care", "you too", "have a nice day"),
+        *("have a good day", "have a good one", "good night"),
     ),
-    "hi": ("धन्यवाद", "शुक्रिया", "नमस्ते", "अलविदा", "dhanyavad", "dhanyawad", "shukriya", "namaste", "alvida"),
-    "es": ("adiós", "chao", "gracias", "muchas gracias", "hasta luego", "igualmente", "que tenga buen día"),
-    "fr": ("au revoir", "merci", "merci beaucoup", "bonne journée", "à bientôt", "vous aussi"),
-    "de": ("tschüss", "tschüs", "auf wiederhören", "auf wiedersehen", "danke", "vielen dank", "ebenso", "schönen tag"),
-    "pt": ("tchau", "adeus", "obrigado", "obrigada", "muito obrigado", "muito obrigada", "até logo", "igualmente"),
-    "it": ("arrivederci", "ciao", "grazie", "grazie mille", "buona giornata", "altrettanto"),
-    "ta": ("நன்றி", "வணக்கம்", "nandri", "vanakkam"),
-    "te": ("ధన్యవాదాలు", "నమస్తే", "dhanyavadalu", "namaste"),
+    "hi": ("नमस्ते", "अलविदा", "namaste", "alvida"),
+    "es": ("adiós", "chao", "hasta luego", "igualmente", "que tenga buen día"),
+    "fr": ("au revoir", "bonne journée", "à bientôt", "vous aussi"),
+    "de": ("tschüss", "tschüs", "auf wiederhören", "auf wiedersehen", "ebenso", "schönen tag"),
+    "pt": ("tchau", "adeus", "até logo", "igualmente"),
+    "it": ("arrivederci", "ciao", "buona giornata", "altrettanto"),
+    "ta": ("வணக்கம்", "vanakkam"),
+    "te": ("నమస్తే", "namaste"),
 }
-"""What is said to a goodbye: who says it does not ask the agent to stay."""
+"""With the thanks, what is said to a goodbye: who says it does not ask the agent to stay."""
+
+THANKS: Mapping[str, tuple[str, ...]] = {
+    "en": ("thanks", "thank you", "thanks a lot", "thank you very much", "thank you so much", "many thanks"),
+    "hi": ("धन्यवाद", "शुक्रिया", "dhanyavad", "dhanyawad", "shukriya"),
+    "es": ("gracias", "muchas gracias"),
+    "fr": ("merci", "merci beaucoup"),
+    "de": ("danke", "vielen dank", "danke schön"),
+    "pt": ("obrigado", "obrigada", "muito obrigado", "muito obrigada"),
+    "it": ("grazie", "grazie mille"),
+    "ta": ("நன்றி", "nandri"),
+    "te": ("ధన్యవాదాలు", "dhanyavadalu"),
+}
 
 PRESENCE: Mapping[str, tuple[str, ...]] = {
     "en": (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from callwright.conversation import events as ev
 from callwright.conversation.board import Board
 from callwright.conversation.bounds import VOICE_FAILURES_IN_A_ROW
-from callwright.conversation.ending import ERROR, Ending
+from callwright.conversation.ending import ERROR, LAST_WORDS, Ending
 from callwright.conversation.heard import Clause
 from callwright.conversation.reply import Generation
-from callwright.conversation.stage import Stage
+from callwright.conversation.stage import WELCOME, Stage
 
 
 class Playing:
@@ -141,12 +141,16 @@ class Playing:
             return  # it was given up already
         # What is before that clause, and is heard, was made after the last failure.
         self.failures = 0 if sounds and 0 < index < len(speech.clauses) else self.failures + 1
+        # Of last words that the voice breaks off the rest is said again.
+        goes_on = sounds and index >= 0 and speech.playout_us >= 0 and generation.purpose in LAST_WORDS
         if sounds and speech.played < index < len(speech.clauses):
             stage.break_off(generation, index)
-        elif board.phase == "closing" or self.failures >= VOICE_FAILURES_IN_A_ROW:
+        elif self.failures >= VOICE_FAILURES_IN_A_ROW or (board.phase == "closing" and not goes_on):
             self._ending.give_up("synthesizer_error", ERROR)
         elif generation is stage.pending:
             stage.withdraw("voice_failed")
+            if generation.purpose == WELCOME and stage.greet_again():
+                stage.ask_welcome()
         else:
             if speech.playout_us < 0 and generation.state != "clearing":
                 # What was silenced before its voice failed waits for what it was silenced for: the caller's words, the end of a hold.

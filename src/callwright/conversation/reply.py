@@ -103,7 +103,7 @@ class Generation:
         "calls",
         "calls_left",
         "cut_for",
-        "doubted",
+        "doubted_us",
         "farewell",
         "hands_over",
         "heard_words",
@@ -136,7 +136,7 @@ class Generation:
         self.why = ""  # the model's reason for that
         self.said: Said | None = None  # its message in the history
         self.cut_for = ""  # why it was silenced
-        self.doubted = False  # it may not answer all that the caller says
+        self.doubted_us = -1  # since when it is not certain that it answers all that the caller says
         self.heard_words = 0
         self.resumes = 0  # the generation whose unheard words these are
         self.resumed = 0  # how often they were resumed
@@ -157,6 +157,15 @@ class Generation:
         self.said = cut.said
         if self.said is not None:
             self.said.lead = self.said.content
+
+    @property
+    def doubted(self) -> bool:
+        """Whether it may not answer all that the caller says."""
+        return self.doubted_us >= 0
+
+    def doubt(self, now_us: int) -> None:
+        """From now on it may not."""
+        self.doubted_us = self.doubted_us if self.doubted else now_us
 
     @property
     def unheard(self) -> str:

@@ -199,21 +199,22 @@ class Stage:
         self.pending = generation
         self.owed.greeting = False
 
-    @property
-    def greets_alone(self) -> bool:
-        """Whether nothing takes the place of the welcome that the model writes: there is none to say instead, and nobody has spoken."""
-        return not (clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count)
+    def greet_again(self) -> bool:
+        """Whether the model's welcome is waited for, or asked for, once more: there is none to say instead, and nobody has spoken."""
+        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
+        if instead or self._greeting_late or self._board.phase != "live":
+            return False
+        self._greeting_late = True
+        return True
 
     def greeting_late(self) -> None:
-        """The welcome the model writes has no sound yet. Where there is neither one to say instead nor a caller who has spoken, it is
-        waited for once more."""
+        """The welcome the model writes has no sound yet."""
         if self.pending is None or self.pending.purpose != WELCOME:
             return
-        if self._greeting_late or not self.greets_alone:
-            self.withdraw("welcome_late")
-        else:
-            self._greeting_late = True
+        if self.greet_again():
             self._board.after_ms("greeting", WELCOME_MORE_MS)
+        else:
+            self.withdraw("welcome_late")
 
     def speak(self, generation: Generation, text: str) -> None:
         """Give the voice another clause, unless it has failed at one before. Of a speculative reply it gets the first few words, which are
@@ -341,7 +342,7 @@ class Stage:
     def doubt(self) -> None:
         """The caller speaks, and may say more than the prepared reply answers: it goes on being made, and waits until that is known."""
         if self.pending is not None:
-            self.pending.doubted = True
+            self.pending.doubt(self._board.now_us)
             self.lanes.stop(FILLER)
 
     def stop_answer(self, generation: Generation) -> None:

@@ -46,6 +46,7 @@ class Phrasebook:
 
     __slots__ = (
         "_agreeing",
+        "_agreeing_begun",
         "_assents",
         "_backchannels",
         "_begun",
@@ -72,10 +73,11 @@ class Phrasebook:
         self._denials = _gathered(languages, phrases.DENIALS)
         self._refusals = self._denials | _gathered(languages, phrases.REFUSALS)
         self._replies = self._assents | self._denials
-        self._farewells = _gathered(languages, phrases.FAREWELLS)
+        self._agreeing = self._backchannels | _gathered(languages, phrases.THANKS)
+        self._farewells = self._agreeing | _gathered(languages, phrases.FAREWELLS)
         self._presence = _gathered(languages, phrases.PRESENCE)
         self._begun = _beginnings(self._backchannels)
-        self._agreeing = _beginnings(self._farewells | self._backchannels)
+        self._agreeing_begun = _beginnings(self._agreeing)
         self._presence_begun = _beginnings(self._presence)
         self._presence_ends = frozenset(phrase.rpartition(" ")[2] for phrase in self._presence)
         everything = (*self._stops, *self._backchannels, *self._refusals, *self._farewells, *self._presence)
@@ -116,14 +118,12 @@ class Phrasebook:
     def agrees(self, pieces: Iterable[tuple[str, bool]]) -> bool:
         """Whether words in pieces only assent and thank ("yes, thank you"). Where more may come the last of them may only have begun to."""
         words, open_ends = _joined(pieces)
-        known = self._farewells | self._backchannels
-        return len(words) in self._ends(words, known, {0}, open_ends, self._agreeing)
+        return len(words) in self._ends(words, self._agreeing, {0}, open_ends, self._agreeing_begun)
 
     def takes_leave(self, text: str) -> bool:
         """Whether ``text`` returns a goodbye, perhaps with back-channels ("okay, bye"), and says nothing else."""
         words = _spoken(text)
-        known = self._farewells | self._backchannels
-        return len(words) in self._ends(words, known, {0}) and not self.is_backchannel(text)
+        return len(words) in self._ends(words, self._farewells, {0}) and not self.is_backchannel(text)
 
     def assents(self, text: str) -> bool:
         """Whether ``text`` has a back-channel that can be an answer ("oh, yes")."""

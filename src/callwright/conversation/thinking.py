@@ -157,13 +157,14 @@ class Thinking:
         if generation is stage.pending and generation.purpose == WELCOME:
             # The agent's own welcome message takes its place, if there is one.
             stage.withdraw(reason)
-            if retryable and stage.greets_alone and board.phase == "live" and not stage.owed.retried:
-                stage.owed.retried = True
+            if retryable and stage.greet_again():
                 stage.ask_welcome()
             return
         self.failures += 1
         if generation is stage.audible:
-            # What was said stays said; the rest is lost.
+            # What was said stays said, and the model goes on behind it, where asking again can help.
+            goes_on = retryable and self.failures < FAILURES_IN_A_ROW and board.phase == "live"
+            generation.unfinished = generation.unfinished or (goes_on and not generation.farewell)
             self._complete(generation)
             return
         stage.withdraw(reason)

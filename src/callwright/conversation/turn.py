@@ -197,6 +197,7 @@ class CallerTurn:
         self._pause("ended")
         if self.words.count and self.unread.outwaited:
             # These are all the words.
+            self.unread.spent = True
             self._gave_up = True
             self._move("patience")
         if sounded and self._read_ms > self.began_ms:  # the recogniser was done with the sound before it was over

@@ -12,7 +12,7 @@ class Unread:
     """How long it goes on, and how much of that time sounds: whoever speaks pauses little. A recogniser that tells words as they are spoken
     would have told some by then. It is one time for all that is held back by it: the question, its reply, and the pause before that."""
 
-    __slots__ = ("_board", "_ended_us", "_since_us", "_stillness", "_voiced_ms")
+    __slots__ = ("_board", "_ended_us", "_since_us", "_stillness", "_voiced_ms", "spent")
 
     def __init__(self, board: Board, stillness: Stillness) -> None:
         self._board = board
@@ -20,6 +20,7 @@ class Unread:
         self._since_us = -1
         self._ended_us = -1  # when the newest of these sounds was over
         self._voiced_ms = 0
+        self.spent = False  # something was held back by it for so long: what follows from that is not, once more
 
     def begin(self, settled: bool) -> None:
         """A sound begins; ``settled``: nothing is waited for any more of what was before it. Where that is so because it lasted too long,
@@ -27,7 +28,7 @@ class Unread:
         now_us = self._board.now_us
         goes_on = self.outwaited and now_us < self._ended_us + FINAL_WAIT_MS * 1000
         if self._since_us < 0 or (settled and not goes_on):
-            self._since_us, self._voiced_ms = now_us, 0
+            self._since_us, self._voiced_ms, self.spent = now_us, 0, False
 
     def end(self, voiced_ms: int) -> None:
         """A sound of this length is over."""
@@ -36,7 +37,7 @@ class Unread:
 
     def read(self) -> None:
         """New words were told."""
-        self._since_us = -1
+        self._since_us, self.spent = -1, False
 
     @property
     def due_us(self) -> int:
