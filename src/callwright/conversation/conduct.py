@@ -224,9 +224,8 @@ class Conductor:
 
     @property
     def _needs_no_ears(self) -> bool:
-        """Whether the call can do without a recogniser: somebody else is being rung for the caller, or a machine is left its message."""
-        transfers = self._stage.transfers
-        return self._voicemail.holds or transfers.state == "requested" or transfers.connecting
+        """Whether the call can do without a recogniser: somebody else is asked for the caller, or a machine is left its message."""
+        return self._voicemail.holds or self._stage.transfers.state == "requested"
 
     def _look_back(self, generation: Generation) -> None:
         """A generation is over."""

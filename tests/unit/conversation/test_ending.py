@@ -367,6 +367,30 @@ def test_a_caller_who_goes_on_voids_the_verdict() -> None:
     assert "hangup_voided" in call.notes()
 
 
+def test_a_sound_that_is_not_read_yet_voids_the_verdict() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("what time do you open")
+    call.agent_replies("At nine.")
+    call.begins()
+    call.wait(900)
+    call.pauses()
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "hangup", True)
+    assert "hangup_voided" in call.notes()
+    call.finishes("and one more question please")
+    call.judges()
+    assert call.told()[-1] == "user: and one more question please"
+
+
+def test_nobody_who_holds_the_line_is_hung_up_on_by_a_verdict() -> None:
+    call = Call(hangup_by_prompt=True)
+    call.caller_says("one moment please")
+    call.agent_replies("Take your time.")
+    call.give(ev.LineHeld, True)
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "hangup", True)
+    assert not call.hung_up()
+    assert "hangup_voided" in call.notes()
+
+
 def test_a_question_whose_model_fails_is_forgotten() -> None:
     call = Call(hangup_by_prompt=True)
     call.caller_says("bye bye")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.bounds import PLAYOUT_SLACK_MS, SLOW_MS_PER_CHARACTER
+from callwright.conversation.bounds import FAILURES_IN_A_ROW, PLAYOUT_SLACK_MS, SLOW_MS_PER_CHARACTER
 from callwright.domain.limits import MAX_REPLY_CHARACTERS
 from callwright.ports.model import Tool
 
@@ -94,6 +95,43 @@ def test_a_reply_that_breaks_off_keeps_what_was_said() -> None:
     call.model_ends("error")
     call.plays()
     assert call.said()[-1] == "agent: I can offer you. Two"
+
+
+@pytest.mark.parametrize("stalls", [True, False])
+def test_a_model_that_breaks_off_in_what_is_heard_is_asked_to_go_on(stalls: bool) -> None:
+    call = asking(reply_timeout_ms=5_000)
+    call.model_says("I can offer you. Two ", ended=False)
+    call.starts_playing()
+    if stalls:
+        call.wait(5_000)
+    else:
+        call.model_fails("broken_stream")
+    call.plays()
+    assert len(call.all(fx.AskModel)) == 2
+    assert call.told() == ["user: hello there", "assistant: I can offer you. Two"]
+    call.agent_replies("tables.")
+    assert call.said()[1:] == ["agent: I can offer you. Two", "agent: tables."]
+
+
+def test_a_model_that_always_breaks_off_is_not_asked_for_ever() -> None:
+    call = asking()
+    for _ in range(FAILURES_IN_A_ROW):
+        call.model_says("I can offer you. Two ", ended=False)
+        call.starts_playing()
+        call.model_fails("broken_stream")
+        call.plays()
+    assert len(call.all(fx.AskModel)) == FAILURES_IN_A_ROW
+    call.wait(1_000)
+    assert len(call.all(fx.AskModel)) == FAILURES_IN_A_ROW
+
+
+def test_a_model_whose_failure_will_not_pass_is_not_asked_to_go_on() -> None:
+    call = asking()
+    call.model_says("I can offer you. Two ", ended=False)
+    call.starts_playing()
+    call.model_fails("refused_credentials")
+    call.plays()
+    assert len(call.all(fx.AskModel)) == 1
 
 
 def test_a_reply_that_breaks_off_unheard_is_asked_again() -> None:
@@ -446,6 +484,32 @@ def test_last_words_whose_voice_fails_in_the_middle_are_said_to_their_end() -> N
         " ".join(line.removeprefix("agent: ") for line in call.said()[1:]) == "It was nice to talk. Goodbye my friend."
     )
     assert call.said()[1] == f"agent: {first}"
+    assert call.hung_up() == "end_call_tool"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_last_words_that_the_voice_breaks_off_are_said_to_their_end(again: bool) -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("bye")
+    call.model_says("It was nice to talk to you today. Goodbye my friend.", ended=False)
+    call.model_calls("end_call")
+    call.model_ends()
+    call.starts_playing()
+    call.wait(400)
+    voice_fails(call, 0)
+    assert not call.hung_up()
+    call.clears(400)
+    if again:
+        call.give(ev.VoiceReady, call.last(fx.Speak).generation, 0)
+        call.give(ev.PlayoutStarted, call.last(fx.Speak).generation)
+        call.wait(100)
+        voice_fails(call, 0)
+        assert call.hung_up() == "end_call_tool"
+        return
+    call.plays()
+    assert " ".join(line.removeprefix("agent: ") for line in call.said()[1:]) == (
+        "It was nice to talk to you today. Goodbye my friend."
+    )
     assert call.hung_up() == "end_call_tool"
 
 

@@ -527,6 +527,56 @@ def test_what_sounds_without_words_has_one_bound_for_the_question_and_its_reply_
     assert held_ms < most_ms + 3 * (sound_ms + gap_ms)
 
 
+@pytest.mark.parametrize("streams", [True, False])
+def test_who_calls_out_again_and_again_gets_the_reply_in_the_end(streams: bool) -> None:
+    call = Call(call_terminate_ms=300_000)
+    call.begins()
+    call.wait(900)
+    if streams:
+        call.hears("book a")
+    call.pauses()
+    call.finishes("book a table")
+    call.judges()
+    call.wait(300)
+    began_ms = call.now_ms
+    call.model_says("Sure, for when?")
+    call.begins()
+    call.voice_speaks()
+    while not call.all(fx.Release) and call.now_ms - began_ms < 60_000:
+        call.wait(600)
+        call.pauses()
+        call.wait(100)
+        call.finishes("hello")
+        call.judges(100_000)
+        call.wait(500)
+        call.begins()
+    assert call.now_ms - began_ms < DOUBT_MOST_MS + 3_000
+
+
+@pytest.mark.parametrize("barks", [0, 8, 12])
+def test_who_speaks_behind_sounds_without_words_is_read_before_the_reply_to_a_tools_answer(barks: int) -> None:
+    call = answered_by_a_tool()
+    call.model_calls("book", "again")
+    call.model_ends()
+    for _ in range(barks):
+        call.begins()
+        call.wait(300)
+        call.pauses()
+        call.wait(1_200)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    call.wait(2_600)
+    call.begins()
+    call.wait(600)
+    call.model_says("It is booked.")
+    call.voice_speaks()
+    call.wait(500)
+    call.pauses()
+    call.wait(300)
+    assert not call.all(fx.Release)
+    call.finishes("no wait make it eight")
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+
+
 @pytest.mark.parametrize(
     ("asked_for", "begins", "times", "sound_ms", "gap_ms"),
     [

@@ -998,3 +998,36 @@ def test_what_a_failing_voice_left_unsaid_is_not_said_while_a_transfer_is_asked_
     assert [speak.text for speak in call.clauses()] == ["I put you through now.", "One moment please."]
     call.transfer_goes("completed")
     assert settled(call) == [(True, "")]
+
+
+@pytest.mark.parametrize("goodbye", ["thank you goodbye", "okay thank you bye bye", "have a nice day goodbye"])
+def test_who_says_goodbye_to_the_announcement_is_not_transferred(goodbye: str) -> None:
+    call = transferring()
+    call.starts_playing()
+    call.wait(600)
+    call.begins()
+    call.wait(500)
+    call.finishes(goodbye)
+    assert call.all(fx.Clear)
+    call.clears(600)
+    assert "transfer_dropped" in call.notes()
+
+
+def test_a_recogniser_that_fails_while_the_line_is_asked_ends_no_transfer() -> None:
+    call = requested(failure_message="Sorry, goodbye.")
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.wait(2_000)
+    assert call.core.state == "transferring"
+    call.transfer_goes("completed")
+    assert settled(call)[-1][0]
+    call.ends()
+    assert not any("Sorry" in line for line in call.said())
+
+
+def test_a_caller_whom_nobody_hears_any_more_is_told_so_when_the_transfer_fails() -> None:
+    call = requested(failure_message="Sorry, goodbye.")
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.transfer_goes("failed", "busy")
+    call.plays()
+    assert call.said()[-1] == "agent: Sorry, goodbye."
+    assert call.hung_up() == "transcriber_error"

@@ -345,7 +345,14 @@ def test_words_over_a_tools_message_that_are_still_read_hold_the_reply_back() ->
     assert call.told()[-1] == "user: at eight"
 
 
-@pytest.mark.parametrize("words", ["hello?", "okay"])
+def test_the_echo_of_a_tools_message_holds_nothing_back() -> None:
+    call = over_the_message("I book it", final=False)
+    call.wait(1_000)
+    assert not call.all(fx.Withdrawn)
+    assert len(call.all(fx.Release)) == 2
+
+
+@pytest.mark.parametrize("words", ["hello?", "okay", "thanks"])
 def test_who_only_listens_or_asks_for_presence_over_a_tools_message_gets_the_reply(words: str) -> None:
     call = over_the_message(words)
     call.wait(1_000)

@@ -138,6 +138,25 @@ def test_a_model_that_fails_twice_at_a_welcome_leaves_the_word_to_the_caller() -
     assert call.told() == ["user: hello"]
 
 
+def test_a_welcome_that_was_asked_for_again_leaves_the_first_turn_its_own_retry() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.model_fails()
+    call.model_fails()
+    call.caller_says("hello")
+    call.model_fails()
+    assert [one.purpose for one in call.all(fx.AskModel)] == ["welcome", "welcome", "reply", "reply"]
+
+
+def test_a_voice_that_fails_at_the_models_welcome_has_it_asked_for_once_more() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.model_says("Good morning.")
+    call.give(ev.ProviderFailed, "voice", "x", "unavailable", "no", call.last(fx.Speak).generation)
+    assert [one.purpose for one in call.all(fx.AskModel)] == ["welcome", "welcome"]
+    call.model_says("Good morning.")
+    call.plays()
+    assert call.said() == ["agent: Good morning."]
+
+
 def test_whoever_has_spoken_is_answered_and_not_welcomed_anew() -> None:
     call = Call(welcome_by_model=True, welcome_message="", discard_pre_welcome=True)
     call.begins()

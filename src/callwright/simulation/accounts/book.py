@@ -190,6 +190,7 @@ class Book:
         "answered_us",
         "at_us",
         "caller",
+        "deaf",
         "effects",
         "ending",
         "event",
@@ -227,6 +228,7 @@ class Book:
         self.over = False
         self.held_us = -1
         self.machine = False  # a machine was found: nothing is said but the message
+        self.deaf = False  # the recogniser has failed
         self.question = 0  # whether the call is over: the request that was not answered
 
     def reads(self) -> Handlers:
@@ -259,6 +261,7 @@ class Book:
         """The next step."""
         self.event, self.effects = event, effects
         self.at_us = self.replies.at_us = max(self.at_us, event.at_us)
+        self._end_deaf()
 
     @property
     def live(self) -> bool:
@@ -342,7 +345,12 @@ class Book:
     def _failed(self, event: ev.ProviderFailed) -> None:
         if event.kind == "model" and event.request == self.question:
             self.question = 0  # nobody answers it any more
-        self.ending = self.ending or (event.kind == "transcriber" and self.started)
+        self.deaf = self.deaf or (event.kind == "transcriber" and self.started)
+        self._end_deaf()
+
+    def _end_deaf(self) -> None:
+        """A call that cannot hear ends, but for a machine that is left its message and a transfer that was asked for."""
+        self.ending = self.ending or (self.deaf and not (self.machine or self.work.requested))
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
         if effect.purpose == "hangup":

@@ -106,6 +106,7 @@ class EndingAccount:
     __slots__ = (
         "_book",
         "_broken",
+        "_broken_off",
         "_failures",
         "_fresh",
         "_goodbye",
@@ -127,6 +128,7 @@ class EndingAccount:
         self._goodbye_heard = False
         self._silent_us = 0  # when the goodbye was over
         self._broken = False  # the goodbye could not be said
+        self._broken_off: set[int] = set()  # replies at which the model failed
         self._known: set[int] = set()  # segments of which words were told
         self._over_asked = 0
         self._over_goodbye: dict[int, str] = {}  # segment -> what the caller said since the goodbye began
@@ -287,12 +289,13 @@ class EndingAccount:
             self._goodbye_heard = True
             self._silent_us = self._book.at_us
         cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
-        if effect.purpose == "reply" and not (effect.cut or cleared):
+        if effect.purpose == "reply" and not (effect.cut or cleared or effect.generation in self._broken_off):
             self._failures = 0
 
     def _note(self, effect: fx.Note) -> None:
         if effect.kind in ("model_failed", "reply_timeout", "empty_reply"):
             self._failures += 1
+            self._broken_off.add(int(effect.text.rpartition(" ")[2]))
         elif effect.kind == "goodbye_taken_back":
             self._take_back()
         elif effect.kind in ("goodbye_cut", "voice_failed"):

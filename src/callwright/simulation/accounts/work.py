@@ -14,15 +14,17 @@ from callwright.simulation.accounts.replies import Replies
 class Work:
     """``tools``: names of the tools that have not answered, by request, keys that are being pressed among them. ``wishes``: names of the
     transfers that the model wants, or that are under way. ``accepted_us``: when a service took a transfer on, unless the caller has
-    certainly said something since; else -1. ``perhaps_heard``: whether they may have."""
+    certainly said something since; else -1. ``perhaps_heard``: whether they may have. ``requested``: the line, or a service, was asked for a
+    transfer and has not told what became of it."""
 
-    __slots__ = ("_asked", "_replies", "accepted_us", "perhaps_heard", "tools", "wishes")
+    __slots__ = ("_asked", "_replies", "accepted_us", "perhaps_heard", "requested", "tools", "wishes")
 
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
         self._asked = ""
         self.accepted_us = -1
         self.perhaps_heard = False
+        self.requested = False
         self.tools: dict[int, str] = {}
         self.wishes: list[str] = []
 
@@ -74,19 +76,23 @@ class Work:
         self.tools[effect.request] = effect.name
         if effect.name in self._replies.transfers:
             self.wishes = [effect.name]  # a service is asked to transfer
+            self.requested = True
 
     def _tool_over(self, item: ev.ToolResult | ev.ProviderFailed | fx.CancelTool) -> None:
         name = self.tools.pop(item.request, "")
         if name in self._replies.transfers:
             self._forget(name)
+            self.requested = False
             if isinstance(item, ev.ToolResult) and item.ok:
                 self.accepted_us, self.perhaps_heard = self._replies.at_us, False
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self.wishes = [effect.name]
+        self.requested = True
 
     def _settled(self, _effect: fx.TransferSettled) -> None:
         self.wishes.clear()
+        self.requested = False
 
     def _withdrawn(self, effect: fx.Withdrawn) -> None:
         if effect.reason != "unheard":  # then its tools were called
@@ -99,6 +105,7 @@ class Work:
         elif effect.kind == "transfer_unsettled":
             name = effect.text.partition(":")[0]
             self._forget(name)
+            self.requested = False
             self.accepted_us = -1  # an answer in the same step came too late
             self.tools = {request: other for request, other in self.tools.items() if other != name}
         elif effect.kind == "tool_repeated":
