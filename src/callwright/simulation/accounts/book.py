@@ -249,6 +249,7 @@ class Book:
             ev.LegEnded: self._leg_ended,
             fx.Speak: self._speak,
             fx.UserSaid: self._user_said,
+            fx.Release: self._release,
             fx.AgentSaid: self._agent_said,
             fx.Note: self._note,
             fx.HangUp: self._hang_up,
@@ -374,6 +375,11 @@ class Book:
             if said and silent and said[0] == effect.text.split()[0]:
                 self.revocable = True
             self.ending = True
+
+    def _release(self, effect: fx.Release) -> None:
+        """Last words of which nobody had heard a word when the voice failed are last words still."""
+        first = self.replies.get(effect.resumes)
+        self.ending = self.ending or (first.farewell and not first.answering)
 
     def _agent_said(self, effect: fx.AgentSaid) -> None:
         utterance = self.replies.get(effect.generation)
