@@ -24,7 +24,10 @@ DIGITS: Mapping[str, tuple[str, ...]] = {
 """What numbers are dictated with. Figures count in every language."""
 
 SPELLING: Mapping[str, tuple[str, ...]] = {
-    "en": ("dot", "at sign", "underscore", "dash", "hyphen", "capital", "upper case", "lower case", "double"),
+    "en": (
+        *("dot", "at sign", "at the rate", "at the rate of", "underscore", "dash", "hyphen", "capital", "upper case"),
+        *("lower case", "double"),
+    ),
     "es": ("punto", "arroba", "guion", "guión bajo", "mayúscula"),
     "fr": ("point", "arobase", "tiret", "majuscule"),
     "de": ("punkt", "at", "bindestrich", "unterstrich"),
@@ -33,6 +36,68 @@ SPELLING: Mapping[str, tuple[str, ...]] = {
     "hi": ("डॉट", "dot"),
 }
 """What is said between spelled letters. Single letters count in every language."""
+
+AT_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "en": ("at", "at sign", "at the rate", "at the rate of"),
+    "hi": ("ऐट", "एट"),
+    "es": ("arroba",),
+    "fr": ("arobase",),
+    "de": ("at",),
+    "pt": ("arroba",),
+    "it": ("chiocciola",),
+}
+"""What is said for the sign in the middle of an e-mail address. Those that are not in SPELLING, too, are words of other sentences."""
+
+DOTS: Mapping[str, tuple[str, ...]] = {
+    "en": ("dot",),
+    "hi": ("डॉट",),
+    "es": ("punto",),
+    "fr": ("point",),
+    "de": ("punkt",),
+    "pt": ("ponto",),
+    "it": ("punto",),
+}
+"""What is said for the dots of an e-mail address."""
+
+NO_DOMAINS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *(
+            "the",
+            "a",
+            "an",
+            "my",
+            "your",
+            "our",
+            "his",
+            "her",
+            "their",
+            "this",
+            "that",
+            "it",
+            "them",
+            "me",
+            "you",
+            "all",
+        ),
+        *(
+            "any",
+            "some",
+            "least",
+            "most",
+            "first",
+            "last",
+            "once",
+            "present",
+            "home",
+            "work",
+            "school",
+            "night",
+            "noon",
+        ),
+        *("what", "which", "one"),
+    ),
+}
+"""What follows an "at" that is part of no address ("not at the moment")."""
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "en": ("as in", "as", "for", "like", "is for"),
@@ -59,7 +124,7 @@ HALF_SAID: Mapping[str, tuple[str, ...]] = {
         *("and", "or", "but", "because", "so", "if", "the", "a", "an", "my", "your", "our", "to", "for", "with", "of"),
         *("from", "in", "on", "at", "by", "about", "that's", "it's", "i'm", "i", "we", "and then", "um", "uh", "er"),
         *("erm", "number is", "name is", "address is", "code is", "email is", "mail is", "birthday is"),
-        *("let me see", "let me think", "would like"),
+        *("let me see", "let me think", "would like", "dot", "at sign", "underscore"),
     ),
     "hi": (
         *(
@@ -82,27 +147,32 @@ HALF_SAID: Mapping[str, tuple[str, ...]] = {
             "में",
         ),
         *("aur", "ya", "lekin", "magar", "kyunki", "ki", "mera", "meri", "mere", "number hai", "naam hai", "ka"),
-        *("ke", "ko", "se", "mein", "um"),
+        *("ke", "ko", "se", "mein", "um", "डॉट"),
     ),
     "es": (
         *("y", "o", "pero", "porque", "el", "la", "los", "las", "un", "mi", "de", "del", "para", "con", "en", "que"),
         *("número es", "nombre es", "llamo", "me llamo", "este", "eh", "correo es"),
+        *("arroba", "guión bajo"),
     ),
     "fr": (
         *("et", "ou", "mais", "parce que", "le", "la", "les", "un", "une", "mon", "ma", "de", "du", "pour", "avec"),
         *("à", "que", "c'est", "numéro est", "nom est", "m'appelle", "euh", "numéro c'est"),
+        *("arobase",),
     ),
     "de": (
         *("und", "oder", "aber", "weil", "dass", "der", "die", "das", "den", "ein", "eine", "einen", "mein", "meine"),
         *("für", "mit", "von", "zu", "in", "an", "auf", "am", "um", "nummer ist", "name ist", "heiße", "äh", "ähm"),
+        *("unterstrich",),
     ),
     "pt": (
         *("e", "ou", "mas", "porque", "o", "a", "os", "as", "um", "uma", "meu", "minha", "de", "do", "da", "para"),
         *("com", "em", "que", "número é", "nome é", "chamo", "hum"),
+        *("arroba",),
     ),
     "it": (
         *("e", "o", "ma", "perché", "il", "lo", "la", "i", "gli", "le", "un", "una", "mio", "mia", "di", "del", "per"),
         *("con", "in", "a", "che", "numero è", "nome è", "chiamo", "ehm"),
+        *("chiocciola",),
     ),
     "ta": ("மற்றும்", "ஆனால்", "என்", "எண்"),
     "te": ("మరియు", "కానీ", "నా", "నంబర్"),

@@ -48,6 +48,11 @@ _SAID_FIRST = frozenset({"a", "i"})
 """Letters that are words, with which other answers begin."""
 _SENTENCE = re.compile(r"[^.!?…。！？।॥؟]+[.!?…。！？।॥؟]*")
 _QUESTION = re.compile(r"[?？؟]")
+_AT = re.compile("@")
+_DOT = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")
+
+NOTHING: tuple[str, int] = ("", UNKNOWN)
+"""No dictation, and how many digits it has."""
 
 
 class Questions:
@@ -86,6 +91,19 @@ class Questions:
         """How many digits of a number the agent's words ask for; UNKNOWN where they ask for none, or do not say."""
         kind, sentence = self._asked(text)
         return self._counts.asked(sentence) if kind == "number" else UNKNOWN
+
+    def named(self, text: str) -> frozenset[str]:
+        """What could be dictated of that which the agent's words ask a yes or a no about ("Do you have your order number?"): number,
+        spelling. "Is that correct?" is about the sentence before it."""
+        kind, sentence = self._asked(text)
+        if kind not in ("yes_or_no", "more_than_yes"):
+            return frozenset()
+        words = normalised(sentence)
+        if words in self._tags:
+            before = _SENTENCE.findall(text[: text.rindex(sentence)])[-1:]
+            words = normalised(" ".join([*before, sentence]))
+        held = {"number": self._numbers, "spelling": self._spelled}
+        return frozenset(dictated for dictated, phrases in held.items() if _holds(words, phrases))
 
     def _asked(self, text: str) -> tuple[str, str]:
         """What is asked for, and the sentence that names it."""
@@ -133,13 +151,16 @@ class Answers:
 
     __slots__ = (
         "_asides",
+        "_at_signs",
         "_book",
         "_counts",
         "_digits",
+        "_dots",
         "_examples",
         "_half",
         "_leads",
         "_lone",
+        "_no_domains",
         "_numbers",
         "_phrases",
         "_spelling",
@@ -151,6 +172,9 @@ class Answers:
         self._counts = digit_counts(language)
         self._digits = _gathered(languages, asking.DIGITS)
         self._spelling = _gathered(languages, asking.SPELLING)
+        self._at_signs = _gathered(languages, asking.AT_SIGNS)
+        self._dots = _gathered(languages, asking.DOTS)
+        self._no_domains = _gathered(languages, asking.NO_DOMAINS)
         self._phrases = _by_first_word(phrase for phrase in self._spelling if " " in phrase)
         self._examples = _by_first_word(_gathered(languages, asking.EXAMPLES))
         self._lone = _gathered(languages, asking.LONE_WORDS)
@@ -163,20 +187,29 @@ class Answers:
         """How many digits the last of the words so far are; UNKNOWN where nobody can say."""
         return self._counts.said(self._read(words, "number")) if len(words) < TAIL_WORDS else UNKNOWN
 
-    def saying(self, asked: str, words: Sequence[str], answers: bool) -> str:
+    def saying(self, asked: str, words: Sequence[str], answers: bool, named: frozenset[str] = frozenset()) -> str:
         """What the caller is saying (a key of PAUSES), by the last of the words so far; ``answers``: all of them say the yes or no that
-        was asked for, and nobody begins a sentence so."""
+        was asked for, and nobody begins a sentence so; ``named``: what that yes or no was asked about and may be dictated instead."""
         text = " ".join(words)
         words = self._read(words, asked)
         digits, letters = self._dictated(words, asked)
         if (digits or letters) and asked not in DICTATED and _holds(text, self._numbers):
             asked = "number"  # "my number is five"
+        if digits and asked not in DICTATED and "number" in named and self._tells(words, digits):
+            asked = "number"
         if letters >= UNASKED_LETTERS or (letters and asked in ("spelling", "name")):
             return "spelling"
         if digits >= UNASKED_DIGITS or (digits + letters and asked in DICTATED):
             return asked if asked in DICTATED else "number"
         answer = self._answer(words) if asked in (*DICTATED, "name") else words
-        if asked in DICTATED and (self._has_begun(answer) or (asked == "spelling" and 1 in (len(words), len(answer)))):
+        address = self._address(words) if asked == "spelling" or "spelling" in named else ""
+        if address == "begun":
+            return "spelling"
+        if (
+            asked in DICTATED
+            and not address
+            and (self._has_begun(answer) or (asked == "spelling" and 1 in (len(words), len(answer))))
+        ):
             return asked  # a name is not spelled in one word: a lone one ("ow") is a letter that was misread
         if answers:
             return "answer"
@@ -185,6 +218,27 @@ class Answers:
         if asked == "name" and len(answer) <= 1 and not self._is_aside(text, answer):
             return "name"
         return "dictation" if asked in DICTATED else "open"
+
+    def _tells(self, words: Sequence[str], digits: int) -> bool:
+        """Whether ``digits`` at the end of an answer to a question that names a number are digits of it: not "I don't have one"."""
+        answer = self._answer(words)
+        if answer and self._book.answers_yes_or_no(answer[0]):
+            answer = self._answer(answer[1:])
+        row = words[-2:] if len(words) > 1 else ()
+        return digits > 2 or any(signs and all(map(self._is_sign, signs)) for signs in (answer, row))
+
+    def _address(self, words: Sequence[str]) -> str:
+        """How far an e-mail address or another spelling in words ("john dot smith at gmail") is said: begun, or complete, which an address
+        is with an "at", words, a "dot" and one more word; "" where no word joins others, as the one of "not at the moment" does not."""
+        at_signs = [index for index, word in enumerate(words) if word in self._at_signs]
+        joined = any(word in self._spelling for word in words) or any(
+            words[index + 1 : index + 2] and words[index + 1] not in self._no_domains for index in at_signs if index
+        )
+        if not (joined or words[-1] in self._at_signs):
+            return ""
+        ends = words[-1] in self._spelling or words[-1] in self._at_signs
+        complete = bool(at_signs) and any(word in self._dots for word in words[at_signs[-1] + 2 : -1])
+        return "complete" if complete and not ends else "begun"
 
     def _is_aside(self, text: str, answer: Sequence[str]) -> bool:
         """Whether ``text``, with ``answer`` in it, is no part of a name, but a yes or a no, a "wait" or a question."""
@@ -239,8 +293,9 @@ class Answers:
         return not answer or not self._book.asks_for_presence([(" ".join(answer), False)])
 
     def goes_on(self, words: Sequence[str]) -> bool:
-        """Whether they begin as the rest of a number or a spelling does."""
-        return self._is_sign(words[0]) and words[0] not in _SAID_FIRST
+        """Whether they begin as the rest of a number or a spelling does, perhaps behind "okay, it's"."""
+        first = (self._answer(words) or words)[0]
+        return self._is_sign(first) and first not in _SAID_FIRST
 
     def _is_sign(self, word: str) -> bool:
         """Whether a word is a digit or a letter, or joins them."""
@@ -269,14 +324,23 @@ class Answers:
 class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
-    __slots__ = ("_asked", "_board", "_dictating", "_digits", "_goes_on", "_told_ms", "kind", "least_ms", "most_ms")
+    __slots__ = (
+        *("_asked", "_back", "_board", "_dictating", "_digits", "_named", "_told_ms", "_unbegun"),
+        *("kind", "least_ms", "most_ms"),
+    )
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._asked = "open"
         self._digits = UNKNOWN  # how many were asked for
         self._dictating = ""  # what was being dictated in the turn that was taken last, until its answer is heard
-        self._goes_on = False  # nobody asked for what is asked for now, but it was broken off
+        self._unbegun = (
+            NOTHING  # what was asked for, and nothing of it said in the turns since, until something else is asked
+        )
+        self._back = (
+            NOTHING  # which of both words may go back to that begin as it does, though the agent asked for nothing
+        )
+        self._named: frozenset[str] = frozenset()  # what may be dictated instead of the yes or no that was asked for
         self._told_ms = -1
         self.kind = "open"
         self.least_ms = 0
@@ -287,19 +351,29 @@ class Patience:
         self._told_ms = self._board.plan.endpointing_ms
         self._set("open")
 
-    def expect(self, text: str, words: Words, broken_off: bool = False, answers: bool = True) -> bool:
+    def expect(
+        self, text: str, words: Words, broken_off: bool = False, answers: bool = True, checks: bool = False
+    ) -> bool:
         """The agent was heard to say ``text``: what it asks for comes next, or has begun to with ``words``. ``broken_off``: by the caller;
-        ``answers``: it answered the turn that was taken last. Returns whether the pauses changed.
+        ``answers``: it answered the turn that was taken last; ``checks``: it only asked whether the caller is there. Returns whether the
+        pauses changed.
 
-        Whoever breaks off the answer to a number that is not complete may go on dictating it.
+        Whoever breaks off the answer to a number that is not complete may go on dictating it; who was asked for one and has said nothing
+        of it ("let me get my card") may begin it as long as nothing else is asked for.
         """
         goes_on = bool(broken_off and self._dictating) and spoken_words(text, len(text.split())) <= BROKEN_OFF_WORDS
         if self._board.plan.written or not (text or goes_on):
             return False
-        asked = self._questions.asked(text)
-        self._goes_on = goes_on and asked == "open" and not _QUESTION.search(text)
-        self._asked = self._dictating if self._goes_on else asked
+        if self._asked in DICTATED:
+            self._unbegun = (self._asked, self._digits)  # no turn was taken since it was asked for
+        self._asked = self._questions.asked(text)
         self._digits = self._questions.digits_asked(text)
+        self._named = self._questions.named(text)
+        asks = self._asked != "open" or _QUESTION.search(text) is not None
+        if checks or not asks:
+            self._back = (self._dictating, UNKNOWN) if goes_on and not asks else self._unbegun
+        else:
+            self._back = self._unbegun = NOTHING
         if answers or goes_on:
             self._dictating = ""
         return self.weigh(words)
@@ -307,9 +381,14 @@ class Patience:
     def forget(self) -> None:
         """The turn was taken."""
         self._dictating = self.kind if self.kind in DICTATED else ""
-        self._goes_on = False
+        if self.kind in (*DICTATED, "counted"):
+            self._unbegun = NOTHING
+        elif self._asked in DICTATED:
+            self._unbegun = (self._asked, self._digits)
+        self._back = NOTHING
         self._asked = "open"
         self._digits = UNKNOWN
+        self._named = frozenset()
         self._set("open")
 
     def answers(self, text: str) -> bool:
@@ -332,16 +411,22 @@ class Patience:
         if self._board.plan.written:
             return False
         text = words.tail(TAIL_WORDS)
+        asked, digits, named = self._asked, self._digits, self._named
+        if "spelling" in (asked, self._back[0]) or "spelling" in named:
+            text = _DOT.sub(" dot ", _AT.sub(" at sign ", text))  # of an address that the recogniser writes as one word
         spoken = normalised(text).split()
         if not spoken:
-            return self._set("dictation" if self._asked in DICTATED else "open")
-        if self._answers.calls_out(self._asked, spoken):
+            return self._set("dictation" if asked in DICTATED or self._back != NOTHING else "open")
+        if self._back != NOTHING:
+            named |= {self._back[0]} - {"number"}
+            if self._answers.goes_on(spoken):
+                asked, digits = self._back
+        if self._answers.calls_out(asked, spoken):
             return self._set("open")  # who asks whether somebody is there waits, whatever was said before
-        asked = "open" if self._goes_on and not self._answers.goes_on(spoken) else self._asked
-        kind = self._answers.saying(asked, spoken, self.answers(text) and not self._may_go_on(text))
-        if kind == "number" and self._digits != UNKNOWN and "+" not in text:
+        kind = self._answers.saying(asked, spoken, self.answers(text) and not self._may_go_on(text), named)
+        if kind == "number" and digits != UNKNOWN and "+" not in text:
             # Behind a country's code it is not known how many digits come.
-            kind = "counted" if self._answers.digits_said(spoken) == self._digits else kind
+            kind = "counted" if self._answers.digits_said(spoken) == digits else kind
         return self._set(kind)
 
     def rested_us(self, ended_ms: int) -> int:

@@ -429,7 +429,8 @@ class Stage:
         said = text if whole is None else whole.content
         turn = self._turn
         # Words that were told before answer it as well.
-        turn.weigh(turn.patience.expect(said, turn.words, broken_off, answers=generation.purpose == "reply"))
+        answers, checks = generation.purpose == "reply", generation.purpose == "silence"
+        turn.weigh(turn.patience.expect(said, turn.words, broken_off, answers, checks))
         if text:
             self.given_up = False
             generation.move("heard")

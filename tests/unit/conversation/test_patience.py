@@ -698,3 +698,200 @@ def test_the_pauses_of_a_number_that_goes_on_count_from_its_words_though_the_cut
     assert len(call.all(fx.AskModel)) == asks
     call.wait(300)
     assert call.told()[-1] == "user: five five five"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "named"),
+    [
+        ("en", "Do you have your order number?", {"number"}),
+        ("en", "Have you got your account number to hand? I can look it up.", {"number"}),
+        ("en", "Is 555 1234 still the best number to reach you?", {"number"}),
+        ("en", "Your phone number is 555 1234. Is that correct?", {"number"}),
+        ("en", "Do you have your order number or your postcode?", {"number"}),
+        ("en", "Do you have an email address?", {"spelling"}),
+        ("en", "I have your phone number. Would you like a table?", set()),
+        ("en", "Shall I book it?", set()),
+        ("en", "What is your number?", set()),  # which is asked for
+        ("de", "Haben Sie Ihre Kundennummer?", {"number"}),
+        ("es", "¿Tiene su número de pedido?", {"number"}),
+    ],
+)
+def test_a_yes_or_no_question_may_name_what_is_dictated(language: str, text: str, named: set[str]) -> None:
+    assert questions(language).named(text) == named
+
+
+@pytest.mark.parametrize(
+    ("question", "group", "rest"),
+    [
+        ("Do you have your order number?", "yes it's four four two", "four seven"),
+        ("Do you have your order number?", "yes four", "seven"),
+        ("Have you got your account number to hand?", "yes I have it here four four", "two"),
+        ("Is 555 1234 still the best number to reach you?", "no it's five five five", "nine"),
+        ("Your phone number is 555 1234. Is that correct?", "no it's 555", "9"),
+        ("Do you have an email address?", "yes john dot smith", "at gmail dot com"),
+    ],
+)
+def test_whoever_tells_a_number_instead_of_a_yes_is_dictating_it(question: str, group: str, rest: str) -> None:
+    call = asked(question)
+    says(call, group)
+    call.wait(least_ms("number") - 50)
+    assert not call.all(fx.AskModel)
+    says(call, rest)
+    call.wait(least_ms("spelling"))
+    assert call.told()[-1] == f"user: {group} {rest}"
+
+
+@pytest.mark.parametrize("text", ["yes", "no", "no I don't have one", "yes until six", "yes call me after 5"])
+def test_an_answer_to_a_question_that_names_a_number_needs_no_pause(text: str) -> None:
+    call = asked("Do you have your order number?")
+    says(call, text)
+    assert call.told()[-1] == f"user: {text}"
+
+
+def test_a_yes_to_a_question_that_names_a_number_needs_no_judgement() -> None:
+    call = asked("Do you have your order number?")
+    says(call, "yes", judged_ppm=100_000)
+    assert call.told()[-1] == "user: yes"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "begun"),
+    [
+        ("en", "What is your email address?", "john dot smith"),
+        ("en", "What is your email address?", "it's john dot smith at"),
+        ("en", "What is your email address?", "john at gmail"),
+        ("en", "What is your email address?", "john dot smith at gmail"),
+        ("en", "What is your email address?", "john smith at gmail dot"),
+        ("en", "What is your email address?", "john at the rate gmail"),
+        ("en", "What is your email address?", "john smith underscore jones"),
+        ("en", "What is your email address?", "John.Smith"),
+        ("en", "What is your email address?", "John.Smith@"),
+        ("de", "Wie ist Ihre E-Mail-Adresse?", "hans Punkt berger at gmail"),
+        ("es", "¿Cuál es su correo?", "juan punto pérez arroba gmail"),
+        ("it", "Qual è la sua email?", "mario punto rossi chiocciola libero"),
+        ("fr", "Quel est votre e-mail ?", "jean point martin arobase orange"),
+    ],
+)
+def test_an_address_in_words_is_a_spelling_until_it_is_complete(language: str, question: str, begun: str) -> None:
+    call = asked(question, language=language)
+    says(call, begun)
+    call.wait(least_ms("spelling") - 50)
+    assert not call.all(fx.AskModel)
+    call.wait(50)
+    assert call.told()[-1] == f"user: {begun}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "john dot smith at gmail dot com"),
+        ("en", "it's j dot smith at acme dot com please"),
+        ("en", "John.Smith@gmail.com"),
+        ("en", "John dot Smith at gmail.com"),
+        ("en", "john at the rate of gmail dot com"),
+        ("en", "not at the moment"),
+        ("en", "I am at work"),
+        ("es", "juan punto pérez arroba gmail punto com"),
+        ("it", "mario punto rossi chiocciola libero punto it"),
+    ],
+)
+def test_a_complete_address_and_sentences_with_its_words_need_no_pause(language: str, text: str) -> None:
+    question = "What is your email address?" if language == "en" else "email, per favore, por favor"
+    call = asked(question, language=language)
+    assert questions(language).asked(question) == "spelling"
+    says(call, text)
+    assert call.told()[-1] == f"user: {text}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kind"),
+    [
+        ("en", "my website is acme dot", "half"),
+        ("en", "it goes to john underscore", "half"),
+        ("es", "escriba a juan arroba", "half"),
+        ("en", "tomorrow at noon", "open"),
+        ("en", "a red dot on it", "open"),
+        ("es", "a las nueve en punto", "open"),
+        ("fr", "à ce point", "open"),
+    ],
+)
+def test_half_an_address_is_half_of_something_whatever_was_asked(language: str, text: str, kind: str) -> None:
+    assert answers(language).saying("open", normalised(text).split(), answers=False) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "aside", "reply", "begun", "kind"),
+    [
+        (
+            "What is your card number?",
+            "hold on let me get my card",
+            "Sure, take your time.",
+            "okay it's four two",
+            "number",
+        ),
+        ("What is your card number?", "one second", "Of course.", "four two", "number"),
+        ("What is your card number?", "can I give you the one on my letter", "Yes, that's fine.", "four two", "number"),
+        ("Could you spell your name?", "let me see", "Sure.", "okay it's s", "spelling"),
+        ("What is your email address?", "one second", "Sure.", "okay it's john dot smith", "spelling"),
+    ],
+)
+def test_a_dictation_that_was_asked_for_begins_after_words_that_are_none_of_it(
+    question: str, aside: str, reply: str, begun: str, kind: str
+) -> None:
+    call = asked(question)
+    says(call, aside)
+    call.wait(most_ms("half"))
+    for said in (reply, "No hurry."):  # whatever else is said in between
+        call.agent_replies(said)
+        call.wait(500)
+        if said == reply:
+            says(call, "thank you")
+            call.wait(most_ms("half"))
+    asks = len(call.all(fx.AskModel))
+    says(call, begun)
+    call.wait(least_ms(kind) - 50)
+    assert len(call.all(fx.AskModel)) == asks
+    call.wait(50)
+    assert call.told()[-1] == f"user: {begun}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "goes_on"),
+    [
+        ("Then what day suits you?", "four two"),  # something else is asked for
+        ("Sure, take your time.", "I have got two"),
+        ("Sure, take your time.", "thank you"),
+    ],
+)
+def test_what_does_not_begin_the_dictation_that_was_asked_for_needs_no_pause(reply: str, goes_on: str) -> None:
+    call = asked("What is your card number?")
+    says(call, "hold on let me get my card")
+    call.agent_replies(reply)
+    call.wait(500)
+    says(call, goes_on)
+    assert call.told()[-1] == f"user: {goes_on}"
+
+
+def test_the_digits_of_a_dictation_that_begins_later_are_counted() -> None:
+    call = asked("What is your four digit code?")
+    says(call, "hold on let me get my card")
+    call.agent_replies("Sure, take your time.")
+    call.wait(500)
+    says(call, "okay it's four two four two")
+    assert call.told()[-1] == "user: okay it's four two four two"
+
+
+@pytest.mark.parametrize(("text", "pause_ms"), [("yes it's four two", 900), ("yes", 0), ("four two four two", 900)])
+def test_the_question_of_a_silence_leaves_what_was_asked_as_it_was(text: str, pause_ms: int) -> None:
+    call = Call(welcome_message="What is your card number?", user_online_after_ms=3_000)
+    call.plays()
+    call.wait(3_200)
+    call.plays()
+    call.wait(500)
+    assert "are you still there" in call.said()[-1]
+    says(call, text)
+    if pause_ms:
+        call.wait(pause_ms - 50)
+        assert not call.all(fx.AskModel)
+        call.wait(50)
+    assert call.told()[-1] == f"user: {text}"
