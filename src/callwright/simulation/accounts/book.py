@@ -236,8 +236,8 @@ class Book:
         return {
             ev.Started: self._begin,
             ev.Answered: self._answered,
-            ev.ActivityBegan: self._began,
-            ev.ActivityEnded: self._ended,
+            ev.ActivityBegan: self._sounds,
+            ev.ActivityEnded: self._sounds,
             ev.TranscriptPartial: self._told,
             ev.TranscriptFinal: self._told,
             ev.RecogniserEnd: self._recogniser_end,
@@ -308,12 +308,12 @@ class Book:
         if self.answered_us < 0 and self.started and not (self.over or self.hung_up):
             self.answered_us = event.at_us
 
-    def _began(self, event: ev.ActivityBegan) -> None:
-        if self.listens:
+    def _sounds(self, event: ev.ActivityBegan | ev.ActivityEnded) -> None:
+        if not self.listens:
+            return
+        if isinstance(event, ev.ActivityBegan):
             self.caller.began(event)
-
-    def _ended(self, event: ev.ActivityEnded) -> None:
-        if self.listens:
+        else:
             self.caller.ended(event)
 
     def _told(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
