@@ -14,8 +14,8 @@ from callwright.simulation.accounts.replies import Replies
 class Work:
     """``tools``: names of the tools that have not answered, by request, keys that are being pressed among them. ``wishes``: names of the
     transfers that the model wants, or that are under way. ``accepted_us``: when a service took a transfer on, unless the caller has
-    certainly said something since; else -1. ``perhaps_heard``: whether they may have. ``requested``: the line, or a service, was asked for a
-    transfer and has not told what became of it."""
+    certainly said something since; else -1. ``perhaps_heard``: whether they may have. ``requested``: the line, or a service,
+    was asked for a transfer and has not told what became of it."""
 
     __slots__ = ("_asked", "_replies", "accepted_us", "perhaps_heard", "requested", "tools", "wishes")
 
