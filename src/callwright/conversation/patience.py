@@ -234,7 +234,7 @@ class Answers:
         joined = any(word in self._spelling for word in words) or any(
             words[index + 1 : index + 2] and words[index + 1] not in self._no_domains for index in at_signs if index
         )
-        if not (joined or words[-1] in self._at_signs):
+        if not words or not (joined or words[-1] in self._at_signs):
             return ""
         ends = words[-1] in self._spelling or words[-1] in self._at_signs
         complete = bool(at_signs) and any(word in self._dots for word in words[at_signs[-1] + 2 : -1])

@@ -9,6 +9,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.patience import PAUSES, answers, questions
 from callwright.conversation.stops import normalised
+from callwright.ports.model import Tool
 
 
 def asked(question: str, **plan: Any) -> Call:
@@ -895,3 +896,19 @@ def test_the_question_of_a_silence_leaves_what_was_asked_as_it_was(text: str, pa
         assert not call.all(fx.AskModel)
         call.wait(50)
     assert call.told()[-1] == f"user: {text}"
+
+
+def test_hello_behind_a_tools_answer_is_read_where_a_spelling_was_asked_for() -> None:
+    call = Call(welcome_message="What is your email address?", tools=(Tool("book", "Book a table", "{}"),))
+    call.plays()
+    call.wait(500)
+    says(call, "hold on let me look")
+    call.wait(2_000)
+    call.model_calls("book")
+    call.model_ends()
+    call.wait(1_000)
+    call.give(ev.ToolResult, call.last(fx.CallTool).request, True, "done")
+    says(call, "hello?")
+    call.model_says("It is booked.")
+    call.plays()
+    assert call.said()[-2:] == ["caller: hello?", "agent: It is booked."]
