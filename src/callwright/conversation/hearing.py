@@ -51,12 +51,14 @@ class Hearing:
     def partial(self, event: ev.TranscriptPartial) -> None:
         """Words that may change."""
         self._board.observe_audio(event.audio_ms)
+        self._echoes.read(event.segment, event.text, event.audio_ms)
         if self._turn.hear(event, False, self._stage.audible is None):
             self._weigh(event.segment, event.audio_ms, False)
 
     def final(self, event: ev.TranscriptFinal) -> None:
         """Words that stay."""
         self._board.observe_audio(event.audio_ms)
+        self._echoes.read(event.segment, event.text, event.audio_ms)
         self._turn.hear(event, True, self._stage.audible is None)
         self._echoes.drop(event.segment, event.text, event.audio_ms)
         self._weigh(event.segment, event.audio_ms, True)
@@ -129,7 +131,7 @@ class Hearing:
         cuts = audible is not None and audible.state != "clearing" and audible.interruptible
         fills = audible is None and pending is None and stage.lanes.sounds(FILLER)  # a tool runs meanwhile
         if (cuts or fills or stage.transfers.coming) and self._interrupts(segment, final):
-            if self._echoes.hears_agent(self._stretch_text(), audio_ms):
+            if self._echoes.hears_agent(self._stretch_text(), audio_ms, final):
                 return
             if cuts:
                 stage.interrupt("caller_interrupted")
@@ -172,7 +174,7 @@ class Hearing:
             return final
         if book.takes_leave(text) or (self._only_listens() and not (unheard and book.assents(text))):
             return False
-        return not self._echoes.hears_agent(text, audio_ms)
+        return not self._echoes.hears_agent(text, audio_ms, final)
 
     def _interrupts(self, segment: int, final: bool) -> bool:
         """The rule of barge-in: more words than the plan says that are not all back-channels, or a stop phrase. With 0 words only a

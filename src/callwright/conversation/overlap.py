@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from callwright.conversation.board import Board
-from callwright.conversation.bounds import ANSWER_LEFT_MS, WORD_LONGEST_MS
+from callwright.conversation.bounds import ANSWER_LEFT_MS, ECHO_LAG_MS, STILL_READ_MS, WORD_LONGEST_MS
 from callwright.conversation.effects import CloseUtterance
 from callwright.conversation.reply import Generation
 from callwright.conversation.spoken import SpokenWord, is_echo, question_open
@@ -19,22 +19,31 @@ RULES: Mapping[tuple[bool, bool], bool] = {
     (False, True): True,
     (False, False): False,
 }
-"""For back-channels that can be an answer, such as "yes". Those that cannot, such as "I see", are never a turn when said over the agent."""
+"""For back-channels that can be an answer, such as "yes". "Go ahead" and "got it" are one to a question only, however little of a statement
+is left; those that cannot answer, such as "I see", are never a turn when said over the agent."""
 
 
 class Echoes:
-    """Tells the agent's own words, when the recogniser hears them."""
+    """Tells the agent's own words, when the recogniser hears them. ``_read`` is the newest segment, how many words it has, and up to where
+    in the caller's audio so many were first known: they end there at the latest, though the sound and the segment may go on."""
 
-    __slots__ = ("_board", "_stage", "_turn")
+    __slots__ = ("_board", "_read", "_stage", "_turn")
 
     def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
         self._board = board
+        self._read: tuple[int, int, int] = (0, 0, 0)
         self._stage = stage
         self._turn = turn
 
-    def hears_agent(self, text: str, audio_ms: int) -> bool:
-        """Whether these words, which end at ``audio_ms`` of the caller's audio, are the agent's. A sound that began when the agent was
-        silent is the caller's, who may repeat what was said."""
+    def read(self, segment: int, text: str, audio_ms: int) -> None:
+        """Words of ``segment``, known up to ``audio_ms``."""
+        count = len(text.split())
+        if segment != self._read[0] or count > self._read[1]:
+            self._read = (segment, count, audio_ms)
+
+    def hears_agent(self, text: str, audio_ms: int, final: bool) -> bool:
+        """Whether these words, known up to ``audio_ms`` of the caller's audio, are the agent's. A sound that began when the agent was
+        silent is the caller's, who may repeat what was said; so are words that go on for longer than an echo does behind the agent's."""
         board = self._board
         if board.plan.written:
             return False
@@ -42,7 +51,12 @@ class Echoes:
         began_us = board.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
         ended_us = board.call_us(audio_ms)
         stops = board.book.stops(text) or board.book.refuses(text)
-        heard = [(spoken, silent_us) for _, spoken, silent_us in voices(self._stage, board.now_us)]
+        said_us = min(ended_us, board.call_us(max(self._said_ms(final), 0)))
+        heard = [
+            (spoken, silent_us)
+            for one, spoken, silent_us in voices(self._stage, board.now_us)
+            if said_us <= self._echoes_until_us(one, silent_us, said_us)
+        ]
         # A listener's "yes" and the caller's are the same word: asked yes or no, the caller's answer is not lost for it.
         beside = () if self._turn.patience.answers(text) else (self._stage.lanes.spoken(),)
         return any(
@@ -50,9 +64,24 @@ class Echoes:
             for spoken, silent_us in (*heard, *beside)
         )
 
+    def _said_ms(self, final: bool) -> int:
+        """Where the newest words end at the latest: the voice may be over since, or something else may sound on. A recogniser that reads
+        on tells partial words a while behind their end, which the detector does not know yet either."""
+        turn, read_ms = self._turn, self._read[2]
+        if turn.state == "talking":
+            return read_ms if final else read_ms - STILL_READ_MS
+        return min(read_ms, turn.voiced_end_ms)
+
+    def _echoes_until_us(self, one: Generation, silent_us: int, said_us: int) -> int:
+        """Up to when words may be an echo of ``one``, which is silent since ``silent_us``: as long as the agent is heard, and its echo."""
+        audible = self._stage.audible
+        if audible is not None and audible is not one and 0 <= audible.speech.playout_us <= said_us:
+            return said_us
+        return silent_us + ECHO_LAG_MS * 1000
+
     def drop(self, segment: int, text: str, audio_ms: int) -> None:
         """A segment is over: of the agent's own words it is no turn, nor part of one."""
-        if text and self.hears_agent(text, audio_ms):
+        if text and self.hears_agent(text, audio_ms, True):
             echo = self._turn.dismiss(segment)
             if echo:
                 self._board.note("echo", echo)
@@ -93,9 +122,11 @@ class Nods:
             self._judged = judged
 
     def _is_no_turn(self, text: str) -> bool:
-        book, began_us = self._board.book, self._board.call_us(max(self._turn.from_ms, 0))
+        turn, book = self._turn, self._board.book
         if not book.is_backchannel(text):
             return False
+        # The latest sound that has some of the words: an "okay" over a statement, or a cough, is no reason to lose the "yes" behind it.
+        began_us = self._board.call_us(max(turn.newest_ms, turn.from_ms, 0))
         heard = voices(self._stage, self._board.now_us)
         over = next(
             ((one, spoken) for one, spoken, silent_us in heard if one.speech.playout_us <= began_us < silent_us),
@@ -103,14 +134,15 @@ class Nods:
         )
         if over is None:
             return False
-        if not book.assents(text):
+        assents = book.assents(text)
+        if not assents and not book.may_answer(text):
             return True
         generation, spoken = over
         complete = generation.speech.complete or generation is not self._stage.audible
         asked = question_open(spoken, began_us, complete)
         if asked is None:
             return False
-        nearly_over = complete and spoken[-1].to_us - began_us <= ANSWER_LEFT_MS * 1000
+        nearly_over = assents and complete and spoken[-1].to_us - began_us <= ANSWER_LEFT_MS * 1000
         return not RULES[asked, nearly_over]
 
 

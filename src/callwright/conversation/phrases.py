@@ -163,7 +163,26 @@ NODS: Mapping[str, tuple[str, ...]] = {
     "ta": ("ம்ம்", "ம்", "அப்படியா", "appadiya", "mm"),
     "te": ("ఊ", "ఆ", "అలాగా", "alaaga", "oo"),
 }
-"""Back-channels that never are an answer."""
+"""Back-channels that are no assent. Over a statement they never are an answer."""
+
+ANSWERING_NODS: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("got it", "i understand", "understood", "go on", "go ahead", "please continue", "continue", "makes sense"),
+        *("that makes sense", "i know"),
+    ),
+    "hi": (
+        *("अच्छा", "समझ गया", "समझ गई", "समझा"),
+        *("accha", "achha", "acha", "achcha", "samajh gaya", "samajh gayi", "samjha"),
+    ),
+    "es": ("entiendo", "entendido", "bueno", "comprendo", "siga", "sigue"),
+    "fr": ("je comprends", "compris", "continuez"),
+    "de": ("verstehe", "ich verstehe", "weiter"),
+    "pt": ("entendi", "entendo", "pois", "pois é", "sei", "continue"),
+    "it": ("capisco", "ho capito", "capito", "prego", "continui"),
+    "ta": ("ம்ம்", "ம்"),
+    "te": ("ఊ", "ఆ", "oo"),
+}
+"""Nods that do answer where a question is open: "shall I book it?" "go ahead"; "do you understand?" "I understand"."""
 
 DENIALS: Mapping[str, tuple[str, ...]] = {
     "en": ("no", "nope", "nah", "no thanks", "no thank you", "not really", "not at all", "no please"),

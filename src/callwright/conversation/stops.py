@@ -47,6 +47,7 @@ class Phrasebook:
     __slots__ = (
         "_agreeing",
         "_agreeing_begun",
+        "_answering",
         "_assents",
         "_backchannels",
         "_begun",
@@ -68,6 +69,7 @@ class Phrasebook:
         self._stops = _gathered(languages, phrases.STOPS)
         self._assents = _gathered(languages, phrases.ASSENTS)
         self._nods = _gathered(languages, phrases.NODS)
+        self._answering = _gathered(languages, phrases.ANSWERING_NODS)
         self._backchannels = self._assents | self._nods
         self._openings = _gathered(languages, phrases.OPENINGS)
         self._denials = _gathered(languages, phrases.DENIALS)
@@ -129,6 +131,11 @@ class Phrasebook:
         """Whether ``text`` has a back-channel that can be an answer ("oh, yes")."""
         words = _spoken(text)
         return bool(self._ends(words, self._assents, set(range(len(words)))))
+
+    def may_answer(self, text: str) -> bool:
+        """Whether ``text`` has a back-channel that assents to nothing by itself, but can answer a question ("oh, go ahead")."""
+        words = _spoken(text)
+        return bool(self._ends(words, self._answering, set(range(len(words)))))
 
     def answers_yes_or_no(self, text: str) -> bool:
         """Whether ``text`` is a complete answer to a question of yes or no."""

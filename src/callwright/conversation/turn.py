@@ -75,7 +75,8 @@ class Taken:
 
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none); ``onset`` knows that of its words. Where the detector hears nothing the words say where
+    of the first of this turn (-1: there is none), ``newest_ms`` of the latest that has words, where it lies behind that; ``onset`` knows
+    that of its words. Where the detector hears nothing the words say where
     the voice is, and where it hears a sound without end, where it is not."""
 
     __slots__ = (
@@ -93,6 +94,7 @@ class CallerTurn:
         "began_ms",
         "entry",
         "from_ms",
+        "newest_ms",
         "onset",
         "patience",
         "state",
@@ -107,6 +109,7 @@ class CallerTurn:
         self.state = "quiet"
         self.began_ms = 0
         self.from_ms = -1
+        self.newest_ms = -1
         self._request = 0
         self._gave_up = False
         self._told: set[float] = set()  # segments of which something was told first since the latest sound began
@@ -232,8 +235,11 @@ class CallerTurn:
         self._eager = False
         ended_ms = self.voiced_end_ms
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)
+        missed_ms = max(ended_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
         if missed and self.from_ms < 0:
-            self.from_ms = max(ended_ms, event.audio_ms - len(event.text) * MS_PER_CHARACTER)
+            self.from_ms = missed_ms
+        if words.count > before and event.audio_ms > self.began_ms:  # else they come late, and are of a sound before
+            self.newest_ms = missed_ms if missed else self.began_ms
         if words.count:
             self.onset.hear(event.text, event.audio_ms, ended_ms, missed)
         else:
@@ -388,6 +394,7 @@ class CallerTurn:
         """The words of ``segment``, which are not the caller's. They are no longer counted off the present stretch."""
         before = self.words.before(segment)
         text = self.words.dismiss(segment)
+        self.newest_ms = -1  # the newest were these
         self._stretch.dismiss(segment, before, len(text.split()))
         self.weigh()  # what is left says how long the caller may pause
         return text

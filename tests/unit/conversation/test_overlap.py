@@ -85,6 +85,145 @@ def test_an_i_see_over_a_question_is_no_answer() -> None:
     assert len(call.all(fx.AskModel)) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "question", "text"),
+    [
+        ("en", "I have Tuesday at nine. Shall I go ahead and book it?", "Go ahead."),
+        ("en", "I have to record this call. Do you understand?", "I understand"),
+        ("en", "Your code is four four nine. Is that clear?", "oh, got it"),
+        ("en", "There is more to say. Do you want me to read it?", "please continue"),
+        ("es", "Tengo que grabar la llamada. ¿Lo ha entendido?", "entendido"),
+        ("fr", "Je dois enregistrer l'appel. Vous avez compris?", "compris"),
+        ("de", "Das Gespräch wird aufgezeichnet. Verstehen Sie das?", "verstehe"),
+        ("it", "Devo registrare la chiamata. Ha capito?", "ho capito"),
+        ("pt", "Tenho de gravar a chamada. Entendeu tudo?", "entendi"),
+        ("hi", "Yeh call record hoti hai. Aap samajh gaye?", "samajh gaya"),
+    ],
+)
+def test_a_go_ahead_answers_the_question_that_is_asked(language: str, question: str, text: str) -> None:
+    call = saying(question, language=language)
+    at_the_end(call, text, 300)
+    assert call.told()[-1] == f"user: {text}"
+    assert "back_channel" not in call.notes()
+
+
+@pytest.mark.parametrize("before_ms", [300, 1_500])
+@pytest.mark.parametrize("text", ["go ahead", "I understand", "got it"])
+def test_over_a_statement_it_answers_nothing_however_little_of_it_is_left(text: str, before_ms: int) -> None:
+    call = saying(STATEMENT)
+    at_the_end(call, text, before_ms)
+    assert fx.Note("back_channel", text) in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def asked_behind(first: str) -> Call:
+    """The caller says ``first`` over a statement, by the turn model not all they say, and "yes" to the question that follows it."""
+    call = Call()
+    call.caller_says("a table please")
+    call.model_says(QUESTION)
+    call.starts_playing()
+    *statement, question = call.clauses()
+    for speak in statement:
+        call.wait(len(speak.text.split()) * WORD_MS - 300 * (speak is statement[-1]))
+        if speak is not statement[-1]:
+            call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.begins()
+    call.wait(300)
+    call.give(ev.MarkPlayed, statement[-1].generation, statement[-1].index)
+    call.pauses()
+    call.wait(50)
+    if first:
+        call.finishes(first)
+    call.judges(100_000)
+    call.wait(len(question.text.split()) * WORD_MS - 350)
+    call.begins()
+    call.wait(300)
+    call.give(ev.MarkPlayed, question.generation, question.index)
+    call.pauses()
+    call.wait(50)
+    return call
+
+
+@pytest.mark.parametrize(
+    ("first", "turn"), [("okay", "okay yes"), ("mhm", "mhm yes"), ("I see", "I see yes"), ("", "yes")]
+)
+def test_what_was_said_over_the_statement_before_does_not_swallow_the_yes_to_a_question(first: str, turn: str) -> None:
+    call = asked_behind(first)
+    call.finishes("yes")
+    call.judges()
+    call.wait(3_000)
+    assert call.told()[-1] == f"user: {turn}"
+    assert "back_channel" not in call.notes()
+
+
+def test_a_cough_before_does_not_either_where_the_detector_misses_the_yes() -> None:
+    call = Call()
+    call.caller_says("a table please")
+    call.model_says(QUESTION)
+    call.starts_playing()
+    *statement, question = call.clauses()
+    call.wait(sum(len(speak.text.split()) for speak in statement) * WORD_MS - 600)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.judges(100_000)
+    call.wait(300)
+    for speak in statement:
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(900)
+    call.finishes("yes")
+    call.judges()
+    call.wait(300)
+    call.give(ev.MarkPlayed, question.generation, question.index)
+    call.wait(3_000)
+    assert call.told()[-1] == "user: yes"
+
+
+def test_nor_where_the_recogniser_reads_both_as_one() -> None:
+    call = asked_behind("okay")
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "okay yes")
+    call.judges()
+    call.wait(3_000)
+    assert call.told()[-1] == "user: okay yes"
+
+
+def test_a_cough_behind_an_okay_makes_no_answer_of_it() -> None:
+    call = asked_behind("okay")
+    call.finishes("")
+    call.judges()
+    call.wait(3_000)
+    assert fx.Note("back_channel", "okay") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_nor_does_an_okay_that_is_spelled_otherwise_behind_it() -> None:
+    call = asked_behind("okay")
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, "Okay.")
+    call.judges()
+    call.wait(3_000)
+    assert fx.Note("back_channel", "Okay.") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_nor_does_an_echo_of_the_question() -> None:
+    call = asked_behind("okay")
+    call.finishes("I book it for you")
+    call.judges()
+    call.wait(3_000)
+    assert [note.text for note in call.all(fx.Note)] == ["I book it for you", "okay"]
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_an_okay_that_is_read_late_is_of_the_sound_before() -> None:
+    call = asked_behind("")
+    call.give(ev.TranscriptFinal, call.audio_ms - 650, 9, "okay")
+    call.give(ev.TranscriptFinal, call.audio_ms, 9, "okay")
+    call.judges()
+    call.wait(3_000)
+    assert fx.Note("back_channel", "okay") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
 def test_an_okay_as_a_statement_ends_is_a_turn() -> None:
     call = saying(STATEMENT)
     at_the_end(call, "okay", 300)
@@ -183,6 +322,123 @@ def test_a_caller_who_repeats_the_agents_last_words_is_heard() -> None:
     call.finishes("nine thirty?")
     call.wait(600)
     assert call.told()[-1] == "user: nine thirty?"
+
+
+CHOICE = "Would you like to come at six, or at seven thirty?"
+OFFER = "Okay, so I will put you down for Friday at ten."
+
+
+@pytest.mark.parametrize("sounds", [False, True])
+@pytest.mark.parametrize("early_ms", [100, 200, 300, 400])
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (CHOICE, "at seven thirty"),
+        (CHOICE, "or at seven thirty"),
+        (OFFER, "not friday at ten"),
+        (OFFER, "for Friday at ten?"),
+    ],
+)
+def test_who_repeats_the_last_words_and_begins_before_the_end_of_them_is_heard(
+    said: str, text: str, early_ms: int, sounds: bool
+) -> None:
+    call = saying(said)
+    behind(call, early_ms, 1_000 - early_ms)
+    if sounds:  # the recogniser is done before the detector
+        call.finishes(text)
+    call.pauses()
+    if not sounds:
+        call.finishes(text)
+    call.wait(3_000)
+    assert call.told()[-1] == f"user: {text}"
+    assert "echo" not in call.notes()
+
+
+def behind(call: Call, early_ms: int, late_ms: int) -> None:
+    """A sound begins so long before the agent's end, and goes on for so long behind it."""
+    last = call.clauses()[-1]
+    for speak in call.clauses()[:-1]:
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(len(last.text.split()) * WORD_MS - early_ms)
+    call.begins()
+    call.wait(early_ms)
+    call.give(ev.MarkPlayed, last.generation, last.index)
+    call.wait(late_ms)
+
+
+def test_the_echo_of_the_last_words_is_one_as_long_as_an_echo_lasts_though_it_is_told_later() -> None:
+    call = saying(CHOICE)
+    behind(call, 300, 450)
+    ended_ms = call.audio_ms
+    call.wait(300)
+    call.give(ev.ActivityEnded, ended_ms)
+    call.wait(300)
+    call.finishes("at seven thirty")
+    call.wait(3_000)
+    assert fx.Note("echo", "at seven thirty") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_line_that_sounds_on_behind_an_echo_makes_no_caller_of_it(over: bool) -> None:
+    call = saying(CHOICE)
+    behind(call, 300, 300)
+    call.segment += 1
+    call.hears("at seven thirty")
+    call.wait(900)
+    if over:
+        call.pauses()
+    call.segment -= 1
+    call.finishes("At seven thirty.")
+    call.wait(3_000)
+    assert fx.Note("echo", "At seven thirty.") in call.effects
+    assert len(call.all(fx.AskModel)) == 1
+
+
+def test_partial_words_of_an_echo_are_told_a_while_behind_them_and_take_no_goodbye_back() -> None:
+    call = Call(
+        hangup_after_silence_ms=4_000, check_if_user_online=False, hangup_message="Then we wish you a nice day."
+    )
+    call.wait(4_000)
+    call.starts_playing()
+    behind(call, 600, 400)
+    ended_ms = call.audio_ms
+    call.wait(200)
+    call.segment += 1
+    call.hears("you a nice day")
+    call.wait(100)
+    call.give(ev.ActivityEnded, ended_ms)
+    call.segment -= 1
+    call.finishes("you a nice day")
+    call.wait(2_500)
+    assert call.hung_up() == "inactivity_timeout"
+    assert "goodbye_taken_back" not in call.notes()
+
+
+def test_who_says_the_words_of_the_goodbye_well_behind_it_takes_it_back() -> None:
+    call = Call(hangup_after_silence_ms=4_000, check_if_user_online=False, hangup_message="Then we call you on Monday.")
+    call.wait(4_000)
+    call.starts_playing()
+    behind(call, 300, 800)
+    call.pauses()
+    call.finishes("call you on Monday?")
+    assert "goodbye_taken_back" in call.notes()
+
+
+def test_an_echo_that_reaches_from_one_utterance_into_the_next_is_one() -> None:
+    call = saying(STATEMENT, words_to_interrupt=9, incremental_delay_ms=0)
+    over(call, "on tuesday please")
+    for speak in call.clauses():
+        call.wait(len(speak.text.split()) * WORD_MS)
+        call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.model_says("Gladly. I look it up for you now.")
+    call.voice_speaks()
+    call.wait(100)
+    call.give(ev.PlayoutStarted, call.last(fx.Release).generation)
+    call.wait(800)
+    call.finishes("eight by the window gladly")
+    assert "echo" in call.notes()
 
 
 def test_without_voice_activity_the_position_of_the_words_tells_an_echo() -> None:

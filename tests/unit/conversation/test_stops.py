@@ -122,6 +122,18 @@ def test_a_back_channel_can_be_an_answer_or_not() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_nods_that_may_answer_are_nods_and_answer_nothing_else(language: str) -> None:
+    book = phrasebook(language)
+    assert set(phrases.ANSWERING_NODS[language]) < set(phrases.NODS[language])
+    for phrase in phrases.ANSWERING_NODS[language]:
+        assert book.may_answer(f"oh, {phrase}"), phrase
+        assert not book.opens_sentence(phrase), phrase
+        assert not book.answers_yes_or_no(phrase), phrase
+    assert not book.may_answer("I see")
+    assert not book.may_answer("oh really")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_opens_a_sentence_is_an_assent(language: str) -> None:
     assert set(phrases.OPENINGS.get(language, ())) < set(phrases.ASSENTS[language])
 
