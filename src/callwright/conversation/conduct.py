@@ -65,6 +65,7 @@ class Conductor:
         silence: Silence,
         thinking: Thinking,
         voicemail: Voicemail,
+        echoes: Echoes,
     ) -> None:
         self._board = board
         self._stage = stage
@@ -72,7 +73,7 @@ class Conductor:
         self._ending = ending
         self._silence = silence
         self._thinking = thinking
-        self._echoes = Echoes(board, stage, turn)
+        self._echoes = echoes
         self._nods = Nods(board, stage, turn)
         self._resuming = Resuming(board, stage, turn)
         self._voicemail = voicemail
@@ -220,7 +221,7 @@ class Conductor:
         board, words = self._board, self._turn.words
         if not words.count or board.book.agrees(words.read()):
             return False
-        return not self._echoes.hears_agent(words.text(), board.audio_now_ms())
+        return not self._echoes.hears_agent(words.text(), board.audio_now_ms(), False)
 
     @property
     def _needs_no_ears(self) -> bool:
@@ -257,8 +258,8 @@ class Conductor:
         if generation.unfinished:
             stage.owed.reply = True
         self._voicemail.delivered(generation)
-        if generation.purpose == "reply" and not generation.unfinished:
-            self._thinking.failures = 0
+        if generation.purpose == "reply":
+            self._thinking.delivered(generation)
             if board.plan.hangup_by_prompt and not (stage.owed.reply or stage.tools.busy or stage.pending):
                 self._ending.ask_whether_over()
 

@@ -24,6 +24,7 @@ from callwright.conversation.history import History, system_text
 from callwright.conversation.hold import Hold
 from callwright.conversation.invariants import require
 from callwright.conversation.keys import Keys
+from callwright.conversation.overlap import Echoes
 from callwright.conversation.plan import CallPlan
 from callwright.conversation.playing import Playing
 from callwright.conversation.silence import Silence
@@ -69,13 +70,14 @@ class Conversation:
         self._stage = stage = Stage(board, turn, History(""))
         self._ending = ending = Ending(board, stage, turn)
         self._silence = Silence(board, stage, ending)
-        self._hearing = Hearing(board, stage, turn, ending)
+        echoes = Echoes(board, stage, turn)
+        self._hearing = Hearing(board, stage, turn, ending, echoes)
         self._keys = Keys(board, stage, turn)
         self._hold = Hold(board, stage)
         self._thinking = Thinking(board, stage, ending)
         self._playing = Playing(board, stage, ending)
         self._voicemail = Voicemail(board, stage, turn, ending)
-        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking, self._voicemail)
+        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking, self._voicemail, echoes)
         handlers = self._actions()
         self._handlers: Mapping[str, Mapping[type, Handler]] = {
             phase: {event: handlers[actions[column]] for event, actions in ACTIONS.items()}

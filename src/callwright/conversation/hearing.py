@@ -24,10 +24,10 @@ class Hearing:
 
     __slots__ = ("_board", "_echoes", "_ending", "_stage", "_turn")
 
-    def __init__(self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending) -> None:
+    def __init__(self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending, echoes: Echoes) -> None:
         self._board = board
         self._ending = ending
-        self._echoes = Echoes(board, stage, turn)
+        self._echoes = echoes
         self._stage = stage
         self._turn = turn
 

@@ -22,13 +22,19 @@ _RETRYABLE = frozenset(kind.value for kind in RETRYABLE)
 class Thinking:
     """Takes the model's and the tools' answers. ``failures`` counts failed answers since the last one the caller heard."""
 
-    __slots__ = ("_board", "_ending", "_stage", "failures")
+    __slots__ = ("_board", "_broken", "_ending", "_stage", "failures")
 
     def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
         self._board = board
         self._stage = stage
         self._ending = ending
         self.failures = 0
+        self._broken = 0  # the reply that was heard when the model broke off
+
+    def delivered(self, generation: Generation) -> None:
+        """A reply was heard to its end. A model that broke off in it has not worked again."""
+        if generation.number != self._broken:
+            self.failures = 0
 
     def text(self, event: ev.ReplyText) -> None:
         """Words of a reply go to the voice clause by clause."""
@@ -163,6 +169,7 @@ class Thinking:
         self.failures += 1
         if generation is stage.audible:
             # What was said stays said, and the model goes on behind it, where asking again can help.
+            self._broken = generation.number
             goes_on = retryable and self.failures < FAILURES_IN_A_ROW and board.phase == "live"
             generation.unfinished = generation.unfinished or (goes_on and not generation.farewell)
             self._complete(generation)
