@@ -50,12 +50,12 @@ SOUND = (
     bug(
         "stale_text_taken",
         "words of a cancelled question go to the reply of the present one",
-        Line("stage:Stage.by_request", " and generation.request == request", ""),
+        Line("thinking:Thinking._answered", " and generation.request == request", ""),
     ),
     bug(
         "text_after_the_end",
         "words that come after the reply was complete are spoken",
-        Line("stage:Stage.by_request", " and generation.answering", ""),
+        Line("thinking:Thinking._answered", " and generation.answering", ""),
     ),
     bug(
         "marks_after_clear",
@@ -338,7 +338,7 @@ MODEL = (
     bug(
         "failures_never_forgiven",
         "three failures over a whole call end it",
-        Line("conduct:Conductor._look_back", "self._thinking.failures = 0", "pass"),
+        Line("thinking:Thinking.delivered", "self.failures = 0", "pass"),
     ),
     bug(
         "failures_without_end",
@@ -1169,9 +1169,9 @@ ENDING = (
         "deaf_call_goes_on",
         "a call whose recogniser is gone goes on",
         Line(
-            "core:Conversation._failed",
+            "conduct:Conductor._settle_once",
             'self._ending.close("transcriber_error", self._board.plan.failure_message, ERROR)',
-            "self._note(event)",
+            "pass",
         ),
     ),
     bug(
@@ -1262,7 +1262,7 @@ OVERLAP = (
         "'mhm, okay, right' over the agent cuts it off",
         Line(
             "hearing:Hearing._interrupts",
-            "return count > LONGEST_SIGNAL_WORDS or not self._only_listens()",
+            "return count > LONGEST_SIGNAL_WORDS or not (self._only_listens() or self._lets_transfer())",
             "return True",
         ),
     ),
@@ -1541,14 +1541,14 @@ PATIENCE = (
         "whoever goes on with a number over the first words of the answer to half of it is cut again",
         Line(
             "patience:Patience.expect",
-            "self._asked = self._dictating if self._goes_on else asked",
-            "self._asked = asked",
+            "(self._dictating, UNKNOWN) if goes_on and not asks else self._unbegun",
+            "self._unbegun",
         ),
     ),
     bug(
         "begun_code_cut",
         "whoever was asked for four digits and has said fewer is taken to have finished",
-        Line("patience:Patience.weigh", "self._answers.digits_said(spoken) == self._digits", "True"),
+        Line("patience:Patience.weigh", "self._answers.digits_said(spoken) == digits", "True"),
     ),
     bug(
         "o_is_a_nought",
@@ -1572,7 +1572,7 @@ PATIENCE = (
     bug(
         "unheard_caller_cut",
         "where the detector is silent a pause counts from the first words",
-        Line("turn:CallerTurn._hear_in_silence", "elif missed:", "elif False:"),
+        Line("turn:CallerTurn._hear_in_silence", "elif missed or (", "elif ("),
     ),
     bug(
         "patience_from_the_last_sound",
