@@ -23,14 +23,15 @@ PAUSES: Mapping[str, tuple[int, int]] = {
     "dictation": (0, 200),
     "number": (90, 200),
     "counted": (0, 60),
+    "told": (0, 200),
     "spelling": (110, 250),
     "half": (90, 220),
     "name": (90, 150),
 }
 """Nobody has finished before the least pause, whatever the turn model and the recogniser say. ``answer``: a yes or a no that was asked for;
 ``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing;
-``counted``: a number of which as many digits were said as were asked for; ``name``: a name was asked for, and one word of it was said.
-docs/conversation.md shows this table."""
+``counted``: a number of which as many digits were said as were asked for; ``told``: an address
+that is complete; ``name``: a name was asked for, and one word of it was said. docs/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
 DENIABLE = ("more_than_yes", "name")
@@ -49,7 +50,9 @@ _SAID_FIRST = frozenset({"a", "i"})
 _SENTENCE = re.compile(r"[^.!?…。！？।॥؟]+[.!?…。！？।॥؟]*")
 _QUESTION = re.compile(r"[?？؟]")
 _AT = re.compile("@")
-_DOT = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")
+_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
+
+_OFFERS = frozenset(f"{may} {who}" for may in ("can", "could", "may") for who in ("i", "we"))
 
 NOTHING: tuple[str, int] = ("", UNKNOWN)
 """No dictation, and how many digits it has."""
@@ -129,6 +132,8 @@ class Questions:
             return "more_than_yes" if choice else "yes_or_no"
         if question and not more and not request and _ends(words, self._tags):
             return "yes_or_no"
+        if perhaps and not more and _begins(words, _OFFERS):
+            return "yes_or_no"  # "can I send you an email?"
         if _holds(words, self._spelled):
             return "spelling"
         if _holds(words, self._numbers) and not _holds(words, self._names_on):
@@ -205,6 +210,8 @@ class Answers:
         address = self._address(words) if asked == "spelling" or "spelling" in named else ""
         if address == "begun":
             return "spelling"
+        if address == "complete":
+            return "told"
         if (
             asked in DICTATED
             and not address
@@ -232,7 +239,10 @@ class Answers:
         is with an "at", words, a "dot" and one more word; "" where no word joins others, as the one of "not at the moment" does not."""
         at_signs = [index for index, word in enumerate(words) if word in self._at_signs]
         joined = any(word in self._spelling for word in words) or any(
-            words[index + 1 : index + 2] and words[index + 1] not in self._no_domains for index in at_signs if index
+            word not in self._no_domains and word not in self._digits
+            for index in at_signs
+            if index
+            for word in words[index + 1 : index + 2]
         )
         if not words or not (joined or words[-1] in self._at_signs):
             return ""
@@ -294,8 +304,8 @@ class Answers:
 
     def goes_on(self, words: Sequence[str]) -> bool:
         """Whether they begin as the rest of a number or a spelling does, perhaps behind "okay, it's"."""
-        first = (self._answer(words) or words)[0]
-        return self._is_sign(first) and first not in _SAID_FIRST
+        begin = (self._answer(words) or words)[:2]
+        return all(map(self._is_sign, begin)) and begin[0] not in _SAID_FIRST
 
     def _is_sign(self, word: str) -> bool:
         """Whether a word is a digit or a letter, or joins them."""
@@ -381,7 +391,7 @@ class Patience:
     def forget(self) -> None:
         """The turn was taken."""
         self._dictating = self.kind if self.kind in DICTATED else ""
-        if self.kind in (*DICTATED, "counted"):
+        if self.kind in (*DICTATED, "counted", "told"):
             self._unbegun = NOTHING
         elif self._asked in DICTATED:
             self._unbegun = (self._asked, self._digits)
@@ -418,7 +428,7 @@ class Patience:
         if not spoken:
             return self._set("dictation" if asked in DICTATED or self._back != NOTHING else "open")
         if self._back != NOTHING:
-            named |= {self._back[0]} - {"number"}
+            named |= {self._back[0]}
             if self._answers.goes_on(spoken):
                 asked, digits = self._back
         if self._answers.calls_out(asked, spoken):

@@ -912,3 +912,49 @@ def test_hello_behind_a_tools_answer_is_read_where_a_spelling_was_asked_for() ->
     call.model_says("It is booked.")
     call.plays()
     assert call.said()[-2:] == ["caller: hello?", "agent: It is booked."]
+
+
+@pytest.mark.parametrize(
+    ("asks", "first", "reply", "text"),
+    [
+        ("What is your e-mail address?", "john at gmail dot com", "Thank you, I have noted that.", "call me at nine"),
+        ("What is your e-mail address?", "john at gmail dot com", "Thank you, I have noted that.", "two people"),
+        (
+            "What is your order number?",
+            "i don't have it",
+            "No problem. Please tell me how many will come.",
+            "two people",
+        ),
+        ("What is your order number?", "let me look", "Sure, take your time.", "one more question"),
+    ],
+)
+def test_what_was_told_or_is_something_else_makes_no_later_answer_wait(
+    asks: str, first: str, reply: str, text: str
+) -> None:
+    call = asked(asks)
+    says(call, first)
+    call.wait(3_000)
+    call.agent_replies(reply)
+    call.wait(500)
+    says(call, text)
+    assert call.told()[-1] == f"user: {text}"
+
+
+def test_a_number_behind_other_words_is_told_when_it_was_asked_for_before() -> None:
+    call = asked("What is your order number?")
+    says(call, "let me look")
+    call.wait(3_000)
+    call.agent_replies("Sure, take your time.")
+    call.wait(500)
+    says(call, "okay here it is four seven")
+    asks = len(call.all(fx.AskModel))
+    call.wait(800)
+    assert len(call.all(fx.AskModel)) == asks
+    call.wait(200)
+    assert call.told()[-1] == "user: okay here it is four seven"
+
+
+def test_an_offer_to_send_an_email_asks_for_no_address() -> None:
+    call = asked("Can I send you an email?")
+    says(call, "yes please")
+    assert call.told()[-1] == "user: yes please"
