@@ -107,6 +107,8 @@ class Conductor:
             self._voicemail.settle()
         if self._board.deaf and self._board.phase == "live" and not self._needs_no_ears:
             self._ending.close("transcriber_error", self._board.plan.failure_message, ERROR)
+        if self._board.phase == "live" and not self._voicemail.holds:
+            self._ending.settle_over()
         if self._board.phase == "live":
             if self._voicemail.greet_again:
                 self._greet_again()
@@ -219,14 +221,16 @@ class Conductor:
     def _wants_answer(self) -> bool:
         """Whether the caller has said, over what just ended, more than an "okay, thank you", or what the line brings back of it."""
         board, words = self._board, self._turn.words
-        if not words.count or board.book.agrees(words.read()):
+        thanks = board.book.agrees(words.read()) and not self._turn.patience.answers(words.text())
+        if not words.count or thanks:
             return False
         return not self._echoes.hears_agent(words.text(), board.audio_now_ms(), False)
 
     @property
     def _needs_no_ears(self) -> bool:
-        """Whether the call can do without a recogniser: somebody else is asked for the caller, or a machine is left its message."""
-        return self._voicemail.holds or self._stage.transfers.state == "requested"
+        """Whether the call can do without a recogniser: somebody else is being rung for the caller, or a machine is left its message."""
+        transfers = self._stage.transfers
+        return self._voicemail.holds or transfers.state == "requested" or transfers.connecting
 
     def _look_back(self, generation: Generation) -> None:
         """A generation is over."""
@@ -238,6 +242,8 @@ class Conductor:
             if board.phase == "live":
                 # Words the model said with the call were its goodbye.
                 self._farewell(generation, "" if generation.speech.clauses else board.plan.hangup_message)
+                if generation.broken_off and generation is not stage.owed.again:
+                    self._resuming.leave(generation)
             return
         if board.phase != "live":
             return

@@ -73,6 +73,7 @@ class Stage:
     __slots__ = (
         "_board",
         "_clear_us",
+        "_greeted_again",
         "_greeting_late",
         "_turn",
         "audible",
@@ -95,6 +96,7 @@ class Stage:
         self._board = board
         self._turn = turn
         self._clear_us = 0
+        self._greeted_again = False
         self._greeting_late = False  # there is no other welcome, and it is waited for once more
         self.history = history
         self.lanes = Lanes(board)
@@ -200,21 +202,27 @@ class Stage:
         self.owed.greeting = False
 
     def greet_again(self) -> bool:
-        """Whether the model's welcome is waited for, or asked for, once more: there is none to say instead, and nobody has spoken."""
-        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
-        if instead or self._greeting_late or self._board.phase != "live":
+        """Whether the model's welcome, at which it or the voice failed, is asked for once more."""
+        if self._greeted_again or not self._greets_alone:
             return False
-        self._greeting_late = True
+        self._greeted_again = True
         return True
 
+    @property
+    def _greets_alone(self) -> bool:
+        """Whether nothing takes the place of the welcome that the model writes: there is none to say instead, and nobody has spoken."""
+        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
+        return self._board.phase == "live" and not instead
+
     def greeting_late(self) -> None:
-        """The welcome the model writes has no sound yet."""
+        """The welcome the model writes has no sound yet. It is waited for once more where nothing takes its place."""
         if self.pending is None or self.pending.purpose != WELCOME:
             return
-        if self.greet_again():
-            self._board.after_ms("greeting", WELCOME_MORE_MS)
-        else:
+        if self._greeting_late or not self._greets_alone:
             self.withdraw("welcome_late")
+        else:
+            self._greeting_late = True
+            self._board.after_ms("greeting", WELCOME_MORE_MS)
 
     def speak(self, generation: Generation, text: str) -> None:
         """Give the voice another clause, unless it has failed at one before. Of a speculative reply it gets the first few words, which are

@@ -513,6 +513,21 @@ def test_last_words_that_the_voice_breaks_off_are_said_to_their_end(again: bool)
     assert call.hung_up() == "end_call_tool"
 
 
+def test_last_words_that_the_voice_breaks_off_while_the_model_has_not_ended_are_said_to_their_end() -> None:
+    call = Call(end_call_tool=True)
+    call.caller_says("bye")
+    call.model_says("It was nice to talk to you today. ", ended=False)
+    call.model_calls("end_call")
+    call.starts_playing()
+    call.wait(400)
+    voice_fails(call, 0)
+    call.clears(400)
+    call.plays()
+    said = " ".join(line.removeprefix("agent: ") for line in call.said()[1:])
+    assert said == "It was nice to talk to you today."
+    assert call.hung_up() == "end_call_tool"
+
+
 def test_a_released_reply_whose_voice_never_sounds_is_asked_again() -> None:
     call = asking()
     call.model_says("One two three four.")

@@ -358,3 +358,26 @@ def test_who_only_listens_or_asks_for_presence_over_a_tools_message_gets_the_rep
     call.wait(1_000)
     assert not call.all(fx.Withdrawn)
     assert len(call.all(fx.Release)) == 2
+
+
+@pytest.mark.parametrize("words", ["yes", "yes please"])
+def test_an_answer_to_what_a_tools_message_asks_is_no_answer_to_the_next_question(words: str) -> None:
+    message = ToolWords("book", "I book it. Shall I send you a mail too?", own_message=True)
+    call = booking(message)
+    call.starts_playing()
+    answers(call)
+    call.wait(1_200)
+    call.begins()
+    call.wait(300)
+    call.pauses()
+    call.segment += 1
+    call.give(ev.TranscriptFinal, call.audio_ms, call.segment, words)
+    call.judges()
+    call.model_says("It is booked. Shall I order a taxi?")
+    call.voice_speaks()
+    for speak in call.all(fx.Speak):
+        if speak.purpose == "tool":
+            call.give(ev.MarkPlayed, speak.generation, speak.index)
+    call.wait(1_000)
+    assert call.told()[-1] == f"user: {words}"
+    assert not any("taxi" in line for line in call.told())

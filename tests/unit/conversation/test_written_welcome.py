@@ -157,6 +157,13 @@ def test_a_voice_that_fails_at_the_models_welcome_has_it_asked_for_once_more() -
     assert call.said() == ["agent: Good morning."]
 
 
+def test_a_welcome_that_was_late_and_fails_then_is_asked_for_once_more() -> None:
+    call = Call(welcome_by_model=True, welcome_message="")
+    call.wait(WELCOME_WAIT_MS + 1_000)
+    call.model_fails()
+    assert [one.purpose for one in call.all(fx.AskModel)] == ["welcome", "welcome"]
+
+
 def test_whoever_has_spoken_is_answered_and_not_welcomed_anew() -> None:
     call = Call(welcome_by_model=True, welcome_message="", discard_pre_welcome=True)
     call.begins()

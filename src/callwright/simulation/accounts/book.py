@@ -183,6 +183,10 @@ class Caller:
         return self.talking_us >= 0 and at_us - since_us < self.waited_ms * 1000 + LATE_US
 
 
+AGREED = -1
+"""The model has said that the call is over. A sound that is not read yet is waited for before that counts."""
+
+
 class Book:
     """The call as far as it was read. It is brought up to date before the accounts see an event or effect."""
 
@@ -229,7 +233,7 @@ class Book:
         self.held_us = -1
         self.machine = False  # a machine was found: nothing is said but the message
         self.deaf = False  # the recogniser has failed
-        self.question = 0  # whether the call is over: the request that was not answered
+        self.question = 0  # whether the call is over: the request that was not answered, or AGREED
 
     def reads(self) -> Handlers:
         """What it follows."""
@@ -344,14 +348,15 @@ class Book:
             self.held_us = (event.at_us if self.held_us < 0 else self.held_us) if event.on else -1
 
     def _failed(self, event: ev.ProviderFailed) -> None:
-        if event.kind == "model" and event.request == self.question:
+        if event.kind == "model" and event.request == self.question > 0:
             self.question = 0  # nobody answers it any more
         self.deaf = self.deaf or (event.kind == "transcriber" and self.started)
         self._end_deaf()
 
     def _end_deaf(self) -> None:
-        """A call that cannot hear ends, but for a machine that is left its message and a transfer that was asked for."""
-        self.ending = self.ending or (self.deaf and not (self.machine or self.work.requested))
+        """A call that cannot hear ends, but for a machine that is left its message and a transfer that was asked for, or taken on."""
+        rung = self.work.requested or self.at_us < self.work.rung_until_us
+        self.ending = self.ending or (self.deaf and not (self.machine or rung))
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
         if effect.purpose == "hangup":
@@ -359,8 +364,12 @@ class Book:
 
     def _judged(self, event: ev.ClassifierVerdict) -> None:
         if self.live and event.purpose == "hangup" and event.request == self.question != 0:
-            self.question = 0
-            self.ending = event.verdict and not (self.machine or self.notes("hangup_voided"))
+            voided = self.notes("hangup_voided") or self.machine
+            self.question = AGREED if event.verdict and not voided else 0
+            closes = self.emits(fx.HangUp) or any(
+                isinstance(one, fx.Speak) and one.purpose == "goodbye" for one in self.effects
+            )
+            self.ending = event.verdict and closes and not self.machine
 
     def _stop(self, _item: ev.StopRequested | fx.OptedOut) -> None:
         self.ending = True
@@ -371,7 +380,9 @@ class Book:
     def _speak(self, effect: fx.Speak) -> None:
         if effect.purpose == "goodbye":
             said = effect.index == 0 and self.rendered(self.plan.hangup_message)
-            silent = not (self.ending or self.replies.ends_call() or self.at_us >= self.maximum_us)
+            silent = not (
+                self.ending or self.question == AGREED or self.replies.ends_call() or self.at_us >= self.maximum_us
+            )
             if said and silent and said[0] == effect.text.split()[0]:
                 self.revocable = True
             self.ending = True
@@ -395,6 +406,8 @@ class Book:
         elif effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
             self.caller.reading.close()
         self.over = self.over or effect.kind == "leg_unconfirmed"
+        if effect.kind in ("hangup_voided", "voicemail_found") and self.question == AGREED:
+            self.question = 0
         if effect.kind in ("voicemail_found", "voicemail_taken_back"):
             self.machine = effect.kind == "voicemail_found"
             self.ending = self.ending or (self.machine and not self.rendered(self.plan.voicemail_message))

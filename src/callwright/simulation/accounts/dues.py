@@ -309,7 +309,9 @@ class DuesAccount:
     def _said(self, effect: fx.AgentSaid) -> None:
         one = self._book.replies.get(effect.generation)
         whole = effect.purpose == "reply" and not effect.cut and one.sound.cleared_us < 0
-        if whole and not (one.called or effect.resumes or self._book.replies.pending or self._book.work.under_way):
+        goes_on = self._book.emits(fx.AskModel)  # the model broke off
+        waits = self._book.replies.pending or self._book.work.under_way
+        if whole and not (one.called or effect.resumes or waits or goes_on):
             self._reply_us = self._book.at_us
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:
