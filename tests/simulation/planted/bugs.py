@@ -385,7 +385,7 @@ MODEL = (
     bug(
         "hangup_verdict_over_the_callers_words",
         "a verdict that the call is over counts although the caller spoke meanwhile",
-        Line("ending:Ending.judge_over", "if verdict and not spoke:", "if verdict:"),
+        Line("ending:Ending.settle_over", "if spoke:", "if False:"),
     ),
     bug(
         "old_hangup_verdict",
