@@ -184,7 +184,7 @@ class Caller:
 
 
 AGREED = -1
-"""The model has said that the call is over. A sound that is not read yet is waited for before that counts."""
+"""The model has said that the call is over. That is void if words come yet of a sound that was not read, and is waited for."""
 
 
 class Book:
@@ -283,7 +283,10 @@ class Book:
     @property
     def listens(self) -> bool:
         """Whether the caller is listened to: being answered, or over a goodbye that may be taken back."""
-        return self.live or (self.revocable and not (self.hung_up or self.over or self.at_us >= self.maximum_us))
+        return self.live or (
+            (self.revocable or self.question == AGREED)
+            and not (self.hung_up or self.over or self.at_us >= self.maximum_us)
+        )
 
     @property
     def maximum_us(self) -> int:
@@ -364,12 +367,8 @@ class Book:
 
     def _judged(self, event: ev.ClassifierVerdict) -> None:
         if self.live and event.purpose == "hangup" and event.request == self.question != 0:
-            voided = self.notes("hangup_voided") or self.machine
-            self.question = AGREED if event.verdict and not voided else 0
-            closes = self.emits(fx.HangUp) or any(
-                isinstance(one, fx.Speak) and one.purpose == "goodbye" for one in self.effects
-            )
-            self.ending = event.verdict and closes and not self.machine
+            self.ending = event.verdict and not (self.machine or self.notes("hangup_voided"))
+            self.question = AGREED if self.ending else 0
 
     def _stop(self, _item: ev.StopRequested | fx.OptedOut) -> None:
         self.ending = True
@@ -385,7 +384,7 @@ class Book:
             )
             if said and silent and said[0] == effect.text.split()[0]:
                 self.revocable = True
-            self.ending = True
+            self.ending, self.question = True, 0
 
     def _release(self, effect: fx.Release) -> None:
         """Last words of which nobody had heard a word when the voice failed are last words still."""
@@ -407,7 +406,7 @@ class Book:
             self.caller.reading.close()
         self.over = self.over or effect.kind == "leg_unconfirmed"
         if effect.kind in ("hangup_voided", "voicemail_found") and self.question == AGREED:
-            self.question = 0
+            self.question, self.ending = 0, False
         if effect.kind in ("voicemail_found", "voicemail_taken_back"):
             self.machine = effect.kind == "voicemail_found"
             self.ending = self.ending or (self.machine and not self.rendered(self.plan.voicemail_message))
