@@ -38,7 +38,7 @@ class Ending:
     because nobody spoke, and who speaks now takes it back."""
 
     __slots__ = (
-        "_agreed",
+        "_ask_again",
         "_asked_turn",
         "_board",
         "_by",
@@ -59,7 +59,7 @@ class Ending:
         self._reason = ""
         self._message = ""
         self._request = 0
-        self._agreed = False  # the model thinks that the conversation is over
+        self._ask_again = False
         self._asked_turn = 0
         self.last_words: LastWords | None = None
         self.revocable = False
@@ -71,7 +71,7 @@ class Ending:
         what never ends.
         """
         board, stage = self._board, self._stage
-        self._agreed = False
+        self._ask_again = False
         self._by, self._reason, self._message = by, reason, board.rendered(message)
         self.revocable = revocable
         board.phase = "closing"
@@ -214,39 +214,37 @@ class Ending:
     def ask_whether_over(self) -> None:
         """Ask a model whether the conversation is over (contract 4.7, ``hangup_after_LLMCall``)."""
         board, stage = self._board, self._stage
-        self._request, self._agreed = board.next_request(), False
+        self._request = board.next_request()
         self._asked_turn = stage.turn_number
         question = board.rendered(board.plan.hangup_prompt or DEFAULT_HANGUP_PROMPT)
         messages = (Message("system", question), Message("user", stage.history.transcript()))
         board.emit(AskClassifier(self._request, HANGUP, messages))
 
     def judge_over(self, request: int, verdict: bool) -> None:
-        """The answer. A caller who has spoken since, or holds the line, voids it."""
+        """The answer. A caller who has spoken since, may have, or holds the line voids it."""
         if not request or request != self._request:
             return
         self._request = 0
-        self._agreed = verdict
-        self.settle_over()
+        if not verdict:
+            return
+        if self._turn.state == "quiet" and not self._spoke():
+            self.close("llm_prompted_hangup", self._board.plan.hangup_message)
+            return
+        self._board.note("hangup_voided")
+        self._ask_again = self._turn.state != "talking" and not self._spoke()
 
     def settle_over(self) -> None:
-        """A yes that the conversation is over: a sound that is not read yet is waited for."""
-        if not self._agreed:
-            return
+        """A yes that was void for a sound alone, which was not read yet, is asked for anew when that had no words."""
+        if self._ask_again and (self._spoke() or self._turn.state == "quiet"):
+            self._ask_again = False
+            if not self._spoke():
+                self.ask_whether_over()
+
+    def _spoke(self) -> bool:
+        """Whether the caller is certain to have gone on since the question, or is not there."""
         stage, turn = self._stage, self._turn
-        spoke = (
-            stage.turn_number != self._asked_turn
-            or turn.words.count
-            or turn.state == "talking"
-            or turn.typing
-            or stage.pending
-            or self._board.held
-        )
-        if spoke:
-            self._agreed = False
-            self._board.note("hangup_voided")
-        elif turn.state == "quiet":
-            self._agreed = False
-            self.close("llm_prompted_hangup", self._board.plan.hangup_message)
+        new = stage.turn_number != self._asked_turn or turn.words.count or turn.typing
+        return bool(new or turn.state == "talking" or stage.pending is not None or self._board.held)
 
     def forget_question(self, request: int) -> bool:
         """The question ``request`` will not be answered; returns whether it was ours."""

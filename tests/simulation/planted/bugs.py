@@ -385,7 +385,7 @@ MODEL = (
     bug(
         "hangup_verdict_over_the_callers_words",
         "a verdict that the call is over counts although the caller spoke meanwhile",
-        Line("ending:Ending.settle_over", "if spoke:", "if False:"),
+        Line("ending:Ending.judge_over", " and not self._spoke():", ":"),
     ),
     bug(
         "old_hangup_verdict",

@@ -368,7 +368,9 @@ def test_a_caller_who_goes_on_voids_the_verdict() -> None:
 
 
 @pytest.mark.parametrize("words", ["and one more question please", ""])
-def test_the_verdict_waits_for_a_sound_that_is_not_read_yet(words: str) -> None:
+def test_a_sound_that_is_not_read_yet_voids_the_verdict_and_the_question_is_put_again_when_it_was_none(
+    words: str,
+) -> None:
     call = Call(hangup_by_prompt=True)
     call.caller_says("what time do you open")
     call.agent_replies("At nine.")
@@ -379,11 +381,14 @@ def test_the_verdict_waits_for_a_sound_that_is_not_read_yet(words: str) -> None:
     assert not call.hung_up()
     call.finishes(words)
     call.judges()
+    assert call.notes().count("hangup_voided") == 1
     if words:
-        assert "hangup_voided" in call.notes()
         assert call.told()[-1] == f"user: {words}"
-    else:
-        assert call.hung_up() == "llm_prompted_hangup"
+        assert len(call.all(fx.AskClassifier)) == 1
+        return
+    assert len(call.all(fx.AskClassifier)) == 2
+    call.give(ev.ClassifierVerdict, call.last(fx.AskClassifier).request, "hangup", True)
+    assert call.hung_up() == "llm_prompted_hangup"
 
 
 def test_nobody_who_holds_the_line_is_hung_up_on_by_a_verdict() -> None:

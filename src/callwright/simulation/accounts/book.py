@@ -183,10 +183,6 @@ class Caller:
         return self.talking_us >= 0 and at_us - since_us < self.waited_ms * 1000 + LATE_US
 
 
-AGREED = -1
-"""The model has said that the call is over. That is void if words come yet of a sound that was not read, and is waited for."""
-
-
 class Book:
     """The call as far as it was read. It is brought up to date before the accounts see an event or effect."""
 
@@ -233,7 +229,7 @@ class Book:
         self.held_us = -1
         self.machine = False  # a machine was found: nothing is said but the message
         self.deaf = False  # the recogniser has failed
-        self.question = 0  # whether the call is over: the request that was not answered, or AGREED
+        self.question = 0  # whether the call is over: the request that was not answered
 
     def reads(self) -> Handlers:
         """What it follows."""
@@ -283,10 +279,7 @@ class Book:
     @property
     def listens(self) -> bool:
         """Whether the caller is listened to: being answered, or over a goodbye that may be taken back."""
-        return self.live or (
-            (self.revocable or self.question == AGREED)
-            and not (self.hung_up or self.over or self.at_us >= self.maximum_us)
-        )
+        return self.live or (self.revocable and not (self.hung_up or self.over or self.at_us >= self.maximum_us))
 
     @property
     def maximum_us(self) -> int:
@@ -351,7 +344,7 @@ class Book:
             self.held_us = (event.at_us if self.held_us < 0 else self.held_us) if event.on else -1
 
     def _failed(self, event: ev.ProviderFailed) -> None:
-        if event.kind == "model" and event.request == self.question > 0:
+        if event.kind == "model" and event.request == self.question:
             self.question = 0  # nobody answers it any more
         self.deaf = self.deaf or (event.kind == "transcriber" and self.started)
         self._end_deaf()
@@ -367,8 +360,8 @@ class Book:
 
     def _judged(self, event: ev.ClassifierVerdict) -> None:
         if self.live and event.purpose == "hangup" and event.request == self.question != 0:
+            self.question = 0
             self.ending = event.verdict and not (self.machine or self.notes("hangup_voided"))
-            self.question = AGREED if self.ending else 0
 
     def _stop(self, _item: ev.StopRequested | fx.OptedOut) -> None:
         self.ending = True
@@ -379,12 +372,10 @@ class Book:
     def _speak(self, effect: fx.Speak) -> None:
         if effect.purpose == "goodbye":
             said = effect.index == 0 and self.rendered(self.plan.hangup_message)
-            silent = not (
-                self.ending or self.question == AGREED or self.replies.ends_call() or self.at_us >= self.maximum_us
-            )
+            silent = not (self.ending or self.replies.ends_call() or self.at_us >= self.maximum_us)
             if said and silent and said[0] == effect.text.split()[0]:
                 self.revocable = True
-            self.ending, self.question = True, 0
+            self.ending = True
 
     def _release(self, effect: fx.Release) -> None:
         """Last words of which nobody had heard a word when the voice failed are last words still."""
@@ -405,8 +396,6 @@ class Book:
         elif effect.kind in ("back_channel", "discarded_words", "words_unconfirmed"):
             self.caller.reading.close()
         self.over = self.over or effect.kind == "leg_unconfirmed"
-        if effect.kind in ("hangup_voided", "voicemail_found") and self.question == AGREED:
-            self.question, self.ending = 0, False
         if effect.kind in ("voicemail_found", "voicemail_taken_back"):
             self.machine = effect.kind == "voicemail_found"
             self.ending = self.ending or (self.machine and not self.rendered(self.plan.voicemail_message))

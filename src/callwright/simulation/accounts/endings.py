@@ -11,7 +11,7 @@ from callwright.conversation.bounds import (
     VOICE_FAILURES_IN_A_ROW,
 )
 from callwright.conversation.stops import phrasebook
-from callwright.simulation.accounts.book import AGREED, LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
 from callwright.simulation.accounts.words import is_numbered
 
 SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
@@ -268,8 +268,6 @@ class EndingAccount:
 
     def _ask(self, effect: fx.AskModel) -> None:
         """Nobody is answered who was not greeted, and nobody after the model has ended the call."""
-        if self._book.question == AGREED and effect.purpose == "reply":
-            contradict("a yes to the end of the call is acted on, or void", effect.request)
         book = self._book
         written = book.plan.welcome_by_model
         if (
