@@ -11,6 +11,10 @@ from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_REPLY_CHARACTERS
 
 
+ROUNDED_US = 1_000
+"""Lengths are told in whole milliseconds."""
+
+
 @dataclass(slots=True)
 class Sound:
     """The spoken side of an utterance. Times of steps; -1 for what has not happened. ``texts``: its clauses; ``begun``: those
@@ -31,7 +35,12 @@ class Sound:
     cleared_us: int = -1
     told_at: int = 0  # how many clauses were over when it was first told that any sounds
     marked: int = 0
+    hurried: bool = False  # a mark came before what it marks can have been over: it was another's
     lost: int = 0
+
+    def least_ms(self, until: int) -> int:
+        """How long it takes to hear the clauses before ``until`` that were not over when it was first told that any sounds."""
+        return sum(told.audio_ms for index, told in self.lengths.items() if self.told_at <= index < until)
 
 
 @dataclass(slots=True)
@@ -191,6 +200,8 @@ class Replies:
                 utterance.sound.told_at = event.index + 1
             self._playout(event)
             utterance.sign_us = event.at_us
+            heard_us = utterance.sound.playout_us + utterance.sound.least_ms(event.index + 1) * 1000
+            utterance.sound.hurried = utterance.sound.hurried or event.at_us + ROUNDED_US < heard_us
             utterance.sound.marked = max(utterance.sound.marked, event.index + 1)
             utterance.sound.sounded.update(range(event.index + 1))
 

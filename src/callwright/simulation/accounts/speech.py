@@ -192,11 +192,8 @@ class SpeechAccount:
         if effect.kind == "mark_missing" and one is not None and one.sound.playout_us >= 0:
             # A clause behind one at which the voice failed is none of it any more, also where it was made. What was over when it was first
             # told that any of it sounds, because the beginning never was, is not waited for.
-            sound = one.sound
-            left = range(sound.told_at, sound.clauses)
-            lengths = (told.audio_ms for index, told in sound.lengths.items() if index in left)
-            length_us = sum(lengths) * 1000
-            if self._book.at_us + LATE_US < one.sound.playout_us + length_us:
+            length_us = one.sound.least_ms(one.sound.clauses) * 1000
+            if self._book.at_us + LATE_US < one.sound.playout_us + length_us and not one.sound.hurried:
                 contradict("what is still playing is waited for", f"{one.number} of {length_us // 1000} ms")
         if one is not None and effect == fx.Note("voice_failed", f"generation {one.number}"):
             self._given_up(one)

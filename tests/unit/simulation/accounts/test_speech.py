@@ -1,5 +1,6 @@
 """The account of the agent's words: what the record says was heard against what left the loudspeaker."""
 
+import pytest
 from tests.unit.simulation.accounts.audited_call import AuditedCall
 
 from callwright.conversation import effects as fx
@@ -62,3 +63,23 @@ def test_what_was_over_when_it_was_first_told_that_anything_sounds_is_not_waited
     call.wait(12_000)
     assert "mark_missing" in call.notes()
     assert not call.audit()
+
+
+@pytest.mark.parametrize("stray", [True, False])
+def test_a_mark_that_comes_before_what_it_marks_can_be_over_says_nothing_of_what_still_plays(stray: bool) -> None:
+    call = AuditedCall(incremental_delay_ms=0)
+    call.caller_says("w1 w2")
+    call.model_says("a1 a2 a3 a4 a5? a6 a7 a8 a9. a10.")
+    call.voice_speaks(2_000)
+    call.wait(1_000)
+    number = call.last(fx.Release).generation
+    call.give(ev.PlayoutStarted, number)
+    call.wait(1_000)
+    if stray:
+        call.give(ev.MarkPlayed, number, len(call.clauses()) - 2)
+        call.wait(12_000)
+        assert "mark_missing" in call.notes()
+        assert not call.audit()
+        return
+    call.steps.append((ev.DeadlineReached(call.now_ms * 1000), (fx.Note("mark_missing", f"generation {number}"),)))
+    assert call.audit().startswith("what is still playing is waited for")
