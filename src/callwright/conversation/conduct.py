@@ -431,7 +431,9 @@ class Conductor:
     def _decide(self) -> None:
         """What the caller said while a reply was prepared is known, or waited for in vain: the reply answers it all or is taken back."""
         pending, turn = self._stage.pending, self._turn
-        if pending is None or not pending.doubted or not (is_settled(turn) or self._is_outwaited(pending)):
+        if pending is None or not pending.doubted or turn.typing:
+            return
+        if not (is_settled(turn) or self._is_outwaited(pending)):
             return
         pending.doubted_us = -1
         if self._answers_all(pending):

@@ -381,3 +381,17 @@ def test_an_answer_to_what_a_tools_message_asks_is_no_answer_to_the_next_questio
     call.wait(1_000)
     assert call.told()[-1] == f"user: {words}"
     assert not any("taxi" in line for line in call.told())
+
+
+def test_an_entry_begun_over_a_tools_message_is_answered_with_the_hello_that_was_said_meanwhile() -> None:
+    call = booking(keys=True, keys_interrupt=False, keys_pause_ms=3_000)
+    call.starts_playing()
+    answers(call)
+    call.give(ev.KeyPressed, "5")
+    call.give(ev.MarkPlayed, call.last(fx.Release).generation, 0)
+    call.model_says("It is booked.")
+    call.caller_says("Hello?")
+    call.voice_speaks()
+    call.wait(3_000)
+    assert call.last(fx.Withdrawn).reason == "caller_continued"
+    assert call.told()[-1] == "user: Hello? dtmf_number: 5"

@@ -10,7 +10,6 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_REPLY_CHARACTERS
 
-
 ROUNDED_US = 1_000
 """Lengths are told in whole milliseconds."""
 
