@@ -220,7 +220,11 @@ class Voicemail:
         self.greet_again = True
         stage.withdraw("machine_suspected")
         stage.interrupt("machine_suspected")
+        if stage.audible is not None:
+            # Also of one that a failing voice had cut already the rest is not said: all of it is said again.
+            stage.audible.cut_for = "machine_suspected"
         stage.owed.greeting = False
+        stage.owed.again = None
 
     def _relent(self) -> None:
         if self.state == "suspecting":

@@ -645,3 +645,23 @@ def test_a_suspicion_does_not_outlast_the_voice() -> None:
     call.wait(VOICEMAIL_QUIET_MS + 1_000)
     assert call.clauses()[0].purpose == "welcome"
     assert len(call.all(fx.Release)) == 2
+
+
+@pytest.mark.parametrize("unheard", [True, False])
+def test_a_welcome_that_the_voice_broke_off_in_a_suspicion_is_said_again_as_a_whole(unheard: bool) -> None:
+    call = watching()
+    call.give(ev.VoiceReady, call.last(fx.Speak).generation, 0)
+    if not unheard:
+        call.starts_playing()
+        call.wait(200)
+    call.give(ev.ProviderFailed, "voice", "x", "broken_stream", "no", call.last(fx.Speak).generation, 0, 0)
+    senses(call, "likely")
+    call.clears(0 if unheard else 200)
+    spoken = len(call.all(fx.Speak))
+    call.wait(1_000)
+    assert len(call.all(fx.Speak)) == spoken, "the agent listens"
+    senses(call, "human")
+    again = " ".join(speak.text for speak in call.all(fx.Speak)[spoken:])
+    assert again == "Hello, this is reception."
+    call.plays()
+    assert call.said()[-1] == "agent: Hello, this is reception."

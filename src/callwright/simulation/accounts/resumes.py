@@ -16,7 +16,7 @@ GOES_ON = frozenset({"welcome", "reply", "silence", "apology"})
 class ResumeAccount:
     """What an interruption left unsaid."""
 
-    __slots__ = ("_asked_us", "_book", "_by_voice", "_cut", "_depth", "_interrupted_us", "_left")
+    __slots__ = ("_asked_us", "_book", "_by_voice", "_cut", "_depth", "_interrupted_us", "_left", "_noise_ms")
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -25,6 +25,7 @@ class ResumeAccount:
         self._depth: dict[int, int] = {}  # how often the caller's words have silenced what an utterance goes on with
         self._interrupted_us = -1  # when the caller last silenced the agent, which has said nothing since
         self._left = 0  # the utterance of which something is left to say
+        self._noise_ms = -1  # where the caller's last sound was over that had no words
         self._asked_us: dict[int, int] = {}  # where the caller's last sound was over when a reply was asked for
 
     def reads(self) -> Handlers:
@@ -68,6 +69,8 @@ class ResumeAccount:
             self._left = 0
         elif effect.kind in ("tool_refused", "tool_repeated", "transfer_refused"):
             self._interrupted_us = -1  # of a reply that was performed
+        elif effect.kind == "noise":
+            self._noise_ms = self._book.caller.end_ms
         elif effect.kind == "voice_failed":
             self._by_voice.add(int(effect.text.split()[-1]))
 
@@ -91,7 +94,8 @@ class ResumeAccount:
 
     def _ask(self, effect: fx.AskModel) -> None:
         self._left = 0
-        self._asked_us[effect.generation] = self._book.answered_us + self._book.caller.end_ms * 1000
+        end_ms = self._book.caller.end_ms
+        self._asked_us[effect.generation] = self._book.answered_us + end_ms * 1000 if end_ms > self._noise_ms else 0
 
     def _act(self, _effect: object) -> None:
         """A reply of tools alone is one, too."""
