@@ -38,7 +38,7 @@ def pauses(**changed: tuple[int, int]) -> Patch:
 
 LISTENS = Line(
     "hearing:Hearing._only_listens",
-    "return self._board.book.only_listens(words.read(max(words.count - self._turn.stretch_count, 0)))",
+    "return self._board.book.only_listens(self._stretch_read())",
     "return False",
 )
 IN_THE_CORE = {
