@@ -7,7 +7,7 @@ import re
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation import opt_out
-from callwright.conversation.bounds import COVER_SLACK_MS, FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
+from callwright.conversation.bounds import COVER_SLACK_MS, DOUBT_MOST_MS, FINAL_WAIT_MS, STILL_READ_MS, VERDICT_WAIT_MS
 from callwright.conversation.stops import normalised
 from callwright.conversation.turn import KEYED_AS
 from callwright.domain.limits import MAX_KEY_DIGITS
@@ -50,6 +50,7 @@ class WordsAccount:
         "_read",
         "_revised",
         "_segments",
+        "_sounds_us",
         "_taken",
         "_texts",
         "_told",
@@ -69,6 +70,7 @@ class WordsAccount:
         self._unread: set[int] = set()  # segments whose newest words may still change
         self._vanished: set[str] = set()  # words that the final text of their segment left out
         self._segments: dict[str, int] = {}  # numbered word -> segment it came in
+        self._sounds_us = -1  # when the first sound began since new words were told
         self._read: set[str] = set()  # numbered words that were in a final
         self._revised: set[str] = set()  # words of finals that came too late for a turn, or for all of it
         self._taken: set[str] = set()
@@ -82,6 +84,7 @@ class WordsAccount:
     def reads(self) -> Handlers:
         """What it judges."""
         return {
+            ev.ActivityBegan: self._sounds,
             ev.TranscriptPartial: self._partial,
             ev.TranscriptFinal: self._final,
             fx.UserSaid: self._user_said,
@@ -96,12 +99,16 @@ class WordsAccount:
     def close(self) -> None:
         """Nothing is left to judge."""
 
+    def _sounds(self, event: ev.ActivityBegan) -> None:
+        self._sounds_us = event.at_us if self._sounds_us < 0 else self._sounds_us
+
     def _partial(self, event: ev.TranscriptPartial | ev.TranscriptFinal) -> None:
         if self._last is not None and event.audio_ms <= self._last.to_ms:
             self._last = None  # words from within the last turn: the next one may begin there, too
         newest = isinstance(event, ev.TranscriptFinal) or event.audio_ms > self._final_ms.get(event.segment, -1)
         if newest and normalised(event.text) != normalised(self._texts.get(event.segment, "")):
             self._new_ms = max(self._new_ms, event.audio_ms)
+            self._sounds_us = -1
         self._texts[event.segment] = event.text
         new = {word for word in event.text.split() if is_numbered(word)}
         self._told.setdefault(event.segment, set()).update(new)
@@ -245,6 +252,8 @@ class WordsAccount:
         book, asked = self._book, self._book.replies.get(generation).asked
         if keyed(asked):
             return  # an entry by the keys is a turn by itself
+        if 0 <= self._sounds_us <= book.at_us + LATE_US - DOUBT_MOST_MS * 1000:
+            return  # sound after sound had none
         unread = [word for word in asked.split() if is_numbered(word) and word not in self._read]
         waits_ms = book.caller.end_ms + book.plan.patience_ms * LEAST_PATIENCE_PERCENT // 100 + FINAL_WAIT_MS
         if unread and book.at_us + LATE_US < book.answered_us + waits_ms * 1000:

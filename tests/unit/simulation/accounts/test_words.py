@@ -260,3 +260,27 @@ def test_an_entry_that_is_begun_as_the_call_ends_stands_behind_later_words() -> 
     assert call.said()[-1] == "caller: w1 dtmf_number: 4"
     assert not call.audit()
     assert call.audit_with(told_as("dtmf_number: 4 w1")).startswith(ORDER)
+
+
+@pytest.mark.parametrize("sounds", [True, False])
+def test_words_that_may_still_change_are_waited_for_unless_sound_after_sound_had_none(sounds: bool) -> None:
+    call = AuditedCall(hangup_after_silence_ms=0, call_terminate_ms=0)
+    call.begins()
+    call.wait(600)
+    call.tells("w1 w2")
+    call.pauses()
+    call.judges(100_000)
+    while not call.all(fx.AskModel):
+        if sounds:
+            call.begins()
+            call.wait(600)
+            call.pauses()
+            if not call.all(fx.AskModel):
+                call.judges(100_000)
+        call.wait(700)
+    assert call.last(fx.AskModel).messages[-1].content == "w1 w2"
+    assert not call.audit()
+    if not sounds:
+        event, effects = call.steps[-1]
+        call.steps[-1] = ev.DeadlineReached(event.at_us - 1_000_000), effects
+        assert call.audit().startswith("words that may still change are waited for")
