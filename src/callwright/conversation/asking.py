@@ -61,42 +61,11 @@ DOTS: Mapping[str, tuple[str, ...]] = {
 
 NO_DOMAINS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        *(
-            "the",
-            "a",
-            "an",
-            "my",
-            "your",
-            "our",
-            "his",
-            "her",
-            "their",
-            "this",
-            "that",
-            "it",
-            "them",
-            "me",
-            "you",
-            "all",
-        ),
-        *(
-            "any",
-            "some",
-            "least",
-            "most",
-            "first",
-            "last",
-            "once",
-            "present",
-            "home",
-            "work",
-            "school",
-            "night",
-            "noon",
-        ),
+        *("the", "a", "an", "my", "your", "our", "his", "her", "their", "this", "that", "it", "them", "me", "you", "all"),
+        *("any", "some", "least", "most", "first", "last", "once", "present", "home", "work", "school", "night", "noon"),
         *("what", "which", "one"),
     ),
-}
+}  # fmt: skip
 """What follows an "at" that is part of no address ("not at the moment")."""
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {

@@ -59,7 +59,7 @@ class Ending:
         self._reason = ""
         self._message = ""
         self._request = 0
-        self._ask_again = False
+        self._ask_again = False  # its yes was void for a sound alone, which is not read yet
         self._asked_turn = 0
         self.last_words: LastWords | None = None
         self.revocable = False
@@ -241,7 +241,7 @@ class Ending:
                 self.ask_whether_over()
 
     def _spoke(self) -> bool:
-        """Whether the caller is certain to have gone on since the question, or is not there."""
+        """Whether the caller has certainly gone on since the question, or holds the line."""
         stage, turn = self._stage, self._turn
         new = stage.turn_number != self._asked_turn or turn.words.count or turn.typing
         return bool(new or turn.state == "talking" or stage.pending is not None or self._board.held)

@@ -149,7 +149,7 @@ class Playing:
             self._ending.give_up("synthesizer_error", ERROR)
         elif generation is stage.pending:
             stage.withdraw("voice_failed")
-            if generation.purpose == WELCOME and stage.greet_again():
+            if generation.purpose == WELCOME and stage.claim_second_welcome():
                 stage.ask_welcome()
         else:
             if speech.playout_us < 0 and generation.state != "clearing":

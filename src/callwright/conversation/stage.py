@@ -201,8 +201,8 @@ class Stage:
         self.pending = generation
         self.owed.greeting = False
 
-    def greet_again(self) -> bool:
-        """Whether the model's welcome, at which it or the voice failed, is asked for once more."""
+    def claim_second_welcome(self) -> bool:
+        """Whether the model's welcome, at which it or the voice failed, may be asked for once more. The claim is granted once."""
         if self._greeted_again or not self._greets_alone:
             return False
         self._greeted_again = True

@@ -163,7 +163,7 @@ class Thinking:
         if generation is stage.pending and generation.purpose == WELCOME:
             # The agent's own welcome message takes its place, if there is one.
             stage.withdraw(reason)
-            if retryable and stage.greet_again():
+            if retryable and stage.claim_second_welcome():
                 stage.ask_welcome()
             return
         self.failures += 1

@@ -76,8 +76,8 @@ class Taken:
 class CallerTurn:
     """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
     of the first of this turn (-1: there is none), ``newest_ms`` of the latest that has words, where it lies behind that; ``onset`` knows
-    that of its words. Where the detector hears nothing the words say where
-    the voice is, and where it hears a sound without end, where it is not."""
+    that of its words. Where the detector hears nothing the words say where the voice is, and where it hears a sound without end, where it
+    is not."""
 
     __slots__ = (
         "_answered",
