@@ -52,6 +52,31 @@ async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(led
         assert await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None
 
 
+async def test_a_unit_that_is_cancelled_while_it_begins_is_undone_and_complains_of_nothing(ledger: PostgresLedger):
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    begun = 0
+
+    async def add(number: int) -> None:
+        nonlocal begun
+        async with ledger.unit() as unit:
+            begun += 1
+            await unit.agents.insert(agent_row(f"agent-{number}"))
+            await asyncio.Event().wait()
+
+    # Every step of the way in is met by some of them: the connection's wait, its BEGIN, the first statement.
+    for steps in range(60):
+        task = asyncio.create_task(add(steps))
+        for _ in range(steps):
+            await asyncio.sleep(0 if steps % 2 else 0.0001)
+        task.cancel()
+        await asyncio.wait([task])
+    assert 0 < begun < 60
+    assert complaints == []
+    async with ledger.unit() as unit:
+        assert await unit.agents.all(DEFAULT_TENANT_ID) == []
+
+
 async def test_more_units_than_connections_wait_for_their_turn(ledger: PostgresLedger):
     async def one() -> None:
         async with ledger.unit() as unit:

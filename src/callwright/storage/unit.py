@@ -98,12 +98,13 @@ async def transaction(pool: Any, keys_changed: Callable[[], None] = lambda: None
     try:
         with failures.translated():
             work = connection.transaction()
-            await work.start()
+            # Entered, not just started: asyncpg would complain in the log of a start that is cancelled before it is done.
+            await work.__aenter__()
             unit = PostgresUnit(connection)
             try:
                 yield unit
-            except BaseException:
-                await _undo(connection, work)
+            except BaseException as error:
+                await _undo(connection, work, error)
                 raise
         await _commit(work)
         if unit.keys.changed:
@@ -135,17 +136,17 @@ class Reading:
             raise known from error
 
 
-async def _undo(connection: Any, work: Any) -> None:
+async def _undo(connection: Any, work: Any, error: BaseException) -> None:
     # A lost connection undoes by itself; a failing rollback must not hide why we roll back.
     if not connection.is_closed():
         with failures.ignored():
-            await work.rollback()
+            await work.__aexit__(type(error), error, error.__traceback__)
 
 
 async def _commit(work: Any) -> None:
     try:
         with failures.translated():
-            await work.commit()
+            await work.__aexit__(None, None, None)
     except UnavailableError as error:
         raise UnavailableError(
             "the connection to the database was lost while saving: read the object again to see whether the change was made"
