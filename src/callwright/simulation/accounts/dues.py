@@ -7,11 +7,10 @@ from callwright.conversation import events as ev
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, RESUME_MS, SPECULATIONS_MOST
 from callwright.ports.failures import RETRYABLE
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.replies import FAILED
 from callwright.simulation.accounts.settling import Settling
 
 PROMPT_SLACK_MS = 60
-FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
-"""Why a reply is withdrawn that could not be had."""
 
 
 class PromptAccount:
@@ -309,9 +308,8 @@ class DuesAccount:
     def _said(self, effect: fx.AgentSaid) -> None:
         one = self._book.replies.get(effect.generation)
         whole = effect.purpose == "reply" and not effect.cut and one.sound.cleared_us < 0
-        goes_on = self._book.emits(fx.AskModel)  # the model broke off
         waits = self._book.replies.pending or self._book.work.under_way
-        if whole and not (one.called or effect.resumes or waits or goes_on):
+        if whole and not (one.called or one.broken_off or effect.resumes or waits):
             self._reply_us = self._book.at_us
 
     def _ask_whether_over(self, effect: fx.AskClassifier) -> None:

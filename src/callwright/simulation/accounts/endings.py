@@ -12,6 +12,7 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.stops import phrasebook
 from callwright.simulation.accounts.book import LATE_US, Book, Handlers, contradict
+from callwright.simulation.accounts.replies import FAILED
 from callwright.simulation.accounts.words import is_numbered
 
 SAYS_GOODBYE = frozenset({"inactivity_timeout", "max_duration_reached", "llm_prompted_hangup"})
@@ -106,7 +107,6 @@ class EndingAccount:
     __slots__ = (
         "_book",
         "_broken",
-        "_broken_off",
         "_failures",
         "_fresh",
         "_goodbye",
@@ -128,7 +128,6 @@ class EndingAccount:
         self._goodbye_heard = False
         self._silent_us = 0  # when the goodbye was over
         self._broken = False  # the goodbye could not be said
-        self._broken_off: set[int] = set()  # replies at which the model failed
         self._known: set[int] = set()  # segments of which words were told
         self._over_asked = 0
         self._over_goodbye: dict[int, str] = {}  # segment -> what the caller said since the goodbye began
@@ -288,14 +287,13 @@ class EndingAccount:
         if effect.purpose == "goodbye" and not effect.cut:
             self._goodbye_heard = True
             self._silent_us = self._book.at_us
-        cleared = self._book.replies.get(effect.generation).sound.cleared_us >= 0
-        if effect.purpose == "reply" and not (effect.cut or cleared or effect.generation in self._broken_off):
+        one = self._book.replies.get(effect.generation)
+        if effect.purpose == "reply" and not (effect.cut or one.broken_off or one.sound.cleared_us >= 0):
             self._failures = 0
 
     def _note(self, effect: fx.Note) -> None:
-        if effect.kind in ("model_failed", "reply_timeout", "empty_reply"):
+        if effect.kind in FAILED:
             self._failures += 1
-            self._broken_off.add(int(effect.text.rpartition(" ")[2]))
         elif effect.kind == "goodbye_taken_back":
             self._take_back()
         elif effect.kind in ("goodbye_cut", "voice_failed"):

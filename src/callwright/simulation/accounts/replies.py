@@ -13,6 +13,9 @@ from callwright.domain.limits import MAX_REPLY_CHARACTERS
 ROUNDED_US = 1_000
 """Lengths are told in whole milliseconds."""
 
+FAILED = frozenset({"model_failed", "reply_timeout", "empty_reply"})
+"""What is noted, and why a reply is withdrawn, when the model fails at it."""
+
 
 @dataclass(slots=True)
 class Sound:
@@ -45,7 +48,7 @@ class Sound:
 @dataclass(slots=True)
 class Utterance:
     """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``: or
-    the end of the call and no transfer, not even one that cannot be made; ``acted``: its tools were called, without a word; ``said``: what
+    the end of the call and no transfer, not even one that cannot be made; ``broken_off``: the model failed at it; ``acted``: its tools were called, without a word; ``said``: what
     was heard of it, behind what was heard of the one it goes on with; ``sign_us``: when model, voice or line told of it last."""
 
     number: int
@@ -59,6 +62,7 @@ class Utterance:
     given: list[str] = field(default_factory=list)
     tools: list[ev.ReplyTool] = field(default_factory=list)
     called: bool = False
+    broken_off: bool = False
     hands_over: bool = False
     farewell: bool = False
     over: bool = False
@@ -272,6 +276,8 @@ class Replies:
             self.pending = None
 
     def _note(self, effect: fx.Note) -> None:
+        if effect.kind in FAILED:
+            self.get(int(effect.text.rpartition(" ")[2])).broken_off = True
         if effect.kind == "voicemail_found" and self.audible is not None:
             self.audible.farewell = False  # a machine is left its message, whatever the model wanted
         if effect.kind in ("tool_repeated", "tool_loops"):

@@ -65,3 +65,43 @@ def test_what_is_being_said_is_heard_to_its_end_though_the_model_fails_behind_it
     call.starts_playing()
     failing(call, FAILURES_IN_A_ROW + 2)
     assert not call.audit()
+
+
+def silent_behind_a_reply(breaks_off: bool) -> AuditedCall:
+    """A reply is heard to its end while the caller makes a sound without words; then nobody says anything any more."""
+    call = AuditedCall(hangup_by_prompt=True, check_if_user_online=False)
+    call.caller_says("well")
+    call.model_says("a1 a2 a3. ", ended=not breaks_off)
+    call.starts_playing()
+    if breaks_off:
+        call.model_fails()
+    call.begins()
+    call.give(ev.MarkPlayed, call.last(fx.Speak).generation, 0)
+    call.pauses()
+    call.finishes("")
+    if breaks_off:
+        call.wait(5_000)  # it is asked to go on when the sound turns out to be none, and has nothing to say
+        call.model_ends()
+        call.plays()
+    call.wait(60_000)
+    assert call.hung_up() == "inactivity_timeout"
+    return call
+
+
+def without_questions(_event: ev.Event, effect: fx.Effect) -> list[fx.Effect]:
+    """No question whether the call is over."""
+    return [] if isinstance(effect, fx.AskClassifier) else [effect]
+
+
+def test_a_reply_that_is_heard_is_followed_by_the_question_whether_the_call_is_over() -> None:
+    call = silent_behind_a_reply(breaks_off=False)
+    assert call.all(fx.AskClassifier)
+    assert not call.audit()
+    assert call.audit_with(without_questions).startswith("after a reply it is asked whether the call is over")
+
+
+def test_a_reply_that_the_model_broke_off_is_gone_on_with_and_asks_nothing() -> None:
+    call = silent_behind_a_reply(breaks_off=True)
+    assert not call.all(fx.AskClassifier)
+    assert call.said()[-1].endswith("Could you say it again?")
+    assert not call.audit()
