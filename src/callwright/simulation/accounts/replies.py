@@ -47,9 +47,10 @@ class Sound:
 
 @dataclass(slots=True)
 class Utterance:
-    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``: or
-    the end of the call and no transfer, not even one that cannot be made; ``broken_off``: the model failed at it; ``acted``: its tools were called, without a word; ``said``: what
-    was heard of it, behind what was heard of the one it goes on with; ``sign_us``: when model, voice or line told of it last."""
+    """A generation. ``asked``: the words it answers; ``called``: the model wanted tools, ``hands_over``: or a transfer, ``farewell``:
+    or the end of the call and no transfer, not even one that cannot be made; ``broken_off``: the model failed at it; ``acted``: its
+    tools were called, without a word; ``said``: what was heard of it, behind what was heard of the one it goes on with; ``sign_us``:
+    when model, voice or line told of it last."""
 
     number: int
     turn: int = 0
