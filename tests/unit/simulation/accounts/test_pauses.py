@@ -68,6 +68,33 @@ def test_a_yes_that_was_asked_for_may_be_answered_at_once() -> None:
     assert not call.audit()
 
 
+def silenced_by_nothing(call: AuditedCall, played_ms: int) -> None:
+    """Words silence the agent, turn out to be none, and it goes on behind them."""
+    call.begins()
+    call.wait(300)
+    call.tells("w2 w3 w4")
+    call.clears(played_ms)
+    call.pauses()
+    call.finishes("")
+    call.wait(3_000)
+
+
+def test_a_question_that_is_said_in_three_pieces_is_the_whole_question() -> None:
+    call = AuditedCall(incremental_delay_ms=0, hangup_after_silence_ms=0, turn_model=True)
+    call.caller_says("w1")
+    call.model_says(ASKED)
+    call.starts_playing()
+    call.wait(600)
+    silenced_by_nothing(call, 600)
+    assert [one.text for one in call.clauses()] == ["I book it?"]
+    silenced_by_nothing(call, 0)
+    call.plays()
+    assert [one.text for one in call.all(fx.AgentSaid)] == ["a1 a2. shall", "I book it?"]
+    begins_with(call, "yes please.")
+    assert call.core.state == "thinking"
+    assert not call.audit()
+
+
 def test_a_caller_the_detector_does_not_hear_is_not_cut_after_a_yeah_either() -> None:
     def says(call: AuditedCall) -> str:
         call.wait(700)
