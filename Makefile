@@ -66,14 +66,15 @@ serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
 # Tests that speak and listen with local models are apart: make test-voice. Files run two at a time, because many tests mostly wait for
-# people to finish speaking. The phone suite runs first; its servers run unmeasured, at their own speed. Those of all other tests are
-# measured with them.
+# people to finish speaking. The phone suite runs first; its servers run unmeasured, at their own speed. So do the many simulated calls
+# (marked `bulk`), which coverage would make three times slower. All other tests are measured, with the servers they start.
 test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@$(PYTEST) tests/phone $(TWO_AT_A_TIME) || { $(ONCE_MORE) tests/phone; }
-	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice" --ignore tests/phone $(TWO_AT_A_TIME) --cov --cov-context=test --cov-report= \
-	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no || { $(ONCE_MORE) -m "not voice" --ignore tests/phone; }
+	@$(PYTEST) -m bulk tests/simulation --numprocesses 2 --dist worksteal || { $(ONCE_MORE) -m bulk tests/simulation; }
+	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice and not bulk" --ignore tests/phone $(TWO_AT_A_TIME) --cov --cov-context=test --cov-report= \
+	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no || { $(ONCE_MORE) -m "not voice and not bulk" --ignore tests/phone; }
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(BIN)/python tools/own_coverage.py $(RESULTS)/coverage.data
 else
 	@$(PYTEST) $(TESTS)
@@ -81,7 +82,7 @@ endif
 
 # With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the unit tests only
-	@$(PYTEST) tests/unit
+	@$(PYTEST) tests/unit $(TWO_AT_A_TIME)
 
 test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice

@@ -2,8 +2,12 @@
 
 import os
 
+import pytest
+
 from callwright.simulation.conversations import run
 from callwright.simulation.coverage import impossible, unseen
+
+pytestmark = pytest.mark.bulk
 
 CONVERSATIONS = 20_000
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))

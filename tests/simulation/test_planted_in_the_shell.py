@@ -37,6 +37,8 @@ from callwright.conversation.events import (
 )
 from callwright.media.pacing import Playout
 
+pytestmark = pytest.mark.bulk
+
 MOST_RUNS = 150
 """Within so many calls of consecutive seeds a bug must be found."""
 

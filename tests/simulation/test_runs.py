@@ -2,7 +2,11 @@
 
 import os
 
+import pytest
+
 from callwright.bootstrap.simulated_runs import run
+
+pytestmark = pytest.mark.bulk
 
 RUNS = 300
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
