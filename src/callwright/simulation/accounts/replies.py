@@ -72,7 +72,6 @@ class Utterance:
     sign_us: int = 0
     sound: Sound = field(default_factory=Sound)
     released_turn: int = 0
-    resumes: int = 0
 
     @property
     def words_given(self) -> list[str]:
@@ -253,7 +252,7 @@ class Replies:
         utterance = self.audible = self.get(effect.generation)
         utterance.sound.released_us = self.at_us
         utterance.released_turn = effect.turn
-        utterance.resumes = effect.resumes
+        utterance.said = self.get(effect.resumes).said  # also where it is silenced before anybody hears it
         if self.pending is utterance:
             self.pending = None
 
@@ -264,10 +263,7 @@ class Replies:
         utterance = self.get(effect.generation)
         utterance.over = True
         if isinstance(effect, fx.AgentSaid):
-            before = self.get(effect.resumes)
-            while before.resumes and not before.said:  # it was silenced before anybody heard it
-                before = self.get(before.resumes)
-            utterance.said = f"{before.said} {effect.text}".strip()
+            utterance.said = f"{utterance.said} {effect.text}".strip()
         if isinstance(effect, fx.Withdrawn) and utterance.sound.released_us < 0:
             utterance.farewell = False  # the caller went on: what the model wanted counts for nothing
         if self.audible is utterance:
