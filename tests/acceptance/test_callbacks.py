@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.acceptance.test_chats import api, execution, opened, said
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
+from tests.waiting import until
 
 from callwright.call.callbacks import schedule
 from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.suppression import BY_API, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.callback import Callback
+from callwright.ports.ledger import ExecutionFilter
 
 NUMBER = "+15550199"
 
@@ -103,6 +106,21 @@ async def test_a_chat_has_no_number_to_call_back(dsn: str, tmp_path: Path) -> No
         await client.delete(f"/v1/callwright/chats/{chat['execution_id']}")
         body = await execution(client, chat, "completed")
     assert body["callwright"]["callback"]["reason"] == "there is no number to call"
+
+
+@pytest.mark.parametrize(("caller", "told"), [("+15550100999", True), ("sip:anonymous@anonymous.invalid", False)])
+async def test_an_agent_promises_a_call_back_only_to_whom_it_can_call(
+    dsn: str, tmp_path: Path, caller: str, told: bool
+) -> None:
+    async with call_world(dsn, tmp_path) as world:
+        telephone = await world.telephone(asking_agent())
+        call = telephone.ring(AGENT_ID, scenario("Hello.")["personas"]["busy person"], caller=caller)
+        await call.over(20)
+        await until(lambda: world.runtime.live_calls == 0)
+        async with world.ledger.unit() as unit:
+            (row,) = (await unit.executions.page(DEFAULT_TENANT_ID, AGENT_ID, ExecutionFilter(), 1, 5)).rows
+        log = await world.log(row.id)
+    assert ("If the caller asks to be called back" in log) is told
 
 
 async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(dsn: str, tmp_path: Path) -> None:

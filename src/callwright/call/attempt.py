@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from callwright.call import endings
+from callwright.call.callbacks import hindrance, without_call_backs
 from callwright.call.deps import RuntimeDeps
 from callwright.call.dialling import Connection
 from callwright.call.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
@@ -176,7 +177,8 @@ class Attempt:
         spec = needs.spec
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
-        plan = fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies)
+        told = without_call_backs(spec) if hindrance(execution) else spec
+        plan = fitting(plan_for(told, variables), equipment, spec.settings.speculative_replies)
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)

@@ -60,7 +60,7 @@ async def schedule(
         return told
     told.update(due_at=wish.due_at.astimezone(UTC).isoformat(), local_time=wish.due_at.isoformat())
     agent = await unit.agents.get(execution.tenant_id, execution.agent_id)
-    reason = _hindrance(execution, agent is None)
+    reason = hindrance(execution) or ("the agent was deleted" if agent is None else "")
     if not reason and await unit.suppressions.binding(execution.tenant_id, far_number(execution)) is not None:
         reason = "the number is not to be called any more"
     if reason or agent is None:
@@ -89,15 +89,13 @@ def too_late(wish: Callback, now: datetime) -> str:
     return ""
 
 
-def _hindrance(execution: Execution, agent_gone: bool) -> str:
-    """Why nobody can be called back, in words; empty when somebody can."""
+def hindrance(execution: Execution) -> str:
+    """Why whoever is at the other end of this call cannot be called back, in words; empty when they can. Known before the call is made."""
     number = far_number(execution)
     if _in_a_row(execution) >= MAX_CALLBACKS_IN_A_ROW:
         return f"it was the call back number {MAX_CALLBACKS_IN_A_ROW} in a row"
     if execution.carrier == CHAT or not number:
         return "there is no number to call"
-    if agent_gone:
-        return "the agent was deleted"
     try:
         kind = parse_destination(number).kind
     except InvalidNumberError as error:
@@ -105,6 +103,12 @@ def _hindrance(execution: Execution, agent_gone: bool) -> str:
     if (kind in (SIP, LOOPBACK) and kind != execution.carrier) or (kind == E164 and execution.carrier == SIP):
         return f"{number} cannot be called over {execution.carrier}"
     return ""
+
+
+def without_call_backs(spec: AgentSpec) -> AgentSpec:
+    """The agent of a call in which it cannot promise to call back: its prompt does not speak of it."""
+    settings = spec.settings
+    return replace(spec, settings=replace(settings, extra={**settings.extra, "auto_reschedule": False}))
 
 
 def _in_a_row(execution: Execution) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.dialled import named_number, number_in
-from callwright.domain.suppression import NOBODY
+from callwright.domain.suppression import is_nobody
 
 WITHHELD = "anonymous"
 """What stands for all callers who hide their number: they count as one."""
@@ -26,9 +26,7 @@ def caller_number(caller: str) -> str:
     match = _ADDRESS.match(text)
     if match is not None and match["host"]:
         text = f"sip:{match['user']}@{match['host']}".lower()
-    if text.lower() in NOBODY or text.lower().startswith(("sip:anonymous@", "sip:unknown@")):
-        return WITHHELD
-    return text
+    return WITHHELD if is_nobody(text) else text
 
 
 def spellings(caller: str) -> tuple[str, ...]:

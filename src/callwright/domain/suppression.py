@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +31,17 @@ class Suppression:
     note: str | None = None
 
 
+#: How an address hides who it is of (RFC 3323).
+_HIDDEN = re.compile(r"(?i)sips?:(?:anonymous|unknown)@")
+
+
+def is_nobody(number: str) -> bool:
+    """Whether a number or an address stands for somebody who hides theirs."""
+    text = number.strip()
+    return text.lower() in NOBODY or _HIDDEN.match(text) is not None
+
+
 def far_number(execution: Execution) -> str:
     """The number of whoever is at the other end, as it came; empty where there is none (a chat, a caller who hides it)."""
     number = execution.to_number if execution.direction == "outbound" else execution.from_number
-    return "" if number.strip().lower() in NOBODY else number.strip()
+    return "" if is_nobody(number) else number.strip()

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callwright.call.callbacks import too_late
-from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS
+from callwright.call.callbacks import IN_A_ROW, hindrance, too_late
+from callwright.domain.execution import CHAT, Execution, Phase, Status
+from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS, MAX_CALLBACKS_IN_A_ROW
 from callwright.insight.callback import Callback
 
 #: Twenty o'clock in New York.
@@ -41,3 +42,24 @@ def test_one_that_would_be_made_outside_the_hours_of_calls_is_not() -> None:
 
 def test_a_wish_without_a_time_is_never_late() -> None:
     assert too_late(Callback("later", None, "no clock time was said"), DUE) == ""
+
+
+def call_from(caller: str, carrier: str = "sip", in_a_row: int = 0) -> Execution:
+    names = ("e1", "t", "a1", Status.IN_PROGRESS, Phase.LIVE, "in-progress", 1, "inbound", carrier, "desk", caller)
+    return Execution(*names, DUE, DUE, options={IN_A_ROW: in_a_row})
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (call_from("sip:ann@10.0.0.1"), ""),
+        (call_from("sip:ann@10.0.0.1", in_a_row=MAX_CALLBACKS_IN_A_ROW), "it was the call back number 5 in a row"),
+        (call_from("anonymous"), "there is no number to call"),
+        (call_from("sip:anonymous@anonymous.invalid"), "there is no number to call"),
+        (call_from("", CHAT), "there is no number to call"),
+        (call_from("loopback:demo"), "loopback:demo cannot be called over sip"),
+        (call_from("+15550100999"), "+15550100999 cannot be called over sip"),
+    ],
+)
+def test_who_cannot_be_called_back_is_known_before_the_call(call: Execution, why: str) -> None:
+    assert hindrance(call) == why

@@ -129,6 +129,13 @@ def test_a_chat_greets_and_answers_without_the_delays_of_a_voice_and_loses_no_li
     assert (plan.welcome_delay_ms, plan.discard_pre_welcome, plan.backoff_ms) == (0, False, 0)
 
 
+def test_an_agent_that_calls_back_promises_nothing_in_a_chat() -> None:
+    asked = replace(SPEC, settings=replace(SPEC.settings, extra={"auto_reschedule": True}))
+    assert "called back" in plan_for(asked).system_prompt
+    needs = Needs(asked, Shelf(*BASE), LocalEars("energy", "smart"))
+    assert plan_for(Chatting(NewChat(AGENT), "chat-1").fit(needs).spec).system_prompt == asked.system_prompt
+
+
 async def test_a_chat_that_is_given_up_closes_its_leg() -> None:
     connection = Chatting(NewChat(AGENT), "chat-1")
     heard = Heard()
