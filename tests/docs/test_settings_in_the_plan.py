@@ -98,17 +98,21 @@ CASES = (
     of_conversation("ambient_noise", True, ambient="office-ambience"),
     of_conversation("ambient_noise_track", "rain", TRACK, ambient="rain"),
     Case("transcriber.endpointing", 510, {"endpointing_ms": 510}),
-    Case(
-        "transcriber.language",
-        "de",
-        {
-            "language": "de",
-            "opt_out_message": MESSAGES["de"],
-            "waiting_messages": OWN_WORDS["de"].waiting,
-            "tool_words": (ToolWords("look_up", OWN_WORDS["de"].tool),),
-            **ours("de"),
-        },
+    *(
+        Case(
+            "transcriber.language",
+            language,
+            {
+                "language": spoken,
+                "opt_out_message": MESSAGES[spoken],
+                "waiting_messages": OWN_WORDS[spoken].waiting,
+                "tool_words": (ToolWords("look_up", OWN_WORDS[spoken].tool),),
+                **ours(spoken),
+            },
+        )
+        for language, spoken in (("de", "de"), ("multi-hi", "hi"))
     ),
+    Case("transcriber.language", "multi", {}),
     Case(
         "synthesizer.language",
         "en",

@@ -32,6 +32,8 @@ FLAT_MAX_TOKENS = 350
 
 DEFAULT_TEMPERATURE = 0.1
 DEFAULT_ENDPOINTING_MS = 250
+_FINDS_OUT = frozenset({"auto", "multi", "multilingual", "unknown"})
+"""What recognisers are told in place of a language when they are to find it out (contract 4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,10 @@ def _check_vector_store(section: Fields, config: Fields) -> None:
 
 
 def read_voice(section: Fields | None, names: ProviderNames, language: str) -> ProviderChoice:
-    """``synthesizer`` of a task. ``voice`` is the provider's id of the voice, else its name. Raises InvalidAgentError."""
+    """``synthesizer`` of a task. ``voice`` is the provider's id of the voice, else its name; ``language`` what the recogniser is told, for
+    a voice that is told none. Raises InvalidAgentError."""
     if section is None:
-        return ProviderChoice(provider=names.defaults.voice, language=language)
+        return ProviderChoice(provider=names.defaults.voice, language=_spoken(language))
     provider = names.check("voice", section.text("provider") or names.defaults.voice, section.at("provider"))
     config = section.child("provider_config") or Fields({}, section.at("provider_config"))
     voice = config.text("voice_id") or config.text("voice")
@@ -162,9 +165,18 @@ def read_voice(section: Fields | None, names: ProviderNames, language: str) -> P
         provider=provider,
         model=config.text("model", longest=MAX_NAME_CHARACTERS),
         voice=voice,
-        language=config.text("language") or language,
+        language=config.text("language") or _spoken(language),
         options=options,
     )
+
+
+def _spoken(heard: str) -> str:
+    """The language of what is said to somebody who is heard in ``heard``: ``multi-hi`` is Hindi and English mixed, and no voice speaks, and
+    no words of ours are in, a language that is to be found out."""
+    mixed, _, language = heard.partition("-")
+    if mixed.lower() == "multi" and language:
+        return language
+    return "en" if heard.lower() in _FINDS_OUT else heard
 
 
 def read_transcriber(section: Fields | None, names: ProviderNames) -> tuple[ProviderChoice, int]:

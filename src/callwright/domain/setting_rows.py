@@ -291,8 +291,9 @@ _EARS_AND_MOUTH = (
         "transcriber.language",
         "en",
         "What the caller speaks. Where the voice has no language (`synthesizer.language`), also that of the stop phrases, of opting out and"
-        " of our own words.",
-        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts {_EARS_AND_VOICE}",
+        " of our own words; of `multi-hi` that is Hindi, and of `multi`, `auto` and `unknown` English.",
+        f"{_BARGE}test_a_stop_phrase_of_the_calls_language_interrupts {_EARS_AND_VOICE}"
+        f" {_AGENT}test_a_voice_without_a_language_speaks_that_of_a_recogniser_of_several",
         values="a language code",
     ),
     AgentSetting(

@@ -190,6 +190,24 @@ def test_a_wrong_switch_is_named(given: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("heard", "spoken"),
+    [
+        ("multi-hi", "hi"),
+        ("multi-en-IN", "en-IN"),
+        *((word, "en") for word in ("multi", "Multi", "auto", "unknown", "multilingual")),
+        ("hi-IN", "hi-IN"),
+    ],
+)
+@pytest.mark.parametrize("synthesizer", [None, {"provider": "polly", "provider_config": {"voice": "v"}}])
+def test_a_voice_without_a_language_speaks_that_of_a_recogniser_of_several(
+    heard: str, spoken: str, synthesizer: dict[str, Any] | None
+) -> None:
+    spec = parse_agent(with_tools(transcriber={"language": heard}, synthesizer=synthesizer))
+    assert spec.transcriber.language == heard, "the recogniser is told what the agent says"
+    assert spec.voice.language == spoken
+
+
 def test_messages_may_be_maps_of_languages() -> None:
     settings = parse_agent(
         with_settings(
