@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.agent_of_settings import agent_of
 from tests.docs.read_keys import read_keys
 
+from callwright.domain.agent import parse_agent
 from callwright.domain.agent_setting import AgentSetting
 from callwright.domain.agent_settings import read_settings
 from callwright.domain.errors import InvalidAgentError
@@ -21,8 +23,6 @@ from callwright.domain.setting_rows_kept import KEPT_ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}
-#: Read by other parts than the parser.
-READ_ELSEWHERE = {"transcriber.keywords", "llm_agent.stop", "llm_agent.seed"}
 OF_CONVERSATION = [
     row
     for row in SETTINGS
@@ -44,7 +44,7 @@ def test_every_key_the_parser_looks_at_has_a_row_or_a_reason() -> None:
 
 
 def test_every_row_is_looked_at_by_something() -> None:
-    assert set(ROWS) - read_keys() == READ_ELSEWHERE | {row.key for row in KEPT_ROWS}
+    assert set(ROWS) - read_keys() == {row.key for row in KEPT_ROWS}
 
 
 @cache
@@ -94,6 +94,17 @@ def test_a_range_is_the_parsers_own(row: AgentSetting) -> None:
     for beyond in (row.least - 1, row.most + 1):
         with pytest.raises(InvalidAgentError, match=name):
             settings(**{name: beyond})
+
+
+@pytest.mark.parametrize("row", [row for row in SETTINGS if row.least is not None], ids=lambda row: row.key)
+def test_a_number_outside_of_its_range_is_refused_whether_it_is_acted_on_or_kept(row: AgentSetting) -> None:
+    assert row.least is not None
+    assert row.most is not None
+    for within in (row.least, row.most, str(row.most), None):
+        parse_agent(agent_of({row.key: within}))
+    for beyond in (row.least - 1, row.most + 1, str(row.most + 1), "many"):
+        with pytest.raises(InvalidAgentError, match=row.key.partition(".")[2]):
+            parse_agent(agent_of({row.key: beyond}))
 
 
 #: Acted on outside of the conversation, each with a proof that sets the key itself. The others are followed into its plan by

@@ -31,6 +31,8 @@ FLAT_MAX_TOKENS = 350
 """Of the older form of ``llm_agent``, whose settings stand in it without ``llm_config`` and which names a provider or a model."""
 
 DEFAULT_TEMPERATURE = 0.1
+_LARGEST_SEED = 2**63
+"""Endpoints read 64 bits."""
 DEFAULT_ENDPOINTING_MS = 250
 _FINDS_OUT = frozenset({"auto", "multi", "multilingual", "unknown"})
 """What recognisers are told in place of a language when they are to find it out (contract 4.5)."""
@@ -76,6 +78,7 @@ def read_model(section: Fields | None, names: ProviderNames) -> ProviderChoice:
     options = {**section.value, **config.value}
     options.pop("llm_config", None)
     options.update(_model_numbers(config, model, FLAT_MAX_TOKENS if flat else DEFAULT_MAX_TOKENS))
+    _check_texts(config, "stop")
     _check_effort(config, model)
     config.choice("verbosity", "low", VERBOSITIES)
     _check_url(config, "base_url")
@@ -105,7 +108,19 @@ def _model_numbers(config: Fields, model: str, max_tokens: int) -> dict[str, Any
     for name in ("top_k", "compact_threshold"):
         if config.raw(name) is not None:
             found[name] = config.whole(name, 0, 0, 10_000_000)
+    if config.raw("seed") is not None:
+        seed = config.whole("seed", 0, -_LARGEST_SEED, _LARGEST_SEED)
+        # As it came where it is whole already: larger ones are not exact on the way through a fraction.
+        found["seed"] = config.raw("seed") if isinstance(config.raw("seed"), int) else seed
     return found
+
+
+def _check_texts(section: Fields, name: str) -> None:
+    """Endpoints refuse every request of an agent with anything else."""
+    value = section.raw(name)
+    texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not texts and value is not None and not isinstance(value, str):
+        raise section.wrong(name, "a text or a list of texts")
 
 
 def _check_effort(config: Fields, model: str) -> None:
@@ -194,6 +209,7 @@ def read_transcriber(section: Fields | None, names: ProviderNames) -> tuple[Prov
     ):
         if section.raw(name) is not None:
             options[name] = section.number(name, 0, least, most)
+    _check_texts(section, "keywords")
     language = section.text("language", longest=MAX_NAME_CHARACTERS) or "en"
     endpointing = section.whole("endpointing", DEFAULT_ENDPOINTING_MS, 0, MAX_DELAY_MS)
     return ProviderChoice(provider=provider, model=model, language=language, options=options), endpointing

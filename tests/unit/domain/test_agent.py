@@ -389,6 +389,23 @@ class TestModels:
         assert parse_agent(with_model(model=model, temperature=1.0)).model.options["temperature"] == 1
         assert refused(with_model(model=model, temperature=0.1)).message == "For GPT-5 models, temperature must be 1"
 
+    @pytest.mark.parametrize(
+        ("given", "sent"), [("7", 7), (7.0, 7), (-1, -1), (2**63 - 1, 2**63 - 1), (9_007_199_254_740_993,) * 2]
+    )
+    def test_a_seed_is_a_whole_number_and_exact(self, given: object, sent: int) -> None:
+        seed = parse_agent(with_model(seed=given)).model.options["seed"]
+        assert (seed, type(seed)) == (sent, int)
+
+    @pytest.mark.parametrize("stop", [None, "User:", ["User:", "Agent:"], []])
+    def test_where_to_stop_is_a_text_or_several(self, stop: object) -> None:
+        assert parse_agent(with_model(stop=stop)).model.options["stop"] == stop
+
+    @pytest.mark.parametrize("keywords", [5, {"a": 1}, ["Ada", 5], True])
+    def test_keywords_are_texts(self, keywords: object) -> None:
+        error = refused(with_tools(transcriber={"keywords": keywords}))
+        assert error.field == f"{TASK}.tools_config.transcriber.keywords"
+        assert "a text or a list of texts" in error.message
+
     def test_reasoning_effort_depends_on_the_model(self) -> None:
         assert parse_agent(with_model(model="gpt-5", reasoning_effort="minimal"), nothing_registered)
         assert parse_agent(with_model(model="other", reasoning_effort="max"), nothing_registered)
@@ -403,6 +420,11 @@ class TestModels:
             ({"temperature": 3}, "temperature"),
             ({"top_p": 2}, "top_p"),
             ({"top_k": 1.5}, "top_k"),
+            ({"seed": "banana"}, "seed"),
+            ({"seed": 2**64}, "seed"),
+            ({"stop": 5}, "stop"),
+            ({"stop": ["User:", 5]}, "stop"),
+            ({"stop": {"a": "b"}}, "stop"),
             ({"verbosity": "loud"}, "verbosity"),
             ({"base_url": "file:///etc/passwd"}, "base_url"),
             ({"base_url": "https://[llm/v1"}, "base_url"),
