@@ -226,8 +226,9 @@ def agent_settings_page() -> str:
     """`docs/agent-settings.md`."""
     intro = (
         "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
-        " it. **kept**: it is stored and given back as it came, and nothing is done with it; where it has a range, that is checked. A"
-        " setting that is not here is kept too. Which field of the conversation's plan a setting is, with which value, is held for each by"
+        " it. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
+        " other kinds hardly any. A setting that is not here is kept too. In a [chat](how-to/chat.md) settings of sound, of delays and of"
+        " silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
         " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
         " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/setting_rows.py`."
     )

@@ -67,6 +67,7 @@ CASES = (
     of_conversation("interruption_backoff_period", 120, backoff_ms=120),
     of_conversation("check_if_user_online", False, check_if_user_online=False),
     of_conversation("check_user_online_message", "Hello?", user_online_message="Hello?"),
+    of_conversation("check_user_online_message", ""),
     of_conversation("trigger_user_online_message_after", 4, user_online_after_ms=4_000),
     of_conversation("welcome_message_delay", 130, welcome_delay_ms=130),
     of_conversation("discard_pre_welcome_utterance", True, discard_pre_welcome=True),

@@ -12,7 +12,7 @@ from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting, kept
 from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_DELAY_MS,
-    MAX_KEY_DIGITS,
+    MAX_KEYWORDS,
     MAX_MODEL_TOKENS,
     MAX_PATIENCE_MS,
     MAX_WAITING_MESSAGES,
@@ -20,6 +20,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.setting_rows_callers import CALLER_AGENT_ROWS, CALLER_ROWS
 from callwright.domain.setting_rows_kept import KEPT_ROWS
+from callwright.domain.setting_rows_keys import KEY_ROWS
 from callwright.domain.setting_rows_sounds import SOUND_ROWS
 from callwright.domain.setting_rows_tools import TOOL_ROWS
 
@@ -29,7 +30,7 @@ _A_DAY_S = 86_400
 _AGENT = "tests/unit/domain/test_agent.py::"
 _TALK = "tests/unit/conversation/"
 _SILENCE, _ENDING, _BARGE = f"{_TALK}test_silence.py::", f"{_TALK}test_ending.py::", f"{_TALK}test_barge_in.py::"
-_WELCOME, _KEYS, _TURNS = f"{_TALK}test_welcome.py::", f"{_TALK}test_keys.py::", f"{_TALK}test_turns.py::"
+_WELCOME, _TURNS = f"{_TALK}test_welcome.py::", f"{_TALK}test_turns.py::"
 _EQUIP = "tests/unit/call/test_equipment.py::"
 _EARS_AND_VOICE = f"{_EQUIP}test_what_an_agent_says_of_ears_and_voice_is_told_to_their_plugins"
 _ENDPOINTS = "tests/contract/test_model_endpoints.py::"
@@ -63,7 +64,7 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.call_terminate",
         90,
-        f"Seconds after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
+        f"Seconds from the answer after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
         f"{_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye {_IN_THE_PLAN}",
         1,
         _A_DAY_S,
@@ -78,15 +79,19 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.call_cancellation_prompt",
         None,
-        "The question it is asked.",
-        f"{_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over",
+        "The question it is asked; null: ours. Without `hangup_after_LLMCall` nothing is asked.",
+        f"{_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over"
+        f" {_ENDING}test_without_a_question_of_the_agents_own_a_model_is_asked_ours_and_only_where_it_is_wanted",
         values="a text",
     ),
     AgentSetting(
         "task_config.call_hangup_message",
         None,
-        "The goodbye, before the agent hangs up.",
-        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up",
+        "The goodbye, before the agent hangs up for a silence, for the maximum, or because a model said that it is over; of `end_call`"
+        " where the model said nothing itself.",
+        f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up {_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye"
+        f" {_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over"
+        f" {_ENDING}test_the_model_ends_the_call_without_a_word",
         values=_SENTENCE,
     ),
     AgentSetting(
@@ -118,8 +123,9 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.number_of_words_for_interruption",
         2,
-        "More words than this interrupt the agent; 0: only whole stop phrases do.",
-        f"{_BARGE}test_more_words_than_the_setting_interrupt_the_agent",
+        "More words than this interrupt the agent, and whole stop phrases always do; 0: only those, once they are final.",
+        f"{_BARGE}test_more_words_than_the_setting_interrupt_the_agent {_BARGE}test_a_stop_phrase_interrupts_below_the_count"
+        f" {_BARGE}test_with_zero_words_a_final_stop_phrase_still_stops",
         0,
         1_000,
     ),
@@ -133,16 +139,18 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.check_user_online_message",
         None,
-        "How that is asked; null: our words in the call's language ([which](agents.md#the-platforms-own-sentences)).",
+        "How that is asked; null or an empty text: our words in the call's language ([which](agents.md#the-platforms-own-sentences)).",
         f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
         values=_SENTENCE,
     ),
     AgentSetting(
         "task_config.trigger_user_online_message_after",
         10,
-        "Seconds of silence after which it is asked. 0: at once, after every reply (0 of `hangup_after_silence` means never).",
+        "Seconds of silence after which it is asked; longer than a `hangup_after_silence` above 0: never. 0: at once, after every reply (0 of"
+        " `hangup_after_silence` means never).",
         f"{_SILENCE}test_the_question_comes_first_at_the_same_time"
-        f" {_SILENCE}test_a_question_after_no_time_is_asked_at_once_after_every_reply",
+        f" {_SILENCE}test_a_question_after_no_time_is_asked_at_once_after_every_reply"
+        f" {_SILENCE}test_hanging_up_sooner_than_the_question_hangs_up",
         0,
         _A_DAY_S,
     ),
@@ -162,43 +170,7 @@ _CONVERSATION = (
         f"{_WELCOME}test_words_over_the_welcome_can_be_discarded",
         values=_SWITCH,
     ),
-    AgentSetting(
-        "task_config.dtmf_enabled",
-        False,
-        "Keys the caller presses become what the caller said.",
-        f"{_KEYS}test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller",
-        values=_SWITCH,
-    ),
-    AgentSetting(
-        "task_config.dtmf_finish_on_key",
-        "#",
-        "Our own. The key that ends an entry; empty: none.",
-        f"{_KEYS}test_another_finishing_key_or_none",
-        values="one of 0-9 * # A-D, or empty",
-    ),
-    AgentSetting(
-        "task_config.dtmf_max_digits",
-        0,
-        "Our own. An entry of so many keys is complete, a finishing key behind it included; 0: no count.",
-        f"{_KEYS}test_a_count_completes_an_entry",
-        0,
-        MAX_KEY_DIGITS,
-    ),
-    AgentSetting(
-        "task_config.dtmf_timeout",
-        3,
-        "Our own. Seconds after the last key when an entry is complete.",
-        f"{_KEYS}test_a_pause_completes_an_entry",
-        0.5,
-        60,
-    ),
-    AgentSetting(
-        "task_config.dtmf_interrupts",
-        True,
-        "Our own. The first key silences the agent.",
-        f"{_KEYS}test_the_first_key_silences_the_agent {_KEYS}test_keys_may_wait_until_the_agent_has_finished",
-        values=_SWITCH,
-    ),
+    *KEY_ROWS,
     AgentSetting(
         "task_config.speculative_replies",
         None,
@@ -239,8 +211,9 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.end_call_tool_mode",
         None,
-        "Any text but `off`: the model may hang up (`end_call`).",
-        f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye {_IN_THE_PLAN}",
+        "Any text but `off`: the model may hang up (`end_call`). An agent with a tool of that name or key may in any case.",
+        f"{_ENDING}test_the_model_ends_the_call_with_its_own_goodbye {_IN_THE_PLAN}"
+        f" {_AGENT}TestTools::test_built_in_tools_go_by_name_and_the_calendar_by_either_key",
         values="a text",
     ),
     AgentSetting(
@@ -261,7 +234,7 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.interruption_backoff_period",
         0,
-        "Milliseconds after an interruption before the agent speaks again.",
+        "Milliseconds from the last sound of a caller who interrupted the agent, or from the key that did, in which it stays silent.",
         f"{_TALK}test_resuming.py::test_an_interrupted_agent_answers_only_after_its_backoff_period",
         0,
         MAX_DELAY_MS,
@@ -307,7 +280,7 @@ _EARS_AND_MOUTH = (
     AgentSetting(
         "transcriber.keywords",
         None,
-        "Words the recogniser should expect.",
+        f"Words the recogniser should expect, {MAX_KEYWORDS} at most; a boost behind a colon is left out.",
         _EARS_AND_VOICE,
         values="a list, or a text with commas",
     ),
@@ -346,7 +319,7 @@ _EARS_AND_MOUTH = (
     AgentSetting(
         "synthesizer.speed",
         1,
-        "How fast the local voice speaks.",
+        "How fast the local voice speaks, which it does at 0.5 to 2: less and more become these.",
         f"tests/contract/test_local_plugins.py::test_a_faster_voice_takes_less_time {_EARS_AND_VOICE}",
         0.1,
         4,

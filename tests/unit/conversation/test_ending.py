@@ -16,6 +16,7 @@ from callwright.conversation.bounds import (
     SLOW_MS_PER_CHARACTER,
     VOICE_WAIT_MS,
 )
+from callwright.conversation.ending import DEFAULT_HANGUP_PROMPT
 
 
 def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
@@ -327,6 +328,15 @@ def test_a_model_says_after_each_reply_whether_the_call_is_over() -> None:
     call.give(ev.ClassifierVerdict, question.request, "hangup", True)
     call.plays()
     assert call.hung_up() == "llm_prompted_hangup"
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_without_a_question_of_the_agents_own_a_model_is_asked_ours_and_only_where_it_is_wanted(wanted: bool) -> None:
+    call = Call(hangup_by_prompt=wanted, hangup_prompt="" if wanted else "Is it over?")
+    call.caller_says("bye bye")
+    call.agent_replies("See you.")
+    asked = [question.messages[0].content for question in call.all(fx.AskClassifier)]
+    assert asked == ([DEFAULT_HANGUP_PROMPT] if wanted else [])
 
 
 def test_no_hangs_nothing_up_and_another_answer_counts_for_nothing() -> None:
