@@ -146,8 +146,8 @@ _CONVERSATION = (
     AgentSetting(
         "task_config.trigger_user_online_message_after",
         10,
-        "Seconds of silence after which it is asked; longer than a `hangup_after_silence` above 0: never. 0: at once, after every reply (0 of"
-        " `hangup_after_silence` means never).",
+        "Seconds of silence after which it is asked; longer than a `hangup_after_silence` above 0: never. 0: at once, after every reply"
+        " (0 of `hangup_after_silence` means never).",
         f"{_SILENCE}test_the_question_comes_first_at_the_same_time"
         f" {_SILENCE}test_a_question_after_no_time_is_asked_at_once_after_every_reply"
         f" {_SILENCE}test_hanging_up_sooner_than_the_question_hangs_up",
