@@ -207,7 +207,7 @@ class Studio:
                 "agent_transcriber": provider,
             },
         )
-        plan = fitting(plan_for(spec), equipment, spec.settings.speculative_replies)
+        plan = fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies)
         rehearsal = Rehearsal(Cast(plan, equipment, carrier, request, variables, seed, scenario.agent), self._clock)
         began_us = self._loop.now_us
         await rehearsal.run()

@@ -473,6 +473,19 @@ def test_a_simulated_call_has_the_date_and_time_of_its_time_zone(zone: str, said
     assert " ".join(header.variables[name] for name in ("current_date", "current_time", "timezone")) == said
 
 
+@pytest.mark.parametrize(
+    ("user_data", "asked"), [({"colour": "red"}, []), ({"colour": ""}, ["colour"]), ({}, ["colour"])]
+)
+def test_a_simulated_model_is_asked_for_what_a_real_one_is(
+    user_data: dict[str, Any], asked: list[str], tmp_path: Path
+) -> None:
+    """A parameter of a tool that is named as a variable of the call is filled from it (contract 13)."""
+    _, entries = read_log(recorded(scenarios_in(case(tmp_path, user_data=user_data))[0], 1))
+    started = next(entry for entry in entries if entry.type == "Started")
+    (tool,) = started.values["plan"]["tools"]
+    assert list(json.loads(tool["parameters"])["properties"]) == asked
+
+
 NOISY: dict[str, Any] = {
     "persona": {"think_ms": 4_000, "rules": [{"say": "Red."}, {"say": "Bye.", "hang_up": True, "linger_ms": 2_000}]}
 }
