@@ -95,6 +95,29 @@ def test_a_core_that_ignores_a_setting_fails_a_test_that_is_named_for_it(key: st
         assert run(*proofs_in_the_core(key)).failed, f"no test of {key} notices that it is ignored"
 
 
+@contextmanager
+def taken_for(name: str, other: Callable[[int], int]) -> Iterator[None]:
+    """Whoever reads the field ``name`` of a plan takes it for an ``other`` number."""
+    slot = vars(CallPlan)[name]
+    setattr(CallPlan, name, property(lambda one: other(slot.__get__(one)), slot.__set__))
+    try:
+        yield
+    finally:
+        setattr(CallPlan, name, slot)
+
+
+NUMBERS = {field.name for field in fields(CallPlan) if type(field.default) is int}
+
+
+@pytest.mark.parametrize("key", sorted(key for key, name in IN_THE_CORE.items() if name in NUMBERS))
+def test_a_core_that_takes_a_number_for_twice_or_half_of_it_fails_a_test_that_is_named_for_it(key: str) -> None:
+    for other in (lambda number: number * 2, lambda number: number // 2):
+        with taken_for(IN_THE_CORE[key], other):
+            assert run(*proofs_in_the_core(key)).failed, (
+                f"no test of {key} notices that it comes too early, or too late"
+            )
+
+
 @pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & ROWS.keys()))
 def test_what_is_acted_on_elsewhere_has_a_proof_that_sets_it(key: str) -> None:
     paths = {proof.partition("::")[0] for proof in ROWS[key].proofs}
