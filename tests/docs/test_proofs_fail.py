@@ -33,7 +33,7 @@ ACTED_ON_ELSEWHERE = {
     "task_config.auto_reschedule",  # of the prompt it is a part of; who is called back is settled behind the call
     "agent.calling_guardrails",
     *("tool.description", "tool.strict"),  # of what the model is offered: TOLD
-    "tool_params.strict",  # in the row of tool.strict
+    *("tool_params.strict", "tool_params.pre_call_message"),  # in the rows of tool.strict and tool.pre_call_message
     "tool.transfer_mode",  # of a transfer: PARTS; how the line transfers needs a telephone (tests/phone)
     "task_config.ambient_noise_track",  # which of the tracks (the track itself: ambient_noise)
 }

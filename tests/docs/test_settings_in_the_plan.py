@@ -144,10 +144,9 @@ CASES = (
         Case(key, True, {"tools": (Tool("look_up", "Looks it up.", '{"properties":{},"type":"object"}', strict=True),)})
         for key in ("tool.strict", "tool_params.strict")
     ),
-    Case(
-        "tool.pre_call_message",
-        "One moment.",
-        {"tool_words": (ToolWords("look_up", "One moment.", own_message=True),)},
+    *(
+        Case(key, "One moment.", {"tool_words": (ToolWords("look_up", "One moment.", own_message=True),)})
+        for key in ("tool.pre_call_message", "tool_params.pre_call_message")
     ),
     Case("tool.pre_call_message", "", {"tool_words": ()}),
     Case("tool.pre_call_message", {"en": ""}, {"tool_words": ()}),

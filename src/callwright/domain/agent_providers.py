@@ -172,8 +172,9 @@ def read_voice(section: Fields | None, names: ProviderNames, language: str) -> P
         raise InvalidAgentError("ElevenLabs config requires 'voice' or 'voice_id'.", field=config.path)
     outside = {name: value for name, value in section.value.items() if name not in {"provider", "provider_config"}}
     options = {**outside, **config.value}
-    if config.raw("speed") is not None:
-        options["speed"] = config.number("speed", 1, 0.1, 4)
+    for place in (section, config):
+        if place.raw("speed") is not None:
+            options["speed"] = place.number("speed", 1, 0.1, 4)
     options["buffer_size"] = section.whole("buffer_size", 250, 0, 100_000)
     options["caching"] = section.switch("caching", True)
     return ProviderChoice(

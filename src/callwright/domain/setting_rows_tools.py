@@ -62,8 +62,10 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         "tool.pre_call_message",
         None,
         "Said as it is called, unless the model said something itself; null: after 1.2 s one of ours in the call's language"
-        " ([which](agents.md#the-platforms-own-sentences)). Of a transfer it is said before it. `press_keys` and `end_call` have none.",
-        f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called",
+        " ([which](agents.md#the-platforms-own-sentences)). Of a transfer it is said before it. `press_keys` and `end_call` have none."
+        " May stand in the parameters too.",
+        f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called"
+        f" {_PLAN}test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else",
         values=_SENTENCE,
     ),
     AgentSetting(

@@ -208,6 +208,18 @@ def test_a_voice_without_a_language_speaks_that_of_a_recogniser_of_several(
     assert spec.voice.language == spoken
 
 
+def test_a_voices_speed_is_a_number_wherever_it_stands() -> None:
+    def voice(**section: Any) -> dict[str, Any]:
+        return with_tools(synthesizer={"provider": "local", **section})
+
+    assert parse_agent(voice(speed="1.5")).voice.options["speed"] == 1.5
+    assert parse_agent(voice(speed="1.5", provider_config={"speed": 2})).voice.options["speed"] == 2
+    assert refused(voice(speed="fast")).field == f"{TASK}.tools_config.synthesizer.speed"
+    assert (
+        refused(voice(provider_config={"speed": 9})).field == f"{TASK}.tools_config.synthesizer.provider_config.speed"
+    )
+
+
 def test_messages_may_be_maps_of_languages() -> None:
     settings = parse_agent(
         with_settings(
