@@ -223,8 +223,8 @@ class Chatting(Connection):
 
 def in_writing(spec: AgentSpec, silence_s: float, most_s: float) -> AgentSpec:
     """The agent as chats have it, which end after ``silence_s`` without a word and after ``most_s`` in any case. It writes and answers
-    without a delay: a line that is sent is no noise over a welcome, and nobody is talked over. Whoever
-    writes has no number to be called back at."""
+    without a delay: a line that is sent is no noise over a welcome, and nobody is talked over. Whoever writes has no number to be called
+    back at."""
     spec = without_call_backs(spec)
     settings = replace(
         spec.settings,

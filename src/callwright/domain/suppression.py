@@ -31,8 +31,8 @@ class Suppression:
     note: str | None = None
 
 
-#: How an address hides who it is of (RFC 3323).
 _HIDDEN = re.compile(r"(?i)sips?:(?:anonymous|unknown)@")
+"""How an address hides who it is of (RFC 3323)."""
 
 
 def is_nobody(number: str) -> bool:
