@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
+from callwright.conversation.stops import ENGLISH, base_language
 from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ToolSpec
 from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent_transfers import (
@@ -177,7 +178,7 @@ def plan_for(spec: AgentSpec, variables: Mapping[str, str] | None = None) -> Cal
         speculate=settings.speculative_replies is True,
         written=settings.written,
         opt_out=settings.opt_out_ends_call,
-        opt_out_message=in_language(settings.opt_out_message, language) or message_in(language),
+        opt_out_message=in_language(settings.opt_out_message, language).strip() or message_in(language),
         apology_message=ours.apology,
         failure_message=ours.failure,
         language=language,
@@ -218,13 +219,19 @@ def _sounding(settings: ConversationSettings, language: str) -> dict[str, Any]:
 
 
 def in_language(message: str | Mapping[str, str] | None, language: str) -> str:
-    """The message in ``language``, else in its base language, else in English, else the first there is."""
+    """The message in ``language``, else in another form of it (``hi`` for ``hi-IN``), else in English, else the first there is."""
     if message is None or isinstance(message, str):
         return message or ""
-    for wanted in (language, language.split("-")[0], "en"):
-        if wanted in message:
-            return message[wanted]
+    spoken, forms = _form(language), {_form(code): text for code, text in message.items()}
+    for wanted in (base_language(language), ENGLISH):
+        of_it = [code for code in forms if base_language(code) == wanted]
+        if of_it:
+            return forms[min(of_it, key=lambda code: (code != spoken, len(code)))]
     return next(iter(message.values()), "")
+
+
+def _form(code: str) -> str:
+    return code.replace("_", "-").lower()
 
 
 def _can_run(tool: ToolSpec) -> bool:

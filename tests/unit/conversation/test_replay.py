@@ -241,6 +241,8 @@ def test_our_own_words_to_an_opt_out_are_in_the_language_of_the_call() -> None:
     assert plan_for(german).opt_out_message.startswith("Verstanden.")
     own = replace(german, settings=ConversationSettings(opt_out_message={"de": "Gut."}, opt_out_ends_call=False))
     assert (plan_for(own).opt_out_message, plan_for(own).opt_out) == ("Gut.", False)
+    blank = replace(german, settings=ConversationSettings(opt_out_message="  "))
+    assert plan_for(blank).opt_out_message == plan_for(german).opt_out_message
 
 
 @pytest.mark.parametrize(
@@ -250,10 +252,15 @@ def test_our_own_words_to_an_opt_out_are_in_the_language_of_the_call() -> None:
         (None, ""),
         ({"de-AT": "Baba", "de": "Tschüss"}, "Baba"),
         ({"de": "Tschüss", "en": "Bye"}, "Tschüss"),
+        ({"DE_at": "Baba", "de": "Tschüss"}, "Baba"),
+        ({"en": "Bye", "de-DE": "Tschüss"}, "Tschüss"),
+        ({"en": "Bye", "de-DE": "Tschüss", "DE": "Servus"}, "Servus"),
         ({"fr": "Salut", "en": "Bye"}, "Bye"),
+        ({"fr": "Salut", "en-GB": "Cheerio"}, "Cheerio"),
         ({"fr": "Salut"}, "Salut"),
         ({}, ""),
     ],
 )
 def test_messages_are_taken_in_the_language_of_the_voice(message: dict[str, str] | str | None, text: str) -> None:
     assert in_language(message, "de-AT") == text
+    assert in_language(message, "DE_AT") == text
