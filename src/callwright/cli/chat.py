@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx2 as httpx
 
@@ -22,6 +24,19 @@ from callwright.ops.settings import Settings, load_settings
 
 KEY_VARIABLE = "CALLWRIGHT_API_KEY"
 _ROUTES = "/v1/callwright"
+_READ_BYTES = 65_536
+
+
+class NobodyAnswersError(UnavailableError):
+    """No platform answers where it was looked for."""
+
+    hint = "Start `callwright serve`, or say with --url where the platform listens."
+
+
+class RefusedError(UnavailableError):
+    """The platform answered that it does not do what was asked."""
+
+    hint = "The answer says why; `callwright chat --help` says what the command takes."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +55,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Chat until one side ends it; 0 when the chat was opened and ended in order."""
     settings = load_settings(os.environ, data=arguments.data)
     body = {"user_data": variables(arguments.var), "pace": "reading" if arguments.reading else "instant"}
-    url = arguments.url or settings.public_url or f"http://{settings.host}:{settings.port}"
+    url = _checked(arguments.url) if arguments.url else settings.public_url or _own_url(settings)
     return asyncio.run(_chat(settings, url, arguments, {**body, "wait_s": MAX_CHAT_WAIT_SECONDS}))
+
+
+def _own_url(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _checked(url: str) -> str:
+    """An address that can be asked. Raises BadInputError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadInputError(f"--url must be an address as http://127.0.0.1:8700, not {url!r}")
+    return url
 
 
 def variables(given: list[str]) -> dict[str, str]:
@@ -58,27 +90,76 @@ async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, bod
         headers = {"Authorization": f"Bearer {key}"}
         timeout = MAX_CHAT_WAIT_SECONDS + 10
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, trust_env=False) as api:
-            reply = await _ask(api, "POST", f"{_ROUTES}/agents/{arguments.agent}/chats", body)
+            reply = await _ask(api, "POST", f"{_ROUTES}/agents/{quote(arguments.agent, safe='')}/chats", body)
             execution_id = reply["execution_id"]
             print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
             path = f"{_ROUTES}/chats/{execution_id}"
-            _show(reply)
-            while not reply["ended"]:
-                line = (await asyncio.to_thread(_read)).strip()
-                if not line:
+            try:
+                await _write(api, path, reply)
+            except BaseException:
+                # A chat that nobody writes in any more would count as a call until its silence ends it.
+                with suppress(UnavailableError):
                     await _ask(api, "DELETE", path, None)
-                    break
-                reply = await _ask(api, "POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
-                _show(reply)
+                raise
     return 0
 
 
-def _read() -> str:
-    """A line from standard input; empty at its end."""
-    if sys.stdin.isatty():
-        sys.stdout.write("you: ")
-        sys.stdout.flush()
-    return sys.stdin.readline()
+async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> None:
+    """Show the agent's replies and write what is typed, until one side has ended the chat."""
+    lines = _Lines(sys.stdin.fileno())
+    _show(reply)
+    while not reply["ended"]:
+        line = (await lines.next()).strip()
+        if not line:
+            await _ask(api, "DELETE", path, None)
+            return
+        reply = await _ask(api, "POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
+        _show(reply)
+
+
+class _Lines:
+    """Lines of a file descriptor, read beside the event loop.
+
+    Not by a thread of the loop's own, nor through ``sys.stdin``: both are waited for at the end of the process, so that Ctrl-C would do
+    nothing until somebody pressed Enter.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._read = b""
+
+    async def next(self) -> str:
+        """A line, at the end what is left, then nothing."""
+        if sys.stdin.isatty():
+            sys.stdout.write("you: ")
+            sys.stdout.flush()
+        while b"\n" not in self._read:
+            more = await self._more()
+            if not more:
+                break
+            self._read += more
+        line, _, self._read = self._read.partition(b"\n")
+        return line.decode(errors="replace")
+
+    async def _more(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        read: asyncio.Future[bytes] = loop.create_future()
+
+        def deliver(data: bytes) -> None:
+            if not read.done():
+                read.set_result(data)
+
+        def wait() -> None:
+            try:
+                data = os.read(self._descriptor, _READ_BYTES)
+            except OSError:
+                data = b""  # a terminal that is gone has no more lines
+            # The loop is closed when the chat was left meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(deliver, data)
+
+        threading.Thread(target=wait, name="typed lines", daemon=True).start()
+        return await read
 
 
 def _show(reply: dict[str, Any]) -> None:
@@ -92,12 +173,15 @@ async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, A
     try:
         answer = await api.request(method, path, json=body)
     except httpx.HTTPError as error:
-        raise UnavailableError(
-            f"nobody answers at {api.base_url} ({type(error).__name__}); start `callwright serve` or give --url"
-        ) from error
-    found: dict[str, Any] = answer.json()
+        raise NobodyAnswersError(f"nobody answers at {api.base_url} ({type(error).__name__})") from error
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise NobodyAnswersError(f"what answers at {api.base_url} is no Callwright (HTTP {answer.status_code})")
     if answer.status_code >= 300:
-        raise UnavailableError(f"{path} answered {answer.status_code}: {found.get('message', answer.text)}")
+        raise RefusedError(f"{path} answered {answer.status_code}: {found.get('message', answer.text)}")
     return found
 
 
@@ -106,6 +190,8 @@ async def _key(settings: Settings, given: str) -> AsyncIterator[str]:
     """The key to ask with: the given one, or one that lives as long as the chat."""
     known = given or os.environ.get(KEY_VARIABLE, "")
     if known:
+        if not (known.isascii() and known.isprintable()) or " " in known:
+            raise BadInputError(f"the key of --key or {KEY_VARIABLE} has signs that no key has")
         yield known
         return
     async with open_actions(settings) as services:
