@@ -120,7 +120,7 @@ RULES: dict[str, Rule] = _table(
         "slow_reply",
         "Slow first audio",
         "The caller waits too long from their last sound to the agent's first; the part of the wait that took longest is to blame.",
-        "the latency waterfall of each turn",
+        "the latency waterfall of each turn; what the model, asked on a guess, did beside the caller's pause is its own time",
         {
             "warn_ms": Threshold(1_500, "ms", "from the caller's last voiced frame to the agent's first frame"),
             "bad_ms": Threshold(3_000, "ms", "from here on it is bad"),

@@ -65,7 +65,8 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
     """The part that took most of the wait, or what is behind it, and how long it was."""
     spans: dict[str, list[Span]] = {}
     at_us = latency.began_us
-    for name, step_us in latency.steps_us:
+    # Behind a question on a guess the pause held nothing up that the model had not ready yet.
+    for name, step_us in latency.guessed_us or latency.steps_us:
         spans.setdefault(name, []).append(Span(at_us, at_us + step_us))
         at_us += step_us
     shares = {name: sum(span.shared_us(waited) for span in found) for name, found in spans.items()}
@@ -81,7 +82,8 @@ def _blamed(case: Case, latency: TurnLatency, waited: Span) -> tuple[str, int]:
         # The turn is taken at once when the last words are there: then it is they that were waited for.
         if finals and (finals[-1] - waited.from_us) * 2 > part_us:
             return "recogniser", finals[-1] - waited.from_us
-        return _waited_out(case, longest), part_us
+        pause = Span(latency.began_us, longest.to_us) if latency.guessed_us else longest
+        return _waited_out(case, pause), part_us
     if part == "ask" and (case.plan("speculate") or _was_asked_before(case, latency)):
         return "again", part_us
     return part, part_us

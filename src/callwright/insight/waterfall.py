@@ -42,6 +42,10 @@ class TurnLatency:
     began_us: int
     steps_us: tuple[tuple[str, int], ...]
     """The parts and how long they took, one after the other as they came; a part may come twice."""
+    guessed_us: tuple[tuple[str, int], ...] = ()
+    """Where the model was asked on a guess, before the turn was taken: the same wait, with what model and voice took beside the caller's
+    pause told as theirs. Its ``end_of_turn`` is what would have been waited less if the turn had been taken as soon as the model was asked,
+    and what came before the question."""
 
     @property
     def parts_us(self) -> dict[str, int]:
@@ -89,19 +93,26 @@ def _of_generation(view: CallView, ask: Entry, firsts: _Firsts) -> TurnLatency |
         return None
     began = min(ended_us, started.at_us)
     spoken_us = _at(firsts, "Speak", generation)
-    boundaries = [
-        *_held_by_tools(view, first_ask, began),
-        ("end_of_turn", taken.at_us),
-        ("ask", first_ask.at_us),
-        *again,
+    held = _held_by_tools(view, first_ask, began)
+    made: list[tuple[str, int | None]] = [
         ("first_token", _at(firsts, "ReplyText", asked) or _at(firsts, "ReplyTool", asked)),
         *(_until_announced(view, ask, spoken_us) if generation != asked else []),
         ("first_clause", spoken_us),
         ("first_audio", _at(firsts, "VoiceReady", generation)),
-        ("hold", _at(firsts, "Release", generation)),
-        ("send", started.at_us),
     ]
-    return TurnLatency(int(ask.values["turn"]), generation, began, _steps(boundaries, began, started.at_us))
+    sent: list[tuple[str, int | None]] = [("hold", _at(firsts, "Release", generation)), ("send", started.at_us)]
+    end: tuple[str, int | None] = ("end_of_turn", taken.at_us)
+    boundaries = [*held, end, ("ask", first_ask.at_us), *again, *made, *sent]
+    guessed: list[tuple[str, int | None]] = []
+    if not held and not again and generation == asked and began < first_ask.at_us < taken.at_us:
+        guessed = [("end_of_turn", first_ask.at_us), *made, end, *sent]
+    return TurnLatency(
+        int(ask.values["turn"]),
+        generation,
+        began,
+        _steps(boundaries, began, started.at_us),
+        _steps(guessed, began, started.at_us),
+    )
 
 
 def _steps(boundaries: list[tuple[str, int | None]], from_us: int, to_us: int) -> tuple[tuple[str, int], ...]:

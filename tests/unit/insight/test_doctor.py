@@ -141,6 +141,34 @@ class TestSlowReply:
         finding = call.speaks_from("For when?", 8_200, 9_000).at(10_000).leg_ended().found("slow_reply")
         assert finding.causes == ("again",)
 
+    @pytest.mark.parametrize(
+        ("written_ms", "spoken_ms", "audio_ms", "cause", "part"),
+        [
+            (7_300, 7_400, 7_500, "first_token", "1,500 ms"),
+            (6_500, 7_400, 7_500, "first_clause", "900 ms"),
+            (6_000, 6_100, 6_200, "end_of_turn", "900 ms"),
+        ],
+    )
+    def test_a_pause_that_the_model_worked_through_is_blamed_for_no_more_than_it_held_up(
+        self, written_ms, spoken_ms, audio_ms, cause, part
+    ):
+        call = DoctorCall(speculate=True).welcomed().says("A table.", 4_500, 5_500)
+        call.generation += 1
+        happens = {
+            5_800: lambda: call.write(fx.Speculative(call.generation, 1)).asked(1, call.generation),
+            written_ms: lambda: call.model_wrote(call.generation, "For when?"),
+            spoken_ms: lambda: call.speaks(1, call.generation, "For when?"),
+            audio_ms: lambda: call.event(ev.VoiceReady, call.generation, 0),
+            6_800: lambda: call.turn_taken().write(fx.Committed(call.generation, 1)),
+        }
+        for at_ms in sorted(happens):
+            call.at(at_ms)
+            happens[at_ms]()
+        begins_ms = max(audio_ms, 7_001)
+        call.takes_turn("A table.", 4_500, 5_500, begins_ms).released(1, call.generation).audible(call.generation)
+        finding = call.ends("For when?", 9_000).at(10_000).leg_ended().found("slow_reply")
+        assert (finding.causes, f"{part} of it" in finding.what) == ((cause,), True), finding.what
+
     def test_blames_the_recogniser_when_the_turn_waited_for_its_words(self):
         call = DoctorCall().welcomed().sounds(4_500, 5_500).words("A table.", 5_500, at_ms=7_300).asks(7_350)
         call.takes_turn("A table.", 4_500, 5_500, 7_500)
