@@ -271,6 +271,21 @@ def test_what_a_what_if_cannot_show_is_told(log: str, capsys: pytest.CaptureFixt
     assert f"{model} changes nothing here" not in told
 
 
+def test_why_a_change_shows_nothing_is_told(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = "the model answers as recorded"
+    none_of_it = "a what-if has the times of the recording, no sound, no tool that is called, and nothing that comes after the call"
+    why = {
+        "agent.tasks.0.task_config.patience=1000": "the agent does with it as it did without",
+        "agent.tasks.0.tools_config.synthesizer.provider_config.speed=3": none_of_it,
+        "agent.webhook_url=https://hooks.example/x": none_of_it,
+        "agent.tasks.0.tools_config.llm_agent.max_tokens=9": recorded,
+        "agent.agent_prompts.task_1.system_prompt=Be rude.": recorded,
+    }
+    assert main(["replay", log, *ASKED, *(word for change in why for word in ("--set", change))]) == 0
+    told = capsys.readouterr().out
+    assert [f"{change} changes nothing here: {reason}" in told for change, reason in why.items()] == [True] * len(why)
+
+
 def test_it_is_said_from_where_on_it_is_simulated(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     later = ["--set", "agent.tasks.0.task_config.incremental_delay=2000"]
     for turn, told in ((0, "all of it is simulated"), (2, "simulated from turn 2 on, as recorded before")):

@@ -205,7 +205,7 @@ def _may_speculate(spec: AgentSpec, plugins: PluginInstances) -> bool:
 
 
 def _without_effect(view: CallView, arguments: argparse.Namespace, defaults: ProviderDefaults) -> list[str]:
-    """Which changes are of what a what-if has not: sound, and with recorded answers the model."""
+    """Which changes are of what a what-if has not (sound, what comes after the call, and with recorded answers the model), or are none."""
     agent, written = view.header.agent, _is_chat(view)
     told: list[str] = []
     for change in arguments.set:
@@ -213,11 +213,22 @@ def _without_effect(view: CallView, arguments: argparse.Namespace, defaults: Pro
             old, new = (_read(body, defaults, written) for body in (agent, with_changes(agent, [change])))
         except BadInputError:
             continue  # it can only be with the other changes
-        plans = [plan_for(spec, view.header.variables) for spec in (old, new)]
+        before, after = (plan_for(spec, view.header.variables) for spec in (old, new))
         asked = arguments.model != RECORDED and old.model != new.model
-        if plans[0] == plans[1] and _speculation(old) == _speculation(new) and not asked:
-            told.append(f"{change} changes nothing here: a what-if has the times of the recording and no sound")
+        if arguments.model == RECORDED:
+            after = replace(after, system_prompt=before.system_prompt)  # nobody reads it
+        if before == after and _speculation(old) == _speculation(new) and not asked:
+            told.append(f"{change} changes nothing here: {_why_nothing(old, new)}")
     return told
+
+
+def _why_nothing(old: AgentSpec, new: AgentSpec) -> str:
+    """Why a change that is in no plan changes nothing; of the model's it is told only where that is not asked."""
+    if old == new:
+        return "the agent does with it as it did without"
+    if old.model != new.model or old.system_prompt != new.system_prompt:
+        return "the model answers as recorded"
+    return "a what-if has the times of the recording, no sound, no tool that is called, and nothing that comes after the call"
 
 
 def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str]) -> None:
