@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,8 +61,30 @@ def test_an_executions_log_is_replayed_examined_and_run_on(
     assert "caller: Tonight at eight." in capsys.readouterr().out
     assert main(["doctor", str(uuid4()), *here]) == 2
     told = capsys.readouterr().err
-    assert "log of a call" in told
+    assert "there is no such execution" in told
     assert "--data, CALLWRIGHT_DATA or DATABASE_URL" in told
+
+
+def test_an_execution_without_a_log_is_told_from_one_that_is_not_there(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", dsn)
+    execution_id = asyncio.run(_completed(dsn))
+    assert main(["replay", execution_id, "--data", str(tmp_path / "data")]) == 2
+    assert f"the execution {execution_id} has no log" in capsys.readouterr().err
+
+
+def test_a_log_comes_through_a_pipe_that_has_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe, log = tmp_path / "pipe", _log()
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(log,))
+    writer.start()
+    status = main(["replay", str(pipe)])
+    if status != 0:
+        pipe.read_text()  # lets the writer end
+    writer.join()
+    assert status == 0
+    assert "the same: " in capsys.readouterr().out
 
 
 async def _completed(dsn: str) -> str:

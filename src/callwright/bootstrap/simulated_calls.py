@@ -48,6 +48,12 @@ DEFAULT_KEEP = "simulated-calls"
 CHUNK = 5
 
 
+class ScenarioFileError(ConfigurationError):
+    """A scenario file, or the agent that it names, cannot be used."""
+
+    hint = "Correct the file; docs/how-to/simulate.md says what a scenario holds."
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """How calls are made: ``speech`` (tones or local), the folder for runs that fail, the settings of this installation, and ``keys``: the
@@ -92,7 +98,10 @@ def scenarios_in(path: Path) -> list[CallScenario]:
 
 
 def _read(text: bytes, name: str, agent_file: Callable[[str], Any]) -> CallScenario:
-    return read_call_scenario(text, name.removesuffix(".json"), agent_file)
+    try:
+        return read_call_scenario(text, name.removesuffix(".json"), agent_file)
+    except ConfigurationError as error:
+        raise ScenarioFileError(error.message) from error
 
 
 def _agent(read: Callable[[], bytes], name: str) -> Any:

@@ -62,12 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = importlib.import_module(f"callwright.cli.{COMMANDS[chosen.command][0]}")
     own = argparse.ArgumentParser(prog=f"callwright {chosen.command}", description=COMMANDS[chosen.command][1])
     module.configure(own)
+    given = own.parse_args(arguments[1:])
     try:
-        status = int(module.run(own.parse_args(arguments[1:])))
+        status = int(module.run(given))
         sys.stdout.flush()
         return status
     except CallwrightError as error:
-        print(f"callwright: {error.message}\n{_hint(error, chosen.command)}", file=sys.stderr)
+        print(f"callwright: {error.message}\n{_hint(error, chosen.command, given)}", file=sys.stderr)
     except ProviderError as error:
         print(f"callwright: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -79,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(getattr(module, "FAILED", 1))
 
 
-def _hint(error: CallwrightError, command: str) -> str:
+def _hint(error: CallwrightError, command: str, given: argparse.Namespace) -> str:
+    """What to do. Of a command with several kinds (``simulate calls``) each has its own help, which tells its options."""
     hint = _HINTS.get(type(error))
-    return error.hint if hint is None else hint.format(command)
+    kind = getattr(given, "what", None) or getattr(given, "action", None)
+    return error.hint if hint is None else hint.format(f"{command} {kind}" if kind else command)

@@ -33,6 +33,12 @@ class NoDatabaseError(BadInputError):
     hint = "Name the data folder with --data or CALLWRIGHT_DATA, or the database with DATABASE_URL."
 
 
+class NoLogError(BadInputError):
+    """The execution is there and nothing of it was written."""
+
+    hint = "Its status tells how far it came: GET /executions/{execution_id}."
+
+
 def configure_call(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a call."""
     parser.add_argument(
@@ -48,7 +54,8 @@ def log_text(arguments: argparse.Namespace) -> str:
         return _plain(call, sys.stdin.buffer.read())
     file = Path(call)
     try:
-        if file.is_file():
+        # A pipe has a name, too: a shell's `<(unpack the log)`.
+        if file.is_file() or file.is_fifo():
             return _plain(call, file.read_bytes())
     except OSError as error:
         raise BadInputError(f"{call} cannot be read: {error.strerror}") from error
@@ -100,6 +107,9 @@ async def _from_ledger(call: str, settings: Settings) -> str:
         raise NoDatabaseError(f"there is no database in {settings.data}, and DATABASE_URL names none")
     async with open_foundation(settings) as foundation, foundation.ledger.unit() as unit:
         log = await unit.logs.read(execution_id)
+        is_there = bool(log) or await unit.executions.get_any(execution_id) is not None
+    if not is_there:
+        raise missing("execution")
     if not log:
-        raise missing("log of a call")
+        raise NoLogError(f"the execution {execution_id} has no log: no attempt of it was made yet, or the log is gone")
     return log.decode(errors="replace")

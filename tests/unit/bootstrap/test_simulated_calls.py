@@ -187,6 +187,17 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
             main(given)
 
 
+def test_who_is_told_what_is_wrong_is_told_where_to_read_what_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli(["simulate", "calls", str(case(tmp_path, expect=[]))]) == 2
+    told = capsys.readouterr().err
+    assert "needs an assertion" in told
+    assert "docs/how-to/simulate.md" in told
+    assert cli(["simulate", "calls", str(case(tmp_path)), "--only", "other"]) == 2
+    assert "`callwright simulate calls --help`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--out", "--json"])
 def test_a_report_that_cannot_be_written_is_told_before_the_first_call(
     option: str, tmp_path: Path, capsys: Any
