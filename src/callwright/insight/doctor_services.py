@@ -13,6 +13,8 @@ from callwright.insight.usage import WASTE
 from callwright.insight.wholeness import wholeness
 
 _SEVERITY: Mapping[str, str] = {"transcriber": BAD, "model": WARNING, "voice": WARNING, "turn": NOTE, "tool": WARNING}
+_NAMES: Mapping[str, str] = {"turn": "turn model"}
+"""Kinds of providers that people call otherwise."""
 _ENDS: Mapping[str, str] = {"model": "llm_error", "voice": "synthesizer_error"}
 """The reason of the hang-up when the failure of a kind of provider ended the call."""
 _WAITS: Mapping[str, tuple[str, str]] = {
@@ -20,11 +22,13 @@ _WAITS: Mapping[str, tuple[str, str]] = {
     "empty_reply": ("model", "The model answered without a word."),
     "tool_loops": ("tools", "The model asked for more tools than a turn may have."),
     "voice_timeout": ("voice", "The voice gave no audio for what it was asked to say."),
+    "voice_stalled": ("voice", "The voice stopped in the middle of what it was asked to say."),
     "mark_missing": ("carrier", "The line never said that a reply had been played."),
     "cleared_missing": ("carrier", "The line never said how far a reply had been played when it was silenced."),
     "leg_unconfirmed": ("carrier", "The line was hung up and never said so."),
 }
-"""Notes of the core that tell of a wait it gave up, or of tools it did not call: kind -> (cause, what happened)."""
+"""Notes of the core that tell of a wait it gave up, or of tools it did not call: kind -> (cause, what happened). ``voice_stalled`` is a
+``voice_failed`` of which neither the voice nor another note says why."""
 
 
 def slow_tool(case: Case) -> Iterator[Finding]:
@@ -94,7 +98,7 @@ def provider_failed(case: Case) -> Iterator[Finding]:
     for key, times in failures.items():
         kind, provider, failure = key
         message = f": {quoted(texts[key], 120)}" if texts[key] else ""
-        what = f"The {kind} {provider} failed{_often(times)}, {failure.replace('_', ' ')}{message}."
+        what = f"The {_NAMES.get(kind, kind)} {provider} failed{_often(times)}, {failure.replace('_', ' ')}{message}."
         cause = kind if kind in RULES["provider_failed"].advice else "carrier"
         severity = BAD if _ENDS.get(kind) in ended else _SEVERITY.get(kind, WARNING)
         yield Finding("provider_failed", severity, times[0], times[-1] - times[0], what, (cause,))
@@ -103,9 +107,14 @@ def provider_failed(case: Case) -> Iterator[Finding]:
 
 def _given_up(case: Case) -> Iterator[Finding]:
     times: dict[str, list[int]] = {}
+    told_us = {e.at_us for e in case.view.of("ProviderFailed") if e.values["kind"] == "voice"}
+    told_us |= {e.at_us for e in case.view.of("Note") if e.values["kind"] == "voice_timeout"}
     for entry in case.view.of("Note"):
-        if entry.values["kind"] in _WAITS:
-            times.setdefault(str(entry.values["kind"]), []).append(entry.at_us)
+        kind = str(entry.values["kind"])
+        if kind == "voice_failed" and entry.at_us not in told_us:
+            kind = "voice_stalled"
+        if kind in _WAITS:
+            times.setdefault(kind, []).append(entry.at_us)
     for kind, when in times.items():
         cause, what = _WAITS[kind]
         severity = NOTE if cause == "carrier" else WARNING

@@ -225,7 +225,7 @@ def false_interruption(case: Case) -> Iterator[Finding]:
     resumed = {int(e.values.get("resumes") or 0): e for e in case.view.of("Release")}
     for clear in case.view.of("Clear"):
         speech = case.line.of_generation(int(clear.values["generation"]))
-        if speech is None or clear.at_us >= case.line.ended_us:
+        if speech is None or clear.at_us >= case.line.ended_us or _voice_failed(case, clear):
             continue
         again = resumed.get(speech.generation)
         if again is not None:
@@ -243,6 +243,15 @@ def false_interruption(case: Case) -> Iterator[Finding]:
         if found is not None:
             why, cause = found
             yield Finding(rule.name, WARNING, clear.at_us, 0, f"The agent broke off {why}.", (cause,), speech.turn)
+
+
+def _voice_failed(case: Case, clear: Entry) -> bool:
+    """Whether a reply was broken off because its voice had failed, which ``provider_failed`` tells of: nothing interrupted the agent."""
+    generation = f"generation {clear.values['generation']}"
+    return any(
+        e.values["kind"] == "voice_failed" and e.values["text"] == generation and e.at_us == clear.at_us
+        for e in case.view.of("Note")
+    )
 
 
 def _cut_for(case: Case, speech: AgentSpeech, clear: Entry) -> tuple[str, str] | None:

@@ -538,6 +538,19 @@ class TestTurnTaking:
             assert finding.what == "The agent broke off for nothing and went on 2,000 ms later."
             assert (finding.severity, finding.causes) == ("note", (cause,))
 
+    @pytest.mark.parametrize("failed_at_ms", [12_000, 11_000])
+    def test_an_agent_that_goes_on_behind_a_failure_of_its_voice_was_not_interrupted(self, failed_at_ms):
+        call = DoctorCall().welcomed().exchange("A table.", "For when?", 4_500)
+        call.says("Two at eight.", 8_500, 9_500).asks(9_800).takes_turn("Two at eight.", 8_500, 9_500, 10_000)
+        call.speaks_from("So a table", 10_100, failed_at_ms, cut=True).write(fx.Note("voice_failed", "generation 3"))
+        call.interrupted(12_000).generation += 1
+        call.gives("for two at eight", 12_000).write(fx.Release(4, 2, 3)).at(12_100).audible(4)
+        found = call.ends("for two at eight", 15_000).at(16_000).leg_ended().findings()
+        # What failed before was given up behind what had sounded; who is silenced then was interrupted.
+        expected = ["provider_failed"] if failed_at_ms == 12_000 else ["provider_failed", "false_interruption"]
+        assert [one.rule for one in found] == expected
+        assert found[0].what == "The voice stopped in the middle of what it was asked to say."
+
     def test_an_echo_is_told_when_it_comes_again(self):
         call = (
             DoctorCall().picked_up().speaks_from("Hello, this is Maya of the bakery.", 1_200, 7_000, purpose="welcome")
