@@ -101,6 +101,7 @@ def test_a_scenario_without_a_trace_fails_the_check_and_gets_one(
     told = capsys.readouterr().out
     assert "scenario-gone: there is no such scenario any more\n" in told
     assert f"{SCENARIO}: this scenario has no trace yet\n" in told
+    assert told.endswith("3 golden traces, 0 not replayed exactly; 2 missing, or of no scenario\n")
     assert golden.main(["--folder", str(folder), "--write"]) == 0
     told = capsys.readouterr().out
     assert "scenario-gone: taken out\n" in told

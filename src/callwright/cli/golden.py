@@ -82,9 +82,10 @@ def _check(folder: Path, names: Sequence[str]) -> int:
         lines = _differs((folder / f"{name}{SUFFIX}").read_bytes())
         bad += bool(lines)
         _print(name, lines)
-    bad += _without_scenario(names)
-    sys.stdout.write(f"{len(names)} golden traces, {bad} not replayed exactly\n")
-    return 1 if bad else 0
+    unmatched = _without_scenario(names)
+    also = f"; {unmatched} missing, or of no scenario" if unmatched else ""
+    sys.stdout.write(f"{len(names)} golden traces, {bad} not replayed exactly{also}\n")
+    return 1 if bad or unmatched else 0
 
 
 def _differs(data: bytes) -> list[str]:
