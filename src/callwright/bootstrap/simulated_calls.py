@@ -25,7 +25,7 @@ from callwright.media.mixdown import mix_down
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import ProviderError
-from callwright.simulation.arguments import at_least_one, for_people, from_zero, report_file
+from callwright.simulation.arguments import UNDECIDED, at_least_one, for_people, from_zero, report_file
 from callwright.simulation.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
 from callwright.simulation.outcomes import judge
 from callwright.simulation.processes import shared_out
@@ -43,7 +43,6 @@ from callwright.simulation.verdicts import (
 from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
 
 EXIT = {PASS: 0, FAIL: 1}
-UNDECIDED = 3
 DEFAULT_KEEP = "simulated-calls"
 CHUNK = 5
 

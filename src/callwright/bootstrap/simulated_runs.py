@@ -34,7 +34,7 @@ from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings
 from callwright.providers.scripted.transcriber import ScriptedTranscriber
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.simulation.arguments import STANDARD_OUTPUT, at_least_one, for_people, from_zero, report_file
+from callwright.simulation.arguments import STANDARD_OUTPUT, UNDECIDED, at_least_one, for_people, from_zero, report_file
 from callwright.simulation.caller_scenario import BUILT_IN, Scenario
 from callwright.simulation.conversations import plan_of
 from callwright.simulation.coverage import reachable
@@ -424,7 +424,7 @@ def _add(report: RunReport, seed: int, twice: bool) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Exit status 1 when a call breaks a rule."""
+    """The command. Exit status 1 when a call breaks a rule, UNDECIDED when it was stopped before one did."""
     parser = argparse.ArgumentParser(prog="callwright simulate runs", description=__doc__)
     configure(parser)
     return command(parser.parse_args(argv))
@@ -454,4 +454,4 @@ def command(options: argparse.Namespace) -> int:
             write_log(perform(options.seed).witness.log)
             place = "on standard output" if options.log == STANDARD_OUTPUT else f"in {options.log}"
             people.write(f"the log of seed {options.seed} is {place}\n")
-    return 1 if report.broken else 0
+    return 1 if report.broken else UNDECIDED if report.stopped_of else 0

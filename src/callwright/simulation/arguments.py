@@ -16,6 +16,9 @@ from callwright.domain.errors import BadInputError
 STANDARD_OUTPUT = "-"
 """As the file of a report: it is written to standard output, and nothing else is."""
 
+UNDECIDED = 3
+"""Exit status of a command that found nothing wrong and did not do enough to say that all is well: it was stopped, say."""
+
 
 def at_least_one(text: str) -> int:
     """A whole number from 1 on. Raises argparse.ArgumentTypeError: a run of nothing would pass."""

@@ -20,7 +20,7 @@ from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
 from callwright.ops.clock import SystemClock
 from callwright.ports.model import Tool
-from callwright.simulation.arguments import at_least_one, from_zero
+from callwright.simulation.arguments import UNDECIDED, at_least_one, from_zero
 from callwright.simulation.beside import Answerer, Sounds, sounds_of
 from callwright.simulation.confirming import Confirming
 from callwright.simulation.coverage import impossible, reachable, unseen
@@ -300,7 +300,7 @@ def _tell(broken: Broken) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Exit status 1 when a conversation breaks a rule."""
+    """The command. Exit status 1 when a conversation breaks a rule, UNDECIDED when it was stopped before one did."""
     parser = argparse.ArgumentParser(prog="callwright simulate conversations", description=__doc__)
     parser.add_argument("--count", type=at_least_one, default=1_000, help="how many conversations")
     parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
@@ -315,4 +315,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))
         lines.append("seen although it cannot be: " + ", ".join(map("+".join, impossible(report.coverage))))
     sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if report.broken else 0
+    return 1 if report.broken else UNDECIDED if report.stopped_of else 0

@@ -130,6 +130,9 @@ def as_lines(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
         lines.append(f"{verdict.verdict:<12} {verdict.scenario:<{width}}  {rate}{more}")
         for why, times, seed in verdict.reasons[:_MOST_REASONS]:
             lines.append(f"             {times} x {why} (seed {seed})")
+        others = len(verdict.reasons) - _MOST_REASONS
+        if others > 0:
+            lines.append(f"             and {others} other reasons, which --json has")
         for result in verdict.results:
             if result.saved:
                 lines.append(f"             seed {result.seed}: {', '.join(result.saved)}")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from callwright.bootstrap import simulated_runs
 from callwright.bootstrap.simulated_runs import BrokenRun, RunReport, again, examine, main, perform, run
 from callwright.cli import main as cli
 from callwright.conversation import effects as fx
+from callwright.simulation.arguments import UNDECIDED
 from callwright.simulation.coverage import reachable
 from callwright.simulation.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
 from callwright.simulation.trace import audit
@@ -64,6 +66,17 @@ def test_the_command_prints_its_figures_and_writes_a_log(tmp_path: Path, capsys:
     assert "times real time" in printed
     assert "seen: " in printed
     assert path.read_text().startswith('{"agent"')
+
+
+def test_a_run_that_is_stopped_before_anything_broke_has_not_passed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object) -> RunReport:
+        return RunReport(runs=2, stopped_of=9)
+
+    monkeypatch.setattr(simulated_runs, "run", stopped)
+    assert main(["--count", "9"]) == UNDECIDED
+    assert "stopped after 2 of 9 calls" in capsys.readouterr().out
 
 
 def test_a_log_on_standard_output_is_all_that_is_there(

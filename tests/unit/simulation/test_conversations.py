@@ -11,7 +11,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.ports.model import Message
 from callwright.simulation import conversations
-from callwright.simulation.arguments import from_zero
+from callwright.simulation.arguments import UNDECIDED, from_zero
 from callwright.simulation.conversations import MOST_SHOWN, Broken, Report, converse, describe, examine, main, run
 from callwright.simulation.shrink import shrink
 from callwright.simulation.trace import Trace, audit, run_core, same_effects
@@ -68,6 +68,12 @@ def test_a_run_that_is_stopped_tells_what_it_has_found(
     assert printed.out.startswith("stopped after 2 of 9; 2 conversations, ")
     assert "broken: 1\nseed 2: a rule: x" in printed.out
     assert printed.err == "seed 2: a rule: x\n", "it is told at once, too"
+
+
+def test_a_run_that_is_stopped_before_anything_broke_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversations, "converse", interrupted_at(3))
+    monkeypatch.setattr(conversations, "examine", lambda trace, whole: "")
+    assert main(["--count", "9"]) == UNDECIDED
 
 
 def test_a_run_of_several_processes_tells_what_came_before_it_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,13 @@ def test_people_read_the_most_frequent_reasons_with_a_seed_and_where_to_listen()
     assert lines[5] == "fail: 2 scenarios, 8 calls of 10 s in 4.0 s: 20.0 times real time"
 
 
+def test_reasons_beyond_the_most_frequent_are_counted() -> None:
+    failed = verdict(0, 1)
+    failed.results[0] = RunResult("case", 0, tuple(f"reason {number}" for number in range(7)), 10.0)
+    lines = as_lines([failed], 4.0)
+    assert [line.strip() for line in lines[5:7]] == ["1 x reason 4 (seed 0)", "and 2 other reasons, which --json has"]
+
+
 def test_programs_read_json() -> None:
     body = as_json([verdict(4, 5)], 2.0, seed=0)
     assert (body["verdict"], body["times_real_time"]) == ("inconclusive", 25.0)
