@@ -30,6 +30,7 @@ class WhatIfSpeech:
         self._tell_went_on = went_on
         self._segment = recording.last_segment + 1
         self._words: list[str] = []  # of a segment that is not final
+        self._words_ms = 0  # up to where in the audio the newest of them is
         self._sounding = False
         self._likely_ppm = FINISHED_PPM
         self._silence = 0  # the newest silence, which a recogniser may take for the end of a turn
@@ -60,7 +61,7 @@ class WhatIfSpeech:
         self._sounding, self._silent_us = True, 0
         began_ms = min(self._ears.began_ms, lasts_ms)
         if began_ms:
-            self._world.after_ms(began_ms, self._world.deliver, ev.ActivityBegan, self._position_ms())
+            self._world.after_ms(began_ms, self._detect, self._position_ms())
         else:
             self._world.deliver(ev.ActivityBegan, self._position_ms())
         ends_with_words = len(sound.words) if sound.final else len(sound.words) + 1
@@ -68,11 +69,28 @@ class WhatIfSpeech:
             self._world.after_ms(lasts_ms * said // len(sound.words), self._word, sound.words[said - 1])
         self._world.after_ms(lasts_ms, self._end, line, number)
 
+    def _detect(self, at_ms: int) -> None:
+        if not self._world.conversation.ended:
+            self._world.deliver(ev.ActivityBegan, at_ms)
+
     def _word(self, word: str) -> None:
+        if self._world.conversation.ended:
+            self._break_off()
+            return
         self._words.append(word)
-        self._world.deliver(ev.TranscriptPartial, self._position_ms(), self._segment, " ".join(self._words))
+        self._words_ms = self._position_ms()
+        self._world.deliver(ev.TranscriptPartial, self._words_ms, self._segment, " ".join(self._words))
+
+    def _break_off(self) -> None:
+        """The line is down: nothing more of what is being said is heard, and the recogniser finishes what it has."""
+        if self._words:
+            self._finish(self._words_ms)
 
     def _end(self, line: CallerLine, number: int) -> None:
+        if self._world.conversation.ended:
+            self._break_off()
+            self.speaking = False
+            return
         sound, at_ms = line.sounds[number], self._position_ms()
         last = number + 1 == len(line.sounds)
         self._sounding, self._silent_us = False, self._world.now_us

@@ -193,3 +193,16 @@ def test_words_and_keys_of_one_turn_are_both_given() -> None:
 def test_keys_beside_a_turn_are_not_pressed() -> None:
     view = bare(TYPED, ["dtmf_number: 4711"], (ANSWERED_MS + 100, ev.KeyPressed(0, "9")), *pressed("4711"))
     assert typed(view, TYPED)[0] == "4711"
+
+
+def test_what_is_said_after_the_line_is_down_is_heard_by_nobody() -> None:
+    words = "A table for four people on Tuesday please."
+    view = bare(PLAN, [words], *spoke(8_000, 9_000, REPLY), hung_up(15_000))
+    found = run(view, replace(PLAN, call_terminate_ms=1_500))
+    assert found.ended == "the agent ended the call (max_duration_reached)"
+    (down_ms,) = moments(found, "LegEnded")
+    assert max(moments(found, "TranscriptPartial")) < down_ms
+    assert all(at_ms < down_ms for at_ms in moments(found, "ActivityBegan"))
+    (said,) = [line.text for line in found.after if line.who == "caller"]
+    assert words.startswith(said)
+    assert 0 < len(said) < len(words)
