@@ -130,15 +130,27 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(key: str, capsys
     assert key not in told
 
 
+# Whoever runs the tests in the background of a shell has them ignore Ctrl-C, which every process below inherits.
+HEEDING_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
 def test_ctrl_c_leaves_the_chat_at_once(platform: Platform) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "callwright", "chat", "a", "--url", platform.url, "--key", "key"]
+    chatting = ["-m", "callwright", "chat", "a", "--url", platform.url, "--key", "key"]
+    command = [sys.executable, "-c", HEEDING_CTRL_C, *chatting]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as chat:
-        assert chat.stdout is not None
-        assert chat.stdout.readline() == b"agent: Good morning.\n"
-        assert chat.stdout.read(5) == b"you: "
-        chat.send_signal(signal.SIGINT)
-        assert chat.wait(10) == 130
+        try:
+            assert chat.stdout is not None
+            assert chat.stdout.readline() == b"agent: Good morning.\n"
+            assert chat.stdout.read(5) == b"you: "
+            chat.send_signal(signal.SIGINT)
+            assert chat.wait(10) == 130
+        finally:
+            chat.kill()  # else one that does not leave is waited for without end
     os.close(ours)
     os.close(theirs)
     assert platform.asked[-1][0] == f"DELETE /v1/callwright/chats/{EXECUTION}"
