@@ -13,6 +13,8 @@ RESULTS := build/results
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
+THREE_AT_A_TIME := --numprocesses 3 --dist loadfile
+BULK := -m bulk tests/simulation tests/docs tests/unit/simulation
 # Tests that speak and listen in real time fail when the machine stands still for a moment. What failed is tried once more, alone and
 # one after the other, and is named; what fails twice is red.
 ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --last-failed --last-failed-no-failures none
@@ -65,15 +67,15 @@ serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 	@$(BIN)/callwright serve
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
-# Tests that speak and listen with local models are apart: make test-voice. Files run two at a time, because many tests mostly wait for
-# people to finish speaking. The phone suite runs first; its servers run unmeasured, at their own speed. So do the many simulated calls
-# (marked `bulk`), which coverage would make three times slower. All other tests are measured, with the servers they start.
+# Tests that speak and listen with local models are apart: make test-voice. The phone suite runs first; its servers run unmeasured, at
+# their own speed. So do the many simulated calls (marked `bulk`), which coverage would make three times slower. All other tests are
+# measured, with the servers they start: three files at a time, because many tests mostly wait for people to finish speaking.
 test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@$(PYTEST) tests/phone $(TWO_AT_A_TIME) || { $(ONCE_MORE) tests/phone; }
-	@$(PYTEST) -m bulk tests/simulation --numprocesses 2 --dist worksteal || { $(ONCE_MORE) -m bulk tests/simulation; }
-	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice and not bulk" --ignore tests/phone $(TWO_AT_A_TIME) --cov --cov-context=test --cov-report= \
+	@$(PYTEST) $(BULK) $(TWO_AT_A_TIME) || { $(ONCE_MORE) $(BULK); }
+	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice and not bulk" --ignore tests/phone $(THREE_AT_A_TIME) --cov --cov-context=test --cov-report= \
 	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no || { $(ONCE_MORE) -m "not voice and not bulk" --ignore tests/phone; }
 	@COVERAGE_FILE=$(RESULTS)/coverage.data $(BIN)/python tools/own_coverage.py $(RESULTS)/coverage.data
 else

@@ -12,6 +12,8 @@ from callwright.simulation.measured import measured, pooled
 from callwright.simulation.pause_cases import KINDS, LENGTHS_MS, TITLE
 from callwright.simulation.turn_cases import Answer, one_turn
 
+pytestmark = pytest.mark.bulk
+
 MOST_CUT = {
     "numbers": (0.007, 0.007, 0.007, 0.432, 0.808, 0.797),
     "numbers, patience 2 s": (0.007, 0.007, 0.007, 0.007, 0.007, 0.007),
