@@ -68,8 +68,8 @@ serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 
 # A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
 # Tests that speak and listen with local models are apart: make test-voice. The phone suite runs first; its servers run unmeasured, at
-# their own speed. So do the many simulated calls (marked `bulk`), which coverage would make three times slower. All other tests are
-# measured, with the servers they start: three files at a time, because many tests mostly wait for people to finish speaking.
+# their own speed. So does what is much computing (marked `bulk`, most of it simulated calls), which coverage makes three times slower.
+# All other tests are measured, with the servers they start: three files at a time, because many tests mostly wait for people to finish speaking.
 test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 REQUEST_TEST = (
     "tests/contract/test_agent_to_request.py::test_an_agents_setting_is_this_part_of_the_request_and_nothing_else"
 )
+SWITCH = "true or false"
+SENTENCE = "a text, or a map of language to text"
+"""What there may be of a setting that many rows have."""
+
 _KEPT = "tests/acceptance/test_api_agents.py::test_settings_that_are_only_kept_are_read_back_as_they_came"
 
 

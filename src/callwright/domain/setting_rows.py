@@ -8,7 +8,7 @@ nothing says so (``kept``).
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting, kept
+from callwright.domain.agent_setting import REQUEST_TEST, SENTENCE, SWITCH, AgentSetting, kept
 from callwright.domain.limits import (
     MAX_CALL_SECONDS,
     MAX_DELAY_MS,
@@ -39,8 +39,6 @@ _IN_THE_PLAN = (
 )
 _REFUSED = f"{_AGENT}test_a_wrong_agent_is_refused_by_path"
 
-_SENTENCE = "a text, or a map of language to text"
-_SWITCH = "true or false"
 _MORE_SAMPLING = (
     "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on));"
     " others refuse a request that has it."
@@ -74,7 +72,7 @@ _CONVERSATION = (
         False,
         "After each reply a model is asked whether the conversation is over; yes ends the call.",
         f"{_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.call_cancellation_prompt",
@@ -92,7 +90,7 @@ _CONVERSATION = (
         f"{_SILENCE}test_the_goodbye_is_spoken_before_hanging_up {_ENDING}test_a_call_ends_at_its_maximum_with_the_goodbye"
         f" {_ENDING}test_a_model_says_after_each_reply_whether_the_call_is_over"
         f" {_ENDING}test_the_model_ends_the_call_without_a_word",
-        values=_SENTENCE,
+        values=SENTENCE,
     ),
     AgentSetting(
         "task_config.interruptible_hangup_message",
@@ -101,7 +99,7 @@ _CONVERSATION = (
         " who speaks before any of it is heard does.",
         f"{_SILENCE}test_words_over_the_goodbye_of_a_silence_take_it_back"
         f" {_SILENCE}test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.incremental_delay",
@@ -134,14 +132,14 @@ _CONVERSATION = (
         True,
         "Ask once in a silence whether the caller is still there.",
         f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock {_SILENCE}test_an_agent_may_not_ask_at_all",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.check_user_online_message",
         None,
         "How that is asked; null or an empty text: our words in the call's language ([which](agents.md#the-platforms-own-sentences)).",
         f"{_SILENCE}test_the_question_is_asked_once_and_its_playout_restarts_the_clock",
-        values=_SENTENCE,
+        values=SENTENCE,
     ),
     AgentSetting(
         "task_config.trigger_user_online_message_after",
@@ -168,7 +166,7 @@ _CONVERSATION = (
         "What the caller says or types before and over a welcome that is heard to its end is not answered. A sentence or an entry that"
         " goes on when it ends is kept whole. Words that interrupt the welcome are answered, and so are keys that do.",
         f"{_WELCOME}test_words_over_the_welcome_can_be_discarded",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     *KEY_ROWS,
     AgentSetting(
@@ -183,7 +181,7 @@ _CONVERSATION = (
         False,
         "The model says the first words; the welcome message is said instead when it takes too long.",
         f"{_TALK}test_written_welcome.py::test_the_model_is_asked_when_the_call_is_answered_and_its_words_are_the_welcome",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.tool_waiting_messages",
@@ -199,14 +197,14 @@ _CONVERSATION = (
         "Our own. A caller who wants no more calls is told that there will be none, and the call ends.",
         f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up"
         f" {_TALK}test_opt_out.py::test_an_agent_that_is_not_to_end_goes_on",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.opt_out_message",
         None,
         "Our own. How that is said; null: our words in the call's language.",
         f"{_TALK}test_opt_out.py::test_the_agent_says_that_it_will_not_call_again_and_hangs_up",
-        values=_SENTENCE,
+        values=SENTENCE,
     ),
     AgentSetting(
         "task_config.end_call_tool_mode",
@@ -221,7 +219,7 @@ _CONVERSATION = (
         False,
         "A caller who asks to be called back, with a day and a clock time, is called back ([how](how-to/call-back.md)).",
         "tests/acceptance/test_callbacks.py::test_a_caller_who_asks_to_be_called_back_is",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     *_SOUNDS,
     kept(
@@ -239,8 +237,8 @@ _CONVERSATION = (
         0,
         MAX_DELAY_MS,
     ),
-    kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=_SWITCH),
-    kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=_SWITCH),
+    kept("task_config.generate_precise_transcript", False, "The transcript is always what was heard.", values=SWITCH),
+    kept("task_config.optimize_latency", True, "Latency is always the shortest we can.", values=SWITCH),
     kept("task_config.language_detection_turns", None, "Turns after which the language is detected.", 0, 1_000),
     *(AgentSetting(*row) for row in CALLER_ROWS),
 )
@@ -331,7 +329,7 @@ _EARS_AND_MOUTH = (
         0,
         100_000,
     ),
-    kept("synthesizer.caching", True, "Keep what was spoken; nothing is cached.", values=_SWITCH),
+    kept("synthesizer.caching", True, "Keep what was spoken; nothing is cached.", values=SWITCH),
 )
 
 _MODEL = (
@@ -447,7 +445,7 @@ _MODEL = (
         f"{_ENDPOINTS}test_how_much_a_model_says_is_told_to_those_that_can_be_told {REQUEST_TEST}",
         values="low, medium or high",
     ),
-    kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=_SWITCH),
+    kept("llm_agent.request_json", False, "Ask for JSON; extraction always does.", values=SWITCH),
     AgentSetting(
         "llm_agent.base_url",
         None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import AgentSetting, kept
+from callwright.domain.agent_setting import SWITCH, AgentSetting, kept
 from callwright.domain.provider_table import DEFAULT_MODEL_PROVIDER
 
-_SWITCH = "true or false"
 _LISTENING = "Of one vendor's recogniser."
 _LINE = "The line decides."
 _GRAPH = "Of graph agents, which think as simple ones here."
@@ -16,7 +15,7 @@ KEPT_ROWS: tuple[AgentSetting, ...] = (
         "task_config.user_online_message_in_llm_history",
         False,
         "The model is always told of the question whether the caller is there: it was said.",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     kept("task_config.max_silence_repeats", None, _GRAPH, values="a whole number"),
     kept("task_config.language_injection_mode", None, _ONE_LANGUAGE, values="system_only or per_turn"),
@@ -28,7 +27,7 @@ KEPT_ROWS: tuple[AgentSetting, ...] = (
         "llm_agent.use_responses_api",
         False,
         "Endpoints are asked by chat completions, which all of them have.",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     kept(
         "llm_agent.extra_body",
@@ -41,17 +40,17 @@ KEPT_ROWS: tuple[AgentSetting, ...] = (
     kept("llm_agent.agent_information", None, _GRAPH, values="a text"),
     kept("llm_agent.context_data", None, _GRAPH, values="an object"),
     kept("llm_agent.nodes", None, _GRAPH, values="a list"),
-    kept("transcriber.stream", True, "Speech is always streamed.", values=_SWITCH),
+    kept("transcriber.stream", True, "Speech is always streamed.", values=SWITCH),
     kept("transcriber.sampling_rate", 16_000, _LINE, values="a whole number"),
     kept("transcriber.encoding", "linear16", _LINE, values="a text"),
     kept("transcriber.task", "transcribe", "There is no other.", values="a text"),
     kept("transcriber.language_hints", None, _LISTENING, values="a list"),
     kept("transcriber.context", None, _LISTENING, values="a text"),
     kept("transcriber.delay", None, _LISTENING, values="minimal, low, medium, high or xhigh"),
-    kept("transcriber.noise_reduction", None, _LISTENING, values=_SWITCH),
+    kept("transcriber.noise_reduction", None, _LISTENING, values=SWITCH),
     kept("transcriber.vad_threshold", None, _LISTENING, values="a number"),
     kept("transcriber.vad_prefix_padding_ms", None, _LISTENING, values="a whole number"),
-    kept("synthesizer.stream", True, "Speech is always streamed.", values=_SWITCH),
+    kept("synthesizer.stream", True, "Speech is always streamed.", values=SWITCH),
     kept("synthesizer.audio_format", "wav", _LINE, values="wav, pcm, mulaw or mp3"),
     kept("synthesizer.pronunciation_rules", None, "How single words are said.", values="a list"),
     kept(

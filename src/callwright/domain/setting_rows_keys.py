@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import AgentSetting
+from callwright.domain.agent_setting import SWITCH, AgentSetting
 from callwright.domain.limits import MAX_KEY_DIGITS
 
 _KEYS = "tests/unit/conversation/test_keys.py::"
-_SWITCH = "true or false"
 
 KEY_ROWS: tuple[AgentSetting, ...] = (
     AgentSetting(
@@ -14,7 +13,7 @@ KEY_ROWS: tuple[AgentSetting, ...] = (
         False,
         "Keys the caller presses become what the caller said.",
         f"{_KEYS}test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller",
-        values=_SWITCH,
+        values=SWITCH,
     ),
     AgentSetting(
         "task_config.dtmf_finish_on_key",
@@ -44,6 +43,6 @@ KEY_ROWS: tuple[AgentSetting, ...] = (
         True,
         "Our own. The first key silences the agent.",
         f"{_KEYS}test_the_first_key_silences_the_agent {_KEYS}test_keys_may_wait_until_the_agent_has_finished",
-        values=_SWITCH,
+        values=SWITCH,
     ),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from callwright.domain.agent_setting import SWITCH
+
 _MACHINES, _LANES = "tests/unit/conversation/test_voicemail.py::", "tests/unit/conversation/test_lanes.py::"
 _SOUNDS = "tests/unit/call/test_beside.py::"
 _LISTENER = f"{_LANES}test_a_listener_makes_a_sound_when_the_caller_has_spoken_long_and_pauses"
-_SWITCH = "true or false"
 
 Row = tuple[str, object, str, str, float | None, float | None, str | None]
 
@@ -17,7 +18,7 @@ SOUND_ROWS: tuple[Row, ...] = (
         f"{_LANES}test_a_reply_that_takes_long_is_preceded_by_a_filler {_LANES}test_nothing_fills_the_time_a_tool_takes",
         None,
         None,
-        _SWITCH,
+        SWITCH,
     ),
     (
         "backchanneling",
@@ -26,7 +27,7 @@ SOUND_ROWS: tuple[Row, ...] = (
         _LISTENER,
         None,
         None,
-        _SWITCH,
+        SWITCH,
     ),
     ("backchanneling_message_gap", 5, "Seconds between two of them.", _LISTENER, 0, 3_600, None),
     ("backchanneling_start_delay", 5, "Seconds of the caller's speech before the first.", _LISTENER, 0, 3_600, None),
@@ -37,7 +38,7 @@ SOUND_ROWS: tuple[Row, ...] = (
         f"{_MACHINES}test_a_machine_is_known_by_its_words_and_hung_up_on",
         None,
         None,
-        _SWITCH,
+        SWITCH,
     ),
     (
         "voicemail_detection_duration",
@@ -94,7 +95,7 @@ SOUND_ROWS: tuple[Row, ...] = (
         f"{_SOUNDS}test_ambient_sound_lies_under_silence_and_speech_until_the_end",
         None,
         None,
-        _SWITCH,
+        SWITCH,
     ),
     (
         "ambient_noise_track",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent_setting import REQUEST_TEST, AgentSetting
+from callwright.domain.agent_setting import REQUEST_TEST, SENTENCE, AgentSetting
 
 _AGENT = "tests/unit/domain/test_agent.py::"
 _TALK = "tests/unit/conversation/"
 _PLAN = "tests/docs/test_settings_in_the_plan.py::"
 _WEB = "tests/contract/test_web_tools.py::"
-_SENTENCE = "a text, or a map of language to text"
 _TRANSFER = "tests/unit/domain/test_agent_transfers.py::"
 
 TOOL_ROWS: tuple[AgentSetting, ...] = (
@@ -66,7 +65,7 @@ TOOL_ROWS: tuple[AgentSetting, ...] = (
         " May stand in the parameters too.",
         f"{_TALK}test_waiting.py::test_the_agents_own_message_is_said_as_the_tool_is_called"
         f" {_PLAN}test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else",
-        values=_SENTENCE,
+        values=SENTENCE,
     ),
     AgentSetting(
         "tool.transfer_mode",
