@@ -14,7 +14,7 @@ TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 THREE_AT_A_TIME := --numprocesses 3 --dist loadfile
-BULK := -m bulk tests/simulation tests/docs tests/unit/simulation
+BULK := -m bulk tests/simulation tests/docs tests/unit/lab tests/proof
 # Tests that speak and listen in real time fail when the machine stands still for a moment. What failed is tried once more, alone and
 # one after the other, and is named; what fails twice is red.
 ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --last-failed --last-failed-no-failures none

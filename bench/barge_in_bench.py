@@ -17,11 +17,11 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from callwright.call.logfile import AppendFile, LogWriter
-from callwright.call.pacer_clock import PacerClock
-from callwright.call.runner import CallRunner
-from callwright.call.say import Say, Speaker
-from callwright.call.timers import LoopTimers
+from callwright.call.live.logfile import AppendFile, LogWriter
+from callwright.call.live.pacer_clock import PacerClock
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.say import Say, Speaker
+from callwright.call.live.timers import LoopTimers
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation

@@ -14,9 +14,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from proof.conversations import converse
+
 from callwright.conversation.core import Conversation
 from callwright.conversation.events import Event
-from callwright.simulation.conversations import converse
 
 ROUNDS = 5
 LOOPS = 2_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.domain.agent_setting import AgentSetting
+from callwright.domain.settings.setting import AgentSetting
 
 TOOL = {
     "name": "look_up",

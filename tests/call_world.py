@@ -19,15 +19,15 @@ from tests.waiting import until
 from callwright.actions.batch_stop import StoppedContacts
 from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
-from callwright.call.access import NoAccess, TenantAccess
-from callwright.call.caller_lookup import CallerLookup
-from callwright.call.deps import RuntimeDeps, RuntimeSettings, no_tools
-from callwright.call.equipment import LocalEars
-from callwright.call.postcall import PostCall
-from callwright.call.retention import delete_expired
-from callwright.call.runtime import CallRuntime
-from callwright.call.web_tools import WebDesk
-from callwright.domain.agent_spec import ProviderDefaults
+from callwright.call.afterwards.postcall import PostCall
+from callwright.call.live.access import NoAccess, TenantAccess
+from callwright.call.live.caller_lookup import CallerLookup
+from callwright.call.live.deps import RuntimeDeps, RuntimeSettings, no_tools
+from callwright.call.live.equipment import LocalEars
+from callwright.call.live.web_tools import WebDesk
+from callwright.call.process.retention import delete_expired
+from callwright.call.process.runtime import CallRuntime
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID

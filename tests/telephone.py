@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.domain.causes import CAUSES
+from callwright.lab.caller_scenario import scenario_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
     SILENCE_FRAME,
@@ -21,7 +22,6 @@ from callwright.ports.leg import (
 )
 from callwright.ports.registry import Plugin
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
-from callwright.simulation.caller_scenario import scenario_of
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines

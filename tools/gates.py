@@ -35,7 +35,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "vendor names": {
         "src/callwright/ops/settings.py:openai": "the help of two settings names the wire protocol that other servers speak too",
         "src/callwright/api/app.py:bolna": "the API's own description says whose wire it speaks",
-        "src/callwright/domain/agent_providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",
+        "src/callwright/domain/agent/providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",
     },
     "clock and randomness": {},
 }
@@ -385,7 +385,7 @@ def vendor_names(project: Project) -> Row:
 
 
 def clock_and_randomness(project: Project) -> Row:
-    """Reads of a clock and draws of chance outside `ops`; a seeded generator is allowed in `simulation`."""
+    """Reads of a clock and draws of chance outside `ops`; a seeded generator is allowed in `lab`."""
     found = [
         f"{source.at(node)} {name}"
         for source in project.sources
@@ -481,7 +481,7 @@ def _world_reads(source: Source) -> Iterator[tuple[ast.AST, str]]:
     seeded = {
         n.func
         for n in source.nodes
-        if isinstance(n, ast.Call) and n.args and source.dotted(n.func) in SEEDABLE and _below(source, "simulation")
+        if isinstance(n, ast.Call) and n.args and source.dotted(n.func) in SEEDABLE and _below(source, "lab")
     }
     called = {n.func for n in source.nodes if isinstance(n, ast.Call)}
     for node in source.nodes:

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 
 import measure
-from callwright.domain import causes, errors, execution, limits, setting_rows
-from callwright.domain.agent_setting import AgentSetting
+from callwright.domain import causes, errors, execution, limits
+from callwright.domain.settings import rows as setting_rows
+from callwright.domain.settings.setting import AgentSetting
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 
@@ -230,7 +231,7 @@ def agent_settings_page() -> str:
         " other kinds hardly any. A setting that is not here is kept too. In a [chat](how-to/chat.md) settings of sound, of delays and of"
         " silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
         " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
-        " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/setting_rows.py`."
+        " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/settings/rows.py`."
     )
     sections = list(dict.fromkeys(_section(row) for row in setting_rows.SETTINGS))
     rows = [

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import coverage
-
 import gates
 import layers
 

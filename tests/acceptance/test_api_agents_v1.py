@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.api_world import AGENT, ApiWorld, create, place
 
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 
 #: The older form: settings stand in ``llm_agent`` itself.
 FLAT: dict[str, Any] = {

@@ -16,7 +16,7 @@ from tests.waiting import until
 
 from callwright.actions.extraction import ask_again, ask_all_again
 from callwright.actions.services import CallPolicy, Services
-from callwright.call.asking_again import AskingAgain
+from callwright.call.afterwards.asking_again import AskingAgain
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution

@@ -13,9 +13,9 @@ from tests.acceptance.test_batch_crash import BATCH_ID, a_due_batch
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.database import fetch, run_sql
 
-from callwright.call import retention
-from callwright.call.deps import RuntimeSettings
-from callwright.call.retention import delete_expired
+from callwright.call.live.deps import RuntimeSettings
+from callwright.call.process import retention
+from callwright.call.process.retention import delete_expired
 from callwright.domain.batch import BatchStatus
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Status

@@ -12,7 +12,7 @@ from tests.acceptance.test_chats import api, execution, opened, said
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
 from tests.waiting import until
 
-from callwright.call.callbacks import schedule
+from callwright.call.afterwards.callbacks import schedule
 from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.suppression import BY_API, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID

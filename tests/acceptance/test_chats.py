@@ -19,11 +19,11 @@ from callwright.actions.keys import create_key, revoke_key
 from callwright.actions.services import CallPolicy, Services
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
-from callwright.call.deps import RuntimeSettings
-from callwright.call.equipment import LocalEars
+from callwright.call.live.deps import RuntimeSettings
+from callwright.call.live.equipment import LocalEars
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
-from callwright.domain.agent_spec import ProviderDefaults
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger

@@ -11,15 +11,15 @@ from uuid import uuid4
 import pytest
 from tests.database import fetch
 from tests.rows import admit, agent_row, claim, execution_row, live_call, move
-from tests.unit.simulation.recorded_calls import bare
+from tests.unit.lab.recorded_calls import bare
 
 from callwright.cli import main
 from callwright.conversation.plan import CallPlan
 from callwright.domain.execution import Phase
+from callwright.lab.whatif import what_if
+from callwright.lab.whatif_answers import RecordedAnswers
 from callwright.ports.ledger import LogChunk
 from callwright.ports.model import ModelDelta
-from callwright.simulation.whatif import what_if
-from callwright.simulation.whatif_answers import RecordedAnswers
 from callwright.storage.ledger import PostgresLedger
 
 

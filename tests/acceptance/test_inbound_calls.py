@@ -14,11 +14,11 @@ from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
-from callwright.call.deps import RuntimeSettings
-from callwright.call.equipment import LocalEars
+from callwright.call.live.deps import RuntimeSettings
+from callwright.call.live.equipment import LocalEars
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log, values_of
-from callwright.domain.agent_spec import ProviderDefaults
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.execution import Execution
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 
-from callwright.call.postcall import RECORDING_NAME
+from callwright.call.afterwards.postcall import RECORDING_NAME
 from callwright.conversation.log import Entry, read_log
 from callwright.conversation.replay import replay
 from callwright.media.g711 import loudness

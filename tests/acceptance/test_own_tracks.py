@@ -12,7 +12,7 @@ import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.database import run_sql
 
-from callwright.call.postcall import RECORDING_NAME
+from callwright.call.afterwards.postcall import RECORDING_NAME
 from callwright.domain.own_track import OwnTrack
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav

@@ -19,9 +19,9 @@ from tests.http_server import LocalServer, serving
 from callwright.actions.custom_models import put_custom_model
 from callwright.actions.provider_keys import delete_provider_key, put_provider_key
 from callwright.actions.services import CallPolicy, Services
-from callwright.call.deps import RuntimeSettings
-from callwright.call.equipment import LocalEars
-from callwright.domain.agent_spec import ProviderDefaults
+from callwright.call.live.deps import RuntimeSettings
+from callwright.call.live.equipment import LocalEars
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.ops.master_key import MASTER_KEY_FILE, MasterKeys
 from callwright.ops.vault import SealedVault

@@ -14,14 +14,14 @@ from tests.http_server import serving
 from tests.unit.call.world import Bench
 from tests.waiting import until
 
-from callwright.call.equipment import LocalEars, Needs, equip
-from callwright.call.think import Think
-from callwright.call.tools import NoTools
+from callwright.call.live.equipment import LocalEars, Needs, equip
+from callwright.call.live.think import Think
+from callwright.call.live.tools import NoTools
 from callwright.conversation.effects import AskModel
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.provider_access import Access
-from callwright.domain.setting_rows import SETTINGS
+from callwright.domain.settings.rows import SETTINGS
 from callwright.media.vad import EnergyVad
 from callwright.net.client import GuardedClient
 from callwright.ports.model import Message

@@ -11,9 +11,9 @@ import pytest
 from tests.http_server import Exchange, LocalServer, serving
 from tests.rows import THEN, execution_row
 
-from callwright.call import caller_lookup
-from callwright.call.caller_lookup import CallerLookup, Found, sheet_address
-from callwright.domain.agent_callers import CallerSource
+from callwright.call.live import caller_lookup
+from callwright.call.live.caller_lookup import CallerLookup, Found, sheet_address
+from callwright.domain.agent.callers import CallerSource
 from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.limits import MAX_USER_DATA_BYTES, MAX_WEB_ANSWER_BYTES
 from callwright.domain.tenant import DEFAULT_TENANT_ID

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.contract.line import Watcher
 
+from callwright.lab.line import line_of
 from callwright.media.g711 import mulaw_of
 from callwright.media.tonetext import spoken
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
-from callwright.simulation.line import line_of
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
 

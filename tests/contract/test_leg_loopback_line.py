@@ -6,12 +6,12 @@ from functools import cache
 import pytest
 from tests.contract.line import Agent, Watcher, dial
 
+from callwright.lab.line import LineConditions, line_of
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.tonetext import spoken_ms
 from callwright.ports.failures import ProviderError
 from callwright.ports.registry import PluginContext, Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
-from callwright.simulation.line import LineConditions, line_of
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 from callwright.telephony.loopback.observer import LineMoment
 

@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from proof.webhooks import VirtualClock, WebhookLedger
 from tests.rows import entry_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import OutboxEntry
-from callwright.simulation.webhooks import VirtualClock, WebhookLedger
 from callwright.storage.ledger import PostgresLedger
 
 Unit = Callable[[], AbstractAsyncContextManager[Any]]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from callwright.simulation.caller_scenario import BUILT_IN, read_scenario
+from callwright.lab.caller_scenario import BUILT_IN, read_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "how-to"

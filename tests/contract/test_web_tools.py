@@ -18,11 +18,11 @@ import pytest
 from tests.http_server import Exchange, LocalServer, serving
 from tests.unit.domain.injections import ATTACKS
 
-from callwright.call import web_tools
-from callwright.call.tools import ToolOutcome
-from callwright.call.web_tools import BLOCKED, WebDesk, WebTools
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import AgentSpec
+from callwright.call.live import web_tools
+from callwright.call.live.tools import ToolOutcome
+from callwright.call.live.web_tools import BLOCKED, WebDesk, WebTools
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_TOOL_RESULT_CHARACTERS, MAX_WEB_ANSWER_BYTES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_settings import read_settings
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.task_config import read_settings
 from callwright.domain.fields import Fields
 
 #: Sections that hold the same settings as another one.

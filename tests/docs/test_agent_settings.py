@@ -13,13 +13,13 @@ import pytest
 from tests.agent_of_settings import agent_of
 from tests.docs.read_keys import read_keys
 
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_setting import AgentSetting
-from callwright.domain.agent_settings import read_settings
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.task_config import read_settings
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
-from callwright.domain.setting_rows import ELSEWHERE, SETTINGS
-from callwright.domain.setting_rows_kept import KEPT_ROWS
+from callwright.domain.settings.kept import KEPT_ROWS
+from callwright.domain.settings.rows import ELSEWHERE, SETTINGS
+from callwright.domain.settings.setting import AgentSetting
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}
@@ -60,7 +60,7 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def test_a_test_of_a_class_is_named_with_it() -> None:
-    names = names_in("tests/unit/domain/test_agent.py")
+    names = names_in("tests/unit/domain/agent/test_parsing.py")
     assert "TestModels::test_the_older_flat_form_is_read" in names
     assert "test_the_older_flat_form_is_read" not in names
 

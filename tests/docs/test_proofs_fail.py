@@ -16,8 +16,9 @@ from tests.docs.test_settings_in_the_plan import CASES
 
 from callwright.conversation import core, history
 from callwright.conversation.plan import CallPlan, TransferTool
-from callwright.domain import agent, webhook_address
-from callwright.domain.setting_rows import SETTINGS
+from callwright.domain import webhook_address
+from callwright.domain.agent import parsing as agent
+from callwright.domain.settings.rows import SETTINGS
 from callwright.insight import publication
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
@@ -173,7 +174,7 @@ TOLD: dict[str, tuple[type, str]] = {
 }
 
 #: The tests that begin at the agent's key.
-FROM_THE_KEY = ("tests/contract/test_agent_to_request.py", "tests/unit/call/test_equipment.py")
+FROM_THE_KEY = ("tests/contract/test_agent_to_request.py", "tests/unit/call/live/test_equipment.py")
 
 
 @pytest.mark.parametrize("key", sorted(TOLD))

@@ -13,10 +13,10 @@ from tests.agent_of_settings import agent_of
 from callwright.conversation.opt_out import MESSAGES
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, TransferTool, plan_for
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_transfers import DEFAULT_TRANSFER_MESSAGE
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
-from callwright.domain.setting_rows import SETTINGS
+from callwright.domain.settings.rows import SETTINGS
 from callwright.ports.model import Tool
 
 

@@ -13,7 +13,7 @@ from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
 
-from callwright.simulation.line import PacketLine, line_of
+from callwright.lab.line import PacketLine, line_of
 from callwright.telephony.sip.relay import IN, OUT, open_relay
 
 Phones = Callable[..., Awaitable[Sipp]]

@@ -11,7 +11,7 @@ from tests.api_examples import FORM, JSON, PLAIN_FORM, examples, filled, made, s
 from tests.api_world import ApiWorld
 
 from callwright.api.app import build_app
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError
 
 WORD = "pwcanary77"

@@ -19,10 +19,10 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import AgentSpec
-from callwright.domain.tool_arguments import UnfitArgumentsError
-from callwright.domain.tool_request import tool_request
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.tools.arguments import UnfitArgumentsError
+from callwright.domain.tools.request import tool_request
 
 SECRET = "s3cret-token"
 LISTED = "+15550100123"
@@ -113,7 +113,7 @@ def assert_request_is_the_agents(name: str, given: dict[str, Any]) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_model_that_obeys_every_attack_does_nothing_outside_its_grant(way: str, attack: str) -> None:
-    # Half a surrogate pair never reaches the core: the runner mends texts (``call.runner``).
+    # Half a surrogate pair never reaches the core: the runner mends texts (``call.live.runner``).
     if way == "tool answer" or "\ud800" not in attack:
         assert_within_the_grant(hostile_call(way, attack), attack)
 

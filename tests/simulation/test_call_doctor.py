@@ -15,10 +15,10 @@ from callwright.bootstrap.studio import Studio
 from callwright.insight.doctor import diagnose
 from callwright.insight.doctor_finding import Finding
 from callwright.insight.view import view_of
+from callwright.lab.call_scenario import CallScenario, call_scenario_of
+from callwright.lab.packed_log import unpack
+from callwright.lab.virtual_loop import VirtualLoop
 from callwright.ops.settings import load_settings
-from callwright.simulation.call_scenario import CallScenario, call_scenario_of
-from callwright.simulation.golden import unpack
-from callwright.simulation.virtual_loop import VirtualLoop
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 LONG = "We are open from nine to five on weekdays, from ten to two on Saturdays, and on Sundays we are closed, except in May."

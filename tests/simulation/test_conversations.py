@@ -3,9 +3,8 @@
 import os
 
 import pytest
-
-from callwright.simulation.conversations import run
-from callwright.simulation.coverage import impossible, unseen
+from proof.conversations import run
+from proof.coverage import impossible, unseen
 
 pytestmark = pytest.mark.bulk
 

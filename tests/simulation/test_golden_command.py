@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from proof.golden import UNDECLARED
 
-from callwright.cli import golden
 from callwright.domain.errors import BadInputError
-from callwright.simulation.golden import UNDECLARED, pack, unpack
+from callwright.lab.packed_log import pack, unpack
+from proof import golden_command as golden
 
 SCENARIO = "scenario-voicemail"
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from proof.coverage import STATES
+from proof.golden import UNDECLARED, differs, features
+from proof.golden_command import SCENARIO_SEED, scenario_traces
 
 from callwright.bootstrap.simulated_calls import shipped
-from callwright.cli.golden import SCENARIO_SEED, scenario_traces
 from callwright.conversation.log import EFFECT_TYPES, EVENT_TYPES, read_log
 from callwright.conversation.patience import PAUSES
 from callwright.conversation.plan import CORE_VERSION
-from callwright.simulation.coverage import STATES
-from callwright.simulation.golden import UNDECLARED, differs, features, unpack
-from callwright.simulation.virtual_loop import BEGAN
+from callwright.lab.packed_log import unpack
+from callwright.lab.virtual_loop import BEGAN
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 TRACES = sorted(FOLDER.glob("*.log.xz"))

@@ -10,7 +10,7 @@ import pytest
 
 from callwright.cli import main
 from callwright.conversation.plan import CORE_VERSION
-from callwright.simulation.golden import unpack
+from callwright.lab.packed_log import unpack
 
 TRACE = Path(__file__).resolve().parents[1] / "golden" / "scenario-slow-speller.log.xz"
 BOTH = pytest.mark.parametrize("command", ["replay", "doctor"])

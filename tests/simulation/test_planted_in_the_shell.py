@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from proof.runs import examine, perform
 
 from callwright.bootstrap.rehearsal import Shelf
-from callwright.bootstrap.simulated_runs import examine, perform
-from callwright.call.caller_sound import CallerSound
-from callwright.call.hear import Hear, Words
-from callwright.call.logfile import LogWriter
-from callwright.call.metering import metered
-from callwright.call.pacer_clock import PacerClock
-from callwright.call.recorder import Recorder
-from callwright.call.runner import CallRunner
-from callwright.call.say import Position, Say
-from callwright.call.session import CallSession
-from callwright.call.sounds import Bill, SoundLibrary
-from callwright.call.think import Think
-from callwright.call.tools import Tools
+from callwright.call.live.caller_sound import CallerSound
+from callwright.call.live.hear import Hear, Words
+from callwright.call.live.logfile import LogWriter
+from callwright.call.live.metering import metered
+from callwright.call.live.pacer_clock import PacerClock
+from callwright.call.live.recorder import Recorder
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.say import Position, Say
+from callwright.call.live.session import CallSession
+from callwright.call.live.sounds import Bill, SoundLibrary
+from callwright.call.live.think import Think
+from callwright.call.live.tools import Tools
 from callwright.conversation.effects import Release
 from callwright.conversation.events import (
     ActivityBegan,

@@ -3,8 +3,7 @@
 import os
 
 import pytest
-
-from callwright.bootstrap.simulated_runs import run
+from proof.runs import run
 
 pytestmark = pytest.mark.bulk
 

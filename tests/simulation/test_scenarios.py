@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from callwright.bootstrap.simulated_calls import Session, run, shipped
+from callwright.lab.verdicts import as_lines
 from callwright.ops.settings import Settings
-from callwright.simulation.verdicts import as_lines
 
 IN_EVERY_RUN = (
     "angry",

@@ -16,12 +16,12 @@ from tests.simulation.planted.planting import Constant, Line, Patch, planted
 
 from callwright.bootstrap.simulated_calls import Session, run, shipped
 from callwright.conversation.patience import PAUSES
+from callwright.lab.call_scenario import CallScenario
+from callwright.lab.verdicts import Verdict
 from callwright.media.g711 import loudness
 from callwright.media.tonetext import ToneTextDecoder
 from callwright.media.vad import EnergyVad
 from callwright.ops.settings import Settings
-from callwright.simulation.call_scenario import CallScenario
-from callwright.simulation.verdicts import Verdict
 
 RUNS = 2
 """As few as show that a pass rate of 0.7 is not reached, if none of them passes."""

@@ -9,8 +9,8 @@ import pytest
 
 from callwright.bootstrap.simulated_calls import Session, run, shipped
 from callwright.bootstrap.studio import LOCAL
+from callwright.lab.verdicts import as_lines
 from callwright.ops.settings import Settings
-from callwright.simulation.verdicts import as_lines
 
 pytestmark = pytest.mark.voice
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.simulation.recorded_calls import bare, header
+from tests.unit.lab.recorded_calls import bare, header
 
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.cli import main
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
+from callwright.lab.whatif import what_if
 from callwright.ports.model import ModelDelta
 from callwright.ports.registry import PluginContext
-from callwright.simulation.whatif import what_if
 
 AGENT: dict[str, Any] = {
     "agent_name": "Bakery",

@@ -16,12 +16,12 @@ from callwright.conversation import effects as fx
 from callwright.conversation.plan import CallPlan
 from callwright.insight.side_by_side import first_difference
 from callwright.insight.view import CallView, view_of
+from callwright.lab.caller_scenario import Persona
+from callwright.lab.packed_log import unpack
+from callwright.lab.whatif import WhatIf, what_if
+from callwright.lab.whatif_answers import RecordedAnswers
 from callwright.ops.settings import Settings
 from callwright.ports.model import ModelDelta
-from callwright.simulation.caller_scenario import Persona
-from callwright.simulation.golden import unpack
-from callwright.simulation.whatif import WhatIf, what_if
-from callwright.simulation.whatif_answers import RecordedAnswers
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 TRACES = sorted(FOLDER.glob("*.log.xz"))

@@ -11,7 +11,7 @@ from callwright.actions.audit import audit
 from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
-from callwright.domain.agent import check_addresses, parse_agent
+from callwright.domain.agent.parsing import check_addresses, parse_agent
 from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeError
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE

@@ -19,7 +19,7 @@ from callwright.actions.calls import choose_carrier, read_retry_config
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.batch import (
     SCHEDULABLE,
     STOPPABLE,

@@ -17,7 +17,7 @@ from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
 from callwright.actions.transition import insert, transition
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError, TooLargeError, WrongStateError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields

@@ -10,7 +10,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.calls import read_user_data
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import (
     BadInputError,
     CallwrightError,

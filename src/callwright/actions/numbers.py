@@ -11,7 +11,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.carrier_numbers import give_back, look_at_carriers, shown
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.agent import parse_agent
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError, ConflictError, NotFoundError
 from callwright.domain.fields import Fields
 from callwright.domain.ivr import agents_in, read_ivr

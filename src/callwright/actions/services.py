@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
 from callwright.actions.transition import Publisher
-from callwright.domain.agent import ProviderDefaults
+from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
 from callwright.domain.sealing import WrappedKey
 from callwright.ports.chat import ChatReply, Chats, NewChat

@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
-from callwright.domain.agent import ProviderDefaults
+from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.pricing import PriceBook
 from callwright.insight.batch_record import BatchWebhookPublisher
 from callwright.insight.publication import WebhookPublisher

@@ -1,7 +1,8 @@
 """What the providers of an agent get where no organisation is known (``callwright simulate calls``): the operator's own keys.
 
-The counterpart of ``call.access.TenantAccess`` without a ledger. A provider key is an environment variable of its name; the address that
-the agent names for its model is trusted, as whoever runs the command chose the agent's file too. It is reached through the guarded client.
+The counterpart of ``call.live.access.TenantAccess`` without a ledger. A provider key is an environment variable of its name.
+The address that the agent names for its model is trusted: whoever runs the command chose the agent's file too. The guarded client
+reaches it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from callwright.call.access import KeyNames
-from callwright.call.equipment import PluginGetter, need_model
-from callwright.domain.agent_spec import AgentSpec, ProviderChoice
+from callwright.call.live.access import KeyNames
+from callwright.call.live.equipment import PluginGetter, need_model
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.provider_access import Access, reach_of_agent
 

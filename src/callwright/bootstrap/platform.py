@@ -27,13 +27,13 @@ from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
-from callwright.call.access import TenantAccess
-from callwright.call.caller_lookup import CallerLookup
-from callwright.call.deps import RuntimeDeps, RuntimeSettings
-from callwright.call.equipment import LocalEars
-from callwright.call.runtime import CallRuntime
-from callwright.call.trunk_routes import TrunkRoutes
-from callwright.call.web_tools import WebDesk
+from callwright.call.live.access import TenantAccess
+from callwright.call.live.caller_lookup import CallerLookup
+from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
+from callwright.call.live.equipment import LocalEars
+from callwright.call.live.trunk_routes import TrunkRoutes
+from callwright.call.live.web_tools import WebDesk
+from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution

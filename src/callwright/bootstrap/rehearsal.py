@@ -1,6 +1,6 @@
 """One call of the real shell without a platform around it: session, runner, media path and log, on whatever event loop runs it.
 
-Under ``simulation.virtual_loop`` a whole call takes as long as its work takes. The log and the recording stay in memory.
+Under ``lab.virtual_loop`` a whole call takes as long as its work takes. The log and the recording stay in memory.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callwright.call.logfile import LogWriter
-from callwright.call.pacer_clock import PacerClock
-from callwright.call.recorder import RawFiles, Recorder
-from callwright.call.runner import CallRunner
-from callwright.call.session import CallSession, Equipment, Workplace
-from callwright.call.sounds import SoundLibrary
-from callwright.call.timers import LoopTimers
-from callwright.call.warming import Warming, connected
+from callwright.call.live.logfile import LogWriter
+from callwright.call.live.pacer_clock import PacerClock
+from callwright.call.live.recorder import RawFiles, Recorder
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.session import CallSession, Equipment, Workplace
+from callwright.call.live.sounds import SoundLibrary
+from callwright.call.live.timers import LoopTimers
+from callwright.call.live.warming import Warming, connected
 from callwright.conversation.core import Conversation
 from callwright.conversation.events import Started
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan
 from callwright.domain.limits import MAX_CALL_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.lab.virtual_loop import AtOnce
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by_failure
 from callwright.ports.world import Clock
-from callwright.simulation.virtual_loop import AtOnce
 
 LONGEST_SECONDS = MAX_CALL_SECONDS + 300
 """A call that is not over by then, its ringing and its goodbye included, never ends."""
@@ -175,7 +175,7 @@ class Rehearsal:
                 wish.cancel()
 
     async def _dial(self, session: CallSession, runner: CallRunner) -> None:
-        """As ``call.dialling.Dialling.connect``, without a row to write to."""
+        """As ``call.live.dialling.Dialling.connect``, without a row to write to."""
         cast, clock = self._cast, self._clock
         if _called_off(session):
             return

@@ -21,15 +21,11 @@ from typing import Any
 from callwright.bootstrap.plugins import installed_plugins
 from callwright.bootstrap.studio import LOCAL, SPEECH, TONES, CallMade, Studio, save
 from callwright.domain.errors import BadInputError, CallwrightError, ConfigurationError
-from callwright.media.mixdown import mix_down
-from callwright.ops.clock import SystemClock
-from callwright.ops.settings import Settings, load_settings
-from callwright.ports.failures import ProviderError
-from callwright.simulation.arguments import UNDECIDED, at_least_one, for_people, from_zero, report_file
-from callwright.simulation.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
-from callwright.simulation.outcomes import judge
-from callwright.simulation.processes import shared_out
-from callwright.simulation.verdicts import (
+from callwright.lab.arguments import UNDECIDED, at_least_one, for_people, from_zero, report_file
+from callwright.lab.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
+from callwright.lab.outcomes import judge
+from callwright.lab.processes import shared_out
+from callwright.lab.verdicts import (
     FAIL,
     PASS,
     RunResult,
@@ -40,7 +36,11 @@ from callwright.simulation.verdicts import (
     overall,
     stopped_of,
 )
-from callwright.simulation.virtual_loop import TimeStandsStillError, VirtualLoop
+from callwright.lab.virtual_loop import TimeStandsStillError, VirtualLoop
+from callwright.media.mixdown import mix_down
+from callwright.ops.clock import SystemClock
+from callwright.ops.settings import Settings, load_settings
+from callwright.ports.failures import ProviderError
 
 EXIT = {PASS: 0, FAIL: 1}
 DEFAULT_KEEP = "simulated-calls"
@@ -74,7 +74,7 @@ class _Chunk:
 
 def shipped() -> list[CallScenario]:
     """The scenarios that come with Callwright."""
-    with_us = files("callwright.simulation") / "scenarios"
+    with_us = files("callwright.lab") / "scenarios"
     agents = with_us / "agents"
     found = sorted((one for one in with_us.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
     return [

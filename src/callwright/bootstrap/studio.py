@@ -18,12 +18,12 @@ from typing import Any
 from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.bootstrap.rehearsal import Cast, Rehearsal
-from callwright.call.equipment import LocalEars, Needs, equip, fitting, model_settings, need
-from callwright.call.tools import ToolOutcome
+from callwright.call.live.equipment import LocalEars, Needs, equip, fitting, model_settings, need
+from callwright.call.live.tools import ToolOutcome
 from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_spec import AgentSpec, PostCallTask
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec, PostCallTask
 from callwright.domain.call_variables import given_texts, moment_variables
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.pricing import PriceBook
@@ -31,6 +31,12 @@ from callwright.insight.extraction import accept, extraction_request, wanted_by
 from callwright.insight.record import build
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
+from callwright.lab.call_scenario import CallScenario, ToolAnswer, dice_of
+from callwright.lab.call_sound import longest_overlap_ms, longest_silence_ms
+from callwright.lab.caller_scenario import BUILT_IN, Scenario
+from callwright.lab.delayed_providers import DelayedModel, DelayedTranscriber, DelayedVoice, draw_between
+from callwright.lab.outcomes import CallFacts, ToolUse
+from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.framing import MULAW_SILENCE
 from callwright.ops.settings import Settings
 from callwright.ports.failures import ProviderError
@@ -40,12 +46,6 @@ from callwright.ports.registry import PluginContext, UnknownPluginError
 from callwright.providers.local.inference import LocalInference
 from callwright.providers.local.pool import InferenceProcess
 from callwright.providers.local.speaking import CALLER_VOICE
-from callwright.simulation.call_scenario import CallScenario, ToolAnswer, dice_of
-from callwright.simulation.call_sound import longest_overlap_ms, longest_silence_ms
-from callwright.simulation.caller_scenario import BUILT_IN, Scenario
-from callwright.simulation.delayed_providers import DelayedModel, DelayedTranscriber, DelayedVoice, draw_between
-from callwright.simulation.outcomes import CallFacts, ToolUse
-from callwright.simulation.virtual_loop import VirtualClock, VirtualLoop
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 from callwright.telephony.loopback.observer import LineMoment
 

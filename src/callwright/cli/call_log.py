@@ -15,8 +15,8 @@ from callwright.bootstrap import open_foundation
 from callwright.conversation.log import LOG_FORMAT, LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView, view_of
+from callwright.lab.packed_log import unpack
 from callwright.ops.settings import Settings, load_settings
-from callwright.simulation.golden import unpack
 from callwright.storage.embedded import EmbeddedPostgres
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)

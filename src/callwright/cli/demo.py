@@ -24,10 +24,10 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.lab.caller_scenario import BUILT_IN
+from callwright.lab.line import LineConditions, line_of
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
-from callwright.simulation.caller_scenario import BUILT_IN
-from callwright.simulation.line import LineConditions, line_of
 
 NUMBER = "+15550123"
 _LIMIT_SECONDS = 450

@@ -19,6 +19,7 @@ from callwright.bootstrap.plugins import PluginInstances, installed_plugins, set
 from callwright.cli.selfcall_ends import Desk, Ears, End, Heard, sound_flows, speech
 from callwright.cli.selfcall_table import SCRIPTED, SelfCall, Spoken, WayMeasured, as_json, judged, table
 from callwright.domain.errors import ConfigurationError
+from callwright.lab.line import LineConditions, PacketLine, line_of
 from callwright.media.framing import FRAME_SAMPLES
 from callwright.media.probe import dbfs, find_markers, marker, read_tone, steady_tone
 from callwright.media.tones import silence
@@ -28,7 +29,6 @@ from callwright.ops.settings import Settings, load_settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import PluginContext
-from callwright.simulation.line import LineConditions, PacketLine, line_of
 from callwright.telephony.sip.relay import open_relay
 
 LOOPBACK, SIP = "loopback", "sip"

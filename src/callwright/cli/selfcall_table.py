@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from callwright.lab.line import IN, OUT, LineConditions
 from callwright.media.probe import ToneReading
-from callwright.simulation.line import IN, OUT, LineConditions
 
 SCRIPTED = "scripted"
 """Voice and ears of two-tone text."""

@@ -13,28 +13,28 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
-from callwright.call.boundary import plugin_boundary
-from callwright.call.chat import in_writing
-from callwright.call.equipment import may_speculate, model_settings, need
-from callwright.call.think import Thinker, says_yes, yes_no_request
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.chat import in_writing
+from callwright.call.live.equipment import may_speculate, model_settings, need
+from callwright.call.live.think import Thinker, says_yes, yes_no_request
 from callwright.cli.call_log import readable, view_in
 from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent import parse_agent
-from callwright.domain.agent_path import with_changes
-from callwright.domain.agent_spec import AgentSpec, ProviderDefaults
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.path import with_changes
+from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.side_by_side import columns, first_difference
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
+from callwright.lab.whatif import Answers, WhatIf, what_if
+from callwright.lab.whatif_answers import RecordedAnswers
 from callwright.ops.clock import SystemClock
 from callwright.ops.settings import load_settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext
-from callwright.simulation.whatif import Answers, WhatIf, what_if
-from callwright.simulation.whatif_answers import RecordedAnswers
 
 AGENTS_OWN, RECORDED = "agent", "recorded"
 WIDEST = 160
@@ -127,7 +127,7 @@ def _answers(
 
 
 class AskedAnswers:
-    """``simulation.whatif.Answers`` from a model that is really asked, as a call asks it."""
+    """``lab.whatif.Answers`` from a model that is really asked, as a call asks it."""
 
     def __init__(self, runner: asyncio.Runner, thinker: Thinker) -> None:
         self._runner = runner

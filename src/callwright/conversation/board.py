@@ -10,7 +10,7 @@ from callwright.conversation.invariants import Watch
 from callwright.conversation.plan import CallPlan
 from callwright.conversation.stops import ENGLISH, phrasebook
 from callwright.conversation.timers import Timers
-from callwright.domain.tool_template import value_text
+from callwright.domain.tools.template import value_text
 from callwright.domain.variables import render
 
 

@@ -110,7 +110,7 @@ class Conversation:
         return None if due_us == FAR_US else due_us
 
     def revise(self, plan: CallPlan) -> None:
-        """Go on with other settings: for what-if runs alone (``simulation.whatif``). A call keeps the plan it was started with."""
+        """Go on with other settings: for what-if runs alone (``lab.whatif``). A call keeps the plan it was started with."""
         board = self._board
         board.plan = plan
         board.book = phrasebook(plan.language)

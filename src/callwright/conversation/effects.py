@@ -145,7 +145,7 @@ class CancelTool:
 
 @dataclass(frozen=True, slots=True)
 class SendKeys:
-    """Press ``keys`` on the line (``domain.keypad``: pauses are among them). The shell answers with ``ToolResult`` when they were sent.
+    """Press ``keys`` on the line; pauses are among them (``domain.tools.keypad``). The shell answers with ``ToolResult``.
 
     ``call_id`` and ``name`` are those of the model's tool call.
     """

@@ -10,9 +10,9 @@ from typing import Any
 from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
 from callwright.conversation.stops import ENGLISH, base_language
-from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ToolSpec
-from callwright.domain.agent_tools import END_CALL, PRESS_KEYS
-from callwright.domain.agent_transfers import (
+from callwright.domain.agent.spec import AgentSpec, ConversationSettings, ToolSpec
+from callwright.domain.agent.tools import END_CALL, PRESS_KEYS
+from callwright.domain.agent.transfers import (
     asked_of_the_model,
     asks_for_transfer,
     is_attended,
@@ -28,7 +28,7 @@ CORE_VERSION = 17
 
 @dataclass(frozen=True, slots=True)
 class TransferTool:
-    """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``domain.agent_transfers``).
+    """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``domain.agent.transfers``).
 
     ``message`` is said to its end first; unless it is the agent's ``own_message``, only when the model's reply had no words itself.
     ``by_request``: a service of the agent's transfers, which is asked as an HTTP tool is; there is no target then.

@@ -123,7 +123,7 @@ class _Replaying:
             effects = self._conversation.step(event)
         except BrokenInvariantError as error:
             return self._difference(entry, "", f"a broken invariant: {error}")
-        # Boundary: a defect of the core ends a call, as a broken rule does (`call.runner`), and is what a replay is there to show.
+        # Boundary: a defect of the core ends a call, as a broken rule does (`call.live.runner`), and is what a replay is there to show.
         except Exception as error:  # noqa: BLE001
             return self._difference(entry, "", f"a defect: {type(error).__name__}: {error}")
         self._waiting = [_wire(type(effect).__name__, values_of(effect)) for effect in effects]

@@ -16,7 +16,7 @@ from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
 from callwright.conversation.lanes import RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
-from callwright.domain.agent_transfers import filled_target, named_arguments
+from callwright.domain.agent.transfers import filled_target, named_arguments
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_TRANSFERS
 from callwright.domain.number import parse_destination

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callwright.domain.execution import Execution
 from callwright.domain.named_values import given_values
-from callwright.domain.tool_template import value_text
+from callwright.domain.tools.template import value_text
 
 
 def call_variables(execution: Execution, now: datetime) -> dict[str, str]:

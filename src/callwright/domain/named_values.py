@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from callwright.domain.limits import MAX_CONTEXT_NAMES, MAX_NAME_CHARACTERS
-from callwright.domain.tool_arguments import is_shallow
+from callwright.domain.tools.arguments import is_shallow
 
 _DEPTH = 3
 

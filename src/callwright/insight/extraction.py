@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.domain.agent import PostCallTask
+from callwright.domain.agent.parsing import PostCallTask
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.assent import confirms
 from callwright.insight.wording import occurs, words_of

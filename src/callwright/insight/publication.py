@@ -9,7 +9,7 @@ from typing import Any
 
 from callwright.domain.call_variables import call_variables
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
-from callwright.domain.tool_request import HEADER_BLANKS
+from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.domain.webhook_address import webhook_address
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from callwright.conversation.log import Entry
-from callwright.domain.tool_answer import remembered
+from callwright.domain.tools.answer import remembered
 from callwright.insight.view import CallView
 
 _SHOWN_CHARACTERS = 500

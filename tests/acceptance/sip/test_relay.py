@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from callwright.domain.errors import ConfigurationError
+from callwright.lab.line import PacketLine, line_of
 from callwright.media import tones
 from callwright.media.g711 import alaw_of, loudness, mulaw_of, pcm_of_alaw, pcm_of_mulaw
-from callwright.simulation.line import PacketLine, line_of
 from callwright.telephony.sip.relay import IN, OUT, open_relay
 
 LOOPBACK = "127.0.0.1"

@@ -13,11 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from proof.conversations import CHECK_REPLAY_EVERY, converse, describe, examine
+from proof.shrink import shrink
 from tests.simulation.planted.bugs import BUGS
 from tests.simulation.planted.planting import Bug, planted
-
-from callwright.simulation.conversations import CHECK_REPLAY_EVERY, converse, describe, examine
-from callwright.simulation.shrink import shrink
 
 MOST = 100_000
 LEAST_FOUND = 0.95

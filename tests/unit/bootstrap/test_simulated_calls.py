@@ -18,12 +18,12 @@ from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
 from callwright.conversation.log import read_log
 from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.lab.arguments import report_file
+from callwright.lab.call_scenario import CallScenario
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.providers.openai_compatible.endpoint import Endpoint
 from callwright.providers.openai_compatible.endpoints import EndpointModels
-from callwright.simulation.arguments import report_file
-from callwright.simulation.call_scenario import CallScenario
 
 AGENT: dict[str, Any] = {
     "agent_config": {

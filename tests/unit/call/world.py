@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callwright.call.logfile import LogWriter
-from callwright.call.runner import CallRunner, Core
+from callwright.call.live.logfile import LogWriter
+from callwright.call.live.runner import CallRunner, Core
 from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event
 
@@ -27,7 +27,7 @@ class _Due:
 
 
 class VirtualClock:
-    """Time that moves only by hand: ``ports.world.Clock`` and ``call.timers.Timers``."""
+    """Time that moves only by hand: ``ports.world.Clock`` and ``call.live.timers.Timers``."""
 
     def __init__(self) -> None:
         self.us = 1_000_000

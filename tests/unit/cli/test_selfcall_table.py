@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from callwright.cli.selfcall_table import SelfCall, Spoken, WayMeasured, as_json, judged, table, word_errors
+from callwright.lab.line import line_of
 from callwright.media.probe import ToneReading
-from callwright.simulation.line import line_of
 
 GOOD = WayMeasured(
     delays_ms=(80.0, 90.0, 100.0),

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 import pytest
+from proof.coverage import STATES
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -14,7 +15,6 @@ from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.timers import FAR_US, Timers
 from callwright.domain.errors import BrokenInvariantError
 from callwright.ports.model import Tool
-from callwright.simulation.coverage import STATES
 
 SAMPLES: dict[type, tuple[object, ...]] = {
     ev.Started: (CallPlan(), (), 0),

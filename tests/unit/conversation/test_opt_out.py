@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from proof.opt_out_cases import ASKED, OTHERS
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.opt_out import MESSAGES, message_in, said
 from callwright.conversation.phrases import STOPS
-from callwright.simulation.opt_out_cases import ASKED, OTHERS
 
 
 @pytest.mark.parametrize("text", ASKED)

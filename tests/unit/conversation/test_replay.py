@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from proof.conversations import converse
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
@@ -13,9 +14,8 @@ from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
-from callwright.domain.agent_spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
+from callwright.domain.agent.spec import AgentSpec, ConversationSettings, ProviderChoice, ToolSpec
 from callwright.domain.errors import BrokenInvariantError
-from callwright.simulation.conversations import converse
 
 LOG = converse(4).log()
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from proof.exchange import Exchange
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -17,7 +18,6 @@ from callwright.conversation.bounds import (
 )
 from callwright.conversation.plan import CallPlan, ToolWords
 from callwright.ports.model import Tool
-from callwright.simulation.exchange import Exchange
 
 
 def asked() -> Call:

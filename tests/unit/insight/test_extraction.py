@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.agent_spec import PostCallTask, ProviderChoice
+from callwright.domain.agent.spec import PostCallTask, ProviderChoice
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.extraction import (
     Wanted,

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.unit.insight.call_log import CallLog
-from tests.unit.simulation.recorded_calls import header
+from tests.unit.lab.recorded_calls import header
 
 from callwright.conversation import effects as fx
 from callwright.conversation.log import LogFormatError, entry_line

@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-
-from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
-from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import OutboxEntry
-from callwright.simulation.webhooks import (
+from proof.webhooks import (
     ScriptedReceivers,
     ScriptedReply,
     VirtualClock,
     WebhookLedger,
     let_run_until,
 )
+
+from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
+from callwright.outbox.sign import signature_headers
+from callwright.ports.ledger import OutboxEntry
 
 HOOK = "https://receiver.example/hook"
 OTHER = "https://other.example/hook"

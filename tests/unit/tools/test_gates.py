@@ -94,7 +94,7 @@ BROKEN = [
     (gates.clock_and_randomness, module("call/a.py", "from uuid import uuid4\nx = uuid4()\n")),
     (gates.clock_and_randomness, module("call/a.py", "import random\nx = random.random()\n")),
     (gates.clock_and_randomness, module("call/a.py", "import random\nx = random.Random(1)\n")),
-    (gates.clock_and_randomness, module("simulation/a.py", "import random\nx = random.Random()\n")),
+    (gates.clock_and_randomness, module("lab/a.py", "import random\nx = random.Random()\n")),
     (gates.clock_and_randomness, module("call/a.py", "import secrets\nx = secrets.token_hex()\n")),
     (gates.clock_and_randomness, module("call/a.py", "import os\nx = os.urandom(4)\n")),
     (gates.clock_and_randomness, module("call/a.py", "import numpy as np\nx = np.random.rand()\n")),
@@ -190,7 +190,7 @@ FINE = [
         module("call/a.py", '"""A carrier such as Twilio."""\n# Twilio returns pending marks\nx = 1\n'),
     ),
     (gates.clock_and_randomness, module("ops/clock.py", "import time\nx = time.time()\n")),
-    (gates.clock_and_randomness, module("simulation/a.py", "import random\nx = random.Random(7)\n")),
+    (gates.clock_and_randomness, module("lab/a.py", "import random\nx = random.Random(7)\n")),
     (
         gates.clock_and_randomness,
         module("call/a.py", "import random\ndef f(rng: random.Random) -> float:\n    return rng.random()\n"),

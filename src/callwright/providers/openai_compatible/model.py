@@ -15,7 +15,7 @@ import openai
 
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
-from callwright.domain.tool_arguments import UnfitArgumentsError, read_object
+from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool, ToolCall

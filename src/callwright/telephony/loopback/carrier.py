@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError
+from callwright.lab.caller_scenario import Persona, Scenario, read_scenario, scenario_of
+from callwright.lab.line import FrameLine, LineConditions
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
-from callwright.simulation.caller_scenario import Persona, Scenario, read_scenario, scenario_of
-from callwright.simulation.line import FrameLine, LineConditions
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd

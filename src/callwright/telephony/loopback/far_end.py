@@ -6,15 +6,15 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from callwright.lab.caller import Act, Beep, CallerMind, Press, PutDown, Say
+from callwright.lab.caller_scenario import Persona
+from callwright.lab.line import FrameLine
 from callwright.media import tones
 from callwright.media.framing import FRAME_MS, MULAW_SILENCE, PCM_SILENCE
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.vad import Activity, ActivityGate, EnergyVad
 from callwright.ports.failures import ProviderError
 from callwright.ports.speech import TranscriberStream, UsageAmount
-from callwright.simulation.caller import Act, Beep, CallerMind, Press, PutDown, Say
-from callwright.simulation.caller_scenario import Persona
-from callwright.simulation.line import FrameLine
 from callwright.telephony.loopback.earpiece import Earpiece
 from callwright.telephony.loopback.mouth import Mouth
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, cause_of_sip
+from callwright.lab.caller_scenario import KEYS
+from callwright.lab.line import FrameLine
 from callwright.media.framing import FRAME_MS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
-from callwright.simulation.caller_scenario import KEYS
-from callwright.simulation.line import FrameLine
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.earpiece import BUFFER_MS, Earpiece

@@ -8,10 +8,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any
 
+from callwright.lab.caller_scenario import KEYS, Persona
+from callwright.lab.line import FrameLine
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, DialRequest, LegClosed, LegListener
-from callwright.simulation.caller_scenario import KEYS, Persona
-from callwright.simulation.line import FrameLine
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.earpiece import BUFFER_MS

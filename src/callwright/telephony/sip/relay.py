@@ -31,7 +31,7 @@ _CODECS = {0: (pcm_of_mulaw, mulaw_of), 8: (pcm_of_alaw, alaw_of)}
 
 
 class PacketConditions(Protocol):
-    """What the line does to a packet: ``callwright.simulation.line.PacketLine``. Times are milliseconds of one clock."""
+    """What the line does to a packet: ``callwright.lab.line.PacketLine``. Times are milliseconds of one clock."""
 
     @property
     def shapes_sound(self) -> bool:

@@ -1,0 +1,42 @@
+"""``python -m proof WHAT``: random conversations, random whole calls, golden traces, error rates on labelled sets.
+
+Each of them reads its own arguments (``python -m proof runs --help``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from callwright.domain.errors import CallwrightError
+from proof import conversations, detection, golden_command, runs
+
+KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "conversations": (conversations.main, "random conversations against the core alone"),
+    "runs": (runs.main, "random whole calls of the real shell"),
+    "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
+    "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
+}
+"""What can be proved -> the command, one line of help."""
+
+FAILED = 2
+"""Exit status where nothing was judged; 1 is a verdict."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one kind. Returns 1 when something broke a rule."""
+    parser = argparse.ArgumentParser(prog="python -m proof", description=__doc__)
+    kinds = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for name, (_, summary) in KINDS.items():
+        kinds.add_parser(name, help=summary, add_help=False, prefix_chars="\0").add_argument("given", nargs="*")
+    arguments = parser.parse_args(argv)
+    try:
+        return KINDS[arguments.what][0](arguments.given)
+    except CallwrightError as error:
+        sys.stderr.write(f"{error}\n{error.hint}\n")
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Dispositions asked of a transcript that is no call of ours, to try them out: nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from callwright.call.afterwards.asked import readable
+from callwright.call.afterwards.examiner import Examiner
+from callwright.call.afterwards.post_log import RESULT
+from callwright.call.live.deps import RuntimeDeps
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.errors import RateLimitedError
+from callwright.domain.limits import EXAMINATION_SECONDS, MAX_EXAMINATIONS
+from callwright.insight.dispositions import CallFacts, questions_of, unanswered
+from callwright.insight.extra_cost import rated
+from callwright.ports.questions import Examination, Examined
+
+
+class _Paper:
+    """Notes that nobody keeps."""
+
+    def __init__(self) -> None:
+        self.usage: list[dict[str, Any]] = []
+        self.failures: list[dict[str, Any]] = []
+        self.found: dict[str, Any] = {}
+
+    def fact(self, name: str, values: dict[str, Any]) -> None:
+        """Something was found or spent."""
+        if name == "usage":
+            self.usage.append(values)
+        elif name == RESULT:
+            self.found.setdefault(values["category"], {})[values["name"]] = values["result"]
+
+    def failed(self, what: str, reason: str) -> None:
+        """Something could not be done."""
+        self.failures.append({"what": what, "reason": reason})
+
+    async def keep(self) -> None:
+        """There is nowhere to keep it."""
+
+
+class Examinations:
+    """``ports.questions.Questions`` over the models of this process."""
+
+    def __init__(self, deps: RuntimeDeps) -> None:
+        self._deps = deps
+        self._under_way: set[str] = set()
+
+    async def examine(self, asked: Examination) -> Examined:
+        """Ask, and store nothing. What is not answered after EXAMINATION_SECONDS is told as such."""
+        if asked.tenant_id in self._under_way:
+            raise RateLimitedError("a test of dispositions of this account is under way; wait for it")
+        if len(self._under_way) >= MAX_EXAMINATIONS:
+            raise RateLimitedError(
+                f"{MAX_EXAMINATIONS} tests of dispositions are under way in this process; wait for them"
+            )
+        self._under_way.add(asked.tenant_id)
+        try:
+            return await self._examine(asked)
+        finally:
+            self._under_way.discard(asked.tenant_id)
+
+    async def _examine(self, asked: Examination) -> Examined:
+        access = self._deps.access
+        spec = await access.fit(asked.tenant_id, parse_agent(asked.agent, defaults=self._deps.settings.defaults))
+        own = spec.model
+        examiner = Examiner(self._deps.plugin, self._deps.clock, await access.fitting(asked.tenant_id))
+        questions = questions_of(readable(asked.bodies), {})
+        call = CallFacts(asked.transcript, asked.moment, {})
+        paper = _Paper()
+        try:
+            async with asyncio.timeout(EXAMINATION_SECONDS):
+                for group in examiner.grouped(questions, own):
+                    await examiner.dispositions(group, call, own, paper)
+        except TimeoutError:
+            late = f"not answered within {EXAMINATION_SECONDS} s"
+            paper.failed("dispositions", late)
+            for one in questions:
+                paper.found.setdefault(one.asked.category, {}).setdefault(one.name, unanswered(one.asked, late))
+        cost = rated(paper.usage, self._deps.book).cost_nano
+        return Examined(paper.found, paper.usage, cost, paper.failures)

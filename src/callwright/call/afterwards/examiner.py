@@ -1,0 +1,290 @@
+"""Questions about a call that is over, asked of models: extraction, summary and dispositions.
+
+Every outcome is a fact in the notes of whoever asks: what was found, what was spent, and what could not be had and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from callwright.call.afterwards.post_log import RESULT, USAGE, PostLog
+from callwright.call.live.access import Fitting, as_it_is
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.equipment import check_model, model_settings, need_model
+from callwright.call.live.metering import metered
+from callwright.domain.agent.spec import PostCallTask, ProviderChoice
+from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
+from callwright.domain.errors import CallwrightError
+from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_QUESTION_SECONDS
+from callwright.domain.provider_table import DEFAULT_MODEL_PROVIDER, FIXED_TEMPERATURE_PREFIX, bare_model
+from callwright.insight.dispositions import (
+    CallFacts,
+    Group,
+    Question,
+    doubted,
+    groups,
+    other_way_round,
+    read_answers,
+    request,
+    summarised,
+    unanswered,
+)
+from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
+from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
+from callwright.ports.model import Model, ModelRequest, ModelSettings
+from callwright.ports.registry import UnknownPluginError
+from callwright.ports.speech import UsageAmount
+from callwright.ports.world import Clock
+
+ANSWER_TOKENS = 400
+"""Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
+QUESTION_TOKENS = 250
+"""Room for the answer to each further question of one request."""
+RETRY_DELAYS_S = (1.0, 4.0)
+AT_ONCE = 8
+"""Dispositions in one request to a model that is paid for. One that costs nothing is asked them singly, up to as many requests as
+FREE_REQUESTS: small models answer one question better than several, and they read the transcript only once."""
+FREE_REQUESTS = 12
+SECOND_TRY_MILLI = 300
+"""Temperature of the second try at a question whose first answer could not be read."""
+
+SILENT = "nobody said anything in this call"
+
+
+class Notes(Protocol):
+    """Where the outcome goes."""
+
+    def fact(self, name: str, values: dict[str, Any]) -> None:
+        """Something was found or spent."""
+
+    def failed(self, what: str, reason: str) -> None:
+        """Something could not be done."""
+
+    async def keep(self) -> None:
+        """Have what was noted so far where it is safe: what was spent is spent."""
+
+
+@dataclass(slots=True)
+class _Failure:
+    """How a question failed."""
+
+    kind: FailureKind = FailureKind.BROKEN_STREAM
+    message: str = ""
+
+    def tell(self, kind: FailureKind, message: str) -> None:
+        """It failed."""
+        self.kind, self.message = kind, message
+
+
+class Examiner:
+    """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider."""
+
+    def __init__(self, plugin: Callable[[str, str], Any], clock: Clock, fitted: Fitting = as_it_is) -> None:
+        self._plugin = plugin
+        self._fitted = fitted
+        self._clock = clock
+
+    async def task(self, task: PostCallTask, heard: str, notes: Notes) -> None:
+        """An extraction or a summary of the transcript ``heard``."""
+        extraction = task.kind == "extraction"
+        purpose = "extraction" if extraction else "summary"
+        wanted = wanted_by(task) if extraction else []
+        if not heard or (extraction and not wanted):
+            # Nobody said anything, or nothing is asked for: there is nothing a model could add.
+            if extraction:
+                empty = dict.fromkeys(one.key for one in wanted)
+                notes.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
+            return
+        settings = settings_of(task.model)
+        asked = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
+        try:
+            model = need_model(self._plugin, task.model)
+        except CallwrightError as error:
+            notes.failed(purpose, error.message)
+            return
+        answer = await self.ask(model, task.model.provider, asked, notes)
+        if not isinstance(answer, str):
+            notes.failed(purpose, answer.message)
+            return
+        if not extraction and not answer.strip():
+            notes.failed(purpose, "the model gave no answer")
+        if not extraction:
+            notes.fact("summary", {"text": answer.strip()})
+            return
+        data, rejected = accept(answer, wanted, heard)
+        refused = [{"key": one.key, "value": one.value, "reason": one.reason} for one in rejected]
+        notes.fact("extraction", {"task": task.kind, "data": data, "rejected": refused, "raw": answer})
+
+    def grouped(self, questions: Sequence[Question], own: ProviderChoice) -> list[Group]:
+        """The questions as they go to the models. ``own``: the agent's model, asked where a disposition's is not here."""
+        found: list[Group] = []
+        for alike in groups(questions, len(questions) or 1):
+            size = AT_ONCE
+            try:
+                _, model = self._model_for(alike.model, own)
+            except CallwrightError:
+                model = None
+            if _costs_nothing(model):
+                size = -(-len(questions) // FREE_REQUESTS)
+            found.extend(groups(alike.questions, size))
+        return found
+
+    async def dispositions(
+        self, group: Group, call: CallFacts, own: ProviderChoice, notes: Notes, summary: str = ""
+    ) -> None:
+        """A group of questions. Each leaves a fact RESULT, also when it could not be answered. ``summary``: what a task of the agent wrote
+        already; then the General / Call Summary entry takes it and nothing is asked."""
+        asked: list[Question] = []
+        for one in group.questions:
+            if not call.transcript:
+                _note(notes, one, unanswered(one.asked, SILENT))
+            elif summary and (one.asked.category, one.name) == (DEFAULT_CATEGORY, CALL_SUMMARY):
+                _note(notes, one, summarised(summary))
+            else:
+                asked.append(one)
+        if not asked:
+            return
+        try:
+            choice, model = self._model_for(group.model, own)
+        except CallwrightError as error:
+            self._fail(asked, error.message, notes)
+            return
+        for one in await self._round(Group(tuple(asked)), call, (choice, model), notes, 0):
+            await self._round(Group((one,)), call, (choice, model), notes, SECOND_TRY_MILLI)
+
+    async def _round(
+        self, group: Group, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes, temperature_milli: int
+    ) -> list[Question]:
+        """Ask once. Returns the questions to ask again, alone; none on the second round."""
+        choice, model = by
+        room = QUESTION_TOKENS * (len(group.questions) - 1)
+        settings = settings_of(choice, temperature_milli)
+        settings = replace(settings, max_tokens=settings.max_tokens + room)
+        small = _costs_nothing(model)
+        answer = await self.ask(model, choice.provider, request(group, call, settings, small=small), notes)
+        if not isinstance(answer, str):
+            self._fail(group.questions, answer.message, notes)
+            return []
+        notes.fact("disposition_answer", {"questions": [_key(one) for one in group.questions], "raw": answer})
+        again: list[Question] = []
+        for one, result in zip(group.questions, read_answers(answer, group, call), strict=True):
+            if result is not None:
+                if small and len(group.questions) == 1 and one.asked.is_objective:
+                    result = doubted(result, await self._second(one, call, by, notes))
+                _note(notes, one, {**result, "model": _named(choice)})
+            elif temperature_milli:
+                why = f"the model's answer could not be read: {answer.strip()[:200] or 'it is empty'}"
+                _note(notes, one, unanswered(one.asked, why))
+            else:
+                again.append(one)
+        return again
+
+    async def _second(
+        self, question: Question, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes
+    ) -> dict[str, Any] | None:
+        """What a small model chooses when it is asked the other way round; None when that is not known."""
+        choice, model = by
+        turned = Group((other_way_round(question),))
+        answer = await self.ask(model, choice.provider, request(turned, call, settings_of(choice), small=True), notes)
+        return read_answers(answer, turned, call)[0] if isinstance(answer, str) else None
+
+    def _fail(self, questions: Sequence[Question], reason: str, notes: Notes) -> None:
+        for one in questions:
+            _note(notes, one, unanswered(one.asked, reason))
+            notes.failed(f"disposition {_key(one)}", reason)
+
+    def _model_for(self, named: str, own: ProviderChoice) -> tuple[ProviderChoice, Model]:
+        """The model of a disposition: ``provider/model``, or a provider's name, where that provider is installed; a bare model where the
+        contract's provider can be used; else the agent's own. Raises ConfigurationError."""
+        provider, _, rest = named.partition("/")
+        for choice in (ProviderChoice(provider, rest), ProviderChoice(DEFAULT_MODEL_PROVIDER, named)):
+            choice = self._fitted(choice)
+            try:
+                model: Model = self._plugin("model", choice.provider)
+                check_model(model, choice)
+                return choice, model
+            except UnknownPluginError:
+                continue
+            except ProviderError as error:
+                if choice.provider == provider:
+                    return choice, need_model(self._plugin, choice)
+                del error
+        return own, need_model(self._plugin, own)
+
+    async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
+        """The whole answer. What may pass is tried again; else how it failed for good."""
+
+        def used(amount: UsageAmount, estimated: bool) -> None:
+            notes.fact(USAGE, _usage(amount, asked.purpose, estimated))
+
+        failure = _Failure()
+        for delay_s in (*RETRY_DELAYS_S, None):
+            failure = _Failure()
+            answer: str | None = None
+            with plugin_boundary(provider, failure.tell), metered(model, provider, asked, used) as meter:
+                async with asyncio.timeout(POST_QUESTION_SECONDS):
+                    answer = await self._ask_once(model, asked, meter)
+            await notes.keep()
+            if answer is not None:
+                return answer
+            if delay_s is None or failure.kind not in RETRYABLE:
+                break
+            await self._clock.sleep(delay_s)
+        return failure
+
+    async def _ask_once(self, model: Model, asked: ModelRequest, meter: metered) -> str:
+        text = ""
+        async for delta in model.answer(asked):
+            if len(text) < MAX_POST_ANSWER_CHARACTERS:
+                text += delta.text
+            meter.take(delta)
+        return text
+
+
+def settings_of(choice: ProviderChoice, temperature_milli: int = 0) -> ModelSettings:
+    """How a model is asked about a call: with room for the answer, and as soberly as it can be."""
+    settings = model_settings(choice)
+    if bare_model(choice.model).startswith(FIXED_TEMPERATURE_PREFIX):
+        temperature_milli = 1000
+    return replace(settings, max_tokens=max(ANSWER_TOKENS, settings.max_tokens), temperature_milli=temperature_milli)
+
+
+def note_unanswered(post: PostLog, questions: Sequence[Question], why: str) -> None:
+    """Leave the questions of a call that have no result yet with the reason."""
+    there = {(one["category"], one["name"]) for one in post.facts(RESULT)}
+    for one in questions:
+        if (one.asked.category, one.name) not in there:
+            _note(post, one, unanswered(one.asked, why))
+
+
+def _costs_nothing(model: Model | None) -> bool:
+    """A model on this machine: small, and free to be asked as often as it helps."""
+    return bool(getattr(model, "costs_nothing", False))
+
+
+def _key(question: Question) -> str:
+    return f"{question.asked.category} / {question.name}"
+
+
+def _named(choice: ProviderChoice) -> str:
+    return f"{choice.provider}/{choice.model}" if choice.model else choice.provider
+
+
+def _note(notes: Notes | PostLog, question: Question, result: dict[str, Any]) -> None:
+    notes.fact(RESULT, {"category": question.asked.category, "name": question.name, "result": result})
+
+
+def _usage(amount: UsageAmount, purpose: str, estimated: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "kind": amount.kind,
+        "provider": amount.provider,
+        "model": amount.model,
+        "purpose": purpose,
+        "amount": amount.amount,
+        "amount_output": amount.amount_output,
+        "amount_cached": amount.amount_cached,
+    }
+    return {**values, "estimated": True} if estimated else values

@@ -1,0 +1,131 @@
+"""What one call makes heard beside its replies: fillers, a listener's sounds, the ringing of a transfer, ambient noise under everything.
+
+All but the noise go through the same playout as replies, as utterances with negative numbers: so a reply that is released while one sounds
+follows it without a gap, one clear silences both, and no reply's position is confused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.metering import usage_reported
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.sounds import SoundMissingError, Sounds
+from callwright.conversation.effects import PlayAsset
+from callwright.conversation.events import AssetPlayed
+from callwright.conversation.interjections import back_channels_in, fillers_in
+from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
+from callwright.conversation.plan import CallPlan
+from callwright.media.ambient import Bed
+from callwright.media.pacing import Playout
+from callwright.ports.failures import FailureKind
+from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
+
+_LOG = logging.getLogger(__name__)
+
+
+class Beside:
+    """One call's. ``bed`` is None where nothing lies under the agent."""
+
+    def __init__(self, runner: CallRunner, playout: Playout, library: Sounds) -> None:
+        self._runner = runner
+        self._playout = playout
+        self._library = library
+        self._ready: dict[tuple[str, str], bytes] = {}
+        self._playing: dict[int, PlayAsset] = {}
+        self._number = 0
+        self._loaded: Bed | None = None
+        self._wanted = False
+        self.bed: Bed | None = None
+
+    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> None:
+        """Have ready what the plan may want. What fails is missing in the call, which goes on without it."""
+        if plan.ambient:
+            try:
+                self._loaded = await self._library.bed(plan.ambient)
+            except SoundMissingError as error:
+                self._runner.fact(
+                    "core", "sound_missing", {"lane": AMBIENT, "asset": plan.ambient, "reason": str(error)}
+                )
+                _LOG.warning("%s", error)
+            if self._wanted:
+                self._begin_bed()
+        wanted = [(FILLER, text) for text in fillers_in(plan.language)] if plan.fillers else []
+        if plan.backchannels:
+            wanted += [(BACK_CHANNEL, text) for text in back_channels_in(plan.language)]
+
+        def failed(kind: FailureKind, message: str) -> None:
+            values = {"lane": FILLER, "asset": "", "reason": f"{kind.value}: {message}"}
+            self._runner.fact("core", "sound_missing", values)
+
+        with plugin_boundary(provider, failed):
+            for lane, text in wanted:
+                unknown = UsageAmount("voice", provider, settings.model or settings.voice or voice.name, len(text))
+                saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
+                self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
+
+    def play(self, effect: PlayAsset) -> bool:
+        """Begin the sound; returns whether the playout has something new to write."""
+        if effect.lane == AMBIENT:
+            self._wanted = True
+            self._begin_bed()
+            return self.bed is not None
+        if effect.lane == RINGING:
+            audio = self._library.ringing()
+        else:
+            audio = self._ready.get((effect.lane, effect.asset), b"")
+        if not audio:
+            self._tell(effect, 0, False)
+            return False
+        self._number -= 1
+        self._playing[self._number] = effect
+        self._playout.add(self._number, 0, audio)
+        self._playout.end_clause(self._number, 0)
+        self._playout.end_utterance(self._number, 1)
+        self._playout.release(self._number)
+        return True
+
+    def sounds(self, lane: str) -> bool:
+        """Whether something of ``lane`` is heard."""
+        return any(effect.lane == lane for effect in self._playing.values())
+
+    def played(self, number: int, now_us: int) -> None:
+        """The playout has played the sound ``number`` to its end."""
+        effect = self._playing.pop(number, None)
+        if effect is not None:
+            self._tell(effect, self._playout.played_ms(number, now_us), True)
+
+    def cut(self, number: int, played_ms: int) -> None:
+        """The playout was cleared while it played the sound ``number``."""
+        effect = self._playing.pop(number, None)
+        if effect is not None:
+            self._tell(effect, played_ms, False)
+
+    def under(self, frames: Sequence[bytes]) -> Sequence[bytes]:
+        """``frames`` with the ambient sound under them."""
+        bed = self.bed
+        return frames if bed is None else [bed.under(frame) for frame in frames]
+
+    def end(self) -> None:
+        """The call is over."""
+        self._wanted = False
+        self.bed = None
+        self._playout.fill(False)
+
+    def _begin_bed(self) -> None:
+        if self._loaded is not None:
+            self.bed = self._loaded
+            self._playout.fill(True)
+
+    def _tell(self, effect: PlayAsset, played_ms: int, whole: bool) -> None:
+        runner = self._runner
+        runner.post(AssetPlayed(runner.now_us(), effect.asset, effect.lane, played_ms, whole))
+
+    def _bill(self, purpose: str, unknown: UsageAmount, used: UsageAmount | None) -> None:
+        runner = self._runner
+        if used is None:
+            runner.fact("core", "usage_estimated", {"kind": unknown.kind, "request": 0})
+        runner.post(usage_reported(runner.now_us(), used or unknown, purpose))

@@ -1,0 +1,79 @@
+"""What the call runtime is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from callwright.actions.transition import Publisher
+from callwright.call.live.access import Accesses, NoAccess
+from callwright.call.live.caller_lookup import CallerLookup
+from callwright.call.live.equipment import LocalEars
+from callwright.call.live.tools import NoTools, ToolRunner
+from callwright.call.live.trunk_routes import TrunkRoutes
+from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
+from callwright.domain.execution import Execution
+from callwright.domain.pricing import PriceBook
+from callwright.ops.metrics import Metrics
+from callwright.ports.ledger import Ledger
+from callwright.ports.world import Clock, Ids, Recordings
+
+ToolsOf = Callable[[Execution, AgentSpec, Mapping[str, str]], ToolRunner]
+"""The tools of a call: its execution, agent and variables."""
+
+
+def no_tools(execution: Execution, spec: AgentSpec, variables: Mapping[str, str]) -> ToolRunner:
+    """The tools of a platform without any."""
+    return NoTools()
+
+
+WriteContacts = Callable[[str, str], Awaitable[None]]
+"""Writes the executions of all contacts that a stopped batch (tenant and id) still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Settings of the call runtime. ``sync_logs`` also survives a power failure, at the price of a disk access before each hang-up."""
+
+    node_name: str = "callwright"
+    max_calls: int = 50
+    retention_days: int = 90
+    ears: LocalEars = field(default_factory=LocalEars)
+    defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
+    sync_logs: bool = False
+    ambient_folder: Path | None = None
+    ringing_tone: str = "us"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeDeps:
+    """Ports and settings of the call runtime.
+
+    ``plugin(kind, name)`` gives registered plugins (``UnknownPluginError`` otherwise); ``data_folder`` is the process's data folder, whose
+    ``live`` folder holds logs and raw recordings of calls in progress; ``disk`` is one thread that appends to recordings.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    ids: Ids
+    plugin: Callable[[str, str], Any]
+    publisher: Publisher
+    recordings: Recordings
+    data_folder: Path
+    book: PriceBook
+    disk: Executor
+    metrics: Metrics
+    settings: RuntimeSettings = field(default_factory=RuntimeSettings)
+    tools_of: ToolsOf = no_tools
+    caller_lookup: CallerLookup | None = None
+    access: Accesses = field(default_factory=NoAccess)
+    trunks: TrunkRoutes | None = None
+    write_contacts: WriteContacts | None = None
+
+    @property
+    def live_folder(self) -> Path:
+        """Where calls in progress keep their files."""
+        return self.data_folder / "live"

@@ -1,0 +1,160 @@
+"""How an attempt gets its leg: this is by dialling; ``call.live.answering`` is by answering a call that came in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
+from callwright.call.live.equipment import Needs, need
+from callwright.call.live.row import OwnedRow
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.session import CallSession
+from callwright.call.live.warming import connected
+from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.causes import CAUSES
+from callwright.domain.errors import CallwrightError, SuppressedError
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.domain.sip_trunk import PROVIDER
+from callwright.ports.failures import ProviderError
+from callwright.ports.ledger import Change
+from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
+
+_CANCELED_CODE = 4000
+
+
+class Connection(Protocol):
+    """The way an attempt gets its leg."""
+
+    @property
+    def warm_seconds(self) -> float:
+        """How long the call's parts may prepare before it goes on without them."""
+        ...
+
+    @property
+    def speech_seconds(self) -> float:
+        """How long in all its voice and recogniser may, without which nobody is heard; no less than ``warm_seconds``."""
+        ...
+
+    def check(self) -> None:
+        """Raises ConfigurationError when this process cannot do it."""
+
+    def fit(self, needs: Needs) -> Needs:
+        """What a call that comes this way is equipped from, given what its agent asks for."""
+        ...
+
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Before anything is prepared: None, or the change that ends a call that is not taken. May write what is learnt into the row."""
+
+    def begin(self, session: CallSession, runner: CallRunner) -> None:
+        """The conversation has started and nobody was called or answered yet."""
+
+    async def connect(self, session: CallSession, runner: CallRunner, row: OwnedRow, spec: AgentSpec) -> None:
+        """Dial or answer, once. What comes of it is told by the leg to ``session``."""
+
+    async def give_up(self) -> None:
+        """The attempt ends without a conversation having started."""
+
+
+class Dialling:
+    """A call that is placed."""
+
+    warm_seconds: float = WARM_BEFORE_DIAL_SECONDS
+    speech_seconds: float = WARM_BEFORE_DIAL_SECONDS
+
+    def __init__(self, deps: RuntimeDeps, execution: Execution) -> None:
+        self._deps = deps
+        self._execution = execution
+
+    def check(self) -> None:
+        """Raises ConfigurationError when the carrier is not installed."""
+        self._carrier()
+
+    def fit(self, needs: Needs) -> Needs:
+        """As the agent has it."""
+        return needs
+
+    async def screen(self, row: OwnedRow) -> Change | None:
+        """Whoever is called was checked when the call was placed."""
+        return None
+
+    def begin(self, session: CallSession, runner: CallRunner) -> None:
+        """Nothing yet: a person who answers must not wait for a model to load."""
+
+    async def give_up(self) -> None:
+        """Nobody was called."""
+
+    async def connect(self, session: CallSession, runner: CallRunner, row: OwnedRow, spec: AgentSpec) -> None:
+        """Write the intent, then ask the carrier once."""
+        if _called_off(session):
+            return
+        clock = self._deps.clock
+        # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
+        # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
+        try:
+            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": clock.now()}))
+        except SuppressedError:
+            session.closed(closed_by(CAUSES["suppressed"]))
+            return
+        if not written:
+            session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+            return
+        try:
+            request = await self._request(spec)
+        except CallwrightError as error:
+            session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
+            return
+        carrier = self._execution.carrier
+        runner.fact("leg", "dialling", {"carrier": carrier, "callback_id": request.callback_id})
+        runner.flush()
+        if _called_off(session):
+            return
+        began_us = clock.monotonic_us()
+        try:
+            leg = await self._carrier().dial(request, session)
+        except ProviderError as error:
+            session.closed(closed_by_failure(error))
+            return
+        session.take_leg(leg)
+        ms = (clock.monotonic_us() - began_us) // 1000
+        values = {
+            "carrier": carrier,
+            "to_number": request.to_number,
+            "from_number": request.from_number,
+            "provider_call_id": leg.provider_call_id,
+        }
+        runner.fact("leg", "dialled", values)
+        runner.fact("core", "provider_connected", connected("carrier", carrier, ms))
+        row.write_soon(Change(columns={"provider_call_id": leg.provider_call_id}))
+
+    def _carrier(self) -> Carrier:
+        carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
+        return carrier
+
+    async def _request(self, spec: AgentSpec) -> DialRequest:
+        execution, trunks = self._execution, self._deps.trunks
+        trunk = await trunks.route(execution) if execution.carrier == PROVIDER and trunks is not None else None
+        return DialRequest(
+            callback_id=f"{execution.id}.{execution.attempt}",
+            to_number=execution.to_number,
+            from_number=execution.from_number,
+            ring_seconds=MAX_RING_SECONDS,
+            options={
+                "user_data": execution.user_data,
+                "sip_headers": execution.options.get("sip_headers"),
+                "language": spec.transcriber.language,
+                "agent_voice": spec.voice.provider,
+                "agent_transcriber": spec.transcriber.provider,
+                "trunk": trunk,
+            },
+        )
+
+
+def _called_off(session: CallSession) -> bool:
+    """Whether the call is over before anybody was asked: stopped, or one of its parts failed for good."""
+    wanted = session.hang_up_wanted
+    if wanted is not None:
+        session.closed(LegClosed("canceled", wanted.by, wanted.reason, _CANCELED_CODE))
+    return session.end is not None

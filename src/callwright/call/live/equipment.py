@@ -1,0 +1,188 @@
+"""What a call works with, chosen by its agent from the registered plugins, and how each is told what the agent wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.call.live.hear import Ears
+from callwright.call.live.say import Speaker
+from callwright.call.live.session import Equipment, Listening
+from callwright.call.live.think import Thinker
+from callwright.call.live.tools import ToolRunner
+from callwright.conversation.plan import CallPlan
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice
+from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_KEYWORDS
+from callwright.ports.failures import ProviderError
+from callwright.ports.model import Model, ModelSettings
+from callwright.ports.registry import UnknownPluginError
+from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings
+
+PluginGetter = Callable[[str, str], Any]
+NO_TURN_MODEL = "none"
+DEFAULT_MAX_TOKENS = 100
+DEFAULT_TEMPERATURE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEars:
+    """Settings: which voice activity detector and turn model this process uses (``none``: no turn model)."""
+
+    vad: str = "local"
+    turn: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a call is equipped from. The way it gets its leg may change that (``dialling.Connection.fit``): a chat has no sound."""
+
+    spec: AgentSpec
+    plugin: PluginGetter
+    ears: LocalEars
+    sound: bool = True
+
+
+def need(plugin: PluginGetter, kind: str, name: str) -> Any:
+    """The plugin, or a ConfigurationError that says which one the call lacks."""
+    try:
+        return plugin(kind, name)
+    except UnknownPluginError as error:
+        raise ConfigurationError(
+            f"the agent needs the {kind} {name!r}, which is not installed here ({error})"
+        ) from error
+    except ProviderError as error:
+        raise ConfigurationError(f"the {kind} {name!r} cannot be used: {error.message}") from error
+
+
+def need_model(plugin: PluginGetter, choice: ProviderChoice) -> Model:
+    """The model plugin, which could answer with these settings as far as it knows. Raises ConfigurationError."""
+    model: Model = need(plugin, "model", choice.provider)
+    try:
+        check_model(model, choice)
+    except ProviderError as error:
+        raise ConfigurationError(f"the model {choice.provider!r} cannot be used: {error.message}") from error
+    return model
+
+
+def check_model(model: Model, choice: ProviderChoice) -> None:
+    """Raises ProviderError when the model knows that it cannot answer with these settings (``ports.model.Model``)."""
+    check = getattr(model, "check", None)
+    if check is not None:
+        check(model_settings(choice))
+
+
+def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equipment:
+    """Everything the call needs. Raises ConfigurationError naming what is missing."""
+    plugin, spec, ears = needs.plugin, needs.spec, needs.ears
+    turn_name, turn_model = _turn_model(plugin, spec.transcriber.provider, ears.turn)
+    transcriber = need(plugin, "transcriber", spec.transcriber.provider)
+    return Equipment(
+        listening=Listening(
+            transcriber=transcriber,
+            provider=spec.transcriber.provider,
+            settings=TranscriberSettings(
+                language=spec.transcriber.language,
+                model=spec.transcriber.model,
+                endpointing_ms=spec.endpointing_ms,
+                keywords=keywords_of(spec.transcriber.options),
+                options=spec.transcriber.options,
+                access=spec.transcriber.access,
+            ),
+        ),
+        ears=Ears(
+            vad=_own_or(plugin, "vad", spec.transcriber.provider, ears.vad).open(),
+            turn_model=turn_model,
+            transcriber_name=spec.transcriber.provider,
+            turn_model_name=turn_name,
+            reading_pause_ms=getattr(transcriber, "reading_pause_ms", 0),
+        ),
+        thinker=Thinker(
+            model=need_model(plugin, spec.model),
+            provider=spec.model.provider,
+            settings=model_settings(spec.model),
+            variables=variables,
+        ),
+        speaker=Speaker(
+            voice=need(plugin, "voice", spec.voice.provider),
+            provider=spec.voice.provider,
+            settings=VoiceSettings(
+                voice=spec.voice.voice,
+                model=spec.voice.model,
+                language=spec.voice.language,
+                options=spec.voice.options,
+                access=spec.voice.access,
+            ),
+        ),
+        tools=tools,
+        sound=needs.sound,
+    )
+
+
+def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:
+    """The agent as one call wants it: ``agent_data.voice_id`` replaces the voice (contract 3.2)."""
+    data = options.get("agent_data")
+    voice_id = data.get("voice_id") if isinstance(data, Mapping) else None
+    if isinstance(voice_id, str) and voice_id:
+        return replace(spec, voice=replace(spec.voice, voice=voice_id))
+    return spec
+
+
+def fitting(plan: CallPlan, equipment: Equipment, speculates: bool | None = False) -> CallPlan:
+    """The plan as this equipment allows it: no turn model where there is none, and the model asked in vain only where it may be."""
+    plan = replace(plan, speculate=plan.speculate or may_speculate(equipment.thinker.model, speculates))
+    return replace(plan, turn_model=False) if equipment.ears.turn_model is None else plan
+
+
+def may_speculate(model: Model, speculates: bool | None) -> bool:
+    """Whether the model may be asked in vain; where the agent does not say so (``speculates`` None), if that costs nothing
+    (``ports.model.Model``)."""
+    return bool(getattr(model, "costs_nothing", False)) if speculates is None else speculates
+
+
+def model_settings(choice: ProviderChoice) -> ModelSettings:
+    """How the agent wants its model to answer."""
+    options = choice.options
+    temperature = options.get("temperature", DEFAULT_TEMPERATURE)
+    return ModelSettings(
+        model=choice.model,
+        max_tokens=int(options.get("max_tokens") or DEFAULT_MAX_TOKENS),
+        temperature_milli=round(float(DEFAULT_TEMPERATURE if temperature is None else temperature) * 1000),
+        options=options,
+        access=choice.access,
+    )
+
+
+def keywords_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """``keywords`` of a recogniser, as a list or as text with commas; a boost after a colon is left out."""
+    given = options.get("keywords")
+    parts = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
+    words = (str(part).partition(":")[0].strip() for part in parts)
+    return tuple(word for word in words if word)[:MAX_KEYWORDS]
+
+
+def _own_or(plugin: PluginGetter, kind: str, provider: str, setting: str) -> Any:
+    """The plugin that comes with the agent's recogniser, else the one of the settings: what detects voice must fit what is heard."""
+    try:
+        return plugin(kind, provider)
+    except UnknownPluginError:
+        return need(plugin, kind, setting)
+
+
+def _turn_model(plugin: PluginGetter, provider: str, setting: str) -> tuple[str, TurnModel | None]:
+    if setting == NO_TURN_MODEL:
+        return "", None
+    for name in (provider, setting):
+        try:
+            found: TurnModel = plugin("turn", name)
+        except (UnknownPluginError, ProviderError):
+            continue
+        return name, found
+    return "", None
+
+
+def without_call_backs(spec: AgentSpec) -> AgentSpec:
+    """The agent of a call in which it cannot promise to call back: its prompt does not speak of it."""
+    settings = spec.settings
+    return replace(spec, settings=replace(settings, extra={**settings.extra, "auto_reschedule": False}))

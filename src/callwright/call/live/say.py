@@ -1,0 +1,367 @@
+"""Saying: clauses become audio, and audio goes out when it is due.
+
+Each generation has one task that synthesises its clauses in order, so the next is made while the one before plays. The audio waits in the
+playout (``media.pacing``) until the generation is released; from then on the shared clock writes it to the leg, ``ahead_ms`` early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from callwright.call.live.beside import Beside
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.pacer_clock import Lateness, PacerClock
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.sounds import SoundLibrary, Sounds
+from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, PlayAsset, Release, Speak, StopAsset
+from callwright.conversation.events import (
+    Cleared,
+    MarkPlayed,
+    PlayoutStarted,
+    ProviderFailed,
+    UsageReported,
+    VoiceFinished,
+    VoiceReady,
+)
+from callwright.conversation.plan import CallPlan
+from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
+from callwright.media.g711 import mulaw_of
+from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+PCM_BYTES_PER_MS = 16
+MOST_AHEAD_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The generation that was released last, 0 for none, and how many milliseconds of it were played; -1: not known."""
+
+    generation: int = 0
+    played_ms: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The voice of a call: the plugin, the provider's name as the agent has it, and its settings."""
+
+    voice: Voice
+    provider: str
+    settings: VoiceSettings
+
+
+class Line(Protocol):
+    """The way to the caller's ear: writes to the leg and to the recording. Times are monotonic microseconds."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody hears what is written: some carriers report the answer before the order to dial has come back."""
+        ...
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far ahead of real time frames may be written."""
+        ...
+
+    def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        """Frames of 20 ms; the first is played at ``plays_at_us``, the others follow it."""
+
+    def clear(self, now_us: int) -> None:
+        """Nothing of what was written is heard from now on."""
+
+
+@dataclass(slots=True, eq=False)
+class _Utterance:
+    """Clauses of a generation that wait for the voice, and the task that says them."""
+
+    clauses: deque[Speak] = field(default_factory=deque)
+    task: asyncio.Task[None] | None = None
+
+
+class Say:
+    """The agent's voice on one call."""
+
+    def __init__(
+        self,
+        runner: CallRunner,
+        speaker: Speaker,
+        line: Line,
+        pacer: PacerClock,
+        clock: Clock,
+        library: Sounds | None = None,
+    ) -> None:
+        self._runner = runner
+        self._speaker = speaker
+        self._line = line
+        self._pacer = pacer
+        self._clock = clock
+        self._playout = Playout()
+        self._beside = Beside(runner, self._playout, library or SoundLibrary())
+        self._utterances: dict[int, _Utterance] = {}
+        self._released = 0
+        self._closing: set[asyncio.Task[None]] = set()
+        self.lateness = Lateness()
+
+    @property
+    def quality(self) -> PlayoutQuality:
+        """How smoothly the line was fed."""
+        return self._playout.quality
+
+    def speak(self, effect: Speak) -> None:
+        """Have a clause synthesised after those of its generation before it."""
+        self._playout.open_clause(effect.generation, effect.index)
+        utterance = self._utterances.setdefault(effect.generation, _Utterance())
+        utterance.clauses.append(effect)
+        if utterance.task is None:
+            utterance.task = asyncio.get_running_loop().create_task(self._synthesise(utterance))
+
+    def end_speech(self, effect: EndSpeech) -> None:
+        """No clause will be added. Those behind the last, if any were given, are not synthesised any more."""
+        utterance = self._utterances.get(effect.generation)
+        while utterance is not None and utterance.clauses and utterance.clauses[-1].index >= effect.clauses:
+            utterance.clauses.pop()
+        self._playout.end_utterance(effect.generation, effect.clauses)
+        self._pump()
+
+    def release(self, effect: Release) -> None:
+        """The generation may be heard. What is ready goes out at once, not at the next tick."""
+        self._released = effect.generation
+        self._playout.release(effect.generation)
+        self._pacer.add(self)
+        self._pump()
+
+    async def prepare(self, plan: CallPlan) -> None:
+        """Have the sounds beside speech ready before they are wanted."""
+        speaker = self._speaker
+        await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings)
+        if self._beside.bed is not None:
+            self._pacer.add(self)
+
+    def play(self, effect: PlayAsset) -> None:
+        """A sound beside speech."""
+        if self._beside.play(effect):
+            self._pacer.add(self)
+            self._pump()
+
+    def stop(self, effect: StopAsset) -> None:
+        """Silence a sound beside speech; nothing else is heard while one sounds, or the whole line would have been cleared."""
+        now_us = self._clock.monotonic_us()
+        # One that ended by itself since the last tick is told now, and what follows it on the line is not silenced in its stead.
+        self._tell(now_us)
+        if self._beside.sounds(effect.lane):
+            self._silence(now_us)
+
+    def cancel(self, effect: CancelVoice) -> None:
+        """Stop the generation's synthesis and drop what is not on the line."""
+        utterance = self._utterances.pop(effect.generation, None)
+        if utterance is not None:
+            utterance.clauses.clear()
+            if utterance.task is not None:
+                utterance.task.cancel()
+        self._playout.withdraw(effect.generation)
+
+    def clear(self, effect: Clear) -> None:
+        """Silence the agent now and say how far it got."""
+        now_us = self._clock.monotonic_us()
+        self._silence(now_us)
+        played_ms = self._playout.played_ms(effect.generation, now_us)
+        self._runner.post(Cleared(self._runner.now_us(), effect.generation, played_ms))
+
+    def tick(self, now_us: int, late_us: int) -> bool:
+        """20 ms passed (see ``pacer_clock.Paced``)."""
+        self.lateness.add(late_us)
+        self._write(now_us)
+        return not self._playout.idle(now_us)
+
+    def end_bed(self) -> None:
+        """The call is being hung up: the ambient sound ends with the last word, so that the line can run dry."""
+        self._beside.end()
+
+    def hush(self) -> Position:
+        """The leg is gone: nothing more is written. Returns how far the agent got, also with what was silenced or over before."""
+        now_us = self._clock.monotonic_us()
+        self._pacer.discard(self)
+        self._beside.end()
+        for number, played_ms in self._playout.clear(now_us).items():
+            self._beside.cut(number, played_ms)
+        return Position(self._released, self._playout.played_ms(self._released, now_us))
+
+    async def aclose(self) -> None:
+        """Stop everything and wait until what was used has been reported."""
+        self.hush()
+        tasks = [utterance.task for utterance in self._utterances.values() if utterance.task is not None]
+        self._utterances.clear()
+        tasks.extend(self._closing)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _silence(self, now_us: int) -> None:
+        for number, played_ms in self._playout.clear(now_us).items():
+            self._beside.cut(number, played_ms)
+        self._line.clear(now_us)
+
+    def _pump(self) -> None:
+        self._write(self._clock.monotonic_us())
+
+    def _write(self, now_us: int) -> None:
+        if not self._line.open:
+            return
+        playout = self._playout
+        plays_at_us = playout.write_at_us(now_us)
+        frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
+        if frames:
+            self._line.write(self._beside.under(frames), plays_at_us)
+        self._tell(now_us)
+
+    def _tell(self, now_us: int) -> None:
+        """What the playout has begun and ended up to now."""
+        for event in self._playout.events(now_us):
+            if event.generation < 0:
+                if isinstance(event, UtterancePlayed):
+                    self._beside.played(event.generation, now_us)
+            elif isinstance(event, PlayoutBegan):
+                self._runner.post(PlayoutStarted(self._runner.now_us(), event.generation))
+            elif isinstance(event, ClausePlayed):
+                self._runner.post(MarkPlayed(self._runner.now_us(), event.generation, event.index))
+
+    async def _synthesise(self, utterance: _Utterance) -> None:
+        """Say the clauses that wait; a later clause starts the task anew."""
+        clause: _ClauseSpoken | None = None
+
+        def failed(kind: FailureKind, message: str) -> None:
+            utterance.clauses.clear()
+            if clause is not None:
+                self._fail(clause.effect, kind, message)
+
+        try:
+            with plugin_boundary(self._speaker.provider, failed):
+                while utterance.clauses:
+                    clause = _ClauseSpoken(utterance.clauses.popleft())
+                    try:
+                        await self._say(clause)
+                    finally:
+                        self._report_usage(clause)
+        finally:
+            utterance.task = None
+
+    async def _say(self, clause: _ClauseSpoken) -> None:
+        effect, runner = clause.effect, self._runner
+        clause.asked = True
+        async for chunk in self._pieces(effect.text):
+            if chunk.pcm:
+                first = not clause.pcm_bytes
+                clause.pcm_bytes += len(chunk.pcm)
+                self._playout.add(effect.generation, effect.index, mulaw_of(chunk.pcm))
+                if first:
+                    runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
+                self._pump()
+            clause.usage = chunk.usage or clause.usage
+            if chunk.last:
+                clause.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
+                clause.estimated = chunk.estimated
+        if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
+            # The record would say that words were heard which never sounded.
+            raise ProviderError(
+                FailureKind.BROKEN_STREAM, self._speaker.provider, "the voice made no sound of the words"
+            )
+        runner.post(
+            VoiceFinished(
+                runner.now_us(),
+                effect.generation,
+                effect.index,
+                clause.pcm_bytes // PCM_BYTES_PER_MS,
+                clause.words,
+                clause.estimated,
+            )
+        )
+        self._playout.end_clause(effect.generation, effect.index)
+        self._pump()
+
+    async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
+        """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
+        conversation, which waits as long as the words may take, cannot know."""
+        pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
+        while True:
+            async with asyncio.timeout(VOICE_PIECE_SECONDS):
+                chunk = await anext(pieces, None)
+            if chunk is None:
+                return
+            yield chunk
+            if chunk.last:
+                self._close(pieces)
+                return
+
+    def _close(self, pieces: AsyncIterator[VoiceChunk]) -> None:
+        """Nothing is wanted of the voice behind the last piece: how it takes its leave neither delays nor spoils the clause."""
+        task = asyncio.get_running_loop().create_task(self._closed(pieces))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _closed(self, pieces: AsyncIterator[VoiceChunk]) -> None:
+        def failed(kind: FailureKind, message: str) -> None:
+            _LOG.warning(
+                "the voice %s failed behind its last piece: %s, %s", self._speaker.provider, kind.value, message
+            )
+
+        with plugin_boundary(self._speaker.provider, failed):
+            if isinstance(pieces, AsyncGenerator):
+                async with asyncio.timeout(VOICE_CLOSE_SECONDS):
+                    await pieces.aclose()
+
+    def _report_usage(self, clause: _ClauseSpoken) -> None:
+        """A clause that was asked for is billed, finished or not."""
+        if not clause.asked:
+            return
+        effect, speaker, runner = clause.effect, self._speaker, self._runner
+        model = speaker.settings.model or speaker.settings.voice or speaker.voice.name
+        amount = clause.usage or UsageAmount("voice", speaker.provider, model, len(effect.text))
+        runner.post(
+            UsageReported(
+                runner.now_us(),
+                amount.kind,
+                amount.provider,
+                amount.model,
+                effect.purpose,
+                effect.generation,
+                0,
+                amount.amount,
+                amount.amount_output,
+                amount.amount_cached,
+            )
+        )
+
+    def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
+        runner = self._runner
+        runner.post(
+            ProviderFailed(
+                runner.now_us(),
+                "voice",
+                self._speaker.provider,
+                kind.value,
+                message,
+                effect.generation,
+                index=effect.index,
+            )
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _ClauseSpoken:
+    """One clause being synthesised, and what the voice told of it."""
+
+    effect: Speak
+    asked: bool = False
+    pcm_bytes: int = 0
+    words: tuple[tuple[str, int, int], ...] = ()
+    estimated: bool = True
+    usage: UsageAmount | None = None

@@ -1,0 +1,1 @@
+"""What a process does for all its calls: admits, claims, runs, ships and settles them."""

@@ -1,0 +1,306 @@
+"""One attempt of an execution, from its leg to the moment its record is written: get the leg once, talk, write down what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from callwright.call.afterwards.callbacks import hindrance
+from callwright.call.afterwards.opted_out import suppress
+from callwright.call.live import endings
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.dialling import Connection
+from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
+from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
+from callwright.call.live.files import LiveFiles, live_files
+from callwright.call.live.logfile import AppendFile, LogWriter
+from callwright.call.live.own_tracks import AccountSounds
+from callwright.call.live.recorder import Recorder
+from callwright.call.live.redaction import redacted
+from callwright.call.live.row import OwnedRow
+from callwright.call.live.runner import CallRunner
+from callwright.call.live.session import CallSession, Equipment, Workplace
+from callwright.call.live.warming import Warming
+from callwright.call.live.watchers import LiveCalls
+from callwright.call.process.shipper import LogShipper, Shipment
+from callwright.conversation.core import Conversation
+from callwright.conversation.events import Started
+from callwright.conversation.log import Header
+from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.call_variables import call_variables
+from callwright.domain.errors import BrokenInvariantError, CallwrightError
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.suppression import far_number
+from callwright.insight.record import BuiltRecord
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import Change, Unit
+from callwright.ports.leg import LegClosed
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What all attempts of a process share."""
+
+    deps: RuntimeDeps
+    place: Workplace
+    shipper: LogShipper
+    live: LiveCalls
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is known before anybody is called or answered."""
+
+    spec: AgentSpec
+    plan: CallPlan
+    equipment: Equipment
+    variables: dict[str, str]
+
+
+class Attempt:
+    """One attempt. ``connection`` is how it gets its leg. Also hears of its session's stages (``session.SessionObserver``)."""
+
+    def __init__(self, office: Office, execution: Execution, connection: Connection) -> None:
+        self._office = office
+        self._connection = connection
+        self._row = OwnedRow(office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row)
+        self._files: LiveFiles = live_files(office.deps.live_folder, execution.id, execution.attempt)
+        self._session: CallSession | None = None
+        self._shipment: Shipment | None = None
+        self._stop: tuple[str, str] | None = None
+        self._over = asyncio.Event()
+        self._answered = False
+        self._told = 0
+        self._seed = office.deps.ids.seed()
+
+    @property
+    def execution_id(self) -> str:
+        """Whose attempt it is."""
+        return self._row.execution.id
+
+    def stop(self, by: str, reason: str) -> None:
+        """Somebody wants the call to end."""
+        self._stop = self._stop or (by, reason)
+        if self._session is not None:
+            self._session.stop(by, reason)
+
+    def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """All events sent to the call so far. Before there is a session they wait for the next heartbeat, which tells them again."""
+        if self._session is None or self._session.end is not None:
+            return
+        mine = [event for event in events if event["attempt"] == self._row.execution.attempt]
+        for event in mine[self._told :]:
+            self._told += 1
+            self._session.tell(str(event["name"]), str(event["properties"]))
+
+    async def run(self) -> None:
+        """The whole attempt. Whatever fails, the execution ends in a terminal state with a reason, unless another process settled it."""
+        try:
+            await self._run()
+        # Boundary: a defect in one call must end that call with its reason and leave the others alone.
+        except Exception as error:  # noqa: BLE001
+            _LOG.exception("the attempt of execution %s failed", self.execution_id)
+            await self._fail_hard(f"{type(error).__name__}: {error}")
+        finally:
+            self._office.live.close(self.execution_id)
+
+    # -- session.SessionObserver -----------------------------------------------------------------------------------------------
+
+    def ringing(self) -> None:
+        """The far end rings."""
+        self._row.write_soon(Change(Phase.DIALLING, "ringing", columns={"ringing_at": self._office.deps.clock.now()}))
+
+    def answered(self) -> None:
+        """The call was taken."""
+        self._answered = True
+        self._row.write_soon(Change(Phase.LIVE, columns={"answered_at": self._office.deps.clock.now()}))
+
+    def ended(self, closed: LegClosed) -> None:
+        """The leg is over."""
+        self._over.set()
+
+    # -- the stages ------------------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        now = self._office.deps.clock.now
+        refusal = await self._connection.screen(self._row)
+        if refusal is not None:
+            await self._end_untried(refusal)
+            return
+        try:
+            prepared = await self._prepare()
+        except CallwrightError as error:
+            _LOG.warning("execution %s cannot be tried: %s", self.execution_id, error.message)
+            await self._end_untried(endings.refused(error.message, now()))
+            return
+        if self._stop is not None:
+            await self._end_untried(endings.undialled(*self._stop, now()))
+            return
+        runner, shipment = self._open_log(prepared)
+        recorder = Recorder(self._files.raw, self._office.deps.disk)
+        session = CallSession(runner, prepared.equipment, self._office.place, recorder, self, self._sounds())
+        self._session, self._shipment = session, shipment
+        warming = Warming(runner, self._office.deps.clock)
+        try:
+            await self._talk(prepared, session, runner, warming)
+        finally:
+            await self._close(session, shipment, warming)
+        await self._settle(runner, session)
+
+    def _sounds(self) -> AccountSounds:
+        office = self._office
+        return AccountSounds(office.place.sounds, office.deps.ledger, self._row.execution.tenant_id)
+
+    async def _talk(self, prepared: _Prepared, session: CallSession, runner: CallRunner, warming: Warming) -> None:
+        variables = tuple(sorted(prepared.variables.items()))
+        runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
+        self._connection.begin(session, runner)
+        warming.start(session, prepared.equipment, prepared.plan, prepared.variables)
+        await warming.wait(self._connection.warm_seconds, self._over, self._connection.speech_seconds)
+        await self._connection.connect(session, runner, self._row, prepared.spec)
+        await self._over.wait()
+
+    async def _prepare(self) -> _Prepared:
+        deps, execution = self._office.deps, self._row.execution
+        spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
+        spec = await deps.access.fit(execution.tenant_id, spec)
+        variables = call_variables(execution, deps.clock.now())
+        needs = self._connection.fit(Needs(spec, deps.plugin, deps.settings.ears))
+        spec = needs.spec
+        equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
+        self._connection.check()
+        told = without_call_backs(spec) if hindrance(execution) else spec
+        plan = fitting(plan_for(told, variables), equipment, spec.settings.speculative_replies)
+        if not far_number(execution):
+            # Nothing can be promised to somebody whose number is not known.
+            plan = replace(plan, opt_out=False)
+        return _Prepared(spec, plan, equipment, variables)
+
+    def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
+        deps, execution = self._office.deps, self._row.execution
+        deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        live = self._office.live.open(execution.id)
+        log = LogWriter(AppendFile(self._files.log), sync=deps.settings.sync_logs, listener=live.publish)
+        runner = CallRunner(Conversation(), log, deps.clock, self._office.place.timers)
+        log.header(
+            Header(
+                execution_id=execution.id,
+                attempt=execution.attempt,
+                started_at=deps.clock.now().isoformat(),
+                variables=prepared.variables,
+                seed=self._seed,
+                agent=redacted(execution.agent),
+                core_version=CORE_VERSION,
+            )
+        )
+        log.flush()
+        shipment = Shipment(execution.id, execution.attempt, self._files.log, log)
+        self._office.shipper.add(shipment)
+        return runner, shipment
+
+    async def _close(self, session: CallSession, shipment: Shipment, warming: Warming) -> None:
+        try:
+            if session.end is None:
+                session.abandon(ERROR, INTERNAL_ERROR)
+                await self._over.wait()
+            await warming.aclose()
+            await session.aclose()
+        finally:
+            # Also after a defect in one of the parts: what the log holds is what the record will say.
+            self._office.shipper.remove(shipment)
+            shipment.log.close()
+        # The raw files are complete when the disk's thread has done what it was given before this.
+        await asyncio.get_running_loop().run_in_executor(self._office.deps.disk, _nothing)
+
+    # -- the record ------------------------------------------------------------------------------------------------------------
+
+    async def _settle(self, runner: CallRunner, session: CallSession) -> None:
+        await self._row.quiet()
+        closed = session.end
+        if closed is None or self._row.stale:
+            return
+        built = await self._record()
+        ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
+        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
+        if await self._row.write(change, partial(self._also, built)):
+            self._count(change.detail or "answered", built)
+            if not self._answered:
+                await asyncio.to_thread(self._files.delete)
+        elif not self._row.stale:
+            # A row that keeps its owner would never end: the caller of this writes the one state that may follow any other.
+            raise BrokenInvariantError("the ledger does not take this end of the call; its own log says why")
+
+    async def _record(self) -> BuiltRecord:
+        log = await asyncio.to_thread(self._files.read_log)
+        return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
+
+    async def _also(self, built: BuiltRecord, unit: Unit) -> None:
+        """What is written with the end: whom not to call any more, the rest of the log, and the job for the work after the call."""
+        await self._suppress(built, unit)
+        if self._shipment is not None:
+            await LogShipper.rest(unit, self._shipment)
+        if self._answered:
+            await unit.jobs.put(FINISH_JOB, job_payload(self.execution_id, self._row.execution.attempt))
+
+    async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
+        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
+
+    async def _end_untried(self, change: Change) -> None:
+        await self._give_up()
+        if await self._row.write(change):
+            self._office.deps.metrics.calls.labels(change.detail).inc()
+
+    async def _give_up(self) -> None:
+        with round_boundary(f"giving up the leg of execution {self.execution_id}"):
+            await self._connection.give_up()
+
+    async def _fail_hard(self, message: str) -> None:
+        """A defect of ours: end as the call of a process that died does. What cannot be written even so is found by the heartbeat
+        (``call.process.strays``)."""
+        if self._session is None:
+            await self._give_up()
+        built = BuiltRecord({}, {})
+        written = False
+        with round_boundary(f"writing the record of execution {self.execution_id}"):
+            await self._row.quiet()
+            built = await self._record()
+            change = self._before_post_work(self._cut_off(built, message))
+            written = await self._row.write(change, partial(self._also, built))
+        if not written and not self._row.stale:
+            # Then at least that it is over.
+            with round_boundary(f"ending execution {self.execution_id}"):
+                written = await self._row.write(
+                    self._cut_off(BuiltRecord({}, {}), message), partial(self._suppress, built)
+                )
+        if written:
+            self._count("error", built)
+
+    def _cut_off(self, built: BuiltRecord, message: str) -> Change:
+        return endings.cut_off(built, INTERNAL_ERROR, message, self._office.deps.clock.now())
+
+    def _before_post_work(self, change: Change) -> Change:
+        return endings.before_post_work(change, self._row.execution.attempt) if self._answered else change
+
+    def _count(self, outcome: str, built: BuiltRecord) -> None:
+        metrics = self._office.deps.metrics
+        metrics.calls.labels(outcome).inc()
+        for turn in built.record.get("turns", ()):
+            if turn["latency_us"] is not None:
+                metrics.reply_seconds.observe(turn["latency_us"]["total"] / 1_000_000)
+
+    def _lost_row(self) -> None:
+        """Another process settled the execution: this call must not go on."""
+        if self._session is not None:
+            self._session.abandon(ERROR, NODE_LOST)
+
+
+def _nothing() -> None:
+    """Work for a thread that only shall have reached this point."""

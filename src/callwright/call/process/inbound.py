@@ -1,0 +1,207 @@
+"""The desk: takes the calls that come in, finds their agents and gives each to an attempt, or refuses it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from callwright.actions.transition import insert_owned
+from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.screening import CALLER, Screening
+from callwright.call.process.attempt import Attempt, Office
+from callwright.call.process.incarnation import Incarnation
+from callwright.call.process.worker import Worker
+from callwright.domain.caller import caller_number
+from callwright.domain.errors import StaleOwnerError, UnavailableError
+from callwright.domain.execution import Execution, Phase, status_of
+from callwright.domain.limits import (
+    INBOUND_LOOKUP_SECONDS,
+    MAX_HEADER_VARIABLES,
+    MAX_NAME_CHARACTERS,
+    MAX_NUMBER_CHARACTERS,
+    MAX_SIP_HEADER_CHARACTERS,
+    MAX_SIP_HEADERS_KEPT,
+)
+from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
+from callwright.ops.rounds import round_boundary
+from callwright.ports.failures import FailureKind
+from callwright.ports.ledger import StoredAgent, Unit
+from callwright.ports.leg import InboundOffer, Leg, LegListener
+
+_LOG = logging.getLogger(__name__)
+
+NOT_FOUND = 404
+ANONYMOUS = "anonymous"
+_NOT_OF_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a call is not taken: the word of the metric, and the SIP status the caller gets."""
+
+    why: str
+    code: int
+
+
+_UNKNOWN = _Refusal("unknown", NOT_FOUND)
+_PROCESS_BUSY = _Refusal("busy", BUSY)
+_DRAINING = _Refusal("draining", BUSY)
+_TENANT_BUSY = _Refusal("concurrency", BUSY)
+_DATABASE = _Refusal("database", UNAVAILABLE)
+_DEFECT = _Refusal("error", UNAVAILABLE)
+
+
+class Desk:
+    """``ports.leg.InboundDesk``. A call counts among the worker's from the moment it is offered."""
+
+    def __init__(self, office: Office, worker: Worker, incarnation: Incarnation) -> None:
+        self._office = office
+        self._worker = worker
+        self._incarnation = incarnation
+        self._refusing: set[asyncio.Task[None]] = set()
+
+    def offered(self, offer: InboundOffer, leg: Leg) -> LegListener:
+        """A call comes in. Returns at once with its listener; what happens is kept until the call's own listener is there."""
+        offered = OfferedLeg(leg)
+        cleaned = _cleaned(offer)
+        if self._worker.room > 0:
+            self._worker.hold(self._serve(cleaned, offered))
+        else:
+            refusal = _DRAINING if self._worker.draining else _PROCESS_BUSY
+            task = asyncio.get_running_loop().create_task(self._refuse(cleaned, offered, refusal))
+            self._refusing.add(task)
+            task.add_done_callback(self._refusing.discard)
+        return offered
+
+    async def aclose(self) -> None:
+        """Wait until those that were to be refused are."""
+        await asyncio.gather(*self._refusing, return_exceptions=True)
+
+    async def _serve(self, offer: InboundOffer, offered: OfferedLeg) -> None:
+        refusal: _Refusal | None = _DEFECT
+        with round_boundary("taking a call that came in"):
+            try:
+                refusal = await self._take(offer, offered)
+            except (UnavailableError, StaleOwnerError, TimeoutError) as error:
+                _LOG.warning("a call that came in cannot be written: %s", error)
+                refusal = _DATABASE
+        if refusal is not None:
+            await self._refuse(offer, offered, refusal)
+
+    async def _refuse(self, offer: InboundOffer, offered: OfferedLeg, refusal: _Refusal) -> None:
+        self._office.deps.metrics.inbound_refused.labels(reason=refusal.why).inc()
+        _LOG.info("a call of %s to %s is refused with %d: %s", offer.caller, offer.called, refusal.code, refusal.why)
+        with plugin_boundary(offer.carrier, _not_refused):
+            await offered.refuse(refusal.code)
+
+    async def _take(self, offer: InboundOffer, offered: OfferedLeg) -> _Refusal | None:
+        """Find the agent, write the execution and run the call to its end; or the reason why not."""
+        async with self._unit() as unit:
+            number, agent = await _answering(unit, offer)
+        if agent is None:
+            return _UNKNOWN
+        offer = _with_wanted_headers(offer, agent.body)
+        execution = self._execution(offer, number, agent)
+        deps = self._office.deps
+        answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
+        attempt = Attempt(self._office, execution, answering)
+        # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
+        with self._worker.knows(attempt):
+            async with self._unit() as unit:
+                taken = await insert_owned(unit, execution, self._office.deps.publisher)
+            if not taken:
+                return _TENANT_BUSY
+            await attempt.run()
+        return None
+
+    @asynccontextmanager
+    async def _unit(self) -> AsyncIterator[Unit]:
+        """A transaction that may not take long: the caller waits."""
+        async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), self._office.deps.ledger.unit() as unit:
+            yield unit
+
+    def _execution(self, offer: InboundOffer, number: PhoneNumber | None, agent: StoredAgent) -> Execution:
+        now = self._office.deps.clock.now()
+        by_trunk = number is not None and number.kind == TRUNK
+        return Execution(
+            id=self._office.deps.ids.uuid(),
+            tenant_id=agent.tenant_id,
+            agent_id=agent.id,
+            status=status_of(Phase.DIALLING, "ringing"),
+            phase=Phase.DIALLING,
+            detail="ringing",
+            attempt=1,
+            direction="inbound",
+            carrier=number.provider if number is not None and by_trunk else offer.carrier,
+            to_number=number.number if number is not None and by_trunk else offer.called,
+            from_number=caller_number(offer.caller) if by_trunk else offer.caller,
+            created_at=now,
+            updated_at=now,
+            owner=self._incarnation.id,
+            ringing_at=now,
+            provider_call_id=offer.provider_call_id,
+            user_data=header_variables(offer.headers, agent.body.get("sip_header_variables")),
+            options={CALLER: caller_number(offer.caller), **({HEADERS: dict(offer.headers)} if offer.headers else {})},
+            agent=dict(agent.body),
+        )
+
+
+async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | None, StoredAgent | None]:
+    """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt."""
+    try:
+        return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
+    except ValueError:
+        number = await unit.numbers.called(dialled_form(offer.called), offer.source)
+    if number is None or number.agent_id is None:
+        return number, None
+    return number, await unit.agents.get_any(number.agent_id)
+
+
+def header_variables(headers: Mapping[str, str], wanted: Any) -> dict[str, str]:
+    """Variables of the prompt from the call's headers: each as ``sip_<name>``, and those that the agent names in ``sip_header_variables``
+    (header -> variable, contract 12.3; a missing header is empty there). Names of headers have no case."""
+    variables = {f"sip_{_NOT_OF_A_NAME.sub('_', name.lower()).strip('_')}": value for name, value in headers.items()}
+    if isinstance(wanted, Mapping):
+        by_name = {name.lower(): value for name, value in headers.items()}
+        variables.update((str(variable), by_name.get(str(name).lower(), "")) for name, variable in wanted.items())
+    return variables
+
+
+def _with_wanted_headers(offer: InboundOffer, body: Mapping[str, Any]) -> InboundOffer:
+    """The offer with those of its other headers that the agent names, each as the agent writes its name."""
+    named = body.get("sip_header_variables")
+    wanted = [*(named if isinstance(named, Mapping) else ()), body.get("ingest_lookup_key")]
+    kept, headers = {name.lower() for name in offer.headers}, dict(offer.headers)
+    for name in wanted[: MAX_HEADER_VARIABLES + 1]:
+        key = name.strip().lower() if isinstance(name, str) else ""
+        if key in offer.others and key not in kept:
+            kept.add(key)
+            headers[name.strip()] = _text(offer.others[key], MAX_SIP_HEADER_CHARACTERS)
+    return replace(offer, headers=headers)
+
+
+def _cleaned(offer: InboundOffer) -> InboundOffer:
+    """The offer without what cannot be shown or stored: strangers write these texts."""
+    kept = list(offer.headers.items())[:MAX_SIP_HEADERS_KEPT]
+    return replace(
+        offer,
+        called=_text(offer.called, MAX_NUMBER_CHARACTERS),
+        caller=_text(offer.caller, MAX_NUMBER_CHARACTERS) or ANONYMOUS,
+        provider_call_id=_text(offer.provider_call_id, MAX_NAME_CHARACTERS),
+        headers={_text(name, MAX_NAME_CHARACTERS): _text(value, MAX_SIP_HEADER_CHARACTERS) for name, value in kept},
+    )
+
+
+def _text(text: str, most: int) -> str:
+    return "".join(character for character in text if character.isprintable())[:most].strip()
+
+
+def _not_refused(kind: FailureKind, message: str) -> None:
+    _LOG.warning("a call that came in could not be refused: %s", message)

@@ -1,0 +1,86 @@
+"""Preparing for calls to come: models and voices of an agent are loaded, and its prompt read into the cache, when it is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from callwright.call.live.equipment import model_settings
+from callwright.conversation.history import stable_characters, system_text
+from callwright.conversation.plan import plan_for
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
+from callwright.domain.errors import CallwrightError
+from callwright.ports.failures import ProviderError
+from callwright.ports.model import Message, Model, ModelRequest
+from callwright.ports.registry import UnknownPluginError
+from callwright.ports.speech import Voice, VoiceSettings
+
+_LOG = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 4
+
+
+def warm_request(spec: AgentSpec, variables: Mapping[str, str]) -> ModelRequest:
+    """A request that begins as the agent's calls will."""
+    plan = plan_for(spec)
+    prompt = Message("system", system_text(plan, variables))
+    return ModelRequest(
+        (prompt,),
+        model_settings(spec.model),
+        "warm",
+        plan.tools,
+        context=variables,
+        stable_characters=stable_characters(plan, variables),
+    )
+
+
+def voice_settings(spec: AgentSpec) -> VoiceSettings:
+    """How the agent sounds."""
+    voice = spec.voice
+    return VoiceSettings(voice=voice.voice, model=voice.model, language=voice.language, options=voice.options)
+
+
+class Preparer:
+    """Prepares in the background; at most a few agents at once, further ones are left to their first call."""
+
+    def __init__(self, plugin: Callable[[str, str], Any], defaults: ProviderDefaults) -> None:
+        self._plugin = plugin
+        self._defaults = defaults
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def agent_saved(self, body: Mapping[str, Any]) -> None:
+        """An agent was saved (``body`` is its flat body). Returns at once."""
+        if len(self._tasks) >= MOST_AT_ONCE:
+            return
+        task = asyncio.get_running_loop().create_task(self.prepare(body))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def prepare(self, body: Mapping[str, Any]) -> None:
+        """Prepare model and voice of an agent. What is missing or fails is left to the call, which reports it."""
+        try:
+            spec = parse_agent(body, defaults=self._defaults)
+            voice: Voice = self._plugin("voice", spec.voice.provider)
+            model: Model = self._plugin("model", spec.model.provider)
+        except (CallwrightError, UnknownPluginError, ProviderError) as error:
+            _LOG.info("an agent cannot be prepared yet: %s", error)
+            return
+        # Variables are only known in the call: the prompt is warmed up to its first one.
+        request = warm_request(spec, {})
+        await asyncio.gather(voice.warm(voice_settings(spec)), model.warm(request))
+
+    async def settled(self, timeout_seconds: float) -> bool:
+        """Wait until what was begun is prepared or was given up; False when it still goes on behind the time."""
+        if not self._tasks:
+            return True
+        _, going_on = await asyncio.wait(tuple(self._tasks), timeout=timeout_seconds)
+        return not going_on
+
+    async def aclose(self) -> None:
+        """Stop preparing."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,119 @@
+"""Calls that nobody runs any more: those of processes that died, and those that a living one has lost. They end in a terminal state with a
+reason, and the record of what their log still holds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+
+from callwright.actions.transition import transition
+from callwright.call.afterwards.opted_out import suppress
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.endings import (
+    FINISH_JOB,
+    INTERNAL_ERROR,
+    NODE_LOST,
+    before_post_work,
+    cut_off,
+    job_payload,
+    record_of,
+    sound_line,
+)
+from callwright.call.live.files import live_files
+from callwright.call.live.logfile import LIVE
+from callwright.call.process.parting import open_dialog
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import LOG_CHUNK_BYTES
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import LogChunk, Unit
+from callwright.ports.leg import LastWords
+
+_LOG = logging.getLogger(__name__)
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """Why nobody runs the call, and whether this process itself owns the row."""
+
+    reason: str
+    message: str
+    own: bool
+
+
+_DIED = _Fate(NODE_LOST, "the process that ran this call died; the record holds what its log had", own=False)
+_STRAYED = _Fate(INTERNAL_ERROR, "nobody ran this call any more; the record holds what its log had", own=True)
+
+
+async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
+    """Mark an incarnation as dead and settle everything it owned. Returns how many executions that were. May be run twice.
+
+    From the first moment on its own writes are refused, so that a process that was only slow hangs up instead of going on.
+    """
+    async with deps.ledger.unit() as unit:
+        await unit.nodes.forget(incarnation)
+        owned = await unit.executions.owned_by(incarnation)
+    for execution in owned:
+        with round_boundary(f"settling execution {execution.id}"):
+            await _settle(deps, execution, _DIED)
+    if owned:
+        _LOG.warning("settled %d executions of a process that died (%s)", len(owned), incarnation)
+    return len(owned)
+
+
+async def settle_stray(deps: RuntimeDeps, execution: Execution) -> None:
+    """Settle an execution that this process owns and does not run."""
+    _LOG.error("execution %s was %s here and nobody ran it", execution.id, execution.phase.value)
+    await _settle(deps, execution, _STRAYED)
+
+
+async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
+    files = live_files(deps.live_folder, execution.id, execution.attempt)
+    local = _whole_lines(await asyncio.to_thread(files.read_log))
+    audio_ms = await asyncio.to_thread(files.audio_ms)
+    async with deps.ledger.unit() as unit:
+        row = await unit.executions.lock(execution.id)
+        if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
+            return
+        log = await _complete_log(unit, execution, local, audio_ms)
+        built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
+        was_live = row.phase is Phase.LIVE
+        change = cut_off(built, fate.reason, fate.message, deps.clock.now())
+        change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
+        if was_live:
+            change = before_post_work(change, execution.attempt)
+        owner = execution.owner if fate.own else None
+        await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
+        await suppress(unit, execution, built, deps.clock.now())
+        if was_live:
+            await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt))
+    if not was_live:
+        await asyncio.to_thread(files.delete)
+    _say_last_words(deps, execution, log)
+
+
+def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None:
+    """Whoever was on the line when the process died may be there still."""
+    dialog = open_dialog(log)
+    if dialog is not None:
+        carrier = deps.plugin("carrier", execution.carrier)
+        if isinstance(carrier, LastWords):
+            carrier.say_last_words(dialog)
+
+
+async def _complete_log(unit: Unit, execution: Execution, local: bytes, audio_ms: int) -> bytes:
+    """The log as far as anybody has it, to the end of the sound that lies here; what the ledger has not is sent there."""
+    shipped = await unit.logs.read(execution.id, execution.attempt)
+    log = max(shipped, local, key=len)
+    log += sound_line(log, audio_ms)
+    for at in range(len(shipped), len(log), LOG_CHUNK_BYTES):
+        piece = log[at : at + LOG_CHUNK_BYTES]
+        await unit.logs.append(LogChunk(execution.id, execution.attempt, LIVE, at, piece))
+    return log
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """Without the line at which the process died, so that later sections begin on a line of their own."""
+    return data[: data.rfind(b"\n") + 1]

@@ -1,0 +1,123 @@
+"""Logs on their way to the disk and to the ledger: one task for all calls of a process.
+
+Every quarter of a second each log is flushed to its file; about once a second, and at the end, what is new in the file is sent to the
+ledger, at most a second later than it happened and never awaited by a call. The file is the truth: a piece is read back from it
+by position, and its position is its number, so that a piece sent twice replaces itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from callwright.call.live.logfile import LIVE, LogWriter
+from callwright.domain.errors import CallwrightError, UnavailableError
+from callwright.domain.limits import LOG_CHUNK_BYTES
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import Ledger, LogChunk, Unit
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.25
+FLUSHES_PER_SHIPMENT = 4
+
+
+@dataclass(slots=True, eq=False)
+class Shipment:
+    """One attempt's log and how much of it the ledger has."""
+
+    execution_id: str
+    attempt: int
+    path: Path
+    log: LogWriter
+    shipped_bytes: int = 0
+
+    async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES, begin: int | None = None) -> LogChunk | None:
+        """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed."""
+        at = self.shipped_bytes if begin is None else begin
+        size = self.log.size_bytes - at
+        if size <= 0:
+            return None
+        data = await asyncio.to_thread(read_piece, self.path, at, min(size, most_bytes))
+        if len(data) == most_bytes:
+            # A piece of more than one chunk ends with a line; a single line never exceeds a chunk by the limits of a log entry and of
+            # a plan, and if one did, the piece is cut inside it, which the next one mends.
+            data = data[: data.rfind(b"\n") + 1] or data
+        return LogChunk(self.execution_id, self.attempt, LIVE, at, data)
+
+
+def read_piece(path: Path, offset: int, size: int) -> bytes:
+    """``size`` bytes of a file from ``offset`` on. Blocking."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+class LogShipper:
+    """Flushes and ships the logs of a process's calls."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._shipments: dict[Shipment, None] = {}
+
+    def add(self, shipment: Shipment) -> None:
+        """A log begins."""
+        self._shipments[shipment] = None
+
+    def remove(self, shipment: Shipment) -> None:
+        """The log is complete; what was not shipped is sent by :meth:`rest`."""
+        self._shipments.pop(shipment, None)
+
+    async def run(self) -> None:
+        """Flush and ship until cancelled."""
+        turn = 0
+        while True:
+            await self._clock.sleep(FLUSH_SECONDS)
+            for shipment in tuple(self._shipments):
+                shipment.log.flush()
+            turn += 1
+            if turn % FLUSHES_PER_SHIPMENT == 0:
+                with round_boundary("shipping call logs"):
+                    await self.ship()
+
+    async def ship(self) -> None:
+        """Send what is new of every log, one piece each in one unit. A database that is away gets it later."""
+        pieces: list[tuple[Shipment, LogChunk]] = []
+        for shipment in tuple(self._shipments):
+            chunk = await shipment.next_chunk()
+            if chunk is not None:
+                pieces.append((shipment, chunk))
+        if not pieces:
+            return
+        try:
+            async with self._ledger.unit() as unit:
+                for _, chunk in pieces:
+                    await unit.logs.append(chunk)
+        except UnavailableError as error:
+            _LOG.warning("call logs wait for the database: %s", error)
+            return
+        except CallwrightError:
+            # One execution was deleted meanwhile: the logs of the other calls must go on.
+            await self._ship_alone(pieces)
+            return
+        for shipment, chunk in pieces:
+            shipment.shipped_bytes = chunk.chunk + len(chunk.data)
+
+    async def _ship_alone(self, pieces: list[tuple[Shipment, LogChunk]]) -> None:
+        for shipment, chunk in pieces:
+            with round_boundary(f"shipping the log of execution {shipment.execution_id}"):
+                async with self._ledger.unit() as unit:
+                    await unit.logs.append(chunk)
+                shipment.shipped_bytes = chunk.chunk + len(chunk.data)
+
+    @staticmethod
+    async def rest(unit: Unit, shipment: Shipment) -> None:
+        """Send all that the ledger has not, within ``unit``. What counts as shipped does not move: the unit may fail and be tried again."""
+        at = shipment.shipped_bytes
+        while (chunk := await shipment.next_chunk(begin=at)) is not None:
+            await unit.logs.append(chunk)
+            at = chunk.chunk + len(chunk.data)

@@ -1,0 +1,1 @@
+"""Agents: their JSON read into what a call needs."""

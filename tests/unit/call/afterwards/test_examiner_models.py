@@ -1,0 +1,105 @@
+"""Which model answers a disposition: the one it names where that can be asked, else the agent's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from callwright.call.afterwards.examiner import Examiner
+from callwright.domain.agent.spec import ProviderChoice
+from callwright.domain.disposition import Disposition
+from callwright.domain.provider_access import Access
+from callwright.insight.dispositions import CallFacts, Group, Question
+from callwright.ops.clock import SystemClock
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
+from callwright.ports.registry import UnknownPluginError
+
+OWN = ProviderChoice("own", "mine")
+CALL = CallFacts("user: hello\nassistant: hi", datetime(2026, 3, 1, tzinfo=UTC), {})
+
+
+class Asked:
+    """A model that keeps by whom it was asked, for which model and with which key."""
+
+    def __init__(self, name: str, asked: list[tuple[str, str, str]], needs_key: bool) -> None:
+        self.name = name
+        self._asked = asked
+        self._needs_key = needs_key
+
+    def check(self, settings: ModelSettings) -> None:
+        if self._needs_key and not settings.access.keys:
+            raise ProviderError(FailureKind.REFUSED, self.name, "no key is known")
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        key = next(iter(request.settings.access.keys.values()), "")
+        self._asked.append((self.name, request.settings.model, key))
+        yield ModelDelta(text='{"1": {"answer": "fine"}}', ended="stop")
+
+    async def warm(self, request: ModelRequest) -> None:
+        """Nothing to prepare."""
+
+
+class Paper:
+    """Notes that keep what failed."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+
+    def fact(self, name: str, values: dict[str, Any]) -> None:
+        """Not looked at."""
+
+    def failed(self, what: str, reason: str) -> None:
+        self.failures.append(reason)
+
+    async def keep(self) -> None:
+        """Nowhere."""
+
+
+async def asked_of(model: str, keys: Mapping[str, str]) -> tuple[tuple[str, str, str] | None, list[str]]:
+    """Who was asked a disposition with that model by an organisation with these keys, and what failed."""
+    asked: list[tuple[str, str, str]] = []
+    models = {
+        "own": Asked("own", asked, False),
+        "openai": Asked("openai", asked, True),
+        "groq": Asked("groq", asked, True),
+    }
+
+    def plugin(kind: str, name: str) -> Any:
+        if name not in models:
+            raise UnknownPluginError(f"there is no {kind} named {name!r}")
+        return models[name]
+
+    def fitted(choice: ProviderChoice) -> ProviderChoice:
+        name = choice.provider.upper()
+        return replace(choice, access=Access({name: keys[name]})) if name in keys else choice
+
+    paper = Paper()
+    question = Question("Mood", Disposition("Mood", "How was it?", model=model, is_subjective=True))
+    await Examiner(plugin, SystemClock(), fitted).dispositions(Group((question,)), CALL, OWN, paper)
+    return (asked[0] if asked else None), paper.failures
+
+
+@pytest.mark.parametrize(
+    ("model", "keys", "who"),
+    [
+        ("gpt-4.1-mini", {}, ("own", "mine", "")),
+        ("gpt-4.1-mini", {"OPENAI": "k-1"}, ("openai", "gpt-4.1-mini", "k-1")),
+        ("groq/llama", {"GROQ": "k-2"}, ("groq", "llama", "k-2")),
+        ("own", {"OPENAI": "k-1"}, ("own", "", "")),
+    ],
+)
+async def test_a_model_that_is_named_is_asked_with_the_organisations_key_where_it_can_be(
+    model: str, keys: dict[str, str], who: tuple[str, str, str]
+):
+    assert await asked_of(model, keys) == (who, [])
+
+
+async def test_a_provider_that_is_named_and_has_no_key_is_the_reason_of_the_failure():
+    who, failures = await asked_of("groq/llama", {})
+    assert who is None
+    assert "no key is known" in failures[0]

@@ -1,0 +1,422 @@
+"""Post-call work that runs twice: what the first run spent stays in the record, and what it found is not asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.call.world import BEGAN
+from tests.unit.insight.call_log import CallLog
+
+from callwright.call.afterwards.postcall import PostCall
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.endings import before_post_work
+from callwright.call.live.files import live_files
+from callwright.domain.disposition import StoredDisposition
+from callwright.domain.errors import UnavailableError
+from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.record import execution_body
+from callwright.ops.metrics import Metrics
+from callwright.ports.ledger import Change, LogChunk
+from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.ports.speech import UsageAmount
+
+TOKENS = 100
+JOB = json.dumps({"execution_id": "call-1", "attempt": 1}).encode()
+MODEL = {"provider": "counting", "model": "m"}
+AGENT = {
+    "agent_name": "Reception",
+    "tasks": [
+        {"task_type": "conversation", "tools_config": {"llm_agent": MODEL}},
+        {
+            "task_type": "extraction",
+            "tools_config": {"llm_agent": {**MODEL, "extraction_details": "name : the caller's name"}},
+        },
+        {"task_type": "summarization", "tools_config": {"llm_agent": MODEL}},
+    ],
+}
+
+
+class Model:
+    """Answers questions after a call, every answer for TOKENS tokens; ``fails`` are defects, one a question, before it answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.fails: dict[str, list[BaseException]] = {}
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        self.asked.append(request.purpose)
+        yield ModelDelta(usage=UsageAmount("model", "counting", "m", TOKENS, 10))
+        if self.fails.get(request.purpose):
+            raise self.fails[request.purpose].pop(0)
+        yield ModelDelta(text='{"name": "Ann"}' if request.purpose == "extraction" else "Ann called.")
+
+
+class Ledger:
+    """One execution and its log. ``away`` units refuse to begin."""
+
+    def __init__(self, log: str) -> None:
+        self.row = Execution(
+            id="call-1",
+            tenant_id="t",
+            agent_id="a",
+            status=Status.CALL_DISCONNECTED,
+            phase=Phase.FINISHING,
+            detail="",
+            attempt=1,
+            direction="outbound",
+            carrier="loopback",
+            to_number="+15550199",
+            from_number="+15550100",
+            created_at=BEGAN,
+            updated_at=BEGAN,
+            ended_at=BEGAN,
+            agent=AGENT,
+        )
+        self.chunks: dict[tuple[str, int], bytes] = {("live", 0): log.encode()}
+        self.away = 0
+        self.executions = self.logs = self.outbox = self.dispositions = self
+        self.asked: list[StoredDisposition] = []
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Any]:
+        if self.away:
+            self.away -= 1
+            raise UnavailableError("away")
+        yield self
+
+    async def get_any(self, execution_id: str) -> Execution | None:
+        return self.row if self.row.id == execution_id else None
+
+    async def overdue(self, seconds: int) -> list[Execution]:
+        return [self.row]
+
+    async def lock(self, execution_id: str) -> Execution | None:
+        return await self.get_any(execution_id)
+
+    async def change(self, execution_id: str, change: Change, *, owner: str | None, attempt: int | None) -> Execution:
+        status = Status.COMPLETED if change.phase is Phase.DONE else self.row.status
+        record = {**self.row.record, **(change.record or {})}
+        cost = change.columns.get("total_cost_nano", self.row.total_cost_nano)
+        self.row = replace(
+            self.row, phase=change.phase or self.row.phase, status=status, record=record, total_cost_nano=cost
+        )
+        return self.row
+
+    async def of_agent(self, tenant_id: str, agent_id: str) -> list[StoredDisposition]:
+        return self.asked
+
+    async def append(self, chunk: LogChunk) -> None:
+        self.chunks[chunk.section, chunk.chunk] = chunk.data
+
+    async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
+        return b"".join(self.chunks[key] for key in sorted(self.chunks) if section in (None, key[0]))
+
+    def entry(self, execution: Execution) -> None:
+        """Nobody listens."""
+
+    @property
+    def posted(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.chunks.get(("post", 0), b"").splitlines()]
+
+
+class Clock:
+    """Time stands at a minute after the call; sleeping takes none."""
+
+    def now(self) -> Any:
+        return BEGAN + timedelta(seconds=60)
+
+    def monotonic_us(self) -> int:
+        return 0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+class Recordings:
+    """No recording."""
+
+    def path(self, execution_id: str, name: str) -> None:
+        return None
+
+
+class Bench:
+    """Post-call work on one call."""
+
+    def __init__(self, book: PriceBook | None = None) -> None:
+        log = CallLog(BEGAN.isoformat()).answered().at(900).caller_said(1, "My name is Ann.").at(2_000).leg_ended()
+        self.ledger, self.model = Ledger(log.text), Model()
+        # Only what this work uses is real.
+        plain: Any = None
+        self.deps = RuntimeDeps(
+            self.ledger,  # type: ignore[arg-type]
+            Clock(),
+            plain,
+            lambda kind, name: self.model,
+            self.ledger,
+            Recordings(),  # type: ignore[arg-type]
+            Path("no-such-folder"),
+            book or PriceBook(),
+            ThreadPoolExecutor(1),
+            Metrics(),
+        )
+
+    async def run(self) -> None:
+        await PostCall(self.deps).finish(JOB)
+
+    @property
+    def tokens(self) -> int:
+        """What the record says was used after the call."""
+        return sum(fact["v"]["amount"] for fact in self.ledger.posted if fact["type"] == "usage")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return self.ledger.row.record
+
+
+async def test_a_run_that_is_not_interrupted_asks_each_question_once() -> None:
+    bench = Bench()
+    await bench.run()
+    assert bench.model.asked == ["extraction", "summary"]
+    assert bench.tokens == 2 * TOKENS
+    assert bench.ledger.row.status is Status.COMPLETED
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+    assert bench.record["summary"] == "Ann called."
+
+
+async def test_a_run_that_dies_leaves_what_it_spent_and_found_to_the_next() -> None:
+    bench = Bench()
+    bench.model.fails["summary"] = [asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await bench.run()
+    assert bench.ledger.row.status is Status.CALL_DISCONNECTED
+
+    await bench.run()
+
+    assert bench.model.asked == ["extraction", "summary", "summary"], "the answered question is not asked again"
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+    assert bench.record["summary"] == "Ann called."
+    assert bench.tokens == 3 * TOKENS, "the question that was cut short had been paid for"
+    sequence = [fact["seq"] for fact in bench.ledger.posted]
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+
+
+async def test_tries_that_failed_cost_too_and_are_kept_over_runs() -> None:
+    bench = Bench()
+    bench.model.fails["extraction"] = [RuntimeError("defect"), asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await bench.run()
+    await bench.run()
+    assert bench.model.asked == ["extraction", "extraction", "extraction", "summary"]
+    assert bench.tokens == 4 * TOKENS
+
+
+async def test_a_process_that_ends_while_the_database_is_away_ends_at_once() -> None:
+    bench = Bench()
+    bench.model.fails["extraction"] = [asyncio.CancelledError()]
+    finishing = PostCall(bench.deps)
+
+    class Gone(Model):
+        async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            bench.ledger.away = 1_000
+            async for delta in super().answer(request):
+                yield delta
+
+    gone = Gone()
+    gone.fails = bench.model.fails
+    bench.model = gone
+    with pytest.raises(asyncio.CancelledError):
+        await finishing.finish(JOB)
+    assert bench.ledger.away == 999
+
+
+async def test_a_failure_for_good_is_told_once_and_its_question_not_asked_again() -> None:
+    bench = Bench()
+    bench.model.fails["extraction"] = [RuntimeError("defect")] * 3
+    bench.model.fails["summary"] = [asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await bench.run()
+    await bench.run()
+    assert bench.model.asked.count("extraction") == 3
+    # The failure to have a recording is this run's own, not carried over from the first.
+    assert [one["what"] for one in bench.record["post_failures"]] == ["extraction", "recording"]
+
+
+async def test_a_database_that_is_away_for_a_while_costs_no_second_question() -> None:
+    bench = Bench()
+
+    class Flaky(Model):
+        async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            bench.ledger.away = 3
+            async for delta in super().answer(request):
+                yield delta
+
+    bench.model = Flaky()
+    await bench.run()
+    assert bench.model.asked == ["extraction", "summary"]
+    assert bench.tokens == 2 * TOKENS
+
+
+async def test_a_damaged_line_of_an_earlier_run_is_passed_over() -> None:
+    bench = Bench()
+    spent = {"kind": "model", "provider": "p", "model": "m", "purpose": "summary", "amount": 7, "amount_output": 0}
+    line = {"at": 1, "dir": "fact", "sec": "post", "seq": 9, "type": "usage", "v": {**spent, "amount_cached": 0}}
+    whole = json.dumps(line, separators=(",", ":")).encode() + b"\n"
+    bench.ledger.chunks["post", 0] = whole.replace(b'"at":1', b'"at":x') + whole + whole[:40]
+    await bench.run()
+    assert bench.tokens == 2 * TOKENS + 7
+
+
+async def test_an_execution_that_was_completed_meanwhile_is_left_alone() -> None:
+    bench = Bench()
+    await bench.run()
+    before = (bench.record, dict(bench.ledger.chunks))
+    await bench.run()
+    assert (bench.record, bench.ledger.chunks) == before
+    assert bench.model.asked == ["extraction", "summary"]
+
+
+BOOK = PriceBook(
+    {("model_input", "counting", "*"): Price(3_000, 1_000), ("model_output", "counting", "*"): Price(7_000, 1_000)}
+)
+COST = 3_000 * TOKENS // 1_000 + 7_000 * 10 // 1_000
+"""Of one question, in nano-cents."""
+
+
+class Together(Model):
+    """Answers no extraction before ``runs`` runs have asked for it."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self.all_asked = asyncio.Barrier(runs)
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        async for delta in super().answer(request):
+            if delta.usage is not None and request.purpose == "extraction":
+                await self.all_asked.wait()
+            yield delta
+
+
+class Held(Model):
+    """The first that asks for an extraction waits for ``let_go``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        first = not self.holds.is_set()
+        self.holds.set()
+        async for delta in super().answer(request):
+            yield delta
+        if first:
+            await self.let_go.wait()
+
+
+def costs(bench: Bench) -> None:
+    """Whatever was asked, by whom ever, is in the log, in the usage and in the cost, once."""
+    asked = len(bench.model.asked)
+    assert bench.tokens == asked * TOKENS
+    assert bench.record["usage_breakdown"]["llm_tokens"] == asked * (TOKENS + 10)
+    assert bench.ledger.row.total_cost_nano == asked * COST
+    assert sum(bench.record["cost_nano"]["legs"].values()) == asked * COST
+    assert sum(line["cost"] for line in bench.record["usage_lines"]) == asked * COST
+    sequence = [fact["seq"] for fact in bench.ledger.posted]
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+async def test_what_runs_at_the_same_moment_spent_is_all_in_the_record(runs: int) -> None:
+    bench = Bench(BOOK)
+    bench.model = Together(runs)
+    await asyncio.gather(*(bench.run() for _ in range(runs)))
+    assert bench.model.asked.count("extraction") == runs, "they could not know of each other"
+    costs(bench)
+    facts = [fact["type"] for fact in bench.ledger.posted]
+    assert facts.count("extraction") == 1, "what both found stands there once"
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+    assert bench.record["summary"] == "Ann called."
+    assert [one["what"] for one in bench.record["post_failures"]] == ["recording"]
+    assert bench.ledger.row.status is Status.COMPLETED
+
+
+async def test_what_a_run_spent_that_comes_too_late_is_added_to_the_call() -> None:
+    bench = Bench(BOOK)
+    bench.model = held = Held()
+    late = asyncio.create_task(bench.run())
+    await held.holds.wait()
+    await bench.run()
+    found = {name: bench.record[name] for name in ("extracted_data", "summary", "post_failures")}
+    assert bench.ledger.row.status is Status.COMPLETED
+    held.let_go.set()
+    await late
+    assert bench.model.asked == ["extraction", "extraction", "summary"], "and asks no more"
+    costs(bench)
+    assert {name: bench.record[name] for name in found} == found
+    await bench.run()
+    costs(bench)
+
+
+async def test_a_write_whose_answer_was_lost_is_not_made_twice() -> None:
+    bench = Bench(BOOK)
+    real = bench.ledger.unit
+
+    class Unsure(Model):
+        async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            async for delta in super().answer(request):
+                yield delta
+
+            @asynccontextmanager
+            async def lost() -> AsyncIterator[Any]:
+                bench.ledger.unit = real  # type: ignore[method-assign]
+                async with real() as unit:
+                    yield unit
+                raise UnavailableError("was it saved?")
+
+            bench.ledger.unit = lost  # type: ignore[method-assign]
+
+    bench.model = Unsure()
+    await bench.run()
+    assert bench.model.asked == ["extraction", "summary"]
+    costs(bench)
+
+
+async def test_a_line_that_was_cut_off_here_leaves_the_end_of_the_sound_that_the_ledger_has(tmp_path: Path) -> None:
+    """The process died in the middle of a long line; whoever settled the call added how much sound was kept of it."""
+    log = CallLog(BEGAN.isoformat()).answered().at(900).caller_said(1, "My name is Ann.")
+    whole = log.text
+    bench = Bench()
+    bench.deps = replace(bench.deps, data_folder=tmp_path)
+    bench.deps.live_folder.mkdir()
+    live_files(bench.deps.live_folder, "call-1", 1).log.write_text(whole + '{"at":' + "9" * 1_000)
+    bench.ledger.chunks["live", 0] = log.at(8_000).fact("leg", "sound_kept", audio_ms=8_000).text.encode()
+    await bench.run()
+    assert bench.record["conversation_ms"] == 8_000
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_a_call_that_had_ended_at_once_is_settled_when_the_work_after_it_is_done(readable: bool) -> None:
+    bench = Bench(BOOK)
+    killed = before_post_work(Change(Phase.DONE, "error"), 1)
+    bench.ledger.row = replace(
+        bench.ledger.row, phase=Phase.DONE, status=Status.ERROR, detail="error", record=dict(killed.record)
+    )
+    if not readable:
+        bench.ledger.chunks["live", 0] = b"no log"
+    assert not execution_body(bench.ledger.row, public_url="http://here")["billing_settled"]
+    await bench.run()
+    body = execution_body(bench.ledger.row, public_url="http://here")
+    assert body["billing_settled"]
+    assert bool(body["total_cost"]) == readable
+    ordered = {**bench.ledger.row.record, "extraction_state": {"run": "r", "status": "queued"}}
+    again = execution_body(replace(bench.ledger.row, record=ordered), public_url="http://here")
+    assert not again["billing_settled"], "it is asked again, which costs"

@@ -1,0 +1,412 @@
+"""Saying on a virtual clock: order, release, clear, usage, failures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from tests.unit.call.world import Bench, settle
+
+from callwright.call.live.pacer_clock import PacerClock
+from callwright.call.live.say import Position, Say, Speaker
+from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
+from callwright.conversation.events import (
+    Cleared,
+    MarkPlayed,
+    PlayoutStarted,
+    ProviderFailed,
+    UsageReported,
+    VoiceFinished,
+    VoiceReady,
+)
+from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
+from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
+from callwright.media.pacing import Playout
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
+
+TONE = b"\x10\x27" * 1_600  # 200 ms
+
+
+class Mouth:
+    """A voice: each clause is ``pieces`` of 200 ms; ``fail`` raises instead; ``gate`` is waited for after each piece."""
+
+    name = "mouth"
+
+    def __init__(self, pieces: int = 2, fail: Exception | None = None, *, report: bool = True) -> None:
+        self.pieces = pieces
+        self.fail = fail
+        self.report = report
+        self.gate: asyncio.Event | None = None
+        self.spoken: list[str] = []
+        self.closed: list[str] = []
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.spoken.append(text)
+        try:
+            for _ in range(self.pieces):
+                await asyncio.sleep(0)
+                yield VoiceChunk(TONE)
+                if self.gate is not None:
+                    await self.gate.wait()
+            if self.fail is not None:
+                raise self.fail
+            usage = UsageAmount("voice", "mouth", "m", len(text)) if self.report else None
+            yield VoiceChunk(last=True, words=(Word(text, 0, 390),), estimated=False, usage=usage)
+        finally:
+            self.closed.append(text)
+
+    async def warm(self, settings: VoiceSettings) -> None:
+        """Nothing."""
+
+
+class Wire:
+    """A line that keeps what was written and when it is played."""
+
+    def __init__(self, ahead_ms: int = 60) -> None:
+        self.ahead_ms = ahead_ms
+        self.open = True
+        self.frames: list[tuple[int, bytes]] = []
+        self.cleared_us: list[int] = []
+
+    def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        self.frames.extend((plays_at_us + 20_000 * i, frame) for i, frame in enumerate(frames))
+
+    def clear(self, now_us: int) -> None:
+        self.cleared_us.append(now_us)
+
+
+class Stage:
+    """A voice on a bench."""
+
+    def __init__(self, mouth: Mouth, ahead_ms: int = 60) -> None:
+        self.bench = Bench()
+        self.wire = Wire(ahead_ms)
+        self.pacer = PacerClock(self.bench.clock)
+        self.mouth = mouth
+        self.say = Say(
+            self.bench.runner, Speaker(mouth, "mouth", VoiceSettings("v")), self.wire, self.pacer, self.bench.clock
+        )
+
+    def clause(self, index: int, text: str, generation: int = 1) -> None:
+        self.say.speak(Speak(generation, index, 1, "reply", text))
+
+    async def run(self, ms: int) -> None:
+        for _ in range(ms // 20):
+            await settle(3)
+            self.bench.clock.advance(20)
+            self.pacer.tick(self.bench.clock.us, 0)
+        await settle()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return self.bench.core.of(kind)
+
+
+async def test_clauses_are_synthesised_in_order_before_they_may_be_heard() -> None:
+    stage = Stage(Mouth())
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    await settle()
+
+    assert stage.mouth.spoken == ["One.", "Two."]
+    assert [(e.index, e.audio_ms) for e in stage.of(VoiceFinished)] == [(0, 400), (1, 400)]
+    assert [e.index for e in stage.of(VoiceReady)] == [0, 1]
+    assert not stage.wire.frames, "nothing is heard before the release"
+
+
+async def test_the_release_is_heard_at_once_and_marks_follow_the_clauses() -> None:
+    stage = Stage(Mouth())
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    stage.say.end_speech(EndSpeech(1, 2))
+    await settle()
+
+    stage.say.release(Release(1, 1))
+
+    assert len(stage.wire.frames) == 3, "60 ms ahead, without waiting for a tick"
+    assert [e.at_us for e in stage.of(PlayoutStarted)] == [stage.bench.runner.now_us()]
+    await stage.run(900)
+    assert len(stage.wire.frames) == 40
+    assert [at - stage.wire.frames[0][0] for at, _ in stage.wire.frames] == [20_000 * i for i in range(40)]
+    assert [(e.index, e.at_us) for e in stage.of(MarkPlayed)] == [(0, 400_000), (1, 800_000)]
+
+
+async def test_audio_that_comes_after_the_release_is_heard_when_it_comes() -> None:
+    stage = Stage(Mouth())
+    stage.say.release(Release(1, 1))
+    stage.clause(0, "One.")
+    await settle()
+    assert len(stage.wire.frames) == 3
+
+
+async def test_no_leg_is_fed_more_than_200_ms_ahead() -> None:
+    stage = Stage(Mouth(pieces=4), ahead_ms=5_000)
+    stage.clause(0, "One.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    assert len(stage.wire.frames) == 10
+
+
+async def test_a_clear_silences_at_once_and_says_how_far_the_agent_got() -> None:
+    stage = Stage(Mouth(pieces=5))
+    stage.clause(0, "One.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    await stage.run(300)
+    written = len(stage.wire.frames)
+
+    stage.say.clear(Clear(1))
+    stage.say.cancel(CancelVoice(1))
+    await stage.run(200)
+
+    assert [e.played_ms for e in stage.of(Cleared)] == [300]
+    assert stage.wire.cleared_us == [stage.bench.clock.us - 200_000]
+    assert len(stage.wire.frames) == written, "nothing of it is written after the clear"
+    assert not stage.of(MarkPlayed)
+
+
+async def test_a_withdrawn_generation_is_not_synthesised_on_and_its_characters_are_billed() -> None:
+    stage = Stage(Mouth(report=False))
+    stage.clause(0, "One.")
+    stage.clause(1, "Two two.")
+    await settle(2)
+    stage.say.cancel(CancelVoice(1))
+    await settle()
+    stage.say.release(Release(1, 1))
+    await stage.run(100)
+
+    assert "Two two." not in stage.mouth.spoken
+    assert not stage.wire.frames
+    assert [(e.amount, e.provider, e.model) for e in stage.of(UsageReported)] == [(4, "mouth", "v")]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ProviderError(FailureKind.LIMIT, "mouth", "too many"), "limit_reached"),
+        (RuntimeError("a defect"), "broken_stream"),
+        (TimeoutError(), "unavailable"),
+    ],
+)
+async def test_a_failing_voice_is_one_event_and_its_later_clauses_are_dropped(error: Exception, kind: str) -> None:
+    stage = Stage(Mouth(fail=error))
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    await settle()
+
+    assert [(e.kind, e.failure, e.generation) for e in stage.of(ProviderFailed)] == [("voice", kind, 1)]
+    assert stage.mouth.spoken == ["One."]
+    stage.mouth.fail = None
+    stage.clause(0, "Again.", generation=2)
+    await settle()
+    assert [e.generation for e in stage.of(VoiceFinished)] == [2], "the next generation speaks"
+
+
+async def test_when_the_leg_is_gone_nothing_is_written_and_what_was_used_is_reported() -> None:
+    stage = Stage(Mouth(pieces=50))
+    stage.clause(0, "One.")
+    stage.say.release(Release(1, 1))
+    await settle(5)
+    written = len(stage.wire.frames)
+
+    await stage.run(300)
+    written = len(stage.wire.frames)
+    assert stage.say.hush() == Position(1, 300)
+    await stage.say.aclose()
+    await stage.run(200)
+
+    assert len(stage.wire.frames) == written
+    assert len(stage.of(UsageReported)) == 1
+
+
+async def test_when_the_leg_is_gone_it_is_told_how_far_the_agent_got() -> None:
+    stage = Stage(Mouth(pieces=2))
+    assert stage.say.hush() == Position(0, 0), "nothing was released"
+    stage.clause(0, "One.")
+    stage.say.release(Release(1, 1))
+    await stage.run(260)
+    position = stage.say.hush()
+    assert position.generation == 1
+    assert position.played_ms == pytest.approx(260, abs=20)
+    await stage.say.aclose()
+
+
+async def test_when_the_leg_is_gone_it_is_told_how_far_what_was_silenced_before_got() -> None:
+    stage = Stage(Mouth(pieces=2))
+    stage.clause(0, "One.")
+    stage.say.release(Release(1, 1))
+    await stage.run(200)
+    stage.say.clear(Clear(1))
+    stage.say.cancel(CancelVoice(1))
+    (cleared,) = stage.of(Cleared)
+    await stage.run(100)
+    assert stage.say.hush() == Position(1, cleared.played_ms)
+    await stage.say.aclose()
+
+
+async def test_a_pause_between_two_utterances_is_not_late() -> None:
+    """The tick after the last frame came late, so the playout was not asked while the first utterance ended."""
+    playout = Playout()
+    for generation, begin_us in ((1, 0), (2, 2_000_000)):
+        playout.add(generation, 0, b"\x00" * 480)
+        playout.end_clause(generation, 0)
+        playout.end_utterance(generation, 1)
+        playout.release(generation)
+        playout.due(begin_us, 60)
+        playout.events(begin_us + 500_000)
+    assert (playout.quality.late_frames, playout.quality.written_frames) == (0, 6)
+
+
+async def test_nothing_is_said_into_a_line_that_is_not_there_yet() -> None:
+    """A carrier that reports the answer before the order to dial has come back: the welcome must not be lost and recorded as heard."""
+    stage = Stage(Mouth())
+    stage.wire.open = False
+    stage.clause(0, "One.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    await stage.run(200)
+    assert not stage.of(PlayoutStarted)
+    stage.wire.open = True
+    await stage.run(40)
+    assert stage.of(PlayoutStarted)
+    assert len(stage.wire.frames) >= 3
+
+
+async def test_words_without_a_sound_are_a_failure_of_the_voice_and_not_words_that_were_heard() -> None:
+    stage = Stage(Mouth(pieces=0))
+    stage.clause(0, "One.")
+    await settle()
+    assert [event.failure for event in stage.of(ProviderFailed)] == ["broken_stream"]
+    assert not stage.of(VoiceFinished)
+
+
+async def test_a_clause_without_words_may_be_silent() -> None:
+    stage = Stage(Mouth(pieces=0))
+    stage.clause(0, "...")
+    await settle()
+    assert [event.audio_ms for event in stage.of(VoiceFinished)] == [0]
+
+
+class Stuck(Mouth):
+    """Gives one piece and, ``seconds`` later, the rest."""
+
+    def __init__(self, loop: VirtualLoop, seconds: float) -> None:
+        super().__init__(pieces=1)
+        self._pause = VirtualClock(loop)
+        self._seconds = seconds
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        yield VoiceChunk(TONE)
+        await self._pause.sleep(self._seconds)
+        yield VoiceChunk(TONE, last=True)
+
+
+@pytest.mark.parametrize(("seconds", "failed"), [(VOICE_PIECE_SECONDS - 1, False), (VOICE_PIECE_SECONDS + 1, True)])
+def test_a_voice_that_stops_in_the_middle_has_failed_after_a_while(seconds: float, failed: bool) -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> list[tuple[str, str]]:
+        stage = Stage(Stuck(loop, seconds))
+        stage.clause(0, "One.")
+        await VirtualClock(loop).sleep(VOICE_PIECE_SECONDS * 2)
+        assert len(stage.of(VoiceFinished)) == (0 if failed else 1)
+        return [(event.failure, event.message) for event in stage.of(ProviderFailed)]
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(speak()) == ([("unavailable", "no answer in time")] if failed else [])
+
+
+class Sulking(Mouth):
+    """Gives the last piece and then neither ends nor fails for ``seconds``, or fails."""
+
+    def __init__(self, loop: VirtualLoop, seconds: float, error: Exception | None = None) -> None:
+        super().__init__()
+        self._pause = VirtualClock(loop)
+        self._seconds = seconds
+        self._error = error
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.spoken.append(text)
+        try:
+            yield VoiceChunk(TONE, last=True, words=(Word(text, 0, 200),), estimated=False)
+            await self._pause.sleep(self._seconds)
+            if self._error is not None:
+                raise self._error
+        finally:
+            await self._pause.sleep(self._seconds)
+            self.closed.append(text)
+            if self._error is not None:
+                raise self._error
+
+
+@pytest.mark.parametrize(("seconds", "closed"), [(VOICE_CLOSE_SECONDS - 1, True), (VOICE_CLOSE_SECONDS + 1, False)])
+@pytest.mark.parametrize("error", [None, ConnectionError("closing handshake")])
+def test_how_a_voice_takes_its_leave_neither_delays_nor_spoils_its_clauses(
+    seconds: float, closed: bool, error: Exception | None
+) -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> None:
+        mouth = Sulking(loop, seconds, error)
+        stage = Stage(mouth)
+        stage.clause(0, "One.")
+        stage.clause(1, "Two.")
+        await settle()
+        assert [event.index for event in stage.of(VoiceFinished)] == [0, 1]
+        await VirtualClock(loop).sleep(VOICE_CLOSE_SECONDS * 3)
+        assert not stage.of(ProviderFailed)
+        assert mouth.closed == (["One.", "Two."] if closed else [])
+        stage.clause(2, "Three.")
+        await settle()
+        await stage.say.aclose()
+        assert len(stage.of(UsageReported)) == 3
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(speak())
+
+
+class FailsAt(Mouth):
+    """Gives half of the clause ``at`` and fails."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._at = at
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.fail = ProviderError(FailureKind.LIMIT, "mouth", "429") if len(self.spoken) == self._at else None
+        async for chunk in super().speak(text, settings):
+            yield chunk
+
+
+async def test_speech_that_ends_before_the_clause_at_which_the_voice_failed_is_played_to_its_end() -> None:
+    stage = Stage(FailsAt(1))
+    for index, text in enumerate(("One.", "Two.", "Three.")):
+        stage.clause(index, text)
+    stage.say.end_speech(EndSpeech(1, 3))
+    await settle()
+    stage.say.release(Release(1, 1))
+    assert [(event.generation, event.index) for event in stage.of(ProviderFailed)] == [(1, 1)]
+    await stage.run(200)
+
+    stage.say.end_speech(EndSpeech(1, 1))
+    await stage.run(600)
+
+    assert len(stage.wire.frames) == 20, "400 ms of the first clause and nothing of the second"
+    assert [event.index for event in stage.of(MarkPlayed)] == [0]
+    assert not stage.wire.cleared_us
+
+
+async def test_a_clause_that_was_given_to_a_voice_that_had_failed_already_is_not_heard() -> None:
+    stage = Stage(FailsAt(1))
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    await settle()
+    stage.say.release(Release(1, 1))
+    stage.clause(2, "Three.")
+    stage.say.end_speech(EndSpeech(1, 1))
+    await stage.run(800)
+    assert len(stage.wire.frames) == 20
+    assert [event.index for event in stage.of(MarkPlayed)] == [0]
+    assert "Three." not in stage.mouth.spoken

@@ -1,0 +1,148 @@
+"""Settling the calls of a dead process: each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.unit.call.world import BEGAN, VirtualClock
+from tests.unit.insight.call_log import CallLog
+
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.process.settle import settle_node
+from callwright.domain.execution import Execution, Phase, Status, status_of
+from callwright.domain.pricing import PriceBook
+from callwright.insight.record import execution_body
+from callwright.ops.metrics import Metrics
+from callwright.ports.ledger import Change
+
+DEAD = "dead-1"
+
+
+def _row(name: str, phase: Phase) -> Execution:
+    detail = "ringing" if phase is Phase.DIALLING else ""
+    return Execution(
+        id=name,
+        tenant_id="t",
+        agent_id="a",
+        status=status_of(phase, detail),
+        phase=phase,
+        detail=detail,
+        attempt=1,
+        direction="outbound",
+        carrier="loopback",
+        to_number="+15550199",
+        from_number="+15550100",
+        created_at=BEGAN,
+        updated_at=BEGAN,
+        owner=DEAD,
+    )
+
+
+class Ledger:
+    """Rows of a dead process. ``bad`` rows cannot be changed."""
+
+    def __init__(self, *rows: Execution, bad: tuple[str, ...] = (), log: bytes = b"") -> None:
+        self.rows = {row.id: row for row in rows}
+        self.bad = bad
+        self.log = log
+        self.forgotten: list[str] = []
+        self.nodes = self.executions = self.logs = self.jobs = self
+        self.put_jobs: list[str] = []
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Any]:
+        yield self
+
+    async def forget(self, incarnation: str) -> None:
+        self.forgotten.append(incarnation)
+
+    async def owned_by(self, incarnation: str) -> list[Execution]:
+        return [row for row in self.rows.values() if row.owner == incarnation]
+
+    async def lock(self, execution_id: str) -> Execution | None:
+        return self.rows.get(execution_id)
+
+    async def change(self, execution_id: str, change: Change, **owned: Any) -> Execution:
+        if execution_id in self.bad:
+            raise RuntimeError("a row that no rule allows to change")
+        columns = {name: value for name, value in change.columns.items() if name != "attempt_outcome"}
+        row = replace(
+            self.rows[execution_id], phase=Phase.DONE, status=Status(str(change.detail)), owner=None, **columns
+        )
+        row = replace(row, record={**row.record, **change.record})
+        self.rows[execution_id] = row
+        return row
+
+    async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
+        return self.log
+
+    async def put(self, kind: str, payload: bytes) -> None:
+        self.put_jobs.append(kind)
+
+    def entry(self, execution: Execution) -> None:
+        """Nobody listens."""
+
+
+def _deps(ledger: Any) -> RuntimeDeps:
+    # Only what settling uses is real.
+    plain: Any = None
+    return RuntimeDeps(
+        ledger,
+        VirtualClock(),
+        plain,
+        plain,
+        ledger,
+        plain,
+        Path("no-such-folder"),
+        PriceBook(),
+        ThreadPoolExecutor(1),
+        Metrics(),
+    )
+
+
+async def test_one_bad_row_does_not_keep_the_others_from_being_settled() -> None:
+    log = CallLog(BEGAN.isoformat()).at(300).text.encode()
+    rows = [_row(name, Phase.DIALLING) for name in ("first", "bad", "last")]
+    ledger = Ledger(*rows, bad=("bad",), log=log)
+
+    assert await settle_node(_deps(ledger), DEAD) == 3
+
+    assert ledger.forgotten == [DEAD]
+    settled = {name: (row.status, row.hangup_by, row.hangup_reason) for name, row in ledger.rows.items()}
+    assert settled["first"] == settled["last"] == (Status.ERROR, "Error", "node_lost")
+    assert ledger.rows["bad"] == rows[1]
+
+    ledger.bad = ()
+    assert await settle_node(_deps(ledger), DEAD) == 1, "the next round takes the one that was left"
+    assert ledger.rows["bad"].status is Status.ERROR
+
+
+async def test_a_log_that_cannot_be_read_still_gives_an_end_with_a_reason() -> None:
+    ledger = Ledger(_row("one", Phase.DIALLING), log=b"{not a log\n")
+    assert await settle_node(_deps(ledger), DEAD) == 1
+    assert (ledger.rows["one"].status, ledger.rows["one"].hangup_reason) == (Status.ERROR, "node_lost")
+
+
+async def test_a_row_that_somebody_took_meanwhile_is_left_alone() -> None:
+    class Taken(Ledger):
+        async def lock(self, execution_id: str) -> Execution | None:
+            return replace(self.rows[execution_id], owner="alive-2")
+
+    ledger = Taken(_row("one", Phase.DIALLING))
+    await settle_node(_deps(ledger), DEAD)
+    assert ledger.rows["one"].status is Status.RINGING
+
+
+async def test_the_cost_of_a_call_that_was_killed_is_settled_when_the_work_after_it_is_done() -> None:
+    log = CallLog(BEGAN.isoformat()).answered().at(900).text.encode()
+    ledger = Ledger(_row("talking", Phase.LIVE), _row("ringing", Phase.DIALLING), log=log)
+    await settle_node(_deps(ledger), DEAD)
+    assert ledger.put_jobs == ["finish"]
+    bodies = {name: execution_body(row, public_url="http://here") for name, row in ledger.rows.items()}
+    assert [body["status"] for body in bodies.values()] == ["error", "error"]
+    assert (bodies["talking"]["billing_settled"], bodies["ringing"]["billing_settled"]) == (False, True)
