@@ -1,4 +1,4 @@
-"""Random conversations against the core: `callwright simulate conversations --count N --seed S [--jobs J]`.
+"""Random conversations against the core: `python -m proof conversations --count N --seed S [--jobs J]`.
 
 Each seed is a world of its own (settings, caller, model, voice, faults). Invariants are on; afterwards the whole conversation is
 audited, and for a part of them the log is replayed and the runner's lateness taken out, which must change nothing.
@@ -131,7 +131,7 @@ class Report:
         for number, broken in enumerate(self.broken):
             lines.append(f"seed {broken.seed}: {broken.rule}")
             if number < MOST_SHOWN:
-                lines.append(f"  again: callwright simulate conversations --count 1 --seed {broken.seed}")
+                lines.append(f"  again: python -m proof conversations --count 1 --seed {broken.seed}")
                 lines.extend(f"  {event}" for event in broken.events)
         return lines
 
@@ -302,7 +302,7 @@ def _tell(broken: Broken) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit status 1 when a conversation breaks a rule, UNDECIDED when it was stopped before one did."""
-    parser = argparse.ArgumentParser(prog="callwright simulate conversations", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proof conversations", description=__doc__)
     parser.add_argument("--count", type=at_least_one, default=1_000, help="how many conversations")
     parser.add_argument("--seed", type=from_zero, default=1, help="the first seed; the others follow it")
     parser.add_argument("--jobs", type=at_least_one, default=1, help="processes")

@@ -1,4 +1,4 @@
-"""How well the platform tells things apart, on labelled sets: `callwright simulate detection [--seed S] [--seeds N]`.
+"""How well the platform tells things apart, on labelled sets: `python -m proof detection [--seed S] [--seeds N]`.
 
 The cases are synthetic: made from a seed, with their label, and decided by the real code. They show that the rules do what they say, and
 how often the rules themselves are wrong; they are no measure of how people speak. Ends of turns, words over the agent and echoes are
@@ -110,7 +110,7 @@ def _figures(one: Measured) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. It measures; the thresholds are held by a test."""
-    parser = argparse.ArgumentParser(prog="callwright simulate detection", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proof detection", description=__doc__)
     parser.add_argument(
         "--seed", type=from_zero, default=1, help="what the cases are drawn from: the first of the seeds"
     )

@@ -1,4 +1,4 @@
-"""``callwright simulate golden``: check the golden traces, or make them anew and say which changed and how."""
+"""``python -m proof golden``: check the golden traces, or make them anew and say which changed and how."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SUFFIX = ".log.xz"
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit status 1 when a trace does not replay exactly, with ``--write`` when one is not made anew because the core that
     wrote it claims to be today's."""
-    parser = argparse.ArgumentParser(prog="callwright simulate golden", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proof golden", description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the traces are")
     parser.add_argument("--write", action="store_true", help="make them anew from their seeds and print what changed")
     parser.add_argument(

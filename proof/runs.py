@@ -1,4 +1,4 @@
-"""Random whole calls of the real shell under a virtual clock: `callwright simulate runs --count N --seed S [--jobs J]`.
+"""Random whole calls of the real shell under a virtual clock: `python -m proof runs --count N --seed S [--jobs J]`.
 
 Each seed is a world of its own: settings, caller, line, provider delays and failures, a carrier and a disk with faults. The shell is the
 production one, from the leg's frames to the log; the caller and the providers speak two-tone text, so that what was heard is known to the
@@ -201,7 +201,7 @@ class RunReport:
         ]
         for broken in self.broken:
             lines.append(f"seed {broken.seed}: {broken.rule}")
-            lines.append(f"  again: callwright simulate runs --count 1 --seed {broken.seed} --log call.log")
+            lines.append(f"  again: python -m proof runs --count 1 --seed {broken.seed} --log call.log")
         return lines
 
 
@@ -426,7 +426,7 @@ def _add(report: RunReport, seed: int, twice: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Exit status 1 when a call breaks a rule, UNDECIDED when it was stopped before one did."""
-    parser = argparse.ArgumentParser(prog="callwright simulate runs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proof runs", description=__doc__)
     configure(parser)
     return command(parser.parse_args(argv))
 

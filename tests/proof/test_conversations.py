@@ -109,7 +109,7 @@ def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
     report = Report(conversations=1, broken=[Broken(42, "a rule: x", ["an event"])])
     assert report.lines()[-3:] == [
         "seed 42: a rule: x",
-        "  again: callwright simulate conversations --count 1 --seed 42",
+        "  again: python -m proof conversations --count 1 --seed 42",
         "  an event",
     ]
 

@@ -103,7 +103,7 @@ def test_a_broken_seed_is_shown_with_the_command_that_repeats_it() -> None:
     report = RunReport(runs=1, broken=[BrokenRun(42, "a rule: x")])
     assert report.lines()[-2:] == [
         "seed 42: a rule: x",
-        "  again: callwright simulate runs --count 1 --seed 42 --log call.log",
+        "  again: python -m proof runs --count 1 --seed 42 --log call.log",
     ]
 
 

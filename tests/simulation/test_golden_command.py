@@ -1,4 +1,4 @@
-"""``callwright simulate golden``: checks traces and makes them anew, saying what changed."""
+"""``python -m proof golden``: checks traces and makes them anew, saying what changed."""
 
 from __future__ import annotations
 

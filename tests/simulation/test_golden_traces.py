@@ -1,7 +1,7 @@
 """The golden traces replay exactly: recorded conversations and whole calls of the real shell, chosen for what happens in them, and one call
 of each scenario that comes with Callwright.
 
-A behaviour of the core that changes shows here. When it shall change: raise ``CORE_VERSION``, then ``callwright simulate golden --write``
+A behaviour of the core that changes shows here. When it shall change: raise ``CORE_VERSION``, then ``python -m proof golden --write``
 makes the traces anew and says which changed and how; read that, and commit it with the change.
 """
 
@@ -32,7 +32,7 @@ UNSEEN_EFFECTS = {"CancelTool", "Mark", "StopRecording", "SwitchLanguage"}
 @pytest.mark.parametrize("trace", TRACES, ids=NAMES)
 def test_a_golden_trace_replays_exactly(trace: Path) -> None:
     told = differs(unpack(trace.read_bytes()))
-    assert told == [], "\n".join([*told, "when it shall be so: callwright simulate golden --write"])
+    assert told == [], "\n".join([*told, "when it shall be so: python -m proof golden --write"])
 
 
 def test_the_traces_are_of_todays_core() -> None:
@@ -54,9 +54,7 @@ def test_each_scenario_has_a_trace_of_itself() -> None:
     for scenario in shipped():
         log = _log(f"scenario-{scenario.name}")
         header, _ = read_log(log)
-        assert header.agent == scenario.agent, (
-            f"{scenario.name} has another agent now: callwright simulate golden --write"
-        )
+        assert header.agent == scenario.agent, f"{scenario.name} has another agent now: python -m proof golden --write"
         assert header.seed == SCENARIO_SEED
         assert header.started_at == BEGAN.isoformat(), "the time of no machine"
         assert "/root" not in log
