@@ -1,4 +1,4 @@
-"""What the use cases work with: ports and policy, handed in by whoever builds the process."""
+"""Ports and policy of the use cases. ``bootstrap`` builds them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from callwright.ports.vault import Vault
 from callwright.ports.world import Clock, Ids, Recordings
 
 _CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-"""How an id is written almost always; every other form ``uuid.UUID`` reads is brought to this one."""
+"""The usual form of an id. Other forms that ``uuid.UUID`` reads are converted to it."""
 
 
 class CallControl(Protocol):
@@ -32,29 +32,31 @@ class CallControl(Protocol):
     async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
         """Ask for a hang-up. ``by`` becomes ``hangup_by``, ``reason`` becomes ``hangup_reason``.
 
-        The wish is already in the row (``options["stop_requested"] = {"by", "reason"}``, written with a NOTIFY of the execution), so an
-        implementation may do nothing for calls of other processes: their owner reads the row. Returns at once.
+        The row holds the request already (``options["stop_requested"] = {"by", "reason"}``, written with a NOTIFY of the execution). An
+        implementation may therefore ignore calls of other processes: their owner reads the row. Returns at once.
         """
         ...
 
     async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Tell a call of this process the events sent to it so far (``name``, and ``properties`` as JSON text); it takes those it does not
-        have yet. They are in the row already (``options["events"]``), where the owner of a call of another process reads them."""
+        """Hand a call of this process all events sent to it so far: ``name``, and ``properties`` as JSON text. It takes the new ones.
+
+        The row holds them already (``options["events"]``). The owner of a call in another process reads them there.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """Settings that decide how calls are placed.
-
-    ``carrier`` places the calls of agents whose own carrier is not installed or is ``default``; ``from_number`` is ours when a request
-    names none. ``strict`` answers as strictly as the hosted service where we are tolerant.
-    """
+    """Settings that decide how calls are placed."""
 
     carrier: str = "loopback"
+    """Places the calls of agents whose own carrier is ``default`` or not installed."""
     from_number: str = "+15550100"
+    """Our number, if a request names none."""
     strict: bool = False
+    """Whether to answer as strictly as the hosted service."""
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
+    """Providers of agents that name none."""
 
 
 class NoChats:
@@ -106,54 +108,72 @@ class NoQuestions:
 
 @dataclass(frozen=True, slots=True)
 class CarrierLook:
-    """A look at a carrier's list of an organisation's numbers. ``keys_of``: when the keys it was made with were stored."""
+    """A look at a carrier's list of an organisation's numbers."""
 
     at: datetime
+    """Time of the look."""
     keys_of: tuple[datetime, ...]
+    """When the provider keys of the look were stored."""
 
 
 def _nothing(_: Mapping[str, Any]) -> None:
-    """Nobody wants to know."""
+    """Ignores a saved agent."""
 
 
 def _unnoted(_: str, __: datetime) -> None:
-    """Nobody wants to know."""
+    """Ignores the use of a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Ports and policy of the use cases. ``agent_saved(body)`` hears of saved agents, to prepare for their calls. ``has(kind, name)``: is
-    such a plugin registered; ``plugins()``: all of them; ``key_secret``: of the key hashes; ``markets``: carriers that rent numbers, by
-    name; ``key_used(id, time)`` hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in
-    clear, as the hosted service does; ``upload_quota_bytes``: of the files of one organisation, 0 for as many as there is room for;
-    ``key_waiters``: tenants and idempotency keys for whose answer a request of this process waits; ``carrier_looks``: when the numbers of
-    an organisation at a carrier were last looked at."""
+    """Ports and policy of the use cases."""
 
     ledger: Ledger
+    """The tables of the platform; opens the transaction of each use case."""
     clock: Clock
+    """Wall clock and monotonic time."""
     ids: Ids
+    """Makes ids, seeds and tokens."""
     publisher: Publisher
+    """Makes the webhook of a published status."""
     control: CallControl
+    """Reaches the process that runs a call."""
     recordings: Recordings
+    """Stores and finds recordings."""
     has: Callable[[str, str], bool]
+    """Returns whether a plugin of this kind and name is registered."""
     policy: CallPolicy
+    """Settings that decide how calls are placed."""
     key_secret: bytes = field(repr=False)
+    """The secret under which API keys are hashed."""
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
+    """Receives the body of every saved agent, to prepare for its calls."""
     chats: Chats = field(default_factory=NoChats)
+    """Opens and continues chats in this process."""
     questions: Questions = field(default_factory=NoQuestions)
+    """Asks models about transcripts."""
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
+    """Carriers that rent numbers, by name."""
     key_used: Callable[[str, datetime], None] = _unnoted
+    """Receives key id and time of every request with a valid key."""
     show_sub_account_keys: bool = False
+    """Whether lists of sub-accounts show keys in clear, as the hosted service does."""
     vault: Vault = field(default_factory=NoVault)
+    """Seals and opens provider keys."""
     plugins: Callable[[], Sequence[Plugin]] = tuple
+    """Returns every registered plugin."""
     upload_quota_bytes: int = 0
+    """Bytes that the uploaded files of one organisation may take; 0: no limit."""
     batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)
+    """Makes the webhook of a batch."""
     key_waiters: set[tuple[str, str]] = field(default_factory=set)
+    """Tenant and idempotency key of each answer that a request of this process waits for."""
     carrier_looks: dict[tuple[str, str], CarrierLook] = field(default_factory=dict)
+    """The last look at an organisation's numbers at a carrier."""
 
 
 def object_id(text: str, what: str) -> str:
-    """An id as the ledger holds it. Anything that cannot be one is a NotFoundError: the same answer as for a missing object."""
+    """Returns an id in the ledger's form. Raises NotFoundError for text that cannot be an id, as for a missing object."""
     if _CANONICAL.fullmatch(text):
         return text
     try:
@@ -163,5 +183,5 @@ def object_id(text: str, what: str) -> str:
 
 
 def missing(what: str) -> NotFoundError:
-    """The answer for an object that does not exist or belongs to another tenant."""
+    """Returns the error for an object that does not exist or belongs to another tenant."""
     return NotFoundError(f"there is no such {what}")

@@ -56,8 +56,14 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     },
     "finished": {"began": "talking", "ended": "judging", "resumed": "judging", "taken": "quiet", "noise": "quiet"},
 }
-"""``rest``: silence alone decides; ``patience``: the caller may not pause any longer; ``noise``: no words will come;
-``keyed``: an entry by the keys is complete; ``answered``: the words are the yes or no that was asked for."""
+"""The state machine of the caller's turn.
+
+- ``rest``: silence alone decides.
+- ``patience``: the caller may not pause any longer.
+- ``noise``: no words will come.
+- ``keyed``: an entry by keys is complete.
+- ``answered``: the words are the yes or no that was asked for.
+"""
 
 
 KEYED_AS = "dtmf_number:"
@@ -69,15 +75,34 @@ class Taken:
     """Words that were taken, and where in the caller's audio they were spoken."""
 
     text: str
+    """The words of the turn."""
     from_ms: int
+    """Start of the first sound, in the caller's audio."""
     to_ms: int
+    """End of the last voiced sound, in the caller's audio."""
 
 
 class CallerTurn:
-    """The caller's words since the last turn that was taken. Positions in the caller's audio: ``began_ms`` of the latest sound, ``from_ms``
-    of the first of this turn (-1: there is none), ``newest_ms`` of the latest that has words, where it lies behind that; ``onset`` knows
-    that of its words. Where the detector hears nothing the words say where the voice is, and where it hears a sound without end, where it
-    is not."""
+    """Collects the caller's words since the last taken turn and decides whether the caller has finished.
+
+    Positions are milliseconds in the caller's audio:
+
+    - ``began_ms``: start of the latest sound.
+    - ``from_ms``: start of this turn's first sound; -1: there is none.
+    - ``newest_ms``: start of the latest sound that contains words; -1: there is none.
+    - ``voiced_end_ms``: end of the caller's voice.
+    - ``onset``: where the words of the present stretch began.
+
+    The rest of the state:
+
+    - ``state``: a row of :data:`MOVES`.
+    - ``words``: the pending words, by recogniser segment.
+    - ``patience``: how long the caller may pause.
+    - ``unread``: the present run of sounds without words.
+    - ``entry``: keys pressed since the last complete entry.
+
+    Without voice activity, word times stand in for sound. In endless sound, they bound it.
+    """
 
     __slots__ = (
         "_answered",
@@ -110,28 +135,28 @@ class CallerTurn:
         self.began_ms = 0
         self.from_ms = -1
         self.newest_ms = -1
-        self._request = 0
-        self._gave_up = False
-        self._told: set[float] = set()  # segments of which something was told first since the latest sound began
-        self._read_ms = -1  # up to where the finals of these reach
-        self._answered = False  # the words alone say that the caller has finished
-        self._outwaited = False  # or patience alone, which was as long as the words allowed then
+        self._request = 0  # the open question to the turn model; 0: there is none
+        self._gave_up = False  # final words did not come in time, and the known words are taken as they are
+        self._told: set[float] = set()  # segments whose first words came after the latest sound began
+        self._read_ms = -1  # end of the latest final text of these segments
+        self._answered = False  # the words alone ended the turn: they are the yes or no that was asked for
+        self._outwaited = False  # patience alone ended the turn, with the pause that the words allowed then
         self._voicing = Voicing()
         self.onset = self._voicing.onset
-        self._eager = False  # the recogniser thinks that these words are all
+        self._eager = False  # the recogniser guesses that the caller has finished
         self._stillness = Stillness(board, self.words)
         self.unread = Unread(board, self._stillness)
         self._stretch = Stretch(self.words)
-        self.entry = ""  # keys pressed since the last entry was complete
+        self.entry = ""
 
     @property
     def voiced_end_ms(self) -> int:
-        """Where the caller's voice ended last, by the detector or by words that it missed."""
+        """Returns the end of the caller's voice, by the detector or by words that it missed."""
         return self._voicing.ended_ms
 
     @property
     def ready(self) -> bool:
-        """Whether the agent should answer now."""
+        """Returns whether the agent should answer now."""
         words = self.words
         if self.state != "finished" or not words.count:
             return False
@@ -139,7 +164,7 @@ class CallerTurn:
 
     @property
     def likely(self) -> bool:
-        """Whether the caller may have finished: silent, with words final up to the last voiced sound, or by the recogniser's guess."""
+        """Returns whether the caller may have finished: by the recogniser's guess, or silent with words final up to the last sound."""
         if not self.words.count or self.state == "quiet":
             return False
         return self._eager or (self.state != "talking" and self._covered)
@@ -150,16 +175,16 @@ class CallerTurn:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether the words are only partial ones, waited for in vain, without any sound of the caller's."""
+        """Returns whether the words are partial only, no final text came in time, and the detector heard no sound."""
         return self._gave_up and not self._voicing.sounded and not self.words.any_final
 
     @property
     def stretch_count(self) -> int:
-        """How many of the last pending words are of the present stretch of speech: a pause of STRETCH_GAP_MS begins a new one."""
+        """Returns how many pending words belong to the present stretch of speech. A pause of STRETCH_GAP_MS begins a new stretch."""
         return self._stretch.count
 
     def begin_sound(self, audio_ms: int) -> bool:
-        """The caller makes a sound since ``audio_ms``; returns False for one that is already over or known."""
+        """Handles a sound that began at ``audio_ms``. Returns False if the sound is already known or over."""
         if self.state == "talking" or audio_ms < self._voicing.detected_ms:
             return False
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
@@ -186,7 +211,7 @@ class CallerTurn:
         return True
 
     def end_sound(self, audio_ms: int) -> None:
-        """The caller's last voiced audio ended at ``audio_ms``."""
+        """Handles the end of voiced audio at ``audio_ms``."""
         if audio_ms < self.began_ms or (self.state != "talking" and audio_ms <= self.voiced_end_ms):
             return  # the end of a sound that was overtaken by a later one
         if self.from_ms < 0:
@@ -207,7 +232,7 @@ class CallerTurn:
             self.look_for_nothing()
 
     def hear(self, event: TranscriptPartial | TranscriptFinal, final: bool, alone: bool) -> bool:
-        """Words of a segment; returns whether the pending words changed. ``alone``: while the agent is silent."""
+        """Handles words of a segment. Returns whether the pending words changed. ``alone``: the agent is silent."""
         words, before = self.words, self.words.count
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
@@ -252,20 +277,20 @@ class CallerTurn:
         return True
 
     def _hear_in_silence(self, audio_ms: int, final: bool, missed: bool) -> None:
-        """Words while no voice activity is known: it was missed, and they say where the voice is, or they come late."""
+        """Handles words without voice activity: the detector missed the voice, or the words come late."""
         if self.from_ms < 0:
             self.from_ms = min(audio_ms, self.voiced_end_ms)
         if self.state == "quiet":
             self._pause("words")
         elif missed or (self._outwaited and self._board.timers.armed("patience")):
-            # Also where sound without words had lasted so long that the turn was taken for over before the pause was: here they are.
+            # The second case: sound without words lasted so long that the turn ended before the pause did, and now its words come.
             self._pause("ended")
         elif self._gave_up and not final:
             self._gave_up = False
             self._board.after_ms("words", FINAL_WAIT_MS)
 
     def collect(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> None:
-        """Words nobody will answer any more, for the record."""
+        """Collects words that nobody will answer, for the record."""
         if final:
             _note_revision(self._board, self.words, event)
         if self.words.hear(event.segment, event.text, final, event.audio_ms) and self.from_ms < 0:
@@ -273,7 +298,7 @@ class CallerTurn:
         self._voicing.detected_ms = max(self._voicing.detected_ms, self.from_ms)
 
     def judge(self, request: int, probability_ppm: int) -> None:
-        """The turn model's answer; one to an older question counts for nothing."""
+        """Handles the turn model's answer. An answer to an older question is ignored."""
         if request != self._request or self.state != "judging":
             return
         self._request = 0
@@ -281,15 +306,15 @@ class CallerTurn:
         self._move("yes" if probability_ppm >= self._board.plan.turn_threshold_ppm else "no")
 
     def judge_failed(self) -> None:
-        """The turn model does not answer: silence alone decides."""
+        """Handles a failure of the turn model: silence alone decides."""
         if self.state == "judging" and self._request:
             self._request = 0
             self._board.timers.arm_sooner("rest", self._board.now_us)
 
     def recogniser_ended(self, audio_ms: int) -> None:
-        """The recogniser heard the caller finish at ``audio_ms``."""
+        """Handles the recogniser's end of the turn at ``audio_ms``."""
         if audio_ms + COVER_SLACK_MS < max(self.voiced_end_ms, self.began_ms):
-            return  # the caller spoke again since
+            return  # the caller has spoken again
         talking = self.state == "talking"
         self._voicing.hear_end(audio_ms, talking)
         if talking:
@@ -297,22 +322,22 @@ class CallerTurn:
         self._board.timers.cancel("stale")
         self._board.timers.cancel("still")
         self._move("recogniser_end")
-        self._answered = False  # the end does not rest on the words alone any more
-        self.weigh()  # the end of the sound, which comes later, begins no pause any more
+        self._answered = False  # the recogniser has ended the turn, not the words alone
+        self.weigh()  # the sound ends later, and that end starts no new pause
 
     @property
     def typing(self) -> bool:
-        """Whether an entry by the keys is begun and not complete."""
+        """Returns whether an entry by keys is incomplete."""
         return bool(self.entry)
 
     def press(self, key: str) -> None:
-        """The next key of an entry."""
+        """Adds a key to the entry."""
         if self.from_ms < 0:
             self.from_ms = self._board.audio_now_ms()
         self.entry += key
 
     def enter(self) -> None:
-        """The entry is complete: it counts as words, final at once; a caller who is not speaking has finished with it."""
+        """Completes the entry: it becomes final words, and a caller who is not speaking has finished."""
         entry, self.entry = self.entry, ""
         if not entry:
             return
@@ -327,18 +352,18 @@ class CallerTurn:
         self._move("keyed")
 
     def guess_end(self, audio_ms: int) -> None:
-        """The recogniser thinks that the caller may have finished at ``audio_ms``."""
+        """Handles the recogniser's guess that the caller finished at ``audio_ms``."""
         self._eager = audio_ms + COVER_SLACK_MS >= max(self.voiced_end_ms, self.began_ms)
 
     def resume(self) -> None:
-        """The recogniser takes its eager end back: wait for the next one, or for patience."""
+        """Reopens the turn: the recogniser has withdrawn its end, so the turn waits for the next end or for patience."""
         self._eager = False
         if self.state == "finished":
             self._move("resumed")
             self._arm_patience()
 
     def expire(self, timer: str) -> None:
-        """One of the turn's own deadlines: rest, patience, words, still or stale."""
+        """Handles one of the turn's deadlines: rest, patience, words, still or stale."""
         if timer in ("stale", "still"):
             if timer == "still" and not self._stillness.settled:
                 return
@@ -346,7 +371,7 @@ class CallerTurn:
             self._voicing.go_stale(self.began_ms)
             self._pause("stale")
             if timer == "still":
-                # The sound may be the caller's after all: who by the turn model has not finished gets all of the pause from here on.
+                # The sound may be the caller's after all. If the turn model says no, the whole pause counts from here.
                 self._board.after_ms("patience", self.patience.most_ms)
         elif timer == "words":
             self._gave_up = True
@@ -363,13 +388,15 @@ class CallerTurn:
             self._move(timer)
 
     def span(self) -> tuple[int, int]:
-        """Where in the caller's audio the pending words were spoken."""
+        """Returns where in the caller's audio the pending words were spoken: start and end in milliseconds."""
         from_ms = max(self.from_ms, 0)
         return from_ms, max(self.voiced_end_ms, from_ms)
 
     def take(self, answers: bool = True) -> Taken:
-        """The pending words, which the next turn does not have any more. Not ``answers``: they were no turn, and what the agent asked is
-        still to be answered."""
+        """Returns the pending words and removes them.
+
+        ``answers`` is false for words that are no turn: the agent's question stays open.
+        """
         self.enter()
         from_ms, to_ms = self.span()
         taken = Taken(self.words.take(), from_ms, to_ms)
@@ -391,7 +418,7 @@ class CallerTurn:
         return taken
 
     def dismiss(self, segment: int) -> str:
-        """The words of ``segment``, which are not the caller's. They are no longer counted off the present stretch."""
+        """Removes the words of ``segment``, which are not the caller's, and returns them. They leave the present stretch, too."""
         before = self.words.before(segment)
         text = self.words.dismiss(segment)
         self.newest_ms = -1  # the newest were these
@@ -400,8 +427,11 @@ class CallerTurn:
         return text
 
     def weigh(self, asked: bool | None = None) -> None:
-        """What the words are about says how long the caller may pause; a yes or no that was asked for needs no pause at all. ``asked``: it
-        is not the words that are others but what was asked, and whether the pauses are. What was an answer stays one then."""
+        """Sets the permitted pause from the words and the question. A yes or no that was asked for needs no pause.
+
+        ``asked`` is None if the words changed. Otherwise the question changed, and ``asked`` says whether the pauses did. An answer then
+        stays an answer.
+        """
         patience, timers = self.patience, self._board.timers
         if asked or patience.weigh(self.words):
             if timers.armed("patience"):
@@ -410,7 +440,7 @@ class CallerTurn:
             elif self._outwaited:
                 paused_us = self._board.now_us - self._board.call_us(self.voiced_end_ms)
                 if paused_us < patience.most_ms * 1000:
-                    # The recogniser reads other words now, behind which the caller may pause for longer.
+                    # The recogniser now reads words that allow a longer pause.
                     self.resume()
         if self.state == "talking":
             return
@@ -418,7 +448,7 @@ class CallerTurn:
             self._answered = self._answered or self.state in ("judging", "unfinished")
             self._move("answered")
         elif self._answered and asked is None:
-            # The recogniser changed its mind: it was no answer.
+            # The recogniser now reads other words: they are no answer.
             self._answered = False
             self.resume()
         rested_us = patience.rested_us(self.voiced_end_ms)
@@ -426,7 +456,7 @@ class CallerTurn:
             timers.arm("least", rested_us)
 
     def look_for_nothing(self) -> None:
-        """The recogniser has read all there was, or was waited for in vain before, and no words are left: there is nothing to wait for."""
+        """Ends the wait if no words are left and the recogniser has read everything, or did not read it in time."""
         if self.state not in ("quiet", "talking") and not self.words.count and (self._covered or self._gave_up):
             self.expire("words")
 

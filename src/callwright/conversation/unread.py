@@ -1,5 +1,8 @@
-"""Sound that follows sound while nobody tells any words of it, nor that it has none: a dog, typing, a television, or a caller whom the
-recogniser reads only when they have come to an end."""
+"""Bounds how long sounds without words delay the caller's turn and the reply to it.
+
+A dog, typing or a television can sound again and again while the recogniser reports neither words nor their absence. So can a caller, if
+the recogniser reads whole sentences only.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +12,45 @@ from callwright.conversation.stillness import Stillness
 
 
 class Unread:
-    """How long it goes on, and how much of that time sounds: whoever speaks pauses little. A recogniser that tells words as they are spoken
-    would have told some by then. It is one time for all that is held back by it: the question, its reply, and the pause before that."""
+    """Measures a run of sounds without words: its start, its end, and how much of it is sound.
+
+    One bound covers everything that the run delays: the question to the model, its reply, and the pause before them. A dense run gets more
+    time, because people pause little while they speak, unless the recogniser streams words: it would have reported some.
+    """
 
     __slots__ = ("_board", "_ended_us", "_since_us", "_stillness", "_voiced_ms", "spent")
 
     def __init__(self, board: Board, stillness: Stillness) -> None:
         self._board = board
         self._stillness = stillness
-        self._since_us = -1
-        self._ended_us = -1  # when the newest of these sounds was over
-        self._voiced_ms = 0
-        self.spent = False  # something was held back by it for so long: what follows from that is not, once more
+        self._since_us = -1  # start of the run; -1: there is none
+        self._ended_us = -1  # end of its latest sound
+        self._voiced_ms = 0  # length of its sounds together
+        self.spent = False  # the run has used its whole bound: the reply must not be delayed by it a second time
 
     def begin(self, settled: bool) -> None:
-        """A sound begins; ``settled``: nothing is waited for any more of what was before it. Where that is so because it lasted too long,
-        only a silence in which its words would have come ends it."""
+        """Handles the start of a sound.
+
+        ``settled``: the turn waits for nothing that came before. Then the sound starts a new run, unless the present run has outlasted its
+        bound and the silence since is too short for a final text to have come.
+        """
         now_us = self._board.now_us
         goes_on = self.outwaited and now_us < self._ended_us + FINAL_WAIT_MS * 1000
         if self._since_us < 0 or (settled and not goes_on):
             self._since_us, self._voiced_ms, self.spent = now_us, 0, False
 
     def end(self, voiced_ms: int) -> None:
-        """A sound of this length is over."""
+        """Handles the end of a sound of this length."""
         self._ended_us = self._board.now_us
         self._voiced_ms += voiced_ms
 
     def read(self) -> None:
-        """New words were told."""
+        """Handles new words: the run is over."""
         self._since_us, self.spent = -1, False
 
     @property
     def due_us(self) -> int:
-        """Until when it may hold anything back; -1: there is none."""
+        """Returns when the run may no longer delay anything; -1: there is no run."""
         if self._since_us < 0:
             return -1
         lasted_ms = max(self._ended_us - self._since_us, 0) // 1000
@@ -50,5 +59,5 @@ class Unread:
 
     @property
     def outwaited(self) -> bool:
-        """Whether it has: whatever sounds, there are no more words than those that are known."""
+        """Returns whether the bound has passed. The known words then count as all words, even if the sound goes on."""
         return 0 <= self.due_us <= self._board.now_us

@@ -9,16 +9,18 @@ from typing import ClassVar
 
 
 class CallwrightError(Exception):
-    """Base of all failures that have a name.
+    """The server failed in a way that has no code of its own."""
 
-    ``code`` is stable and machine-readable, ``http_status`` the answer at the API, ``number`` the integer of the hosted
-    error body (``{"error": number, "message": ..., "detail": ...}``). The message must say what to do and never hold a secret.
-    """
+    # Base of all named failures. A message says what to do and never holds a secret.
 
     code: ClassVar[str] = "internal_error"
+    """Stable and machine-readable."""
     http_status: ClassVar[int] = 500
+    """Status of the answer at the API."""
     number: ClassVar[int] = 500
+    """The integer of the hosted error body: ``{"error": number, "message": ..., "detail": ...}``."""
     hint: ClassVar[str] = "Report this with the request id; the server's log has the details."
+    """What the user can do."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -80,7 +82,7 @@ class UnprocessableError(BadInputError):
 
 
 class NoSuchAgentError(BadInputError):
-    """``agent_id`` names no agent of the key's organisation: none at all, or somebody else's."""
+    """``agent_id`` names no agent of the key's organisation."""
 
     code = "no_such_agent"
     http_status = 403
@@ -89,7 +91,7 @@ class NoSuchAgentError(BadInputError):
 
 
 class SuppressedError(BadInputError):
-    """The number is on a list of numbers not to be called that binds the account: its own or its organisation's."""
+    """The number is on the do-not-call list of the account or of its organisation."""
 
     code = "suppressed"
     hint = "Do not call it. If the person agreed to be called again, whoever keeps the list must take the number off it first."
@@ -114,7 +116,7 @@ class UnknownKeyError(CallwrightError):
 
 
 class UnrecognizedKeyError(UnknownKeyError):
-    """The same, where the setting CALLWRIGHT_BAD_KEY says 403, as the hosted service answers at present."""
+    """The API key is not known, and CALLWRIGHT_BAD_KEY is 403, the answer of the hosted service at present."""
 
     code = "unrecognized_key"
     http_status = 403
@@ -176,7 +178,7 @@ class TooLargeError(CallwrightError):
 
 
 class QuotaError(CallwrightError):
-    """The organisation's uploaded files would take more room than they may."""
+    """The file would exceed the organisation's upload quota."""
 
     code = "quota_exceeded"
     http_status = 413
@@ -185,7 +187,7 @@ class QuotaError(CallwrightError):
 
 
 class NoSuchRangeError(CallwrightError):
-    """No byte of the file is in the range that the request asks for. ``length`` is how many the file has."""
+    """The requested range lies outside the file."""
 
     code = "no_such_range"
     http_status = 416
@@ -193,6 +195,7 @@ class NoSuchRangeError(CallwrightError):
     hint = "Ask for bytes that the file has; Content-Range tells its length."
 
     def __init__(self, message: str, *, field: str | None = None, length: int = 0) -> None:
+        """``length``: bytes of the file."""
         super().__init__(message, field=field)
         self.length = length
 
@@ -229,14 +232,14 @@ class UnavailableError(CallwrightError):
 
 
 class CarrierUnavailableError(UnavailableError):
-    """A carrier whose numbers the request asks for cannot be reached, or does not say what came of it."""
+    """The carrier of the requested numbers cannot be reached, or does not report the outcome."""
 
     code = "carrier_unavailable"
     hint = "Send the request again later: what the carrier did all the same is found then, and done once."
 
 
 class AnswerTooLargeError(CallwrightError):
-    """What a model's endpoint answers is too large, or packed in a way that is not known. It is not read on."""
+    """The answer of a model's endpoint is too large, or compressed in an unknown way. The rest is not read."""
 
     code = "answer_too_large"
     http_status = 502
@@ -245,7 +248,7 @@ class AnswerTooLargeError(CallwrightError):
 
 
 class VaultLockedError(CallwrightError):
-    """Stored provider keys cannot be opened: the master key they are sealed under is missing or another one."""
+    """Stored provider keys cannot be opened: their master key is missing or differs."""
 
     code = "vault_locked"
     http_status = 503
