@@ -1,4 +1,4 @@
-"""A prepared reply in doubt: the caller speaks, and may say more than it answers, or only ask whether somebody is there."""
+"""Judges a prepared reply while the caller speaks: the caller may say more than it answers, or only ask for presence."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from callwright.conversation.turn import CallerTurn
 
 
 def is_settled(turn: CallerTurn) -> bool:
-    """Whether there is nothing to wait for any more: the agent should answer, or nobody has said anything."""
+    """Returns whether the turn waits for nothing: the agent should answer, or nobody has said anything."""
     return turn.ready or turn.state == "quiet"
 
 
 def is_bounded(board: Board, turn: CallerTurn) -> bool:
-    """Whether the wait for the end of the turn has an end."""
+    """Returns whether a deadline ends the wait for the end of the turn."""
     waits = ("stale", "still") if turn.state == "talking" else ("rest", "patience", "words", "least")
     return is_settled(turn) or any(map(board.timers.armed, waits))
 
 
 def only_waits(board: Board, turn: CallerTurn, asked: str, certain: bool = False) -> bool:
-    """Whether the caller, behind the words that were ``asked``, has only asked whether somebody is there. Not ``certain``: the last
-    words may be the beginning of that."""
+    """Returns whether the caller, after the words in ``asked``, has only asked for presence ("hello?").
+
+    ``certain`` is false while the last words may still change: then the beginning of such a question is enough.
+    """
     behind = turn.words.read_behind(asked)
     if behind is None or turn.patience.is_half(asked):
         return False

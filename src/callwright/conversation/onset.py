@@ -1,4 +1,4 @@
-"""Where in the caller's audio the words of the present stretch were begun: in one of the caller's sounds."""
+"""Finds where in the caller's audio the words of the present stretch began."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ FASTEST_MS_PER_CHARACTER = 25
 """Nobody speaks faster."""
 
 BRISK_MS_PER_CHARACTER = 60
-"""Who speaks faster than this over several words hurries: more likely a sound just before held some of them."""
+"""Several words faster than this are unlikely: a sound just before probably held some of them."""
 
 UTTERANCE_PAUSE_MS = 450
-"""Sounds less apart are one utterance: a breath between two words, or the stop of a consonant."""
+"""Sounds closer than this are one utterance: a breath between two words, or the stop of a consonant."""
 
 KEPT_SOUNDS = 8
-"""Words are of one of the last sounds."""
+"""Words belong to one of so many last sounds."""
 
 SOUNDING = -1
 """The end of a sound that goes on."""
 
 
 class Sound(NamedTuple):
-    """Where it began and ended, and where its utterance began, of which the sounds just before it are a part."""
+    """One sound of the caller, in milliseconds of the caller's audio."""
 
     began_ms: int
+    """Start of the sound."""
     ended_ms: int
+    """End of the sound, or SOUNDING."""
     uttered_ms: int
+    """Start of its utterance, which includes the sounds just before it."""
 
 
 class Onset:
-    """The sounds of the present turn. ``_spoken_ms`` is where the first utterance began that has words of the present stretch, -1 while
-    none has; ``_stretch_ms`` is where the stretch began. A cough before the words is not their beginning."""
+    """Keeps the sounds of the present turn. A cough before the words is not their beginning.
+
+    - ``_spoken_ms``: start of the first utterance that has words of the present stretch; -1: none has.
+    - ``_stretch_ms``: start of the stretch.
+    """
 
     __slots__ = ("_sounds", "_spoken_ms", "_stretch_ms")
 
@@ -43,7 +49,7 @@ class Onset:
         self._stretch_ms = 0
 
     def begin(self, audio_ms: int) -> None:
-        """A sound."""
+        """Handles the start of a sound."""
         uttered_ms = audio_ms
         for last in self._sounds[-1:]:
             if last.ended_ms != SOUNDING and audio_ms - last.ended_ms < UTTERANCE_PAUSE_MS:
@@ -51,31 +57,36 @@ class Onset:
         self._add(Sound(audio_ms, SOUNDING, uttered_ms))
 
     def end(self, audio_ms: int) -> None:
-        """The sound was over at ``audio_ms``; of one that was not heard to begin only that is known."""
+        """Handles the end of a sound at ``audio_ms``. If its start was missed, only the end is known."""
         if not self._sounds or self._sounds[-1].ended_ms != SOUNDING:
             self.begin(audio_ms)
         self._sounds[-1] = self._sounds[-1]._replace(ended_ms=audio_ms)
 
     def begin_stretch(self, audio_ms: int, words: bool) -> None:
-        """A new stretch begins there. ``words``: some are known of the sounds before, which then have no part in those to come."""
+        """Begins a new stretch. ``words``: words of the earlier sounds are known, so these sounds hold none of the words to come."""
         if words:
             self._sounds = []
         self._spoken_ms, self._stretch_ms = -1, audio_ms
 
     def hear(self, text: str, audio_ms: int, ended_ms: int, missed: bool) -> None:
-        """Words known up to ``audio_ms`` are of the latest utterance that is long enough for them. ``missed``: of none of them, but of a
-        voice that the detector does not hear since the last one ended, at ``ended_ms``."""
+        """Assigns words known up to ``audio_ms`` to the latest utterance that is long enough for them.
+
+        ``missed``: the detector has heard nothing since the voice ended at ``ended_ms``, and the words belong to none of its sounds.
+        """
         if missed:
             began_ms = max(ended_ms, audio_ms - len(text) * MS_PER_CHARACTER)
-            # Where it began is not known well enough to join it to a sound before.
+            # Its start is too uncertain to join it to a sound before.
             self._add(Sound(began_ms, audio_ms, began_ms))
         else:
             began_ms = self._begun_ms(text, audio_ms) if self._sounds else ended_ms
         self._spoken_ms = began_ms if self._spoken_ms < 0 else min(self._spoken_ms, began_ms)
 
     def _begun_ms(self, text: str, audio_ms: int) -> int:
-        """Where the utterance began that has these words. An earlier one has some of them if all of them are more than anybody says in the
-        rest, or several are more than most do and it was just before, and long enough for what is too much: a cough is not."""
+        """Returns where the utterance with these words began.
+
+        An earlier utterance holds some of the words if nobody could say all of them in the rest, or if most people would not and the
+        earlier utterance is near and long enough for the surplus. A cough is not.
+        """
         least_ms = len(text) * FASTEST_MS_PER_CHARACTER
         brisk_ms = len(text) * BRISK_MS_PER_CHARACTER if " " in text.strip() else least_ms
         later = self._sounds[-1]
@@ -91,17 +102,19 @@ class Onset:
         return later.uttered_ms
 
     def unsay(self) -> None:
-        """The recogniser takes its words back."""
+        """Handles words that the recogniser withdraws."""
         self._spoken_ms = -1
 
     def close(self, talking: bool) -> None:
-        """The turn is over. ``talking``: what sounds now is of the next one."""
+        """Ends the turn. ``talking``: the present sound belongs to the next turn."""
         self._sounds = [sound._replace(uttered_ms=sound.began_ms) for sound in self._sounds[-1:] if talking]
         self._spoken_ms, self._stretch_ms = -1, 0
 
     def before(self, at_us: int, call_us: Callable[[int], int]) -> bool:
-        """Whether the caller spoke already at ``at_us``: the words were begun before it, or a sound of their stretch was, and not over.
-        ``call_us``: the time of a position."""
+        """Returns whether the caller was already speaking at ``at_us``.
+
+        The words began before it, or a sound of their stretch began before it and was not over. ``call_us`` converts a position to time.
+        """
         if self._spoken_ms >= 0 and call_us(self._spoken_ms) < at_us:
             return True
         return any(

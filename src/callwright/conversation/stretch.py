@@ -1,4 +1,4 @@
-"""The present stretch of the caller's speech: what counts for a barge-in. A longer pause begins a new one, counted anew."""
+"""The caller's present stretch of speech: the words that count for a barge-in. A pause of STRETCH_GAP_MS begins a new stretch."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from callwright.conversation.words import Words
 
 
 class Stretch:
-    """Which of the pending words are of the present stretch: the last ones. ``_before`` counts the others; ``_earlier`` are the segments
-    that had words when it began."""
+    """Counts the pending words of the present stretch. They are always the last ones.
+
+    - ``_before``: pending words of earlier stretches.
+    - ``_earlier``: segments that had words when the present stretch began.
+    """
 
     __slots__ = ("_before", "_earlier", "_words")
 
@@ -18,20 +21,22 @@ class Stretch:
 
     @property
     def count(self) -> int:
-        """How many of the last pending words are of the present stretch."""
+        """Returns how many pending words belong to the present stretch."""
         return self._words.count - self._before
 
     def begin(self) -> None:
-        """What is pending was said before."""
+        """Begins a new stretch: all pending words belong to earlier ones."""
         self._before, self._earlier = self._words.count, frozenset(self._words.pieces())
 
     def forget(self) -> None:
-        """All that is pending, or comes, is of one stretch."""
+        """Joins all pending and future words to one stretch."""
         self._before = 0
 
     def reread(self, segment: int, known: int) -> None:
-        """The words of ``segment``, which were ``known``, have changed. Those of an earlier stretch count off none of this one; what the
-        last segment has more of is new."""
+        """Handles a new reading of ``segment``, which had ``known`` words.
+
+        Words that an earlier stretch loses or gains do not change the present one. Additional words of the last segment are new.
+        """
         others, now = self._words.before(segment), self._words.counted(segment)
         if segment not in self._earlier:
             return
@@ -42,6 +47,6 @@ class Stretch:
             self._before += now - known
 
     def dismiss(self, segment: int, others: int, gone: int) -> None:
-        """The ``gone`` words of ``segment``, which stood behind ``others``, are not pending any more."""
+        """Handles the removal of the ``gone`` words of ``segment``, which followed ``others`` pending words."""
         if segment in self._earlier:
             self._before -= min(max(self._before - others, 0), gone)

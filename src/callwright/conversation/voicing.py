@@ -1,4 +1,4 @@
-"""Where the caller's voice is: as the detector hears it, or as words say that it misses."""
+"""The position of the caller's voice, by the detector or by words that the detector missed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from callwright.conversation.onset import Onset
 
 
 class Voicing:
-    """Positions in the caller's audio, in milliseconds. ``detected_ms``: where the last voiced audio that the detector heard ended;
-    ``sounded``: it heard something of the present turn; ``onset``: where in it the words were begun."""
+    """Positions of the caller's voice, in milliseconds of the caller's audio.
+
+    - ``detected_ms``: end of the last voiced audio that the detector heard.
+    - ``sounded``: whether the detector heard anything of the present turn.
+    - ``onset``: where the words of the present stretch began.
+    """
 
     __slots__ = ("_missed", "_words_ms", "detected_ms", "onset", "sounded")
 
@@ -16,31 +20,31 @@ class Voicing:
         self.detected_ms = 0
         self.sounded = False
         self.onset = Onset()
-        self._words_ms = 0  # up to where the newest words were known
-        self._missed = False  # they came, since the last sound, from where the detector heard nothing
+        self._words_ms = 0  # end of the newest words
+        self._missed = False  # whether words came since the last sound from audio in which the detector heard nothing
 
     @property
     def ended_ms(self) -> int:
-        """Where the voice ended last."""
+        """Returns the end of the voice."""
         return max(self.detected_ms, self._words_ms) if self._missed else self.detected_ms
 
     def begin(self, audio_ms: int) -> None:
-        """The detector hears a sound."""
+        """Handles the start of a detected sound."""
         self.onset.begin(audio_ms)
         self.sounded = True
         self._missed = False
 
     def end(self, audio_ms: int) -> None:
-        """The last voiced audio that the detector heard ended at ``audio_ms``."""
+        """Handles the end of a detected sound at ``audio_ms``."""
         self.sounded = True
         self.detected_ms = max(self.detected_ms, audio_ms)
         self.onset.end(audio_ms)
 
     def hear(self, audio_ms: int, more: bool) -> bool:
-        """Words up to ``audio_ms``; ``more``: more than before, while the detector hears nothing. Returns whether it misses the caller.
+        """Handles words up to ``audio_ms``. Returns whether the detector missed the caller.
 
-        It does where words are behind its last sound, and not just late: a recogniser may say that it knows the words of a sound up to a
-        while after it.
+        ``more``: there are more words than before, while the detector hears nothing. The detector missed them if they lie well after its
+        last sound: a recogniser may date the words of a sound a little late.
         """
         late_ms = COVER_SLACK_MS if self._missed or not self.sounded else STRETCH_GAP_MS
         missed = more and audio_ms > self.ended_ms + late_ms
@@ -49,7 +53,7 @@ class Voicing:
         return missed
 
     def hear_end(self, audio_ms: int, talking: bool) -> None:
-        """The recogniser heard the voice end at ``audio_ms``, of which the detector knows only while the caller is ``talking``."""
+        """Handles the recogniser's end of the voice at ``audio_ms``. It counts as detected only while the caller is ``talking``."""
         if self._missed:
             self._words_ms = max(self._words_ms, audio_ms)
         if talking:
@@ -57,11 +61,11 @@ class Voicing:
             self.onset.end(audio_ms)
 
     def go_stale(self, began_ms: int) -> None:
-        """The sound that began at ``began_ms`` is noise behind the last words."""
+        """Marks the sound that began at ``began_ms`` as noise after the last words."""
         self.detected_ms = max(self.detected_ms, began_ms, self._words_ms)
 
     def close(self, audio_ms: int, talking: bool) -> None:
-        """The turn is over; all of it was up to ``audio_ms``. ``talking``: what sounds now is of the next one."""
+        """Ends the turn at ``audio_ms``. ``talking``: the present sound belongs to the next turn."""
         self.detected_ms = max(self.detected_ms, audio_ms)
         self.onset.close(talking)
         self.sounded = talking
