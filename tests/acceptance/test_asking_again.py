@@ -25,6 +25,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.domain.usage import CALLS, LLM, contribution
 from callwright.ports.ledger import Change
 
+pytestmark = pytest.mark.real_time
+
 US = Principal(DEFAULT_TENANT_ID, "key-1", "ours")
 SHORT: dict[str, Any] = {
     "default": "brief",

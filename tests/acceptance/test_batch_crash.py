@@ -20,6 +20,8 @@ from callwright.ops.ids import RandomIds
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 CONTACTS = 48
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
 KILLS_AFTER_CALLS = (3, 11, 20, 33)

@@ -21,6 +21,8 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
 SHORT: dict[str, Any] = {

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from tests.call_world import agent_body, call_world, place
 from tests.database import fetch
 
@@ -20,6 +21,8 @@ from callwright.media.wav import read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.storage.ledger import PostgresLedger
+
+pytestmark = pytest.mark.real_time
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHER = WebhookPublisher("", False, RandomIds().uuid, SystemClock().now)

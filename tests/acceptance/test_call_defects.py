@@ -20,6 +20,8 @@ from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import Plugin
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled")
 
 

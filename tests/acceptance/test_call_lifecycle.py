@@ -18,6 +18,8 @@ from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
 from callwright.ports.ledger import Change
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
 

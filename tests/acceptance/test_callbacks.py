@@ -19,6 +19,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.callback import Callback
 from callwright.ports.ledger import ExecutionFilter
 
+pytestmark = pytest.mark.real_time
+
 NUMBER = "+15550199"
 
 

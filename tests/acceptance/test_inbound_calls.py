@@ -24,6 +24,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
 from callwright.ports.ledger import ExecutionFilter
 
+pytestmark = pytest.mark.real_time
+
 PATIENT: dict[str, Any] = {
     "think_ms": 200,
     "rules": [{"say": "I want to book a dentist."}, {"say": "On Monday please."}, {"say": "My name is Ann."}],

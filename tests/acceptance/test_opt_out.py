@@ -22,6 +22,8 @@ from callwright.domain.errors import SuppressedError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 NUMBER = "+15550199"
 SCENARIO: dict[str, Any] = {
     "default": "angry",

@@ -21,6 +21,8 @@ from callwright.storage.job_runner import JobRunner, JobTimings
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 
+pytestmark = pytest.mark.real_time
+
 
 class Server:
     """A server of this test's own that can be killed and started again."""

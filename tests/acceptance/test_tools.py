@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.http_server import Exchange, Handler, LocalServer, serving
 
@@ -17,6 +18,8 @@ from callwright.conversation.replay import replay
 from callwright.insight.rawlog import raw_log
 from callwright.insight.view import view_of
 from callwright.net.client import GuardedClient
+
+pytestmark = pytest.mark.real_time
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 TOKEN = "Bearer s3cret-token"

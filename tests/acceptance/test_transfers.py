@@ -20,6 +20,8 @@ from callwright.conversation.replay import replay
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 ANNOUNCEMENT = "I put you through to billing, one moment please."
 HANGS_UP = {"hang_up": True, "linger_ms": 2_000}

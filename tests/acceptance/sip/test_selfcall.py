@@ -8,6 +8,8 @@ import sys
 import pytest
 from tests.acceptance.sip.gateway_world import needs_stack
 
+pytestmark = pytest.mark.real_time
+
 SECONDS = 120
 
 
