@@ -73,7 +73,7 @@ ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING)
 	@$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING)
-	@$(BIN)/python tools/test_times.py $(TIMES)
+	@$(BIN)/python tools/times.py $(TIMES)
 else
 	@$(PYTEST) $(TESTS)
 endif
@@ -81,14 +81,14 @@ endif
 test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones and local models (about an hour)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) -m "real_time or voice"
-	@CI=true $(TIMED) $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
-	@$(BIN)/python tools/test_times.py $(TIMES)
+	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
+	@$(BIN)/python tools/times.py $(TIMES)
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
 coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(WAITING) --cov --cov-context=test \
-	    --cov-report= --junit-xml=$(COVERAGE)/junit.xml -o junit_logging=no
+	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 
 # With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
@@ -106,7 +106,7 @@ test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full lengt
 conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
 	@$(BIN)/python -m tests.conformance.run $(if $(CONTRACT),--contract $(CONTRACT))
 
-# CI asks each operation CALLWRIGHT_FUZZ_CASES=50 times, as a part of `make test`.
+# `make test` asks each operation 8 times, `make test-all` 50 times.
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 

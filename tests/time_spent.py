@@ -1,6 +1,6 @@
 """Measures where the time of a test run goes, and collects which tests were tried again and why.
 
-With ``CALLWRIGHT_TEST_TIMES=folder`` a run leaves one JSON file there, which ``tools/test_times.py`` turns into tables.
+With ``CALLWRIGHT_TEST_TIMES=folder`` a run leaves one JSON file there, which ``tools/times.py`` turns into tables.
 """
 
 from __future__ import annotations

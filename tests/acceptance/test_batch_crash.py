@@ -103,6 +103,7 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
 
 
 @pytest.mark.parametrize("deleted", [False, True])
+@pytest.mark.long
 async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_killed(
     dsn: str, ledger: PostgresLedger, tmp_path: Path, deleted: bool
 ) -> None:

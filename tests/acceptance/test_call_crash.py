@@ -108,6 +108,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         assert "broken_log" in [finding["rule"] for finding in row.record["doctor"]["findings"]]
 
 
+@pytest.mark.long
 async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
     await _kill_in_mid_call(dsn, tmp_path, ledger)
 
@@ -115,6 +116,7 @@ async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: 
         assert (await world.until(await world.place(), "completed", "error")).status == "completed"
 
 
+@pytest.mark.long
 async def test_another_node_settles_a_killed_one_from_what_was_shipped(
     dsn: str, ledger: PostgresLedger, tmp_path: Path
 ) -> None:

@@ -101,6 +101,7 @@ async def test_the_ledger_outlives_its_database(server: Server):
     await ledger.aclose()
 
 
+@pytest.mark.long
 async def test_a_unit_cut_in_the_middle_is_unavailable_and_leaves_nothing(server: Server):
     ledger = PostgresLedger(server.dsn)
     await ledger.open()

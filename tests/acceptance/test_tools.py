@@ -192,6 +192,7 @@ async def test_a_tool_that_fails_is_told_to_the_caller_and_shows_in_the_record(d
     assert sum(parts) == turn["latency_ms"]["total"]
 
 
+@pytest.mark.long
 async def test_a_caller_who_interrupts_the_message_is_answered_with_the_result(dsn: str, tmp_path: Path) -> None:
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(3)
