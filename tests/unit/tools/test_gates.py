@@ -240,11 +240,9 @@ def test_coverage_is_summarised_by_package_and_empty_packages_are_left_out():
 
 
 def test_only_the_time_of_unit_tests_counts():
-    runs = [
-        {"tests": {"tests/unit/a.py::one": [1.0, 0.5], "tests/acceptance/b.py::two": [9.0, 9.0]}},
-        {"tests": {"tests/unit/a.py::three": [0.5, 0.0]}},
-    ]
-    assert gates.summarise_unit_time(runs) == 1.5
+    one = {"tests": {"tests/unit/a.py::one": [1.0, 0.5], "tests/acceptance/b.py::two": [9.0, 9.0]}}
+    other = {"tests": {"tests/unit/a.py::three": [0.5, 0.0]}}
+    assert gates.summarise_unit_time([one, other]) == 1.5
 
 
 def test_the_table_names_the_place_of_what_is_broken():
