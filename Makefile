@@ -10,14 +10,14 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # files name without its brackets) cannot be preferred and then refused for having no hash.
 HASHED := $(PIP_INSTALL) --require-hashes --no-deps
 RESULTS := build/results
+COVERAGE := build/coverage
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
-TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
-THREE_AT_A_TIME := --numprocesses 3 --dist loadfile
-BULK := -m bulk tests/simulation tests/docs tests/unit/lab tests/proof
-# Tests that speak and listen in real time fail when the machine stands still for a moment. What failed is tried once more, alone and
-# one after the other, and is named; what fails twice is red.
-ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --last-failed --last-failed-no-failures none
+# Tests in real time mostly wait, so several share a core. What computes gets one process a core. A file stays in one process.
+WAITING := --numprocesses 4 --dist loadfile
+COMPUTING := --numprocesses 2 --dist loadfile
+TIMES := $(RESULTS)/times
+TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -66,25 +66,34 @@ demo: models $(STAMPS)/sip ## Set up, place a real call to a synthetic caller, p
 serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 	@$(BIN)/callwright serve
 
-# A whole run leaves what `make gates` judges in build/results; a narrowed one (TESTS=path) measures nothing.
-# Tests that speak and listen with local models are apart: make test-voice. The phone suite runs first; its servers run unmeasured, at
-# their own speed. So does what is much computing (marked `bulk`, most of it simulated calls), which coverage makes three times slower.
-# All other tests are measured, with the servers they start: three files at a time, because many tests mostly wait for people to finish speaking.
-test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them)
+# The loop: everything that is neither long nor speaks with local models. `make test-all` runs the rest too. Tests in real time run
+# first, apart from those that compute. They may be tried a second time, and the reason is printed.
+test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them; at most 10 minutes on 2 cores)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@$(PYTEST) tests/phone $(TWO_AT_A_TIME) || { $(ONCE_MORE) tests/phone; }
-	@$(PYTEST) $(BULK) $(TWO_AT_A_TIME) || { $(ONCE_MORE) $(BULK); }
-	@COVERAGE_FILE=$(RESULTS)/coverage.data $(PYTEST) -m "not voice and not bulk" --ignore tests/phone $(THREE_AT_A_TIME) --cov --cov-context=test --cov-report= \
-	    --junit-xml=$(RESULTS)/junit.xml -o junit_logging=no || { $(ONCE_MORE) -m "not voice and not bulk" --ignore tests/phone; }
-	@COVERAGE_FILE=$(RESULTS)/coverage.data $(BIN)/python tools/own_coverage.py $(RESULTS)/coverage.data
+	@$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING)
+	@$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING)
+	@$(BIN)/python tools/times.py $(TIMES)
 else
 	@$(PYTEST) $(TESTS)
 endif
 
+test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones and local models (about an hour)
+	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
+	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) -m "real_time or voice"
+	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
+	@$(BIN)/python tools/times.py $(TIMES)
+
+# Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
+coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
+	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
+	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(WAITING) --cov --cov-context=test \
+	    --cov-report=
+	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
+
 # With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the unit tests only
-	@$(PYTEST) tests/unit $(TWO_AT_A_TIME)
+	@$(PYTEST) tests/unit $(COMPUTING)
 
 test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
@@ -97,7 +106,7 @@ test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full lengt
 conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
 	@$(BIN)/python -m tests.conformance.run $(if $(CONTRACT),--contract $(CONTRACT))
 
-# CI asks each operation CALLWRIGHT_FUZZ_CASES=50 times, as a part of `make test`.
+# `make test` asks each operation 8 times, `make test-all` 50 times.
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 

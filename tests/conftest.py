@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from tests.database import database_template, dsn, ledger, postgres_server
 from tests.never_skipped import pytest_runtest_makereport
+
+pytest_plugins = ["tests.time_spent"]
 
 __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
 
@@ -13,7 +16,17 @@ __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runt
 settings.register_profile("callwright", deadline=None)
 settings.load_profile("callwright")
 
-# `make test` measures. This process is measured already; those that begin from here on find the setting, wherever they run.
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets tests in real time be tried a second time: a machine that stands still for a moment is no defect of ours."""
+    for item in items:
+        if item.get_closest_marker("real_time") or item.get_closest_marker("phone"):
+            item.add_marker(pytest.mark.real_time)
+            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=1))
+
+
+# `make coverage` measures. This process is measured already; those that begin from here on find the setting, wherever they run.
 if os.environ.get("COVERAGE_FILE"):
     os.environ["COVERAGE_FILE"] = str(Path(os.environ["COVERAGE_FILE"]).absolute())
     os.environ["COVERAGE_PROCESS_START"] = str(Path(__file__).parents[1] / "tools" / "child_coverage.ini")

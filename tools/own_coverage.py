@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reduce the coverage data of a whole test run to what `gates.py` judges, and write build/results/coverage.json.
+"""Reduce the coverage data of a whole test run to what `gates.py` judges, and write build/coverage/coverage.json.
 
 A pure package is measured by its own unit tests alone (tests/unit/<package>/), everything else by all tests. The data file must hold
 contexts: `pytest --cov --cov-context=test`.
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
         pure[package] = add([counts for path, counts in own.items() if belongs(path, package)])
     rest = add([counts for path, counts in everything.items() if not any(belongs(path, p) for p in layers.PURE)])
     results = {"pure": pure, "rest": rest}
-    Path(gates.RESULTS, "coverage.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    Path(gates.MEASURED, "coverage.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

@@ -220,6 +220,7 @@ async def test_a_call_is_made_from_a_number_of_the_account(world: ApiWorld) -> N
         assert (await client.post("/call", json={**to, "from_phone_number": "+15550100999"})).status_code == 200
 
 
+@pytest.mark.long
 async def test_there_are_so_many_trunks_and_numbers_and_no_more(world: ApiWorld) -> None:
     async with world.client() as client:
         numbers = [{"phone_number": str(1_000_000 + number)} for number in range(MAX_TRUNK_NUMBERS)]

@@ -25,6 +25,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.domain.usage import CALLS, LLM, contribution
 from callwright.ports.ledger import Change
 
+pytestmark = pytest.mark.real_time
+
 US = Principal(DEFAULT_TENANT_ID, "key-1", "ours")
 SHORT: dict[str, Any] = {
     "default": "brief",
@@ -197,6 +199,7 @@ async def test_a_job_that_runs_twice_pays_once(world: CallWorld) -> None:
     assert row.record["extracted_data"] == after.record["extracted_data"]
 
 
+@pytest.mark.long
 async def test_all_calls_of_a_period_are_asked_within_the_bound(world: CallWorld) -> None:
     ids = [(await called(world, body())).id for _ in range(3)]
     await ask(world, "Caller")
@@ -251,6 +254,7 @@ async def orders_wait(dsn: str, count: int) -> None:
     await until(all_wait)
 
 
+@pytest.mark.long
 async def test_two_orders_at_once_ask_each_call_once(world: CallWorld, dsn: str) -> None:
     ids = [(await called(world, body())).id for _ in range(2)]
     await ask(world, "Caller")
@@ -266,6 +270,7 @@ async def test_two_orders_at_once_ask_each_call_once(world: CallWorld, dsn: str)
     assert [len(row.record["extraction_runs"]) for row in rows] == [2, 2]
 
 
+@pytest.mark.long
 async def test_a_call_that_was_asked_while_an_order_waited_for_it_is_not_ordered_again(
     world: CallWorld, dsn: str
 ) -> None:
@@ -342,6 +347,7 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
     assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
 
 
+@pytest.mark.long
 async def test_a_run_that_two_processes_work_on_pays_for_what_both_asked(world: CallWorld) -> None:
     before = await called(world, body())
     await ask(world, "Caller")

@@ -20,6 +20,8 @@ from callwright.ops.ids import RandomIds
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 CONTACTS = 48
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
 KILLS_AFTER_CALLS = (3, 11, 20, 33)
@@ -101,6 +103,7 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
 
 
 @pytest.mark.parametrize("deleted", [False, True])
+@pytest.mark.long
 async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_killed(
     dsn: str, ledger: PostgresLedger, tmp_path: Path, deleted: bool
 ) -> None:

@@ -21,6 +21,8 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
 SHORT: dict[str, Any] = {
@@ -88,7 +90,7 @@ async def test_finishing_twice_changes_nothing(world: CallWorld) -> None:
 
 async def test_an_overdue_call_is_completed_with_its_reason_by_the_sweeper(dsn: str, world: CallWorld) -> None:
     body = _with_answers([{"json": {"name": "Ann"}}])
-    body["tasks"][1]["tools_config"]["llm_agent"]["first_token_ms"] = 60_000
+    body["tasks"][1]["tools_config"]["llm_agent"]["first_token_ms"] = 20_000
     execution_id = await world.place(body)
     await world.until(execution_id, "call-disconnected")
     await run_sql(dsn, "update execution set phase_at = phase_at - interval '10 minutes'")

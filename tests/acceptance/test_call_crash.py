@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from tests.call_world import agent_body, call_world, place
 from tests.database import fetch
 
@@ -20,6 +21,8 @@ from callwright.media.wav import read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.storage.ledger import PostgresLedger
+
+pytestmark = pytest.mark.real_time
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHER = WebhookPublisher("", False, RandomIds().uuid, SystemClock().now)
@@ -105,6 +108,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         assert "broken_log" in [finding["rule"] for finding in row.record["doctor"]["findings"]]
 
 
+@pytest.mark.long
 async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
     await _kill_in_mid_call(dsn, tmp_path, ledger)
 
@@ -112,6 +116,7 @@ async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: 
         assert (await world.until(await world.place(), "completed", "error")).status == "completed"
 
 
+@pytest.mark.long
 async def test_another_node_settles_a_killed_one_from_what_was_shipped(
     dsn: str, ledger: PostgresLedger, tmp_path: Path
 ) -> None:

@@ -20,6 +20,8 @@ from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import Plugin
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled")
 
 
@@ -164,6 +166,7 @@ async def test_a_defect_after_the_answer_ends_the_call_with_the_record_of_its_lo
         assert (await world.row(execution_id)).status == "error"
 
 
+@pytest.mark.long
 async def test_loops_outlive_a_database_that_answers_nonsense(world: CallWorld, dsn: str) -> None:
     # Not an outage: an error nobody expects, as a schema that does not fit gives.
     await run_sql(dsn, "alter table execution rename to elsewhere")

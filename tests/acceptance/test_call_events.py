@@ -14,6 +14,8 @@ from callwright.actions.transition import transition
 from callwright.conversation.log import read_log
 from callwright.ports.ledger import Change
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:

@@ -18,6 +18,8 @@ from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
 from callwright.ports.ledger import Change
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 
 
@@ -171,6 +173,7 @@ async def test_watchers_see_a_call_as_it_happens_and_are_told_its_end(world: Cal
     assert [int(event["id"]) for event in seen] == sorted(int(event["id"]) for event in seen)
 
 
+@pytest.mark.long
 async def test_twenty_calls_at_once_all_complete_and_no_line_starves(world: CallWorld) -> None:
     ids = [await world.place() for _ in range(20)]
 

@@ -19,6 +19,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.callback import Callback
 from callwright.ports.ledger import ExecutionFilter
 
+pytestmark = pytest.mark.real_time
+
 NUMBER = "+15550199"
 
 
@@ -152,6 +154,7 @@ async def test_a_call_that_is_settled_long_after_the_time_that_was_said_makes_no
         assert (await world.row(told["execution_id"])).scheduled_at == now
 
 
+@pytest.mark.long
 async def test_call_backs_that_follow_from_one_another_come_to_an_end(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
         row = await world.row((await called(world, asking_agent()))["id"])
@@ -166,6 +169,7 @@ async def test_call_backs_that_follow_from_one_another_come_to_an_end(dsn: str, 
     assert (made, told["reason"]) == (MAX_CALLBACKS_IN_A_ROW, "it was the call back number 5 in a row")
 
 
+@pytest.mark.long
 async def test_a_machine_that_asks_for_a_call_back_gets_none(dsn: str, tmp_path: Path) -> None:
     greeting = f"You have reached Doctor Smith. Please call me back in {soon()[0]}, or leave a message after the tone."
     async with call_world(dsn, tmp_path, scenario=scenario(greeting)) as world:

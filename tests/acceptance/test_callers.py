@@ -19,6 +19,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.net.client import GuardedClient
 from callwright.ports.ledger import ExecutionFilter
 
+pytestmark = pytest.mark.real_time
+
 SILENT: dict[str, Any] = {"patience_s": 0, "rules": []}
 ANN, BOB = "sip:+15550123@phone.example", "sip:+15550124@phone.example"
 

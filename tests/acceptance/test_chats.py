@@ -28,6 +28,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 URL = "http://callwright.test"
 
 

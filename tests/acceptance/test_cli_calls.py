@@ -22,6 +22,8 @@ from callwright.ports.ledger import LogChunk
 from callwright.ports.model import ModelDelta
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 
 class _Answers(RecordedAnswers):
     def reply(self, _ask: object) -> list[ModelDelta]:

@@ -16,6 +16,8 @@ import pytest
 
 from callwright.cli import main
 
+pytestmark = pytest.mark.real_time
+
 EXECUTION = "00000000-0000-4000-8000-000000000001"
 
 

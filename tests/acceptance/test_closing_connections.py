@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+import pytest
 from tests.waiting import until
 
 from callwright.cli.bounded_http import JoinedWrites
+
+pytestmark = pytest.mark.real_time
 
 MUCH = 8_000_000
 

@@ -24,6 +24,8 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
 from callwright.ports.ledger import ExecutionFilter
 
+pytestmark = pytest.mark.real_time
+
 PATIENT: dict[str, Any] = {
     "think_ms": 200,
     "rules": [{"say": "I want to book a dentist."}, {"say": "On Monday please."}, {"say": "My name is Ann."}],
@@ -115,6 +117,7 @@ async def test_the_caller_who_hangs_up_is_the_caller(world: CallWorld) -> None:
     assert row.record["ended_by"] == "far_end"
 
 
+@pytest.mark.long
 async def test_replaying_the_log_of_a_call_that_came_in_gives_the_same_effects(world: CallWorld) -> None:
     telephone = await world.telephone()
     telephone.ring(AGENT_ID, PATIENT)
@@ -347,6 +350,7 @@ async def test_stopping_a_call_that_came_in_hangs_it_up(world: CallWorld) -> Non
     assert (await call.over(5)).outcome == "answered"
 
 
+@pytest.mark.long
 async def test_ten_calls_in_and_ten_out_at_once_all_end_completed(world: CallWorld, dsn: str) -> None:
     telephone = await world.telephone()
     incoming = [telephone.ring(AGENT_ID, PATIENT) for _ in range(10)]

@@ -17,6 +17,8 @@ from callwright.conversation.replay import replay
 from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 MESSAGE = "Hello {contact}, this is reception. Please call us back."
 SCENARIO: dict[str, Any] = {

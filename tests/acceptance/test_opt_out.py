@@ -22,6 +22,8 @@ from callwright.domain.errors import SuppressedError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 NUMBER = "+15550199"
 SCENARIO: dict[str, Any] = {
     "default": "angry",
@@ -83,6 +85,7 @@ async def test_who_calls_and_says_stop_is_not_called_however_the_carrier_writes_
                 )
 
 
+@pytest.mark.long
 async def test_an_agent_that_may_not_end_the_call_goes_on_and_the_number_is_suppressed(
     dsn: str, tmp_path: Path
 ) -> None:
@@ -97,6 +100,7 @@ async def test_an_agent_that_may_not_end_the_call_goes_on_and_the_number_is_supp
             assert (await unit.suppressions.get(DEFAULT_TENANT_ID, NUMBER)) is not None
 
 
+@pytest.mark.long
 async def test_a_call_that_waits_for_its_time_is_not_dialled_any_more(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, scenario=SCENARIO) as world:
         first = await world.place()

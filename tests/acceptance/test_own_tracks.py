@@ -17,6 +17,8 @@ from callwright.domain.own_track import OwnTrack
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
 
+pytestmark = pytest.mark.real_time
+
 TONE_HZ = 1_700
 """Nothing else on the line has it: the track can be found in the recording by its frequency."""
 

@@ -28,6 +28,8 @@ from callwright.ops.vault import SealedVault
 from callwright.ports.chat import NewChat
 from callwright.ports.ledger import StoredAgent
 
+pytestmark = pytest.mark.real_time
+
 OURS = Principal(DEFAULT_TENANT_ID, "k", "ours")
 OTHERS = Principal("00000000-0000-4000-8000-0000000000ff", "k", "others")
 BRANCH = Principal("00000000-0000-4000-8000-0000000000fe", "k", "branch", parent_id=DEFAULT_TENANT_ID)

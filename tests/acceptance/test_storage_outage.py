@@ -21,6 +21,8 @@ from callwright.storage.job_runner import JobRunner, JobTimings
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 
+pytestmark = pytest.mark.real_time
+
 
 class Server:
     """A server of this test's own that can be killed and started again."""
@@ -99,6 +101,7 @@ async def test_the_ledger_outlives_its_database(server: Server):
     await ledger.aclose()
 
 
+@pytest.mark.long
 async def test_a_unit_cut_in_the_middle_is_unavailable_and_leaves_nothing(server: Server):
     ledger = PostgresLedger(server.dsn)
     await ledger.open()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.http_server import Exchange, Handler, LocalServer, serving
 
@@ -17,6 +18,8 @@ from callwright.conversation.replay import replay
 from callwright.insight.rawlog import raw_log
 from callwright.insight.view import view_of
 from callwright.net.client import GuardedClient
+
+pytestmark = pytest.mark.real_time
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 TOKEN = "Bearer s3cret-token"
@@ -189,6 +192,7 @@ async def test_a_tool_that_fails_is_told_to_the_caller_and_shows_in_the_record(d
     assert sum(parts) == turn["latency_ms"]["total"]
 
 
+@pytest.mark.long
 async def test_a_caller_who_interrupts_the_message_is_answered_with_the_result(dsn: str, tmp_path: Path) -> None:
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(3)

@@ -20,6 +20,8 @@ from callwright.conversation.replay import replay
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
+pytestmark = pytest.mark.real_time
+
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped")
 ANNOUNCEMENT = "I put you through to billing, one moment please."
 HANGS_UP = {"hang_up": True, "linger_ms": 2_000}
@@ -147,9 +149,19 @@ async def test_a_caller_is_handed_to_the_target_and_the_execution_says_so(world:
     ("target", "status", "reason"),
     [
         ("loopback:busy", "busy", "Call recipient was busy"),
-        ("loopback:refuse", "busy", "Call recipient was busy"),
-        ("loopback:nobody", "failed", "loopback:nobody did not take the call: Call recipient number invalid"),
-        ("sip:desk@127.0.0.1", "failed", "a loopback call cannot be transferred to a SIP address"),
+        pytest.param("loopback:refuse", "busy", "Call recipient was busy", marks=pytest.mark.long),
+        pytest.param(
+            "loopback:nobody",
+            "failed",
+            "loopback:nobody did not take the call: Call recipient number invalid",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "sip:desk@127.0.0.1",
+            "failed",
+            "a loopback call cannot be transferred to a SIP address",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 async def test_a_target_that_does_not_take_the_call_leaves_the_caller_with_the_agent(
@@ -162,6 +174,7 @@ async def test_a_target_that_does_not_take_the_call_leaves_the_caller_with_the_a
     assert body["telephony_data"]["hangup_by"] == "Callee"
 
 
+@pytest.mark.long
 async def test_an_emergency_number_is_refused_without_asking_the_line(world: CallWorld) -> None:
     body = await finished(world, "112")
     assert ANNOUNCEMENT not in body["transcript"]
@@ -282,6 +295,7 @@ class TestWithPhones:
         await nearly_hears(colleague, "Good to hear you.")
         assert "closed" not in caller.calls[0][2].events
 
+    @pytest.mark.long
     async def test_a_colleague_who_is_not_there_leaves_the_phone_with_the_agent(
         self, server: Server, phones: Callable[[str], Any], mode: str
     ) -> None:

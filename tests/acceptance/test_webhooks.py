@@ -29,6 +29,8 @@ from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
 
+pytestmark = pytest.mark.real_time
+
 SECRET = b"0123456789abcdef0123456789abcdef"
 WORKER = "worker-1"
 

@@ -23,7 +23,7 @@ from callwright.insight import publication
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {row.key: row for row in SETTINGS}

@@ -12,7 +12,7 @@ from proof.turn_cases import Answer, one_turn
 
 from proof import detection, held_out_turns, turn_cases
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 MOST_CUT = {
     "numbers": (0.007, 0.007, 0.007, 0.432, 0.808, 0.797),

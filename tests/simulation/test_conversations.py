@@ -6,7 +6,7 @@ import pytest
 from proof.conversations import run
 from proof.coverage import impossible, unseen
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 CONVERSATIONS = 20_000
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))

@@ -5,7 +5,7 @@ from tests.simulation.planted.bugs import BUGS, SLOW
 from tests.simulation.planted.planting import Bug, Constant, Line, Move, ShapeChangedError, planted
 from tests.simulation.planted.run import find
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 FAST = 400
 """Conversations within which a bug that is not among SLOW is found, nearly always."""

@@ -37,7 +37,7 @@ from callwright.conversation.events import (
 )
 from callwright.media.pacing import Playout
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 MOST_RUNS = 150
 """Within so many calls of consecutive seeds a bug must be found."""

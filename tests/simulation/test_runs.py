@@ -5,7 +5,7 @@ import os
 import pytest
 from proof.runs import run
 
-pytestmark = pytest.mark.bulk
+pytestmark = pytest.mark.long
 
 RUNS = 300
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))

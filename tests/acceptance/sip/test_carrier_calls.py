@@ -9,6 +9,8 @@ from callwright.domain.limits import MAX_SIP_KEYS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed, TransferFailedError
 
+pytestmark = pytest.mark.real_time
+
 FRAME = b"\x10" * 160
 
 

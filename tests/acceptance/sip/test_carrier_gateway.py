@@ -16,6 +16,8 @@ from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.last_words import last_words
 from callwright.telephony.sip.supervisor import GatewayState
 
+pytestmark = pytest.mark.real_time
+
 VIA = "SIP/2.0/UDP 127.0.0.1:15100;branch=z9hG4bK1;rport"
 GATEWAY_LOST = LegClosed("error", "Error", "gateway_lost", 5020, "gateway_lost")
 

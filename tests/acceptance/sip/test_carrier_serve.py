@@ -22,7 +22,7 @@ from callwright.ports.leg import InboundOffer, Leg
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
-pytestmark = needs_stack
+pytestmark = [pytest.mark.real_time, needs_stack]
 PHONE_RTP, SERVER_RTP = "21800-21899", "21900-21999"
 
 
@@ -161,6 +161,7 @@ async def test_a_killed_gateway_ends_the_execution_and_the_phone_is_put_down(ser
     assert "callwright_sip_listening 1.0" in metrics
 
 
+@pytest.mark.long
 async def test_a_killed_server_leaves_no_phone_off_the_hook_and_its_gateway_ends(server: Server, phone: Phone) -> None:
     execution_id = await in_mid_call(server, phone)
     gateway = server.gateway_pid
@@ -192,6 +193,7 @@ async def test_server_and_gateway_killed_together_the_next_server_says_bye(serve
     assert (record["status"], record["telephony_data"]["hangup_reason"]) == ("error", "node_lost")
 
 
+@pytest.mark.long
 async def test_a_taken_address_is_a_warning_and_the_rest_is_served(dsn: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))

@@ -5,10 +5,11 @@ import hashlib
 import re
 import socket
 
+import pytest
 from tests.acceptance.sip.gateway_world import HOST, gateway, needs_stack
 from tests.acceptance.sip.raw_phone import RawPhone, header
 
-pytestmark = needs_stack
+pytestmark = [pytest.mark.real_time, needs_stack]
 
 
 def options(listen, source):

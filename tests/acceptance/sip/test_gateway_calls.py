@@ -2,11 +2,12 @@
 
 import asyncio
 
+import pytest
 from tests.acceptance.sip.gateway_world import HOST, carried, established, gateway, needs_stack, tone
 from tests.acceptance.sip.raw_phone import RawPhone, header
 from tests.waiting import until
 
-pytestmark = needs_stack
+pytestmark = [pytest.mark.real_time, needs_stack]
 SECOND = 8_000
 
 

@@ -22,7 +22,7 @@ from tests.acceptance.sip.gateway_world import (
 )
 from tests.acceptance.sip.raw_phone import RawPhone
 
-pytestmark = needs_stack
+pytestmark = [pytest.mark.real_time, needs_stack]
 
 
 def memory_kib(pid):
@@ -317,6 +317,7 @@ async def test_a_flood_of_calls_makes_no_live_call_forgotten():
         phone.close()
 
 
+@pytest.mark.long
 async def test_a_hundred_calls_leave_nothing_behind():
     async with gateway() as ours, gateway() as phone:
         for number in range(120):

@@ -3,10 +3,11 @@
 import asyncio
 import re
 
+import pytest
 from tests.acceptance.sip.gateway_world import HOST, carried, established, gateway, needs_stack, tone
 from tests.acceptance.sip.raw_phone import RawPhone, header
 
-pytestmark = needs_stack
+pytestmark = [pytest.mark.real_time, needs_stack]
 
 
 async def notify(phone, sipfrag, state="terminated;reason=noresource"):

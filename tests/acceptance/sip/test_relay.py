@@ -12,6 +12,8 @@ from callwright.media import tones
 from callwright.media.g711 import alaw_of, loudness, mulaw_of, pcm_of_alaw, pcm_of_mulaw
 from callwright.telephony.sip.relay import IN, OUT, open_relay
 
+pytestmark = pytest.mark.real_time
+
 LOOPBACK = "127.0.0.1"
 G711 = {0: (mulaw_of, pcm_of_mulaw), 8: (alaw_of, pcm_of_alaw)}
 

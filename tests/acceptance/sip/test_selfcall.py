@@ -8,6 +8,8 @@ import sys
 import pytest
 from tests.acceptance.sip.gateway_world import needs_stack
 
+pytestmark = pytest.mark.real_time
+
 SECONDS = 120
 
 
@@ -60,6 +62,7 @@ async def test_a_clean_loopback_call_is_good():
     assert len(body["there"]["delays_ms"]) == len(body["back"]["delays_ms"]) == 5
 
 
+@pytest.mark.long
 async def test_loopback_shows_the_echo_the_losses_and_the_level_it_was_told():
     line = "loss=5,jitter=60,delay=80,echo=-20dB/120ms,level=-6,codec=pcma"
     body, failed = await measured("--carrier", "loopback", "--no-models", "--line", line)
@@ -85,6 +88,7 @@ class TestOverSip:
         assert len(body["there"]["delays_ms"]) == len(body["back"]["delays_ms"]) == 5
         assert body["there"]["sender_quality"]["held_in_stack_ms_max"] <= 60
 
+    @pytest.mark.long
     async def test_lost_requests_5_percent_loss_and_100_ms_of_jitter_are_survived(self):
         line = "loss=5,jitter=100,lose_requests=1"
         body, failed = await measured("--carrier", "sip", "--no-models", "--line", line)
