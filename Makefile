@@ -13,9 +13,9 @@ RESULTS := build/results
 COVERAGE := build/coverage
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
-# Tests in real time mostly wait, so several share a core. What computes gets one process a core. A file stays in one process.
-WAITING := --numprocesses 4 --dist loadfile
-COMPUTING := --numprocesses 2 --dist loadfile
+# Tests in real time mostly wait: several share a core. A file stays in one process.
+WAITING := --numprocesses 8 --dist loadfile
+COMPUTING := --numprocesses 3 --dist loadfile
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 

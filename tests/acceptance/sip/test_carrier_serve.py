@@ -22,7 +22,7 @@ from callwright.ports.leg import InboundOffer, Leg
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 PHONE_RTP, SERVER_RTP = "21800-21899", "21900-21999"
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.sip.gateway_world import HOST, gateway, needs_stack
 from tests.acceptance.sip.raw_phone import RawPhone, header
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 
 
 def options(listen, source):

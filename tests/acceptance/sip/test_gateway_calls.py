@@ -7,7 +7,7 @@ from tests.acceptance.sip.gateway_world import HOST, carried, established, gatew
 from tests.acceptance.sip.raw_phone import RawPhone, header
 from tests.waiting import until
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 SECOND = 8_000
 
 

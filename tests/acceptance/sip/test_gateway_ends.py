@@ -22,7 +22,7 @@ from tests.acceptance.sip.gateway_world import (
 )
 from tests.acceptance.sip.raw_phone import RawPhone
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 
 
 def memory_kib(pid):

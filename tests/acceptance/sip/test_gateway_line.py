@@ -7,7 +7,7 @@ import pytest
 from tests.acceptance.sip.gateway_world import HOST, gateway, needs_stack, share_of, tone
 from tests.acceptance.sip.raw_phone import RawPhone
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 FRAME = 160
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.acceptance.sip.gateway_world import HOST, carried, established, gateway, needs_stack, tone
 from tests.acceptance.sip.raw_phone import RawPhone, header
 
-pytestmark = [pytest.mark.real_time, needs_stack]
+pytestmark = [pytest.mark.real_time, *needs_stack]
 
 
 async def notify(phone, sipfrag, state="terminated;reason=noresource"):
