@@ -29,7 +29,8 @@ async def line(request, tmp_path):
     def plugin(kind, name):
         return registry.find(kind, name).factory(PluginContext({}, tmp_path))
 
-    carrier = request.param.factory(PluginContext({}, tmp_path, {"plugin": plugin, "line_observer": moments.append}))
+    carrier = request.param.factory(PluginContext({}, tmp_path, plugin))
+    carrier.observer = moments.append
     agents: list[Agent] = []
 
     async def start(**options):

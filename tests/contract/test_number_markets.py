@@ -224,6 +224,6 @@ async def test_the_guard_holds_for_the_vendors_as_well() -> None:
 async def test_they_are_plugins_that_name_their_keys(tmp_path: Path) -> None:
     plugins = PluginInstances(Registry(PLUGINS))
     async with GuardedClient(allow_private=False) as client:
-        plugins.use(PluginContext({}, tmp_path, {"market_client": client}))
+        plugins.use(PluginContext({}, tmp_path, http=client))
         for name, keys in (("twilio", KEYS_OF_TWILIO), ("plivo", KEYS_OF_PLIVO)):
             assert plugins.key_names_of("market", name) == keys == tuple(plugins("market", name).keys)

@@ -30,7 +30,6 @@ from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
 from callwright.lab.whatif import Answers, WhatIf, what_if
 from callwright.lab.whatif_answers import RecordedAnswers
-from callwright.ops.clock import SystemClock
 from callwright.ops.settings import load_settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -95,10 +94,9 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
     settings = load_settings(os.environ, data=arguments.data)
     defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
     plugins = PluginInstances(installed_plugins())
-    context = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
     # Without a data folder: local models would keep the prompts they read in it.
     texts = {**setting_texts(settings), "data": ""}
-    plugins.use(PluginContext(texts, settings.models.expanduser(), context))
+    plugins.use(PluginContext(texts, settings.models.expanduser(), plugins))
     with asyncio.Runner() as runner:
         try:
             change, spec = _changed(view, arguments.set, defaults, plugins)
