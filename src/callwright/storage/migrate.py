@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from callwright.domain.errors import ConfigurationError
 from callwright.storage import failures, rules
+from callwright.storage.migrations import VERSIONS
 
-VERSIONS = Path(__file__).with_name("migrations") / "versions"
 LOCK = 0x63616C6C
 """Advisory lock of every migration of this platform (a session lock: it ends with the connection)."""
 
@@ -66,7 +65,7 @@ async def migrate(dsn: str) -> bool:
             _refuse_newer(state)
             # By name and only here: importing alembic costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
-            await upgrade.upgrade(connection, dsn)
+            await upgrade.upgrade(connection, dsn, wanted())
             return True
         finally:
             await connection.close(timeout=5)
