@@ -147,11 +147,6 @@ async def test_words_cut_off_by_the_end_of_the_call_are_read(plugins):
     assert "thursday" in text.lower()
 
 
-async def test_the_turn_model_tells_a_finished_turn(plugins):
-    _, pcm = await spoken(plugins("voice"), "I would like to book a cleaning please.")
-    assert await plugins("turn").judge(pcm) > 500_000
-
-
 async def test_the_detector_knows_speech_from_silence(plugins):
     _, pcm = await spoken(plugins("voice"), "I would like to book a cleaning please.")
     stream = plugins("vad").open()

@@ -78,8 +78,10 @@ class PluginInstances:
         return dict(sorted(known.items()))
 
     async def aclose(self) -> None:
-        """Close every instance that can be closed, the newest first."""
+        """Close every instance that can be closed, the newest first, and then what they share."""
         while self._made:
             _, instance = self._made.popitem()
             if isinstance(instance, Closable):
                 await instance.aclose()
+        if self._context is not None:
+            await self._context.shared.aclose()

@@ -102,6 +102,14 @@ class _NoGauge:
         """Forgets the number."""
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """A plugin or a shared object that holds something open. It is closed when the process ends."""
+
+    async def aclose(self) -> None:
+        """Closes everything."""
+
+
 class Shared:
     """Objects that several plugins of a process share, one for each class."""
 
@@ -113,6 +121,13 @@ class Shared:
         if kind not in self._made:
             self._made[kind] = make()
         return cast("_Shared", self._made[kind])
+
+    async def aclose(self) -> None:
+        """Closes every shared object that can be closed, the newest first."""
+        while self._made:
+            _, made = self._made.popitem()
+            if isinstance(made, Closable):
+                await made.aclose()
 
 
 def no_other_plugin(kind: str, name: str) -> Any:
@@ -136,14 +151,6 @@ class PluginContext:
     """Numbers for ``/metrics``."""
     shared: Shared = field(default_factory=Shared)
     """What the plugins of one package share."""
-
-
-@runtime_checkable
-class Closable(Protocol):
-    """A plugin that holds something open. It is closed when the process ends."""
-
-    async def aclose(self) -> None:
-        """Closes everything."""
 
 
 class Health(Protocol):

@@ -71,6 +71,26 @@ def test_what_is_shared_is_made_once_for_each_class() -> None:
     assert PluginContext({}, Path("models")).shared.get(list, lambda: [3]) == [3]
 
 
+async def test_what_is_shared_is_closed_once_the_newest_first() -> None:
+    closed: list[str] = []
+
+    class First:
+        async def aclose(self) -> None:
+            closed.append("first")
+
+    class Second(First):
+        async def aclose(self) -> None:
+            closed.append("second")
+
+    shared = PluginContext({}, Path("models")).shared
+    shared.get(First, First)
+    shared.get(Second, Second)
+    shared.get(dict, dict)
+    await shared.aclose()
+    await shared.aclose()
+    assert closed == ["second", "first"]
+
+
 def test_a_context_alone_gives_no_other_plugin() -> None:
     with pytest.raises(UnknownPluginError, match="no voice named 'a'"):
         PluginContext({}, Path("models")).plugin("voice", "a")
