@@ -428,13 +428,13 @@ class Line:
         event, *fields = random.choice(
             (
                 (ev.Ringing,),
-                (ev.LanguageDetected, "de", 900_000),
+                (ev.UsageReported, "voice", "scripted", "v", "silence", 0, 0, 10),
                 (ev.MachineDetected, random.choice(("human", "machine", "beep", "likely", "unknown")), "carrier"),
                 (ev.AssetPlayed, "Hmm.", random.choice(("filler", "backchannel")), 200, True),
                 (ev.TransferProgress, number, random.choice(("ringing", "failed", "completed"))),
                 (ev.LineHeld, random.random() < 0.5),
                 (ev.ProviderSwitched, "model", "a", "b", "limit"),
-                (ev.RetrievalResult, number, ("passage",)),
+                (ev.ExternalEvent, "mood", "{}"),
                 (ev.ExternalEvent, "note", "{}"),
                 (ev.UsageReported, "voice", "scripted", "v", "reply", number, number, 10),
                 (ev.ReplyText, number, number, "stray "),

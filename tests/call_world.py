@@ -127,7 +127,8 @@ class CallWorld:
             await unit.agents.insert(agent)
             if extension:
                 await unit.extensions.put(Extension(extension, DEFAULT_TENANT_ID, AGENT_ID, now))
-        telephone: Telephone = self.deps.plugin("carrier", "telephone")
+        telephone = self.deps.plugin("carrier", "telephone")
+        assert isinstance(telephone, Telephone)
         await telephone.open(self.runtime.desk)
         return telephone
 
@@ -230,7 +231,7 @@ def scripted_plugins(
     path.write_text(json.dumps(scenario))
     instances = PluginInstances(Registry([*SCRIPTED, *loopback, *TELEPHONE, *ENDPOINTS]))
     settings = {"scenario": str(path), "allow_private_urls": "1"}
-    instances.use(PluginContext(settings, folder, {"plugin": instances}))
+    instances.use(PluginContext(settings, folder, instances))
     return instances
 
 

@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: ``DATABASE_URL`` when it is set, else the embedded one, started once for the test session.
 
-Every test gets a database of its own, copied from a migrated template: about 0.1 s each, and no test sees another's rows.
+Every test gets a database of its own, copied from a migrated template: about 0.1 s each, and no test sees another's rows. The driver is
+imported when a test asks for a database: tests of the pure packages need none.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 
-from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
-from callwright.storage.ledger import PostgresLedger
-from callwright.storage.migrate import migrate
+if TYPE_CHECKING:
+    from callwright.storage.ledger import PostgresLedger
 
 
 def database_at(dsn: str, name: str) -> str:
@@ -30,6 +29,8 @@ def database_at(dsn: str, name: str) -> str:
 
 async def run_sql(dsn: str, *statements: str) -> None:
     """Run statements one after the other on a connection of their own."""
+    import asyncpg
+
     connection = await asyncpg.connect(dsn)
     try:
         for statement in statements:
@@ -40,6 +41,8 @@ async def run_sql(dsn: str, *statements: str) -> None:
 
 async def fetch(dsn: str, query: str) -> list[Any]:
     """The rows of one query."""
+    import asyncpg
+
     connection = await asyncpg.connect(dsn)
     try:
         return list(await connection.fetch(query))
@@ -50,6 +53,8 @@ async def fetch(dsn: str, query: str) -> list[Any]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a running server."""
+    from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
+
     given = os.environ.get("DATABASE_URL")
     if given:
         yield given
@@ -68,6 +73,8 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database_template(postgres_server: str) -> Iterator[str]:
     """The name of a migrated database nobody is connected to."""
+    from callwright.storage.migrate import migrate
+
     name = f"cw_template_{os.getpid()}"
     asyncio.run(run_sql(postgres_server, f"drop database if exists {name}", f"create database {name}"))
     asyncio.run(migrate(database_at(postgres_server, name)))
@@ -90,6 +97,8 @@ async def dsn(postgres_server: str, database_template: str) -> AsyncIterator[str
 @pytest.fixture
 async def ledger(dsn: str) -> AsyncIterator[PostgresLedger]:
     """An open ledger on a fresh database."""
+    from callwright.storage.ledger import PostgresLedger
+
     opened = PostgresLedger(dsn)
     await opened.open()
     yield opened

@@ -171,4 +171,4 @@ class Telephone:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
 
-PLUGINS = (Plugin("carrier", NAME, "a telephone for tests", lambda context: Telephone(context.services["plugin"])),)
+PLUGINS = (Plugin("carrier", NAME, "a telephone for tests", lambda context: Telephone(context.plugin)),)

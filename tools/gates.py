@@ -226,7 +226,7 @@ def constructor_arguments(project: Project) -> Row:
 
 
 def import_cycles(project: Project) -> Row:
-    """Groups of modules that import each other when loaded."""
+    """Groups of modules that need each other, also if an import is only for the type checker, in a function or by a literal name."""
     found = [" <-> ".join(group) for group in measure.cycles(measure.import_graph(project.sources))]
     return at_most("Import cycles", len(found), 0, 0, found)
 

@@ -42,6 +42,7 @@ LAYERS: dict[str, Layer] = {
     "telephony.*": Layer(SHELL),
     "telephony.loopback": Layer((*SHELL, "lab")),
     "lab": Layer((*PURE, "ops")),
+    "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),
     "call": Layer((*RUNTIME, "actions.transition")),
     "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition")),

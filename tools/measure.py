@@ -286,15 +286,27 @@ def _collect_imports(source: Source, node: ast.AST, checking: bool, inside: bool
             _collect_imports(source, child, checking, inside, found)
 
 
+def imports_by_name(source: Source) -> list[str]:
+    """Modules that a source loads with ``import_module`` or ``__import__`` and a literal name."""
+    return [
+        node.args[0].value
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and (source.dotted(node.func) == "importlib.import_module" or _last_name(node.func) == "__import__")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    ]
+
+
 def import_graph(sources: Iterable[Source]) -> dict[str, set[str]]:
-    """Which of these modules each imports when it is loaded (imports for the type checker are no edges)."""
+    """Which of these modules each needs: imports at the top and in functions, for the type checker, and by a literal name."""
     by_name = {source.module: source for source in sources}
     graph: dict[str, set[str]] = {name: set() for name in by_name}
     for name, source in by_name.items():
-        for item in imports(source):
-            if item.type_checking or item.in_function:
-                continue
-            target = f"{item.module}.{item.name}" if f"{item.module}.{item.name}" in by_name else item.module
+        named = ((f"{item.module}.{item.name}", item.module) for item in imports(source))
+        for whole, module in (*named, *((module, module) for module in imports_by_name(source))):
+            target = whole if whole in by_name else module
             if target in by_name and target != name:
                 graph[name].add(target)
     return graph

@@ -83,7 +83,7 @@ async def request_of(settings: Mapping[str, Any]) -> dict[str, Any]:
         (vendor,) = (one for one in VENDORS if one.name == spec.model.provider)
         own = {"model_base_url": "", "model_api_key": "", "model_name": ""}
         here = replace(vendor, base_url=f"{server.url}/v1")
-        model = EndpointModels(here, PluginContext(own, Path(), {"http_client": client.stream_client()}))
+        model = EndpointModels(here, PluginContext(own, Path()), client.stream_client())
 
         def plugin(kind: str, name: str) -> Any:
             if kind == "turn" or (kind, name) == ("vad", "scripted"):

@@ -81,6 +81,15 @@ async def test_a_database_of_a_newer_version_is_left_alone(dsn: str):
         await migrate(dsn)
 
 
+@pytest.mark.parametrize("revision", ["0001", "0021"])
+async def test_a_database_from_before_the_first_revision_is_refused_with_what_to_do(dsn: str, revision: str):
+    await run_sql(dsn, f"update alembic_version set version_num = '{revision}'")
+    with pytest.raises(ConfigurationError, match=f"revision {revision}.*empty database.*DATABASE_URL.*CALLWRIGHT_DATA"):
+        await migrate(dsn)
+    (row,) = await fetch(dsn, "select version_num from alembic_version")
+    assert row["version_num"] == revision
+
+
 async def test_without_a_database_the_message_says_what_to_do(tmp_path: object):
     with pytest.raises(UnavailableError):
         await migrate(f"postgresql://nobody@/nothing?host={tmp_path}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +14,6 @@ from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.domain.usage import CALLS, LLM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used, quarter_of
-from callwright.insight.cost import CostLine
-from callwright.insight.extra_cost import Extra, with_extra
 from callwright.insight.record import build
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
@@ -123,39 +120,6 @@ async def test_what_was_used_stays_when_the_calls_are_deleted(ledger: PostgresLe
     assert await used(ledger) == before
 
 
-async def count_by_migration(dsn: str) -> None:
-    """Count what is in the ledger as the migration does that brought usage."""
-    migration = importlib.import_module("callwright.storage.migrations.versions.0008_usage")
-    await run_sql(dsn, "delete from usage_entry", *migration.BEFORE)
-
-
-async def call_from_before(ledger: PostgresLedger, dsn: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """A call that ended before the migration and was counted by it: its columns, its record as it is written now, and as it was then."""
-    columns, record = record_of(3)
-    old = {name: value for name, value in record.items() if name != "usage_lines"}
-    await live_call(ledger)
-    async with ledger.unit() as unit:
-        await unit.executions.change("call-1", Change(Phase.DONE, "error", columns, old), owner="node-a", attempt=1)
-    await count_by_migration(dsn)
-    return columns, record, old
-
-
-async def test_calls_from_before_are_counted_with_the_same_sums(ledger: PostgresLedger, dsn: str) -> None:
-    for number in range(1, 4):
-        await complete(ledger, number)
-    await place(ledger, execution_row("waiting"), execution_row("stopped"))
-    await move(ledger, "stopped", Phase.DONE, "stopped")
-    counted = await used(ledger)
-    await count_by_migration(dsn)
-    found = await used(ledger)
-    for kind in {key.kind for key in counted}:
-        both = [
-            [sum(getattr(one, field) for key, one in lines.items() if key.kind == kind) for lines in (counted, found)]
-            for field in ("records", "amount", "amount_output", "cost_nano")
-        ]
-        assert all(left == right for left, right in both), kind
-
-
 def by_kind(found: dict[UsageKey, Used]) -> dict[str, tuple[int, int, int, int]]:
     """Sums of every kind, whichever provider and model a line names."""
     sums: dict[str, Used] = {}
@@ -191,33 +155,3 @@ async def test_what_every_attempt_of_a_call_used_counts_and_the_call_once(ledger
         by_hand = sum(record["cost_nano"]["legs"][leg] for record in both)
         assert sum(one.cost_nano for key, one in found.items() if key.kind == leg) == by_hand, leg
     assert by_kind(found)[SYNTHESIZER][1] == 17 + 34
-
-
-async def test_work_of_a_call_counted_by_the_migration_is_not_counted_again_when_its_record_is_written_anew(
-    ledger: PostgresLedger, dsn: str
-) -> None:
-    """The release before the migration knew no lines; the post-call job of a call that had ended then runs after it."""
-    columns, record, _ = await call_from_before(ledger, dsn)
-    async with ledger.unit() as unit:
-        row = await unit.executions.change("call-1", Change(columns=columns, record=record))
-    found = await used(ledger)
-    assert by_kind(found)[LLM][1:] == (103, 10, record["cost_nano"]["legs"]["llm"])
-    for leg in ("transcriber", "llm", "synthesizer", "network", "platform"):
-        assert by_kind(found)[leg][3] == record["cost_nano"]["legs"][leg], leg
-    assert by_kind(found)[SYNTHESIZER][1] == 3 * 17
-    assert sum(one.cost_nano for key, one in found.items() if key.kind == CALLS) == row.total_cost_nano
-
-
-async def test_asking_a_call_from_before_again_adds_to_its_usage_what_that_cost(
-    ledger: PostgresLedger, dsn: str
-) -> None:
-    columns, _, old = await call_from_before(ledger, dsn)
-    before = by_kind(await used(ledger))
-    extra = Extra({"extraction": 500}, [CostLine("llm", "p", "m", 20, 4, 500)])
-    async with ledger.unit() as unit:
-        dearer = {"total_cost_nano": columns["total_cost_nano"] + 500}
-        await unit.executions.change("call-1", Change(columns=dearer, record=with_extra(old, extra)))
-    after = by_kind(await used(ledger))
-    assert after.pop(LLM) == tuple(left + right for left, right in zip(before.pop(LLM), (0, 20, 4, 500), strict=True))
-    assert after.pop(CALLS)[3] == before.pop(CALLS)[3] + 500
-    assert after == before

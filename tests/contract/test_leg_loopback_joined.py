@@ -11,6 +11,7 @@ from callwright.media.g711 import mulaw_of
 from callwright.media.tonetext import spoken
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
+from callwright.ports.registry import no_other_plugin
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
 
@@ -40,7 +41,7 @@ async def call():
     carriers = []
 
     async def dial(desk, line=None, ring_s=5, to="loopback:in/1800"):
-        carrier = LoopbackCarrier(lambda kind, name: None, line=None if line is None else line_of(line))
+        carrier = LoopbackCarrier(no_other_plugin, line=None if line is None else line_of(line))
         carriers.append(carrier)
         if desk is not None:
             await carrier.open(desk)

@@ -46,10 +46,8 @@ async def call(tmp_path):
         return registry.find(kind, name).factory(PluginContext({}, tmp_path))
 
     async def start(line=None, always: LineConditions | None = None, scenario=None):
-        context = PluginContext(
-            {}, tmp_path, {"plugin": plugin, "line_observer": moments.append, "line_conditions": always}
-        )
-        carrier = LoopbackCarrier.build(context)
+        carrier = LoopbackCarrier.build(PluginContext({}, tmp_path, plugin))
+        carrier.observer, carrier.line = moments.append, always
         persona = CALLER if line is None else {**CALLER, "line": line}
         made = await dial(carrier, moments, scenario=scenario or {"default": "x", "personas": {"x": persona}})
         ends.append((carrier, made.agent))

@@ -116,7 +116,7 @@ async def test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document
         (vendor,) = (one for one in VENDORS if one.name == name)
         here = replace(vendor, base_url=f"{server.url}/v1")
         settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
-        model = EndpointModels(here, PluginContext(settings, Path(), {"http_client": client.stream_client()}))
+        model = EndpointModels(here, PluginContext(settings, Path()), client.stream_client())
         await ask(model, keys={here.keys[0]: "key"}, options=SAMPLING)
         asked = server.requests[-1].json()
     assert {one: asked[one] for one in SAMPLING if one in asked} == wanted

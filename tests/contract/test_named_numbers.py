@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from tests.database import fetch, run_sql
 from tests.rows import THEN
 
 from callwright.domain.dialled import named_number, number_in
 from callwright.domain.suppression import SAID, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage.ledger import PostgresLedger
-from callwright.storage.migrate import migrate
 
 NUMBER = "+15550100999"
 SPELLINGS = (
@@ -131,40 +129,6 @@ async def test_what_is_listed_in_one_spelling_is_listed_in_all_and_taken_off_in_
             assert (await unit.suppressions.add(said(other)))[1] is False
         assert await unit.suppressions.delete(DEFAULT_TENANT_ID, NUMBER)
         assert (await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 9))[1] == 0
-
-
-async def test_rows_from_before_are_written_anew_under_their_number(ledger: PostgresLedger, dsn: str) -> None:
-    before = {
-        "sip:%2b15550100111@gw": "2026-01-02",
-        "15550100111": "2026-01-01",
-        "tel:+15550100222": "2026-01-03",
-        "sip:+15550100333": "2026-01-04",
-        "sip:+15550100444@gw": "2026-01-05",
-        "+15550100444": "2026-01-06",
-        "sip:ann@phone.example": "2026-01-07",
-        "4711": "2026-01-08",
-    }
-    await run_sql(
-        dsn,
-        *(
-            "insert into suppression (tenant_id, number, reason, created_at, note)"
-            f" values ('{DEFAULT_TENANT_ID}', '{number}', 'api', '{day}', 'of {day}')"
-            for number, day in before.items()
-        ),
-        "update alembic_version set version_num = '0020'",
-    )
-    assert await migrate(dsn)
-    rows = await fetch(dsn, "select number, note from suppression order by number")
-    assert [(row["number"], row["note"].removeprefix("of 2026-01-")) for row in rows] == [
-        ("+15550100111", "01"),
-        ("+15550100222", "03"),
-        ("+15550100333", "04"),
-        ("+15550100444", "06"),
-        ("4711", "08"),
-        ("sip:+15550100111@gw", "02"),
-        ("sip:+15550100444@gw", "05"),
-        ("sip:ann@phone.example", "07"),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -87,22 +87,6 @@ async def test_plivo_offers_numbers_with_their_own_price() -> None:
         assert "does not offer" in (await failure(market.price_cents(ACCESS, "IN", "+918000000000"))).message
 
 
-@BOTH
-async def test_a_number_is_rented_found_listed_and_given_back_twice(opened: Opened) -> None:
-    vendor = Vendor(stock=[US])
-    async with opened(vendor) as market:
-        assert await market.find(ACCESS, US) is None
-        sid = await market.rent(ACCESS, US)
-
-        found = await market.find(ACCESS, US)
-        assert found is not None
-        assert (found.phone_number, found.sid) == (US, sid)
-        assert await all_held(market) == [found]
-        await market.give_back(ACCESS, sid)
-        await market.give_back(ACCESS, sid)
-        assert await all_held(market) == []
-
-
 async def test_twilio_lists_all_pages_and_leaves_out_what_takes_no_calls() -> None:
     numbers = [f"+1415555{at:04}" for at in range(1, 12)]
     async with at_twilio(Vendor(held={number: f"PN{at:032x}" for at, number in enumerate(numbers)})) as market:
@@ -224,6 +208,6 @@ async def test_the_guard_holds_for_the_vendors_as_well() -> None:
 async def test_they_are_plugins_that_name_their_keys(tmp_path: Path) -> None:
     plugins = PluginInstances(Registry(PLUGINS))
     async with GuardedClient(allow_private=False) as client:
-        plugins.use(PluginContext({}, tmp_path, {"market_client": client}))
+        plugins.use(PluginContext({}, tmp_path, http=client))
         for name, keys in (("twilio", KEYS_OF_TWILIO), ("plivo", KEYS_OF_PLIVO)):
             assert plugins.key_names_of("market", name) == keys == tuple(plugins("market", name).keys)

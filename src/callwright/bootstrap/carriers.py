@@ -9,7 +9,7 @@ from callwright.domain.errors import CallwrightError
 from callwright.domain.number import SIP
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import ProviderError
-from callwright.ports.leg import InboundDesk
+from callwright.ports.leg import InboundDesk, ListeningCarrier
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ async def open_carriers(plugins: PluginInstances, desk: InboundDesk, *, sip: boo
 
 async def _open(plugins: PluginInstances, name: str, desk: InboundDesk) -> None:
     try:
-        listen = getattr(plugins("carrier", name), "open", None)
-        if listen is not None:
-            await listen(desk)
+        carrier = plugins("carrier", name)
+        if isinstance(carrier, ListeningCarrier):
+            await carrier.open(desk)
     except (CallwrightError, ProviderError) as error:
         _LOG.error("the carrier %s takes no calls: %s", name, error)

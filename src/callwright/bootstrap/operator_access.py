@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from callwright.call.live.access import KeyNames
-from callwright.call.live.equipment import PluginGetter, need_model
+from callwright.call.live.equipment import need_model
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.provider_access import Access, reach_of_agent
+from callwright.ports.registry import PluginGetter
 
 EXTRACTION = "extraction"
 

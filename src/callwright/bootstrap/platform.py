@@ -83,8 +83,8 @@ class Platform:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings, public_url: str, **more: Any) -> AsyncIterator[Platform]:
-    """Start everything. ``public_url`` is how the outside reaches the API; ``more`` are further services for plugins (``line_observer``).
+async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Platform]:
+    """Start everything. ``public_url`` is how the outside reaches the API.
 
     Leaving stops in the opposite order; calls that are still under way are settled by the next process.
     """
@@ -92,7 +92,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         foundation = await stack.enter_async_context(open_foundation(settings))
         metrics = Metrics()
         market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
-        _equip_plugins(foundation, {"metrics": metrics, "market_client": market_client, **more})
+        foundation.plugins.use(_plugin_context(foundation, market_client, metrics))
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
         # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
@@ -155,16 +155,11 @@ async def _tell_of_locked_vault(services: Services) -> None:
         _LOG.error("%s", error.message)
 
 
-def _equip_plugins(foundation: Foundation, more: dict[str, Any]) -> None:
+def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metrics) -> PluginContext:
     settings = foundation.settings
-    given = setting_texts(settings)
-    services = {
-        "registry": foundation.plugins.registry,
-        "plugin": foundation.plugins,
-        "clock": foundation.clock,
-        **more,
-    }
-    foundation.plugins.use(PluginContext(given, settings.models.expanduser(), services))
+    return PluginContext(
+        setting_texts(settings), settings.models.expanduser(), foundation.plugins, http=client, gauges=metrics
+    )
 
 
 def _markets(foundation: Foundation) -> dict[str, NumberMarket]:

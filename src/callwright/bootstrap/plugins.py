@@ -9,7 +9,7 @@ from typing import Any
 
 from callwright.domain.errors import ConfigurationError
 from callwright.ops.settings import Settings
-from callwright.ports.registry import ENTRY_POINT_GROUP, Plugin, PluginContext, Registry
+from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,15 +73,15 @@ class PluginInstances:
         return self.registry.find(kind, name).keys if self.registry.has(kind, name) else None
 
     def states(self) -> dict[str, str]:
-        """How those instances are that can tell (a ``health`` with a ``state``), by the plugin's name."""
-        known = {key[1]: getattr(instance, "health", None) for key, instance in self._made.items()}
-        states = {name: getattr(health, "state", None) for name, health in sorted(known.items())}
-        return {name: str(state) for name, state in states.items() if state is not None}
+        """The states of those instances that report their health, by the plugin's name."""
+        known = {key[1]: str(it.health.state) for key, it in self._made.items() if isinstance(it, ReportsHealth)}
+        return dict(sorted(known.items()))
 
     async def aclose(self) -> None:
-        """Close every instance that can be closed, the newest first."""
+        """Close every instance that can be closed, the newest first, and then what they share."""
         while self._made:
             _, instance = self._made.popitem()
-            close = getattr(instance, "aclose", None)
-            if close is not None:
-                await close()
+            if isinstance(instance, Closable):
+                await instance.aclose()
+        if self._context is not None:
+            await self._context.shared.aclose()

@@ -43,7 +43,7 @@ from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import Model, ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext, UnknownPluginError
-from callwright.providers.local.inference import LocalInference
+from callwright.providers.local.inference import shared
 from callwright.providers.local.pool import InferenceProcess
 from callwright.providers.local.speaking import CALLER_VOICE
 from callwright.telephony.loopback.carrier import LoopbackCarrier
@@ -152,18 +152,13 @@ class Studio:
         self._speech = speech
         self._loop = loop
         self._clock = VirtualClock(loop)
-        self._inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
         self._plugins = PluginInstances(installed_plugins())
+        context = PluginContext(setting_texts(settings), settings.models.expanduser(), self._plugins)
+        self._inference = shared(context)
+        self._plugins.use(context)
         self._access = OperatorAccess(self._plugins.key_names_of, keys or {})
         self._outside: dict[str, _OutsideModel] = {}
         self._started: list[InferenceProcess] = []
-        services = {
-            "registry": self._plugins.registry,
-            "plugin": self._plugins,
-            "clock": self._clock,
-            "local_inference": self._inference,
-        }
-        self._plugins.use(PluginContext(setting_texts(self._settings), self._settings.models.expanduser(), services))
 
     async def open(self) -> None:
         """Start the inference processes that calls will need; they take real time. Raises ProviderError."""

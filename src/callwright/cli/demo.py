@@ -23,11 +23,14 @@ from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.domain.number import LOOPBACK
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import BUILT_IN
 from callwright.lab.line import LineConditions, line_of
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.telephony.loopback.carrier import LoopbackCarrier
+from callwright.telephony.loopback.observer import LineMoment
 
 NUMBER = "+15550123"
 _LIMIT_SECONDS = 450
@@ -98,7 +101,7 @@ async def _demo(settings: Settings, asked: _Demo, out: TextIO) -> str:
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
 
-    def watch(moment: Any) -> None:
+    def watch(moment: LineMoment) -> None:
         if moment.kind == "said":
             _say(out, f"caller says {moment.text}")
         elif moment.kind == "heard":
@@ -109,8 +112,9 @@ async def _demo(settings: Settings, asked: _Demo, out: TextIO) -> str:
     _say(out, "starting the platform ...")
     if asked.line is not None:
         _say(out, f"the line: {asked.line.text() or 'perfect'}")
-    opening = open_platform(settings, url, line_observer=watch, line_conditions=asked.line)
-    async with opening as platform, http_server(platform.app, listener):
+    async with open_platform(settings, url) as platform, http_server(platform.app, listener):
+        carrier: LoopbackCarrier = platform.foundation.plugins("carrier", LOOPBACK)
+        carrier.observer, carrier.line = watch, asked.line
         async with asyncio.timeout(_LIMIT_SECONDS):
             return await _call(platform, url, asked.model, asked.persona, out)
 

@@ -109,8 +109,8 @@ class _Place:
 async def _loopback(
     context: PluginContext, plugins: PluginInstances, desk: Desk, line: LineConditions
 ) -> AsyncIterator[_Place]:
-    context = replace(context, services={**context.services, "line_conditions": line})
     carrier = plugins.registry.find("carrier", LOOPBACK).factory(context)
+    carrier.line = line
     try:
         await carrier.open(desk)
         yield _Place(carrier, "loopback:in/selfcall")
@@ -127,7 +127,7 @@ async def _sip(
     async with AsyncExitStack() as stack:
         ports: list[int] = []
         carriers: list[Any] = []
-        for takes in (Desk(context.services["clock"], None), desk):
+        for takes in (Desk(SystemClock(), None), desk):
             ports.append(_free_port())
             own = {"sip_listen": f"{HOST}:{ports[-1]}", "sip_user": "", "sip_password": "", "sip_max_calls": "2"}
             carriers.append(factory(replace(context, settings={**context.settings, **own})))
@@ -152,8 +152,7 @@ def _free_port() -> int:
 async def _selfcall(settings: Settings, line: LineConditions, seconds: int) -> SelfCall:
     plugins = PluginInstances(await asyncio.to_thread(installed_plugins))
     clock = SystemClock()
-    services = {"registry": plugins.registry, "plugin": plugins, "clock": clock}
-    context = PluginContext(setting_texts(settings), settings.models.expanduser(), services)
+    context = PluginContext(setting_texts(settings), settings.models.expanduser(), plugins)
     plugins.use(context)
     near, far = End(clock), End(clock)
     async with AsyncExitStack() as stack:

@@ -28,9 +28,8 @@ from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL
 from callwright.insight.side_by_side import columns, first_difference
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
-from callwright.lab.whatif import Answers, WhatIf, what_if
-from callwright.lab.whatif_answers import RecordedAnswers
-from callwright.ops.clock import SystemClock
+from callwright.lab.whatif import WhatIf, what_if
+from callwright.lab.whatif_answers import Answers, RecordedAnswers
 from callwright.ops.settings import load_settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -95,10 +94,9 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
     settings = load_settings(os.environ, data=arguments.data)
     defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
     plugins = PluginInstances(installed_plugins())
-    context = {"registry": plugins.registry, "plugin": plugins, "clock": SystemClock()}
     # Without a data folder: local models would keep the prompts they read in it.
     texts = {**setting_texts(settings), "data": ""}
-    plugins.use(PluginContext(texts, settings.models.expanduser(), context))
+    plugins.use(PluginContext(texts, settings.models.expanduser(), plugins))
     with asyncio.Runner() as runner:
         try:
             change, spec = _changed(view, arguments.set, defaults, plugins)
@@ -127,7 +125,7 @@ def _answers(
 
 
 class AskedAnswers:
-    """``lab.whatif.Answers`` from a model that is really asked, as a call asks it."""
+    """``lab.whatif_answers.Answers`` from a model that is really asked, as a call asks it."""
 
     def __init__(self, runner: asyncio.Runner, thinker: Thinker) -> None:
         self._runner = runner

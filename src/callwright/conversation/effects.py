@@ -93,14 +93,6 @@ class ListenForMachine:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Report ``MarkPlayed`` for ``index`` when everything written so far has been played."""
-
-    generation: int
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
 class Clear:
     """Silence the agent now. The shell answers with ``Cleared`` in the same step."""
 
@@ -185,13 +177,6 @@ class CloseUtterance:
     """The caller's turn was taken: later words belong to the next one."""
 
     audio_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchLanguage:
-    """Hear and speak ``language`` from now on."""
-
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +285,6 @@ Effect = (
     | PlayAsset
     | StopAsset
     | ListenForMachine
-    | Mark
     | Clear
     | AskTurnModel
     | AskClassifier
@@ -310,7 +294,6 @@ Effect = (
     | Transfer
     | SetPatience
     | CloseUtterance
-    | SwitchLanguage
     | StartRecording
     | StopRecording
     | HangUp

@@ -242,24 +242,6 @@ class ClassifierVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalResult:
-    """Passages found for ``request``."""
-
-    at_us: int
-    request: int
-    passages: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageDetected:
-    """The caller seems to speak ``language``."""
-
-    at_us: int
-    language: str
-    confidence_ppm: int
-
-
-@dataclass(frozen=True, slots=True)
 class MachineDetected:
     """The far end is a machine or a person. ``kind``: machine, human, beep, unknown, or likely (a voice that speaks on, as machines do, and
     some people); ``source``: carrier or local. A beep is told when it is over."""
@@ -387,8 +369,6 @@ Event = (
     | AssetPlayed
     | ToolResult
     | ClassifierVerdict
-    | RetrievalResult
-    | LanguageDetected
     | MachineDetected
     | TransferProgress
     | LineHeld

@@ -38,8 +38,6 @@ ACTIONS: Mapping[type, tuple[str, str, str, str, str, str]] = {
     ev.AssetPlayed: ("keep", "keep", "asset_played", "keep", "keep", "keep"),
     ev.ToolResult: ("note", "note", "result", "result", "result", "note"),
     ev.ClassifierVerdict: ("keep", "keep", "classified", "keep", "keep", "keep"),
-    ev.RetrievalResult: ("note", "note", "note", "note", "note", "note"),
-    ev.LanguageDetected: ("keep", "keep", "keep", "keep", "keep", "keep"),
     ev.MachineDetected: ("note", "note", "machine", "note", "note", "note"),
     ev.TransferProgress: ("note", "note", "transfer", "transfer", "transfer", "transfer"),
     ev.LineHeld: ("keep", "keep", "held", "goodbye_held", "keep", "keep"),

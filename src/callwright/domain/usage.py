@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase
@@ -105,36 +104,8 @@ def spent_by(execution: Execution) -> dict[str, Any]:
 
 
 def usage_lines(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Who did how much in a call and what it cost. Records from before these lines were kept tell less: how much each model did and what
-    the leg cost, as the migration that began to count has counted them."""
-    if "usage_lines" in record:
-        return record["usage_lines"] or ()
-    legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
-    used: Mapping[str, Any] = record.get("usage_breakdown") or {}
-    found = []
-    if legs.get(LLM):
-        found.append(_line(LLM, "", "", 0, 0, int(legs[LLM])))
-    for name, amounts in (used.get("llm_model") or {}).items():
-        found.append(_line(LLM, "", name, int(amounts["input"]), int(amounts["output"]), 0))
-    for leg, amount in (
-        (TRANSCRIBER, round(Decimal(str(used.get("transcriber_duration") or 0)) * 1000)),
-        (SYNTHESIZER, round(Decimal(str(used.get("synthesizer_characters") or 0)))),
-    ):
-        if amount:
-            provider, model = (str(used.get(f"{leg}_{what}") or "") for what in ("provider", "model"))
-            found.append(_line(leg, provider, model, amount, 0, int(legs.get(leg) or 0)))
-    return found
-
-
-def _line(leg: str, provider: str, model: str, amount: int, amount_output: int, cost: int) -> dict[str, Any]:
-    return {
-        "leg": leg,
-        "provider": provider,
-        "model": model,
-        "amount": amount,
-        "amount_output": amount_output,
-        "cost": cost,
-    }
+    """Who did how much in a call and what it cost."""
+    return record.get("usage_lines") or ()
 
 
 def _add(found: dict[UsageKey, Used], key: UsageKey, used: Used) -> None:

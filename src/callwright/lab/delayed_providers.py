@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from random import Random
 
 from callwright.ports.failures import ProviderError
-from callwright.ports.model import Model, ModelDelta, ModelRequest
+from callwright.ports.model import Model, ModelDelta, ModelRequest, costs_nothing
 from callwright.ports.speech import (
     Transcriber,
     TranscriberSettings,
@@ -16,6 +16,7 @@ from callwright.ports.speech import (
     Voice,
     VoiceChunk,
     VoiceSettings,
+    reading_pause_ms,
 )
 
 Draw = Callable[[], float]
@@ -34,7 +35,7 @@ class DelayedModel:
         self._inner = inner
         self._draw = draw
         self.name = inner.name
-        self.costs_nothing = bool(getattr(inner, "costs_nothing", False))
+        self.costs_nothing = costs_nothing(inner)
         self.warm = inner.warm
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
@@ -67,7 +68,7 @@ class DelayedTranscriber:
         self._inner = inner
         self._draw = draw
         self.name = inner.name
-        self.reading_pause_ms = int(getattr(inner, "reading_pause_ms", 0))
+        self.reading_pause_ms = reading_pause_ms(inner)
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """As the other opens, its reports delayed."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Protocol
 
 from callwright.conversation import effects as fx
 from callwright.conversation.log import entry_line, read_log
@@ -23,7 +22,7 @@ from callwright.insight.side_by_side import Line, first_difference
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import waterfall
 from callwright.lab.trace import Step, Trace
-from callwright.lab.whatif_answers import RecordedAnswers
+from callwright.lab.whatif_answers import Answers, RecordedAnswers
 from callwright.lab.whatif_caller import NO_MORE, WhatIfCaller
 from callwright.lab.whatif_following import Following, follow, revise
 from callwright.lab.whatif_lines import untold
@@ -36,25 +35,11 @@ from callwright.lab.whatif_services import (
     nobody_transferred,
 )
 from callwright.lab.world import Weather, World
-from callwright.ports.model import ModelDelta
 
 END_OF_TURN = ("incremental_delay_ms", "endpointing_ms", "patience_ms", "turn_model", "turn_threshold_ppm")
 """Fields of a plan that decide when the caller has finished."""
 INEXACT_MS = 500
 """A simulation with nothing changed that lasts so much longer or shorter than the call is said not to be exact."""
-
-
-class Answers(Protocol):
-    """Who answers for the model. Both calls block until the whole answer is there; a ProviderError is an event of the run, and with a
-    NotRecordedError the run is over."""
-
-    def reply(self, ask: fx.AskModel) -> Sequence[ModelDelta]:
-        """The answer, piece by piece."""
-        ...
-
-    def judge(self, ask: fx.AskClassifier) -> bool:
-        """Yes or no."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

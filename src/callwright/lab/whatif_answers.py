@@ -1,8 +1,9 @@
-"""Answers of a what-if run without any model: what the model said in the recording."""
+"""Who answers for the model of a what-if run, and the answers of the recording."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from callwright.conversation import effects as fx
 from callwright.conversation.log import Entry
@@ -12,8 +13,21 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ToolCall
 
 
+class Answers(Protocol):
+    """Who answers for the model. Both calls block until the whole answer is there; a ProviderError is an event of the run, and with a
+    NotRecordedError the run is over."""
+
+    def reply(self, ask: fx.AskModel) -> Sequence[ModelDelta]:
+        """The answer, piece by piece."""
+        ...
+
+    def judge(self, ask: fx.AskClassifier) -> bool:
+        """Yes or no."""
+        ...
+
+
 class RecordedAnswers:
-    """``lab.whatif.Answers`` from the log: what the model answered in the same turn, in order, replies that were withdrawn left out.
+    """:class:`Answers` from the log: what the model answered in the same turn, in order, replies that were withdrawn left out.
 
     Each turn goes on with what was asked from ``from_turn`` on. Its last answer is said again when the model is asked more often than it
     was. Raises BadInputError for a turn the call has not.

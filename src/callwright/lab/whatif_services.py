@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.lab.trace import Step
+from callwright.lab.whatif_answers import Answers
 from callwright.lab.whatif_recording import NotRecordedError, Recording
 from callwright.lab.world import World
 from callwright.ports.failures import ProviderError
-
-if TYPE_CHECKING:
-    from callwright.lab.whatif import Answers
 
 CLAUSE_MS = 30
 """Between the beginnings of two clauses of a voice."""

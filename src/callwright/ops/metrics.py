@@ -6,6 +6,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 _LATENCY_BUCKETS_S = (0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0)
 
+_OF_SIP = {
+    "sip_listening": "1 while SIP phones are served.",
+    "sip_calls": "SIP calls this process holds now.",
+    "sip_gateway_restarts": "SIP gateways that ended and were replaced.",
+}
+"""Gauges that are exposed from the start, also by a process that serves no phones."""
+
 
 class Metrics:
     """Counters of the platform. Names and meanings are listed in ``docs/how-to/operate.md``."""
@@ -35,11 +42,15 @@ class Metrics:
         self.pacing_late_ms = Gauge(
             "callwright_pacing_late_ms", "Lateness of the audio clock, p99 of the last minute.", registry=self.registry
         )
-        self.sip_listening = Gauge("callwright_sip_listening", "1 while SIP phones are served.", registry=self.registry)
-        self.sip_calls = Gauge("callwright_sip_calls", "SIP calls this process holds now.", registry=self.registry)
-        self.sip_gateway_restarts = Gauge(
-            "callwright_sip_gateway_restarts", "SIP gateways that ended and were replaced.", registry=self.registry
-        )
+        self._of_plugins: dict[str, Gauge] = {}
+        for name, meaning in _OF_SIP.items():
+            self.gauge(name, meaning)
+
+    def gauge(self, name: str, meaning: str = "") -> Gauge:
+        """Returns the gauge ``callwright_<name>``, which a plugin sets (``ports.registry.Gauges``)."""
+        if name not in self._of_plugins:
+            self._of_plugins[name] = Gauge(f"callwright_{name}", meaning, registry=self.registry)
+        return self._of_plugins[name]
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus text."""

@@ -173,7 +173,8 @@ class InboundDesk(Protocol):
         ...
 
 
-class ListeningCarrier(Carrier, Protocol):
+@runtime_checkable
+class ListeningCarrier(Protocol):
     """A carrier that also takes calls."""
 
     async def open(self, desk: InboundDesk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.provider_access import Access
 from callwright.ports.speech import UsageAmount
@@ -91,9 +91,7 @@ class ModelDelta:
 
 
 class Model(Protocol):
-    """A language model. One with an attribute ``costs_nothing`` that is true may be asked before it is certain that the caller has
-    finished, though some of its answers are then made in vain; where it is missing, only agents that say so do that. One with a method
-    ``check(settings)`` is asked before anybody is called: it raises ProviderError when it could not answer at all."""
+    """A language model. It may also be a :class:`FreeModel` and a :class:`CheckingModel`."""
 
     name: str
 
@@ -104,3 +102,24 @@ class Model(Protocol):
 
     async def warm(self, request: ModelRequest) -> None:
         """Prepare for requests that begin like this one (prompt cache). Never raises for a mere failure to prepare."""
+
+
+@runtime_checkable
+class FreeModel(Protocol):
+    """A model that may cost nothing. If it does, it may be asked before it is certain that the caller has finished, though some of its
+    answers are then made in vain. Other models are asked so early only for agents that allow it."""
+
+    costs_nothing: bool
+
+
+@runtime_checkable
+class CheckingModel(Protocol):
+    """A model that knows before the call whether it can answer."""
+
+    def check(self, settings: ModelSettings) -> None:
+        """Raises ProviderError when it could not answer at all with these settings."""
+
+
+def costs_nothing(model: Model) -> bool:
+    """Whether the model says that it costs nothing."""
+    return isinstance(model, FreeModel) and model.costs_nothing

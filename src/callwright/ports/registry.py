@@ -9,22 +9,167 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
 
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
+from callwright.ports.leg import Carrier
+from callwright.ports.market import NumberMarket
+from callwright.ports.model import Model
+from callwright.ports.speech import Transcriber, TurnModel, Vad, Voice
 
 ENTRY_POINT_GROUP = "callwright.plugins"
 
-KINDS = ("transcriber", "vad", "turn", "voice", "model", "carrier", "market", "duplex")
+KINDS = ("transcriber", "vad", "turn", "voice", "model", "carrier", "market")
+
+_Shared = TypeVar("_Shared")
+
+
+class PluginGetter(Protocol):
+    """Gives the instance of a plugin by kind and name: an object of the port that the kind names."""
+
+    @overload
+    def __call__(self, kind: Literal["transcriber"], name: str, /) -> Transcriber: ...
+    @overload
+    def __call__(self, kind: Literal["vad"], name: str, /) -> Vad: ...
+    @overload
+    def __call__(self, kind: Literal["turn"], name: str, /) -> TurnModel: ...
+    @overload
+    def __call__(self, kind: Literal["voice"], name: str, /) -> Voice: ...
+    @overload
+    def __call__(self, kind: Literal["model"], name: str, /) -> Model: ...
+    @overload
+    def __call__(self, kind: Literal["carrier"], name: str, /) -> Carrier: ...
+    @overload
+    def __call__(self, kind: Literal["market"], name: str, /) -> NumberMarket: ...
+    @overload
+    def __call__(self, kind: str, name: str, /) -> Any: ...
+
+
+class HttpAnswer(Protocol):
+    """The answer to an HTTP request: its status, its headers by lower-case name, and the bounded beginning of its body."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers by lower-case name."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The body, at most ``domain.limits.MAX_WEB_ANSWER_BYTES`` of it."""
+        ...
+
+
+class HttpClient(Protocol):
+    """The guarded HTTP client: it connects to no private address."""
+
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> HttpAnswer:
+        """Sends one request and returns its answer within ``timeout_s``. Raises BlockedUrlError and UnavailableError."""
+        ...
+
+
+class Gauge(Protocol):
+    """A number of ``/metrics`` that goes up and down."""
+
+    def set(self, value: float) -> None:
+        """Sets the number."""
+
+
+class Gauges(Protocol):
+    """The gauges that plugins set."""
+
+    def gauge(self, name: str, meaning: str = "") -> Gauge:
+        """Returns the gauge ``callwright_<name>``. ``meaning`` is the help text of a new one."""
+        ...
+
+
+class NoGauges:
+    """Gauges that nobody reads: where there is no ``/metrics``."""
+
+    def gauge(self, name: str, meaning: str = "") -> Gauge:
+        """Returns a gauge that forgets."""
+        return _NoGauge()
+
+
+class _NoGauge:
+    def set(self, value: float) -> None:
+        """Forgets the number."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A plugin or a shared object that holds something open. It is closed when the process ends."""
+
+    async def aclose(self) -> None:
+        """Closes everything."""
+
+
+class Shared:
+    """Objects that several plugins of a process share, one for each class."""
+
+    def __init__(self) -> None:
+        self._made: dict[type[Any], Any] = {}
+
+    def get(self, kind: type[_Shared], make: Callable[[], _Shared]) -> _Shared:
+        """Returns the shared object of this class. ``make`` makes it when it is asked for first."""
+        if kind not in self._made:
+            self._made[kind] = make()
+        return cast("_Shared", self._made[kind])
+
+    async def aclose(self) -> None:
+        """Closes every shared object that can be closed, the newest first."""
+        while self._made:
+            _, made = self._made.popitem()
+            if isinstance(made, Closable):
+                await made.aclose()
+
+
+def no_other_plugin(kind: str, name: str) -> Any:
+    """Raises UnknownPluginError: the getter of a context without other plugins."""
+    raise UnknownPluginError(f"there is no {kind} named {name!r}; known: none")
 
 
 @dataclass(frozen=True, slots=True)
 class PluginContext:
-    """What a factory may use: settings by name, the models folder, the guarded HTTP client, shared services by name."""
+    """What a factory may use."""
 
     settings: Mapping[str, str]
+    """The server's settings as texts, by name."""
     models_folder: Path
-    services: Mapping[str, Any] = field(default_factory=dict)
+    """Where model files are."""
+    plugin: PluginGetter = no_other_plugin
+    """Gives other plugins."""
+    http: HttpClient | None = None
+    """The guarded HTTP client; None in commands that serve nobody."""
+    gauges: Gauges = field(default_factory=NoGauges)
+    """Numbers for ``/metrics``."""
+    shared: Shared = field(default_factory=Shared)
+    """What the plugins of one package share."""
+
+
+class Health(Protocol):
+    """How a plugin is."""
+
+    @property
+    def state(self) -> str:
+        """One word for ``/readyz``."""
+        ...
+
+
+@runtime_checkable
+class ReportsHealth(Protocol):
+    """A plugin whose state ``/readyz`` shows."""
+
+    @property
+    def health(self) -> Health:
+        """The state now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import ProviderError
@@ -100,13 +100,26 @@ class TranscriberStream(Protocol):
 
 
 class Transcriber(Protocol):
-    """A recogniser. One with an attribute ``reading_pause_ms`` is told of pauses that are only so long (``TranscriberStream.activity``)."""
+    """A recogniser. It may also be a :class:`ReadingTranscriber`."""
 
     name: str
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """Open one call's stream. Raises ProviderError. Cancelled, when the call ends before, it leaves nothing open."""
         ...
+
+
+@runtime_checkable
+class ReadingTranscriber(Protocol):
+    """A recogniser that reads what was said so far in short pauses."""
+
+    reading_pause_ms: int
+    """Length of the pauses it is told of (``TranscriberStream.activity``)."""
+
+
+def reading_pause_ms(transcriber: Transcriber) -> int:
+    """The pauses the recogniser wants to be told of; 0: those the conversation is told of."""
+    return transcriber.reading_pause_ms if isinstance(transcriber, ReadingTranscriber) else 0
 
 
 class VadStream(Protocol):
@@ -179,39 +192,3 @@ class Voice(Protocol):
 
     async def warm(self, settings: VoiceSettings) -> None:
         """Load what the first clause will need. Never raises for a mere failure to prepare."""
-
-
-class DuplexSink(TranscriberSink, Protocol):
-    """What a speech-to-speech provider reports besides recognition: the same vocabulary as model and voice together."""
-
-    def reply_text(self, generation: int, text: str) -> None:
-        """Words of the reply being spoken."""
-
-    def reply_audio(self, generation: int, pcm: bytes) -> None:
-        """Audio of the reply."""
-
-    def reply_ended(self, generation: int, reason: str) -> None:
-        """The reply is complete."""
-
-
-class DuplexStream(Protocol):
-    """One call's speech-to-speech session."""
-
-    def feed(self, pcm: bytes) -> None:
-        """The next 20 ms of the caller."""
-
-    def cancel(self, generation: int) -> None:
-        """Stop a reply."""
-
-    async def aclose(self) -> None:
-        """End the session."""
-
-
-class Duplex(Protocol):
-    """A speech-to-speech provider: another way to produce the same events."""
-
-    name: str
-
-    async def open(self, instructions: str, sink: DuplexSink) -> DuplexStream:
-        """Open one call's session. Raises ProviderError."""
-        ...

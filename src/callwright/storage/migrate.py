@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from callwright.domain.errors import ConfigurationError
 from callwright.storage import failures, rules
+from callwright.storage.migrations import VERSIONS
 
-VERSIONS = Path(__file__).with_name("migrations") / "versions"
 LOCK = 0x63616C6C
 """Advisory lock of every migration of this platform (a session lock: it ends with the connection)."""
 
 
+def revisions() -> list[str]:
+    """The revisions, the first one first, from the names of their files."""
+    return sorted(path.name.split("_", 1)[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+
+
 def head() -> str:
-    """The newest revision, from the names of the revision files."""
-    return max(path.name.split("_", 1)[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+    """The newest revision."""
+    return revisions()[-1]
 
 
 def wanted() -> dict[str, str]:
@@ -52,7 +56,7 @@ async def migrate(dsn: str) -> bool:
     """Bring the database at ``dsn`` to the present schema; True when something had to be done.
 
     Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the
-    database cannot be reached and ConfigurationError when a newer version of the platform has already changed it.
+    database cannot be reached and ConfigurationError when a newer version of the platform, or one from before the first revision, made it.
     """
     with failures.translated(connecting=True):
         connection = await asyncpg.connect(dsn, timeout=10)
@@ -63,19 +67,24 @@ async def migrate(dsn: str) -> bool:
             state = await found(connection)
             if state == wanted():
                 return False
-            _refuse_newer(state)
+            _refuse_others(state)
             # By name and only here: importing alembic costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
-            await upgrade.upgrade(connection, dsn)
+            await upgrade.upgrade(connection, dsn, wanted())
             return True
         finally:
             await connection.close(timeout=5)
 
 
-def _refuse_newer(state: dict[str, str]) -> None:
+def _refuse_others(state: dict[str, str]) -> None:
     revision = state.get("revision", "")
     if revision > head():
         raise ConfigurationError(
             f"the database is at revision {revision}, newer than this version of Callwright knows ({head()}); "
             "run the newer version, or restore a backup made by this one"
+        )
+    if revision and revision < revisions()[0]:
+        raise ConfigurationError(
+            f"the database is at revision {revision}, made by a development version that this version of Callwright cannot upgrade; "
+            "start with an empty database: name another one in DATABASE_URL, or another folder in CALLWRIGHT_DATA"
         )

@@ -5,6 +5,7 @@ Loaded by ``storage.migrate`` only when needed, because alembic and SQLAlchemy a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -19,13 +20,14 @@ from sqlalchemy.pool import NullPool
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage import rules
-from callwright.storage.migrate import VERSIONS, wanted
+from callwright.storage.migrations import VERSIONS
 
 DEFAULT_TENANT_CONCURRENCY = 100
 
 
-async def upgrade(connection: Any, dsn: str) -> None:
-    """Do everything that is missing. ``connection`` (asyncpg) holds the migration lock."""
+async def upgrade(connection: Any, dsn: str, wanted: Mapping[str, str]) -> None:
+    """Do everything that is missing. ``connection`` (asyncpg) holds the migration lock; ``wanted`` is what the database says of itself
+    then (``storage.migrate.wanted``)."""
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
     )
@@ -44,7 +46,7 @@ async def upgrade(connection: Any, dsn: str) -> None:
         )
         await connection.executemany(
             "insert into platform (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
-            [(name, value) for name, value in wanted().items() if name != "revision"],
+            [(name, value) for name, value in wanted.items() if name != "revision"],
         )
 
 

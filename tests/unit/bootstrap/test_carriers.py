@@ -37,7 +37,7 @@ class Deaf:
 
 def plugins(**carriers: Callable[[PluginContext], Any]) -> PluginInstances:
     made = PluginInstances(Registry(Plugin("carrier", name, "", factory) for name, factory in carriers.items()))
-    made.use(PluginContext({}, Path(), {}))
+    made.use(PluginContext({}, Path()))
     return made
 
 

@@ -41,8 +41,6 @@ SAMPLES: dict[type, tuple[object, ...]] = {
     ev.AssetPlayed: ("Hmm.", "filler", 300, True),
     ev.ToolResult: (1, True, "{}"),
     ev.ClassifierVerdict: (1, "hangup", True),
-    ev.RetrievalResult: (1, ("passage",)),
-    ev.LanguageDetected: ("de", 900_000),
     ev.MachineDetected: ("machine", "carrier"),
     ev.TransferProgress: (1, "ringing"),
     ev.LineHeld: (True,),

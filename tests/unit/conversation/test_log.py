@@ -25,7 +25,6 @@ PLAN = CallPlan(tools=(Tool("book", "Book", "{}"),), words_to_interrupt=3)
     [
         ev.Started(5, PLAN, (("name", "Ada"),), 7),
         ev.VoiceFinished(9, 1, 0, 500, (("one", 0, 250),), False),
-        ev.RetrievalResult(9, 1, ("a", "b")),
         ev.LegEnded(9, "answered", "Callee", "hung up", 4000),
     ],
 )

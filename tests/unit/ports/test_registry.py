@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
+from callwright.ports.model import Model, costs_nothing
 from callwright.ports.registry import Plugin, PluginContext, Registry, UnknownPluginError
 
 
@@ -59,3 +61,47 @@ def test_a_failure_names_its_provider_and_what_may_be_tried_again() -> None:
     assert (str(error), error.kind, error.provider) == ("x: wait a minute", FailureKind.LIMIT, "x")
     assert FailureKind.LIMIT in RETRYABLE
     assert FailureKind.REFUSED not in RETRYABLE
+
+
+def test_what_is_shared_is_made_once_for_each_class() -> None:
+    context = PluginContext({}, Path("models"))
+    first = context.shared.get(list, lambda: [1])
+    assert context.shared.get(list, lambda: [2]) is first
+    assert context.shared.get(dict, dict) == {}
+    assert PluginContext({}, Path("models")).shared.get(list, lambda: [3]) == [3]
+
+
+async def test_what_is_shared_is_closed_once_the_newest_first() -> None:
+    closed: list[str] = []
+
+    class First:
+        async def aclose(self) -> None:
+            closed.append("first")
+
+    class Second(First):
+        async def aclose(self) -> None:
+            closed.append("second")
+
+    shared = PluginContext({}, Path("models")).shared
+    shared.get(First, First)
+    shared.get(Second, Second)
+    shared.get(dict, dict)
+    await shared.aclose()
+    await shared.aclose()
+    assert closed == ["second", "first"]
+
+
+def test_a_context_alone_gives_no_other_plugin() -> None:
+    with pytest.raises(UnknownPluginError, match="no voice named 'a'"):
+        PluginContext({}, Path("models")).plugin("voice", "a")
+
+
+def test_a_model_is_free_only_if_it_says_so() -> None:
+    class Free:
+        costs_nothing = True
+
+    class Paid:
+        costs_nothing = False
+
+    free, paid, silent = (cast(Model, one) for one in (Free(), Paid(), object()))
+    assert [costs_nothing(one) for one in (free, paid, silent)] == [True, False, False]

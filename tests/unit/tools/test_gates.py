@@ -62,6 +62,21 @@ BROKEN = [
             ]
         ),
     ),
+    *(
+        (
+            gates.import_cycles,
+            Project(
+                [Source("src/callwright/a.py", "from callwright import b"), Source("src/callwright/b.py", importing)]
+            ),
+        )
+        for importing in (
+            "if TYPE_CHECKING:\n    from callwright import a\n",
+            "def f() -> None:\n    from callwright.a import x\n",
+            "import importlib\ndef f() -> None:\n    importlib.import_module('callwright.a')\n",
+            "from importlib import import_module as load\nload('callwright.a')\n",
+            "__import__('callwright.a')\n",
+        )
+    ),
     (gates.imports_in_functions, module("call/a.py", "def f() -> None:\n    import json\n")),
     (gates.catch_all_rate, module("call/a.py", "try:\n    f()\nexcept Exception:  # boundary\n    log()\n" * 2)),
     (gates.catch_all_rate, module("call/a.py", "try:\n    f()\nexcept (ValueError, BaseException):\n    log()\n" * 2)),
@@ -131,7 +146,8 @@ FINE = [
         Project(
             [
                 Source("src/callwright/a.py", "from callwright import b"),
-                Source("src/callwright/b.py", "if TYPE_CHECKING:\n    from callwright import a\n"),
+                Source("src/callwright/b.py", "import importlib\nimportlib.import_module(f'callwright.{name}')\n"),
+                Source("src/callwright/c.py", "from callwright import a, c\nimport_module('callwright.a')\n"),
             ]
         ),
     ),

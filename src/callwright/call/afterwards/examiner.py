@@ -6,7 +6,7 @@ Every outcome is a fact in the notes of whoever asks: what was found, what was s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -34,8 +34,8 @@ from callwright.insight.dispositions import (
 )
 from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
-from callwright.ports.model import Model, ModelRequest, ModelSettings
-from callwright.ports.registry import UnknownPluginError
+from callwright.ports.model import Model, ModelRequest, ModelSettings, costs_nothing
+from callwright.ports.registry import PluginGetter, UnknownPluginError
 from callwright.ports.speech import UsageAmount
 from callwright.ports.world import Clock
 
@@ -82,7 +82,7 @@ class _Failure:
 class Examiner:
     """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider."""
 
-    def __init__(self, plugin: Callable[[str, str], Any], clock: Clock, fitted: Fitting = as_it_is) -> None:
+    def __init__(self, plugin: PluginGetter, clock: Clock, fitted: Fitting = as_it_is) -> None:
         self._plugin = plugin
         self._fitted = fitted
         self._clock = clock
@@ -124,10 +124,10 @@ class Examiner:
         for alike in groups(questions, len(questions) or 1):
             size = AT_ONCE
             try:
-                _, model = self._model_for(alike.model, own)
+                free = costs_nothing(self._model_for(alike.model, own)[1])
             except CallwrightError:
-                model = None
-            if _costs_nothing(model):
+                free = False
+            if free:
                 size = -(-len(questions) // FREE_REQUESTS)
             found.extend(groups(alike.questions, size))
         return found
@@ -163,7 +163,7 @@ class Examiner:
         room = QUESTION_TOKENS * (len(group.questions) - 1)
         settings = settings_of(choice, temperature_milli)
         settings = replace(settings, max_tokens=settings.max_tokens + room)
-        small = _costs_nothing(model)
+        small = costs_nothing(model)
         answer = await self.ask(model, choice.provider, request(group, call, settings, small=small), notes)
         if not isinstance(answer, str):
             self._fail(group.questions, answer.message, notes)
@@ -203,7 +203,7 @@ class Examiner:
         for choice in (ProviderChoice(provider, rest), ProviderChoice(DEFAULT_MODEL_PROVIDER, named)):
             choice = self._fitted(choice)
             try:
-                model: Model = self._plugin("model", choice.provider)
+                model = self._plugin("model", choice.provider)
                 check_model(model, choice)
                 return choice, model
             except UnknownPluginError:
@@ -258,11 +258,6 @@ def note_unanswered(post: PostLog, questions: Sequence[Question], why: str) -> N
     for one in questions:
         if (one.asked.category, one.name) not in there:
             _note(post, one, unanswered(one.asked, why))
-
-
-def _costs_nothing(model: Model | None) -> bool:
-    """A model on this machine: small, and free to be asked as often as it helps."""
-    return bool(getattr(model, "costs_nothing", False))
 
 
 def _key(question: Question) -> str:

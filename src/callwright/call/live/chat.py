@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from callwright.call.live.dialling import Connection
-from callwright.call.live.equipment import NO_TURN_MODEL, LocalEars, Needs, PluginGetter, without_call_backs
+from callwright.call.live.equipment import NO_TURN_MODEL, LocalEars, Needs, without_call_backs
 from callwright.call.live.hear import Words
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
@@ -26,6 +26,7 @@ from callwright.ports.chat import NewChat
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed, LegListener, closed_by
+from callwright.ports.registry import PluginGetter
 from callwright.ports.speech import (
     FRAME_BYTES,
     FRAME_MS,

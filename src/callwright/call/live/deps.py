@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from callwright.actions.transition import Publisher
 from callwright.call.live.access import Accesses, NoAccess
@@ -19,6 +18,7 @@ from callwright.domain.execution import Execution
 from callwright.domain.pricing import PriceBook
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Ledger
+from callwright.ports.registry import PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
 
 ToolsOf = Callable[[Execution, AgentSpec, Mapping[str, str]], ToolRunner]
@@ -59,7 +59,7 @@ class RuntimeDeps:
     ledger: Ledger
     clock: Clock
     ids: Ids
-    plugin: Callable[[str, str], Any]
+    plugin: PluginGetter
     publisher: Publisher
     recordings: Recordings
     data_folder: Path

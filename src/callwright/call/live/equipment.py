@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +16,10 @@ from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
 from callwright.ports.failures import ProviderError
-from callwright.ports.model import Model, ModelSettings
-from callwright.ports.registry import UnknownPluginError
-from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings
+from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
+from callwright.ports.registry import PluginGetter, UnknownPluginError
+from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
 
-PluginGetter = Callable[[str, str], Any]
 NO_TURN_MODEL = "none"
 DEFAULT_MAX_TOKENS = 100
 DEFAULT_TEMPERATURE = 0.1
@@ -67,10 +66,9 @@ def need_model(plugin: PluginGetter, choice: ProviderChoice) -> Model:
 
 
 def check_model(model: Model, choice: ProviderChoice) -> None:
-    """Raises ProviderError when the model knows that it cannot answer with these settings (``ports.model.Model``)."""
-    check = getattr(model, "check", None)
-    if check is not None:
-        check(model_settings(choice))
+    """Raises ProviderError when the model knows that it cannot answer with these settings (``ports.model.FreeModel``)."""
+    if isinstance(model, CheckingModel):
+        model.check(model_settings(choice))
 
 
 def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equipment:
@@ -96,7 +94,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
             turn_model=turn_model,
             transcriber_name=spec.transcriber.provider,
             turn_model_name=turn_name,
-            reading_pause_ms=getattr(transcriber, "reading_pause_ms", 0),
+            reading_pause_ms=reading_pause_ms(transcriber),
         ),
         thinker=Thinker(
             model=need_model(plugin, spec.model),
@@ -137,8 +135,8 @@ def fitting(plan: CallPlan, equipment: Equipment, speculates: bool | None = Fals
 
 def may_speculate(model: Model, speculates: bool | None) -> bool:
     """Whether the model may be asked in vain; where the agent does not say so (``speculates`` None), if that costs nothing
-    (``ports.model.Model``)."""
-    return bool(getattr(model, "costs_nothing", False)) if speculates is None else speculates
+    (``ports.model.FreeModel``)."""
+    return costs_nothing(model) if speculates is None else speculates
 
 
 def model_settings(choice: ProviderChoice) -> ModelSettings:

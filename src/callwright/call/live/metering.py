@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from callwright.conversation.events import UsageReported
-from callwright.ports.model import Model, ModelDelta, ModelRequest, ToolCall
+from callwright.ports.model import Model, ModelDelta, ModelRequest, ToolCall, costs_nothing
 from callwright.ports.speech import UsageAmount
 
 _CHARACTERS_PER_TOKEN = 4
@@ -22,7 +22,7 @@ class metered:  # noqa: N801 - used like a function in a with statement
     Nothing that was used is left out or counted as nothing, however the answer ends. Vendors bill what they began: a question that was
     being read when it was cancelled or its time was over, and what was written until a stream broke. Input and output of which the model
     told no tokens are estimated by the usual four characters a token; a question that failed before its first word used nothing. What a
-    model that costs nothing (``ports.model.Model``) has told stands, also when it is 0.
+    model that costs nothing (``ports.model.FreeModel``) has told stands, also when it is 0.
     """
 
     def __init__(self, model: Model, provider: str, asked: ModelRequest, report: Report) -> None:
@@ -31,7 +31,7 @@ class metered:  # noqa: N801 - used like a function in a with statement
         self._provider = provider
         self._asked = asked
         self._report = report
-        self._free = bool(getattr(model, "costs_nothing", False))
+        self._free = costs_nothing(model)
         self._answered = False
         self._characters = 0
         self._told: list[UsageAmount] = []

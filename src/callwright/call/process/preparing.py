@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from callwright.call.live.equipment import model_settings
@@ -14,9 +14,9 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import CallwrightError
 from callwright.ports.failures import ProviderError
-from callwright.ports.model import Message, Model, ModelRequest
-from callwright.ports.registry import UnknownPluginError
-from callwright.ports.speech import Voice, VoiceSettings
+from callwright.ports.model import Message, ModelRequest
+from callwright.ports.registry import PluginGetter, UnknownPluginError
+from callwright.ports.speech import VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def voice_settings(spec: AgentSpec) -> VoiceSettings:
 class Preparer:
     """Prepares in the background; at most a few agents at once, further ones are left to their first call."""
 
-    def __init__(self, plugin: Callable[[str, str], Any], defaults: ProviderDefaults) -> None:
+    def __init__(self, plugin: PluginGetter, defaults: ProviderDefaults) -> None:
         self._plugin = plugin
         self._defaults = defaults
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,8 +63,8 @@ class Preparer:
         """Prepare model and voice of an agent. What is missing or fails is left to the call, which reports it."""
         try:
             spec = parse_agent(body, defaults=self._defaults)
-            voice: Voice = self._plugin("voice", spec.voice.provider)
-            model: Model = self._plugin("model", spec.model.provider)
+            voice = self._plugin("voice", spec.voice.provider)
+            model = self._plugin("model", spec.model.provider)
         except (CallwrightError, UnknownPluginError, ProviderError) as error:
             _LOG.info("an agent cannot be prepared yet: %s", error)
             return

@@ -1,7 +1,6 @@
 """Speech and language on this machine: models from the store, run in worker processes.
 
-Every factory shares one :class:`~callwright.providers.local.inference.LocalInference`: the service ``local_inference`` of the context,
-else one per models folder.
+Every factory of a context shares one :class:`~callwright.providers.local.inference.LocalInference`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from callwright.domain.errors import ConfigurationError
 from callwright.ports.failures import FailureKind, ProviderError
@@ -13,7 +12,6 @@ from callwright.ports.registry import PluginContext
 from callwright.providers.local.pool import InferenceProcess, ProcessPlan
 from callwright.providers.local.store import ModelStore
 
-SERVICE = "local_inference"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 _LANES = 2
 _SPEECH = {
@@ -97,26 +95,9 @@ class LocalInference:
         )
 
 
-_SHARED: dict[Path, LocalInference] = {}
-
-
 def shared(context: PluginContext) -> LocalInference:
-    """The process's local inference: the service of that name, else one per models folder."""
-    given: Any = context.services.get(SERVICE)
-    if given is not None:
-        inference: LocalInference = given
-        return inference
-    key = context.models_folder.expanduser()
-    if key not in _SHARED:
-        _SHARED[key] = LocalInference(context.models_folder, context.settings)
-    return _SHARED[key]
-
-
-async def close_shared() -> None:
-    """End the inference processes that were started without a service being given."""
-    while _SHARED:
-        _, inference = _SHARED.popitem()
-        await inference.aclose()
+    """The local inference that all local plugins of a context share."""
+    return context.shared.get(LocalInference, lambda: LocalInference(context.models_folder, context.settings))
 
 
 def _cores() -> int:

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import httpx2 as httpx
+
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_table import EFFORTS, bare_model
 from callwright.net.client import GuardedClient
@@ -34,11 +36,12 @@ _CONNECTIONS = 1_000
 class EndpointModels:
     """``ports.model.Model`` for one vendor: every call at its own endpoint, with its own key."""
 
-    def __init__(self, vendor: Vendor, context: PluginContext) -> None:
+    def __init__(self, vendor: Vendor, context: PluginContext, client: httpx.AsyncClient | None = None) -> None:
+        """``client``: what every request goes through, instead of a guarded client of its own."""
         self.name = vendor.name
         self._vendor = vendor
         self._settings = context.settings
-        self._given_client = context.services.get("http_client")
+        self._given_client = client
         self._guarded: GuardedClient | None = None
         self._models: OrderedDict[Endpoint, OpenAICompatibleModel] = OrderedDict()
 
@@ -147,7 +150,7 @@ class EndpointModels:
             self._models.popitem(last=False)
         return found
 
-    def _client(self, endpoint: Endpoint) -> Any:
+    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient | None:
         if self._given_client is not None:
             return self._given_client
         if endpoint.base_url == self._operator:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from callwright.domain.errors import ConfigurationError
 from callwright.lab.caller_scenario import Persona, Scenario, read_scenario, scenario_of
 from callwright.lab.line import FrameLine, LineConditions
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
-from callwright.ports.registry import PluginContext
-from callwright.ports.speech import Transcriber, TranscriberSettings, Voice, VoiceSettings
+from callwright.ports.registry import PluginContext, PluginGetter
+from callwright.ports.speech import TranscriberSettings, VoiceSettings
 from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
@@ -26,7 +25,6 @@ from callwright.telephony.loopback.observer import LineObserver
 SCRIPTED = "scripted"
 OURSELVES = "in/"
 """`loopback:in/<extension>` is a call that comes in here again."""
-PluginGetter = Callable[[str, str], Any]
 
 
 class LoopbackCarrier:
@@ -36,7 +34,7 @@ class LoopbackCarrier:
     dial: ``user_data`` (its ``persona`` names the caller), ``scenario`` (the JSON value of a scenario file, instead of the server's),
     ``language``, ``agent_voice`` and ``agent_transcriber``: the agent's providers. To an agent that speaks two-tone text the caller
     listens with ears for it, and speaks it to an agent that hears it, whatever the server's settings. ``line``: what every line is
-    like, whatever the scenario says of it.
+    like, whatever the scenario says of it. ``observer`` and ``line`` may be changed: the next call has them.
     """
 
     name = "loopback"
@@ -54,8 +52,8 @@ class LoopbackCarrier:
         self._scenario = scenario or Scenario()
         self._voice = voice
         self._ears = ears
-        self._observer = observer
-        self._line = line
+        self.observer = observer
+        self.line = line
         self._clock = FrameClock()
         self._lines = SpokenLines()
         self._legs: set[LoopbackLeg] = set()
@@ -65,19 +63,16 @@ class LoopbackCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> LoopbackCarrier:
-        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``. Services: ``plugin``,
-        ``line_observer``, ``line_conditions``.
+        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``.
 
         Raises ConfigurationError when the scenario file cannot be used.
         """
         given = context.settings
         return cls(
-            context.services["plugin"],
+            context.plugin,
             _scenario_file(given.get("scenario", "")),
             given.get("loopback_voice") or SCRIPTED,
             given.get("loopback_ears") or SCRIPTED,
-            context.services.get("line_observer"),
-            context.services.get("line_conditions"),
         )
 
     async def open(self, desk: InboundDesk) -> None:
@@ -92,10 +87,8 @@ class LoopbackCarrier:
         self._legs = {leg for leg in self._legs if not leg.ended}
         persona, conditions = self._far_end(request)
         options = request.options
-        voice: Voice = self._plugin(
-            "voice", _choice(persona.voice_provider, options.get("agent_transcriber"), self._voice)
-        )
-        ears: Transcriber = self._plugin("transcriber", _choice(persona.ears, options.get("agent_voice"), self._ears))
+        voice = self._plugin("voice", _choice(persona.voice_provider, options.get("agent_transcriber"), self._voice))
+        ears = self._plugin("transcriber", _choice(persona.ears, options.get("agent_voice"), self._ears))
         language = str(options.get("language") or "en")
 
         async def open_ears(far_end: FarEnd) -> None:
@@ -115,7 +108,7 @@ class LoopbackCarrier:
             lambda target: self._who_is_at(target, request),
         )
         self._legs.add(leg)
-        leg.start(open_ears, self._observer, None if conditions is None else FrameLine(conditions))
+        leg.start(open_ears, self.observer, None if conditions is None else FrameLine(conditions))
         return leg
 
     async def aclose(self) -> None:
@@ -135,7 +128,7 @@ class LoopbackCarrier:
         if desk is None:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, "no calls are taken here")
         self._joined = {call for call in self._joined if not call.over.is_set()}
-        conditions = self._line or self._scenario.line or LineConditions()
+        conditions = self.line or self._scenario.line or LineConditions()
         call_id = f"loopback-{request.callback_id}-{next(self._numbers)}"
         call = JoinedCall(call_id, self._clock, FrameLine(conditions))
         self._joined.add(call)
@@ -179,7 +172,7 @@ class LoopbackCarrier:
             persona = scenario.persona(_extension(request.to_number), str(wanted or ""))
         except ConfigurationError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
-        return persona, self._line or persona.line or scenario.line
+        return persona, self.line or persona.line or scenario.line
 
 
 def _extension(address: str) -> str:

@@ -17,7 +17,7 @@ from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.earpiece import BUFFER_MS
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth
-from callwright.telephony.loopback.observer import LineMoment, LineObserver
+from callwright.telephony.loopback.observer import LineMoment, LineObserver, SoundObserver
 
 RING_DELAY_MS = 50
 QUALITY_EVERY_MS = 5_000
@@ -69,7 +69,7 @@ class LoopbackLeg:
         """Let it ring. ``open_ears`` gives the far end its hearing before the call is answered; ``line`` lies between it and us."""
         self._observer = observer
         self._far_end.line = line
-        self._far_end.sound = getattr(observer, "sound", None)
+        self._far_end.sound = observer.sound if isinstance(observer, SoundObserver) else None
         self._task = asyncio.get_running_loop().create_task(self._ring(open_ears))
 
     def quality(self) -> dict[str, int]:

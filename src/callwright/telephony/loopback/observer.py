@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,16 @@ class LineMoment:
 
 
 class LineObserver(Protocol):
-    """The service ``line_observer``. Called from the event loop; must return at once.
+    """Watches calls. Called from the event loop; must return at once."""
 
-    One with a method ``sound(frame)`` is given each 20 ms of the caller from the answer on (mu-law), as they come to us but without the
-    noise and the echo of a simulated line.
-    """
-
-    def __call__(self, moment: LineMoment) -> None:
+    def __call__(self, moment: LineMoment, /) -> None:
         """Take notice."""
+
+
+@runtime_checkable
+class SoundObserver(Protocol):
+    """An observer that also hears the caller."""
+
+    def sound(self, frame: bytes) -> None:
+        """Takes the caller's next 20 ms from the answer on (mu-law), as they come to us but without the noise and the echo of a simulated
+        line."""

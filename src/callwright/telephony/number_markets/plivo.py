@@ -19,7 +19,8 @@ from callwright.domain.phone_number import COUNTRY_CODES
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, OfferedNumber
-from callwright.telephony.number_markets.rest import Account, CarrierApi, Sender, phone_number, short
+from callwright.ports.registry import HttpClient
+from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short
 
 NAME = "plivo"
 KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
@@ -37,7 +38,7 @@ class PlivoMarket:
     keys = KEYS
     countries = ("IN",)
 
-    def __init__(self, sender: Sender, api: str = API) -> None:
+    def __init__(self, sender: HttpClient, api: str = API) -> None:
         self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT)
         self._api = api
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from callwright.ports.registry import Plugin
 from callwright.telephony.number_markets import plivo, twilio
+from callwright.telephony.number_markets.rest import sender_of
 
 PLUGINS = (
     Plugin(
         "market",
         twilio.NAME,
         "numbers of Twilio, with the account's own keys",
-        lambda context: twilio.TwilioMarket(context.services["market_client"]),
+        lambda context: twilio.TwilioMarket(sender_of(context)),
         keys=twilio.KEYS,
     ),
     Plugin(
         "market",
         plivo.NAME,
         "numbers of Plivo, with the account's own keys",
-        lambda context: plivo.PlivoMarket(context.services["market_client"]),
+        lambda context: plivo.PlivoMarket(sender_of(context)),
         keys=plivo.KEYS,
     ),
 )

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import BlockedUrlError, ConfigurationError, UnavailableError
 from callwright.domain.limits import CARRIER_API_SECONDS, MAX_NAME_CHARACTERS
 from callwright.domain.provider_access import Access
-from callwright.net.client import Answer
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import HttpClient, PluginContext
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MOST_WORDS = 200
@@ -28,12 +28,11 @@ _MOST_WORDS = 200
 _MOST_CENTS = 10_000_000
 
 
-class Sender(Protocol):
-    """``net.client.GuardedClient``."""
-
-    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
-        """One request, answered within ``timeout_s``. Raises BlockedUrlError, UnavailableError."""
-        ...
+def sender_of(context: PluginContext) -> HttpClient:
+    """The client of the markets. Raises ConfigurationError where a process has none."""
+    if context.http is None:
+        raise ConfigurationError("numbers are rented only by a running server: start `callwright serve`")
+    return context.http
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class CarrierApi:
     """Requests to one carrier. ``keys``: the provider keys with the account's id and its token; ``id_form``: what such an id looks like,
     checked before anything is sent, since it becomes a part of a path."""
 
-    def __init__(self, sender: Sender, name: str, keys: tuple[str, str], id_form: str) -> None:
+    def __init__(self, sender: HttpClient, name: str, keys: tuple[str, str], id_form: str) -> None:
         self.name = name
         self.keys = keys
         self._sender = sender

@@ -17,7 +17,8 @@ from callwright.domain.phone_number import COUNTRY_CODES
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, OfferedNumber
-from callwright.telephony.number_markets.rest import Account, CarrierApi, Sender, phone_number, short
+from callwright.ports.registry import HttpClient
+from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short
 
 NAME = "twilio"
 KEYS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
@@ -39,7 +40,7 @@ class TwilioMarket:
     keys = KEYS
     countries = ("US",)
 
-    def __init__(self, sender: Sender, api: str = API, pricing: str = PRICING) -> None:
+    def __init__(self, sender: HttpClient, api: str = API, pricing: str = PRICING) -> None:
         self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT)
         self._api = api
         self._pricing = pricing

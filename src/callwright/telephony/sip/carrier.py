@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from callwright.domain.sip_headers import CALL_HEADER
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
-from callwright.ports.registry import PluginContext
+from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.sip.checks import (
     ASSERTED_IDENTITY,
     PROVIDER,
@@ -32,9 +32,6 @@ from callwright.telephony.sip.supervisor import (
     GatewayState,
     GatewaySupervisor,
 )
-
-if TYPE_CHECKING:  # the gateway process imports this package too, and measures nothing
-    from callwright.ops.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,11 +55,14 @@ class SipCarrier:
     def __init__(
         self,
         settings: SipSettings,
-        metrics: Metrics | None = None,
+        gauges: Gauges | None = None,
         command: Sequence[str] = GATEWAY_COMMAND,
     ) -> None:
         self._settings = settings
-        self._metrics = metrics
+        gauges = gauges or NoGauges()
+        self._listening = gauges.gauge("sip_listening")
+        self._restarts = gauges.gauge("sip_gateway_restarts")
+        self._calls = gauges.gauge("sip_calls")
         self._supervisor = GatewaySupervisor(settings, self, command)
         self._installed = command is not GATEWAY_COMMAND or find_spec(STACK) is not None
         self._desk: InboundDesk | None = None
@@ -73,8 +73,8 @@ class SipCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> SipCarrier:
-        """Settings: those of SIP (docs/settings.md). Services: ``metrics`` (optional)."""
-        return cls(SipSettings.of_texts(context.settings), context.services.get("metrics"))
+        """Settings: those of SIP (docs/settings.md)."""
+        return cls(SipSettings.of_texts(context.settings), context.gauges)
 
     @property
     def health(self) -> GatewayHealth:
@@ -183,10 +183,9 @@ class SipCarrier:
 
     def gateway_changed(self) -> None:
         """The health is another one."""
-        if self._metrics is not None:
-            health = self._supervisor.health
-            self._metrics.sip_listening.set(health.state is GatewayState.LISTENING)
-            self._metrics.sip_gateway_restarts.set(health.restarts)
+        health = self._supervisor.health
+        self._listening.set(health.state is GatewayState.LISTENING)
+        self._restarts.set(health.restarts)
 
     # -- leg.LegOwner ----------------------------------------------------------------------------------------------------------
 
@@ -269,8 +268,7 @@ class SipCarrier:
         self._count()
 
     def _count(self) -> None:
-        if self._metrics is not None:
-            self._metrics.sip_calls.set(len(self._legs))
+        self._calls.set(len(self._legs))
 
 
 class _Boundary:

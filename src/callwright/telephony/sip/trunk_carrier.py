@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ops.clock import SystemClock
@@ -19,7 +19,7 @@ from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
-from callwright.telephony.sip.checks import TRUNK_PROVIDER, TrunkRoute, trunk_route
+from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, trunk_route
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
 
 NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
@@ -39,8 +39,8 @@ class SipTrunkCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> SipTrunkCarrier:
-        """Services: ``plugin``."""
-        return cls(lambda: context.services["plugin"]("carrier", "sip"))
+        """Uses the carrier ``sip`` of the same process."""
+        return cls(lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)))
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Ask the trunk's first gateway. Raises ProviderError: BAD_REQUEST for a trunk that cannot be used, a number that must not be

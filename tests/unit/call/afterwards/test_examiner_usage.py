@@ -56,11 +56,12 @@ class Paper:
 
 def used_by(mind: Mind, cancelled_after_s: float = 10 * POST_QUESTION_SECONDS) -> list[tuple[int, int, bool]]:
     paper = Paper()
+    whatever: Any = mind
 
     async def ask() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        examiner = Examiner(lambda kind, name: mind, VirtualClock(loop))
+        examiner = Examiner(lambda kind, name: whatever, VirtualClock(loop))
         async with asyncio.timeout(cancelled_after_s):
             await examiner.ask(mind, "mind", ASKED, paper)
 

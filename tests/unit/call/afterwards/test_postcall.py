@@ -157,11 +157,15 @@ class Bench:
         self.ledger, self.model = Ledger(log.text), Model()
         # Only what this work uses is real.
         plain: Any = None
+
+        def plugin(kind: str, name: str) -> Any:
+            return self.model
+
         self.deps = RuntimeDeps(
             self.ledger,  # type: ignore[arg-type]
             Clock(),
             plain,
-            lambda kind, name: self.model,
+            plugin,
             self.ledger,
             Recordings(),  # type: ignore[arg-type]
             Path("no-such-folder"),

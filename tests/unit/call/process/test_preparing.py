@@ -25,7 +25,8 @@ class Slow:
 
 async def test_who_does_not_wait_to_the_end_leaves_the_loading_alone() -> None:
     slow = Slow()
-    preparer = Preparer(lambda kind, name: slow, ProviderDefaults())
+    whatever: Any = slow
+    preparer = Preparer(lambda kind, name: whatever, ProviderDefaults())
     assert await preparer.settled(0.01), "nothing was begun"
     preparer.agent_saved(AGENT)
     assert not await preparer.settled(0.01)

@@ -1,14 +1,22 @@
-"""One table of everything that can be called: extensions, numbers of SIP trunks, numbers of carriers; and the callers that an agent's own
-lists know."""
+"""Everything that can be called: extensions, numbers of SIP trunks, numbers of carriers; and the callers that an agent's own lists know."""
 
-from alembic import op
-
-revision = "0006"
-down_revision = "0005"
-branch_labels = None
-depends_on = None
-
-NUMBERS = [
+STATEMENTS = [
+    # ``name``, ``inbound`` and ``networks`` are what the body says, in a form that can be looked up. ``sealed`` is the password.
+    """
+create table sip_trunk (
+  id text collate "C" primary key check (id <> ''),
+  tenant_id text collate "C" not null references tenant (id),
+  name text not null,
+  body json not null,
+  sealed bytea,
+  is_active boolean not null,
+  inbound boolean not null,
+  networks cidr[] not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  unique (tenant_id, id),
+  unique (tenant_id, name)
+)""",
     # ``dialled`` is what is looked up when somebody calls: the number without its plus, or the name. An extension is one for the whole
     # platform, as a phone number would be: who calls it says nothing of a tenant. The agent may be one of a part of the tenant.
     """
@@ -25,20 +33,20 @@ create table phone_number (
   details json not null default '{}',
   created_at timestamptz not null,
   updated_at timestamptz not null,
+  trunk_id text collate "C",
   constraint phone_number_agent foreign key (agent_tenant_id, agent_id) references agent (tenant_id, id)
     on delete set null (agent_tenant_id, agent_id),
   constraint phone_number_agent_whole check ((agent_id is null) = (agent_tenant_id is null)),
-  constraint extension_form check (kind <> 'extension' or (number ~ '^[a-z0-9._-]{1,32}$' and dialled = number))
+  constraint extension_form check (kind <> 'extension' or (number ~ '^[a-z0-9._-]{1,32}$' and dialled = number)),
+  constraint phone_number_trunk foreign key (tenant_id, trunk_id) references sip_trunk (tenant_id, id) on delete cascade,
+  constraint phone_number_of_trunk check ((kind = 'trunk') = (trunk_id is not null))
 )""",
     "create unique index phone_number_extension on phone_number (dialled) where kind = 'extension'",
     "create unique index phone_number_once on phone_number (tenant_id, dialled) where kind <> 'extension'",
     "create index phone_number_called on phone_number (dialled)",
     "create index phone_number_newest on phone_number (tenant_id, created_at desc, id)",
     "create index phone_number_agent_id on phone_number (agent_id)",
-    """
-insert into phone_number (id, tenant_id, number, dialled, kind, provider, agent_tenant_id, agent_id, created_at, updated_at)
-select gen_random_uuid()::text, tenant_id, name, name, 'extension', 'sip', tenant_id, agent_id, created_at, created_at from extension""",
-    "drop table extension",
+    "create index phone_number_trunk_id on phone_number (trunk_id)",
     # A number outlives its agent; the short name of an agent goes with it.
     """
 create function agent_extensions_go() returns trigger language plpgsql as $$
@@ -47,9 +55,6 @@ begin
   return old;
 end $$""",
     "create trigger agent_extensions_go before delete on agent for each row execute function agent_extensions_go()",
-]
-
-CALLERS = [
     """
 create table contact_file (
   tenant_id text collate "C" not null references tenant (id),
@@ -58,6 +63,7 @@ create table contact_file (
   contacts integer not null check (contacts >= 0),
   created_at timestamptz not null,
   updated_at timestamptz not null,
+  bytes bigint not null default 0 constraint contact_file_size check (bytes >= 0),
   primary key (tenant_id, name)
 )""",
     """
@@ -69,12 +75,4 @@ create table contact (
   primary key (tenant_id, file, contact_number),
   foreign key (tenant_id, file) references contact_file (tenant_id, name) on delete cascade
 )""",
-    # How often a caller has called an agent.
-    "create index execution_caller on execution (agent_id, (options ->> 'caller')) where direction = 'inbound'",
 ]
-
-
-def upgrade() -> None:
-    """Create what is new."""
-    for statement in (*NUMBERS, *CALLERS):
-        op.execute(statement)

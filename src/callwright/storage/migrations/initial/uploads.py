@@ -1,13 +1,6 @@
 """What accounts upload: ambient tracks, knowledge bases, answers to violations. Files are in the database, so that every process of a
 platform has them and a backup holds them."""
 
-from alembic import op
-
-revision = "0013"
-down_revision = "0012"
-branch_labels = None
-depends_on = None
-
 STATEMENTS = [
     """
 create table own_track (
@@ -62,9 +55,3 @@ create table violation (
     "alter table violation alter column content set storage external",
     "create index violation_newest on violation (tenant_id, created_at desc, id desc)",
 ]
-
-
-def upgrade() -> None:
-    """Create what is new."""
-    for statement in STATEMENTS:
-        op.execute(statement)

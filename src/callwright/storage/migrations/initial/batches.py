@@ -4,20 +4,15 @@ A contact waits in ``batch_contact`` until its execution is written; both happen
 twice. A batch's executions stay when it is deleted: they are the record of what was dialled.
 """
 
-from alembic import op
-
-revision = "0012"
-down_revision = "0011"
-branch_labels = None
-depends_on = None
-
-BATCH = [
+STATEMENTS = [
     """
 create table batch_transition (
   before text collate "C" not null,
   after text collate "C" not null,
   primary key (before, after)
 )""",
+    # A deleted batch stays, unseen, until the executions of its stopped contacts are written. contacts_failed_at: since when they
+    # cannot be written.
     """
 create table batch (
   id text collate "C" primary key constraint batch_id_form check (id ~ '^[0-9a-f]{32}$'),
@@ -36,6 +31,8 @@ create table batch (
   total_contacts integer not null,
   valid_contacts integer not null,
   refused json not null,
+  deleted_at timestamptz,
+  contacts_failed_at timestamptz,
   constraint batch_contacts_counted check (0 <= valid_contacts and valid_contacts <= total_contacts),
   constraint batch_has_a_time check (scheduled_at is not null or status in ('created', 'processed', 'failed')),
   constraint batch_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id) on delete cascade
@@ -71,18 +68,23 @@ create table batch_contact (
   primary key (batch_id, position)
 )""",
     "create unique index batch_contact_execution on batch_contact (execution_id)",
-    "create index execution_batch on execution (batch_id, created_at, id) where batch_id is not null",
-    "create index execution_batch_status on execution (batch_id, status) where batch_id is not null",
-    "create index execution_batch_open on execution (batch_id, phase) where batch_id is not null and phase <> 'done'",
-]
-
-# As the outbox of executions, in order for each batch.
-OUTBOX = [
+    # Figures of executions that retention has deleted.
+    """
+create table batch_pruned (
+  batch_id text collate "C" not null references batch (id) on delete cascade,
+  status text collate "C" not null,
+  number bigint not null check (number > 0),
+  cost bigint not null,
+  answered bigint not null,
+  talk_us bigint not null,
+  primary key (batch_id, status)
+)""",
+    # As the outbox of executions, in order for each batch.
     """
 create table batch_outbox (
   id text collate "C" primary key check (id <> ''),
   tenant_id text collate "C" not null references tenant (id),
-  batch_id text collate "C" not null references batch (id) on delete cascade,
+  batch_id text collate "C" not null,
   sequence integer not null check (sequence > 0),
   status text not null,
   url text not null,
@@ -125,35 +127,12 @@ begin
   return new;
 end $$""",
     "create trigger batch_outbox_number before insert on batch_outbox for each row execute function batch_outbox_number()",
-]
-
-SUPPRESSED = [
-    # A row that only keeps the record of a contact ("prepared", never admitted) dials nobody: it may be written for a number that
-    # is not to be called, and is looked at again, as every execution, before it could be dialled.
+    # What waits to be delivered outlives its batch; what was delivered goes with it, and the rest when it is settled (housekeeping).
     """
-create or replace function execution_suppression_guard() returns trigger language plpgsql as $$
-declare
-  key text;
+create function batch_webhooks_settled() returns trigger language plpgsql as $$
 begin
-  if new.direction <> 'outbound' or (tg_op = 'INSERT' and new.detail = 'prepared') then
-    return new;
-  end if;
-  if tg_op = 'UPDATE' and (new.phase <> 'dialling' or old.phase = 'dialling') then
-    return new;
-  end if;
-  for key in select k from unnest(address_keys(new.to_number)) k order by k loop
-    perform pg_advisory_xact_lock_shared(suppression_lock(new.tenant_id, key));
-  end loop;
-  if exists (select from suppression s where s.tenant_id = new.tenant_id and s.number = any(address_keys(new.to_number))) then
-    raise exception 'execution %: whoever is there asked not to be called any more', new.id
-      using errcode = 'check_violation', constraint = 'execution_not_suppressed';
-  end if;
-  return new;
+  delete from batch_outbox where batch_id = old.id and state <> 'waiting';
+  return null;
 end $$""",
+    "create trigger batch_webhooks_settled after delete on batch for each row execute function batch_webhooks_settled()",
 ]
-
-
-def upgrade() -> None:
-    """Create what is new."""
-    for statement in (*BATCH, *OUTBOX, *SUPPRESSED):
-        op.execute(statement)

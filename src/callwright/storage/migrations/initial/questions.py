@@ -1,13 +1,6 @@
 """Questions asked after a call, whose calls they are asked of, and the older extraction templates."""
 
-from alembic import op
-
-revision = "0004"
-down_revision = "0003"
-branch_labels = None
-depends_on = None
-
-DISPOSITIONS = [
+STATEMENTS = [
     # number: several made in one request have the same time, and keep their order.
     """
 create table disposition (
@@ -45,9 +38,3 @@ create table extraction_template (
 )""",
     "create index extraction_template_oldest on extraction_template (tenant_id, created_at, number)",
 ]
-
-
-def upgrade() -> None:
-    """Create what is new."""
-    for statement in DISPOSITIONS:
-        op.execute(statement)

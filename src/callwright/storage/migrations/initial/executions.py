@@ -1,23 +1,10 @@
-"""The ledger: tenants, keys, agents, executions, attempts, webhooks, call logs, nodes, idempotency and audit.
+"""Executions and their attempts, the tables of states they may be in, logs of calls, and the processes that hold them.
 
-Rules that must never break are constraints here, not only code. The tables of ``domain.execution`` are rows of ``execution_state``,
-``status_transition`` and ``phase_transition``; ``storage.rules`` keeps those rows equal to the code at every migration.
+The tables of ``domain.execution`` are rows of ``execution_state``, ``status_transition``, ``phase_transition`` and ``execution_beginning``;
+``storage.rules`` keeps those rows equal to the code at every migration.
 """
 
-from alembic import op
-
-revision = "0001"
-down_revision = None
-branch_labels = None
-depends_on = None
-
-PLATFORM = """
-create table platform (
-  name text collate "C" primary key,
-  value text not null
-)"""
-
-RULES = [
+STATEMENTS = [
     """
 create table execution_state (
   phase text collate "C" not null,
@@ -39,46 +26,13 @@ create table phase_transition (
   after text collate "C" not null,
   primary key (before, after)
 )""",
-]
-
-TENANTS = [
     """
-create table tenant (
-  id text collate "C" primary key check (id <> ''),
-  name text not null,
-  email text not null,
-  max_concurrency integer not null check (max_concurrency >= 0),
-  wallet_nano bigint not null default 0,
-  created_at timestamptz not null default now()
+create table execution_beginning (
+  direction text collate "C" not null,
+  phase text collate "C" not null,
+  detail text collate "C" not null,
+  primary key (direction, phase, detail)
 )""",
-    """
-create table api_key (
-  id text collate "C" primary key check (id <> ''),
-  tenant_id text collate "C" not null references tenant (id),
-  name text not null,
-  digest bytea not null unique check (octet_length(digest) between 16 and 64),
-  last4 text not null check (length(last4) = 4),
-  scope text not null check (scope in ('full', 'read')),
-  created_at timestamptz not null,
-  expires_at timestamptz constraint api_key_expires_later check (expires_at > created_at),
-  revoked_at timestamptz
-)""",
-    "create index api_key_tenant on api_key (tenant_id, created_at desc)",
-    """
-create table agent (
-  id text collate "C" primary key check (id <> ''),
-  tenant_id text collate "C" not null references tenant (id),
-  name text not null,
-  body json not null,
-  revision integer not null check (revision > 0),
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
-  unique (tenant_id, id)
-)""",
-    "create index agent_newest on agent (tenant_id, created_at desc, id desc)",
-]
-
-EXECUTION = [
     # due_at: when it may be admitted; phase_at: since when it is in its phase. Both are the database's clock and only for the storage.
     # JSON is stored as text (json, not jsonb): key order and unusual characters come back exactly as they came, and nothing queries it.
     """
@@ -141,6 +95,16 @@ create table execution (
     "create index execution_owner on execution (owner) where owner is not null",
     "create index execution_finishing on execution (phase_at) where phase = 'finishing'",
     "create index execution_ended on execution (created_at, id) where phase = 'done'",
+    # How often a caller has called an agent.
+    "create index execution_caller on execution (agent_id, (options ->> 'caller')) where direction = 'inbound'",
+    "create index execution_batch on execution (batch_id, created_at, id) where batch_id is not null",
+    # The counts of a batch are read from this index alone: they do not touch the wide rows of its executions.
+    (
+        "create index execution_batch_counts on execution (batch_id, status)"
+        " include (total_cost_nano, answered_at, ended_at) where batch_id is not null"
+    ),
+    "create index execution_batch_open on execution (batch_id, phase) where batch_id is not null and phase <> 'done'",
+    "create index execution_unfinished on execution (tenant_id, created_at) where phase <> 'done'",
     """
 create function execution_guard() returns trigger language plpgsql as $$
 begin
@@ -187,6 +151,19 @@ begin
 end $$""",
     "create trigger execution_told after insert or update on execution for each row execute function execution_told()",
     """
+create function execution_begin_guard() returns trigger language plpgsql as $$
+begin
+  if not exists (
+    select from execution_beginning b
+    where b.direction = new.direction and b.phase = new.phase and b.detail = new.detail
+  ) then
+    raise exception 'an % execution cannot begin %/%', new.direction, new.phase, new.detail
+      using errcode = 'check_violation', constraint = 'execution_begins';
+  end if;
+  return new;
+end $$""",
+    "create trigger execution_begin_guard before insert on execution for each row execute function execution_begin_guard()",
+    """
 create table attempt (
   execution_id text collate "C" not null references execution (id) on delete cascade,
   attempt integer not null check (attempt > 0),
@@ -206,86 +183,32 @@ create table attempt (
   constraint attempt_outcome_when_closed check ((closed_at is null) = (outcome is null))
 )""",
     "create unique index attempt_one_open on attempt (execution_id) where closed_at is null",
-]
-
-OUTBOX = [
-    # due_at is infinity while an earlier webhook of the execution holds this one up, so that what may go now is found by one small index
-    # whatever is waiting behind it. passed: this one has failed for so long that it holds up nothing any more.
+    # Slots: connections that add to the same hour of the same agent do not wait for each other. n may be negative in one slot.
     """
-create table outbox (
-  id text collate "C" primary key check (id <> ''),
-  tenant_id text collate "C" not null references tenant (id),
-  execution_id text collate "C" not null references execution (id) on delete cascade,
-  sequence integer not null check (sequence > 0),
-  status text not null,
-  url text not null,
-  headers json not null,
-  body bytea not null,
-  state text not null default 'waiting' check (state in ('waiting', 'delivered', 'given_up')),
-  tries integer not null default 0 check (tries >= 0),
-  created_at timestamptz not null,
-  due_at timestamptz not null default now(),
-  failing_since timestamptz,
-  passed boolean not null default false,
-  leased_by text,
-  leased_until timestamptz,
-  settled_at timestamptz,
-  http_status integer,
-  answer text,
-  gap boolean not null default false,
-  constraint outbox_sequence_once unique (execution_id, sequence),
-  constraint outbox_lease_whole check ((leased_by is null) = (leased_until is null)),
-  constraint outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
-  constraint outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
-)""",
-    "create index outbox_due on outbox (due_at, id) where state = 'waiting' and due_at < 'infinity'",
-    "create index outbox_failing on outbox (failing_since) where state = 'waiting' and not passed and failing_since is not null",
-    # The number is given here, under the lock of the execution's row, so that no way of writing can leave a gap or use one twice.
+create table execution_count (
+  agent_id text collate "C" not null references agent (id) on delete cascade,
+  hour timestamptz not null,
+  slot smallint not null,
+  n bigint not null,
+  primary key (agent_id, hour, slot)
+) with (fillfactor = 70)""",
     """
-create function outbox_number() returns trigger language plpgsql as $$
-declare
-  last record;
+create function execution_counted() returns trigger language plpgsql as $$
 begin
-  perform from execution where id = new.execution_id for no key update;
-  select o.sequence, o.state = 'waiting' and not o.passed as holds_up into last
-    from outbox o where o.execution_id = new.execution_id order by o.sequence desc limit 1;
-  new.sequence := coalesce(last.sequence, 0) + 1;
-  -- The last one speaks for all: it could only go, or fail, when none before it held it up.
-  if last.holds_up then
-    new.due_at := 'infinity';
-  else
-    perform pg_notify('outbox_added', '');
-  end if;
-  return new;
+  insert into execution_count as c (agent_id, hour, slot, n)
+    select agent_id, date_trunc('hour', created_at, 'UTC'), pg_backend_pid() % 8, count(*) * (case tg_op when 'INSERT' then 1 else -1 end)
+    from changed group by 1, 2 order by 1, 2
+    on conflict (agent_id, hour, slot) do update set n = c.n + excluded.n;
+  return null;
 end $$""",
-    "create trigger outbox_number before insert on outbox for each row execute function outbox_number()",
-    # Deleting is for the execution's own deletion, which arrives here through the foreign key's trigger (depth 2).
-    """
-create function outbox_guard() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'DELETE' then
-    if pg_trigger_depth() < 2 then
-      raise exception 'webhook % can only be deleted with its execution', old.id
-        using errcode = 'check_violation', constraint = 'outbox_no_delete';
-    end if;
-    return old;
-  end if;
-  if old.state = 'delivered' then
-    raise exception 'webhook % was delivered and cannot change', old.id
-      using errcode = 'check_violation', constraint = 'outbox_delivered_immutable';
-  end if;
-  if (new.id, new.tenant_id, new.execution_id, new.sequence, new.status, new.url, new.headers::text, new.body, new.created_at)
-    is distinct from
-    (old.id, old.tenant_id, old.execution_id, old.sequence, old.status, old.url, old.headers::text, old.body, old.created_at) then
-    raise exception 'the content of webhook % was frozen at the change', old.id
-      using errcode = 'check_violation', constraint = 'outbox_frozen';
-  end if;
-  return new;
-end $$""",
-    "create trigger outbox_guard before update or delete on outbox for each row execute function outbox_guard()",
-]
-
-REST = [
+    (
+        "create trigger execution_added after insert on execution referencing new table as changed"
+        " for each statement execute function execution_counted()"
+    ),
+    (
+        "create trigger execution_removed after delete on execution referencing old table as changed"
+        " for each statement execute function execution_counted()"
+    ),
     """
 create table call_log (
   execution_id text collate "C" not null,
@@ -306,41 +229,4 @@ create table node (
   stopped_at timestamptz,
   dead_at timestamptz
 )""",
-    """
-create table idempotency (
-  tenant_id text collate "C" not null references tenant (id),
-  key text collate "C" not null check (key <> ''),
-  request_digest text not null,
-  http_status integer,
-  body bytea,
-  created_at timestamptz not null default now(),
-  primary key (tenant_id, key),
-  constraint idempotency_answer_whole check ((http_status is null) = (body is null))
-)""",
-    "create index idempotency_age on idempotency (created_at)",
-    """
-create table audit (
-  id bigint generated always as identity primary key,
-  tenant_id text collate "C" not null references tenant (id),
-  at timestamptz not null default now(),
-  actor text not null check (actor <> ''),
-  action text not null check (action <> ''),
-  object_type text not null,
-  object_id text not null,
-  before json,
-  after json
-)""",
-    "create index audit_newest on audit (tenant_id, id desc)",
-    """
-create function audit_guard() returns trigger language plpgsql as $$
-begin
-  raise exception 'the audit trail is only ever added to' using errcode = 'check_violation', constraint = 'audit_append_only';
-end $$""",
-    "create trigger audit_guard before update or delete or truncate on audit for each statement execute function audit_guard()",
 ]
-
-
-def upgrade() -> None:
-    """Create everything."""
-    for statement in (PLATFORM, *RULES, *TENANTS, *EXECUTION, *OUTBOX, *REST):
-        op.execute(statement)

@@ -1,0 +1,1 @@
+"""The statements of the first revision, by subject."""

@@ -1,0 +1,318 @@
+"""Every plugin that comes with Callwright passes the public contract suite of its kind, as an outsider's would (``callwright.testing``)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.sip.carrier_world import ANSWERED, COMMAND, DIALLED
+from tests.contract.test_openai_compatible import DONE, chunk
+from tests.http_server import Exchange, serving
+from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, twilio
+
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins
+from callwright.domain.provider_access import Access
+from callwright.net.client import GuardedClient
+from callwright.ports.leg import DialRequest
+from callwright.ports.model import Message, ModelRequest, ModelSettings, Tool
+from callwright.ports.registry import KINDS, HttpClient, Plugin, PluginContext
+from callwright.ports.speech import TranscriberSettings, VoiceSettings
+from callwright.providers.local.manifest import DEFAULTS
+from callwright.providers.local.store import ModelStore
+from callwright.providers.openai_compatible.endpoints import EndpointModels
+from callwright.providers.openai_compatible.provider_table import VENDORS
+from callwright.telephony.number_markets.plivo import PlivoMarket
+from callwright.telephony.number_markets.twilio import TwilioMarket
+from callwright.telephony.sip.carrier import SipCarrier
+from callwright.telephony.sip.configuration import SipSettings
+from callwright.testing import (
+    CarrierContract,
+    MarketContract,
+    ModelContract,
+    PluginContract,
+    TranscriberContract,
+    TurnContract,
+    VadContract,
+    VoiceContract,
+)
+
+REGISTRY = installed_plugins()
+MODELS = Path(os.environ.get("CALLWRIGHT_MODELS") or "~/.cache/callwright/models").expanduser()
+WITH_MODELS = [
+    pytest.mark.voice,
+    pytest.mark.skipif(
+        bool(ModelStore(MODELS).missing(DEFAULTS)), reason="the default local models are not installed: make models"
+    ),
+]
+TESTED: set[tuple[str, str]] = set()
+"""Kind and name of every plugin on which a suite is run."""
+LEFT_OUT = {
+    ("voice", "kokoro"): "its model is no default one",
+    ("carrier", "sip-trunk"): "its legs are those of the carrier sip; tests/phone calls through trunks",
+}
+
+
+def held(kind: str, name: str) -> Plugin:
+    """The plugin of the registry; noted as tested."""
+    plugin = REGISTRY.find(kind, name)
+    TESTED.add((plugin.kind, plugin.name))
+    return plugin
+
+
+# -- scripted ------------------------------------------------------------------------------------------------------------------
+
+
+class TestScriptedVoice(VoiceContract):
+    plugin = held("voice", "scripted")
+    wrong_settings = VoiceSettings(options={"first_audio_ms": "soon"})
+
+
+class TestScriptedTranscriber(TranscriberContract):
+    plugin = held("transcriber", "scripted")
+    wrong_settings = TranscriberSettings(options={"drop": "first"})
+
+
+class TestScriptedTurn(TurnContract):
+    plugin = held("turn", "scripted")
+
+
+class TestEnergyVad(VadContract):
+    plugin = held("vad", "energy")
+
+
+TOOL = Tool("book", "book a cleaning", json.dumps({"type": "object", "properties": {"day": {"type": "string"}}}))
+CALLS_TOOL = ModelRequest((Message("user", "Please book Tuesday."),), ModelSettings(), tools=(TOOL,))
+
+
+class TestScriptedModel(ModelContract):
+    plugin = held("model", "scripted")
+    tool_request = replace(
+        CALLS_TOOL, settings=ModelSettings(options={"rules": [{"when": "book", "tool": {"name": "book"}}]})
+    )
+    wrong_settings = ModelSettings(options={"rules": "x"})
+
+
+# -- local ---------------------------------------------------------------------------------------------------------------------
+
+
+CLAUSE = "I would like to book a cleaning on Tuesday, please."
+
+
+@cache
+def said_locally() -> bytes:
+    """The clause, said by the local voice."""
+    suite = PluginContract()
+    suite.plugin, suite.models_folder = REGISTRY.find("voice", "local"), MODELS
+
+    async def said() -> bytes:
+        async with suite.opened() as voice:
+            return b"".join([chunk.pcm async for chunk in voice.speak(CLAUSE, VoiceSettings(voice="robin"))])
+
+    return asyncio.run(said())
+
+
+class Local:
+    """With the models of this machine."""
+
+    pytestmark = WITH_MODELS
+    models_folder = MODELS
+    seconds = 120.0
+
+
+class LocalEars(Local):
+    """Hears what the local voice says."""
+
+    words: tuple[str, ...] = ("cleaning", "tuesday")
+
+    @pytest.fixture(autouse=True)
+    def clause(self) -> None:
+        """Said before the suite's event loop runs."""
+        said_locally()
+
+    def speech(self) -> bytes:
+        return said_locally()
+
+
+class TestLocalVoice(Local, VoiceContract):
+    plugin = held("voice", "local")
+    voice_settings = VoiceSettings(voice="robin")
+    wrong_settings = VoiceSettings(voice="nobody")
+
+
+class TestLocalTranscriber(LocalEars, TranscriberContract):
+    plugin = held("transcriber", "local")
+    wrong_settings = TranscriberSettings(language="hi")
+
+
+class TestLocalVad(LocalEars, VadContract):
+    plugin = held("vad", "local")
+
+
+class TestLocalTurn(LocalEars, TurnContract):
+    plugin = held("turn", "local")
+
+    def finished(self) -> bytes:
+        return said_locally()
+
+    def unfinished(self) -> None:
+        """What the real model thinks of a half sentence is no contract."""
+
+
+class TestLocalModel(Local, ModelContract):
+    plugin = held("model", "local")
+    model_settings = ModelSettings(max_tokens=60, temperature_milli=0)
+
+
+class TestIntentModel(Local, ModelContract):
+    plugin = held("model", "intents")
+    model_settings = ModelSettings(max_tokens=60, temperature_milli=0)
+
+
+# -- models of vendors ---------------------------------------------------------------------------------------------------------
+
+
+async def answering(exchange: Exchange) -> None:
+    """A stand-in of every vendor: it calls a tool that is offered, and has words otherwise."""
+    offered = exchange.request.json().get("tools")
+    exchange.head(200, content_type="text/event-stream")
+    if offered:
+        function = {"name": offered[0]["function"]["name"], "arguments": '{"day": "Tuesday"}'}
+        call = {"index": 0, "id": "c1", "type": "function", "function": function}
+        pieces = [chunk({"tool_calls": [call]}), chunk({}, "tool_calls")]
+    else:
+        pieces = [chunk({"content": "Ninety"}), chunk({"content": " dollars."}), chunk({}, "stop")]
+    for piece in (*pieces, DONE):
+        await exchange.write(piece)
+
+
+class TestVendorModel(ModelContract):
+    @pytest.fixture(autouse=True, params=VENDORS, ids=lambda vendor: vendor.name)
+    def vendor(self, request: pytest.FixtureRequest) -> None:
+        self.at: Any = request.param
+        self.plugin = held("model", self.at.name)
+
+    def opened(self) -> AbstractAsyncContextManager[EndpointModels]:
+        return self._at_stand_in()
+
+    @asynccontextmanager
+    async def _at_stand_in(self) -> AsyncIterator[EndpointModels]:
+        async with serving(answering) as server, GuardedClient(allow_private=True) as client:
+            url, at = f"{server.url}/v1", self.at
+            keys = {at.keys[0]: "key"} | ({at.address_key: url} if at.address_key else {})
+            access = Access(keys, base_url=url if at.name == "custom" else "")
+            self.model_settings = ModelSettings("m-1", max_tokens=60, access=access)
+            self.tool_request = replace(CALLS_TOOL, settings=self.model_settings)
+            if not at.address_key:
+                elsewhere = Access(keys, refused_url="http://elsewhere.example")
+                self.wrong_settings = replace(self.model_settings, access=elsewhere)
+            here = at if at.name == "custom" else replace(at, base_url=url)
+            settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
+            model = EndpointModels(here, PluginContext(settings, MODELS), client.stream_client())
+            try:
+                yield model
+            finally:
+                await model.aclose()
+
+
+# -- carriers ------------------------------------------------------------------------------------------------------------------
+
+
+def dialled(to: str, **options: Any) -> DialRequest:
+    return DialRequest("execution-1.1", to, "+15550100", 20, options)
+
+
+def caller(**persona: Any) -> dict[str, Any]:
+    """A synthetic caller who says nothing by itself."""
+    return {
+        "default": "x",
+        "personas": {"x": {"answer": {"after_s": 0}, "patience_s": 0, "fallback": [], "think_ms": 0} | persona},
+    }
+
+
+class TestLoopback(CarrierContract):
+    plugin = held("carrier", "loopback")
+    answers = dialled("+15550111", scenario=caller())
+    rings = dialled("+15550111", scenario=caller(answer={"after_s": 15}))
+    refused = dialled("busy")
+    impossible = dialled("+15550111", user_data={"persona": "nobody"})
+
+    def context(self, client: HttpClient) -> PluginContext:
+        """With the scripted voice and ears of the caller."""
+        plugins = PluginInstances(REGISTRY)
+        context = PluginContext(self.settings, self.models_folder, plugins, client)
+        plugins.use(context)
+        return context
+
+
+PHONE = "sip:phone@127.0.0.1:15101"
+
+
+def scripted(*steps: list[Any], to: str = PHONE) -> DialRequest:
+    """A SIP call that goes as the steps say."""
+    return dialled(to, sip_headers={"X-Script": json.dumps(steps)})
+
+
+class TestSip(CarrierContract):
+    """The carrier over a gateway process without SIP: no stack and no phone is needed."""
+
+    plugin = replace(
+        held("carrier", "sip"), factory=lambda context: SipCarrier(SipSettings("127.0.0.1:15100"), command=COMMAND)
+    )
+    answers = scripted(*ANSWERED)
+    second = scripted(["dialled", {"call_id": "def@127.0.0.1"}], *ANSWERED[1:])
+    rings = scripted(DIALLED, ["ringing"])
+    refused = scripted(DIALLED, ["closed", {"by": "them", "sip_status": 486, "q850": None, "reason": "Busy Here"}])
+    impossible = scripted(to="sip:phone@192.0.2.1")
+
+
+# -- markets -------------------------------------------------------------------------------------------------------------------
+
+NUMBERS = {"US": ["+14155550101", "+12125550102"], "IN": ["+918041234567", "+912241234567"]}
+
+
+class TestTwilio(MarketContract):
+    plugin = held("market", "twilio")
+    access = Access({"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN})
+    wrong_access = Access({"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": "wrong-token"})
+    rents = True
+
+    def opened(self) -> AbstractAsyncContextManager[TwilioMarket]:
+        return self._at_stand_in()
+
+    @asynccontextmanager
+    async def _at_stand_in(self) -> AsyncIterator[TwilioMarket]:
+        vendor = Vendor(stock=list(NUMBERS[self.country]))
+        async with twilio(vendor), GuardedClient(allow_private=True) as client:
+            yield TwilioMarket(client, vendor.url, vendor.url)
+
+
+class TestPlivo(MarketContract):
+    plugin = held("market", "plivo")
+    access = Access({"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": TOKEN})
+    wrong_access = Access({"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": "wrong-token"})
+    country = "IN"
+    rents = True
+
+    def opened(self) -> AbstractAsyncContextManager[PlivoMarket]:
+        return self._at_stand_in()
+
+    @asynccontextmanager
+    async def _at_stand_in(self) -> AsyncIterator[PlivoMarket]:
+        vendor = Vendor(stock=list(NUMBERS[self.country]))
+        async with plivo(vendor), GuardedClient(allow_private=True) as client:
+            yield PlivoMarket(client, vendor.url)
+
+
+def test_every_kind_and_every_plugin_has_its_suite() -> None:
+    installed = {(plugin.kind, plugin.name) for plugin in REGISTRY.all()}
+    of_vendors = {("model", vendor.name) for vendor in VENDORS}
+    assert installed - TESTED - of_vendors == set(LEFT_OUT)
+    assert {kind for kind, _ in TESTED} == set(KINDS)
