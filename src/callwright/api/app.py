@@ -64,6 +64,7 @@ from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.insight.wire import encode
+from callwright.ports.door import LINES
 
 TITLE = "Callwright"
 DESCRIPTION = (
@@ -157,6 +158,7 @@ def build_app(services: ApiServices) -> FastAPI:
         operations,
     ):
         app.include_router(router)
+    app.mount(LINES.rstrip("/"), services.doors)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_parameter)
@@ -176,7 +178,7 @@ def build_app(services: ApiServices) -> FastAPI:
             ],
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
-    app.openapi = lambda: description_of(app, _BODIES)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, _BODIES, services.doors)  # type: ignore[method-assign]
     return app
 
 

@@ -52,18 +52,21 @@ class Gate:
         self._counters: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; anything that is not HTTP passes."""
-        if scope["type"] != "http":
+        """Serve one request or one websocket."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         _one_spelling(scope)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         request_id = self._request_id(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["services"] = self.services
         answer = _Answer(send, request_id, scope)
         try:
-            if needs_key(scope["path"]):
+            if needs_key(scope["path"]) and not self.services.doors.has(scope):
                 state["principal"] = await self._principal(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
@@ -78,6 +81,20 @@ class Gate:
             await answer.fail(CallwrightError("Internal server error"), scope, receive)
         finally:
             self._count(answer.status // 100)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a websocket through to a door, which asks for its own proof, or with a key. Others are refused unaccepted."""
+        request_id = self._request_id(scope)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["services"] = self.services
+        try:
+            if not self.services.doors.has(scope):
+                state["principal"] = await self._principal(scope)
+        except CallwrightError as error:
+            await error_answer(error, request_id)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
     def _count(self, kind: int) -> None:
         counter = self._counters.get(kind)
@@ -109,7 +126,7 @@ class Gate:
             raise (error if isinstance(error, MissingKeyError) else key_refused(services, error.message)) from None
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
-        refused = refusal(principal, scope["method"], scope["path"])
+        refused = refusal(principal, scope.get("method", "GET"), scope["path"])
         if refused is not None:
             raise NotAllowedError(refused)
         return principal

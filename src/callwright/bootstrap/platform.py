@@ -21,10 +21,11 @@ from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import Services
 from callwright.api.app import build_app
+from callwright.api.doors import Doors
 from callwright.api.rates import RateLimits
 from callwright.api.services import ApiServices
 from callwright.bootstrap.batch_outbox import BatchOutboxLedger
-from callwright.bootstrap.carriers import open_carriers
+from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
 from callwright.call.live.access import TenantAccess
@@ -92,7 +93,8 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         foundation = await stack.enter_async_context(open_foundation(settings))
         metrics = Metrics()
         market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
-        _equip_plugins(foundation, {"metrics": metrics, "market_client": market_client, **more})
+        doors = Doors(public_url, foundation.ids, foundation.clock)
+        _equip_plugins(foundation, {"metrics": metrics, "market_client": market_client, "doors": doors, **more})
         publisher = foundation.publisher(public_url)
         disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
         # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
@@ -106,7 +108,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         )
         services = replace(services, questions=runtime.questions, markets=_markets(foundation))
         platform = Platform(foundation, runtime, services, FastAPI())
-        platform.app = build_app(_api_services(platform, services, metrics, public_url))
+        platform.app = build_app(_api_services(platform, services, metrics, public_url, doors))
         await _tell_of_locked_vault(services)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
@@ -140,6 +142,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
         stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
+        mount_doors(foundation.plugins, doors, sip=bool(settings.sip_listen))
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
         # What lives now lives as long as the process: the collector need not look at it during calls.
         gc.collect()
@@ -234,7 +237,9 @@ def _web_desk(foundation: Foundation, client: GuardedClient, public_url: str) ->
     )
 
 
-def _api_services(platform: Platform, services: Services, metrics: Metrics, public_url: str) -> ApiServices:
+def _api_services(
+    platform: Platform, services: Services, metrics: Metrics, public_url: str, doors: Doors
+) -> ApiServices:
     settings = platform.foundation.settings
 
     async def ready() -> None:
@@ -260,6 +265,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
             read_rates(settings.rate_limits), lambda: platform.foundation.clock.monotonic_us() / 1_000_000
         ),
         bad_key_status=int(settings.bad_key),
+        doors=doors,
     )
 
 
