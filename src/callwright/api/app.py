@@ -26,6 +26,7 @@ from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionTest, DispositionUpdate
+from callwright.api.doors import Doors
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
@@ -64,6 +65,8 @@ from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.insight.wire import encode
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
 from callwright.ports.door import LINES
 
 TITLE = "Callwright"
@@ -111,8 +114,10 @@ _BODIES = (
 )
 
 
-def build_app(services: ApiServices) -> FastAPI:
-    """The application over ``services``. Building it touches nothing."""
+def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
+    """The application over ``services``, with the doors of carriers. Building it touches nothing."""
+    if doors is None:
+        doors = Doors("", RandomIds(), SystemClock())
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -158,11 +163,11 @@ def build_app(services: ApiServices) -> FastAPI:
         operations,
     ):
         app.include_router(router)
-    app.mount(LINES.rstrip("/"), services.doors)
+    app.mount(LINES.rstrip("/"), doors)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_parameter)
-    app.add_middleware(Gate, services=services)
+    app.add_middleware(Gate, services=services, doors=doors)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -178,7 +183,7 @@ def build_app(services: ApiServices) -> FastAPI:
             ],
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
-    app.openapi = lambda: description_of(app, _BODIES, services.doors)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, _BODIES, doors)  # type: ignore[method-assign]
     return app
 
 

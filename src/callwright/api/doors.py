@@ -228,7 +228,7 @@ class LimitedSocket:
         self._waiting: deque[Message] = deque()
         self._wake = asyncio.Event()
         self._code: int | None = None
-        self._until: float | None = asyncio.get_running_loop().time() + DOOR_SOCKET_FIRST_MESSAGE_SECONDS
+        self._until = asyncio.timeout(DOOR_SOCKET_FIRST_MESSAGE_SECONDS).when()
         self._reading: asyncio.Timeout | None = None
         self._second = 0
         self._messages = 0
@@ -279,7 +279,7 @@ class LimitedSocket:
         if self._code is None:
             self._code = code
             self._wake.set()
-            if self._reading is not None:
+            if self._reading is not None and not self._reading.expired():
                 # Wakes the reader, which waits for a message that may never come.
                 self._reading.reschedule(0)
 

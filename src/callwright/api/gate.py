@@ -14,6 +14,7 @@ from callwright.actions.encoded import entity_tag, names_tag
 from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
+from callwright.api.doors import Doors
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal
 from callwright.domain.errors import (
@@ -46,9 +47,10 @@ _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-sto
 class Gate:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, services: ApiServices) -> None:
+    def __init__(self, app: ASGIApp, services: ApiServices, doors: Doors) -> None:
         self.app = app
         self.services = services
+        self._doors = doors
         self._counters: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,7 @@ class Gate:
         state["services"] = self.services
         answer = _Answer(send, request_id, scope)
         try:
-            if needs_key(scope["path"]) and not self.services.doors.has(scope):
+            if needs_key(scope["path"]) and not self._doors.has(scope):
                 state["principal"] = await self._principal(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
@@ -89,7 +91,7 @@ class Gate:
         state["request_id"] = request_id
         state["services"] = self.services
         try:
-            if not self.services.doors.has(scope):
+            if not self._doors.has(scope):
                 state["principal"] = await self._principal(scope)
         except CallwrightError as error:
             await error_answer(error, request_id)(scope, receive, send)

@@ -11,11 +11,8 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 
 from callwright.actions.services import Services
-from callwright.api.doors import Doors
 from callwright.api.rates import RateLimits
 from callwright.domain.tenant import Principal
-from callwright.ops.clock import SystemClock
-from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
 
 
@@ -50,7 +47,6 @@ class ApiServices:
     cors_origins: tuple[str, ...] = ()
     rates: RateLimits | None = None
     bad_key_status: int = 401
-    doors: Doors = field(default_factory=lambda: Doors("", RandomIds(), SystemClock()))
 
 
 def services_of(request: Request) -> ApiServices:

@@ -108,7 +108,7 @@ async def open_platform(settings: Settings, public_url: str, **more: Any) -> Asy
         )
         services = replace(services, questions=runtime.questions, markets=_markets(foundation))
         platform = Platform(foundation, runtime, services, FastAPI())
-        platform.app = build_app(_api_services(platform, services, metrics, public_url, doors))
+        platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
         await _tell_of_locked_vault(services)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
@@ -237,9 +237,7 @@ def _web_desk(foundation: Foundation, client: GuardedClient, public_url: str) ->
     )
 
 
-def _api_services(
-    platform: Platform, services: Services, metrics: Metrics, public_url: str, doors: Doors
-) -> ApiServices:
+def _api_services(platform: Platform, services: Services, metrics: Metrics, public_url: str) -> ApiServices:
     settings = platform.foundation.settings
 
     async def ready() -> None:
@@ -265,7 +263,6 @@ def _api_services(
             read_rates(settings.rate_limits), lambda: platform.foundation.clock.monotonic_us() / 1_000_000
         ),
         bad_key_status=int(settings.bad_key),
-        doors=doors,
     )
 
 
