@@ -21,13 +21,12 @@ from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 from callwright.domain.disposition import read_disposition
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.insight.batch_record import BatchWebhookPublisher
 from callwright.insight.dispositions import questions_of, unanswered
-from callwright.insight.publication import WebhookPublisher
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.metrics import Metrics
 from callwright.ops.vault import SealedVault
+from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
 from callwright.ports.questions import Examination, Examined
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.call_world import call_world
 
 from callwright.campaigns.release import Release
-from callwright.insight.batch_record import BatchWebhookPublisher
+from callwright.outbox.publication import BatchWebhookPublisher
 
 
 async def main(dsn: str, folder: Path) -> None:

@@ -9,9 +9,9 @@ import asyncio
 import sys
 
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
-from callwright.insight.publication import WebhookPublisher
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.outbox.publication import WebhookPublisher
 from callwright.storage.job_runner import JobRunner, JobTimings
 from callwright.storage.ledger import PostgresLedger
 

@@ -31,13 +31,13 @@ from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.insight.publication import WebhookPublisher
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
+from callwright.outbox.publication import WebhookPublisher
 from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault

@@ -55,7 +55,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Puts the figure on the report: reports travel from a worker to the process that started it, stashes do not."""
     report = yield
-    report.computed_s = item.stash.get(_computed_s, 0.0)
+    report.__dict__["computed_s"] = item.stash.get(_computed_s, 0.0)
     return report
 
 
@@ -72,7 +72,7 @@ class TimeSpent:
         spent = self._tests.setdefault(report.nodeid, [0.0, 0.0])
         spent[0] += report.duration
         spent[1] += max(0.0, report.duration - getattr(report, "computed_s", 0.0))
-        if report.outcome == "rerun":
+        if str(report.outcome) == "rerun":  # of pytest-rerunfailures
             crash = getattr(report.longrepr, "reprcrash", None)
             self._retries.append([report.nodeid, str(crash.message if crash else report.longrepr).splitlines()[0]])
 

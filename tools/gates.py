@@ -537,7 +537,8 @@ def summarise_coverage(results: dict[str, Any]) -> dict[str, float]:
 
 def summarise_unit_time(runs: list[dict[str, Any]]) -> float:
     """Seconds of all tests below tests/unit in runs as `tests/time_spent.py` describes them."""
-    return sum(taken_s for run in runs for test, (taken_s, _) in run["tests"].items() if test.startswith("tests/unit/"))
+    tests = [row for run in runs for row in run["tests"].items()]
+    return float(sum(taken_s for test, (taken_s, _) in tests if test.startswith("tests/unit/")))
 
 
 def render(rows: list[Row], most_findings: int = 8) -> str:

@@ -34,7 +34,7 @@ from callwright.domain.limits import (
     MAX_SUSPECTS_WAITING_OF_ADDRESS,
 )
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
 

@@ -14,12 +14,12 @@ from tests.call_world import agent_body, call_world, place
 from tests.database import fetch
 
 from callwright.domain.execution import Execution
-from callwright.insight.publication import WebhookPublisher
 from callwright.insight.view import view_of
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.media.wav import read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.outbox.publication import WebhookPublisher
 from callwright.storage.ledger import PostgresLedger
 
 pytestmark = pytest.mark.real_time

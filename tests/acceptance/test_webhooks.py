@@ -22,10 +22,10 @@ from tests.waiting import until
 from callwright.actions.transition import insert, transition
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.insight.publication import WebhookPublisher
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
+from callwright.outbox.publication import WebhookPublisher
 from callwright.ports.ledger import Change
 from callwright.storage.ledger import PostgresLedger
 

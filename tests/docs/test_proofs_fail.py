@@ -19,7 +19,7 @@ from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.domain import webhook_address
 from callwright.domain.agent import parsing as agent
 from callwright.domain.settings.rows import SETTINGS
-from callwright.insight import publication
+from callwright.outbox import publication
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 

@@ -121,18 +121,6 @@ class StoppedContacts:
         return more
 
 
-async def find_execution(unit: Unit, services: Services, tenant_id: str, execution_id: str) -> Execution | None:
-    """An execution of the tenant, also one that is still a contact in its batch, or None."""
-    found = await unit.executions.get(tenant_id, execution_id)
-    if found is not None:
-        return found
-    waiting = await unit.batches.contacts.find(tenant_id, execution_id)
-    if waiting is not None:
-        return execution_of_contact(*waiting, services.policy.from_number)
-    # Released between the two looks: then it is in the ledger now.
-    return await unit.executions.get(tenant_id, execution_id)
-
-
 async def stop_contact(unit: Unit, services: Services, principal: Principal, execution_id: str) -> Execution | None:
     """Stop a contact that waits in its batch: its execution is written as ``stopped``. None when there is none, or it was released
     just now. WrongStateError when its batch was stopped."""

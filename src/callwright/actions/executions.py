@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from callwright.actions.agents import agent_of
-from callwright.actions.batch_stop import find_execution
+from callwright.actions.encoded import Encoded, entity_tag
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.batch import batch_id_in
+from callwright.domain.batch import batch_id_in, execution_of_contact
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution, Status
 from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import ExecutionFilter, Page
+from callwright.insight.record import execution_body
+from callwright.insight.wire import encode
+from callwright.ports.ledger import ExecutionFilter, Page, Unit
 
 DIRECTIONS = ("inbound", "outbound")
 _STRICT_SPAN = timedelta(days=7)
@@ -32,6 +35,18 @@ class PageRequest:
     size: int
     narrow: ExecutionFilter
     after: tuple[datetime, str] | None = None
+
+
+async def find_execution(unit: Unit, services: Services, tenant_id: str, execution_id: str) -> Execution | None:
+    """An execution of the tenant, also one that is still a contact in its batch, or None."""
+    found = await unit.executions.get(tenant_id, execution_id)
+    if found is not None:
+        return found
+    waiting = await unit.batches.contacts.find(tenant_id, execution_id)
+    if waiting is not None:
+        return execution_of_contact(*waiting, services.policy.from_number)
+    # Released between the two looks: then it is in the ledger now.
+    return await unit.executions.get(tenant_id, execution_id)
 
 
 async def get_execution(services: Services, principal: Principal, execution_id: str) -> Execution:
@@ -52,11 +67,34 @@ async def get_log(services: Services, principal: Principal, execution_id: str) -
         return await unit.logs.read(found.id)
 
 
-async def get_of_agent(services: Services, principal: Principal, agent_id: str, execution_id: str) -> Execution:
-    """One execution of one agent of the tenant. Raises NotFoundError, also for an execution of another agent."""
-    wanted = object_id(agent_id, "execution")
-    found = await get_execution(services, principal, execution_id)
-    if found.agent_id != wanted:
+async def read_execution(
+    services: Services, principal: Principal, execution_id: str, public_url: str, *, agent_id: str | None = None
+) -> Encoded:
+    """The body of one execution of the tenant as bytes, with its entity tag; with ``agent_id`` only of that agent. Raises NotFoundError.
+
+    A client that polls gets the kept bytes until the row has changed: one query for its version, and nothing is read or encoded.
+    """
+    of_agent = None if agent_id is None else object_id(agent_id, "execution")
+    wanted = object_id(execution_id, "execution")
+    key = (principal.tenant_id, wanted, public_url)
+    async with services.ledger.reading() as unit:
+        found = services.encoded.get(key)
+        if found is not None and await unit.executions.version(principal.tenant_id, wanted) != found.version:
+            found = None
+        shown = None if found is not None else await unit.executions.get_shown(principal.tenant_id, wanted)
+    if found is None:
+        if shown is not None:
+            execution, version = shown
+            body = encode(execution_body(execution, public_url=public_url))
+            # The version alone would do for one row; the sum also tells bodies of another release of this platform from each other.
+            found = Encoded(execution.agent_id, body, f'"{version:x}-{zlib.crc32(body):08x}"', version)
+            services.encoded.keep(key, found)
+        else:
+            # A contact of a batch before its turn has no row of its own; whatever else is not there raises.
+            waiting = await get_execution(services, principal, wanted)
+            body = encode(execution_body(waiting, public_url=public_url))
+            found = Encoded(waiting.agent_id, body, entity_tag(body))
+    if of_agent is not None and found.agent_id != of_agent:
         raise missing("execution")
     return found
 

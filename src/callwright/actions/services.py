@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
+from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
@@ -170,6 +171,8 @@ class Services:
     """Tenant and idempotency key of each answer that a request of this process waits for."""
     carrier_looks: dict[tuple[str, str], CarrierLook] = field(default_factory=dict)
     """The last look at an organisation's numbers at a carrier."""
+    encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
+    """Executions as bytes, for clients that poll."""
 
 
 def object_id(text: str, what: str) -> str:

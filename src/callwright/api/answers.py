@@ -7,8 +7,22 @@ from typing import Any
 
 from starlette.responses import Response
 
+from callwright.actions.encoded import Encoded
 from callwright.domain.errors import CallwrightError, NoSuchRangeError, NothingToChangeError, RateLimitedError
 from callwright.insight.wire import encode
+
+
+class _Json(Response):
+    """Bytes of JSON. Its headers are written as they are sent, which the framework does in four times the time."""
+
+    media_type = "application/json"
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(self.body)).encode()),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()),
+        ]
 
 
 def answer(body: Any, http_status: int = 200) -> Response:
@@ -18,7 +32,12 @@ def answer(body: Any, http_status: int = 200) -> Response:
 
 def answer_bytes(body: bytes, http_status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Bytes that are JSON already."""
-    return Response(body, status_code=http_status, media_type="application/json", headers=dict(headers or {}))
+    return _Json(body, http_status, headers)
+
+
+def answer_encoded(found: Encoded) -> Response:
+    """Bytes that were kept, with their entity tag. The gate answers 304 to whoever has them."""
+    return answer_bytes(found.body, 200, {"ETag": found.tag})
 
 
 def error_body(http_status: int, message: str, code: str, **more: str | None) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionTest, DispositionUpdate
+from callwright.api.doors import Doors
 from callwright.api.executions.live import LiveStreams
+from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extensions.schemas import ExtensionBody
@@ -63,6 +65,9 @@ from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.insight.wire import encode
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
+from callwright.ports.door import LINES
 
 TITLE = "Callwright"
 DESCRIPTION = (
@@ -109,8 +114,10 @@ _BODIES = (
 )
 
 
-def build_app(services: ApiServices) -> FastAPI:
-    """The application over ``services``. Building it touches nothing."""
+def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
+    """The application over ``services``, with the doors of carriers. Building it touches nothing."""
+    if doors is None:
+        doors = Doors("", RandomIds(), SystemClock())
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -119,10 +126,12 @@ def build_app(services: ApiServices) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        # Requests are counted by the gate, and looking for a tracer takes longer than that.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.services = services
     app.state.live_streams = LiveStreams()
     app.state.uploads = Uploads()
+    app.router.routes.extend(polled.routes)
     for router in (
         sub_accounts,
         own_usage,
@@ -154,10 +163,11 @@ def build_app(services: ApiServices) -> FastAPI:
         operations,
     ):
         app.include_router(router)
+    app.mount(LINES.rstrip("/"), doors)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_parameter)
-    app.add_middleware(Gate, services=services)
+    app.add_middleware(Gate, services=services, doors=doors)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -173,7 +183,7 @@ def build_app(services: ApiServices) -> FastAPI:
             ],
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
-    app.openapi = lambda: description_of(app, _BODIES)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, _BODIES, doors)  # type: ignore[method-assign]
     return app
 
 

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from callwright.api.doors import Doors
 from callwright.api.gate import needs_key
 from callwright.api.schemas import BODY_ERRORS, MEANINGS, STREAMED, Open
 
@@ -38,8 +39,9 @@ def operation_id(route: APIRoute) -> str:
     return f"{group}_{route.name}".replace(" ", "_").replace("-", "_")
 
 
-def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str, Any]:
-    """The description, made once. ``bodies`` are the shapes of bodies: those are read by hand, so the framework does not see them."""
+def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]], doors: Doors) -> dict[str, Any]:
+    """The description, made once. ``bodies`` are the shapes of bodies: those are read by hand, so the framework does not see them;
+    it does not see ``doors`` either."""
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, definitions = models_json_schema(
@@ -58,6 +60,8 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> dict[str,
                     _may_be_refused(operation.get("responses", {}))
             _tag(operations_of_path.get("get", {}))
         _link(found["paths"])
+        for path, method, operation in doors.described():
+            found["paths"].setdefault(path, {})[method] = operation
         app.openapi_schema = found
     return app.openapi_schema
 

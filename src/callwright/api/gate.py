@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callwright.actions.encoded import entity_tag, names_tag
 from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
-from callwright.api.hot import HotReads, answer_hot, entity_tag, execution_in, has_it
+from callwright.api.doors import Doors
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal
 from callwright.domain.errors import (
@@ -40,41 +40,41 @@ UNRECOGNIZED = "Unrecognized access token"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-_RAW_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in _HEADERS.items())
+#: Every answer has them unless its route says otherwise.
+_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 class Gate:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, services: ApiServices) -> None:
+    def __init__(self, app: ASGIApp, services: ApiServices, doors: Doors) -> None:
         self.app = app
         self.services = services
-        self._reads = HotReads()
+        self._doors = doors
         self._counters: dict[int, Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; anything that is not HTTP passes."""
-        if scope["type"] != "http":
+        """Serve one request or one websocket."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         _one_spelling(scope)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         request_id = self._request_id(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        state["services"] = self.services
         answer = _Answer(send, request_id, scope)
         try:
-            if needs_key(scope["path"]):
+            if needs_key(scope["path"]) and not self._doors.has(scope):
                 state["principal"] = await self._principal(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
                 raise NotFoundError("there is no such path: it holds a control character")
-            wanted = execution_in(scope)
-            if wanted is not None:
-                await answer_hot(self._reads, self.services, scope, wanted, answer.whole)
-            else:
-                body = PacedBody(receive, lambda: self._check_again(scope))
-                await self.app(scope, body.receive, answer.send)
+            body = PacedBody(receive, lambda: self._check_again(scope))
+            await self.app(scope, body.receive, answer.send)
         except CallwrightError as error:
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
@@ -83,6 +83,20 @@ class Gate:
             await answer.fail(CallwrightError("Internal server error"), scope, receive)
         finally:
             self._count(answer.status // 100)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a websocket through to a door, which asks for its own proof, or with a key. Others are refused unaccepted."""
+        request_id = self._request_id(scope)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["services"] = self.services
+        try:
+            if not self._doors.has(scope):
+                state["principal"] = await self._principal(scope)
+        except CallwrightError as error:
+            await error_answer(error, request_id)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
     def _count(self, kind: int) -> None:
         counter = self._counters.get(kind)
@@ -114,7 +128,7 @@ class Gate:
             raise (error if isinstance(error, MissingKeyError) else key_refused(services, error.message)) from None
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
-        refused = refusal(principal, scope["method"], scope["path"])
+        refused = refusal(principal, scope.get("method", "GET"), scope["path"])
         if refused is not None:
             raise NotAllowedError(refused)
         return principal
@@ -145,48 +159,40 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._begun = True
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            if self._is_tagged(headers):
+            headers = message["headers"]
+            given = {name for name, _ in headers}
+            headers.append((b"x-request-id", self._request_id.encode()))
+            headers.extend([header for header in _HEADERS if header[0] not in given])
+            if self._may_be_known(headers):
                 # Its tag is a header, and is known when its body is.
                 self._held = message
                 return
         elif self._held is not None:
             start, self._held = self._held, None
             if not message.get("more_body", False):
-                start, message = self._tagged(start, message)
+                message = self._tagged(start, message)
             await self._send(start)
         await self._send(message)
 
-    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """An answer in one piece, whose headers are lower case and do not name those that every answer has."""
-        self._begun = True
-        self.status = status
-        sent = [*headers, (b"x-request-id", self._request_id.encode()), *_RAW_HEADERS]
-        await self._send({"type": "http.response.start", "status": status, "headers": sent})
-        await self._send({"type": "http.response.body", "body": body})
-
-    def _is_tagged(self, headers: MutableHeaders) -> bool:
-        """What clients poll: whole answers of JSON that do not have a tag yet."""
-        kind = headers.get("content-type", "")
+    def _may_be_known(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """What clients poll: whole answers of JSON."""
         return (
-            self._scope["method"] == "GET"
-            and self.status == 200
-            and kind == "application/json"
-            and "etag" not in headers
+            self.status == 200 and self._scope["method"] == "GET" and (b"content-type", b"application/json") in headers
         )
 
-    def _tagged(self, start: Message, body: Message) -> tuple[Message, Message]:
-        tag = entity_tag(body.get("body", b""))
-        headers = MutableHeaders(scope=start)
-        headers["ETag"] = tag
-        if not has_it(Headers(scope=self._scope).get("if-none-match", ""), tag):
-            return start, body
-        self.status = 304
-        del headers["content-length"], headers["content-type"]
-        return {**start, "status": 304}, {**body, "body": b""}
+    def _tagged(self, start: Message, body: Message) -> Message:
+        """Give an answer its tag unless it has one already, and leave out its body for a client that has it. Returns the body to send."""
+        headers = start["headers"]
+        tag = next((value for name, value in headers if name == b"etag"), None)
+        if tag is None:
+            tag = entity_tag(body.get("body", b"")).encode()
+            headers.append((b"etag", tag))
+        known = next((value for name, value in self._scope["headers"] if name == b"if-none-match"), None)
+        if known is None or not names_tag(known.decode("latin-1"), tag.decode()):
+            return body
+        self.status = start["status"] = 304
+        start["headers"] = [header for header in headers if header[0] not in (b"content-length", b"content-type")]
+        return {**body, "body": b""}
 
     async def fail(self, error: CallwrightError, scope: Scope, receive: Receive) -> None:
         """Answer with an error, unless an answer has begun: then the connection can only be cut, by raising."""

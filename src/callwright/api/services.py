@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 
 from callwright.actions.services import Services
@@ -48,8 +50,8 @@ class ApiServices:
 
 
 def services_of(request: Request) -> ApiServices:
-    """The services of the application a request came to."""
-    found = request.app.state.services
+    """The services of the application a request came to. The gate has put them there."""
+    found = request.scope["state"]["services"]
     assert isinstance(found, ApiServices)
     return found
 
@@ -63,4 +65,16 @@ def principal_of(request: Request) -> Principal:
 
 def public_url_of(request: Request) -> str:
     """The beginning of links to this API: the setting, else how this request came."""
-    return services_of(request).public_url or str(request.base_url).rstrip("/")
+    found = services_of(request).public_url
+    if not found:
+        scope = request.scope
+        host = next((value for name, value in scope["headers"] if name == b"host"), None)
+        found = _address(scope.get("scheme", "http"), host, scope.get("server"), scope.get("root_path", ""))
+    return found
+
+
+@lru_cache(256)
+def _address(scheme: str, host: bytes | None, server: tuple[str, int | None] | None, root_path: str) -> str:
+    headers = [] if host is None else [(b"host", host)]
+    scope = {"scheme": scheme, "headers": headers, "server": server, "path": root_path or "/"}
+    return str(URL(scope=scope)).rstrip("/")

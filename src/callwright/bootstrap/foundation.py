@@ -13,8 +13,6 @@ from callwright.actions.services import CallControl, CallPolicy, NoChats, Servic
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.pricing import PriceBook
-from callwright.insight.batch_record import BatchWebhookPublisher
-from callwright.insight.publication import WebhookPublisher
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
@@ -24,6 +22,7 @@ from callwright.ops.price_book import load_price_book
 from callwright.ops.secret import derive, load_secret
 from callwright.ops.settings import Settings
 from callwright.ops.vault import SealedVault
+from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
 from callwright.ports.chat import Chats
 from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger

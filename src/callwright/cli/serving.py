@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from callwright.cli.bounded_http import BoundedHttp
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 
 _BACKLOG = 512
 
@@ -61,6 +62,10 @@ async def http_server(
         backlog=_BACKLOG,
         server_header=False,
         http=BoundedHttp,
+        ws="websockets-sansio",
+        ws_max_size=MAX_DOOR_SOCKET_MESSAGE_BYTES,
+        # Audio gains nothing by it, and a small message may unpack to a large one.
+        ws_per_message_deflate=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
     )

@@ -704,3 +704,33 @@ MAX_KNOWLEDGE_BASES = 100
 
 MAX_VIOLATION_FILE_BYTES = 10_485_760
 """Largest file that answers a violation."""
+
+MAX_DOOR_BODY_BYTES = 65_536
+"""Largest body of a request to a carrier's door (`/lines/...`)."""
+
+DOOR_ANSWER_SECONDS = 15
+"""How long a carrier may take to prove and to answer a request to its door."""
+
+MAX_DOOR_SOCKET_MESSAGE_BYTES = 65_536
+"""Largest message of a carrier's websocket; a larger one closes it before it is put together."""
+
+MAX_DOOR_SOCKET_MESSAGES_A_SECOND = 500
+"""Most messages of a carrier's websocket within one second: ten times what 20 ms of audio need. More close it."""
+
+MAX_DOOR_SOCKET_WAITING = 500
+"""Messages that wait for the far end of a carrier's websocket to read them: ten seconds of audio. One more closes it."""
+
+DOOR_SOCKET_FIRST_MESSAGE_SECONDS = 10
+"""How long the far end of a carrier's websocket may take to send its first message."""
+
+DOOR_SOCKET_CLOSE_SECONDS = 5
+"""How long what waits at the end of a carrier's websocket may take to be sent."""
+
+MAX_DOOR_SOCKETS = 1_000
+"""Most open websockets of all carriers in one process."""
+
+MAX_DOOR_SOCKETS_OF_CARRIER = 500
+"""Most open websockets of one carrier in one process."""
+
+MAX_DOOR_CAPABILITIES = 10_000
+"""Addresses good for one request that a process has issued and nobody has used."""

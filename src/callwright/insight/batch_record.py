@@ -1,18 +1,14 @@
-"""A batch as the wire has it (contract 10.2), in answers and in webhooks alike, and the webhook that tells of a batch's new status."""
+"""A batch as the wire has it (contract 10.2), in answers and in webhooks alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from callwright.domain.batch import Batch, BatchProgress
 from callwright.domain.human_time import ago
 from callwright.domain.money import cents_from_nano
-from callwright.insight.record import wire_time
-from callwright.insight.wire import encode
-from callwright.ports.ledger import OutboxEntry
+from callwright.insight.wire import wire_time
 
 
 def offset_time(at: datetime | None) -> str | None:
@@ -49,29 +45,3 @@ def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str
             "refused_rows": [{"line": row.line, "reason": row.reason} for row in batch.refused],
         },
     }
-
-
-@dataclass(frozen=True, slots=True)
-class BatchWebhookPublisher:
-    """Makes the outbox entry of a batch's change."""
-
-    new_id: Callable[[], str]
-    now: Callable[[], datetime]
-
-    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
-        """The webhook with the batch as it is now, or None when it has no address for one."""
-        if batch.webhook_url is None:
-            return None
-        now = self.now()
-        return OutboxEntry(
-            id=self.new_id(),
-            tenant_id=batch.tenant_id,
-            execution_id=batch.id,
-            sequence=0,
-            status=str(batch.status),
-            url=batch.webhook_url,
-            headers={},
-            body=encode(batch_body(batch, progress, now)),
-            tries=0,
-            created_at=now,
-        )

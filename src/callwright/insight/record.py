@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, 
 from callwright.insight.usage import no_usage, usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import latency_data, waterfall
+from callwright.insight.wire import wire_time
 
 AGENT = "Agent"
 """``by`` of a hang-up the agent itself decided; the contract has no word for it and says who carried it out: the API."""
@@ -190,15 +191,6 @@ _OPAQUE = (
     "campaign_id",
     "arq_job_id",
 )
-
-
-def wire_time(moment: datetime | None) -> str | None:
-    """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
-    if moment is None:
-        return None
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[: -len("+00:00")]
 
 
 def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Bytes on the wire: JSON with exact decimals as numbers. The one encoder of API answers and webhook bodies."""
+"""Values on the wire: JSON with exact decimals as numbers, and times. API answers and webhook bodies are encoded here."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,3 +13,12 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def encode(value: Any) -> bytes:
     """``value`` as compact JSON. Decimals become JSON numbers with all their digits."""
     return _ENCODER.encode(value)
+
+
+def wire_time(moment: datetime | None) -> str | None:
+    """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
+    if moment is None:
+        return None
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[: -len("+00:00")]

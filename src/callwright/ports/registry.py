@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
 
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
+from callwright.ports.door import Doorkeeper, NoDoors
 from callwright.ports.leg import Carrier
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import Model
@@ -149,6 +150,8 @@ class PluginContext:
     """The guarded HTTP client; None in commands that serve nobody."""
     gauges: Gauges = field(default_factory=NoGauges)
     """Numbers for ``/metrics``."""
+    doors: Doorkeeper = field(default_factory=NoDoors)
+    """Gives addresses of the carrier's doors; a command that serves nobody has none."""
     shared: Shared = field(default_factory=Shared)
     """What the plugins of one package share."""
 

@@ -36,6 +36,7 @@ _FILTERS: Mapping[str, str] = {
 
 #: What is shown of an execution: not the agent it was placed with, which nobody reads in a list and which is large.
 _SHOWN = ", ".join("'{}'::json as agent" if name == "agent" else name for name in NAMES)
+_SHOW = f"select {_SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
 #: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
 _PLACE = """
 with hours as (
@@ -120,11 +121,7 @@ class ExecutionRows:
 
     async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:
         """One execution of the tenant without its agent, and the version of its row."""
-        row = await self._connection.fetchrow(
-            f"select {_SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2",
-            execution_id,
-            tenant_id,
-        )
+        row = await self._connection.fetchrow(_SHOW, execution_id, tenant_id)
         return None if row is None else (execution_of(row), int(row["version"]))
 
     async def version(self, tenant_id: str, execution_id: str) -> int | None:

@@ -1,13 +1,12 @@
-"""A batch on the wire, and who is told of it."""
+"""A batch on the wire."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from callwright.domain.batch import Batch, BatchProgress, BatchStatus, RefusedRow
-from callwright.insight.batch_record import BatchWebhookPublisher, batch_body, offset_time
+from callwright.insight.batch_record import batch_body, offset_time
 
 CREATED = datetime(2026, 9, 14, 5, 0, 12, 100200, tzinfo=UTC)
 NOW = CREATED + timedelta(minutes=8)
@@ -57,12 +56,3 @@ def test_what_is_not_there_is_null() -> None:
 def test_a_start_is_written_in_utc_with_its_offset() -> None:
     at = datetime(2026, 9, 14, 10, 40, 0, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     assert offset_time(at) == "2026-09-14T05:10:00+00:00"
-
-
-def test_a_webhook_carries_the_batch() -> None:
-    publisher = BatchWebhookPublisher(lambda: "id-1", lambda: NOW)
-    entry = publisher.batch_entry(BATCH, PROGRESS)
-    assert entry is not None
-    assert (entry.execution_id, entry.status, entry.url) == (BATCH.id, "running", BATCH.webhook_url)
-    assert json.loads(entry.body)["batch_id"] == BATCH.id
-    assert publisher.batch_entry(replace(BATCH, webhook_url=None), PROGRESS) is None

@@ -14,8 +14,8 @@ from callwright.conversation import events as ev
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
-from callwright.insight.record import BuiltRecord, build, execution_body, wire_time
-from callwright.insight.wire import encode
+from callwright.insight.record import BuiltRecord, build, execution_body
+from callwright.insight.wire import encode, wire_time
 
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BOOK = PriceBook(

@@ -1,8 +1,10 @@
 """The table that closes a test run."""
 
+from typing import Any
+
 import times
 
-RUNS = [
+RUNS: list[dict[str, Any]] = [
     {
         "tests": {"tests/a.py::one": [2.0, 1.5], "tests/a.py::two": [1.0, 0.0]},
         "retries": [["tests/a.py::one", "it was late"]],

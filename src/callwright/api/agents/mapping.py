@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredAgent
 
 _EMPTY = (

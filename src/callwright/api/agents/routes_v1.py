@@ -8,7 +8,7 @@ from callwright.actions import agents, executions
 from callwright.api.agents import routes
 from callwright.api.agents.mapping import agent_view
 from callwright.api.agents.schemas import EXAMPLE, PATCH_EXAMPLE, AgentChanged, AgentSaved, AgentView
-from callwright.api.answers import answer
+from callwright.api.answers import answer, answer_encoded
 from callwright.api.executions.schemas import ExecutionView
 from callwright.api.idempotent import IdempotencyKey
 from callwright.api.schemas import errors, json_body, shown
@@ -96,5 +96,7 @@ async def list_executions(request: Request, agent_id: str) -> Response:
 async def read_execution(request: Request, agent_id: str, execution_id: str) -> Response:
     """As `GET /executions/{execution_id}`; an execution of another agent is not found."""
     services, principal = services_of(request).actions, principal_of(request)
-    found = await executions.get_of_agent(services, principal, agent_id, execution_id)
-    return answer(execution_body(found, public_url=public_url_of(request)))
+    found = await executions.read_execution(
+        services, principal, execution_id, public_url_of(request), agent_id=agent_id
+    )
+    return answer_encoded(found)

@@ -18,7 +18,7 @@ from callwright.api.services import principal_of, services_of
 from callwright.api.uploads import read_upload
 from callwright.domain.limits import MAX_UPLOADED_SOUND_BYTES
 from callwright.domain.own_track import OwnTrack
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/ambient-sounds", tags=["ambient sounds"])
 

@@ -11,7 +11,7 @@ from callwright.api.answers import answer
 from callwright.api.audit.schemas import AuditPageView
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/v1/callwright/audit", tags=["audit"])
 

@@ -14,7 +14,7 @@ from callwright.api.services import principal_of, services_of
 from callwright.api.uploads import read_whole_file
 from callwright.domain.contacts import ContactFile
 from callwright.domain.limits import MAX_CONTACT_FILE_BYTES
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/v1/callwright/contact-files", tags=["contact files"])
 

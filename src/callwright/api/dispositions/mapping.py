@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from callwright.domain.disposition import DEFAULTS, StoredDisposition, read_disposition
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 
 def disposition_view(disposition: StoredDisposition) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from callwright.api.bodies import read_object
 from callwright.api.extensions.schemas import EXAMPLE, ExtensionView
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 from callwright.ports.ledger import Extension
 
 router = APIRouter(prefix="/v1/callwright/extensions", tags=["extensions"])

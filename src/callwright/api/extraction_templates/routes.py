@@ -21,7 +21,7 @@ from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.provider_table import DISPOSITION_MODEL
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredTemplate
 
 router = APIRouter(prefix="/extractions", tags=["extraction templates"])

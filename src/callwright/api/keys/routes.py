@@ -14,7 +14,7 @@ from callwright.api.keys.schemas import EXAMPLE, KeyView, NewKeyView
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.tenant import KEY_PREFIX, SUB_ACCOUNT_PREFIX, ApiKey
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/v1/callwright/keys", tags=["keys"])
 

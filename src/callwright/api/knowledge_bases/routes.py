@@ -20,7 +20,7 @@ from callwright.api.uploads import read_upload
 from callwright.domain.human_time import ago
 from callwright.domain.knowledge_base import KnowledgeBase
 from callwright.domain.limits import MAX_KNOWLEDGE_BASE_BYTES
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/knowledgebase", tags=["knowledge bases"])
 

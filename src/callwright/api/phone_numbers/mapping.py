@@ -7,7 +7,7 @@ from typing import Any
 
 from callwright.domain.human_time import ago
 from callwright.domain.phone_number import PhoneNumber
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 from callwright.ports.market import OfferedNumber
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from callwright.domain.human_time import ago
 from callwright.domain.provider_key import ProviderKey, masked
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 
 def key_view(key: ProviderKey, now: datetime) -> dict[str, Any]:

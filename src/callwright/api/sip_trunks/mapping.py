@@ -6,7 +6,7 @@ from typing import Any
 
 from callwright.actions.sip_trunks import TrunkWithNumbers
 from callwright.domain.phone_number import PhoneNumber
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 
 def trunk_view(found: TrunkWithNumbers) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from callwright.actions.usage import AccountUsage
 from callwright.domain.money import cents_from_nano
 from callwright.domain.tenant import SUB_ACCOUNT_PREFIX
 from callwright.domain.usage import CALLS, LLM, NETWORK, NONE, PLATFORM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 _MASKED_DIGITS = 28
 

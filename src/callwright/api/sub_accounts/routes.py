@@ -14,7 +14,7 @@ from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
 from callwright.api.sub_accounts.schemas import EXAMPLE, PATCH_EXAMPLE, SubAccountUsageView, SubAccountView, UsageView
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/sub-accounts", tags=["sub-accounts"])
 own = APIRouter(prefix="/v1/callwright/usage", tags=["account"])

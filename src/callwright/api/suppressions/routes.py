@@ -15,7 +15,7 @@ from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
 from callwright.domain.suppression import Suppression
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/v1/callwright/suppressions", tags=["suppressions"])
 

@@ -19,7 +19,7 @@ from callwright.api.uploads import read_upload
 from callwright.api.violations.schemas import EXAMPLE, ViolationPageView
 from callwright.domain.limits import MAX_VIOLATION_FILE_BYTES
 from callwright.domain.violation import Violation
-from callwright.insight.record import wire_time
+from callwright.insight.wire import wire_time
 
 router = APIRouter(tags=["violations"])
 

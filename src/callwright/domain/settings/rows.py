@@ -507,8 +507,8 @@ _WHOLE_AGENT = (
         "agent.webhook_url",
         None,
         "Who hears of each status. `{names}` in its path and query are the call's variables, percent-encoded; its host has none.",
-        "tests/unit/insight/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now"
-        " tests/unit/insight/test_publication.py::test_variables_of_the_call_stand_in_the_address"
+        "tests/unit/outbox/test_publication.py::test_a_webhook_carries_the_execution_as_it_is_now"
+        " tests/unit/outbox/test_publication.py::test_variables_of_the_call_stand_in_the_address"
         f" {_REFUSED}",
         values="an http or https URL",
     ),
@@ -523,7 +523,7 @@ _WHOLE_AGENT = (
         "agent.webhook_config",
         None,
         "Which statuses; null: all published ones.",
-        "tests/unit/insight/test_publication.py::test_an_agent_may_choose_its_statuses",
+        "tests/unit/outbox/test_publication.py::test_an_agent_may_choose_its_statuses",
         values="a list, or an object with `statuses`",
     ),
     AgentSetting(

@@ -1,4 +1,4 @@
-"""Which changes of an execution are published, and the webhook that carries one: its body is frozen at the change."""
+"""Which changes of executions and batches are published, and the webhook that carries one: its body is frozen at the change."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.batch import Batch, BatchProgress
 from callwright.domain.call_variables import call_variables
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.domain.webhook_address import webhook_address
+from callwright.insight.batch_record import batch_body
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 from callwright.ports.ledger import OutboxEntry
@@ -52,6 +54,32 @@ class WebhookPublisher:
         if execution.status in PUBLISHED_BY_DEFAULT:
             return True
         return self.publish_queued and execution.status in {Status.QUEUED, Status.SCHEDULED}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWebhookPublisher:
+    """Makes the outbox entry of a batch's change."""
+
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
+        """The webhook with the batch as it is now, or None when it has no address for one."""
+        if batch.webhook_url is None:
+            return None
+        now = self.now()
+        return OutboxEntry(
+            id=self.new_id(),
+            tenant_id=batch.tenant_id,
+            execution_id=batch.id,
+            sequence=0,
+            status=str(batch.status),
+            url=batch.webhook_url,
+            headers={},
+            body=encode(batch_body(batch, progress, now)),
+            tries=0,
+            created_at=now,
+        )
 
 
 def _headers(given: Any) -> Mapping[str, str]:

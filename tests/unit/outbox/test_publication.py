@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.unit.insight.test_batch_record import BATCH, PROGRESS
 from tests.unit.insight.test_record import execution
 
 from callwright.domain.execution import Status
-from callwright.insight.publication import WebhookPublisher
+from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
 from callwright.ports.ledger import OutboxEntry
 
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
@@ -76,3 +77,12 @@ def test_headers_that_are_no_object_are_none():
     found = entry(Status.RINGING, webhook_headers=["x"])
     assert found is not None
     assert found.headers == {}
+
+
+def test_a_webhook_carries_the_batch() -> None:
+    publisher = BatchWebhookPublisher(lambda: "id-1", lambda: NOW)
+    entry = publisher.batch_entry(BATCH, PROGRESS)
+    assert entry is not None
+    assert (entry.execution_id, entry.status, entry.url) == (BATCH.id, "running", BATCH.webhook_url)
+    assert json.loads(entry.body)["batch_id"] == BATCH.id
+    assert publisher.batch_entry(replace(BATCH, webhook_url=None), PROGRESS) is None

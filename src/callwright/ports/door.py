@@ -1,0 +1,137 @@
+"""Port of doors: the HTTP routes and websockets that a carrier brings, served under ``/lines/<carrier>/``.
+
+A door asks for no API key. It says instead how a request proves where it comes from: by a signature that the carrier checks, or by a
+capability, an address that is good once. The platform bounds what comes in before the carrier sees it (``domain.limits``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from callwright.domain.errors import UnavailableError
+
+LINES = "/lines/"
+"""Where doors are: ``/lines/<carrier><path>``, and one segment more with the token of a capability."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRequest:
+    """What came to a door.
+
+    ``url`` is the address as the outside has it, with its query: what vendors sign. ``headers`` have lower-case names; of those that came
+    twice the first. ``body`` is raw, empty for a websocket. ``bound_to`` is what the capability was issued for, empty behind a signature.
+    ``source`` is the IP address at the other end.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    bound_to: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer:
+    """The answer of an HTTP door."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+
+
+class DoorSocket(Protocol):
+    """A websocket that was let in."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None once the socket is closed, by either side or because a limit was passed."""
+        ...
+
+    def send(self, message: str | bytes) -> None:
+        """Send a message, in order and without waiting. Messages after the end are dropped. A far end that does not read loses the socket
+        when MAX_DOOR_SOCKET_WAITING messages wait."""
+
+    async def close(self, code: int = 1000) -> None:
+        """Send what waits, then close. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Proof by a signature. ``check`` gets the raw request before anything is parsed, and says whether it is genuine; compare with
+    ``hmac.compare_digest``."""
+
+    check: Callable[[DoorRequest], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Proof by an address that ``Doorkeeper.issue`` made: good for one request, for some seconds, at this door."""
+
+
+Proof = Signed | Capability
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDoor:
+    """A route. ``path`` is constant (``/status``). ``answer`` has DOOR_ANSWER_SECONDS; an exception of it is a defect."""
+
+    path: str
+    summary: str
+    proof: Proof
+    answer: Callable[[DoorRequest], Awaitable[DoorAnswer]]
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketDoor:
+    """A websocket. It is accepted when it is proven, and closed when ``serve`` returns."""
+
+    path: str
+    summary: str
+    proof: Proof
+    serve: Callable[[DoorRequest, DoorSocket], Awaitable[None]]
+
+
+Door = HttpDoor | SocketDoor
+
+
+class Doorkeeper(Protocol):
+    """Gives addresses of doors (``PluginContext.doors``)."""
+
+    def address(self, carrier: str, path: str) -> str:
+        """The public address of a door with a signature (``https://...``, for a websocket ``wss://...``)."""
+        ...
+
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+        """A fresh address of a door with a capability, good once within ``seconds``. It must reach this process. Raises UnavailableError
+        when too many are unused."""
+        ...
+
+    def revoke(self, address: str) -> None:
+        """Let an address that was issued be good no more. Safe to call twice."""
+
+
+class NoDoors:
+    """The doorkeeper of a process that serves nobody."""
+
+    def address(self, carrier: str, path: str) -> str:
+        """Raises UnavailableError."""
+        raise UnavailableError(f"{carrier} has no doors here: this process serves no HTTP")
+
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+        """Raises UnavailableError."""
+        raise UnavailableError(f"{carrier} has no doors here: this process serves no HTTP")
+
+    def revoke(self, address: str) -> None:
+        """Does nothing: no address was issued."""
+
+
+@runtime_checkable
+class HasDoors(Protocol):
+    """A carrier that brings doors."""
+
+    def doors(self) -> Sequence[Door]:
+        """Its doors, asked for once at the start."""
+        ...

@@ -1,0 +1,352 @@
+"""Doors of carriers: which are opened at all, what a capability is good for, and where a websocket meets its limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from callwright.api.doors import Doors, LimitedSocket
+from callwright.domain.errors import (
+    ConfigurationError,
+    NotAllowedError,
+    NotFoundError,
+    RateLimitedError,
+    UnavailableError,
+)
+from callwright.domain.limits import (
+    DOOR_ANSWER_SECONDS,
+    DOOR_SOCKET_CLOSE_SECONDS,
+    DOOR_SOCKET_FIRST_MESSAGE_SECONDS,
+    MAX_DOOR_CAPABILITIES,
+    MAX_DOOR_SOCKET_MESSAGES_A_SECOND,
+    MAX_DOOR_SOCKET_WAITING,
+    MAX_DOOR_SOCKETS,
+    MAX_DOOR_SOCKETS_OF_CARRIER,
+)
+from callwright.lab.virtual_loop import VirtualLoop
+from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, DoorSocket, HttpDoor, Signed, SocketDoor
+
+URL = "https://calls.example"
+
+
+class HandClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.us = 0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def monotonic_us(self) -> int:
+        return self.us
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here sleeps")
+
+
+class Numbers:
+    """Ids that count."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def uuid(self) -> str:
+        return self.token(16)
+
+    def seed(self) -> int:
+        return len(self.token(1))
+
+    def token(self, length_bytes: int) -> str:
+        self.last += 1
+        return f"{self.last:0{2 * length_bytes}x}"
+
+
+class Line:
+    """The server's side of a websocket: what the far end sent, and what it was sent. ``reads`` is clear while it does not read."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self.incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        for message in messages:
+            self.incoming.put_nowait(message)
+        self.sent: list[dict[str, Any]] = []
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def receive(self) -> dict[str, Any]:
+        return await self.incoming.get()
+
+    async def send(self, message: Any) -> None:
+        await self.reads.wait()
+        self.sent.append(dict(message))
+
+    def come(self, *texts: str) -> None:
+        for text in texts:
+            self.incoming.put_nowait({"type": "websocket.receive", "text": text})
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a test in virtual time."""
+    loop = VirtualLoop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def doors_of(clock: HandClock | None = None) -> Doors:
+    return Doors(URL, Numbers(), clock or HandClock())
+
+
+async def unused(*_: Any) -> Any:
+    raise AssertionError("nobody comes this far")
+
+
+async def answered(request: DoorRequest) -> DoorAnswer:
+    return DoorAnswer(request.bound_to.encode())
+
+
+def asked(path: str, method: str = "") -> dict[str, Any]:
+    scope: dict[str, Any] = {"type": "http" if method else "websocket", "path": path, "headers": [], "state": {}}
+    return {**scope, "method": method} if method else scope
+
+
+async def ask(doors: Doors, address: str, method: str = "POST") -> bytes:
+    """The answer of an HTTP door."""
+    line = Line({"type": "http.request", "body": b"", "more_body": False})
+    await doors(asked(address.removeprefix(URL), method), line.receive, line.send)
+    return cast(bytes, line.sent[-1]["body"])
+
+
+ONCE = HttpDoor("/once", "Once", Capability(), answered)
+SOCKET = SocketDoor("/socket", "A socket", Capability(), unused)
+
+
+# -- which doors there are -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("carrier", "door"),
+    [
+        ("c", HttpDoor("/x", "no proof", cast(Any, None), answered)),
+        ("c", SocketDoor("/x", "no proof", cast(Any, unused), unused)),
+        ("c", HttpDoor("x", "no slash", Capability(), answered)),
+        ("c", HttpDoor("/x/", "an empty segment", Capability(), answered)),
+        ("c", HttpDoor("/{x}", "a parameter", Capability(), answered)),
+        ("c", HttpDoor("/x", "no method", Capability(), answered, "CONNECT")),
+        ("c/d", HttpDoor("/x", "a carrier like a path", Capability(), answered)),
+    ],
+)
+def test_a_door_that_cannot_be_opened_safely_is_refused(carrier: str, door: Door):
+    with pytest.raises(ConfigurationError):
+        doors_of().mount(carrier, [door])
+
+
+def test_no_door_takes_the_place_of_another():
+    doors = doors_of()
+    doors.mount("c", [ONCE, HttpDoor("/once", "another method", Capability(), answered, "GET")])
+    doors.mount("d", [ONCE])
+    with pytest.raises(ConfigurationError):
+        doors.mount("c", [ONCE])
+
+
+def test_only_its_own_paths_and_methods_are_for_a_door():
+    doors = doors_of()
+    doors.mount("c", [ONCE, HttpDoor("/signed", "Signed", Signed(unused), answered)])
+    assert doors.has(asked("/lines/c/once/token", "POST"))
+    assert doors.has(asked("/lines/c/signed", "POST"))
+    for path, method in (
+        ("/lines/c/once", "POST"),
+        ("/lines/c/once/token", "GET"),
+        ("/lines/c/once/token", ""),
+        ("/lines/c/once/token/more", "POST"),
+        ("/lines/c/signed/token", "POST"),
+        ("/lines/d/once/token", "POST"),
+        ("/c/once/token", "POST"),
+    ):
+        assert not doors.has(asked(path, method)), (path, method)
+
+
+async def test_what_is_no_door_is_not_found():
+    with pytest.raises(NotFoundError):
+        await ask(doors_of(), "/lines/c/once")
+
+
+# -- proofs --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_capability_is_good_once_in_its_time_at_its_door():
+    clock = HandClock()
+    doors = doors_of(clock)
+    doors.mount("c", [ONCE])
+    doors.mount("d", [ONCE])
+    address = doors.issue("c", "/once", "execution 7", 30)
+    assert await ask(doors, address) == b"execution 7"
+    late, foreign = doors.issue("c", "/once", "late", 30), doors.issue("c", "/once", "foreign", 30)
+    clock.us = 30_000_000
+    for wrong in (address, late, foreign.replace("/c/", "/d/"), f"{URL}/lines/c/once/unknown"):
+        with pytest.raises(NotAllowedError):
+            await ask(doors, wrong)
+
+
+async def test_so_many_capabilities_may_be_unused_and_those_past_their_time_make_room():
+    clock = HandClock()
+    doors = doors_of(clock)
+    doors.mount("c", [ONCE])
+    addresses = [doors.issue("c", "/once", "", 30) for _ in range(MAX_DOOR_CAPABILITIES)]
+    with pytest.raises(UnavailableError):
+        doors.issue("c", "/once", "", 30)
+    doors.revoke(addresses[0])
+    doors.revoke(addresses[0])
+    doors.issue("c", "/once", "", 30)
+    clock.us = 30_000_000
+    assert await ask(doors, doors.issue("c", "/once", "new", 30)) == b"new"
+
+
+def test_a_carrier_that_does_not_answer_is_given_up():
+    async def work() -> None:
+        async def never(request: DoorRequest) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+        doors = doors_of()
+        doors.mount("c", [HttpDoor("/signed", "Signed", Signed(never), answered)])
+        began_s = asyncio.get_running_loop().time()
+        with pytest.raises(UnavailableError):
+            await ask(doors, "/lines/c/signed")
+        assert asyncio.get_running_loop().time() - began_s == DOOR_ANSWER_SECONDS
+
+    run(work())
+
+
+# -- open websockets -----------------------------------------------------------------------------------------------------------
+
+
+async def test_so_many_websockets_may_be_open_of_a_carrier_and_of_all():
+    ending = asyncio.Event()
+
+    async def serve(request: DoorRequest, socket: DoorSocket) -> None:
+        await ending.wait()
+
+    doors = doors_of()
+    for carrier in "abc":
+        doors.mount(carrier, [SocketDoor("/socket", "A socket", Capability(), serve)])
+
+    async def come(carrier: str) -> None:
+        address = doors.issue(carrier, "/socket", "", 30).removeprefix("wss" + URL.removeprefix("https"))
+        line = Line({"type": "websocket.connect"})
+        await doors(asked(address), line.receive, line.send)
+
+    async def opened(carrier: str, number: int) -> list[asyncio.Task[None]]:
+        tasks = [asyncio.create_task(come(carrier)) for _ in range(number)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not any(task.done() for task in tasks)
+        return tasks
+
+    assert MAX_DOOR_SOCKETS == 2 * MAX_DOOR_SOCKETS_OF_CARRIER
+    tasks = await opened("a", MAX_DOOR_SOCKETS_OF_CARRIER)
+    with pytest.raises(RateLimitedError):
+        await come("a")
+    tasks += await opened("b", MAX_DOOR_SOCKETS_OF_CARRIER)
+    with pytest.raises(RateLimitedError):
+        await come("c")
+    ending.set()
+    await asyncio.gather(*tasks)
+    await come("a")
+
+
+# -- one websocket -------------------------------------------------------------------------------------------------------------
+
+
+def with_socket(work: Callable[[LimitedSocket, Line, HandClock], Awaitable[None]]) -> None:
+    async def inner() -> None:
+        line, clock = Line(), HandClock()
+        await work(LimitedSocket(line.receive, line.send, clock), line, clock)
+
+    run(inner())
+
+
+def test_messages_go_both_ways_in_order_and_the_end_comes_behind_them():
+    async def work(socket: LimitedSocket, line: Line, clock: HandClock) -> None:
+        line.come("one")
+        line.incoming.put_nowait({"type": "websocket.receive", "bytes": b"two"})
+        line.incoming.put_nowait({"type": "websocket.disconnect", "code": 1005})
+        socket.send("three")
+        socket.send(b"four")
+        assert [await socket.receive() for _ in range(3)] == ["one", b"two", None]
+        await socket.close(4000)
+        socket.send("too late")
+        assert line.sent == [
+            {"type": "websocket.send", "text": "three"},
+            {"type": "websocket.send", "bytes": b"four"},
+            {"type": "websocket.close", "code": 1000},
+        ]
+
+    with_socket(work)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_first_message_must_come_in_time(late: bool):
+    async def work(socket: LimitedSocket, line: Line, clock: HandClock) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(DOOR_SOCKET_FIRST_MESSAGE_SECONDS + (0.001 if late else -0.001), line.come, "first")
+        loop.call_later(DOOR_SOCKET_FIRST_MESSAGE_SECONDS * 10, line.come, "second")
+        heard = [await socket.receive(), await socket.receive()]
+        assert heard == ([None, None] if late else ["first", "second"])
+        await socket.close()
+        assert line.sent[-1]["code"] == (1008 if late else 1000)
+
+    with_socket(work)
+
+
+def test_so_many_messages_may_come_in_a_second():
+    async def work(socket: LimitedSocket, line: Line, clock: HandClock) -> None:
+        for second in range(2):
+            clock.us = second * 1_000_000
+            line.come(*["x"] * MAX_DOOR_SOCKET_MESSAGES_A_SECOND)
+            for _ in range(MAX_DOOR_SOCKET_MESSAGES_A_SECOND):
+                assert await socket.receive() == "x"
+        line.come("one too many")
+        assert await socket.receive() is None
+        await socket.close()
+        assert line.sent == [{"type": "websocket.close", "code": 1008}]
+
+    with_socket(work)
+
+
+def test_so_many_messages_may_wait_for_a_far_end_that_does_not_read():
+    async def work(socket: LimitedSocket, line: Line, clock: HandClock) -> None:
+        line.come("first")
+        await socket.receive()
+        line.reads.clear()
+        socket.send("under way")
+        await asyncio.sleep(0)
+        for _ in range(MAX_DOOR_SOCKET_WAITING):
+            socket.send("waiting")
+        reading = asyncio.create_task(socket.receive())
+        await asyncio.sleep(0)
+        assert not reading.done()
+        socket.send("one too many")
+        assert await reading is None
+        line.reads.set()
+        await socket.close()
+        assert [message.get("text") or message["code"] for message in line.sent] == ["under way", 1013]
+
+    with_socket(work)
+
+
+def test_what_waits_at_the_end_is_given_up_in_time():
+    async def work(socket: LimitedSocket, line: Line, clock: HandClock) -> None:
+        line.reads.clear()
+        socket.send("never read")
+        began_s = asyncio.get_running_loop().time()
+        await socket.close()
+        assert asyncio.get_running_loop().time() - began_s == DOOR_SOCKET_CLOSE_SECONDS
+        assert line.sent == []
+
+    with_socket(work)
