@@ -21,7 +21,7 @@ ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --l
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted conformance fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios conformance fuzz lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,10 +103,6 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate calls --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
-
-# CI plants those that are found within seconds (tests/simulation/test_planted.py); this one looks for each in up to 100,000 conversations.
-test-planted: $(STAMPS)/dev ## Plant bugs in the conversation core and let the simulation find them (minutes)
-	@$(BIN)/python -m tests.simulation.planted.run --jobs 2
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check

@@ -1,9 +1,6 @@
 """Requests not to be called: drawn at random, understood as they are meant, and told apart where they are not."""
 
-import pytest
 from proof.opt_out_wishes import misjudged, request_of
-from tests.simulation.planted.bugs import OPT_OUT_READ
-from tests.simulation.planted.planting import Bug, planted
 
 
 def test_a_seed_is_one_request() -> None:
@@ -17,9 +14,3 @@ def test_what_is_drawn_is_understood() -> None:
 
 def test_some_ask_for_no_more_calls_and_some_do_not() -> None:
     assert {request_of(seed).asks for seed in range(100)} == {True, False}
-
-
-@pytest.mark.parametrize("bug", OPT_OUT_READ, ids=lambda bug: bug.name)
-def test_a_request_that_is_misread_is_noticed(bug: Bug) -> None:
-    with planted(bug.patches):
-        assert any(misjudged(seed) for seed in range(300))

@@ -1,9 +1,6 @@
 """Wishes to be called back: drawn at random, understood as they are meant, and told apart where they are not."""
 
-import pytest
 from proof.wishes import misunderstood, wish_of
-from tests.simulation.planted.bugs import CALL_BACKS
-from tests.simulation.planted.planting import Bug, planted
 
 
 def test_a_seed_is_one_wish() -> None:
@@ -20,9 +17,3 @@ def test_some_ask_and_some_do_not_and_not_every_time_can_be_kept() -> None:
     assert {wish.asked for wish in wishes} == {True, False}
     assert {wish.due_at is None for wish in wishes if wish.asked} == {True, False}
     assert all(wish.due_at > wish.now for wish in wishes if wish.due_at is not None)
-
-
-@pytest.mark.parametrize("bug", CALL_BACKS, ids=lambda bug: bug.name)
-def test_a_wish_that_is_misread_is_noticed(bug: Bug) -> None:
-    with planted(bug.patches):
-        assert any(misunderstood(seed, ()) for seed in range(300))

@@ -3,8 +3,6 @@
 import pytest
 from proof.accounts.pauses import is_all
 from tests.proof.accounts.audited_call import AuditedCall
-from tests.simulation.planted.bugs import BUGS
-from tests.simulation.planted.planting import planted
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
@@ -12,7 +10,7 @@ from callwright.conversation.plan import CallPlan
 from callwright.ports.model import Tool
 
 BOOK = Tool("book", "Book a table", "{}")
-ASKED, TOO_EARLY = "a1 a2. shall I book it?", "a turn is over when somebody says so"
+ASKED = "a1 a2. shall I book it?"
 
 
 def asks(reply: str) -> AuditedCall:
@@ -33,21 +31,12 @@ def begins_with(call: AuditedCall, text: str) -> None:
     call.finishes(text)
 
 
-def cut(reply: str, text: str, bug: str) -> str:
-    """The rule that a core with a planted bug breaks when its caller begins with ``text``."""
-    with planted(next(one for one in BUGS if one.name == bug).patches):
-        call = asks(reply)
-        begins_with(call, text)
-        return call.audit()
-
-
 @pytest.mark.parametrize("text", ["yeah,", "Okay.", "sure, yeah,"])
 def test_who_is_answered_after_a_yeah_at_once_was_cut(text: str) -> None:
     call = asks(ASKED)
     begins_with(call, text)
     call.wait(1_500)
     assert not call.audit()
-    assert cut(ASKED, text, "yeah_taken_for_all").startswith(TOO_EARLY)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +47,6 @@ def test_a_yes_that_nobody_asked_for_ends_no_turn(reply: str, text: str) -> None
     begins_with(call, text)
     call.wait(2_500)
     assert not call.audit()
-    assert cut(reply, text, "yes_that_nobody_asked_for").startswith(TOO_EARLY)
 
 
 def test_a_yes_that_was_asked_for_may_be_answered_at_once() -> None:
@@ -103,8 +91,6 @@ def test_a_caller_the_detector_does_not_hear_is_not_cut_after_a_yeah_either() ->
         return call.audit()
 
     assert not says(asks(ASKED))
-    with planted(next(one for one in BUGS if one.name == "yeah_taken_for_all").patches):
-        assert says(asks(ASKED)).startswith("whom the detector does not hear may pause as others")
 
 
 @pytest.mark.parametrize(
