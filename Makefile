@@ -14,14 +14,14 @@ TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 THREE_AT_A_TIME := --numprocesses 3 --dist loadfile
-BULK := -m bulk tests/simulation tests/docs tests/unit/lab tests/proof
+BULK := -m bulk tests/lab tests/docs tests/unit/lab tests/proof
 # Tests that speak and listen in real time fail when the machine stands still for a moment. What failed is tried once more, alone and
 # one after the other, and is named; what fails twice is red.
 ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --last-failed --last-failed-no-failures none
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios conformance fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios prove conformance fuzz lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,10 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate calls --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
+
+# What a change of the conversation core needs (proof/README.md). CI runs a short form of it, in tests/proof.
+prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations, the golden traces, the detection figures
+	@$(BIN)/python -m proof all --jobs 2
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check

@@ -295,8 +295,8 @@ def describe(event: ev.Event) -> str:
     return f"{event.at_us / 1000:>12.3f} ms  {type(event).__name__} {canonical(values)}"
 
 
-def _tell(broken: Broken) -> None:
-    """Who waits for a long run need not wait for its end."""
+def print_broken(broken: Broken) -> None:
+    """Reports a broken seed on standard error as soon as it is found."""
     sys.stderr.write(f"seed {broken.seed}: {broken.rule}\n")
 
 
@@ -310,7 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--coverage", action="store_true", help="print the state x event pairs never seen that could be"
     )
     options = parser.parse_args(argv)
-    report = run(options.count, options.seed, options.jobs, _tell)
+    report = run(options.count, options.seed, options.jobs, print_broken)
     lines = report.lines()
     if options.coverage:
         lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))

@@ -60,7 +60,7 @@ def test_a_trace_that_cannot_be_read_is_told_beside_the_others_and_made_anew(
     path.write_bytes(whole[held])
     assert golden.main(["--folder", str(folder)]) == 1
     told = capsys.readouterr().out
-    assert "call-00003: not a golden trace: " in told
+    assert "call-00003: not a packed log: " in told
     assert told.endswith("3 golden traces, 1 not replayed exactly\n")
     assert golden.main(["--folder", str(folder), "--write"]) == 0
     assert capsys.readouterr().out.endswith("1 written\n")
