@@ -102,7 +102,7 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
-	@$(BIN)/callwright simulate calls --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
+	@$(BIN)/callwright simulate --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
 
 # What a change of the conversation core needs (proof/README.md). CI runs a short form of it, in tests/proof.
 prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations, the golden traces, the detection figures
