@@ -315,6 +315,13 @@ def test_a_run_of_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[
     assert f"argument {option}: '0' is not a whole number from 1 on" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seed", ["-5", "first"])
+def test_a_seed_is_a_whole_number_from_0_on(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--seed", seed])
+    assert f"argument --seed: {seed!r} is not a whole number from 0 on" in capsys.readouterr().err
+
+
 EXTRACTION: dict[str, Any] = {
     "task_type": "extraction",
     "tools_config": {

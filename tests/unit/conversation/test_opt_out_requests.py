@@ -1,13 +1,15 @@
-"""Requests not to be called, drawn at random with what they mean: what a simulated caller asks for, and whether that is no more calls.
+"""Requests not to be called, drawn at random with what they mean, are told from those that only begin like one.
 
-What is meant is known from the parts that a sentence is put together of, and from nothing that was read: a request that is complete, or
-explained, or made for ever, is one; a request that what follows limits to something else is another.
+What is meant is known from the parts of the sentence: a request that is complete, or explained, or made for ever, is one; a request that
+the following words limit to something else is none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+
+import pytest
 
 from callwright.conversation.opt_out import said
 
@@ -90,9 +92,11 @@ def request_of(seed: int) -> Request:
     return Request(mark.join(spoken), asks)
 
 
-def misjudged(seed: int) -> str:
-    """The rule that is broken by how the request of ``seed`` is understood, or nothing."""
-    request = request_of(seed)
-    if said(request.text, "en") == request.asks:
-        return ""
-    return f"who asks for no more calls is understood, and nobody else: {request.text}"
+@pytest.mark.parametrize("first", range(0, 2_000, 500))
+def test_a_drawn_request_is_understood(first: int) -> None:
+    requests = [request_of(seed) for seed in range(first, first + 500)]
+    assert [one.text for one in requests if said(one.text, "en") != one.asks] == []
+
+
+def test_some_ask_for_no_more_calls_and_some_do_not() -> None:
+    assert {request_of(seed).asks for seed in range(100)} == {True, False}

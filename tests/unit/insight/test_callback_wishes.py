@@ -1,14 +1,15 @@
-"""Wishes to be called back, drawn at random with what they mean: what a simulated caller says at the end of a call, and when to dial.
+"""Wishes to be called back, drawn at random with what they mean, are understood as they are meant.
 
-What is due is reckoned here by itself: from a clock time with its half of the day and a day, or a span, and from nothing that was read.
+When the call is due is reckoned here: from a clock time with its half of the day and a day, or a span.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from random import Random
+
+import pytest
 
 from callwright.insight import callback
 
@@ -80,20 +81,6 @@ def wish_of(seed: int) -> Wish:
     return Wish(lines, now, hours, asked, due_at if known else None)
 
 
-def misunderstood(seed: int, spoken: Sequence[tuple[str, str]]) -> str:
-    """The rule that is broken by how the wish of ``seed`` at the end of ``spoken`` is understood, or nothing."""
-    wish = wish_of(seed)
-    if callback.callback(spoken, wish.now, wish.hours) is not None:
-        return ""  # the caller has asked already; what was said at the end says more of it
-    understood = callback.callback((*spoken, *wish.lines), wish.now, wish.hours)
-    if (understood is not None) != wish.asked:
-        return f"who asks to be called back is, and nobody else: {wish.lines}"
-    due_at = understood.due_at if understood is not None else None
-    if due_at != wish.due_at:
-        return f"a call back comes when it was asked for: {due_at}, not {wish.due_at} for {wish.lines} at {wish.now}"
-    return ""
-
-
 def _when(random: Random, now: datetime, hours: tuple[int, int]) -> tuple[str, datetime | None]:
     """A time in words, which says all of it and so replaces an earlier one, and when that is."""
     if random.random() < 0.2:
@@ -112,3 +99,19 @@ def _when(random: Random, now: datetime, hours: tuple[int, int]) -> tuple[str, d
 def _callable(at: datetime, now: datetime, hours: tuple[int, int]) -> datetime | None:
     at = at.replace(second=0, microsecond=0)
     return at if at > now and hours[0] <= at.hour < hours[1] else None
+
+
+@pytest.mark.parametrize("first", range(0, 500, 100))
+def test_a_drawn_wish_is_understood(first: int) -> None:
+    for seed in range(first, first + 100):
+        wish = wish_of(seed)
+        understood = callback.callback(wish.lines, wish.now, wish.hours)
+        assert (understood is not None) == wish.asked, wish
+        assert (understood.due_at if understood is not None else None) == wish.due_at, wish
+
+
+def test_some_ask_and_some_do_not_and_not_every_time_can_be_kept() -> None:
+    wishes = [wish_of(seed) for seed in range(100)]
+    assert {wish.asked for wish in wishes} == {True, False}
+    assert {wish.due_at is None for wish in wishes if wish.asked} == {True, False}
+    assert all(wish.due_at > wish.now for wish in wishes if wish.due_at is not None)
