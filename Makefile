@@ -21,7 +21,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted conformance fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios prove mutate conformance fuzz lint format typecheck gates docs lock bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ $(STAMPS)/sip: $(STAMPS)/project requirements/sip.txt
 $(STAMPS)/dev: $(STAMPS)/project requirements/dev.txt
 	@echo "Installing the test tools (about 40 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/dev.txt >&2
+	@touch $@
+
+$(STAMPS)/mutate: $(STAMPS)/dev requirements/mutate.txt
+	@echo "Installing mutmut (about 15 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/mutate.txt >&2
 	@touch $@
 
 venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Create .venv with everything except model weights
@@ -111,11 +116,15 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
-	@$(BIN)/callwright simulate calls --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
+	@$(BIN)/callwright simulate --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
 
-# CI plants those that are found within seconds (tests/simulation/test_planted.py); this one looks for each in up to 100,000 conversations.
-test-planted: $(STAMPS)/dev ## Plant bugs in the conversation core and let the simulation find them (minutes)
-	@$(BIN)/python -m tests.simulation.planted.run --jobs 2
+# What a change of the conversation core needs (proof/README.md). CI runs a short form of it, in tests/proof.
+prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations, the golden traces, the detection figures
+	@$(BIN)/python -m proof all --jobs 2
+
+# Never in CI: it says how good the unit tests are, and fails nothing.
+mutate: $(STAMPS)/mutate ## Print the share of changes to the conversation core that its unit tests notice (SAMPLE=60 SEED=1)
+	@$(BIN)/python tools/mutate.py --sample $(or $(SAMPLE),60) --seed $(or $(SEED),1)
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from callwright.conversation import events as ev
-from callwright.conversation.effects import AgentSaid, UserSaid
 from callwright.conversation.log import canonical, values_of
 from callwright.conversation.plan import CallPlan, ToolWords, TransferTool
 from callwright.conversation.replay import replay
@@ -28,14 +27,12 @@ from proof.beside import Answerer, Sounds, sounds_of
 from proof.confirming import Confirming
 from proof.coverage import impossible, reachable, unseen
 from proof.impatience import Impatience
-from proof.opt_out_wishes import misjudged
 from proof.pace import Pace
 from proof.random_world import RandomWorld
 from proof.services import Line, Speaker, Thinker
 from proof.shrink import shrink
 from proof.talker import LANGUAGES, Talker, habits_of
 from proof.weather import weather_of
-from proof.wishes import misunderstood
 
 CHECK_REPLAY_EVERY = 20
 """One conversation in so many is also replayed from its log, and run again without the runner's lateness."""
@@ -203,7 +200,7 @@ def converse(seed: int) -> Trace:
 
 def examine(trace: Trace, whole: bool) -> str:
     """The rule a conversation breaks, or nothing. ``whole``: also replay it from its log and without the runner's lateness."""
-    rule = audit(trace) or _called_back(trace) or misjudged(_seed(trace))
+    rule = audit(trace)
     if rule or not whole:
         return rule
     replayed = replay(trace.log())
@@ -211,21 +208,6 @@ def examine(trace: Trace, whole: bool) -> str:
         return f"a log replays to the same effects: {replayed.difference}"
     punctual = run_core([event for event in trace.inputs() if not isinstance(event, ev.DeadlineReached)])
     return _lateness_changes(trace, punctual)
-
-
-def _called_back(trace: Trace) -> str:
-    """Whether a wish that the caller ends the call with is understood, behind all that was said in it."""
-    said = [
-        ("user" if isinstance(effect, UserSaid) else "assistant", effect.text)
-        for _, effects in trace.steps
-        for effect in effects
-        if isinstance(effect, UserSaid | AgentSaid)
-    ]
-    return misunderstood(_seed(trace), said)
-
-
-def _seed(trace: Trace) -> int:
-    return next((event.seed for event, _ in trace.steps if isinstance(event, ev.Started)), 0)
 
 
 def _lateness_changes(trace: Trace, punctual: Trace) -> str:
@@ -295,8 +277,8 @@ def describe(event: ev.Event) -> str:
     return f"{event.at_us / 1000:>12.3f} ms  {type(event).__name__} {canonical(values)}"
 
 
-def _tell(broken: Broken) -> None:
-    """Who waits for a long run need not wait for its end."""
+def print_broken(broken: Broken) -> None:
+    """Reports a broken seed on standard error as soon as it is found."""
     sys.stderr.write(f"seed {broken.seed}: {broken.rule}\n")
 
 
@@ -310,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--coverage", action="store_true", help="print the state x event pairs never seen that could be"
     )
     options = parser.parse_args(argv)
-    report = run(options.count, options.seed, options.jobs, _tell)
+    report = run(options.count, options.seed, options.jobs, print_broken)
     lines = report.lines()
     if options.coverage:
         lines.append("never seen: " + ", ".join(map("+".join, unseen(report.coverage))))

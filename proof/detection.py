@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from callwright.lab.arguments import at_least_one, from_zero
+from callwright.lab.processes import shared_out
 from proof import (
     answer_cases,
     held_out_cases,
@@ -74,9 +75,16 @@ SEEDS = 3
 """How many seeds are measured where nobody says: one seed may be a lucky one."""
 
 
-def measure(seeds: Sequence[int]) -> list[Measured]:
-    """All evaluators, in order, the cases of all seeds together."""
-    return [pooled([evaluate(seed) for seed in seeds]) for evaluate in EVALUATORS]
+def measure(seeds: Sequence[int], jobs: int = 1) -> list[Measured]:
+    """All evaluators, in order, the cases of all seeds together, in ``jobs`` processes."""
+    if jobs == 1:
+        return [pooled([evaluate(seed) for seed in seeds]) for evaluate in EVALUATORS]
+    with shared_out(jobs, _measure_seed, seeds) as by_seed:
+        return [pooled(of_one) for of_one in zip(*by_seed, strict=True)]
+
+
+def _measure_seed(seed: int) -> list[Measured]:
+    return [evaluate(seed) for evaluate in EVALUATORS]
 
 
 def lines(found: Sequence[Measured]) -> list[str]:

@@ -15,8 +15,7 @@ MOST_RUNS = 3_000
 def shrink(trace: Trace, rule: str) -> list[ev.Event]:
     """A short sequence of the trace's events that breaks the same rule.
 
-    The last events, when the rule is about how a call ends or they stopped the core. Nothing when the rule is broken by none of the events
-    (what a caller's words mean to the work after the call): the last ones would be those of something else.
+    The last events, when the rule is about how a call ends, or the core over these events alone does not break it.
     """
     kind = rule.split(":")[0] if not trace.broken else ":".join(rule.split(":")[:2])
     events = trace.inputs()
@@ -32,7 +31,7 @@ def shrink(trace: Trace, rule: str) -> list[ev.Event]:
     if kind.startswith("a call ends"):
         return events[-30:]
     if not breaks(events):
-        return events[-30:] if trace.broken else []
+        return events[-30:]
     size = len(events) // 2
     while size >= 1 and runs < MOST_RUNS:
         position = 0

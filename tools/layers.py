@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 PURE = ("domain", "ports", "media", "conversation", "insight", "campaigns.plan", "outbox.sign", "outbox.schedule")
 EVERYTHING = ("*",)
+CHECKOUT_ONLY = ("proof", "tests", "tools", "bench")
+"""Folders beside `src` that no wheel has, so that nothing in `src` may import them."""
 RUNTIME = (*PURE, "ops", "net")
 SHELL = ("domain", "ports", "media", "ops", "net")
 

@@ -23,4 +23,5 @@ compile local pyproject.toml --extra local --extra cloud --constraint requiremen
 compile sip pyproject.toml --extra sip --constraint requirements/base.txt --constraint requirements/local.txt
 compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
     --constraint requirements/sip.txt
+compile mutate requirements/mutate.in --constraint requirements/dev.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt

@@ -44,4 +44,4 @@ def test_the_example_passes_as_it_is_printed(copied: Path, capsys: pytest.Captur
     assert printed is not None
     path, example = printed.groups()
     Path(path).write_text(example)
-    assert main(["simulate", "calls", path]) == 0, capsys.readouterr().out
+    assert main(["simulate", path]) == 0, capsys.readouterr().out

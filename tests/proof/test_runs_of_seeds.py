@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from proof.__main__ import main as prove
 from proof.audit import audit
 from proof.coverage import reachable
 from proof.runs import BrokenRun, RunReport, again, examine, main, perform, run
 from proof.shell_audit import Witness, audit_shell, audit_sound, trace_of_log, words_heard
 
-from callwright.cli import main as cli
 from callwright.conversation import effects as fx
 from callwright.lab.arguments import UNDECIDED
 from proof import runs as simulated_runs
@@ -93,7 +93,7 @@ def test_a_log_on_standard_output_is_all_that_is_there(
 def test_a_log_that_cannot_be_written_is_told_before_the_first_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli(["simulate", "runs", "--count", "1", "--log", str(tmp_path / "nowhere" / "call.log")]) == 2
+    assert prove(["runs", "--count", "1", "--log", str(tmp_path / "nowhere" / "call.log")]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "call.log cannot be written: No such file or directory" in printed.err

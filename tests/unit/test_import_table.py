@@ -1,6 +1,7 @@
 """Who may import whom: every import of the package is held against the table in `tools/layers.py`."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,8 @@ def is_allowed(layer: Layer, module: str, item: ImportedName) -> bool:
         target = item.module.removeprefix("callwright").lstrip(".")
         named = f"{target}.{item.name}".lstrip(".")
         return may_import_ours(layer, module, named if names_a_module(named) else target)
+    if top in layers.CHECKOUT_ONLY:
+        return False
     if layer.only_third_party is not None and top in layer.only_third_party:
         return True
     if top in sys.stdlib_module_names:
@@ -110,6 +113,8 @@ def test_a_module_imports_only_what_the_table_allows(source):
         ("api/calls/routes.py", "from callwright.storage import unit"),
         ("api/calls/routes.py", "from callwright.call import runner"),
         ("__init__.py", "from callwright.bootstrap import build"),
+        ("bootstrap/demo.py", "from proof import runs"),
+        ("cli/simulate.py", "import tests.waiting"),
     ],
 )
 def test_the_table_refuses_an_import_across_a_boundary(path, text):
@@ -135,6 +140,28 @@ def test_the_table_refuses_an_import_across_a_boundary(path, text):
 )
 def test_the_table_allows_what_the_design_needs(path, text):
     assert forbidden(Source(f"src/callwright/{path}", text)) == []
+
+
+def test_only_what_makes_rehearsals_imports_the_lab():
+    """Core and shell run the same with and without it."""
+    rows = {
+        name for name, layer in LAYERS.items() if "lab" in layer.may_import or layer.may_import == layers.EVERYTHING
+    }
+    assert rows == {"telephony.loopback", "bootstrap", "cli", "__main__"}
+
+
+@pytest.mark.parametrize(
+    "package", ["conversation", "insight", "call", "actions", "storage", "api", "campaigns", "outbox"]
+)
+def test_core_and_shell_never_import_the_lab(package):
+    assert len(forbidden(Source(f"src/callwright/{package}/new.py", "from callwright.lab import trace"))) == 1
+
+
+def test_the_wheel_holds_the_package_alone():
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"] == {"packages": ["src/callwright"]}
+    assert not set(layers.CHECKOUT_ONLY) & set(targets["sdist"]["include"])
+    assert not set(layers.CHECKOUT_ONLY) & {path.name for path in (ROOT / "src" / "callwright").iterdir()}
 
 
 def test_a_package_without_a_row_is_refused():

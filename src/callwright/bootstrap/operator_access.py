@@ -1,4 +1,4 @@
-"""What the providers of an agent get where no organisation is known (``callwright simulate calls``): the operator's own keys.
+"""What the providers of an agent get where no organisation is known (``callwright simulate``): the operator's own keys.
 
 The counterpart of ``call.live.access.TenantAccess`` without a ledger. A provider key is an environment variable of its name.
 The address that the agent names for its model is trusted: whoever runs the command chose the agent's file too. The guarded client

@@ -1,7 +1,6 @@
-"""Calls of scenario files, with a verdict: `callwright simulate calls [FOLDER|FILE ...] --runs N --seed S [--jobs J]`.
+"""Calls of scenario files, with a verdict: `callwright simulate [SCENARIO ...] --runs N --seed S [--jobs J]`.
 
-Each run is a whole call through the real media path under a virtual clock. Without a folder the scenarios that come with Callwright run.
-Exit status: 0 every scenario passes, 1 one fails, 2 nothing was judged, 3 the runs do not decide.
+Each run is a whole call through the real media path under a virtual clock. Without a scenario, those that come with Callwright run.
 """
 
 from __future__ import annotations
@@ -235,9 +234,8 @@ def failures_of(scenario: CallScenario, made: CallMade) -> tuple[str, ...]:
     return (*made.problems, *(reason for reason in missed if reason))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Raises BadInputError, ConfigurationError where nothing was judged."""
-    options = _parser().parse_args(argv)
+def command(options: argparse.Namespace) -> int:
+    """Makes the calls and prints the verdicts. Raises BadInputError, ConfigurationError where nothing was judged."""
     people = for_people(options.out, options.json)
     session = Session(load_settings(os.environ), options.speech, Path(options.keep), _keys(os.environ))
     scenarios = _chosen(options)
@@ -267,8 +265,14 @@ def _keys(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in sorted(asked & set(environment))}
 
 
+def _named(name: str) -> list[CallScenario]:
+    """The scenarios of a folder or file, or the one of this name that comes with Callwright."""
+    path = Path(name)
+    return (not path.exists() and [one for one in shipped() if one.name == name]) or scenarios_in(path)
+
+
 def _chosen(options: argparse.Namespace) -> list[CallScenario]:
-    scenarios = [one for path in options.paths for one in scenarios_in(Path(path))] if options.paths else shipped()
+    scenarios = [one for name in options.scenarios for one in _named(name)] if options.scenarios else shipped()
     if options.only:
         unknown = sorted(set(options.only) - {one.name for one in scenarios})
         if unknown:
@@ -301,10 +305,14 @@ def _agent_of(path: Path) -> Any:
     return agent
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="callwright simulate calls", description=__doc__)
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.epilog = "Exit status: 0 every scenario passes, 1 one fails, 2 nothing was judged, 3 the runs do not decide."
     parser.add_argument(
-        "paths", nargs="*", metavar="FOLDER|FILE", help="scenario files; none: those that come with Callwright"
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help="a scenario file, a folder of them, or the name of one that comes with Callwright (default: all of those)",
     )
     parser.add_argument("--only", action="append", metavar="NAME", help="run only this scenario (may be given again)")
     parser.add_argument(
@@ -324,4 +332,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", default="", metavar="FILE", help="write JUnit XML there (-: standard output)")
     parser.add_argument("--json", default="", metavar="FILE", help="write JSON there (-: standard output)")
-    return parser

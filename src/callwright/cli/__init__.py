@@ -21,10 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
-    "simulate": (
-        "simulate",
-        "random conversations and calls, scenarios with a verdict, error rates, golden traces",
-    ),
+    "simulate": ("simulate", "make calls of scenarios against an agent, with a verdict"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "doctor": ("doctor", "say what went wrong in a call, when, and which setting to change"),
     "extract": ("extract", "ask past calls again what the agent asks after its calls"),
@@ -81,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _hint(error: CallwrightError, command: str, given: argparse.Namespace) -> str:
-    """What to do. Of a command with several kinds (``simulate calls``) each has its own help, which tells its options."""
+    """What to do. Of a command with several actions (``keys create``) each has its own help, which tells its options."""
     hint = _HINTS.get(type(error))
-    kind = getattr(given, "what", None) or getattr(given, "action", None)
-    return error.hint if hint is None else hint.format(f"{command} {kind}" if kind else command)
+    action = getattr(given, "action", None)
+    return error.hint if hint is None else hint.format(f"{command} {action}" if action else command)

@@ -191,7 +191,7 @@ def _printable(text: str) -> str:
 
 def as_junit(verdicts: Sequence[Verdict]) -> str:
     """As JUnit XML: a test case for each scenario. An inconclusive one counts as an error, for it shows nothing yet."""
-    suite = Element("testsuite", name="callwright simulate calls", tests=str(len(verdicts)))
+    suite = Element("testsuite", name="callwright simulate", tests=str(len(verdicts)))
     counts = {FAIL: 0, INCONCLUSIVE: 0}
     took_s = 0.0
     for verdict in verdicts:

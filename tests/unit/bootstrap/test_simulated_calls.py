@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import itertools
 import json
@@ -13,7 +14,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from callwright.bootstrap.simulated_calls import main, recorded, scenarios_in, shipped
+from callwright.bootstrap.simulated_calls import command, configure, recorded, scenarios_in, shipped
 from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
 from callwright.conversation.log import read_log
@@ -67,6 +68,13 @@ AGENT: dict[str, Any] = {
     "agent_prompts": {"task_1": {"system_prompt": "Sell."}},
 }
 PERSONA = {"think_ms": 200, "rules": [{"say": "Red."}, {"say": "Bye.", "hang_up": True, "linger_ms": 2000}]}
+
+
+def main(argv: list[str]) -> int:
+    """The command of these arguments, with the errors that ``callwright`` turns into a message."""
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    return command(parser.parse_args(argv))
 
 
 def case(folder: Path, name: str = "order", **changes: Any) -> Path:
@@ -190,12 +198,12 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 def test_who_is_told_what_is_wrong_is_told_where_to_read_what_is_right(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli(["simulate", "calls", str(case(tmp_path, expect=[]))]) == 2
+    assert cli(["simulate", str(case(tmp_path, expect=[]))]) == 2
     told = capsys.readouterr().err
     assert "needs an assertion" in told
     assert "docs/how-to/simulate.md" in told
-    assert cli(["simulate", "calls", str(case(tmp_path)), "--only", "other"]) == 2
-    assert "`callwright simulate calls --help`" in capsys.readouterr().err
+    assert cli(["simulate", str(case(tmp_path)), "--only", "other"]) == 2
+    assert "`callwright simulate --help`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--out", "--json"])
@@ -249,32 +257,49 @@ def test_where_nothing_was_judged_the_status_is_none_of_a_verdict(
     given: list[str], tmp_path: Path, monkeypatch: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli(["simulate", "calls", *given]) == 2
+    assert cli(["simulate", *given]) == 2
 
 
 @pytest.mark.parametrize("agent", ["[]", "null", '"x"', '{"agent_config": 5}', "[" * 100_000])
 def test_an_agent_that_is_no_object_is_refused(agent: str, tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "agent").write_text(agent)
-    assert cli(["simulate", "calls", str(case(tmp_path)), "--agent", str(tmp_path / "agent")]) == 2
+    assert cli(["simulate", str(case(tmp_path)), "--agent", str(tmp_path / "agent")]) == 2
     assert f"the agent {tmp_path / 'agent'} " in capsys.readouterr().err
 
 
 def test_nesting_without_end_is_no_scenario_and_no_agent(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "deep.json").write_text("[" * 100_000)
-    assert cli(["simulate", "calls", str(tmp_path / "deep.json")]) == 2
+    assert cli(["simulate", str(tmp_path / "deep.json")]) == 2
     assert "the scenario deep is no JSON" in capsys.readouterr().err
     (tmp_path / "agents").mkdir()
     (tmp_path / "deep.json").rename(tmp_path / "agents" / "deep.json")
-    assert cli(["simulate", "calls", str(case(tmp_path, agent="deep"))]) == 2
+    assert cli(["simulate", str(case(tmp_path, agent="deep"))]) == 2
     assert "the agent 'deep' is no JSON" in capsys.readouterr().err
 
 
-def test_the_help_tells_of_more_than_random_conversations(capsys: Any) -> None:
-    for given in (["--help"], ["simulate", "--help"]):
-        with pytest.raises(SystemExit):
-            cli(given)
-        told = " ".join(capsys.readouterr().out.split())
-        assert "random conversations and calls, scenarios with a verdict, error rates, golden traces" in told
+def test_the_help_tells_what_a_scenario_may_be(capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        cli(["simulate", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "a scenario file, a folder of them, or the name of one that comes with Callwright" in told
+    assert "Exit status: 0 every scenario passes" in told
+
+
+def test_a_scenario_that_comes_with_us_is_called_by_its_name(tmp_path: Path, capsys: Any) -> None:
+    assert cli(["simulate", "angry", "--runs", "1", "--keep", str(tmp_path / "kept")]) in (0, 3)
+    assert "angry  1/1 passed" in capsys.readouterr().out
+    with pytest.raises(BadInputError, match="there is no scenario file or folder nobody"):
+        main(["nobody"])
+
+
+def test_a_folder_goes_before_a_scenario_of_ours_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "angry").mkdir()
+    case(tmp_path / "angry")
+    assert main(["angry", "--keep", str(tmp_path / "kept")]) == 0
+    assert capsys.readouterr().out.startswith("pass         order")
 
 
 def test_the_scenarios_that_come_with_us_can_be_read() -> None:
@@ -288,6 +313,13 @@ def test_a_run_of_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         main([option, "0"])
     assert f"argument {option}: '0' is not a whole number from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["-5", "first"])
+def test_a_seed_is_a_whole_number_from_0_on(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--seed", seed])
+    assert f"argument --seed: {seed!r} is not a whole number from 0 on" in capsys.readouterr().err
 
 
 EXTRACTION: dict[str, Any] = {
@@ -397,7 +429,7 @@ def test_a_bad_file_is_named_and_no_report_is_touched(tmp_path: Path, capsys: An
     case(tmp_path, "z-bad", agent={})
     report = tmp_path / "report.xml"
     report.write_text("an older one")
-    assert cli(["simulate", "calls", str(tmp_path), "--out", str(report)]) == 2
+    assert cli(["simulate", str(tmp_path), "--out", str(report)]) == 2
     told = capsys.readouterr()
     assert told.err.startswith("callwright: z-bad: scenario: agent: agent_name is required")
     assert told.out == ""

@@ -57,6 +57,10 @@ class Call:
         """A partial transcript of the present segment."""
         return self.give(ev.TranscriptPartial, self.audio_ms, max(self.segment, 1), text)
 
+    def tells(self, text: str) -> tuple[fx.Effect, ...]:
+        """A partial transcript of a new segment."""
+        return self.give(ev.TranscriptPartial, self.audio_ms, self.segment + 1, text)
+
     def finishes(self, text: str) -> tuple[fx.Effect, ...]:
         """A final transcript, as a new segment."""
         self.segment += 1

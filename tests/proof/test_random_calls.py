@@ -1,0 +1,21 @@
+"""A hundred random whole calls of the real shell: none may break a rule. A failure prints the seed and the command."""
+
+import os
+
+import pytest
+from proof.runs import run
+
+pytestmark = pytest.mark.long
+
+RUNS = 100
+FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
+LEAST_TIMES_REAL_TIME = 10
+
+
+def test_random_whole_calls_break_no_rule() -> None:
+    report = run(RUNS, FIRST_SEED, jobs=2)
+    assert not report.broken, "\n".join(report.lines())
+    assert report.runs == RUNS
+    assert report.answered > RUNS * 4 // 5
+    assert report.twice >= RUNS // 30
+    assert report.virtual_s / report.seconds > LEAST_TIMES_REAL_TIME
