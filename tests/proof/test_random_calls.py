@@ -2,10 +2,7 @@
 
 import os
 
-import pytest
 from proof.runs import run
-
-pytestmark = pytest.mark.long
 
 RUNS = 100
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))

@@ -5,11 +5,8 @@
 
 import os
 
-import pytest
 from proof.conversations import run
 from proof.coverage import impossible, unseen
-
-pytestmark = pytest.mark.long
 
 CONVERSATIONS = 400
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
