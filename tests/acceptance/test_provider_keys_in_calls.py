@@ -190,6 +190,7 @@ async def test_an_agent_that_names_an_address_beside_a_vendor_does_not_learn_the
     assert "use the provider custom with the provider key CUSTOM" in str(lost.error_message)
 
 
+@pytest.mark.proves("llm_agent.base_url")
 @pytest.mark.parametrize("provider", ["custom", "ollama"])
 async def test_the_key_for_any_endpoint_goes_to_the_address_of_the_organisations_agent_and_of_no_sub_accounts(
     world: World, provider: str

@@ -1,4 +1,4 @@
-"""The tests that docs/agent-settings.md names prove what they are named for: a core that ignores the setting fails one of them."""
+"""The tests that are marked as proofs of settings prove what they are marked for: a core that ignores the setting fails one of them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import MISSING, fields
 from io import StringIO
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.docs.setting_proofs import ROOT, proofs
 from tests.docs.test_settings_in_the_plan import CASES
 
 from callwright.conversation import core, history
 from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.domain import webhook_address
 from callwright.domain.agent import parsing as agent
-from callwright.domain.settings.rows import SETTINGS
 from callwright.insight import publication
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 
 pytestmark = pytest.mark.bulk
 
-ROOT = Path(__file__).resolve().parents[2]
-ROWS = {row.key: row for row in SETTINGS}
 
 #: A key and the field of the plan it is (the first one, where it is several): what it does, it does in the core.
 IN_THE_CORE = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
@@ -69,7 +66,7 @@ def run(*tests: str) -> _Outcomes:
 
 def proofs_in_the_core(key: str) -> list[str]:
     """The named tests that are about what the setting does, and not only about where it is kept."""
-    return [proof for proof in ROWS[key].proofs if "test_settings_in_the_plan" not in proof]
+    return [proof for proof in proofs()[key] if "test_settings_in_the_plan" not in proof]
 
 
 @contextmanager
@@ -121,9 +118,9 @@ def test_a_core_that_takes_a_number_for_twice_or_half_of_it_fails_a_test_that_is
             )
 
 
-@pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & ROWS.keys()))
+@pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & proofs().keys()))
 def test_what_is_acted_on_elsewhere_has_a_proof_that_sets_it(key: str) -> None:
-    paths = {proof.partition("::")[0] for proof in ROWS[key].proofs}
+    paths = {proof.partition("::")[0] for proof in proofs()[key]}
     assert any(re.search(rf"\b{key.partition('.')[2]}\b", (ROOT / path).read_text()) for path in paths)
 
 
@@ -133,9 +130,9 @@ PARTS: dict[str, tuple[type, str]] = {"tool.transfer_mode": (TransferTool, "atte
 
 @pytest.mark.parametrize("key", sorted(PARTS))
 def test_a_core_that_ignores_a_part_fails_a_test_that_is_named_for_it(key: str) -> None:
-    proofs = [proof for proof in ROWS[key].proofs if proof.startswith("tests/unit/conversation/")]
+    of_the_core = [proof for proof in proofs()[key] if proof.startswith("tests/unit/conversation/")]
     with ignored(*PARTS[key]):
-        assert run(*proofs).failed, f"no test of {key} notices that it is ignored"
+        assert run(*of_the_core).failed, f"no test of {key} notices that it is ignored"
 
 
 #: A key, something that its row says, and a defect in the function of a module that does it.
@@ -179,9 +176,9 @@ FROM_THE_KEY = ("tests/contract/test_agent_to_request.py", "tests/unit/call/live
 
 @pytest.mark.parametrize("key", sorted(TOLD))
 def test_a_setting_no_plugin_is_told_of_fails_a_test_that_is_named_for_it(key: str) -> None:
-    proofs = [proof for proof in ROWS[key].proofs if proof.startswith(FROM_THE_KEY)]
+    from_the_key = [proof for proof in proofs()[key] if proof.startswith(FROM_THE_KEY)]
     with ignored(*TOLD[key]):
-        failed = run(*(case for proof in proofs for case in cases(proof, key))).failed
+        failed = run(*(case for proof in from_the_key for case in cases(proof, key))).failed
     assert failed, f"no test of {key} notices that it is ignored"
 
 

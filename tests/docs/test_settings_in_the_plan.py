@@ -16,7 +16,7 @@ from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, T
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.table import SETTINGS
 from callwright.ports.model import Tool
 
 
@@ -172,6 +172,7 @@ def changed(before: CallPlan, after: CallPlan) -> dict[str, Any]:
     return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
+@pytest.mark.proves("task_config.call_terminate", "task_config.end_call_tool_mode", "tool.pre_call_message")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.key}={case.value}"[:60])
 def test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else(case: Case) -> None:
     assert changed(plan_with(case.beside), plan_with({**case.beside, case.key: case.value})) == case.changes
@@ -188,6 +189,7 @@ def test_the_language_of_the_voice_goes_before_that_of_the_ears() -> None:
     assert plan_with({"transcriber.language": "es", "synthesizer.language": "en"}).language == "en"
 
 
+@pytest.mark.proves("tool.key")
 @pytest.mark.parametrize("key", ["check_availability_of_slots", "book_appointment", "switch_language"])
 def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_address(key: str) -> None:
     assert [tool.name for tool in plan_with({"tool.key": key}).tools] == ["look_up"]
