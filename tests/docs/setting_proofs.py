@@ -42,8 +42,8 @@ def _marked(body: list[ast.stmt], of: str = "") -> list[tuple[str, list[str]]]:
 
 
 def source_of(proof: str) -> str:
-    """The text of a test that stands outside of a class."""
+    """The text of a test, without what it is decorated with."""
     path, _, name = proof.partition("::")
     text = (ROOT / path).read_text(encoding="utf-8")
-    (function,) = [node for node in ast.parse(text).body if getattr(node, "name", "") == name]
-    return ast.get_source_segment(text, function) or ""
+    found = [node for node in ast.walk(ast.parse(text)) if getattr(node, "name", "") == name.rpartition("::")[2]]
+    return "\n".join(ast.get_source_segment(text, node) or "" for node in found)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.docs.setting_proofs import ROOT, proofs
-from tests.docs.test_settings_in_the_plan import CASES
+from tests.docs.test_settings_in_the_plan import FIELDS
 
 from callwright.conversation import core, history
 from callwright.conversation.plan import CallPlan, TransferTool
@@ -24,9 +24,6 @@ from callwright.ports.speech import TranscriberSettings, VoiceSettings
 
 pytestmark = pytest.mark.bulk
 
-
-#: A key and the field of the plan it is (the first one, where it is several): what it does, it does in the core.
-IN_THE_CORE = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
 
 #: The core only hands these on, or the field has more to it than the setting. Each has a proof where it is acted on, which sets the key.
 ACTED_ON_ELSEWHERE = {
@@ -89,9 +86,9 @@ def ignored(settings: type, name: str) -> Iterator[None]:
         setattr(settings, where, slot)
 
 
-@pytest.mark.parametrize("key", sorted(IN_THE_CORE.keys() - ACTED_ON_ELSEWHERE))
+@pytest.mark.parametrize("key", sorted(FIELDS.keys() - ACTED_ON_ELSEWHERE))
 def test_a_core_that_ignores_a_setting_fails_a_test_that_is_named_for_it(key: str) -> None:
-    with ignored(CallPlan, IN_THE_CORE[key]):
+    with ignored(CallPlan, FIELDS[key]):
         assert run(*proofs_in_the_core(key)).failed, f"no test of {key} notices that it is ignored"
 
 
@@ -109,10 +106,10 @@ def taken_for(name: str, other: Callable[[int], int]) -> Iterator[None]:
 NUMBERS = {field.name for field in fields(CallPlan) if type(field.default) is int}
 
 
-@pytest.mark.parametrize("key", sorted(key for key, name in IN_THE_CORE.items() if name in NUMBERS))
+@pytest.mark.parametrize("key", sorted(key for key, name in FIELDS.items() if name in NUMBERS))
 def test_a_core_that_takes_a_number_for_twice_or_half_of_it_fails_a_test_that_is_named_for_it(key: str) -> None:
     for other in (lambda number: number * 2, lambda number: number // 2):
-        with taken_for(IN_THE_CORE[key], other):
+        with taken_for(FIELDS[key], other):
             assert run(*proofs_in_the_core(key)).failed, (
                 f"no test of {key} notices that it comes too early, or too late"
             )

@@ -3,12 +3,14 @@ docs/agent-settings.md begin at the plan."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
-from tests.agent_of_settings import agent_of
+from tests.agent_of_settings import agent_of, another_value
+from tests.docs.setting_proofs import proofs, source_of
 
 from callwright.conversation.opt_out import MESSAGES
 from callwright.conversation.own_words import OWN_WORDS
@@ -16,6 +18,7 @@ from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, T
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
+from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.ports.model import Tool
 
@@ -200,6 +203,19 @@ def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_addre
 OUTSIDE = {"task_config.inbound_limit", "task_config.whitelist_phone_numbers", "task_config.disallow_unknown_numbers"}
 
 
-def test_every_setting_of_the_conversation_has_a_case() -> None:
-    wanted = {row.key for row in SETTINGS if row.key.startswith("task_config.") and not row.kept}
-    assert wanted - OUTSIDE <= {case.key for case in CASES}
+OF_CONVERSATION = [row for row in SETTINGS if row.section == "task_config" and not row.kept and row.key not in OUTSIDE]
+
+#: A key and the field of the plan it is (the first one, where it is several).
+FIELDS = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
+FIELDS |= {
+    row.key: next(iter(changed(plan_with({}), plan_with({row.key: another_value(row)}))))
+    for row in OF_CONVERSATION
+    if row.key not in FIELDS
+}
+
+
+@pytest.mark.parametrize("row", OF_CONVERSATION, ids=lambda row: row.key)
+def test_every_setting_of_the_conversation_has_a_case_or_a_proof_that_begins_at_its_key(row: Setting) -> None:
+    """A proof that begins at the plan proves nothing about the way to it."""
+    of_the_key = [proof for proof in proofs()[row.key] if re.search(rf"\b{row.name}\b", source_of(proof))]
+    assert of_the_key or row.key in {case.key for case in CASES}
