@@ -48,6 +48,7 @@ from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.phone_numbers.schemas import BuyNumber
 from callwright.api.providers.routes import router as providers
 from callwright.api.providers.schemas import ProviderKeyBody
+from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
 from callwright.api.sip_trunks.routes import router as sip_trunks
@@ -61,7 +62,7 @@ from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
-from callwright.domain.errors import BadInputError, CallwrightError
+from callwright.domain.errors import CallwrightError
 from callwright.insight.wire import encode
 
 TITLE = "Callwright"
@@ -208,8 +209,7 @@ def _possible(request: Request) -> list[str]:
 
 
 async def _of_parameter(request: Request, error: Exception) -> Response:
-    """A parameter that FastAPI could not read. None of ours should end here: they are read by hand."""
+    """A parameter that is not as its model wants it."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    name = str(first["loc"][-1])
-    return error_answer(BadInputError(f"{name}: {first['msg']}", field=name), _request_id(request))
+    return error_answer(refusal([{**first, "loc": first["loc"][1:]}]), _request_id(request))
