@@ -10,7 +10,7 @@ from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.errors import BadInputError, SuppressedError
 from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS
 from callwright.domain.number import parse_destination
 from callwright.domain.suppression import BY_API, SAID, Suppression
 from callwright.domain.tenant import Principal
@@ -29,11 +29,8 @@ class SuppressionPage:
     total: int
 
 
-async def list_suppressions(services: Services, principal: Principal, query: Mapping[str, str]) -> SuppressionPage:
-    """A page of the tenant's list. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    number = fields.whole("page_number", 1, 1, MAX_PAGE_NUMBER)
-    size = min(MAX_PAGE_SIZE, fields.whole("page_size", 20, 1, MAX_PAGE_NUMBER))
+async def list_suppressions(services: Services, principal: Principal, number: int, size: int) -> SuppressionPage:
+    """A page of the tenant's list, from 1."""
     async with services.ledger.unit() as unit:
         rows, total = await unit.suppressions.page(principal.tenant_id, number, size)
     return SuppressionPage(number, size, rows, total)

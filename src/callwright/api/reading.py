@@ -12,12 +12,13 @@ A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_args
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
 from fastapi import Depends, Request
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
     PrivateAttr,
     ValidationError,
@@ -31,11 +32,19 @@ from callwright.actions.schedule import moment
 from callwright.api.bodies import read_object, read_object_if_any
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields, not_among, wrong
+from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.settings.kinds import whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
 _QUOTED = re.compile(r"'([^']*)'")
-_KINDS = {"string_type": "a string", "dict_type": "an object", "model_type": "an object", "list_type": "an array"}
+_KINDS = {
+    "string_type": "a string",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "list_type": "an array",
+    "tuple_type": "an array",
+}
 
 
 class Asked(BaseModel):
@@ -99,6 +108,18 @@ class _Read:
 def reads(kind: Kind) -> Any:
     """For the annotation of a field: its value is read, and described, by ``kind``."""
     return _Read(kind)
+
+
+class PageQuery(AskedQuery):
+    """Which page of a list."""
+
+    page_number: Annotated[int, reads(whole(1, MAX_PAGE_NUMBER))] = Field(default=1, description="From 1.")
+    page_size: Annotated[int, reads(whole(1, MAX_PAGE_NUMBER))] = Field(default=20, description="Larger than 50 is 50.")
+
+    @property
+    def size(self) -> int:
+        """How many a page has."""
+        return min(MAX_PAGE_SIZE, self.page_size)
 
 
 def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError) -> BadInputError:

@@ -11,6 +11,7 @@ from callwright.actions.services import Services
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, Made, answer_once
+from callwright.api.reading import PageQuery
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
@@ -21,14 +22,10 @@ router = APIRouter(prefix="/v1/callwright/suppressions", tags=["suppressions"])
 
 
 @router.get("", summary="List suppressions", responses={200: shown("One page.", SuppressionPageView), **errors(400)})
-async def list_page(
-    request: Request,
-    page_number: Annotated[str, Query(description="From 1.")] = "",
-    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
-) -> Response:
+async def list_page(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """Numbers that are not called any more, newest first."""
-    query = {"page_number": page_number, "page_size": page_size}
-    page = await suppressions.list_suppressions(services_of(request).actions, principal_of(request), query)
+    services, principal = services_of(request).actions, principal_of(request)
+    page = await suppressions.list_suppressions(services, principal, query.page_number, query.size)
     return answer(
         {
             "page_number": page.number,
