@@ -21,7 +21,6 @@ from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
 from callwright.api.calls.schemas import CallBody, CallEvent
 from callwright.api.chats.routes import router as chats
-from callwright.api.chats.schemas import ChatBody, ChatLine
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
@@ -36,16 +35,13 @@ from callwright.api.extraction_templates.routes import router as extraction_temp
 from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUpdate
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
-from callwright.api.inbound.schemas import InboundSetup, InboundUnlink
 from callwright.api.keys.routes import router as keys
 from callwright.api.keys.schemas import KeyBody
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
 from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
-from callwright.api.models.schemas import CustomModelBody
 from callwright.api.operations.routes import router as operations
 from callwright.api.phone_numbers.routes import router as phone_numbers
-from callwright.api.phone_numbers.schemas import BuyNumber
 from callwright.api.providers.routes import router as providers
 from callwright.api.providers.schemas import ProviderKeyBody
 from callwright.api.reading import refusal
@@ -57,7 +53,6 @@ from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
-from callwright.api.suppressions.schemas import SuppressionBody
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.violations.schemas import ViolationForm
@@ -73,7 +68,37 @@ DESCRIPTION = (
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
-#: Bodies are read by hand, so their schemas must be put into the description by hand too.
+_ROUTERS = (
+    sub_accounts,
+    own_usage,
+    keys,
+    audit,
+    dispositions,
+    extraction,
+    extraction_templates,
+    batches,
+    agents,
+    agents_v1,
+    extensions,
+    suppressions,
+    calls,
+    chats,
+    executions,
+    recordings,
+    account,
+    phone_numbers,
+    sip_trunks,
+    inbound,
+    contact_files,
+    providers,
+    models,
+    voices,
+    ambient_sounds,
+    knowledge_bases,
+    violations,
+    operations,
+)
+#: These bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (
     KeyBody,
     SubAccountBody,
@@ -95,18 +120,11 @@ _BODIES = (
     AgentPatch,
     CallBody,
     CallEvent,
-    ChatBody,
-    ChatLine,
-    CustomModelBody,
     ExtensionBody,
     ProviderKeyBody,
-    SuppressionBody,
-    BuyNumber,
     SipNumberBody,
     SipTrunkBody,
     SipTrunkPatch,
-    InboundSetup,
-    InboundUnlink,
 )
 
 
@@ -124,36 +142,7 @@ def build_app(services: ApiServices) -> FastAPI:
     app.state.services = services
     app.state.live_streams = LiveStreams()
     app.state.uploads = Uploads()
-    for router in (
-        sub_accounts,
-        own_usage,
-        keys,
-        audit,
-        dispositions,
-        extraction,
-        extraction_templates,
-        batches,
-        agents,
-        agents_v1,
-        extensions,
-        suppressions,
-        calls,
-        chats,
-        executions,
-        recordings,
-        account,
-        phone_numbers,
-        sip_trunks,
-        inbound,
-        contact_files,
-        providers,
-        models,
-        voices,
-        ambient_sounds,
-        knowledge_bases,
-        violations,
-        operations,
-    ):
+    for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)
@@ -174,7 +163,7 @@ def build_app(services: ApiServices) -> FastAPI:
             ],
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
-    app.openapi = lambda: description_of(app, _BODIES)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, [route for router in _ROUTERS for route in router.routes], _BODIES)  # type: ignore[method-assign]
     return app
 
 

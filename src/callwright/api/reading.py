@@ -33,7 +33,7 @@ from callwright.api.bodies import read_object, read_object_if_any
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
-from callwright.domain.settings.kinds import whole
+from callwright.domain.settings.kinds import text, whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
@@ -99,10 +99,13 @@ class _Read:
         try:
             return self.kind.read(Fields({name: value}, "", BadInputError), name)
         except BadInputError as error:
+            if type(error) is not BadInputError:
+                # It has a status or a code of its own, and stands at the top of the body.
+                raise
             # Texts begin with the path, of which only the mapper knows what stands before the name.
             below = (error.field or name).removeprefix(name)
-            text = error.message.removeprefix(name)
-            raise PydanticCustomError(_OURS, "{text}", {"text": text, "below": below}) from None
+            told = error.message.removeprefix(name)
+            raise PydanticCustomError(_OURS, "{text}", {"text": told, "below": below}) from None
 
 
 def reads(kind: Kind) -> Any:
@@ -139,6 +142,11 @@ def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError)
     return failure(f"{path}: {error['msg']}", field=path)
 
 
+def filled(longest: int | None = None) -> Kind:
+    """A text without the blanks around it; a blank one counts as missing."""
+    return Kind("a text", text(longest).schema, lambda given, name: given.text(name, longest=longest).strip() or None)
+
+
 def _moment(given: Fields, name: str) -> Any:
     return moment(given.raw(name), name)
 
@@ -149,7 +157,7 @@ MOMENT = Kind("an ISO 8601 time", {"type": "string"}, _moment)
 Model = TypeVar("Model", bound=Asked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class JsonBody(Generic[Model]):
     """Reads the JSON body of a request into its model. The description of the API finds model and example here."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields, wrong
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
 from callwright.domain.settings.setting import Kind
@@ -58,10 +57,10 @@ def sentences(most: int, longest: int) -> Kind:
         listed = given.list(name) or []
         path = given.at(name)
         if len(listed) > most:
-            raise InvalidAgentError(f"{path} may hold at most {most} messages", field=path)
+            raise given.failure(f"{path} may hold at most {most} messages", field=path)
         for index, one in enumerate(listed):
             if not isinstance(one, str) or not 0 < len(one.strip()) <= longest:
-                raise wrong(f"{path}[{index}]", f"a sentence of at most {longest} characters", one)
+                raise wrong(f"{path}[{index}]", f"a sentence of at most {longest} characters", one, given.failure)
         return tuple(listed)
 
     items = {**_TEXT, "minLength": 1, "maxLength": longest}
@@ -75,8 +74,8 @@ def phone_numbers(most: int) -> Kind:
         listed = given.list(name) or []
         path = given.at(name)
         if len(listed) > most:
-            raise InvalidAgentError(f"{path} may hold at most {most} numbers", field=path)
-        each = Fields({str(index): one for index, one in enumerate(listed)}, path)
+            raise given.failure(f"{path} may hold at most {most} numbers", field=path)
+        each = Fields({str(index): one for index, one in enumerate(listed)}, path, given.failure)
         for index, one in enumerate(listed):
             if not isinstance(one, str) or not one.strip():
                 raise each.wrong(str(index), "a phone number")
