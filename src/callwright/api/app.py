@@ -19,7 +19,7 @@ from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
 from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
-from callwright.api.calls.schemas import CallBody, CallEvent
+from callwright.api.calls.schemas import CallBody
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
@@ -28,7 +28,6 @@ from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
-from callwright.api.extensions.schemas import ExtensionBody
 from callwright.api.extraction.routes import router as extraction
 from callwright.api.extraction.schemas import AskAgainBody, AskAllAgainBody
 from callwright.api.extraction_templates.routes import router as extraction_templates
@@ -36,14 +35,12 @@ from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUp
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
-from callwright.api.keys.schemas import KeyBody
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
 from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.providers.routes import router as providers
-from callwright.api.providers.schemas import ProviderKeyBody
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
@@ -100,7 +97,6 @@ _ROUTERS = (
 )
 #: These bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (
-    KeyBody,
     SubAccountBody,
     SubAccountPatch,
     BatchForm,
@@ -119,9 +115,6 @@ _BODIES = (
     ViolationForm,
     AgentPatch,
     CallBody,
-    CallEvent,
-    ExtensionBody,
-    ProviderKeyBody,
     SipNumberBody,
     SipTrunkBody,
     SipTrunkPatch,
