@@ -10,7 +10,6 @@ from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.errors import BadInputError, ConflictError, UnprocessableError, WrongStateError
@@ -40,6 +39,17 @@ class Ordered:
     execution_ids: list[str]
     waiting: bool = False
     left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PastCalls:
+    """Which of an agent's calls are asked again: those of a period, at most ``most``. ``dry_run``: only say which."""
+
+    begin: datetime
+    end: datetime
+    most: int = MAX_EXTRACTIONS_AT_ONCE
+    force: bool = False
+    dry_run: bool = False
 
 
 async def try_dispositions(
@@ -76,10 +86,9 @@ def _call_date(fields: Fields, now: datetime) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-async def ask_again(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> Ordered:
-    """Order that a past call is asked again. One for which that waits already is not ordered twice. Raises NotFoundError, BadInputError,
-    WrongStateError (no completed call) or ConflictError (asked too often)."""
-    force = Fields(wire, "", BadInputError).switch("force", False)
+async def ask_again(services: Services, principal: Principal, execution_id: str, *, force: bool = False) -> Ordered:
+    """Order that a past call is asked again. One for which that waits already is not ordered twice. With ``force`` it is asked also where
+    exactly the same was asked before. Raises NotFoundError, WrongStateError (no completed call) or ConflictError (asked too often)."""
     execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
@@ -96,22 +105,17 @@ async def ask_again(services: Services, principal: Principal, execution_id: str,
         return await _order(services, unit, principal, [row], force)
 
 
-async def ask_all_again(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> Ordered:
-    """Order that an agent's completed calls of a period are asked again, the newest first, at most ``limit``; with ``dry_run`` only say
-    which. Raises NotFoundError or BadInputError."""
-    fields = Fields(wire, "", BadInputError)
-    force, dry_run = fields.switch("force", False), fields.switch("dry_run", False)
-    most = fields.whole("limit", MAX_EXTRACTIONS_AT_ONCE, 1, MAX_EXTRACTIONS_AT_ONCE)
+async def ask_all_again(services: Services, principal: Principal, agent_id: str, wanted: PastCalls) -> Ordered:
+    """Order that an agent's completed calls are asked again, the newest first. Raises NotFoundError or BadInputError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        begin, end = (_required_moment(wire, name) for name in ("from", "to"))
-        if end < begin:
+        if wanted.end < wanted.begin:
             raise BadInputError("to must not be before from", field="to")
-        narrow = ExecutionFilter(status=Status.COMPLETED.value, created_from=begin, created_to=end)
-        rows, total = await _page(unit, principal, agent.id, narrow, most)
+        narrow = ExecutionFilter(status=Status.COMPLETED.value, created_from=wanted.begin, created_to=wanted.end)
+        rows, total = await _page(unit, principal, agent.id, narrow, wanted.most)
         now = services.clock.now()
         fit = [row for row in rows if _refusal(row) is None and not _waits(row, now)]
-        if dry_run or not fit:
+        if wanted.dry_run or not fit:
             return Ordered("", [row.id for row in fit], left_out=total - len(fit))
         # Another order may have come first while this one waited for a row, and even be over: what it left there is not asked again.
         locked = [
@@ -123,14 +127,8 @@ async def ask_all_again(services: Services, principal: Principal, agent_id: str,
         ]
         if not locked:
             return Ordered("", [], left_out=total)
-        made = await _order(services, unit, principal, locked, force)
+        made = await _order(services, unit, principal, locked, wanted.force)
         return Ordered(made.run, made.execution_ids, left_out=total - len(locked))
-
-
-def _required_moment(wire: Mapping[str, Any], name: str) -> datetime:
-    if wire.get(name) in (None, ""):
-        raise BadInputError(f"{name} is required", field=name)
-    return moment(wire[name], name)
 
 
 async def _page(

@@ -29,7 +29,6 @@ from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extraction.routes import router as extraction
-from callwright.api.extraction.schemas import AskAgainBody, AskAllAgainBody
 from callwright.api.extraction_templates.routes import router as extraction_templates
 from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUpdate
 from callwright.api.gate import Gate
@@ -105,8 +104,6 @@ _BODIES = (
     DispositionBulk,
     DispositionUpdate,
     DispositionTest,
-    AskAgainBody,
-    AskAllAgainBody,
     TemplateBody,
     TemplateUpdate,
     AgentBody,
