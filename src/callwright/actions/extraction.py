@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
@@ -14,13 +13,11 @@ from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.errors import BadInputError, ConflictError, UnprocessableError, WrongStateError
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     EXTRACTION_STALE_SECONDS,
     MAX_EXTRACTION_RUNS,
     MAX_EXTRACTIONS_AT_ONCE,
     MAX_PAGE_SIZE,
-    MAX_TRANSCRIPT_CHARACTERS,
 )
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, ExecutionFilter, Unit
@@ -53,37 +50,24 @@ class PastCalls:
 
 
 async def try_dispositions(
-    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+    services: Services, principal: Principal, agent_id: str, transcript: str, called_at: datetime | None
 ) -> Examined:
-    """The agent's dispositions asked of a transcript; nothing is stored but the audit trail's row of what it cost. Raises NotFoundError,
-    UnprocessableError, RateLimitedError."""
-    fields = Fields(wire, "", UnprocessableError)
-    transcript = fields.text("transcript", longest=MAX_TRANSCRIPT_CHARACTERS).strip()
+    """The agent's dispositions asked of a transcript; nothing is stored but the audit trail's row of what it cost. ``called_at``: when the
+    call was, now where it is not known. Raises NotFoundError, UnprocessableError, RateLimitedError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         found = await unit.dispositions.of_agent(principal.tenant_id, agent.id)
     if not transcript:
         raise UnprocessableError("transcript is required", field="transcript")
-    when = _call_date(fields, services.clock.now())
-    asked = Examination(principal.tenant_id, transcript, when, agent.body, [one.body for one in found])
+    asked = Examination(
+        principal.tenant_id, transcript, called_at or services.clock.now(), agent.body, [one.body for one in found]
+    )
     examined = await services.questions.examine(asked)
     if examined.usage:
         spent = {"cost_nano_cents": examined.cost_nano, "requests": len(examined.usage)}
         async with services.ledger.unit() as unit:
             await audit(unit, principal, "agent.dispositions_tested", agent.id, after=spent)
     return examined
-
-
-def _call_date(fields: Fields, now: datetime) -> datetime:
-    """When the call was, with its own offset: days are counted from it."""
-    text = fields.text("call_date").strip()
-    if not text:
-        return now
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise fields.wrong("call_date", "an ISO 8601 time such as 2026-09-14T10:00:00+05:30") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 async def ask_again(services: Services, principal: Principal, execution_id: str, *, force: bool = False) -> Ordered:

@@ -24,7 +24,7 @@ from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
-from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionTest, DispositionUpdate
+from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -103,7 +103,6 @@ _BODIES = (
     DispositionBody,
     DispositionBulk,
     DispositionUpdate,
-    DispositionTest,
     TemplateBody,
     TemplateUpdate,
     AgentBody,

@@ -177,6 +177,12 @@ class JsonBody(Generic[Model]):
         return found
 
 
-def json_body(model: type[Asked], example: Mapping[str, Any], *, required: bool = True) -> Any:
+def json_body(
+    model: type[Asked],
+    example: Mapping[str, Any],
+    *,
+    required: bool = True,
+    failure: type[BadInputError] = BadInputError,
+) -> Any:
     """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required))
+    return Depends(JsonBody(model, example, required, failure))
