@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.domain.settings.setting import AgentSetting
+from callwright.domain.settings.setting import Setting
 
 TOOL = {
     "name": "look_up",
@@ -25,7 +25,7 @@ WORDS: dict[str, Any] = {
 }
 
 
-def another_value(row: AgentSetting) -> Any:
+def another_value(row: Setting) -> Any:
     """A value of the setting that is not its default."""
     if isinstance(row.default, bool):
         return not row.default

@@ -18,8 +18,7 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
-from callwright.domain.settings import rows as setting_rows
-from callwright.domain.settings.setting import AgentSetting
+from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 
@@ -226,30 +225,25 @@ def doctor_page() -> str:
 def agent_settings_page() -> str:
     """`docs/agent-settings.md`."""
     intro = (
-        "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
-        " it. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
+        "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the version that has"
+        " it first. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
         " other kinds hardly any. A setting that is not here is kept too. In a [chat](how-to/chat.md) settings of sound, of delays and of"
-        " silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
-        " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
-        " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/settings/rows.py`."
+        " silence do not count. The settings are declared in `src/callwright/domain/settings/`; tests are marked with those they prove"
+        " (`pytest.mark.proves`)."
     )
-    sections = list(dict.fromkeys(_section(row) for row in setting_rows.SETTINGS))
+    sections = list(dict.fromkeys(row.section for row in SETTINGS))
     rows = [
         (
             f"`{row.key}`",
             _json(row.default),
-            row.values or f"{row.least:,g} to {row.most:,g}",
+            row.kind.words,
             ("**kept** " if row.kept else "") + _one_line(row.does),
-            ", ".join(f"`{proof.removeprefix('tests/')}`" for proof in row.proofs),
+            row.since,
         )
-        for row in sorted(setting_rows.SETTINGS, key=lambda row: sections.index(_section(row)))
+        for row in sorted(SETTINGS, key=lambda row: sections.index(row.section))
     ]
-    head = ("Setting", "Default", "Range", "What it does", "Test")
+    head = ("Setting", "Default", "Range", "What it does", "Since")
     return _page("Settings of an agent", intro, head, rows)
-
-
-def _section(row: AgentSetting) -> str:
-    return row.key.partition(".")[0]
 
 
 def _json(value: object) -> str:

@@ -15,7 +15,7 @@ from tests.database import fetch
 from tests.rows import THEN, admit, claim, execution_row
 
 from callwright.domain.limits import MAX_AGENT_BYTES
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.table import SETTINGS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
 

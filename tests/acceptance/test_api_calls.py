@@ -274,6 +274,7 @@ async def test_an_unknown_agent_is_not_found(world: ApiWorld) -> None:
             assert (answer.status_code, answer.json()["message"]) == (404, "there is no such agent")
 
 
+@pytest.mark.proves("agent.telephony_provider")
 async def test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own(world: ApiWorld) -> None:
     async with world.client() as client:
         body = {**AGENT, "agent_config": {**AGENT["agent_config"], "telephony_provider": "twilio"}}

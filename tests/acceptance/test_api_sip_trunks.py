@@ -188,6 +188,7 @@ async def call(client: httpx.AsyncClient, agent_id: str, **more: Any) -> httpx.R
     return await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "+15550199887", **more})
 
 
+@pytest.mark.proves("agent.telephony_provider")
 async def test_a_call_is_made_from_a_number_of_an_active_trunk(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client, telephony_provider="sip-trunk")

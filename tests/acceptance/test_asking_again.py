@@ -6,16 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch
 from tests.waiting import until
 
-from callwright.actions.extraction import ask_again, ask_all_again
+from callwright.actions.extraction import PastCalls, ask_again, ask_all_again
 from callwright.actions.services import CallPolicy, Services
+from callwright.api.extraction.schemas import AskAllAgainBody
 from callwright.call.afterwards.asking_again import AskingAgain
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
@@ -41,7 +44,7 @@ SHORT: dict[str, Any] = {
 }
 BOOK = PriceBook({("model_input", "*", "*"): Price(1_000), ("model_output", "*", "*"): Price(3_000)})
 SAID = {"found": "in the call", "answer": "Ann", "evidence": "My name is Ann", "confidence": 1}
-EVER = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+EVER = PastCalls(datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 ANSWER = {"q1": SAID, "q2": SAID}
 
 
@@ -87,9 +90,9 @@ async def called(world: CallWorld, agent: dict[str, Any]) -> Execution:
     return await world.until(await world.place(agent), "completed")
 
 
-async def again(world: CallWorld, execution_id: str, **wire: Any) -> Execution:
+async def again(world: CallWorld, execution_id: str, *, force: bool = False) -> Execution:
     """Ask a call again and wait until that is over."""
-    await ask_again(services(world), US, execution_id, wire)
+    await ask_again(services(world), US, execution_id, force=force)
     return await settled(world, execution_id)
 
 
@@ -204,9 +207,9 @@ async def test_all_calls_of_a_period_are_asked_within_the_bound(world: CallWorld
     ids = [(await called(world, body())).id for _ in range(3)]
     await ask(world, "Caller")
     ours = services(world)
-    dry = await ask_all_again(ours, US, AGENT_ID, {**EVER, "dry_run": True})
+    dry = await ask_all_again(ours, US, AGENT_ID, replace(EVER, dry_run=True))
     assert dry.execution_ids == list(reversed(ids))
-    ordered = await ask_all_again(ours, US, AGENT_ID, {**EVER, "limit": 2})
+    ordered = await ask_all_again(ours, US, AGENT_ID, replace(EVER, most=2))
     assert (ordered.execution_ids, ordered.left_out) == ([ids[2], ids[1]], 1)
     rows = [await settled(world, one) for one in ordered.execution_ids]
     assert [row.record["extraction_state"]["status"] for row in rows] == ["done", "done"]
@@ -220,17 +223,22 @@ async def test_what_cannot_be_asked_is_refused(world: CallWorld) -> None:
     stranger = replace(US, tenant_id="00000000-0000-4000-8000-0000000000ff")
     for who, execution_id in ((US, nobody), (US, "x"), (stranger, done.id)):
         with pytest.raises(NotFoundError):
-            await ask_again(ours, who, execution_id, {})
+            await ask_again(ours, who, execution_id)
     with pytest.raises(NotFoundError):
-        await ask_all_again(ours, stranger, AGENT_ID, {"from": "2020-01-01", "to": "2100-01-01"})
+        await ask_all_again(ours, stranger, AGENT_ID, EVER)
     busy = await world.until(await world.place(body(), persona="busy"), "busy")
     with pytest.raises(WrongStateError):
-        await ask_again(ours, US, busy.id, {})
-    for wire in ({}, {"from": "2026-01-01"}, {"from": "x", "to": "y"}, {"from": "2026-02-01", "to": "2026-01-01"}):
-        with pytest.raises(BadInputError):
-            await ask_all_again(ours, US, AGENT_ID, wire)
+        await ask_again(ours, US, busy.id)
+    for wire in (
+        {},
+        {"from": "2026-01-01"},
+        {"from": "x", "to": "y"},
+        {"from": "2020-01-01", "to": "2100-01-01", "limit": 201},
+    ):
+        with pytest.raises(ValidationError):
+            AskAllAgainBody.model_validate(wire)
     with pytest.raises(BadInputError):
-        await ask_all_again(ours, US, AGENT_ID, {"from": "2020-01-01", "to": "2100-01-01", "limit": 201})
+        await ask_all_again(ours, US, AGENT_ID, PastCalls(EVER.end, EVER.begin))
 
 
 async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -> None:
@@ -240,7 +248,7 @@ async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -
     async with world.ledger.unit() as unit:
         waiting = {"run": "run-1", "status": "queued", "reason": None, "at": world.clock.now().isoformat()}
         await unit.executions.change(done.id, Change(record={"extraction_state": waiting}))
-    ordered = await ask_again(ours, US, done.id, {})
+    ordered = await ask_again(ours, US, done.id)
     assert (ordered.waiting, ordered.run) == (True, "run-1")
 
 

@@ -55,6 +55,7 @@ async def called(world: CallWorld, body: Mapping[str, Any]) -> dict[str, Any]:
     return world.body(done)
 
 
+@pytest.mark.proves("task_config.auto_reschedule")
 async def test_a_caller_who_asks_to_be_called_back_is(dsn: str, tmp_path: Path) -> None:
     said_time, ahead = soon()
     async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {said_time}?")) as world:
@@ -86,6 +87,7 @@ async def test_a_wish_that_cannot_be_kept_is_told_with_its_reason(dsn: str, tmp_
     assert told == {"said": "Call me back later please.", "reason": "no clock time was said", **nothing}
 
 
+@pytest.mark.proves("agent.calling_guardrails")
 async def test_a_time_outside_the_hours_of_the_agent_is_refused_with_its_reason(dsn: str, tmp_path: Path) -> None:
     never = {"call_start_hour": 0, "call_end_hour": 0}
     async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {soon()[0]}?")) as world:

@@ -83,6 +83,7 @@ def agent(source: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {**agent_body(**settings), "ingest_source_config": shown or None, **more}
 
 
+@pytest.mark.proves("task_config.inbound_limit")
 async def test_a_caller_may_call_so_often_and_no_more(world: CallWorld) -> None:
     telephone = await world.telephone(agent(inbound_limit=2))
     await is_taken(world, telephone, ANN)
@@ -118,6 +119,7 @@ async def test_two_calls_at_the_same_moment_are_counted_one_after_the_other(worl
         call.put_down()
 
 
+@pytest.mark.proves("task_config.whitelist_phone_numbers")
 async def test_whoever_is_on_the_list_always_may(world: CallWorld) -> None:
     rules: dict[str, Any] = {
         "inbound_limit": 0,
@@ -129,6 +131,7 @@ async def test_whoever_is_on_the_list_always_may(world: CallWorld) -> None:
     await is_refused(world, telephone, BOB, 603)
 
 
+@pytest.mark.proves("agent.ingest_source_config")
 async def test_what_is_known_of_a_caller_is_in_the_prompt_and_the_record(world: CallWorld) -> None:
     async with crm(b'{"customer": "Ann Lee", "sip_x_campaign": "winter", "from_number": "x"}') as source:
         body = agent(source, agent_welcome_message="Hello {customer} of {sip_x_campaign}, {from_number}.")
@@ -155,6 +158,7 @@ async def test_what_is_known_of_a_caller_is_in_the_prompt_and_the_record(world: 
     assert "t0ken" not in log
 
 
+@pytest.mark.proves("agent.ingest_lookup_key")
 async def test_a_header_may_stand_for_the_number(world: CallWorld) -> None:
     async with crm(b'{"customer": "Ann"}') as source:
         telephone = await world.telephone(agent(source, ingest_lookup_key="X-Customer"))
@@ -166,6 +170,7 @@ async def test_a_header_may_stand_for_the_number(world: CallWorld) -> None:
     assert asked == ["/who?contact_number=C-7", "/who?contact_number=%2B15550123"]
 
 
+@pytest.mark.proves("task_config.disallow_unknown_numbers")
 async def test_an_unknown_caller_is_refused_with_a_record_that_says_so(world: CallWorld) -> None:
     async with crm(b"{}") as source:
         telephone = await world.telephone(agent(source, disallow_unknown_numbers=True))

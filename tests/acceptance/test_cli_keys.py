@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callwright.actions.provider_keys import put_provider_key
+from callwright.actions.provider_keys import NamedSecret, put_provider_key
 from callwright.bootstrap import open_actions
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
@@ -82,7 +82,7 @@ def test_the_master_key_is_changed_and_every_provider_key_still_opens(
 
 async def _store(data: Path, value: str) -> str:
     async with open_actions(load_settings(os.environ, data=data)) as services:
-        await put_provider_key(services, operator(DEFAULT_TENANT_ID), {"provider_name": "A", "provider_value": value})
+        await put_provider_key(services, operator(DEFAULT_TENANT_ID), NamedSecret("A", value))
     return value
 
 

@@ -146,6 +146,7 @@ async def test_an_agent_is_reached_by_its_extension_and_by_its_id_however_spelt(
     await the_call(world, "completed")
 
 
+@pytest.mark.proves("agent.sip_header_variables")
 async def test_headers_are_in_the_log_in_the_execution_and_variables_of_the_prompt(world: CallWorld) -> None:
     body = {
         **agent_body(),

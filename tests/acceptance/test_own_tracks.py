@@ -62,6 +62,7 @@ def _share_of(piece: Any) -> float:
     return float(power[around - 3 : around + 4].sum() / max(1.0, float(power.sum())))
 
 
+@pytest.mark.proves("task_config.ambient_noise_track")
 async def test_a_track_of_the_accounts_own_lies_under_its_call(world: CallWorld) -> None:
     by_name, log = await call_with(world, "Rain")
     assert by_name > 0.8

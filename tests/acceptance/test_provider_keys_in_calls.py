@@ -17,7 +17,7 @@ from tests.database import run_sql
 from tests.http_server import LocalServer, serving
 
 from callwright.actions.custom_models import put_custom_model
-from callwright.actions.provider_keys import delete_provider_key, put_provider_key
+from callwright.actions.provider_keys import NamedSecret, delete_provider_key, put_provider_key
 from callwright.actions.services import CallPolicy, Services
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
@@ -48,7 +48,7 @@ class World:
     folder: Path
 
     async def put(self, principal: Principal, name: str, value: str) -> None:
-        await put_provider_key(self.services, principal, {"provider_name": name, "provider_value": value})
+        await put_provider_key(self.services, principal, NamedSecret(name, value))
 
     async def chat(self, principal: Principal, **model: Any) -> str:
         """A chat of an agent of the tenant, of one line, with such a model; its execution's id."""
@@ -154,11 +154,7 @@ async def test_a_call_uses_its_tenants_key_the_next_one_the_new_key_and_another_
 
 
 async def test_a_model_of_ones_own_is_reached_by_its_name_in_two_ways(world: World) -> None:
-    await put_custom_model(
-        world.services,
-        OURS,
-        {"custom_model_name": "house-llm", "custom_model_url": f"{world.endpoint.url}/v1", "model": "llama-70b"},
-    )
+    await put_custom_model(world.services, OURS, "house-llm", f"{world.endpoint.url}/v1", "llama-70b")
     await world.chat(OURS, provider="custom", model="house-llm")
     await world.put(OURS, "HOUSE_LLM", FIRST)
     await world.chat(OURS, provider="house-llm", model="whatever")
@@ -192,6 +188,7 @@ async def test_an_agent_that_names_an_address_beside_a_vendor_does_not_learn_the
     assert "use the provider custom with the provider key CUSTOM" in str(lost.error_message)
 
 
+@pytest.mark.proves("llm_agent.base_url")
 @pytest.mark.parametrize("provider", ["custom", "ollama"])
 async def test_the_key_for_any_endpoint_goes_to_the_address_of_the_organisations_agent_and_of_no_sub_accounts(
     world: World, provider: str
@@ -209,9 +206,7 @@ async def test_a_sub_account_uses_the_key_at_an_address_an_administrator_named(w
     their = await branch(world)
     await world.put(OURS, "CUSTOM", FIRST)
     address = f"{world.endpoint.url}/v1"
-    await put_custom_model(
-        world.services, OURS, {"custom_model_name": "house-llm", "custom_model_url": address, "model": "llama-70b"}
-    )
+    await put_custom_model(world.services, OURS, "house-llm", address, "llama-70b")
     await world.chat(their, provider="custom", model="house-llm")
     await world.chat(their, provider="custom", model="m-1", base_url=address)
     await world.chat(their, provider="custom", model="m-1", base_url=f"{address}/elsewhere/..")

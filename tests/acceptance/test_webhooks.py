@@ -157,6 +157,7 @@ async def _all_settled(dsn: str) -> bool:
     return all(row["state"] != "waiting" for row in await rows(dsn))
 
 
+@pytest.mark.proves("agent.webhook_headers")
 async def test_the_body_is_the_execution_of_that_moment_signed_for_the_receiver(
     ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
 ):

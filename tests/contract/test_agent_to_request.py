@@ -21,7 +21,7 @@ from callwright.conversation.effects import AskModel
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.provider_access import Access
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.table import SETTINGS
 from callwright.media.vad import EnergyVad
 from callwright.net.client import GuardedClient
 from callwright.ports.model import Message
@@ -105,6 +105,22 @@ class _Vad:
         return EnergyVad()
 
 
+@pytest.mark.proves(
+    "llm_agent.model",
+    "llm_agent.max_tokens",
+    "llm_agent.temperature",
+    "llm_agent.top_p",
+    "llm_agent.presence_penalty",
+    "llm_agent.frequency_penalty",
+    "llm_agent.reasoning_effort",
+    "llm_agent.min_p",
+    "llm_agent.top_k",
+    "llm_agent.stop",
+    "llm_agent.seed",
+    "llm_agent.verbosity",
+    "tool.description",
+    "tool.strict",
+)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.key)
 async def test_an_agents_setting_is_this_part_of_the_request_and_nothing_else(case: Case) -> None:
     without, given = await request_of(case.beside), await request_of({**case.beside, case.key: case.value})

@@ -156,6 +156,7 @@ async def test_the_detector_knows_speech_from_silence(plugins):
     assert sum(p > 127 for p in speech) > len(speech) / 2
 
 
+@pytest.mark.proves("synthesizer.speed")
 async def test_a_faster_voice_takes_less_time(plugins):
     voice, text = plugins("voice"), "Which day would suit you for the cleaning?"
     lengths = []

@@ -95,6 +95,7 @@ async def test_a_key_of_a_vendor_is_used_at_the_address_stored_beside_it_and_its
 SAMPLING = {"verbosity": "high", "min_p": 0.05, "top_k": 40}
 
 
+@pytest.mark.proves("llm_agent.verbosity")
 @pytest.mark.parametrize(
     ("model", "sent"), [("gpt-5.4-mini", {"verbosity": "high"}), ("gpt-4.1-mini", {}), ("house-model", {})]
 )
@@ -107,6 +108,7 @@ async def test_how_much_a_model_says_is_told_to_those_that_can_be_told(model: st
     assert {name: asked[name] for name in SAMPLING if name in asked} == sent
 
 
+@pytest.mark.proves("llm_agent.min_p", "llm_agent.top_k")
 @pytest.mark.parametrize(
     ("name", "sampled"), [("openrouter", True), ("deepinfra", True), ("groq", False), ("custom", False)]
 )
@@ -122,6 +124,7 @@ async def test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document
     assert {one: asked[one] for one in SAMPLING if one in asked} == wanted
 
 
+@pytest.mark.proves("llm_agent.base_url")
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize(
     ("name", "keys", "advice"),

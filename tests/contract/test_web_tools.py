@@ -99,6 +99,7 @@ async def run(
     return await office.tools(spec).run("lookup", json.dumps(arguments or {}))
 
 
+@pytest.mark.proves("tool_params.method", "tool_params.param", "tool_params.api_token", "tool_params.headers")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_methods_with_a_body(office: Office, method: str) -> None:
     async with answering(201, b'{"ok": true}') as server:
@@ -118,6 +119,7 @@ async def test_methods_with_a_body(office: Office, method: str) -> None:
     assert "s3cret" not in json.dumps(outcome.facts)
 
 
+@pytest.mark.proves("tool_params.method", "tool_params.url")
 async def test_get_and_places_in_the_address(office: Office) -> None:
     async with answering() as server:
         await run(
@@ -129,6 +131,7 @@ async def test_get_and_places_in_the_address(office: Office) -> None:
     assert request.body == b""
 
 
+@pytest.mark.proves("tool_params.param", "tool_params.headers")
 async def test_a_form(office: Office) -> None:
     async with answering() as server:
         await run(
@@ -340,6 +343,7 @@ async def test_tools_that_cannot_be_called_say_so(office: Office) -> None:
 # -- transfers by request ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("tool_params.url")
 async def test_a_transfer_tool_with_a_url_sends_the_control_request(office: Office) -> None:
     async with answering() as server:
         spec = agent(
@@ -364,6 +368,7 @@ async def test_a_transfer_tool_with_a_url_sends_the_control_request(office: Offi
 # -- the webhook before a tool -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("tool_params.pre_call_webhook_param")
 async def test_a_webhook_tells_of_the_tool_with_the_execution_and_the_rendered_parameters(office: Office) -> None:
     async with answering(204) as server:
         spec = agent(
@@ -394,6 +399,7 @@ async def test_a_webhook_tells_of_the_tool_with_the_execution_and_the_rendered_p
     assert request.headers["webhook-signature"] == f"v1,{digest}"
 
 
+@pytest.mark.proves("tool_params.pre_call_webhook_url")
 async def test_a_tools_own_webhook_address_does_not_get_the_agents_headers(office: Office) -> None:
     async with answering(500) as server:
         spec = agent(
@@ -409,6 +415,7 @@ async def test_a_tools_own_webhook_address_does_not_get_the_agents_headers(offic
     assert "x-own" not in request.headers
 
 
+@pytest.mark.proves("tool_params.pre_call_webhook_param")
 async def test_nobody_is_told_without_parameters_for_the_webhook(office: Office) -> None:
     spec = agent({}, {"url": "http://127.0.0.1:1/", "pre_call_webhook_url": "http://127.0.0.1:1/"})
     assert await office.tools(spec).before("lookup", "{}") is None

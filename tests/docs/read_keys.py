@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.task_config import read_settings
 from callwright.domain.fields import Fields
+from callwright.domain.settings.conversation import read_settings
 
 #: Sections that hold the same settings as another one.
 SAME = {

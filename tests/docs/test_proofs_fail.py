@@ -1,4 +1,4 @@
-"""The tests that docs/agent-settings.md names prove what they are named for: a core that ignores the setting fails one of them."""
+"""The tests that are marked as proofs of settings prove what they are marked for: a core that ignores the setting fails one of them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import MISSING, fields
 from io import StringIO
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.docs.test_settings_in_the_plan import CASES
+from tests.docs.setting_proofs import ROOT, proofs
+from tests.docs.test_settings_in_the_plan import FIELDS
 
 from callwright.conversation import core, history
 from callwright.conversation.plan import CallPlan, TransferTool
 from callwright.domain import webhook_address
 from callwright.domain.agent import parsing as agent
-from callwright.domain.settings.rows import SETTINGS
 from callwright.outbox import publication
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).resolve().parents[2]
-ROWS = {row.key: row for row in SETTINGS}
-
-#: A key and the field of the plan it is (the first one, where it is several): what it does, it does in the core.
-IN_THE_CORE = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
 
 #: The core only hands these on, or the field has more to it than the setting. Each has a proof where it is acted on, which sets the key.
 ACTED_ON_ELSEWHERE = {
@@ -69,7 +63,7 @@ def run(*tests: str) -> _Outcomes:
 
 def proofs_in_the_core(key: str) -> list[str]:
     """The named tests that are about what the setting does, and not only about where it is kept."""
-    return [proof for proof in ROWS[key].proofs if "test_settings_in_the_plan" not in proof]
+    return [proof for proof in proofs()[key] if "test_settings_in_the_plan" not in proof]
 
 
 @contextmanager
@@ -92,9 +86,9 @@ def ignored(settings: type, name: str) -> Iterator[None]:
         setattr(settings, where, slot)
 
 
-@pytest.mark.parametrize("key", sorted(IN_THE_CORE.keys() - ACTED_ON_ELSEWHERE))
+@pytest.mark.parametrize("key", sorted(FIELDS.keys() - ACTED_ON_ELSEWHERE))
 def test_a_core_that_ignores_a_setting_fails_a_test_that_is_named_for_it(key: str) -> None:
-    with ignored(CallPlan, IN_THE_CORE[key]):
+    with ignored(CallPlan, FIELDS[key]):
         assert run(*proofs_in_the_core(key)).failed, f"no test of {key} notices that it is ignored"
 
 
@@ -112,18 +106,18 @@ def taken_for(name: str, other: Callable[[int], int]) -> Iterator[None]:
 NUMBERS = {field.name for field in fields(CallPlan) if type(field.default) is int}
 
 
-@pytest.mark.parametrize("key", sorted(key for key, name in IN_THE_CORE.items() if name in NUMBERS))
+@pytest.mark.parametrize("key", sorted(key for key, name in FIELDS.items() if name in NUMBERS))
 def test_a_core_that_takes_a_number_for_twice_or_half_of_it_fails_a_test_that_is_named_for_it(key: str) -> None:
     for other in (lambda number: number * 2, lambda number: number // 2):
-        with taken_for(IN_THE_CORE[key], other):
+        with taken_for(FIELDS[key], other):
             assert run(*proofs_in_the_core(key)).failed, (
                 f"no test of {key} notices that it comes too early, or too late"
             )
 
 
-@pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & ROWS.keys()))
+@pytest.mark.parametrize("key", sorted(ACTED_ON_ELSEWHERE & proofs().keys()))
 def test_what_is_acted_on_elsewhere_has_a_proof_that_sets_it(key: str) -> None:
-    paths = {proof.partition("::")[0] for proof in ROWS[key].proofs}
+    paths = {proof.partition("::")[0] for proof in proofs()[key]}
     assert any(re.search(rf"\b{key.partition('.')[2]}\b", (ROOT / path).read_text()) for path in paths)
 
 
@@ -133,9 +127,9 @@ PARTS: dict[str, tuple[type, str]] = {"tool.transfer_mode": (TransferTool, "atte
 
 @pytest.mark.parametrize("key", sorted(PARTS))
 def test_a_core_that_ignores_a_part_fails_a_test_that_is_named_for_it(key: str) -> None:
-    proofs = [proof for proof in ROWS[key].proofs if proof.startswith("tests/unit/conversation/")]
+    of_the_core = [proof for proof in proofs()[key] if proof.startswith("tests/unit/conversation/")]
     with ignored(*PARTS[key]):
-        assert run(*proofs).failed, f"no test of {key} notices that it is ignored"
+        assert run(*of_the_core).failed, f"no test of {key} notices that it is ignored"
 
 
 #: A key, something that its row says, and a defect in the function of a module that does it.
@@ -179,9 +173,9 @@ FROM_THE_KEY = ("tests/contract/test_agent_to_request.py", "tests/unit/call/live
 
 @pytest.mark.parametrize("key", sorted(TOLD))
 def test_a_setting_no_plugin_is_told_of_fails_a_test_that_is_named_for_it(key: str) -> None:
-    proofs = [proof for proof in ROWS[key].proofs if proof.startswith(FROM_THE_KEY)]
+    from_the_key = [proof for proof in proofs()[key] if proof.startswith(FROM_THE_KEY)]
     with ignored(*TOLD[key]):
-        failed = run(*(case for proof in proofs for case in cases(proof, key))).failed
+        failed = run(*(case for proof in from_the_key for case in cases(proof, key))).failed
     assert failed, f"no test of {key} notices that it is ignored"
 
 

@@ -3,12 +3,14 @@ docs/agent-settings.md begin at the plan."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
-from tests.agent_of_settings import agent_of
+from tests.agent_of_settings import agent_of, another_value
+from tests.docs.setting_proofs import proofs, source_of
 
 from callwright.conversation.opt_out import MESSAGES
 from callwright.conversation.own_words import OWN_WORDS
@@ -16,7 +18,8 @@ from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, T
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.setting import Setting
+from callwright.domain.settings.table import SETTINGS
 from callwright.ports.model import Tool
 
 
@@ -172,6 +175,7 @@ def changed(before: CallPlan, after: CallPlan) -> dict[str, Any]:
     return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
+@pytest.mark.proves("task_config.call_terminate", "task_config.end_call_tool_mode", "tool.pre_call_message")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.key}={case.value}"[:60])
 def test_a_setting_is_this_field_of_the_plan_with_this_value_and_nothing_else(case: Case) -> None:
     assert changed(plan_with(case.beside), plan_with({**case.beside, case.key: case.value})) == case.changes
@@ -188,6 +192,7 @@ def test_the_language_of_the_voice_goes_before_that_of_the_ears() -> None:
     assert plan_with({"transcriber.language": "es", "synthesizer.language": "en"}).language == "en"
 
 
+@pytest.mark.proves("tool.key")
 @pytest.mark.parametrize("key", ["check_availability_of_slots", "book_appointment", "switch_language"])
 def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_address(key: str) -> None:
     assert [tool.name for tool in plan_with({"tool.key": key}).tools] == ["look_up"]
@@ -198,6 +203,19 @@ def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_addre
 OUTSIDE = {"task_config.inbound_limit", "task_config.whitelist_phone_numbers", "task_config.disallow_unknown_numbers"}
 
 
-def test_every_setting_of_the_conversation_has_a_case() -> None:
-    wanted = {row.key for row in SETTINGS if row.key.startswith("task_config.") and not row.kept}
-    assert wanted - OUTSIDE <= {case.key for case in CASES}
+OF_CONVERSATION = [row for row in SETTINGS if row.section == "task_config" and not row.kept and row.key not in OUTSIDE]
+
+#: A key and the field of the plan it is (the first one, where it is several).
+FIELDS = {case.key: next(iter(case.changes)) for case in CASES if case.changes}
+FIELDS |= {
+    row.key: next(iter(changed(plan_with({}), plan_with({row.key: another_value(row)}))))
+    for row in OF_CONVERSATION
+    if row.key not in FIELDS
+}
+
+
+@pytest.mark.parametrize("row", OF_CONVERSATION, ids=lambda row: row.key)
+def test_every_setting_of_the_conversation_has_a_case_or_a_proof_that_begins_at_its_key(row: Setting) -> None:
+    """A proof that begins at the plan proves nothing about the way to it."""
+    of_the_key = [proof for proof in proofs()[row.key] if re.search(rf"\b{row.name}\b", source_of(proof))]
+    assert of_the_key or row.key in {case.key for case in CASES}

@@ -81,6 +81,7 @@ async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Se
     assert "assistant: That did not work." in record["transcript"]
 
 
+@pytest.mark.proves("tool.transfer_mode")
 async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
     server: Server, sipp: Phones, rtp: Lines
 ) -> None:

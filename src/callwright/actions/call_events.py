@@ -9,9 +9,9 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, object_id
 from callwright.actions.transition import transition
-from callwright.domain.errors import BadInputError, ConflictError, NotFoundError, TooLargeError
+from callwright.domain.errors import ConflictError, NotFoundError, TooLargeError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import MAX_CALL_EVENTS, MAX_EVENT_BYTES, MAX_NAME_CHARACTERS
+from callwright.domain.limits import MAX_CALL_EVENTS, MAX_EVENT_BYTES
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, Unit
 
@@ -21,21 +21,23 @@ NO_CALL = "No active call found for this run_id"
 _ACTIVE = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})
 
 
-async def send_event(services: Services, principal: Principal, run_id: str, wire: Mapping[str, Any]) -> str:
+async def send_event(
+    services: Services, principal: Principal, run_id: str, name: str, properties: Mapping[str, Any]
+) -> str:
     """Send an event into a call that is being dialled or spoken on; returns its name. It is in the row when this returns, and so in the
     call's record; the process that runs the call writes it to the call's log, within about a second.
 
-    Raises NotFoundError when there is no such call or it is not active, BadInputError, TooLargeError, and ConflictError when it has had
+    Raises NotFoundError when there is no such call or it is not active, TooLargeError, and ConflictError when it has had
     MAX_CALL_EVENTS: trying again later does not help.
     """
-    name, properties = _read(wire)
+    text = _text(properties)
     async with services.ledger.unit() as unit:
         row = await _active(unit, principal, run_id)
         events = [*(row.options.get("events") or [])]
         if len(events) >= MAX_CALL_EVENTS:
             raise ConflictError(f"this call has had {MAX_CALL_EVENTS} events; it takes no more")
         at = services.clock.now().isoformat()
-        events.append({"name": name, "properties": properties, "at": at, "attempt": row.attempt})
+        events.append({"name": name, "properties": text, "at": at, "attempt": row.attempt})
         change = Change(columns={"options": {**row.options, "events": events}})
         await transition(unit, row.id, change, services.publisher)
         # The properties stand in the record; the trail says who sent it.
@@ -57,22 +59,10 @@ async def _active(unit: Unit, principal: Principal, run_id: str) -> Execution:
     return row
 
 
-def _read(wire: Mapping[str, Any]) -> tuple[str, str]:
-    """Name, and properties as JSON text. Anything else in the body is ignored."""
-    name = wire.get("event")
-    if not isinstance(name, str) or not name.strip():
-        raise BadInputError("event is required: the name of what happened", field="event")
-    name = name.strip()
-    if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
-        raise BadInputError(f"event must be at most {MAX_NAME_CHARACTERS} printable characters", field="event")
-    properties = wire.get("properties")
-    if properties is None:
-        properties = {}
-    if not isinstance(properties, Mapping):
-        raise BadInputError("properties must be an object", field="properties")
+def _text(properties: Mapping[str, Any]) -> str:
     text = json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > MAX_EVENT_BYTES:
         raise TooLargeError(
             f"properties is more than {MAX_EVENT_BYTES} bytes of JSON; send what the call needs", field="properties"
         )
-    return name, text
+    return text

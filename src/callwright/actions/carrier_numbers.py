@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,16 +25,14 @@ from callwright.domain.errors import (
     ConflictError,
     VaultLockedError,
 )
-from callwright.domain.fields import Fields, word
+from callwright.domain.fields import word, wrong
 from callwright.domain.limits import (
     CARRIER_LIST_AGE_SECONDS,
     CARRIER_LIST_SECONDS,
     MAX_CARRIER_NUMBERS,
-    MAX_NAME_CHARACTERS,
     ORDER_FORGOTTEN_SECONDS,
     ORDER_SECONDS,
 )
-from callwright.domain.number import parse_e164
 from callwright.domain.phone_number import CARRIER, COUNTRY_CODES, ORDER, UNDER_WAY, UNKNOWN, PhoneNumber, dialled_form
 from callwright.domain.provider_access import Access
 from callwright.domain.provider_key import ProviderKey
@@ -46,8 +43,6 @@ from callwright.ports.ledger import Unit
 from callwright.ports.market import HeldNumber, NumberMarket, OfferedNumber
 
 _LOG = logging.getLogger(__name__)
-
-_PATTERN = re.compile(r"[0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +78,30 @@ class _Stored:
         return _Carrier(name, market, Access(found))
 
 
-async def search_numbers(services: Services, principal: Principal, query: Mapping[str, str]) -> list[OfferedNumber]:
-    """Numbers that can be rented. Raises BadInputError, also when the account has no keys of a carrier that rents numbers, and
-    CarrierUnavailableError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    country = _country(fields)
-    pattern = fields.text("pattern")
-    if not _PATTERN.fullmatch(pattern):
-        raise fields.wrong("pattern", "up to three digits, the first ones after the country's code")
-    carrier = await _carrier(services, principal, _provider(fields), country)
+async def search_numbers(
+    services: Services, principal: Principal, country: str, pattern: str, provider: str
+) -> list[OfferedNumber]:
+    """Numbers of a country that can be rented and begin with the digits ``pattern``. An empty ``provider``: of any carrier.
+
+    Raises BadInputError when the account has no keys of a carrier that rents numbers, and CarrierUnavailableError.
+    """
+    carrier = await _carrier(services, principal, provider, country)
     try:
         return await carrier.market.search(carrier.access, country, pattern)
     except ProviderError as error:
         raise _refused(error) from error
 
 
-async def buy_number(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
+async def buy_number(services: Services, principal: Principal, country: str, wanted: str, provider: str) -> PhoneNumber:
     """Rent a number from a carrier, once: a request that repeats another finds the number rented, or rents it if nothing came of that.
     Raises BadInputError as ``search_numbers``, ConflictError for a number the account has otherwise, CarrierUnavailableError.
 
     The services' units must be transactions of their own: the order is to be committed before the carrier is asked.
     """
-    fields = Fields(wire, "", BadInputError)
-    country = _country(fields)
-    if not fields.raw("phone_number"):
-        raise BadInputError("phone_number is required", field="phone_number")
-    wanted = parse_e164(fields.raw("phone_number"), what="phone_number")
     if not wanted.startswith(COUNTRY_CODES[country]):
-        raise fields.wrong("phone_number", f"a number of {country}, which begins with {COUNTRY_CODES[country]}")
-    carrier = await _carrier(services, principal, _provider(fields), country)
+        expected = f"a number of {country}, which begins with {COUNTRY_CODES[country]}"
+        raise wrong("phone_number", expected, wanted, BadInputError)
+    carrier = await _carrier(services, principal, provider, country)
     order = await _already_there(services, principal, carrier, wanted)
     if order is not None and ORDER not in order.details:
         return order
@@ -370,19 +360,6 @@ async def _take_in(
             )
             if await unit.numbers.add_seen(number):
                 await audit(unit, principal, "phone_number.seen", number.id, after=shown(number))
-
-
-def _country(fields: Fields) -> str:
-    country = fields.text("country").strip().upper()
-    if not country:
-        raise BadInputError("country is required", field="country")
-    if country not in COUNTRY_CODES:
-        raise fields.not_among("country", COUNTRY_CODES)
-    return country
-
-
-def _provider(fields: Fields) -> str:
-    return fields.text("provider", longest=MAX_NAME_CHARACTERS).strip().lower()
 
 
 async def _stored(unit: Unit, tenant_id: str) -> _Stored:

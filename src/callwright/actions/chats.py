@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.calls import read_user_data
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import (
-    BadInputError,
     CallwrightError,
     ConflictError,
     NotFoundError,
@@ -20,38 +19,40 @@ from callwright.domain.errors import (
     WrongStateError,
 )
 from callwright.domain.execution import CHAT, Execution, Phase
-from callwright.domain.fields import Fields
 from callwright.domain.limits import (
-    CHAT_SILENCE_SECONDS,
-    CHAT_WAIT_SECONDS,
-    MAX_CALL_SECONDS,
-    MAX_CHAT_WAIT_SECONDS,
     MAX_UTTERANCE_CHARACTERS,
 )
 from callwright.domain.tenant import Principal
 from callwright.ports.chat import ChatReply, NewChat
 
-_PACES = ("instant", "reading")
 _ELSEWHERE = "the chat is held by another process of this platform; write to the one that opened it"
 
 
-async def open_chat(
-    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
-) -> tuple[str, ChatReply]:
+@dataclass(frozen=True, slots=True)
+class ChatWish:
+    """What kind of chat is asked for (``ports.chat.NewChat``). ``wait_s``: how long to wait for what the agent writes first."""
+
+    user_data: Mapping[str, Any]
+    silence_s: float
+    most_s: float
+    reading_pace: bool
+    wait_s: float
+
+
+async def open_chat(services: Services, principal: Principal, agent_id: str, wish: ChatWish) -> tuple[str, ChatReply]:
     """Open a chat; returns its execution's id and what the agent wrote first. Raises BadInputError, NotFoundError, RateLimitedError or
     UnavailableError."""
-    fields = Fields(wire, "", BadInputError)
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
     parse_agent(agent.body)
     chat = NewChat(
         agent,
-        user_data=read_user_data(wire),
-        silence_s=fields.number("hangup_after_silence", CHAT_SILENCE_SECONDS, 0, MAX_CALL_SECONDS),
-        most_s=fields.number("call_terminate", MAX_CALL_SECONDS, 1, MAX_CALL_SECONDS),
-        reading_pace=fields.choice("pace", "instant", _PACES) == "reading",
+        user_data=wish.user_data,
+        silence_s=wish.silence_s,
+        most_s=wish.most_s,
+        reading_pace=wish.reading_pace,
     )
-    execution_id, reply = await services.chats.open(chat, _wait(fields))
+    execution_id, reply = await services.chats.open(chat, wish.wait_s)
     try:
         async with services.ledger.unit() as unit:
             await audit(unit, principal, "chat.opened", execution_id, after={"agent_id": agent.id})
@@ -63,17 +64,12 @@ async def open_chat(
     return execution_id, reply
 
 
-async def write(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> ChatReply:
-    """Write a line and wait for the reply. Raises BadInputError, TooLargeError, NotFoundError, WrongStateError for a chat that has ended,
-    ConflictError for one of another process."""
-    fields = Fields(wire, "", BadInputError)
-    text = fields.text("text").strip()
-    if not text:
-        raise BadInputError("text is required", field="text")
+async def write(services: Services, principal: Principal, execution_id: str, text: str, wait_s: float) -> ChatReply:
+    """Write a line and wait for the reply. Raises TooLargeError, NotFoundError, WrongStateError for a chat that has ended, ConflictError
+    for one of another process."""
     if len(text) > MAX_UTTERANCE_CHARACTERS:
         message = f"text has {len(text)} characters, at most {MAX_UTTERANCE_CHARACTERS} are allowed"
         raise TooLargeError(message, field="text")
-    wait_s = _wait(fields)
     row = await _live_chat(services, principal, execution_id)
     try:
         return await services.chats.say(row.id, text, wait_s)
@@ -102,7 +98,3 @@ async def _live_chat(services: Services, principal: Principal, execution_id: str
     if row.phase not in (Phase.DIALLING, Phase.LIVE):
         raise WrongStateError(f"the chat is over: it is {row.status.value}")
     return row
-
-
-def _wait(fields: Fields) -> float:
-    return fields.number("wait_s", CHAT_WAIT_SECONDS, 0, MAX_CHAT_WAIT_SECONDS)

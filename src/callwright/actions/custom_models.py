@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.custom_model import CUSTOM, CustomModel, parse_model_name, parse_model_url
 from callwright.domain.errors import BadInputError, ConflictError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_CUSTOM_MODELS, MAX_NAME_CHARACTERS
+from callwright.domain.limits import MAX_CUSTOM_MODELS
 from callwright.domain.provider_table import MODELS
 from callwright.domain.tenant import Principal
 
 
-async def put_custom_model(services: Services, principal: Principal, wire: Mapping[str, Any]) -> CustomModel:
-    """Name an endpoint, or give a name another endpoint. ``model`` (our own key) is what is asked for there; without it, the name.
-    Raises BadInputError, ConflictError for one more than MAX_CUSTOM_MODELS."""
-    fields = Fields(wire, "", BadInputError)
-    given = fields.text("custom_model_name")
-    if not given.strip():
-        raise BadInputError("custom_model_name is required", field="custom_model_name")
-    name = parse_model_name(given)
+async def put_custom_model(
+    services: Services, principal: Principal, name: str, url: str, asked: str | None
+) -> CustomModel:
+    """Name an endpoint, or give a name another endpoint. ``asked`` is the model that is asked for there; without it, the name. Raises
+    BadInputError, ConflictError for one more than MAX_CUSTOM_MODELS."""
+    name = parse_model_name(name)
     if name == CUSTOM or name in MODELS or services.has("model", name):
         raise BadInputError(
             f"custom_model_name: {name!r} is the name of a provider; choose another name", field="custom_model_name"
         )
-    url = parse_model_url(fields.text("custom_model_url"))
-    asked = fields.text("model", longest=MAX_NAME_CHARACTERS).strip() or name
+    url = parse_model_url(url)
+    asked = asked or name
     tenant_id = principal.organisation_id
     async with services.ledger.unit() as unit:
         known = {model.name for model in await unit.custom_models.all(tenant_id)}

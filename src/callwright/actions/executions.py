@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from callwright.actions.agents import agent_of
 from callwright.actions.encoded import Encoded, entity_tag
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.batch import batch_id_in, execution_of_contact
+from callwright.domain.batch import execution_of_contact
 from callwright.domain.errors import BadInputError, NotFoundError
-from callwright.domain.execution import Execution, Status
-from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.execution import Execution
+from callwright.domain.limits import MAX_BARE_EXECUTIONS
 from callwright.domain.tenant import Principal
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 from callwright.ports.ledger import ExecutionFilter, Page, Unit
-
-DIRECTIONS = ("inbound", "outbound")
-_STRICT_SPAN = timedelta(days=7)
-_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,88 +114,17 @@ async def page_of_agent(services: Services, principal: Principal, agent_id: str,
         return await unit.executions.page(principal.tenant_id, agent.id, wanted.narrow, wanted.number, wanted.size)
 
 
-def read_page_request(query: Mapping[str, str], *, strict: bool) -> PageRequest:
-    """Check the query of a list. Empty values mean any. Raises BadInputError naming the parameter.
-
-    Strict as the hosted service since 2026: ``from`` and ``to`` are required and at most seven days apart.
-    """
-    given = {name: value.strip() for name, value in query.items() if value.strip()}
-    created_from = moment(given["from"], "from") if "from" in given else None
-    created_to = moment(given["to"], "to") if "to" in given else None
-    if strict and (created_from is None or created_to is None):
-        raise BadInputError("from and to are required", field="from")
-    if created_from is not None and created_to is not None:
-        if created_to < created_from:
-            raise BadInputError("to must not be before from", field="to")
-        if strict and created_to - created_from > _STRICT_SPAN:
-            raise BadInputError("from and to may be at most 7 days apart", field="to")
-    return PageRequest(
-        number=_whole(given, "page_number", 1, MAX_PAGE_NUMBER),
-        size=min(MAX_PAGE_SIZE, _whole(given, "page_size", 20, MAX_PAGE_NUMBER)),
-        narrow=ExecutionFilter(
-            status=_one_of(given, "status", tuple(Status)),
-            call_type=_one_of(given, "call_type", DIRECTIONS),
-            provider=_text(given, "provider"),
-            answered_by_voice_mail=_switch(given, "answered_by_voice_mail"),
-            batch_id=_batch_id(given),
-            created_from=created_from,
-            created_to=created_to,
-        ),
-        after=_cursor(given),
-    )
-
-
 def cursor_of(execution: Execution) -> str:
     """The cursor behind an execution: whoever sends it gets what comes after."""
     text = f"{execution.created_at.astimezone(UTC).isoformat()}|{execution.id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(given: Mapping[str, str]) -> tuple[datetime, str] | None:
-    text = given.get("cursor")
-    if text is None:
-        return None
+def read_cursor(text: str) -> tuple[datetime, str]:
+    """When the execution was created behind which a cursor is, and its id. Raises BadInputError."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         at, _, execution_id = base64.b64decode(padded, b"-_", validate=True).decode().partition("|")
         return moment(at, "cursor"), object_id(execution_id, "cursor")
     except (ValueError, BadInputError, NotFoundError):
         raise BadInputError("cursor must be a next_cursor of an earlier answer", field="cursor") from None
-
-
-def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
-    text = given.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
-        raise BadInputError(f"{name} must be a whole number from 1 to {most}", field=name)
-    return int(text)
-
-
-def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
-    text = given.get(name)
-    if text is not None and text not in allowed:
-        raise BadInputError(f"{name} must be one of {', '.join(sorted(allowed))}", field=name)
-    return text
-
-
-def _text(given: Mapping[str, str], name: str) -> str | None:
-    text = given.get(name)
-    if text is not None and (len(text) > MAX_NAME_CHARACTERS or not text.isprintable()):
-        raise BadInputError(f"{name} must be at most {MAX_NAME_CHARACTERS} printable characters", field=name)
-    return text
-
-
-def _batch_id(given: Mapping[str, str]) -> str | None:
-    """Either form of it; what is none finds nothing."""
-    text = _text(given, "batch_id")
-    return None if text is None else batch_id_in(text) or text
-
-
-def _switch(given: Mapping[str, str], name: str) -> bool | None:
-    text = given.get(name)
-    if text is None:
-        return None
-    if text.lower() not in _SWITCH:
-        raise BadInputError(f"{name} must be true or false", field=name)
-    return _SWITCH[text.lower()]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
@@ -16,22 +13,23 @@ from callwright.ports.ledger import Extension
 
 
 async def put_extension(
-    services: Services, principal: Principal, name: str, wire: Mapping[str, Any]
+    services: Services, principal: Principal, name: str, agent_id: str, *, nobody: bool
 ) -> tuple[Extension, bool]:
-    """Point an extension at an agent, and whether it is new. Raises BadInputError, NotFoundError for an unknown agent, ConflictError for a
-    name that another account has, also one of the same organisation, or for one more than MAX_EXTENSIONS."""
+    """Point an extension at an agent, and whether it is new. With ``nobody`` one that nobody answers stays as it is.
+
+    Raises BadInputError, NotFoundError for an unknown agent, ConflictError for a name that another account has, also one of the same
+    organisation, or for one more than MAX_EXTENSIONS.
+    """
     name = parse_extension(name)
-    agent_id = wire.get("agent_id")
     async with services.ledger.unit() as unit:
-        if agent_id is None and "agent_id" in wire:
-            # What was read of an extension that nobody answers can be sent back; it changes nothing.
+        if nobody:
             idle = await unit.extensions.get(principal.tenant_id, name)
             if idle is not None and idle.agent_id is None:
                 return idle, False
-        if not isinstance(agent_id, str) or not agent_id.strip():
+        if not agent_id:
             raise BadInputError("agent_id is required", field="agent_id")
         # The agent first: whose a name is must not be learnt by naming an agent one does not have.
-        agent = await agent_of(unit, principal, agent_id.strip())
+        agent = await agent_of(unit, principal, agent_id)
         before = await unit.extensions.get(principal.tenant_id, name)
         if before is None and len(await unit.extensions.all(principal.tenant_id)) >= MAX_EXTENSIONS:
             raise ConflictError(f"there are {MAX_EXTENSIONS} extensions already; delete one that is not needed")

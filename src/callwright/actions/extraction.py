@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.errors import BadInputError, ConflictError, UnprocessableError, WrongStateError
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     EXTRACTION_STALE_SECONDS,
     MAX_EXTRACTION_RUNS,
     MAX_EXTRACTIONS_AT_ONCE,
     MAX_PAGE_SIZE,
-    MAX_TRANSCRIPT_CHARACTERS,
 )
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, ExecutionFilter, Unit
@@ -42,20 +38,30 @@ class Ordered:
     left_out: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PastCalls:
+    """Which of an agent's calls are asked again: those of a period, at most ``most``. ``dry_run``: only say which."""
+
+    begin: datetime
+    end: datetime
+    most: int = MAX_EXTRACTIONS_AT_ONCE
+    force: bool = False
+    dry_run: bool = False
+
+
 async def try_dispositions(
-    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+    services: Services, principal: Principal, agent_id: str, transcript: str, called_at: datetime | None
 ) -> Examined:
-    """The agent's dispositions asked of a transcript; nothing is stored but the audit trail's row of what it cost. Raises NotFoundError,
-    UnprocessableError, RateLimitedError."""
-    fields = Fields(wire, "", UnprocessableError)
-    transcript = fields.text("transcript", longest=MAX_TRANSCRIPT_CHARACTERS).strip()
+    """The agent's dispositions asked of a transcript; nothing is stored but the audit trail's row of what it cost. ``called_at``: when the
+    call was, now where it is not known. Raises NotFoundError, UnprocessableError, RateLimitedError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         found = await unit.dispositions.of_agent(principal.tenant_id, agent.id)
     if not transcript:
         raise UnprocessableError("transcript is required", field="transcript")
-    when = _call_date(fields, services.clock.now())
-    asked = Examination(principal.tenant_id, transcript, when, agent.body, [one.body for one in found])
+    asked = Examination(
+        principal.tenant_id, transcript, called_at or services.clock.now(), agent.body, [one.body for one in found]
+    )
     examined = await services.questions.examine(asked)
     if examined.usage:
         spent = {"cost_nano_cents": examined.cost_nano, "requests": len(examined.usage)}
@@ -64,22 +70,9 @@ async def try_dispositions(
     return examined
 
 
-def _call_date(fields: Fields, now: datetime) -> datetime:
-    """When the call was, with its own offset: days are counted from it."""
-    text = fields.text("call_date").strip()
-    if not text:
-        return now
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise fields.wrong("call_date", "an ISO 8601 time such as 2026-09-14T10:00:00+05:30") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-async def ask_again(services: Services, principal: Principal, execution_id: str, wire: Mapping[str, Any]) -> Ordered:
-    """Order that a past call is asked again. One for which that waits already is not ordered twice. Raises NotFoundError, BadInputError,
-    WrongStateError (no completed call) or ConflictError (asked too often)."""
-    force = Fields(wire, "", BadInputError).switch("force", False)
+async def ask_again(services: Services, principal: Principal, execution_id: str, *, force: bool = False) -> Ordered:
+    """Order that a past call is asked again. One for which that waits already is not ordered twice. With ``force`` it is asked also where
+    exactly the same was asked before. Raises NotFoundError, WrongStateError (no completed call) or ConflictError (asked too often)."""
     execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
@@ -96,22 +89,17 @@ async def ask_again(services: Services, principal: Principal, execution_id: str,
         return await _order(services, unit, principal, [row], force)
 
 
-async def ask_all_again(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> Ordered:
-    """Order that an agent's completed calls of a period are asked again, the newest first, at most ``limit``; with ``dry_run`` only say
-    which. Raises NotFoundError or BadInputError."""
-    fields = Fields(wire, "", BadInputError)
-    force, dry_run = fields.switch("force", False), fields.switch("dry_run", False)
-    most = fields.whole("limit", MAX_EXTRACTIONS_AT_ONCE, 1, MAX_EXTRACTIONS_AT_ONCE)
+async def ask_all_again(services: Services, principal: Principal, agent_id: str, wanted: PastCalls) -> Ordered:
+    """Order that an agent's completed calls are asked again, the newest first. Raises NotFoundError or BadInputError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        begin, end = (_required_moment(wire, name) for name in ("from", "to"))
-        if end < begin:
+        if wanted.end < wanted.begin:
             raise BadInputError("to must not be before from", field="to")
-        narrow = ExecutionFilter(status=Status.COMPLETED.value, created_from=begin, created_to=end)
-        rows, total = await _page(unit, principal, agent.id, narrow, most)
+        narrow = ExecutionFilter(status=Status.COMPLETED.value, created_from=wanted.begin, created_to=wanted.end)
+        rows, total = await _page(unit, principal, agent.id, narrow, wanted.most)
         now = services.clock.now()
         fit = [row for row in rows if _refusal(row) is None and not _waits(row, now)]
-        if dry_run or not fit:
+        if wanted.dry_run or not fit:
             return Ordered("", [row.id for row in fit], left_out=total - len(fit))
         # Another order may have come first while this one waited for a row, and even be over: what it left there is not asked again.
         locked = [
@@ -123,14 +111,8 @@ async def ask_all_again(services: Services, principal: Principal, agent_id: str,
         ]
         if not locked:
             return Ordered("", [], left_out=total)
-        made = await _order(services, unit, principal, locked, force)
+        made = await _order(services, unit, principal, locked, wanted.force)
         return Ordered(made.run, made.execution_ids, left_out=total - len(locked))
-
-
-def _required_moment(wire: Mapping[str, Any], name: str) -> datetime:
-    if wire.get(name) in (None, ""):
-        raise BadInputError(f"{name} is required", field=name)
-    return moment(wire[name], name)
 
 
 async def _page(

@@ -13,9 +13,7 @@ from callwright.actions.carrier_numbers import give_back, look_at_carriers, show
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError, ConflictError, NotFoundError
-from callwright.domain.fields import Fields
-from callwright.domain.ivr import agents_in, read_ivr
-from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.ivr import agents_in
 from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.domain.provider_table import IVR_CARRIER
 from callwright.domain.sip_trunk import PROVIDER
@@ -117,12 +115,11 @@ async def remove_number(services: Services, principal: Principal, number_id: str
         await audit(unit, principal, "phone_number.deleted", number.id, before=shown(number))
 
 
-async def set_up(services: Services, principal: Principal, wire: Mapping[str, Any]) -> Setup:
-    """Let an agent answer a number. Raises BadInputError, NotFoundError for an agent or number one does not have."""
-    fields = Fields(wire, "", BadInputError)
-    agent_id, number_id = _required(fields, "agent_id"), _required(fields, "phone_number_id")
-    fields.switch("allow_multiple", False)
-    ivr = read_ivr(wire)
+async def set_up(
+    services: Services, principal: Principal, agent_id: str, number_id: str, ivr: Mapping[str, Any] | None
+) -> Setup:
+    """Let an agent answer a number, on which the menu ``ivr`` is kept. Raises BadInputError, NotFoundError for an agent or number one does
+    not have."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         number = await number_of(unit, principal, number_id)
@@ -163,9 +160,8 @@ def _check_fit(services: Services, agent: StoredAgent, number: PhoneNumber, ivr:
         raise BadInputError(f"ivr_config is possible on numbers of {IVR_CARRIER} only", field="ivr_config")
 
 
-async def unlink(services: Services, principal: Principal, wire: Mapping[str, Any]) -> PhoneNumber:
+async def unlink(services: Services, principal: Principal, number_id: str) -> PhoneNumber:
     """Let nobody answer a number; further calls to it are refused. Raises BadInputError or NotFoundError."""
-    number_id = _required(Fields(wire, "", BadInputError), "phone_number_id")
     async with services.ledger.unit() as unit:
         number = await number_of(unit, principal, number_id)
         _refuse_others(principal, number)
@@ -179,10 +175,3 @@ async def _link(unit: Unit, principal: Principal, before: PhoneNumber, after: Ph
         raise missing("phone number")
     about = {"phone_number": after.number}
     await audit(unit, principal, "phone_number.linked", after.id, before=shown(before), after=shown(after), about=about)
-
-
-def _required(fields: Fields, name: str) -> str:
-    found = fields.text(name, longest=MAX_NAME_CHARACTERS).strip()
-    if not found:
-        raise BadInputError(f"{name} is required", field=name)
-    return found

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from callwright.actions.idempotency import once, once_key
-from callwright.actions.keys import NEWS_SECONDS, ROLES, SCOPES, KeyWish, NewKey, derived_key, insert_key, revoke_found
-from callwright.actions.schedule import moment
+from callwright.actions.idempotency import OnceKey, once
+from callwright.actions.keys import NEWS_SECONDS, KeyWish, NewKey, derived_key, insert_key, revoke_found
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError, NotAllowedError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_KEYS, MAX_NAME_CHARACTERS
+from callwright.domain.limits import MAX_KEYS
 from callwright.domain.tenant import ADMIN, FULL, MEMBER, READ, ApiKey, Principal
 from callwright.ports.ledger import Unit
 
@@ -47,12 +43,9 @@ async def _found(unit: Unit, principal: Principal, key_id: str) -> ApiKey:
     return key
 
 
-async def create_visible(
-    services: Services, principal: Principal, wire: Mapping[str, Any], idempotency_key: str | None
-) -> NewKey:
-    """Make a key. With an ``Idempotency-Key`` the same request gives the same key again within 24 hours: it is derived then, and the
-    database holds its id alone. Raises BadInputError, NotFoundError for a sub-account that is none, ConflictError for too many."""
-    wish = replace(read_wish(principal, wire), derived=idempotency_key is not None)
+async def create_visible(services: Services, principal: Principal, wish: KeyWish, asked: OnceKey | None) -> NewKey:
+    """Make a key. Where it was ``asked`` for under an ``Idempotency-Key`` the same request gives the same key again within 24 hours: it is
+    derived then, and the database holds its id alone. Raises NotFoundError for a sub-account that is none, ConflictError for too many."""
     made: list[NewKey] = []
 
     async def work(joined: Services) -> bytes:
@@ -65,10 +58,9 @@ async def create_visible(
             made.append(await insert_key(services, unit, principal, wish))
         return made[0].stored.id.encode()
 
-    if idempotency_key is None:
+    if asked is None:
         await work(services)
         return made[0]
-    asked = once_key(idempotency_key, ROUTE, dict(wire))
     _, kept = await once(services, principal, asked, 201, work)
     if made:
         return made[0]
@@ -82,34 +74,23 @@ def first_answer(services: Services, key: ApiKey) -> NewKey:
     return NewKey(derived_key(services, key.id, of_sub_account=key.parent_id is not None), as_made)
 
 
-def read_wish(principal: Principal, wire: Mapping[str, Any]) -> KeyWish:
-    """What is asked for. A member's keys are one's own, and nobody's key may do more than the one that makes it. Raises BadInputError."""
-    fields = Fields(wire, "", BadInputError)
-    name = fields.text("name", longest=MAX_NAME_CHARACTERS).strip()
-    if not name:
-        raise BadInputError("name is required", field="name")
-    given = fields.text("scope", FULL).strip().lower()
-    scope = SCOPE_NAMES.get(given, given)
-    if scope not in SCOPES:
-        raise BadInputError("scope must be one of full, read-only, call-only", field="scope")
-    role = fields.choice("role", principal.role, ROLES)
-    holder = fields.text("member", longest=MAX_NAME_CHARACTERS).strip()
-    account = fields.text("sub_account_id").strip()
-    if principal.role == MEMBER and (role == ADMIN or account or holder not in ("", principal.holder)):
+def wish_of(principal: Principal, asked: KeyWish) -> KeyWish:
+    """The key that is made where ``asked`` is asked for. Its ``tenant_id`` is that of a sub-account, or empty.
+
+    A member's keys are one's own, and nobody's key may do more than the one that makes it. Raises BadInputError, NotAllowedError,
+    NotFoundError.
+    """
+    account, holder = asked.tenant_id, asked.holder
+    if principal.role == MEMBER and (asked.role == ADMIN or account or holder not in ("", principal.holder)):
         raise NotAllowedError("Forbidden: only organization admins can make keys for others")
     if account and principal.parent_id is not None and account != principal.tenant_id:
         raise missing("sub-account")
-    if holder and role != MEMBER:
+    if holder and asked.role != MEMBER:
         raise BadInputError("member names whose key it is; give it together with role member", field="member")
-    expires = wire.get("expires_at")
-    tenant_id = object_id(account, "sub-account") if account else principal.tenant_id
-    return KeyWish(
-        tenant_id=tenant_id,
-        name=name,
-        scope=scope,
-        role=role,
+    return replace(
+        asked,
+        tenant_id=object_id(account, "sub-account") if account else principal.tenant_id,
         holder=principal.holder if principal.role == MEMBER else holder,
-        expires_at=None if expires is None else moment(expires, "expires_at"),
         of_sub_account=principal.parent_id is not None or bool(account),
     )
 

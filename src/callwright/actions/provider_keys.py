@@ -12,8 +12,7 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.errors import BadInputError, ConflictError, VaultLockedError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_PROVIDER_KEY_CHARACTERS, MAX_PROVIDER_KEYS
+from callwright.domain.limits import MAX_PROVIDER_KEYS
 from callwright.domain.provider_key import ProviderKey, hint_of, parse_key_name
 from callwright.domain.sealing import WrappedKey
 from callwright.domain.tenant import Principal
@@ -31,26 +30,6 @@ class NamedSecret:
         return f"NamedSecret({self.name!r})"
 
 
-def read_secret(wire: Mapping[str, Any]) -> NamedSecret:
-    """The body of ``POST /providers``. Raises BadInputError, which never holds the value."""
-    fields = Fields(wire, "", BadInputError)
-    name = fields.text("provider_name")
-    if not name.strip():
-        raise BadInputError("provider_name is required", field="provider_name")
-    given = wire.get("provider_value")
-    # Not read by Fields: its errors show the value.
-    if not isinstance(given, str) or not given.strip():
-        raise BadInputError("provider_value is required, a string", field="provider_value")
-    # What was copied with the end of its line is the same key.
-    value = given.strip()
-    if len(value) > MAX_PROVIDER_KEY_CHARACTERS:
-        raise BadInputError(
-            f"provider_value has {len(value)} characters, at most {MAX_PROVIDER_KEY_CHARACTERS} are allowed",
-            field="provider_value",
-        )
-    return NamedSecret(parse_key_name(name), value)
-
-
 def comparable(services: Services, wire: Mapping[str, Any]) -> dict[str, str]:
     """What two requests that store the same have in common, for their ``Idempotency-Key``: kept as a hash, so a short value must not be
     found by trying."""
@@ -58,10 +37,9 @@ def comparable(services: Services, wire: Mapping[str, Any]) -> dict[str, str]:
     return {"digest": hmac.new(services.key_secret, text, hashlib.sha256).hexdigest()}
 
 
-async def put_provider_key(services: Services, principal: Principal, wire: Mapping[str, Any]) -> ProviderKey:
-    """Store a key, or another value under a name there is: calls that begin from now on use it. Raises BadInputError, ConflictError for
-    one more than MAX_PROVIDER_KEYS, VaultLockedError."""
-    secret = read_secret(wire)
+async def put_provider_key(services: Services, principal: Principal, secret: NamedSecret) -> ProviderKey:
+    """Store a key, or another value under a name there is: calls that begin from now on use it. Raises ConflictError for one more
+    than MAX_PROVIDER_KEYS, VaultLockedError."""
     tenant_id, now = principal.organisation_id, services.clock.now()
     async with services.ledger.unit() as unit:
         before = await unit.provider_keys.get(tenant_id, secret.name)

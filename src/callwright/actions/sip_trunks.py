@@ -66,10 +66,8 @@ async def create_trunk(services: Services, principal: Principal, wire: Mapping[s
         return _with(trunk, await unit.numbers.all(principal.organisation_id))
 
 
-async def list_trunks(services: Services, principal: Principal, query: Mapping[str, str]) -> list[TrunkWithNumbers]:
-    """All trunks, newest first; those that are active or not where ``is_active`` says so. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    wanted = None if fields.raw("is_active") is None else fields.switch("is_active", True)
+async def list_trunks(services: Services, principal: Principal, wanted: bool | None) -> list[TrunkWithNumbers]:
+    """All trunks, newest first; those that are active, or not, where that is ``wanted``."""
     async with services.ledger.unit() as unit:
         trunks = await unit.trunks.all(principal.organisation_id)
         numbers = await _numbers_of(unit, principal)

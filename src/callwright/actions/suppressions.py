@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
-from callwright.domain.errors import BadInputError, SuppressedError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.errors import SuppressedError
 from callwright.domain.number import parse_destination
 from callwright.domain.suppression import BY_API, SAID, Suppression
 from callwright.domain.tenant import Principal
@@ -29,31 +25,24 @@ class SuppressionPage:
     total: int
 
 
-async def list_suppressions(services: Services, principal: Principal, query: Mapping[str, str]) -> SuppressionPage:
-    """A page of the tenant's list. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    number = fields.whole("page_number", 1, 1, MAX_PAGE_NUMBER)
-    size = min(MAX_PAGE_SIZE, fields.whole("page_size", 20, 1, MAX_PAGE_NUMBER))
+async def list_suppressions(services: Services, principal: Principal, number: int, size: int) -> SuppressionPage:
+    """A page of the tenant's list, from 1."""
     async with services.ledger.unit() as unit:
         rows, total = await unit.suppressions.page(principal.tenant_id, number, size)
     return SuppressionPage(number, size, rows, total)
 
 
 async def add_suppression(
-    services: Services, principal: Principal, wire: Mapping[str, Any]
+    services: Services, principal: Principal, number: str, note: str | None
 ) -> tuple[Suppression, bool]:
     """Put a number on the list, and whether it is new; of one that is there, under any spelling, only the note changes, where another one
-    is given. Raises BadInputError or InvalidNumberError."""
-    fields = Fields(wire, "", BadInputError)
-    given = fields.text("number", longest=MAX_NUMBER_CHARACTERS)
-    if not given:
-        raise BadInputError("number is required", field="number")
+    is given. Raises InvalidNumberError."""
     suppression = Suppression(
-        number=parse_destination(given, what="number").value,
+        number=parse_destination(number, what="number").value,
         tenant_id=principal.tenant_id,
         reason=BY_API,
         created_at=services.clock.now(),
-        note=fields.text("note", longest=MAX_NAME_CHARACTERS) or None,
+        note=note,
     )
     async with services.ledger.unit() as unit:
         kept, is_new = await unit.suppressions.add(suppression)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.uploads import check_quota, stored_before
 from callwright.domain.errors import BadInputError, NotFoundError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal, operator
-from callwright.domain.violation import PENDING, STATUSES, SUBMITTED, Violation, check_step
+from callwright.domain.violation import PENDING, SUBMITTED, Violation, check_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,10 @@ class Answer:
     content: bytes
 
 
-async def list_violations(services: Services, principal: Principal, query: Mapping[str, str]) -> ViolationPage:
-    """A page of the account's. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    status = fields.choice("status", "", ("", *STATUSES))
-    number = fields.whole("page_number", 1, 1, MAX_PAGE_NUMBER)
-    size = min(MAX_PAGE_SIZE, fields.whole("page_size", 20, 1, MAX_PAGE_NUMBER))
+async def list_violations(
+    services: Services, principal: Principal, status: str, number: int, size: int
+) -> ViolationPage:
+    """A page of the account's, from 1: those of a ``status``, or all where it is empty."""
     async with services.ledger.unit() as unit:
         rows, total = await unit.violations.page(principal.tenant_id, status, number, size)
     return ViolationPage(number, size, rows, total)

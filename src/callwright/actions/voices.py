@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from callwright.actions.services import Services
 from callwright.domain.errors import BadInputError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_VOICES_PAGE_SIZE
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.registry import Plugin
 
@@ -78,16 +76,14 @@ def list_providers(services: Services, language: str) -> list[ListedProvider]:
     return [_provider(plugin, wanted) for plugin in _voice_plugins(services)]
 
 
-def voices_of_model(services: Services, query: Mapping[str, str]) -> VoicePage:
-    """The voices of ``provider_id`` and ``model_id``, those of ``language`` where it is given, by page. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in query.items()}, "", BadInputError)
-    provider_id, model_id = fields.text("provider_id"), fields.text("model_id")
+def voices_of_model(
+    services: Services, provider_id: str, model_id: str, language: str, number: int, size: int
+) -> VoicePage:
+    """A page, from 1, of the voices of a provider's model that speak ``language``; an empty one is any. Raises BadInputError."""
     for name, given in (("provider_id", provider_id), ("model_id", model_id)):
         if not given:
             raise BadInputError(f"{name} is required; GET /api/v1/voice-config/tts has them", field=name)
-    wanted = _language(fields.text("language"))
-    number = fields.whole("page", 1, 1, MAX_PAGE_NUMBER)
-    size = min(MAX_VOICES_PAGE_SIZE, fields.whole("page_size", MAX_VOICES_PAGE_SIZE, 1, MAX_PAGE_NUMBER))
+    wanted = _language(language)
     models = {model.id: provider.id for provider in list_providers(services, "") for model in provider.models}
     if provider_id not in models.values():
         raise BadInputError("provider_id is none of GET /api/v1/voice-config/tts", field="provider_id")

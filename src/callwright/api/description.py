@@ -11,9 +11,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.routing import BaseRoute
 
 from callwright.api.doors import Doors
 from callwright.api.gate import needs_key
+from callwright.api.reading import JsonBody
 from callwright.api.schemas import BODY_ERRORS, MEANINGS, STREAMED, Open
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
@@ -39,13 +41,16 @@ def operation_id(route: APIRoute) -> str:
     return f"{group}_{route.name}".replace(" ", "_").replace("-", "_")
 
 
-def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]], doors: Doors) -> dict[str, Any]:
-    """The description, made once. ``bodies`` are the shapes of bodies: those are read by hand, so the framework does not see them;
-    it does not see ``doors`` either."""
+def description_of(
+    app: FastAPI, routes: Sequence[BaseRoute], bodies: Sequence[type[BaseModel]], doors: Doors
+) -> dict[str, Any]:
+    """The description of ``routes``, made once. ``bodies`` are the shapes of those bodies that are read by hand. The framework does not see
+    ``doors``."""
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        validated = _describe_bodies(found["paths"], routes)
         _, definitions = models_json_schema(
-            [(model, "validation") for model in bodies], ref_template="#/components/schemas/{model}"
+            [(model, "validation") for model in (*bodies, *validated)], ref_template="#/components/schemas/{model}"
         )
         components = found.setdefault("components", {})
         components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
@@ -64,6 +69,22 @@ def description_of(app: FastAPI, bodies: Sequence[type[BaseModel]], doors: Doors
             found["paths"].setdefault(path, {})[method] = operation
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> list[type[BaseModel]]:
+    """Add the bodies that routes take as a :class:`JsonBody`, and return their models."""
+    models: list[type[BaseModel]] = []
+    for route in routes:
+        for dependency in route.dependant.dependencies if isinstance(route, APIRoute) else ():
+            body = dependency.call
+            if isinstance(route, APIRoute) and isinstance(body, JsonBody):
+                schema = {"$ref": f"#/components/schemas/{body.model.__name__}"}
+                content = {"application/json": {"schema": schema, "example": body.example}}
+                for method in route.methods or ():
+                    operation = paths[route.path_format][method.lower()]
+                    operation["requestBody"] = {"required": body.required, "content": content}
+                models.append(body.model)
+    return models
 
 
 def _give_examples_back_their_nulls(schemas: Mapping[str, Any]) -> None:

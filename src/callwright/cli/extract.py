@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from callwright.actions.extraction import Ordered, ask_again, ask_all_again
+from callwright.actions.extraction import Ordered, PastCalls, ask_again, ask_all_again
+from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.bootstrap import open_actions
 from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_EXTRACTIONS_AT_ONCE
 from callwright.domain.tenant import operator
 from callwright.ops.settings import load_settings
 
@@ -54,19 +57,27 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _order(services: Services, arguments: argparse.Namespace) -> Ordered:
-    wire: dict[str, Any] = {"force": arguments.force}
     if arguments.call:
         async with services.ledger.unit() as unit:
             call = await unit.executions.get_any(object_id(arguments.call, "execution"))
         if call is None:
             raise missing("execution")
-        return await ask_again(services, operator(call.tenant_id), call.id, wire)
+        return await ask_again(services, operator(call.tenant_id), call.id, force=arguments.force)
     async with services.ledger.unit() as unit:
         agent = await unit.agents.get_any(object_id(arguments.agent, "agent"))
     if agent is None:
         raise missing("agent")
-    wire |= {"from": arguments.begin, "to": arguments.end, "limit": arguments.limit, "dry_run": arguments.dry_run}
-    return await ask_all_again(services, operator(agent.tenant_id), agent.id, wire)
+    fields = Fields({"limit": arguments.limit}, "", BadInputError)
+    most = fields.whole("limit", MAX_EXTRACTIONS_AT_ONCE, 1, MAX_EXTRACTIONS_AT_ONCE)
+    begin, end = _moment(arguments.begin, "from"), _moment(arguments.end, "to")
+    wanted = PastCalls(begin, end, most, arguments.force, arguments.dry_run)
+    return await ask_all_again(services, operator(agent.tenant_id), agent.id, wanted)
+
+
+def _moment(text: str, name: str) -> datetime:
+    if not text:
+        raise BadInputError(f"{name} is required", field=name)
+    return moment(text, name)
 
 
 async def _wait(services: Services, ordered: Ordered) -> int:

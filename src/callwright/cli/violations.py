@@ -11,8 +11,10 @@ from callwright.actions.services import Services
 from callwright.actions.violations import decide, file_of_violation, list_violations, put_before
 from callwright.bootstrap import open_actions
 from callwright.domain.errors import BadInputError
+from callwright.domain.fields import not_among
+from callwright.domain.limits import MAX_PAGE_SIZE
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
-from callwright.domain.violation import ACCEPTED, REJECTED
+from callwright.domain.violation import ACCEPTED, REJECTED, STATUSES
 from callwright.ops.settings import load_settings
 
 
@@ -67,10 +69,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 async def _list(services: Services, arguments: argparse.Namespace) -> None:
+    if arguments.status not in ("", *STATUSES):
+        raise not_among("status", ("", *STATUSES), arguments.status, BadInputError)
     number = 1
     while True:
-        query = {"status": arguments.status, "page_number": str(number), "page_size": "50"}
-        page = await list_violations(services, operator(arguments.account), query)
+        page = await list_violations(services, operator(arguments.account), arguments.status, number, MAX_PAGE_SIZE)
         for row in page.rows:
             about = row.execution_id or "-"
             print(

@@ -10,7 +10,7 @@ from typing import Any
 from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
 from callwright.conversation.stops import ENGLISH, base_language
-from callwright.domain.agent.spec import AgentSpec, ConversationSettings, ToolSpec
+from callwright.domain.agent.spec import AgentSpec, ToolSpec
 from callwright.domain.agent.tools import END_CALL, PRESS_KEYS
 from callwright.domain.agent.transfers import (
     asked_of_the_model,
@@ -20,6 +20,7 @@ from callwright.domain.agent.transfers import (
     target_template,
 )
 from callwright.domain.limits import MAX_CALL_SECONDS
+from callwright.domain.settings.conversation import ConversationSettings
 from callwright.ports.model import Tool
 
 CORE_VERSION = 17

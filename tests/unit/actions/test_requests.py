@@ -9,9 +9,10 @@ import pytest
 
 from callwright.actions.agents import flat_body, patched
 from callwright.actions.calls import read_request
-from callwright.actions.executions import read_page_request
+from callwright.actions.executions import PageRequest
 from callwright.actions.keys import checksum, digest_of, looks_like_key
 from callwright.actions.schedule import due_time, moment
+from callwright.api.executions.schemas import ExecutionQuery
 from callwright.domain.errors import BadInputError, CallwrightError, InvalidAgentError
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -113,10 +114,14 @@ def test_user_data_is_measured_in_bytes() -> None:
         read_request({**CALL, "user_data": {"x": fits["x"] + "é"}}, NOW, strict=False)
 
 
+def page_request(query: dict[str, str], *, strict: bool) -> PageRequest:
+    return ExecutionQuery.model_validate(query).page_request(strict=strict)
+
+
 def test_an_empty_query_is_the_first_page_of_everything() -> None:
-    wanted = read_page_request({"page_number": "", "status": " "}, strict=False)
+    wanted = page_request({"page_number": "", "status": " "}, strict=False)
     assert (wanted.number, wanted.size, wanted.narrow.status) == (1, 20, None)
-    assert read_page_request(
+    assert page_request(
         {"page_size": "7", "answered_by_voice_mail": "TRUE"}, strict=False
     ).narrow.answered_by_voice_mail
 
@@ -130,16 +135,16 @@ def test_an_empty_query_is_the_first_page_of_everything() -> None:
     ],
 )
 def test_a_batch_is_named_in_either_form(given: str, found: str) -> None:
-    assert read_page_request({"batch_id": given}, strict=False).narrow.batch_id == found
+    assert page_request({"batch_id": given}, strict=False).narrow.batch_id == found
 
 
 def test_strict_pages_need_a_week_at_most() -> None:
     week = {"from": "2026-03-01", "to": "2026-03-08"}
-    assert read_page_request(week, strict=True).narrow.created_to == datetime(2026, 3, 8, tzinfo=UTC)
+    assert page_request(week, strict=True).narrow.created_to == datetime(2026, 3, 8, tzinfo=UTC)
     for query in ({"from": "2026-03-01"}, {}, {"from": "2026-03-01", "to": "2026-03-08T00:00:01"}):
         with pytest.raises(BadInputError):
-            read_page_request(query, strict=True)
-        assert read_page_request(query, strict=False)
+            page_request(query, strict=True)
+        assert page_request(query, strict=False)
 
 
 def test_the_envelope_becomes_one_flat_body_without_read_only_keys() -> None:

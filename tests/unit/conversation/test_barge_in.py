@@ -20,6 +20,7 @@ def speaking(**plan: Any) -> Call:
     return call
 
 
+@pytest.mark.proves("task_config.number_of_words_for_interruption")
 def test_more_words_than_the_setting_interrupt_the_agent() -> None:
     call = speaking(words_to_interrupt=3)
     call.begins()
@@ -80,6 +81,7 @@ def test_with_zero_words_partials_never_interrupt() -> None:
     assert not call.all(fx.Clear)
 
 
+@pytest.mark.proves("task_config.number_of_words_for_interruption")
 def test_with_zero_words_a_final_stop_phrase_still_stops() -> None:
     call = speaking(words_to_interrupt=0)
     call.begins()
@@ -106,6 +108,7 @@ def test_a_stop_behind_other_words_is_part_of_them() -> None:
     assert not call.all(fx.Clear)
 
 
+@pytest.mark.proves("task_config.number_of_words_for_interruption")
 def test_a_stop_phrase_interrupts_below_the_count() -> None:
     call = speaking(words_to_interrupt=5)
     call.begins()
@@ -114,6 +117,7 @@ def test_a_stop_phrase_interrupts_below_the_count() -> None:
     assert call.all(fx.Clear)
 
 
+@pytest.mark.proves("transcriber.language", "synthesizer.language")
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -19,6 +19,7 @@ from callwright.conversation.bounds import (
 from callwright.conversation.ending import DEFAULT_HANGUP_PROMPT
 
 
+@pytest.mark.proves("task_config.call_terminate", "task_config.call_hangup_message")
 def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
     call = Call(call_terminate_ms=5_000, hangup_message="Time is up, goodbye.", welcome_message="Hello.")
     call.plays()
@@ -248,6 +249,7 @@ def test_a_goodbye_is_not_interruptible_but_the_words_are_kept() -> None:
     assert call.said() == ["agent: Bye now.", "caller: no wait I have a question"]
 
 
+@pytest.mark.proves("task_config.end_call_tool_mode")
 def test_the_model_ends_the_call_with_its_own_goodbye() -> None:
     call = Call(end_call_tool=True, hangup_message="Never said.")
     call.caller_says("that is all thank you")
@@ -265,6 +267,7 @@ def test_the_model_ends_the_call_with_its_own_goodbye() -> None:
     assert call.said() == ["caller: that is all thank you", "agent: Goodbye then."]
 
 
+@pytest.mark.proves("task_config.call_hangup_message")
 def test_the_model_ends_the_call_without_a_word() -> None:
     call = Call(end_call_tool=True, hangup_message="Goodbye {name}.")
     call.caller_says("that is all thank you")
@@ -317,6 +320,9 @@ def test_an_end_of_call_the_caller_forestalls_is_forgotten() -> None:
     assert not call.hung_up()
 
 
+@pytest.mark.proves(
+    "task_config.hangup_after_LLMCall", "task_config.call_cancellation_prompt", "task_config.call_hangup_message"
+)
 def test_a_model_says_after_each_reply_whether_the_call_is_over() -> None:
     call = Call(hangup_by_prompt=True, hangup_prompt="Has {name} said goodbye?", hangup_message="Bye.")
     call.caller_says("bye bye")
@@ -332,6 +338,7 @@ def test_a_model_says_after_each_reply_whether_the_call_is_over() -> None:
     assert call.hung_up() == "llm_prompted_hangup"
 
 
+@pytest.mark.proves("task_config.call_cancellation_prompt")
 @pytest.mark.parametrize("wanted", [True, False])
 def test_without_a_question_of_the_agents_own_a_model_is_asked_ours_and_only_where_it_is_wanted(wanted: bool) -> None:
     call = Call(hangup_by_prompt=wanted, hangup_prompt="" if wanted else "Is it over?")

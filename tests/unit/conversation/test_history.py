@@ -1,5 +1,6 @@
 """The conversation as the model sees it."""
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -24,6 +25,7 @@ def test_the_system_prompt_has_the_variables_and_the_date() -> None:
     assert system_text(CallPlan(), {"current_time": "noon"}) == "Current date and time: noon"
 
 
+@pytest.mark.proves("agent.agent_prompts")
 def test_the_model_is_told_the_prompt_with_the_calls_variables() -> None:
     call = Call(system_prompt="You call {name}.")
     call.caller_says("hello there")

@@ -16,6 +16,7 @@ def listening(**plan: Any) -> Call:
     return Call(**{"keys": True, **plan})
 
 
+@pytest.mark.proves("task_config.dtmf_enabled")
 def test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller() -> None:
     call = listening()
     call.types("4711")
@@ -35,6 +36,7 @@ def test_an_answer_to_keys_does_not_wait_for_the_floor_time() -> None:
     assert call.core.state == "speaking"
 
 
+@pytest.mark.proves("task_config.dtmf_timeout")
 def test_a_pause_completes_an_entry() -> None:
     call = listening(keys_pause_ms=2_000)
     call.types("12")
@@ -45,6 +47,7 @@ def test_a_pause_completes_an_entry() -> None:
     assert call.told() == ["user: dtmf_number: 123"]
 
 
+@pytest.mark.proves("task_config.dtmf_max_digits")
 def test_a_count_completes_an_entry() -> None:
     call = listening(keys_most=4)
     call.types("47112")
@@ -81,6 +84,7 @@ def test_the_finishing_key_alone_is_an_entry() -> None:
     assert call.told() == ["user: dtmf_number: #"]
 
 
+@pytest.mark.proves("task_config.dtmf_finish_on_key")
 def test_another_finishing_key_or_none() -> None:
     star = listening(keys_end="*")
     star.types("1#2*")
@@ -100,6 +104,7 @@ def test_without_the_setting_keys_are_notes() -> None:
     assert not call.all(fx.UserSaid)
 
 
+@pytest.mark.proves("task_config.dtmf_interrupts")
 def test_the_first_key_silences_the_agent() -> None:
     call = listening(welcome_message="Please type your number and then hash.")
     call.starts_playing()
@@ -112,6 +117,7 @@ def test_the_first_key_silences_the_agent() -> None:
     assert call.said()[0] == "agent: Please type your"
 
 
+@pytest.mark.proves("task_config.dtmf_interrupts")
 def test_keys_may_wait_until_the_agent_has_finished() -> None:
     call = listening(keys_interrupt=False, welcome_message="Please type your number.")
     call.starts_playing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -51,6 +52,7 @@ def pauses_and_goes_on(call: Call, speech_ms: int) -> None:
     call.judges(100_000)
 
 
+@pytest.mark.proves("task_config.use_fillers")
 def test_a_reply_that_takes_long_is_preceded_by_a_filler() -> None:
     call = waiting()
     call.wait(FILLER_AFTER_MS - 100)
@@ -62,6 +64,7 @@ def test_a_reply_that_takes_long_is_preceded_by_a_filler() -> None:
     assert call.said() == ["caller: how much is it", "agent: Ten euros."]
 
 
+@pytest.mark.proves("task_config.use_fillers")
 def test_nothing_fills_the_time_a_tool_takes() -> None:
     call = waiting(tools=(Tool("look_up", "Finds it.", "{}"),), tool_words=())
     call.model_calls("look_up")
@@ -291,6 +294,9 @@ def test_a_sound_that_was_never_there_has_no_echo() -> None:
     assert call.last(fx.Withdrawn).reason == "caller_continued"
 
 
+@pytest.mark.proves(
+    "task_config.backchanneling", "task_config.backchanneling_message_gap", "task_config.backchanneling_start_delay"
+)
 def test_a_listener_makes_a_sound_when_the_caller_has_spoken_long_and_pauses() -> None:
     call = Call(backchannels=True, backchannel_delay_ms=3_000, backchannel_gap_ms=2_500, check_if_user_online=False)
     pauses_and_goes_on(call, 2_000)

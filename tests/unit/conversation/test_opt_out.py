@@ -93,6 +93,7 @@ def test_every_language_of_the_phrases_has_words_for_it() -> None:
     assert message_in("sv") == MESSAGES["en"]
 
 
+@pytest.mark.proves("task_config.opt_out_ends_call", "task_config.opt_out_message")
 def test_the_agent_says_that_it_will_not_call_again_and_hangs_up() -> None:
     call = Call(opt_out=True, opt_out_message="We will not call {name} again.")
     call.caller_says("please stop calling me")
@@ -131,6 +132,7 @@ def test_a_reply_asked_too_early_is_withdrawn() -> None:
     assert call.last(fx.Speak).purpose == "goodbye"
 
 
+@pytest.mark.proves("task_config.opt_out_ends_call")
 def test_an_agent_that_is_not_to_end_goes_on() -> None:
     call = Call(opt_out=False)
     call.caller_says("please stop calling me")

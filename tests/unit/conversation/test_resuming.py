@@ -154,6 +154,7 @@ def test_the_agent_waits_for_its_backoff_period_before_it_goes_on() -> None:
     assert call.last(fx.Release).resumes
 
 
+@pytest.mark.proves("task_config.interruption_backoff_period")
 def test_an_interrupted_agent_answers_only_after_its_backoff_period() -> None:
     call = speaking(backoff_ms=1_500, incremental_delay_ms=0)
     is_cut_by(call, "no not today")

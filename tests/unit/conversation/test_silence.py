@@ -10,6 +10,7 @@ from callwright.conversation import events as ev
 from callwright.ports.model import Tool
 
 
+@pytest.mark.proves("task_config.check_if_user_online", "task_config.check_user_online_message")
 def test_the_question_is_asked_once_and_its_playout_restarts_the_clock() -> None:
     call = Call(user_online_after_ms=4_000, hangup_after_silence_ms=6_000, user_online_message="{name}, are you there?")
     call.wait(4_000)
@@ -22,6 +23,7 @@ def test_the_question_is_asked_once_and_its_playout_restarts_the_clock() -> None
     assert call.last(fx.HangUp).by == "Agent"
 
 
+@pytest.mark.proves("task_config.trigger_user_online_message_after")
 def test_the_question_comes_first_at_the_same_time() -> None:
     call = Call(user_online_after_ms=5_000, hangup_after_silence_ms=5_000)
     call.wait(5_000)
@@ -29,6 +31,7 @@ def test_the_question_comes_first_at_the_same_time() -> None:
     assert not call.hung_up()
 
 
+@pytest.mark.proves("task_config.trigger_user_online_message_after")
 def test_a_question_after_no_time_is_asked_at_once_after_every_reply() -> None:
     call = Call(user_online_after_ms=0, hangup_after_silence_ms=5_000, welcome_message="")
     call.wait(1)
@@ -46,6 +49,7 @@ def test_a_question_after_no_time_is_asked_at_once_after_every_reply() -> None:
     assert call.hung_up() == "inactivity_timeout"
 
 
+@pytest.mark.proves("task_config.trigger_user_online_message_after")
 def test_hanging_up_sooner_than_the_question_hangs_up() -> None:
     call = Call(user_online_after_ms=5_000, hangup_after_silence_ms=3_000)
     call.wait(3_000)
@@ -53,6 +57,7 @@ def test_hanging_up_sooner_than_the_question_hangs_up() -> None:
     assert not call.all(fx.Speak)
 
 
+@pytest.mark.proves("task_config.hangup_after_silence", "task_config.call_hangup_message")
 def test_the_goodbye_is_spoken_before_hanging_up() -> None:
     call = Call(check_if_user_online=False, hangup_after_silence_ms=3_000, hangup_message="Goodbye {name}.")
     call.wait(2_999)
@@ -92,6 +97,7 @@ def goodbye_ends(call: Call) -> None:
         call.give(ev.MarkPlayed, 1, index)
 
 
+@pytest.mark.proves("task_config.interruptible_hangup_message")
 def test_words_over_the_goodbye_of_a_silence_take_it_back() -> None:
     call = begins_over_goodbye(400)
     call.wait(600)
@@ -118,6 +124,7 @@ def test_the_recogniser_is_told_how_long_who_takes_a_goodbye_back_may_pause() ->
     assert call.last(fx.SetPatience).silence_ms == 900
 
 
+@pytest.mark.proves("task_config.interruptible_hangup_message")
 def test_an_agent_may_say_the_goodbye_of_a_silence_to_its_end() -> None:
     call = begins_over_goodbye(0, interruptible_goodbye=False)
     call.wait(600)
@@ -436,6 +443,7 @@ def test_a_question_without_words_does_not_begin_the_silence_anew(message: str) 
     assert call.hung_up() == "inactivity_timeout"
 
 
+@pytest.mark.proves("task_config.check_if_user_online")
 def test_an_agent_may_not_ask_at_all() -> None:
     for asks in (True, False):
         call = Call(check_if_user_online=asks, user_online_after_ms=3_000, hangup_after_silence_ms=0)
@@ -443,6 +451,7 @@ def test_an_agent_may_not_ask_at_all() -> None:
         assert {speak.purpose for speak in call.all(fx.Speak)} == ({"silence"} if asks else set())
 
 
+@pytest.mark.proves("task_config.hangup_after_silence")
 def test_zero_disables_hanging_up() -> None:
     call = Call(check_if_user_online=False, hangup_after_silence_ms=0)
     assert not call.wait(60_000)

@@ -24,6 +24,7 @@ def booking(words: str = "", **plan: Any) -> Call:
     return call
 
 
+@pytest.mark.proves("api_tools.tools")
 def test_a_tool_is_called_when_the_turn_is_taken_and_its_result_answered() -> None:
     call = booking()
     tool = call.last(fx.CallTool)
@@ -309,6 +310,7 @@ def asking_for_seats(arguments: str, name: str = "seats", **plan: Any) -> Call:
     return call
 
 
+@pytest.mark.proves("tool.parameters")
 def test_a_tool_gets_arguments_that_fit_its_schema() -> None:
     call = asking_for_seats('{"day": "Monday", "n": "4", "admin": true}')
     assert call.last(fx.CallTool).arguments == '{"day":"monday","n":4}'

@@ -267,6 +267,7 @@ def test_the_agent_s_own_sentence_follows_the_words_of_the_model() -> None:
     assert call.told()[-2] == "assistant: With pleasure. I put you through to the desk."
 
 
+@pytest.mark.proves("tool.transfer_mode")
 def test_without_an_announcement_the_line_is_asked_at_once() -> None:
     call = transferring(tool=TransferTool(DESK.name, DESK.target, attended=True))
     assert call.last(fx.Transfer).attended

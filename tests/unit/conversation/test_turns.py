@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.conversation.call_builder import Call
 
 from callwright.conversation import effects as fx
@@ -27,6 +28,7 @@ def test_a_finished_caller_is_answered_at_once_but_heard_only_after_the_floor() 
     assert effects == [fx.UserSaid(1, "a table for two", 0, 600), fx.Release(1, 1)]
 
 
+@pytest.mark.proves("task_config.incremental_delay")
 def test_the_floor_is_counted_from_the_voice_not_from_its_arrival() -> None:
     """Frames that arrive 300 ms late: position 0 is learnt from the smallest distance seen."""
     call = Call(incremental_delay_ms=650)
@@ -41,6 +43,7 @@ def test_the_floor_is_counted_from_the_voice_not_from_its_arrival() -> None:
     assert [type(effect) for effect in call.wait(1)] == [fx.UserSaid, fx.Release]
 
 
+@pytest.mark.proves("task_config.patience")
 def test_an_unfinished_caller_is_given_patience() -> None:
     call = Call(patience_ms=1_200)
     call.begins()
@@ -106,6 +109,7 @@ def test_a_turn_model_that_fails_leaves_it_to_silence() -> None:
     assert len(call.all(fx.AskModel)) == 1
 
 
+@pytest.mark.proves("transcriber.endpointing")
 def test_without_a_turn_model_silence_decides() -> None:
     call = Call(turn_model=False, endpointing_ms=430)
     call.begins()

@@ -50,6 +50,7 @@ def test_nothing_is_listened_for_unless_the_agent_says_so() -> None:
     assert call.hung_up() == ""
 
 
+@pytest.mark.proves("task_config.voicemail")
 @pytest.mark.parametrize("final", [True, False])
 def test_a_machine_is_known_by_its_words_and_hung_up_on(final: bool) -> None:
     call = watching()
@@ -145,6 +146,7 @@ def test_the_welcome_waits_for_whoever_answers_and_goes_ahead_when_they_listen()
     assert call.last(fx.Speak).purpose == "welcome"
 
 
+@pytest.mark.proves("task_config.voicemail_detection_time")
 def test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says() -> None:
     call = watching(voicemail_listen_ms=2_500)
     call.wait(2_400)
@@ -153,6 +155,7 @@ def test_the_welcome_of_an_agent_that_listens_first_waits_no_longer_than_it_says
     assert call.last(fx.Speak).purpose == "welcome"
 
 
+@pytest.mark.proves("task_config.voicemail_detection_time")
 def test_the_welcome_waits_for_nobody_where_machines_are_not_watched_for() -> None:
     call = watching(voicemail=False, voicemail_listen_ms=2_500)
     assert call.last(fx.Speak).purpose == "welcome"
@@ -167,6 +170,7 @@ def test_a_person_is_not_greeted_before_the_welcome_delay() -> None:
     assert call.last(fx.Speak).purpose == "welcome"
 
 
+@pytest.mark.proves("task_config.voicemail_detection_duration")
 def test_a_suspicion_before_the_welcome_ends_with_the_window() -> None:
     call = watching(voicemail_listen_ms=2_500, voicemail_window_ms=5_000)
     call.begins()
@@ -211,6 +215,7 @@ def test_a_beep_behind_a_suspicion_or_told_by_the_carrier_is_enough() -> None:
         assert call.hung_up() == "voicemail_detected"
 
 
+@pytest.mark.proves("task_config.voicemail_message")
 def test_a_message_is_left_after_the_beep_and_then_the_call_ends() -> None:
     call = watching(voicemail_message=MESSAGE)
     call.starts_playing()
@@ -381,6 +386,7 @@ def test_enough_words_are_shown_to_a_model_and_its_yes_ends_the_call() -> None:
     assert call.hung_up() == "voicemail_detected"
 
 
+@pytest.mark.proves("task_config.voicemail_min_transcript_length")
 @pytest.mark.parametrize("words", [1, 3, 6])
 def test_a_model_is_shown_no_fewer_words_than_the_agent_says(words: int) -> None:
     call = watching(voicemail_words=words)
@@ -392,6 +398,7 @@ def test_a_model_is_shown_no_fewer_words_than_the_agent_says(words: int) -> None
     assert call.last(fx.AskClassifier).purpose == "voicemail"
 
 
+@pytest.mark.proves("task_config.voicemail_check_interval")
 def test_partial_words_are_asked_about_at_the_interval_and_final_ones_at_once() -> None:
     call = watching(voicemail_check_ms=5_000, voicemail_words=2, patience_ms=20_000)
     call.plays()

@@ -36,6 +36,7 @@ def spoken(call: Call) -> list[str]:
     return [speak.text for speak in call.all(fx.Speak)]
 
 
+@pytest.mark.proves("tool.pre_call_message")
 def test_the_agents_own_message_is_said_as_the_tool_is_called() -> None:
     call = booking()
     assert call.all(fx.CallTool)
@@ -81,6 +82,7 @@ def test_a_tool_without_a_message_is_waited_for_in_silence_at_first() -> None:
     assert spoken(call) == [PHRASES[0]]
 
 
+@pytest.mark.proves("task_config.tool_waiting_messages")
 def test_waiting_messages_come_after_silence_each_once_and_in_order() -> None:
     call = booking()
     call.plays()

@@ -10,6 +10,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.bounds import ACTIVITY_STALE_MS, STILL_READ_MS, WELCOME_YIELDS_MS
 
 
+@pytest.mark.proves("agent.agent_welcome_message")
 def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
     call = Call(welcome_message="Hello {name}, how can I help?")
     assert call.all(fx.StartRecording)
@@ -20,6 +21,7 @@ def test_the_welcome_is_spoken_at_the_answer_with_the_calls_variables() -> None:
     assert said.heard_ms == 6 * 200
 
 
+@pytest.mark.proves("task_config.welcome_message_delay")
 def test_the_welcome_waits_for_its_delay() -> None:
     call = Call(welcome_message="Hello!", welcome_delay_ms=700)
     assert call.core.state == "greeting"
@@ -59,6 +61,7 @@ def test_a_welcome_that_is_due_at_the_answer_waits_for_no_earlier_sound() -> Non
     assert Call(welcome_message="Hello!").all(fx.Release)
 
 
+@pytest.mark.proves("agent.agent_welcome_message")
 def test_without_a_welcome_the_agent_waits_for_the_caller() -> None:
     call = Call()
     assert call.core.state == "listening"
@@ -75,6 +78,7 @@ def test_words_over_the_welcome_are_answered_after_it() -> None:
     assert call.told() == ["assistant: Welcome to the shop.", "user: hello"]
 
 
+@pytest.mark.proves("task_config.discard_pre_welcome_utterance")
 def test_words_over_the_welcome_can_be_discarded() -> None:
     call = Call(welcome_message="Welcome to the shop.", discard_pre_welcome=True)
     call.starts_playing()

@@ -21,6 +21,7 @@ def spoken(call: Call) -> list[str]:
     return [speak.text for speak in call.all(fx.Speak)]
 
 
+@pytest.mark.proves("task_config.use_llm_for_initial_message")
 def test_the_model_is_asked_when_the_call_is_answered_and_its_words_are_the_welcome() -> None:
     call = greeting(tools=(Tool("book", "Book", "{}"),))
     ask = call.last(fx.AskModel)

@@ -9,7 +9,7 @@ from tests.unit.insight.doctor_call import DoctorCall, healthy
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DOCTOR_FINDINGS
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.table import SETTINGS
 from callwright.insight.cost import LEGS, CallCost
 from callwright.insight.doctor import as_text, diagnose, examined
 from callwright.insight.doctor_rules import CHANGE, CHECK, LOWER, RAISE, RULES

@@ -179,6 +179,7 @@ def test_what_is_accepted_or_refused_can_be_stored_as_json(answer: dict[str, Any
     json.dumps([data, [one.value for one in rejected]], allow_nan=False)
 
 
+@pytest.mark.proves("llm_agent.extraction_details")
 def test_what_a_task_wants_is_read_from_lines_of_text():
     text = (
         "Please find:\n- Caller name: who calls\nparking = whether they need parking\n\nnothing here\n* ok : yes or no"
@@ -190,6 +191,7 @@ def test_what_a_task_wants_is_read_from_lines_of_text():
     ]
 
 
+@pytest.mark.proves("llm_agent.extraction_json")
 def test_what_a_task_wants_is_read_from_json():
     wanted = wanted_by(
         task(
@@ -260,6 +262,7 @@ def test_extraction_and_summary_begin_alike_up_to_the_end_of_the_transcript():
     assert one[1].content[:shared] == other[1].content[:shared]
 
 
+@pytest.mark.proves("llm_agent.summarization_details")
 def test_a_summary_is_asked_for_in_the_tasks_words_or_in_ours():
     def asked(**given: str) -> str:
         question = summary_request(task(**given), TRANSCRIPT, ModelSettings()).messages[1].content

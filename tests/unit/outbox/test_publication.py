@@ -22,6 +22,7 @@ def entry(status: Status, publish_queued: bool = False, **agent: Any) -> OutboxE
     return publisher.entry(replace(execution(), status=status, agent={**HOOK, **agent}))
 
 
+@pytest.mark.proves("agent.webhook_url")
 def test_a_webhook_carries_the_execution_as_it_is_now():
     found = entry(Status.RINGING, webhook_headers={"x-token": "t \t", "x-number": 5})
     assert found is not None
@@ -42,6 +43,7 @@ def test_spaces_around_the_address_do_not_matter():
     assert found.url == "https://receiver.example/hook"
 
 
+@pytest.mark.proves("agent.webhook_url")
 def test_variables_of_the_call_stand_in_the_address():
     found = entry(Status.RINGING, webhook_url="https://receiver.example/{agent_id}/hook?name={name}&at={current_time}")
     assert found is not None
@@ -61,6 +63,7 @@ def test_waiting_is_published_only_by_a_setting(status: Status, published: bool)
     assert (entry(status, publish_queued=True) is not None) is published
 
 
+@pytest.mark.proves("agent.webhook_config")
 @pytest.mark.parametrize("config", [["completed", "queued"], {"statuses": ["completed", "queued"]}])
 def test_an_agent_may_choose_its_statuses(config: object):
     assert entry(Status.COMPLETED, webhook_config=config) is not None

@@ -4,47 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from callwright.api.schemas import Open, example
+from callwright.domain.settings.table import properties_of
+
+
+def _declared(section: str, within: str = "", *, but: str = "") -> ConfigDict:
+    """``model_config`` of a section of an agent: its settings as they are declared, ``but`` one, and the sections in it."""
+
+    def add(schema: dict[str, Any]) -> None:
+        schema["properties"] = {**properties_of(section, within), **schema["properties"]}
+        schema["properties"].pop(but, None)
+
+    return ConfigDict(extra="allow", json_schema_extra=add)
 
 
 class ModelConfig(Open):
     """``llm_config`` of a task."""
 
-    provider: str | None = Field(
-        default=None, description="A model provider; without provider and model, the platform's own."
-    )
-    model: str | None = None
-    max_tokens: int = 100
-    temperature: float = Field(default=0.1, description="GPT-5 models: exactly 1.")
-    base_url: str | None = Field(
-        default=None, description="For `custom`: any OpenAI-compatible endpoint. No vendor's key goes there."
-    )
+    model_config = _declared("llm_agent", "llm_config")
 
 
 class LlmAgent(Open):
     """Who thinks."""
 
-    agent_type: str = "simple_llm_agent"
-    agent_flow_type: str = "streaming"
+    model_config = _declared("llm_agent")
+
     llm_config: ModelConfig | None = None
+
+
+class VoiceConfig(Open):
+    """``provider_config`` of a synthesizer."""
+
+    model_config = _declared("synthesizer", "provider_config")
 
 
 class Synthesizer(Open):
     """Who speaks."""
 
-    provider: str | None = None
-    provider_config: dict[str, Any] | None = None
+    model_config = _declared("synthesizer")
+
+    provider_config: VoiceConfig | None = None
 
 
 class Transcriber(Open):
     """Who listens."""
 
-    provider: str | None = None
-    model: str | None = None
-    language: str = "en"
-    endpointing: int = Field(default=250, description="Milliseconds.")
+    model_config = _declared("transcriber")
 
 
 class ToolsConfig(Open):
@@ -59,19 +66,16 @@ class ToolsConfig(Open):
 
 
 class TaskConfig(Open):
-    """Behaviour in the call; docs/agents.md lists all of it."""
+    """How the agent behaves in a call."""
 
-    hangup_after_silence: float = Field(default=10, description="Seconds; 0 never hangs up.")
-    call_terminate: float = Field(default=90, description="Seconds.")
-    incremental_delay: int = Field(default=400, description="Milliseconds.")
-    number_of_words_for_interruption: int = 2
+    model_config = _declared("task_config")
 
 
 class Task(Open):
     """One task: the conversation, or work after it."""
 
-    task_type: str = Field(default="conversation", description="conversation, extraction or summarization.")
-    toolchain: dict[str, Any] | None = None
+    model_config = _declared("task")
+
     tools_config: ToolsConfig | None = None
     task_config: TaskConfig | None = None
 
@@ -79,9 +83,9 @@ class Task(Open):
 class AgentConfig(Open):
     """An agent's configuration."""
 
+    model_config = _declared("agent", but="agent_prompts")
+
     agent_name: str
-    agent_welcome_message: str | None = None
-    webhook_url: str | None = None
     tasks: list[Task]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions.trail import read_trail
 from callwright.api.answers import answer
-from callwright.api.audit.schemas import AuditPageView
+from callwright.api.audit.schemas import AuditPageView, AuditQuery
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.insight.wire import wire_time
@@ -17,28 +17,10 @@ router = APIRouter(prefix="/v1/callwright/audit", tags=["audit"])
 
 
 @router.get("", summary="Read the audit trail", responses={200: shown("One page.", AuditPageView), **errors(400)})
-async def read(
-    request: Request,
-    before: Annotated[str, Query(description="Entries with an id below this one: `next_before` of a page.")] = "",
-    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
-    object_type: Annotated[str, Query(description="Such as `agent`, `execution`, `key`.")] = "",
-    object_id: Annotated[str, Query(description="Changes of one object.")] = "",
-    actor: Annotated[str, Query(description="Id of a key: what was done with it.")] = "",
-    since: Annotated[str, Query(alias="from", description="ISO 8601.")] = "",
-    until: Annotated[str, Query(alias="to", description="ISO 8601.")] = "",
-) -> Response:
+async def read(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
     """Who changed what, newest first, for administrators. An organisation sees what was done with its keys, a sub-account what was done
     with its own. It is only ever added to."""
-    query = {
-        "before": before,
-        "page_size": page_size,
-        "object_type": object_type,
-        "object_id": object_id,
-        "actor": actor,
-        "from": since,
-        "to": until,
-    }
-    page = await read_trail(services_of(request).actions, principal_of(request), query)
+    page = await read_trail(services_of(request).actions, principal_of(request), query.narrow(), query.size)
     rows = [
         {
             "id": row.id,

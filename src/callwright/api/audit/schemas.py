@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import MOMENT, AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_SIZE
+from callwright.domain.settings.kinds import text, whole
+from callwright.ports.ledger import AuditFilter
+
+_LARGEST = 2**62
+_NAME = text(MAX_NAME_CHARACTERS)
+
+
+class AuditQuery(AskedQuery):
+    """Which entries."""
+
+    before: Annotated[int, reads(whole(1, _LARGEST))] = Field(
+        default=_LARGEST, description="Entries with an id below this one: `next_before` of a page."
+    )
+    page_size: Annotated[int, reads(whole(1, _LARGEST))] = Field(default=20, description="Larger than 50 is 50.")
+    object_type: Annotated[str | None, reads(_NAME)] = Field(
+        default=None, description="Such as `agent`, `execution`, `key`."
+    )
+    object_id: Annotated[str | None, reads(_NAME)] = Field(default=None, description="Changes of one object.")
+    actor: Annotated[str | None, reads(_NAME)] = Field(default=None, description="Id of a key: what was done with it.")
+    since: Annotated[datetime | None, reads(MOMENT)] = Field(default=None, alias="from", description="ISO 8601.")
+    until: Annotated[datetime | None, reads(MOMENT)] = Field(default=None, alias="to", description="ISO 8601.")
+
+    @property
+    def size(self) -> int:
+        """How many entries a page has."""
+        return min(MAX_PAGE_SIZE, self.page_size)
+
+    def narrow(self) -> AuditFilter:
+        """Which of the entries."""
+        return AuditFilter(self.before, self.object_type, self.object_id, self.actor, self.since, self.until)
 
 
 class AuditView(Open):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import call_events, calls
 from callwright.actions.services import Services
+from callwright.api import reading
 from callwright.api.answers import answer, answer_bytes
 from callwright.api.bodies import read_object
-from callwright.api.calls.schemas import EVENT_EXAMPLE, EXAMPLE, CallAccepted, EventAccepted
+from callwright.api.calls.schemas import EVENT_EXAMPLE, EXAMPLE, CallAccepted, CallEvent, EventAccepted
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import errors, json_body, shown
 from callwright.api.services import principal_of, services_of
@@ -61,15 +62,18 @@ async def stop(request: Request, execution_id: str) -> Response:
         202: shown("It is in the call's record.", EventAccepted),
         **errors(400, 404, 409, 413),
     },
-    openapi_extra=json_body("CallEvent", EVENT_EXAMPLE),
 )
-async def send_event(request: Request, run_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def send_event(
+    request: Request,
+    run_id: str,
+    body: Annotated[CallEvent, reading.json_body(CallEvent, EVENT_EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Tells a call that is being dialled or spoken on what happened outside. `run_id` is the execution's id. What the call does with it is
     its agent's business; it stands in `callwright.events` of the execution and in the call's log either way."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
-        event = await call_events.send_event(services, principal_of(request), run_id, wire)
+        event = await call_events.send_event(services, principal_of(request), run_id, body.event, body.properties)
         return {"status": "accepted", "event": event, "run_id": run_id}
 
-    return await answer_once(request, idempotency_key, wire, work, 202)
+    return await answer_once(request, idempotency_key, body.wire, work, 202)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.settings.setting import Kind
 
 
 class RetryConfig(Open):
@@ -57,11 +62,34 @@ class CallAccepted(Open):
     run_id: str
 
 
-class CallEvent(Open):
+def _event(given: Fields, name: str) -> str:
+    found = given.raw(name)
+    if not isinstance(found, str) or not found.strip():
+        raise BadInputError(f"{name} is required: the name of what happened", field=name)
+    found = found.strip()
+    if len(found) > MAX_NAME_CHARACTERS or not found.isprintable():
+        raise BadInputError(f"{name} must be at most {MAX_NAME_CHARACTERS} printable characters", field=name)
+    return found
+
+
+def _properties(given: Fields, name: str) -> dict[str, Any]:
+    if not isinstance(given.raw(name), dict):
+        raise BadInputError(f"{name} must be an object", field=name)
+    found: dict[str, Any] = given.raw(name)
+    return found
+
+
+class CallEvent(Asked):
     """Something that happened outside the call."""
 
-    event: str = Field(description="Its name.")
-    properties: dict[str, Any] | None = Field(default=None, description="At most 25 KB of JSON.")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["event"]})
+
+    event: Annotated[str, reads(Kind("a name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _event))] = Field(
+        default="", validate_default=True, description="Its name."
+    )
+    properties: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _properties))] = Field(
+        default_factory=dict, description="At most 25 KB of JSON."
+    )
 
 
 class EventAccepted(Open):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import chats
+from callwright.actions.chats import ChatWish
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
-from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatReplyView
+from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatBody, ChatLine, ChatReplyView
 from callwright.api.idempotent import IdempotencyKey, answer_once_outside
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
 from callwright.ports.chat import ChatReply
@@ -23,35 +24,48 @@ router = APIRouter(prefix="/v1/callwright", tags=["chats"])
     "/agents/{agent_id}/chats",
     summary="Open a chat",
     responses={201: shown("It is open.", ChatReplyView), **errors(400, 404, 409, 413, 429)},
-    openapi_extra=json_body("ChatBody", EXAMPLE),
 )
-async def open_chat(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def open_chat(
+    request: Request,
+    agent_id: str,
+    body: Annotated[ChatBody, json_body(ChatBody, EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""
-    wire = await read_object(request)
     services, principal = services_of(request).actions, principal_of(request)
+    wish = ChatWish(
+        user_data=body.user_data,
+        silence_s=body.hangup_after_silence,
+        most_s=body.call_terminate,
+        reading_pace=body.pace == "reading",
+        wait_s=body.wait_s,
+    )
 
     async def work() -> dict[str, Any]:
-        execution_id, reply = await chats.open_chat(services, principal, agent_id, wire)
+        execution_id, reply = await chats.open_chat(services, principal, agent_id, wish)
         return _view(execution_id, reply)
 
-    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work, 201))
+    return await while_standing(request, answer_once_outside(request, idempotency_key, body.wire, work, 201))
 
 
 @router.post(
     "/chats/{execution_id}/messages",
     summary="Write into a chat",
     responses={200: shown("What the agent answers.", ChatReplyView), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("ChatLine", LINE_EXAMPLE),
 )
-async def write(request: Request, execution_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def write(
+    request: Request,
+    execution_id: str,
+    line: Annotated[ChatLine, json_body(ChatLine, LINE_EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Waits for the whole reply, at most `wait_s` seconds. A line that comes while a reply is delivered cuts what is still to come."""
-    wire = await read_object(request)
     services, principal = services_of(request).actions, principal_of(request)
 
     async def work() -> dict[str, Any]:
-        return _view(execution_id, await chats.write(services, principal, execution_id, wire))
+        return _view(execution_id, await chats.write(services, principal, execution_id, line.text, line.wait_s))
 
-    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work))
+    return await while_standing(request, answer_once_outside(request, idempotency_key, line.wire, work))
 
 
 @router.delete(

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from callwright.actions.calls import read_user_data
+from callwright.api.reading import Asked, filled, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
 from callwright.domain.limits import CHAT_SILENCE_SECONDS, CHAT_WAIT_SECONDS, MAX_CALL_SECONDS, MAX_CHAT_WAIT_SECONDS
+from callwright.domain.settings.kinds import number
+from callwright.domain.settings.setting import Kind
 
-_WAIT = Field(
-    default=CHAT_WAIT_SECONDS, ge=0, le=MAX_CHAT_WAIT_SECONDS, description="Seconds to wait for the whole reply."
-)
+_Wait = Annotated[float, reads(number(0, MAX_CHAT_WAIT_SECONDS))]
+_WAIT = Field(default=CHAT_WAIT_SECONDS, description="Seconds to wait for the whole reply.")
 
 
-class ChatBody(Open):
+def _user_data(given: Fields, name: str) -> dict[str, Any]:
+    return read_user_data(given.value)
+
+
+class ChatBody(Asked):
     """A chat to open. All of it may be left out."""
 
-    user_data: dict[str, Any] | None = Field(default=None, description="Variables of prompts; at most 25 KB of JSON.")
-    hangup_after_silence: float = Field(
+    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+        default_factory=dict, description="Variables of prompts; at most 25 KB of JSON."
+    )
+    hangup_after_silence: Annotated[float, reads(number(0, MAX_CALL_SECONDS))] = Field(
         default=CHAT_SILENCE_SECONDS,
         description="Seconds without a line from either side after which the chat ends; 0: never.",
     )
-    call_terminate: float = Field(
+    call_terminate: Annotated[float, reads(number(1, MAX_CALL_SECONDS))] = Field(
         default=MAX_CALL_SECONDS, description="Seconds after which the chat ends in any case."
     )
     pace: Literal["instant", "reading"] = Field(
         default="instant", description="Whether the agent's sentences come at once or as fast as somebody reads."
     )
-    wait_s: float = _WAIT
+    wait_s: _Wait = _WAIT
 
 
-class ChatLine(Open):
+class ChatLine(Asked):
     """A line for the agent."""
 
-    text: str
-    wait_s: float = _WAIT
+    text: Annotated[str, reads(filled())]
+    wait_s: _Wait = _WAIT
 
 
 class ChatMessageView(Open):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import dispositions
 from callwright.actions.extraction import try_dispositions
 from callwright.actions.services import Services
+from callwright.api import reading
 from callwright.api.answers import answer
 from callwright.api.bodies import read_object
 from callwright.api.dispositions.mapping import disposition_view
@@ -19,6 +20,7 @@ from callwright.api.dispositions.schemas import (
     UPDATE_EXAMPLE,
     DispositionAck,
     DispositionBulkAck,
+    DispositionTest,
     DispositionTestResult,
     DispositionView,
 )
@@ -26,6 +28,7 @@ from callwright.api.idempotent import IdempotencyKey, Made, answer_once, answer_
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
+from callwright.domain.errors import UnprocessableError
 from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
@@ -150,18 +153,21 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
     "/v2/agent/{agent_id}/dispositions/test",
     summary="Try an agent's dispositions on a transcript",
     responses={200: shown("What they would have found.", DispositionTestResult), **errors(400, 404, 409, 413, 422)},
-    openapi_extra=json_body("DispositionTest", TEST_EXAMPLE),
 )
-async def try_out(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def try_out(
+    request: Request,
+    agent_id: str,
+    body: Annotated[DispositionTest, reading.json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted
     from `call_date`, now without one; `{variables}` have no values. One such test of an account runs
     at a time, and two of all accounts in a process; more are refused with 429."""
-    wire = await read_object(request)
     services, principal = services_of(request).actions, principal_of(request)
 
     async def work() -> dict[str, Any]:
-        found = await try_dispositions(services, principal, agent_id, wire)
+        found = await try_dispositions(services, principal, agent_id, body.transcript, body.call_date)
         spent = {"cost": cents_from_nano(found.cost_nano), "usage": found.usage, "failures": found.failures}
         return {"extracted_data": found.extracted_data, "callwright": spent}
 
-    return await while_standing(request, answer_once_outside(request, idempotency_key, wire, work))
+    return await while_standing(request, answer_once_outside(request, idempotency_key, body.wire, work))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from callwright.api.reading import MOMENT, Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_TRANSCRIPT_CHARACTERS
+from callwright.domain.settings.setting import Kind
 
 
 class ObjectiveOption(Open):
@@ -130,11 +135,32 @@ class DispositionBulkAck(Open):
     ids: list[str]
 
 
-class DispositionTest(Open):
+def _transcript(given: Fields, name: str) -> str:
+    return given.text(name, longest=MAX_TRANSCRIPT_CHARACTERS).strip()
+
+
+def _call_date(given: Fields, name: str) -> datetime | None:
+    """With its own offset: days are counted from it."""
+    text = given.text(name).strip()
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise given.wrong(name, "an ISO 8601 time such as 2026-09-14T10:00:00+05:30") from None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+_TRANSCRIPT = Kind("a text", {"type": "string", "maxLength": MAX_TRANSCRIPT_CHARACTERS}, _transcript)
+
+
+class DispositionTest(Asked):
     """A transcript to try dispositions on."""
 
-    transcript: str
-    call_date: str | None = Field(default=None, description="ISO 8601: when the call was, with its offset.")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["transcript"]})
+
+    transcript: Annotated[str, reads(_TRANSCRIPT)] = ""
+    call_date: Annotated[datetime | None, reads(Kind(MOMENT.words, MOMENT.schema, _call_date))] = Field(
+        default=None, description="ISO 8601: when the call was, with its offset."
+    )
 
 
 class Validation(Open):

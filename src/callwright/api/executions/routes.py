@@ -14,7 +14,7 @@ from callwright.actions import executions
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
 from callwright.api.executions.live import LiveResponse, LiveStreams, framed
-from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionView, LogAnswer
+from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionQuery, ExecutionView, LogAnswer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
 from callwright.api.standing import closed_event
@@ -42,7 +42,6 @@ router = APIRouter(tags=["executions"])
 polled = APIRouter(tags=["executions"], route_class=_PlainRoute, generate_unique_id_function=operation_id)
 """Its routes go to the application itself, before all others: routes are tried one after the other."""
 
-_Text = Annotated[str, Query()]
 _SSE = {
     "content": {"text/event-stream": {}},
     "description": "`event:` and `data:` lines until `event: end` or `event: closed`.",
@@ -54,37 +53,10 @@ _SSE = {
     summary="List an agent's executions",
     responses={200: shown("One page, newest first.", ExecutionPage), **errors(400, 404)},
 )
-async def list_of_agent(
-    request: Request,
-    agent_id: str,
-    page_number: Annotated[str, Query(description="From 1.")] = "",
-    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
-    status: Annotated[str, Query(description="One of the published statuses.")] = "",
-    call_type: Annotated[str, Query(description="inbound or outbound.")] = "",
-    provider: _Text = "",
-    answered_by_voice_mail: Annotated[str, Query(description="true or false.")] = "",
-    batch_id: _Text = "",
-    cursor: Annotated[
-        str, Query(description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.")
-    ] = "",
-    created_from: Annotated[str, Query(alias="from", description="ISO 8601, UTC unless it has an offset.")] = "",
-    created_to: Annotated[str, Query(alias="to", description="ISO 8601.")] = "",
-) -> Response:
+async def list_of_agent(request: Request, agent_id: str, query: Annotated[ExecutionQuery, Query()]) -> Response:
     """Parameters that are empty or missing mean any; unknown ones are ignored."""
-    given = {
-        "page_number": page_number,
-        "page_size": page_size,
-        "status": status,
-        "call_type": call_type,
-        "provider": provider,
-        "answered_by_voice_mail": answered_by_voice_mail,
-        "batch_id": batch_id,
-        "cursor": cursor,
-        "from": created_from,
-        "to": created_to,
-    }
     services = services_of(request)
-    wanted = executions.read_page_request(given, strict=services.actions.policy.strict)
+    wanted = query.page_request(strict=services.actions.policy.strict)
     page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)
     rows = page.rows[: wanted.size]
     more = wanted.number * wanted.size < page.total if wanted.after is None else len(page.rows) > wanted.size

@@ -1,13 +1,108 @@
-"""Shapes of executions for the API description (contract chapter 5)."""
+"""Shapes of executions (contract chapter 5), and the query of a list of them."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.actions.executions import PageRequest, read_cursor
 from callwright.api.executions.example import EXECUTION
+from callwright.api.reading import MOMENT, AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.batch import batch_id_in
+from callwright.domain.errors import BadInputError
+from callwright.domain.execution import Status
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.settings.setting import Kind
+from callwright.ports.ledger import ExecutionFilter
+
+_STRICT_SPAN = timedelta(days=7)
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _page_number(given: Fields, name: str) -> int:
+    text = given.text(name)
+    most = MAX_PAGE_NUMBER
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
+        raise BadInputError(f"{name} must be a whole number from 1 to {most}", field=name)
+    return int(text)
+
+
+def _among(*allowed: str) -> Kind:
+    def read(given: Fields, name: str) -> str:
+        text = given.text(name)
+        if text not in allowed:
+            raise BadInputError(f"{name} must be one of {', '.join(sorted(allowed))}", field=name)
+        return text
+
+    return Kind(", ".join(allowed), {"type": "string", "enum": list(allowed)}, read)
+
+
+def _name(given: Fields, name: str) -> str:
+    text = given.text(name)
+    if len(text) > MAX_NAME_CHARACTERS or not text.isprintable():
+        raise BadInputError(f"{name} must be at most {MAX_NAME_CHARACTERS} printable characters", field=name)
+    return text
+
+
+def _switch(given: Fields, name: str) -> bool:
+    found = _SWITCH.get(given.text(name).lower())
+    if found is None:
+        raise BadInputError(f"{name} must be true or false", field=name)
+    return found
+
+
+_PAGE = Kind("a page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_NUMBER}, _page_number)
+_NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
+_CURSOR = Kind("a cursor", {"type": "string"}, lambda given, name: read_cursor(given.text(name)))
+
+
+class ExecutionQuery(AskedQuery):
+    """Which executions of an agent, and which page of them."""
+
+    page_number: Annotated[int, reads(_PAGE)] = Field(default=1, description="From 1.")
+    page_size: Annotated[int, reads(_PAGE)] = Field(default=20, description="Larger than 50 is 50.")
+    status: Annotated[str | None, reads(_among(*Status))] = Field(
+        default=None, description="One of the published statuses."
+    )
+    call_type: Annotated[str | None, reads(_among("inbound", "outbound"))] = None
+    provider: Annotated[str | None, reads(_NAME)] = None
+    answered_by_voice_mail: Annotated[bool | None, reads(Kind("true or false", {"type": "boolean"}, _switch))] = None
+    batch_id: Annotated[str | None, reads(_NAME)] = Field(default=None, description="In either form.")
+    cursor: Annotated[tuple[datetime, str] | None, reads(_CURSOR)] = Field(
+        default=None,
+        description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.",
+    )
+    created_from: Annotated[datetime | None, reads(MOMENT)] = Field(
+        default=None, alias="from", description="ISO 8601, UTC unless it has an offset."
+    )
+    created_to: Annotated[datetime | None, reads(MOMENT)] = Field(default=None, alias="to", description="ISO 8601.")
+
+    def page_request(self, *, strict: bool) -> PageRequest:
+        """The page. Raises BadInputError. Strict as the hosted service since 2026: ``from`` and ``to`` are required and at most seven days
+        apart."""
+        begin, end = self.created_from, self.created_to
+        if strict and (begin is None or end is None):
+            raise BadInputError("from and to are required", field="from")
+        if begin is not None and end is not None:
+            if end < begin:
+                raise BadInputError("to must not be before from", field="to")
+            if strict and end - begin > _STRICT_SPAN:
+                raise BadInputError("from and to may be at most 7 days apart", field="to")
+        narrow = ExecutionFilter(
+            status=self.status,
+            call_type=self.call_type,
+            provider=self.provider,
+            answered_by_voice_mail=self.answered_by_voice_mail,
+            # What is no id of a batch finds nothing.
+            batch_id=None if self.batch_id is None else batch_id_in(self.batch_id) or self.batch_id,
+            created_from=begin,
+            created_to=end,
+        )
+        return PageRequest(self.page_number, min(MAX_PAGE_SIZE, self.page_size), narrow, self.cursor)
 
 
 class ExecutionView(Open):

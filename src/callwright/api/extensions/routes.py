@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import extensions
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
-from callwright.api.extensions.schemas import EXAMPLE, ExtensionView
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.extensions.schemas import EXAMPLE, ExtensionBody, ExtensionView
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import Extension
@@ -35,14 +35,17 @@ async def list_all(request: Request) -> Response:
         201: shown("It is new.", ExtensionView),
         **errors(400, 404, 409),
     },
-    openapi_extra=json_body("ExtensionBody", EXAMPLE),
 )
-async def put(request: Request, extension: str) -> Response:
+async def put(
+    request: Request, extension: str, body: Annotated[ExtensionBody, json_body(ExtensionBody, EXAMPLE)]
+) -> Response:
     """Calls to `sip:<extension>@<host>` reach the agent from now on. 1 to 32 characters of a-z, 0-9, dot, underscore and hyphen. It is
     deleted with the agent. Names are those of one SIP address space, which all organizations of the server share: one that another
     account has, also one of the same organization, is refused with 409."""
-    wire = await read_object(request)
-    found, is_new = await extensions.put_extension(services_of(request).actions, principal_of(request), extension, wire)
+    services, principal = services_of(request).actions, principal_of(request)
+    # What was read of an extension that nobody answers can be sent back.
+    nobody = "agent_id" in body.wire and body.wire["agent_id"] is None
+    found, is_new = await extensions.put_extension(services, principal, extension, body.agent_id, nobody=nobody)
     return answer(_view(found), 201 if is_new else 200)
 
 

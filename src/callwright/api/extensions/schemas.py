@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import ConfigDict
+
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
+from callwright.domain.settings.setting import Kind
 
 
-class ExtensionBody(Open):
+def _agent_id(given: Fields, name: str) -> str:
+    found = given.raw(name)
+    return found.strip() if isinstance(found, str) else ""
+
+
+class ExtensionBody(Asked):
     """Who answers."""
 
-    agent_id: str
+    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["agent_id"]})
+
+    agent_id: Annotated[str, reads(Kind("an id", {"type": "string"}, _agent_id))] = ""
 
 
 class ExtensionView(Open):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import extraction
+from callwright.actions.extraction import PastCalls
 from callwright.actions.services import Services
-from callwright.api.bodies import read_object_if_any
-from callwright.api.extraction.schemas import ALL_EXAMPLE, ONE_EXAMPLE, AskedAgain
+from callwright.api.extraction.schemas import ALL_EXAMPLE, ONE_EXAMPLE, AskAgainBody, AskAllAgainBody, AskedAgain
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.reading import json_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of
 
 router = APIRouter(prefix="/v1/callwright", tags=["extraction"])
@@ -22,18 +23,21 @@ router = APIRouter(prefix="/v1/callwright", tags=["extraction"])
     summary="Ask a past call again",
     status_code=202,
     responses={202: shown("It waits for its turn.", AskedAgain), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("AskAgainBody", ONE_EXAMPLE),
 )
-async def again(request: Request, execution_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def again(
+    request: Request,
+    execution_id: str,
+    body: Annotated[AskAgainBody, json_body(AskAgainBody, ONE_EXAMPLE, required=False)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Asks the agent's present tasks and dispositions of the stored transcript. `callwright.extraction` of the execution says how that
     stands; what was known before stays there. It costs what its questions cost, and nothing where exactly the same was asked before.
     Ordered twice while it waits, it is asked once."""
-    wire = await read_object_if_any(request)
 
     async def work(services: Services) -> dict[str, Any]:
-        return _body(await extraction.ask_again(services, principal_of(request), execution_id, wire))
+        return _body(await extraction.ask_again(services, principal_of(request), execution_id, force=body.force))
 
-    return await answer_once(request, idempotency_key, wire, work, 202)
+    return await answer_once(request, idempotency_key, body.wire, work, 202)
 
 
 @router.post(
@@ -41,16 +45,20 @@ async def again(request: Request, execution_id: str, idempotency_key: Idempotenc
     summary="Ask an agent's past calls again",
     status_code=202,
     responses={202: shown("They wait for their turn, one after the other.", AskedAgain), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("AskAllAgainBody", ALL_EXAMPLE),
 )
-async def all_again(request: Request, agent_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def all_again(
+    request: Request,
+    agent_id: str,
+    body: Annotated[AskAllAgainBody, json_body(AskAllAgainBody, ALL_EXAMPLE, required=False)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """The completed calls of a period, the newest first and at most `limit`, as one call is asked again. `dry_run` only names them."""
-    wire = await read_object_if_any(request)
+    wanted = PastCalls(body.since, body.until, body.limit, body.force, body.dry_run)
 
     async def work(services: Services) -> dict[str, Any]:
-        return _body(await extraction.ask_all_again(services, principal_of(request), agent_id, wire))
+        return _body(await extraction.ask_all_again(services, principal_of(request), agent_id, wanted))
 
-    return await answer_once(request, idempotency_key, wire, work, 202)
+    return await answer_once(request, idempotency_key, body.wire, work, 202)
 
 
 def _body(ordered: extraction.Ordered) -> dict[str, Any]:

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.actions.schedule import moment
+from callwright.api.reading import MOMENT, Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_EXTRACTIONS_AT_ONCE
+from callwright.domain.settings.kinds import SWITCH, whole
+from callwright.domain.settings.setting import Kind
 
 
-class AskAgainBody(Open):
+def _moment(given: Fields, name: str) -> Any:
+    return moment(given.raw(name), name) if given.raw(name) != "" else None
+
+
+_MOMENT = Kind(MOMENT.words, MOMENT.schema, _moment)
+
+
+class AskAgainBody(Asked):
     """How one call is asked again."""
 
-    force: bool = Field(default=False, description="Also when exactly the same was asked before and answered.")
+    force: Annotated[bool, reads(SWITCH)] = Field(
+        default=False, description="Also when exactly the same was asked before and answered."
+    )
 
 
 class AskAllAgainBody(AskAgainBody):
     """Which calls of an agent are asked again."""
 
-    since: str | None = Field(default=None, alias="from", description="ISO 8601; created from then on. Required.")
-    until: str | None = Field(default=None, alias="to", description="ISO 8601; created until then. Required.")
-    limit: int = Field(default=200, description="At most so many calls, the newest; at most 200.")
-    dry_run: bool = Field(default=False, description="Only say which calls that would be.")
+    since: Annotated[datetime, reads(_MOMENT)] = Field(alias="from", description="ISO 8601; created from then on.")
+    until: Annotated[datetime, reads(_MOMENT)] = Field(alias="to", description="ISO 8601; created until then.")
+    limit: Annotated[int, reads(whole(1, MAX_EXTRACTIONS_AT_ONCE))] = Field(
+        default=MAX_EXTRACTIONS_AT_ONCE, description="At most so many calls, the newest."
+    )
+    dry_run: Annotated[bool, reads(SWITCH)] = Field(default=False, description="Only say which calls that would be.")
 
 
 class AskedAgain(Open):

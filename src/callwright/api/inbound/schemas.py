@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import Asked, filled, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
+from callwright.domain.ivr import read_ivr
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.settings.kinds import SWITCH
+from callwright.domain.settings.setting import Kind
 
 
-class InboundSetup(Open):
+def _ivr(given: Fields, name: str) -> dict[str, Any] | None:
+    return read_ivr(given.value)
+
+
+class InboundSetup(Asked):
     """Which agent answers which number."""
 
-    agent_id: str
-    phone_number_id: str = Field(description="An id of GET /phone-numbers/all.")
-    allow_multiple: bool | None = Field(
+    agent_id: Annotated[str, reads(filled(MAX_NAME_CHARACTERS))]
+    phone_number_id: Annotated[str, reads(filled(MAX_NAME_CHARACTERS))] = Field(
+        description="An id of GET /phone-numbers/all."
+    )
+    allow_multiple: Annotated[bool, reads(SWITCH)] = Field(
         default=False, description="Accepted; an agent may always hold several numbers."
     )
-    ivr_config: dict[str, Any] | None = Field(default=None, description="Checked and kept, and not acted on.")
+    ivr_config: Annotated[dict[str, Any] | None, reads(Kind("an object", {"type": "object"}, _ivr))] = Field(
+        default=None, description="Checked and kept, and not acted on."
+    )
 
 
-class InboundUnlink(Open):
+class InboundUnlink(Asked):
     """Which number nobody shall answer."""
 
-    phone_number_id: str
+    phone_number_id: Annotated[str, reads(filled(MAX_NAME_CHARACTERS))]
 
 
 class InboundResult(Open):

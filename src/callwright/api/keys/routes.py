@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from callwright.actions import organisation_keys
+from callwright.actions.idempotency import once_key
+from callwright.actions.keys import KeyWish
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
-from callwright.api.keys.schemas import EXAMPLE, KeyView, NewKeyView
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.keys.schemas import EXAMPLE, KeyBody, KeyView, NewKeyView
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.tenant import KEY_PREFIX, SUB_ACCOUNT_PREFIX, ApiKey
 from callwright.insight.wire import wire_time
@@ -32,18 +34,30 @@ async def list_all(request: Request) -> Response:
     "",
     summary="Make a key",
     responses={201: shown("The key, shown this once.", NewKeyView), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("KeyBody", EXAMPLE),
 )
 async def create(
     request: Request,
+    body: Annotated[KeyBody, json_body(KeyBody, EXAMPLE)],
     idempotency_key: Annotated[
         str | None, Header(description="The same key and body within 24 hours give the same API key again.")
     ] = None,
 ) -> Response:
     """It works at once. A member makes keys for oneself only, with the role `member`."""
-    wire = await read_object(request)
-    services = services_of(request).actions
-    made = await organisation_keys.create_visible(services, principal_of(request), wire, idempotency_key)
+    services, principal = services_of(request).actions, principal_of(request)
+    wish = organisation_keys.wish_of(
+        principal,
+        KeyWish(
+            tenant_id=body.sub_account_id or "",
+            name=body.name,
+            scope=body.scope,
+            role=body.role or principal.role,
+            holder=body.member or "",
+            expires_at=body.expires_at,
+            derived=idempotency_key is not None,
+        ),
+    )
+    asked = None if idempotency_key is None else once_key(idempotency_key, organisation_keys.ROUTE, body.wire)
+    made = await organisation_keys.create_visible(services, principal, wish, asked)
     return answer({"key": made.secret, **view(made.stored, made.stored.created_at)}, 201)
 
 

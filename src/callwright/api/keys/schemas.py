@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.actions.keys import ROLES, SCOPES
+from callwright.actions.organisation_keys import SCOPE_NAMES
+from callwright.api.reading import MOMENT, Asked, filled, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.settings.kinds import choice
+from callwright.domain.settings.setting import Kind
 
 _KEY: dict[str, Any] = {
     "id": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
@@ -24,17 +33,35 @@ _KEY: dict[str, Any] = {
 }
 
 
-class KeyBody(Open):
+def _scope(given: Fields, name: str) -> str:
+    told = given.text(name).strip().lower()
+    scope = SCOPE_NAMES.get(told, told)
+    if scope not in SCOPES:
+        raise BadInputError(f"{name} must be one of full, read-only, call-only", field=name)
+    return scope
+
+
+_Text = Annotated[str | None, reads(filled(MAX_NAME_CHARACTERS))]
+_SCOPE = Kind("a scope", {"type": "string", "enum": ["full", "read-only", "call-only"]}, _scope)
+
+
+class KeyBody(Asked):
     """A key to make."""
 
-    name: str = Field(description="What it is for; at most 200 characters.")
-    scope: str = Field(
+    name: Annotated[str, reads(filled(MAX_NAME_CHARACTERS))] = Field(description="What it is for.")
+    scope: Annotated[str, reads(_SCOPE)] = Field(
         default="full", description="`full`, `read-only`, or `call-only`: placing, stopping and holding calls."
     )
-    role: str | None = Field(default=None, description="`admin`, or `member`: reading, calls and one's own keys.")
-    member: str | None = Field(default=None, description="Whose key it is; with the role `member`.")
-    sub_account_id: str | None = Field(default=None, description="Make it for this sub-account.")
-    expires_at: str | None = Field(default=None, description="ISO 8601; without one it does not expire.")
+    role: Annotated[str | None, reads(choice(ROLES))] = Field(
+        default=None, description="`admin`, or `member`: reading, calls and one's own keys."
+    )
+    member: _Text = Field(default=None, description="Whose key it is; with the role `member`.")
+    sub_account_id: Annotated[str | None, reads(filled())] = Field(
+        default=None, description="Make it for this sub-account."
+    )
+    expires_at: Annotated[datetime | None, reads(MOMENT)] = Field(
+        default=None, description="ISO 8601; without one it does not expire."
+    )
 
 
 class KeyView(Open):

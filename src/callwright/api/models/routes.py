@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import custom_models
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.models.mapping import models_view
-from callwright.api.models.schemas import EXAMPLE, CustomModelState, ModelsView
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.models.schemas import EXAMPLE, CustomModelBody, CustomModelState, ModelsView
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 
 router = APIRouter(tags=["models"])
@@ -21,18 +23,21 @@ router = APIRouter(tags=["models"])
     "/user/model/custom",
     summary="Name a model of one's own",
     responses={200: shown("Named, or pointed elsewhere.", CustomModelState), **errors(400, 409, 413)},
-    openapi_extra=json_body("CustomModelBody", EXAMPLE),
 )
-async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def add(
+    request: Request,
+    body: Annotated[CustomModelBody, json_body(CustomModelBody, EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Agents use it with `provider: custom` and its name as `model`, or with its name as `provider`. Its key is the provider key
     named after it (`HOUSE_LLM` for `house-llm`), or `CUSTOM`."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, str]:
-        await custom_models.put_custom_model(services, principal_of(request), wire)
+        name, url = body.custom_model_name, body.custom_model_url
+        await custom_models.put_custom_model(services, principal_of(request), name, url, body.model)
         return {"message": "model added successfully", "status": "added"}
 
-    return await answer_once(request, idempotency_key, wire, work)
+    return await answer_once(request, idempotency_key, body.wire, work)
 
 
 @router.get("/user/model/all", summary="List models", responses={200: shown("All models.", ModelsView), **errors()})

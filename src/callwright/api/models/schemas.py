@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import Asked, filled, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.settings.kinds import text
 
 
-class CustomModelBody(Open):
+class CustomModelBody(Asked):
     """A model of one's own."""
 
-    custom_model_name: str = Field(
+    custom_model_name: Annotated[str, reads(filled())] = Field(
         description="What agents write: as `model` with the provider `custom`, or as the provider."
     )
-    custom_model_url: str = Field(description="Base URL of an OpenAI-compatible endpoint.")
-    model: str | None = Field(
+    custom_model_url: Annotated[str, reads(text())] = Field(
+        default="", description="Base URL of an OpenAI-compatible endpoint."
+    )
+    model: Annotated[str | None, reads(filled(MAX_NAME_CHARACTERS))] = Field(
         default=None, description="What is asked for at the endpoint; the name by default (our own key)."
     )
 

@@ -8,16 +8,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions import carrier_numbers, numbers
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, answer_once_outside
 from callwright.api.phone_numbers.mapping import listed, offered, rented
 from callwright.api.phone_numbers.schemas import (
     BUY_EXAMPLE,
+    BuyNumber,
+    NumberQuery,
     OfferedNumberView,
     PhoneNumberView,
     RentedNumberView,
 )
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 
 router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"])
@@ -42,41 +44,34 @@ async def list_all(request: Request) -> Response:
     summary="Search numbers to rent",
     responses={200: shown("Numbers that can be rented.", list[OfferedNumberView]), **errors(400)},
 )
-async def search(
-    request: Request,
-    country: Annotated[str, Query(description="US or IN.")] = "",
-    pattern: Annotated[str, Query(description="Up to three digits, the first ones after the country's code.")] = "",
-    provider: Annotated[str, Query(description="The carrier; by default one whose provider keys are stored.")] = "",
-) -> Response:
+async def search(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Asks the carrier, with the organisation's provider keys. Refused with 400 where these are not stored, or are not accepted; 503 while
     the carrier does not answer."""
-    query = {"country": country, "pattern": pattern, "provider": provider}
-    return answer(
-        [
-            offered(number)
-            for number in await carrier_numbers.search_numbers(
-                services_of(request).actions, principal_of(request), query
-            )
-        ]
-    )
+    services, principal = services_of(request).actions, principal_of(request)
+    found = await carrier_numbers.search_numbers(services, principal, query.country, query.pattern, query.provider)
+    return answer([offered(number) for number in found])
 
 
 @router.post(
     "/buy",
     summary="Rent a number",
     responses={200: shown("Rented.", RentedNumberView), **errors(400, 409, 413)},
-    openapi_extra=json_body("BuyNumber", BUY_EXAMPLE),
 )
-async def buy(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def buy(
+    request: Request,
+    body: Annotated[BuyNumber, json_body(BuyNumber, BUY_EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Rents it from the carrier, with the organisation's provider keys and on its account there. Refused with 400 where these are not
     stored, or the carrier refuses; nothing is ever rented in appearance only. After a 503 it may have been rented: the same request finds
     that out, and rents the number if not."""
-    wire = await read_object(request)
 
     async def work() -> dict[str, Any]:
-        return rented(await carrier_numbers.buy_number(services_of(request).actions, principal_of(request), wire))
+        services, principal = services_of(request).actions, principal_of(request)
+        wanted = body.country, body.phone_number, body.provider
+        return rented(await carrier_numbers.buy_number(services, principal, *wanted))
 
-    return await answer_once_outside(request, idempotency_key, wire, work)
+    return await answer_once_outside(request, idempotency_key, body.wire, work)
 
 
 @router.delete(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import Asked, AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.number import parse_e164
+from callwright.domain.phone_number import COUNTRY_CODES
+from callwright.domain.settings.setting import Kind
 
 
 class PhoneNumberView(Open):
@@ -66,12 +73,47 @@ class OfferedNumberView(Open):
     locality: str | None
 
 
-class BuyNumber(Open):
+def _country(given: Fields, name: str) -> str | None:
+    found = given.text(name).strip().upper()
+    if found and found not in COUNTRY_CODES:
+        raise given.not_among(name, COUNTRY_CODES)
+    return found or None
+
+
+def _provider(given: Fields, name: str) -> str:
+    return given.text(name, longest=MAX_NAME_CHARACTERS).strip().lower()
+
+
+def _pattern(given: Fields, name: str) -> str:
+    if not re.fullmatch("[0-9]{0,3}", given.text(name)):
+        raise given.wrong(name, "up to three digits, the first ones after the country's code")
+    return given.text(name)
+
+
+def _number(given: Fields, name: str) -> str | None:
+    return parse_e164(given.raw(name), what=name) if given.raw(name) else None
+
+
+_Country = Annotated[str, reads(Kind("a country", {"type": "string", "enum": list(COUNTRY_CODES)}, _country))]
+_Provider = Annotated[str, reads(Kind("a carrier", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _provider))]
+
+
+class NumberQuery(AskedQuery):
+    """Which numbers to search for."""
+
+    country: _Country
+    pattern: Annotated[str, reads(Kind("digits", {"type": "string", "pattern": "^[0-9]{0,3}$"}, _pattern))] = Field(
+        default="", description="Up to three digits, the first ones after the country's code."
+    )
+    provider: _Provider = Field(default="", description="The carrier; by default one whose provider keys are stored.")
+
+
+class BuyNumber(Asked):
     """Which number to rent."""
 
-    country: str = Field(description="US or IN.")
-    phone_number: str
-    provider: str | None = None
+    country: _Country
+    phone_number: Annotated[str, reads(Kind("a phone number", {"type": "string"}, _number))]
+    provider: _Provider = ""
 
 
 class RentedNumberView(Open):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import provider_keys
+from callwright.actions.provider_keys import NamedSecret
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.providers.mapping import key_view
-from callwright.api.providers.schemas import EXAMPLE, ProviderKeyState, ProviderKeyView
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.providers.schemas import EXAMPLE, ProviderKeyBody, ProviderKeyState, ProviderKeyView
+from callwright.api.reading import json_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 
 router = APIRouter(prefix="/providers", tags=["providers"])
@@ -21,17 +24,20 @@ router = APIRouter(prefix="/providers", tags=["providers"])
     "",
     summary="Store a provider key",
     responses={200: shown("Stored, or replaced under its name.", ProviderKeyState), **errors(400, 409, 413)},
-    openapi_extra=json_body("ProviderKeyBody", EXAMPLE),
 )
-async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def add(
+    request: Request,
+    body: Annotated[ProviderKeyBody, json_body(ProviderKeyBody, EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Calls that begin from now on use it; those under way go on with the one before. It is sealed at rest and never shown again."""
-    wire = await read_object(request)
+    secret = NamedSecret(body.provider_name, body.provider_value)
 
     async def work(services: Services) -> dict[str, str]:
-        await provider_keys.put_provider_key(services, principal_of(request), wire)
+        await provider_keys.put_provider_key(services, principal_of(request), secret)
         return {"message": "successful", "status": "added"}
 
-    asked = provider_keys.comparable(services_of(request).actions, wire)
+    asked = provider_keys.comparable(services_of(request).actions, body.wire)
     return await answer_once(request, idempotency_key, asked, work)
 
 

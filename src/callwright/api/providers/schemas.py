@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_PROVIDER_KEY_CHARACTERS
+from callwright.domain.provider_key import parse_key_name
+from callwright.domain.settings.setting import Kind
 
 
-class ProviderKeyBody(Open):
+def _name(given: Fields, name: str) -> str | None:
+    found = given.text(name)
+    return parse_key_name(found) if found.strip() else None
+
+
+def _value(given: Fields, name: str) -> str:
+    found = given.raw(name)
+    if not isinstance(found, str) or not found.strip():
+        raise BadInputError(f"{name} is required, a string", field=name)
+    # What was copied with the end of its line is the same key.
+    found = found.strip()
+    if len(found) > MAX_PROVIDER_KEY_CHARACTERS:
+        raise BadInputError(
+            f"{name} has {len(found)} characters, at most {MAX_PROVIDER_KEY_CHARACTERS} are allowed", field=name
+        )
+    return found
+
+
+class ProviderKeyBody(Asked):
     """A key to store."""
 
-    provider_name: str = Field(description="Which key it is; any name is accepted.", examples=["OPENAI"])
-    provider_value: str = Field(description="The key itself. It is sealed, and never shown again.")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["provider_name", "provider_value"]})
+
+    provider_name: Annotated[str, reads(Kind("a name", {"type": "string"}, _name))] = Field(
+        description="Which key it is; any name is accepted.", examples=["OPENAI"]
+    )
+    provider_value: Annotated[str, reads(Kind("a key", {"type": "string"}, _value))] = Field(
+        default="",
+        validate_default=True,
+        repr=False,
+        description="The key itself. It is sealed, and never shown again.",
+    )
 
 
 class ProviderKeyView(Open):

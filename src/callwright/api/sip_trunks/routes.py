@@ -20,6 +20,7 @@ from callwright.api.sip_trunks.schemas import (
     NUMBER_EXAMPLE,
     PATCH_EXAMPLE,
     SipNumberView,
+    SipTrunkQuery,
     SipTrunkView,
     Told,
 )
@@ -52,11 +53,9 @@ async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Re
     summary="List SIP trunks",
     responses={200: shown("All of them, newest first.", list[SipTrunkView]), **errors(400)},
 )
-async def list_all(
-    request: Request, is_active: Annotated[str, Query(description="true or false; all by default.")] = ""
-) -> Response:
+async def list_all(request: Request, query: Annotated[SipTrunkQuery, Query()]) -> Response:
     """A bare array, never paged."""
-    found = await sip_trunks.list_trunks(services_of(request).actions, principal_of(request), {"is_active": is_active})
+    found = await sip_trunks.list_trunks(services_of(request).actions, principal_of(request), query.is_active)
     return answer([trunk_view(trunk) for trunk in found])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.settings.kinds import SWITCH
 
 _NUMBER: dict[str, Any] = {
     "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
@@ -20,6 +22,12 @@ _NUMBER: dict[str, Any] = {
     "created_at": "2026-11-24T16:31:07.193399",
     "updated_at": "2026-11-24T16:31:07.193399",
 }
+
+
+class SipTrunkQuery(AskedQuery):
+    """Which trunks."""
+
+    is_active: Annotated[bool | None, reads(SWITCH)] = Field(default=None, description="All by default.")
 
 
 class SipGateway(Open):

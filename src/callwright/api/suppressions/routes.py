@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import suppressions
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, Made, answer_once
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.reading import PageQuery, json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
-from callwright.api.suppressions.schemas import EXAMPLE, SuppressionPageView, SuppressionView
+from callwright.api.suppressions.schemas import EXAMPLE, SuppressionBody, SuppressionPageView, SuppressionView
 from callwright.domain.suppression import Suppression
 from callwright.insight.wire import wire_time
 
@@ -21,14 +21,10 @@ router = APIRouter(prefix="/v1/callwright/suppressions", tags=["suppressions"])
 
 
 @router.get("", summary="List suppressions", responses={200: shown("One page.", SuppressionPageView), **errors(400)})
-async def list_page(
-    request: Request,
-    page_number: Annotated[str, Query(description="From 1.")] = "",
-    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
-) -> Response:
+async def list_page(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """Numbers that are not called any more, newest first."""
-    query = {"page_number": page_number, "page_size": page_size}
-    page = await suppressions.list_suppressions(services_of(request).actions, principal_of(request), query)
+    services, principal = services_of(request).actions, principal_of(request)
+    page = await suppressions.list_suppressions(services, principal, query.page_number, query.size)
     return answer(
         {
             "page_number": page.number,
@@ -48,18 +44,20 @@ async def list_page(
         201: shown("It is new.", SuppressionView),
         **errors(400, 409),
     },
-    openapi_extra=json_body("SuppressionBody", EXAMPLE),
 )
-async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def add(
+    request: Request,
+    body: Annotated[SuppressionBody, json_body(SuppressionBody, EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """From now on `POST /call` refuses it, and calls to it that wait or are scheduled are not dialled but end as `canceled`."""
-    wire = await read_object(request)
     principal = principal_of(request)
 
     async def work(services: Services) -> Made:
-        found, is_new = await suppressions.add_suppression(services, principal, wire)
+        found, is_new = await suppressions.add_suppression(services, principal, body.number, body.note)
         return Made(_view(found), 201 if is_new else 200)
 
-    return await answer_once(request, idempotency_key, wire, work)
+    return await answer_once(request, idempotency_key, body.wire, work)
 
 
 @router.get(

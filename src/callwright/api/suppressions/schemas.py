@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS
+from callwright.domain.settings.kinds import text
 
 _SUPPRESSION: dict[str, Any] = {
     "number": "+15550100123",
@@ -18,11 +21,15 @@ _SUPPRESSION: dict[str, Any] = {
 }
 
 
-class SuppressionBody(Open):
+class SuppressionBody(Asked):
     """A number that is not to be called."""
 
-    number: str = Field(description="E.164, a `sip:` URI or `loopback:<name>`.")
-    note: str | None = Field(default=None, description="Why, for yourself.")
+    number: Annotated[str, reads(text(MAX_NUMBER_CHARACTERS))] = Field(
+        description="E.164, a `sip:` URI or `loopback:<name>`."
+    )
+    note: Annotated[str | None, reads(text(MAX_NAME_CHARACTERS))] = Field(
+        default=None, description="Why, for yourself."
+    )
 
 
 class SuppressionView(Open):

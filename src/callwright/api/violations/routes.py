@@ -16,7 +16,7 @@ from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.schemas import Acknowledged, errors, form_body, shown
 from callwright.api.services import principal_of, public_url_of, services_of
 from callwright.api.uploads import read_upload
-from callwright.api.violations.schemas import EXAMPLE, ViolationPageView
+from callwright.api.violations.schemas import EXAMPLE, ViolationPageView, ViolationQuery
 from callwright.domain.limits import MAX_VIOLATION_FILE_BYTES
 from callwright.domain.violation import Violation
 from callwright.insight.wire import wire_time
@@ -31,15 +31,10 @@ _FORM = FormRules({"violation_file": FileRule(MAX_VIOLATION_FILE_BYTES)})
     summary="List violations",
     responses={200: shown("One page, newest first.", ViolationPageView), **errors(400)},
 )
-async def list_page(
-    request: Request,
-    status: Annotated[str, Query(description="`pending`, `accepted`, `rejected` or `submitted`; all without it.")] = "",
-    page_number: Annotated[str, Query(description="From 1.")] = "",
-    page_size: Annotated[str, Query(description="20 by default; larger than 50 is 50.")] = "",
-) -> Response:
+async def list_page(request: Request, query: Annotated[ViolationQuery, Query()]) -> Response:
     """What the operator put before the account."""
-    query = {"status": status, "page_number": page_number, "page_size": page_size}
-    page = await violations.list_violations(services_of(request).actions, principal_of(request), query)
+    services, principal = services_of(request).actions, principal_of(request)
+    page = await violations.list_violations(services, principal, query.status, query.page_number, query.size)
     offset = (page.number - 1) * page.size
     return answer(
         {

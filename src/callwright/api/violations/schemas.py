@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.api.reading import PageQuery, reads
 from callwright.api.schemas import Open, UploadedFile, example
+from callwright.domain.settings.kinds import choice
+from callwright.domain.violation import STATUSES
+
+
+class ViolationQuery(PageQuery):
+    """Which violations."""
+
+    status: Annotated[str, reads(choice(("", *STATUSES)))] = Field(default="", description="All without it.")
 
 
 class ViolationForm(Open):

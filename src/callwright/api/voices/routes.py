@@ -11,7 +11,8 @@ from callwright.api.answers import answer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import services_of
 from callwright.api.voices.mapping import account_voice, provider_view, voice_view
-from callwright.api.voices.schemas import AccountVoiceView, VoiceConfigView, VoicePageView
+from callwright.api.voices.schemas import AccountVoiceView, VoiceConfigView, VoicePageView, VoiceQuery
+from callwright.domain.limits import MAX_VOICES_PAGE_SIZE
 
 router = APIRouter(tags=["voices"])
 
@@ -53,26 +54,14 @@ async def providers(request: Request, language: Language = "") -> Response:
     summary="List voices of a model",
     responses={200: shown("One page.", VoicePageView), **errors(400)},
 )
-async def of_model(
-    request: Request,
-    provider_id: Annotated[str, Query(description="Of `GET /api/v1/voice-config/tts`; required.")] = "",
-    model_id: Annotated[str, Query(description="Of the same; required.")] = "",
-    language: Language = "",
-    page: Annotated[str, Query(description="From 1.")] = "",
-    page_size: Annotated[str, Query(description="100 by default and at most.")] = "",
-) -> Response:
+async def of_model(request: Request, query: Annotated[VoiceQuery, Query()]) -> Response:
     """Only those that speak the language, where one is given."""
-    query = {
-        "provider_id": provider_id,
-        "model_id": model_id,
-        "language": language,
-        "page": page,
-        "page_size": page_size,
-    }
-    found = voices.voices_of_model(services_of(request).actions, query)
+    services = services_of(request).actions
+    size = min(MAX_VOICES_PAGE_SIZE, query.page_size)
+    found = voices.voices_of_model(services, query.provider_id, query.model_id, query.language, query.page, size)
     return answer(
         {
-            "items": [voice_view(voice, language) for voice in found.rows],
+            "items": [voice_view(voice, query.language) for voice in found.rows],
             "page": found.number,
             "page_size": found.size,
             "total": found.total,

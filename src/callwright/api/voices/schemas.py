@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
+from callwright.api.reading import AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_VOICES_PAGE_SIZE
+from callwright.domain.settings.kinds import text, whole
+
+_PAGE = whole(1, MAX_PAGE_NUMBER)
+
+
+class VoiceQuery(AskedQuery):
+    """Which voices of a model."""
+
+    provider_id: Annotated[str, reads(text())] = Field(
+        default="", description="Of `GET /api/v1/voice-config/tts`; required."
+    )
+    model_id: Annotated[str, reads(text())] = Field(default="", description="Of the same; required.")
+    language: Annotated[str, reads(text())] = Field(
+        default="", description="ISO 639-1, such as `en`; a region is ignored."
+    )
+    page: Annotated[int, reads(_PAGE)] = Field(default=1, description="From 1.")
+    page_size: Annotated[int, reads(_PAGE)] = Field(default=MAX_VOICES_PAGE_SIZE, description="More than 100 is 100.")
 
 
 class AccountVoiceView(Open):

@@ -15,14 +15,13 @@ from callwright.conversation.plan import CallPlan
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
+from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
 from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
 
 NO_TURN_MODEL = "none"
-DEFAULT_MAX_TOKENS = 100
-DEFAULT_TEMPERATURE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,11 @@ def may_speculate(model: Model, speculates: bool | None) -> bool:
 def model_settings(choice: ProviderChoice) -> ModelSettings:
     """How the agent wants its model to answer."""
     options = choice.options
-    temperature = options.get("temperature", DEFAULT_TEMPERATURE)
+    temperature = options.get("temperature")
     return ModelSettings(
         model=choice.model,
-        max_tokens=int(options.get("max_tokens") or DEFAULT_MAX_TOKENS),
-        temperature_milli=round(float(DEFAULT_TEMPERATURE if temperature is None else temperature) * 1000),
+        max_tokens=int(options.get("max_tokens") or MAX_TOKENS.default),
+        temperature_milli=round(float(TEMPERATURE.default if temperature is None else temperature) * 1000),
         options=options,
         access=choice.access,
     )

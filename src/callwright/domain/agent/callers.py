@@ -13,7 +13,6 @@ from callwright.domain.limits import (
     MAX_HEADER_VARIABLES,
     MAX_NAME_CHARACTERS,
     MAX_SECRET_CHARACTERS,
-    MAX_WHITELISTED,
 )
 
 API = "api"
@@ -91,18 +90,3 @@ def _header_variables(agent: Fields) -> dict[str, str]:
             raise given.wrong(header, "the name of a variable, such as caller_no")
         found[header] = variable
     return found
-
-
-def read_whitelist(config: Fields) -> list[str] | None:
-    """``whitelist_phone_numbers``: None, or texts. Raises InvalidAgentError."""
-    given = config.list("whitelist_phone_numbers")
-    if given is None:
-        return None
-    path = config.at("whitelist_phone_numbers")
-    if len(given) > MAX_WHITELISTED:
-        raise InvalidAgentError(f"{path} may hold at most {MAX_WHITELISTED} numbers", field=path)
-    each = Fields({str(index): number for index, number in enumerate(given)}, path)
-    for index, number in enumerate(given):
-        if not isinstance(number, str) or not number.strip():
-            raise each.wrong(str(index), "a phone number")
-    return [number.strip() for number in given]

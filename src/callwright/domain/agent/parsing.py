@@ -16,13 +16,11 @@ from callwright.domain.agent.providers import ProviderNames, read_model, read_tr
 from callwright.domain.agent.questions import custom_questions
 from callwright.domain.agent.spec import (
     AgentSpec,
-    ConversationSettings,
     PostCallTask,
     ProviderChoice,
     ProviderDefaults,
     ToolSpec,
 )
-from callwright.domain.agent.task_config import read_settings
 from callwright.domain.agent.tools import read_tools
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.execution import Status
@@ -30,17 +28,18 @@ from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_AGENT_TASKS,
-    MAX_NAME_CHARACTERS,
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.settings.agent import AGENT_NAME, TASK_TYPE, TELEPHONY_PROVIDER, WELCOME
+from callwright.domain.settings.conversation import read_settings
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.domain.web_address import names_host
 from callwright.domain.webhook_address import has_blanks, has_fixed_host
 
 __all__ = [
+    "DEFAULT_WELCOME",
     "AgentSpec",
-    "ConversationSettings",
     "PostCallTask",
     "ProviderChoice",
     "ProviderDefaults",
@@ -49,13 +48,12 @@ __all__ = [
     "parse_agent",
 ]
 
-DEFAULT_WELCOME = "This call is recorded for quality assurance and training. Please speak now."
+DEFAULT_WELCOME: str = WELCOME.default
 """What an agent says first when it does not say what it says first. ``null`` or an empty text: the caller speaks first."""
 
 DEFAULT_HOURS = (9, 21)
 """Hours of an agent that names none, in which a caller may ask to be called back."""
 
-_TASK_TYPES = frozenset({"conversation", "extraction", "summarization", "webhook"})
 _COMPONENTS = frozenset({"transcriber", "llm", "synthesizer", "input", "output", "s2s"})
 _EXECUTION_ORDERS = frozenset({"parallel", "sequential"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -76,7 +74,7 @@ def parse_agent(
     """
     agent = Fields(body, "agent_config")
     names = ProviderNames(has, defaults or ProviderDefaults())
-    name = agent.text("agent_name", longest=MAX_NAME_CHARACTERS).strip()
+    name = (AGENT_NAME.of(agent) or "").strip()
     if not name:
         raise InvalidAgentError("agent_name is required", field="agent_config.agent_name")
     tasks = _tasks(agent)
@@ -88,6 +86,7 @@ def parse_agent(
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
     hours = _calling_hours(agent)
+    settings = read_settings(config)
     return AgentSpec(
         name=name,
         welcome_message=_welcome(agent),
@@ -95,9 +94,10 @@ def parse_agent(
         transcriber=transcriber,
         model=model,
         voice=read_voice(tools_config.child("synthesizer"), names, transcriber.language),
-        settings=read_settings(config),
+        settings=settings,
         telephony_provider=_carrier(agent, tools_config, names),
-        end_call_tool=config.text("end_call_tool_mode") not in ("", "off") or any(_ends_calls(tool) for tool in tools),
+        end_call_tool=settings.extra["end_call_tool_mode"] not in (None, "off")
+        or any(_ends_calls(tool) for tool in tools),
         tools=tools,
         post_call=_post_call(body, tasks, model, names),
         custom_questions=custom_questions(body.get("gpt_assistants"), model),
@@ -133,7 +133,7 @@ def _tasks(agent: Fields) -> list[Fields]:
         if not isinstance(one, Mapping):
             raise wrong(path, "an object", one)
         task = Fields(one, path)
-        task.choice("task_type", "conversation", _TASK_TYPES)
+        TASK_TYPE.of(task)
         _check_toolchain(task)
         tasks.append(task)
     return tasks
@@ -159,7 +159,7 @@ def _check_toolchain(task: Fields) -> None:
 def _conversation(tasks: Sequence[Fields]) -> tuple[int, Fields]:
     """The first conversation task and its number from 1."""
     for number, task in enumerate(tasks, 1):
-        if (task.raw("task_type") or "conversation") == "conversation":
+        if TASK_TYPE.of(task) == TASK_TYPE.default:
             return number, task
     raise InvalidAgentError(
         "agent_config.tasks must hold a task with task_type conversation: without one there is nothing to say",
@@ -204,7 +204,7 @@ def _carrier(agent: Fields, tools_config: Fields, names: ProviderNames) -> str:
         provider = section.text("provider")
         if provider:
             found = found or names.check("carrier", provider, section.at("provider"))
-    return found or "default"
+    return found or TELEPHONY_PROVIDER.default
 
 
 def _ends_calls(tool: ToolSpec) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import kind_of, named
-from callwright.domain.settings.rows import SETTINGS
+from callwright.domain.settings.table import SETTINGS
 
 ROOT = "agent"
 _OPEN = frozenset({"llm_agent", "llm_config", "transcriber", "synthesizer", "provider_config"})
@@ -31,22 +31,17 @@ _MEMBERS: Mapping[str, str] = {"tasks": "task", "agent_prompts": "prompt"}
 
 _PROMPT = re.compile(r"task_[1-9][0-9]?")
 _INDEX = re.compile(r"[0-9]{1,9}")
-_OF_THE_VOICE = frozenset({"voice", "voice_id", "model", "language", "speed"})
+_OF_THE_VOICE = frozenset(one.name for one in SETTINGS if one.within == "provider_config" and not one.kept)
 """Settings of ``synthesizer`` that are read in its ``provider_config``."""
+
+_OF_THE_MODEL = frozenset(one.name for one in SETTINGS if one.within == "llm_config" and not one.kept)
+"""Settings of ``llm_agent`` that are read in its ``llm_config``, where it has one."""
 
 
 def _known(section: str) -> frozenset[str]:
     """Names that have a meaning in a section."""
-    rows = {row.key.removeprefix(f"{section}.") for row in SETTINGS if row.key.startswith(f"{section}.")}
-    return _SECTIONS.get(section, frozenset()).union(rows, {"system_prompt"} if section == "prompt" else ())
-
-
-_OF_THE_MODEL = frozenset(
-    row.key.removeprefix("llm_agent.")
-    for row in SETTINGS
-    if row.key.startswith("llm_agent.") and row.key != "llm_agent.agent_type" and not row.kept
-)
-"""Settings of ``llm_agent`` that are read in its ``llm_config``, where it has one."""
+    names = {one.name for one in SETTINGS if one.section == section}
+    return _SECTIONS.get(section, frozenset()).union(names, {"system_prompt"} if section == "prompt" else ())
 
 
 def with_changes(agent: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:

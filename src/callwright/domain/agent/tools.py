@@ -8,15 +8,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.agent.spec import ToolSpec
-from callwright.domain.agent.transfers import BLIND, MODES
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields, named, wrong
 from callwright.domain.limits import (
     MAX_AGENT_TOOLS,
     MAX_NAME_CHARACTERS,
-    MAX_PROMPT_CHARACTERS,
     MAX_TOOL_HEADERS,
 )
+from callwright.domain.settings.setting import read_given
+from callwright.domain.settings.tools import DESCRIPTION, METHOD, STRICT, TRANSFER_MODE
 from callwright.domain.tools.address import check_address
 from callwright.domain.tools.request import HEADER_NAME, HEADER_VALUE
 from callwright.domain.tools.template import BadTemplateError, read_template
@@ -29,8 +29,6 @@ END_CALL = "end_call"
 
 _ENDPOINTS_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """Names of functions in the chat API of OpenAI, and of whoever is compatible with it."""
-
-METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 #: Other spelling in the contract's sources -> the key used here (contract 20, calendar keys).
 _SAME_KEY = {
@@ -109,8 +107,7 @@ def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None
     call = _call(given_params)
     sections = [section for section in (outer, tool, given_params) if section is not None]
     for section in sections:
-        if section.raw("transfer_mode") is not None:
-            call["transfer_mode"] = section.choice("transfer_mode", BLIND, MODES)
+        call |= read_given((TRANSFER_MODE,), section)
     key = _SAME_KEY.get(key, key)
     if key == "custom_task" and not call.get("url"):
         where = params.at(name)
@@ -123,7 +120,7 @@ def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None
     nothing = _KEYS_SCHEMA if key == PRESS_KEYS else {"type": "object", "properties": {}}
     return ToolSpec(
         name=name,
-        description=tool.text("description", longest=MAX_PROMPT_CHARACTERS),
+        description=DESCRIPTION.of(tool),
         key=key,
         parameters=dict(schema.value) if schema is not None and schema.value else nothing,
         params=call,
@@ -131,7 +128,7 @@ def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None
         pre_call_message=next(
             (words for one in sections if (words := one.message("pre_call_message", None)) is not None), None
         ),
-        strict=any(section.switch("strict", False) for section in sections),
+        strict=any(STRICT.of(section) for section in sections),
     )
 
 
@@ -143,12 +140,7 @@ def _key_of(name: str) -> str:
 def _call(params: Fields | None) -> dict[str, Any]:
     if params is None:
         return {}
-    call = dict(params.value)
-    if params.raw("method") is not None:
-        method = params.text("method").upper()
-        if method not in METHODS:
-            raise params.not_among("method", METHODS)
-        call["method"] = method
+    call = {**params.value, **read_given((METHOD,), params)}
     _check_url(params, "url")
     _check_url(params, "pre_call_webhook_url")
     headers = params.raw("headers")

@@ -16,11 +16,9 @@ from callwright.domain.agent.spec import ToolSpec
 from callwright.domain.tools.template import GIVEN, value_text
 from callwright.domain.variables import name_of
 
-BLIND = "blind"
 ATTENDED = "attended"
-MODES = (BLIND, ATTENDED)
-"""``blind``: the far end is sent to the target and comes back when that does not take the call. ``attended``: the far end is handed
-over only once the target has answered."""
+"""The far end is handed over only once the target has answered. In the other mode, ``blind``, it is sent to the target, and comes back when
+the target does not take the call."""
 
 DEFAULT_TRANSFER_MESSAGE = "Sure, I'll transfer the call for you. Please wait a moment..."
 """What is said before a transfer when the agent has no words for it (contract 14.1)."""

@@ -238,6 +238,7 @@ async def test_a_listeners_sound_is_softer_than_speech() -> None:
     assert soft == pytest.approx(loudness(pcm_of_mulaw(studio.wire.frames[-1][1])) / 2, rel=0.05)
 
 
+@pytest.mark.proves("task_config.ambient_noise")
 async def test_ambient_sound_lies_under_silence_and_speech_until_the_end() -> None:
     studio = Studio()
     await studio.say.prepare(CallPlan(ambient="street"))

@@ -20,9 +20,10 @@ from callwright.call.live.equipment import (
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ConversationSettings, ProviderChoice
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
+from callwright.domain.settings.conversation import ConversationSettings
 from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import UnknownPluginError
@@ -83,6 +84,7 @@ class QuickEars:
     reading_pause_ms = 100
 
 
+@pytest.mark.proves("task_config.speculative_replies")
 @pytest.mark.parametrize(
     ("wanted", "free", "speculates"),
     [(None, True, True), (None, False, False), (False, True, False), (True, False, True), (True, True, True)],
@@ -144,6 +146,17 @@ def test_model_voice_language_and_the_rest_of_ears_and_voice_reach_the_plugins()
 SCRIPTED = (*((kind, "scripted") for kind in ("transcriber", "model", "voice")), ("vad", "energy"))
 
 
+@pytest.mark.proves(
+    "transcriber.model",
+    "transcriber.language",
+    "transcriber.endpointing",
+    "transcriber.keywords",
+    "synthesizer.voice",
+    "synthesizer.voice_id",
+    "synthesizer.model",
+    "synthesizer.language",
+    "synthesizer.speed",
+)
 @pytest.mark.parametrize(
     ("key", "value", "name", "told"),
     [

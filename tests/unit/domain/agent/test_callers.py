@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.callers import CallerData, CallerSource, read_caller_data, read_whitelist
+from callwright.domain.agent.callers import CallerData, CallerSource, read_caller_data
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_HEADER_VARIABLES, MAX_WHITELISTED
+from callwright.domain.settings.conversation import read_settings
 
 
 def read(**agent: Any) -> CallerData:
@@ -88,8 +89,8 @@ def test_as_many_headers_as_the_limit() -> None:
     assert read(sip_header_variables=given).header_variables == given
 
 
-def whitelist(numbers: Any) -> list[str] | None:
-    return read_whitelist(Fields({"whitelist_phone_numbers": numbers}, "task_config"))
+def whitelist(numbers: Any) -> Any:
+    return read_settings(Fields({"whitelist_phone_numbers": numbers}, "task_config")).extra["whitelist_phone_numbers"]
 
 
 def test_a_list_of_callers_who_always_may() -> None:

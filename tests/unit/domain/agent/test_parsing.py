@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import pytest
 
 from callwright.domain.agent.parsing import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, check_addresses, parse_agent
-from callwright.domain.agent.spec import SoundSettings, VoicemailSettings
 from callwright.domain.agent.tools import PRESS_KEYS
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.limits import (
@@ -21,6 +20,7 @@ from callwright.domain.limits import (
     MAX_VOICEMAIL_LISTEN_SECONDS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.settings.conversation import SoundSettings, VoicemailSettings
 
 TASK = "agent_config.tasks[0]"
 END_HOUR = "agent_config.calling_guardrails.call_end_hour"
@@ -75,6 +75,7 @@ def test_the_smallest_agent_is_local_and_has_the_documented_defaults() -> None:
     assert settings.sounds == SoundSettings()
 
 
+@pytest.mark.proves("transcriber.provider", "synthesizer.provider", "llm_agent.provider")
 def test_providers_of_the_platform_replace_missing_sections() -> None:
     spec = parse_agent(agent(), nothing_registered, ProviderDefaults("scripted", "intents", "scripted"))
     assert (spec.transcriber.provider, spec.model.provider, spec.voice.provider) == ("scripted", "intents", "scripted")
@@ -84,6 +85,7 @@ def test_a_toolchain_need_not_say_its_pipelines() -> None:
     assert parse_agent(agent({"toolchain": {"execution": "sequential"}})) == parse_agent(agent())
 
 
+@pytest.mark.proves("synthesizer.voice_id")
 def test_an_agent_of_the_hosted_service_is_read_as_it_is() -> None:
     body = agent(
         {
@@ -190,6 +192,7 @@ def test_a_wrong_switch_is_named(given: Any) -> None:
     )
 
 
+@pytest.mark.proves("transcriber.language")
 @pytest.mark.parametrize(
     ("heard", "spoken"),
     [
@@ -234,6 +237,7 @@ def test_messages_may_be_maps_of_languages() -> None:
     assert refused(with_settings(call_hangup_message={"en": 1})).field == f"{TASK}.task_config.call_hangup_message"
 
 
+@pytest.mark.proves("agent.agent_name", "agent.webhook_url", "agent.tasks", "task.task_type")
 @pytest.mark.parametrize(
     ("body", "message", "field"),
     [
@@ -339,6 +343,7 @@ def test_long_values_are_not_repeated_in_errors() -> None:
     assert len(refused(with_settings(voicemail="s" * 5000)).message) < 200
 
 
+@pytest.mark.proves("agent.agent_prompts")
 def test_prompts_belong_to_the_number_of_their_task() -> None:
     spec = parse_agent(
         agent(
@@ -351,6 +356,7 @@ def test_prompts_belong_to_the_number_of_their_task() -> None:
     assert spec.post_call[0].system_prompt == "Sum up."
 
 
+@pytest.mark.proves("agent.agent_welcome_message")
 def test_no_welcome_is_a_choice_of_its_own() -> None:
     assert parse_agent(agent(agent_welcome_message=None)).welcome_message == ""
     assert parse_agent(agent(agent_welcome_message="")).welcome_message == ""
@@ -366,6 +372,7 @@ def test_webhook_settings_are_read() -> None:
     assert parse_agent(agent(webhook_config={"enabled": True})).webhook_statuses is None
 
 
+@pytest.mark.proves("agent.calling_guardrails")
 def test_hours_in_which_a_caller_may_ask_to_be_called_back() -> None:
     assert parse_agent(agent()).calling_hours == (9, 21)
     assert parse_agent(agent(calling_guardrails={})).calling_hours == (9, 21)
@@ -463,6 +470,7 @@ class TestModels:
             in refused(with_tools(llm_agent={"agent_type": "knowledgebase_agent", "llm_config": empty})).message
         )
 
+    @pytest.mark.proves("llm_agent.agent_type")
     def test_every_kind_of_agent_is_read_and_what_is_none_is_refused(self) -> None:
         store = {"vector_store": {"provider_config": {"vector_id": "v"}}}
         kinds = ("simple_llm_agent", "knowledgebase_agent", "graph_agent")
@@ -554,6 +562,7 @@ class TestTools:
         assert specs[0][0].params["method"] == "POST"
         assert all(tools == specs[0] for tools in specs)
 
+    @pytest.mark.proves("task_config.end_call_tool_mode")
     def test_built_in_tools_go_by_name_and_the_calendar_by_either_key(self) -> None:
         spec = self.spec(
             {
@@ -570,6 +579,7 @@ class TestTools:
         assert parse_agent(with_settings(end_call_tool_mode="primary")).end_call_tool is True
         assert parse_agent(with_settings(end_call_tool_mode="off")).end_call_tool is False
 
+    @pytest.mark.proves("tool.name")
     @pytest.mark.parametrize(
         ("api_tools", "message"),
         [
@@ -637,6 +647,7 @@ class TestTools:
         assert self.spec(headers).tools[0].params["headers"] == {"X": "y"}
 
 
+@pytest.mark.proves("tool.name")
 @pytest.mark.parametrize("name", ["book a table", "buchen_für", "book.table", "b" * 65, "book\n"])
 def test_a_name_that_endpoints_refuse_is_not_saved_and_is_no_hindrance_to_a_call(name: str) -> None:
     body = with_tools(api_tools={"tools": [{**TestTools.BOOK, "name": name, "value": TestTools.CALL}]})
@@ -668,6 +679,7 @@ class TestPostCall:
             found = parse_agent(agent({}, task)).post_call[0]
             assert (found.kind, found.details, found.schema) == ("extraction", details, schema)
 
+    @pytest.mark.proves("llm_agent.extraction_json")
     def test_what_json_says_to_extract_goes_before_the_text(self) -> None:
         both = {"extraction_details": "day : which day", "extraction_json": {"date": "the date"}}
         task = {"task_type": "extraction", "tools_config": {"llm_agent": {"llm_config": both}}}

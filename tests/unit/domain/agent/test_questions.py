@@ -19,6 +19,7 @@ def asked(*questions: Any) -> dict[str, Any] | None:
     return None if task is None else dict(task.schema["properties"])
 
 
+@pytest.mark.proves("agent.gpt_assistants")
 @pytest.mark.parametrize(
     ("given", "found"),
     [
@@ -32,6 +33,7 @@ def test_a_shape_is_understood(given: Any, found: dict[str, Any]) -> None:
     assert asked(given) == found
 
 
+@pytest.mark.proves("agent.gpt_assistants")
 def test_the_questions_in_an_agents_body_are_a_task_after_its_calls() -> None:
     body = {"agent_name": "a", "tasks": [{}], "gpt_assistants": [{"custom_questions": {"name": "who called"}}]}
     task = parse_agent(body).custom_questions

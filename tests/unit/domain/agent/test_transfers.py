@@ -41,6 +41,7 @@ def test_a_transfer_tool_says_to_whom_and_how() -> None:
     assert (transfer.message, transfer.own_message) == (DEFAULT_TRANSFER_MESSAGE, False)
 
 
+@pytest.mark.proves("api_tools.tools_params")
 @pytest.mark.parametrize("where", ["tool", "value", "tools_params"])
 def test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters(where: str) -> None:
     extra = {"transfer_mode": "attended", "pre_call_message": {"en": "One moment.", "de": "Einen Moment."}}
@@ -56,6 +57,7 @@ def test_the_mode_and_the_message_may_stand_beside_the_key_or_the_parameters(whe
     assert (transfer.message, transfer.own_message) == ("One moment.", True)
 
 
+@pytest.mark.proves("tool.key")
 def test_a_tool_transfers_by_its_key_or_by_its_name() -> None:
     by_key = tool(name="hand_over")
     by_name = tool(name="transfer_call_sales")
@@ -103,6 +105,7 @@ def test_the_number_is_found_in_every_spelling_of_the_parameters(param: Any, tar
     assert transfer.target == target
 
 
+@pytest.mark.proves("tool.transfer_mode")
 def test_a_mode_that_is_none_is_refused_with_its_path() -> None:
     with pytest.raises(InvalidAgentError, match=r"tools\[0\]\.transfer_mode must be one of attended, blind"):
         parse_agent(agent(tool(transfer_mode="warm")))

@@ -1,0 +1,188 @@
+"""Validates bodies and queries by the models that describe them, with one text for each error.
+
+    class ChatLine(Asked):
+        text: Annotated[str, reads(text())]
+
+    async def write(request: Request, line: Annotated[ChatLine, json_body(ChatLine, EXAMPLE)]) -> Response: ...
+
+A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
+"""
+
+# No "from __future__ import annotations": the framework reads the annotations of ``_Body.__call__``.
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar, get_args
+
+from fastapi import Depends, Request
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from callwright.actions.schedule import moment
+from callwright.api.bodies import read_object, read_object_if_any
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields, not_among, wrong
+from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.settings.kinds import text, whole
+from callwright.domain.settings.setting import Kind
+
+_OURS = "callwright"
+_QUOTED = re.compile(r"'([^']*)'")
+_KINDS = {
+    "string_type": "a string",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "list_type": "an array",
+    "tuple_type": "an array",
+}
+
+
+class Asked(BaseModel):
+    """What a request asks for. null counts as missing; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="allow")
+    _wire: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        return {name: one for name, one in given.items() if one is not None} if isinstance(given, Mapping) else given
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The body as it came."""
+        return self._wire
+
+
+class AskedQuery(Asked):
+    """A query. A parameter that is empty or blank counts as missing."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        texts = {name: one.strip() if isinstance(one, str) else one for name, one in given.items()}
+        return {name: one for name, one in texts.items() if one not in ("", None)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    kind: Kind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        optional = type(None) in get_args(source)
+
+        def read(value: Any, info: ValidationInfo) -> Any:
+            found = self._read(value, info.field_name or "")
+            if found is None and not optional:
+                raise PydanticCustomError(_OURS, "{text}", {"text": " is required", "below": ""})
+            return found
+
+        return core_schema.with_info_plain_validator_function(read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return dict(self.kind.schema)
+
+    def _read(self, value: Any, name: str) -> Any:
+        assert self.kind.read is not None
+        try:
+            return self.kind.read(Fields({name: value}, "", BadInputError), name)
+        except BadInputError as error:
+            if type(error) is not BadInputError:
+                # It has a status or a code of its own, and stands at the top of the body.
+                raise
+            # Texts begin with the path, of which only the mapper knows what stands before the name.
+            below = (error.field or name).removeprefix(name)
+            told = error.message.removeprefix(name)
+            raise PydanticCustomError(_OURS, "{text}", {"text": told, "below": below}) from None
+
+
+def reads(kind: Kind) -> Any:
+    """For the annotation of a field: its value is read, and described, by ``kind``."""
+    return _Read(kind)
+
+
+class PageQuery(AskedQuery):
+    """Which page of a list."""
+
+    page_number: Annotated[int, reads(whole(1, MAX_PAGE_NUMBER))] = Field(default=1, description="From 1.")
+    page_size: Annotated[int, reads(whole(1, MAX_PAGE_NUMBER))] = Field(default=20, description="Larger than 50 is 50.")
+
+    @property
+    def size(self) -> int:
+        """How many a page has."""
+        return min(MAX_PAGE_SIZE, self.page_size)
+
+
+def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError) -> BadInputError:
+    """The error for the first of pydantic's."""
+    error = errors[0]
+    path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in error["loc"]).removeprefix(".")
+    given, context = error.get("input"), error.get("ctx") or {}
+    if error["type"] == _OURS:
+        below = context["below"]
+        return failure(f"{path}{context['text']}", field=f"{path}{below}")
+    if error["type"] == "missing":
+        return failure(f"{path} is required", field=path)
+    if error["type"] == "literal_error":
+        return not_among(path, _QUOTED.findall(context["expected"]), given, failure)
+    if error["type"] in _KINDS:
+        return wrong(path, _KINDS[error["type"]], given, failure)
+    return failure(f"{path}: {error['msg']}", field=path)
+
+
+def filled(longest: int | None = None) -> Kind:
+    """A text without the blanks around it; a blank one counts as missing."""
+    return Kind("a text", text(longest).schema, lambda given, name: given.text(name, longest=longest).strip() or None)
+
+
+def _moment(given: Fields, name: str) -> Any:
+    return moment(given.raw(name), name)
+
+
+MOMENT = Kind("an ISO 8601 time", {"type": "string"}, _moment)
+"""As aware UTC."""
+
+Model = TypeVar("Model", bound=Asked)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonBody(Generic[Model]):
+    """Reads the JSON body of a request into its model. The description of the API finds model and example here."""
+
+    model: type[Model]
+    example: Mapping[str, Any]
+    required: bool = True
+    failure: type[BadInputError] = BadInputError
+
+    async def __call__(self, request: Request) -> Model:
+        """The body. Raises ``failure``, InvalidJsonError or TooLargeError."""
+        wire = await (read_object if self.required else read_object_if_any)(request)
+        try:
+            found = self.model.model_validate(wire)
+        except ValidationError as error:
+            raise refusal(error.errors(include_url=False), self.failure) from None
+        found._wire = wire
+        return found
+
+
+def json_body(
+    model: type[Asked],
+    example: Mapping[str, Any],
+    *,
+    required: bool = True,
+    failure: type[BadInputError] = BadInputError,
+) -> Any:
+    """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
+    return Depends(JsonBody(model, example, required, failure))

@@ -1,0 +1,98 @@
+"""The settings of an agent beside its conversation and its providers."""
+
+from __future__ import annotations
+
+from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.settings.kinds import choice, described, text
+from callwright.domain.settings.setting import Setting
+
+_TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
+
+AGENT_NAME = Setting("agent.agent_name", text(MAX_NAME_CHARACTERS), None, "Its name; required.")
+WELCOME = Setting(
+    "agent.agent_welcome_message",
+    described("a text"),
+    "This call is recorded for quality assurance and training. Please speak now.",
+    "Said first; empty: the caller speaks first.",
+)
+TELEPHONY_PROVIDER = Setting(
+    "agent.telephony_provider",
+    described("a registered or a hosted carrier"),
+    "default",
+    "Its carrier; `default`: the platform's.",
+)
+TASK_TYPE = Setting("task.task_type", choice(_TASK_TYPES), "conversation", "What it is.")
+
+AGENT: tuple[Setting, ...] = (
+    AGENT_NAME,
+    WELCOME,
+    Setting(
+        "agent.agent_prompts",
+        described("an object"),
+        None,
+        "`task_N.system_prompt`: what it is told, with the call's variables.",
+    ),
+    Setting(
+        "agent.webhook_url",
+        described("an http or https URL"),
+        None,
+        "Who hears of each status. `{names}` in its path and query are the call's variables, percent-encoded; its"
+        " host has none.",
+    ),
+    Setting("agent.webhook_headers", described("a map"), None, "Headers of those webhooks."),
+    Setting(
+        "agent.webhook_config",
+        described("a list, or an object with `statuses`"),
+        None,
+        "Which statuses; null: all published ones.",
+    ),
+    TELEPHONY_PROVIDER,
+    Setting(
+        "agent.ingest_source_config",
+        described("`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`"),
+        None,
+        "Where the data of callers are looked up before a call that comes in is answered"
+        " ([how](how-to/inbound-and-numbers.md)).",
+    ),
+    Setting(
+        "agent.ingest_lookup_key",
+        described("the name of a header"),
+        None,
+        "A header of the call whose value is looked up in place of the caller's number, where the call has it.",
+    ),
+    Setting(
+        "agent.sip_header_variables",
+        described("a map of header to variable"),
+        None,
+        "Headers of calls that come in as variables.",
+    ),
+    Setting(
+        "agent.calling_guardrails",
+        described("`call_start_hour` and `call_end_hour`, 0 to 23"),
+        None,
+        "Hours in which a caller may ask to be called back; null: 9 to 21. Other calls are not held to them yet.",
+    ),
+    Setting(
+        "agent.gpt_assistants",
+        described("a list of objects"),
+        None,
+        "Of older agents: the questions in their `custom_questions` are asked after a call of an agent that has no"
+        " dispositions.",
+    ),
+    Setting("agent.tasks", described("1 to 20 tasks"), None, "The conversation, and what is done after it."),
+    TASK_TYPE,
+    Setting(
+        "task.toolchain",
+        described("`execution` and `pipelines`"),
+        None,
+        "In which order its parts work; ours is fixed.",
+        kept=True,
+    ),
+    Setting(
+        "tools_config.multilingual_config",
+        described("at least two languages"),
+        None,
+        "Several languages in one call.",
+        kept=True,
+    ),
+)

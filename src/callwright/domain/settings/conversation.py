@@ -1,0 +1,347 @@
+"""The settings of a conversation: ``task_config`` of an agent (contract 4.7), with the defaults of its "docs" column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from callwright.domain.fields import Fields
+from callwright.domain.limits import (
+    MAX_CALL_SECONDS,
+    MAX_DELAY_MS,
+    MAX_KEY_DIGITS,
+    MAX_NAME_CHARACTERS,
+    MAX_PATIENCE_MS,
+    MAX_PROMPT_CHARACTERS,
+    MAX_VOICEMAIL_LISTEN_SECONDS,
+    MAX_WAITING_CHARACTERS,
+    MAX_WAITING_MESSAGES,
+    MAX_WHITELISTED,
+    MIN_PATIENCE_MS,
+)
+from callwright.domain.settings.kinds import MESSAGE, SWITCH, choice, number, phone_numbers, sentences, text, whole
+from callwright.domain.settings.setting import Kind, Setting, declared_in, part, read_all, read_record, setting
+
+Message: TypeAlias = str | Mapping[str, str] | None
+_A_DAY_S = 86_400
+_FINISHING_KEYS = (*"0123456789*#ABCD", "")
+_TRACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DEFAULT_TRACK = "office-ambience"
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailSettings:
+    """What is done about answering machines."""
+
+    enabled: bool = setting(
+        "task_config.voicemail",
+        SWITCH,
+        False,
+        "A machine that answers a call we placed is hung up on, or left a message.",
+    )
+    detection_duration_s: float = setting(
+        "task_config.voicemail_detection_duration",
+        number(0, 3_600),
+        30,
+        "Seconds from the answer in which machines are watched for.",
+    )
+    check_interval_s: float = setting(
+        "task_config.voicemail_check_interval",
+        number(0, 3_600),
+        7,
+        "Seconds between two questions to the model about partial words; final ones are asked about at once.",
+    )
+    min_transcript_length: int = setting(
+        "task_config.voicemail_min_transcript_length", whole(0, 10_000), 7, "Words before the model is asked."
+    )
+    detection_time_s: float = setting(
+        "task_config.voicemail_detection_time",
+        number(0, 3_600, ceiling=MAX_VOICEMAIL_LISTEN_SECONDS),
+        None,
+        "With `voicemail` only: seconds the welcome waits for whoever answers (10 at most); null: it begins at once.",
+        absent=0,
+    )
+    message: Message = setting(
+        "task_config.voicemail_message",
+        MESSAGE,
+        None,
+        "Left after the beep; null: a machine is hung up on at once. Our own.",
+    )
+
+
+def _track(given: Fields, name: str) -> str | None:
+    found = given.text(name, longest=MAX_NAME_CHARACTERS)
+    if found and not _TRACK.fullmatch(found):
+        raise given.wrong(name, "a track's name of letters, digits, dots, hyphens and underscores")
+    return found or None
+
+
+_AMBIENT_TRACK = Setting(
+    "task_config.ambient_noise_track",
+    Kind("a track's name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _track),
+    None,
+    "Which: a synthesised one, one of the account's own, or a WAV file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
+)
+
+
+def _ambient(given: Fields, name: str) -> str | None:
+    """The name of the track that is played; None: no track."""
+    return (_AMBIENT_TRACK.of(given) or _DEFAULT_TRACK) if given.switch(name, False) else None
+
+
+_AMBIENT = Kind(SWITCH.words, SWITCH.schema, _ambient)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """Sounds beside speech. ``ambient``: the track under the agent, empty for none."""
+
+    fillers: bool = setting(
+        "task_config.use_fillers",
+        SWITCH,
+        False,
+        "A caller who waits longer than 1.3 s for a reply hears a short saying; not while a tool runs"
+        " (`tool_waiting_messages`).",
+    )
+    backchannels: bool = setting(
+        "task_config.backchanneling",
+        SWITCH,
+        False,
+        "A listener's sound when a caller who speaks long pauses; needs a turn model.",
+    )
+    backchannel_gap_s: int = setting(
+        "task_config.backchanneling_message_gap", whole(0, 3_600), 5, "Seconds between two of them."
+    )
+    backchannel_delay_s: int = setting(
+        "task_config.backchanneling_start_delay", whole(0, 3_600), 5, "Seconds of the caller's speech before the first."
+    )
+    ambient: str = setting(
+        "task_config.ambient_noise",
+        _AMBIENT,
+        False,
+        "A track lies under the agent, from the answer to the end.",
+        absent="",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSettings:
+    """What an agent may say of its conversation. Units in the names."""
+
+    hangup_after_silence_s: float = setting(
+        "task_config.hangup_after_silence",
+        number(-_A_DAY_S, _A_DAY_S, floor=0),
+        10,
+        "Seconds of common silence after which the agent says goodbye and hangs up; 0 or less: never.",
+    )
+    call_terminate_s: float = setting(
+        "task_config.call_terminate",
+        number(1, _A_DAY_S, ceiling=MAX_CALL_SECONDS),
+        90,
+        f"Seconds from the answer after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
+    )
+    hangup_after_llm_call: bool = setting(
+        "task_config.hangup_after_LLMCall",
+        SWITCH,
+        False,
+        "After each reply a model is asked whether the conversation is over; yes ends the call.",
+    )
+    call_cancellation_prompt: str | None = setting(
+        "task_config.call_cancellation_prompt",
+        text(MAX_PROMPT_CHARACTERS),
+        None,
+        "The question it is asked; null: ours. Without `hangup_after_LLMCall` nothing is asked.",
+    )
+    call_hangup_message: Message = setting(
+        "task_config.call_hangup_message",
+        MESSAGE,
+        None,
+        "The goodbye, before the agent hangs up for a silence, for the maximum, or because a model said that it is"
+        " over; of `end_call` where the model said nothing itself.",
+    )
+    interruptible_hangup_message: bool = setting(
+        "task_config.interruptible_hangup_message",
+        SWITCH,
+        True,
+        "Whether a caller who speaks over the goodbye of a silence, and not only to return it, stays on the line."
+        " Without it only one who speaks before any of it is heard does.",
+    )
+    incremental_delay_ms: int = setting(
+        "task_config.incremental_delay",
+        whole(0, MAX_DELAY_MS),
+        400,
+        "Milliseconds from the caller's last voiced sound before which no reply is heard.",
+    )
+    patience_ms: int = setting(
+        "task_config.patience",
+        whole(MIN_PATIENCE_MS, MAX_PATIENCE_MS),
+        1_000,
+        "Our own. Milliseconds a caller may pause though they do not seem to have finished; longer in numbers,"
+        " spellings and half sentences ([table](conversation.md#how-long-a-caller-may-pause)).",
+    )
+    number_of_words_for_interruption: int = setting(
+        "task_config.number_of_words_for_interruption",
+        whole(0, 1_000),
+        2,
+        "More words than this interrupt the agent, and whole stop phrases always do; 0: only those, once they are"
+        " final.",
+    )
+    interruption_backoff_ms: int = setting(
+        "task_config.interruption_backoff_period",
+        whole(0, MAX_DELAY_MS),
+        0,
+        "Milliseconds from the last sound of a caller who interrupted the agent, or from the key that did, in which"
+        " it stays silent.",
+    )
+    check_if_user_online: bool = setting(
+        "task_config.check_if_user_online", SWITCH, True, "Ask once in a silence whether the caller is still there."
+    )
+    check_user_online_message: Message = setting(
+        "task_config.check_user_online_message",
+        MESSAGE,
+        None,
+        "How that is asked; null or an empty text: our words in the call's language"
+        " ([which](agents.md#the-platforms-own-sentences)).",
+    )
+    trigger_user_online_message_after_s: float = setting(
+        "task_config.trigger_user_online_message_after",
+        number(0, _A_DAY_S),
+        10,
+        "Seconds of silence after which it is asked; longer than a `hangup_after_silence` above 0: never. 0: at"
+        " once, after every reply (0 of `hangup_after_silence` means never).",
+    )
+    welcome_message_delay_ms: int = setting(
+        "task_config.welcome_message_delay",
+        whole(0, MAX_DELAY_MS),
+        0,
+        "Milliseconds from the answer to the welcome; a caller who speaks then is let finish, 8 s at most.",
+    )
+    discard_pre_welcome_utterance: bool = setting(
+        "task_config.discard_pre_welcome_utterance",
+        SWITCH,
+        False,
+        "What the caller says or types before and over a welcome that is heard to its end is not answered. A"
+        " sentence or an entry that goes on when it ends is kept whole. Words that interrupt the welcome are"
+        " answered, and so are keys that do.",
+    )
+    voicemail: VoicemailSettings = part(VoicemailSettings)
+    sounds: SoundSettings = part(SoundSettings)
+    dtmf_enabled: bool = setting(
+        "task_config.dtmf_enabled", SWITCH, False, "Keys the caller presses become what the caller said."
+    )
+    dtmf_finish_on_key: str = setting(
+        "task_config.dtmf_finish_on_key",
+        choice(_FINISHING_KEYS, "one of 0-9 * # A-D, or empty"),
+        "#",
+        "Our own. The key that ends an entry; empty: none.",
+    )
+    dtmf_max_digits: int = setting(
+        "task_config.dtmf_max_digits",
+        whole(0, MAX_KEY_DIGITS),
+        0,
+        "Our own. An entry of so many keys is complete, a finishing key behind it included; 0: no count.",
+    )
+    dtmf_timeout_s: float = setting(
+        "task_config.dtmf_timeout", number(0.5, 60), 3, "Our own. Seconds after the last key when an entry is complete."
+    )
+    dtmf_interrupts: bool = setting(
+        "task_config.dtmf_interrupts", SWITCH, True, "Our own. The first key silences the agent."
+    )
+    opt_out_ends_call: bool = setting(
+        "task_config.opt_out_ends_call",
+        SWITCH,
+        True,
+        "Our own. A caller who wants no more calls is told that there will be none, and the call ends.",
+    )
+    opt_out_message: Message = setting(
+        "task_config.opt_out_message",
+        MESSAGE,
+        None,
+        "Our own. How that is said; null: our words in the call's language.",
+    )
+    written: bool = False
+    """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
+    speculative_replies: bool | None = setting(
+        "task_config.speculative_replies",
+        SWITCH,
+        None,
+        "Our own. Ask the model as soon as the caller may have finished; null: where that costs nothing.",
+    )
+    use_llm_for_initial_message: bool = setting(
+        "task_config.use_llm_for_initial_message",
+        SWITCH,
+        False,
+        "The model says the first words; the welcome message is said instead when it takes too long.",
+    )
+    tool_waiting_messages: tuple[str, ...] | None = setting(
+        "task_config.tool_waiting_messages",
+        sentences(MAX_WAITING_MESSAGES, MAX_WAITING_CHARACTERS),
+        None,
+        "Our own. Said one after the other while a tool that is asked at its address takes long; null: two of ours"
+        " in the call's language ([which](agents.md#the-platforms-own-sentences)); `[]`: none.",
+    )
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """The other settings by their names: those of OTHERS, and unknown ones as they came."""
+
+
+OTHERS: tuple[Setting, ...] = (
+    _AMBIENT_TRACK,
+    Setting(
+        "task_config.auto_reschedule",
+        SWITCH,
+        False,
+        "A caller who asks to be called back, with a day and a clock time, is called back"
+        " ([how](how-to/call-back.md)).",
+    ),
+    Setting(
+        "task_config.end_call_tool_mode",
+        text(),
+        None,
+        "Any text but `off`: the model may hang up (`end_call`). An agent with a tool of that name or key may in any"
+        " case.",
+    ),
+    Setting(
+        "task_config.inbound_limit",
+        whole(-1, 1_000_000),
+        -1,
+        "Calls one caller may make in all ([who may call](how-to/inbound-and-numbers.md)); -1: any number.",
+    ),
+    Setting("task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who always may."),
+    Setting(
+        "task_config.disallow_unknown_numbers",
+        SWITCH,
+        False,
+        "Only callers that `ingest_source_config` knows may call, and those who always may.",
+    ),
+    Setting(
+        "task_config.noise_cancellation_level",
+        number(0, 100),
+        None,
+        "How much noise is taken from the caller's sound: none, what can be had makes recognition worse.",
+        kept=True,
+    ),
+    Setting(
+        "task_config.generate_precise_transcript", SWITCH, False, "The transcript is always what was heard.", kept=True
+    ),
+    Setting("task_config.optimize_latency", SWITCH, True, "Latency is always the shortest we can.", kept=True),
+    Setting(
+        "task_config.language_detection_turns",
+        number(0, 1_000),
+        None,
+        "Turns after which the language is detected.",
+        kept=True,
+    ),
+)
+"""Settings without a field of their own."""
+
+TASK_CONFIG: tuple[Setting, ...] = (*declared_in(ConversationSettings), *OTHERS)
+_NAMES = frozenset(one.name for one in TASK_CONFIG)
+
+
+def read_settings(config: Fields) -> ConversationSettings:
+    """Read the ``task_config`` of an agent. Raises InvalidAgentError."""
+    settings = read_record(ConversationSettings, config)
+    unknown = {name: value for name, value in config.value.items() if name not in _NAMES}
+    return replace(settings, extra={**unknown, **read_all(OTHERS, config)})

@@ -1,0 +1,123 @@
+"""The kinds of settings: what a value may be, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from callwright.domain.fields import Fields, wrong
+from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
+from callwright.domain.settings.setting import Kind
+from callwright.domain.web_address import names_host
+
+_TEXT = {"type": "string"}
+_LARGEST_SEED = 2**63
+"""Endpoints read 64 bits."""
+
+
+def described(words: str) -> Kind:
+    """A value that the declaration only describes: code of its own reads it, or nothing does."""
+    return Kind(words, {})
+
+
+def number(least: float, most: float, *, floor: float | None = None, ceiling: float | None = None) -> Kind:
+    """A number. One below ``floor`` or above ``ceiling`` is accepted and becomes that."""
+
+    def read(given: Fields, name: str) -> float:
+        found = given.number(name, 0, least, most)
+        found = found if floor is None else max(floor, found)
+        return found if ceiling is None else min(ceiling, found)
+
+    return Kind(f"{least:,g} to {most:,g}", {"type": "number", "minimum": least, "maximum": most}, read)
+
+
+def whole(least: int, most: int) -> Kind:
+    """A whole number."""
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Kind(f"{least:,g} to {most:,g}", schema, lambda given, name: given.whole(name, 0, least, most))
+
+
+def text(longest: int | None = None, words: str = "a text") -> Kind:
+    """A text; an empty one counts as missing."""
+    schema = _TEXT if longest is None else {**_TEXT, "maxLength": longest}
+    return Kind(words, schema, lambda given, name: given.text(name, longest=longest) or None)
+
+
+def choice(allowed: Collection[str], words: str = "") -> Kind:
+    """One of a few words."""
+    told = words or f"{', '.join(list(allowed)[:-1])} or {list(allowed)[-1]}"
+    schema = {**_TEXT, "enum": list(allowed)}
+    return Kind(told, schema, lambda given, name: given.choice(name, "", allowed))
+
+
+def sentences(most: int, longest: int) -> Kind:
+    """A list of texts to be spoken."""
+
+    def read(given: Fields, name: str) -> tuple[str, ...]:
+        listed = given.list(name) or []
+        path = given.at(name)
+        if len(listed) > most:
+            raise given.failure(f"{path} may hold at most {most} messages", field=path)
+        for index, one in enumerate(listed):
+            if not isinstance(one, str) or not 0 < len(one.strip()) <= longest:
+                raise wrong(f"{path}[{index}]", f"a sentence of at most {longest} characters", one, given.failure)
+        return tuple(listed)
+
+    items = {**_TEXT, "minLength": 1, "maxLength": longest}
+    return Kind(f"up to {most} sentences", {"type": "array", "items": items, "maxItems": most}, read)
+
+
+def phone_numbers(most: int) -> Kind:
+    """A list of phone numbers."""
+
+    def read(given: Fields, name: str) -> list[str]:
+        listed = given.list(name) or []
+        path = given.at(name)
+        if len(listed) > most:
+            raise given.failure(f"{path} may hold at most {most} numbers", field=path)
+        each = Fields({str(index): one for index, one in enumerate(listed)}, path, given.failure)
+        for index, one in enumerate(listed):
+            if not isinstance(one, str) or not one.strip():
+                raise each.wrong(str(index), "a phone number")
+        return [one.strip() for one in listed]
+
+    return Kind("a list of numbers", {"type": "array", "items": _TEXT, "maxItems": most}, read)
+
+
+def texts(words: str) -> Kind:
+    """A text or a list of texts. Endpoints refuse every request of an agent with anything else."""
+
+    def read(given: Fields, name: str) -> Any:
+        value = given.raw(name)
+        listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if not listed and not isinstance(value, str):
+            raise given.wrong(name, "a text or a list of texts")
+        return value
+
+    return Kind(words, {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}, read)
+
+
+def _seed(given: Fields, name: str) -> int:
+    found = given.whole(name, 0, -_LARGEST_SEED, _LARGEST_SEED)
+    # As it came where it is whole already: larger ones are not exact on the way through a fraction.
+    raw = given.raw(name)
+    return raw if isinstance(raw, int) else found
+
+
+def _address(given: Fields, name: str) -> str | None:
+    url = given.text(name, longest=MAX_ADDRESS_CHARACTERS)
+    if url and not (url.startswith(("http://", "https://")) and names_host(url)):
+        raise given.wrong(name, "an http or https URL")
+    return url or None
+
+
+SWITCH = Kind("true or false", {"type": "boolean"}, lambda given, name: given.switch(name, False))
+MESSAGE = Kind(
+    "a text, or a map of language to text",
+    {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]},
+    lambda given, name: given.message(name, None) or None,
+)
+"""A sentence, in one language or in several. An empty one counts as missing."""
+
+SEED = Kind("a whole number", {"type": "integer"}, _seed)
+ADDRESS = Kind("an http or https URL", {**_TEXT, "maxLength": MAX_ADDRESS_CHARACTERS}, _address)
