@@ -9,6 +9,11 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The locked files name everything, so pip resolves nothing: a release of a dependency made since then (of an extra, say, which the
 # files name without its brackets) cannot be preferred and then refused for having no hash.
 HASHED := $(PIP_INSTALL) --require-hashes --no-deps
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/callwright/__init__.py)
+IMAGE ?= localhost/callwright
+TARGET ?= core
+# The first of these that the machine has; HEALTHCHECK is kept only in Docker's own format of images.
+BUILDER ?= $(firstword $(foreach program,docker podman buildah,$(shell command -v $(program))))
 RESULTS := build/results
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
@@ -21,7 +26,7 @@ ONCE_MORE := echo "ONCE MORE: what failed above, one at a time" && $(PYTEST) --l
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted conformance fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-unit test-voice test-phone test-scenarios test-planted test-image test-all conformance fuzz lint format typecheck gates docs lock bench release release-database image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +39,7 @@ $(STAMPS)/created:
 	@touch $@
 
 $(STAMPS)/project: $(STAMPS)/created requirements/build.txt requirements/base.txt pyproject.toml
-	@echo "Installing the platform (about 120 MB of wheels at a first run)" >&2
+	@echo "Installing the platform (about 60 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/build.txt >&2
 	@$(HASHED) -r requirements/base.txt >&2
 	@$(PIP_INSTALL) --no-build-isolation --no-deps -e . >&2
@@ -108,6 +113,12 @@ test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and
 test-planted: $(STAMPS)/dev ## Plant bugs in the conversation core and let the simulation find them (minutes)
 	@$(BIN)/python -m tests.simulation.planted.run --jobs 2
 
+# Builds the image and makes a call in it. As root on Debian, with: buildah, debootstrap, crun.
+test-image: $(STAMPS)/dev ## Build the container image, run it and make a call in it (minutes)
+	@CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) tests/acceptance/test_image.py
+
+test-all: test test-voice test-phone test-image ## Run everything, the container image included
+
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -130,6 +141,18 @@ lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 
 bench: $(STAMPS)/dev models $(STAMPS)/sip ## Run the benchmarks (the SIP one needs SIPp: Debian's sip-tester)
 	@$(BIN)/python bench/run.py
+
+release: $(STAMPS)/project ## Build wheel and sdist into dist/, install the wheel in an empty environment and make a call with it
+	@$(BIN)/python tools/release.py
+
+release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the database that the upgrade test starts from
+	@PYTHONPATH=tools $(BIN)/python tools/release_database.py
+
+image: ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
+	@test -n "$(BUILDER)" || { echo "make image needs docker, podman or buildah" >&2; exit 1; }
+	@BUILDAH_FORMAT=docker $(BUILDER) build --file Containerfile --target $(TARGET) $(if $(BASE),--build-arg BASE=$(BASE)) $(IMAGE_FLAGS) \
+	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),$(VERSION)-full,$(VERSION)) \
+	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),full,latest) .
 
 clean: ## Remove the environment and everything generated (not .callwright, which is data)
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
