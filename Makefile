@@ -9,6 +9,11 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The locked files name everything, so pip resolves nothing: a release of a dependency made since then (of an extra, say, which the
 # files name without its brackets) cannot be preferred and then refused for having no hash.
 HASHED := $(PIP_INSTALL) --require-hashes --no-deps
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/callwright/__init__.py)
+IMAGE ?= localhost/callwright
+TARGET ?= core
+# The first of these that the machine has; HEALTHCHECK is kept only in Docker's own format of images.
+BUILDER ?= $(firstword $(foreach program,docker podman buildah,$(shell command -v $(program))))
 RESULTS := build/results
 COVERAGE := build/coverage
 TESTS ?=
@@ -21,7 +26,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios prove mutate conformance fuzz lint format typecheck gates docs lock bench clean
+.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove mutate conformance fuzz lint format typecheck gates docs lock bench release release-database image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +39,7 @@ $(STAMPS)/created:
 	@touch $@
 
 $(STAMPS)/project: $(STAMPS)/created requirements/build.txt requirements/base.txt pyproject.toml
-	@echo "Installing the platform (about 120 MB of wheels at a first run)" >&2
+	@echo "Installing the platform (about 60 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/build.txt >&2
 	@$(HASHED) -r requirements/base.txt >&2
 	@$(PIP_INSTALL) --no-build-isolation --no-deps -e . >&2
@@ -83,10 +88,10 @@ else
 	@$(PYTEST) $(TESTS)
 endif
 
-test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones and local models (about an hour)
+test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) -m "real_time or voice"
-	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
+	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
 	@$(BIN)/python tools/times.py $(TIMES)
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
@@ -126,6 +131,10 @@ prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations
 mutate: $(STAMPS)/mutate ## Print the share of changes to the conversation core that its unit tests notice (SAMPLE=60 SEED=1)
 	@$(BIN)/python tools/mutate.py --sample $(or $(SAMPLE),60) --seed $(or $(SEED),1)
 
+# Builds the image and makes a call in it. As root on Debian, with: buildah, debootstrap, crun.
+test-image: $(STAMPS)/dev ## Build the container image, run it and make a call in it (minutes)
+	@CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) tests/acceptance/test_image.py
+
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -148,6 +157,18 @@ lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 
 bench: $(STAMPS)/dev models $(STAMPS)/sip ## Run the benchmarks (the SIP one needs SIPp: Debian's sip-tester)
 	@$(BIN)/python bench/run.py
+
+release: $(STAMPS)/project ## Build wheel and sdist into dist/, install the wheel in an empty environment and make a call with it
+	@$(BIN)/python tools/release.py
+
+release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the database that the upgrade test starts from
+	@PYTHONPATH=tools $(BIN)/python tools/release_database.py
+
+image: ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
+	@test -n "$(BUILDER)" || { echo "make image needs docker, podman or buildah" >&2; exit 1; }
+	@BUILDAH_FORMAT=docker $(BUILDER) build --file Containerfile --target $(TARGET) $(if $(BASE),--build-arg BASE=$(BASE)) $(IMAGE_FLAGS) \
+	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),$(VERSION)-full,$(VERSION)) \
+	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),full,latest) .
 
 clean: ## Remove the environment and everything generated (not .callwright, which is data)
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -21,6 +21,9 @@ compile() { # output, then what to compile
 compile base pyproject.toml
 compile local pyproject.toml --extra local --extra cloud --constraint requirements/base.txt
 compile sip pyproject.toml --extra sip --constraint requirements/base.txt --constraint requirements/local.txt
+# What the container image holds: phones and hosted models, no local speech.
+compile image pyproject.toml --extra sip --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
+    --constraint requirements/sip.txt
 compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
     --constraint requirements/sip.txt
 compile mutate requirements/mutate.in --constraint requirements/dev.txt

@@ -29,6 +29,7 @@ from callwright.lab.caller_scenario import BUILT_IN
 from callwright.lab.line import LineConditions, line_of
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.providers.local.inference import LocalInference
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 from callwright.telephony.loopback.observer import LineMoment
 
@@ -64,6 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     out = sys.stderr if arguments.json else sys.stdout
     model = arguments.model or ("custom" if settings.model_base_url else "local")
     line = line_of(arguments.line, "--line") if arguments.line else None
+    own = {"local_model": settings.local_model, "local_model_paths": ",".join(settings.local_model_paths)}
+    missing = LocalInference(settings.models.expanduser(), own).what_to_install(language=model == "local")
+    if missing:
+        print("\n".join(("The demo speaks with local models. Install them first:", *missing)), file=sys.stderr)
+        return 1
     body = uvloop.run(_demo(settings, _Demo(model, arguments.persona, line), out))
     sys.stdout.write(body)
     sys.stdout.write("\n")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.answer_pattern import PatternError, answer_pattern
 from callwright.domain.errors import UnprocessableError
 from callwright.domain.fields import Fields, wrong
 from callwright.domain.limits import (
@@ -22,6 +21,7 @@ from callwright.domain.limits import (
     MAX_OPTIONS,
     MAX_QUESTION_CHARACTERS,
 )
+from callwright.domain.patterns import PatternError, compile_pattern
 from callwright.domain.provider_table import DISPOSITION_MODEL
 
 DEFAULT_CATEGORY = "General"
@@ -144,7 +144,7 @@ def _pattern(fields: Fields, kind: str) -> tuple[str, str]:
     if config is None or not pattern:
         raise UnprocessableError(f"{where} is required when subjective_type is regex", field=where)
     try:
-        answer_pattern(pattern)
+        compile_pattern(pattern)
     except PatternError as error:
         raise UnprocessableError(f"{where} is not a pattern that can be used: {error}", field=where) from error
     return pattern, config.text("description", longest=MAX_QUESTION_CHARACTERS)
@@ -222,7 +222,7 @@ def is_valid(kind: str, value: str, pattern: str = "") -> bool:
         return value in ("true", "false")
     if kind == EMAIL:
         return _is_address(value)
-    return answer_pattern(pattern).fits(value)
+    return compile_pattern(pattern).fits(value)
 
 
 def _is_time(value: str) -> bool:

@@ -1,7 +1,8 @@
-"""Sample rate conversion of 16-bit mono PCM by a polyphase FIR filter (windowed sinc).
+"""Sample rate conversion of 16-bit mono PCM.
 
-:func:`resample` is for whole buffers (a clause of speech); :class:`StreamResampler` for audio that arrives in pieces: it holds
-back half the filter, 2 ms at 8,000 Hz, and no more. For the same input both give the same samples.
+:func:`resample` is for whole buffers (a clause of speech) and uses libsoxr. :class:`StreamResampler` is for audio that arrives in pieces.
+It is a polyphase FIR filter (windowed sinc) of our own, which holds back 2 ms at 8,000 Hz. The stream of libsoxr holds back 40 to 105 ms
+(decision 4).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from functools import lru_cache
 from math import gcd
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
+_QUALITY = "HQ"
 _HALF_TAPS = 16
 """Taps on each side of the centre, counted at the lower of the two rates."""
 _PASSBAND = 0.92
@@ -95,5 +98,13 @@ class StreamResampler:
 
 def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
     """A whole buffer at another rate. ``ceil(samples * to_hz / from_hz)`` samples; the same bytes for the same rate."""
-    stream = StreamResampler(from_hz, to_hz)
-    return stream.feed(pcm) + stream.flush()
+    _check(from_hz, to_hz)
+    if from_hz == to_hz or not pcm:
+        return pcm
+    samples = len(pcm) // 2
+    # As floats, because libsoxr adds random noise (dither) to integers: the same input must give the same samples. It rounds the length
+    # down now and then, so it is given some silence more than is asked of it.
+    given = np.zeros(samples + from_hz // to_hz + 2, dtype=np.float32)
+    given[:samples] = np.frombuffer(pcm, dtype="<i2")
+    made: NDArray[np.float32] = soxr.resample(given, from_hz, to_hz, _QUALITY)[: -(-samples * to_hz // from_hz)]
+    return bytes(np.clip(np.rint(made), -32_768, 32_767).astype("<i2"))

