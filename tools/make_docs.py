@@ -35,35 +35,35 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 
 
 def errors_page() -> str:
-    """`docs/errors.md`."""
+    """`docs/reference/errors.md`."""
     rows = [
         (f"`{c.code}`", str(c.http_status), _one_line(inspect.getdoc(c)), _one_line(c.hint)) for c in error_classes()
     ]
     intro = (
-        "Every failure has a stable code, an HTTP status where it reaches the API, and a sentence that says what to do. Codes are"
-        " never reused. The classes are in `src/callwright/domain/errors.py`."
+        "Every error of the API has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The"
+        " classes are in `src/callwright/domain/errors.py`."
     )
     return _page("Errors", intro, ("Code", "HTTP", "Meaning", "What to do"), rows)
 
 
 def settings_page() -> str:
-    """`docs/settings.md`."""
+    """`docs/reference/settings.md`."""
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     rows = [
         (f"`{s.variable}`", _default(defaults[name]) + (", secret" if s.secret else ""), _one_line(s.summary))
         for name, s in settings.SETTINGS.items()
     ]
     intro = (
-        "A setting comes from the command line, else from its environment variable, else from its default. A value that cannot be"
-        " read is an error that names the variable. The table is in `src/callwright/ops/settings.py`."
+        "Settings of the server are environment variables; an option of the command line takes precedence. A value that cannot be read"
+        " is an error at the start that names the variable. The table is in `src/callwright/ops/settings.py`."
     )
     return _page("Settings", intro, ("Variable", "Default", "Meaning"), rows)
 
 
 def limits_page() -> str:
-    """`docs/limits.md`."""
+    """`docs/reference/limits.md`."""
     rows = [(f"`{name}`", f"{getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
-    intro = "Everything has a limit. The list is `src/callwright/domain/limits.py`; each is tested at n and n + 1 where it is enforced."
+    intro = "Every limit of the platform. Each is tested at n and n + 1. The list is `src/callwright/domain/limits.py`."
     return _page("Limits", intro, ("Limit", "Value", "Meaning"), rows)
 
 
@@ -84,7 +84,7 @@ def limit_entries() -> Iterator[tuple[str, str]]:
 
 
 def statuses_page() -> str:
-    """`docs/statuses.md`."""
+    """`docs/reference/statuses.md`."""
     rows = [
         (
             f"`{status}`",
@@ -101,71 +101,70 @@ def statuses_page() -> str:
         if execution.may_follow(s, a)
     ]
     intro = (
-        "An execution's published status is a function of its internal phase and the detail within it. The tables are in"
-        " `src/callwright/domain/execution.py`; nothing else decides."
+        "The status of an execution, and which status may follow which. Webhooks are sent for those marked yes unless the agent's"
+        " `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
     )
     table = _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
     return "\n".join([table, "```mermaid", "stateDiagram-v2", *edges, "```", ""])
 
 
 def causes_page() -> str:
-    """`docs/causes.md`."""
+    """`docs/reference/causes.md`."""
     intro = (
-        "Every way a call ends, for every carrier: what the record says (`status`, `hangup_by`, `hangup_reason`,"
-        " `hangup_provider_code`) and which word of a retry policy it belongs to. `never`: the same call again cannot end otherwise,"
-        " so it is not tried again whatever the policy names. A reason of ours (`inactivity_timeout`, ...) takes the place of the"
-        " reason of a call that we hung up. The table is `src/callwright/domain/causes.py`."
+        "How a call ended, for every carrier. The execution has `status`, `hangup_by`, `hangup_reason` and `hangup_provider_code`."
+        " Where the platform hung up, its own reason (`inactivity_timeout`, ...) takes the place of the reason below. Retry is the word"
+        " of a retry policy that the cause belongs to; `never`: the same call again cannot end otherwise. The table is"
+        " `src/callwright/domain/causes.py`."
     )
     rows = [
         (f"`{c.key}`", f"`{c.status}`", c.by, c.reason, str(c.code), c.retry, _one_line(c.summary))
         for c in causes.CAUSES.values()
     ]
     head = ("Cause", "Status", "Hung up by", "Reason", "Code", "Retry", "Meaning")
-    sip = (
-        "A status that is not here counts as the first of its hundred. A Q.850 cause in a Reason header beside it decides, unless it"
-        " is 16, 31 or 127, which say nothing, or the status is 401, 402, 407, 487, 607 or 608, which leave no question."
+    numbers = (
+        "Where a Q.850 cause stands in a Reason header beside the SIP status, the Q.850 cause decides. Exceptions: causes 16, 31 and 127,"
+        " and the statuses 401, 402, 407, 487, 607 and 608. A SIP status that is not listed counts as the first of its hundred, a"
+        " Q.850 cause as the last of its class: 31, 47, 63, 79, 95, 111 or 127."
     )
-    q850 = "A number that is not here counts as the unspecified one of its class: 31, 47, 63, 79, 95, 111 or 127."
+    lines = [
+        (f"`{key}`", _numbers(causes.SIP_CODES, key), _numbers(causes.Q850_CODES, key))
+        for key in causes.CAUSES
+        if _numbers(causes.SIP_CODES, key) or _numbers(causes.Q850_CODES, key)
+    ]
+    table = [_row(line) for line in (("Cause", "SIP statuses", "Q.850 causes"), ("---",) * 3, *lines)]
     return "\n".join(
-        [
-            _page("Causes", intro, head, rows),
-            *("## SIP statuses of calls that were not answered", "", sip, "", _code_table(causes.SIP_CODES)),
-            *("## Q.850 causes", "", q850, "", _code_table(causes.Q850_CODES)),
-        ]
+        [_page("Causes", intro, head, rows), "## SIP statuses and Q.850 causes", "", numbers, "", *table, ""]
     )
 
 
-def _code_table(codes: Mapping[int, causes.Code]) -> str:
-    head = ("Number", "Name", "Cause")
-    rows = [_row((str(c.number), c.name, f"`{c.key}`")) for c in codes.values()]
-    return "\n".join([_row(head), _row(tuple("---" for _ in head)), *rows]) + "\n"
+def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
+    return ", ".join(str(number) for number, code in sorted(codes.items()) if code.key == key)
 
 
 def routes_page() -> str:
-    """`docs/api.md`."""
+    """`docs/reference/api.md`."""
     rows = [
         (method, f"`{path}`", summary) for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src")))
     ]
     intro = (
-        "Routes of the HTTP API. Requests carry `Authorization: Bearer <key>` unless the text says otherwise. The running server"
-        " describes bodies and answers at `/openapi.json`; failures are in [errors](errors.md)."
+        "Every operation of the HTTP API. The running server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
+        " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
+        " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
     return _page("HTTP API", intro, ("Method", "Path", "What it does"), rows)
 
 
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
-    """Path, method and first sentence of every route declared by a decorator below `callwright/api`, router prefixes included."""
+    """Path, method and summary of every route declared by a decorator below `callwright/api`, router prefixes included. Without a
+    summary it is the beginning of the docstring."""
     for source in (s for s in sources if s.path.startswith("src/callwright/api/")):
         prefixes = _router_prefixes(source)
         for _, function in source.functions:
             for decorator in function.decorator_list:
-                router, method, path = _declared_route(decorator)
+                router, method, path, summary = _declared_route(decorator)
                 if method:
-                    yield (
-                        prefixes.get(router, "") + path,
-                        method,
-                        _one_line((ast.get_docstring(function) or "").partition("\n\n")[0]),
-                    )
+                    text = summary or (ast.get_docstring(function) or "").partition("\n\n")[0]
+                    yield prefixes.get(router, "") + path, method, _one_line(text)
 
 
 def _router_prefixes(source: measure.Source) -> dict[str, str]:
@@ -181,55 +180,55 @@ def _router_prefixes(source: measure.Source) -> dict[str, str]:
     }
 
 
-def _declared_route(node: ast.expr) -> tuple[str, str, str]:
-    """Router, method and path of a decorator, or empty texts."""
+def _declared_route(node: ast.expr) -> tuple[str, str, str, str]:
+    """Router, method, path and summary of a decorator, or empty texts."""
     if not (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ROUTE_DECORATORS
         and node.args
     ):
-        return "", "", ""
+        return "", "", "", ""
     path = node.args[0]
     if not isinstance(path, ast.Constant):
-        return "", "", ""
-    return ast.unparse(node.func.value), node.func.attr.upper(), str(path.value)
+        return "", "", "", ""
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    summary = given.get("summary")
+    text = str(summary.value) if isinstance(summary, ast.Constant) else ""
+    return ast.unparse(node.func.value), node.func.attr.upper(), str(path.value), text
 
 
 def doctor_page() -> str:
-    """`docs/doctor.md`."""
+    """`docs/reference/doctor.md`."""
     intro = (
-        "Rules over the log of a call explain each bad moment: when, what happened, with its numbers, and which setting to change. No"
-        " model is asked. The findings are in `callwright.doctor` of every execution and webhook (at most"
-        f" {limits.MAX_DOCTOR_FINDINGS}, the worst), at `GET /v1/callwright/executions/{{id}}/doctor` also while the call goes on, and"
-        " printed by `callwright doctor <execution>` (`--json` for programs), which returns 0 when the call was examined, whatever was"
-        " found, and 2 when nothing was: no such call, a log that cannot be read, a wrong option. The table is"
-        " `src/callwright/insight/doctor_rules.py`."
+        "The call doctor finds the bad moments of a call, with their numbers and the setting to change. It applies rules to the call's"
+        " log and asks no model. Findings are in `callwright.doctor` of every execution and webhook (the worst"
+        f" {limits.MAX_DOCTOR_FINDINGS}), and at `GET /v1/callwright/executions/{{id}}/doctor`, also of a live call. On the command line:"
+    )
+    command = (
+        "`callwright doctor ID` returns 0 when it examined the call and 2 when it could not; `--json` is for programs."
     )
     keys = (
-        "A finding has `rule`, `severity` (`bad`: the caller certainly suffered; `warning`; `note`), `call_ms` (since the attempt began,"
-        " as in the log), `recording_ms` (in the recording, which begins at the answer), `lasted_ms`, `turn`, `what`, and `change`: a list"
-        " of `setting`, `direction` (`lower`, `raise`, `change`, or `check`: nothing of the agent would help, look there) and `why`."
-        " Settings are named as in the agent's body: `task_config` and `tools_config` are those of `tasks[0]`."
+        "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
+        " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
+        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`."
     )
-    parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
+    parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
         parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
-        if rule.thresholds:
-            rows = [_row((f"`{n}`", f"{t.value:,} {t.unit}", t.means)) for n, t in rule.thresholds.items()]
-            parts += [_row(("Threshold", "Value", "Meaning")), _row(("---",) * 3), *rows, ""]
-        rows = [_row((f"`{a.setting}`", a.direction, a.why, f"`{cause}`")) for cause, a in rule.advice.items()]
-        parts += [_row(("Setting", "Direction", "Why", "Cause")), _row(("---",) * 4), *rows, ""]
+        parts += [f"- `{n}` {t.value:,} {t.unit}: {t.means}" for n, t in rule.thresholds.items()]
+        rows = [_row((f"`{a.setting}`", a.direction, a.why)) for a in dict.fromkeys(rule.advice.values())]
+        parts += ["", _row(("Setting", "Direction", "Why")), _row(("---",) * 3), *rows, ""]
     return "\n".join(parts)
 
 
 def agent_settings_page() -> str:
-    """`docs/agent-settings.md`."""
+    """`docs/reference/agent-settings.md`."""
     intro = (
         "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
         " it. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
-        " other kinds hardly any. A setting that is not here is kept too. In a [chat](how-to/chat.md) settings of sound, of delays and of"
-        " silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
+        " other kinds hardly any. A setting that is not here is kept too. In a [chat](../how-to/chat.md) settings of sound, of delays and"
+        " of silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
         " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
         " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/settings/rows.py`."
     )
@@ -239,13 +238,18 @@ def agent_settings_page() -> str:
             f"`{row.key}`",
             _json(row.default),
             row.values or f"{row.least:,g} to {row.most:,g}",
-            ("**kept** " if row.kept else "") + _one_line(row.does),
+            ("**kept** " if row.kept else "") + _seen_from_reference(_one_line(row.does)),
             ", ".join(f"`{proof.removeprefix('tests/')}`" for proof in row.proofs),
         )
         for row in sorted(setting_rows.SETTINGS, key=lambda row: sections.index(_section(row)))
     ]
     head = ("Setting", "Default", "Range", "What it does", "Test")
     return _page("Settings of an agent", intro, head, rows)
+
+
+def _seen_from_reference(text: str) -> str:
+    """Links to pages of other folders, which rows write as seen from `docs/`."""
+    return text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../conversation.md")
 
 
 def _section(row: AgentSetting) -> str:
@@ -257,14 +261,14 @@ def _json(value: object) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "docs/errors.md": errors_page,
-    "docs/settings.md": settings_page,
-    "docs/limits.md": limits_page,
-    "docs/agent-settings.md": agent_settings_page,
-    "docs/statuses.md": statuses_page,
-    "docs/causes.md": causes_page,
-    "docs/api.md": routes_page,
-    "docs/doctor.md": doctor_page,
+    "docs/reference/errors.md": errors_page,
+    "docs/reference/settings.md": settings_page,
+    "docs/reference/limits.md": limits_page,
+    "docs/reference/agent-settings.md": agent_settings_page,
+    "docs/reference/statuses.md": statuses_page,
+    "docs/reference/causes.md": causes_page,
+    "docs/reference/api.md": routes_page,
+    "docs/reference/doctor.md": doctor_page,
 }
 
 

@@ -12,7 +12,7 @@ from tests.conformance.table import UNSERVED
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 
-PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
+PAGE = Path(__file__).parents[2] / "docs/reference/compatibility.md"
 ROW = re.compile(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)` \| (.*) \|$", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The tests that docs/agent-settings.md names prove what they are named for: a core that ignores the setting fails one of them."""
+"""The tests that docs/reference/agent-settings.md names prove it: a core that ignores the setting fails one of them."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.models.schemas import CustomModelBody
 from callwright.api.operations.routes import router as operations
+from callwright.api.pages.routes import router as pages
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.phone_numbers.schemas import BuyNumber
 from callwright.api.providers.routes import router as providers
@@ -152,6 +153,7 @@ def build_app(services: ApiServices) -> FastAPI:
         knowledge_bases,
         violations,
         operations,
+        pages,
     ):
         app.include_router(router)
     app.add_exception_handler(CallwrightError, _named)

@@ -59,7 +59,7 @@ class ToolsConfig(Open):
 
 
 class TaskConfig(Open):
-    """Behaviour in the call; docs/agents.md lists all of it."""
+    """Behaviour in the call; docs/reference/agents.md lists all of it."""
 
     hangup_after_silence: float = Field(default=10, description="Seconds; 0 never hangs up.")
     call_terminate: float = Field(default=90, description="Seconds.")

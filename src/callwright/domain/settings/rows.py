@@ -1,8 +1,9 @@
 """Every setting of an agent in one table: what it does, its default and range, and the test that proves it.
 
-``docs/agent-settings.md`` is made from it. ``tests/docs/test_agent_settings.py`` holds it against the parser: each key the parser looks at
-has a row, defaults and bounds are the parser's own, and each named test exists; ``tests/docs/test_proofs_fail.py`` that it fails where a
-setting of the conversation, the model, the recogniser or the voice is ignored. A setting that is stored but changes
+``docs/reference/agent-settings.md`` is made from it.
+``tests/docs/test_agent_settings.py`` holds it against the parser: each key the parser
+looks at has a row, defaults and bounds are the parser's own, and each named test exists; ``tests/docs/test_proofs_fail.py`` that
+it fails where a setting of the conversation, the model, the recogniser or the voice is ignored. A setting that is stored but changes
 nothing says so (``kept``).
 """
 

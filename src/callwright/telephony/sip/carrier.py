@@ -73,7 +73,7 @@ class SipCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> SipCarrier:
-        """Settings: those of SIP (docs/settings.md). Services: ``metrics`` (optional)."""
+        """Settings: those of SIP (docs/reference/settings.md). Services: ``metrics`` (optional)."""
         return cls(SipSettings.of_texts(context.settings), context.services.get("metrics"))
 
     @property
