@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -62,9 +64,36 @@ def settings_page() -> str:
 
 def limits_page() -> str:
     """`docs/reference/limits.md`."""
-    rows = [(f"`{name}`", f"{getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
-    intro = "Every limit of the platform. Each is tested at n and n + 1. The list is `src/callwright/domain/limits.py`."
-    return _page("Limits", intro, ("Limit", "Value", "Meaning"), rows)
+    entries = [(name, f"`{name}` {getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
+    met = _limits_met_by_users()
+    intro = (
+        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1. All are in"
+        " `src/callwright/domain/limits.py`."
+    )
+    inside = "Of the server's own parts; the file says what each means."
+    return "\n".join(
+        [
+            *("# Limits", "", NOTICE, "", intro, ""),
+            *(
+                f"- {shown}: {text[0].lower()}{text[1:].removesuffix('.')}"
+                for name, shown, text in entries
+                if name in met
+            ),
+            *("", "## Inside the server", "", inside, ""),
+            ", ".join(shown for name, shown, _ in entries if name not in met) + ".",
+            "",
+        ]
+    )
+
+
+def _limits_met_by_users() -> set[str]:
+    """Limits that the parts enforce which read what users send, or write what they read."""
+    sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
+    return {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+
+
+_LIMITS = "src/callwright/domain/limits.py"
+_MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))
 
 
 def limit_entries() -> Iterator[tuple[str, str]]:
@@ -94,18 +123,11 @@ def statuses_page() -> str:
         )
         for status in execution.Status
     ]
-    edges = [
-        f"    {_state(s)} --> {_state(a)}"
-        for s in execution.Status
-        for a in execution.Status
-        if execution.may_follow(s, a)
-    ]
     intro = (
         "The status of an execution, and which status may follow which. Webhooks are sent for those marked yes unless the agent's"
         " `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
     )
-    table = _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
-    return "\n".join([table, "```mermaid", "stateDiagram-v2", *edges, "```", ""])
+    return _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
 
 
 def causes_page() -> str:
@@ -117,10 +139,10 @@ def causes_page() -> str:
         " `src/callwright/domain/causes.py`."
     )
     rows = [
-        (f"`{c.key}`", f"`{c.status}`", c.by, c.reason, str(c.code), c.retry, _one_line(c.summary))
+        (f"`{c.key}`", f"`{c.status}`", f"{c.by}: {c.reason} ({c.code})", c.retry, _one_line(c.summary))
         for c in causes.CAUSES.values()
     ]
-    head = ("Cause", "Status", "Hung up by", "Reason", "Code", "Retry", "Meaning")
+    head = ("Cause", "Status", "By, reason and code", "Retry", "Meaning")
     numbers = (
         "Where a Q.850 cause stands in a Reason header beside the SIP status, the Q.850 cause decides. Exceptions: causes 16, 31 and 127,"
         " and the statuses 401, 402, 407, 487, 607 and 608. A SIP status that is not listed counts as the first of its hundred, a"
@@ -143,15 +165,30 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 
 def routes_page() -> str:
     """`docs/reference/api.md`."""
-    rows = [
-        (method, f"`{path}`", summary) for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src")))
-    ]
     intro = (
         "Every operation of the HTTP API. The running server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
         " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
         " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
-    return _page("HTTP API", intro, ("Method", "Path", "What it does"), rows)
+    found = sorted(routes(measure.read_sources(ROOT, "src")))
+    groups = itertools.groupby(found, key=lambda route: _area(route[0]))
+    parts = ["# HTTP API", "", NOTICE, "", intro, ""]
+    for area, declared in sorted(((area, list(declared)) for area, declared in groups), key=lambda one: _place(one[0])):
+        parts += [f"## {area}", "", *(f"- `{method} {path}`: {summary}" for path, method, summary in declared), ""]
+    return "\n".join(parts)
+
+
+_COMMON_AREAS = ("/v2/agent", "/call", "/executions", "/batches", "/v1/callwright")
+
+
+def _area(path: str) -> str:
+    """The beginning of a path under which the page lists it: one part of it, or two behind a version."""
+    parts = path.split("/")
+    return "/".join(parts[: 3 if re.fullmatch(r"v\d|api", parts[1]) else 2]) or "/"
+
+
+def _place(area: str) -> tuple[int, str]:
+    return _COMMON_AREAS.index(area) if area in _COMMON_AREAS else len(_COMMON_AREAS), area
 
 
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
@@ -216,9 +253,9 @@ def doctor_page() -> str:
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
         parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
-        parts += [f"- `{n}` {t.value:,} {t.unit}: {t.means}" for n, t in rule.thresholds.items()]
-        rows = [_row((f"`{a.setting}`", a.direction, a.why)) for a in dict.fromkeys(rule.advice.values())]
-        parts += ["", _row(("Setting", "Direction", "Why")), _row(("---",) * 3), *rows, ""]
+        found = ", ".join(f"`{n}` {t.value:,} {t.unit}" for n, t in rule.thresholds.items())
+        parts += [f"Thresholds: {found}.", ""] if found else []
+        parts += [*(f"- {a.direction} `{a.setting}`: {a.why}" for a in dict.fromkeys(rule.advice.values())), ""]
     return "\n".join(parts)
 
 
@@ -291,10 +328,6 @@ def _default(value: object) -> str:
     if value is None or value in ("", ()):
         return "none"
     return f"`{int(value) if isinstance(value, bool) else value}`"
-
-
-def _state(status: execution.Status) -> str:
-    return status.replace("-", "_")
 
 
 def main() -> int:

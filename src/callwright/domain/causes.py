@@ -94,9 +94,8 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient rejected",
         3020,
         "busy",
-        "The person declined. Of the published statuses busy is nearest: somebody is there and will not talk now. Most phones"
-        " send 486 when their owner declines and others 603, so that the two must not differ in status or retry: the person cannot"
-        " choose which it is. Some networks also send 603 for calls they block; where they add a reason of their own, it decides.",
+        # As busy: most phones send 486 when their owner declines, others 603, and the person cannot choose which.
+        "The person declined. A network that blocks the call with 603 may add a reason, which then decides.",
     ),
     Cause(
         "call_limit_exceeded",
@@ -127,9 +126,8 @@ _ROWS: tuple[Cause, ...] = (
         "Call unanswered",
         3000,
         "no-answer",
-        "The number exists and its owner cannot be reached now: switched off, not registered, do not disturb, or rung without an"
-        " answer: networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again"
-        " later, which is the class no-answer; failed would call a good number bad. A Q.850 cause beside it says which it was.",
+        # Networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again later.
+        "The number exists, but cannot be reached now: switched off, not registered, do not disturb, or not answered.",
     ),
     # -- nobody talked: the number
     Cause(
