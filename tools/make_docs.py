@@ -39,13 +39,14 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 def errors_page() -> str:
     """`docs/reference/errors.md`."""
     rows = [
-        (f"`{c.code}`", str(c.http_status), _one_line(inspect.getdoc(c)), _one_line(c.hint)) for c in error_classes()
+        (f"`{c.code}`", str(c.http_status), _one_line((inspect.getdoc(c) or "").partition("\n\n")[0]))
+        for c in error_classes()
     ]
     intro = (
         "Every error of the API has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The"
         " classes are in `src/callwright/domain/errors.py`."
     )
-    return _page("Errors", intro, ("Code", "HTTP", "Meaning", "What to do"), rows)
+    return _page("Errors", intro, ("Code", "HTTP", "Meaning"), rows)
 
 
 def settings_page() -> str:
@@ -74,11 +75,7 @@ def limits_page() -> str:
     return "\n".join(
         [
             *("# Limits", "", NOTICE, "", intro, ""),
-            *(
-                f"- {shown}: {text[0].lower()}{text[1:].removesuffix('.')}"
-                for name, shown, text in entries
-                if name in met
-            ),
+            *(f"- {shown}: {text}" for name, shown, text in entries if name in met),
             *("", "## Inside the server", "", inside, ""),
             ", ".join(shown for name, shown, _ in entries if name not in met) + ".",
             "",
@@ -248,15 +245,23 @@ def doctor_page() -> str:
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`."
+        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`. Below are the settings"
+        " that each rule may name; the finding says which of them, and why."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
         parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
         found = ", ".join(f"`{n}` {t.value:,} {t.unit}" for n, t in rule.thresholds.items())
         parts += [f"Thresholds: {found}.", ""] if found else []
-        parts += [*(f"- {a.direction} `{a.setting}`: {a.why}" for a in dict.fromkeys(rule.advice.values())), ""]
+        parts += [*_advice(rule), ""]
     return "\n".join(parts)
+
+
+def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
+    """A line for each direction with the settings that the rule may name."""
+    for direction in dict.fromkeys(advice.direction for advice in rule.advice.values()):
+        names = dict.fromkeys(a.setting for a in rule.advice.values() if a.direction == direction)
+        yield f"- {direction}: {', '.join(f'`{name}`' for name in names)}"
 
 
 def agent_settings_page() -> str:
