@@ -38,29 +38,30 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 
 def errors_page() -> str:
     """`docs/reference/errors.md`."""
-    rows = [
-        (f"`{c.code}`", str(c.http_status), _one_line((inspect.getdoc(c) or "").partition("\n\n")[0]))
-        for c in error_classes()
-    ]
     intro = (
         "Every error of the API has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The"
         " classes are in `src/callwright/domain/errors.py`."
     )
-    return _page("Errors", intro, ("Code", "HTTP", "Meaning"), rows)
+    lines = [
+        f"- `{c.code}` ({c.http_status}): {_one_line((inspect.getdoc(c) or '').partition(chr(10) * 2)[0])}"
+        for c in error_classes()
+    ]
+    return "\n".join(["# Errors", "", NOTICE, "", intro, "", *lines, ""])
 
 
 def settings_page() -> str:
     """`docs/reference/settings.md`."""
     defaults = {f.name: f.default for f in fields(settings.Settings)}
-    rows = [
-        (f"`{s.variable}`", _default(defaults[name]) + (", secret" if s.secret else ""), _one_line(s.summary))
-        for name, s in settings.SETTINGS.items()
-    ]
     intro = (
         "Settings of the server are environment variables; an option of the command line takes precedence. A value that cannot be read"
-        " is an error at the start that names the variable. The table is in `src/callwright/ops/settings.py`."
+        " is an error at the start that names the variable. The default is in parentheses. The table is in"
+        " `src/callwright/ops/settings.py`."
     )
-    return _page("Settings", intro, ("Variable", "Default", "Meaning"), rows)
+    lines = [
+        f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
+        for name, s in settings.SETTINGS.items()
+    ]
+    return "\n".join(["# Settings", "", NOTICE, "", intro, "", *lines, ""])
 
 
 def limits_page() -> str:
@@ -69,15 +70,12 @@ def limits_page() -> str:
     met = _limits_met_by_users()
     intro = (
         "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1. All are in"
-        " `src/callwright/domain/limits.py`."
+        " `src/callwright/domain/limits.py`, those of the server's own parts too."
     )
-    inside = "Of the server's own parts; the file says what each means."
     return "\n".join(
         [
             *("# Limits", "", NOTICE, "", intro, ""),
             *(f"- {shown}: {text}" for name, shown, text in entries if name in met),
-            *("", "## Inside the server", "", inside, ""),
-            ", ".join(shown for name, shown, _ in entries if name not in met) + ".",
             "",
         ]
     )
@@ -267,26 +265,25 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the test that proves"
-        " it. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
-        " other kinds hardly any. A setting that is not here is kept too. In a [chat](../how-to/chat.md) settings of sound, of delays and"
-        " of silence do not count. Which field of the conversation's plan a setting is, with which value, is held for each by"
-        " `docs/test_settings_in_the_plan.py`; that the test fails where the setting is ignored, for those of the conversation, the model,"
-        " the recogniser and the voice, by `docs/test_proofs_fail.py`. The table is in `src/callwright/domain/settings/rows.py`."
+        "Every setting of an agent, with its default and what it may be. [Settings by task](../how-to/agent-settings.md) is shorter, and"
+        " [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and `tools_config` are those of"
+        " `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
     )
-    sections = list(dict.fromkeys(_section(row) for row in setting_rows.SETTINGS))
-    rows = [
-        (
-            f"`{row.key}`",
-            _json(row.default),
-            row.values or f"{row.least:,g} to {row.most:,g}",
-            ("**kept** " if row.kept else "") + _seen_from_reference(_one_line(row.does)),
-            ", ".join(f"`{proof.removeprefix('tests/')}`" for proof in row.proofs),
-        )
-        for row in sorted(setting_rows.SETTINGS, key=lambda row: sections.index(_section(row)))
-    ]
-    head = ("Setting", "Default", "Range", "What it does", "Test")
-    return _page("Settings of an agent", intro, head, rows)
+    kept = (
+        "These settings, and all that are not listed here, are stored and returned, and nothing acts on them. Ranges of numbers are"
+        " checked."
+    )
+    acted_on = [row for row in setting_rows.SETTINGS if not row.kept]
+    parts = ["# Settings of an agent", "", NOTICE, "", intro, ""]
+    for section in dict.fromkeys(_section(row) for row in acted_on):
+        parts += [f"## {section}", "", *(_setting_line(row) for row in acted_on if _section(row) == section), ""]
+    names = ", ".join(f"`{row.key}`" for row in setting_rows.SETTINGS if row.kept)
+    return "\n".join([*parts, "## Stored without effect", "", kept, "", f"{names}.", ""])
+
+
+def _setting_line(row: AgentSetting) -> str:
+    values = row.values or f"{row.least:,g} to {row.most:,g}"
+    return f"- `{row.key}` ({values}; default {_json(row.default)}): {_seen_from_reference(_one_line(row.does))}"
 
 
 def _seen_from_reference(text: str) -> str:

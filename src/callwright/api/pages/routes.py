@@ -25,7 +25,7 @@ _LINKS = (
 _PAGES = (
     ("docs/tutorial/first-agent.md", "build a booking agent, step by step"),
     ("docs/how-to/connect-a-model.md", "use a language model of your choice"),
-    ("docs/how-to/webhooks.md", "get told when a call changes its status"),
+    ("docs/how-to/webhooks.md", "receive a request at every status of a call"),
     ("docs/how-to/operate.md", "run, watch and stop the server"),
     ("docs/README.md", "every other page"),
 )
