@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.execution import PUBLISHED_BY_DEFAULT
 from callwright.domain.settings.rows import SETTINGS
+from callwright.outbox.schedule import DELAYS_S
 from callwright.outbox.sign import decode_secret, signature_headers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +74,15 @@ def test_the_check_of_a_signature_that_the_guide_shows_accepts_ours_and_nothing_
         assert not is_genuine(secret, headers, body + b" ")
         assert not is_genuine("another", headers, body)
         assert not is_genuine(secret, signature_headers(decode_secret(secret), "evt-1", now - 400, body), body)
+
+
+def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_without_a_choice() -> None:
+    page = " ".join((DOCS / "how-to/webhooks.md").read_text().split())
+    times = re.findall(r"(\d+) (s|min|h)\b", page.partition("repeated after ")[2].partition(":")[0])
+    assert tuple(int(number) * {"s": 1, "min": 60, "h": 3_600}[unit] for number, unit in times) == DELAYS_S
+    begun = {"initiated", "ringing", "in-progress", "call-disconnected"}
+    assert begun <= {str(status) for status in PUBLISHED_BY_DEFAULT}
+    assert all(f"`{status}`" in page for status in begun)
 
 
 def anchors(page: Path) -> set[str]:
