@@ -265,8 +265,8 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with its default and what it may be. [Settings by task](../how-to/agent-settings.md) is shorter, and"
-        " [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and `tools_config` are those of"
+        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md) is"
+        " shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and `tools_config` are those of"
         " `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
     )
     kept = (
@@ -283,7 +283,8 @@ def agent_settings_page() -> str:
 
 def _setting_line(row: AgentSetting) -> str:
     values = row.values or f"{row.least:,g} to {row.most:,g}"
-    return f"- `{row.key}` ({values}; default {_json(row.default)}): {_seen_from_reference(_one_line(row.does))}"
+    default = "" if row.default is None else f"; default {_json(row.default)}"
+    return f"- `{row.key}` ({values}{default}): {_seen_from_reference(_one_line(row.does))}"
 
 
 def _seen_from_reference(text: str) -> str:

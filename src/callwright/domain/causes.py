@@ -65,7 +65,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call ended",
         4000,
         "never",
-        "We hung up; a more exact reason takes the place of this one.",
+        "We hung up.",
     ),
     Cause(
         "transferred",
@@ -74,7 +74,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call completed",
         4000,
         "never",
-        "The far end was handed to somebody else; the call goes on without us.",
+        "The other side was transferred; its call goes on without us.",
     ),
     Cause(
         "media_timeout",
@@ -83,7 +83,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3070,
         "never",
-        "An answered call whose audio stopped and whose end nobody told us. It was a conversation, so it is completed.",
+        "The audio of an answered call stopped, and nobody reported its end.",
     ),
     # -- nobody talked: busy
     Cause("user_busy", "busy", "Carrier", "Call recipient was busy", 3010, "busy", "The line is engaged."),
@@ -258,7 +258,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3110,
         "never",
-        "The two sides have no codec in common, and will have none the next time.",
+        "The two sides have no codec in common.",
     ),
     Cause(
         "originator_cancel",
@@ -276,7 +276,7 @@ _ROWS: tuple[Cause, ...] = (
         "recipient_suppressed",
         4000,
         "never",
-        "The number was put on the list of those not to be called before this call was dialled.",
+        "The number is on the list of numbers not to be called.",
     ),
     Cause(
         "trunk_unusable",
@@ -294,7 +294,7 @@ _ROWS: tuple[Cause, ...] = (
         "caller_limit_reached",
         4000,
         "never",
-        "The person who called us has called as often as the agent allows (`inbound_limit`).",
+        "The caller has called as often as `inbound_limit` allows.",
     ),
     Cause(
         "caller_not_known",
@@ -303,7 +303,7 @@ _ROWS: tuple[Cause, ...] = (
         "caller_not_known",
         4000,
         "never",
-        "The agent takes known callers only (`disallow_unknown_numbers`), and this one is not.",
+        "The agent takes known callers only (`disallow_unknown_numbers`).",
     ),
     Cause(
         "caller_abandoned",
