@@ -265,9 +265,9 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md) is"
-        " shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and `tools_config` are those of"
-        " `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
+        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md)"
+        " is shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and"
+        " `tools_config` are those of `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
     )
     kept = (
         "These settings, and all that are not listed here, are stored and returned, and nothing acts on them. Ranges of numbers are"
