@@ -68,7 +68,7 @@ MOST_WRONG = {
         for length_ms, most in zip(LENGTHS_MS, rates, strict=True)
     },
 }
-"""Share of wrong cases of seeds 1 to SEEDS, at most: the mean of seeds 1 to 20 of 28 November 2026 (docs/conversation.md) and 2.6
+"""Share of wrong cases of seeds 1 to SEEDS, at most: the mean of seeds 1 to 20 of 28 November 2026 (bench/README.md) and 2.6
 sampling errors of three seeds, by how much the twenty differ (one case, where none of theirs was wrong and the cases are drawn). So
 another change may move the draws; of three seeds that are drawn anew one row in 200 is above by chance. The interval of the true rate is
 what the command prints."""

@@ -1,4 +1,4 @@
-"""An agent with given settings, named as the rows of docs/agent-settings.md are."""
+"""An agent with given settings, named as the rows of docs/reference/agent-settings.md are."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -18,6 +20,7 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
+from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
@@ -34,36 +37,58 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 
 
 def errors_page() -> str:
-    """`docs/errors.md`."""
-    rows = [
-        (f"`{c.code}`", str(c.http_status), _one_line(inspect.getdoc(c)), _one_line(c.hint)) for c in error_classes()
-    ]
+    """`docs/reference/errors.md`."""
     intro = (
-        "Every failure has a stable code, an HTTP status where it reaches the API, and a sentence that says what to do. Codes are"
-        " never reused. The classes are in `src/callwright/domain/errors.py`."
+        "Every error of the API has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The"
+        " classes are in `src/callwright/domain/errors.py`."
     )
-    return _page("Errors", intro, ("Code", "HTTP", "Meaning", "What to do"), rows)
+    lines = [
+        f"- `{c.code}` ({c.http_status}): {_one_line((inspect.getdoc(c) or '').partition(chr(10) * 2)[0])}"
+        for c in error_classes()
+    ]
+    return "\n".join(["# Errors", "", NOTICE, "", intro, "", *lines, ""])
 
 
 def settings_page() -> str:
-    """`docs/settings.md`."""
+    """`docs/reference/settings.md`."""
     defaults = {f.name: f.default for f in fields(settings.Settings)}
-    rows = [
-        (f"`{s.variable}`", _default(defaults[name]) + (", secret" if s.secret else ""), _one_line(s.summary))
+    intro = (
+        "Settings of the server are environment variables; an option of the command line takes precedence. A value that cannot be read"
+        " is an error at the start that names the variable. The default is in parentheses. The table is in"
+        " `src/callwright/ops/settings.py`."
+    )
+    lines = [
+        f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
         for name, s in settings.SETTINGS.items()
     ]
-    intro = (
-        "A setting comes from the command line, else from its environment variable, else from its default. A value that cannot be"
-        " read is an error that names the variable. The table is in `src/callwright/ops/settings.py`."
-    )
-    return _page("Settings", intro, ("Variable", "Default", "Meaning"), rows)
+    return "\n".join(["# Settings", "", NOTICE, "", intro, "", *lines, ""])
 
 
 def limits_page() -> str:
-    """`docs/limits.md`."""
-    rows = [(f"`{name}`", f"{getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
-    intro = "Everything has a limit. The list is `src/callwright/domain/limits.py`; each is tested at n and n + 1 where it is enforced."
-    return _page("Limits", intro, ("Limit", "Value", "Meaning"), rows)
+    """`docs/reference/limits.md`."""
+    entries = [(name, f"`{name}` {getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
+    met = _limits_met_by_users()
+    intro = (
+        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1. All are in"
+        " `src/callwright/domain/limits.py`, those of the server's own parts too."
+    )
+    return "\n".join(
+        [
+            *("# Limits", "", NOTICE, "", intro, ""),
+            *(f"- {shown}: {text}" for name, shown, text in entries if name in met),
+            "",
+        ]
+    )
+
+
+def _limits_met_by_users() -> set[str]:
+    """Limits that the parts enforce which read what users send, or write what they read."""
+    sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
+    return {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+
+
+_LIMITS = "src/callwright/domain/limits.py"
+_MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))
 
 
 def limit_entries() -> Iterator[tuple[str, str]]:
@@ -83,7 +108,7 @@ def limit_entries() -> Iterator[tuple[str, str]]:
 
 
 def statuses_page() -> str:
-    """`docs/statuses.md`."""
+    """`docs/reference/statuses.md`."""
     rows = [
         (
             f"`{status}`",
@@ -93,78 +118,85 @@ def statuses_page() -> str:
         )
         for status in execution.Status
     ]
-    edges = [
-        f"    {_state(s)} --> {_state(a)}"
-        for s in execution.Status
-        for a in execution.Status
-        if execution.may_follow(s, a)
-    ]
     intro = (
-        "An execution's published status is a function of its internal phase and the detail within it. The tables are in"
-        " `src/callwright/domain/execution.py`; nothing else decides."
+        "The status of an execution, and which status may follow which. Webhooks are sent for those marked yes unless the agent's"
+        " `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
     )
-    table = _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
-    return "\n".join([table, "```mermaid", "stateDiagram-v2", *edges, "```", ""])
+    return _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
 
 
 def causes_page() -> str:
-    """`docs/causes.md`."""
+    """`docs/reference/causes.md`."""
     intro = (
-        "Every way a call ends, for every carrier: what the record says (`status`, `hangup_by`, `hangup_reason`,"
-        " `hangup_provider_code`) and which word of a retry policy it belongs to. `never`: the same call again cannot end otherwise,"
-        " so it is not tried again whatever the policy names. A reason of ours (`inactivity_timeout`, ...) takes the place of the"
-        " reason of a call that we hung up. The table is `src/callwright/domain/causes.py`."
+        "How a call ended, for every carrier. The execution has `status`, `hangup_by`, `hangup_reason` and `hangup_provider_code`."
+        " Where the platform hung up, its own reason (`inactivity_timeout`, ...) takes the place of the reason below. Retry is the word"
+        " of a retry policy that the cause belongs to; `never`: the same call again cannot end otherwise. The table is"
+        " `src/callwright/domain/causes.py`."
     )
     rows = [
-        (f"`{c.key}`", f"`{c.status}`", c.by, c.reason, str(c.code), c.retry, _one_line(c.summary))
+        (f"`{c.key}`", f"`{c.status}`", f"{c.by}: {c.reason} ({c.code})", c.retry, _one_line(c.summary))
         for c in causes.CAUSES.values()
     ]
-    head = ("Cause", "Status", "Hung up by", "Reason", "Code", "Retry", "Meaning")
-    sip = (
-        "A status that is not here counts as the first of its hundred. A Q.850 cause in a Reason header beside it decides, unless it"
-        " is 16, 31 or 127, which say nothing, or the status is 401, 402, 407, 487, 607 or 608, which leave no question."
+    head = ("Cause", "Status", "By, reason and code", "Retry", "Meaning")
+    numbers = (
+        "Where a Q.850 cause stands in a Reason header beside the SIP status, the Q.850 cause decides. Exceptions: causes 16, 31 and 127,"
+        " and the statuses 401, 402, 407, 487, 607 and 608. A SIP status that is not listed counts as the first of its hundred, a"
+        " Q.850 cause as the last of its class: 31, 47, 63, 79, 95, 111 or 127."
     )
-    q850 = "A number that is not here counts as the unspecified one of its class: 31, 47, 63, 79, 95, 111 or 127."
+    lines = [
+        (f"`{key}`", _numbers(causes.SIP_CODES, key), _numbers(causes.Q850_CODES, key))
+        for key in causes.CAUSES
+        if _numbers(causes.SIP_CODES, key) or _numbers(causes.Q850_CODES, key)
+    ]
+    table = [_row(line) for line in (("Cause", "SIP statuses", "Q.850 causes"), ("---",) * 3, *lines)]
     return "\n".join(
-        [
-            _page("Causes", intro, head, rows),
-            *("## SIP statuses of calls that were not answered", "", sip, "", _code_table(causes.SIP_CODES)),
-            *("## Q.850 causes", "", q850, "", _code_table(causes.Q850_CODES)),
-        ]
+        [_page("Causes", intro, head, rows), "## SIP statuses and Q.850 causes", "", numbers, "", *table, ""]
     )
 
 
-def _code_table(codes: Mapping[int, causes.Code]) -> str:
-    head = ("Number", "Name", "Cause")
-    rows = [_row((str(c.number), c.name, f"`{c.key}`")) for c in codes.values()]
-    return "\n".join([_row(head), _row(tuple("---" for _ in head)), *rows]) + "\n"
+def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
+    return ", ".join(str(number) for number, code in sorted(codes.items()) if code.key == key)
 
 
 def routes_page() -> str:
-    """`docs/api.md`."""
-    rows = [
-        (method, f"`{path}`", summary) for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src")))
-    ]
+    """`docs/reference/api.md`."""
     intro = (
-        "Routes of the HTTP API. Requests carry `Authorization: Bearer <key>` unless the text says otherwise. The running server"
-        " describes bodies and answers at `/openapi.json`; failures are in [errors](errors.md)."
+        "Every operation of the HTTP API. The running server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
+        " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
+        " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
-    return _page("HTTP API", intro, ("Method", "Path", "What it does"), rows)
+    found = sorted(routes(measure.read_sources(ROOT, "src")))
+    groups = itertools.groupby(found, key=lambda route: _area(route[0]))
+    parts = ["# HTTP API", "", NOTICE, "", intro, ""]
+    for area, declared in sorted(((area, list(declared)) for area, declared in groups), key=lambda one: _place(one[0])):
+        parts += [f"## {area}", "", *(f"- `{method} {path}`: {summary}" for path, method, summary in declared), ""]
+    return "\n".join(parts)
+
+
+_COMMON_AREAS = ("/v2/agent", "/call", "/executions", "/batches", "/v1/callwright")
+
+
+def _area(path: str) -> str:
+    """The beginning of a path under which the page lists it: one part of it, or two behind a version."""
+    parts = path.split("/")
+    return "/".join(parts[: 3 if re.fullmatch(r"v\d|api", parts[1]) else 2]) or "/"
+
+
+def _place(area: str) -> tuple[int, str]:
+    return _COMMON_AREAS.index(area) if area in _COMMON_AREAS else len(_COMMON_AREAS), area
 
 
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
-    """Path, method and first sentence of every route declared by a decorator below `callwright/api`, router prefixes included."""
+    """Path, method and summary of every route declared by a decorator below `callwright/api`, router prefixes included. Without a
+    summary it is the beginning of the docstring."""
     for source in (s for s in sources if s.path.startswith("src/callwright/api/")):
         prefixes = _router_prefixes(source)
         for _, function in source.functions:
             for decorator in function.decorator_list:
-                router, method, path = _declared_route(decorator)
+                router, method, path, summary = _declared_route(decorator)
                 if method:
-                    yield (
-                        prefixes.get(router, "") + path,
-                        method,
-                        _one_line((ast.get_docstring(function) or "").partition("\n\n")[0]),
-                    )
+                    text = summary or (ast.get_docstring(function) or "").partition("\n\n")[0]
+                    yield prefixes.get(router, "") + path, method, _one_line(text)
 
 
 def _router_prefixes(source: measure.Source) -> dict[str, str]:
@@ -180,70 +212,83 @@ def _router_prefixes(source: measure.Source) -> dict[str, str]:
     }
 
 
-def _declared_route(node: ast.expr) -> tuple[str, str, str]:
-    """Router, method and path of a decorator, or empty texts."""
+def _declared_route(node: ast.expr) -> tuple[str, str, str, str]:
+    """Router, method, path and summary of a decorator, or empty texts."""
     if not (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ROUTE_DECORATORS
         and node.args
     ):
-        return "", "", ""
+        return "", "", "", ""
     path = node.args[0]
     if not isinstance(path, ast.Constant):
-        return "", "", ""
-    return ast.unparse(node.func.value), node.func.attr.upper(), str(path.value)
+        return "", "", "", ""
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    summary = given.get("summary")
+    text = str(summary.value) if isinstance(summary, ast.Constant) else ""
+    return ast.unparse(node.func.value), node.func.attr.upper(), str(path.value), text
 
 
 def doctor_page() -> str:
-    """`docs/doctor.md`."""
+    """`docs/reference/doctor.md`."""
     intro = (
-        "Rules over the log of a call explain each bad moment: when, what happened, with its numbers, and which setting to change. No"
-        " model is asked. The findings are in `callwright.doctor` of every execution and webhook (at most"
-        f" {limits.MAX_DOCTOR_FINDINGS}, the worst), at `GET /v1/callwright/executions/{{id}}/doctor` also while the call goes on, and"
-        " printed by `callwright doctor <execution>` (`--json` for programs), which returns 0 when the call was examined, whatever was"
-        " found, and 2 when nothing was: no such call, a log that cannot be read, a wrong option. The table is"
-        " `src/callwright/insight/doctor_rules.py`."
+        "The call doctor finds the bad moments of a call, with their numbers and the setting to change. It applies rules to the call's"
+        " log and asks no model. Findings are in `callwright.doctor` of every execution and webhook (the worst"
+        f" {limits.MAX_DOCTOR_FINDINGS}), and at `GET /v1/callwright/executions/{{id}}/doctor`, also of a live call. On the command line:"
+    )
+    command = (
+        "`callwright doctor ID` returns 0 when it examined the call and 2 when it could not; `--json` is for programs."
     )
     keys = (
-        "A finding has `rule`, `severity` (`bad`: the caller certainly suffered; `warning`; `note`), `call_ms` (since the attempt began,"
-        " as in the log), `recording_ms` (in the recording, which begins at the answer), `lasted_ms`, `turn`, `what`, and `change`: a list"
-        " of `setting`, `direction` (`lower`, `raise`, `change`, or `check`: nothing of the agent would help, look there) and `why`."
-        " Settings are named as in the agent's body: `task_config` and `tools_config` are those of `tasks[0]`."
+        "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
+        " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
+        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`. Below are the settings"
+        " that each rule may name; the finding says which of them, and why."
     )
-    parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
+    parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
         parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
-        if rule.thresholds:
-            rows = [_row((f"`{n}`", f"{t.value:,} {t.unit}", t.means)) for n, t in rule.thresholds.items()]
-            parts += [_row(("Threshold", "Value", "Meaning")), _row(("---",) * 3), *rows, ""]
-        rows = [_row((f"`{a.setting}`", a.direction, a.why, f"`{cause}`")) for cause, a in rule.advice.items()]
-        parts += [_row(("Setting", "Direction", "Why", "Cause")), _row(("---",) * 4), *rows, ""]
+        found = ", ".join(f"`{n}` {t.value:,} {t.unit}" for n, t in rule.thresholds.items())
+        parts += [f"Thresholds: {found}.", ""] if found else []
+        parts += [*_advice(rule), ""]
     return "\n".join(parts)
 
 
+def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
+    """A line for each direction with the settings that the rule may name."""
+    for direction in dict.fromkeys(advice.direction for advice in rule.advice.values()):
+        names = dict.fromkeys(a.setting for a in rule.advice.values() if a.direction == direction)
+        yield f"- {direction}: {', '.join(f'`{name}`' for name in names)}"
+
+
 def agent_settings_page() -> str:
-    """`docs/agent-settings.md`."""
+    """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent ([how an agent is written](agents.md)): what it does, its default and range, and the version that has"
-        " it first. **kept**: it is stored and given back as it came, and nothing is done with it; a range of numbers is checked, of the"
-        " other kinds hardly any. A setting that is not here is kept too. In a [chat](how-to/chat.md) settings of sound, of delays and of"
-        " silence do not count. The settings are declared in `src/callwright/domain/settings/`; tests are marked with those they prove"
-        " (`pytest.mark.proves`)."
+        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md)"
+        " is shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and"
+        " `tools_config` are those of `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
     )
-    sections = list(dict.fromkeys(row.section for row in SETTINGS))
-    rows = [
-        (
-            f"`{row.key}`",
-            _json(row.default),
-            row.kind.words,
-            ("**kept** " if row.kept else "") + _one_line(row.does),
-            row.since,
-        )
-        for row in sorted(SETTINGS, key=lambda row: sections.index(row.section))
-    ]
-    head = ("Setting", "Default", "Range", "What it does", "Since")
-    return _page("Settings of an agent", intro, head, rows)
+    kept = (
+        "These settings, and all that are not listed here, are stored and returned, and nothing acts on them. Ranges of numbers are"
+        " checked."
+    )
+    acted_on = [row for row in SETTINGS if not row.kept]
+    parts = ["# Settings of an agent", "", NOTICE, "", intro, ""]
+    for section in dict.fromkeys(row.section for row in acted_on):
+        parts += [f"## {section}", "", *(_setting_line(row) for row in acted_on if row.section == section), ""]
+    names = ", ".join(f"`{row.key}`" for row in SETTINGS if row.kept)
+    return "\n".join([*parts, "## Stored without effect", "", kept, "", f"{names}.", ""])
+
+
+def _setting_line(row: Setting) -> str:
+    default = "" if row.default is None else f"; default {_json(row.default)}"
+    return f"- `{row.key}` ({row.kind.words}{default}): {_seen_from_reference(_one_line(row.does))}"
+
+
+def _seen_from_reference(text: str) -> str:
+    """Links to pages of other folders, which rows write as seen from `docs/`."""
+    return text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
 
 
 def _json(value: object) -> str:
@@ -251,14 +296,14 @@ def _json(value: object) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "docs/errors.md": errors_page,
-    "docs/settings.md": settings_page,
-    "docs/limits.md": limits_page,
-    "docs/agent-settings.md": agent_settings_page,
-    "docs/statuses.md": statuses_page,
-    "docs/causes.md": causes_page,
-    "docs/api.md": routes_page,
-    "docs/doctor.md": doctor_page,
+    "docs/reference/errors.md": errors_page,
+    "docs/reference/settings.md": settings_page,
+    "docs/reference/limits.md": limits_page,
+    "docs/reference/agent-settings.md": agent_settings_page,
+    "docs/reference/statuses.md": statuses_page,
+    "docs/reference/causes.md": causes_page,
+    "docs/reference/api.md": routes_page,
+    "docs/reference/doctor.md": doctor_page,
 }
 
 
@@ -281,10 +326,6 @@ def _default(value: object) -> str:
     if value is None or value in ("", ()):
         return "none"
     return f"`{int(value) if isinstance(value, bool) else value}`"
-
-
-def _state(status: execution.Status) -> str:
-    return status.replace("-", "_")
 
 
 def main() -> int:

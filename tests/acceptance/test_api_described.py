@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.api_examples import NOT_HERE, examples, filled, made, sent
@@ -104,3 +105,17 @@ async def test_every_operation_with_a_body_declares_what_a_body_may_be_refused_w
                         undeclared.append((method, path, answer.status_code))
     assert undeclared == []
     assert tried >= 30
+
+
+async def test_a_browser_without_a_key_finds_the_front_page_and_the_reference(world: ApiWorld) -> None:
+    async with world.client(None) as client:
+        front = await client.get("/")
+        assert (front.status_code, front.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        links = [href for href in re.findall(r'href="([^"]+)"', front.text) if href != "readyz"]
+        assert {"docs", "openapi.json", "healthz"} <= set(links)
+        for link in links:
+            assert (await client.get(f"/{link}")).status_code == 200, link
+        reference = await client.get("/docs")
+        assert "default-src 'none'" in reference.headers["content-security-policy"]
+        assert 'id="calls_place"' in reference.text
+        assert (await client.get("/nowhere")).status_code == 401

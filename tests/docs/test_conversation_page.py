@@ -1,11 +1,11 @@
-"""docs/conversation.md shows the tables the core interprets."""
+"""docs/explanation/conversation.md shows the tables the core interprets."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from callwright.conversation import patience, reply, table, transfer, turn, voicemail
 
-PAGE = (Path(__file__).parents[2] / "docs" / "conversation.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "conversation.md").read_text(encoding="utf-8")
 
 
 def rows(moves: Mapping[str, Mapping[str, str]]) -> list[str]:

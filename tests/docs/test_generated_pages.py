@@ -25,7 +25,7 @@ def test_error_codes_are_unique_and_every_error_says_what_to_do():
 
 
 def test_every_setting_has_an_entry_with_a_summary():
-    page = (ROOT / "docs/settings.md").read_text()
+    page = (ROOT / "docs/reference/settings.md").read_text()
     assert [s.variable for s in settings.SETTINGS.values() if f"`{s.variable}`" not in page or not s.summary] == []
 
 
@@ -35,7 +35,7 @@ def test_every_limit_is_explained():
 
 
 def test_every_status_is_documented():
-    page = (ROOT / "docs/statuses.md").read_text()
+    page = (ROOT / "docs/reference/statuses.md").read_text()
     assert [status for status in execution.Status if f"| `{status}` |" not in page] == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_WORDS = {"README.md": 900, "ARCHITECTURE.md": 2_500, "docs/conversation.md": 4_000}
+MOST_WORDS = {"README.md": 900, "ARCHITECTURE.md": 2_500, "docs/explanation/conversation.md": 4_000}
 MOST_OPEN_WORK_LINES = 12
 MOST_BULLET_LINES = 2
 
@@ -28,7 +28,7 @@ def test_the_open_work_is_a_short_list() -> None:
 
 
 def test_a_known_limitation_takes_at_most_two_lines() -> None:
-    found = bullets((ROOT / "docs/known-limitations.md").read_text())
+    found = bullets((ROOT / "docs/reference/known-limitations.md").read_text())
     assert found
     assert [one for one in found if len(one.splitlines()) > MOST_BULLET_LINES] == []
 
@@ -38,7 +38,7 @@ def test_a_bullet_of_three_lines_is_noticed() -> None:
 
 
 def test_the_glossary_is_sorted_and_defines_each_term_once() -> None:
-    terms = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)[2:]
+    terms = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", (ROOT / "docs/reference/glossary.md").read_text(), re.MULTILINE)[2:]
     assert len(terms) > 1
     folded = [term.casefold() for term in terms]
     assert folded == sorted(set(folded))

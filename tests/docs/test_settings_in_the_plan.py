@@ -1,5 +1,5 @@
 """The way from an agent's key to the conversation: which field of the plan it is, and with which value. The proofs of most rows of
-docs/agent-settings.md begin at the plan."""
+docs/reference/agent-settings.md begin at the plan."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.unit.insight.call_log import CallLog
 from callwright.insight.line import line_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs/telephony.md").read_text()
+PAGE = (ROOT / "docs/reference/telephony.md").read_text()
 
 
 def _first_cells(heading: str) -> set[str]:

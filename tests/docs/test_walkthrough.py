@@ -1,31 +1,17 @@
 """The README's walk through the API, run as it is written: a real server, scripted speech instead of models, a caller who hangs up soon."""
 
 import json
-import os
 import re
-import select
 import shutil
 import subprocess
-import sys
-import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.docs.walked_server import BIN, environment_in, run_script, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-START_SECONDS = 60
-SCRIPTED = {
-    "CALLWRIGHT_TRANSCRIBER": "scripted",
-    "CALLWRIGHT_MODEL": "scripted",
-    "CALLWRIGHT_VOICE": "scripted",
-    "CALLWRIGHT_VAD": "energy",
-    "CALLWRIGHT_TURN": "none",
-    "CALLWRIGHT_LOOPBACK_VOICE": "scripted",
-    "CALLWRIGHT_LOOPBACK_EARS": "scripted",
-}
 
 pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
 
@@ -44,45 +30,19 @@ def environment(tmp_path: Path) -> dict[str, str]:
     # A caller who rings off once the greeting was heard, however long a busy machine takes to greet.
     brief = {"rules": [{"heard": "smile", "hang_up": True}]}
     scenario.write_text(json.dumps({"default": "brief", "personas": {"brief": brief}}))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CALLWRIGHT_", "DATABASE_URL"))}
-    return kept | SCRIPTED | {"CALLWRIGHT_DATA": str(tmp_path / "data"), "CALLWRIGHT_SCENARIO": str(scenario)}
+    return environment_in(tmp_path) | {"CALLWRIGHT_SCENARIO": str(scenario)}
 
 
 @pytest.fixture
-def url(environment: dict[str, str]) -> Iterator[str]:
-    command = [str(BIN / "callwright"), "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, bufsize=1) as server:
-        try:
-            yield address_of(server)
-        finally:
-            server.terminate()
-            server.communicate(timeout=60)
-
-
-def address_of(server: subprocess.Popen[str]) -> str:
-    assert server.stderr is not None
-    until, seen = time.monotonic() + START_SECONDS, ""
-    while time.monotonic() < until and server.poll() is None:
-        if select.select([server.stderr], [], [], 1.0)[0]:
-            seen += server.stderr.readline()
-            found = re.search(r"listens on (\S+)", seen)
-            if found:
-                return found.group(1)
-    raise AssertionError(f"the server did not start: {seen}")
+def url(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    with serving(environment, tmp_path) as address:
+        yield address
 
 
 def test_the_walk_through_of_the_readme_works_as_written(environment: dict[str, str], url: str, tmp_path: Path) -> None:
-    script = commands().replace("http://127.0.0.1:8700", url).replace(".venv/bin/", f"{BIN}/")
+    script = commands().replace("http://127.0.0.1:8700", url)
     assert url in script
-    run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    run = run_script(script, environment, tmp_path)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     assert "event: AgentSaid" in run.stdout
     assert "event: end" in run.stdout

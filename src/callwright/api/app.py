@@ -40,6 +40,7 @@ from callwright.api.knowledge_bases.routes import router as knowledge_bases
 from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
+from callwright.api.pages.routes import router as pages
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.providers.routes import router as providers
 from callwright.api.reading import refusal
@@ -98,6 +99,7 @@ _ROUTERS = (
     knowledge_bases,
     violations,
     operations,
+    pages,
 )
 #: These bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (

@@ -30,7 +30,7 @@ from callwright.domain.tenant import Principal
 
 _LOG = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Paths that need no key. Recording files carry their permission in a signature."""
 
 OPEN_PREFIX = "/recordings/file/"

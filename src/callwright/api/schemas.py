@@ -31,7 +31,9 @@ class Error(Open):
     error: int = Field(description="The HTTP status as a number.", examples=[400])
     message: str = Field(description="What is wrong and what to do.", examples=["agent_id is required"])
     detail: str = Field(description="The same text, for clients that read this key.", examples=["agent_id is required"])
-    code: str = Field(description="Stable, machine-readable; docs/errors.md lists them.", examples=["bad_input"])
+    code: str = Field(
+        description="Stable, machine-readable; docs/reference/errors.md lists them.", examples=["bad_input"]
+    )
     hint: str | None = Field(default=None, description="What usually helps.")
     field: str | None = Field(default=None, description="The path of the wrong value.", examples=["agent_id"])
     request_id: str | None = Field(default=None, description="Also in the header X-Request-Id.")

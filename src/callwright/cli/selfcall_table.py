@@ -51,7 +51,8 @@ class WayMeasured:
     """One way of the call. ``delays_ms``: of the markers that arrived, of ``markers`` sent. ``echo``: the level of what came back, in dB
     below what was sent, and after how long; None: nothing came back.
 
-    ``quality`` is what the receiving leg counted, ``sender_quality`` what the sending one did (facts ``quality`` of ``docs/telephony.md``).
+    ``quality`` is what the receiving leg counted, ``sender_quality`` what the sending one did (facts ``quality`` of
+    ``docs/reference/telephony.md``).
     """
 
     delays_ms: tuple[float, ...] = ()

@@ -31,7 +31,7 @@ PAUSES: Mapping[str, tuple[int, int]] = {
 """Nobody has finished before the least pause, whatever the turn model and the recogniser say. ``answer``: a yes or a no that was asked for;
 ``dictation``: a number or a spelling was asked for and nothing of it was said yet; ``half``: words after which something is missing;
 ``counted``: a number of which as many digits were said as were asked for; ``told``: an address
-that is complete; ``name``: a name was asked for, and one word of it was said. docs/conversation.md shows this table."""
+that is complete; ``name``: a name was asked for, and one word of it was said. docs/explanation/conversation.md shows this table."""
 
 DICTATED = ("number", "spelling")
 DENIABLE = ("more_than_yes", "name")

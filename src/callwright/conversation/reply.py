@@ -13,7 +13,7 @@ from callwright.domain.errors import BrokenInvariantError
 from callwright.ports.model import ToolCall
 
 MOVES: Mapping[str, Mapping[str, str]] = {
-    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    # state -> {what happens -> next state}; docs/explanation/conversation.md shows this table.
     "speculative": {"commit": "committed", "withdraw": "withdrawn"},
     "committed": {"release": "released", "withdraw": "withdrawn", "act": "silent"},
     "released": {"play": "speaking", "clear": "clearing", "heard": "done", "withdraw": "withdrawn"},

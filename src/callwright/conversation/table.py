@@ -1,4 +1,4 @@
-"""What each event does in each phase of a call, as data. ``core`` interprets it, docs/conversation.md shows it, a test walks it.
+"""What each event does in each phase of a call, as data. ``core`` interprets it, a page of docs shows it, a test walks it.
 
 Actions: ``keep`` means the log holds the event and nothing else happens; ``note`` puts it into the record by name.
 """

@@ -23,7 +23,7 @@ from callwright.domain.number import parse_destination
 from callwright.ports.model import ToolCall
 
 MOVES: Mapping[str, Mapping[str, str]] = {
-    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    # state -> {what happens -> next state}; docs/explanation/conversation.md shows this table.
     "idle": {"want": "wanted", "complete": "done"},
     "wanted": {"announce": "announced", "request": "requested", "drop": "idle", "complete": "done"},
     "announced": {"request": "requested", "drop": "idle", "complete": "done"},

@@ -28,7 +28,7 @@ from callwright.conversation.voicing import Voicing
 from callwright.conversation.words import Words
 
 MOVES: Mapping[str, Mapping[str, str]] = {
-    # state -> {what happens -> next state}; what is not listed changes nothing. docs/conversation.md shows this table.
+    # state -> {what happens -> next state}; what is not listed changes nothing. docs/explanation/conversation.md shows this table.
     "quiet": {"began": "talking", "ended": "judging", "words": "judging", "keyed": "finished"},
     "talking": {"ended": "judging", "recogniser_end": "finished", "stale": "judging"},
     "judging": {

@@ -26,7 +26,7 @@ from callwright.conversation.words import spoken_words
 from callwright.ports.model import Message
 
 MOVES: Mapping[str, Mapping[str, str]] = {
-    # state -> {what happens -> next state}; docs/conversation.md shows this table.
+    # state -> {what happens -> next state}; docs/explanation/conversation.md shows this table.
     "off": {"answer": "watching"},
     "watching": {"suspect": "suspecting", "find": "found", "over": "off"},
     "suspecting": {"relent": "watching", "find": "found", "over": "off"},

@@ -65,7 +65,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call ended",
         4000,
         "never",
-        "We hung up; a more exact reason takes the place of this one.",
+        "We hung up.",
     ),
     Cause(
         "transferred",
@@ -74,7 +74,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call completed",
         4000,
         "never",
-        "The far end was handed to somebody else; the call goes on without us.",
+        "The other side was transferred; its call goes on without us.",
     ),
     Cause(
         "media_timeout",
@@ -83,7 +83,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3070,
         "never",
-        "An answered call whose audio stopped and whose end nobody told us. It was a conversation, so it is completed.",
+        "The audio of an answered call stopped, and nobody reported its end.",
     ),
     # -- nobody talked: busy
     Cause("user_busy", "busy", "Carrier", "Call recipient was busy", 3010, "busy", "The line is engaged."),
@@ -94,9 +94,8 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient rejected",
         3020,
         "busy",
-        "The person declined. Of the published statuses busy is nearest: somebody is there and will not talk now. Most phones"
-        " send 486 when their owner declines and others 603, so that the two must not differ in status or retry: the person cannot"
-        " choose which it is. Some networks also send 603 for calls they block; where they add a reason of their own, it decides.",
+        # As busy: most phones send 486 when their owner declines, others 603, and the person cannot choose which.
+        "The person declined. A network that blocks the call with 603 may add a reason, which then decides.",
     ),
     Cause(
         "call_limit_exceeded",
@@ -127,9 +126,8 @@ _ROWS: tuple[Cause, ...] = (
         "Call unanswered",
         3000,
         "no-answer",
-        "The number exists and its owner cannot be reached now: switched off, not registered, do not disturb, or rung without an"
-        " answer: networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again"
-        " later, which is the class no-answer; failed would call a good number bad. A Q.850 cause beside it says which it was.",
+        # Networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again later.
+        "The number exists, but cannot be reached now: switched off, not registered, do not disturb, or not answered.",
     ),
     # -- nobody talked: the number
     Cause(
@@ -260,7 +258,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3110,
         "never",
-        "The two sides have no codec in common, and will have none the next time.",
+        "The two sides have no codec in common.",
     ),
     Cause(
         "originator_cancel",
@@ -278,7 +276,7 @@ _ROWS: tuple[Cause, ...] = (
         "recipient_suppressed",
         4000,
         "never",
-        "The number was put on the list of those not to be called before this call was dialled.",
+        "The number is on the list of numbers not to be called.",
     ),
     Cause(
         "trunk_unusable",
@@ -296,7 +294,7 @@ _ROWS: tuple[Cause, ...] = (
         "caller_limit_reached",
         4000,
         "never",
-        "The person who called us has called as often as the agent allows (`inbound_limit`).",
+        "The caller has called as often as `inbound_limit` allows.",
     ),
     Cause(
         "caller_not_known",
@@ -305,7 +303,7 @@ _ROWS: tuple[Cause, ...] = (
         "caller_not_known",
         4000,
         "never",
-        "The agent takes known callers only (`disallow_unknown_numbers`), and this one is not.",
+        "The agent takes known callers only (`disallow_unknown_numbers`).",
     ),
     Cause(
         "caller_abandoned",

@@ -1,6 +1,6 @@
 """Every failure a user can meet: a type, a stable code, an HTTP status and a sentence that says what to do.
 
-``docs/errors.md`` is generated from the classes here; codes are unique and never reused.
+``docs/reference/errors.md`` is generated from the classes here; codes are unique and never reused.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class WrongStateError(CallwrightError):
     code = "wrong_state"
     http_status = 400
     number = 400
-    hint = "Read the execution's status; see docs/statuses.md for what each allows."
+    hint = "Read the execution's status; see docs/reference/statuses.md for what each allows."
 
 
 class SlowBodyError(CallwrightError):
@@ -165,7 +165,7 @@ class SlowBodyError(CallwrightError):
     code = "body_too_slow"
     http_status = 408
     number = 408
-    hint = "Send the whole body at once; docs/limits.md says how slowly it may come."
+    hint = "Send the whole body at once; docs/reference/limits.md says how slowly it may come."
 
 
 class TooLargeError(CallwrightError):
@@ -174,7 +174,7 @@ class TooLargeError(CallwrightError):
     code = "too_large"
     http_status = 413
     number = 413
-    hint = "See docs/limits.md; send less."
+    hint = "See docs/reference/limits.md; send less."
 
 
 class QuotaError(CallwrightError):
@@ -206,7 +206,7 @@ class HeadTooLargeError(CallwrightError):
     code = "head_too_large"
     http_status = 431
     number = 431
-    hint = "See docs/limits.md; send fewer or shorter headers, and long values in the body."
+    hint = "See docs/reference/limits.md; send fewer or shorter headers, and long values in the body."
 
 
 class RateLimitedError(CallwrightError):
@@ -244,7 +244,7 @@ class AnswerTooLargeError(CallwrightError):
     code = "answer_too_large"
     http_status = 502
     number = 502
-    hint = "Check what the endpoint answers; docs/limits.md says how much may come, unpacked."
+    hint = "Check what the endpoint answers; docs/reference/limits.md says how much may come, unpacked."
 
 
 class VaultLockedError(CallwrightError):
@@ -267,7 +267,7 @@ class ConfigurationError(CallwrightError):
     """A setting of the server is wrong."""
 
     code = "configuration"
-    hint = "Correct the setting named in the message; see docs/settings.md."
+    hint = "Correct the setting named in the message; see docs/reference/settings.md."
 
 
 class StaleOwnerError(CallwrightError):

@@ -1,4 +1,4 @@
-"""Every limit of the platform in one list: bytes, items, seconds, retries. ``docs/limits.md`` is generated from it."""
+"""Every limit of the platform in one list: bytes, items, seconds, retries. ``docs/reference/limits.md`` is generated from it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MAX_BODY_BYTES = 1_048_576
 """Largest JSON request body."""
 
 MAX_DISCARDED_BYTES = 8_388_608
-"""So much of a body that is too large is read and thrown away, so that its sender gets to read the answer."""
+"""Bytes of an oversized body that are read and discarded, so that the client reads the answer."""
 
 MAX_USER_DATA_BYTES = 25_600
 """Largest injected context (``user_data``) of one call, as JSON."""
@@ -30,8 +30,7 @@ MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 """Longest ``Idempotency-Key``; kept for 24 hours."""
 
 WORK_UNDER_KEY_SECONDS = 180
-"""Longest work under an ``Idempotency-Key`` that is no transaction (chats, trials of dispositions). When its process dies, the same request
-may be done anew after this time."""
+"""Longest chat request or disposition trial under one ``Idempotency-Key``. After it, the request may be repeated."""
 
 MAX_PAGE_SIZE = 50
 """Most rows of one page; larger requests are clamped."""
@@ -43,10 +42,10 @@ MAX_RING_SECONDS = 60
 """A call that is not answered within this time ends as no-answer."""
 
 POST_CALL_SECONDS = 600
-"""A disconnected call is ``completed`` at the latest after this time, with a reason for what could not be done."""
+"""Longest time from ``call-disconnected`` to ``completed``."""
 
 MAX_MODEL_TOOL_LOOPS = 8
-"""Tool calls of one turn before the model must answer in words. Those above it are not made, and the model is told so."""
+"""Tool calls of one turn before the model must answer in words. Further ones are refused."""
 
 MAX_HISTORY_MESSAGES = 400
 """Messages kept for the model; the oldest turns are dropped first."""
@@ -64,17 +63,16 @@ MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
 """How much of a webhook receiver's answer is kept."""
 
 MAX_SOCKET_PATH_BYTES = 107
-"""Longest path of a unix socket (the kernel's limit): the embedded database keeps its socket in a short run folder."""
+"""Longest path of a unix socket (the kernel's limit)."""
 
 MAX_SERVER_LOG_BYTES = 5_242_880
 """Size at which the embedded database's log is moved aside; one older log is kept."""
 
 DATABASE_CONNECTIONS = 12
-"""Connections of one process's pool; one more listens, and the job runner has up to five of its own."""
+"""Pooled connections of one process. It has one more to listen, and up to five for jobs."""
 
 SLOW_UNITS = 4
-"""Transactions of one process that may stay open while a body is read or another service asked; more wait for one to end, so that calls
-always find a connection."""
+"""Transactions of one process that may stay open while a body is read or another service is asked."""
 
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""
@@ -98,7 +96,7 @@ MIN_PATIENCE_MS = 200
 """Least patience of an agent: below it every breath would end a turn."""
 
 MAX_PATIENCE_MS = 5_000
-"""Most patience of an agent. A caller who spells is waited for two and a half times as long."""
+"""Most patience of an agent. For spelling, the caller gets two and a half times as long."""
 
 MAX_DELAY_MS = 60_000
 """Longest of an agent's settings in milliseconds (endpointing, delays)."""
@@ -110,13 +108,13 @@ MAX_PAGE_NUMBER = 1_000_000
 """Highest page of a list."""
 
 MAX_SCHEDULE_DAYS = 366
-"""How far ahead a call may be scheduled; with the strict setting 30 days, as the hosted service."""
+"""How far ahead a call may be scheduled; 30 days with the strict setting."""
 
 MAX_CALL_RETRIES = 3
 """Largest ``max_retries`` of a call."""
 
 MAX_STOPPED_AT_ONCE = 5_000
-"""Most waiting calls, beside those of batches, that stopping an agent ends in one request, and most ids in its answer."""
+"""Most waiting calls outside of batches that stopping an agent ends, and most ids in the answer."""
 
 RECORDING_LINK_SECONDS = 86_400
 """How long a signed link to a recording is valid."""
@@ -125,17 +123,16 @@ LIVE_HEARTBEAT_SECONDS = 15
 """Longest silence on a live event stream: then a comment is sent."""
 
 LIVE_SEND_SECONDS = 30
-"""How long the client of a live event stream may leave what was sent unread once its buffers are full; then the connection is closed."""
+"""How long the client of a live event stream may leave full buffers unread before it is disconnected."""
 
 MAX_LIVE_STREAMS = 200
 """Most live event streams of one process at once."""
 
 STANDING_SECONDS = 0.5
-"""How often the key of a live event stream, of a long list that is being sent, or of a request that waits for a chat's reply, is looked at
-again: revoked, expired or changed, it ends them."""
+"""Interval at which the key of a live stream, a long list or a waiting chat request is checked again."""
 
 UNCHECKED_SECONDS = 30
-"""How long a live event stream goes on while nobody can tell whether its key is still good (the database is out of reach)."""
+"""How long a live event stream continues while the database cannot confirm its key."""
 
 MODEL_ANSWER_SECONDS = 60
 """Longest answer of a language model on a live call; then it counts as failed."""
@@ -144,34 +141,34 @@ CLASSIFIER_SECONDS = 6
 """Longest wait for a yes/no question to a model on a live call."""
 
 TURN_MODEL_SECONDS = 5
-"""Longest work of the turn model on one question; the conversation goes on without it long before."""
+"""Longest work of the turn model on one question."""
 
 PROVIDER_CLOSE_SECONDS = 10
-"""Longest wait for a recogniser to close and to report what it used; then the rest is estimated."""
+"""Longest wait for a recogniser to close and report its usage; then usage is estimated."""
 
 VOICE_PIECE_SECONDS = 12
-"""Longest wait for the next piece of a clause's audio; a voice that stops in the middle has failed, and its clause is said again."""
+"""Longest wait for the next piece of a clause's audio; then the voice has failed."""
 
 VOICE_CLOSE_SECONDS = 5
-"""How long a voice may take its leave behind the last piece of a clause, which is whole already and waits for nothing."""
+"""Longest wait for a voice to close after the last piece of a clause."""
 
 MAX_UNHEARD_SECONDS = 60
-"""So much of a caller is kept for a recogniser that is not open yet (about 1 MB a call); one that takes longer has failed."""
+"""Caller audio kept for a recogniser that is not open yet (about 1 MB a call); then it has failed."""
 
 TOOL_SECONDS = 60
 """Longest work of one tool call."""
 
 MAX_LIVE_BACKLOG = 1_000
-"""Entries of a call's log kept for a watcher that reads slowly; more are dropped and counted."""
+"""Log entries kept for a slow watcher of a call; more are dropped and counted."""
 
 LEG_END_SECONDS = 8
-"""A leg that was hung up and does not report its end within this time counts as ended."""
+"""Longest wait for a leg to report its end after the hang-up."""
 
 ONE_WAY_SECONDS = 10
-"""An answered call on which the caller sent nothing but digital silence for this long has one-way audio; the record says so."""
+"""Digital silence from the caller after which an answered call counts as one-way audio."""
 
 NODE_DEAD_SECONDS = 20
-"""A process is dead when its heartbeat counter has not moved over this much of the watcher's own successful reads."""
+"""A process is dead when its heartbeat stands still over this much of another's successful reads."""
 
 LOG_CHUNK_BYTES = 262_144
 """Most of a call's log that is sent to the ledger in one piece."""
@@ -180,22 +177,22 @@ LIVE_RECENT_ENTRIES = 200
 """Newest entries of a live call kept for a watcher that comes back."""
 
 MAX_DOCTOR_FINDINGS = 30
-"""Findings of the call doctor kept in an execution, the worst; how many more there were is told."""
+"""Worst findings of the call doctor kept in an execution."""
 
 WARM_BEFORE_DIAL_SECONDS = 30
-"""A call is dialled at the latest after this time, whether its model, voice and recogniser are loaded or not."""
+"""Longest wait for model, voice and recogniser before a call is dialled."""
 
 MAX_QUEUED_JOBS = 64
 """Jobs waiting for one inference process; more are refused."""
 
 MAX_STEPS_BACK = 8
-"""How often a post-call job gives way to live ones in an inference process before it is left alone."""
+"""How often a post-call job gives way to live ones in an inference process."""
 
 MAX_INFERENCE_MESSAGE_BYTES = 16_777_216
 """Largest message between the platform and an inference process."""
 
 MAX_PROMPT_STATES = 32
-"""Prompts of agents that the local language model keeps read in files; the least recently used goes first."""
+"""Prompts that the local language model keeps on disk; the least recently used goes first."""
 
 MAX_PROMPT_STATE_BYTES = 536_870_912
 """Bytes of those files together."""
@@ -207,10 +204,10 @@ MAX_CLAUSE_CHARACTERS = 600
 """Longest clause a local voice says in one piece."""
 
 MAX_SIP_CALLS = 250
-"""Largest setting of SIP calls at once: the SIP stack of one gateway process holds 255."""
+"""Largest setting of SIP calls at once; one gateway process holds 255."""
 
 MAX_SIP_HEADERS_KEPT = 14
-"""Most headers of every incoming SIP call that can be kept, beside those that its agent names."""
+"""Most headers kept of every incoming SIP call, beside those its agent names."""
 
 MAX_SIP_HEADERS = 20
 """Most custom headers of one SIP call we place."""
@@ -219,7 +216,7 @@ MAX_SIP_HEADER_CHARACTERS = 512
 """Longest value of a custom SIP header."""
 
 MAX_SIP_HEADERS_BYTES = 4_096
-"""Most bytes of all custom headers of one SIP call, so that its INVITE stays in one datagram."""
+"""Most bytes of the custom headers of one SIP call: its INVITE must fit one datagram."""
 
 MAX_SIP_KEYS = 64
 """Most DTMF keys sent at once on a SIP call."""
@@ -228,10 +225,10 @@ SIP_TRANSFER_SECONDS = 30
 """How long the target of a transfer over SIP may ring."""
 
 SIP_GATEWAY_BACKLOG_BYTES = 4_194_304
-"""Most bytes that wait for a SIP gateway that does not read; then it counts as gone."""
+"""Most bytes that wait for a SIP gateway; then it counts as gone."""
 
 MAX_SIP_INVITES_KEPT = 1_024
-"""Most INVITEs of a gateway process that are remembered, so that an answer to one that was given up gets its CANCEL, ACK or BYE."""
+"""Abandoned INVITEs that a gateway remembers, to cancel or end a late answer."""
 
 SIP_LAST_WORDS_SECONDS = 8
 """How long a BYE for a call of a dead SIP gateway is repeated."""
@@ -246,7 +243,7 @@ MAX_RELAY_PACKETS = 4_000
 """Packets under way in one test relay; more are dropped and counted."""
 
 MAX_RELAY_CALLS = 32
-"""Dialogs whose sound one test relay carries at once; the sound of further ones does not pass through it."""
+"""Dialogs whose sound one test relay carries at once."""
 
 MAX_RELAY_SECONDS = 3_600
 """Longest life of one test relay."""
@@ -264,11 +261,10 @@ MAX_EXTENSIONS = 1_000
 """Most extensions of one organisation."""
 
 WARM_BEFORE_ANSWER_SECONDS = 3
-"""A call that comes in does not wait longer than this for its model to be ready before it is answered."""
+"""Longest wait for the model before an incoming call is answered."""
 
 SPEECH_BEFORE_ANSWER_SECONDS = 12
-"""A call that comes in is answered at the latest after this time, whether its voice and recogniser are loaded or not: until then it rings,
-which a caller understands better than a silent line."""
+"""Longest wait for voice and recogniser before an incoming call is answered; until then it rings."""
 
 INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
@@ -289,7 +285,7 @@ MAX_AGENT_DISPOSITIONS = 50
 """Most dispositions asked after a call of one agent."""
 
 MAX_DISPOSITION_BYTES = 32_768
-"""Largest body of a disposition, as JSON: it is kept in the log of every call it is asked of."""
+"""Largest body of a disposition, as JSON."""
 
 MAX_QUESTION_CHARACTERS = 4_000
 """Longest question, system prompt, condition or description of a disposition."""
@@ -310,7 +306,7 @@ MAX_PATTERN_STATES = 500
 """States of such a pattern; every repetition counts as often as it may occur."""
 
 MAX_CHECKED_CHARACTERS = 300
-"""Longest answer that fits a pattern: with the states, it bounds the time a check can take."""
+"""Longest answer matched against a pattern."""
 
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """How much of a model's answer or reason to one disposition is kept."""
@@ -331,7 +327,7 @@ MAX_EXTRACTIONS_AT_ONCE = 200
 """Most past calls that one request has asked again."""
 
 EXTRACTION_STALE_SECONDS = 3_600
-"""A call whose questions wait to be asked again for so long may be asked anew."""
+"""Time after which a queued question about a past call may be asked anew."""
 
 MAX_TEMPLATES = 500
 """Most extraction templates of one organisation."""
@@ -358,7 +354,7 @@ MAX_STREAM_EVENT_BYTES = 1_048_576
 """Largest event of such an answer."""
 
 MAX_STREAM_LINES = 200_000
-"""Most lines of such an answer: reading empty ones costs as much as others, and there can be very many of them."""
+"""Most lines of such an answer."""
 
 STREAM_SECONDS = 180
 """Longest streamed answer of a model's endpoint, from its head to its end."""
@@ -391,14 +387,13 @@ MAX_CALLER_LINE_CHARACTERS = 1_000
 """Longest sentence of a synthetic caller."""
 
 TOOL_REQUEST_SECONDS = 10
-"""Longest request of an HTTP tool, and of a webhook sent before a tool, in all."""
+"""Longest request of an HTTP tool or of a webhook before a tool."""
 
 MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
 MAX_TOOL_RESULT_CHARACTERS = 8_000
-"""How much of a tool's answer the model is told; the rest is cut and marked. A longer JSON object is told as the values that the call
-keeps and its beginning."""
+"""How much of a tool's answer the model gets. A longer JSON object is condensed, other text is cut."""
 
 MAX_TOOL_ERROR_CHARACTERS = 1_000
 """How much of a web service's words with an error the model is told."""
@@ -407,23 +402,22 @@ MAX_TOOL_HEADERS = 30
 """Most headers of one HTTP tool."""
 
 MAX_TOOL_HEADER_CHARACTERS = 8_192
-"""Longest value of such a header; a tool whose header is longer once it is filled is not called."""
+"""Longest value of such a header once it is filled."""
 
 MAX_TOOL_LEARNED_CHARACTERS = 262_144
-"""Longest answer of a tool, a JSON object, of which the call keeps values; a longer one is only told to the model, cut."""
+"""Longest JSON answer of a tool whose values become variables."""
 
 MAX_CONTEXT_NAMES = 200
-"""Most values a call keeps from the answers of its tools, and most it is given inside of objects of its ``user_data``."""
+"""Most variables from tools' answers, and most from inside objects of ``user_data``."""
 
 MAX_CONTEXT_CHARACTERS = 25_600
 """Longest names and values together that a call keeps from the answers of its tools."""
 
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
-"""Longest value a call keeps from the answer of a tool; longer ones are only told to the model."""
+"""Longest value of a tool's answer that becomes a variable."""
 
 MAX_TOOL_VALUE_DEPTH = 32
-"""Deepest nesting of a tool's arguments and of a value a call keeps from its answer; deeper arguments are refused, deeper values only told
-to the model."""
+"""Deepest nesting of a tool's arguments and of values that become variables."""
 
 MAX_CALLBACK_DAYS = 30
 """How far ahead a caller may ask to be called back."""
@@ -432,16 +426,16 @@ MAX_CALLBACKS_IN_A_ROW = 5
 """Most call backs that follow from one another, each asked for in the one before."""
 
 MAX_CALLBACK_LATE_SECONDS = 3_600
-"""How much later than was said a call back may be made whose time passed before its first call was settled; later there is none."""
+"""How late a call-back may be made if its first call was settled late."""
 
 CHAT_SILENCE_SECONDS = 600
-"""A chat in which nobody wrote for so long ends, unless it was opened with another limit."""
+"""Silence after which a chat ends, unless it was opened with another limit."""
 
 CHAT_WAIT_SECONDS = 30
-"""How long a request that writes into a chat waits for the whole reply, unless it says otherwise."""
+"""How long a message request waits for the reply by default."""
 
 MAX_CHAT_WAIT_SECONDS = 60
-"""The longest such wait; what was written by then is answered, and the rest can be followed live."""
+"""Longest such wait."""
 
 MAX_WAITING_MESSAGES = 4
 """Most messages an agent has for a tool that takes long."""
@@ -462,19 +456,19 @@ MAX_VOICEMAIL_LISTEN_SECONDS = 10
 """Longest time the welcome waits for whoever has answered (``voicemail_detection_time``)."""
 
 MAX_SPOKEN_ASSETS = 512
-"""Fillers and listener's sounds kept for all voices of a process; the least recently used are forgotten first."""
+"""Fillers and listener's sounds kept in a process; the least recently used go first."""
 
 MAX_AMBIENT_FILE_BYTES = 10_485_760
 """Largest WAV file of an ambient track."""
 
 MAX_AUDIT_TEXT_CHARACTERS = 2_000
-"""How much of a long text, such as a prompt, an entry of the audit trail keeps."""
+"""Longest text kept whole in an entry of the audit trail."""
 
 MAX_AUDIT_BYTES = 65_536
-"""Largest side, before or after, of an entry of the audit trail; of a larger one only the names of its keys are kept."""
+"""Largest before or after of an audit entry; of a larger one only the key names are kept."""
 
 LEAST_AUDIT_DAYS = 30
-"""An entry of the audit trail is kept for so long at least, whatever the setting."""
+"""Least retention of the audit trail, whatever the setting."""
 
 MAX_FORM_PARTS = 1_000
 """Most fields and files of one form."""
@@ -483,7 +477,7 @@ MAX_FORM_NAME_CHARACTERS = 200
 """Longest name of a form's field."""
 
 MAX_FORM_FIELD_BYTES = 65_536
-"""Largest single text field of a form; all of them together are at most a JSON body."""
+"""Largest single text field of a form."""
 
 MAX_FORM_PART_HEADERS = 8
 """Most headers of one part of a form."""
@@ -492,7 +486,7 @@ MAX_FORM_HEADER_BYTES = 4_096
 """Longest header of a part of a form."""
 
 MAX_FORM_MEMORY_BYTES = 1_048_576
-"""So much of an uploaded file is held in memory; a larger one lies in a temporary file until the request is answered."""
+"""Bytes of an uploaded file held in memory; a larger file goes to disk."""
 
 MAX_UPLOADS = 32
 """Requests with files that one process receives at once; more are refused."""
@@ -528,10 +522,10 @@ MAX_TRUNK_NETWORKS = 50
 """Most addresses and networks from which calls of one SIP trunk come."""
 
 TRUNK_GATEWAY_SECONDS = 6
-"""A gateway of a SIP trunk that answers nothing to an INVITE for so long is given up for the next one."""
+"""Longest silence of a trunk's gateway after an INVITE; then the next gateway is asked."""
 
 TRUNK_SILENCE_SECONDS = 60
-"""A gateway of a SIP trunk that was given up because it answered nothing is asked behind the others for so long."""
+"""How long a silent gateway of a trunk is asked last."""
 
 MAX_SILENT_GATEWAYS = 1_024
 """Most gateways of SIP trunks that a process remembers as silent."""
@@ -552,22 +546,22 @@ CARRIER_API_SECONDS = 10
 """Longest answer of a carrier's API to one request about its numbers."""
 
 CARRIER_LIST_SECONDS = 5
-"""Longest look at the numbers an account has at its carriers, before the list of numbers is shown as it was."""
+"""Longest query of a carrier's numbers for the list of numbers."""
 
 CARRIER_LIST_AGE_SECONDS = 60
-"""So long the last look at an account's numbers at its carriers, or its failure, counts."""
+"""How long the answer of a carrier, or its failure, is reused."""
 
 MAX_CARRIER_NUMBERS = 1_000
 """Most numbers of one account at one carrier that are listed."""
 
 ORDER_SECONDS = 60
-"""So long an order of a number at a carrier may be under way. Then whoever orders the number again looks what came of it."""
+"""Longest order of a number; after it, a repeated request finds out the result."""
 
 ORDER_FORGOTTEN_SECONDS = 600
-"""An order of which nobody knows what came is forgotten after this time if the carrier does not list the number."""
+"""Time after which an unresolved order is forgotten if the carrier does not list the number."""
 
 CALLER_LOOKUP_SECONDS = 5
-"""Longest look for a caller's data before a call that comes in is answered; then it is answered without them."""
+"""Longest look-up of a caller's data before an incoming call is answered."""
 
 MAX_CONTACT_FILE_BYTES = 10_485_760
 """Largest CSV file of contacts."""
@@ -594,7 +588,7 @@ MAX_CONCURRENCY = 100_000
 """Largest number of calls at once that an account may be given."""
 
 MAX_RATE_WINDOWS = 20_000
-"""Most counters of rate limits kept in one process; the one used longest ago goes first."""
+"""Most rate-limit counters of one process; the least recently used goes first."""
 
 MAX_SUSPECT_LOOKUPS = 2
 """Keys that are looked up at once for addresses that sent too many bad ones."""
@@ -603,7 +597,7 @@ MAX_SUSPECTS_WAITING = 50
 """Requests of such addresses that wait for it; more are refused."""
 
 MAX_SUSPECTS_WAITING_OF_ADDRESS = 10
-"""Those of them that may come from one address, so that it does not take the places of the others."""
+"""Those of them that may come from one address."""
 
 MAX_PROVIDER_KEYS = 200
 """Most provider keys of one organisation."""
@@ -618,10 +612,10 @@ MAX_CUSTOM_MODELS = 200
 """Most language models of its own that one organisation names."""
 
 ACCESS_SECONDS = 5
-"""Longest look at the database for the provider keys of a call; it is tried three times."""
+"""Longest read of a call's provider keys; it is tried three times."""
 
 MAX_ENDPOINT_CLIENTS = 256
-"""Clients of model endpoints kept by a process, one for each endpoint and key; the least recently used are forgotten first."""
+"""Clients of model endpoints kept by a process; the least recently used go first."""
 
 MAX_USAGE_DAYS = 32
 """Longest period of which usage is told at once."""
@@ -630,7 +624,7 @@ MAX_KNOWN_KEYS = 10_000
 """API keys a process keeps in memory."""
 
 KNOWN_KEY_SECONDS = 5
-"""How long a process believes an API key it has seen, even if no news of a change comes."""
+"""How long a process trusts a remembered API key without news from the database."""
 
 MAX_CACHED_BODIES = 500
 """Encoded executions a process keeps for clients that poll them."""
@@ -642,13 +636,13 @@ MAX_HEAD_BYTES = 32_768
 """Largest line and headers of a request together; refused before they are parsed."""
 
 HEAD_SECONDS = 30
-"""How long a client may take to send the line and the headers of a request; then the connection is closed."""
+"""Longest time to send the request line and headers; then the connection is closed."""
 
 BODY_SECONDS = 30
-"""How long a client may take to send the body of a request, and more by what has come of it: one second for each BODY_BYTES_A_SECOND."""
+"""Longest time to send a body, plus one second for each BODY_BYTES_A_SECOND received."""
 
 UNREAD_SECONDS = 10
-"""How long the client of a connection that is being closed may read nothing of what is still to be sent; then it is cut."""
+"""How long the client of a closing connection may read nothing before it is cut."""
 
 BODY_BYTES_A_SECOND = 32_768
 """The slowest pace of a large body."""
@@ -669,17 +663,16 @@ MAX_BATCH_NUMBERS = 100
 """Most ``from_phone_numbers`` of a batch."""
 
 MAX_REFUSED_ROWS_KEPT = 100
-"""Of so many refused rows of a list the line and the reason are kept; the rest is counted."""
+"""Refused rows of a list whose line and reason are kept; the rest is counted."""
 
 MAX_BATCHES_LISTED = 500
-"""Newest batches of an agent in the list of them, which the contract gives no pages (`GET /batches/{agent_id}/all`)."""
+"""Newest batches in `GET /batches/{agent_id}/all`."""
 
 MAX_BATCHES_AT_ONCE = 200
-"""So many running batches, those that began first, release contacts at the same time; later ones wait."""
+"""Running batches that release contacts at the same time; later ones wait."""
 
 MAX_BATCH_AHEAD = 50
-"""Most calls of a tenant's batches that wait in its queue at once; the other contacts wait in their batch, so that a single call never
-waits behind a whole list."""
+"""Most batch calls of a tenant that wait in its queue at once; other contacts wait in their batch."""
 
 MAX_VOICES_PAGE_SIZE = 100
 """Most voices of one page; larger requests are clamped."""
@@ -691,7 +684,7 @@ MAX_OWN_TRACKS = 100
 """Most ambient tracks of its own that one account has."""
 
 MAX_TRACKS_IN_MEMORY = 32
-"""Ambient tracks of accounts kept in the memory of a process; the least recently used are forgotten first."""
+"""Ambient tracks kept in memory; the least recently used go first."""
 
 TRACK_SECONDS = 5
 """Longest look at the database for an ambient track; the call goes on without it."""

@@ -1,7 +1,7 @@
 """The call doctor: what went wrong in a call, when, and which setting to change. Rules over the log, no model.
 
-The rules are the table in ``doctor_rules``; docs/doctor.md shows it. A call without findings had none of these faults, which is not to
-say that what was said made sense: nobody here understands words.
+The rules are the table in ``doctor_rules``; docs/reference/doctor.md shows it. A call without findings had none of
+these faults, which is not to say that what was said made sense: nobody here understands words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The rules of the call doctor as a table: what each looks at, its thresholds, and the setting to change. docs/doctor.md is made from it.
+"""The rules of the call doctor as a table: what each looks at, its thresholds, and the setting to change.
+
+docs/reference/doctor.md is made from it.
 
 Settings are named as in the agent's body: ``task_config`` is ``tasks[0].task_config``, ``tools_config`` is ``tasks[0].tools_config``.
 """

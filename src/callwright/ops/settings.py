@@ -1,4 +1,4 @@
-"""Every setting of the platform in one table. ``docs/settings.md`` is generated from it.
+"""Every setting of the platform in one table. ``docs/reference/settings.md`` is generated from it.
 
 A setting comes from the command line, else from its environment variable, else from its default. A value that cannot be read raises
 ConfigurationError naming the variable; it never becomes the default.

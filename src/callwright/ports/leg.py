@@ -86,7 +86,7 @@ class LegListener(Protocol):
         """The carrier's own detection: ``human``, ``machine``, ``beep`` or ``unknown``."""
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
-        """A fact of the line for the call's log (docs/telephony.md lists them: held, media, quality, ...). JSON values."""
+        """A fact of the line for the call's log (docs/reference/telephony.md lists them: held, media, quality, ...). JSON values."""
 
     def closed(self, closed: LegClosed) -> None:
         """The leg is over; nothing follows."""

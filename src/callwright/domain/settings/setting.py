@@ -1,7 +1,7 @@
 """Declares settings of an agent: name, kind, default, and what the setting does.
 
 A setting is declared once: as a field of a record (:func:`setting`), or as a :class:`Setting` of a tuple. The parser of agents, the page
-``docs/agent-settings.md``, the schema in ``/openapi.json`` and the paths of ``--set`` follow from the declaration.
+``docs/reference/agent-settings.md``, the schema in ``/openapi.json`` and the paths of ``--set`` follow from the declaration.
 """
 
 from __future__ import annotations

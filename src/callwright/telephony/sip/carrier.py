@@ -73,7 +73,7 @@ class SipCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> SipCarrier:
-        """Settings: those of SIP (docs/settings.md)."""
+        """Settings: those of SIP (docs/reference/settings.md)."""
         return cls(SipSettings.of_texts(context.settings), context.gauges)
 
     @property

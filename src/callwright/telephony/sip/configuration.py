@@ -9,8 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SipSettings:
-    """How SIP is spoken; see docs/settings.md. ``listen`` is ``address:port``, or empty where SIP is off. ``log_level`` and ``log_format``
-    are those of the server."""
+    """How SIP is spoken; see docs/reference/settings.md. ``listen`` is ``address:port``, or empty where SIP is off. ``log_level`` and
+    ``log_format`` are those of the server."""
 
     listen: str = "127.0.0.1:5060"
     rtp_ports: str = "20000-20999"

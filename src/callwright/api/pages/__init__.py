@@ -1,0 +1,1 @@
+"""The pages a browser shows: the front page and the API reference."""

@@ -1,0 +1,112 @@
+"""What the guides show is true: parts of agents are read, code to copy works, paths exist, and links lead to a heading."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.execution import PUBLISHED_BY_DEFAULT
+from callwright.domain.settings.table import SETTINGS
+from callwright.outbox.schedule import DELAYS_S
+from callwright.outbox.sign import decode_secret, signature_headers
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md"))
+ACTED_ON = {row.key for row in SETTINGS if not row.kept}
+SECTIONS = {"task_config", "tools_config", "agent_config"}
+#: Providers that a guide tells the reader to make, and one of the same kind that is there.
+TO_BE_MADE = {"my-recogniser": "local", "my-voice": "local", "house-llm": "custom"}
+INDEX = DOCS / "README.md"
+#: Folders with an index of their own.
+LISTED_ELSEWHERE = {"decisions"}
+
+
+def parts_of_agents() -> list[tuple[str, dict[str, Any]]]:
+    """Every JSON example of the guides that is a part of an agent."""
+    found = []
+    for page in PAGES:
+        for number, text in enumerate(re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)):
+            if text.startswith("{"):
+                part = json.loads(text)
+                if SECTIONS & part.keys():
+                    found.append((f"{page.stem}-{number}", part))
+    return found
+
+
+PARTS = parts_of_agents()
+assert len(PARTS) > 10, "the guides show parts of agents"
+
+
+def body_of(part: dict[str, Any]) -> dict[str, Any]:
+    """The flat body of an agent with ``part``, which is a whole agent or belongs into its first task."""
+    if "agent_config" in part:
+        return {**part["agent_config"], "agent_prompts": part.get("agent_prompts")}
+    return {"agent_name": "Ada", "tasks": [{"task_type": "conversation", **part}]}
+
+
+@pytest.mark.parametrize("part", [part for _, part in PARTS], ids=[name for name, _ in PARTS])
+def test_a_part_of_an_agent_can_be_saved_and_does_something(part: dict[str, Any]) -> None:
+    body = body_of(part)
+    text = json.dumps(body)
+    for name, known in TO_BE_MADE.items():
+        text = text.replace(f'"{name}"', f'"{known}"')
+    parse_agent(json.loads(text))
+    for task in body["tasks"]:
+        assert {f"task_config.{name}" for name in task.get("task_config", {})} <= ACTED_ON
+
+
+def test_the_check_of_a_signature_that_the_guide_shows_accepts_ours_and_nothing_else() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "how-to/webhooks.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    is_genuine = names["is_genuine"]
+    now, body = int(time.time()), b'{"id": "e"}'
+    for secret in ("whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0", "plain text"):
+        headers = signature_headers(decode_secret(secret), "evt-1", now, body)
+        assert is_genuine(secret, headers, body)
+        assert not is_genuine(secret, headers, body + b" ")
+        assert not is_genuine("another", headers, body)
+        assert not is_genuine(secret, signature_headers(decode_secret(secret), "evt-1", now - 400, body), body)
+
+
+def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_without_a_choice() -> None:
+    page = " ".join((DOCS / "how-to/webhooks.md").read_text().split())
+    times = re.findall(r"(\d+) (s|min|h)\b", page.partition("repeated after ")[2].partition(":")[0])
+    assert tuple(int(number) * {"s": 1, "min": 60, "h": 3_600}[unit] for number, unit in times) == DELAYS_S
+    begun = {"initiated", "ringing", "in-progress", "call-disconnected"}
+    assert begun <= {str(status) for status in PUBLISHED_BY_DEFAULT}
+    assert all(f"`{status}`" in page for status in begun)
+
+
+def anchors(page: Path) -> set[str]:
+    """Names of the headings of a page, as links write them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_link_to_a_heading_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    own = [(path, name) for path, name in links if not re.match(r"[a-z]+:", path)]
+    lost = [f"{path}#{name}" for path, name in own if name not in anchors((page.parent / path) if path else page)]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_file_of_the_repository_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`((?:src|tests|tools|bench|requirements)/[\w./-]+)`", page.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_index_lists_every_page() -> None:
+    linked = {(INDEX.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+\.md)\)", INDEX.read_text())}
+    pages = {page for page in PAGES if page.parent.name not in LISTED_ELSEWHERE and page != INDEX}
+    assert {str(page.relative_to(DOCS)) for page in pages - linked} == set()
