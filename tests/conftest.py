@@ -10,6 +10,8 @@ from tests.never_skipped import pytest_runtest_makereport
 
 pytest_plugins = ["tests.time_spent"]
 
+PHONES = Path(__file__).parent / "phone"
+
 __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
 
 # A busy machine is no failure: how long one example takes is not what property tests are about.
@@ -21,7 +23,7 @@ settings.load_profile("callwright")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets tests in real time be tried a second time: a machine that stands still for a moment is no defect of ours."""
     for item in items:
-        if item.get_closest_marker("real_time") or item.get_closest_marker("phone"):
+        if item.get_closest_marker("real_time") or item.path.is_relative_to(PHONES):
             item.add_marker(pytest.mark.real_time)
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=1))
 
