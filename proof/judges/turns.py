@@ -8,7 +8,7 @@ from callwright.lab.trace import Trace
 from proof.judges.reading import Line, follow, new_words, numbered, plan_of
 
 ANSWER_MS = 15_000
-"""So long after the last sign of anybody, and what a model may take to answer, final words are in a turn, or in a note that says why not."""
+"""So long after the last sign of anybody, and the model's time to answer, final words are in a turn, or in a note that says why not."""
 LEAST_MS = 1_000
 """A sound that went on for so long, with a new word told within this time, is somebody speaking."""
 
