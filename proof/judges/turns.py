@@ -14,7 +14,7 @@ LEAST_MS = 1_000
 
 
 PAUSE_MS = 900
-"""Words behind a longer pause are counted anew."""
+"""Words behind a longer pause, or a key, are counted anew."""
 
 
 def judge_answers(trace: Trace) -> str:
@@ -108,7 +108,7 @@ def judge_interruptions(trace: Trace) -> str:
             if enough and not cleared and not kept and _may_be_interrupted(before):
                 return f"a caller who interrupts is let in at once: {event.text!r} over {before.audible}"
         noise = isinstance(event, ev.ActivityBegan | ev.ActivityEnded)
-        if isinstance(event, ev.ActivityBegan):
+        if isinstance(event, ev.ActivityBegan | ev.KeyPressed):
             stretch.words.clear()
         told = before.audible > 0 and (told or not (noise or isinstance(event, _OF_THE_AGENT)))
         if cleared and noise and not told:
