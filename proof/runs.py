@@ -56,7 +56,7 @@ from proof.faulty_providers import (
     lateness_of,
 )
 from proof.random_caller import line_of_chance, persona_of_chance
-from proof.shell_audit import Witness, audit_log, audit_shell, audit_sound, trace_of_log
+from proof.shell_audit import Witness, audit_log, audit_record, audit_shell, audit_sound, trace_of_log
 
 CHECK_TWICE_EVERY = 20
 """One call in so many is run twice, and its record is built."""
@@ -339,6 +339,7 @@ def examine(run: Run) -> tuple[str, Trace | None]:
     rule = (
         audit(trace, voice_tells=True)
         or audit_log(witness.log)
+        or audit_record(witness.log)
         or audit_sound(witness, trace)
         or audit_deeds(witness.deeds, trace)
     )

@@ -14,6 +14,10 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log
+from callwright.domain.pricing import Price, PriceBook
+from callwright.insight.cost import cost_of
+from callwright.insight.view import view_of
+from callwright.insight.waterfall import waterfall
 from callwright.lab.trace import CRASHES, Trace
 from callwright.media.tonetext import SYMBOL_MS, ToneTextDecoder
 from proof.deeds import Deeds
@@ -30,6 +34,13 @@ from proof.recording_audit import (
 
 AMBIENT = "ambient"
 """The lane of what sounds under everything, which no clear silences."""
+PRICES = PriceBook(
+    {
+        (kind, "*", "*"): Price(7, 3)
+        for kind in ("transcriber", "model_input", "model_output", "voice", "carrier", "platform")
+    }
+)
+"""Of everything, so odd that shares have to be rounded."""
 _CLEAR_US = 80_000
 """A clear is heard at the latest so much later: the frame being played, and a machine that wakes up late."""
 _WHOLE_WORD = re.compile(rf"\bv\d{{{DIGITS}}}\b")
@@ -108,6 +119,24 @@ def audit_log(log: str) -> str:
         elif entry.direction == "out" and entry.at_us != at_us:
             return f"an effect has the time of its event: {entry.type} at {entry.at_us}, its event at {at_us}"
     return ""
+
+
+def audit_record(log: str) -> str:
+    """What is wrong with the sums of a record, or nothing: the parts of a wait end when the agent is heard, and turns cost what the call
+    costs."""
+    _, entries = read_log(log)
+    heard_us: dict[int, int] = {}
+    for entry in entries:
+        if entry.type == "PlayoutStarted":
+            heard_us.setdefault(entry.values["generation"], entry.at_us)
+    view = view_of(log)
+    for turn in waterfall(view):
+        if turn.began_us + sum(us for _, us in turn.steps_us) != heard_us.get(turn.generation):
+            return f"the parts of a latency are the whole wait: turn {turn.turn}"
+    cost = cost_of(view, PRICES, "loopback")
+    by_turn = sum(sum(legs.values()) for legs in cost.parts.values())
+    by_leg = sum(cost.legs.values())
+    return "" if by_turn == by_leg else f"turns cost what the call costs: {by_turn} of {by_leg} nano-cents"
 
 
 def audit_sound(witness: Witness, trace: Trace) -> str:

@@ -8,13 +8,13 @@ from callwright.lab.trace import Trace
 from proof.judges.reading import Line, follow, new_words, numbered, plan_of
 
 ANSWER_MS = 15_000
-"""So long after the last sign of anybody, words that are final are in a turn, or in a note that says why not."""
+"""So long after the last sign of anybody, and the model's time to answer, final words are in a turn, or in a note that says why not."""
 LEAST_MS = 1_000
 """A sound that went on for so long, with a new word told within this time, is somebody speaking."""
 
 
 PAUSE_MS = 900
-"""Words behind a longer pause are counted anew."""
+"""Words behind a longer pause, or a key, are counted anew."""
 
 
 def judge_answers(trace: Trace) -> str:
@@ -23,12 +23,13 @@ def judge_answers(trace: Trace) -> str:
 
 
 def _in_time(trace: Trace) -> str:
+    plan = plan_of(trace)
     waiting: dict[int, str] = {}  # segment -> final words that are in no turn and no note
     moved_us = 0
     for event, effects, before, line in follow(trace):
         if isinstance(event, ev.DeadlineReached) and waiting and _idle(before):
-            late_ms = (event.at_us - moved_us) // 1000 - plan_of(trace).backoff_ms
-            if late_ms > ANSWER_MS:
+            late_ms = (event.at_us - moved_us) // 1000
+            if late_ms > ANSWER_MS + plan.backoff_ms + plan.reply_timeout_ms:
                 return f"a caller who has finished is answered: {list(waiting.values())[:3]}, nothing for {late_ms} ms"
         if isinstance(event, ev.TranscriptFinal):
             waiting[event.segment] = event.text
@@ -96,6 +97,7 @@ def judge_interruptions(trace: Trace) -> str:
     for event, effects, before, _ in follow(trace):
         if isinstance(event, ev.ReplyTool) and event.name == "end_call":
             farewells.add(event.generation)
+        farewells |= {one.generation for one in effects if isinstance(one, fx.Release) and one.resumes in farewells}
         cleared = any(isinstance(effect, fx.Clear) for effect in effects)
         if isinstance(event, ev.TranscriptPartial | ev.TranscriptFinal):
             count = stretch.over(event, before)
@@ -106,7 +108,7 @@ def judge_interruptions(trace: Trace) -> str:
             if enough and not cleared and not kept and _may_be_interrupted(before):
                 return f"a caller who interrupts is let in at once: {event.text!r} over {before.audible}"
         noise = isinstance(event, ev.ActivityBegan | ev.ActivityEnded)
-        if isinstance(event, ev.ActivityBegan):
+        if isinstance(event, ev.ActivityBegan | ev.KeyPressed):
             stretch.words.clear()
         told = before.audible > 0 and (told or not (noise or isinstance(event, _OF_THE_AGENT)))
         if cleared and noise and not told:

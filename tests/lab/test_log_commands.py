@@ -38,7 +38,7 @@ def test_a_packed_file_that_is_no_golden_trace_is_refused(
 ) -> None:
     (tmp_path / "g.log.xz").write_bytes(TRACE.read_bytes()[:200])
     assert main([command, str(tmp_path / "g.log.xz")]) == 2
-    assert "is not a call log this version can read: not a golden trace" in capsys.readouterr().err
+    assert "is not a call log this version can read: not a packed log" in capsys.readouterr().err
 
 
 def test_a_replay_that_did_the_same_says_so(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

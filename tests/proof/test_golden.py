@@ -28,7 +28,7 @@ def test_a_number_that_was_left_out_is_an_empty_track_again():
 
 
 def test_what_is_no_trace_is_refused():
-    with pytest.raises(LogFormatError, match="not a golden trace"):
+    with pytest.raises(LogFormatError, match="not a packed log"):
         unpack(b"something else")
 
 

@@ -134,7 +134,7 @@ REFUSED = "stop calling me, and never again."
             (final(20_000, "w1", said("w1")), tick(25_000, fx.HangUp("Agent", "inactivity_timeout"))),
             {"hangup_after_silence_ms": 10_000},
         ),
-        ("a caller who has finished is answered", (final(2_000, "w1"), tick(20_000), tick(21_000, said("w1"))), {}),
+        ("a caller who has finished is answered", (final(2_000, "w1"), tick(38_000), tick(39_000, said("w1"))), {}),
         (
             "a reply answers what was said",
             (
