@@ -73,7 +73,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
-    """The description of a JSON body that is read by hand, by the name of its schema. Others are :func:`callwright.api.reading.json_body`."""
+    """The description of a JSON body that is read by hand, by the name of its schema; of others see ``callwright.api.reading``."""
     content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
