@@ -22,9 +22,9 @@ from tests.waiting import until
 from callwright.actions.account_end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
 from callwright.actions.keys import digest_of
-from callwright.actions.usage import read_period
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
+from callwright.api.sub_accounts.schemas import UsageQuery
 from callwright.domain.execution import Phase
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
@@ -375,7 +375,7 @@ async def test_what_a_deleted_account_spent_is_told_to_its_organisation(world: A
     ],
 )
 def test_a_period_is_what_was_asked_for_in_quarters_of_an_hour(query: dict[str, str], begins: str, ends: str) -> None:
-    period = read_period(query, datetime(2026, 3, 17, 13, 14, 15, tzinfo=UTC))
+    period = UsageQuery.model_validate(query).period(datetime(2026, 3, 17, 13, 14, 15, tzinfo=UTC))
     assert (wire_time(period.since), wire_time(period.until)) == (begins, ends)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_USAGE_DAYS
 from callwright.domain.tenant import Principal, Tenant
 from callwright.domain.usage import UsageKey, Used, quarter_after, quarter_of
+
+TOO_LATE = "to must be a time before the year 9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,16 @@ class AccountUsage:
     unfinished: Mapping[str, int]
 
 
-def read_period(query: Mapping[str, str], now: datetime) -> Period:
-    """``from`` (by default the first of this month) and ``to`` (the end of today) in UTC. A ``to`` that is a date means its end. Both are
-    widened to quarters of an hour. Raises BadInputError: ``to`` before ``from``, or more than MAX_USAGE_DAYS apart."""
-    given = {name: value.strip() for name, value in query.items() if value.strip()}
+def read_period(since: datetime | None, until: datetime | None, now: datetime) -> Period:
+    """From ``since`` (by default the first of this month) to ``until`` (the end of today) in UTC, both widened to quarters of an hour.
+    Raises BadInputError: ``until`` before ``since``, or more than MAX_USAGE_DAYS apart."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = moment(given["from"], "from") if "from" in given else today.replace(day=1)
-    until = moment(given["to"], "to") if "to" in given else today + timedelta(days=1)
+    since = since or today.replace(day=1)
+    until = until or today + timedelta(days=1)
     try:
-        if _is_date(given.get("to", "")):
-            until += timedelta(days=1)
         period = Period(quarter_of(since), quarter_after(until))
     except OverflowError:
-        raise BadInputError("to must be a time before the year 9999", field="to") from None
+        raise BadInputError(TOO_LATE, field="to") from None
     if until < since:
         raise BadInputError("to must not be before from", field="to")
     if until - since > timedelta(days=MAX_USAGE_DAYS):
@@ -52,18 +50,8 @@ def read_period(query: Mapping[str, str], now: datetime) -> Period:
     return period
 
 
-def _is_date(text: str) -> bool:
-    """Whether a text is a date and no time, however ISO 8601 writes it: ``2026-11-27``, ``20261127``, ``2026-W48-5``."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-async def usage_of_own(services: Services, principal: Principal, query: Mapping[str, str]) -> AccountUsage:
+async def usage_of_own(services: Services, principal: Principal, period: Period) -> AccountUsage:
     """The usage of the account of the key: of an organisation, its own calls without those of its sub-accounts."""
-    period = read_period(query, services.clock.now())
     async with services.ledger.unit() as unit:
         tenant = await unit.accounts.tenant(principal.tenant_id)
     if tenant is None:
@@ -72,7 +60,7 @@ async def usage_of_own(services: Services, principal: Principal, query: Mapping[
 
 
 async def usage_of_sub_account(
-    services: Services, principal: Principal, account_id: str, query: Mapping[str, str]
+    services: Services, principal: Principal, account_id: str, period: Period
 ) -> AccountUsage:
     """The usage of one sub-account, a deleted one too: for its organisation, and for itself. Raises NotFoundError or BadInputError."""
     account_id = object_id(account_id, "sub-account")
@@ -82,13 +70,12 @@ async def usage_of_sub_account(
         tenant = await unit.accounts.sub_account(principal.organisation_id, account_id, deleted=True)
     if tenant is None:
         raise missing("sub-account")
-    return (await _usage(services, [tenant], read_period(query, services.clock.now())))[0]
+    return (await _usage(services, [tenant], period))[0]
 
 
-async def usage_of_all(services: Services, principal: Principal, query: Mapping[str, str]) -> list[AccountUsage]:
+async def usage_of_all(services: Services, principal: Principal, period: Period) -> list[AccountUsage]:
     """The usage of every sub-account of the organisation, newest first, and of deleted ones that used something in the period. Raises
     BadInputError."""
-    period = read_period(query, services.clock.now())
     async with services.ledger.unit() as unit:
         tenants = await unit.accounts.sub_accounts(principal.organisation_id, deleted=True)
     found = await _usage(services, tenants, period)

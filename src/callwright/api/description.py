@@ -102,7 +102,7 @@ def _shapes(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _without_frameworks_own(responses: dict[str, Any]) -> None:
-    """What the framework says by itself about parameters it cannot read: ours are read by hand. A route's own 422 stays."""
+    """What the framework says by itself about parameters it cannot read: ours are refused with 400. A route's own 422 stays."""
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
     # A route that answers otherwise than with 200, or with something else than JSON, has the framework's empty answer beside its own.

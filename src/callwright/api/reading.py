@@ -8,7 +8,7 @@
 A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
 """
 
-# No "from __future__ import annotations": the framework reads the annotations of ``_Body.__call__``.
+# No "from __future__ import annotations": the framework reads the annotations of ``JsonBody.__call__``.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from typing import Annotated, Any, Generic, TypeVar, get_args
 from fastapi import Depends, Request
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     PrivateAttr,
@@ -50,7 +49,6 @@ _KINDS = {
 class Asked(BaseModel):
     """What a request asks for. null counts as missing; unknown keys are ignored."""
 
-    model_config = ConfigDict(extra="allow")
     _wire: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
@@ -66,8 +64,6 @@ class Asked(BaseModel):
 
 class AskedQuery(Asked):
     """A query. A parameter that is empty or blank counts as missing."""
-
-    model_config = ConfigDict(extra="ignore")
 
     @model_validator(mode="before")
     @classmethod

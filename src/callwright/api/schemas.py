@@ -75,7 +75,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
-    """The description of a JSON body by the name of its schema. The body itself is read by hand: bounded, leniently, with our messages."""
+    """The description of a JSON body that is read by hand, by the name of its schema; of others see ``callwright.api.reading``."""
     content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 

@@ -82,7 +82,7 @@ def _properties(given: Fields, name: str) -> dict[str, Any]:
 class CallEvent(Asked):
     """Something that happened outside the call."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["event"]})
+    model_config = ConfigDict(json_schema_extra={"required": ["event"]})
 
     event: Annotated[str, reads(Kind("a name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _event))] = Field(
         default="", validate_default=True, description="Its name."

@@ -155,7 +155,7 @@ _TRANSCRIPT = Kind("a text", {"type": "string", "maxLength": MAX_TRANSCRIPT_CHAR
 class DispositionTest(Asked):
     """A transcript to try dispositions on."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["transcript"]})
+    model_config = ConfigDict(json_schema_extra={"required": ["transcript"]})
 
     transcript: Annotated[str, reads(_TRANSCRIPT)] = ""
     call_date: Annotated[datetime | None, reads(Kind(MOMENT.words, MOMENT.schema, _call_date))] = Field(

@@ -20,7 +20,7 @@ def _agent_id(given: Fields, name: str) -> str:
 class ExtensionBody(Asked):
     """Who answers."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["agent_id"]})
+    model_config = ConfigDict(json_schema_extra={"required": ["agent_id"]})
 
     agent_id: Annotated[str, reads(Kind("an id", {"type": "string"}, _agent_id))] = ""
 

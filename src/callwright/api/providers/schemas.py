@@ -36,7 +36,7 @@ def _value(given: Fields, name: str) -> str:
 class ProviderKeyBody(Asked):
     """A key to store."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"required": ["provider_name", "provider_value"]})
+    model_config = ConfigDict(json_schema_extra={"required": ["provider_name", "provider_value"]})
 
     provider_name: Annotated[str, reads(Kind("a name", {"type": "string"}, _name))] = Field(
         description="Which key it is; any name is accepted.", examples=["OPENAI"]

@@ -13,16 +13,20 @@ from callwright.api.bodies import read_object
 from callwright.api.schemas import Acknowledged, errors, json_body, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
-from callwright.api.sub_accounts.schemas import EXAMPLE, PATCH_EXAMPLE, SubAccountUsageView, SubAccountView, UsageView
+from callwright.api.sub_accounts.schemas import (
+    EXAMPLE,
+    PATCH_EXAMPLE,
+    SubAccountUsageView,
+    SubAccountView,
+    UsageQuery,
+    UsageView,
+)
 from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/sub-accounts", tags=["sub-accounts"])
 own = APIRouter(prefix="/v1/callwright/usage", tags=["account"])
 
-Since = Annotated[str, Query(alias="from", description="ISO 8601; by default the first of this month, UTC.")]
-Until = Annotated[
-    str, Query(alias="to", description="ISO 8601; by default the end of today, UTC; a date means its end.")
-]
+Usage = Annotated[UsageQuery, Query()]
 
 
 @router.post(
@@ -59,11 +63,11 @@ async def list_all(request: Request) -> Response:
     summary="Usage of all sub-accounts",
     responses={200: shown("One object for each, newest first.", list[SubAccountUsageView]), **errors(400)},
 )
-async def usage_of_all(request: Request, since: Since = "", until: Until = "") -> Response:
+async def usage_of_all(request: Request, query: Usage) -> Response:
     """A bare array of what `/sub-accounts/{sub_account_id}/usage` tells of one. A deleted sub-account is in it for every period in which it
     used something."""
-    query = {"from": since, "to": until}
-    found = await usage.usage_of_all(services_of(request).actions, principal_of(request), query)
+    services = services_of(request).actions
+    found = await usage.usage_of_all(services, principal_of(request), query.period(services.clock.now()))
     return answer([_usage(one) for one in found])
 
 
@@ -72,12 +76,12 @@ async def usage_of_all(request: Request, since: Since = "", until: Until = "") -
     summary="Usage of a sub-account",
     responses={200: shown("What it used.", SubAccountUsageView), **errors(400, 404)},
 )
-async def usage_of_one(request: Request, sub_account_id: str, since: Since = "", until: Until = "") -> Response:
+async def usage_of_one(request: Request, sub_account_id: str, query: Usage) -> Response:
     """What its calls created in the period used and cost, counted when each is done; calls that are not done are in `total_records` and
     `status_map`. At most 32 days. For the organisation's administrators, also after it was deleted, and for the sub-account itself."""
-    query = {"from": since, "to": until}
     services = services_of(request).actions
-    return answer(_usage(await usage.usage_of_sub_account(services, principal_of(request), sub_account_id, query)))
+    period = query.period(services.clock.now())
+    return answer(_usage(await usage.usage_of_sub_account(services, principal_of(request), sub_account_id, period)))
 
 
 def _usage(found: AccountUsage) -> dict[str, Any]:
@@ -87,10 +91,11 @@ def _usage(found: AccountUsage) -> dict[str, Any]:
 
 
 @own.get("", summary="Usage of the account", responses={200: shown("What it used.", UsageView), **errors(400)})
-async def usage_of_own(request: Request, since: Since = "", until: Until = "") -> Response:
+async def usage_of_own(request: Request, query: Usage) -> Response:
     """What the calls of the key's own account used and cost; those of an organisation's sub-accounts are not in it."""
-    query = {"from": since, "to": until}
-    return answer(usage_record(await usage.usage_of_own(services_of(request).actions, principal_of(request), query)))
+    services = services_of(request).actions
+    period = query.period(services.clock.now())
+    return answer(usage_record(await usage.usage_of_own(services, principal_of(request), period)))
 
 
 @router.patch(

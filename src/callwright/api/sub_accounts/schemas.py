@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from callwright.actions.schedule import moment
+from callwright.actions.usage import TOO_LATE, Period, read_period
+from callwright.api.reading import MOMENT, AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.settings.setting import Kind
 
 _USAGE: dict[str, Any] = {
     "from": "2026-11-01T00:00:00.000000",
@@ -21,6 +28,35 @@ _USAGE: dict[str, Any] = {
     "transcriber_cost_map": {"local": {"unknown": {"duration": 94.5, "cost": 0}}},
     "llm_cost_map": {"cost": 0.19, "tokens": {"gpt-4.1-mini": {"input": 2140, "output": 310}}},
 }
+
+
+def _end(given: Fields, name: str) -> datetime:
+    """A date, however ISO 8601 writes it (``2026-11-27``, ``20261127``, ``2026-W48-5``), means its end."""
+    text = given.text(name)
+    found = moment(text, name)
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return found
+    try:
+        return found + timedelta(days=1)
+    except OverflowError:
+        raise BadInputError(TOO_LATE, field=name) from None
+
+
+class UsageQuery(AskedQuery):
+    """Of which period."""
+
+    since: Annotated[datetime | None, reads(MOMENT)] = Field(
+        default=None, alias="from", description="ISO 8601; by default the first of this month, UTC."
+    )
+    until: Annotated[datetime | None, reads(Kind(MOMENT.words, MOMENT.schema, _end))] = Field(
+        default=None, alias="to", description="ISO 8601; by default the end of today, UTC; a date means its end."
+    )
+
+    def period(self, now: datetime) -> Period:
+        """The period. Raises BadInputError."""
+        return read_period(self.since, self.until, now)
 
 
 class SubAccountBody(Open):
