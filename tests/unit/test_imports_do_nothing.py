@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "callwright"
 
 # Not imported by anybody: the migration tool runs it, and that is what it is for.
-RUN_NOT_IMPORTED = ("__main__", "migrations.env")
+RUN_NOT_IMPORTED = ("__main__",)
 
 # What others do on import and we cannot prevent: distribution -> why it is let pass.
 OTHERS = {

@@ -1,7 +1,7 @@
 """Bringing a database to the present schema, once, however many processes start together.
 
-The usual start finds everything in place with one query and imports neither alembic nor SQLAlchemy (0.6 s of CPU);
-``storage.upgrade`` is loaded only when there is something to do.
+The usual start finds everything in place with one query. ``storage.upgrade``, with the job queue's package, is loaded only when there
+is something to do.
 """
 
 from __future__ import annotations
@@ -14,20 +14,15 @@ import asyncpg
 
 from callwright.domain.errors import ConfigurationError
 from callwright.storage import failures, rules
-from callwright.storage.migrations import VERSIONS
+from callwright.storage.migrations import REVISIONS
 
 LOCK = 0x63616C6C
 """Advisory lock of every migration of this platform (a session lock: it ends with the connection)."""
 
 
-def revisions() -> list[str]:
-    """The revisions, the first one first, from the names of their files."""
-    return sorted(path.name.split("_", 1)[0] for path in VERSIONS.glob("[0-9]*_*.py"))
-
-
 def head() -> str:
     """The newest revision."""
-    return revisions()[-1]
+    return list(REVISIONS)[-1]
 
 
 def wanted() -> dict[str, str]:
@@ -41,15 +36,10 @@ def wanted() -> dict[str, str]:
 
 async def found(connection: Any) -> dict[str, str]:
     """What the database says of itself; empty for a new one."""
-    if not await connection.fetchval(
-        "select to_regclass('alembic_version') is not null and to_regclass('platform') is not null"
-    ):
+    if not await connection.fetchval("select to_regclass('platform') is not null"):
         return {}
-    rows = await connection.fetch(
-        "select name, value from platform where name in ('rules', 'pgqueuer')"
-        " union all select 'revision', version_num from alembic_version"
-    )
-    return {row["name"]: row["value"] for row in rows}
+    rows = await connection.fetch("select name, value from platform where name in ('revision', 'rules', 'pgqueuer')")
+    return {"revision": "", **{row["name"]: row["value"] for row in rows}}
 
 
 async def migrate(dsn: str) -> bool:
@@ -68,23 +58,25 @@ async def migrate(dsn: str) -> bool:
             if state == wanted():
                 return False
             _refuse_others(state)
-            # By name and only here: importing alembic costs more than everything else at a warm start.
+            # By name and only here: importing the job queue costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
-            await upgrade.upgrade(connection, dsn, wanted())
+            await upgrade.upgrade(connection, state.get("revision", ""), wanted())
             return True
         finally:
             await connection.close(timeout=5)
 
 
 def _refuse_others(state: dict[str, str]) -> None:
-    revision = state.get("revision", "")
+    if not state:
+        return
+    revision = state["revision"]
     if revision > head():
         raise ConfigurationError(
             f"the database is at revision {revision}, newer than this version of Callwright knows ({head()}); "
             "run the newer version, or restore a backup made by this one"
         )
-    if revision and revision < revisions()[0]:
+    if revision not in REVISIONS:
         raise ConfigurationError(
-            f"the database is at revision {revision}, made by a development version that this version of Callwright cannot upgrade; "
+            "the database was made by a development version that this version of Callwright cannot upgrade; "
             "start with an empty database: name another one in DATABASE_URL, or another folder in CALLWRIGHT_DATA"
         )

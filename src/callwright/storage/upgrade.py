@@ -1,6 +1,6 @@
-"""The work of a migration: alembic's revisions, the job queue's own tables, the rule rows and the default tenant.
+"""The work of a migration: revisions, the job queue's own tables, the rule rows and the default tenant.
 
-Loaded by ``storage.migrate`` only when needed, because alembic and SQLAlchemy are slow to import.
+Loaded by ``storage.migrate`` only when needed, because the job queue is slow to import.
 """
 
 from __future__ import annotations
@@ -8,34 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 from pgqueuer.queries import Queries
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage import rules
-from callwright.storage.migrations import VERSIONS
+from callwright.storage.migrations import REVISIONS
 
 DEFAULT_TENANT_CONCURRENCY = 100
 
 
-async def upgrade(connection: Any, dsn: str, wanted: Mapping[str, str]) -> None:
-    """Do everything that is missing. ``connection`` (asyncpg) holds the migration lock; ``wanted`` is what the database says of itself
-    then (``storage.migrate.wanted``)."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
-    )
-    try:
-        async with engine.connect() as alembic_connection:
-            await alembic_connection.run_sync(_run_revisions)
-    finally:
-        await engine.dispose()
+async def upgrade(connection: Any, present: str, wanted: Mapping[str, str]) -> None:
+    """Do everything that is missing.
+
+    ``connection`` (asyncpg) holds the migration lock. ``present`` is the revision of the database, empty for a new one. ``wanted`` is what
+    the database says of itself afterwards (``storage.migrate.wanted``).
+    """
+    for revision, statements in REVISIONS.items():
+        if revision > present:
+            async with connection.transaction():
+                for statement in statements:
+                    await connection.execute(statement)
+                await _note(connection, {"revision": revision})
     await _prepare_queue(connection)
     async with connection.transaction():
         await rules.write_rules(connection)
@@ -44,30 +37,15 @@ async def upgrade(connection: Any, dsn: str, wanted: Mapping[str, str]) -> None:
             DEFAULT_TENANT_ID,
             DEFAULT_TENANT_CONCURRENCY,
         )
-        await connection.executemany(
-            "insert into platform (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
-            [(name, value) for name, value in wanted.items() if name != "revision"],
-        )
+        await _note(connection, wanted)
 
 
-def scripts() -> ScriptDirectory:
-    """The revisions of this package."""
-    config = Config()
-    config.set_main_option("script_location", str(VERSIONS.parent).replace("%", "%%"))
-    return ScriptDirectory.from_config(config)
-
-
-def _run_revisions(connection: Connection) -> None:
-    """Apply what is missing, each revision in a transaction of its own together with its entry in ``alembic_version``."""
-    directory = scripts()
-    context = MigrationContext.configure(connection)
-    present = context.get_current_revision()
-    connection.rollback()
-    missing = list(directory.iterate_revisions("head", present or "base"))
-    for revision in reversed(missing):
-        with connection.begin(), Operations.context(context):
-            revision.module.upgrade()
-            context.stamp(directory, revision.revision)
+async def _note(connection: Any, values: Mapping[str, str]) -> None:
+    """Let the database say this of itself."""
+    await connection.executemany(
+        "insert into platform (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
+        list(values.items()),
+    )
 
 
 async def _prepare_queue(connection: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from callwright.domain.execution import PHASES, STATUS_OF, TRANSITIONS
-from callwright.storage import migrate, rules, upgrade
+from callwright.storage import migrate, rules
+from callwright.storage.migrations import REVISIONS
 
 
 def test_the_rules_are_the_tables_of_the_domain():
@@ -14,6 +15,6 @@ def test_the_rules_are_the_tables_of_the_domain():
     assert ("busy", "scheduled") in rules.status_transitions()
 
 
-def test_the_newest_revision_is_known_from_its_file_name():
-    assert migrate.head() == upgrade.scripts().get_current_head()
-    assert migrate.wanted()["revision"] == migrate.head()
+def test_revisions_are_in_order_and_the_last_one_is_the_head():
+    assert list(REVISIONS) == sorted(REVISIONS)
+    assert migrate.wanted()["revision"] == migrate.head() == list(REVISIONS)[-1]

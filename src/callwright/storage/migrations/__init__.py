@@ -1,8 +1,27 @@
-"""The schema of the ledger as alembic revisions in plain SQL."""
+"""The schema of the ledger: revisions in plain SQL. A database has all of them, applied in order, each once.
+
+Rules that must never break are constraints here, not only code.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-VERSIONS = Path(__file__).with_name("versions")
-"""The folder of the revision files."""
+from callwright.storage.migrations.initial import (
+    accounts,
+    batches,
+    executions,
+    numbers,
+    outbox,
+    questions,
+    suppressions,
+    uploads,
+    usage,
+)
+
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
+
+REVISIONS: Mapping[str, Sequence[str]] = {
+    "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
+}
+"""Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""
