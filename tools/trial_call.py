@@ -88,7 +88,7 @@ def serving(callwright: str, folder: Path, settings: Mapping[str, str] | None = 
     command = [callwright, "serve", "--port", str(port), "--data", data]
     with subprocess.Popen(command, cwd=folder, env=environment(settings)) as server:
         try:
-            wait_for_health(url, _START_SECONDS)
+            wait_for_health(url, server)
             create = (callwright, "keys", "create", "--name", "trial", "--data", data)
             yield url, run(*create, folder=folder, settings=settings).split()[-1]
         finally:
@@ -96,18 +96,19 @@ def serving(callwright: str, folder: Path, settings: Mapping[str, str] | None = 
             server.wait(_STOP_SECONDS)
 
 
-def wait_for_health(url: str, seconds: float) -> None:
-    """Return as soon as ``/healthz`` answers 200. Raises TrialError after ``seconds``."""
-    until = time.monotonic() + seconds
-    while True:
+def wait_for_health(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Return as soon as ``/healthz`` answers 200. Raises TrialError where the server ends, or does not answer in time."""
+    until = time.monotonic() + _START_SECONDS
+    while server.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except OSError as error:
             if time.monotonic() > until:
-                raise TrialError(f"{url}/healthz does not answer after {seconds:.0f} s: {error}") from error
+                raise TrialError(f"{url}/healthz does not answer after {_START_SECONDS} s: {error}") from error
         time.sleep(0.25)
+    raise TrialError(f"the server ended with {server.returncode} before it answered")
 
 
 def place(url: str, key: str) -> str:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE, IMAGE = "localhost/callwright-test-base", "localhost/callwright-test"
 PROGRAMS = ("buildah", "debootstrap", "make")
 RELEASE = "trixie"
-START_SECONDS, STOP_SECONDS = 180, 60
+STOP_SECONDS = 60
 PIP_FILES = ("/etc/pip.conf", "/root/.config/pip/pip.conf")
 PIP_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE")
 """How this machine reaches the package registry; the image is built with the same."""
@@ -117,7 +117,7 @@ def test_a_server_in_the_image_serves_without_root_and_completes_a_call(containe
     command = within(container, "callwright", "serve", "--port", str(port), settings=trial_call.SCRIPTED)
     with subprocess.Popen(command, env=ENVIRONMENT) as server:
         try:
-            trial_call.wait_for_health(f"http://127.0.0.1:{port}", START_SECONDS)
+            trial_call.wait_for_health(f"http://127.0.0.1:{port}", server)
             key = done(*within(container, "callwright", "keys", "create", "--name", "image")).split()[-1]
             execution_id = trial_call.place(f"http://127.0.0.1:{port}", key)
             done(*within(container, "callwright", "replay", execution_id))

@@ -52,3 +52,8 @@ async def test_todays_server_starts_on_it_reads_its_call_and_places_another(
         trial_call.place(url, key)
     for query in (COLUMNS, CONSTRAINTS):
         assert await fetch(old_dsn, query) == await fetch(dsn, query)
+
+
+def test_a_server_that_ends_at_once_is_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(trial_call.TrialError, match="ended with"), trial_call.serving("/bin/false", tmp_path):
+        pass
