@@ -1,8 +1,7 @@
 """A carrier over websockets: a media gateway connects for each call and exchanges 20 ms of mu-law as binary messages, 160 bytes each.
 
-The other messages are JSON. The gateway sends start (from, to, call_id), key, mark (all before it was played) and stop; we send
-answer, clear, keys, mark and stop. MEDIA_GATEWAY is asked to dial; MEDIA_SECRET signs the address at which calls are offered.
-"""
+The other messages are JSON. The gateway sends start (from, to, call_id), key, mark (all before it was played) and stop. We send
+answer, clear, keys, mark and stop (refused). MEDIA_GATEWAY is asked to dial; MEDIA_SECRET signs the address that calls are offered at."""
 
 import asyncio
 import hashlib
@@ -46,7 +45,6 @@ class MediaLeg:
             return
         self.tell("mark")
         await asyncio.wait([asyncio.create_task(self.played.wait())], timeout=5)
-        self.tell("stop")
         await self.end(replace(closed_by(CAUSES["hung_up_by_us"]), reason=reason))
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
@@ -68,16 +66,18 @@ class MediaLeg:
 
     async def serve(self, socket: DoorSocket) -> None:
         """Report what the gateway sends until one side ends the call."""
-        while (message := await socket.receive()) is not None:
-            if isinstance(message, bytes):
-                self.listener.audio(message)
-            elif (told := json.loads(message))["event"] == "key":
-                self.listener.key(told["key"])
-            elif told["event"] == "mark":
-                self.played.set()
-            elif told["event"] == "stop":
-                break
-        await self.end(closed_by(CAUSES["normal_clearing"]))
+        try:
+            while (message := await socket.receive()) is not None:
+                if isinstance(message, bytes):
+                    self.listener.audio(message)
+                elif (told := json.loads(message))["event"] == "key":
+                    self.listener.key(told["key"])
+                elif told["event"] == "mark":
+                    self.played.set()
+                elif told["event"] == "stop":
+                    break
+        finally:
+            await self.end(closed_by(CAUSES["normal_clearing"]))
 
     async def end(self, closed: LegClosed) -> None:
         if not self.over:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.call_world import agent_body
+from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -273,6 +274,19 @@ async def test_the_example_takes_a_whole_call(gateway: Gateway) -> None:
     assert row["transcript"].splitlines() == BOOKED
     assert (row["telephony_data"]["provider"], row["telephony_data"]["call_type"]) == ("media", "inbound")
     assert (row["telephony_data"]["hangup_by"], row["user_number"]) == ("API Request", "+15550123")
+
+
+async def test_a_gateway_that_talks_nonsense_ends_its_call(gateway: Gateway) -> None:
+    gateway.connects = False
+    async with gateway.client() as client:
+        agent_id = await agent(client)
+        await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "+15550199"})
+        await until(lambda: bool(gateway.wishes))
+        async with connect(gateway.wishes[0]["connect"]) as socket:
+            await socket.send(json.dumps({"event": "start"}))
+            await socket.send("nonsense")
+            row = await completed(client, agent_id)
+    assert (row["status"], row["telephony_data"]["hangup_by"]) == ("completed", "Callee")
 
 
 async def test_no_websocket_comes_in_without_a_proof_or_a_key(gateway: Gateway) -> None:
