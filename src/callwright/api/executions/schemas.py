@@ -16,6 +16,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.execution import Status
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.settings.kinds import text
 from callwright.domain.settings.setting import Kind
 from callwright.ports.ledger import ExecutionFilter
 
@@ -57,7 +58,6 @@ def _switch(given: Fields, name: str) -> bool:
 
 _PAGE = Kind("a page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_NUMBER}, _page_number)
 _NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
-_CURSOR = Kind("a cursor", {"type": "string"}, lambda given, name: read_cursor(given.text(name)))
 
 
 class ExecutionQuery(AskedQuery):
@@ -72,7 +72,7 @@ class ExecutionQuery(AskedQuery):
     provider: Annotated[str | None, reads(_NAME)] = None
     answered_by_voice_mail: Annotated[bool | None, reads(Kind("true or false", {"type": "boolean"}, _switch))] = None
     batch_id: Annotated[str | None, reads(_NAME)] = Field(default=None, description="In either form.")
-    cursor: Annotated[tuple[datetime, str] | None, reads(_CURSOR)] = Field(
+    cursor: Annotated[str | None, reads(text())] = Field(
         default=None,
         description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.",
     )
@@ -102,7 +102,8 @@ class ExecutionQuery(AskedQuery):
             created_from=begin,
             created_to=end,
         )
-        return PageRequest(self.page_number, min(MAX_PAGE_SIZE, self.page_size), narrow, self.cursor)
+        after = None if self.cursor is None else read_cursor(self.cursor)
+        return PageRequest(self.page_number, min(MAX_PAGE_SIZE, self.page_size), narrow, after)
 
 
 class ExecutionView(Open):
