@@ -18,9 +18,9 @@ RESULTS := build/results
 COVERAGE := build/coverage
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
-# Tests in real time mostly wait: several share a core. A file stays in one process.
-WAITING := --numprocesses 8 --dist loadfile
-COMPUTING := --numprocesses 3 --dist loadfile
+# Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
+WAITING := tests/acceptance tests/phone --numprocesses 8 --dist worksteal
+COMPUTING := --numprocesses 3 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
@@ -97,7 +97,7 @@ test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, w
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
 coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(WAITING) --cov --cov-context=test \
+	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 

@@ -28,6 +28,22 @@ async def test_an_execution_that_has_not_changed_is_not_sent_again(world: ApiWor
     assert changed.headers["etag"] != tag
 
 
+async def test_both_reads_of_an_execution_give_the_same_bytes_and_tag(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id, other_agent_id = await create(client), await create(client)
+        execution_id = await place(client, agent_id)
+        for wanted in (execution_id, execution_id.upper()):
+            read = await client.get(f"/executions/{wanted}")
+            older = await client.get(f"/agent/{agent_id}/execution/{wanted}")
+            assert (older.content, older.headers["etag"]) == (read.content, read.headers["etag"])
+            same = await client.get(
+                f"/agent/{agent_id}/execution/{wanted}", headers={"If-None-Match": read.headers["etag"]}
+            )
+            assert (same.status_code, same.content) == (304, b"")
+            assert (await client.get(f"/agent/{other_agent_id}/execution/{wanted}")).status_code == 404
+        assert (await client.head(f"/executions/{execution_id}")).status_code == 405
+
+
 async def test_lists_have_tags_too(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)

@@ -163,7 +163,7 @@ class _Answer:
             given = {name for name, _ in headers}
             headers.append((b"x-request-id", self._request_id.encode()))
             headers.extend([header for header in _HEADERS if header[0] not in given])
-            if self._may_be_known(headers):
+            if self._may_be_known(headers) and (b"etag" not in given or self._asked_for() is not None):
                 # Its tag is a header, and is known when its body is.
                 self._held = message
                 return
@@ -180,6 +180,13 @@ class _Answer:
             self.status == 200 and self._scope["method"] == "GET" and (b"content-type", b"application/json") in headers
         )
 
+    def _asked_for(self) -> bytes | None:
+        """The ``If-None-Match`` of the request."""
+        for name, value in self._scope["headers"]:
+            if name == b"if-none-match":
+                return bytes(value)
+        return None
+
     def _tagged(self, start: Message, body: Message) -> Message:
         """Give an answer its tag unless it has one already, and leave out its body for a client that has it. Returns the body to send."""
         headers = start["headers"]
@@ -187,7 +194,7 @@ class _Answer:
         if tag is None:
             tag = entity_tag(body.get("body", b"")).encode()
             headers.append((b"etag", tag))
-        known = next((value for name, value in self._scope["headers"] if name == b"if-none-match"), None)
+        known = self._asked_for()
         if known is None or not names_tag(known.decode("latin-1"), tag.decode()):
             return body
         self.status = start["status"] = 304

@@ -81,6 +81,7 @@ async def test_loopback_shows_the_echo_the_losses_and_the_level_it_was_told():
 class TestOverSip:
     pytestmark = needs_stack
 
+    @pytest.mark.long
     async def test_a_clean_call_is_good(self):
         body, failed = await measured("--carrier", "sip", "--no-models")
         assert failed == []
