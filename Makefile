@@ -20,7 +20,7 @@ TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 # Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
 WAITING := tests/acceptance tests/phone --numprocesses 8 --dist worksteal
-COMPUTING := --numprocesses 3 --dist worksteal
+COMPUTING := --numprocesses 4 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 

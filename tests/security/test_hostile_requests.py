@@ -85,7 +85,7 @@ async def test_unknown_paths_and_methods_have_the_same_shape_as_every_error(worl
         agent = await client.post("/v2/agent/0")
         assert (agent.status_code, agent.headers["allow"]) == (405, "GET, PUT, PATCH, DELETE")
         for path in (
-            "//",
+            "/v2//agent",
             "/call/../../etc/passwd",
             "/v2/agent/%2e%2e%2f",
             "/%00",
