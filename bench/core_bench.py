@@ -1,4 +1,4 @@
-"""Events per second of the conversation core alone, invariants on: `python bench/core_bench.py [--conversations N]`.
+"""Events per second of the conversation core alone, invariants on: `python -m bench.core_bench [--conversations N]`.
 
 The events are those of simulated conversations, made beforehand; only `Conversation.step` is timed, in processor time: a busy machine does
 not count. Prints the median of five rounds, and how many turns of a plain loop of Python one event costs on this machine.

@@ -24,7 +24,7 @@ TARGETS_MS = {"intents": 1_000, "local": 1_800}
 def script(name: str) -> int:
     """Run one benchmark script of this folder; returns its exit status."""
     print(f"== {name}", flush=True)
-    return subprocess.run([sys.executable, str(HERE / name)], check=False).returncode
+    return subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=HERE.parent, check=False).returncode
 
 
 def demo(model: str) -> int:
@@ -53,12 +53,12 @@ def demo(model: str) -> int:
 def main() -> int:
     """0 when every figure that could be measured meets its target."""
     return max(
-        script("core_bench.py"),
-        script("api_bench.py"),
-        script("barge_in_bench.py"),
-        script("latency_bench.py"),
-        script("batch_bench.py"),
-        script("sip_bench.py"),
+        script("core_bench"),
+        script("api_bench"),
+        script("barge_in_bench"),
+        script("latency_bench"),
+        script("batch_bench"),
+        script("sip_bench"),
         demo("intents"),
         demo("local"),
     )
