@@ -88,9 +88,11 @@ else
 	@$(PYTEST) $(TESTS)
 endif
 
+# The phones come first and alone: their load test measures how evenly packets leave.
 test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) -m "real_time and not voice" $(WAITING) --numprocesses 4
+	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
+	@CI=true $(TIMED) $(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING)
 	@CI=true $(TIMED) $(PYTEST) -m voice
 	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
 	@$(BIN)/python tools/times.py $(TIMES)
