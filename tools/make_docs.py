@@ -53,9 +53,8 @@ def settings_page() -> str:
     """`docs/reference/settings.md`."""
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     intro = (
-        "Settings of the server are environment variables; an option of the command line takes precedence. A value that cannot be read"
-        " is an error at the start that names the variable. The default is in parentheses. The table is in"
-        " `src/callwright/ops/settings.py`."
+        "Settings of the server are environment variables; options of the command line take precedence. An invalid value stops the start"
+        " with an error that names the variable. The default is in parentheses. The table is in `src/callwright/ops/settings.py`."
     )
     lines = [
         f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
@@ -69,8 +68,8 @@ def limits_page() -> str:
     entries = [(name, f"`{name}` {getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
     met = _limits_met_by_users()
     intro = (
-        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1. All are in"
-        " `src/callwright/domain/limits.py`, those of the server's own parts too."
+        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1."
+        " `src/callwright/domain/limits.py` has all, those of the server's own parts included."
     )
     return "\n".join(
         [
@@ -128,30 +127,34 @@ def statuses_page() -> str:
 def causes_page() -> str:
     """`docs/reference/causes.md`."""
     intro = (
-        "How a call ended, for every carrier. The execution has `status`, `hangup_by`, `hangup_reason` and `hangup_provider_code`."
-        " Where the platform hung up, its own reason (`inactivity_timeout`, ...) takes the place of the reason below. Retry is the word"
-        " of a retry policy that the cause belongs to; `never`: the same call again cannot end otherwise. The table is"
+        "How calls end, for every carrier, by the `status` of the execution. Each line has the key, the meaning, `hangup_by`,"
+        " `hangup_reason`, `hangup_provider_code`, the retry policy that covers the cause, and its SIP statuses and Q.850 causes. If the"
+        " platform hung up, its own reason (`inactivity_timeout`, ...) replaces the reason. The table is in"
         " `src/callwright/domain/causes.py`."
     )
-    rows = [
-        (f"`{c.key}`", f"`{c.status}`", f"{c.by}: {c.reason} ({c.code})", c.retry, _one_line(c.summary))
-        for c in causes.CAUSES.values()
-    ]
-    head = ("Cause", "Status", "By, reason and code", "Retry", "Meaning")
     numbers = (
-        "Where a Q.850 cause stands in a Reason header beside the SIP status, the Q.850 cause decides. Exceptions: causes 16, 31 and 127,"
-        " and the statuses 401, 402, 407, 487, 607 and 608. A SIP status that is not listed counts as the first of its hundred, a"
-        " Q.850 cause as the last of its class: 31, 47, 63, 79, 95, 111 or 127."
+        "A Q.850 cause in a Reason header decides, except 16, 31 and 127, and except beside the SIP statuses 401, 402, 407, 487, 607 and"
+        " 608. Another SIP status counts as the first of its hundred, another Q.850 cause as the last of its class: 31, 47, 63, 79, 95,"
+        " 111 or 127."
     )
-    lines = [
-        (f"`{key}`", _numbers(causes.SIP_CODES, key), _numbers(causes.Q850_CODES, key))
-        for key in causes.CAUSES
-        if _numbers(causes.SIP_CODES, key) or _numbers(causes.Q850_CODES, key)
-    ]
-    table = [_row(line) for line in (("Cause", "SIP statuses", "Q.850 causes"), ("---",) * 3, *lines)]
-    return "\n".join(
-        [_page("Causes", intro, head, rows), "## SIP statuses and Q.850 causes", "", numbers, "", *table, ""]
+    parts = ["# Causes", "", NOTICE, "", intro, "", numbers, ""]
+    for status in dict.fromkeys(c.status for c in causes.CAUSES.values()):
+        lines = (_cause_line(c) for c in causes.CAUSES.values() if c.status is status)
+        parts += [f"## {status}", "", *lines, ""]
+    return "\n".join(parts)
+
+
+def _cause_line(c: causes.Cause) -> str:
+    retry = "No retry." if c.retry == "never" else f"Retry: {c.retry}."
+    return " ".join(
+        [
+            f"- `{c.key}`: {_one_line(c.summary)} {c.by}: {c.reason} ({c.code}). {retry}",
+            *(f"{name} {found}." for name, codes in _PROTOCOLS.items() if (found := _numbers(codes, c.key))),
+        ]
     )
+
+
+_PROTOCOLS: Mapping[str, Mapping[int, causes.Code]] = {"SIP": causes.SIP_CODES, "Q.850": causes.Q850_CODES}
 
 
 def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
@@ -233,26 +236,28 @@ def _declared_route(node: ast.expr) -> tuple[str, str, str, str]:
 def doctor_page() -> str:
     """`docs/reference/doctor.md`."""
     intro = (
-        "The call doctor finds the bad moments of a call, with their numbers and the setting to change. It applies rules to the call's"
-        " log and asks no model. Findings are in `callwright.doctor` of every execution and webhook (the worst"
-        f" {limits.MAX_DOCTOR_FINDINGS}), and at `GET /v1/callwright/executions/{{id}}/doctor`, also of a live call. On the command line:"
+        "The call doctor finds the bad moments of a call and the setting to change. It applies rules to the call's log and asks no model."
+        f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook;"
+        " `GET /v1/callwright/executions/{id}/doctor` has all, also of a live call."
     )
-    command = (
-        "`callwright doctor ID` returns 0 when it examined the call and 2 when it could not; `--json` is for programs."
-    )
+    command = "`callwright doctor ID` prints them and exits with 0, or with 2 if it cannot examine the call; `--json` is for programs."
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`. Below are the settings"
-        " that each rule may name; the finding says which of them, and why."
+        " `check` where no setting helps) and `why`. Below are the settings that each rule may name, those of `tasks[0]` included."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
-        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
-        found = ", ".join(f"`{n}` {t.value:,} {t.unit}" for n, t in rule.thresholds.items())
+        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} Source: {rule.looks_at}.", ""]
+        found = ", ".join(_threshold(name, one) for name, one in rule.thresholds.items())
         parts += [f"Thresholds: {found}.", ""] if found else []
         parts += [*_advice(rule), ""]
     return "\n".join(parts)
+
+
+def _threshold(name: str, one: doctor_rules.Threshold) -> str:
+    """Name and value, and the unit where the name does not end with it."""
+    return f"`{name}` {one.value:,}" + ("" if re.search(rf"(^|_){one.unit}$", name) else f" {one.unit}")
 
 
 def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
@@ -265,14 +270,12 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md)"
-        " is shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and"
-        " `tools_config` are those of `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
+        "Every setting of an agent, with its values and default. [Settings by task](../how-to/agent-settings.md) is shorter, and"
+        " [agents](agents.md) shows how to write an agent. A name begins with its section; `task_config` and `tools_config` are those of"
+        " `tasks[0]`. *Our own* settings are not in the hosted API. A [chat](../how-to/chat.md) ignores settings of sound, delays and"
+        " silence."
     )
-    kept = (
-        "These settings, and all that are not listed here, are stored and returned, and nothing acts on them. Ranges of numbers are"
-        " checked."
-    )
+    kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."
     acted_on = [row for row in SETTINGS if not row.kept]
     parts = ["# Settings of an agent", "", NOTICE, "", intro, ""]
     for section in dict.fromkeys(row.section for row in acted_on):
