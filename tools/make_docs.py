@@ -13,7 +13,7 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import ModuleType
@@ -83,9 +83,21 @@ def limits_page() -> str:
 def _limits_met_by_users() -> set[str]:
     """Limits that the parts enforce which read what users send, or write what they read."""
     sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
-    return {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+    found = {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+    return found - _OF_THE_SERVER
 
 
+#: Limits of the server's memory and time that no request is refused for.
+_OF_THE_SERVER = {
+    "LIVE_HEARTBEAT_SECONDS",
+    "MAX_CACHED_BODIES",
+    "MAX_DISCARDED_BYTES",
+    "MAX_FORM_MEMORY_BYTES",
+    "MAX_RATE_WINDOWS",
+    "MAX_UPLOADS_IN_MEMORY",
+    "STANDING_SECONDS",
+    "UNCHECKED_SECONDS",
+}
 _LIMITS = "src/callwright/domain/limits.py"
 _MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))
 
@@ -108,20 +120,20 @@ def limit_entries() -> Iterator[tuple[str, str]]:
 
 def statuses_page() -> str:
     """`docs/reference/statuses.md`."""
-    rows = [
-        (
-            f"`{status}`",
-            ", ".join(f"`{after}`" for after in execution.Status if execution.may_follow(status, after)) or "nothing",
-            "yes" if status in execution.PUBLISHED_BY_DEFAULT else "no",
-            ", ".join(sorted({phase for (phase, _), mapped in execution.STATUS_OF.items() if mapped is status})),
-        )
+    lines = (
+        f"- `{status}` ({_phases(status)}{'' if status in execution.PUBLISHED_BY_DEFAULT else '; no webhook'}):"
+        f" {', '.join(f'`{after}`' for after in execution.Status if execution.may_follow(status, after)) or 'nothing'}"
         for status in execution.Status
-    ]
-    intro = (
-        "The status of an execution, and which status may follow which. Webhooks are sent for those marked yes unless the agent's"
-        " `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
     )
-    return _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
+    intro = (
+        "The status of an execution, its phases, and the statuses that may follow. Webhooks are sent for all but those marked *no webhook*,"
+        " unless the agent's `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
+    )
+    return "\n".join(["# Statuses", "", NOTICE, "", intro, "", *lines, ""])
+
+
+def _phases(status: execution.Status) -> str:
+    return ", ".join(sorted({phase for (phase, _), mapped in execution.STATUS_OF.items() if mapped is status}))
 
 
 def causes_page() -> str:
@@ -285,8 +297,9 @@ def agent_settings_page() -> str:
 
 
 def _setting_line(row: Setting) -> str:
-    default = "" if row.default is None else f"; default {_json(row.default)}"
-    return f"- `{row.key}` ({row.kind.words}{default}): {_seen_from_reference(_one_line(row.does))}"
+    default = [] if row.default is None else [f"default {_json(row.default)}"]
+    values = [] if isinstance(row.default, bool) else [row.kind.words]
+    return f"- `{row.key}` ({'; '.join(values + default)}): {_seen_from_reference(_one_line(row.does))}"
 
 
 def _seen_from_reference(text: str) -> str:
@@ -308,15 +321,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/api.md": routes_page,
     "docs/reference/doctor.md": doctor_page,
 }
-
-
-def _page(title: str, intro: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [f"# {title}", "", NOTICE, "", intro, "", _row(head), _row(tuple("---" for _ in head)), *map(_row, rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _one_line(text: str | None) -> str:
