@@ -20,6 +20,7 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
+from callwright.domain.settings.kinds import MESSAGE
 from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
@@ -87,13 +88,16 @@ def _limits_met_by_users() -> set[str]:
     return found - _OF_THE_SERVER
 
 
-#: Limits of the server's memory and time that no request is refused for.
+#: Limits of the server's own work. What users meet of them is on other pages.
 _OF_THE_SERVER = {
     "LIVE_HEARTBEAT_SECONDS",
     "MAX_CACHED_BODIES",
     "MAX_DISCARDED_BYTES",
     "MAX_FORM_MEMORY_BYTES",
     "MAX_RATE_WINDOWS",
+    "MAX_SUSPECT_LOOKUPS",
+    "MAX_SUSPECTS_WAITING",
+    "MAX_SUSPECTS_WAITING_OF_ADDRESS",
     "MAX_UPLOADS_IN_MEMORY",
     "STANDING_SECONDS",
     "UNCHECKED_SECONDS",
@@ -249,8 +253,8 @@ def doctor_page() -> str:
     """`docs/reference/doctor.md`."""
     intro = (
         "The call doctor finds the bad moments of a call and the setting to change. It applies rules to the call's log and asks no model."
-        f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook;"
-        " `GET /v1/callwright/executions/{id}/doctor` has all, also of a live call."
+        f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook, and at"
+        " `GET /v1/callwright/executions/{id}/doctor`, also of a live call."
     )
     command = "`callwright doctor ID` prints them and exits with 0, or with 2 if it cannot examine the call; `--json` is for programs."
     keys = (
@@ -284,8 +288,8 @@ def agent_settings_page() -> str:
     intro = (
         "Every setting of an agent, with its values and default. [Settings by task](../how-to/agent-settings.md) is shorter, and"
         " [agents](agents.md) shows how to write an agent. A name begins with its section; `task_config` and `tools_config` are those of"
-        " `tasks[0]`. *Our own* settings are not in the hosted API. A [chat](../how-to/chat.md) ignores settings of sound, delays and"
-        " silence."
+        " `tasks[0]`. A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
+        " [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
     kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."
     acted_on = [row for row in SETTINGS if not row.kept]
@@ -298,7 +302,8 @@ def agent_settings_page() -> str:
 
 def _setting_line(row: Setting) -> str:
     default = [] if row.default is None else [f"default {_json(row.default)}"]
-    values = [] if isinstance(row.default, bool) else [row.kind.words]
+    words = "a message" if row.kind is MESSAGE else row.kind.words
+    values = [] if isinstance(row.default, bool) else [words]
     return f"- `{row.key}` ({'; '.join(values + default)}): {_seen_from_reference(_one_line(row.does))}"
 
 
