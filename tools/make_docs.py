@@ -143,10 +143,9 @@ def _phases(status: execution.Status) -> str:
 def causes_page() -> str:
     """`docs/reference/causes.md`."""
     intro = (
-        "How calls end, for every carrier, by the `status` of the execution. Each line has the key, the meaning, `hangup_by`,"
-        " `hangup_reason`, `hangup_provider_code`, the retry policy that covers the cause, and its SIP statuses and Q.850 causes. If the"
-        " platform hung up, its own reason (`inactivity_timeout`, ...) replaces the reason. The table is in"
-        " `src/callwright/domain/causes.py`."
+        "How calls end, for every carrier, by the `status` of the execution. Each line has `hangup_by`, `hangup_reason`,"
+        " `hangup_provider_code`, the retry policy, and the SIP statuses and Q.850 causes. If the platform hung up, its own reason"
+        " (`inactivity_timeout`, ...) replaces the reason. The table is in `src/callwright/domain/causes.py`."
     )
     numbers = (
         "A Q.850 cause in a Reason header decides, except 16, 31 and 127, and except beside the SIP statuses 401, 402, 407, 487, 607 and"

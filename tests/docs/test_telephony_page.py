@@ -14,8 +14,7 @@ PAGE = (ROOT / "docs/reference/telephony.md").read_text()
 
 def _first_names(heading: str) -> set[str]:
     section = PAGE.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith(("| `", "- `"))]
-    heads = [line.split("|")[1] if line.startswith("|") else line.partition(": ")[0] for line in lines]
+    heads = [re.split(r": | \(", line)[0] for line in section.splitlines() if line.startswith("- `")]
     return {name for head in heads for name in re.findall(r"`([a-z0-9_]+)`", head)}
 
 
