@@ -55,7 +55,7 @@ def settings_page() -> str:
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     intro = (
         "Settings of the server are environment variables; options of the command line take precedence. An invalid value stops the start"
-        " with an error that names the variable. The default is in parentheses. The table is in `src/callwright/ops/settings.py`."
+        " and is named. The default is in parentheses. The table is in `src/callwright/ops/settings.py`."
     )
     lines = [
         f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
@@ -179,7 +179,7 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "Every operation of the HTTP API. The running server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
+        "Every operation of the HTTP API. The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
         " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
         " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )

@@ -9,7 +9,7 @@ MAX_DISCARDED_BYTES = 8_388_608
 """Bytes of an oversized body that are read before the answer."""
 
 MAX_USER_DATA_BYTES = 25_600
-"""Largest ``user_data`` of one call, as JSON."""
+"""Largest ``user_data`` per call, as JSON."""
 
 MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
@@ -33,7 +33,7 @@ WORK_UNDER_KEY_SECONDS = 180
 """Longest request under one ``Idempotency-Key``. After it, the request may be repeated."""
 
 MAX_PAGE_SIZE = 50
-"""Rows of one page. Larger requests are clamped."""
+"""Rows per page. Larger requests are clamped."""
 
 MAX_CALL_SECONDS = 2_400
 """Longest call, whatever ``call_terminate`` says."""
@@ -69,10 +69,10 @@ MAX_SERVER_LOG_BYTES = 5_242_880
 """Size at which the embedded database's log is moved aside; one older log is kept."""
 
 DATABASE_CONNECTIONS = 12
-"""Pooled connections of one process. It has one more to listen, and up to five for jobs."""
+"""Pooled connections per process. It has one more to listen, and up to five for jobs."""
 
 SLOW_UNITS = 4
-"""Transactions of one process that may stay open while a body is read or another service is asked."""
+"""Transactions per process that may stay open while a body is read or another service is asked."""
 
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""
@@ -81,10 +81,10 @@ MAX_JOB_TRIES = 8
 """Tries of a background job before it is held for a person to look at."""
 
 MAX_AGENT_TASKS = 20
-"""Tasks of one agent."""
+"""Tasks per agent."""
 
 MAX_AGENT_TOOLS = 64
-"""Tools of one agent."""
+"""Tools per agent."""
 
 MAX_WEBHOOK_HEADERS = 20
 """Headers that an agent adds to its webhooks."""
@@ -126,7 +126,7 @@ LIVE_SEND_SECONDS = 30
 """Time after which a client that does not read its event stream is disconnected."""
 
 MAX_LIVE_STREAMS = 200
-"""Live event streams of one process."""
+"""Live event streams per process."""
 
 STANDING_SECONDS = 0.5
 """Interval at which the key of a long request is checked again."""
@@ -258,7 +258,7 @@ MAX_EXTENSION_CHARACTERS = 32
 """Longest extension."""
 
 MAX_EXTENSIONS = 1_000
-"""Extensions of one organisation."""
+"""Extensions per organisation."""
 
 WARM_BEFORE_ANSWER_SECONDS = 3
 """Longest wait for the model before an incoming call is answered."""
@@ -270,7 +270,7 @@ INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
 
 MAX_EXTRACTION_KEYS = 40
-"""Values of one extraction. Others are left out."""
+"""Values per extraction. Others are left out."""
 
 MAX_POST_ANSWER_CHARACTERS = 16_000
 """How much of a model's answer after a call is read."""
@@ -279,10 +279,10 @@ POST_QUESTION_SECONDS = 120
 """Longest answer of a model to one question after a call."""
 
 MAX_DISPOSITIONS = 1_000
-"""Dispositions of one organisation."""
+"""Dispositions per organisation."""
 
 MAX_AGENT_DISPOSITIONS = 50
-"""Dispositions of one agent."""
+"""Dispositions per agent."""
 
 MAX_DISPOSITION_BYTES = 32_768
 """Largest body of a disposition, as JSON."""
@@ -294,7 +294,7 @@ MAX_OPTION_CHARACTERS = 200
 """Longest value of an objective option."""
 
 MAX_OPTIONS = 100
-"""Options of one disposition, nested ones included."""
+"""Options per disposition, nested ones included."""
 
 MAX_OPTION_DEPTH = 4
 """Levels of options within options."""
@@ -330,7 +330,7 @@ EXTRACTION_STALE_SECONDS = 3_600
 """Time after which a queued question may be asked anew."""
 
 MAX_TEMPLATES = 500
-"""Extraction templates of one organisation."""
+"""Extraction templates per organisation."""
 
 MAX_TEMPLATE_BYTES = 65_536
 """Largest extraction template, as JSON."""
@@ -471,7 +471,7 @@ LEAST_AUDIT_DAYS = 30
 """Least retention of the audit trail, whatever the setting."""
 
 MAX_FORM_PARTS = 1_000
-"""Fields and files of one form."""
+"""Fields and files per form."""
 
 MAX_FORM_NAME_CHARACTERS = 200
 """Longest name of a form field."""
@@ -480,7 +480,7 @@ MAX_FORM_FIELD_BYTES = 65_536
 """Largest text field of a form."""
 
 MAX_FORM_PART_HEADERS = 8
-"""Headers of one form part."""
+"""Headers per form part."""
 
 MAX_FORM_HEADER_BYTES = 4_096
 """Longest header of a form part."""
@@ -492,7 +492,7 @@ MAX_UPLOADS = 32
 """Requests with files that one process receives at once."""
 
 MAX_UPLOADS_OF_ONE = 4
-"""Those of one organisation, sub-accounts included."""
+"""Those per organisation, sub-accounts included."""
 
 MAX_UPLOADS_IN_MEMORY = 2
 """Uploads that one process holds whole in memory. Others wait on disk."""
@@ -510,16 +510,16 @@ MAX_EVENT_BYTES = 25_600
 """Largest ``properties`` of such an event, as JSON."""
 
 MAX_TRUNKS = 100
-"""SIP trunks of one organisation."""
+"""SIP trunks per organisation."""
 
 MAX_TRUNK_NUMBERS = 1_000
-"""Numbers of one SIP trunk."""
+"""Numbers per SIP trunk."""
 
 MAX_TRUNK_GATEWAYS = 10
-"""Gateways of one SIP trunk."""
+"""Gateways per SIP trunk."""
 
 MAX_TRUNK_NETWORKS = 50
-"""Source addresses and networks of one SIP trunk."""
+"""Source addresses and networks per SIP trunk."""
 
 TRUNK_GATEWAY_SECONDS = 6
 """Longest silence of a trunk's gateway after an INVITE; then the next gateway is asked."""
@@ -552,7 +552,7 @@ CARRIER_LIST_AGE_SECONDS = 60
 """How long the answer to that query is reused."""
 
 MAX_CARRIER_NUMBERS = 1_000
-"""Listed numbers of one account at one carrier."""
+"""Listed numbers per account at one carrier."""
 
 ORDER_SECONDS = 60
 """Longest order of a number. After it, a repeated request reads the result."""
@@ -567,28 +567,28 @@ MAX_CONTACT_FILE_BYTES = 10_485_760
 """Largest CSV file of contacts."""
 
 MAX_CONTACTS = 100_000
-"""Contacts of one file."""
+"""Contacts per file."""
 
 MAX_CONTACT_COLUMNS = 100
 """Columns of a file of contacts."""
 
 MAX_CONTACT_FILES = 100
-"""Files of contacts of one organisation."""
+"""Files of contacts per organisation."""
 
 MAX_KEYS = 1_000
-"""API keys of one account that are not revoked."""
+"""API keys per account that are not revoked."""
 
 MAX_LISTED_KEYS = 5_000
 """Most API keys in one list, the newest; those of sub-accounts are in it too."""
 
 MAX_SUB_ACCOUNTS = 1_000
-"""Sub-accounts of one organisation."""
+"""Sub-accounts per organisation."""
 
 MAX_CONCURRENCY = 100_000
 """Most concurrent calls of an account."""
 
 MAX_RATE_WINDOWS = 20_000
-"""Rate-limit counters of one process."""
+"""Rate-limit counters per process."""
 
 MAX_SUSPECT_LOOKUPS = 2
 """Key look-ups at once for addresses that sent too many bad keys."""
@@ -597,10 +597,10 @@ MAX_SUSPECTS_WAITING = 50
 """Waiting requests of such addresses."""
 
 MAX_SUSPECTS_WAITING_OF_ADDRESS = 10
-"""Those of one address."""
+"""Those per address."""
 
 MAX_PROVIDER_KEYS = 200
-"""Provider keys of one organisation."""
+"""Provider keys per organisation."""
 
 MAX_PROVIDER_KEY_NAME_CHARACTERS = 100
 """Longest name of a provider key."""
@@ -675,13 +675,13 @@ MAX_BATCH_AHEAD = 50
 """Batch calls of a tenant in its queue. Other contacts wait in their batch."""
 
 MAX_VOICES_PAGE_SIZE = 100
-"""Voices of one page. Larger requests are clamped."""
+"""Voices per page. Larger requests are clamped."""
 
 MAX_UPLOADED_SOUND_BYTES = 10_485_760
 """Largest ambient track."""
 
 MAX_OWN_TRACKS = 100
-"""Ambient tracks of one account."""
+"""Ambient tracks per account."""
 
 MAX_TRACKS_IN_MEMORY = 32
 """Ambient tracks kept in memory; the least recently used go first."""
@@ -693,7 +693,7 @@ MAX_KNOWLEDGE_BASE_BYTES = 20_971_520
 """Largest PDF of a knowledge base."""
 
 MAX_KNOWLEDGE_BASES = 100
-"""Knowledge bases of one account."""
+"""Knowledge bases per account."""
 
 MAX_VIOLATION_FILE_BYTES = 10_485_760
 """Largest file that answers a violation."""
@@ -723,7 +723,7 @@ MAX_DOOR_SOCKETS = 1_000
 """Open websockets of all carriers in one process."""
 
 MAX_DOOR_SOCKETS_OF_CARRIER = 500
-"""Those of one carrier."""
+"""Those per carrier."""
 
 MAX_DOOR_CAPABILITIES = 10_000
-"""Issued and unused addresses of one process."""
+"""Issued and unused addresses per process."""
