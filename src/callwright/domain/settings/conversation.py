@@ -295,7 +295,7 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.inbound_limit",
         whole(-1, 1_000_000),
         -1,
-        "Calls that one caller may make ([who may call](how-to/inbound-and-numbers.md)); -1: any number.",
+        "Calls one caller may make in all ([who may call](how-to/inbound-and-numbers.md)); -1: any number.",
     ),
     Setting(
         "task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who may always call."
