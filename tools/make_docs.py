@@ -13,13 +13,14 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
+from callwright.domain.settings.kinds import MESSAGE
 from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
@@ -53,9 +54,8 @@ def settings_page() -> str:
     """`docs/reference/settings.md`."""
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     intro = (
-        "Settings of the server are environment variables; an option of the command line takes precedence. A value that cannot be read"
-        " is an error at the start that names the variable. The default is in parentheses. The table is in"
-        " `src/callwright/ops/settings.py`."
+        "Settings of the server are environment variables; options of the command line take precedence. An invalid value stops the start"
+        " and is named. The default is in parentheses. The table is in `src/callwright/ops/settings.py`."
     )
     lines = [
         f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
@@ -69,8 +69,8 @@ def limits_page() -> str:
     entries = [(name, f"`{name}` {getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
     met = _limits_met_by_users()
     intro = (
-        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1. All are in"
-        " `src/callwright/domain/limits.py`, those of the server's own parts too."
+        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1."
+        " `src/callwright/domain/limits.py` has all, those of the server's own parts included."
     )
     return "\n".join(
         [
@@ -84,9 +84,24 @@ def limits_page() -> str:
 def _limits_met_by_users() -> set[str]:
     """Limits that the parts enforce which read what users send, or write what they read."""
     sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
-    return {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+    found = {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
+    return found - _OF_THE_SERVER
 
 
+#: Limits of the server's own work. What users meet of them is on other pages.
+_OF_THE_SERVER = {
+    "LIVE_HEARTBEAT_SECONDS",
+    "MAX_CACHED_BODIES",
+    "MAX_DISCARDED_BYTES",
+    "MAX_FORM_MEMORY_BYTES",
+    "MAX_RATE_WINDOWS",
+    "MAX_SUSPECT_LOOKUPS",
+    "MAX_SUSPECTS_WAITING",
+    "MAX_SUSPECTS_WAITING_OF_ADDRESS",
+    "MAX_UPLOADS_IN_MEMORY",
+    "STANDING_SECONDS",
+    "UNCHECKED_SECONDS",
+}
 _LIMITS = "src/callwright/domain/limits.py"
 _MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))
 
@@ -109,49 +124,52 @@ def limit_entries() -> Iterator[tuple[str, str]]:
 
 def statuses_page() -> str:
     """`docs/reference/statuses.md`."""
-    rows = [
-        (
-            f"`{status}`",
-            ", ".join(f"`{after}`" for after in execution.Status if execution.may_follow(status, after)) or "nothing",
-            "yes" if status in execution.PUBLISHED_BY_DEFAULT else "no",
-            ", ".join(sorted({phase for (phase, _), mapped in execution.STATUS_OF.items() if mapped is status})),
-        )
+    lines = (
+        f"- `{status}` ({_phases(status)}{'' if status in execution.PUBLISHED_BY_DEFAULT else '; no webhook'}):"
+        f" {', '.join(f'`{after}`' for after in execution.Status if execution.may_follow(status, after)) or 'nothing'}"
         for status in execution.Status
-    ]
-    intro = (
-        "The status of an execution, and which status may follow which. Webhooks are sent for those marked yes unless the agent's"
-        " `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
     )
-    return _page("Statuses", intro, ("Status", "May be followed by", "Webhook by default", "Phases"), rows)
+    intro = (
+        "The status of an execution, its phases, and the statuses that may follow. Webhooks are sent for all but those marked *no webhook*,"
+        " unless the agent's `webhook_config` names others. The tables are in `src/callwright/domain/execution.py`."
+    )
+    return "\n".join(["# Statuses", "", NOTICE, "", intro, "", *lines, ""])
+
+
+def _phases(status: execution.Status) -> str:
+    return ", ".join(sorted({phase for (phase, _), mapped in execution.STATUS_OF.items() if mapped is status}))
 
 
 def causes_page() -> str:
     """`docs/reference/causes.md`."""
     intro = (
-        "How a call ended, for every carrier. The execution has `status`, `hangup_by`, `hangup_reason` and `hangup_provider_code`."
-        " Where the platform hung up, its own reason (`inactivity_timeout`, ...) takes the place of the reason below. Retry is the word"
-        " of a retry policy that the cause belongs to; `never`: the same call again cannot end otherwise. The table is"
-        " `src/callwright/domain/causes.py`."
+        "How calls end, for every carrier, by the `status` of the execution. Each line has `hangup_by`, `hangup_reason`,"
+        " `hangup_provider_code`, the retry policy, and the SIP statuses and Q.850 causes. If the platform hung up, its own reason"
+        " (`inactivity_timeout`, ...) replaces the reason. The table is in `src/callwright/domain/causes.py`."
     )
-    rows = [
-        (f"`{c.key}`", f"`{c.status}`", f"{c.by}: {c.reason} ({c.code})", c.retry, _one_line(c.summary))
-        for c in causes.CAUSES.values()
-    ]
-    head = ("Cause", "Status", "By, reason and code", "Retry", "Meaning")
     numbers = (
-        "Where a Q.850 cause stands in a Reason header beside the SIP status, the Q.850 cause decides. Exceptions: causes 16, 31 and 127,"
-        " and the statuses 401, 402, 407, 487, 607 and 608. A SIP status that is not listed counts as the first of its hundred, a"
-        " Q.850 cause as the last of its class: 31, 47, 63, 79, 95, 111 or 127."
+        "A Q.850 cause in a Reason header decides, except 16, 31 and 127, and except beside the SIP statuses 401, 402, 407, 487, 607 and"
+        " 608. Another SIP status counts as the first of its hundred, another Q.850 cause as the last of its class: 31, 47, 63, 79, 95,"
+        " 111 or 127."
     )
-    lines = [
-        (f"`{key}`", _numbers(causes.SIP_CODES, key), _numbers(causes.Q850_CODES, key))
-        for key in causes.CAUSES
-        if _numbers(causes.SIP_CODES, key) or _numbers(causes.Q850_CODES, key)
-    ]
-    table = [_row(line) for line in (("Cause", "SIP statuses", "Q.850 causes"), ("---",) * 3, *lines)]
-    return "\n".join(
-        [_page("Causes", intro, head, rows), "## SIP statuses and Q.850 causes", "", numbers, "", *table, ""]
+    parts = ["# Causes", "", NOTICE, "", intro, "", numbers, ""]
+    for status in dict.fromkeys(c.status for c in causes.CAUSES.values()):
+        lines = (_cause_line(c) for c in causes.CAUSES.values() if c.status is status)
+        parts += [f"## {status}", "", *lines, ""]
+    return "\n".join(parts)
+
+
+def _cause_line(c: causes.Cause) -> str:
+    retry = "No retry." if c.retry == "never" else f"Retry: {c.retry}."
+    return " ".join(
+        [
+            f"- `{c.key}`: {_one_line(c.summary)} {c.by}: {c.reason} ({c.code}). {retry}",
+            *(f"{name} {found}." for name, codes in _PROTOCOLS.items() if (found := _numbers(codes, c.key))),
+        ]
     )
+
+
+_PROTOCOLS: Mapping[str, Mapping[int, causes.Code]] = {"SIP": causes.SIP_CODES, "Q.850": causes.Q850_CODES}
 
 
 def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
@@ -161,7 +179,7 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "Every operation of the HTTP API. The running server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
+        "Every operation of the HTTP API. The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
         " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
         " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
@@ -233,26 +251,28 @@ def _declared_route(node: ast.expr) -> tuple[str, str, str, str]:
 def doctor_page() -> str:
     """`docs/reference/doctor.md`."""
     intro = (
-        "The call doctor finds the bad moments of a call, with their numbers and the setting to change. It applies rules to the call's"
-        " log and asks no model. Findings are in `callwright.doctor` of every execution and webhook (the worst"
-        f" {limits.MAX_DOCTOR_FINDINGS}), and at `GET /v1/callwright/executions/{{id}}/doctor`, also of a live call. On the command line:"
+        "The call doctor finds the bad moments of a call and the setting to change. It applies rules to the call's log and asks no model."
+        f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook, and at"
+        " `GET /v1/callwright/executions/{id}/doctor`, also of a live call."
     )
-    command = (
-        "`callwright doctor ID` returns 0 when it examined the call and 2 when it could not; `--json` is for programs."
-    )
+    command = "`callwright doctor ID` prints them and exits with 0, or with 2 if it cannot examine the call; `--json` is for programs."
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps) and `why`. `task_config` and `tools_config` are those of `tasks[0]`. Below are the settings"
-        " that each rule may name; the finding says which of them, and why."
+        " `check` where no setting helps) and `why`. Below are the settings that each rule may name, those of `tasks[0]` included."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
-        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} It looks at {rule.looks_at}.", ""]
-        found = ", ".join(f"`{n}` {t.value:,} {t.unit}" for n, t in rule.thresholds.items())
+        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} Source: {rule.looks_at}.", ""]
+        found = ", ".join(_threshold(name, one) for name, one in rule.thresholds.items())
         parts += [f"Thresholds: {found}.", ""] if found else []
         parts += [*_advice(rule), ""]
     return "\n".join(parts)
+
+
+def _threshold(name: str, one: doctor_rules.Threshold) -> str:
+    """Name and value, and the unit where the name does not end with it."""
+    return f"`{name}` {one.value:,}" + ("" if re.search(rf"(^|_){one.unit}$", name) else f" {one.unit}")
 
 
 def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
@@ -265,14 +285,12 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with what it may be and its default, if it has one. [Settings by task](../how-to/agent-settings.md)"
-        " is shorter, and [agents](agents.md) says how an agent is written. A name begins with its section; `task_config` and"
-        " `tools_config` are those of `tasks[0]`. In a [chat](../how-to/chat.md) settings of sound, delays and silence do not count."
+        "Every setting of an agent, with its values and default. [Settings by task](../how-to/agent-settings.md) is shorter, and"
+        " [agents](agents.md) shows how to write an agent. A name begins with its section; `task_config` and `tools_config` are those of"
+        " `tasks[0]`. A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
+        " [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
-    kept = (
-        "These settings, and all that are not listed here, are stored and returned, and nothing acts on them. Ranges of numbers are"
-        " checked."
-    )
+    kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."
     acted_on = [row for row in SETTINGS if not row.kept]
     parts = ["# Settings of an agent", "", NOTICE, "", intro, ""]
     for section in dict.fromkeys(row.section for row in acted_on):
@@ -282,8 +300,10 @@ def agent_settings_page() -> str:
 
 
 def _setting_line(row: Setting) -> str:
-    default = "" if row.default is None else f"; default {_json(row.default)}"
-    return f"- `{row.key}` ({row.kind.words}{default}): {_seen_from_reference(_one_line(row.does))}"
+    default = [] if row.default is None else [f"default {_json(row.default)}"]
+    words = "a message" if row.kind is MESSAGE else row.kind.words
+    values = [] if isinstance(row.default, bool) else [words]
+    return f"- `{row.key}` ({'; '.join(values + default)}): {_seen_from_reference(_one_line(row.does))}"
 
 
 def _seen_from_reference(text: str) -> str:
@@ -305,15 +325,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/api.md": routes_page,
     "docs/reference/doctor.md": doctor_page,
 }
-
-
-def _page(title: str, intro: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [f"# {title}", "", NOTICE, "", intro, "", _row(head), _row(tuple("---" for _ in head)), *map(_row, rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _one_line(text: str | None) -> str:

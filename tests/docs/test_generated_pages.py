@@ -36,7 +36,7 @@ def test_every_limit_is_explained():
 
 def test_every_status_is_documented():
     page = (ROOT / "docs/reference/statuses.md").read_text()
-    assert [status for status in execution.Status if f"| `{status}` |" not in page] == []
+    assert [status for status in execution.Status if f"- `{status}` (" not in page] == []
 
 
 def test_every_route_says_what_it_does():

@@ -57,7 +57,7 @@ _ROWS: tuple[Cause, ...] = (
         "never",
         "The person we called hung up.",
     ),
-    Cause("caller_hung_up", "answered", "Caller", "Call ended", 4000, "never", "The person who called us hung up."),
+    Cause("caller_hung_up", "answered", "Caller", "Call ended", 4000, "never", "The caller hung up."),
     Cause(
         "hung_up_by_us",
         "answered",
@@ -83,7 +83,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3070,
         "never",
-        "The audio of an answered call stopped, and nobody reported its end.",
+        "The audio of an answered call stopped without a reported end.",
     ),
     # -- nobody talked: busy
     Cause("user_busy", "busy", "Carrier", "Call recipient was busy", 3010, "busy", "The line is engaged."),
@@ -95,7 +95,7 @@ _ROWS: tuple[Cause, ...] = (
         3020,
         "busy",
         # As busy: most phones send 486 when their owner declines, others 603, and the person cannot choose which.
-        "The person declined. A network that blocks the call with 603 may add a reason, which then decides.",
+        "The person declined.",
     ),
     Cause(
         "call_limit_exceeded",
@@ -104,12 +104,10 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier ended because call limit exceeded",
         3010,
         "busy",
-        "No room for one more call at this moment.",
+        "There is no capacity for another call.",
     ),
     # -- nobody talked: no answer
-    Cause(
-        "no_answer", "no-answer", "Carrier", "Call unanswered", 3000, "no-answer", "It rang and nobody took the call."
-    ),
+    Cause("no_answer", "no-answer", "Carrier", "Call unanswered", 3000, "no-answer", "It rang, and nobody answered."),
     Cause(
         "no_user_response",
         "no-answer",
@@ -117,7 +115,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call unanswered",
         3000,
         "no-answer",
-        "The phone was asked and said nothing at all.",
+        "The phone did not respond at all.",
     ),
     Cause(
         "unavailable",
@@ -127,7 +125,7 @@ _ROWS: tuple[Cause, ...] = (
         3000,
         "no-answer",
         # Networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again later.
-        "The number exists, but cannot be reached now: switched off, not registered, do not disturb, or not answered.",
+        "The number cannot be reached now: switched off, not registered, do not disturb.",
     ),
     # -- nobody talked: the number
     Cause(
@@ -146,7 +144,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient number invalid",
         2000,
         "never",
-        "The number is incomplete or not a number.",
+        "The number is incomplete or malformed.",
     ),
     Cause(
         "number_changed",
@@ -173,7 +171,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient rejected",
         3020,
         "never",
-        "The person does not want calls from this number, now or later (RFC 8197).",
+        "The person wants no calls from this number (RFC 8197).",
     ),
     Cause(
         "blocked",
@@ -182,7 +180,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier declined",
         3040,
         "never",
-        "A filter on the way blocks calls from this number (RFC 8688).",
+        "A filter blocks calls from this number (RFC 8688).",
     ),
     Cause(
         "forbidden",
@@ -191,7 +189,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier declined",
         3040,
         "failed",
-        "The carrier or the destination does not allow this call.",
+        "The carrier or the destination forbids this call.",
     ),
     # -- nobody talked: the network
     Cause(
@@ -201,7 +199,7 @@ _ROWS: tuple[Cause, ...] = (
         "failed",
         5020,
         "failed",
-        "The far end named another address. Redirections are not followed: a stranger could send us anywhere.",
+        "The far end named another address. Redirections are not followed.",
     ),
     Cause(
         "no_route",
@@ -210,7 +208,7 @@ _ROWS: tuple[Cause, ...] = (
         "failed",
         5020,
         "failed",
-        "There is no way to the number, or it leads in a circle.",
+        "There is no way to the number, or a loop.",
     ),
     Cause(
         "request_timeout",
@@ -219,7 +217,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call timed out",
         3070,
         "failed",
-        "Nobody answered the request itself: an address without a phone, or a lost network.",
+        "Nothing answered the request: no phone at the address, or a lost network.",
     ),
     Cause(
         "temporary_failure",
@@ -228,7 +226,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier Internal Error",
         3080,
         "failed",
-        "The network failed and expects to be well again soon.",
+        "The network failed for a short time.",
     ),
     Cause(
         "carrier_error", "failed", "Error", "Carrier Internal Error", 3080, "failed", "A defect on the carrier's side."
@@ -240,7 +238,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier Internal Error",
         3080,
         "failed",
-        "Something behind the carrier does not work.",
+        "A network beyond the carrier does not work.",
     ),
     Cause(
         "congestion",
@@ -258,7 +256,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3110,
         "never",
-        "The two sides have no codec in common.",
+        "The two sides share no codec.",
     ),
     Cause(
         "originator_cancel",
@@ -267,7 +265,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call canceled",
         4000,
         "never",
-        "We took the call back before it was answered.",
+        "We cancelled the call before the answer.",
     ),
     Cause(
         "suppressed",
@@ -276,7 +274,7 @@ _ROWS: tuple[Cause, ...] = (
         "recipient_suppressed",
         4000,
         "never",
-        "The number is on the list of numbers not to be called.",
+        "The number is on the do-not-call list.",
     ),
     Cause(
         "trunk_unusable",
@@ -285,7 +283,7 @@ _ROWS: tuple[Cause, ...] = (
         "trunk_unusable",
         5020,
         "error",
-        "The SIP trunk of the number we call from was deleted or changed, or its password cannot be opened.",
+        "The SIP trunk was deleted or changed, or its password cannot be opened.",
     ),
     Cause(
         "caller_limit",
@@ -294,7 +292,7 @@ _ROWS: tuple[Cause, ...] = (
         "caller_limit_reached",
         4000,
         "never",
-        "The caller has called as often as `inbound_limit` allows.",
+        "The caller reached `inbound_limit`.",
     ),
     Cause(
         "caller_not_known",
@@ -312,7 +310,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call canceled",
         4000,
         "never",
-        "The person who called us gave up before we answered.",
+        "The caller gave up before we answered.",
     ),
     Cause(
         "declined_by_us",
@@ -321,7 +319,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient rejected",
         3020,
         "never",
-        "We refused a call that came in.",
+        "We refused an incoming call.",
     ),
     # -- somebody must change something
     Cause(
@@ -331,7 +329,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier declined",
         3110,
         "error",
-        "The carrier asks for a name and password, or refuses ours.",
+        "The carrier asks for credentials, or refuses ours.",
     ),
     Cause(
         "payment_required", "error", "Error", "Carrier declined", 3110, "error", "The carrier wants to be paid first."
@@ -353,7 +351,7 @@ _ROWS: tuple[Cause, ...] = (
         "gateway_lost",
         5020,
         "error",
-        "The process that speaks to the phones died during the call.",
+        "The SIP process died during the call.",
     ),
     Cause("node_lost", "error", "Error", "node_lost", 5010, "error", "The process that ran the call died."),
     Cause(
@@ -363,9 +361,9 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier Internal Error",
         3080,
         "error",
-        "A defect in the carrier's adapter ended the call.",
+        "The carrier's adapter failed.",
     ),
-    Cause("unknown", "error", "Unknown", "Unknown", 0, "error", "The call was over and nothing said why."),
+    Cause("unknown", "error", "Unknown", "Unknown", 0, "error", "The call ended without a reason."),
 )
 
 CAUSES: dict[str, Cause] = {cause.key: cause for cause in _ROWS}

@@ -6,10 +6,10 @@ MAX_BODY_BYTES = 1_048_576
 """Largest JSON request body."""
 
 MAX_DISCARDED_BYTES = 8_388_608
-"""Bytes of an oversized body that are read and discarded, so that the client reads the answer."""
+"""Bytes of an oversized body that are read before the answer."""
 
 MAX_USER_DATA_BYTES = 25_600
-"""Largest injected context (``user_data``) of one call, as JSON."""
+"""Largest ``user_data`` per call, as JSON."""
 
 MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
@@ -30,13 +30,13 @@ MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
 """Longest ``Idempotency-Key``; kept for 24 hours."""
 
 WORK_UNDER_KEY_SECONDS = 180
-"""Longest chat request or disposition trial under one ``Idempotency-Key``. After it, the request may be repeated."""
+"""Longest request under one ``Idempotency-Key``. After it, the request may be repeated."""
 
 MAX_PAGE_SIZE = 50
-"""Most rows of one page; larger requests are clamped."""
+"""Rows per page. Larger requests are clamped."""
 
 MAX_CALL_SECONDS = 2_400
-"""Longest call the platform allows, whatever ``call_terminate`` says."""
+"""Longest call, whatever ``call_terminate`` says."""
 
 MAX_RING_SECONDS = 60
 """A call that is not answered within this time ends as no-answer."""
@@ -54,7 +54,7 @@ MAX_REPLY_CHARACTERS = 4_000
 """Longest reply of a model; the rest is cut and noted."""
 
 MAX_UTTERANCE_CHARACTERS = 4_000
-"""Longest caller utterance kept; the rest is cut and noted."""
+"""Longest utterance of a caller. The rest is cut and noted."""
 
 MAX_LOG_ENTRY_BYTES = 65_536
 """Longest entry of a call log; longer text fields are cut and marked."""
@@ -69,10 +69,10 @@ MAX_SERVER_LOG_BYTES = 5_242_880
 """Size at which the embedded database's log is moved aside; one older log is kept."""
 
 DATABASE_CONNECTIONS = 12
-"""Pooled connections of one process. It has one more to listen, and up to five for jobs."""
+"""Pooled connections per process. It has one more to listen, and up to five for jobs."""
 
 SLOW_UNITS = 4
-"""Transactions of one process that may stay open while a body is read or another service is asked."""
+"""Transactions per process that may stay open while a body is read or another service is asked."""
 
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""
@@ -81,58 +81,58 @@ MAX_JOB_TRIES = 8
 """Tries of a background job before it is held for a person to look at."""
 
 MAX_AGENT_TASKS = 20
-"""Most tasks of one agent."""
+"""Tasks per agent."""
 
 MAX_AGENT_TOOLS = 64
-"""Most tools of one agent."""
+"""Tools per agent."""
 
 MAX_WEBHOOK_HEADERS = 20
-"""Most headers an agent adds to its webhooks."""
+"""Headers that an agent adds to its webhooks."""
 
 MAX_ADDRESS_CHARACTERS = 2_048
 """Longest URL in an agent."""
 
 MIN_PATIENCE_MS = 200
-"""Least patience of an agent: below it every breath would end a turn."""
+"""Least ``patience``."""
 
 MAX_PATIENCE_MS = 5_000
-"""Most patience of an agent. For spelling, the caller gets two and a half times as long."""
+"""Most ``patience``. Spelling gets two and a half times as long."""
 
 MAX_DELAY_MS = 60_000
-"""Longest of an agent's settings in milliseconds (endpointing, delays)."""
+"""Longest delay of an agent (endpointing, ...)."""
 
 MAX_MODEL_TOKENS = 1_000_000
-"""Largest ``max_tokens`` of an agent."""
+"""Largest ``max_tokens``."""
 
 MAX_PAGE_NUMBER = 1_000_000
 """Highest page of a list."""
 
 MAX_SCHEDULE_DAYS = 366
-"""How far ahead a call may be scheduled; 30 days with the strict setting."""
+"""How far ahead a call may be scheduled. With ``CALLWRIGHT_STRICT``, 30 days."""
 
 MAX_CALL_RETRIES = 3
-"""Largest ``max_retries`` of a call."""
+"""Largest ``max_retries``."""
 
 MAX_STOPPED_AT_ONCE = 5_000
-"""Most waiting calls outside of batches that stopping an agent ends, and most ids in the answer."""
+"""Waiting calls outside batches that stopping an agent ends."""
 
 RECORDING_LINK_SECONDS = 86_400
-"""How long a signed link to a recording is valid."""
+"""How long a link to a recording is valid."""
 
 LIVE_HEARTBEAT_SECONDS = 15
-"""Longest silence on a live event stream: then a comment is sent."""
+"""Longest silence on a live event stream before a comment."""
 
 LIVE_SEND_SECONDS = 30
-"""How long the client of a live event stream may leave full buffers unread before it is disconnected."""
+"""Time after which a client that does not read its event stream is disconnected."""
 
 MAX_LIVE_STREAMS = 200
-"""Most live event streams of one process at once."""
+"""Live event streams per process."""
 
 STANDING_SECONDS = 0.5
-"""Interval at which the key of a live stream, a long list or a waiting chat request is checked again."""
+"""Interval at which the key of a long request is checked again."""
 
 UNCHECKED_SECONDS = 30
-"""How long a live event stream continues while the database cannot confirm its key."""
+"""How long an event stream continues while the database is down."""
 
 MODEL_ANSWER_SECONDS = 60
 """Longest answer of a language model on a live call; then it counts as failed."""
@@ -177,7 +177,7 @@ LIVE_RECENT_ENTRIES = 200
 """Newest entries of a live call kept for a watcher that comes back."""
 
 MAX_DOCTOR_FINDINGS = 30
-"""Worst findings of the call doctor kept in an execution."""
+"""Worst findings of the call doctor in an execution."""
 
 WARM_BEFORE_DIAL_SECONDS = 30
 """Longest wait for model, voice and recogniser before a call is dialled."""
@@ -210,13 +210,13 @@ MAX_SIP_HEADERS_KEPT = 14
 """Most headers kept of every incoming SIP call, beside those its agent names."""
 
 MAX_SIP_HEADERS = 20
-"""Most custom headers of one SIP call we place."""
+"""Custom headers of one SIP call that we place."""
 
 MAX_SIP_HEADER_CHARACTERS = 512
 """Longest value of a custom SIP header."""
 
 MAX_SIP_HEADERS_BYTES = 4_096
-"""Most bytes of the custom headers of one SIP call: its INVITE must fit one datagram."""
+"""Custom headers of one SIP call together."""
 
 MAX_SIP_KEYS = 64
 """Most DTMF keys sent at once on a SIP call."""
@@ -252,13 +252,13 @@ MAX_TRANSFERS = 5
 """Transfers that may be tried in one call; further ones are refused."""
 
 MAX_KEY_DIGITS = 32
-"""Most keys of one entry; with so many it is complete."""
+"""Keys of one entry."""
 
 MAX_EXTENSION_CHARACTERS = 32
-"""Longest extension, the short name under which an agent is called."""
+"""Longest extension."""
 
 MAX_EXTENSIONS = 1_000
-"""Most extensions of one organisation."""
+"""Extensions per organisation."""
 
 WARM_BEFORE_ANSWER_SECONDS = 3
 """Longest wait for the model before an incoming call is answered."""
@@ -270,7 +270,7 @@ INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
 
 MAX_EXTRACTION_KEYS = 40
-"""Most values one extraction asks a model for; further ones are left out."""
+"""Values per extraction. Others are left out."""
 
 MAX_POST_ANSWER_CHARACTERS = 16_000
 """How much of a model's answer after a call is read."""
@@ -279,40 +279,40 @@ POST_QUESTION_SECONDS = 120
 """Longest answer of a model to one question after a call."""
 
 MAX_DISPOSITIONS = 1_000
-"""Most dispositions of one organisation."""
+"""Dispositions per organisation."""
 
 MAX_AGENT_DISPOSITIONS = 50
-"""Most dispositions asked after a call of one agent."""
+"""Dispositions per agent."""
 
 MAX_DISPOSITION_BYTES = 32_768
 """Largest body of a disposition, as JSON."""
 
 MAX_QUESTION_CHARACTERS = 4_000
-"""Longest question, system prompt, condition or description of a disposition."""
+"""Longest text of a disposition."""
 
 MAX_OPTION_CHARACTERS = 200
 """Longest value of an objective option."""
 
 MAX_OPTIONS = 100
-"""Most options of one disposition, those within options included."""
+"""Options per disposition, nested ones included."""
 
 MAX_OPTION_DEPTH = 4
 """Levels of options within options."""
 
 MAX_PATTERN_CHARACTERS = 300
-"""Longest pattern an answer is checked against."""
+"""Longest pattern of an answer."""
 
 MAX_PATTERN_STATES = 500
-"""States of such a pattern; every repetition counts as often as it may occur."""
+"""States of such a pattern. Repetitions count each time."""
 
 MAX_CHECKED_CHARACTERS = 300
 """Longest answer matched against a pattern."""
 
 MAX_SUBJECTIVE_CHARACTERS = 4_000
-"""How much of a model's answer or reason to one disposition is kept."""
+"""Longest answer or reason of a model to one disposition."""
 
 MAX_TRANSCRIPT_CHARACTERS = 100_000
-"""Longest transcript that dispositions are tested on."""
+"""Longest transcript of a disposition trial."""
 
 MAX_EXAMINATIONS = 2
 """Tests of dispositions under way in one process, one of an account; more are refused."""
@@ -321,16 +321,16 @@ EXAMINATION_SECONDS = 120
 """Longest test of dispositions; what is not answered by then is told as not answered."""
 
 MAX_EXTRACTION_RUNS = 20
-"""How often the questions may be asked of one call again."""
+"""How often one call may be asked again."""
 
 MAX_EXTRACTIONS_AT_ONCE = 200
-"""Most past calls that one request has asked again."""
+"""Past calls that one request may ask again."""
 
 EXTRACTION_STALE_SECONDS = 3_600
-"""Time after which a queued question about a past call may be asked anew."""
+"""Time after which a queued question may be asked anew."""
 
 MAX_TEMPLATES = 500
-"""Most extraction templates of one organisation."""
+"""Extraction templates per organisation."""
 
 MAX_TEMPLATE_BYTES = 65_536
 """Largest extraction template, as JSON."""
@@ -342,10 +342,10 @@ MAX_TOOL_ARGUMENT_CHARACTERS = 65_536
 """Longest arguments of one tool call; the rest is cut."""
 
 MAX_KEYWORDS = 100
-"""Words an agent gives its recogniser as a hint; further ones are left out."""
+"""Keywords of a recogniser. Others are left out."""
 
 MAX_WEB_ANSWER_BYTES = 1_048_576
-"""How much of the answer of a web server is read."""
+"""Bytes of a web server's answer that are read."""
 
 MAX_STREAM_BYTES = 16_777_216
 """Largest streamed answer of a model's endpoint, as it comes and unpacked."""
@@ -372,7 +372,7 @@ MAX_URL_CHARACTERS = 2_048
 """Longest URL that is requested."""
 
 MAX_API_KEY_CHARACTERS = 200
-"""Longest API key that is looked up; a longer one is none of ours."""
+"""Longest API key."""
 
 MAX_PRICES = 10_000
 """Most entries of a price book."""
@@ -393,34 +393,34 @@ MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
 MAX_TOOL_RESULT_CHARACTERS = 8_000
-"""How much of a tool's answer the model gets. A longer JSON object is condensed, other text is cut."""
+"""How much of a tool's answer the model gets. Longer JSON is condensed, other text cut."""
 
 MAX_TOOL_ERROR_CHARACTERS = 1_000
-"""How much of a web service's words with an error the model is told."""
+"""How much of a web service's error the model gets."""
 
 MAX_TOOL_HEADERS = 30
-"""Most headers of one HTTP tool."""
+"""Headers of one HTTP tool."""
 
 MAX_TOOL_HEADER_CHARACTERS = 8_192
-"""Longest value of such a header once it is filled."""
+"""Longest filled value of such a header."""
 
 MAX_TOOL_LEARNED_CHARACTERS = 262_144
-"""Longest JSON answer of a tool whose values become variables."""
+"""Longest JSON answer whose values become variables."""
 
 MAX_CONTEXT_NAMES = 200
-"""Most variables from tools' answers, and most from inside objects of ``user_data``."""
+"""Variables from tools' answers, and from inside objects of ``user_data``."""
 
 MAX_CONTEXT_CHARACTERS = 25_600
-"""Longest names and values together that a call keeps from the answers of its tools."""
+"""Names and values that a call keeps from tools."""
 
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
-"""Longest value of a tool's answer that becomes a variable."""
+"""Longest value that becomes a variable."""
 
 MAX_TOOL_VALUE_DEPTH = 32
-"""Deepest nesting of a tool's arguments and of values that become variables."""
+"""Deepest nesting of arguments and variables."""
 
 MAX_CALLBACK_DAYS = 30
-"""How far ahead a caller may ask to be called back."""
+"""How far ahead a caller may ask for a call-back."""
 
 MAX_CALLBACKS_IN_A_ROW = 5
 """Most call backs that follow from one another, each asked for in the one before."""
@@ -429,31 +429,31 @@ MAX_CALLBACK_LATE_SECONDS = 3_600
 """How late a call-back may be made if its first call was settled late."""
 
 CHAT_SILENCE_SECONDS = 600
-"""Silence after which a chat ends, unless it was opened with another limit."""
+"""Silence after which a chat ends by default."""
 
 CHAT_WAIT_SECONDS = 30
-"""How long a message request waits for the reply by default."""
+"""How long a message waits for the reply by default."""
 
 MAX_CHAT_WAIT_SECONDS = 60
 """Longest such wait."""
 
 MAX_WAITING_MESSAGES = 4
-"""Most messages an agent has for a tool that takes long."""
+"""Sentences of ``tool_waiting_messages``."""
 
 MAX_WAITING_CHARACTERS = 300
-"""Longest of those messages."""
+"""Longest of those sentences."""
 
 MAX_KEYS_SENT = 32
-"""Most keys the model may have pressed at once, pauses included."""
+"""Keys the model may press at once, pauses included."""
 
 MAX_KEY_PAUSE_MS = 10_000
-"""Longest pauses between such keys, together."""
+"""Pauses between such keys, together."""
 
 MAX_END_REASON_CHARACTERS = 500
 """How much of the model's reason to end a call is kept."""
 
 MAX_VOICEMAIL_LISTEN_SECONDS = 10
-"""Longest time the welcome waits for whoever has answered (``voicemail_detection_time``)."""
+"""Longest ``voicemail_detection_time``."""
 
 MAX_SPOKEN_ASSETS = 512
 """Fillers and listener's sounds kept in a process; the least recently used go first."""
@@ -462,64 +462,64 @@ MAX_AMBIENT_FILE_BYTES = 10_485_760
 """Largest WAV file of an ambient track."""
 
 MAX_AUDIT_TEXT_CHARACTERS = 2_000
-"""Longest text kept whole in an entry of the audit trail."""
+"""Longest text kept whole in the audit trail."""
 
 MAX_AUDIT_BYTES = 65_536
-"""Largest before or after of an audit entry; of a larger one only the key names are kept."""
+"""Largest before or after of an audit entry. Of a larger one the key names are kept."""
 
 LEAST_AUDIT_DAYS = 30
 """Least retention of the audit trail, whatever the setting."""
 
 MAX_FORM_PARTS = 1_000
-"""Most fields and files of one form."""
+"""Fields and files per form."""
 
 MAX_FORM_NAME_CHARACTERS = 200
-"""Longest name of a form's field."""
+"""Longest name of a form field."""
 
 MAX_FORM_FIELD_BYTES = 65_536
-"""Largest single text field of a form."""
+"""Largest text field of a form."""
 
 MAX_FORM_PART_HEADERS = 8
-"""Most headers of one part of a form."""
+"""Headers per form part."""
 
 MAX_FORM_HEADER_BYTES = 4_096
-"""Longest header of a part of a form."""
+"""Longest header of a form part."""
 
 MAX_FORM_MEMORY_BYTES = 1_048_576
-"""Bytes of an uploaded file held in memory; a larger file goes to disk."""
+"""Bytes of an upload held in memory. The rest goes to disk."""
 
 MAX_UPLOADS = 32
-"""Requests with files that one process receives at once; more are refused."""
+"""Requests with files that one process receives at once."""
 
 MAX_UPLOADS_OF_ONE = 4
-"""Those of one organisation, its sub-accounts included."""
+"""Those per organisation, sub-accounts included."""
 
 MAX_UPLOADS_IN_MEMORY = 2
-"""Uploaded files that one process holds in memory whole; more wait, on the disk."""
+"""Uploads that one process holds whole in memory. Others wait on disk."""
 
 MAX_FILE_NAME_CHARACTERS = 255
-"""How much of an uploaded file's name is kept."""
+"""Longest kept name of an uploaded file."""
 
 MAX_BARE_EXECUTIONS = 500
-"""Newest executions in an answer that the contract gives no pages (`GET /agent/{id}/executions`)."""
+"""Newest executions in ``GET /agent/{id}/executions``."""
 
 MAX_CALL_EVENTS = 100
-"""Events that one call takes from outside (`POST /v1/call/{run_id}/events`)."""
+"""Events that one call takes (``POST /v1/call/{run_id}/events``)."""
 
 MAX_EVENT_BYTES = 25_600
-"""Largest ``properties`` of an event sent into a call, as JSON."""
+"""Largest ``properties`` of such an event, as JSON."""
 
 MAX_TRUNKS = 100
-"""Most SIP trunks of one organisation."""
+"""SIP trunks per organisation."""
 
 MAX_TRUNK_NUMBERS = 1_000
-"""Most numbers of one SIP trunk."""
+"""Numbers per SIP trunk."""
 
 MAX_TRUNK_GATEWAYS = 10
-"""Most gateways of one SIP trunk."""
+"""Gateways per SIP trunk."""
 
 MAX_TRUNK_NETWORKS = 50
-"""Most addresses and networks from which calls of one SIP trunk come."""
+"""Source addresses and networks per SIP trunk."""
 
 TRUNK_GATEWAY_SECONDS = 6
 """Longest silence of a trunk's gateway after an INVITE; then the next gateway is asked."""
@@ -531,34 +531,34 @@ MAX_SILENT_GATEWAYS = 1_024
 """Most gateways of SIP trunks that a process remembers as silent."""
 
 MAX_IVR_STEPS = 50
-"""Most steps of a menu before an agent."""
+"""Steps of a menu before an agent."""
 
 MAX_HEADER_VARIABLES = 50
-"""Most SIP headers an agent names as variables."""
+"""SIP headers an agent names as variables."""
 
 MAX_SECRET_CHARACTERS = 4_096
-"""Longest token or password that is kept."""
+"""Longest token or password."""
 
 MAX_WHITELISTED = 10_000
-"""Most callers an agent names that always may call."""
+"""Numbers of ``whitelist_phone_numbers``."""
 
 CARRIER_API_SECONDS = 10
 """Longest answer of a carrier's API to one request about its numbers."""
 
 CARRIER_LIST_SECONDS = 5
-"""Longest query of a carrier's numbers for the list of numbers."""
+"""Longest query of a carrier's numbers."""
 
 CARRIER_LIST_AGE_SECONDS = 60
-"""How long the answer of a carrier, or its failure, is reused."""
+"""How long the answer to that query is reused."""
 
 MAX_CARRIER_NUMBERS = 1_000
-"""Most numbers of one account at one carrier that are listed."""
+"""Listed numbers per account at one carrier."""
 
 ORDER_SECONDS = 60
-"""Longest order of a number; after it, a repeated request finds out the result."""
+"""Longest order of a number. After it, a repeated request reads the result."""
 
 ORDER_FORGOTTEN_SECONDS = 600
-"""Time after which an unresolved order is forgotten if the carrier does not list the number."""
+"""Time after which an unresolved order is forgotten."""
 
 CALLER_LOOKUP_SECONDS = 5
 """Longest look-up of a caller's data before an incoming call is answered."""
@@ -567,40 +567,40 @@ MAX_CONTACT_FILE_BYTES = 10_485_760
 """Largest CSV file of contacts."""
 
 MAX_CONTACTS = 100_000
-"""Most contacts of one file."""
+"""Contacts per file."""
 
 MAX_CONTACT_COLUMNS = 100
-"""Most columns of a file of contacts."""
+"""Columns of a file of contacts."""
 
 MAX_CONTACT_FILES = 100
-"""Most files of contacts of one organisation."""
+"""Files of contacts per organisation."""
 
 MAX_KEYS = 1_000
-"""Most API keys of one organisation or sub-account that are not revoked."""
+"""API keys per account that are not revoked."""
 
 MAX_LISTED_KEYS = 5_000
 """Most API keys in one list, the newest; those of sub-accounts are in it too."""
 
 MAX_SUB_ACCOUNTS = 1_000
-"""Most sub-accounts of one organisation."""
+"""Sub-accounts per organisation."""
 
 MAX_CONCURRENCY = 100_000
-"""Largest number of calls at once that an account may be given."""
+"""Most concurrent calls of an account."""
 
 MAX_RATE_WINDOWS = 20_000
-"""Most rate-limit counters of one process; the least recently used goes first."""
+"""Rate-limit counters per process."""
 
 MAX_SUSPECT_LOOKUPS = 2
-"""Keys that are looked up at once for addresses that sent too many bad ones."""
+"""Key look-ups at once for addresses that sent too many bad keys."""
 
 MAX_SUSPECTS_WAITING = 50
-"""Requests of such addresses that wait for it; more are refused."""
+"""Waiting requests of such addresses."""
 
 MAX_SUSPECTS_WAITING_OF_ADDRESS = 10
-"""Those of them that may come from one address."""
+"""Those per address."""
 
 MAX_PROVIDER_KEYS = 200
-"""Most provider keys of one organisation."""
+"""Provider keys per organisation."""
 
 MAX_PROVIDER_KEY_NAME_CHARACTERS = 100
 """Longest name of a provider key."""
@@ -609,7 +609,7 @@ MAX_PROVIDER_KEY_CHARACTERS = 16_384
 """Longest value of a provider key."""
 
 MAX_CUSTOM_MODELS = 200
-"""Most language models of its own that one organisation names."""
+"""Models that one organisation names."""
 
 ACCESS_SECONDS = 5
 """Longest read of a call's provider keys; it is tried three times."""
@@ -618,7 +618,7 @@ MAX_ENDPOINT_CLIENTS = 256
 """Clients of model endpoints kept by a process; the least recently used go first."""
 
 MAX_USAGE_DAYS = 32
-"""Longest period of which usage is told at once."""
+"""Longest period of a usage request."""
 
 MAX_KNOWN_KEYS = 10_000
 """API keys a process keeps in memory."""
@@ -627,7 +627,7 @@ KNOWN_KEY_SECONDS = 5
 """How long a process trusts a remembered API key without news from the database."""
 
 MAX_CACHED_BODIES = 500
-"""Encoded executions a process keeps for clients that poll them."""
+"""Encoded executions that a process caches."""
 
 MAX_HEADERS = 100
 """Most headers of a request."""
@@ -639,49 +639,49 @@ HEAD_SECONDS = 30
 """Longest time to send the request line and headers; then the connection is closed."""
 
 BODY_SECONDS = 30
-"""Longest time to send a body, plus one second for each BODY_BYTES_A_SECOND received."""
+"""Longest time to send a body, plus one second for each BODY_BYTES_A_SECOND."""
 
 UNREAD_SECONDS = 10
 """How long the client of a closing connection may read nothing before it is cut."""
 
 BODY_BYTES_A_SECOND = 32_768
-"""The slowest pace of a large body."""
+"""Slowest pace of a large body."""
 
 MAX_BATCH_FILE_BYTES = 52_428_800
 """Largest list of contacts of a batch."""
 
 MAX_BATCH_CONTACTS = 200_000
-"""Most rows of such a list."""
+"""Rows of such a list."""
 
 MAX_BATCH_COLUMNS = 200
-"""Most columns of such a list."""
+"""Columns of such a list."""
 
 MAX_BATCH_ROW_BYTES = 131_072
 """Longest line of such a list."""
 
 MAX_BATCH_NUMBERS = 100
-"""Most ``from_phone_numbers`` of a batch."""
+"""``from_phone_numbers`` of a batch."""
 
 MAX_REFUSED_ROWS_KEPT = 100
-"""Refused rows of a list whose line and reason are kept; the rest is counted."""
+"""Refused rows whose line and reason are kept."""
 
 MAX_BATCHES_LISTED = 500
 """Newest batches in `GET /batches/{agent_id}/all`."""
 
 MAX_BATCHES_AT_ONCE = 200
-"""Running batches that release contacts at the same time; later ones wait."""
+"""Running batches that release contacts at once. Later ones wait."""
 
 MAX_BATCH_AHEAD = 50
-"""Most batch calls of a tenant that wait in its queue at once; other contacts wait in their batch."""
+"""Batch calls of a tenant in its queue. Other contacts wait in their batch."""
 
 MAX_VOICES_PAGE_SIZE = 100
-"""Most voices of one page; larger requests are clamped."""
+"""Voices per page. Larger requests are clamped."""
 
 MAX_UPLOADED_SOUND_BYTES = 10_485_760
-"""Largest sound file that is uploaded as an ambient track."""
+"""Largest ambient track."""
 
 MAX_OWN_TRACKS = 100
-"""Most ambient tracks of its own that one account has."""
+"""Ambient tracks per account."""
 
 MAX_TRACKS_IN_MEMORY = 32
 """Ambient tracks kept in memory; the least recently used go first."""
@@ -693,37 +693,37 @@ MAX_KNOWLEDGE_BASE_BYTES = 20_971_520
 """Largest PDF of a knowledge base."""
 
 MAX_KNOWLEDGE_BASES = 100
-"""Most knowledge bases of one account."""
+"""Knowledge bases per account."""
 
 MAX_VIOLATION_FILE_BYTES = 10_485_760
 """Largest file that answers a violation."""
 
 MAX_DOOR_BODY_BYTES = 65_536
-"""Largest body of a request to a carrier's door (`/lines/...`)."""
+"""Largest request body at a carrier's door (``/lines/...``)."""
 
 DOOR_ANSWER_SECONDS = 15
-"""How long a carrier may take to prove and to answer a request to its door."""
+"""How long a carrier may take to answer a request at its door."""
 
 MAX_DOOR_SOCKET_MESSAGE_BYTES = 65_536
 """Largest message of a carrier's websocket; a larger one closes it before it is put together."""
 
 MAX_DOOR_SOCKET_MESSAGES_A_SECOND = 500
-"""Most messages of a carrier's websocket within one second: ten times what 20 ms of audio need. More close it."""
+"""Messages of a carrier's websocket in a second. More close it."""
 
 MAX_DOOR_SOCKET_WAITING = 500
-"""Messages that wait for the far end of a carrier's websocket to read them: ten seconds of audio. One more closes it."""
+"""Messages waiting to be sent on a carrier's websocket. More close it."""
 
 DOOR_SOCKET_FIRST_MESSAGE_SECONDS = 10
-"""How long the far end of a carrier's websocket may take to send its first message."""
+"""How long the first message of a carrier's websocket may take."""
 
 DOOR_SOCKET_CLOSE_SECONDS = 5
-"""How long what waits at the end of a carrier's websocket may take to be sent."""
+"""How long a closing websocket may take to send the rest."""
 
 MAX_DOOR_SOCKETS = 1_000
-"""Most open websockets of all carriers in one process."""
+"""Open websockets of all carriers in one process."""
 
 MAX_DOOR_SOCKETS_OF_CARRIER = 500
-"""Most open websockets of one carrier in one process."""
+"""Those per carrier."""
 
 MAX_DOOR_CAPABILITIES = 10_000
-"""Addresses good for one request that a process has issued and nobody has used."""
+"""Issued and unused addresses per process."""

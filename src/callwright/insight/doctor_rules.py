@@ -76,8 +76,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "dead_air",
         "Dead air",
-        "Nobody is heard, and no slow reply or slow tool explains it.",
-        "pauses between the sounds of both sides; a line on hold does not count",
+        "Nobody is heard, and no slow reply or tool explains it.",
+        "pauses between the sounds of both sides, except on hold",
         {
             "reply_ms": Threshold(
                 3_000, "ms", "after the caller spoke, or after the answer when the agent has a welcome"
@@ -121,8 +121,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "slow_reply",
         "Slow first audio",
-        "The caller waits too long from their last sound to the agent's first; the part of the wait that took longest is to blame.",
-        "the latency waterfall of each turn; what the model, asked on a guess, did beside the caller's pause is its own time",
+        "The caller waits too long for the agent's first sound. The longest part of the wait is to blame.",
+        "the latency waterfall of each turn",
         {
             "warn_ms": Threshold(1_500, "ms", "from the caller's last voiced frame to the agent's first frame"),
             "bad_ms": Threshold(3_000, "ms", "from here on it is bad"),
@@ -180,8 +180,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "failed_tool",
         "Failed tool",
-        "A tool answers with an error, or the model calls it again and again with what does not fit.",
-        "ToolResult, and the core's notes of refused calls",
+        "A tool answers with an error, or the model repeats a call that does not fit.",
+        "ToolResult, and the notes of refused calls",
         {"refused_times": Threshold(2, "times", "in the call, of one tool; once the model is told and mends it")},
         {
             "error": Advice(
@@ -224,7 +224,7 @@ RULES: dict[str, Rule] = _table(
         "talk_over",
         "Talk-over",
         "The caller speaks over the agent, and the agent goes on.",
-        "sounds of both sides at the same time, those of an early cut apart",
+        "sounds of both sides at the same time, except early cuts",
         {
             "most_ms": Threshold(2_000, "ms", "both speak, and the caller says at least two words"),
             "words": Threshold(2, "words", "of the caller; less is a sign of listening"),
@@ -243,7 +243,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "false_interruption",
         "False interruption",
-        "The agent breaks off although the caller took no turn: a sign of listening, a noise, or its own echo.",
+        "The agent breaks off for a back-channel, a noise or its own echo.",
         "what the caller said when a reply was cut",
         {
             "wait_ms": Threshold(4_000, "ms", "no words became a turn in so long after the cut"),
@@ -264,15 +264,15 @@ RULES: dict[str, Rule] = _table(
         "echo",
         "Echo",
         "The line brings the agent's own words back.",
-        "words of the recogniser that the conversation took for the agent's own",
+        "recognised words that count as an echo",
         {"times": Threshold(2, "times", "in the call")},
         {"line": Advice("the line", CHECK, "switch on echo cancellation at the far end, the gateway or the trunk")},
     ),
     Rule(
         "loop",
         "Loop",
-        "Somebody says the same thing again and again.",
-        "the agent's replies and the caller's turns as words, numbers as digits",
+        "Somebody repeats the same thing.",
+        "replies and turns as words, numbers as digits",
         {
             "agent_times": Threshold(3, "times", "the agent says the same words, or twice running"),
             "caller_times": Threshold(2, "times", "the caller says the same words running"),
@@ -288,8 +288,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "recogniser_drop_out",
         "Recogniser drop-out",
-        "The caller makes sounds like speech and the recogniser gives no words for them.",
-        "voice activity without words of the recogniser",
+        "The recogniser gives no words for sounds like speech.",
+        "voice activity without words",
         {
             "sound_ms": Threshold(1_500, "ms", "one sound without words"),
             "least_ms": Threshold(5_000, "ms", "of sound in the call, before its share is judged"),
@@ -307,8 +307,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "missed_answer",
         "Missed answer",
-        "The caller says something and never gets an answer to it.",
-        "words of the caller that were pending when the call ended, or were discarded",
+        "The caller gets no answer to some words.",
+        "words that were pending at the end, or were discarded",
         {
             "wait_ms": Threshold(2_000, "ms", "the caller waited so long before the call ended"),
         },
@@ -330,10 +330,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "withdrawn_reply",
         "Withdrawn reply",
-        "The caller waits, says more before the answer comes, and so withdraws the reply that is being made: they are answered late, or"
-        " never, although no single pause is long.",
-        "pauses of the caller in which their turn was taken and whose reply was withdrawn unheard because they went on; a filler is no"
-        " answer",
+        "The caller waits, says more before the answer comes, and so withdraws it. The answer comes late or never.",
+        "pauses whose reply was withdrawn unheard; a filler is no answer",
         {
             "owed_ms": Threshold(1_000, "ms", "of the pause were left when the turn had been taken: so long it counts"),
             "pause_ms": Threshold(2_000, "ms", "a longer pause counts whenever the turn was taken in it"),
@@ -391,7 +389,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "provider_failed",
         "Provider failure",
-        "A provider fails or keeps silent.",
+        "A provider fails or is silent.",
         "ProviderFailed, and the waits that the core gave up",
         {},
         {
@@ -409,7 +407,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "withdrawn_work",
         "Withdrawn work",
-        "Much of the money went into replies nobody heard.",
+        "Much of the cost is for replies that nobody heard.",
         "the share of waste in the cost of model and voice",
         {
             "percent": Threshold(30, "%", "of the cost of model and voice"),
@@ -426,7 +424,7 @@ RULES: dict[str, Rule] = _table(
         "one_way_audio",
         "One-way audio",
         "One side is not heard at all.",
-        "what the carrier says, else our own count of the caller's frames",
+        "the carrier's report, else the caller's frames",
         {},
         {
             "no_audio_from_caller": Advice(
@@ -438,7 +436,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "clipped_audio",
         "Clipped audio",
-        "The caller's voice is louder than the line can carry and is cut off at the top.",
+        "The caller's voice is too loud for the line.",
         "samples at full scale in the caller's frames",
         {
             "frames": Threshold(10, "frames", "of 20 ms, each with at least 8 samples at full scale"),
@@ -463,8 +461,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "noisy_line",
         "Noisy line",
-        "The noise between the caller's words is nearly as loud as the words.",
-        "the median level of the caller's frames without voice against that of those with voice, unless most pauses are digital silence",
+        "The noise is nearly as loud as the caller's words.",
+        "the median levels of frames with and without voice",
         {
             "snr_db": Threshold(12, "dB", "less between voice and noise"),
             "noise_db": Threshold(-50, "dBFS", "of noise at least"),
@@ -479,7 +477,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "lossy_line",
         "Lossy line",
-        "Packets are lost on the way, or come too unevenly.",
+        "Packets are lost or come unevenly.",
         "the carrier's counters",
         {
             "loss_percent": Threshold(3, "%", "of the packets of one way"),
@@ -490,8 +488,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "starved_playout",
         "Starved playout",
-        "The agent's voice has holes because its audio was not there in time.",
-        "slots of 20 ms that the line ran dry in mid-clause, or that our machine missed",
+        "The agent's voice has gaps because audio was missing.",
+        "20 ms slots that ran dry in mid-clause, or that the machine missed",
         {
             "frames": Threshold(10, "frames", "in the call, of either kind"),
         },
@@ -503,7 +501,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "broken_rule",
         "Defect of ours",
-        "The conversation broke one of its own rules, or a step of it failed, and it was ended.",
+        "The conversation broke one of its own rules, or a step failed, and it was ended.",
         "the fact broken_invariant",
         {},
         {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},
@@ -511,9 +509,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "broken_log",
         "Log not whole",
-        "The log of an answered call breaks off before the call ends, or entries are missing from it: what is said of the call is said of"
-        " what is left.",
-        "the end of the leg, once the call is over, and the numbers of the entries",
+        "The log ends early or lacks entries. The other findings cover only the rest.",
+        "the end of the leg, and the numbers of the entries",
         {},
         {
             "breaks_off": Advice(

@@ -204,72 +204,61 @@ class Settings:
 
 
 SETTINGS: dict[str, Setting] = {
-    "data": Setting("CALLWRIGHT_DATA", "Folder of the embedded database, recordings, live logs and the secret.", _path),
-    "database_url": Setting(
-        "DATABASE_URL", "Another PostgreSQL (15 or newer) instead of the embedded one.", secret=True
-    ),
-    "host": Setting("CALLWRIGHT_HOST", "Address the API listens on."),
-    "port": Setting("CALLWRIGHT_PORT", "Port the API listens on; 0 takes a free one.", _whole),
+    "data": Setting("CALLWRIGHT_DATA", "Folder of database, recordings, live logs and secrets.", _path),
+    "database_url": Setting("DATABASE_URL", "PostgreSQL 15 or newer in place of the embedded one.", secret=True),
+    "host": Setting("CALLWRIGHT_HOST", "Address of the API."),
+    "port": Setting("CALLWRIGHT_PORT", "Port of the API; 0 takes a free one.", _whole),
     "public_url": Setting(
-        "CALLWRIGHT_PUBLIC_URL", "How the outside reaches the API; used in recording links and callbacks.", _address
+        "CALLWRIGHT_PUBLIC_URL", "Public URL of the API, for recording links and callbacks.", _address
     ),
     "secret": Setting(
         "CALLWRIGHT_SECRET",
-        "Server secret (hex) for key hashes and signed links; else a 0600 file in the data folder.",
+        "Server secret (hex) for key hashes and signed links; else a file in the data folder.",
         secret=True,
     ),
     "master_key": Setting(
         "CALLWRIGHT_MASTER_KEY",
-        "Master key (64 hex digits) of the provider keys; else a 0600 file in the data folder. Several, by commas: the first one wraps.",
+        "Master key (64 hex digits) of the provider keys; else a file in the data folder. Of several, separated by"
+        " commas, the first one wraps.",
         secret=True,
     ),
     "models": Setting("CALLWRIGHT_MODELS", "Folder of the local models.", _path),
     "carrier": Setting("CALLWRIGHT_CARRIER", "Carrier of calls whose agent names none."),
-    "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number when POST /call names none."),
-    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; more wait in the queue.", _whole),
-    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in the ledger and the metrics."),
+    "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number if POST /call names none."),
+    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; others wait in the queue.", _whole),
+    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
-    "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one local work costs nothing.", _path),
-    "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers for the loopback carrier.", _path),
-    "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of WAV files for agents' ambient tracks, <name>.wav.", _path),
+    "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one, local work is free.", _path),
+    "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers.", _path),
+    "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of ambient tracks, <name>.wav.", _path),
     "ringing_tone": Setting(
         "CALLWRIGHT_RINGING_TONE",
-        "What a caller hears while a transfer's target rings: us (440 + 480 Hz, 2 s of 6), eu (425 Hz, 1 s of 5), uk (400 + 450 Hz, twice"
-        " 0.4 s of 3) or off.",
+        "Tone while a transfer's target rings: us (440 + 480 Hz), eu (425 Hz), uk (400 + 450 Hz) or off.",
     ),
     "allow_private_urls": Setting(
-        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks reach private and loopback addresses.", _switch
+        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks and tools reach private and loopback addresses.", _switch
     ),
-    "publish_queued": Setting(
-        "CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for the first queued or scheduled status.", _switch
-    ),
+    "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for queued and scheduled.", _switch),
     "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
-    "webhook_secret": Setting(
-        "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks (Standard Webhooks headers) when set.", secret=True
-    ),
-    "drain_seconds": Setting(
-        "CALLWRIGHT_DRAIN_SECONDS", "On SIGTERM, seconds live calls may go on before they are ended.", _whole
-    ),
+    "webhook_secret": Setting("CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks (Standard Webhooks).", secret=True),
+    "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls may continue after SIGTERM.", _whole),
     "retention_days": Setting(
         "CALLWRIGHT_RETENTION_DAYS",
-        "Days after which ended calls, logs and recordings are deleted; 0 keeps them.",
+        "Days until ended calls, logs and recordings are deleted; 0 keeps them.",
         _whole,
     ),
     "audit_retention_days": Setting(
         "CALLWRIGHT_AUDIT_RETENTION_DAYS",
-        "Days after which entries of the audit trail are deleted, 30 at least; 0 keeps them.",
+        "Days until audit entries are deleted, at least 30; 0 keeps them.",
         _audit_days,
     ),
     "upload_quota_mb": Setting(
         "CALLWRIGHT_UPLOAD_QUOTA_MB",
-        "Megabytes of uploaded files (knowledge bases, ambient tracks, answers to violations, files of contacts) of one organisation with"
-        " its sub-accounts; 0: no limit.",
+        "Megabytes of uploaded files of one organisation with its sub-accounts; 0: no limit.",
         _whole,
     ),
-    "strict": Setting(
-        "CALLWRIGHT_STRICT", "1 answers as strictly as the hosted service where we are tolerant.", _switch
-    ),
+    "strict": Setting("CALLWRIGHT_STRICT", "1 refuses what the hosted service refuses.", _switch),
     "transcriber": Setting("CALLWRIGHT_TRANSCRIBER", "Recogniser of agents that name none."),
     "model": Setting("CALLWRIGHT_MODEL", "Model provider of agents that name none: local, intents, custom."),
     "voice": Setting("CALLWRIGHT_VOICE", "Voice provider of agents that name none."),
@@ -277,15 +266,13 @@ SETTINGS: dict[str, Setting] = {
     "turn": Setting("CALLWRIGHT_TURN", "End-of-turn model: local, or none."),
     "model_base_url": Setting(
         "CALLWRIGHT_MODEL_BASE_URL",
-        "Base URL of an OpenAI-compatible endpoint; with it agents use that as their model.",
+        "OpenAI-compatible endpoint that agents use as their model.",
         _address,
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
-    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model asked for at that endpoint when the agent names none."),
+    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none."),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
-    "local_model": Setting(
-        "CALLWRIGHT_LOCAL_MODEL", "The local language model, a name of `callwright models list`; else the default one."
-    ),
+    "local_model": Setting("CALLWRIGHT_LOCAL_MODEL", "Local language model, a name of `callwright models list`."),
     "local_model_threads": Setting(
         "CALLWRIGHT_LOCAL_MODEL_THREADS",
         "Threads of the local language model; else two where there are two cores.",
@@ -293,7 +280,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "local_model_paths": Setting(
         "CALLWRIGHT_LOCAL_MODEL_PATHS",
-        "Files of your own instead of local models: name=path, separated by commas.",
+        "Your own files for local models: name=path, separated by commas.",
         _model_paths,
     ),
     "loopback_voice": Setting(
@@ -305,49 +292,48 @@ SETTINGS: dict[str, Setting] = {
     ),
     "rate_limits": Setting(
         "CALLWRIGHT_RATE_LIMITS",
-        "Requests a minute to one process, by class: executions, agent, call, other of one organisation, bad_key (those without a good key)"
-        " of one address; 0 or off: no limit.",
+        "Requests a minute to one process, by class: of one organisation, or for bad_key of one address; 0 or off:"
+        " no limit.",
         _rates,
     ),
     "trusted_proxies": Setting(
         "CALLWRIGHT_TRUSTED_PROXIES",
-        "Addresses and networks of your proxies, by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's.",
+        "Your proxies' addresses and networks, separated by commas. Their X-Forwarded-For and X-Forwarded-Proto are"
+        " believed.",
         _proxies,
     ),
-    "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to an unknown, revoked or expired key: 401 (documented) or 403."),
+    "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to a bad key: 401 (documented) or 403."),
     "show_sub_account_keys": Setting(
         "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
-        "1: GET /sub-accounts/all shows the keys made while this is on in clear, as the hosted service does.",
+        "1: GET /sub-accounts/all shows keys made while this is on, as the hosted service does.",
         _switch,
     ),
-    "sip_listen": Setting(
-        "CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port on which SIP phones are served; off: no SIP.", _listen
-    ),
+    "sip_listen": Setting("CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port for SIP; off: no SIP.", _listen),
     "sip_rtp_ports": Setting(
-        "CALLWRIGHT_SIP_RTP_PORTS", "First and last UDP port of the audio of SIP calls, two for each call.", _ports
+        "CALLWRIGHT_SIP_RTP_PORTS", "First and last UDP port of SIP audio, two for each call.", _ports
     ),
-    "sip_max_calls": Setting("CALLWRIGHT_SIP_MAX_CALLS", "SIP calls at once; more get 486 Busy Here.", _whole),
+    "sip_max_calls": Setting("CALLWRIGHT_SIP_MAX_CALLS", "SIP calls at once; others get 486.", _whole),
     "sip_allow": Setting(
         "CALLWRIGHT_SIP_ALLOW",
-        "IPv4 networks that may send SIP to us, separated by commas; this or a user and password is needed beyond loopback.",
+        "IPv4 networks that may send SIP, separated by commas. Beyond loopback, this or a user is needed.",
         _networks,
     ),
-    "sip_user": Setting("CALLWRIGHT_SIP_USER", "User that callers must give by digest; with a password."),
+    "sip_user": Setting("CALLWRIGHT_SIP_USER", "User that callers give by digest."),
     "sip_password": Setting("CALLWRIGHT_SIP_PASSWORD", "Password of that user.", secret=True),
-    "sip_codecs": Setting("CALLWRIGHT_SIP_CODECS", "Codecs of SIP calls, the preferred one first.", _codecs),
+    "sip_codecs": Setting("CALLWRIGHT_SIP_CODECS", "Codecs of SIP calls by preference.", _codecs),
     "sip_headers": Setting(
         "CALLWRIGHT_SIP_HEADERS",
-        "Headers kept of every incoming SIP call, beside those its agent names, by commas; or none.",
+        "Kept headers of incoming SIP calls, separated by commas, beside those the agent names; or none.",
         _header_names,
     ),
     "sip_transfer_to": Setting(
         "CALLWRIGHT_SIP_TRANSFER_TO",
-        "Hosts to which the far end of a SIP call may send us (REFER); none: nowhere.",
+        "Hosts to which the far end may send a SIP call (REFER); or none.",
         _hosts,
     ),
     "sip_call_to": Setting(
         "CALLWRIGHT_SIP_CALL_TO",
-        "Hosts and IPv4 networks that may be called over SIP, beside those of CALLWRIGHT_SIP_ALLOW; any: everywhere, none: no others.",
+        "Hosts and IPv4 networks that may be called over SIP, beside CALLWRIGHT_SIP_ALLOW; any, or none.",
         _places,
     ),
 }

@@ -91,5 +91,5 @@ def test_a_moment_is_told_in_the_time_zone_of_the_call() -> None:
 def test_the_page_of_agents_lists_the_variables_of_every_call() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/reference/agents.md").read_text()
     section = page.split("## Variables", 1)[1].split("\n## ", 1)[0]
-    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    cells = [line.partition(": ")[0] for line in section.splitlines() if line.startswith("- `")]
     assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(call_variables(_execution(), NOW))

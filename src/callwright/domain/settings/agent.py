@@ -8,20 +8,20 @@ from callwright.domain.settings.setting import Setting
 
 _TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
 
-AGENT_NAME = Setting("agent.agent_name", text(MAX_NAME_CHARACTERS), None, "Its name; required.")
+AGENT_NAME = Setting("agent.agent_name", text(MAX_NAME_CHARACTERS), None, "Required.")
 WELCOME = Setting(
     "agent.agent_welcome_message",
     described("a text"),
     "This call is recorded for quality assurance and training. Please speak now.",
-    "Said first; empty: the caller speaks first.",
+    "The first sentence; empty: the caller speaks first.",
 )
 TELEPHONY_PROVIDER = Setting(
     "agent.telephony_provider",
     described("a registered or a hosted carrier"),
     "default",
-    "Its carrier; `default`: the platform's.",
+    "The carrier; `default`: the server's.",
 )
-TASK_TYPE = Setting("task.task_type", choice(_TASK_TYPES), "conversation", "What it is.")
+TASK_TYPE = Setting("task.task_type", choice(_TASK_TYPES), "conversation", "The kind of task.")
 
 AGENT: tuple[Setting, ...] = (
     AGENT_NAME,
@@ -30,56 +30,53 @@ AGENT: tuple[Setting, ...] = (
         "agent.agent_prompts",
         described("an object"),
         None,
-        "`task_N.system_prompt`: what it is told, with the call's variables.",
+        "`task_N.system_prompt`: the prompt, with the call's variables.",
     ),
     Setting(
         "agent.webhook_url",
         described("an http or https URL"),
         None,
-        "Who hears of each status. `{names}` in its path and query are the call's variables, percent-encoded; its"
-        " host has none.",
+        "Gets a request for each status. `{names}` in path and query are variables, percent-encoded.",
     ),
-    Setting("agent.webhook_headers", described("a map"), None, "Headers of those webhooks."),
+    Setting("agent.webhook_headers", described("a map"), None, "Headers of webhooks."),
     Setting(
         "agent.webhook_config",
         described("a list, or an object with `statuses`"),
         None,
-        "Which statuses; null: all published ones.",
+        "Statuses that are sent; null: all published ones.",
     ),
     TELEPHONY_PROVIDER,
     Setting(
         "agent.ingest_source_config",
         described("`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`"),
         None,
-        "Where the data of callers are looked up before a call that comes in is answered"
-        " ([how](how-to/inbound-and-numbers.md)).",
+        "Where callers are looked up before the answer ([how](how-to/inbound-and-numbers.md)).",
     ),
     Setting(
         "agent.ingest_lookup_key",
         described("the name of a header"),
         None,
-        "A header of the call whose value is looked up in place of the caller's number, where the call has it.",
+        "A header of the call to look up in place of the caller's number.",
     ),
     Setting(
         "agent.sip_header_variables",
         described("a map of header to variable"),
         None,
-        "Headers of calls that come in as variables.",
+        "Headers of incoming calls that become variables.",
     ),
     Setting(
         "agent.calling_guardrails",
         described("`call_start_hour` and `call_end_hour`, 0 to 23"),
         None,
-        "Hours in which a caller may ask to be called back; null: 9 to 21. Other calls are not held to them yet.",
+        "Hours in which a call-back may take place; null: 9 to 21. Other calls ignore them.",
     ),
     Setting(
         "agent.gpt_assistants",
         described("a list of objects"),
         None,
-        "Of older agents: the questions in their `custom_questions` are asked after a call of an agent that has no"
-        " dispositions.",
+        "In older agents: `custom_questions` are asked after a call if there are no dispositions.",
     ),
-    Setting("agent.tasks", described("1 to 20 tasks"), None, "The conversation, and what is done after it."),
+    Setting("agent.tasks", described("1 to 20 tasks"), None, "The conversation, and the work after it."),
     TASK_TYPE,
     Setting(
         "task.toolchain",

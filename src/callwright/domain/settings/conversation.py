@@ -39,7 +39,7 @@ class VoicemailSettings:
         "task_config.voicemail",
         SWITCH,
         False,
-        "A machine that answers a call we placed is hung up on, or left a message.",
+        "A machine that answers an outgoing call is hung up on, or left a message.",
     )
     detection_duration_s: float = setting(
         "task_config.voicemail_detection_duration",
@@ -51,7 +51,7 @@ class VoicemailSettings:
         "task_config.voicemail_check_interval",
         number(0, 3_600),
         7,
-        "Seconds between two questions to the model about partial words; final ones are asked about at once.",
+        "Seconds between two questions to the model about partial words. Final words are checked at once.",
     )
     min_transcript_length: int = setting(
         "task_config.voicemail_min_transcript_length", whole(0, 10_000), 7, "Words before the model is asked."
@@ -60,14 +60,14 @@ class VoicemailSettings:
         "task_config.voicemail_detection_time",
         number(0, 3_600, ceiling=MAX_VOICEMAIL_LISTEN_SECONDS),
         None,
-        "With `voicemail` only: seconds the welcome waits for whoever answers (10 at most); null: it begins at once.",
+        "With `voicemail`: seconds the welcome waits for the other side, 10 at most; null: no wait.",
         absent=0,
     )
     message: Message = setting(
         "task_config.voicemail_message",
         MESSAGE,
         None,
-        "Left after the beep; null: a machine is hung up on at once. Our own.",
+        "Our own. Left after the beep; null: the agent hangs up at once.",
     )
 
 
@@ -82,7 +82,7 @@ _AMBIENT_TRACK = Setting(
     "task_config.ambient_noise_track",
     Kind("a track's name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _track),
     None,
-    "Which: a synthesised one, one of the account's own, or a WAV file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
+    "A synthesised track, one of the account's, or a file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
 )
 
 
@@ -102,14 +102,13 @@ class SoundSettings:
         "task_config.use_fillers",
         SWITCH,
         False,
-        "A caller who waits longer than 1.3 s for a reply hears a short saying; not while a tool runs"
-        " (`tool_waiting_messages`).",
+        "A caller who waits longer than 1.3 s for a reply hears a short phrase, except while a tool runs.",
     )
     backchannels: bool = setting(
         "task_config.backchanneling",
         SWITCH,
         False,
-        "A listener's sound when a caller who speaks long pauses; needs a turn model.",
+        "A listener's sound in pauses of a long speech. It needs a turn model.",
     )
     backchannel_gap_s: int = setting(
         "task_config.backchanneling_message_gap", whole(0, 3_600), 5, "Seconds between two of them."
@@ -121,7 +120,7 @@ class SoundSettings:
         "task_config.ambient_noise",
         _AMBIENT,
         False,
-        "A track lies under the agent, from the answer to the end.",
+        "A track plays under the agent.",
         absent="",
     )
 
@@ -134,13 +133,13 @@ class ConversationSettings:
         "task_config.hangup_after_silence",
         number(-_A_DAY_S, _A_DAY_S, floor=0),
         10,
-        "Seconds of common silence after which the agent says goodbye and hangs up; 0 or less: never.",
+        "Seconds of common silence after which the agent hangs up; 0 or less: never.",
     )
     call_terminate_s: float = setting(
         "task_config.call_terminate",
         number(1, _A_DAY_S, ceiling=MAX_CALL_SECONDS),
         90,
-        f"Seconds from the answer after which the call ends whatever happens; longer than {MAX_CALL_SECONDS} becomes that.",
+        f"Longest call in seconds from the answer; more than {MAX_CALL_SECONDS} becomes that.",
     )
     hangup_after_llm_call: bool = setting(
         "task_config.hangup_after_LLMCall",
@@ -152,48 +151,44 @@ class ConversationSettings:
         "task_config.call_cancellation_prompt",
         text(MAX_PROMPT_CHARACTERS),
         None,
-        "The question it is asked; null: ours. Without `hangup_after_LLMCall` nothing is asked.",
+        "The question of `hangup_after_LLMCall`; null: the platform's.",
     )
     call_hangup_message: Message = setting(
         "task_config.call_hangup_message",
         MESSAGE,
         None,
-        "The goodbye, before the agent hangs up for a silence, for the maximum, or because a model said that it is"
-        " over; of `end_call` where the model said nothing itself.",
+        "The goodbye before the agent hangs up. With `end_call` it is said only if the model said nothing.",
     )
     interruptible_hangup_message: bool = setting(
         "task_config.interruptible_hangup_message",
         SWITCH,
         True,
-        "Whether a caller who speaks over the goodbye of a silence, and not only to return it, stays on the line."
-        " Without it only one who speaks before any of it is heard does.",
+        "A caller who speaks over the goodbye of a silence stays on the line. `false`: only before it is heard.",
     )
     incremental_delay_ms: int = setting(
         "task_config.incremental_delay",
         whole(0, MAX_DELAY_MS),
         400,
-        "Milliseconds from the caller's last voiced sound before which no reply is heard.",
+        "Least milliseconds from the caller's last voiced sound to a reply.",
     )
     patience_ms: int = setting(
         "task_config.patience",
         whole(MIN_PATIENCE_MS, MAX_PATIENCE_MS),
         1_000,
-        "Our own. Milliseconds a caller may pause though they do not seem to have finished; longer in numbers,"
-        " spellings and half sentences ([table](conversation.md#how-long-a-caller-may-pause)).",
+        "Our own. Milliseconds that an unfinished caller may pause; longer in numbers, spellings and half sentences"
+        " ([table](conversation.md#how-long-a-caller-may-pause)).",
     )
     number_of_words_for_interruption: int = setting(
         "task_config.number_of_words_for_interruption",
         whole(0, 1_000),
         2,
-        "More words than this interrupt the agent, and whole stop phrases always do; 0: only those, once they are"
-        " final.",
+        "More words than this interrupt the agent, stop phrases always; 0: only final stop phrases.",
     )
     interruption_backoff_ms: int = setting(
         "task_config.interruption_backoff_period",
         whole(0, MAX_DELAY_MS),
         0,
-        "Milliseconds from the last sound of a caller who interrupted the agent, or from the key that did, in which"
-        " it stays silent.",
+        "Milliseconds of silence of the agent after the caller's last interrupting sound or key.",
     )
     check_if_user_online: bool = setting(
         "task_config.check_if_user_online", SWITCH, True, "Ask once in a silence whether the caller is still there."
@@ -202,34 +197,30 @@ class ConversationSettings:
         "task_config.check_user_online_message",
         MESSAGE,
         None,
-        "How that is asked; null or an empty text: our words in the call's language"
-        " ([which](agents.md#the-platforms-own-sentences)).",
+        "That question; null or empty: the platform's ([which](agents.md#the-platforms-own-sentences)).",
     )
     trigger_user_online_message_after_s: float = setting(
         "task_config.trigger_user_online_message_after",
         number(0, _A_DAY_S),
         10,
-        "Seconds of silence after which it is asked; longer than a `hangup_after_silence` above 0: never. 0: at"
-        " once, after every reply (0 of `hangup_after_silence` means never).",
+        "Seconds of silence before the question. Longer than `hangup_after_silence`: never; 0: after every reply.",
     )
     welcome_message_delay_ms: int = setting(
         "task_config.welcome_message_delay",
         whole(0, MAX_DELAY_MS),
         0,
-        "Milliseconds from the answer to the welcome; a caller who speaks then is let finish, 8 s at most.",
+        "Milliseconds from the answer to the welcome. A caller who speaks then may finish, 8 s at most.",
     )
     discard_pre_welcome_utterance: bool = setting(
         "task_config.discard_pre_welcome_utterance",
         SWITCH,
         False,
-        "What the caller says or types before and over a welcome that is heard to its end is not answered. A"
-        " sentence or an entry that goes on when it ends is kept whole. Words that interrupt the welcome are"
-        " answered, and so are keys that do.",
+        "Words and keys before and over a whole welcome are not answered, unless they go on after it.",
     )
     voicemail: VoicemailSettings = part(VoicemailSettings)
     sounds: SoundSettings = part(SoundSettings)
     dtmf_enabled: bool = setting(
-        "task_config.dtmf_enabled", SWITCH, False, "Keys the caller presses become what the caller said."
+        "task_config.dtmf_enabled", SWITCH, False, "Pressed keys count as words of the caller."
     )
     dtmf_finish_on_key: str = setting(
         "task_config.dtmf_finish_on_key",
@@ -241,10 +232,10 @@ class ConversationSettings:
         "task_config.dtmf_max_digits",
         whole(0, MAX_KEY_DIGITS),
         0,
-        "Our own. An entry of so many keys is complete, a finishing key behind it included; 0: no count.",
+        "Our own. Keys of a complete entry, a finishing key included; 0: no count.",
     )
     dtmf_timeout_s: float = setting(
-        "task_config.dtmf_timeout", number(0.5, 60), 3, "Our own. Seconds after the last key when an entry is complete."
+        "task_config.dtmf_timeout", number(0.5, 60), 3, "Our own. Seconds after the last key that complete an entry."
     )
     dtmf_interrupts: bool = setting(
         "task_config.dtmf_interrupts", SWITCH, True, "Our own. The first key silences the agent."
@@ -253,13 +244,13 @@ class ConversationSettings:
         "task_config.opt_out_ends_call",
         SWITCH,
         True,
-        "Our own. A caller who wants no more calls is told that there will be none, and the call ends.",
+        "Our own. A request for no more calls is confirmed and ends the call.",
     )
     opt_out_message: Message = setting(
         "task_config.opt_out_message",
         MESSAGE,
         None,
-        "Our own. How that is said; null: our words in the call's language.",
+        "Our own. That confirmation; null: the platform's.",
     )
     written: bool = False
     """Set by a chat, never by an agent: the caller writes. Every line is a turn of its own and interrupts."""
@@ -273,14 +264,14 @@ class ConversationSettings:
         "task_config.use_llm_for_initial_message",
         SWITCH,
         False,
-        "The model says the first words; the welcome message is said instead when it takes too long.",
+        "The model writes the welcome. If it is late, the welcome message is said.",
     )
     tool_waiting_messages: tuple[str, ...] | None = setting(
         "task_config.tool_waiting_messages",
         sentences(MAX_WAITING_MESSAGES, MAX_WAITING_CHARACTERS),
         None,
-        "Our own. Said one after the other while a tool that is asked at its address takes long; null: two of ours"
-        " in the call's language ([which](agents.md#the-platforms-own-sentences)); `[]`: none.",
+        "Our own. Said one after the other while an HTTP tool takes long; null: the platform's two"
+        " ([which](agents.md#the-platforms-own-sentences)); `[]`: none.",
     )
     extra: Mapping[str, Any] = field(default_factory=dict)
     """The other settings by their names: those of OTHERS, and unknown ones as they came."""
@@ -292,15 +283,13 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.auto_reschedule",
         SWITCH,
         False,
-        "A caller who asks to be called back, with a day and a clock time, is called back"
-        " ([how](how-to/call-back.md)).",
+        "Call back a caller who asks for it with a day and a time ([how](how-to/call-back.md)).",
     ),
     Setting(
         "task_config.end_call_tool_mode",
         text(),
         None,
-        "Any text but `off`: the model may hang up (`end_call`). An agent with a tool of that name or key may in any"
-        " case.",
+        "Any text but `off`: the model may hang up (`end_call`). A tool of that name or key always may.",
     ),
     Setting(
         "task_config.inbound_limit",
@@ -308,12 +297,14 @@ OTHERS: tuple[Setting, ...] = (
         -1,
         "Calls one caller may make in all ([who may call](how-to/inbound-and-numbers.md)); -1: any number.",
     ),
-    Setting("task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who always may."),
+    Setting(
+        "task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who may always call."
+    ),
     Setting(
         "task_config.disallow_unknown_numbers",
         SWITCH,
         False,
-        "Only callers that `ingest_source_config` knows may call, and those who always may.",
+        "Only these callers and those that `ingest_source_config` knows may call.",
     ),
     Setting(
         "task_config.noise_cancellation_level",

@@ -13,7 +13,7 @@ ENDPOINTING = Setting(
     "transcriber.endpointing",
     whole(0, MAX_DELAY_MS),
     250,
-    "Milliseconds of silence that end a turn where no turn model decides.",
+    "Milliseconds of silence that end a turn without a turn model.",
 )
 
 TRANSCRIBER: tuple[Setting, ...] = (
@@ -21,23 +21,22 @@ TRANSCRIBER: tuple[Setting, ...] = (
         "transcriber.provider",
         text(words=_PROVIDER),
         None,
-        "Who hears; null: the platform's (`CALLWRIGHT_TRANSCRIBER`).",
+        "The recogniser; null: `CALLWRIGHT_TRANSCRIBER`.",
     ),
-    Setting("transcriber.model", text(MAX_NAME_CHARACTERS), "", "Its model."),
+    Setting("transcriber.model", text(MAX_NAME_CHARACTERS), "", "The recogniser's model."),
     Setting(
         "transcriber.language",
         text(MAX_NAME_CHARACTERS, "a language code"),
         "en",
-        "What the caller speaks. Where the voice has no language (`synthesizer.language`), also that of the stop"
-        " phrases, of opting out and of our own words; of `multi-hi` that is Hindi, and of `multi`, `auto` and"
-        " `unknown` English.",
+        "The caller's language, and the agent's without `synthesizer.language`. `multi-hi` counts as Hindi there,"
+        " `multi`, `auto` and `unknown` as English.",
     ),
     ENDPOINTING,
     Setting(
         "transcriber.keywords",
         texts("a list, or a text with commas"),
         None,
-        f"Words the recogniser should expect, {MAX_KEYWORDS} at most; a boost behind a colon is left out.",
+        f"Words the recogniser should expect, {MAX_KEYWORDS} at most. A boost after a colon is ignored.",
     ),
     Setting("transcriber.eot_threshold", number(0.5, 0.9), None, "Of one vendor's end of turn.", kept=True),
     Setting("transcriber.eager_eot_threshold", number(0.3, 0.9), None, "Of one vendor's early end of turn.", kept=True),
@@ -48,27 +47,25 @@ SPEED = Setting(
     "synthesizer.speed",
     number(0.1, 4),
     1,
-    "How fast the local voice speaks, which it does at 0.5 to 2: less and more become these.",
+    "Speed of the local voice, which is limited to 0.5 to 2.",
     within="provider_config",
 )
 VOICE = within(
     "provider_config",
-    Setting("synthesizer.voice", text(), "", "Which voice."),
-    Setting("synthesizer.voice_id", text(), "", "The same, and goes before it."),
-    Setting("synthesizer.model", text(MAX_NAME_CHARACTERS), "", "Its model."),
+    Setting("synthesizer.voice", text(), "", "The voice."),
+    Setting("synthesizer.voice_id", text(), "", "The voice; takes precedence."),
+    Setting("synthesizer.model", text(MAX_NAME_CHARACTERS), "", "The voice's model."),
     Setting(
         "synthesizer.language",
         text(words="a language code"),
         None,
-        "The language of its words, of the stop phrases, of opting out and of our own words; null: the transcriber's.",
+        "Language of stop phrases, opt-outs and the platform's sentences; null: the transcriber's.",
     ),
     SPEED,
 )
 
 SYNTHESIZER: tuple[Setting, ...] = (
-    Setting(
-        "synthesizer.provider", text(words=_PROVIDER), None, "Who speaks; null: the platform's (`CALLWRIGHT_VOICE`)."
-    ),
+    Setting("synthesizer.provider", text(words=_PROVIDER), None, "The voice's provider; null: `CALLWRIGHT_VOICE`."),
     Setting(
         "synthesizer.buffer_size",
         whole(0, 100_000),
@@ -83,11 +80,11 @@ AGENT_TYPE = Setting(
     "llm_agent.agent_type",
     choice(_AGENT_TYPES, "simple_llm_agent, knowledgebase_agent, graph_agent, ..."),
     "simple_llm_agent",
-    "How it thinks. Graph and knowledge base agents are saved and think as simple ones.",
+    "Graph and knowledge base agents act as simple ones.",
 )
 
 MAX_TOKENS = Setting("llm_agent.max_tokens", whole(1, MAX_MODEL_TOKENS), 100, "Longest reply.", within="llm_config")
-TEMPERATURE = Setting("llm_agent.temperature", number(0, 2), 0.1, "How freely it answers.", within="llm_config")
+TEMPERATURE = Setting("llm_agent.temperature", number(0, 2), 0.1, "Randomness of replies.", within="llm_config")
 
 MODEL = within(
     "llm_config",
@@ -95,13 +92,13 @@ MODEL = within(
         "llm_agent.provider",
         text(words=_PROVIDER),
         None,
-        "Who thinks; null: the platform's (`CALLWRIGHT_MODEL`).",
+        "The model's provider; null: `CALLWRIGHT_MODEL`.",
     ),
     Setting(
         "llm_agent.model",
         text(MAX_NAME_CHARACTERS),
         None,
-        "Which model; null: the provider's usual one.",
+        "The model; null: the provider's default.",
     ),
     MAX_TOKENS,
     TEMPERATURE,
@@ -118,23 +115,21 @@ MODEL = within(
         "llm_agent.min_p",
         number(0, 1),
         None,
-        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)); others refuse a"
-        " request that has it.",
+        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)).",
     ),
     Setting(
         "llm_agent.top_k",
         whole(0, 10_000_000),
         None,
-        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)); others refuse a"
-        " request that has it.",
+        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)).",
     ),
     Setting(
         "llm_agent.stop",
         texts("a text or a list"),
         None,
-        "Passed on to endpoints: the model writes no further than to one of these.",
+        "Passed on to endpoints: texts before which the reply ends.",
     ),
-    Setting("llm_agent.seed", SEED, None, "Passed on to endpoints. Our own."),
+    Setting("llm_agent.seed", SEED, None, "Our own. Passed on to endpoints."),
     Setting(
         "llm_agent.compact_threshold",
         whole(0, 10_000_000),
@@ -146,14 +141,14 @@ MODEL = within(
         "llm_agent.verbosity",
         choice(("low", "medium", "high")),
         None,
-        "How much it says. Passed on to models that know it ([which](how-to/provider-keys.md#what-is-passed-on)).",
+        "Passed on to models that know it ([which](how-to/provider-keys.md#what-is-passed-on)).",
     ),
     Setting("llm_agent.request_json", SWITCH, False, "Ask for JSON; extraction always does.", kept=True),
     Setting(
         "llm_agent.base_url",
         ADDRESS,
         None,
-        "With `custom`: an endpoint of the agent's own. A vendor's key never goes there ([provider"
+        "With `custom`: the agent's own endpoint. It never gets a vendor's key ([provider"
         " keys](how-to/provider-keys.md)).",
     ),
     Setting(
@@ -167,18 +162,18 @@ MODEL = within(
         "llm_agent.extraction_details",
         described("a text or JSON"),
         None,
-        "Of an extraction task: what to extract, `key : description` a line.",
+        "Values of an extraction task, one `key : description` per line.",
     ),
     Setting(
         "llm_agent.extraction_json",
         described("an object or its text"),
         None,
-        "The same as JSON, and goes before it.",
+        "The same as JSON; takes precedence.",
     ),
     Setting(
         "llm_agent.summarization_details",
         described("a text"),
         None,
-        "Of a summary task: what to say in it.",
+        "Instructions for a summary task.",
     ),
 )
