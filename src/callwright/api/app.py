@@ -11,7 +11,6 @@ from starlette.routing import Match
 from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_v1 import router as agents_v1
-from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.ambient_sounds.schemas import AmbientSoundForm
 from callwright.api.answers import answer_bytes, error_answer, error_body
@@ -19,12 +18,10 @@ from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
 from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
-from callwright.api.calls.schemas import CallBody
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
-from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
 from callwright.api.doors import Doors
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import polled
@@ -32,7 +29,6 @@ from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extraction.routes import router as extraction
 from callwright.api.extraction_templates.routes import router as extraction_templates
-from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUpdate
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
@@ -47,7 +43,6 @@ from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
 from callwright.api.sip_trunks.routes import router as sip_trunks
-from callwright.api.sip_trunks.schemas import SipNumberBody, SipTrunkBody, SipTrunkPatch
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
@@ -107,20 +102,9 @@ _BODIES = (
     SubAccountPatch,
     BatchForm,
     ScheduleForm,
-    DispositionBody,
-    DispositionBulk,
-    DispositionUpdate,
-    TemplateBody,
-    TemplateUpdate,
-    AgentBody,
     AmbientSoundForm,
     KnowledgeBaseForm,
     ViolationForm,
-    AgentPatch,
-    CallBody,
-    SipNumberBody,
-    SipTrunkBody,
-    SipTrunkPatch,
 )
 
 

@@ -154,12 +154,35 @@ Model = TypeVar("Model", bound=Asked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JsonBody(Generic[Model]):
-    """Reads the JSON body of a request into its model. The description of the API finds model and example here."""
+class DescribedBody:
+    """The body of a route, as the description of the API finds it."""
 
-    model: type[Model]
+    model: type[BaseModel]
     example: Mapping[str, Any]
     required: bool = True
+    media: tuple[str, ...] = ("application/json",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptBody(DescribedBody):
+    """Reads the JSON body of a request as it came."""
+
+    async def __call__(self, request: Request) -> dict[str, Any]:
+        """The body. Raises InvalidJsonError or TooLargeError."""
+        return await read_object(request)
+
+
+def kept_body(model: type[BaseModel], example: Mapping[str, Any]) -> Any:
+    """For the annotation of a route's parameter: the JSON body as it came. ``model`` describes it. The domain reads it, because it is read
+    again from the database, or together with what is stored there."""
+    return Depends(KeptBody(model, example))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonBody(DescribedBody, Generic[Model]):
+    """Reads the JSON body of a request into its model."""
+
+    model: type[Model]
     failure: type[BadInputError] = BadInputError
 
     async def __call__(self, request: Request) -> Model:
@@ -181,4 +204,4 @@ def json_body(
     failure: type[BadInputError] = BadInputError,
 ) -> Any:
     """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required, failure))
+    return Depends(JsonBody(model, example, required, failure=failure))
