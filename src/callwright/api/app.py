@@ -45,7 +45,6 @@ from callwright.api.services import ApiServices
 from callwright.api.sip_trunks.routes import router as sip_trunks
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
-from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
@@ -98,8 +97,6 @@ _ROUTERS = (
 )
 #: These bodies are read by hand, so their schemas must be put into the description by hand too.
 _BODIES = (
-    SubAccountBody,
-    SubAccountPatch,
     BatchForm,
     ScheduleForm,
     AmbientSoundForm,

@@ -76,7 +76,7 @@ def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> l
     models: list[type[BaseModel]] = []
     for route in routes:
         for dependency in route.dependant.dependencies if isinstance(route, APIRoute) else ():
-            body = dependency.call
+            body: object = dependency.call
             if isinstance(route, APIRoute) and isinstance(body, DescribedBody):
                 schema = {"$ref": f"#/components/schemas/{body.model.__name__}"}
                 content = {kind: {"schema": schema, "example": body.example} for kind in body.media}

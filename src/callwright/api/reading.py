@@ -72,7 +72,7 @@ class AskedQuery(Asked):
         return {name: one for name, one in texts.items() if one not in ("", None)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Read:
     kind: Kind
 
