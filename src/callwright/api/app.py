@@ -12,11 +12,9 @@ from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.ambient_sounds.routes import router as ambient_sounds
-from callwright.api.ambient_sounds.schemas import AmbientSoundForm
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
-from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
@@ -33,7 +31,6 @@ from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
-from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
@@ -48,7 +45,6 @@ from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
-from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import CallwrightError
 from callwright.insight.wire import encode
@@ -95,14 +91,6 @@ _ROUTERS = (
     operations,
     pages,
 )
-#: These bodies are read by hand, so their schemas must be put into the description by hand too.
-_BODIES = (
-    BatchForm,
-    ScheduleForm,
-    AmbientSoundForm,
-    KnowledgeBaseForm,
-    ViolationForm,
-)
 
 
 def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
@@ -146,7 +134,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
     described = [route for router in _ROUTERS for route in router.routes]
-    app.openapi = lambda: description_of(app, described, _BODIES, doors)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, described, doors)  # type: ignore[method-assign]
     return app
 
 

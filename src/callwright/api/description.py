@@ -41,14 +41,11 @@ def operation_id(route: APIRoute) -> str:
     return f"{group}_{route.name}".replace(" ", "_").replace("-", "_")
 
 
-def description_of(
-    app: FastAPI, routes: Sequence[BaseRoute], bodies: Sequence[type[BaseModel]], doors: Doors
-) -> dict[str, Any]:
-    """The description of ``routes``, made once. ``bodies`` are the shapes of those bodies that are read by hand. The framework does not see
-    ``doors``."""
+def description_of(app: FastAPI, routes: Sequence[BaseRoute], doors: Doors) -> dict[str, Any]:
+    """The description of ``routes``, made once. The framework does not see ``doors``."""
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        models = (*bodies, *_describe_bodies(found["paths"], routes))
+        models = _describe_bodies(found["paths"], routes)
         _, definitions = models_json_schema(
             [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
         )

@@ -19,17 +19,15 @@ from callwright.insight.wire import encode
 
 router = APIRouter(tags=["calls"])
 
+_Call = Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)]
+
 
 @router.post(
     "/call",
     summary="Place a call",
     responses={200: shown("The call waits for its turn.", CallAccepted), **errors(400, 404, 409, 413)},
 )
-async def place(
-    request: Request,
-    wire: Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def place(request: Request, wire: _Call, idempotency_key: IdempotencyKey = None) -> Response:
     """Checks the agent and the number, writes the execution, and answers. The call is dialled as soon as there is room for it."""
     actions = services_of(request).actions
     return answer_bytes(await calls.place_call(actions, principal_of(request), wire, _accepted, idempotency_key))

@@ -35,6 +35,9 @@ from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
+_New = Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)]
+_Several = Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)]
+_Changes = Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)]
 _OfAgent = Annotated[str, Query(description="An agent's id.")]
 
 
@@ -54,11 +57,7 @@ async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
     summary="Create a disposition",
     responses={201: shown("Created.", DispositionAck), **errors(400, 409, 413, 422)},
 )
-async def create(
-    request: Request,
-    wire: Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def create(request: Request, wire: _New, idempotency_key: IdempotencyKey = None) -> Response:
     """From now on it is asked after every call of the agent. Unknown keys are kept."""
 
     async def work(services: Services) -> dict[str, Any]:
@@ -73,11 +72,7 @@ async def create(
     summary="Create several dispositions",
     responses={201: shown("All created.", DispositionBulkAck), **errors(400, 409, 413, 422)},
 )
-async def create_several(
-    request: Request,
-    wire: Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def create_several(request: Request, wire: _Several, idempotency_key: IdempotencyKey = None) -> Response:
     """All or none; `ids` come in the order of `dispositions`."""
 
     async def work(services: Services) -> dict[str, Any]:
@@ -108,10 +103,7 @@ async def read(request: Request, disposition_id: str, agent_id: _OfAgent = "") -
     },
 )
 async def change(
-    request: Request,
-    disposition_id: str,
-    wire: Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
+    request: Request, disposition_id: str, wire: _Changes, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Changes the keys that are named; `null` makes one its default. With `agent_id`, a disposition that other agents share stays for
     them as it is. Results of earlier calls stay as they are."""

@@ -30,6 +30,10 @@ from callwright.api.sip_trunks.schemas import (
 
 router = APIRouter(prefix="/sip-trunks/trunks", tags=["SIP trunks"])
 
+_Trunk = Annotated[dict[str, Any], kept_body(SipTrunkBody, EXAMPLE)]
+_Changes = Annotated[dict[str, Any], kept_body(SipTrunkPatch, PATCH_EXAMPLE)]
+_Number = Annotated[dict[str, Any], kept_body(SipNumberBody, NUMBER_EXAMPLE)]
+
 
 @router.post(
     "",
@@ -37,11 +41,7 @@ router = APIRouter(prefix="/sip-trunks/trunks", tags=["SIP trunks"])
     status_code=201,
     responses={201: shown("Made.", SipTrunkView), **errors(400, 409, 413, 422)},
 )
-async def create(
-    request: Request,
-    wire: Annotated[dict[str, Any], kept_body(SipTrunkBody, EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def create(request: Request, wire: _Trunk, idempotency_key: IdempotencyKey = None) -> Response:
     """With its numbers, or without any. TCP, TLS and encrypted sound are kept, and no call is placed through such a trunk:
     `callwright.undiallable` says why."""
 
@@ -77,9 +77,7 @@ async def read(request: Request, trunk_id: str) -> Response:
     summary="Change a SIP trunk",
     responses={200: shown("The trunk as it is now.", SipTrunkView), **errors(400, 404, 409, 413, 422)},
 )
-async def change(
-    request: Request, trunk_id: str, wire: Annotated[dict[str, Any], kept_body(SipTrunkPatch, PATCH_EXAMPLE)]
-) -> Response:
+async def change(request: Request, trunk_id: str, wire: _Changes) -> Response:
     """Changes what is named. `gateways` and `ip_identifiers` take the place of the old lists; `null` makes a setting its default. The next
     call uses it."""
     found = await sip_trunks.change_trunk(services_of(request).actions, principal_of(request), trunk_id, wire)
@@ -104,10 +102,7 @@ async def delete(request: Request, trunk_id: str) -> Response:
     responses={201: shown("Added.", SipNumberView), **errors(400, 404, 409, 413)},
 )
 async def add_number(
-    request: Request,
-    trunk_id: str,
-    wire: Annotated[dict[str, Any], kept_body(SipNumberBody, NUMBER_EXAMPLE)],
-    idempotency_key: IdempotencyKey = None,
+    request: Request, trunk_id: str, wire: _Number, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """2 to 15 digits, with or without a `+`; with `e164_check_enabled` only in E.164 form. `POST /inbound/setup` says who answers it."""
 
