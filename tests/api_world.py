@@ -19,6 +19,7 @@ from callwright.actions.services import CallPolicy, Services
 from callwright.actions.sub_accounts import create_sub_account, delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
+from callwright.domain.concurrency import Places
 from callwright.domain.disposition import read_disposition
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.insight.dispositions import questions_of, unanswered
@@ -34,7 +35,7 @@ from callwright.storage.ledger import PostgresLedger
 
 OTHER_TENANT_ID = "00000000-0000-4000-8000-0000000000ff"
 PUBLIC_URL = "http://callwright.test"
-BRANCH = {"name": "branch", "min_concurrency": 0}
+BRANCH = Places(0, None)
 
 AGENT: dict[str, Any] = {
     "agent_config": {
@@ -226,9 +227,9 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
     clock.ahead = timedelta(days=-2)
     expired = await create_key(actions, DEFAULT_TENANT_ID, "old", expires_at=clock.now() + timedelta(days=1))
     clock.ahead = timedelta()
-    sub = await create_sub_account(actions, Principal(DEFAULT_TENANT_ID, "cli", ""), {**BRANCH, "name": "north"}, None)
-    others_sub = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), BRANCH, None)
-    deleted = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), BRANCH, None)
+    sub = await create_sub_account(actions, Principal(DEFAULT_TENANT_ID, "cli", ""), "north", BRANCH, None)
+    others_sub = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), "branch", BRANCH, None)
+    deleted = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), "branch", BRANCH, None)
     await delete_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), deleted.tenant.id)
     return ApiWorld(
         services,

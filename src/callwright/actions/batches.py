@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
-from callwright.actions.calls import choose_carrier, read_retry_config
+from callwright.actions.calls import choose_carrier
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
@@ -36,18 +34,14 @@ from callwright.domain.batch import (
 from callwright.domain.contact_list import read_contacts
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution
-from callwright.domain.fields import Fields
 from callwright.domain.limits import (
-    MAX_ADDRESS_CHARACTERS,
-    MAX_BATCH_NUMBERS,
     MAX_BATCH_ROW_BYTES,
     MAX_BATCHES_LISTED,
     MAX_REFUSED_ROWS_KEPT,
 )
-from callwright.domain.number import Destination, parse_destination
+from callwright.domain.number import Destination
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
-from callwright.domain.web_address import names_host
 from callwright.ports.ledger import StoredAgent, Unit
 
 NOT_STOPPABLE = "Batch is not queued or running"
@@ -67,61 +61,6 @@ class BatchRequest:
     from_numbers: tuple[str, ...] = ()
     retry_config: Mapping[str, Any] | None = None
     webhook_url: str | None = None
-
-
-def read_batch_request(
-    agent_id: str | None, from_numbers: Sequence[str], retry_config: str | None, webhook_url: str | None
-) -> BatchRequest:
-    """Check the fields as they came. Raises BadInputError or InvalidNumberError naming the field; a ``webhook_url`` that is none
-    is left out,
-    as the hosted service does."""
-    if agent_id is None or not agent_id.strip():
-        raise BadInputError("agent_id is required", field="agent_id")
-    numbers = [number for text in from_numbers for number in _numbers(text)]
-    if len(numbers) > MAX_BATCH_NUMBERS:
-        raise BadInputError(f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers")
-    return BatchRequest(
-        agent_id=agent_id.strip(),
-        from_numbers=tuple(parse_destination(number, what="from_phone_numbers").value for number in numbers),
-        retry_config=_retry(retry_config),
-        webhook_url=_web_address(webhook_url),
-    )
-
-
-def _numbers(text: str) -> list[str]:
-    """One number, or several as some clients send them: a JSON array, or with commas between."""
-    text = text.strip()
-    if text.startswith("["):
-        try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-            raise BadInputError(
-                "from_phone_numbers must be numbers; repeat the field for each", field="from_phone_numbers"
-            )
-        return [each.strip() for each in found if each.strip()]
-    return [each.strip() for each in text.split(",") if each.strip()]
-
-
-def _retry(text: str | None) -> dict[str, Any] | None:
-    if text is None or not text.strip():
-        return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = text
-    if found is None:
-        return None
-    if not isinstance(found, Mapping):
-        raise BadInputError("retry_config must be the JSON text of an object", field="retry_config")
-    return read_retry_config(Fields(found, "retry_config", BadInputError))
-
-
-def _web_address(text: str | None) -> str | None:
-    text = (text or "").strip()
-    usable = names_host(text) and urlsplit(text).scheme in ("http", "https")
-    return text if usable and text.isprintable() and len(text) <= MAX_ADDRESS_CHARACTERS else None
 
 
 async def create_batch(
@@ -335,26 +274,24 @@ def _place(execution: Execution) -> tuple[datetime, str]:
 
 
 async def schedule_batch(
-    services: Services, principal: Principal, batch_id: str, scheduled_at: str | None, bypass: str | bool | None
+    services: Services, principal: Principal, batch_id: str, scheduled_at: str | None, bypass: bool
 ) -> Batch:
     """Give a batch its start; a scheduled one can be moved. Raises NotFoundError, BadInputError, or WrongStateError for one that has begun.
 
     Strict as the hosted service: at least two minutes and at most 30 days ahead, rounded up to the next ten minutes. Otherwise any
     time from now on, as it is.
     """
-    fields = Fields({"bypass_call_guardrails": bypass or None}, "", BadInputError)
-    skip = fields.switch("bypass_call_guardrails", False)
     now = services.clock.now()
     strict = services.policy.strict
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
-        if scheduled_at is None or not scheduled_at.strip():
+        if scheduled_at is None:
             raise BadInputError("scheduled_at is required", field="scheduled_at")
         at = due_time(scheduled_at, now, strict=strict) or now
         at = rounded_up(at.astimezone(UTC)) if strict else at
         if batch.status not in SCHEDULABLE:
             raise WrongStateError(f"the batch cannot be scheduled: it is {batch.status.value}")
-        columns = {"scheduled_at": at, "bypass_call_guardrails": skip}
+        columns = {"scheduled_at": at, "bypass_call_guardrails": bypass}
         after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
         await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
     return after

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from callwright.actions.audit import audit
@@ -16,8 +15,8 @@ from callwright.domain.knowledge_base import (
     PDF,
     URL,
     KnowledgeBase,
+    KnowledgeSettings,
     check_pdf,
-    read_knowledge_settings,
 )
 from callwright.domain.limits import MAX_KNOWLEDGE_BASES, MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal
@@ -26,12 +25,12 @@ from callwright.net.policy import check_url, is_public
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeUpload:
-    """A form as it came: a file with its name, or a URL, and the settings by name."""
+    """A form: a file with its name, or a URL, and the settings."""
 
     file_name: str
     content: bytes | None
     url: str
-    settings: Mapping[str, str]
+    settings: KnowledgeSettings
 
 
 async def add_knowledge_base(services: Services, principal: Principal, upload: KnowledgeUpload) -> KnowledgeBase:
@@ -45,7 +44,7 @@ async def add_knowledge_base(services: Services, principal: Principal, upload: K
         vector_id=services.ids.uuid(),
         source_type=source,
         file_name=name,
-        settings=read_knowledge_settings(upload.settings),
+        settings=upload.settings,
         status=ERROR,
         reason=NOT_YET,
         created_at=now,
@@ -63,7 +62,7 @@ async def add_knowledge_base(services: Services, principal: Principal, upload: K
 
 def _source(upload: KnowledgeUpload) -> tuple[str, str]:
     """What it is made from, and how it is called."""
-    url = upload.url.strip()
+    url = upload.url
     if (upload.content is None) == (not url):
         raise BadInputError("send a PDF as the form field file, or a url; one of them", field="file")
     if upload.content is None:

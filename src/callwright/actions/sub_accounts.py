@@ -8,25 +8,18 @@ from typing import Any
 
 from callwright.actions.account_end import end_calls, put_purge
 from callwright.actions.audit import audit
-from callwright.actions.idempotency import once, once_key
+from callwright.actions.idempotency import OnceKey, once
 from callwright.actions.keys import NEWS_SECONDS, KeyWish, derived_key, insert_key
 from callwright.actions.organisation_keys import first_answer
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.concurrency import Places, check_places
-from callwright.domain.errors import BadInputError, ConflictError, NothingToChangeError
-from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_CONCURRENCY, MAX_NAME_CHARACTERS, MAX_SUB_ACCOUNTS
+from callwright.domain.errors import ConflictError, NothingToChangeError
+from callwright.domain.limits import MAX_SUB_ACCOUNTS
 from callwright.domain.tenant import ApiKey, Principal, Tenant
 from callwright.ports.ledger import Unit
 
 ROUTE = "/sub-accounts/create"
-NO_PLACES = "Bad request. Please provide min_concurrency and/or max_concurrency."
 NO_FIELDS = "No valid fields provided"
-
-#: The older contract's one limit; it is the maximum.
-OLD_MAXIMUM = "allow_concurrent_calls"
-_PLACES = ("min_concurrency", "max_concurrency", OLD_MAXIMUM)
-_OWN_DATABASE = ("db_host", "db_name", "db_port", "db_user", "db_password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +32,12 @@ class SubAccount:
 
 
 async def create_sub_account(
-    services: Services, principal: Principal, wire: Mapping[str, Any], idempotency_key: str | None
+    services: Services, principal: Principal, name: str, places: Places, asked: OnceKey | None
 ) -> SubAccount:
     """Make a sub-account with its key. Raises BadInputError, in the contract's words for places that do not fit, or ConflictError for more
-    than MAX_SUB_ACCOUNTS. With an ``Idempotency-Key`` the same request gives the same answer again within 24 hours."""
-    name, places = _read_new(wire)
-    derived = services.show_sub_account_keys or idempotency_key is not None
+    than MAX_SUB_ACCOUNTS. Where it was ``asked`` for under an ``Idempotency-Key`` the same request gives the same answer again within 24
+    hours."""
+    derived = services.show_sub_account_keys or asked is not None
     made: list[SubAccount] = []
 
     async def work(joined: Services) -> bytes:
@@ -61,10 +54,10 @@ async def create_sub_account(
         made.append(SubAccount(tenant, key.stored, key.secret))
         return f"{tenant.id} {key.stored.id}".encode()
 
-    if idempotency_key is None:
+    if asked is None:
         await work(services)
         return made[0]
-    _, kept = await once(services, principal, once_key(idempotency_key, ROUTE, dict(wire)), 200, work)
+    _, kept = await once(services, principal, asked, 200, work)
     if made:
         return made[0]
     async with services.ledger.unit() as unit:
@@ -112,17 +105,19 @@ def _listed(services: Services, tenant: Tenant, key: ApiKey | None) -> SubAccoun
 
 
 async def change_sub_account(
-    services: Services, principal: Principal, account_id: str, wire: Mapping[str, Any]
+    services: Services, principal: Principal, account_id: str, changes: Mapping[str, Any]
 ) -> Tenant:
-    """Change name and places; what is absent stays. Raises NotFoundError, NothingToChangeError, or BadInputError in the contract's words
-    for places that do not fit. Calls that are live are not ended by a lower maximum."""
+    """Change ``name``, ``min_concurrency`` and ``max_concurrency``; what is absent stays. Raises NotFoundError, NothingToChangeError, or
+    BadInputError in the contract's words for places that do not fit. Calls that are live are not ended by a lower maximum."""
     account_id = object_id(account_id, "sub-account")
     async with services.ledger.unit() as unit:
         others = await _others(unit, principal)
         before = next((one for one in others if one.id == account_id), None)
         if before is None:
             raise missing("sub-account")
-        after = _changed(before, wire)
+        if not changes:
+            raise NothingToChangeError(NO_FIELDS)
+        after = replace(before, **changes)
         check_places(
             await _organisation(unit, principal), [one.places for one in others if one is not before], after.places
         )
@@ -130,20 +125,6 @@ async def change_sub_account(
         old, new = ({"name": one.name, **_shown(one.places)} for one in (before, after))
         await audit(unit, principal, "sub_account.changed", account_id, before=old, after=new)
     return after
-
-
-def _changed(before: Tenant, wire: Mapping[str, Any]) -> Tenant:
-    fields = Fields(wire, "", BadInputError)
-    changed: dict[str, Any] = {}
-    if wire.get("name") is not None:
-        changed["name"] = _name(fields)
-    if wire.get("min_concurrency") is not None:
-        changed["min_concurrency"] = fields.whole("min_concurrency", 0, 0, MAX_CONCURRENCY)
-    if "max_concurrency" in wire or OLD_MAXIMUM in wire:
-        changed["max_concurrency"] = _maximum(fields)
-    if not changed:
-        raise NothingToChangeError(NO_FIELDS)
-    return replace(before, **changed)
 
 
 async def delete_sub_account(services: Services, principal: Principal, account_id: str) -> None:
@@ -177,33 +158,6 @@ async def _organisation(unit: Unit, principal: Principal) -> Places:
     if found is None:
         raise missing("account")
     return found.places
-
-
-def _read_new(wire: Mapping[str, Any]) -> tuple[str, Places]:
-    fields = Fields(wire, "", BadInputError)
-    name = _name(fields)
-    if not any(field in wire for field in _PLACES):
-        raise BadInputError(NO_PLACES, field="min_concurrency")
-    if fields.switch("multi_tenant", False) or any(wire.get(field) not in (None, "") for field in _OWN_DATABASE):
-        raise BadInputError(
-            "databases of their own are not possible for sub-accounts here; leave out multi_tenant and db_*, their data is apart anyway",
-            field="multi_tenant",
-        )
-    return name, Places(fields.whole("min_concurrency", 0, 0, MAX_CONCURRENCY), _maximum(fields))
-
-
-def _name(fields: Fields) -> str:
-    name = fields.text("name", longest=MAX_NAME_CHARACTERS).strip()
-    if not name or not name.isprintable():
-        raise BadInputError(f"name is required: 1 to {MAX_NAME_CHARACTERS} printable characters", field="name")
-    return name
-
-
-def _maximum(fields: Fields) -> int | None:
-    field = "max_concurrency" if "max_concurrency" in fields.value else OLD_MAXIMUM
-    if fields.raw(field) is None:
-        return None
-    return fields.whole(field, 0, 0, MAX_CONCURRENCY)
 
 
 def _shown(places: Places) -> dict[str, int | None]:

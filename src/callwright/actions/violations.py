@@ -43,9 +43,7 @@ async def list_violations(
 
 async def answer_violation(services: Services, principal: Principal, given: Answer) -> Violation:
     """Keep the account's answer; it is ``submitted`` then. Raises BadInputError, NotFoundError, WrongStateError when it is decided."""
-    if not given.violation_id.strip():
-        raise BadInputError("violation_id is required", field="violation_id")
-    violation_id = object_id(given.violation_id.strip(), "violation")
+    violation_id = object_id(given.violation_id, "violation")
     if not given.content:
         raise BadInputError("violation_file is empty", field="violation_file")
     async with services.ledger.unit() as unit:

@@ -11,20 +11,15 @@ from starlette.routing import Match
 from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_v1 import router as agents_v1
-from callwright.api.agents.schemas import AgentBody, AgentPatch
 from callwright.api.ambient_sounds.routes import router as ambient_sounds
-from callwright.api.ambient_sounds.schemas import AmbientSoundForm
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
-from callwright.api.batches.schemas import BatchForm, ScheduleForm
 from callwright.api.calls.routes import router as calls
-from callwright.api.calls.schemas import CallBody
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
-from callwright.api.dispositions.schemas import DispositionBody, DispositionBulk, DispositionUpdate
 from callwright.api.doors import Doors
 from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import polled
@@ -32,12 +27,10 @@ from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extraction.routes import router as extraction
 from callwright.api.extraction_templates.routes import router as extraction_templates
-from callwright.api.extraction_templates.schemas import TemplateBody, TemplateUpdate
 from callwright.api.gate import Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
-from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
@@ -47,14 +40,11 @@ from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
 from callwright.api.sip_trunks.routes import router as sip_trunks
-from callwright.api.sip_trunks.schemas import SipNumberBody, SipTrunkBody, SipTrunkPatch
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
-from callwright.api.sub_accounts.schemas import SubAccountBody, SubAccountPatch
 from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
-from callwright.api.violations.schemas import ViolationForm
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import CallwrightError
 from callwright.insight.wire import encode
@@ -101,27 +91,6 @@ _ROUTERS = (
     operations,
     pages,
 )
-#: These bodies are read by hand, so their schemas must be put into the description by hand too.
-_BODIES = (
-    SubAccountBody,
-    SubAccountPatch,
-    BatchForm,
-    ScheduleForm,
-    DispositionBody,
-    DispositionBulk,
-    DispositionUpdate,
-    TemplateBody,
-    TemplateUpdate,
-    AgentBody,
-    AmbientSoundForm,
-    KnowledgeBaseForm,
-    ViolationForm,
-    AgentPatch,
-    CallBody,
-    SipNumberBody,
-    SipTrunkBody,
-    SipTrunkPatch,
-)
 
 
 def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
@@ -165,7 +134,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
             expose_headers=["X-Request-Id", "Retry-After", "ETag"],
         )
     described = [route for router in _ROUTERS for route in router.routes]
-    app.openapi = lambda: description_of(app, described, _BODIES, doors)  # type: ignore[method-assign]
+    app.openapi = lambda: description_of(app, described, doors)  # type: ignore[method-assign]
     return app
 
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from callwright.api.doors import Doors
 from callwright.api.gate import needs_key
-from callwright.api.reading import JsonBody
+from callwright.api.reading import DescribedBody
 from callwright.api.schemas import BODY_ERRORS, MEANINGS, STREAMED, Open
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
@@ -41,16 +41,13 @@ def operation_id(route: APIRoute) -> str:
     return f"{group}_{route.name}".replace(" ", "_").replace("-", "_")
 
 
-def description_of(
-    app: FastAPI, routes: Sequence[BaseRoute], bodies: Sequence[type[BaseModel]], doors: Doors
-) -> dict[str, Any]:
-    """The description of ``routes``, made once. ``bodies`` are the shapes of those bodies that are read by hand. The framework does not see
-    ``doors``."""
+def description_of(app: FastAPI, routes: Sequence[BaseRoute], doors: Doors) -> dict[str, Any]:
+    """The description of ``routes``, made once. The framework does not see ``doors``."""
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        validated = _describe_bodies(found["paths"], routes)
+        models = _describe_bodies(found["paths"], routes)
         _, definitions = models_json_schema(
-            [(model, "validation") for model in (*bodies, *validated)], ref_template="#/components/schemas/{model}"
+            [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
         )
         components = found.setdefault("components", {})
         components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
@@ -72,14 +69,14 @@ def description_of(
 
 
 def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> list[type[BaseModel]]:
-    """Add the bodies that routes take as a :class:`JsonBody`, and return their models."""
+    """Add the bodies that routes take as a :class:`DescribedBody`, and return their models."""
     models: list[type[BaseModel]] = []
     for route in routes:
         for dependency in route.dependant.dependencies if isinstance(route, APIRoute) else ():
-            body = dependency.call
-            if isinstance(route, APIRoute) and isinstance(body, JsonBody):
+            body: object = dependency.call
+            if isinstance(route, APIRoute) and isinstance(body, DescribedBody):
                 schema = {"$ref": f"#/components/schemas/{body.model.__name__}"}
-                content = {"application/json": {"schema": schema, "example": body.example}}
+                content = {kind: {"schema": schema, "example": body.example} for kind in body.media}
                 for method in route.methods or ():
                     operation = paths[route.path_format][method.lower()]
                     operation["requestBody"] = {"required": body.required, "content": content}

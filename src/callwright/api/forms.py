@@ -6,8 +6,8 @@
         file = form.file("file")
 
 A file lies in memory or, from ``MAX_FORM_MEMORY_BYTES`` on, in a temporary file without a name; both are gone when the block ends.
-Fields nobody asked for are kept like any other; files nobody asked for are read and thrown away. Describe a form in the API description
-with ``callwright.api.schemas.form_body``.
+Fields nobody asked for are kept like any other; files nobody asked for are read and thrown away. Routes take a form with
+``callwright.api.reading.form_body``, validated by the model that describes it.
 """
 
 from __future__ import annotations

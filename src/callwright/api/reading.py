@@ -10,9 +10,10 @@ A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
 
 # No "from __future__ import annotations": the framework reads the annotations of ``JsonBody.__call__``.
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar, get_args
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from fastapi import Depends, Request
 from pydantic import (
@@ -29,6 +30,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from callwright.actions.schedule import moment
 from callwright.api.bodies import read_object, read_object_if_any
+from callwright.api.forms import Form, FormFile, FormRules, read_form
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
@@ -36,6 +38,7 @@ from callwright.domain.settings.kinds import text, whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
+_NO_FILES = FormRules()
 _QUOTED = re.compile(r"'([^']*)'")
 _KINDS = {
     "string_type": "a string",
@@ -72,7 +75,11 @@ class AskedQuery(Asked):
         return {name: one for name, one in texts.items() if one not in ("", None)}
 
 
-@dataclass(frozen=True, slots=True)
+class AskedForm(AskedQuery):
+    """A form. A field that is empty or blank counts as missing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Read:
     kind: Kind
 
@@ -150,27 +157,59 @@ def _moment(given: Fields, name: str) -> Any:
 MOMENT = Kind("an ISO 8601 time", {"type": "string"}, _moment)
 """As aware UTC."""
 
+# Its value is the whole form, which says how a file that is missing is sent.
+_FILE = Kind("a file", {"type": "string", "format": "binary"}, lambda given, name: given.raw(name).file(name))
+
+UploadedFile = Annotated[FormFile, reads(_FILE)]
+"""A file of a form."""
+
 Model = TypeVar("Model", bound=Asked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JsonBody(Generic[Model]):
-    """Reads the JSON body of a request into its model. The description of the API finds model and example here."""
+class DescribedBody:
+    """The body of a route, as the description of the API finds it."""
 
-    model: type[Model]
+    model: type[BaseModel]
     example: Mapping[str, Any]
     required: bool = True
+    media: tuple[str, ...] = ("application/json",)
+
+
+class KeptBody(DescribedBody):
+    """Reads the JSON body of a request as it came."""
+
+    async def __call__(self, request: Request) -> dict[str, Any]:
+        """The body. Raises InvalidJsonError or TooLargeError."""
+        return await read_object(request)
+
+
+def kept_body(model: type[BaseModel], example: Mapping[str, Any]) -> Any:
+    """For the annotation of a route's parameter: the JSON body as it came. ``model`` only describes it. The domain reads it, because it is
+    stored as it is, changes what is stored, or depends on the time."""
+    return Depends(KeptBody(model, example))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonBody(DescribedBody, Generic[Model]):
+    """Reads the JSON body of a request into its model."""
+
+    model: type[Model]
     failure: type[BadInputError] = BadInputError
 
     async def __call__(self, request: Request) -> Model:
         """The body. Raises ``failure``, InvalidJsonError or TooLargeError."""
         wire = await (read_object if self.required else read_object_if_any)(request)
-        try:
-            found = self.model.model_validate(wire)
-        except ValidationError as error:
-            raise refusal(error.errors(include_url=False), self.failure) from None
-        found._wire = wire
-        return found
+        return _validated(self.model, wire, self.failure)
+
+
+def _validated(model: type[Model], wire: dict[str, Any], failure: type[BadInputError] = BadInputError) -> Model:
+    try:
+        found = model.model_validate(wire)
+    except ValidationError as error:
+        raise refusal(error.errors(include_url=False), failure) from None
+    found._wire = wire
+    return found
 
 
 def json_body(
@@ -181,4 +220,42 @@ def json_body(
     failure: type[BadInputError] = BadInputError,
 ) -> Any:
     """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required, failure))
+    return Depends(JsonBody(model, example, required, failure=failure))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormBody(DescribedBody, Generic[Model]):
+    """Reads the form of a request into its model. A list is a field that is repeated."""
+
+    model: type[Model]
+    rules: FormRules = _NO_FILES
+    receive: Callable[[Request, FormRules], AbstractAsyncContextManager[Form]] = read_form
+
+    async def __call__(self, request: Request) -> AsyncIterator[Model]:
+        """The form, whose files are open until the route has its answer. Raises BadInputError, InvalidFormError or TooLargeError."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json" and not self.rules.files:
+            yield _validated(self.model, await read_object(request))
+        else:
+            async with self.receive(request, self.rules) as form:
+                yield _validated(self.model, self._fields_of(form))
+
+    def _fields_of(self, form: Form) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, field in self.model.model_fields.items():
+            if name in self.rules.files:
+                found[name] = form if field.is_required() or form.files(name) else None
+            else:
+                found[name] = (form.texts if get_origin(field.annotation) is list else form.text)(name)
+        return found
+
+
+def form_body(
+    model: type[AskedForm],
+    example: Mapping[str, Any],
+    rules: FormRules = _NO_FILES,
+    receive: Callable[[Request, FormRules], AbstractAsyncContextManager[Form]] = read_form,
+) -> Any:
+    """For the annotation of a route's parameter: the form, validated by ``model``. One without files may come urlencoded or as JSON too."""
+    media = ("multipart/form-data", "application/x-www-form-urlencoded")[: 1 if rules.files else 2]
+    return Depends(FormBody(model, example, media=media, rules=rules, receive=receive), scope="function")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-
-UploadedFile = Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
-"""A file of a form, for the description: `file: UploadedFile = Field(description="...")`."""
+from pydantic import BaseModel, ConfigDict, Field
 
 STREAMED = "x-streamed"
 """In ``openapi_extra`` of a route: its answer is sent in pieces as it is read, so it has no ETag."""
@@ -72,21 +69,6 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"model": Error, "description": MEANINGS[status]} for status in (*statuses, 401, 403, 429, 431, 503)
     }
-
-
-def json_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
-    """The description of a JSON body that is read by hand, by the name of its schema; of others see ``callwright.api.reading``."""
-    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
-
-
-def form_body(name: str, example: dict[str, Any], *, uploads: bool = True) -> dict[str, Any]:
-    """The description of a form by the name of its schema (a model listed in the application's ``_BODIES``, like that of a JSON body). A
-    list is a field that is repeated; a file is an ``UploadedFile``. A form without ``uploads`` may come urlencoded too. The body itself is
-    read by hand (``callwright.api.forms``)."""
-    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
-    kinds = ["multipart/form-data"] if uploads else ["multipart/form-data", "application/x-www-form-urlencoded"]
-    return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}
 
 
 def shown(description: str, model: Any = None) -> dict[str, Any]:

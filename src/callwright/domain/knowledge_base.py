@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.fields import Fields
 
 PDF, URL = "pdf", "url"
 ERROR = "error"
@@ -44,21 +42,6 @@ class KnowledgeBase:
     reason: str | None
     created_at: datetime
     updated_at: datetime
-
-
-def read_knowledge_settings(given: Mapping[str, str]) -> KnowledgeSettings:
-    """The settings of a form. Raises BadInputError."""
-    fields = Fields({name: value.strip() or None for name, value in given.items()}, "", BadInputError)
-    chunk_size = fields.whole("chunk_size", 512, 1, 100_000)
-    overlapping = fields.whole("overlapping", 128, 0, 100_000)
-    if overlapping >= chunk_size and fields.raw("overlapping") is not None:
-        raise BadInputError(f"overlapping must be smaller than chunk_size ({chunk_size})", field="overlapping")
-    return KnowledgeSettings(
-        chunk_size=chunk_size,
-        similarity_top_k=fields.whole("similarity_top_k", 15, 1, 1_000),
-        overlapping=min(overlapping, chunk_size - 1),
-        language_support=fields.choice("language_support", "", ("", MULTILINGUAL)) or None,
-    )
 
 
 def check_pdf(beginning: bytes) -> None:

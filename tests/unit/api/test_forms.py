@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 from starlette.requests import Request
 from starlette.types import Message
 
 from callwright.api.forms import FileRule, Form, FormRules, read_form
+from callwright.api.reading import AskedForm, FormBody, UploadedFile, reads
 from callwright.domain.errors import BadInputError, CallwrightError, InvalidFormError, TooLargeError
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
@@ -20,6 +24,7 @@ from callwright.domain.limits import (
     MAX_FORM_PART_HEADERS,
     MAX_FORM_PARTS,
 )
+from callwright.domain.settings.kinds import phone_numbers, text, whole
 
 MULTIPART = "multipart/form-data; boundary=xyz"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -246,3 +251,59 @@ async def test_of_a_refused_form_only_so_much_is_read_on() -> None:
         async with read_form(upload.request, LIST):
             pass
     assert upload.taken_bytes <= MAX_DISCARDED_BYTES + 2 * len(piece)
+
+
+class Order(AskedForm):
+    name: Annotated[str, reads(text())]
+    count: Annotated[int, reads(whole(1, 9))] = 2
+    numbers: Annotated[list[str], reads(phone_numbers(3))] = Field(default_factory=list)
+
+
+class FiledOrder(Order):
+    file: UploadedFile
+    cover: UploadedFile | None = None
+
+
+FILED = FormBody(FiledOrder, {}, rules=FormRules({"file": FileRule(100), "cover": FileRule(100)}))
+
+
+async def test_a_form_is_validated_by_its_model_while_its_files_are_open() -> None:
+    body = form(part("name", b" Ada "), part("count", b" "), part("numbers", b"1"), part("numbers", b"2"), file(b"x"))
+    async with asynccontextmanager(FILED)(Upload([body]).request) as order:
+        assert (order.name, order.count, order.numbers, order.cover) == ("Ada", 2, ["1", "2"], None)
+        assert await order.file.read() == b"x"
+    assert order.file.content.closed
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([], "name is required"),
+        ([part("name", b"Ada")], "file is required: send a file as the form field file"),
+        ([part("name", b"Ada"), part("name", b"Bo")], "name came 2 times; send it once"),
+        (
+            [part("name", b"Ada"), part("count", b"12"), file(b"x")],
+            'count must be a whole number from 1 to 9, not "12"',
+        ),
+    ],
+)
+async def test_a_form_that_its_model_refuses_names_the_field(parts: list[bytes], message: str) -> None:
+    with pytest.raises(BadInputError) as raised:
+        async with asynccontextmanager(FILED)(Upload([form(*parts)]).request):
+            pass
+    assert raised.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(b"name=Ada&count=3", URLENCODED), (b'{"name": "Ada", "count": 3}', "application/json; charset=utf-8")],
+)
+async def test_a_form_without_files_may_come_in_other_ways(body: bytes, content_type: str) -> None:
+    async with asynccontextmanager(FormBody(Order, {}))(Upload([body], content_type).request) as order:
+        assert (order.name, order.count) == ("Ada", 3)
+
+
+async def test_a_form_with_files_is_no_json() -> None:
+    with pytest.raises(InvalidFormError, match="multipart/form-data"):
+        async with asynccontextmanager(FILED)(Upload([b"{}"], "application/json").request):
+            pass

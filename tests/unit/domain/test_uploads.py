@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from callwright.domain.errors import BadInputError, WrongStateError
-from callwright.domain.knowledge_base import KnowledgeSettings, check_pdf, read_knowledge_settings
+from callwright.domain.knowledge_base import check_pdf
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.own_track import parse_track_name
 from callwright.domain.violation import ACCEPTED, PENDING, REJECTED, STATUSES, SUBMITTED, Violation, check_step
@@ -29,29 +29,6 @@ def test_a_track_is_named_as_given_or_after_its_file(name: str, file_name: str, 
 def test_a_track_without_a_name_that_can_be_shown_is_refused(name: str, file_name: str):
     with pytest.raises(BadInputError, match="name must have"):
         parse_track_name(name, file_name)
-
-
-def test_a_knowledge_base_has_the_contracts_settings_unless_it_says_otherwise():
-    assert read_knowledge_settings({"chunk_size": "", "language_support": " "}) == KnowledgeSettings(512, 15, 128, None)
-    given = {"chunk_size": "100", "similarity_top_k": "3", "overlapping": "10", "language_support": "multilingual"}
-    assert read_knowledge_settings(given) == KnowledgeSettings(100, 3, 10, "multilingual")
-    assert read_knowledge_settings({"chunk_size": "64"}) == KnowledgeSettings(64, 15, 63, None)
-
-
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        ({"chunk_size": "0"}, "chunk_size"),
-        ({"chunk_size": "x"}, "chunk_size"),
-        ({"similarity_top_k": "-1"}, "similarity_top_k"),
-        ({"chunk_size": "100", "overlapping": "100"}, "overlapping"),
-        ({"language_support": "klingon"}, "language_support"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused(given: dict[str, str], field: str):
-    with pytest.raises(BadInputError) as refused:
-        read_knowledge_settings(given)
-    assert refused.value.field == field
 
 
 @pytest.mark.parametrize("beginning", [b"%PDF-1.7\n", b"\xef\xbb\xbf%PDF-1.4", b"junk" * 200 + b"%PDF-2.0"])

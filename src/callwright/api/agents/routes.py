@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,18 +12,23 @@ from callwright.api.agents.mapping import agent_view
 from callwright.api.agents.schemas import (
     EXAMPLE,
     PATCH_EXAMPLE,
+    AgentBody,
     AgentChanged,
+    AgentPatch,
     AgentSaved,
     AgentView,
     StoppedExecutions,
 )
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.reading import kept_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 
 router = APIRouter(prefix="/v2/agent", tags=["agents"])
+
+Agent = Annotated[dict[str, Any], kept_body(AgentBody, EXAMPLE)]
+Changes = Annotated[dict[str, Any], kept_body(AgentPatch, PATCH_EXAMPLE)]
 
 
 @router.post(
@@ -31,16 +36,14 @@ router = APIRouter(prefix="/v2/agent", tags=["agents"])
     summary="Create an agent",
     status_code=201,
     responses={201: shown("Created.", AgentSaved), **errors(400, 409, 413)},
-    openapi_extra=json_body("AgentBody", EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, wire: Agent, idempotency_key: IdempotencyKey = None) -> Response:
     """Saves the agent as it came, unknown keys included. A wrong value is refused with its path; nothing is saved then."""
-    return await created(request, idempotency_key, 201)
+    return await created(request, wire, idempotency_key, 201)
 
 
-async def created(request: Request, key: str | None, http_status: int) -> Response:
-    """Create an agent from the body of ``request``."""
-    wire = await read_object(request)
+async def created(request: Request, wire: dict[str, Any], key: str | None, http_status: int) -> Response:
+    """Create an agent."""
 
     async def work(services: Services) -> dict[str, Any]:
         agent = await agents.create_agent(services, principal_of(request), wire)
@@ -70,11 +73,9 @@ async def read(request: Request, agent_id: str) -> Response:
     "/{agent_id}",
     summary="Replace an agent",
     responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
-    openapi_extra=json_body("AgentBody", EXAMPLE),
 )
-async def replace(request: Request, agent_id: str) -> Response:
+async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
     """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored."""
-    wire = await read_object(request)
     agent = await agents.replace_agent(services_of(request).actions, principal_of(request), agent_id, wire)
     return answer({"agent_id": agent.id, "state": "updated", "status": "updated"})
 
@@ -83,13 +84,11 @@ async def replace(request: Request, agent_id: str) -> Response:
     "/{agent_id}",
     summary="Change some settings of an agent",
     responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("AgentPatch", PATCH_EXAMPLE),
 )
-async def patch(request: Request, agent_id: str) -> Response:
+async def patch(request: Request, agent_id: str, wire: Changes) -> Response:
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
     `agent_prompts` by task. `null` clears. Other keys are ignored."""
-    wire = await read_object(request)
     await agents.patch_agent(services_of(request).actions, principal_of(request), agent_id, wire)
     return answer({"message": "success", "state": "updated", "status": "success"})
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from callwright.actions import agents, executions
 from callwright.api.agents import routes
 from callwright.api.agents.mapping import agent_view
-from callwright.api.agents.schemas import EXAMPLE, PATCH_EXAMPLE, AgentChanged, AgentSaved, AgentView
+from callwright.api.agents.schemas import AgentChanged, AgentSaved, AgentView
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.executions.schemas import ExecutionView
 from callwright.api.idempotent import IdempotencyKey
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, public_url_of, services_of
 from callwright.domain.limits import MAX_BARE_EXECUTIONS
 from callwright.insight.record import execution_body
@@ -23,12 +23,11 @@ router = APIRouter(prefix="/agent", tags=["agents v1"], deprecated=True)
     "",
     summary="Create an agent (v1)",
     responses={200: shown("Created.", AgentSaved), **errors(400, 409, 413)},
-    openapi_extra=json_body("AgentBody", EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, wire: routes.Agent, idempotency_key: IdempotencyKey = None) -> Response:
     """As `POST /v2/agent`, and answers 200. The older flat `llm_agent` (settings in it without `llm_config`) has `max_tokens` 350 and for
     `openai` the model `gpt-4.1-mini` by default."""
-    return await routes.created(request, idempotency_key, 200)
+    return await routes.created(request, wire, idempotency_key, 200)
 
 
 @router.get(
@@ -56,22 +55,20 @@ async def read(request: Request, agent_id: str) -> Response:
     "/{agent_id}",
     summary="Replace an agent (v1)",
     responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
-    openapi_extra=json_body("AgentBody", EXAMPLE),
 )
-async def replace(request: Request, agent_id: str) -> Response:
+async def replace(request: Request, agent_id: str, wire: routes.Agent) -> Response:
     """As `PUT /v2/agent/{agent_id}`."""
-    return await routes.replace(request, agent_id)
+    return await routes.replace(request, agent_id, wire)
 
 
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent (v1)",
     responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("AgentPatch", PATCH_EXAMPLE),
 )
-async def patch(request: Request, agent_id: str) -> Response:
+async def patch(request: Request, agent_id: str, wire: routes.Changes) -> Response:
     """As `PATCH /v2/agent/{agent_id}`."""
-    return await routes.patch(request, agent_id)
+    return await routes.patch(request, agent_id, wire)
 
 
 @router.get(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import ambient_sounds
 from callwright.actions.ambient_sounds import SoundUpload
 from callwright.actions.services import Services
-from callwright.api.ambient_sounds.schemas import EXAMPLE, AmbientSoundView
+from callwright.api.ambient_sounds.schemas import EXAMPLE, AmbientSoundForm, AmbientSoundView
 from callwright.api.answers import answer
 from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.reading import form_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.uploads import read_upload
 from callwright.domain.limits import MAX_UPLOADED_SOUND_BYTES
@@ -22,7 +23,10 @@ from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/ambient-sounds", tags=["ambient sounds"])
 
-_FORM = FormRules({"file": FileRule(MAX_UPLOADED_SOUND_BYTES)})
+_Form = Annotated[
+    AmbientSoundForm,
+    form_body(AmbientSoundForm, EXAMPLE, FormRules({"file": FileRule(MAX_UPLOADED_SOUND_BYTES)}), read_upload),
+]
 
 
 @router.get(
@@ -40,19 +44,16 @@ async def list_all(request: Request) -> Response:
     "/custom",
     summary="Upload an ambient sound",
     responses={200: shown("It can be used at once.", AmbientSoundView), **errors(400, 409, 413)},
-    openapi_extra=form_body("AmbientSoundForm", EXAMPLE),
 )
-async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def add(request: Request, form: _Form, idempotency_key: IdempotencyKey = None) -> Response:
     """It is brought to telephone rate and to the loudness of the presets, and played in a loop under the agent."""
-    async with read_upload(request, _FORM) as form:
-        file = form.file("file")
-        upload = SoundUpload(form.text("name") or "", file.file_name, await file.read())
-        asked = {"name": upload.name, "file_name": upload.file_name, "file": file.sha256}
+    upload = SoundUpload(form.name or "", form.file.file_name, await form.file.read())
+    asked = {"name": upload.name, "file_name": upload.file_name, "file": form.file.sha256}
 
-        async def work(services: Services) -> dict[str, Any]:
-            return _view(await ambient_sounds.add_track(services, principal_of(request), upload))
+    async def work(services: Services) -> dict[str, Any]:
+        return _view(await ambient_sounds.add_track(services, principal_of(request), upload))
 
-        return await answer_once(request, idempotency_key, asked, work)
+    return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.delete(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile, example
+from callwright.api.reading import AskedForm, UploadedFile, reads
+from callwright.api.schemas import Open, example
+from callwright.domain.settings.kinds import text
 
 
-class AmbientSoundForm(Open):
+class AmbientSoundForm(AskedForm):
     """A sound to upload."""
 
     file: UploadedFile = Field(description="WAV or MP3, at most 10 MB; its first two minutes are kept.")
-    name: str | None = Field(default=None, description="The file's name by default.")
+    name: Annotated[str | None, reads(text())] = Field(default=None, description="The file's name by default.")
 
 
 class AmbientSoundView(Open):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -15,17 +15,18 @@ from callwright.api.batches.schemas import (
     CREATE_EXAMPLE,
     SCHEDULE_EXAMPLE,
     BatchCreated,
+    BatchForm,
     BatchView,
+    ScheduleForm,
 )
-from callwright.api.bodies import read_object
 from callwright.api.executions.schemas import ExecutionView
-from callwright.api.forms import FileRule, Form, FormRules, read_form
+from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import STREAMED, Acknowledged, errors, form_body, shown
+from callwright.api.reading import form_body
+from callwright.api.schemas import STREAMED, Acknowledged, errors, shown
 from callwright.api.services import principal_of, public_url_of, services_of
 from callwright.api.standing import StandingStream
 from callwright.api.uploads import received_upload
-from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES
 from callwright.insight.batch_record import batch_body, offset_time
 from callwright.insight.record import execution_body
@@ -33,7 +34,10 @@ from callwright.insight.wire import encode
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
-_RULES = FormRules({"file": FileRule(MAX_BATCH_FILE_BYTES)})
+_Form = Annotated[
+    BatchForm,
+    form_body(BatchForm, CREATE_EXAMPLE, FormRules({"file": FileRule(MAX_BATCH_FILE_BYTES)}), received_upload),
+]
 
 
 @router.post(
@@ -41,34 +45,24 @@ _RULES = FormRules({"file": FileRule(MAX_BATCH_FILE_BYTES)})
     summary="Create a batch from a list of contacts",
     status_code=201,
     responses={201: shown("The whole list is staged.", BatchCreated), **errors(400, 404, 409, 413)},
-    openapi_extra=form_body("BatchForm", CREATE_EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, form: _Form, idempotency_key: IdempotencyKey = None) -> Response:
     """Reads the list and keeps all of its contacts, or nothing. Nobody is called before the batch is scheduled. Rows that cannot be called
     are left out; `GET /batches/{batch_id}` tells their lines and reasons."""
-    principal = principal_of(request)
-    async with received_upload(request, _RULES) as form:
-        asked = batches.read_batch_request(
-            form.text("agent_id"), _from_numbers(form), form.text("retry_config"), form.text("webhook_url")
-        )
-        file = form.file("file")
+    principal, asked, file = principal_of(request), form.request, form.file
 
-        async def work(services: Services) -> dict[str, Any]:
-            batch = await batches.create_batch(services, principal, asked, file.file_name, file.content)
-            return {"batch_id": batch.id, "state": "created"}
+    async def work(services: Services) -> dict[str, Any]:
+        batch = await batches.create_batch(services, principal, asked, file.file_name, file.content)
+        return {"batch_id": batch.id, "state": "created"}
 
-        wire = {
-            "agent_id": asked.agent_id,
-            "from": list(asked.from_numbers),
-            "retry": asked.retry_config,
-            "webhook_url": asked.webhook_url,
-            "file": file.sha256,
-        }
-        return await answer_once(request, idempotency_key, wire, work, 201)
-
-
-def _from_numbers(form: Form) -> list[str]:
-    return [*form.texts("from_phone_numbers"), *form.texts("from_phone_number")]
+    wire = {
+        "agent_id": asked.agent_id,
+        "from": list(asked.from_numbers),
+        "retry": asked.retry_config,
+        "webhook_url": asked.webhook_url,
+        "file": file.sha256,
+    }
+    return await answer_once(request, idempotency_key, wire, work, 201)
 
 
 @router.get("/{batch_id}", summary="Read a batch", responses={200: shown("The batch.", BatchView), **errors(404)})
@@ -122,30 +116,23 @@ async def _array(services: Services, request: Request, batch_id: str) -> AsyncIt
     "/{batch_id}/schedule",
     summary="Schedule a batch",
     responses={200: shown("It has its start.", Acknowledged), **errors(400, 404, 409, 413)},
-    openapi_extra=form_body("ScheduleForm", SCHEDULE_EXAMPLE, uploads=False),
 )
-async def schedule(request: Request, batch_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def schedule(
+    request: Request,
+    batch_id: str,
+    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """A form, or JSON. Any time from now on; with the strict setting at least two minutes and at most 30 days ahead, rounded up to the next
     ten minutes, as the hosted service does. A scheduled batch can be given another start."""
-    principal = principal_of(request)
-    scheduled_at, bypass = await _schedule_fields(request)
+    principal, bypass = principal_of(request), form.bypass_call_guardrails
 
     async def work(services: Services) -> dict[str, Any]:
-        batch = await batches.schedule_batch(services, principal, batch_id, scheduled_at, bypass)
+        batch = await batches.schedule_batch(services, principal, batch_id, form.scheduled_at, bypass)
         return {"message": "success", "state": f"scheduled at {offset_time(batch.scheduled_at)}"}
 
-    return await answer_once(request, idempotency_key, {"scheduled_at": scheduled_at, "bypass": bypass}, work)
-
-
-async def _schedule_fields(request: Request) -> tuple[str | None, str | bool | None]:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        wire = await read_object(request)
-        at = wire.get("scheduled_at")
-        if at is not None and not isinstance(at, str):
-            raise BadInputError("scheduled_at must be a text", field="scheduled_at")
-        return at, wire.get("bypass_call_guardrails")
-    async with read_form(request) as form:
-        return form.text("scheduled_at"), form.text("bypass_call_guardrails")
+    asked = {"scheduled_at": form.wire.get("scheduled_at"), "bypass": form.wire.get("bypass_call_guardrails")}
+    return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.post(

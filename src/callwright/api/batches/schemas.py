@@ -2,26 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from callwright.api.schemas import Open, UploadedFile, example
+from callwright.actions.batches import BatchRequest
+from callwright.actions.calls import read_retry_config
+from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
+from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
+from callwright.domain.number import parse_destination
+from callwright.domain.settings.kinds import SWITCH, text
+from callwright.domain.settings.setting import Kind
+from callwright.domain.web_address import names_host
 
 
-class BatchForm(Open):
+def _numbers(given: Fields, name: str) -> list[str]:
+    """Each value is one number, or several as some clients send them: a JSON array, or with commas between."""
+    return [number.strip() for one in given.raw(name) for number in _split(one.strip()) if number.strip()]
+
+
+def _split(text: str) -> list[str]:
+    if not text.startswith("["):
+        return text.split(",")
+    found = _parsed(text)
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise BadInputError("from_phone_numbers must be numbers; repeat the field for each", field="from_phone_numbers")
+    return found
+
+
+def _retry(given: Fields, name: str) -> dict[str, Any] | None:
+    found = _parsed(given.text(name))
+    if found is None:
+        return None
+    if not isinstance(found, dict):
+        raise BadInputError(f"{name} must be the JSON text of an object", field=name)
+    return read_retry_config(Fields(found, name, BadInputError))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _web_address(given: Fields, name: str) -> str | None:
+    url = given.text(name)
+    usable = names_host(url) and urlsplit(url).scheme in ("http", "https")
+    return url if usable and url.isprintable() and len(url) <= MAX_ADDRESS_CHARACTERS else None
+
+
+class BatchForm(AskedForm):
     """A list of contacts to call."""
 
-    agent_id: str
+    agent_id: Annotated[str, reads(text())]
+    from_phone_numbers: Annotated[
+        list[str], reads(Kind("numbers", {"type": "array", "items": {"type": "string"}}, _numbers))
+    ] = Field(default_factory=list, description="Repeat the field; used in turn.")
+    from_phone_number: Annotated[list[str], reads(Kind("a number", {"type": "string"}, _numbers))] = Field(
+        default_factory=list, description="The older form, for one number."
+    )
+    retry_config: Annotated[dict[str, Any] | None, reads(Kind("a text", {"type": "string"}, _retry))] = Field(
+        default=None, description="JSON text of a RetryConfig."
+    )
+    webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
+        default=None, description="Is told of every status of the batch; ignored when it is no URL."
+    )
     file: UploadedFile = Field(
         description="CSV in UTF-8 with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."
     )
-    from_phone_numbers: list[str] | None = Field(default=None, description="Repeat the field; used in turn.")
-    from_phone_number: str | None = Field(default=None, description="The older form, for one number.")
-    retry_config: str | None = Field(default=None, description="JSON text of a RetryConfig.")
-    webhook_url: str | None = Field(
-        default=None, description="Is told of every status of the batch; ignored when it is no URL."
-    )
+
+    @property
+    def request(self) -> BatchRequest:
+        """What it asks for. Raises BadInputError or InvalidNumberError."""
+        numbers = [*self.from_phone_numbers, *self.from_phone_number]
+        if len(numbers) > MAX_BATCH_NUMBERS:
+            raise BadInputError(
+                f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers"
+            )
+        senders = tuple(parse_destination(number, what="from_phone_numbers").value for number in numbers)
+        return BatchRequest(self.agent_id, senders, self.retry_config, self.webhook_url)
 
 
 class BatchCreated(Open):
@@ -114,11 +179,25 @@ class BatchView(Open):
     callwright: BatchSums
 
 
-class ScheduleForm(Open):
+def _start(given: Fields, name: str) -> str:
+    if not isinstance(given.raw(name), str):
+        raise BadInputError(f"{name} must be a text", field=name)
+    return given.text(name)
+
+
+def _bypass(given: Fields, name: str) -> bool:
+    return bool(given.raw(name)) and given.switch(name, False)
+
+
+class ScheduleForm(AskedForm):
     """When a batch starts."""
 
-    scheduled_at: str = Field(description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC).")
-    bypass_call_guardrails: bool = False
+    model_config = ConfigDict(json_schema_extra={"required": ["scheduled_at"]})
+
+    scheduled_at: Annotated[str | None, reads(Kind(MOMENT.words, MOMENT.schema, _start))] = Field(
+        default=None, description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC)."
+    )
+    bypass_call_guardrails: Annotated[bool, reads(Kind(SWITCH.words, SWITCH.schema, _bypass))] = False
 
 
 CREATE_EXAMPLE: dict[str, Any] = {

@@ -8,28 +8,27 @@ from fastapi import APIRouter, Request, Response
 
 from callwright.actions import call_events, calls
 from callwright.actions.services import Services
-from callwright.api import reading
 from callwright.api.answers import answer, answer_bytes
-from callwright.api.bodies import read_object
-from callwright.api.calls.schemas import EVENT_EXAMPLE, EXAMPLE, CallAccepted, CallEvent, EventAccepted
+from callwright.api.calls.schemas import EVENT_EXAMPLE, EXAMPLE, CallAccepted, CallBody, CallEvent, EventAccepted
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.reading import json_body, kept_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.execution import Execution
 from callwright.insight.wire import encode
 
 router = APIRouter(tags=["calls"])
 
+_Call = Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)]
+
 
 @router.post(
     "/call",
     summary="Place a call",
     responses={200: shown("The call waits for its turn.", CallAccepted), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("CallBody", EXAMPLE),
 )
-async def place(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def place(request: Request, wire: _Call, idempotency_key: IdempotencyKey = None) -> Response:
     """Checks the agent and the number, writes the execution, and answers. The call is dialled as soon as there is room for it."""
-    wire = await read_object(request)
     actions = services_of(request).actions
     return answer_bytes(await calls.place_call(actions, principal_of(request), wire, _accepted, idempotency_key))
 
@@ -66,7 +65,7 @@ async def stop(request: Request, execution_id: str) -> Response:
 async def send_event(
     request: Request,
     run_id: str,
-    body: Annotated[CallEvent, reading.json_body(CallEvent, EVENT_EXAMPLE)],
+    body: Annotated[CallEvent, json_body(CallEvent, EVENT_EXAMPLE)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Tells a call that is being dialled or spoken on what happened outside. `run_id` is the execution's id. What the call does with it is

@@ -9,9 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import dispositions
 from callwright.actions.extraction import try_dispositions
 from callwright.actions.services import Services
-from callwright.api import reading
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.dispositions.mapping import disposition_view
 from callwright.api.dispositions.schemas import (
     BULK_EXAMPLE,
@@ -19,13 +17,17 @@ from callwright.api.dispositions.schemas import (
     TEST_EXAMPLE,
     UPDATE_EXAMPLE,
     DispositionAck,
+    DispositionBody,
+    DispositionBulk,
     DispositionBulkAck,
     DispositionTest,
     DispositionTestResult,
+    DispositionUpdate,
     DispositionView,
 )
 from callwright.api.idempotent import IdempotencyKey, Made, answer_once, answer_once_outside
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.reading import json_body, kept_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
 from callwright.domain.errors import UnprocessableError
@@ -33,6 +35,9 @@ from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
+_New = Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)]
+_Several = Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)]
+_Changes = Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)]
 _OfAgent = Annotated[str, Query(description="An agent's id.")]
 
 
@@ -51,11 +56,9 @@ async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
     "/dispositions",
     summary="Create a disposition",
     responses={201: shown("Created.", DispositionAck), **errors(400, 409, 413, 422)},
-    openapi_extra=json_body("DispositionBody", EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, wire: _New, idempotency_key: IdempotencyKey = None) -> Response:
     """From now on it is asked after every call of the agent. Unknown keys are kept."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
         made = await dispositions.create_disposition(services, principal_of(request), wire)
@@ -68,11 +71,9 @@ async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Re
     "/dispositions/bulk",
     summary="Create several dispositions",
     responses={201: shown("All created.", DispositionBulkAck), **errors(400, 409, 413, 422)},
-    openapi_extra=json_body("DispositionBulk", BULK_EXAMPLE),
 )
-async def create_several(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create_several(request: Request, wire: _Several, idempotency_key: IdempotencyKey = None) -> Response:
     """All or none; `ids` come in the order of `dispositions`."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
         made = await dispositions.create_dispositions(services, principal_of(request), wire)
@@ -100,12 +101,12 @@ async def read(request: Request, disposition_id: str, agent_id: _OfAgent = "") -
         201: shown("Others share it: the agent got a copy of its own, with a new id.", DispositionAck),
         **errors(400, 404, 409, 413, 422),
     },
-    openapi_extra=json_body("DispositionUpdate", UPDATE_EXAMPLE),
 )
-async def change(request: Request, disposition_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def change(
+    request: Request, disposition_id: str, wire: _Changes, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Changes the keys that are named; `null` makes one its default. With `agent_id`, a disposition that other agents share stays for
     them as it is. Results of earlier calls stay as they are."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> Made:
         changed, copied = await dispositions.change_disposition(services, principal_of(request), disposition_id, wire)
@@ -157,7 +158,7 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
 async def try_out(
     request: Request,
     agent_id: str,
-    body: Annotated[DispositionTest, reading.json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError)],
+    body: Annotated[DispositionTest, json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import extraction_templates as templates
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.extraction_templates.schemas import (
     EXAMPLE,
     UPDATE_EXAMPLE,
     AllTemplates,
     OneTemplate,
+    TemplateBody,
     TemplateDeleted,
+    TemplateUpdate,
 )
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.reading import kept_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
-from callwright.domain.provider_table import DISPOSITION_MODEL
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredTemplate
 
 router = APIRouter(prefix="/extractions", tags=["extraction templates"])
 
-_DEFAULTS: dict[str, Any] = {
-    "instructions": None,
-    "model": DISPOSITION_MODEL,
-    "inputs": None,
-    "keys": None,
-    "display": True,
-    "supports_custom_questions": False,
-}
+_New = Annotated[dict[str, Any], kept_body(TemplateBody, EXAMPLE)]
+_Changes = Annotated[dict[str, Any], kept_body(TemplateUpdate, UPDATE_EXAMPLE)]
+_DEFAULTS = {name: one.default for name, one in TemplateBody.model_fields.items() if not one.is_required()}
 
 
 @router.get("", summary="List extraction templates", responses={200: shown("All of them.", AllTemplates), **errors()})
@@ -48,11 +44,9 @@ async def list_all(request: Request) -> Response:
     summary="Create an extraction template",
     status_code=201,
     responses={201: shown("Created.", OneTemplate), **errors(400, 409, 413)},
-    openapi_extra=json_body("TemplateBody", EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, wire: _New, idempotency_key: IdempotencyKey = None) -> Response:
     """Kept as it came, unknown keys included; with or without the `data` of an answer around it."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
         return {"data": _view(await templates.create_template(services, principal_of(request), wire))}
@@ -75,11 +69,9 @@ async def read(request: Request, template_id: str) -> Response:
     "/{template_id}",
     summary="Change an extraction template",
     responses={200: shown("Changed.", OneTemplate), **errors(400, 404, 413)},
-    openapi_extra=json_body("TemplateUpdate", UPDATE_EXAMPLE),
 )
-async def change(request: Request, template_id: str) -> Response:
+async def change(request: Request, template_id: str, wire: _Changes) -> Response:
     """Changes the keys that are named; with or without the `data` of an answer around them."""
-    wire = await read_object(request)
     changed = await templates.change_template(services_of(request).actions, principal_of(request), template_id, wire)
     return answer({"data": _view(changed)})
 

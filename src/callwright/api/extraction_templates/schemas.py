@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from callwright.api.schemas import Open, example
+from callwright.domain.provider_table import DISPOSITION_MODEL
 
 _TEMPLATE: dict[str, Any] = {
     "id": "7d819f66-a40c-4577-8a69-a9e9d04b2935",
@@ -29,7 +30,7 @@ class TemplateBody(Open):
     name: str
     json_schema: dict[str, Any]
     instructions: str | None = None
-    model: str = "gpt-4.1-mini"
+    model: str = DISPOSITION_MODEL
     inputs: dict[str, Any] | None = None
     keys: dict[str, Any] | None = None
     display: bool = True

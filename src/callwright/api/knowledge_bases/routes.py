@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,8 +13,9 @@ from callwright.actions.services import Services
 from callwright.api.answers import answer
 from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.knowledge_bases.schemas import EXAMPLE, KnowledgeBaseCreated, KnowledgeBaseView
-from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.knowledge_bases.schemas import EXAMPLE, KnowledgeBaseCreated, KnowledgeBaseForm, KnowledgeBaseView
+from callwright.api.reading import form_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.uploads import read_upload
 from callwright.domain.human_time import ago
@@ -24,32 +25,33 @@ from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/knowledgebase", tags=["knowledge bases"])
 
-_FORM = FormRules({"file": FileRule(MAX_KNOWLEDGE_BASE_BYTES)})
-_SETTINGS = ("chunk_size", "similarity_top_k", "overlapping", "language_support")
+_TEXTS = ("url", "chunk_size", "similarity_top_k", "overlapping", "language_support")
+_Form = Annotated[
+    KnowledgeBaseForm,
+    form_body(KnowledgeBaseForm, EXAMPLE, FormRules({"file": FileRule(MAX_KNOWLEDGE_BASE_BYTES)}), read_upload),
+]
 
 
 @router.post(
     "",
     summary="Create a knowledge base",
     responses={200: shown("It is kept.", KnowledgeBaseCreated), **errors(400, 409, 413)},
-    openapi_extra=form_body("KnowledgeBaseForm", EXAMPLE),
 )
-async def add(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def add(request: Request, form: _Form, idempotency_key: IdempotencyKey = None) -> Response:
     """It is checked and kept. This version does not process it: its status is `error`, with the reason, and agents find nothing in it."""
-    async with read_upload(request, _FORM) as form:
-        files = form.files("file")
-        upload = KnowledgeUpload(
-            file_name=files[0].file_name if files else "",
-            content=await files[0].read() if files else None,
-            url=form.text("url") or "",
-            settings={name: form.text(name) or "" for name in _SETTINGS},
-        )
-        asked = {"file": files[0].sha256 if files else "", "url": upload.url, **upload.settings}
+    file = form.file
+    upload = KnowledgeUpload(
+        file_name=file.file_name if file else "",
+        content=await file.read() if file else None,
+        url=form.url or "",
+        settings=form.settings,
+    )
+    asked = {"file": file.sha256 if file else "", **{name: form.wire[name] or "" for name in _TEXTS}}
 
-        async def work(services: Services) -> dict[str, Any]:
-            return _created(await knowledge_bases.add_knowledge_base(services, principal_of(request), upload))
+    async def work(services: Services) -> dict[str, Any]:
+        return _created(await knowledge_bases.add_knowledge_base(services, principal_of(request), upload))
 
-        return await answer_once(request, idempotency_key, asked, work)
+    return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.get(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, UploadedFile, example
+from callwright.api.reading import AskedForm, UploadedFile, reads
+from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.knowledge_base import MULTILINGUAL, KnowledgeSettings
+from callwright.domain.settings.kinds import choice, text, whole
 
 _KEPT: dict[str, Any] = {
     "rag_id": "ab85d0f8-653d-41c8-8a95-9bd1f538165e",
@@ -18,15 +22,27 @@ _KEPT: dict[str, Any] = {
 }
 
 
-class KnowledgeBaseForm(Open):
+class KnowledgeBaseForm(AskedForm):
     """A PDF or an address, and how it shall be cut and searched."""
 
     file: UploadedFile | None = Field(default=None, description="A PDF of at most 20 MB; this or `url`.")
-    url: str | None = Field(default=None, description="A public address; this or `file`.")
-    chunk_size: int = 512
-    similarity_top_k: int = 15
-    overlapping: int = 128
-    language_support: str | None = Field(default=None, description="`multilingual`, or nothing.")
+    url: Annotated[str | None, reads(text())] = Field(default=None, description="A public address; this or `file`.")
+    chunk_size: Annotated[int, reads(whole(1, 100_000))] = 512
+    similarity_top_k: Annotated[int, reads(whole(1, 1_000))] = 15
+    overlapping: Annotated[int, reads(whole(0, 100_000))] = Field(
+        default=128, description="Smaller than `chunk_size`; by default at most 128."
+    )
+    language_support: Annotated[str | None, reads(choice(("", MULTILINGUAL)))] = Field(
+        default=None, description="`multilingual`, or nothing."
+    )
+
+    @property
+    def settings(self) -> KnowledgeSettings:
+        """How it shall be cut and searched. Raises BadInputError."""
+        size, overlapping = self.chunk_size, self.overlapping
+        if overlapping >= size and "overlapping" in self.model_fields_set:
+            raise BadInputError(f"overlapping must be smaller than chunk_size ({size})", field="overlapping")
+        return KnowledgeSettings(size, self.similarity_top_k, min(overlapping, size - 1), self.language_support)
 
 
 class KnowledgeBaseCreated(Open):

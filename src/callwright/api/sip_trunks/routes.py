@@ -10,16 +10,19 @@ from callwright.actions import sip_trunks
 from callwright.actions.provider_keys import comparable
 from callwright.actions.services import Services
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import errors, json_body, shown
+from callwright.api.reading import kept_body
+from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sip_trunks.mapping import number_view, trunk_view
 from callwright.api.sip_trunks.schemas import (
     EXAMPLE,
     NUMBER_EXAMPLE,
     PATCH_EXAMPLE,
+    SipNumberBody,
     SipNumberView,
+    SipTrunkBody,
+    SipTrunkPatch,
     SipTrunkQuery,
     SipTrunkView,
     Told,
@@ -27,18 +30,20 @@ from callwright.api.sip_trunks.schemas import (
 
 router = APIRouter(prefix="/sip-trunks/trunks", tags=["SIP trunks"])
 
+_Trunk = Annotated[dict[str, Any], kept_body(SipTrunkBody, EXAMPLE)]
+_Changes = Annotated[dict[str, Any], kept_body(SipTrunkPatch, PATCH_EXAMPLE)]
+_Number = Annotated[dict[str, Any], kept_body(SipNumberBody, NUMBER_EXAMPLE)]
+
 
 @router.post(
     "",
     summary="Make a SIP trunk",
     status_code=201,
     responses={201: shown("Made.", SipTrunkView), **errors(400, 409, 413, 422)},
-    openapi_extra=json_body("SipTrunkBody", EXAMPLE),
 )
-async def create(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(request: Request, wire: _Trunk, idempotency_key: IdempotencyKey = None) -> Response:
     """With its numbers, or without any. TCP, TLS and encrypted sound are kept, and no call is placed through such a trunk:
     `callwright.undiallable` says why."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
         return trunk_view(await sip_trunks.create_trunk(services, principal_of(request), wire))
@@ -71,12 +76,10 @@ async def read(request: Request, trunk_id: str) -> Response:
     "/{trunk_id}",
     summary="Change a SIP trunk",
     responses={200: shown("The trunk as it is now.", SipTrunkView), **errors(400, 404, 409, 413, 422)},
-    openapi_extra=json_body("SipTrunkPatch", PATCH_EXAMPLE),
 )
-async def change(request: Request, trunk_id: str) -> Response:
+async def change(request: Request, trunk_id: str, wire: _Changes) -> Response:
     """Changes what is named. `gateways` and `ip_identifiers` take the place of the old lists; `null` makes a setting its default. The next
     call uses it."""
-    wire = await read_object(request)
     found = await sip_trunks.change_trunk(services_of(request).actions, principal_of(request), trunk_id, wire)
     return answer(trunk_view(found))
 
@@ -97,11 +100,11 @@ async def delete(request: Request, trunk_id: str) -> Response:
     summary="Add a number to a SIP trunk",
     status_code=201,
     responses={201: shown("Added.", SipNumberView), **errors(400, 404, 409, 413)},
-    openapi_extra=json_body("SipNumberBody", NUMBER_EXAMPLE),
 )
-async def add_number(request: Request, trunk_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+async def add_number(
+    request: Request, trunk_id: str, wire: _Number, idempotency_key: IdempotencyKey = None
+) -> Response:
     """2 to 15 digits, with or without a `+`; with `e164_check_enabled` only in E.164 form. `POST /inbound/setup` says who answers it."""
-    wire = await read_object(request)
 
     async def work(services: Services) -> dict[str, Any]:
         return number_view(await sip_trunks.add_number(services, principal_of(request), trunk_id, wire))

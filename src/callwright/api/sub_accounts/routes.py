@@ -7,15 +7,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from callwright.actions import sub_accounts, usage
+from callwright.actions.idempotency import once_key
 from callwright.actions.usage import AccountUsage
 from callwright.api.answers import answer
-from callwright.api.bodies import read_object
-from callwright.api.schemas import Acknowledged, errors, json_body, shown
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
 from callwright.api.sub_accounts.schemas import (
     EXAMPLE,
     PATCH_EXAMPLE,
+    SubAccountBody,
+    SubAccountPatch,
     SubAccountUsageView,
     SubAccountView,
     UsageQuery,
@@ -33,18 +36,18 @@ Usage = Annotated[UsageQuery, Query()]
     "/create",
     summary="Make a sub-account",
     responses={200: shown("The sub-account with its key.", SubAccountView), **errors(400, 409, 413)},
-    openapi_extra=json_body("SubAccountBody", EXAMPLE),
 )
 async def create(
     request: Request,
+    body: Annotated[SubAccountBody, json_body(SubAccountBody, EXAMPLE)],
     idempotency_key: Annotated[
         str | None, Header(description="The same key and body within 24 hours give the same sub-account again.")
     ] = None,
 ) -> Response:
     """Its key is shown in this answer. Guaranteed places must fit into the organisation's minimum, maximums into its maximum."""
-    wire = await read_object(request)
-    services = services_of(request).actions
-    return answer(record(await sub_accounts.create_sub_account(services, principal_of(request), wire, idempotency_key)))
+    services, principal = services_of(request).actions, principal_of(request)
+    asked = None if idempotency_key is None else once_key(idempotency_key, sub_accounts.ROUTE, body.wire)
+    return answer(record(await sub_accounts.create_sub_account(services, principal, body.name, body.places, asked)))
 
 
 @router.get(
@@ -102,12 +105,13 @@ async def usage_of_own(request: Request, query: Usage) -> Response:
     "/{sub_account_id}",
     summary="Change a sub-account",
     responses={200: shown("Changed.", Acknowledged), **errors(400, 404, 413)},
-    openapi_extra=json_body("SubAccountPatch", PATCH_EXAMPLE),
 )
-async def change(request: Request, sub_account_id: str) -> Response:
+async def change(
+    request: Request, sub_account_id: str, body: Annotated[SubAccountPatch, json_body(SubAccountPatch, PATCH_EXAMPLE)]
+) -> Response:
     """Its name and places; what is absent stays. `max_concurrency` null is elastic, 0 is paused. Live calls are not ended."""
-    wire = await read_object(request)
-    await sub_accounts.change_sub_account(services_of(request).actions, principal_of(request), sub_account_id, wire)
+    services, principal = services_of(request).actions, principal_of(request)
+    await sub_accounts.change_sub_account(services, principal, sub_account_id, body.changes)
     return answer({"message": "success", "state": "updated"})
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from callwright.actions.schedule import moment
 from callwright.actions.usage import TOO_LATE, Period, read_period
-from callwright.api.reading import MOMENT, AskedQuery, reads
+from callwright.api.reading import MOMENT, Asked, AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.concurrency import Places
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
+from callwright.domain.limits import MAX_CONCURRENCY, MAX_NAME_CHARACTERS
+from callwright.domain.settings.kinds import SWITCH, whole
 from callwright.domain.settings.setting import Kind
 
 _USAGE: dict[str, Any] = {
@@ -59,29 +63,75 @@ class UsageQuery(AskedQuery):
         return read_period(self.since, self.until, now)
 
 
-class SubAccountBody(Open):
-    """A sub-account to make. `min_concurrency` or `max_concurrency` is required, or the older `allow_concurrent_calls`."""
-
-    name: str
-    min_concurrency: int | None = Field(
-        default=None, ge=0, description="Calls at once that are guaranteed to it; 0 without."
-    )
-    max_concurrency: int | None = Field(
-        default=None,
-        ge=0,
-        description="Calls at once it may have; null: as many as the organisation has room for; 0: paused.",
-    )
-    allow_concurrent_calls: int | None = Field(default=None, deprecated=True, description="Older name of the maximum.")
-    multi_tenant: bool = Field(default=False, description="Only false: databases of their own are not possible.")
+def _name(given: Fields, name: str) -> str:
+    found = given.text(name, longest=MAX_NAME_CHARACTERS).strip()
+    if not found or not found.isprintable():
+        raise BadInputError(f"{name} is required: 1 to {MAX_NAME_CHARACTERS} printable characters", field=name)
+    return found
 
 
-class SubAccountPatch(Open):
+_NAME = Kind("a name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
+_Calls = Annotated[int, reads(whole(0, MAX_CONCURRENCY))] | None
+_MAXIMUM = {"max_concurrency", "allow_concurrent_calls"}
+_OWN_DATABASE = ("db_host", "db_name", "db_port", "db_user", "db_password")
+
+
+class SubAccountPatch(Asked):
     """What to change; what is absent stays."""
 
-    name: str | None = None
-    min_concurrency: int | None = Field(default=None, ge=0)
-    max_concurrency: int | None = Field(default=None, ge=0, description="null: elastic; 0: paused.")
-    allow_concurrent_calls: int | None = Field(default=None, deprecated=True)
+    name: Annotated[str | None, reads(_NAME)] = None
+    min_concurrency: _Calls = Field(default=None, description="Calls at once that are guaranteed to it.")
+    max_concurrency: _Calls = Field(
+        default=None,
+        description="Calls at once it may have; null: as many as the organisation has room for; 0: paused.",
+    )
+    allow_concurrent_calls: _Calls = Field(
+        default=None, description="Older name of the maximum.", json_schema_extra={"deprecated": True}
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_one_maximum(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The older name is ignored beside the newer one, also where that is null."""
+        older = {"allow_concurrent_calls"} if "max_concurrency" in given else ()
+        return {name: one for name, one in given.items() if name not in older}
+
+    @property
+    def most(self) -> int | None:
+        """The maximum. None also where the body names none."""
+        return self.allow_concurrent_calls if self.max_concurrency is None else self.max_concurrency
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What it names."""
+        named = self.model_dump(include={"name", "min_concurrency"}, exclude_unset=True)
+        return {**named, "max_concurrency": self.most} if self.wire.keys() & _MAXIMUM else named
+
+
+class SubAccountBody(SubAccountPatch):
+    """A sub-account to make. `min_concurrency` or `max_concurrency` is required, or the older `allow_concurrent_calls`."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["name"]})
+
+    name: Annotated[str, reads(_NAME)] = Field(default="", validate_default=True)
+    multi_tenant: Annotated[bool, reads(SWITCH)] = Field(
+        default=False, description="Only false: databases of their own are not possible."
+    )
+
+    @property
+    def places(self) -> Places:
+        """Its places. Raises BadInputError where the body names none, or a database."""
+        if not self.wire.keys() & {"min_concurrency", *_MAXIMUM}:
+            raise BadInputError(
+                "Bad request. Please provide min_concurrency and/or max_concurrency.", field="min_concurrency"
+            )
+        if self.multi_tenant or any(self.wire.get(field) not in (None, "") for field in _OWN_DATABASE):
+            raise BadInputError(
+                "databases of their own are not possible for sub-accounts here; leave out multi_tenant and db_*,"
+                " their data is apart anyway",
+                field="multi_tenant",
+            )
+        return Places(self.min_concurrency or 0, self.most)
 
 
 class SubAccountView(Open):

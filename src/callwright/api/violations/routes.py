@@ -13,17 +13,21 @@ from callwright.actions.violations import Answer
 from callwright.api.answers import answer
 from callwright.api.forms import FileRule, FormRules
 from callwright.api.idempotent import IdempotencyKey, answer_once
-from callwright.api.schemas import Acknowledged, errors, form_body, shown
+from callwright.api.reading import form_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, public_url_of, services_of
 from callwright.api.uploads import read_upload
-from callwright.api.violations.schemas import EXAMPLE, ViolationPageView, ViolationQuery
+from callwright.api.violations.schemas import EXAMPLE, ViolationForm, ViolationPageView, ViolationQuery
 from callwright.domain.limits import MAX_VIOLATION_FILE_BYTES
 from callwright.domain.violation import Violation
 from callwright.insight.wire import wire_time
 
 router = APIRouter(tags=["violations"])
 
-_FORM = FormRules({"violation_file": FileRule(MAX_VIOLATION_FILE_BYTES)})
+_Form = Annotated[
+    ViolationForm,
+    form_body(ViolationForm, EXAMPLE, FormRules({"violation_file": FileRule(MAX_VIOLATION_FILE_BYTES)}), read_upload),
+]
 
 
 @router.get(
@@ -51,20 +55,18 @@ async def list_page(request: Request, query: Annotated[ViolationQuery, Query()])
     "/violations/submit",
     summary="Answer a violation",
     responses={200: shown("It is submitted.", Acknowledged), **errors(400, 404, 409, 413)},
-    openapi_extra=form_body("ViolationForm", EXAMPLE),
 )
-async def submit(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+async def submit(request: Request, form: _Form, idempotency_key: IdempotencyKey = None) -> Response:
     """As often as needed until the operator has decided; the last file counts."""
-    async with read_upload(request, _FORM) as form:
-        file = form.file("violation_file")
-        given = Answer(form.text("violation_id") or "", file.file_name, await file.read())
-        asked = {"violation_id": given.violation_id, "file": file.sha256}
+    file = form.violation_file
+    given = Answer(form.violation_id, file.file_name, await file.read())
+    asked = {"violation_id": given.violation_id, "file": file.sha256}
 
-        async def work(services: Services) -> dict[str, str]:
-            await violations.answer_violation(services, principal_of(request), given)
-            return {"message": "success", "state": "submitted"}
+    async def work(services: Services) -> dict[str, str]:
+        await violations.answer_violation(services, principal_of(request), given)
+        return {"message": "success", "state": "submitted"}
 
-        return await answer_once(request, idempotency_key, asked, work)
+    return await answer_once(request, idempotency_key, asked, work)
 
 
 @router.get(

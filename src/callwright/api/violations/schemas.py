@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import PageQuery, reads
-from callwright.api.schemas import Open, UploadedFile, example
-from callwright.domain.settings.kinds import choice
+from callwright.api.reading import AskedForm, PageQuery, UploadedFile, reads
+from callwright.api.schemas import Open, example
+from callwright.domain.settings.kinds import choice, text
 from callwright.domain.violation import STATUSES
 
 
@@ -18,11 +18,11 @@ class ViolationQuery(PageQuery):
     status: Annotated[str, reads(choice(("", *STATUSES)))] = Field(default="", description="All without it.")
 
 
-class ViolationForm(Open):
+class ViolationForm(AskedForm):
     """What an account answers."""
 
-    violation_id: str
     violation_file: UploadedFile = Field(description="At most 10 MB, of any kind.")
+    violation_id: Annotated[str, reads(text())]
 
 
 class ViolationView(Open):
