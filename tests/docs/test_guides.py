@@ -15,6 +15,7 @@ from callwright.domain.execution import PUBLISHED_BY_DEFAULT
 from callwright.domain.settings.table import SETTINGS
 from callwright.outbox.schedule import DELAYS_S
 from callwright.outbox.sign import decode_secret, signature_headers
+from callwright.ports.door import LINES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -84,6 +85,13 @@ def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_witho
     begun = {"initiated", "ringing", "in-progress", "call-disconnected"}
     assert begun <= {str(status) for status in PUBLISHED_BY_DEFAULT}
     assert all(f"`{status}`" in page for status in begun)
+
+
+def test_the_proxy_of_the_guide_lets_the_websockets_of_carriers_through() -> None:
+    place = (DOCS / "how-to/deploy.md").read_text().partition(f"location {LINES} {{")[2].partition("}")[0]
+    assert {"proxy_set_header Upgrade $http_upgrade;", 'proxy_set_header Connection "upgrade";'} <= set(
+        re.findall(r"\S.*;", place)
+    )
 
 
 def anchors(page: Path) -> set[str]:
