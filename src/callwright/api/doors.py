@@ -135,7 +135,7 @@ class Doors:
         """Serve a request for a door. Raises CallwrightError while nothing was answered."""
         found = self._find(scope)
         if found is None:
-            raise NotFoundError(f"there is no {scope['path']}; see /openapi.json")
+            raise NotFoundError(f"there is no {scope.get('method', 'GET')} {scope['path']}; see /openapi.json")
         mounted, token = found
         if isinstance(mounted.door, HttpDoor):
             answer = await self._answer(mounted, mounted.door, token, Request(scope, receive))

@@ -10,7 +10,7 @@ A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
 
 # No "from __future__ import annotations": the framework reads the annotations of ``JsonBody.__call__``.
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar, get_args
 
@@ -154,6 +154,14 @@ Model = TypeVar("Model", bound=Asked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What a path names. ``find`` raises NotFoundError. Where there is no such thing, nothing is said of these ``fields`` of the body."""
+
+    find: Callable[[Request], Awaitable[object]]
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class JsonBody(Generic[Model]):
     """Reads the JSON body of a request into its model. The description of the API finds model and example here."""
 
@@ -161,14 +169,18 @@ class JsonBody(Generic[Model]):
     example: Mapping[str, Any]
     required: bool = True
     failure: type[BadInputError] = BadInputError
+    subject: Subject | None = None
 
     async def __call__(self, request: Request) -> Model:
-        """The body. Raises ``failure``, InvalidJsonError or TooLargeError."""
+        """The body. Raises ``failure``, InvalidJsonError, TooLargeError, or NotFoundError for its subject."""
         wire = await (read_object if self.required else read_object_if_any)(request)
         try:
             found = self.model.model_validate(wire)
         except ValidationError as error:
-            raise refusal(error.errors(include_url=False), self.failure) from None
+            errors = error.errors(include_url=False)
+            if self.subject is not None and errors[0]["loc"][0] in self.subject.fields:
+                await self.subject.find(request)
+            raise refusal(errors, self.failure) from None
         found._wire = wire
         return found
 
@@ -179,6 +191,7 @@ def json_body(
     *,
     required: bool = True,
     failure: type[BadInputError] = BadInputError,
+    subject: Subject | None = None,
 ) -> Any:
     """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required, failure))
+    return Depends(JsonBody(model, example, required, failure, subject))
