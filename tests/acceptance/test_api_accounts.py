@@ -662,3 +662,23 @@ async def test_what_is_done_to_accounts_and_keys_is_in_the_trail(world: ApiWorld
         rows = (await client.get(AUDIT, params={"object_type": "key", "object_id": made["id"]})).json()["data"]
         assert [row["action"] for row in rows] == ["key.revoked", "key.created"]
         assert made["key"] not in str(rows)
+
+
+async def test_what_a_path_names_is_looked_for_before_its_query_and_body_are_judged(world: ApiWorld) -> None:
+    nobody = "00000000-0000-4000-8000-000000000123"
+    async with world.client() as client:
+        agent_id = await create(client)
+        for agent, status in ((nobody, 404), ("x", 404), (agent_id, 400)):
+            chat = await client.post(f"/v1/callwright/agents/{agent}/chats", json={"call_terminate": "x"})
+            asked = await client.post(f"/v1/callwright/agents/{agent}/extraction")
+            tried = await client.post(
+                f"/v2/agent/{agent}/dispositions/test", json={"transcript": "hello", "call_date": "x"}
+            )
+            assert (chat.status_code, asked.status_code) == (status, status)
+            assert tried.status_code == (422 if status == 400 else 404)
+            force = await client.post(f"/v1/callwright/agents/{agent}/extraction", json={"force": "x", "from": "x"})
+            assert (force.status_code, force.json()["field"]) == (400, "force")
+        for account in (nobody, "x"):
+            assert (await client.get(f"/sub-accounts/{account}/usage", params={"from": "x"})).status_code == 404
+        late = await client.get("/v1/callwright/usage", params={"to": "9999-12-31"})
+        assert late.json()["message"] == "to must be a time before the year 9999"

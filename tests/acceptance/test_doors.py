@@ -254,6 +254,7 @@ def test_the_guide_shows_the_example_in_under_150_lines():
     assert len(text.splitlines()) < 150
 
 
+@pytest.mark.real_time
 async def test_the_example_places_a_whole_call(gateway: Gateway) -> None:
     async with gateway.client() as client:
         agent_id = await agent(client)
@@ -266,6 +267,7 @@ async def test_the_example_places_a_whole_call(gateway: Gateway) -> None:
     assert await status_of(wish["connect"]) == 403
 
 
+@pytest.mark.real_time
 async def test_the_example_takes_a_whole_call(gateway: Gateway) -> None:
     async with gateway.client() as client:
         agent_id = await agent(client)

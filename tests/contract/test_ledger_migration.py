@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
+import asyncpg
 import pytest
 from tests.database import database_at, fetch, run_sql
 from tests.rows import execution_row, place
@@ -16,6 +18,7 @@ from callwright.domain.errors import ConfigurationError, UnavailableError
 from callwright.domain.execution import STATUS_OF
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate, wanted
+from callwright.storage.migrations import REVISIONS
 
 
 @pytest.fixture
@@ -52,6 +55,21 @@ async def test_a_migration_that_died_half_way_is_finished(empty: str):
     states = await fetch(empty, "select phase from execution_state where owned")
     assert len(states) == len([phase for phase, _ in STATUS_OF if phase in {"claimed", "dialling", "live"}])
     assert not await migrate(empty)
+
+
+async def test_a_revision_whose_statement_fails_leaves_nothing_and_is_made_whole_by_the_next_start(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+):
+    made = "create table made_by_the_next_revision (id int)"
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0002", [made, "insert into nowhere values (1)"])
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await migrate(dsn)
+    left = "select to_regclass('made_by_the_next_revision') is not null or value <> '0001' as it"
+    assert not (await fetch(dsn, f"{left} from platform where name = 'revision'"))[0]["it"]
+
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0002", [made])
+    assert sorted(await asyncio.gather(*(migrate(dsn) for _ in range(3)))) == [False, False, True]
+    assert await fetch(dsn, "select * from made_by_the_next_revision") == []
 
 
 async def test_tables_of_the_domain_that_changed_are_written_anew_and_keep_the_rows(ledger: PostgresLedger, dsn: str):

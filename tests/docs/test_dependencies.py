@@ -26,6 +26,12 @@ def test_every_direct_dependency_is_justified_and_nothing_else_is():
     assert named == {re.split(r"[^\w-]", text)[0] for text in project["dependencies"]}
 
 
+def test_the_record_counts_the_dependencies_of_the_core():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    record = (ROOT / "docs/decisions/0004-dependencies.md").read_text()
+    assert f"The core has {len(project['dependencies'])} dependencies" in record
+
+
 @pytest.mark.parametrize("extra", ["local", "sip"])
 def test_every_package_of_an_extra_is_named(extra):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

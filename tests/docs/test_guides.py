@@ -15,10 +15,12 @@ from callwright.domain.execution import PUBLISHED_BY_DEFAULT
 from callwright.domain.settings.table import SETTINGS
 from callwright.outbox.schedule import DELAYS_S
 from callwright.outbox.sign import decode_secret, signature_headers
+from callwright.ports.door import LINES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md"))
+OTHER_PAGES = sorted([*ROOT.glob("*.md"), ROOT / "proof/README.md", ROOT / "bench/README.md"])
 ACTED_ON = {row.key for row in SETTINGS if not row.kept}
 SECTIONS = {"task_config", "tools_config", "agent_config"}
 #: Providers that a guide tells the reader to make, and one of the same kind that is there.
@@ -85,6 +87,13 @@ def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_witho
     assert all(f"`{status}`" in page for status in begun)
 
 
+def test_the_proxy_of_the_guide_lets_the_websockets_of_carriers_through() -> None:
+    place = (DOCS / "how-to/deploy.md").read_text().partition(f"location {LINES} {{")[2].partition("}")[0]
+    assert {"proxy_set_header Upgrade $http_upgrade;", 'proxy_set_header Connection "upgrade";'} <= set(
+        re.findall(r"\S.*;", place)
+    )
+
+
 def anchors(page: Path) -> set[str]:
     """Names of the headings of a page, as links write them."""
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
@@ -100,10 +109,23 @@ def test_a_link_to_a_heading_leads_to_one(page: Path) -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *OTHER_PAGES], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_of_the_repository_that_a_page_names_exists(page: Path) -> None:
-    named = re.findall(r"`((?:src|tests|tools|bench|requirements)/[\w./-]+)`", page.read_text())
+    named = re.findall(r"`((?:src|tests|tools|bench|requirements|proof|deploy)/[\w./-]+)`", page.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_page_that_code_and_configuration_name_exists() -> None:
+    files = [ROOT / name for name in ("Makefile", "Containerfile", "compose.yaml", "pyproject.toml", ".ci/run")]
+    files += [file for folder in ("src", "deploy", "tools", "proof", "bench") for file in (ROOT / folder).rglob("*.*")]
+    named = {
+        page
+        for file in files
+        if file.suffix in {"", ".py", ".sh", ".yaml", ".toml", ".service"}
+        for page in re.findall(r"docs/[a-z0-9_/-]+\.md", file.read_text())
+    }
+    assert len(named) > 10
+    assert {page for page in named if not (ROOT / page).exists()} == set()
 
 
 def test_the_index_lists_every_page() -> None:

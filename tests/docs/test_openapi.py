@@ -132,3 +132,12 @@ def test_references_lead_somewhere(description: dict[str, Any]) -> None:
                 look(one)
 
     look(description)
+
+
+def test_a_body_with_a_required_key_is_required(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    for name, operation in operations(description):
+        body = operation.get("requestBody", {"content": {}})
+        for content in body["content"].values():
+            shape = schemas.get(content["schema"].get("$ref", "").rpartition("/")[2], {})
+            assert body["required"] or not shape.get("required"), name

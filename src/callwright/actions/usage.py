@@ -12,7 +12,7 @@ from callwright.domain.limits import MAX_USAGE_DAYS
 from callwright.domain.tenant import Principal, Tenant
 from callwright.domain.usage import UsageKey, Used, quarter_after, quarter_of
 
-TOO_LATE = "to must be a time before the year 9999"
+TOO_LATE = "must be a time before the year 9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def read_period(since: datetime | None, until: datetime | None, now: datetime) -
     try:
         period = Period(quarter_of(since), quarter_after(until))
     except OverflowError:
-        raise BadInputError(TOO_LATE, field="to") from None
+        raise BadInputError(f"to {TOO_LATE}", field="to") from None
     if until < since:
         raise BadInputError("to must not be before from", field="to")
     if until - since > timedelta(days=MAX_USAGE_DAYS):
@@ -59,10 +59,8 @@ async def usage_of_own(services: Services, principal: Principal, period: Period)
     return (await _usage(services, [tenant], period))[0]
 
 
-async def usage_of_sub_account(
-    services: Services, principal: Principal, account_id: str, period: Period
-) -> AccountUsage:
-    """The usage of one sub-account, a deleted one too: for its organisation, and for itself. Raises NotFoundError or BadInputError."""
+async def find_sub_account(services: Services, principal: Principal, account_id: str) -> Tenant:
+    """A sub-account whose usage may be read, a deleted one too: by its organisation, and by itself. Raises NotFoundError."""
     account_id = object_id(account_id, "sub-account")
     if principal.parent_id is not None and account_id != principal.tenant_id:
         raise missing("sub-account")
@@ -70,7 +68,12 @@ async def usage_of_sub_account(
         tenant = await unit.accounts.sub_account(principal.organisation_id, account_id, deleted=True)
     if tenant is None:
         raise missing("sub-account")
-    return (await _usage(services, [tenant], period))[0]
+    return tenant
+
+
+async def usage_of_sub_account(services: Services, account: Tenant, period: Period) -> AccountUsage:
+    """The usage of one sub-account."""
+    return (await _usage(services, [account], period))[0]
 
 
 async def usage_of_all(services: Services, principal: Principal, period: Period) -> list[AccountUsage]:

@@ -79,7 +79,8 @@ def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> l
                 content = {kind: {"schema": schema, "example": body.example} for kind in body.media}
                 for method in route.methods or ():
                     operation = paths[route.path_format][method.lower()]
-                    operation["requestBody"] = {"required": body.required, "content": content}
+                    needed = body.required or any(field.is_required() for field in body.model.model_fields.values())
+                    operation["requestBody"] = {"required": needed, "content": content}
                 models.append(body.model)
     return models
 

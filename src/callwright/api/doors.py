@@ -44,7 +44,8 @@ _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _CARRIER = re.compile(r"[A-Za-z0-9._-]+")
 _TOKEN_BYTES = 32
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_WEBSOCKET = "WEBSOCKET"
+_WEBSOCKET = "(websocket)"
+"""Stands where a route has its method. No request can name it: parentheses are not allowed in a method."""
 _TOO_MANY, _DEFECT, _TOO_SLOW = 1008, 1011, 1013
 """How a websocket is closed (RFC 6455, 7.4.1): by a limit, by a defect of the carrier, because its far end does not read."""
 
@@ -134,7 +135,7 @@ class Doors:
         """Serve a request for a door. Raises CallwrightError while nothing was answered."""
         found = self._find(scope)
         if found is None:
-            raise NotFoundError(f"there is no {scope['path']}; see /openapi.json")
+            raise NotFoundError(f"there is no {scope.get('method', 'GET')} {scope['path']}; see /openapi.json")
         mounted, token = found
         if isinstance(mounted.door, HttpDoor):
             answer = await self._answer(mounted, mounted.door, token, Request(scope, receive))

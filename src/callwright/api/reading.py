@@ -10,7 +10,7 @@ A query is a model too: ``query: Annotated[AuditQuery, Query()]``.
 
 # No "from __future__ import annotations": the framework reads the annotations of ``JsonBody.__call__``.
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
@@ -167,6 +167,14 @@ Model = TypeVar("Model", bound=Asked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What a path names. ``find`` raises NotFoundError. Where there is no such thing, nothing is said of these ``fields`` of the body."""
+
+    find: Callable[[Request], Awaitable[object]]
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DescribedBody:
     """The body of a route, as the description of the API finds it."""
 
@@ -196,18 +204,22 @@ class JsonBody(DescribedBody, Generic[Model]):
 
     model: type[Model]
     failure: type[BadInputError] = BadInputError
+    subject: Subject | None = None
 
     async def __call__(self, request: Request) -> Model:
-        """The body. Raises ``failure``, InvalidJsonError or TooLargeError."""
+        """The body. Raises ``failure``, InvalidJsonError, TooLargeError, or NotFoundError for its subject."""
         wire = await (read_object if self.required else read_object_if_any)(request)
-        return _validated(self.model, wire, self.failure)
+        try:
+            return _validated(self.model, wire)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            if self.subject is not None and errors[0]["loc"][0] in self.subject.fields:
+                await self.subject.find(request)
+            raise refusal(errors, self.failure) from None
 
 
-def _validated(model: type[Model], wire: dict[str, Any], failure: type[BadInputError] = BadInputError) -> Model:
-    try:
-        found = model.model_validate(wire)
-    except ValidationError as error:
-        raise refusal(error.errors(include_url=False), failure) from None
+def _validated(model: type[Model], wire: dict[str, Any]) -> Model:
+    found = model.model_validate(wire)
     found._wire = wire
     return found
 
@@ -218,9 +230,10 @@ def json_body(
     *,
     required: bool = True,
     failure: type[BadInputError] = BadInputError,
+    subject: Subject | None = None,
 ) -> Any:
     """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required, failure=failure))
+    return Depends(JsonBody(model, example, required, failure=failure, subject=subject))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,10 +248,16 @@ class FormBody(DescribedBody, Generic[Model]):
         """The form, whose files are open until the route has its answer. Raises BadInputError, InvalidFormError or TooLargeError."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json" and not self.rules.files:
-            yield _validated(self.model, await read_object(request))
+            yield self._validated(await read_object(request))
         else:
             async with self.receive(request, self.rules) as form:
-                yield _validated(self.model, self._fields_of(form))
+                yield self._validated(self._fields_of(form))
+
+    def _validated(self, wire: dict[str, Any]) -> Model:
+        try:
+            return _validated(self.model, wire)
+        except ValidationError as error:
+            raise refusal(error.errors(include_url=False)) from None
 
     def _fields_of(self, form: Form) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -1,18 +1,19 @@
 """Patterns that tenants write, matched by RE2 in time proportional to the text.
 
 The standard library's engine takes exponential time for some patterns, such as ``(a+)+$``. RE2 does not. This module reads a pattern in the
-syntax of the standard library and hands it to RE2 in RE2's own. So an error names its place, the limits of ``domain.limits`` hold, and
-``\\d``, ``\\w`` and ``\\s`` match every alphabet. Look-around and references to groups are refused by name. A pattern must fit the whole
-text. ``^`` and ``$`` are allowed and change nothing at the ends.
+syntax of the standard library and hands it to RE2 in RE2's own. So an error names its place, and the limits of ``domain.limits`` hold.
+Look-around and references to groups are refused by name. A pattern must fit the whole text. ``^`` and ``$`` are allowed and change nothing
+at the ends.
 
-Limit: ``\\b`` and ``\\B`` know word characters of ASCII only.
+``\\d``, ``\\w``, ``\\s`` and ``\\b`` know every alphabet. RE2 compiles a pattern that repeats such a class for a tenth of a second, in
+which no call has sound. So RE2 gets no characters but symbols. All characters that no set of the pattern tells apart are one symbol.
 """
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,18 +21,20 @@ from typing import Any
 import re2
 
 from callwright.domain.limits import MAX_CHECKED_CHARACTERS, MAX_PATTERN_CHARACTERS, MAX_PATTERN_STATES
-from callwright.domain.text import whole_text
 
 _MAX_GROUPS_DEEP = 20
 _MAX_REPEATS = MAX_PATTERN_STATES
-_MAX_MEMORY_BYTES = 3 << 19
-"""What RE2 may use for one pattern: room for some seventy classes of all alphabets, which take a tenth of a second to compile."""
+_MAX_MEMORY_BYTES = 8 << 20
+"""What RE2 may use for one pattern: more than any pattern within the limits needs."""
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0"}
 _ANCHORS = {"b": r"\b", "B": r"\B", "A": r"\A", "Z": r"\z"}
 _PLAIN_GROUPS = ("?:", "?P<", "?<")
 _LOOKING = ("?=", "?!", "?<=", "?<!")
 _IGNORE_CASE = "(?i)"
 _NOTHING = r"[^\x{0}-\x{10FFFF}]"
+_FIRST_SYMBOL = 0xF0000
+_WORD, _OTHER = "w", "-"
+"""What stands around the symbol of a word character, or of another, in a pattern with edges: RE2's own edges are those of ASCII."""
 
 _Range = tuple[int, int]
 """Code points, first and last."""
@@ -49,50 +52,113 @@ class _Part:
     states: int = 2
 
 
-_CLASSES = {
-    "d": r"\p{Nd}",
-    "w": r"\p{L}\p{N}_",
-    "s": r"\x{9}-\x{D}\x{1C}-\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}",
-}
-"""The members of a class in RE2's syntax."""
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """One character out of ``items``: ranges, or names of classes (d, w, s and their opposites D, W, S)."""
+
+    items: tuple[_Range | str, ...]
+    negated: bool = False
+
+
+_CLASSES = frozenset("dws")
+_SORTS = ("d", "w", "s", "")
+"""Characters by the narrowest class they are in: digits are also word characters."""
+
+
+def _sort_of(character: str) -> int:
+    if character.isdecimal():
+        return 0
+    if character.isalnum() or character == "_":
+        return 1
+    return 2 if character.isspace() else 3
+
+
+def _is_in(sort: int, name: str) -> bool:
+    wanted = name.lower()
+    return (_SORTS[sort] == wanted or (wanted == "w" and _SORTS[sort] == "d")) is not name.isupper()
 
 
 _LAST_PLANE_WITH_LETTERS_END = 0x3FFFF
 
 
 @cache
-def _ranges(name: str) -> tuple[_Range, ...]:
-    """All characters of a class, d, w or s, or of its opposite, D, W or S. Some 50 ms of work, once."""
-    if name.isupper():
-        return tuple(_opposite(_ranges(name.lower())))
-    every = "".join(map(chr, range(_LAST_PLANE_WITH_LETTERS_END + 1)))
-    return tuple((found.start(), found.end() - 1) for found in re.finditer(rf"\{name}+", every))
+def _cased() -> tuple[str, ...]:
+    """All characters that have another spelling. Some 50 ms of work, once."""
+    return tuple(c for c in map(chr, range(_LAST_PLANE_WITH_LETTERS_END + 1)) if len(_spellings(c)) > 1)
 
 
-def _opposite(ranges: Iterable[_Range]) -> Iterator[_Range]:
-    """The characters that are in none of ``ranges``."""
-    free = 0
-    for first, last in sorted(ranges):
-        if first > free:
-            yield free, first - 1
-        free = max(free, last + 1)
-    if free <= sys.maxunicode:
-        yield free, sys.maxunicode
+def _spellings(character: str) -> list[str]:
+    return [one for one in sorted({character, character.lower(), character.upper()}) if len(one) == 1]
 
 
-def _source(ranges: Iterable[_Range]) -> str:
-    return "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in ranges)
+class _Alphabet:
+    """The symbols of a pattern. A symbol stands for all characters of one sort that lie between the same two bounds of its ranges. Where
+    case does not count, it may stand for several such places: those of all spellings."""
+
+    def __init__(self, sets: Iterable[_Set], *, ignore_case: bool, edges: bool) -> None:
+        ranges = [item for one in sets for item in one.items if not isinstance(item, str)]
+        self._starts = sorted({0, *(first for first, _ in ranges), *(last + 1 for _, last in ranges)})
+        self._ignore_case = ignore_case
+        self._edges = edges
+        self._places = len(self._starts) * len(_SORTS)
+        self._joined: dict[tuple[int, ...], int] = {}
+        if ignore_case:
+            for character in _cased():
+                places = self._places_of(character)
+                if len(places) > 1:
+                    self._joined.setdefault(places, self._places + len(self._joined))
+
+    def _place(self, character: str) -> int:
+        return _sort_of(character) * len(self._starts) + bisect_right(self._starts, ord(character)) - 1
+
+    def _places_of(self, character: str) -> tuple[int, ...]:
+        return tuple(sorted({self._place(one) for one in _spellings(character)}))
+
+    def written(self, text: str) -> str:
+        """The text in symbols."""
+        return "".join(self._written(character) for character in text)
+
+    def _written(self, character: str) -> str:
+        places = self._places_of(character) if self._ignore_case else (self._place(character),)
+        symbol = chr(_FIRST_SYMBOL + (places[0] if len(places) == 1 else self._joined[places]))
+        around = _WORD if _sort_of(character) < 2 else _OTHER
+        return f"{around}{symbol}{around}" if self._edges else symbol
+
+    def source(self, one: _Set) -> str:
+        """The set in RE2's syntax."""
+        places = {place for item in one.items for place in self._places_in(item)}
+        symbols = places | {symbol for joined, symbol in self._joined.items() if not places.isdisjoint(joined)}
+        if one.negated:
+            symbols = set(range(self._places + len(self._joined))) - symbols
+        members = _source(symbols)
+        if not self._edges:
+            return members
+        return f"(?:{_WORD}{members}{_WORD}|{_OTHER}{members}{_OTHER})"
+
+    def _places_in(self, item: _Range | str) -> Iterator[int]:
+        width = len(self._starts)
+        first, end = (
+            (0, width) if isinstance(item, str) else (bisect_left(self._starts, at) for at in (item[0], item[1] + 1))
+        )
+        for sort in range(len(_SORTS)):
+            if not isinstance(item, str) or _is_in(sort, item):
+                yield from range(sort * width + first, sort * width + end)
 
 
-def _set_of(items: Sequence[_Range | str], negated: bool = False) -> _Part:
-    """One character out of ``items``: ranges, or names of classes."""
-    if any(isinstance(item, str) and item.isupper() for item in items):
-        # RE2 has no set within a set, which the opposite of a class would be.
-        ranges = [one for item in items for one in (_ranges(item) if isinstance(item, str) else (item,))]
-        source = _source(_opposite(ranges) if negated else ranges)
-        return _Part(f"[{source}]" if source else _NOTHING)
-    written = "".join(_CLASSES[item] if isinstance(item, str) else _source((item,)) for item in items)
-    return _Part(f"[{'^' if negated else ''}{written}]")
+def _source(symbols: Iterable[int]) -> str:
+    runs: list[list[int]] = []
+    for symbol in sorted(symbols):
+        if runs and runs[-1][1] == symbol - 1:
+            runs[-1][1] = symbol
+        else:
+            runs.append([symbol, symbol])
+    if not runs:
+        return _NOTHING
+    return f"[{''.join(_range_of(first, last) for first, last in runs)}]"
+
+
+def _range_of(first: int, last: int) -> str:
+    return rf"\x{{{_FIRST_SYMBOL + first:X}}}-\x{{{_FIRST_SYMBOL + last:X}}}"
 
 
 class _Reader:
@@ -102,12 +168,19 @@ class _Reader:
         self._text = text
         self._at = 0
         self._depth = 0
+        self.sets: dict[_Set, int] = {}
+        """Each set with its number: ``<number>`` stands for it in the source."""
+        self.edges = False
 
     def whole(self) -> _Part:
         found = self._choice()
         if self._at < len(self._text):
             raise self._error("a ) without its (")
         return found
+
+    def _one_of(self, items: Iterable[_Range | str], negated: bool = False) -> _Part:
+        number = self.sets.setdefault(_Set(tuple(items), negated), len(self.sets))
+        return _Part(f"<{number}>")
 
     def _error(self, what: str) -> PatternError:
         return PatternError(f"{what} at character {self._at + 1}")
@@ -152,13 +225,13 @@ class _Reader:
         if character == "\\":
             return self._escape()
         if character == ".":
-            return _Part(r"[^\n]")
+            return self._one_of([(10, 10)], negated=True)
         if character in "^$":
             return _Part(r"\A" if character == "^" else r"\z")
         if character in "*+?":
             self._at -= 1
             raise self._error(f"{character} has nothing to repeat")
-        return _set_of([(ord(character), ord(character))])
+        return self._one_of([(ord(character), ord(character))])
 
     def _group(self) -> _Part:
         self._depth += 1
@@ -187,13 +260,14 @@ class _Reader:
     def _escape(self) -> _Part:
         character = self._take()
         if character.lower() in _CLASSES:
-            return _set_of([character.lower()], negated=character.isupper())
+            return self._one_of([character])
         if character in _ANCHORS:
+            self.edges = self.edges or character in "bB"
             return _Part(_ANCHORS[character])
         if character in "123456789k":
             raise self._error("references to groups are not supported")
         code = ord(self._escaped(character))
-        return _set_of([(code, code)])
+        return self._one_of([(code, code)])
 
     def _escaped(self, character: str) -> str:
         if character in _CONTROL:
@@ -227,7 +301,7 @@ class _Reader:
             else:
                 items.append(first if isinstance(first, str) else (first, first))
         self._at += 1
-        return _set_of(items, negated)
+        return self._one_of(items, negated)
 
     def _member(self) -> int | str:
         """A character of a set, or the name of a class."""
@@ -286,26 +360,31 @@ class Pattern:
 
     compiled: Any
     """RE2's form of it, which no stub file describes."""
+    alphabet: _Alphabet
 
     def fits(self, text: str) -> bool:
         """Whether the whole ``text`` is of this form. A text longer than MAX_CHECKED_CHARACTERS is not."""
-        return len(text) <= MAX_CHECKED_CHARACTERS and self.compiled.fullmatch(whole_text(text)) is not None
+        return len(text) <= MAX_CHECKED_CHARACTERS and self.compiled.fullmatch(self.alphabet.written(text)) is not None
 
 
 def compile_pattern(text: str) -> Pattern:
     """Compile a pattern; ``(?i)`` at its beginning makes it match any case. Raises PatternError."""
     if len(text) > MAX_PATTERN_CHARACTERS:
         raise PatternError(f"it has {len(text)} characters, at most {MAX_PATTERN_CHARACTERS} are allowed")
-    whole = _Reader(text.removeprefix(_IGNORE_CASE)).whole()
+    ignore_case = text.startswith(_IGNORE_CASE)
+    reader = _Reader(text.removeprefix(_IGNORE_CASE))
+    whole = reader.whole()
     if whole.states > MAX_PATTERN_STATES:
         raise PatternError(f"it needs more than {MAX_PATTERN_STATES} states; repeat less")
+    alphabet = _Alphabet(reader.sets, ignore_case=ignore_case, edges=reader.edges)
+    sets = [alphabet.source(one) for one in reader.sets]
     options = re2.Options()
-    options.case_sensitive = not text.startswith(_IGNORE_CASE)
     options.log_errors = False
     options.max_mem = _MAX_MEMORY_BYTES
     options.never_capture = True
+    source = re.sub(r"<(\d+)>", lambda found: sets[int(found[1])], whole.source)
     try:
-        return Pattern(re2.compile(whole.source, options))
+        return Pattern(re2.compile(source, options), alphabet)
     except re2.error:
         # RE2 knows all that is written here and refuses only its size.
-        raise PatternError(r"it needs too much memory; repeat \w, \d and \s less") from None
+        raise PatternError("it needs too much memory; repeat less") from None

@@ -156,13 +156,15 @@ def test_no_door_takes_the_place_of_another():
 
 def test_only_its_own_paths_and_methods_are_for_a_door():
     doors = doors_of()
-    doors.mount("c", [ONCE, HttpDoor("/signed", "Signed", Signed(unused), answered)])
+    doors.mount("c", [ONCE, SOCKET, HttpDoor("/signed", "Signed", Signed(unused), answered)])
     assert doors.has(asked("/lines/c/once/token", "POST"))
+    assert doors.has(asked("/lines/c/socket/token"))
     assert doors.has(asked("/lines/c/signed", "POST"))
     for path, method in (
         ("/lines/c/once", "POST"),
         ("/lines/c/once/token", "GET"),
         ("/lines/c/once/token", ""),
+        ("/lines/c/socket/token", "WEBSOCKET"),
         ("/lines/c/once/token/more", "POST"),
         ("/lines/c/signed/token", "POST"),
         ("/lines/d/once/token", "POST"),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from callwright.actions import chats
 from callwright.actions.chats import ChatWish
+from callwright.api.agents.subject import agent_before
 from callwright.api.answers import answer
 from callwright.api.chats.schemas import EXAMPLE, LINE_EXAMPLE, ChatBody, ChatLine, ChatReplyView
 from callwright.api.idempotent import IdempotencyKey, answer_once_outside
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/v1/callwright", tags=["chats"])
 async def open_chat(
     request: Request,
     agent_id: str,
-    body: Annotated[ChatBody, json_body(ChatBody, EXAMPLE)],
+    body: Annotated[ChatBody, json_body(ChatBody, EXAMPLE, subject=agent_before(*ChatBody.model_fields))],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""

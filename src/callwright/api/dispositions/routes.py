@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import dispositions
 from callwright.actions.extraction import try_dispositions
 from callwright.actions.services import Services
+from callwright.api.agents.subject import agent_before
 from callwright.api.answers import answer
 from callwright.api.dispositions.mapping import disposition_view
 from callwright.api.dispositions.schemas import (
@@ -158,7 +159,10 @@ async def unlink(request: Request, disposition_id: str, agent_id: str) -> Respon
 async def try_out(
     request: Request,
     agent_id: str,
-    body: Annotated[DispositionTest, json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError)],
+    body: Annotated[
+        DispositionTest,
+        json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date")),
+    ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from callwright.actions import extraction
 from callwright.actions.extraction import PastCalls
 from callwright.actions.services import Services
+from callwright.api.agents.subject import agent_before
 from callwright.api.extraction.schemas import ALL_EXAMPLE, ONE_EXAMPLE, AskAgainBody, AskAllAgainBody, AskedAgain
 from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.reading import json_body
@@ -49,7 +50,9 @@ async def again(
 async def all_again(
     request: Request,
     agent_id: str,
-    body: Annotated[AskAllAgainBody, json_body(AskAllAgainBody, ALL_EXAMPLE, required=False)],
+    body: Annotated[
+        AskAllAgainBody, json_body(AskAllAgainBody, ALL_EXAMPLE, required=False, subject=agent_before("from", "to"))
+    ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """The completed calls of a period, the newest first and at most `limit`, as one call is asked again. `dry_run` only names them."""

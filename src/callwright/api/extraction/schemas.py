@@ -34,12 +34,12 @@ class AskAgainBody(Asked):
 class AskAllAgainBody(AskAgainBody):
     """Which calls of an agent are asked again."""
 
-    since: Annotated[datetime, reads(_MOMENT)] = Field(alias="from", description="ISO 8601; created from then on.")
-    until: Annotated[datetime, reads(_MOMENT)] = Field(alias="to", description="ISO 8601; created until then.")
+    dry_run: Annotated[bool, reads(SWITCH)] = Field(default=False, description="Only say which calls that would be.")
     limit: Annotated[int, reads(whole(1, MAX_EXTRACTIONS_AT_ONCE))] = Field(
         default=MAX_EXTRACTIONS_AT_ONCE, description="At most so many calls, the newest."
     )
-    dry_run: Annotated[bool, reads(SWITCH)] = Field(default=False, description="Only say which calls that would be.")
+    since: Annotated[datetime, reads(_MOMENT)] = Field(alias="from", description="ISO 8601; created from then on.")
+    until: Annotated[datetime, reads(_MOMENT)] = Field(alias="to", description="ISO 8601; created until then.")
 
 
 class AskedAgain(Open):

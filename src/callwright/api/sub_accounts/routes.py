@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from callwright.actions import sub_accounts, usage
 from callwright.actions.idempotency import once_key
@@ -24,12 +24,21 @@ from callwright.api.sub_accounts.schemas import (
     UsageQuery,
     UsageView,
 )
+from callwright.domain.tenant import Tenant
 from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/sub-accounts", tags=["sub-accounts"])
 own = APIRouter(prefix="/v1/callwright/usage", tags=["account"])
 
 Usage = Annotated[UsageQuery, Query()]
+
+
+async def _named(request: Request, sub_account_id: str) -> Tenant:
+    return await usage.find_sub_account(services_of(request).actions, principal_of(request), sub_account_id)
+
+
+Named = Annotated[Tenant, Depends(_named)]
+"""The sub-account of the path. It is looked for before the query is read."""
 
 
 @router.post(
@@ -79,12 +88,12 @@ async def usage_of_all(request: Request, query: Usage) -> Response:
     summary="Usage of a sub-account",
     responses={200: shown("What it used.", SubAccountUsageView), **errors(400, 404)},
 )
-async def usage_of_one(request: Request, sub_account_id: str, query: Usage) -> Response:
+async def usage_of_one(request: Request, account: Named, query: Usage) -> Response:
     """What its calls created in the period used and cost, counted when each is done; calls that are not done are in `total_records` and
     `status_map`. At most 32 days. For the organisation's administrators, also after it was deleted, and for the sub-account itself."""
     services = services_of(request).actions
     period = query.period(services.clock.now())
-    return answer(_usage(await usage.usage_of_sub_account(services, principal_of(request), sub_account_id, period)))
+    return answer(_usage(await usage.usage_of_sub_account(services, account, period)))
 
 
 def _usage(found: AccountUsage) -> dict[str, Any]:

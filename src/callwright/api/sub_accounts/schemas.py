@@ -45,7 +45,7 @@ def _end(given: Fields, name: str) -> datetime:
     try:
         return found + timedelta(days=1)
     except OverflowError:
-        raise BadInputError(TOO_LATE, field=name) from None
+        raise BadInputError(f"{name} {TOO_LATE}", field=name) from None
 
 
 class UsageQuery(AskedQuery):
