@@ -680,5 +680,6 @@ async def test_what_a_path_names_is_looked_for_before_its_query_and_body_are_jud
             assert (force.status_code, force.json()["field"]) == (400, "force")
         for account in (nobody, "x"):
             assert (await client.get(f"/sub-accounts/{account}/usage", params={"from": "x"})).status_code == 404
+            assert (await client.patch(f"/sub-accounts/{account}", json={"name": 1})).status_code == 404
         late = await client.get("/v1/callwright/usage", params={"to": "9999-12-31"})
         assert late.json()["message"] == "to must be a time before the year 9999"

@@ -10,7 +10,7 @@ from callwright.actions import sub_accounts, usage
 from callwright.actions.idempotency import once_key
 from callwright.actions.usage import AccountUsage
 from callwright.api.answers import answer
-from callwright.api.reading import json_body
+from callwright.api.reading import Subject, json_body
 from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
@@ -39,6 +39,10 @@ async def _named(request: Request, sub_account_id: str) -> Tenant:
 
 Named = Annotated[Tenant, Depends(_named)]
 """The sub-account of the path. It is looked for before the query is read."""
+
+_SUBJECT = Subject(
+    lambda request: _named(request, request.path_params["sub_account_id"]), frozenset(SubAccountPatch.model_fields)
+)
 
 
 @router.post(
@@ -116,7 +120,9 @@ async def usage_of_own(request: Request, query: Usage) -> Response:
     responses={200: shown("Changed.", Acknowledged), **errors(400, 404, 413)},
 )
 async def change(
-    request: Request, sub_account_id: str, body: Annotated[SubAccountPatch, json_body(SubAccountPatch, PATCH_EXAMPLE)]
+    request: Request,
+    sub_account_id: str,
+    body: Annotated[SubAccountPatch, json_body(SubAccountPatch, PATCH_EXAMPLE, subject=_SUBJECT)],
 ) -> Response:
     """Its name and places; what is absent stays. `max_concurrency` null is elastic, 0 is paused. Live calls are not ended."""
     services, principal = services_of(request).actions, principal_of(request)
