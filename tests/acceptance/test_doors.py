@@ -291,7 +291,9 @@ async def test_a_gateway_that_talks_nonsense_ends_its_call(gateway: Gateway) -> 
     assert (row["status"], row["telephony_data"]["hangup_by"]) == ("completed", "Callee")
 
 
-async def test_no_websocket_comes_in_without_a_proof_or_a_key(gateway: Gateway) -> None:
+async def test_no_websocket_comes_in_without_a_proof_or_a_key(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
     base = gateway.url.replace("http", "ws")
     assert await status_of(f"{base}/lines/media/offered") == 403
     assert await status_of(f"{base}/lines/media/offered", **{"x-media-signature": signature("another address")}) == 403
@@ -299,6 +301,7 @@ async def test_no_websocket_comes_in_without_a_proof_or_a_key(gateway: Gateway) 
     for path in ("/lines/media/placed", "/lines/media/other", "/lines/other/placed", "/executions/x", "/healthz"):
         assert await status_of(base + path) == 401, path
     assert await status_of(f"{base}/lines/media/other", Authorization=f"Bearer {gateway.key}") in (403, 404)
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 async def test_the_doors_are_described(gateway: Gateway) -> None:

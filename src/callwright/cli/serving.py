@@ -6,9 +6,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from callwright.cli.bounded_http import BoundedHttp
 from callwright.domain.errors import ConfigurationError
@@ -24,6 +26,16 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
+
+
+class _Websockets(WebSocketsSansIOProtocol):
+    """uvicorn's websockets. One that was refused is answered: it is no error for the log, which strangers could fill."""
+
+    async def send(self, message: Any) -> None:
+        """Send a message of the application."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -62,7 +74,7 @@ async def http_server(
         backlog=_BACKLOG,
         server_header=False,
         http=BoundedHttp,
-        ws="websockets-sansio",
+        ws=_Websockets,
         ws_max_size=MAX_DOOR_SOCKET_MESSAGE_BYTES,
         # Audio gains nothing by it, and a small message may unpack to a large one.
         ws_per_message_deflate=False,
