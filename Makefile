@@ -81,9 +81,10 @@ serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
 test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them; at most 10 minutes on 2 cores)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING)
-	@$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING)
-	@$(BIN)/python tools/times.py $(TIMES)
+	@failed=0; \
+	$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING) || failed=1; \
+	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING) || failed=1; \
+	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 else
 	@$(PYTEST) $(TESTS)
 endif
@@ -91,11 +92,12 @@ endif
 # The phones come first and alone: their load test measures how evenly packets leave.
 test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@CI=true $(TIMED) CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
-	@CI=true $(TIMED) $(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING)
-	@CI=true $(TIMED) $(PYTEST) -m voice
-	@CI=true $(TIMED) CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING)
-	@$(BIN)/python tools/times.py $(TIMES)
+	@failed=0; export CI=true $(TIMED); \
+	CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone || failed=1; \
+	$(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING) || failed=1; \
+	$(PYTEST) -m voice || failed=1; \
+	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING) || failed=1; \
+	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
 coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)

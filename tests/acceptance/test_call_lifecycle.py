@@ -173,13 +173,13 @@ async def test_watchers_see_a_call_as_it_happens_and_are_told_its_end(world: Cal
     assert [int(event["id"]) for event in seen] == sorted(int(event["id"]) for event in seen)
 
 
-@pytest.mark.long
-async def test_twenty_calls_at_once_all_complete_and_no_line_starves(world: CallWorld) -> None:
-    ids = [await world.place() for _ in range(20)]
+@pytest.mark.parametrize("calls", [5, pytest.param(20, marks=pytest.mark.long)])
+async def test_calls_at_once_all_complete_and_no_line_starves(world: CallWorld, calls: int) -> None:
+    ids = [await world.place() for _ in range(calls)]
 
     rows = [await world.until(execution_id, *ENDED, seconds=90) for execution_id in ids]
 
-    assert [row.status for row in rows] == ["completed"] * 20
+    assert [row.status for row in rows] == ["completed"] * calls
     transcripts = [row.record["transcript"] for row in rows]
     for transcript in transcripts:
         # The caller hangs up a while after its last words: on a slow machine that may be before the agent's last ones.
@@ -189,7 +189,7 @@ async def test_twenty_calls_at_once_all_complete_and_no_line_starves(world: Call
         assert "assistant: Of course. Which day suits you?" in transcript
     # A machine that stands still for a moment makes a word of one call late, so that its turns are others; not of most.
     longest = max(transcripts, key=len)
-    assert sum(longest.startswith(transcript) for transcript in transcripts) > 10, transcripts
+    assert sum(longest.startswith(transcript) for transcript in transcripts) > calls // 2, transcripts
     lines = [row.record["line"] for row in rows]
     assert sum(line["starved_frames"] for line in lines) == 0, "the audio was always there when it was due"
     # How late the clock ran is the machine's affair here; bench/latency_bench.py fails on a line that starved or ran late.

@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from proof.conversations import run
 from proof.coverage import impossible, unseen
 
@@ -15,11 +16,12 @@ UNSEEN_MOST = 60
 """Reachable pairs of state and event that a run of this size may miss."""
 
 
-def test_random_conversations_break_no_rule() -> None:
-    report = run(CONVERSATIONS, FIRST_SEED, jobs=2)
+@pytest.mark.parametrize("conversations", [CONVERSATIONS, pytest.param(20_000, marks=pytest.mark.long)])
+def test_random_conversations_break_no_rule(conversations: int) -> None:
+    report = run(conversations, FIRST_SEED, jobs=2)
     assert not report.broken, "\n".join(report.lines())
-    assert report.conversations == CONVERSATIONS
+    assert report.conversations == conversations
     assert report.mean_events >= LEAST_EVENTS
-    assert report.replayed >= CONVERSATIONS // 25
+    assert report.replayed >= conversations // 25
     assert not impossible(report.coverage), "proof/coverage.py says that these cannot be"
     assert len(unseen(report.coverage)) <= UNSEEN_MOST, unseen(report.coverage)

@@ -158,20 +158,23 @@ class Doors:
         return None if capable is None else (capable, token)
 
     async def _answer(self, mounted: _Mounted, door: HttpDoor, token: str, request: Request) -> Response:
-        body = await read_bytes(request, MAX_DOOR_BODY_BYTES)
+        # A capability is in the address: without a good one not a byte of the body is read. A signature is over the body.
+        bound_to = self._bound_to(mounted, token)
+        asked = self._asked(mounted, token, request.scope, await read_bytes(request, MAX_DOOR_BODY_BYTES))
         with _within(mounted.carrier):
             async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                asked = await self._proven(mounted, token, self._asked(mounted, token, request.scope, body))
-                answer = await door.answer(asked)
+                await _check(mounted.proof, asked)
+                answer = await door.answer(replace(asked, bound_to=bound_to))
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
     async def _serve(
         self, mounted: _Mounted, door: SocketDoor, token: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        with _within(mounted.carrier):
-            async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                asked = await self._proven(mounted, token, self._asked(mounted, token, scope, b""))
         with self._counted(mounted.carrier):
+            asked = replace(self._asked(mounted, token, scope, b""), bound_to=self._bound_to(mounted, token))
+            with _within(mounted.carrier):
+                async with asyncio.timeout(DOOR_ANSWER_SECONDS):
+                    await _check(mounted.proof, asked)
             await receive()
             await send({"type": "websocket.accept"})
             socket = LimitedSocket(receive, send, self._clock)
@@ -193,17 +196,15 @@ class Doors:
         url += (f"/{token}" if token else "") + (f"?{query}" if query else "")
         return DoorRequest(scope.get("method", "GET"), url, headers, body, source=_source(scope))
 
-    async def _proven(self, mounted: _Mounted, token: str, asked: DoorRequest) -> DoorRequest:
-        proof = mounted.proof
-        if isinstance(proof, Signed):
-            if await proof.check(asked):
-                return asked
-            raise NotAllowedError("the request is not signed as its carrier signs")
+    def _bound_to(self, mounted: _Mounted, token: str) -> str:
+        """What the capability of the address was issued for; empty where the door asks for a signature. Raises NotAllowedError."""
+        if not isinstance(mounted.proof, Capability):
+            return ""
         # Taken before it is looked at: whoever comes second finds nothing, however the first one ends.
         issued = self._issued.pop(_digest(token), None)
         if issued is None or issued.path != mounted.path or issued.until_us <= self._clock.monotonic_us():
             raise NotAllowedError("this address is not good, or not any more: it may be used once")
-        return replace(asked, bound_to=issued.bound_to)
+        return issued.bound_to
 
     @contextmanager
     def _counted(self, carrier: str) -> Iterator[None]:
@@ -305,6 +306,11 @@ class LimitedSocket:
             # The far end is gone, or was the first to close: nothing is left to be said to it.
             self._waiting.clear()
             self._end(1000)
+
+
+async def _check(proof: Proof, asked: DoorRequest) -> None:
+    if isinstance(proof, Signed) and not await proof.check(asked):
+        raise NotAllowedError("the request is not signed as its carrier signs")
 
 
 @contextmanager

@@ -195,6 +195,36 @@ async def test_a_capability_is_good_once_in_its_time_at_its_door():
             await ask(doors, wrong)
 
 
+async def test_without_a_good_capability_no_byte_of_the_body_is_read():
+    doors = doors_of()
+    doors.mount("c", [ONCE])
+    with pytest.raises(NotAllowedError):
+        await doors(asked("/lines/c/once/unknown", "POST"), unused, unused)
+
+
+async def test_a_capability_outlives_a_refusal_for_too_many_websockets():
+    ending = asyncio.Event()
+
+    async def serve(request: DoorRequest, socket: DoorSocket) -> None:
+        await ending.wait()
+
+    doors = doors_of()
+    doors.mount("c", [SocketDoor("/socket", "A call", Capability(), serve)])
+
+    async def come(address: str) -> None:
+        line = Line({"type": "websocket.connect"})
+        await doors(asked(address.removeprefix(URL.replace("https", "wss"))), line.receive, line.send)
+
+    full = [asyncio.create_task(come(doors.issue("c", "/socket", "", 30))) for _ in range(MAX_DOOR_SOCKETS_OF_CARRIER)]
+    await asyncio.sleep(0)
+    address = doors.issue("c", "/socket", "", 30)
+    with pytest.raises(RateLimitedError):
+        await come(address)
+    ending.set()
+    await asyncio.gather(*full)
+    await come(address)
+
+
 async def test_so_many_capabilities_may_be_unused_and_those_past_their_time_make_room():
     clock = HandClock()
     doors = doors_of(clock)
