@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.agents import flat_body, patched
+from callwright.actions.agents import flat_body, not_patched, patched
 from callwright.actions.calls import read_request
 from callwright.actions.executions import PageRequest
 from callwright.actions.keys import checksum, digest_of, looks_like_key
@@ -181,6 +181,30 @@ def test_a_patch_reaches_only_the_conversation() -> None:
     assert patched(body, {}) == body
     with pytest.raises(InvalidAgentError, match="agent_prompts must be an object"):
         patched(body, {"agent_prompts": []})
+
+
+def test_a_patch_merges_tasks_unless_strict() -> None:
+    body: dict[str, Any] = {
+        "tasks": [{"task_config": {"call_terminate": 90, "voicemail": True}}, {"task_type": "extraction"}]
+    }
+    wire: dict[str, Any] = {
+        "agent_config": {
+            "tasks": [{"task_config": {"voicemail": None}}],
+            "synthesizer": {"provider": "polly"},
+            "colour": "blue",
+        },
+        "agent_name": "beside",
+    }
+    changed = patched(body, wire)
+    assert changed["tasks"] == [
+        {"task_config": {"call_terminate": 90}, "tools_config": {"synthesizer": {"provider": "polly"}}},
+        {"task_type": "extraction"},
+    ]
+    assert body["tasks"][0] == {"task_config": {"call_terminate": 90, "voicemail": True}}
+    assert not_patched(wire, strict=False) == ["agent_name", "agent_config.colour"]
+    assert patched(body, wire, strict=True)["tasks"][0]["task_config"] == {"call_terminate": 90, "voicemail": True}
+    assert not_patched(wire, strict=True) == ["agent_name", "agent_config.tasks", "agent_config.colour"]
+    assert not_patched({"agent_prompts": {}, "agent_config": None}, strict=True) == []
 
 
 def test_a_key_carries_its_checksum() -> None:
