@@ -285,9 +285,9 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with its values and default. [Settings by task](../how-to/agent-settings.md) is shorter, and"
-        " [agents](agents.md) shows how to write an agent. A name begins with its section; `task_config` and `tools_config` are those of"
-        " `tasks[0]`. A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
+        "Every setting of an agent, with its values and default. See also [settings by task](../how-to/agent-settings.md) and"
+        " [agents](agents.md). A name begins with its section; `task_config` and `tools_config` are those of `tasks[0]`."
+        " A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
         " [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
     kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."

@@ -91,7 +91,7 @@ WRONG_REQUESTS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"user_data": {"x": "y" * MAX_USER_DATA_BYTES}}, 413, "at most 25600", "user_data"),
     ({"scheduled_at": "tomorrow"}, 400, "ISO 8601", "scheduled_at"),
     ({"scheduled_at": ""}, 400, "ISO 8601", "scheduled_at"),
-    ({"scheduled_at": "2099-01-01T00:00:00"}, 400, "with its offset from UTC", "scheduled_at"),
+    ({"scheduled_at": "2099-01-01T00:00:00"}, 400, "days ahead", "scheduled_at"),
     ({"scheduled_at": "2020-01-01T00:00:00Z"}, 400, "in the past", "scheduled_at"),
     ({"scheduled_at": "2099-01-01T00:00:00Z"}, 400, "days ahead", "scheduled_at"),
     ({"retry_config": {"max_retries": 4}}, 400, "from 1 to 3", "retry_config.max_retries"),
@@ -127,6 +127,17 @@ async def test_a_phone_number_is_called_over_sip_through_a_trunk_only(world: Api
         assert (await client.get(f"/executions/{execution_id}")).json()["provider"] == "sip"
 
 
+async def test_a_time_without_an_offset_is_in_utc(world: ApiWorld) -> None:
+    later = (world.clock.now() + timedelta(days=1)).replace(microsecond=0)
+    async with world.client() as client:
+        placed = [
+            await place(client, await create(client), scheduled_at=text)
+            for text in (later.isoformat(), later.replace(tzinfo=None).isoformat())
+        ]
+        told = [(await client.get(f"/executions/{one}")).json()["scheduled_at"] for one in placed]
+    assert told[0] == told[1]
+
+
 async def test_the_strict_setting_answers_as_the_hosted_service(world: ApiWorld) -> None:
     soon = (world.clock.now() + timedelta(seconds=90)).isoformat()
     async with world.client(strict=True) as client:
@@ -139,6 +150,8 @@ async def test_the_strict_setting_answers_as_the_hosted_service(world: ApiWorld)
         )
         zulu = await client.post("/call", json={**body, "scheduled_at": "2026-12-24T18:00:00Z"})
         assert (zulu.status_code, zulu.json()["message"]) == (500, "Internal server error")
+        naive = await client.post("/call", json={**body, "scheduled_at": "2026-12-24T18:00:00"})
+        assert (naive.status_code, naive.json()["field"]) == (400, "scheduled_at")
         listed = await client.get(f"/v2/agent/{agent_id}/executions")
         assert (listed.status_code, listed.json()["message"]) == (400, "from and to are required")
 

@@ -34,16 +34,16 @@ def moment(text: Any, what: str, *, offset: bool = False) -> datetime:
 
 
 def due_time(given: Any, now: datetime, *, strict: bool) -> datetime | None:
-    """When to dial, or None for at once. A time that passed up to five minutes ago means at once. One without an offset is refused: people
-    would be called at an hour that somebody else meant; and so is an empty text.
+    """When to dial, or None for at once. A time that passed up to five minutes ago means at once. One without an offset is in UTC. An empty
+    text is refused.
 
-    Strict as the hosted service: at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
+    Strict as the hosted service: with an offset, at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
     """
     if given is None:
         return None
     if strict and isinstance(given, str) and given.strip().upper().endswith("Z"):
         raise CallwrightError("Internal server error", field="scheduled_at")
-    at = moment(given, "scheduled_at", offset=True)
+    at = moment(given, "scheduled_at", offset=strict)
     days = STRICT_DAYS if strict else MAX_SCHEDULE_DAYS
     if at > now + timedelta(days=days):
         raise BadInputError(f"scheduled_at is more than {days} days ahead", field="scheduled_at")

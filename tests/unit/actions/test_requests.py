@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.agents import flat_body, patched
+from callwright.actions.agents import flat_body, not_patched, patched
 from callwright.actions.calls import read_request
 from callwright.actions.executions import PageRequest
 from callwright.actions.keys import checksum, digest_of, looks_like_key
@@ -59,11 +59,14 @@ def test_strict_times_follow_the_hosted_service() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("text", ["2026-03-02T12:00:00", "2026-03-02", " 2026-03-02 12:00 "])
-def test_a_time_to_call_at_needs_its_offset(text: str, strict: bool) -> None:
-    with pytest.raises(BadInputError, match=r"with its offset from UTC, such as .*\+00:00 for UTC") as refused:
-        due_time(text, NOW, strict=strict)
-    assert refused.value.field == "scheduled_at"
+@pytest.mark.parametrize("text", ["2026-03-02T12:00:00", " 2026-03-02 12:00 "])
+def test_a_time_to_call_at_without_an_offset_is_in_utc_unless_strict(text: str, strict: bool) -> None:
+    if strict:
+        with pytest.raises(BadInputError, match=r"with its offset from UTC, such as .*\+00:00 for UTC") as refused:
+            due_time(text, NOW, strict=True)
+        assert refused.value.field == "scheduled_at"
+    else:
+        assert due_time(text, NOW, strict=False) == datetime(2026, 3, 2, 12, tzinfo=UTC)
     given = "2026-03-02T17:30:00+05:30"
     assert due_time(given, NOW, strict=strict) == datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -178,6 +181,30 @@ def test_a_patch_reaches_only_the_conversation() -> None:
     assert patched(body, {}) == body
     with pytest.raises(InvalidAgentError, match="agent_prompts must be an object"):
         patched(body, {"agent_prompts": []})
+
+
+def test_a_patch_merges_tasks_unless_strict() -> None:
+    body: dict[str, Any] = {
+        "tasks": [{"task_config": {"call_terminate": 90, "voicemail": True}}, {"task_type": "extraction"}]
+    }
+    wire: dict[str, Any] = {
+        "agent_config": {
+            "tasks": [{"task_config": {"voicemail": None}}],
+            "synthesizer": {"provider": "polly"},
+            "colour": "blue",
+        },
+        "agent_name": "beside",
+    }
+    changed = patched(body, wire)
+    assert changed["tasks"] == [
+        {"task_config": {"call_terminate": 90}, "tools_config": {"synthesizer": {"provider": "polly"}}},
+        {"task_type": "extraction"},
+    ]
+    assert body["tasks"][0] == {"task_config": {"call_terminate": 90, "voicemail": True}}
+    assert not_patched(wire, strict=False) == ["agent_name", "agent_config.colour"]
+    assert patched(body, wire, strict=True)["tasks"][0]["task_config"] == {"call_terminate": 90, "voicemail": True}
+    assert not_patched(wire, strict=True) == ["agent_name", "agent_config.tasks", "agent_config.colour"]
+    assert not_patched({"agent_prompts": {}, "agent_config": None}, strict=True) == []
 
 
 def test_a_key_carries_its_checksum() -> None:

@@ -75,7 +75,8 @@ async def read(request: Request, agent_id: str) -> Response:
     responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
 )
 async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
-    """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored."""
+    """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored. Without
+    `agent_name` the name stays."""
     agent = await agents.replace_agent(services_of(request).actions, principal_of(request), agent_id, wire)
     return answer({"agent_id": agent.id, "state": "updated", "status": "updated"})
 
@@ -88,9 +89,13 @@ async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
 async def patch(request: Request, agent_id: str, wire: Changes) -> Response:
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
-    `agent_prompts` by task. `null` clears. Other keys are ignored."""
-    await agents.patch_agent(services_of(request).actions, principal_of(request), agent_id, wire)
-    return answer({"message": "success", "state": "updated", "status": "success"})
+    `agent_prompts` by task. `null` clears. `tasks` are merged one by one, in their order: objects key by key, `null` removes, anything else
+    replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored."""
+    services = services_of(request).actions
+    await agents.patch_agent(services, principal_of(request), agent_id, wire)
+    ignored = agents.not_patched(wire, strict=services.policy.strict)
+    ours = {"callwright": {"ignored": ignored}} if ignored else {}
+    return answer({"message": "success", "state": "updated", "status": "success", **ours})
 
 
 @router.delete(

@@ -62,7 +62,7 @@ class ToolsConfig(Open):
     transcriber: Transcriber | None = None
     input: dict[str, Any] | None = None
     output: dict[str, Any] | None = None
-    api_tools: dict[str, Any] | None = None
+    api_tools: dict[str, Any] | list[Any] | None = None
 
 
 class TaskConfig(Open):
@@ -99,7 +99,7 @@ class AgentBody(Open):
 
 
 class AgentPatch(Open):
-    """What PATCH changes; other keys are ignored."""
+    """What PATCH changes; other keys are ignored, and named in the answer."""
 
     agent_config: dict[str, Any] | None = None
     agent_prompts: dict[str, Any] | None = None

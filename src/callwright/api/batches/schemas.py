@@ -195,7 +195,7 @@ class ScheduleForm(AskedForm):
     model_config = ConfigDict(json_schema_extra={"required": ["scheduled_at"]})
 
     scheduled_at: Annotated[str | None, reads(Kind(MOMENT.words, MOMENT.schema, _start))] = Field(
-        default=None, description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC)."
+        default=None, description="ISO 8601; a time without an offset (`+05:30`) is in UTC."
     )
     bypass_call_guardrails: Annotated[bool, reads(Kind(SWITCH.words, SWITCH.schema, _bypass))] = False
 

@@ -59,7 +59,8 @@ async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
     responses={201: shown("Created.", DispositionAck), **errors(400, 409, 413, 422)},
 )
 async def create(request: Request, wire: _New, idempotency_key: IdempotencyKey = None) -> Response:
-    """From now on it is asked after every call of the agent. Unknown keys are kept."""
+    """From now on it is asked after every call of the agents of `agent_id` and `agent_ids`. Without both it is asked of none. Unknown keys
+    are kept."""
 
     async def work(services: Services) -> dict[str, Any]:
         made = await dispositions.create_disposition(services, principal_of(request), wire)

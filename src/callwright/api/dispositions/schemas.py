@@ -49,7 +49,10 @@ class DispositionFields(Open):
 class DispositionBody(DispositionFields):
     """A new disposition."""
 
-    agent_id: str
+    agent_id: str | None = Field(
+        default=None, description="An agent of whose calls it is asked. A strict server requires it."
+    )
+    agent_ids: list[str] | None = Field(default=None, description="Further agents. A strict server ignores them.")
 
 
 class DispositionBulk(Open):

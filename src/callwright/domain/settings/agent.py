@@ -48,7 +48,9 @@ AGENT: tuple[Setting, ...] = (
     TELEPHONY_PROVIDER,
     Setting(
         "agent.ingest_source_config",
-        described("`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`"),
+        described(
+            "`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`; also as JSON text"
+        ),
         None,
         "Where callers are looked up before the answer ([how](how-to/inbound-and-numbers.md)).",
     ),
@@ -66,7 +68,7 @@ AGENT: tuple[Setting, ...] = (
     ),
     Setting(
         "agent.calling_guardrails",
-        described("`call_start_hour` and `call_end_hour`, 0 to 23"),
+        described("`call_start_hour` and `call_end_hour`, 0 to 23, or its JSON text"),
         None,
         "Hours in which a call-back may take place; null: 9 to 21. Other calls ignore them.",
     ),
