@@ -27,10 +27,10 @@ class AgentBody:
     sent: Mapping[str, Any]
 
     @property
-    def config(self) -> Mapping[str, Any]:
-        """What is sent as ``agent_config``, or the whole body where there is no such key."""
-        found: Mapping[str, Any] = self.sent.get("agent_config", self.sent)
-        return found
+    def flat(self) -> dict[str, Any]:
+        """The keys of ``agent_config`` beside the others, as reads return them."""
+        outside = {name: value for name, value in self.sent.items() if name != "agent_config"}
+        return {**outside, **self.sent.get("agent_config", {})}
 
     def with_addresses(self, *, webhook_url: str, model_url: str) -> dict[str, Any]:
         """The body with its webhook at ``webhook_url`` and every ``base_url`` at ``model_url``: the addresses of the files lead nowhere."""

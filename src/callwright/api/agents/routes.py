@@ -38,7 +38,8 @@ Changes = Annotated[dict[str, Any], kept_body(AgentPatch, PATCH_EXAMPLE)]
     responses={201: shown("Created.", AgentSaved), **errors(400, 409, 413)},
 )
 async def create(request: Request, wire: Agent, idempotency_key: IdempotencyKey = None) -> Response:
-    """Saves the agent as it came, unknown keys included. A wrong value is refused with its path; nothing is saved then."""
+    """Saves the agent as it came, unknown keys included. An object as reads return it is accepted as well, unless strict. A wrong value is
+    refused with its path; nothing is saved then."""
     return await created(request, wire, idempotency_key, 201)
 
 
