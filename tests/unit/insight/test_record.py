@@ -328,10 +328,10 @@ def test_a_call_we_took_back_because_nobody_answered_reads_like_one_the_carrier_
     )
 
 
-def test_times_are_naive_utc_with_microseconds():
-    assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000"
+def test_times_are_rfc_3339_in_utc_with_microseconds():
+    assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000+00:00"
     assert wire_time(None) is None
-    assert body_of(execution())["created_at"] == "2026-03-01T12:00:00.000000"
+    assert body_of(execution())["created_at"] == "2026-03-01T12:00:00.000000+00:00"
 
 
 def test_decimals_are_written_with_all_their_digits():

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from callwright.actions.batches import BatchRequest
 from callwright.actions.calls import read_retry_config
 from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
@@ -125,8 +125,8 @@ class BatchView(Open):
         {
             "batch_id": "5c96ca94b56440e0b0e02845e311ce97",
             "humanized_created_at": "1 minute ago",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:10.768001",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:10.768001+00:00",
             "status": "running",
             "scheduled_at": "2026-11-24T16:31:09+00:00",
             "from_phone_number": None,
@@ -165,10 +165,10 @@ class BatchView(Open):
 
     batch_id: str
     humanized_created_at: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     status: str = Field(description="created, processed, scheduled, queued, running, completed, stopped or failed.")
-    scheduled_at: str | None
+    scheduled_at: Timestamp | None
     from_phone_number: str | None
     from_phone_numbers: list[str]
     file_name: str

@@ -19,10 +19,10 @@ EXECUTION: dict[str, Any] = {
     "answered_by_voice_mail": None,
     "transcript": "assistant: Hello, this is reception.\nuser: Goodbye.\nassistant: Goodbye.",
     "summary": None,
-    "created_at": "2026-11-24T16:31:12.097487",
-    "updated_at": "2026-11-24T16:31:15.767264",
+    "created_at": "2026-11-24T16:31:12.097487+00:00",
+    "updated_at": "2026-11-24T16:31:15.767264+00:00",
     "scheduled_at": None,
-    "initiated_at": "2026-11-24T16:31:12.119904",
+    "initiated_at": "2026-11-24T16:31:12.119904+00:00",
     "rescheduled_at": None,
     "user_number": "loopback:demo",
     "agent_number": "+15550100",
@@ -109,9 +109,9 @@ EXECUTION: dict[str, Any] = {
     "callwright": {
         "channel": "voice",
         "attempt": 1,
-        "answered_at": "2026-11-24T16:31:12.277628",
-        "ended_at": "2026-11-24T16:31:15.722025",
-        "completed_at": "2026-11-24T16:31:15.768001",
+        "answered_at": "2026-11-24T16:31:12.277628+00:00",
+        "ended_at": "2026-11-24T16:31:15.722025+00:00",
+        "completed_at": "2026-11-24T16:31:15.768001+00:00",
         "ended_by": "agent",
         "turns": [
             {

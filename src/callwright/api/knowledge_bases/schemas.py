@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import AskedForm, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.knowledge_base import MULTILINGUAL, KnowledgeSettings
 from callwright.domain.settings.kinds import choice, text, whole
@@ -69,8 +69,8 @@ class KnowledgeBaseView(KnowledgeBaseCreated):
             "similarity_top_k": 15,
             "overlapping": 128,
             "humanized_created_at": "just now",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
@@ -79,8 +79,8 @@ class KnowledgeBaseView(KnowledgeBaseCreated):
     similarity_top_k: int
     overlapping: int
     humanized_created_at: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 EXAMPLE: dict[str, Any] = {"url": "https://example.org/prices", "chunk_size": 512}
