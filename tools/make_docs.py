@@ -179,9 +179,9 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "Every operation of the HTTP API. The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
-        " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
-        " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
+        "Every operation of the HTTP API. HEAD answers wherever GET does. The server shows parameters, bodies and answers at `/docs`,"
+        " and as OpenAPI at `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`,"
+        " `/readyz`, `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
     found = sorted(routes(measure.read_sources(ROOT, "src")))
     groups = itertools.groupby(found, key=lambda route: _area(route[0]))

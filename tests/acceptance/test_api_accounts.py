@@ -69,6 +69,7 @@ async def test_a_sub_account_is_made_with_a_key_that_works_at_once(world: ApiWor
     assert all(made[key] is None for key in ("db_host", "db_name", "db_port", "db_user", "db_password"))
     async with world.client(made["api_key"]) as own:
         me = (await own.get("/user/me")).json()
+        assert me["email"] is None, "nobody has named an address yet"
         assert (me["id"], me["name"], me["concurrency"]) == (made["id"], "east", {"max": 6, "current": 0})
         agent_id = await create(own)
         await place(own, agent_id)

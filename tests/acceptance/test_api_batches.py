@@ -122,6 +122,7 @@ async def test_a_list_becomes_a_batch_whose_contacts_can_be_read(world: ApiWorld
         assert contacts[1]["context_details"]["recipient_data"] == {"customer_name": "Bea", "city": "Oslo"}
         assert contacts[1]["callwright"]["batch_line"] == 3
         assert contacts[1]["batch_run_details"]["status"] == "prepared"
+        assert (await client.get(f"/batch/{batch_id}/executions")).json() == contacts
         one = (await client.get(f"/executions/{contacts[1]['id']}")).json()
         assert one == contacts[1]
         assert (await client.get(f"/executions/{contacts[1]['id']}/log")).json()["data"] == []
@@ -131,7 +132,7 @@ async def test_a_batch_runs_to_its_end(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)
         retry = {"enabled": True, "max_retries": 2}
-        batch_id = await batch_id_of(client, agent_id, retry_config=json.dumps(retry))
+        batch_id = await batch_id_of(client, agent_id, retry_config=json.dumps(retry), agent_version_id="")
         before = [each["id"] for each in await rows(client, batch_id)]
         await place(client, agent_id)
 
@@ -244,6 +245,7 @@ async def test_a_file_that_cannot_be_read_leaves_nothing(world: ApiWorld, text: 
         ({"agent_id": ""}, 400, "agent_id is required"),
         ({"agent_id": str(uuid.uuid4())}, 404, "no such agent"),
         ({"agent_id": "x"}, 404, "no such agent"),
+        ({"agent_version_id": "v2"}, 400, "agents have none here yet"),
         ({"from_phone_numbers": "nobody"}, 400, "from_phone_numbers"),
         ({"from_phone_numbers": "+15550009"}, 400, "from_phone_numbers must be a number of the account"),
         ({"from_phone_numbers": "[1]"}, 400, "repeat the field"),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
-from callwright.actions.calls import read_retry_config
+from callwright.actions.calls import read_retry_config, refuse_version
 from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
@@ -51,6 +51,10 @@ def _parsed(text: str) -> Any:
         return text
 
 
+def _no_version(given: Fields, name: str) -> None:
+    refuse_version(given.raw(name))
+
+
 def _web_address(given: Fields, name: str) -> str | None:
     url = given.text(name)
     usable = names_host(url) and urlsplit(url).scheme in ("http", "https")
@@ -72,6 +76,9 @@ class BatchForm(AskedForm):
     )
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
+    )
+    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
+        default=None, description="Agents have no versions yet: any value is refused."
     )
     file: UploadedFile = Field(
         description="CSV in UTF-8 with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."

@@ -26,13 +26,13 @@ class KnowledgeBaseForm(AskedForm):
     """A PDF or an address, and how it shall be cut and searched."""
 
     file: UploadedFile | None = Field(default=None, description="A PDF of at most 20 MB; this or `url`.")
-    url: Annotated[str | None, reads(text())] = Field(default=None, description="A public address; this or `file`.")
+    url: Annotated[str | None, reads(text())] = Field(default=None, description="An address; this or `file`.")
     chunk_size: Annotated[int, reads(whole(1, 100_000))] = 512
     similarity_top_k: Annotated[int, reads(whole(1, 1_000))] = 15
     overlapping: Annotated[int, reads(whole(0, 100_000))] = Field(
         default=128, description="Smaller than `chunk_size`; by default at most 128."
     )
-    language_support: Annotated[str | None, reads(choice(("", MULTILINGUAL)))] = Field(
+    language_support: Annotated[str | None, reads(choice((MULTILINGUAL,), MULTILINGUAL))] = Field(
         default=None, description="`multilingual`, or nothing."
     )
 

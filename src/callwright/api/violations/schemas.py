@@ -15,7 +15,7 @@ from callwright.domain.violation import STATUSES
 class ViolationQuery(PageQuery):
     """Which violations."""
 
-    status: Annotated[str, reads(choice(("", *STATUSES)))] = Field(default="", description="All without it.")
+    status: Annotated[str | None, reads(choice(STATUSES))] = Field(default=None, description="All without it.")
 
 
 class ViolationForm(AskedForm):
