@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
+from tests.typed_answers import typed
 
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.batches import executions_of_batch
@@ -77,7 +78,9 @@ async def read(client: httpx.AsyncClient, batch_id: str) -> dict[str, Any]:
 
 
 async def rows(client: httpx.AsyncClient, batch_id: str) -> list[dict[str, Any]]:
-    return list((await client.get(f"/batches/{batch_id}/executions")).json())
+    found = list((await client.get(f"/batches/{batch_id}/executions")).json())
+    assert all(typed(one).batch_run_details is not None for one in found)
+    return found
 
 
 async def end_calls(world: ApiWorld) -> int:
