@@ -17,8 +17,8 @@ Digits = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 Lines = Annotated[str, StringConstraints(pattern=r"^((assistant|user): [^\n]+\n)*$")]
 """A transcript: nothing, or lines that all end."""
 Status = Literal[
-    *("scheduled", "prepared", "queued", "rescheduled", "initiated", "ringing", "in-progress", "call-disconnected", "completed"),
-    *("balance-low", "busy", "no-answer", "canceled", "failed", "stopped", "error"),
+    "scheduled", "prepared", "queued", "rescheduled", "initiated", "ringing", "in-progress", "call-disconnected",
+    "completed", "balance-low", "busy", "no-answer", "canceled", "failed", "stopped", "error",
 ]  # fmt: skip
 
 

@@ -259,7 +259,8 @@ def doctor_page() -> str:
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps) and `why`. Below are the settings that each rule may name, those of `tasks[0]` included."
+        " `check` where no setting helps), `value` (what would have helped in this call, null where the log does not tell) and `why`. Below"
+        " are the settings that each rule may name, those of `tasks[0]` included."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():

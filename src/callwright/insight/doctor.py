@@ -115,10 +115,15 @@ def as_text(diagnosis: dict[str, Any]) -> list[str]:
         title = one["rule"] if rule is None else rule.title
         turn = "" if one["turn"] is None else f", turn {one['turn']}"
         lines += [f"{_clock(one)}  {one['severity']:<7}  {title}{turn}", f"  {one['what']}"]
-        lines += [f"  {a['direction']} {a['setting']}: {a['why']}" for a in one["change"]]
+        lines += [f"  {a['direction']} {a['setting']}{_to(a.get('value'))}: {a['why']}" for a in one["change"]]
     if left_out:
         lines.append(f"and {left_out} more, none of them worse")
     return lines
+
+
+def _to(value: int | float | None) -> str:
+    """The value of an advice, where it has one."""
+    return "" if value is None else f" to {value:,}"
 
 
 def _clock(finding: dict[str, Any]) -> str:

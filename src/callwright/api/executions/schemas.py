@@ -193,6 +193,10 @@ class DoctorAdvice(Open):
 
     setting: str
     direction: str = Field(description="lower, raise, change, or check: nothing of the agent would help, look there.")
+    value: float | None = Field(
+        default=None,
+        description="The value that would have helped in this call, in the unit of the setting; null where the log does not tell one.",
+    )
     why: str
 
 
@@ -227,6 +231,7 @@ class DoctorAnswer(Open):
                         {
                             "setting": "the line",
                             "direction": "check",
+                            "value": None,
                             "why": "nothing but digital silence came: NAT, firewall, or a muted microphone",
                         }
                     ],
