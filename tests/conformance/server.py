@@ -64,10 +64,14 @@ AGENT: dict[str, Any] = {
 
 @contextmanager
 def served(
-    folder: Path, *, strict: bool = False, callers: Mapping[str, Any] = PERSONAS, **more: str
+    folder: Path,
+    *,
+    strict: bool = False,
+    callers: Mapping[str, Any] = PERSONAS,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Address and key of a server over the data in ``folder``, which may have another one. ``callers``: its synthetic callers; ``more``:
-    settings by the names of their variables."""
+    """Address and key of a server over the data in ``folder``, which may have another one. ``callers``: its synthetic callers;
+    ``settings``: further ones, by the names of their variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -82,7 +86,7 @@ def served(
         "CALLWRIGHT_RATE_LIMITS": "off",
         "CALLWRIGHT_STRICT": str(int(strict)),
         "CALLWRIGHT_DRAIN_SECONDS": "0",
-        **more,
+        **(settings or {}),
     }
     written = folder / f"server-{port}.log"
     address = f"http://127.0.0.1:{port}"
