@@ -333,12 +333,14 @@ async def test_a_chat_has_only_its_model_stood_in_for(account: Account) -> None:
     assert answer.status_code < 300, answer.text
     chat = answer.json()
     assert chat["messages"][0]["text"] == WELCOME
+    model = stand_in("model", "openai", "scripted", NO_KEY, STORE)
+    assert chat["callwright"] == {"sandbox": True, "stand_ins": [model]}
     said = await account.client.post(
         f"/v1/callwright/chats/{chat['execution_id']}/messages", json={"text": "Hi", "wait_s": 10}
     )
     assert said.json()["messages"][0]["text"] == REPLY
     body = (await account.client.get(f"/executions/{chat['execution_id']}")).json()
-    assert body["callwright"]["stand_ins"] == [stand_in("model", "openai", "scripted", NO_KEY, STORE)]
+    assert body["callwright"]["stand_ins"] == [model]
 
 
 async def test_the_calls_of_a_batch_name_their_stand_ins_from_the_beginning(account: Account) -> None:
