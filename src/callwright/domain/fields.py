@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from callwright.domain.audit import may_hold_secret, redacted
@@ -40,6 +40,7 @@ _MOST_DIGITS = 8
 
 #: How near a word is to one that is allowed, from 0 to 1, and how much longer or shorter, when it is that one misspelt.
 _NEAR = 0.7
+_ALIKE = 0.75
 _LONGER = 2
 
 
@@ -106,6 +107,15 @@ def named(name: str) -> str:
     plain = len(name) <= _LONGEST_NAME and sum(one.isdigit() for one in name) <= _MOST_DIGITS
     plain = plain and _NAME.fullmatch(name) is not None and redacted(name) == name and _KEY.search(name) is None
     return name if plain else f"(a name of {len(name)} characters)"
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The one of ``known`` that ``name`` most likely is, misspelt; None where none is like it."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    folded = {one.lower(): one for one in known}
+    found = get_close_matches(name.lower(), folded, n=1, cutoff=_ALIKE)
+    return folded[found[0]] if found else None
 
 
 class Fields:

@@ -629,6 +629,9 @@ KNOWN_KEY_SECONDS = 5
 MAX_CACHED_BODIES = 500
 """Encoded executions that a process caches."""
 
+MAX_IGNORED_NAMES = 20
+"""Most query parameters that one answer names as ignored."""
+
 MAX_HEADERS = 100
 """Most headers of a request."""
 
