@@ -14,6 +14,12 @@ MAX_USER_DATA_BYTES = 25_600
 MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
 
+MAX_AGENT_WARNINGS = 50
+"""Most warnings about one agent."""
+
+MAX_UNKNOWN_KEYS = 200
+"""Unknown keys of one agent that are looked at for a warning."""
+
 MAX_JSON_DEPTH = 40
 """Deepest nesting of a JSON body."""
 
