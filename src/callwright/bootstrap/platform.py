@@ -28,7 +28,6 @@ from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
-from callwright.call.live.access import TenantAccess
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.equipment import LocalEars
@@ -212,7 +211,7 @@ def _runtime_deps(
         caller_lookup=lookup,
         trunks=TrunkRoutes(foundation.ledger, foundation.vault),
         write_contacts=_stopped_contacts(foundation, publisher).write,
-        access=TenantAccess(foundation.ledger, foundation.vault, foundation.clock, foundation.plugins.key_names_of),
+        access=foundation.access(),
     )
 
 

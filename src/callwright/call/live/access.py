@@ -17,7 +17,7 @@ from callwright.domain.limits import ACCESS_SECONDS
 from callwright.domain.provider_access import Access, Reach, reach_of_agent
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
-from callwright.ports.ledger import Ledger
+from callwright.ports.ledger import Ledger, Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 
@@ -87,11 +87,18 @@ class TenantAccess:
 
     async def fit(self, tenant_id: str, spec: AgentSpec) -> AgentSpec:
         """See :class:`Accesses`."""
+        return self._with(spec, await self._belongings(tenant_id)) if self._needs(spec) else spec
+
+    async def fit_in(self, unit: Unit, tenant_id: str, spec: AgentSpec) -> AgentSpec:
+        """The same, read in the caller's transaction."""
+        return self._with(spec, await _read(unit, tenant_id)) if self._needs(spec) else spec
+
+    def _needs(self, spec: AgentSpec) -> bool:
         models = [spec.model, *(task.model for task in spec.post_call)]
         wanted = [("transcriber", spec.transcriber), ("voice", spec.voice), *(("model", choice) for choice in models)]
-        if not any(self._asks(kind, choice) for kind, choice in wanted):
-            return spec
-        has = await self._belongings(tenant_id)
+        return any(self._asks(kind, choice) for kind, choice in wanted)
+
+    def _with(self, spec: AgentSpec, has: _Belongings) -> AgentSpec:
         return replace(
             spec,
             transcriber=self._fitted("transcriber", spec.transcriber, has),
@@ -138,22 +145,27 @@ class TenantAccess:
         """A database that was there a moment ago, when the call was claimed, is asked again before the call is given up."""
         for left in reversed(range(_TRIES)):
             try:
-                async with asyncio.timeout(ACCESS_SECONDS):
-                    return await self._read(tenant_id)
+                async with asyncio.timeout(ACCESS_SECONDS), self._ledger.unit() as unit:
+                    return await _read(unit, tenant_id)
             except (UnavailableError, TimeoutError):
                 if not left:
                     raise UnavailableError("the database with the provider keys cannot be reached") from None
             await self._clock.sleep(_RETRY_SECONDS)
         raise AssertionError("the last try returns or raises")
 
-    async def _read(self, tenant_id: str) -> _Belongings:
-        async with self._ledger.unit() as unit:
-            tenant = await unit.accounts.tenant(tenant_id)
-            # A sub-account uses what its organisation has.
-            owner = (tenant.parent_id if tenant is not None else None) or tenant_id
-            return _Belongings(
-                keys={key.name.upper(): key for key in await unit.provider_keys.all(owner)},
-                data_key=await unit.provider_keys.data_key(owner),
-                models={model.name: model for model in await unit.custom_models.all(owner)},
-                owned=tenant is not None and owner == tenant_id,
-            )
+
+async def owner_of(unit: Unit, tenant_id: str) -> str:
+    """The organisation whose keys and trunks an account uses: a sub-account uses what its organisation has."""
+    tenant = await unit.accounts.tenant(tenant_id)
+    return (tenant.parent_id if tenant is not None else None) or tenant_id
+
+
+async def _read(unit: Unit, tenant_id: str) -> _Belongings:
+    tenant = await unit.accounts.tenant(tenant_id)
+    owner = (tenant.parent_id if tenant is not None else None) or tenant_id
+    return _Belongings(
+        keys={key.name.upper(): key for key in await unit.provider_keys.all(owner)},
+        data_key=await unit.provider_keys.data_key(owner),
+        models={model.name: model for model in await unit.custom_models.all(owner)},
+        owned=tenant is not None and owner == tenant_id,
+    )

@@ -79,14 +79,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
         listening=Listening(
             transcriber=transcriber,
             provider=spec.transcriber.provider,
-            settings=TranscriberSettings(
-                language=spec.transcriber.language,
-                model=spec.transcriber.model,
-                endpointing_ms=spec.endpointing_ms,
-                keywords=keywords_of(spec.transcriber.options),
-                options=spec.transcriber.options,
-                access=spec.transcriber.access,
-            ),
+            settings=transcriber_settings(spec),
         ),
         ears=Ears(
             vad=_own_or(plugin, "vad", spec.transcriber.provider, ears.vad).open(),
@@ -104,13 +97,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
         speaker=Speaker(
             voice=need(plugin, "voice", spec.voice.provider),
             provider=spec.voice.provider,
-            settings=VoiceSettings(
-                voice=spec.voice.voice,
-                model=spec.voice.model,
-                language=spec.voice.language,
-                options=spec.voice.options,
-                access=spec.voice.access,
-            ),
+            settings=voice_settings(spec.voice),
         ),
         tools=tools,
         sound=needs.sound,
@@ -147,6 +134,30 @@ def model_settings(choice: ProviderChoice) -> ModelSettings:
         max_tokens=int(options.get("max_tokens") or MAX_TOKENS.default),
         temperature_milli=round(float(TEMPERATURE.default if temperature is None else temperature) * 1000),
         options=options,
+        access=choice.access,
+    )
+
+
+def transcriber_settings(spec: AgentSpec) -> TranscriberSettings:
+    """How the agent wants to hear."""
+    choice = spec.transcriber
+    return TranscriberSettings(
+        language=choice.language,
+        model=choice.model,
+        endpointing_ms=spec.endpointing_ms,
+        keywords=keywords_of(choice.options),
+        options=choice.options,
+        access=choice.access,
+    )
+
+
+def voice_settings(choice: ProviderChoice) -> VoiceSettings:
+    """How the agent sounds."""
+    return VoiceSettings(
+        voice=choice.voice,
+        model=choice.model,
+        language=choice.language,
+        options=choice.options,
         access=choice.access,
     )
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.call.live.equipment import model_settings
+from callwright.call.live.equipment import model_settings, voice_settings
 from callwright.conversation.history import stable_characters, system_text
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
@@ -16,7 +16,6 @@ from callwright.domain.errors import CallwrightError
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.registry import PluginGetter, UnknownPluginError
-from callwright.ports.speech import VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,12 +34,6 @@ def warm_request(spec: AgentSpec, variables: Mapping[str, str]) -> ModelRequest:
         context=variables,
         stable_characters=stable_characters(plan, variables),
     )
-
-
-def voice_settings(spec: AgentSpec) -> VoiceSettings:
-    """How the agent sounds."""
-    voice = spec.voice
-    return VoiceSettings(voice=voice.voice, model=voice.model, language=voice.language, options=voice.options)
 
 
 class Preparer:
@@ -70,7 +63,7 @@ class Preparer:
             return
         # Variables are only known in the call: the prompt is warmed up to its first one.
         request = warm_request(spec, {})
-        await asyncio.gather(voice.warm(voice_settings(spec)), model.warm(request))
+        await asyncio.gather(voice.warm(voice_settings(spec.voice)), model.warm(request))
 
     async def settled(self, timeout_seconds: float) -> bool:
         """Wait until what was begun is prepared or was given up; False when it still goes on behind the time."""

