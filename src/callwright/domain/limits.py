@@ -15,10 +15,10 @@ MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
 
 MAX_AGENT_WARNINGS = 50
-"""Most warnings about one agent."""
+"""Warnings per agent."""
 
 MAX_UNKNOWN_KEYS = 200
-"""Unknown keys of one agent that are looked at for a warning."""
+"""Unknown keys looked at for warnings."""
 
 MAX_JSON_DEPTH = 40
 """Deepest nesting of a JSON body."""
@@ -636,7 +636,7 @@ MAX_CACHED_BODIES = 500
 """Encoded executions that a process caches."""
 
 MAX_IGNORED_NAMES = 20
-"""Most query parameters that one answer names as ignored."""
+"""Ignored query parameters named per answer."""
 
 MAX_HEADERS = 100
 """Most headers of a request."""

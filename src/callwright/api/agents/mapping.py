@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from callwright.domain.agent.spec import AgentWarning
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredAgent
 
@@ -32,8 +35,13 @@ _EMPTY = (
 )
 
 
-def agent_view(agent: StoredAgent) -> dict[str, Any]:
-    """The Agent object of a read. Unknown stored keys are returned as they came."""
+def warned(warnings: Sequence[AgentWarning]) -> dict[str, Any]:
+    """``callwright`` of the answer to a saved agent."""
+    return {"warnings": [asdict(warning) for warning in warnings]}
+
+
+def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = None) -> dict[str, Any]:
+    """The Agent object of a read, in a list without ``warnings``. Unknown stored keys are returned as they came."""
     return {
         "id": agent.id,
         "agent_name": agent.name,
@@ -48,5 +56,5 @@ def agent_view(agent: StoredAgent) -> dict[str, Any]:
         "inbound_phone_number": agent.inbound_phone_number,
         "created_at": wire_time(agent.created_at),
         "updated_at": wire_time(agent.updated_at),
-        "callwright": {"revision": agent.revision},
+        "callwright": {"revision": agent.revision, **({} if warnings is None else warned(warnings))},
     }

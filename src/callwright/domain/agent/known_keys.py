@@ -43,7 +43,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "transcriber": _names("transcriber") | {"multilingual", "active"},
     "synthesizer": _names("synthesizer") | {"provider_config"},
     "provider_config": _names("synthesizer"),
-    "api_tools": _names("api_tools"),
+    "api_tools": _names("api_tools") | {"webhookURL"},
     "tool": _names("tool") | {"type", "function", "value", "input_schema", "method"},
     "tool_params": _names("tool_params")
     | {"transfer_mode", "strict", "pre_call_message", "cal_api_key", "cal_event_id", "cal_timezone"},

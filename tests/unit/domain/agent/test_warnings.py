@@ -255,7 +255,7 @@ def test_what_is_looked_at_is_bounded() -> None:
     for count in (MAX_UNKNOWN_KEYS, MAX_UNKNOWN_KEYS + 1):
         warnings = in_task(task_config={f"unknown_{number}": 1 for number in range(count)})
         assert len(warnings) == MAX_UNKNOWN_KEYS
-    properties = {f"name_{number}": {} for number in range(20_000)}
+    properties: dict[str, Any] = {f"name_{number}": {} for number in range(20_000)}
     schema = {"type": "object", "properties": properties, "required": [f"nmae_{n}" for n in range(20_000)]}
     begun = time.process_time()
     api_tools = {"tools": [{"name": "book", "parameters": schema}]}
