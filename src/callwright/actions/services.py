@@ -13,13 +13,11 @@ from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
 from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.availability import Lack
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
 from callwright.domain.sealing import WrappedKey
-from callwright.ports.availability import Availability
+from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
-from callwright.ports.ledger import Ledger, Unit
+from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
@@ -79,18 +77,6 @@ class NoChats:
     def end(self, execution_id: str) -> None:
         """Raises NotFoundError."""
         raise missing("chat")
-
-
-class EverythingAvailable:
-    """``ports.availability.Availability`` of a process that runs no calls: nothing is known to be lacking."""
-
-    async def connected(self, unit: Unit, tenant_id: str) -> bool:
-        """True."""
-        return True
-
-    async def lacks(self, unit: Unit, tenant_id: str, spec: AgentSpec, carrier: str = "default") -> tuple[Lack, ...]:
-        """Nothing."""
-        return ()
 
 
 class NoVault:

@@ -70,7 +70,7 @@ class Foundation:
     def availability(self) -> PluginAvailability:
         """What can be used here. Its answers make plugins: ``plugins.use`` comes first."""
         s = self.settings
-        settings = AvailabilitySettings(s.carrier, LocalEars(s.vad, s.turn), s.sandbox)
+        settings = AvailabilitySettings(s.carrier, self.policy().defaults, LocalEars(s.vad, s.turn), s.sandbox)
         return PluginAvailability(self.plugins.registry, self.plugins, self.access(), settings)
 
     def policy(self) -> CallPolicy:

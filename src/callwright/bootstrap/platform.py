@@ -35,6 +35,7 @@ from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
+from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
 from callwright.domain.number import SIP
@@ -74,6 +75,11 @@ class Platform:
     def ended_loops(self) -> list[str]:
         """What should run for ever in this process and does not any more."""
         return [*self.runtime.ended_loops, *(task.get_name() for task in self.work if task.done())]
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """What the server's own recogniser, voice and model lack."""
+        return self.foundation.availability().of_this_server()
 
     async def drain(self) -> None:
         """Take no more calls and let those under way come to their end, as long as the settings allow."""
@@ -212,6 +218,7 @@ def _runtime_deps(
         trunks=TrunkRoutes(foundation.ledger, foundation.vault),
         write_contacts=_stopped_contacts(foundation, publisher).write,
         access=foundation.access(),
+        availability=foundation.availability(),
     )
 
 
@@ -289,6 +296,7 @@ def _release(foundation: Foundation, publisher: WebhookPublisher) -> Release:
         publisher=publisher,
         batch_publisher=foundation.batch_publisher(),
         from_number=foundation.settings.from_number,
+        availability=foundation.availability(),
     )
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.errors import BadInputError
+from callwright.domain.number import Destination
 
 LINE = "line"
 TRANSCRIBER = "transcriber"
@@ -74,6 +76,20 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """How a call gets its line. ``destination``: whom it is placed to, None for one that came in or is written; ``carrier``: the one that
+    was chosen already, empty to choose one; ``has_sound``: False for a chat and for questions after a call."""
+
+    destination: Destination | None = None
+    carrier: str = ""
+    has_sound: bool = True
+
+
+WRITTEN = Line(has_sound=False)
+"""The line of a chat, and of what is asked after a call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provision:
     """What a call of an agent runs with. ``spec``: the agent with the access and the stand-ins of its providers; ``carrier``: what its line
     is; ``sandbox``: whether its account is one."""
@@ -90,3 +106,15 @@ class Provision:
     def stands_in(self, leg: str) -> bool:
         """Whether something stands in on this leg."""
         return any(one.leg == leg for one in self.stand_ins)
+
+
+class LackingError(BadInputError):
+    """An agent needs a provider, a key or a language that is missing here."""
+
+    code = "provider_missing"
+    hint = "Add what the message names, or let the agent name a provider that is installed."
+
+    def __init__(self, lack: Lack) -> None:
+        """``lack``: the first of the agent's."""
+        super().__init__(lack.sentence, field=lack.path or ("recipient_phone_number" if lack.leg == LINE else None))
+        self.lack = lack

@@ -262,8 +262,7 @@ SETTINGS: dict[str, Setting] = {
     "strict": Setting("CALLWRIGHT_STRICT", "1 refuses what the hosted service refuses.", _switch),
     "sandbox": Setting(
         "CALLWRIGHT_SANDBOX",
-        "auto: an account without a carrier key or trunk is a sandbox, in which the server's own providers stand in for missing ones;"
-        " always or never.",
+        "Which accounts are sandboxes: auto (those without a carrier key or trunk), always or never.",
     ),
     "transcriber": Setting("CALLWRIGHT_TRANSCRIBER", "Recogniser of agents that name none."),
     "model": Setting("CALLWRIGHT_MODEL", "Model provider of agents that name none: local, intents, custom."),

@@ -150,8 +150,8 @@ class Vad(Protocol):
 
 
 @runtime_checkable
-class CheckingVad(Protocol):
-    """A detector that knows before the call whether it can be opened."""
+class CheckingDetector(Protocol):
+    """A voice activity detector or turn model that knows before the call whether it can be used."""
 
     def check(self) -> None:
         """Raises ProviderError when it could not: MissingError for what can be added."""

@@ -6,9 +6,9 @@ Read anew for every call, so a key that was replaced is used by the next one. An
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
@@ -23,6 +23,8 @@ from callwright.ports.world import Clock
 
 KeyNames = Callable[[str, str], Sequence[str] | None]
 """The provider keys a plugin of that kind and name asks for, in the order in which the first one counts; None for no such plugin."""
+
+_Read = TypeVar("_Read")
 
 _TRIES = 3
 _RETRY_SECONDS = 1.0
@@ -142,16 +144,21 @@ class TenantAccess:
         return {name: self._vault.open(has.data_key, name, has.keys[name].sealed) for name in names if name in has.keys}
 
     async def _belongings(self, tenant_id: str) -> _Belongings:
-        """A database that was there a moment ago, when the call was claimed, is asked again before the call is given up."""
-        for left in reversed(range(_TRIES)):
-            try:
-                async with asyncio.timeout(ACCESS_SECONDS), self._ledger.unit() as unit:
-                    return await _read(unit, tenant_id)
-            except (UnavailableError, TimeoutError):
-                if not left:
-                    raise UnavailableError("the database with the provider keys cannot be reached") from None
-            await self._clock.sleep(_RETRY_SECONDS)
-        raise AssertionError("the last try returns or raises")
+        return await patiently(self._ledger, self._clock, lambda unit: _read(unit, tenant_id))
+
+
+async def patiently(ledger: Ledger, clock: Clock, read: Callable[[Unit], Awaitable[_Read]]) -> _Read:
+    """What ``read`` returns. A database that was there a moment ago, when the call was claimed, is asked again before the call is given
+    up. Raises UnavailableError."""
+    for left in reversed(range(_TRIES)):
+        try:
+            async with asyncio.timeout(ACCESS_SECONDS), ledger.unit() as unit:
+                return await read(unit)
+        except (UnavailableError, TimeoutError):
+            if not left:
+                raise UnavailableError("the database with the provider keys cannot be reached") from None
+        await clock.sleep(_RETRY_SECONDS)
+    raise AssertionError("the last try returns or raises")
 
 
 async def owner_of(unit: Unit, tenant_id: str) -> str:

@@ -19,7 +19,7 @@ from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
-from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
+from callwright.ports.speech import CheckingDetector, TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
 
 NO_TURN_MODEL = "none"
 
@@ -184,6 +184,8 @@ def _turn_model(plugin: PluginGetter, provider: str, setting: str) -> tuple[str,
     for name in (provider, setting):
         try:
             found: TurnModel = plugin("turn", name)
+            if isinstance(found, CheckingDetector):
+                found.check()
         except (UnknownPluginError, ProviderError):
             continue
         return name, found

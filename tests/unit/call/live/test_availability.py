@@ -16,7 +16,9 @@ from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.availability import Lack
+from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
+from callwright.domain.availability import WRITTEN, Lack, LackingError, Line
+from callwright.domain.number import Destination
 from callwright.ports.ledger import Ledger, Unit
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
@@ -58,14 +60,24 @@ class Tables:
 
 
 def availability(
-    folder: Path, *, plugins: Iterable[Plugin] = (*ENDPOINTS, *SCRIPTED, *LOCAL, *LOOPBACK, *SIP), sandbox: str = "auto"
+    folder: Path,
+    *,
+    plugins: Iterable[Plugin] = (*ENDPOINTS, *SCRIPTED, *LOCAL, *LOOPBACK, *SIP),
+    sandbox: str = "auto",
+    defaults: ProviderDefaults | None = None,
 ) -> PluginAvailability:
     instances = PluginInstances(Registry(plugins))
     instances.use(PluginContext({}, folder))
     vault = cast(Vault, SimpleNamespace(open=lambda data_key, name, sealed: "a key"))
     access = TenantAccess(cast(Ledger, None), vault, cast(Clock, None), instances.key_names_of)
-    settings = AvailabilitySettings(ears=LocalEars("energy", "none"), sandbox=sandbox)
+    own = defaults or ProviderDefaults()
+    settings = AvailabilitySettings(defaults=own, ears=LocalEars("energy", "none"), sandbox=sandbox)
     return PluginAvailability(instances.registry, instances, access, settings)
+
+
+def in_sandbox(folder: Path) -> PluginAvailability:
+    """A server whose own providers are scripted."""
+    return availability(folder, defaults=ProviderDefaults("scripted", "scripted", "scripted"))
 
 
 def unit(keys: Iterable[str] = (), trunks: Iterable[bool] = ()) -> Unit:
@@ -239,3 +251,153 @@ async def test_a_carriers_own_keys_connect_too_and_their_absence_is_lacking(tmp_
     (lack,) = await lacks_of(found, body, unit())
     assert lack.remedy == 'POST /providers {"provider_name": "HOUSE_TOKEN", "provider_value": "..."}'
     assert await lacks_of(found, body, unit(("HOUSE_TOKEN",))) == ()
+
+
+def hosted(**more: Any) -> dict[str, Any]:
+    """An agent of which nothing is here."""
+    return {
+        **agent(
+            transcriber={"provider": "deepgram", "model": "nova-3", "language": "en", "endpointing": 100},
+            synthesizer={"provider": "elevenlabs", "provider_config": {"voice": "Rachel", "voice_id": "21m", "speed": 0.9}},
+            llm_agent={"llm_config": {"provider": "openai", "model": "gpt-4.1-mini", "temperature": 0.7, "max_tokens": 150}},
+        ),
+        "telephony_provider": "twilio",
+        **more,
+    }  # fmt: skip
+
+
+PHONE, TEST_LINE = Destination("e164", "+15550199"), Destination("loopback", "loopback:demo")
+CARRIER = "no plugin for the carrier 'twilio' is installed; installed are loopback, sip, sip-trunk"
+
+
+async def test_what_stands_in_has_nothing_of_what_it_stands_in_for_but_its_place_and_the_agents_limit(
+    tmp_path: Path,
+) -> None:
+    found = await in_sandbox(tmp_path).provide(unit(), ORGANISATION, parse_agent(hosted()), Line(PHONE))
+    spec = found.spec
+    assert (found.sandbox, found.carrier) == (True, "loopback")
+    assert spec.transcriber == ProviderChoice("scripted", language="en")
+    assert spec.voice == ProviderChoice("scripted", language="en")
+    assert spec.model == ProviderChoice("scripted", options={"max_tokens": 150})
+    assert spec.endpointing_ms == parse_agent(agent()).endpointing_ms
+    assert [(one.leg, one.wanted, one.used) for one in found.stand_ins] == [
+        ("line", "twilio", "loopback"),
+        ("transcriber", "deepgram", "scripted"),
+        ("voice", "elevenlabs", "scripted"),
+        ("model", "openai", "scripted"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "legs"),
+    [
+        (Line(TEST_LINE), ["transcriber", "voice", "model"]),
+        (Line(Destination("sip", "sip:desk@example.org")), ["transcriber", "voice", "model"]),
+        (Line(), ["transcriber", "voice", "model"]),
+        (WRITTEN, ["model"]),
+    ],
+    ids=["loopback", "sip", "inbound", "chat"],
+)
+async def test_only_what_a_call_needs_is_stood_in_for(tmp_path: Path, line: Line, legs: list[str]) -> None:
+    found = await in_sandbox(tmp_path).provide(unit(), ORGANISATION, parse_agent(hosted()), line)
+    assert [one.leg for one in found.stand_ins] == legs
+
+
+async def test_what_can_be_used_stays_in_a_sandbox_too(tmp_path: Path) -> None:
+    spec = parse_agent(hosted())
+    found = await in_sandbox(tmp_path).provide(unit(("OPENAI",)), ORGANISATION, spec, Line(TEST_LINE))
+    assert (found.spec.model.provider, found.spec.model.options["temperature"]) == ("openai", 0.7)
+    assert found.spec.model.access.keys == {"OPENAI": "a key"}
+    assert [one.leg for one in found.stand_ins] == ["transcriber", "voice"]
+
+
+async def test_models_that_are_asked_after_the_call_are_stood_in_for_once(tmp_path: Path) -> None:
+    body = hosted()
+    model = {
+        "llm_agent": {"llm_config": {"provider": "openai", "model": "gpt-4.1", "extraction_json": {"name": "who"}}}
+    }
+    body["tasks"].append({"task_type": "extraction", "tools_config": model})
+    found = await in_sandbox(tmp_path).provide(unit(), ORGANISATION, parse_agent(body), WRITTEN)
+    (task,) = found.spec.post_call
+    assert (task.model.provider, task.schema) == ("scripted", {"name": "who"})
+    assert len(found.stand_ins) == 1
+
+
+async def test_the_servers_own_that_cannot_be_used_either_refuse_the_call_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LackingError) as refused:
+        await availability(tmp_path).provide(unit(), ORGANISATION, parse_agent(hosted()), Line(PHONE))
+    assert refused.value.message == f"the recogniser 'local' lacks the packages of the extra local: {EXTRA}"
+    assert await availability(tmp_path).foresee(unit(), ORGANISATION, hosted(), Line(PHONE)) == {
+        "sandbox": True,
+        "stand_ins": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen", "keys", "trunks", "expected"),
+    [
+        # An agent that names no carrier, or one that is not here, in a sandbox: nobody's phone rings.
+        ("default", "", (), (), ("loopback", "default")),
+        ("twilio", "", (), (), ("loopback", "twilio")),
+        ("sip-trunk", "", (), (), ("loopback", "sip-trunk")),
+        # The same in a connected account.
+        ("default", "", ("PLIVO_AUTH_ID",), (), "the carrier 'loopback' rings no phones"),
+        ("twilio", "", ("TWILIO_AUTH_TOKEN",), (), CARRIER),
+        ("sip-trunk", "", ("PLIVO_AUTH_ID",), (False,), "the carrier 'sip-trunk' has no active SIP trunk"),
+        ("sip-trunk", "", (), (True,), ("sip-trunk", None)),
+        # A call that was placed before.
+        ("twilio", "loopback", (), (), ("loopback", "twilio")),
+        ("twilio", "loopback", ("TWILIO_AUTH_TOKEN",), (), CARRIER),
+        ("sip-trunk", "sip-trunk", (), (False,), "the carrier 'sip-trunk' has no active SIP trunk"),
+        ("sip-trunk", "sip-trunk", (), (True,), ("sip-trunk", None)),
+        # A call back over the trunk that the first call came by.
+        ("default", "sip-trunk", (), (True,), ("sip-trunk", None)),
+        ("twilio", "sip-trunk", (), (True,), ("sip-trunk", None)),
+    ],
+)
+async def test_the_line_of_a_phone_call(
+    tmp_path: Path, named: str, chosen: str, keys: tuple[str, ...], trunks: tuple[bool, ...], expected: Any
+) -> None:
+    spec = parse_agent({**agent(), "telephony_provider": named})
+    providing = in_sandbox(tmp_path).provide(unit(keys, trunks), ORGANISATION, spec, Line(PHONE, chosen))
+    if isinstance(expected, str):
+        with pytest.raises(LackingError, match=expected) as refused:
+            await providing
+        assert (refused.value.field, refused.value.http_status) == ("agent_config.telephony_provider", 400)
+        return
+    found = await providing
+    carrier, wanted = expected
+    assert found.carrier == carrier
+    assert [one.wanted for one in found.stand_ins] == ([] if wanted is None else [wanted])
+    assert all(one.reason.endswith("nobody's phone rang") for one in found.stand_ins)
+
+
+@pytest.mark.parametrize(
+    ("own", "provider", "used", "language", "entries"),
+    [
+        ("english", "english", "english", "en", [("hi", "en")]),
+        ("scripted", "english", "scripted", "hi", [("english", "scripted")]),
+        ("english", "deepgram", "english", "en", [("deepgram", "english"), ("hi", "en")]),
+        ("scripted", "scripted", "scripted", "hi", []),
+    ],
+    ids=["own provider", "another knows it", "both", "nothing"],
+)
+async def test_a_language_is_told_apart_where_nothing_here_knows_it(
+    tmp_path: Path, own: str, provider: str, used: str, language: str, entries: list[tuple[str, str]]
+) -> None:
+    plugins = (*SCRIPTED, *LOOPBACK, _english("transcriber", object()))
+    spec = parse_agent(agent(transcriber={"provider": provider, "language": "hi"}))
+    defaults = ProviderDefaults(own, "scripted", "scripted")
+    found = await availability(tmp_path, plugins=plugins, defaults=defaults).provide(unit(), ORGANISATION, spec, Line())
+    heard = found.spec.transcriber
+    assert (heard.provider, heard.language, found.spec.voice.language) == (used, language, "hi")
+    assert [(one.wanted, one.used) for one in found.stand_ins] == entries
+
+
+async def test_the_server_knows_what_of_its_own_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert in_sandbox(tmp_path).of_this_server() == ()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert [one.leg for one in availability(tmp_path).of_this_server()] == ["transcriber", "voice", "model"]
