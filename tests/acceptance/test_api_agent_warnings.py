@@ -12,7 +12,6 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create
 
 from callwright.actions.keys import create_key
-from callwright.actions.services import EverythingAvailable
 from callwright.bootstrap.platform import open_platform
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Lack, LackKind
@@ -20,6 +19,7 @@ from callwright.domain.errors import CallwrightError, UnavailableError, VaultLoc
 from callwright.domain.limits import MAX_AGENT_WARNINGS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.ports.availability import EverythingAvailable
 from callwright.ports.ledger import Unit
 
 TASK = "agent_config.tasks[0]"
