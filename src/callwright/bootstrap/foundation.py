@@ -77,7 +77,13 @@ class Foundation:
         """How calls are placed, by the settings."""
         s = self.settings
         defaults = ProviderDefaults(transcriber=s.transcriber, model=_model_of(s), voice=s.voice)
-        return CallPolicy(carrier=s.carrier, from_number=s.from_number, strict=s.strict, defaults=defaults)
+        return CallPolicy(
+            carrier=s.carrier,
+            from_number=s.from_number,
+            strict=s.strict,
+            defaults=defaults,
+            allow_private_urls=s.allow_private_urls,
+        )
 
 
 def _model_of(settings: Settings) -> str:

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
+    "providers": ("providers", "list providers: installed, keys stored, used by how many agents"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "simulate": ("simulate", "make calls of scenarios against an agent, with a verdict"),

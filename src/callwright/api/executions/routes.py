@@ -15,6 +15,7 @@ from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
 from callwright.api.executions.live import LiveResponse, LiveStreams, framed
 from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionQuery, ExecutionView, LogAnswer
+from callwright.api.query_names import check_names
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
 from callwright.api.standing import closed_event
@@ -34,7 +35,9 @@ class _PlainRoute(APIRoute):
         if self.methods and scope["method"] not in self.methods:
             await super().handle(scope, receive, send)
             return
-        response = await self.endpoint(Request(scope, receive), **scope["path_params"])
+        request = Request(scope, receive)
+        await check_names(request)
+        response = await self.endpoint(request, **scope["path_params"])
         await response(scope, receive, send)
 
 
@@ -54,7 +57,7 @@ _SSE = {
     responses={200: shown("One page, newest first.", ExecutionPage), **errors(400, 404)},
 )
 async def list_of_agent(request: Request, agent_id: str, query: Annotated[ExecutionQuery, Query()]) -> Response:
-    """Parameters that are empty or missing mean any; unknown ones are ignored."""
+    """Parameters that are empty or missing mean any."""
     services = services_of(request)
     wanted = query.page_request(strict=services.actions.policy.strict)
     page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)

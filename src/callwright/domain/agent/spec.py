@@ -61,6 +61,17 @@ class PostCallTask:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentWarning:
+    """Something in a saved agent that does not do what it seems to. ``value`` is what stands at ``path``, or its kind where it may be a
+    secret; ``message`` says what is wrong, ``remedy`` what to do."""
+
+    path: str
+    value: str | int | float | bool | None
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSpec:
     """An agent as the call needs it."""
 
