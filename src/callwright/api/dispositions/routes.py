@@ -161,7 +161,9 @@ async def try_out(
     agent_id: str,
     body: Annotated[
         DispositionTest,
-        json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date")),
+        json_body(
+            DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date"), once=True
+        ),
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
