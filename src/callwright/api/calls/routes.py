@@ -19,6 +19,7 @@ from callwright.insight.wire import encode
 
 router = APIRouter(tags=["calls"])
 
+# Read by the domain: a stored answer for its Idempotency-Key comes before `scheduled_at`, which depends on the time.
 _Call = Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)]
 
 

@@ -36,6 +36,7 @@ from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
+# Read by the domain: unknown keys are kept, and changes are judged with the stored disposition.
 _New = Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)]
 _Several = Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)]
 _Changes = Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)]
