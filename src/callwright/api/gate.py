@@ -181,11 +181,9 @@ class _Answer:
         )
 
     def _asked_for(self) -> bytes | None:
-        """The ``If-None-Match`` of the request."""
-        for name, value in self._scope["headers"]:
-            if name == b"if-none-match":
-                return bytes(value)
-        return None
+        """The ``If-None-Match`` of the request. Several headers are one list (RFC 9110, 5.3)."""
+        given = [value for name, value in self._scope["headers"] if name == b"if-none-match"]
+        return b", ".join(given) if given else None
 
     def _tagged(self, start: Message, body: Message) -> Message:
         """Give an answer its tag unless it has one already, and leave out its body for a client that has it. Returns the body to send."""

@@ -120,7 +120,7 @@ async def _array(services: Services, request: Request, batch_id: str) -> AsyncIt
 async def schedule(
     request: Request,
     batch_id: str,
-    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE)],
+    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """A form, or JSON. Any time from now on; with the strict setting at least two minutes and at most 30 days ahead, rounded up to the next
