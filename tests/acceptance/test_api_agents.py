@@ -34,7 +34,7 @@ async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: Ap
     assert read["agent_type"] == "other"
     assert read["agent_status"] == "processed"
     assert read["ingest_source_config"] is None
-    assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399")
+    assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399+00:00")
 
 
 async def test_settings_that_are_only_kept_are_read_back_as_they_came(world: ApiWorld) -> None:

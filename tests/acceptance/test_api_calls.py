@@ -65,7 +65,7 @@ async def test_a_scheduled_call_waits_for_its_time(world: ApiWorld) -> None:
         assert answer.json()["status"] == "scheduled"
         read = (await client.get(f"/executions/{answer.json()['execution_id']}")).json()
     assert read["status"] == "scheduled"
-    assert read["scheduled_at"] == at.removesuffix("+00:00")
+    assert read["scheduled_at"] == at
     assert await admit(world.ledger) == []
 
 
@@ -87,6 +87,8 @@ WRONG_REQUESTS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"recipient_phone_number": "911"}, 400, "emergency", "recipient_phone_number"),
     ({"recipient_phone_number": "sip:112@gateway.example"}, 400, "emergency", "recipient_phone_number"),
     ({"from_phone_number": "me"}, 400, "from_phone_number is not a valid", "from_phone_number"),
+    ({"agent_version_id": "v2"}, 400, "agents have none here yet", "agent_version_id"),
+    ({"agent_version_id": 2}, 400, "agents have none here yet", "agent_version_id"),
     ({"user_data": []}, 400, "user_data must be an object", "user_data"),
     ({"user_data": {"x": "y" * MAX_USER_DATA_BYTES}}, 413, "at most 25600", "user_data"),
     ({"scheduled_at": "tomorrow"}, 400, "ISO 8601", "scheduled_at"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.api_examples import NOT_HERE, examples, filled, made, sent
@@ -120,6 +121,33 @@ async def test_an_extension_that_nobody_answers_can_be_sent_back(world: ApiWorld
         back = await client.put("/v1/callwright/extensions/desk", content=read.content)
         assert (back.status_code, back.json()) == (200, read.json())
         assert (await client.put("/v1/callwright/extensions/new", json={"agent_id": None})).status_code == 400
+
+
+def times(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text that looks like a time, with its name."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from times(one, key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from times(one, name)
+    elif isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+        yield name, value
+
+
+async def test_every_time_of_an_answer_has_its_zone(world: ApiWorld) -> None:
+    """A time without one is hours off in a program that reads it as its own."""
+    async with world.client() as client:
+        ids = await made(world, client)
+        found = []
+        for path, operations in build_app(world.services).openapi()["paths"].items():
+            if "get" in operations and not path.endswith("/events"):
+                answer = await client.get(filled(path, ids))
+                if answer.headers["content-type"] == "application/json":
+                    found += [(path, *one) for one in times(answer.json())]
+        assert {name for _, name, _ in found} >= {"created_at", "updated_at", "from", "to", "at"}
+        for path, name, text in found:
+            assert datetime.fromisoformat(text).utcoffset() == timedelta(0), (path, name, text)
 
 
 async def test_every_example_of_a_body_is_accepted(world: ApiWorld) -> None:

@@ -77,6 +77,18 @@ async def test_lists_are_narrowed(world: ApiWorld) -> None:
             assert [row["id"] for row in page["data"]] == expected, query
 
 
+async def test_a_time_as_we_write_it_is_read_back_whether_its_plus_is_encoded_or_not(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        at = (await client.get(f"/executions/{execution_id}")).json()["created_at"]
+        url = f"/v2/agent/{agent_id}/executions"
+        assert at.endswith("+00:00")
+        for sent in (at, at.replace("+", "%2B")):
+            page = (await client.get(f"{url}?from={sent}&to={sent}")).json()
+            assert [row["id"] for row in page["data"]] == [execution_id]
+
+
 WRONG_FILTERS: list[tuple[dict[str, str], str]] = [
     ({"page_number": "0"}, "page_number"),
     ({"page_number": "two"}, "page_number"),

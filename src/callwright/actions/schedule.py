@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,17 @@ PASSED = "scheduled_at is in the past by more than five minutes; give a time fro
 STRICT_DAYS = 30
 _STRICT_LEAD = timedelta(minutes=2)
 _LATE = timedelta(minutes=5)
+_PLUS_AS_BLANK = re.compile(r"(\S+[Tt ]\S+) (\d\d:?\d\d)")
+"""A time whose ``+`` was not percent-encoded in a query or a form, where it stands for a blank."""
 
 
 def moment(text: Any, what: str, *, offset: bool = False) -> datetime:
-    """An ISO 8601 time as aware UTC. Without an offset it means UTC, or is refused where ``offset`` is asked for. Raises BadInputError
-    naming ``what``."""
+    """An ISO 8601 time as aware UTC. Without an offset it means UTC, or is refused where ``offset`` is asked for. A blank before the offset
+    counts as ``+``. Raises BadInputError naming ``what``."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        given = text.strip()
+        blank = _PLUS_AS_BLANK.fullmatch(given)
+        found = datetime.fromisoformat("+".join(blank.groups()) if blank else given)
         if found.tzinfo or not offset:
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (AttributeError, ValueError, OverflowError):

@@ -26,6 +26,13 @@ def test_times_are_read_with_and_without_an_offset() -> None:
     assert moment("2026-03-01", "at") == datetime(2026, 3, 1, tzinfo=UTC)
 
 
+def test_a_plus_that_was_not_encoded_in_a_query_is_an_offset_all_the_same() -> None:
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    for text in ("2026-03-01T12:00:00.000000 00:00", "2026-03-01T17:30:00 05:30", "2026-03-01 17:30 0530"):
+        assert moment(text, "at") == noon
+    assert due_time("2026-03-01T17:45:00 05:30", NOW, strict=False) == NOW + timedelta(minutes=15)
+
+
 @pytest.mark.parametrize("given", ["", "soon", 1_700_000_000, None, [], "2026-13-01", "0001-01-01T00:00:00+14:00"])
 def test_a_wrong_time_is_named(given: Any) -> None:
     with pytest.raises(BadInputError, match="at must be an ISO 8601 time"):

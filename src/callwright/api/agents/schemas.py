@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.settings.table import properties_of
 
 
@@ -181,8 +181,8 @@ class AgentView(Open):
             ],
             "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
             "inbound_phone_number": None,
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
             "callwright": {"revision": 1},
         }
     )
@@ -191,8 +191,8 @@ class AgentView(Open):
     agent_name: str
     agent_type: str
     agent_status: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     tasks: list[Task]
     agent_prompts: dict[str, Any] | None = None
 

@@ -33,6 +33,8 @@ from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 
 router = APIRouter(prefix="/batches", tags=["batches"])
+singular = APIRouter(prefix="/batch", tags=["batches"], deprecated=True)
+"""As one page of the hosted documentation spells it."""
 
 _Form = Annotated[
     BatchForm,
@@ -98,6 +100,17 @@ async def list_executions(request: Request, batch_id: str) -> Response:
     services, principal = services_of(request).actions, principal_of(request)
     batch, _ = await batches.get_batch(services, principal, batch_id)
     return StandingStream(request, _array(services, request, batch.id), "application/json")
+
+
+@singular.get(
+    "/{batch_id}/executions",
+    summary="List the executions of a batch, in another spelling",
+    responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
+    openapi_extra={STREAMED: True},
+)
+async def list_executions_of_one(request: Request, batch_id: str) -> Response:
+    """The same as `GET /batches/{batch_id}/executions`."""
+    return await list_executions(request, batch_id)
 
 
 async def _array(services: Services, request: Request, batch_id: str) -> AsyncIterator[bytes]:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
-from callwright.actions.calls import read_retry_config
+from callwright.actions.calls import read_retry_config, refuse_version
 from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
@@ -59,6 +59,10 @@ def _parsed(text: str) -> Any:
         return text
 
 
+def _no_version(given: Fields, name: str) -> None:
+    refuse_version(given.raw(name))
+
+
 def _web_address(given: Fields, name: str) -> str | None:
     url = given.text(name)
     usable = names_host(url) and urlsplit(url).scheme in ("http", "https")
@@ -80,6 +84,9 @@ class BatchForm(AskedForm):
     )
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
+    )
+    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
+        default=None, description="Agents have no versions yet: any value is refused."
     )
     file: UploadedFile = Field(
         description="CSV in UTF-8 with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."
@@ -129,8 +136,8 @@ class BatchView(Open):
         {
             "batch_id": "5c96ca94b56440e0b0e02845e311ce97",
             "humanized_created_at": "1 minute ago",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:10.768001",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:10.768001+00:00",
             "status": "running",
             "scheduled_at": "2026-11-24T16:31:09+00:00",
             "from_phone_number": None,
@@ -169,10 +176,10 @@ class BatchView(Open):
 
     batch_id: str
     humanized_created_at: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     status: str = Field(description="created, processed, scheduled, queued, running, completed, stopped or failed.")
-    scheduled_at: str | None
+    scheduled_at: Timestamp | None
     from_phone_number: str | None
     from_phone_numbers: list[str]
     file_name: str

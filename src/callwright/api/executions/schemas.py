@@ -10,7 +10,7 @@ from pydantic import Field
 from callwright.actions.executions import PageRequest, read_cursor
 from callwright.api.executions.example import EXECUTION
 from callwright.api.reading import MOMENT, AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError
 from callwright.domain.execution import Status
@@ -125,8 +125,8 @@ class ExecutionView(Open):
     conversation_duration: float = Field(description="Seconds.")
     total_cost: float = Field(description="Cents, exact: the sum of `cost_breakdown`.")
     transcript: str | None
-    created_at: str = Field(description="Naive ISO 8601, UTC, microseconds.", examples=["2026-11-24T16:31:07.193399"])
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     cost_breakdown: dict[str, Any]
     usage_breakdown: dict[str, Any]
     telephony_data: dict[str, Any]
@@ -160,7 +160,7 @@ class ExecutionPage(Open):
 class LogEntry(Open):
     """One line of the raw log."""
 
-    created_at: str
+    created_at: Timestamp
     type: str
     component: str
     provider: str
@@ -175,14 +175,14 @@ class LogAnswer(Open):
             "status": "success",
             "data": [
                 {
-                    "created_at": "2026-11-24T16:31:14.918475",
+                    "created_at": "2026-11-24T16:31:14.918475+00:00",
                     "type": "response",
                     "component": "transcriber",
                     "provider": "scripted",
                     "data": "Goodbye.",
                 },
                 {
-                    "created_at": "2026-11-24T16:31:14.961650",
+                    "created_at": "2026-11-24T16:31:14.961650+00:00",
                     "type": "request",
                     "component": "llm",
                     "provider": "scripted",
@@ -201,6 +201,10 @@ class DoctorAdvice(Open):
 
     setting: str
     direction: str = Field(description="lower, raise, change, or check: nothing of the agent would help, look there.")
+    value: float | None = Field(
+        default=None,
+        description="The value that would have helped in this call, in the unit of the setting; null where the log does not tell one.",
+    )
     why: str
 
 
@@ -235,6 +239,7 @@ class DoctorAnswer(Open):
                         {
                             "setting": "the line",
                             "direction": "check",
+                            "value": None,
                             "why": "nothing but digital silence came: NAT, firewall, or a muted microphone",
                         }
                     ],
