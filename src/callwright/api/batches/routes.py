@@ -104,7 +104,7 @@ async def list_executions(request: Request, batch_id: str) -> Response:
 
 @singular.get(
     "/{batch_id}/executions",
-    summary="List the executions of a batch, in another spelling",
+    summary="List the executions of a batch",
     responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
     openapi_extra={STREAMED: True},
 )
