@@ -104,11 +104,20 @@ class ModelStore:
                 )
             return self._overrides[name]
         if not self.has(name):
-            raise ConfigurationError(
-                f"the local model {name} is not installed in {self.folder}; run `callwright models install {name}`"
-                f" ({artefact.download_bytes / 1e6:.0f} MB)"
-            )
+            raise ConfigurationError(self._lacking(artefact))
         return self.folder / name / artefact.main if artefact.main else self.folder / name
+
+    def _lacking(self, artefact: Artefact) -> str:
+        """What is missing, all of it at once: whoever lacks one model of the default set mostly lacks the others too."""
+        others = [
+            one for one in self._table.values() if one.is_default and artefact.is_default and not self.has(one.name)
+        ]
+        lacking = others or [artefact]
+        names = ", ".join(one.name for one in lacking)
+        command = "--default" if others else artefact.name
+        size = sum(one.download_bytes for one in lacking) / 1e6
+        what = f"the local model {names} is" if len(lacking) == 1 else f"the local models {names} are"
+        return f"{what} not installed in {self.folder}; run `callwright models install {command}` ({size:.0f} MB)"
 
     def digest(self, name: str) -> str:
         """The pinned sha256 of an artefact's main file; empty for a file of the user's own and for a folder."""
