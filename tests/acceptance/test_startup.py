@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from callwright.bootstrap import open_foundation
 from callwright.cli import main
+from callwright.ops.settings import load_settings
 
 
 def taken_port() -> socket.socket:
@@ -142,3 +145,22 @@ def test_the_version_has_a_short_option_and_help_shows_the_data_folder(capsys: p
             main(arguments)
         assert ended.value.code == 0
         assert shown in capsys.readouterr().out
+
+
+def test_hints_for_a_client_of_the_api_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(_first_start())
+    file = tmp_path / "b.tar"
+    file.touch()
+    assert main(["backup", str(file)]) == 1
+    assert capsys.readouterr().err.splitlines() == [f"callwright: {file} exists already: name a new file."]
+    assert main(["violations", "create", "--note", "loud"]) == 0
+    violation_id = capsys.readouterr().out.strip()
+    assert main(["violations", "accept", violation_id]) == 0
+    capsys.readouterr()
+    assert main(["violations", "reject", violation_id]) == 1
+    assert "Read the execution" not in capsys.readouterr().err
+
+
+async def _first_start() -> None:
+    async with open_foundation(load_settings(os.environ), may_make=True):
+        pass

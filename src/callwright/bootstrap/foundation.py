@@ -104,7 +104,7 @@ async def open_foundation(settings: Settings, *, may_make: bool = False) -> Asyn
     ConfigurationError (a setting is wrong), NoDatabaseError and UnavailableError (the database cannot be reached).
     """
     if not (may_make or settings.database_url or EmbeddedPostgres(settings.data).is_made):
-        raise NoDatabaseError(f"there is no database in {settings.data}, and DATABASE_URL names none")
+        raise NoDatabaseError(f"there is no database in {settings.data.resolve()}, and DATABASE_URL names none")
     folder = DataFolder(settings.data)
     folder.prepare()
     secret = load_secret(settings.secret, folder.path)

