@@ -46,6 +46,7 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("CALLWRIGHT_LOCAL_MODEL", "qwen", "CALLWRIGHT_LOCAL_MODEL: there is no local model 'qwen'"),
         ("CALLWRIGHT_LOCAL_MODEL_PATHS", "qwen=/a", "CALLWRIGHT_LOCAL_MODEL_PATHS: there is no local model 'qwen'"),
         ("CALLWRIGHT_SCENARIO", "missing.json", "CALLWRIGHT_SCENARIO: missing.json cannot be read: No such file"),
+        ("CALLWRIGHT_AMBIENT", "/proc/callwright", "CALLWRIGHT_AMBIENT: /proc/callwright is no folder"),
         ("CALLWRIGHT_WEBHOOK_SECRET", "whsec_!", "CALLWRIGHT_WEBHOOK_SECRET: what follows whsec_ must be base64"),
     ],
 )
@@ -145,6 +146,22 @@ def test_the_version_has_a_short_option_and_help_shows_the_data_folder(capsys: p
             main(arguments)
         assert ended.value.code == 0
         assert shown in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(_first_start())
+    file = tmp_path / "b.tar"
+    assert main(["backup", "/proc/b.tar"]) == 1
+    assert "The folder /proc cannot be written: " in capsys.readouterr().err
+    assert main(["backup", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["restore", str(file), "--data", "/proc/callwright/data"]) == 1
+    assert capsys.readouterr().err.startswith("callwright: /proc/callwright/data cannot be made: ")
+    monkeypatch.setenv("CALLWRIGHT_MODELS", "/proc/callwright")
+    assert main(["models", "install", "silero-vad"]) == 1
+    assert "CALLWRIGHT_MODELS: /proc/callwright cannot be the folder of models: " in capsys.readouterr().err
 
 
 def test_hints_for_a_client_of_the_api_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

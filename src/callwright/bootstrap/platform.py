@@ -94,6 +94,8 @@ async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Pl
     check_names(settings, await asyncio.to_thread(installed_plugins))
     if settings.webhook_secret:
         decode_secret(settings.webhook_secret)
+    if settings.ambient is not None and not settings.ambient.is_dir():
+        raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(open_foundation(settings, may_make=True))
         metrics = Metrics()

@@ -137,7 +137,11 @@ class ModelStore:
         wanted = list(dict.fromkeys(names))
         if not self.missing(wanted):
             return []
-        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"CALLWRIGHT_MODELS: {self.folder} cannot be the folder of models: {error.strerror}"
+            raise ConfigurationError(said) from error
         with _locked(self.folder / ".lock"):
             missing = self.missing(wanted)  # another process may have installed them while this one waited
             total = sum(a.disk_bytes if hub else a.download_bytes for a in missing)
