@@ -13,7 +13,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
-from callwright.actions.calls import choose_carrier
+from callwright.actions.calls import check_caller, choose_carrier
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
@@ -182,8 +182,9 @@ class _Carriers:
         self.carriers: dict[str, str] = {}
         self._failures: dict[str, BadInputError] = {}
 
-    def check(self, destination: Destination) -> None:
+    def check(self, destination: Destination, variables: Mapping[str, str]) -> None:
         """Raise the error of ``POST /call`` for an address that cannot be called from here."""
+        check_caller(self._services, destination, variables)
         kind = destination.kind
         if kind in self._failures:
             raise self._failures[kind]

@@ -16,7 +16,7 @@ from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.doors import Doors
 from callwright.api.services import ApiServices
-from callwright.domain.access import refusal
+from callwright.domain.access import refusal, remedy
 from callwright.domain.errors import (
     CallwrightError,
     MissingKeyError,
@@ -135,7 +135,7 @@ class Gate:
             services.rates.check(principal.organisation_id, scope["path"])
         refused = refusal(principal, scope.get("method", "GET"), scope["path"])
         if refused is not None:
-            raise NotAllowedError(refused)
+            raise NotAllowedError(refused, hint=remedy(principal, refused))
         return principal
 
     async def _check_again(self, scope: Scope) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from callwright.api.services import ApiServices
 from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
-from callwright.bootstrap.plugins import setting_texts
+from callwright.bootstrap.plugins import check_names, installed_plugins, setting_texts
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -51,6 +51,7 @@ from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
 from callwright.ports.registry import PluginContext
+from callwright.providers.local.inference import LocalInference, install_command
 from callwright.storage.job_runner import JobRunner
 
 _LOG = logging.getLogger(__name__)
@@ -87,10 +88,16 @@ class Platform:
 async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Platform]:
     """Start everything. ``public_url`` is how the outside reaches the API.
 
-    Leaving stops in the opposite order; calls that are still under way are settled by the next process.
+    Leaving stops in the opposite order; calls that are still under way are settled by the next process. Raises ConfigurationError for a
+    setting that is wrong, before the database starts.
     """
+    check_names(settings, await asyncio.to_thread(installed_plugins))
+    if settings.webhook_secret:
+        decode_secret(settings.webhook_secret)
+    if settings.ambient is not None and not settings.ambient.is_dir():
+        raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
     async with AsyncExitStack() as stack:
-        foundation = await stack.enter_async_context(open_foundation(settings))
+        foundation = await stack.enter_async_context(open_foundation(settings, may_make=True))
         metrics = Metrics()
         market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
         doors = Doors(public_url, foundation.ids, foundation.clock)
@@ -255,6 +262,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         ready=ready,
         # Without an address the carrier for SIP is not made, and cannot tell itself that it is off.
         carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
+        missing_models=_missing_models(platform.foundation),
         public_url=public_url,
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,
@@ -264,6 +272,22 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         ),
         bad_key_status=int(settings.bad_key),
     )
+
+
+def _missing_models(foundation: Foundation) -> Callable[[], tuple[Sequence[str], str]]:
+    """Looks for the models of the settings' own providers."""
+    settings, registry = foundation.settings, foundation.plugins.registry
+    defaults = foundation.policy().defaults
+    named = {"transcriber": defaults.transcriber, "model": defaults.model, "voice": defaults.voice}
+    named |= {"vad": settings.vad, "turn": settings.turn}
+    used = [(kind, registry.find(kind, name).name) for kind, name in named.items() if registry.has(kind, name)]
+    inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
+
+    def missing() -> tuple[Sequence[str], str]:
+        names = inference.missing(used)
+        return names, install_command(names) if names else ""
+
+    return missing
 
 
 def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:

@@ -20,9 +20,8 @@ from callwright.bootstrap import open_actions
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ops.settings import Settings, load_settings
+from callwright.ops.settings import API_KEY_VARIABLE, Settings, load_settings
 
-KEY_VARIABLE = "CALLWRIGHT_API_KEY"
 _ROUTES = "/v1/callwright"
 _READ_BYTES = 65_536
 
@@ -43,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("agent", help="the agent's id")
     parser.add_argument("--url", default="", help="where the platform listens (by the settings of this machine)")
-    parser.add_argument("--key", default="", help=f"API key, else {KEY_VARIABLE}, else one made for this chat only")
+    parser.add_argument("--key", default="", help=f"API key, else {API_KEY_VARIABLE}, else one made for this chat only")
     parser.add_argument("--data", type=Path, help="data folder in which such a key is made (CALLWRIGHT_DATA)")
     parser.add_argument(
         "--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of the prompt (user_data)"
@@ -188,10 +187,10 @@ async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, A
 @asynccontextmanager
 async def _key(settings: Settings, given: str) -> AsyncIterator[str]:
     """The key to ask with: the given one, or one that lives as long as the chat."""
-    known = given or os.environ.get(KEY_VARIABLE, "")
+    known = given or os.environ.get(API_KEY_VARIABLE, "")
     if known:
         if not (known.isascii() and known.isprintable()) or " " in known:
-            raise BadInputError(f"the key of --key or {KEY_VARIABLE} has signs that no key has")
+            raise BadInputError(f"the key of --key or {API_KEY_VARIABLE} has signs that no key has")
         yield known
         return
     async with open_actions(settings) as services:

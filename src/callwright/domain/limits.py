@@ -62,6 +62,9 @@ MAX_LOG_ENTRY_BYTES = 65_536
 MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
 """How much of a webhook receiver's answer is kept."""
 
+MAX_DELIVERIES_LISTED = 1_000
+"""Most webhooks that one command lists or resends."""
+
 MAX_SOCKET_PATH_BYTES = 107
 """Longest path of a unix socket (the kernel's limit)."""
 

