@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins
-from callwright.domain.agent.parsing import ProviderDefaults
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
 from callwright.domain.pricing import PriceBook
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
@@ -63,13 +62,8 @@ class Foundation:
     def policy(self) -> CallPolicy:
         """How calls are placed, by the settings."""
         s = self.settings
-        defaults = ProviderDefaults(transcriber=s.transcriber, model=_model_of(s), voice=s.voice)
+        defaults = provider_defaults(s)
         return CallPolicy(carrier=s.carrier, from_number=s.from_number, strict=s.strict, defaults=defaults)
-
-
-def _model_of(settings: Settings) -> str:
-    """With an endpoint's base URL set, agents that name no model use that endpoint."""
-    return "custom" if settings.model_base_url and settings.model == "local" else settings.model
 
 
 class NoCallControl:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults, setting_texts
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.chat import in_writing
 from callwright.call.live.equipment import may_speculate, model_settings, need
@@ -92,7 +92,7 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
     lacks = wholeness(view)
     missing = [] if lacks.has_all else [f"the log is not whole: {lacks.missing()}"]
     settings = load_settings(os.environ, data=arguments.data)
-    defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
+    defaults = provider_defaults(settings)
     plugins = PluginInstances(installed_plugins())
     # Without a data folder: local models would keep the prompts they read in it.
     texts = {**setting_texts(settings), "data": ""}

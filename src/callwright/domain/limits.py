@@ -140,6 +140,12 @@ MODEL_ANSWER_SECONDS = 60
 CLASSIFIER_SECONDS = 6
 """Longest wait for a yes/no question to a model on a live call."""
 
+MODEL_LIST_SECONDS = 5
+"""Longest wait for the list of models of an endpoint."""
+
+MODEL_SILENT_SECONDS = 5
+"""A model that gave no word for so long when its answer was no longer wanted counts as failed."""
+
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question."""
 

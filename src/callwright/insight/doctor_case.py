@@ -10,6 +10,7 @@ from typing import Any
 from callwright.conversation.log import Entry
 from callwright.conversation.stops import normalised
 from callwright.insight.cost import CallCost
+from callwright.insight.provider_failures import ProviderFailures, failures_of
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span, Timeline, timeline
 from callwright.insight.view import CallView
 from callwright.insight.waterfall import TurnLatency, waterfall
@@ -29,6 +30,11 @@ class Case:
     def line(self) -> Timeline:
         """The sounds of both sides."""
         return timeline(self.view)
+
+    @cached_property
+    def failures(self) -> ProviderFailures:
+        """What providers and tools failed at."""
+        return failures_of(self.view)
 
     @cached_property
     def latencies(self) -> list[TurnLatency]:

@@ -749,7 +749,8 @@ class TestServices:
     def test_a_wait_that_was_given_up(self):
         call = healthy().write(fx.Note("reply_timeout", "generation 3")).write(fx.Note("reply_timeout", "generation 4"))
         call.at(13_000).leg_ended()
-        assert call.found("provider_failed").what.endswith("time to answer was over. 2 times in the call.")
+        what = call.found("provider_failed").what
+        assert what == 'The model failed 2 times, no answer: "it gave nothing more until its time to answer was over".'
         call = healthy().write(fx.Note("mark_missing", "generation 3")).at(13_000).leg_ended()
         assert call.found("provider_failed").severity == "note"
 

@@ -16,6 +16,7 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
+from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.logfile import AppendFile, LogWriter
 from callwright.call.live.own_tracks import AccountSounds
@@ -188,6 +189,7 @@ class Attempt:
         deps, execution = self._office.deps, self._row.execution
         deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         live = self._office.live.open(execution.id)
+        live.listeners.append(FailureReports(execution.id, prepared.equipment, deps.metrics).take)
         log = LogWriter(AppendFile(self._files.log), sync=deps.settings.sync_logs, listener=live.publish)
         runner = CallRunner(Conversation(), log, deps.clock, self._office.place.timers)
         log.header(

@@ -110,7 +110,8 @@ class ChatDesk:
         exchange, told = chat.exchange, chat.told
         complete = await exchange.rest(wait_s)
         chat.told = exchange.position
-        return ChatReply(exchange.since(told), complete, exchange.ended)
+        tools = tuple(exchange.tools[told.tools :])
+        return ChatReply(exchange.since(told), complete, exchange.ended, tools, exchange.error)
 
     def _execution(self, chat: NewChat) -> Execution:
         now = self._office.deps.clock.now()
