@@ -59,6 +59,8 @@ class Failure:
         often = f" {times} times" if times > 1 else ""
         message = f": {quoted(self.message, _MESSAGE_CHARACTERS)}" if self.message else ""
         named = f"{_NAMES.get(self.kind, self.kind)} {self.provider}".strip()
+        if self.failure == BLOCKED:
+            return f"The {named} was never asked{often}{message}."
         return f"The {named} failed{often}, {self.failure.replace('_', ' ')}{message}."
 
 
@@ -157,12 +159,14 @@ class ProviderFailures:
             self._given_up = self._of("model", UNANSWERED, message, at_us)
 
     def _settled(self, at_us: int, name: str) -> tuple[Failure, ...]:
-        """The answer that was given up before, when its moment is over. A model that answered before was only slow."""
+        """The answer that was given up before, when its moment is over. A model that answered before was only slow; of one that
+        failed otherwise, that is what is to be told."""
         failure = self._given_up
         if failure is None or (at_us == failure.at_us and name != "LegEnded"):
             return ()
         self._given_up = None
-        if self._model_works:
+        lasting = self._lasting.get("model")
+        if self._model_works or (lasting is not None and lasting.failure != UNANSWERED):
             return ()
         return self._lasts(
             replace(failure, message=f"{failure.message}; then the other side went on, or the call ended")

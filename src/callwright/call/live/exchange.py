@@ -27,12 +27,14 @@ class Exchange:
     """One chat, seen from its log (a ``logfile.EntryListener``).
 
     At most one reply is prepared and one delivered at a time, as on the core's stage. ``messages`` are those that are over, in order,
-    ``tools`` those that are done; ``open``: lines are taken; ``ended``: no more.
+    ``tools`` those that are done; ``open``: lines are taken; ``ended``: no more;
+    ``refusal``: why the chat could not be opened.
     """
 
     def __init__(self) -> None:
         self.messages: list[ChatMessage] = []
         self.tools: list[ChatTool] = []
+        self.refusal = ""
         self._failures = ProviderFailures()
         self.ended = False
         self._unanswered = False
@@ -98,7 +100,7 @@ class Exchange:
     @property
     def error(self) -> str:
         """Why the agent does not answer, as the record would say it now. Empty where it does."""
-        return self._failures.error
+        return self.refusal or self._failures.error
 
     def since(self, told: Told) -> tuple[ChatMessage, ...]:
         """What was delivered behind ``told``, the present reply as far as it has come."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.call.live.session import Equipment
+from callwright.call.live.think import Thinker
 from callwright.insight.provider_failures import ProviderFailures
 from callwright.ops.metrics import Metrics
 from callwright.ports.model import RemoteModel
@@ -18,9 +18,9 @@ class FailureReports:
     """Listens to the log of one call (a ``logfile.EntryListener``). The same failure of a provider is logged once a call, and counted each
     time."""
 
-    def __init__(self, execution_id: str, equipment: Equipment, metrics: Metrics) -> None:
+    def __init__(self, execution_id: str, thinker: Thinker, metrics: Metrics) -> None:
         self._execution_id = execution_id
-        self._thinker = equipment.thinker
+        self._thinker = thinker
         self._metrics = metrics
         self._failures = ProviderFailures()
 

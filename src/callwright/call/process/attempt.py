@@ -81,6 +81,8 @@ class Attempt:
         self._answered = False
         self._told = 0
         self._seed = office.deps.ids.seed()
+        self.refusal = ""
+        """Why the call could not even be tried."""
 
     @property
     def execution_id(self) -> str:
@@ -140,6 +142,7 @@ class Attempt:
             prepared = await self._prepare()
         except CallwrightError as error:
             _LOG.warning("execution %s cannot be tried: %s", self.execution_id, error.message)
+            self.refusal = error.message
             await self._end_untried(endings.refused(error.message, now()))
             return
         if self._stop is not None:
@@ -189,7 +192,7 @@ class Attempt:
         deps, execution = self._office.deps, self._row.execution
         deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         live = self._office.live.open(execution.id)
-        live.listeners.append(FailureReports(execution.id, prepared.equipment, deps.metrics).take)
+        live.listeners.append(FailureReports(execution.id, prepared.equipment.thinker, deps.metrics).take)
         log = LogWriter(AppendFile(self._files.log), sync=deps.settings.sync_logs, listener=live.publish)
         runner = CallRunner(Conversation(), log, deps.clock, self._office.place.timers)
         log.header(

@@ -103,6 +103,7 @@ class ChatDesk:
             self._office.live.listen(execution.id, chat.exchange.take)
             chat.begun.set_result(None)
             await attempt.run()
+            chat.exchange.refusal = attempt.refusal
 
     async def _reply(self, chat: _Chat, wait_s: float) -> ChatReply:
         # From the last answer on, not from the line: what was delivered while nobody asked is told now. Of two requests at once each

@@ -74,7 +74,7 @@ class OpenAICompatibleModel:
                     for delta in reading.take(chunk):
                         yield delta
         if not reading.begun:
-            why = f"the endpoint answered with nothing{_check(self._endpoint.url_from)} (HTTP 200)"
+            why = f"the endpoint answered with nothing (HTTP 200){_check(self._endpoint.url_from)}"
             raise ProviderError(FailureKind.BROKEN_STREAM, self.name, why)
         for delta in reading.end():
             yield delta
@@ -96,7 +96,9 @@ class OpenAICompatibleModel:
         except _NoListError as error:
             raise self._unnamed(f": the endpoint offers no list of models (HTTP {error.status})") from None
         if len(names) != 1:
-            raise self._unnamed(f" to one of its models: {_listed(names)}" if names else "; it offers no model")
+            raise self._unnamed(
+                f" to one of its models: {_listed(names)}" if names else ": the endpoint lists no model"
+            )
         self._only_model = names[0]
         return self._only_model
 
@@ -162,8 +164,8 @@ class OpenAICompatibleModel:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         found = {"text/html": "HTML", "application/xhtml+xml": "HTML", "application/json": "JSON instead of a stream"}
         if kind != wanted and kind in found:
-            why = f"the endpoint answered with {found[kind]}{_check(self._endpoint.url_from)} (HTTP {response.status_code})"
-            raise ProviderError(FailureKind.BAD_REQUEST, self.name, why)
+            what = f"the endpoint answered with {found[kind]} (HTTP {response.status_code})"
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, what + _check(self._endpoint.url_from))
 
     def _arguments(self, request: ModelRequest, model: str) -> dict[str, Any]:
         settings = request.settings
@@ -254,7 +256,7 @@ class _Reading:
         if not self._reason:
             if self._usage is not None:
                 yield ModelDelta(usage=self._usage)
-            raise _broken(self._name, "it has no end")
+            raise _broken(self._name, "the stream closed before its end")
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
         usage = self._usage or UsageAmount("model", self._name, self._model, 0)
