@@ -373,7 +373,7 @@ class Studio:
 
 
 def _name_of(choice: ProviderChoice) -> str:
-    return " ".join(filter(None, (choice.provider, choice.model or choice.voice)))
+    return " ".join(dict.fromkeys(filter(None, (choice.provider, choice.model or choice.voice))))
 
 
 def facts_of(view: CallView, log: str, line: LineAccount, sides: tuple[bytes, bytes]) -> CallFacts:

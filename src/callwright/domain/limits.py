@@ -141,10 +141,10 @@ CLASSIFIER_SECONDS = 6
 """Longest wait for a yes/no question to a model on a live call."""
 
 MODEL_LIST_SECONDS = 5
-"""Longest wait for the list of models of an endpoint."""
+"""Longest wait for an endpoint's list of models."""
 
 MODEL_SILENT_SECONDS = 5
-"""A model that gave no word for so long when its answer was no longer wanted counts as failed."""
+"""Silence after which a model whose answer is no longer wanted has failed."""
 
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question."""
