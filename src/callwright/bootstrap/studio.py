@@ -180,8 +180,10 @@ class Studio:
         self._access.check(spec, self._plugins)
         for choice in asked_models(spec):
             await self._asked(choice)
+        named = self._named(scenario)
         speech = "" if self._speech == LOCAL else f", in {self._speech}"
-        return f"model {self._shown(spec.model)}, voice {_name_of(spec.voice)}, recogniser {_name_of(spec.transcriber)}{speech}"
+        voice, ears = self._ran(spec.voice, named.voice), self._ran(spec.transcriber, named.transcriber)
+        return f"model {self._shown(spec.model)}, voice {voice}, recogniser {ears}{speech}"
 
     async def aclose(self) -> None:
         """End what was started."""
@@ -231,9 +233,13 @@ class Studio:
 
     # -- who takes part --------------------------------------------------------------------------------------------------------
 
+    def _named(self, scenario: CallScenario) -> AgentSpec:
+        """The agent. What it does not name is as the server's settings have it."""
+        return parse_agent(scenario.agent, defaults=provider_defaults(self._settings))
+
     def _spec(self, scenario: CallScenario) -> AgentSpec:
-        """The agent, speaking and hearing as calls of this studio do. What it does not name is as the server's settings have it."""
-        spec = parse_agent(scenario.agent, defaults=provider_defaults(self._settings))
+        """The agent, speaking and hearing as calls of this studio do."""
+        spec = self._named(scenario)
         provider = _PROVIDER[self._speech]
         heard, voice = spec.transcriber, spec.voice
         if heard.provider != provider:
@@ -298,6 +304,11 @@ class Studio:
         if failures:
             raise ConfigurationError(f"the model {choice.provider} failed: {failures[0]}")
         self._answering.append((choice, f"{choice.provider} {name} at {model.host(settings)}"))
+
+    def _ran(self, used: ProviderChoice, named: ProviderChoice) -> str:
+        """A voice or recogniser, and which other one it stands for. Tones stand for all of them."""
+        instead = "" if self._speech == TONES or used.provider == named.provider else f" in place of {named.provider}"
+        return _name_of(used) + instead
 
     def _shown(self, choice: ProviderChoice) -> str:
         return next((shown for asked, shown in self._answering if asked == choice), _name_of(choice))

@@ -14,13 +14,14 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from callwright.bootstrap.simulated_calls import command, configure, recorded, scenarios_in, shipped
+from callwright.bootstrap.simulated_calls import Session, check, command, configure, recorded, scenarios_in, shipped
 from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
 from callwright.conversation.log import read_log
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.lab.arguments import report_file
 from callwright.lab.call_scenario import CallScenario
+from callwright.ops.settings import Settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.speech import UsageAmount
@@ -436,6 +437,12 @@ def test_scenarios_with_different_models_are_told_apart(tmp_path: Path, capsys: 
     printed = capsys.readouterr().out.splitlines()
     assert "ran with model scripted, voice scripted, recogniser scripted, in tones: order" in printed
     assert "ran with model scripted scripted-2, voice scripted, recogniser scripted, in tones: other" in printed
+
+
+def test_speech_that_stands_for_another_voice_says_so(tmp_path: Path) -> None:
+    settings = Settings(voice="elsewhere", model="intents")
+    found = check(scenarios_in(case(tmp_path, agent=naming_no_model())), Session(settings, "local"))
+    assert found == {"order": "model intents, voice local in place of elsewhere, recogniser local"}
 
 
 def with_model_name(name: str) -> dict[str, Any]:

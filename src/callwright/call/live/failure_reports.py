@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.think import Thinker
 from callwright.insight.provider_failures import ProviderFailures
 from callwright.ops.metrics import Metrics
@@ -26,14 +27,16 @@ class FailureReports:
 
     def take(self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> None:
         """The next entry."""
-        known = set(self._failures.groups)
         for failure in self._failures.take(at_us, name, values):
             self._metrics.provider_errors.labels(kind=failure.kind, failure=failure.failure).inc()
-            if failure.key not in known:
+            if self._failures.groups[failure.key].first is failure:
                 host = failure.host or self._host_of(failure.kind)
                 where = f" at {host}" if host else ""
                 _LOG.warning("execution %s%s: %s", self._execution_id, where, failure.sentence())
 
     def _host_of(self, kind: str) -> str:
-        model = self._thinker.model
-        return model.host(self._thinker.settings) if kind == "model" and isinstance(model, RemoteModel) else ""
+        model, host = self._thinker.model, ""
+        if kind == "model" and isinstance(model, RemoteModel):
+            with plugin_boundary(self._thinker.provider, lambda _, __: None):
+                host = model.host(self._thinker.settings)
+        return host

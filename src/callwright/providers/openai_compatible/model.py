@@ -358,6 +358,7 @@ def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> Prov
             sentence = f"the endpoint has no such model or address; check {where}the model's name"
         return ProviderError(kind, endpoint.name, f"{sentence} (HTTP {status})")
     if isinstance(error, openai.APIConnectionError) and not begun:
-        why = "does not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
-        return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}{_check(endpoint.url_from)}")
+        late = isinstance(error, openai.APITimeoutError)
+        why = "does not answer in time" if late else f"cannot be reached{_check(endpoint.url_from)}"
+        return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}")
     return _broken(endpoint.name, "the endpoint sent an error in it")

@@ -76,6 +76,19 @@ def test_another_failure_is_another_line_and_a_model_here_has_no_host(caplog: py
     assert (counted(metrics, "model", "unavailable"), counted(metrics, "voice", "unavailable")) == (1, 1)
 
 
+class OddMind(FarMind):
+    """A plugin with a defect."""
+
+    def host(self, settings: ModelSettings) -> str:
+        raise ValueError("no host")
+
+
+def test_a_plugins_defect_does_not_hide_the_failure(caplog: pytest.LogCaptureFixture) -> None:
+    told, _ = reports(OddMind())
+    tell(told, ("ProviderFailed", failed("model", "a", request=1)))
+    assert 'execution e-1: The model acme failed, unavailable: "a".' in caplog.text
+
+
 def test_a_tool_is_logged_with_its_own_host(caplog: pytest.LogCaptureFixture) -> None:
     told, metrics = reports(FarMind())
     sent = {"request": 5, "tool": "slots", "host": "10.0.0.7", "status": 0, "blocked": True}
