@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins
-from callwright.domain.agent.parsing import ProviderDefaults
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
 from callwright.domain.errors import BadInputError
 from callwright.domain.pricing import PriceBook
 from callwright.lab.caller_scenario import Scenario
@@ -67,14 +66,8 @@ class Foundation:
     def policy(self) -> CallPolicy:
         """How calls are placed, by the settings."""
         s = self.settings
-        defaults = ProviderDefaults(transcriber=s.transcriber, model=_model_of(s), voice=s.voice)
         callers = frozenset({*self.callers.personas, *self.callers.numbers})
-        return CallPolicy(s.carrier, s.from_number, s.strict, defaults, callers)
-
-
-def _model_of(settings: Settings) -> str:
-    """With an endpoint's base URL set, agents that name no model use that endpoint."""
-    return "custom" if settings.model_base_url and settings.model == "local" else settings.model
+        return CallPolicy(s.carrier, s.from_number, s.strict, provider_defaults(s), callers)
 
 
 class NoCallControl:

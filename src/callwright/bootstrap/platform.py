@@ -29,6 +29,7 @@ from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import check_names, installed_plugins, setting_texts
 from callwright.call.live.access import TenantAccess
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.equipment import LocalEars
@@ -38,6 +39,7 @@ from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
+from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
 from callwright.insight.record import execution_body
@@ -50,6 +52,7 @@ from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
+from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext
 from callwright.providers.local.inference import LocalInference, install_command
 from callwright.storage.job_runner import JobRunner
@@ -117,6 +120,7 @@ async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Pl
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
         await _tell_of_locked_vault(services)
+        await _tell_of_model(foundation)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
         handlers = {
@@ -166,6 +170,20 @@ async def _tell_of_locked_vault(services: Services) -> None:
         await check_vault(services)
     except (VaultLockedError, ConfigurationError) as error:
         _LOG.error("%s", error.message)
+
+
+async def _tell_of_model(foundation: Foundation) -> None:
+    """Log whether the endpoint of CALLWRIGHT_MODEL_BASE_URL can be used. The server starts without it, for it may come later."""
+    if not foundation.settings.model_base_url:
+        return
+    model, wanted = foundation.plugins("model", "custom"), ModelSettings()
+    if isinstance(model, RemoteModel):
+        host = model.host(wanted)
+        with plugin_boundary(
+            "custom", lambda _, message: _LOG.warning("the model at %s cannot be used now: %s", host, message)
+        ):
+            async with asyncio.timeout(MODEL_LIST_SECONDS):
+                _LOG.info("the model at %s: %s", host, await model.probe(wanted))
 
 
 def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metrics, doors: Doors) -> PluginContext:

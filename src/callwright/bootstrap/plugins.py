@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from callwright.call.live.equipment import NO_TURN_MODEL
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.errors import ConfigurationError
 from callwright.ops.settings import SETTINGS, Settings
 from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
@@ -77,6 +78,12 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
 def setting_texts(settings: Settings) -> dict[str, str]:
     """The settings as plugins get them: texts by name, lists with commas, switches as 1 or 0."""
     return {f.name: _as_text(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def provider_defaults(settings: Settings) -> ProviderDefaults:
+    """The providers of agents that name none. With an endpoint's base URL set, it is the model of agents that name none."""
+    model = "custom" if settings.model_base_url and settings.model == "local" else settings.model
+    return ProviderDefaults(transcriber=settings.transcriber, model=model, voice=settings.voice)
 
 
 def _as_text(value: Any) -> str:

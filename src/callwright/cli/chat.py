@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Chat until one side ends it; 0 when the chat was opened and ended in order."""
+    """Chat until one side ends it; 0 when the chat was opened and ended in order, 1 when the agent could not answer at its end."""
     settings = load_settings(os.environ, data=arguments.data)
     body = {"user_data": variables(arguments.var), "pace": "reading" if arguments.reading else "instant"}
     url = _checked(arguments.url) if arguments.url else settings.public_url or _own_url(settings)
@@ -94,26 +94,30 @@ async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, bod
             print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
             path = f"{_ROUTES}/chats/{execution_id}"
             try:
-                await _write(api, path, reply)
+                error = await _write(api, path, reply)
             except BaseException:
                 # A chat that nobody writes in any more would count as a call until its silence ends it.
                 with suppress(UnavailableError):
                     await _ask(api, "DELETE", path, None)
                 raise
-    return 0
+    return 1 if error else 0
 
 
-async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> None:
-    """Show the agent's replies and write what is typed, until one side has ended the chat."""
+async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> str:
+    """Show the agent's replies and write what is typed, until one side has ended the chat.
+
+    Returns why the agent does not answer, empty where it does.
+    """
     lines = _Lines(sys.stdin.fileno())
     _show(reply)
     while not reply["ended"]:
         line = (await lines.next()).strip()
         if not line:
             await _ask(api, "DELETE", path, None)
-            return
+            break
         reply = await _ask(api, "POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
         _show(reply)
+    return str(reply.get("error") or "")
 
 
 class _Lines:
@@ -162,10 +166,15 @@ class _Lines:
 
 
 def _show(reply: dict[str, Any]) -> None:
+    for tool in reply.get("tools") or ():
+        became = "answered" if tool["ok"] else "failed"
+        print(f"tool: {tool['tool']}({tool['arguments']}) {became}: {tool['result']}", file=sys.stderr, flush=True)
     for message in reply["messages"]:
         print(f"agent: {message['text']}", flush=True)
     if not reply["complete"]:
         print("(the agent is not done yet)", file=sys.stderr, flush=True)
+    if reply.get("error"):
+        print(f"error: {reply['error']}", file=sys.stderr, flush=True)
 
 
 async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:

@@ -143,6 +143,12 @@ MODEL_ANSWER_SECONDS = 60
 CLASSIFIER_SECONDS = 6
 """Longest wait for a yes/no question to a model on a live call."""
 
+MODEL_LIST_SECONDS = 5
+"""Longest wait for an endpoint's list of models."""
+
+MODEL_SILENT_SECONDS = 5
+"""Silence after which a model whose answer is no longer wanted has failed."""
+
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question."""
 

@@ -187,6 +187,11 @@ RULES: dict[str, Rule] = _table(
             "error": Advice(
                 "tools_config.api_tools", CHECK, "the API answered with an error, told in callwright.tools"
             ),
+            "blocked": Advice(
+                "CALLWRIGHT_ALLOW_PRIVATE_URLS",
+                CHECK,
+                "nothing was sent: the outbound policy forbids the tool's address",
+            ),
             "refused": Advice(
                 "tools_config.api_tools",
                 CHECK,

@@ -273,7 +273,9 @@ SETTINGS: dict[str, Setting] = {
         _address,
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
-    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none."),
+    "model_name": Setting(
+        "CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none; else its only one."
+    ),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
     "local_model": Setting("CALLWRIGHT_LOCAL_MODEL", "Local language model, a name of `callwright models list`."),
     "local_model_threads": Setting(

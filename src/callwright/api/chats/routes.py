@@ -85,6 +85,10 @@ def _view(execution_id: str, reply: ChatReply) -> dict[str, Any]:
         "execution_id": execution_id,
         "reply": " ".join(message.text for message in reply.messages),
         "messages": [{"text": message.text, "cut": message.cut} for message in reply.messages],
+        "tools": [
+            {"tool": one.name, "arguments": one.arguments, "ok": one.ok, "result": one.result} for one in reply.tools
+        ],
         "complete": reply.complete,
         "ended": reply.ended,
+        "error": reply.error or None,
     }
