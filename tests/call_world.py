@@ -22,6 +22,7 @@ from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.afterwards.postcall import PostCall
 from callwright.call.live.access import NoAccess, TenantAccess
+from callwright.call.live.availability import NEVER, AvailabilitySettings, PluginAvailability
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings, no_tools
 from callwright.call.live.equipment import LocalEars
@@ -39,6 +40,7 @@ from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
 from callwright.outbox.publication import WebhookPublisher
+from callwright.ports.availability import EverythingAvailable
 from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
@@ -252,7 +254,7 @@ async def call_world(
     book: PriceBook | None = None,
 ) -> AsyncIterator[CallWorld]:
     """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one. With ``vault`` calls
-    use the provider keys of their tenants."""
+    use the provider keys of their tenants, all of whom count as connected."""
     data = DataFolder(folder)
     data.prepare()
     ledger = PostgresLedger(dsn)
@@ -261,6 +263,8 @@ async def call_world(
     publisher = WebhookPublisher("", False, ids.uuid, clock.now)
     plugins = scripted_plugins(folder, scenario, loopback)
     names = ProviderDefaults("scripted", "scripted", "scripted")
+    access = None if vault is None else TenantAccess(ledger, vault, clock, plugins.key_names_of)
+    looked_at = AvailabilitySettings(defaults=names, ears=LocalEars("energy", "scripted"), sandbox=NEVER)
     with ThreadPoolExecutor(1) as disk:
         deps = RuntimeDeps(
             ledger,
@@ -276,8 +280,11 @@ async def call_world(
             settings or RuntimeSettings(ears=LocalEars("energy", "scripted"), defaults=names),
             no_tools if client is None else web_desk(ledger, client, clock).tools,
             None if client is None else CallerLookup(client, ledger),
-            NoAccess() if vault is None else TenantAccess(ledger, vault, clock, plugins.key_names_of),
+            access or NoAccess(),
             write_contacts=StoppedContacts(ledger, clock, publisher, "+15550100").write,
+            availability=EverythingAvailable()
+            if access is None
+            else PluginAvailability(plugins.registry, plugins, access, looked_at),
         )
         runtime = CallRuntime(deps)
         await runtime.start()

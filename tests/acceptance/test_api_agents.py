@@ -23,7 +23,13 @@ async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: Ap
     async with world.client() as client:
         answer = await client.post("/v2/agent", json=AGENT)
         assert answer.status_code == 201
-        assert answer.json() == {"agent_id": answer.json()["agent_id"], "state": "created", "status": "created"}
+        body = answer.json()
+        assert {**body, "callwright": {}} == {
+            "agent_id": body["agent_id"],
+            "state": "created",
+            "status": "created",
+            "callwright": {},
+        }
         read = (await client.get(f"/v2/agent/{answer.json()['agent_id']}")).json()
     assert read["agent_name"] == "Clinic reminder"
     assert read["colour"] == {"of": "the caller's choice"}
@@ -73,7 +79,8 @@ async def test_a_read_agent_can_be_put_back_as_it_is(world: ApiWorld) -> None:
         for body in (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]}):
             answer = await client.put(f"/v2/agent/{agent_id}", json=body)
             assert answer.status_code == 200
-            assert answer.json() == {"agent_id": agent_id, "state": "updated", "status": "updated"}
+            saved = {"agent_id": agent_id, "state": "updated", "status": "updated"}
+            assert answer.json() == {**saved, "callwright": {"warnings": read["callwright"]["warnings"]}}
         again = (await client.get(f"/v2/agent/{agent_id}")).json()
     changing = {"updated_at", "callwright"}
     assert {k: v for k, v in again.items() if k not in changing} == {k: v for k, v in read.items() if k not in changing}
@@ -108,11 +115,12 @@ async def test_a_patch_changes_only_what_it_may(world: ApiWorld) -> None:
                 "agent_prompts": {"task_2": {"system_prompt": "Summarise."}},
             },
         )
-        assert answer.json() == {
+        assert answer.json()["callwright"]["ignored"] == ["agent_config.colour"]
+        assert {**answer.json(), "callwright": {}} == {
             "message": "success",
             "state": "updated",
             "status": "success",
-            "callwright": {"ignored": ["agent_config.colour"]},
+            "callwright": {},
         }
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
     assert read["agent_name"] == "Renamed"
@@ -178,10 +186,16 @@ async def test_a_patch_of_tasks_is_applied_task_by_task_unless_strict(world: Api
     async with world.client() as client, world.client(strict=True) as hosted:
         agent_id = await create(client)
         ignored = await hosted.patch(f"/v2/agent/{agent_id}", json=change)
-        assert ignored.json()["callwright"] == {"ignored": ["agent_config.tasks"]}
+        assert ignored.json()["callwright"]["ignored"] == ["agent_config.tasks"]
         assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
         applied = await client.patch(f"/v2/agent/{agent_id}", json=change)
-        assert applied.json() == {"message": "success", "state": "updated", "status": "success"}
+        assert {**applied.json(), "callwright": {}} == {
+            "message": "success",
+            "state": "updated",
+            "status": "success",
+            "callwright": {},
+        }
+        assert "ignored" not in applied.json()["callwright"]
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
         assert (await client.put(f"/v2/agent/{agent_id}", json=read)).status_code == 200
         wrong = {"agent_config": {"tasks": [{"task_config": {"call_terminate": "soon"}}]}}

@@ -131,7 +131,7 @@ async def test_a_call_uses_its_tenants_key_the_next_one_the_new_key_and_another_
     assert world.asked() == []
     row = await world.calls.row(lost)
     assert row.status == "error"
-    assert "store the provider key AZURE_OPENAI_API_KEY" in str(row.error_message)
+    assert '"AZURE_OPENAI_API_KEY"' in str(row.error_message)
 
     await world.put(OTHERS, "AZURE_OPENAI_API_KEY", THIRD)
     await world.chat(OTHERS, **model)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,13 +63,20 @@ AGENT: dict[str, Any] = {
 
 
 @contextmanager
-def served(folder: Path, *, strict: bool = False) -> Iterator[tuple[str, str]]:
-    """Address and key of a server over the data in ``folder``, which may have another one."""
+def served(
+    folder: Path,
+    *,
+    strict: bool = False,
+    callers: Mapping[str, Any] = PERSONAS,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[tuple[str, str]]:
+    """Address and key of a server over the data in ``folder``, which may have another one. ``callers``: its synthetic callers;
+    ``settings``: further ones, by the names of their variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     scenario = folder / "callers.json"
-    scenario.write_text(json.dumps(PERSONAS))
+    scenario.write_text(json.dumps(callers))
     environ = {
         **os.environ,
         **SCRIPTED,
@@ -79,6 +86,7 @@ def served(folder: Path, *, strict: bool = False) -> Iterator[tuple[str, str]]:
         "CALLWRIGHT_RATE_LIMITS": "off",
         "CALLWRIGHT_STRICT": str(int(strict)),
         "CALLWRIGHT_DRAIN_SECONDS": "0",
+        **(settings or {}),
     }
     written = folder / f"server-{port}.log"
     address = f"http://127.0.0.1:{port}"

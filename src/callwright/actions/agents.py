@@ -100,8 +100,8 @@ async def model_names(unit: Unit, principal: Principal) -> set[str]:
 
 
 async def create_agent(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredAgent:
-    """Save a new agent. Raises InvalidAgentError: nothing was saved then."""
-    body = flat_body(wire)
+    """Save a new agent, unless strict also from an object as reads return it. Raises InvalidAgentError: nothing was saved then."""
+    body = flat_body(wire, allow_flat=not services.policy.strict)
     now = services.clock.now()
     async with services.ledger.unit() as unit:
         agent = StoredAgent(

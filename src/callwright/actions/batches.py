@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
@@ -13,11 +13,12 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
-from callwright.actions.calls import check_caller, choose_carrier
+from callwright.actions.calls import check_caller, provided
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.availability import LINE, Line
 from callwright.domain.batch import (
     SCHEDULABLE,
     STOPPABLE,
@@ -32,14 +33,14 @@ from callwright.domain.batch import (
     rounded_up,
 )
 from callwright.domain.contact_list import read_contacts
-from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
+from callwright.domain.errors import BadInputError, LackingError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import (
     MAX_BATCH_ROW_BYTES,
     MAX_BATCHES_LISTED,
     MAX_REFUSED_ROWS_KEPT,
 )
-from callwright.domain.number import Destination
+from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredAgent, Unit
@@ -51,6 +52,9 @@ _PIECE = 2_000
 _PAGE = 200
 
 BatchView = tuple[Batch, BatchProgress]
+
+Begins = dict[tuple[str, str], dict[str, Any]]
+"""Kind of address and carrier -> how the record of such a call begins (``ports.availability.Availability.foresee``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ async def create_batch(
         )
         await _check_numbers(services, unit, principal, agent, request.from_numbers)
         await unit.batches.insert(batch)
-        reading = _Reading(services, agent, content)
+        choice = await _carriers(services, unit, principal.tenant_id, agent)
+        reading = _Reading(services, choice, content)
         await unit.batches.contacts.stage(batch.id, reading.pieces())
         reading.check()
         batch = await unit.batches.change(
@@ -127,19 +132,20 @@ class _Reading:
     """A list being read: how many rows there were, and the first that cannot be called."""
 
     services: Services
-    agent: StoredAgent
+    choice: _Carriers
     content: IO[bytes]
     total: int = 0
     valid: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
-    carriers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def carriers(self) -> Mapping[str, str]:
+        """The carriers of those kinds of addresses that were found."""
+        return self.choice.used
 
     async def pieces(self) -> AsyncIterator[Sequence[Contact]]:
         """The contacts, so many at a time; a piece is read while the one before is written."""
-        wanted = parse_agent(self.agent.body).telephony_provider
-        choice = _Carriers(self.services, wanted)
-        self.carriers = choice.carriers
-        rows = read_contacts(_lines(self.content), choice.check)
+        rows = read_contacts(_lines(self.content), self.choice.check)
         piece = await asyncio.to_thread(self._piece, rows)
         while piece is not None:
             yield piece
@@ -166,6 +172,9 @@ class _Reading:
         if self.total == 0:
             raise BadInputError("file has a header and no contacts", field="file")
         if self.valid == 0:
+            lacking = self.choice.chosen[E164]
+            if isinstance(lacking, LackingError) and self.refused[0].reason == lacking.message:
+                raise lacking
             first = self.refused[0]
             raise BadInputError(
                 f"file: none of its {self.total} contacts can be called; line {first.line}: {first.reason}",
@@ -173,27 +182,35 @@ class _Reading:
             )
 
 
+@dataclass(slots=True)
 class _Carriers:
-    """The carrier of each kind of address, decided once for a whole list."""
+    """The carrier of each kind of address, decided once for a whole list, or why there is none. ``used``: of the kinds that were found."""
 
-    def __init__(self, services: Services, wanted: str) -> None:
-        self._services = services
-        self._wanted = wanted
-        self.carriers: dict[str, str] = {}
-        self._failures: dict[str, BadInputError] = {}
+    services: Services
+    chosen: Mapping[str, str | BadInputError]
+    used: dict[str, str] = field(default_factory=dict)
 
     def check(self, destination: Destination, variables: Mapping[str, str]) -> None:
         """Raise the error of ``POST /call`` for an address that cannot be called from here."""
-        check_caller(self._services, destination, variables)
-        kind = destination.kind
-        if kind in self._failures:
-            raise self._failures[kind]
-        if kind not in self.carriers:
-            try:
-                self.carriers[kind] = choose_carrier(self._services, self._wanted, destination)
-            except BadInputError as error:
-                self._failures[kind] = error
+        check_caller(self.services, destination, variables)
+        carrier = self.chosen[destination.kind]
+        if isinstance(carrier, BadInputError):
+            raise carrier
+        self.used[destination.kind] = carrier
+
+
+async def _carriers(services: Services, unit: Unit, tenant_id: str, agent: StoredAgent) -> _Carriers:
+    """Raises LackingError when the agent can call nobody."""
+    spec = parse_agent(agent.body, defaults=services.policy.defaults)
+    chosen: dict[str, str | BadInputError] = {}
+    for kind in (E164, SIP, LOOPBACK):
+        try:
+            chosen[kind] = (await provided(services, unit, tenant_id, spec, Destination(kind, ""))).carrier
+        except BadInputError as error:
+            if isinstance(error, LackingError) and error.leg != LINE:
                 raise
+            chosen[kind] = error
+    return _Carriers(services, chosen)
 
 
 def _lines(content: IO[bytes]) -> Iterator[bytes]:
@@ -251,6 +268,7 @@ async def executions_of_batch(
     key = batch_key(batch_id)
     after: tuple[datetime, str] | None = None
     position = 0
+    known: Begins = {}
     while True:
         async with services.ledger.unit() as unit:
             # Deleted meanwhile: what was stopped in it is still to be written, and stays.
@@ -258,16 +276,31 @@ async def executions_of_batch(
             # Contacts first: one that is released between the two looks is seen twice, and kept once.
             contacts = [] if batch is None else await unit.batches.contacts.after(key, position, _PAGE)
             rows = await unit.executions.of_batch(principal.tenant_id, key, after, _PAGE)
-        found = {row.id: row for row in rows}
-        if batch is not None:
-            of_contacts = (execution_of_contact(batch, one, services.policy.from_number) for one in contacts)
-            found = {one.id: one for one in of_contacts} | found
+            waiting = (
+                []
+                if batch is None
+                else [await execution_that_waits(services, unit, batch, one, known) for one in contacts]
+            )
+        found = {one.id: one for one in waiting} | {row.id: row for row in rows}
         page = sorted(found.values(), key=_place)[:_PAGE]
         if not page:
             return
         yield page
         after, ids = _place(page[-1]), {row.id for row in page}
         position = max((one.position for one in contacts if one.execution_id in ids), default=position)
+
+
+async def execution_that_waits(
+    services: Services, unit: Unit, batch: Batch, contact: Contact, known: Begins
+) -> Execution:
+    """The execution a contact of a batch is. ``known``: how the records of such begin, as far as it was looked up before."""
+    alike = (kind_of_address(contact.number), contact.carrier)
+    if alike not in known:
+        agent = await unit.agents.get(batch.tenant_id, batch.agent_id)
+        line = Line(Destination(alike[0], contact.number), contact.carrier)
+        body = {} if agent is None else agent.body
+        known[alike] = await services.availability.foresee(unit, batch.tenant_id, body, line)
+    return replace(execution_of_contact(batch, contact, services.policy.from_number), record=known[alike])
 
 
 def _place(execution: Execution) -> tuple[datetime, str]:

@@ -19,11 +19,14 @@ from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
 from callwright.actions.transition import insert, transition
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.availability import Line, Provision
 from callwright.domain.errors import BadInputError, InvalidNumberError, TooLargeError, WrongStateError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields, named
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
+from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
@@ -134,15 +137,15 @@ def read_retry_config(given: Fields) -> dict[str, Any]:
     }
 
 
-def choose_carrier(services: Services, wanted: str, destination: Destination) -> str:
-    """The carrier of a call: the one the address needs, else the agent's own where it is installed, else the platform's.
+async def provided(
+    services: Services, unit: Unit, tenant_id: str, spec: AgentSpec, destination: Destination
+) -> Provision:
+    """What a call of the agent to that address runs with.
 
-    Raises BadInputError when no installed carrier can reach the address.
+    Raises BadInputError when no installed carrier can reach the address, LackingError when the agent lacks something.
     """
-    if destination.kind in (LOOPBACK, SIP):
-        carrier = destination.kind
-    else:
-        carrier = wanted if wanted != "default" and services.has("carrier", wanted) else services.policy.carrier
+    found = await services.availability.provide(unit, tenant_id, spec, Line(destination))
+    carrier = services.policy.carrier if found.carrier == TELEPHONY_PROVIDER.default else found.carrier
     if not services.has("carrier", carrier):
         raise BadInputError(
             f"recipient_phone_number needs the carrier {carrier!r}, which is not installed here",
@@ -154,7 +157,7 @@ def choose_carrier(services: Services, wanted: str, destination: Destination) ->
             " sip: address",
             field="recipient_phone_number",
         )
-    return carrier
+    return replace(found, carrier=carrier)
 
 
 def check_caller(services: Services, destination: Destination, user_data: Mapping[str, Any]) -> None:
@@ -205,7 +208,7 @@ async def _place(services: Services, unit: Unit, principal: Principal, request: 
     agent = await agent_of(unit, principal, request.agent_id)
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     check_caller(services, request.destination, request.user_data)
-    execution = _new_execution(services, principal, agent, request)
+    execution = await _new_execution(services, unit, principal, agent, request)
     if execution.carrier == PROVIDER:
         sender = await trunk_number(unit, principal, agent.id, request.from_number)
         execution = replace(execution, from_number=sender)
@@ -222,9 +225,12 @@ def _placed(execution: Execution) -> dict[str, Any]:
     return {"agent_id": execution.agent_id, "scheduled_at": None if at is None else at.isoformat()}
 
 
-def _new_execution(services: Services, principal: Principal, agent: StoredAgent, request: CallRequest) -> Execution:
+async def _new_execution(
+    services: Services, unit: Unit, principal: Principal, agent: StoredAgent, request: CallRequest
+) -> Execution:
     now = services.clock.now()
-    wanted = parse_agent(agent.body).telephony_provider
+    spec = parse_agent(agent.body, defaults=services.policy.defaults)
+    provision = await provided(services, unit, principal.tenant_id, spec, request.destination)
     detail = "scheduled" if request.scheduled_at is not None else "queued"
     return Execution(
         id=services.ids.uuid(),
@@ -235,7 +241,7 @@ def _new_execution(services: Services, principal: Principal, agent: StoredAgent,
         detail=detail,
         attempt=0,
         direction="outbound",
-        carrier=choose_carrier(services, wanted, request.destination),
+        carrier=provision.carrier,
         to_number=request.destination.value,
         from_number=request.from_number or services.policy.from_number,
         created_at=now,
@@ -244,6 +250,7 @@ def _new_execution(services: Services, principal: Principal, agent: StoredAgent,
         user_data=request.user_data,
         options=request.options,
         agent=dict(agent.body),
+        record=provision.as_wire(),
     )
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from callwright.actions.agents import agent_of
+from callwright.actions.batches import execution_that_waits
 from callwright.actions.encoded import Encoded, entity_tag
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.batch import execution_of_contact
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_BARE_EXECUTIONS
@@ -39,7 +39,7 @@ async def find_execution(unit: Unit, services: Services, tenant_id: str, executi
         return found
     waiting = await unit.batches.contacts.find(tenant_id, execution_id)
     if waiting is not None:
-        return execution_of_contact(*waiting, services.policy.from_number)
+        return await execution_that_waits(services, unit, *waiting, {})
     # Released between the two looks: then it is in the ledger now.
     return await unit.executions.get(tenant_id, execution_id)
 

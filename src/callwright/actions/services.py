@@ -15,6 +15,7 @@ from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
 from callwright.domain.sealing import WrappedKey
+from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
@@ -60,6 +61,8 @@ class CallPolicy:
     """Providers of agents that name none."""
     callers: frozenset[str] = frozenset()
     """Names and numbers of synthetic callers: what a ``loopback:`` address may name. Empty: anything."""
+    allow_private_urls: bool = False
+    """Whether webhooks and tools may be at private addresses."""
 
 
 class NoChats:
@@ -151,6 +154,8 @@ class Services:
     """The secret under which API keys are hashed."""
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     """Receives the body of every saved agent, to prepare for its calls."""
+    availability: Availability = field(default_factory=EverythingAvailable)
+    """Says what of an agent cannot be used here."""
     chats: Chats = field(default_factory=NoChats)
     """Opens and continues chats in this process."""
     questions: Questions = field(default_factory=NoQuestions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -37,6 +37,7 @@ from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.providers.routes import router as providers
+from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices
@@ -56,7 +57,8 @@ from callwright.ports.door import LINES
 TITLE = "Callwright"
 DESCRIPTION = (
     "AI agents that make and take phone calls, self-hosted. Speaks the hosted Bolna API: a program written for it works by changing "
-    "its base URL. Every request but health, metrics and signed recording links needs `Authorization: Bearer <key>`."
+    "its base URL. Every request but health, metrics and signed recording links needs `Authorization: Bearer <key>`. Query parameters "
+    "that an operation does not have are named in the header `Callwright-Ignored`, and in `callwright.ignored` of an object."
 )
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -107,6 +109,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        dependencies=[Depends(check_names)],
         # Requests are counted by the gate, and looking for a tracer takes longer than that.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -133,7 +136,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
                 "Last-Event-ID",
                 "X-Request-Id",
             ],
-            expose_headers=["X-Request-Id", "Retry-After", "ETag"],
+            expose_headers=["X-Request-Id", "Retry-After", "ETag", "Callwright-Ignored"],
         )
     described = [route for router in _ROUTERS for route in router.routes]
     app.openapi = lambda: description_of(app, described, doors)  # type: ignore[method-assign]

@@ -15,6 +15,7 @@ from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.doors import Doors
+from callwright.api.query_names import header_of, unknown_names, with_ignored
 from callwright.api.services import ApiServices
 from callwright.domain.access import refusal, remedy
 from callwright.domain.errors import (
@@ -42,6 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 #: Every answer has them unless its route says otherwise.
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_JSON = (b"content-type", b"application/json")
 
 
 class Gate:
@@ -178,6 +180,7 @@ class _Answer:
         self._request_id = request_id
         self._scope = scope
         self._held: Message | None = None
+        self._ignored: tuple[str, ...] = ()
         self.status = 499
         """499: the client went away before there was an answer."""
         self._begun = False
@@ -190,22 +193,35 @@ class _Answer:
             given = {name for name, _ in headers}
             headers.append((b"x-request-id", self._request_id.encode()))
             headers.extend([header for header in _HEADERS if header[0] not in given])
-            if self._may_be_known(headers) and (b"etag" not in given or self._asked_for() is not None):
+            self._ignored = unknown_names(self._scope)
+            if self._ignored:
+                headers.append(header_of(self._ignored))
+            tells = bool(self._ignored) and self.status < 300 and _JSON in headers
+            if tells or (self._may_be_known(headers) and (b"etag" not in given or self._asked_for() is not None)):
                 # Its tag is a header, and is known when its body is.
                 self._held = message
                 return
         elif self._held is not None:
             start, self._held = self._held, None
             if not message.get("more_body", False):
-                message = self._tagged(start, message)
+                if self._ignored:
+                    message = self._with_ignored(start, message)
+                if self._may_be_known(start["headers"]):
+                    message = self._tagged(start, message)
             await self._send(start)
         await self._send(message)
 
     def _may_be_known(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """What clients poll: whole answers of JSON."""
-        return (
-            self.status == 200 and self._scope["method"] == "GET" and (b"content-type", b"application/json") in headers
-        )
+        return self.status == 200 and self._scope["method"] == "GET" and _JSON in headers
+
+    def _with_ignored(self, start: Message, body: Message) -> Message:
+        """Name what was ignored in the body, which has another length and another tag then. Returns the body to send."""
+        told = with_ignored(body.get("body", b""), self._ignored)
+        changed = (b"content-length", b"etag")
+        headers = [header for header in start["headers"] if header[0] not in changed]
+        start["headers"] = [*headers, (b"content-length", str(len(told)).encode())]
+        return {**body, "body": told}
 
     def _asked_for(self) -> bytes | None:
         """The ``If-None-Match`` of the request. Several headers are one list (RFC 9110, 5.3)."""

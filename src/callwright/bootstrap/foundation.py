@@ -11,6 +11,9 @@ from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
+from callwright.call.live.access import TenantAccess
+from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
+from callwright.call.live.equipment import LocalEars
 from callwright.domain.errors import BadInputError
 from callwright.domain.pricing import PriceBook
 from callwright.lab.caller_scenario import Scenario
@@ -63,11 +66,28 @@ class Foundation:
         """Webhooks of batches."""
         return BatchWebhookPublisher(self.ids.uuid, self.clock.now)
 
+    def access(self) -> TenantAccess:
+        """Completes agents with their organisation's provider keys."""
+        return TenantAccess(self.ledger, self.vault, self.clock, self.plugins.key_names_of)
+
+    def availability(self) -> PluginAvailability:
+        """What can be used here. Its answers make plugins: ``plugins.use`` comes first."""
+        s = self.settings
+        settings = AvailabilitySettings(s.carrier, self.policy().defaults, LocalEars(s.vad, s.turn), s.sandbox)
+        return PluginAvailability(self.plugins.registry, self.plugins, self.access(), settings)
+
     def policy(self) -> CallPolicy:
         """How calls are placed, by the settings."""
         s = self.settings
         callers = frozenset({*self.callers.personas, *self.callers.numbers})
-        return CallPolicy(s.carrier, s.from_number, s.strict, provider_defaults(s), callers)
+        return CallPolicy(
+            carrier=s.carrier,
+            from_number=s.from_number,
+            strict=s.strict,
+            defaults=provider_defaults(s),
+            callers=callers,
+            allow_private_urls=s.allow_private_urls,
+        )
 
 
 class NoCallControl:
@@ -155,6 +175,7 @@ def services_over(
         policy=foundation.policy(),
         key_secret=derive(foundation.secret, "api-keys"),
         agent_saved=agent_saved,
+        availability=foundation.availability(),
         chats=chats or NoChats(),
         key_used=key_used,
         show_sub_account_keys=foundation.settings.show_sub_account_keys,

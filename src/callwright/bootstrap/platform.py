@@ -28,7 +28,6 @@ from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import check_names, installed_plugins, setting_texts
-from callwright.call.live.access import TenantAccess
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -37,6 +36,7 @@ from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
+from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MODEL_LIST_SECONDS
@@ -79,6 +79,11 @@ class Platform:
     def ended_loops(self) -> list[str]:
         """What should run for ever in this process and does not any more."""
         return [*self.runtime.ended_loops, *(task.get_name() for task in self.work if task.done())]
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """What the server's own recogniser, voice and model lack."""
+        return self.foundation.availability().of_this_server()
 
     async def drain(self) -> None:
         """Take no more calls and let those under way come to their end, as long as the settings allow."""
@@ -237,7 +242,8 @@ def _runtime_deps(
         caller_lookup=lookup,
         trunks=TrunkRoutes(foundation.ledger, foundation.vault),
         write_contacts=_stopped_contacts(foundation, publisher).write,
-        access=TenantAccess(foundation.ledger, foundation.vault, foundation.clock, foundation.plugins.key_names_of),
+        access=foundation.access(),
+        availability=foundation.availability(),
     )
 
 
@@ -332,6 +338,7 @@ def _release(foundation: Foundation, publisher: WebhookPublisher) -> Release:
         publisher=publisher,
         batch_publisher=foundation.batch_publisher(),
         from_number=foundation.settings.from_number,
+        availability=foundation.availability(),
     )
 
 

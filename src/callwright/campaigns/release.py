@@ -7,16 +7,20 @@ unit: whatever dies at whatever instant, a contact is in the batch or in the led
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
 from callwright.actions.transition import Publisher, insert
 from callwright.campaigns.plan import Share, shares
+from callwright.domain.availability import Line
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
 from callwright.domain.limits import MAX_BATCHES_AT_ONCE
+from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.rounds import round_boundary
+from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.batches import ActiveBatch
 from callwright.ports.ledger import Ledger, StoredAgent, Unit
 from callwright.ports.world import Clock
@@ -38,6 +42,7 @@ class Release:
     publisher: Publisher
     batch_publisher: BatchPublisher
     from_number: str
+    availability: Availability = field(default_factory=EverythingAvailable)
 
     async def forever(self) -> None:
         """Look at the batches until cancelled: often while one is active, every second otherwise."""
@@ -102,8 +107,14 @@ class Release:
     async def _dial_later(self, unit: Unit, batch: Batch, agent: StoredAgent, contacts: list[Contact]) -> None:
         suppressed = await unit.suppressions.among(batch.tenant_id, [contact.number for contact in contacts])
         now = self.clock.now()
+        begins: dict[tuple[str, str], dict[str, Any]] = {}
         for contact in contacts:
+            alike = (kind_of_address(contact.number), contact.carrier)
+            if alike not in begins:
+                line = Line(Destination(alike[0], contact.number), contact.carrier)
+                begins[alike] = await self.availability.foresee(unit, batch.tenant_id, agent.body, line)
             execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
+            execution = replace(execution, record=begins[alike])
             if contact.number in suppressed:
                 columns = {
                     "hangup_by": _SUPPRESSED.by,

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "webhooks": ("webhooks", "list the deliveries of webhooks, and send one again"),
+    "providers": ("providers", "list providers: installed, keys stored, used by how many agents"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "simulate": ("simulate", "make calls of scenarios against an agent, with a verdict"),

@@ -20,6 +20,7 @@ from callwright.bootstrap import open_actions
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.provision import provision_text, shown_provision
 from callwright.ops.settings import API_KEY_VARIABLE, Settings, load_settings
 
 _ROUTES = "/v1/callwright"
@@ -92,6 +93,8 @@ async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, bod
             reply = await _ask(api, "POST", f"{_ROUTES}/agents/{quote(arguments.agent, safe='')}/chats", body)
             execution_id = reply["execution_id"]
             print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
+            for told in provision_text(shown_provision(reply.get("callwright", {}))):
+                print(told, file=sys.stderr, flush=True)
             path = f"{_ROUTES}/chats/{execution_id}"
             try:
                 error = await _write(api, path, reply)

@@ -25,6 +25,7 @@ from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.number import LOOPBACK
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.provision import provision_text
 from callwright.lab.caller_scenario import BUILT_IN
 from callwright.lab.line import LineConditions, line_of
 from callwright.ops.logging import configure_logging
@@ -60,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(os.environ, data=arguments.data)
     # Its caller is in this process: the SIP port is left to whoever serves phones.
     quiet = _at_least_warning(settings.log_level)
-    settings = replace(settings, data=settings.data / "demo", log_level=quiet, sip_listen="")
+    # It calls nobody's phone, whatever the server's accounts do.
+    settings = replace(settings, data=settings.data / "demo", log_level=quiet, sip_listen="", sandbox="always")
     configure_logging(settings.log_level, settings.log_format)
     warn_of_unknown_variables(os.environ)
     out = sys.stderr if arguments.json else sys.stdout
@@ -188,6 +190,8 @@ async def _final(api: httpx.AsyncClient, execution_id: str, out: TextIO) -> str:
 def _summary(platform: Platform, execution_id: str, body: dict[str, Any], out: TextIO) -> None:
     recording = platform.foundation.recordings.path(execution_id, "call.wav")
     _say(out, f"recording   {recording or 'none'}")
+    for line in provision_text(body["callwright"]):
+        _say(out, line)
     delays = [turn["latency_ms"]["total"] for turn in body["callwright"]["turns"] if turn["latency_ms"]]
     if delays:
         _say(

@@ -9,6 +9,7 @@ import os
 from callwright.cli.call_log import configure_call, log_text, readable, view_in
 from callwright.insight.cost import cost_of
 from callwright.insight.doctor import as_text, examined
+from callwright.insight.provision import provision_of, provision_text
 from callwright.ops.price_book import load_price_book
 from callwright.ops.settings import load_settings
 
@@ -37,5 +38,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return status
     print(f"a conversation of {view.conversation_ms / 1000:.1f} s; findings: {len(found['findings'])}")
-    print("\n".join(as_text(found)))
+    print("\n".join([*provision_text(provision_of(view)), *as_text(found)]))
     return status

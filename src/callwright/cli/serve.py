@@ -7,12 +7,14 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
 from callwright.bootstrap.platform import open_platform
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
+from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
 
@@ -49,7 +51,8 @@ async def _serve(settings: Settings) -> None:
         open_platform(settings, public_url) as platform,
         http_server(platform.app, listener, settings.trusted_proxies),
     ):
-        print(f"callwright listens on {url_of(listener)}", file=sys.stderr, flush=True)
+        for line in (f"callwright listens on {url_of(listener)}", *told_at_start(settings, platform.lacks)):
+            print(line, file=sys.stderr, flush=True)
         await wanted.wait()
         draining = loop.create_task(platform.drain())
         hurry = loop.create_task(again.wait())
@@ -57,3 +60,20 @@ async def _serve(settings: Settings) -> None:
         for task in (draining, hurry):
             task.cancel()
         await asyncio.gather(draining, hurry, return_exceptions=True)
+
+
+_SANDBOX = {
+    "auto": "an account without a carrier key or SIP trunk is a sandbox",
+    "always": "every account is a sandbox",
+    "never": "no account is a sandbox",
+}
+
+
+def told_at_start(settings: Settings, lacks: Sequence[Lack]) -> list[str]:
+    """What this server does with what agents lack, and what its own recogniser, voice and model can do."""
+    own = {TRANSCRIBER: settings.transcriber, VOICE: settings.voice, MODEL: settings.model}
+    able = [f"{LEG_NAMES[leg]} {name}" for leg, name in own.items() if leg not in {lack.leg for lack in lacks}]
+    lines = [f"sandbox: {settings.sandbox}, {_SANDBOX[settings.sandbox]} (CALLWRIGHT_SANDBOX)"]
+    if able:
+        lines.append(f"ready: {', '.join(able)}")
+    return [*lines, *(f"not ready: {sentence}" for sentence in dict.fromkeys(lack.sentence for lack in lacks))]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
-from difflib import SequenceMatcher
+from collections.abc import Collection, Iterable, Mapping
+from difflib import SequenceMatcher, get_close_matches
+from itertools import islice
 from typing import Any
 
 from callwright.domain.audit import may_hold_secret, redacted
@@ -40,6 +41,9 @@ _MOST_DIGITS = 8
 
 #: How near a word is to one that is allowed, from 0 to 1, and how much longer or shorter, when it is that one misspelt.
 _NEAR = 0.7
+_ALIKE = 0.75
+_MOST_COMPARED = 200
+_SEPARATORS = str.maketrans("", "", "_- ")
 _LONGER = 2
 
 
@@ -106,6 +110,45 @@ def named(name: str) -> str:
     plain = len(name) <= _LONGEST_NAME and sum(one.isdigit() for one in name) <= _MOST_DIGITS
     plain = plain and _NAME.fullmatch(name) is not None and redacted(name) == name and _KEY.search(name) is None
     return name if plain else f"(a name of {len(name)} characters)"
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The one of ``known`` that ``name`` most likely is, misspelt; None where none is like it."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    return slip_of(name, known) or next(iter(get_close_matches(name.lower(), sorted(known), n=1, cutoff=_ALIKE)), None)
+
+
+def slip_of(name: str, known: Iterable[str], *, least: int = 3) -> str | None:
+    """The one of ``known`` that ``name`` is with one slip (:func:`is_slip`), of the first 200; None where there is none."""
+    return next((one for one in islice(known, _MOST_COMPARED) if is_slip(name, one, least=least)), None)
+
+
+def is_slip(given: str, wanted: str, *, least: int = 3) -> bool:
+    """Whether ``given`` is ``wanted`` in another case or with other separators. In names of ``least`` letters also one letter may be too
+    many, missing or another, or two exchanged."""
+    a, b = (name.lower().translate(_SEPARATORS) for name in (given, wanted))
+    if a == b:
+        return True
+    if min(len(a), len(b)) < least or abs(len(a) - len(b)) > 1:
+        return False
+    at = next((at for at, (left, right) in enumerate(zip(a, b, strict=False)) if left != right), min(len(a), len(b)))
+    a, b = a[at:], b[at:]
+    if len(a) != len(b):
+        return a[1:] == b if len(a) > len(b) else a == b[1:]
+    return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+def plain(value: object, path: str = "") -> str | int | float | bool | None:
+    """``value`` as it came where it can be no secret, else its kind."""
+    if value is None or isinstance(value, bool):
+        return value
+    if not may_hold_secret(path):
+        if isinstance(value, int | float) and _NUMBER.fullmatch(json.dumps(value)):
+            return value
+        if isinstance(value, str) and named(value) == value:
+            return value
+    return kind_of(value)
 
 
 class Fields:

@@ -14,6 +14,12 @@ MAX_USER_DATA_BYTES = 25_600
 MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
 
+MAX_AGENT_WARNINGS = 50
+"""Warnings per agent."""
+
+MAX_UNKNOWN_KEYS = 200
+"""Unknown keys looked at for warnings."""
+
 MAX_JSON_DEPTH = 40
 """Deepest nesting of a JSON body."""
 
@@ -432,7 +438,7 @@ MAX_TOOL_VALUE_DEPTH = 32
 """Deepest nesting of arguments and variables."""
 
 MAX_CALLBACK_DAYS = 30
-"""How far ahead a caller may ask for a call-back."""
+"""How far ahead a call-back may be."""
 
 MAX_CALLBACKS_IN_A_ROW = 5
 """Most call backs that follow from one another, each asked for in the one before."""
@@ -441,10 +447,10 @@ MAX_CALLBACK_LATE_SECONDS = 3_600
 """How late a call-back may be made if its first call was settled late."""
 
 CHAT_SILENCE_SECONDS = 600
-"""Silence after which a chat ends by default."""
+"""Default silence that ends a chat."""
 
 CHAT_WAIT_SECONDS = 30
-"""How long a message waits for the reply by default."""
+"""Default wait for a reply."""
 
 MAX_CHAT_WAIT_SECONDS = 60
 """Longest such wait."""
@@ -501,7 +507,7 @@ MAX_FORM_MEMORY_BYTES = 1_048_576
 """Bytes of an upload held in memory. The rest goes to disk."""
 
 MAX_UPLOADS = 32
-"""Requests with files that one process receives at once."""
+"""Uploads at once per process."""
 
 MAX_UPLOADS_OF_ONE = 4
 """Those per organisation, sub-accounts included."""
@@ -516,7 +522,7 @@ MAX_BARE_EXECUTIONS = 500
 """Newest executions in ``GET /agent/{id}/executions``."""
 
 MAX_CALL_EVENTS = 100
-"""Events that one call takes (``POST /v1/call/{run_id}/events``)."""
+"""Events per call (``POST /v1/call/{run_id}/events``)."""
 
 MAX_EVENT_BYTES = 25_600
 """Largest ``properties`` of such an event, as JSON."""
@@ -561,7 +567,7 @@ CARRIER_LIST_SECONDS = 5
 """Longest query of a carrier's numbers."""
 
 CARRIER_LIST_AGE_SECONDS = 60
-"""How long the answer to that query is reused."""
+"""How long its answer is reused."""
 
 MAX_CARRIER_NUMBERS = 1_000
 """Listed numbers per account at one carrier."""
@@ -641,6 +647,9 @@ KNOWN_KEY_SECONDS = 5
 MAX_CACHED_BODIES = 500
 """Encoded executions that a process caches."""
 
+MAX_IGNORED_NAMES = 20
+"""Ignored query parameters named per answer."""
+
 MAX_HEADERS = 100
 """Most headers of a request."""
 
@@ -663,13 +672,13 @@ MAX_BATCH_FILE_BYTES = 52_428_800
 """Largest list of contacts of a batch."""
 
 MAX_BATCH_CONTACTS = 200_000
-"""Rows of such a list."""
+"""Its rows."""
 
 MAX_BATCH_COLUMNS = 200
-"""Columns of such a list."""
+"""Its columns."""
 
 MAX_BATCH_ROW_BYTES = 131_072
-"""Longest line of such a list."""
+"""Its longest line."""
 
 MAX_BATCH_NUMBERS = 100
 """``from_phone_numbers`` of a batch."""

@@ -80,6 +80,12 @@ def parse_destination(text: object, *, what: str = "recipient_phone_number") -> 
     return _e164(text, what)
 
 
+def kind_of_address(value: str) -> str:
+    """The kind of an address in its normal form."""
+    scheme = value.partition(":")[0]
+    return LOOPBACK if scheme == LOOPBACK else SIP if scheme in {"sip", "sips"} else E164
+
+
 def parse_e164(text: object, *, what: str) -> str:
     """An E.164 number in its normal form. Raises InvalidNumberError naming ``what``."""
     found = parse_destination(text, what=what)

@@ -118,6 +118,9 @@ CARRIER_FORMAT: dict[str, str] = {
     "sip-trunk": "ulaw",
 }
 
+CARRIER_KEYS: tuple[str, ...] = ("TWILIO", "PLIVO", "EXOTEL", "VOBIZ")
+"""Carriers as their provider keys begin (contract 3.9): an account that has one is connected."""
+
 DEFAULT_MODEL_PROVIDER = "openai"
 """The provider of a model that is named without one (contract 4.3)."""
 

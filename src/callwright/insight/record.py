@@ -26,6 +26,7 @@ from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
 from callwright.insight.provider_failures import failures_of
+from callwright.insight.provision import provision_of, shown_provision
 from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
@@ -96,6 +97,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "tools": tools(view),
         "context": context(view),
         "end_reason": end_reason(view),
+        **provision_of(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
         "doctor": examined(view, cost, over=True),
@@ -383,6 +385,7 @@ def _own(execution: Execution) -> dict[str, Any]:
         )
     return {
         "channel": CHAT if execution.carrier == CHAT else "voice",
+        **shown_provision(record),
         "attempt": execution.attempt,
         "answered_at": wire_time(execution.answered_at),
         "ended_at": wire_time(execution.ended_at),

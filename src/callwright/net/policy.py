@@ -12,6 +12,7 @@ _SCHEMES = ("http", "https")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
 """Where clouds answer with a machine's credentials, beside the link-local 169.254.169.254: AWS over IPv6, Alibaba, Oracle."""
+_LOCALHOST, _LOOPBACK = "localhost", "127.0.0.1"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 
@@ -62,6 +63,18 @@ def may_connect(address: str, *, allow_private: bool) -> bool:
     if not allow_private or ip in _METADATA or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return False
     return ip.is_loopback or ip in _SHARED or (ip.is_private and not ip.is_reserved)
+
+
+def check_written(url: str, *, allow_private: bool) -> None:
+    """Raises BlockedUrlError for a URL that is blocked for what is written in it, without asking where its name leads."""
+    host = check_url(url).hostname or ""
+    address = _LOOPBACK if host == _LOCALHOST or host.endswith(f".{_LOCALHOST}") else host
+    try:
+        ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return
+    if not may_connect(address, allow_private=allow_private):
+        raise BlockedUrlError(f"{host} is not a public address")
 
 
 def _inner_ipv4(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

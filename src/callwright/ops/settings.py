@@ -173,6 +173,7 @@ class Settings:
     audit_retention_days: int = 1_095
     upload_quota_mb: int = 1_024
     strict: bool = False
+    sandbox: str = "auto"
     transcriber: str = "local"
     model: str = "local"
     voice: str = "local"
@@ -262,6 +263,10 @@ SETTINGS: dict[str, Setting] = {
         _whole,
     ),
     "strict": Setting("CALLWRIGHT_STRICT", "1 refuses what the hosted service refuses.", _switch),
+    "sandbox": Setting(
+        "CALLWRIGHT_SANDBOX",
+        "Which accounts are sandboxes: auto (those without a carrier key or trunk), always or never.",
+    ),
     "transcriber": Setting("CALLWRIGHT_TRANSCRIBER", "Recogniser of agents that name none."),
     "model": Setting("CALLWRIGHT_MODEL", "Model provider of agents that name none: local, intents, custom."),
     "voice": Setting("CALLWRIGHT_VOICE", "Voice provider of agents that name none."),
@@ -347,6 +352,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
     "bad_key": ("401", "403"),
+    "sandbox": ("auto", "always", "never"),
     "ringing_tone": ("us", "eu", "uk", "off"),
 }
 

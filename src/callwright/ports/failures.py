@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from callwright.domain.availability import LackKind
+
 
 class FailureKind(StrEnum):
     """What a failed provider means for the call: whether to retry, switch or give up."""
@@ -27,3 +29,15 @@ class ProviderError(Exception):
         self.kind = kind
         self.provider = provider
         self.message = message
+
+
+class MissingError(ProviderError):
+    """Something that can be added is missing. ``lack``: what kind of thing; ``reason``: what is wrong, in a sentence that continues the
+    provider's name ("has no key"); ``remedy``: the command or request that adds it."""
+
+    def __init__(self, lack: LackKind, provider: str, reason: str, remedy: str) -> None:
+        kind = FailureKind.REFUSED if lack is LackKind.NO_KEY else FailureKind.BAD_REQUEST
+        super().__init__(kind, provider, f"it {reason}; {remedy}")
+        self.lack = lack
+        self.reason = reason
+        self.remedy = remedy

@@ -117,7 +117,7 @@ class CheckingModel(Protocol):
     """A model that knows before the call whether it can answer."""
 
     def check(self, settings: ModelSettings) -> None:
-        """Raises ProviderError when it could not answer at all with these settings."""
+        """Raises ProviderError when it could not answer at all with these settings: MissingError for what can be added."""
 
 
 @runtime_checkable

@@ -181,6 +181,7 @@ class Plugin:
 
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
     (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
+    ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``.
     """
 
     kind: str
@@ -192,6 +193,15 @@ class Plugin:
     voices: tuple[VoiceOffer, ...] = ()
     models: tuple[ModelOffer, ...] = ()
     base_url: str = ""
+    languages: tuple[str, ...] = ()
+
+    def languages_of(self, voice: str = "") -> tuple[str, ...]:
+        """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""
+        if not self.voices:
+            return self.languages
+        own = [one.languages for one in self.voices if one.voice_id.lower() == voice.lower()]
+        offered = own or [one.languages for one in self.voices]
+        return () if () in offered else tuple(sorted({code for codes in offered for code in codes}))
 
 
 class UnknownPluginError(LookupError):

@@ -100,13 +100,22 @@ class TranscriberStream(Protocol):
 
 
 class Transcriber(Protocol):
-    """A recogniser. It may also be a :class:`ReadingTranscriber`."""
+    """A recogniser. It may also be a :class:`ReadingTranscriber` and a :class:`CheckingTranscriber`."""
 
     name: str
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """Open one call's stream. Raises ProviderError. Cancelled, when the call ends before, it leaves nothing open."""
         ...
+
+
+@runtime_checkable
+class CheckingTranscriber(Protocol):
+    """A recogniser that knows before the call whether it can hear."""
+
+    def check(self, settings: TranscriberSettings) -> None:
+        """Raises ProviderError when it could not hear at all with these settings: MissingError for what can be added. No I/O beyond
+        looking for files. Languages are the descriptor's (``ports.registry.Plugin.languages``)."""
 
 
 @runtime_checkable
@@ -138,6 +147,14 @@ class Vad(Protocol):
     def open(self) -> VadStream:
         """A fresh detector for one call."""
         ...
+
+
+@runtime_checkable
+class CheckingDetector(Protocol):
+    """A voice activity detector or turn model that knows before the call whether it can be used."""
+
+    def check(self) -> None:
+        """Raises ProviderError when it could not: MissingError for what can be added."""
 
 
 class TurnModel(Protocol):
@@ -182,7 +199,7 @@ class VoiceChunk:
 
 
 class Voice(Protocol):
-    """A synthesiser."""
+    """A synthesiser. It may also be a :class:`CheckingVoice`."""
 
     name: str
 
@@ -192,3 +209,12 @@ class Voice(Protocol):
 
     async def warm(self, settings: VoiceSettings) -> None:
         """Load what the first clause will need. Never raises for a mere failure to prepare."""
+
+
+@runtime_checkable
+class CheckingVoice(Protocol):
+    """A voice that knows before the call whether it can speak."""
+
+    def check(self, settings: VoiceSettings) -> None:
+        """Raises ProviderError when it could not speak at all with these settings: MissingError for what can be added. No I/O beyond
+        looking for files. Languages are the descriptor's (``ports.registry.Plugin.languages_of``)."""

@@ -472,8 +472,11 @@ def test_the_agents_own_endpoint_gets_the_operators_key(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("llm_config", "why"),
     [
-        ({}, "order: the model 'custom' cannot be used: no endpoint is known; name one in base_url of the agent"),
-        ({"provider": "openai"}, r"no key is known.* \(here a key is an environment variable: OPENAI_API_KEY\)"),
+        ({}, "order: the model 'custom' cannot be used: it has no endpoint; name one in base_url of the agent"),
+        (
+            {"provider": "openai"},
+            r"it has no key; POST /providers.* \(here a key is an environment variable: OPENAI_API_KEY\)",
+        ),
         (
             {"provider": "openai", "base_url": ENDPOINT},
             "base_url of the agent is no address of openai, whose key goes nowhere",

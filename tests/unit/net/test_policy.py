@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callwright.domain.errors import BlockedUrlError
 from callwright.domain.limits import MAX_URL_CHARACTERS
-from callwright.net.policy import check_url, is_public, may_connect
+from callwright.net.policy import check_url, check_written, is_public, may_connect
 
 PUBLIC = [
     "8.8.8.8",
@@ -50,6 +50,22 @@ def test_link_local_multicast_reserved_and_unreadable_addresses_are_never_reacha
     assert not is_public(address)
     assert not may_connect(address, allow_private=False)
     assert not may_connect(address, allow_private=True)
+
+
+def test_a_url_with_a_private_address_is_blocked_unread():
+    for address in ("127.0.0.1", "10.0.0.1", "[::1]", "[::ffff:10.0.0.1]", "localhost", "crm.localhost"):
+        url = f"http://{address}:9000/hook"
+        with pytest.raises(BlockedUrlError, match="is not a public address"):
+            check_written(url, allow_private=False)
+        check_written(url, allow_private=True)
+    for url in ("http://169.254.169.254/", "http://0.0.0.0/", "http://user:secret@example.com/", "ftp://example.com"):
+        with pytest.raises(BlockedUrlError):
+            check_written(url, allow_private=True)
+
+
+def test_a_name_is_not_asked_where_it_leads():
+    for url in ("https://example.com/{name}", "http://10.example.com", "http://8.8.8.8", "https://x.internal/%(id)s"):
+        check_written(url, allow_private=False)
 
 
 @given(st.ip_addresses(v=4))

@@ -21,6 +21,7 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "bad_key": ("403", "403"),
     "audit_retention_days": ("30", 30),
     "ringing_tone": ("uk", "uk"),
+    "sandbox": ("never", "never"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
     "public_url": ("https://calls.example/", "https://calls.example"),

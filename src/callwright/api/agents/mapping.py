@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from callwright.domain.agent.parsing import DEFAULT_WELCOME
+from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tasks import with_defaults
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredAgent
@@ -33,8 +36,13 @@ _EMPTY = (
 )
 
 
-def agent_view(agent: StoredAgent) -> dict[str, Any]:
-    """The Agent object of a read. Unknown stored keys are returned as they came."""
+def warned(warnings: Sequence[AgentWarning]) -> dict[str, Any]:
+    """``callwright`` of the answer to a saved agent."""
+    return {"warnings": [asdict(warning) for warning in warnings]}
+
+
+def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = None) -> dict[str, Any]:
+    """The Agent object of a read, in a list without ``warnings``. Unknown stored keys are returned as they came."""
     return {
         "id": agent.id,
         "agent_name": agent.name,
@@ -51,5 +59,5 @@ def agent_view(agent: StoredAgent) -> dict[str, Any]:
         "inbound_phone_number": agent.inbound_phone_number,
         "created_at": wire_time(agent.created_at),
         "updated_at": wire_time(agent.updated_at),
-        "callwright": {"revision": agent.revision},
+        "callwright": {"revision": agent.revision, **({} if warnings is None else warned(warnings))},
     }

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import agents
+from callwright.actions.agent_warnings import agent_warnings
 from callwright.actions.services import Services
-from callwright.api.agents.mapping import agent_view
+from callwright.api.agents.mapping import agent_view, warned
 from callwright.api.agents.schemas import (
     EXAMPLE,
     PATCH_EXAMPLE,
     AgentBody,
     AgentChanged,
     AgentPatch,
+    AgentPatched,
     AgentSaved,
     AgentView,
     StoppedExecutions,
@@ -39,7 +41,8 @@ Changes = Annotated[dict[str, Any], kept_body(AgentPatch, PATCH_EXAMPLE)]
     responses={201: shown("Created.", AgentSaved), **errors(400, 409, 413)},
 )
 async def create(request: Request, wire: Agent, idempotency_key: IdempotencyKey = None) -> Response:
-    """Saves the agent as it came, unknown keys included. A wrong value is refused with its path; nothing is saved then."""
+    """Saves the agent as it came, unknown keys included. An object as reads return it is accepted as well, unless strict. A wrong value is
+    refused with its path; nothing is saved then. What is saved and does not do what it seems to is named in `callwright.warnings`."""
     return await created(request, wire, idempotency_key, 201)
 
 
@@ -47,8 +50,10 @@ async def created(request: Request, wire: dict[str, Any], key: str | None, http_
     """Create an agent."""
 
     async def work(services: Services) -> dict[str, Any]:
-        agent = await agents.create_agent(services, principal_of(request), wire)
-        return {"agent_id": agent.id, "state": "created", "status": "created"}
+        principal = principal_of(request)
+        agent = await agents.create_agent(services, principal, wire)
+        warnings = await agent_warnings(services, principal, agent)
+        return {"agent_id": agent.id, "state": "created", "status": "created", "callwright": warned(warnings)}
 
     return await answer_once(request, key, wire, work, http_status)
 
@@ -66,8 +71,11 @@ async def list_all(request: Request) -> Response:
 
 @router.get("/{agent_id}", summary="Read an agent", responses={200: shown("The agent.", AgentView), **errors(404)})
 async def read(request: Request, agent_id: str) -> Response:
-    """The flat object: the keys of `agent_config` at the top level, plus `agent_prompts`."""
-    return answer(agent_view(await agents.get_agent(services_of(request).actions, principal_of(request), agent_id)))
+    """The flat object: the keys of `agent_config` at the top level, plus `agent_prompts`. `callwright.warnings` names what in it does not
+    do what it seems to."""
+    services, principal = services_of(request).actions, principal_of(request)
+    agent = await agents.get_agent(services, principal, agent_id)
+    return answer(agent_view(agent, await agent_warnings(services, principal, agent)))
 
 
 @router.put(
@@ -78,25 +86,29 @@ async def read(request: Request, agent_id: str) -> Response:
 async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
     """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored. Without
     `agent_name` the name stays."""
-    agent = await agents.replace_agent(services_of(request).actions, principal_of(request), agent_id, wire)
-    return answer({"agent_id": agent.id, "state": "updated", "status": "updated"})
+    services, principal = services_of(request).actions, principal_of(request)
+    agent = await agents.replace_agent(services, principal, agent_id, wire)
+    warnings = await agent_warnings(services, principal, agent)
+    return answer({"agent_id": agent.id, "state": "updated", "status": "updated", "callwright": warned(warnings)})
 
 
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent",
-    responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
+    responses={200: shown("Changed.", AgentPatched), **errors(400, 404, 409, 413)},
 )
 async def patch(request: Request, agent_id: str, wire: Changes) -> Response:
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
     `agent_prompts` by task. `null` clears. `tasks` are merged one by one, in their order: objects key by key, `null` removes, anything else
     replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored."""
-    services = services_of(request).actions
-    await agents.patch_agent(services, principal_of(request), agent_id, wire)
+    services, principal = services_of(request).actions, principal_of(request)
+    agent = await agents.patch_agent(services, principal, agent_id, wire)
+    ours = warned(await agent_warnings(services, principal, agent))
     ignored = agents.not_patched(wire, strict=services.policy.strict)
-    ours = {"callwright": {"ignored": ignored}} if ignored else {}
-    return answer({"message": "success", "state": "updated", "status": "success", **ours})
+    if ignored:
+        ours = {**ours, "ignored": ignored}
+    return answer({"message": "success", "state": "updated", "status": "success", "callwright": ours})
 
 
 @router.delete(

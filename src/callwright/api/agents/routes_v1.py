@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from callwright.actions import agents, executions
 from callwright.api.agents import routes
 from callwright.api.agents.mapping import agent_view
-from callwright.api.agents.schemas import AgentChanged, AgentSaved, AgentView
+from callwright.api.agents.schemas import AgentPatched, AgentSaved, AgentView
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.executions.schemas import ExecutionView
 from callwright.api.idempotent import IdempotencyKey
@@ -64,7 +64,7 @@ async def replace(request: Request, agent_id: str, wire: routes.Agent) -> Respon
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent (v1)",
-    responses={200: shown("Changed.", AgentChanged), **errors(400, 404, 409, 413)},
+    responses={200: shown("Changed.", AgentPatched), **errors(400, 404, 409, 413)},
 )
 async def patch(request: Request, agent_id: str, wire: routes.Changes) -> Response:
     """As `PATCH /v2/agent/{agent_id}`."""

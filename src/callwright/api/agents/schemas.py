@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.limits import MAX_AGENT_WARNINGS
 from callwright.domain.settings.table import properties_of
 
 
@@ -105,22 +106,75 @@ class AgentPatch(Open):
     agent_prompts: dict[str, Any] | None = None
 
 
+class Warned(Open):
+    """Something in the agent that does not do what it seems to. It was saved all the same."""
+
+    path: str = Field(description="Where it stands.")
+    value: Any = Field(description="What stands there, or its kind where it may be a secret.")
+    message: str = Field(description="What is wrong.")
+    remedy: str = Field(description="What to do.")
+
+
+class Warnings(Open):
+    """What the platform says of a saved agent."""
+
+    warnings: list[Warned] = Field(description=f"At most {MAX_AGENT_WARNINGS}; empty where there is nothing to say.")
+
+
+class AgentBlock(Open):
+    """What the platform says of an agent that is read."""
+
+    revision: int = Field(description="Counts the changes.")
+    warnings: list[Warned] | None = Field(default=None, description="Not in lists.")
+
+
+_WARNED: dict[str, Any] = {
+    "warnings": [
+        {
+            "path": "agent_config.tasks[0].task_config.hangup_after_silense",
+            "value": 12,
+            "message": "Nothing reads hangup_after_silense here.",
+            "remedy": "Write hangup_after_silence.",
+        }
+    ]
+}
+
+
 class AgentSaved(Open):
     """The answer to creating or replacing an agent."""
 
     model_config = example(
-        {"agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10", "state": "created", "status": "created"}
+        {
+            "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+            "state": "created",
+            "status": "created",
+            "callwright": _WARNED,
+        }
     )
 
     agent_id: str
     state: str
     status: str
+    callwright: Warnings
+
+
+class AgentPatched(Open):
+    """The answer to patching an agent."""
+
+    model_config = example(
+        {"message": "success", "state": "updated", "status": "success", "callwright": {"warnings": []}}
+    )
+
+    message: str
+    state: str
+    status: str
+    callwright: Warnings
 
 
 class AgentChanged(Open):
-    """The answer to patching or deleting an agent."""
+    """The answer to deleting an agent."""
 
-    model_config = example({"message": "success", "state": "updated", "status": "success"})
+    model_config = example({"message": "success", "state": "deleted", "status": "success"})
 
     message: str
     state: str
@@ -183,7 +237,7 @@ class AgentView(Open):
             "inbound_phone_number": None,
             "created_at": "2026-11-24T16:31:07.193399+00:00",
             "updated_at": "2026-11-24T16:31:07.193399+00:00",
-            "callwright": {"revision": 1},
+            "callwright": {"revision": 1, "warnings": []},
         }
     )
 
@@ -195,6 +249,7 @@ class AgentView(Open):
     updated_at: Timestamp
     tasks: list[Task]
     agent_prompts: dict[str, Any] | None = None
+    callwright: AgentBlock
 
 
 class StoppedExecutions(Open):

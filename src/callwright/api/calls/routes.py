@@ -15,6 +15,7 @@ from callwright.api.reading import json_body, kept_body
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.execution import Execution
+from callwright.insight.provision import shown_provision
 from callwright.insight.wire import encode
 
 router = APIRouter(tags=["calls"])
@@ -35,7 +36,9 @@ async def place(request: Request, wire: _Call, idempotency_key: IdempotencyKey =
 
 
 def _accepted(execution: Execution) -> bytes:
-    return encode(_body(execution, execution.status.value))
+    return encode(
+        {**_body(execution, execution.status.value), "callwright": shown_provision(execution.record)},
+    )
 
 
 def _body(execution: Execution, status: str) -> dict[str, Any]:

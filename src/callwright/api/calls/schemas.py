@@ -63,6 +63,9 @@ class CallAccepted(Open):
     status: str
     execution_id: str
     run_id: str
+    callwright: dict[str, Any] | None = Field(
+        default=None, description="Of a call that was placed: `sandbox` and `stand_ins`, as its execution has them."
+    )
 
 
 def _event(given: Fields, name: str) -> str:

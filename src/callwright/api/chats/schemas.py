@@ -88,6 +88,9 @@ class ChatReplyView(Open):
     )
     ended: bool = Field(description="The chat is over: nothing more can be written.")
     error: str | None = Field(description="Why the agent does not answer, as `error_message` of the execution says it.")
+    callwright: dict[str, Any] | None = Field(
+        default=None, description="Of a chat that was opened: `sandbox` and `stand_ins`, as its execution has them."
+    )
 
 
 EXAMPLE: dict[str, Any] = {"user_data": {"customer_name": "Ann"}, "wait_s": 30}

@@ -133,6 +133,8 @@ EXECUTION: dict[str, Any] = {
     "arq_job_id": None,
     "callwright": {
         "channel": "voice",
+        "sandbox": False,
+        "stand_ins": [],
         "attempt": 1,
         "answered_at": "2026-11-24T16:31:12.277628+00:00",
         "ended_at": "2026-11-24T16:31:15.722025+00:00",

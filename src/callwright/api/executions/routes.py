@@ -22,6 +22,7 @@ from callwright.api.executions.schemas import (
     LogAnswer,
     PeriodQuery,
 )
+from callwright.api.query_names import check_names
 from callwright.api.reading import validated
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
@@ -42,7 +43,9 @@ class _PlainRoute(APIRoute):
         if self.methods and scope["method"] not in self.methods:
             await super().handle(scope, receive, send)
             return
-        response = await self.endpoint(Request(scope, receive), **scope["path_params"])
+        request = Request(scope, receive)
+        await check_names(request)
+        response = await self.endpoint(request, **scope["path_params"])
         await response(scope, receive, send)
 
 
@@ -69,7 +72,7 @@ async def _check_period(request: Request) -> None:
     dependencies=[Depends(_check_period)],
 )
 async def list_of_agent(request: Request, agent_id: str, query: Annotated[ExecutionQuery, Query()]) -> Response:
-    """Parameters that are empty or missing mean any; unknown ones are ignored."""
+    """Parameters that are empty or missing mean any."""
     services = services_of(request)
     wanted = query.page_request
     page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)

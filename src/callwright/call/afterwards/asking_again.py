@@ -19,6 +19,7 @@ from callwright.actions.transition import transition
 from callwright.call.afterwards.asked import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.afterwards.late_work import pay_late, section_of
+from callwright.call.afterwards.models import examiner_of, models_afterwards
 from callwright.call.afterwards.post_log import (
     DISPOSITIONS,
     PAID,
@@ -205,12 +206,11 @@ class AskingAgain:
         return _digest(first, bodies_asked(case.post)) == digest
 
     async def _ask(self, case: _Case, spec: AgentSpec, run: str) -> None:
-        post, access, tenant_id = case.post, self._deps.access, case.execution.tenant_id
+        post, tenant_id = case.post, case.execution.tenant_id
         try:
             async with asyncio.timeout(POST_CALL_SECONDS):
-                fitted = await access.fit(tenant_id, spec)
-                examiner = Examiner(self._deps.plugin, self._deps.clock, await access.fitting(tenant_id))
-                await self._questions(case, fitted, run, examiner)
+                asked = await models_afterwards(self._deps, tenant_id, spec)
+                await self._questions(case, asked.spec, run, examiner_of(self._deps, asked))
         except TimeoutError:
             post.failed("extraction", f"not finished {POST_CALL_SECONDS} s after it was begun")
         except asyncio.CancelledError:

@@ -18,6 +18,7 @@ from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination
 from callwright.domain.suppression import far_number
 from callwright.insight.callback import Callback, callback
 from callwright.insight.machine import is_suspected
+from callwright.insight.provision import known_provision
 from callwright.insight.transcript import lines
 from callwright.insight.view import CallView
 from callwright.ports.ledger import Unit
@@ -130,4 +131,5 @@ def _second(first: Execution, second_id: str, body: dict[str, Any], due_at: date
         user_data=dict(first.user_data),
         options={**options, FIRST_CALL: first.id, IN_A_ROW: _in_a_row(first) + 1},
         agent=body,
+        record=known_provision(first.record),
     )

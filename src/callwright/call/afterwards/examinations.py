@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from callwright.call.afterwards.asked import readable
-from callwright.call.afterwards.examiner import Examiner
+from callwright.call.afterwards.models import examiner_of, models_afterwards
 from callwright.call.afterwards.post_log import RESULT
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.agent.parsing import parse_agent
@@ -62,10 +62,9 @@ class Examinations:
             self._under_way.discard(asked.tenant_id)
 
     async def _examine(self, asked: Examination) -> Examined:
-        access = self._deps.access
-        spec = await access.fit(asked.tenant_id, parse_agent(asked.agent, defaults=self._deps.settings.defaults))
-        own = spec.model
-        examiner = Examiner(self._deps.plugin, self._deps.clock, await access.fitting(asked.tenant_id))
+        spec = parse_agent(asked.agent, defaults=self._deps.settings.defaults)
+        models = await models_afterwards(self._deps, asked.tenant_id, spec)
+        own, examiner = models.spec.model, examiner_of(self._deps, models)
         questions = questions_of(readable(asked.bodies), {})
         call = CallFacts(asked.transcript, asked.moment, {})
         paper = _Paper()

@@ -80,10 +80,14 @@ class _Failure:
 
 
 class Examiner:
-    """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider."""
+    """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider. ``stands_in``: whether the
+    agent's own model is asked for a disposition's that lacks something, as in a sandbox."""
 
-    def __init__(self, plugin: PluginGetter, clock: Clock, fitted: Fitting = as_it_is) -> None:
+    def __init__(
+        self, plugin: PluginGetter, clock: Clock, fitted: Fitting = as_it_is, *, stands_in: bool = False
+    ) -> None:
         self._plugin = plugin
+        self._stands_in = stands_in
         self._fitted = fitted
         self._clock = clock
 
@@ -209,7 +213,7 @@ class Examiner:
             except UnknownPluginError:
                 continue
             except ProviderError as error:
-                if choice.provider == provider:
+                if choice.provider == provider and not self._stands_in:
                     return choice, need_model(self._plugin, choice)
                 del error
         return own, need_model(self._plugin, own)

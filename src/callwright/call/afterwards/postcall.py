@@ -20,6 +20,7 @@ from callwright.call.afterwards.asked import call_facts, fix, fixed, is_fixed, s
 from callwright.call.afterwards.callbacks import schedule, wanted
 from callwright.call.afterwards.examiner import Examiner, note_unanswered
 from callwright.call.afterwards.late_work import pay_late, section_of
+from callwright.call.afterwards.models import examiner_of, models_afterwards
 from callwright.call.afterwards.post_log import (
     AGENT,
     CUSTOM,
@@ -164,8 +165,7 @@ class PostCall:
         await self._record(case)
         try:
             spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
-            spec = await self._deps.access.fit(case.execution.tenant_id, spec)
-            fitting = await self._deps.access.fitting(case.execution.tenant_id)
+            asked = await models_afterwards(self._deps, case.execution.tenant_id, spec)
         except UnavailableError:
             # The job is tried again.
             raise
@@ -173,7 +173,7 @@ class PostCall:
             case.post.failed(AGENT, error.message)
             return
         try:
-            await self._ask(case, spec, Examiner(self._deps.plugin, self._deps.clock, fitting))
+            await self._ask(case, asked.spec, examiner_of(self._deps, asked))
         except asyncio.CancelledError:
             # This process ends, or the time is over. One try: nobody waits for more.
             with suppress(_OvertakenError):

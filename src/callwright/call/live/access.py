@@ -6,9 +6,9 @@ Read anew for every call, so a key that was replaced is used by the next one. An
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
@@ -17,12 +17,14 @@ from callwright.domain.limits import ACCESS_SECONDS
 from callwright.domain.provider_access import Access, Reach, reach_of_agent
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
-from callwright.ports.ledger import Ledger
+from callwright.ports.ledger import Ledger, Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 
 KeyNames = Callable[[str, str], Sequence[str] | None]
 """The provider keys a plugin of that kind and name asks for, in the order in which the first one counts; None for no such plugin."""
+
+_Read = TypeVar("_Read")
 
 _TRIES = 3
 _RETRY_SECONDS = 1.0
@@ -87,11 +89,18 @@ class TenantAccess:
 
     async def fit(self, tenant_id: str, spec: AgentSpec) -> AgentSpec:
         """See :class:`Accesses`."""
+        return self._with(spec, await self._belongings(tenant_id)) if self._needs(spec) else spec
+
+    async def fit_in(self, unit: Unit, tenant_id: str, spec: AgentSpec) -> AgentSpec:
+        """The same, read in the caller's transaction."""
+        return self._with(spec, await _read(unit, tenant_id)) if self._needs(spec) else spec
+
+    def _needs(self, spec: AgentSpec) -> bool:
         models = [spec.model, *(task.model for task in spec.post_call)]
         wanted = [("transcriber", spec.transcriber), ("voice", spec.voice), *(("model", choice) for choice in models)]
-        if not any(self._asks(kind, choice) for kind, choice in wanted):
-            return spec
-        has = await self._belongings(tenant_id)
+        return any(self._asks(kind, choice) for kind, choice in wanted)
+
+    def _with(self, spec: AgentSpec, has: _Belongings) -> AgentSpec:
         return replace(
             spec,
             transcriber=self._fitted("transcriber", spec.transcriber, has),
@@ -135,25 +144,35 @@ class TenantAccess:
         return {name: self._vault.open(has.data_key, name, has.keys[name].sealed) for name in names if name in has.keys}
 
     async def _belongings(self, tenant_id: str) -> _Belongings:
-        """A database that was there a moment ago, when the call was claimed, is asked again before the call is given up."""
-        for left in reversed(range(_TRIES)):
-            try:
-                async with asyncio.timeout(ACCESS_SECONDS):
-                    return await self._read(tenant_id)
-            except (UnavailableError, TimeoutError):
-                if not left:
-                    raise UnavailableError("the database with the provider keys cannot be reached") from None
-            await self._clock.sleep(_RETRY_SECONDS)
-        raise AssertionError("the last try returns or raises")
+        return await patiently(self._ledger, self._clock, lambda unit: _read(unit, tenant_id))
 
-    async def _read(self, tenant_id: str) -> _Belongings:
-        async with self._ledger.unit() as unit:
-            tenant = await unit.accounts.tenant(tenant_id)
-            # A sub-account uses what its organisation has.
-            owner = (tenant.parent_id if tenant is not None else None) or tenant_id
-            return _Belongings(
-                keys={key.name.upper(): key for key in await unit.provider_keys.all(owner)},
-                data_key=await unit.provider_keys.data_key(owner),
-                models={model.name: model for model in await unit.custom_models.all(owner)},
-                owned=tenant is not None and owner == tenant_id,
-            )
+
+async def patiently(ledger: Ledger, clock: Clock, read: Callable[[Unit], Awaitable[_Read]]) -> _Read:
+    """What ``read`` returns. A database that was there a moment ago, when the call was claimed, is asked again before the call is given
+    up. Raises UnavailableError."""
+    for left in reversed(range(_TRIES)):
+        try:
+            async with asyncio.timeout(ACCESS_SECONDS), ledger.unit() as unit:
+                return await read(unit)
+        except (UnavailableError, TimeoutError):
+            if not left:
+                raise UnavailableError("the database with the provider keys cannot be reached") from None
+        await clock.sleep(_RETRY_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+async def owner_of(unit: Unit, tenant_id: str) -> str:
+    """The organisation whose keys and trunks an account uses: a sub-account uses what its organisation has."""
+    tenant = await unit.accounts.tenant(tenant_id)
+    return (tenant.parent_id if tenant is not None else None) or tenant_id
+
+
+async def _read(unit: Unit, tenant_id: str) -> _Belongings:
+    tenant = await unit.accounts.tenant(tenant_id)
+    owner = (tenant.parent_id if tenant is not None else None) or tenant_id
+    return _Belongings(
+        keys={key.name.upper(): key for key in await unit.provider_keys.all(owner)},
+        data_key=await unit.provider_keys.data_key(owner),
+        models={model.name: model for model in await unit.custom_models.all(owner)},
+        owned=tenant is not None and owner == tenant_id,
+    )

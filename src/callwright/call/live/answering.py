@@ -14,6 +14,7 @@ from callwright.call.live.screening import CALLER_LOOKUP, Screening
 from callwright.call.live.session import CallSession
 from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.limits import SPEECH_BEFORE_ANSWER_SECONDS, WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
@@ -174,6 +175,10 @@ class Answering:
         self._clock = clock
         self._screening = screening
         self._refuse_with = UNAVAILABLE
+
+    def line(self) -> Line:
+        """The one the call came by."""
+        return Line()
 
     def check(self) -> None:
         """The leg is there."""

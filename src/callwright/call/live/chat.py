@@ -7,7 +7,6 @@ heard on a call counts as delivered here, clause by clause, and everything behin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +16,10 @@ from callwright.call.live.hear import Words
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
+from callwright.call.live.text_voice import READING_MS_PER_CHARACTER, TEXT, TextVoice
 from callwright.conversation.events import ActivityBegan, ActivityEnded
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
+from callwright.domain.availability import WRITTEN, Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT
 from callwright.domain.limits import WARM_BEFORE_ANSWER_SECONDS
@@ -27,22 +28,7 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.registry import PluginGetter
-from callwright.ports.speech import (
-    FRAME_BYTES,
-    FRAME_MS,
-    TranscriberSettings,
-    TranscriberSink,
-    UsageAmount,
-    VoiceChunk,
-    VoiceSettings,
-    Word,
-)
-
-TEXT = "text"
-"""The provider of the ear and the mouth of a chat. No agent names it."""
-
-READING_MS_PER_CHARACTER = 40
-"""A fast reader's 250 words in a minute."""
+from callwright.ports.speech import FRAME_MS, TranscriberSettings, TranscriberSink
 
 
 class ChatLeg:
@@ -93,26 +79,6 @@ class ChatLeg:
 
     def clear(self) -> None:
         """Nothing lies on the line."""
-
-
-class TextVoice:
-    """``ports.speech.Voice`` that says nothing for as long as the text is read. A clause is delivered as a whole: all its words end with
-    it."""
-
-    name = TEXT
-
-    def __init__(self, ms_per_character: int = 0) -> None:
-        self._ms_per_character = ms_per_character
-
-    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
-        """One clause. It costs nothing."""
-        frames = max(1, len(text) * self._ms_per_character // FRAME_MS)
-        words = tuple(Word(word, 0, frames * FRAME_MS) for word in text.split())
-        usage = UsageAmount("voice", TEXT, TEXT, 0)
-        yield VoiceChunk(bytes(frames * FRAME_BYTES), last=True, words=words, estimated=False, usage=usage)
-
-    async def warm(self, settings: VoiceSettings) -> None:
-        """Nothing to load."""
 
 
 class _NoStream:
@@ -174,6 +140,10 @@ class Chatting(Connection):
         self._words: Words | None = None
         self._answered_us = 0
         self._lines = 0
+
+    def line(self) -> Line:
+        """None: it is written."""
+        return WRITTEN
 
     def check(self) -> None:
         """Nothing is needed."""

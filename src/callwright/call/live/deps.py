@@ -17,6 +17,7 @@ from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.execution import Execution
 from callwright.domain.pricing import PriceBook
 from callwright.ops.metrics import Metrics
+from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.ledger import Ledger
 from callwright.ports.registry import PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
@@ -70,6 +71,7 @@ class RuntimeDeps:
     tools_of: ToolsOf = no_tools
     caller_lookup: CallerLookup | None = None
     access: Accesses = field(default_factory=NoAccess)
+    availability: Availability = field(default_factory=EverythingAvailable)
     trunks: TrunkRoutes | None = None
     write_contacts: WriteContacts | None = None
 

@@ -13,10 +13,12 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change
@@ -36,6 +38,10 @@ class Connection(Protocol):
     @property
     def speech_seconds(self) -> float:
         """How long in all its voice and recogniser may, without which nobody is heard; no less than ``warm_seconds``."""
+        ...
+
+    def line(self) -> Line:
+        """The line of the call, as far as it is known before it is made."""
         ...
 
     def check(self) -> None:
@@ -67,6 +73,11 @@ class Dialling:
     def __init__(self, deps: RuntimeDeps, execution: Execution) -> None:
         self._deps = deps
         self._execution = execution
+
+    def line(self) -> Line:
+        """The carrier and the address the call was placed with."""
+        to = self._execution.to_number
+        return Line(Destination(kind_of_address(to), to), self._execution.carrier)
 
     def check(self) -> None:
         """Raises ConfigurationError when the carrier is not installed."""

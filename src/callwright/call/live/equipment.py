@@ -19,7 +19,7 @@ from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
-from callwright.ports.speech import TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
+from callwright.ports.speech import CheckingDetector, TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
 
 NO_TURN_MODEL = "none"
 
@@ -79,14 +79,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
         listening=Listening(
             transcriber=transcriber,
             provider=spec.transcriber.provider,
-            settings=TranscriberSettings(
-                language=spec.transcriber.language,
-                model=spec.transcriber.model,
-                endpointing_ms=spec.endpointing_ms,
-                keywords=keywords_of(spec.transcriber.options),
-                options=spec.transcriber.options,
-                access=spec.transcriber.access,
-            ),
+            settings=transcriber_settings(spec),
         ),
         ears=Ears(
             vad=_own_or(plugin, "vad", spec.transcriber.provider, ears.vad).open(),
@@ -104,13 +97,7 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
         speaker=Speaker(
             voice=need(plugin, "voice", spec.voice.provider),
             provider=spec.voice.provider,
-            settings=VoiceSettings(
-                voice=spec.voice.voice,
-                model=spec.voice.model,
-                language=spec.voice.language,
-                options=spec.voice.options,
-                access=spec.voice.access,
-            ),
+            settings=voice_settings(spec.voice),
         ),
         tools=tools,
         sound=needs.sound,
@@ -151,6 +138,30 @@ def model_settings(choice: ProviderChoice) -> ModelSettings:
     )
 
 
+def transcriber_settings(spec: AgentSpec) -> TranscriberSettings:
+    """How the agent wants to hear."""
+    choice = spec.transcriber
+    return TranscriberSettings(
+        language=choice.language,
+        model=choice.model,
+        endpointing_ms=spec.endpointing_ms,
+        keywords=keywords_of(choice.options),
+        options=choice.options,
+        access=choice.access,
+    )
+
+
+def voice_settings(choice: ProviderChoice) -> VoiceSettings:
+    """How the agent sounds."""
+    return VoiceSettings(
+        voice=choice.voice,
+        model=choice.model,
+        language=choice.language,
+        options=choice.options,
+        access=choice.access,
+    )
+
+
 def keywords_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """``keywords`` of a recogniser, as a list or as text with commas; a boost after a colon is left out."""
     given = options.get("keywords")
@@ -173,6 +184,8 @@ def _turn_model(plugin: PluginGetter, provider: str, setting: str) -> tuple[str,
     for name in (provider, setting):
         try:
             found: TurnModel = plugin("turn", name)
+            if isinstance(found, CheckingDetector):
+                found.check()
         except (UnknownPluginError, ProviderError):
             continue
         return name, found

@@ -12,6 +12,7 @@ from typing import Any
 from callwright.call.afterwards.callbacks import hindrance
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.live import endings
+from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
@@ -25,6 +26,7 @@ from callwright.call.live.redaction import redacted
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment, Workplace
+from callwright.call.live.text_voice import with_stand_in_voice
 from callwright.call.live.warming import Warming
 from callwright.call.live.watchers import LiveCalls
 from callwright.call.process.shipper import LogShipper, Shipment
@@ -34,10 +36,12 @@ from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
 from callwright.domain.errors import BrokenInvariantError, CallwrightError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import far_number
+from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, Unit
@@ -64,6 +68,7 @@ class _Prepared:
     plan: CallPlan
     equipment: Equipment
     variables: dict[str, str]
+    provision: Provision
 
 
 class Attempt:
@@ -166,6 +171,8 @@ class Attempt:
     async def _talk(self, prepared: _Prepared, session: CallSession, runner: CallRunner, warming: Warming) -> None:
         variables = tuple(sorted(prepared.variables.items()))
         runner.post(Started(runner.now_us(), prepared.plan, variables, self._seed))
+        if prepared.provision.sandbox:
+            runner.fact("core", SANDBOX, {"stand_ins": prepared.provision.as_wire()["stand_ins"]})
         self._connection.begin(session, runner)
         warming.start(session, prepared.equipment, prepared.plan, prepared.variables)
         await warming.wait(self._connection.warm_seconds, self._over, self._connection.speech_seconds)
@@ -175,9 +182,10 @@ class Attempt:
     async def _prepare(self) -> _Prepared:
         deps, execution = self._office.deps, self._row.execution
         spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
-        spec = await deps.access.fit(execution.tenant_id, spec)
+        provision = await self._provided(spec)
         variables = call_variables(execution, deps.clock.now())
-        needs = self._connection.fit(Needs(spec, deps.plugin, deps.settings.ears))
+        plugin = with_stand_in_voice(deps.plugin) if provision.stands_in(VOICE) else deps.plugin
+        needs = self._connection.fit(Needs(provision.spec, plugin, deps.settings.ears))
         spec = needs.spec
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
@@ -186,7 +194,19 @@ class Attempt:
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
-        return _Prepared(spec, plan, equipment, variables)
+        return _Prepared(spec, plan, equipment, variables, provision)
+
+    async def _provided(self, spec: AgentSpec) -> Provision:
+        """What the call runs with, and in the row what of it is not known there yet."""
+        deps, row = self._office.deps, self._row
+        tenant_id, line = row.execution.tenant_id, self._connection.line()
+        provision = await patiently(
+            deps.ledger, deps.clock, lambda unit: deps.availability.provide(unit, tenant_id, spec, line)
+        )
+        found = provision.as_wire()
+        if found != shown_provision(row.execution.record):
+            await row.write(Change(record=found))
+        return provision
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
         deps, execution = self._office.deps, self._row.execution

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callwright.actions.transition import insert_owned
 from callwright.call.live.chat import Chatting
@@ -13,6 +13,7 @@ from callwright.call.live.exchange import Exchange, Told
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
+from callwright.domain.availability import WRITTEN
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CallwrightError, NotFoundError, RateLimitedError, UnavailableError, WrongStateError
 from callwright.domain.execution import CHAT, Execution, Phase, status_of
@@ -85,14 +86,21 @@ class ChatDesk:
                 chat.begun.set_exception(UnavailableError("the chat could not be opened; the server's log says why"))
 
     async def _hold(self, execution: Execution, chat: _Chat) -> None:
+        deps = self._office.deps
+        try:
+            async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), deps.ledger.unit() as unit:
+                begins = await deps.availability.foresee(unit, execution.tenant_id, execution.agent, WRITTEN)
+        except (CallwrightError, TimeoutError) as error:
+            chat.begun.set_exception(_told(error))
+            return
+        execution = replace(execution, record=begins)
         attempt = Attempt(self._office, execution, chat.connection)
         with self._worker.knows(attempt):
             try:
-                async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), self._office.deps.ledger.unit() as unit:
-                    taken = await insert_owned(unit, execution, self._office.deps.publisher)
+                async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), deps.ledger.unit() as unit:
+                    taken = await insert_owned(unit, execution, deps.publisher)
             except (CallwrightError, TimeoutError) as error:
-                known = error if isinstance(error, CallwrightError) else UnavailableError("the database is too slow")
-                chat.begun.set_exception(known)
+                chat.begun.set_exception(_told(error))
                 return
             if not taken:
                 chat.begun.set_exception(
@@ -137,3 +145,8 @@ class ChatDesk:
             user_data=dict(chat.user_data),
             agent=dict(chat.agent.body),
         )
+
+
+def _told(error: CallwrightError | TimeoutError) -> CallwrightError:
+    """Why a chat is not opened, for whoever asked."""
+    return error if isinstance(error, CallwrightError) else UnavailableError("the database is too slow")

@@ -18,6 +18,7 @@ from callwright.call.live.screening import CALLER, Screening
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
+from callwright.domain.availability import Line
 from callwright.domain.caller import caller_number
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution, Phase, status_of
@@ -103,19 +104,20 @@ class Desk:
 
     async def _take(self, offer: InboundOffer, offered: OfferedLeg) -> _Refusal | None:
         """Find the agent, write the execution and run the call to its end; or the reason why not."""
+        deps = self._office.deps
         async with self._unit() as unit:
             number, agent = await _answering(unit, offer)
-        if agent is None:
-            return _UNKNOWN
+            if agent is None:
+                return _UNKNOWN
+            begins = await deps.availability.foresee(unit, agent.tenant_id, agent.body, Line())
         offer = _with_wanted_headers(offer, agent.body)
-        execution = self._execution(offer, number, agent)
-        deps = self._office.deps
+        execution = replace(self._execution(offer, number, agent), record=begins)
         answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
         attempt = Attempt(self._office, execution, answering)
         # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
         with self._worker.knows(attempt):
             async with self._unit() as unit:
-                taken = await insert_owned(unit, execution, self._office.deps.publisher)
+                taken = await insert_owned(unit, execution, deps.publisher)
             if not taken:
                 return _TENANT_BUSY
             await attempt.run()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from callwright.call.live.equipment import model_settings
+from callwright.call.live.equipment import model_settings, voice_settings
 from callwright.conversation.history import stable_characters, system_text
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice, ProviderDefaults
 from callwright.domain.errors import CallwrightError
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.registry import PluginGetter, UnknownPluginError
-from callwright.ports.speech import VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,12 +35,6 @@ def warm_request(spec: AgentSpec, variables: Mapping[str, str]) -> ModelRequest:
         context=variables,
         stable_characters=stable_characters(plan, variables),
     )
-
-
-def voice_settings(spec: AgentSpec) -> VoiceSettings:
-    """How the agent sounds."""
-    voice = spec.voice
-    return VoiceSettings(voice=voice.voice, model=voice.model, language=voice.language, options=voice.options)
 
 
 class Preparer:
@@ -63,6 +57,7 @@ class Preparer:
         """Prepare model and voice of an agent. What is missing or fails is left to the call, which reports it."""
         try:
             spec = parse_agent(body, defaults=self._defaults)
+            spec = self._with_stand_ins(spec)
             voice = self._plugin("voice", spec.voice.provider)
             model = self._plugin("model", spec.model.provider)
         except (CallwrightError, UnknownPluginError, ProviderError) as error:
@@ -70,7 +65,23 @@ class Preparer:
             return
         # Variables are only known in the call: the prompt is warmed up to its first one.
         request = warm_request(spec, {})
-        await asyncio.gather(voice.warm(voice_settings(spec)), model.warm(request))
+        await asyncio.gather(voice.warm(voice_settings(spec.voice)), model.warm(request))
+
+    def _with_stand_ins(self, spec: AgentSpec) -> AgentSpec:
+        """The agent with the server's own voice and model in place of those that no plugin has, as it may be called in a sandbox."""
+        voice, model = spec.voice, spec.model
+        if not self._has("voice", voice.provider):
+            voice = ProviderChoice(self._defaults.voice, language=voice.language)
+        if not self._has("model", model.provider):
+            model = ProviderChoice(self._defaults.model)
+        return replace(spec, voice=voice, model=model)
+
+    def _has(self, kind: str, name: str) -> bool:
+        try:
+            self._plugin(kind, name)
+        except UnknownPluginError:
+            return False
+        return True
 
     async def settled(self, timeout_seconds: float) -> bool:
         """Wait until what was begun is prepared or was given up; False when it still goes on behind the time."""

@@ -87,6 +87,7 @@ def parse_agent(
     _check_languages(tools_config)
     hours = _calling_hours(agent)
     settings = read_settings(config)
+    carrier, carrier_path = _carrier(agent, tools_config, names)
     return AgentSpec(
         name=name,
         welcome_message=_welcome(agent),
@@ -95,7 +96,8 @@ def parse_agent(
         model=model,
         voice=read_voice(tools_config.child("synthesizer"), names, transcriber.language),
         settings=settings,
-        telephony_provider=_carrier(agent, tools_config, names),
+        telephony_provider=carrier,
+        telephony_path=carrier_path,
         end_call_tool=settings.extra["end_call_tool_mode"] not in (None, "off")
         or any(_ends_calls(tool) for tool in tools),
         tools=tools,
@@ -196,12 +198,13 @@ def _prompt(body: Mapping[str, Any], number: int, needed_among: int = 0) -> str:
     return prompt
 
 
-def _carrier(agent: Fields, tools_config: Fields, names: ProviderNames) -> str:
-    """``telephony_provider``, else what input and output name."""
+def _carrier(agent: Fields, tools_config: Fields, names: ProviderNames) -> tuple[str, str]:
+    """``telephony_provider``, else what input and output name; and the path that names it, empty where none does."""
     named = agent.text("telephony_provider")
     if named:
-        return names.check("carrier", named, agent.at("telephony_provider"))
-    found = ""
+        path = agent.at("telephony_provider")
+        return names.check("carrier", named, path), path
+    found: tuple[str, str] | None = None
     for side in ("input", "output"):
         section = tools_config.child(side)
         if section is None:
@@ -209,8 +212,9 @@ def _carrier(agent: Fields, tools_config: Fields, names: ProviderNames) -> str:
         section.text("format")
         provider = section.text("provider")
         if provider:
-            found = found or names.check("carrier", provider, section.at("provider"))
-    return found or TELEPHONY_PROVIDER.default
+            path = section.at("provider")
+            found = found or (names.check("carrier", provider, path), path)
+    return found or (TELEPHONY_PROVIDER.default, "")
 
 
 def _ends_calls(tool: ToolSpec) -> bool:

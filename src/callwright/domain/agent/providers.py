@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
@@ -36,7 +36,7 @@ from callwright.domain.settings.setting import read_all, read_given
 FLAT_MAX_TOKENS = 350
 """Of the older form of ``llm_agent``, whose settings stand in it without ``llm_config`` and which names a provider or a model."""
 
-_FINDS_OUT = frozenset({"auto", "multi", "multilingual", "unknown"})
+FINDS_OUT = frozenset({"auto", "multi", "multilingual", "unknown"})
 """What recognisers are told in place of a language when they are to find it out (contract 4.5)."""
 
 
@@ -92,7 +92,7 @@ def read_model(section: Fields | None, names: ProviderNames) -> ProviderChoice:
     _check_effort(config, model)
     if agent_type == "knowledgebase_agent":
         _check_vector_store(section, config)
-    return ProviderChoice(provider=provider, model=model, options=options)
+    return ProviderChoice(provider=provider, model=model, options=options, path=config.path)
 
 
 def _check_effort(config: Fields, model: str) -> None:
@@ -147,6 +147,7 @@ def read_voice(section: Fields | None, names: ProviderNames, language: str) -> P
         voice=voice,
         language=said.get("language") or _spoken(language),
         options={**outside, **read_given((SPEED,), section), **config.value, **read_given((SPEED,), config), **ours},
+        path=section.path,
     )
 
 
@@ -160,7 +161,14 @@ def _spoken(heard: str) -> str:
     mixed, _, language = heard.partition("-")
     if mixed.lower() == "multi" and language:
         return language
-    return "en" if heard.lower() in _FINDS_OUT else heard
+    return "en" if heard.lower() in FINDS_OUT else heard
+
+
+def knows_language(languages: Sequence[str], wanted: str) -> bool:
+    """Whether a provider of ``languages`` (ISO 639-1, empty for any) hears or speaks what an agent writes: ``hi``, ``hi-IN``, ``multi-hi``,
+    ``hindi``. One that is to find the language out hears those it knows."""
+    low = wanted.lower()
+    return not languages or not low or low in FINDS_OUT or _spoken(low)[:2] in languages
 
 
 def read_transcriber(section: Fields | None, names: ProviderNames) -> tuple[ProviderChoice, int]:
@@ -173,5 +181,7 @@ def read_transcriber(section: Fields | None, names: ProviderNames) -> tuple[Prov
     options = {**section.value, **read_given(TRANSCRIBER, section)}
     for name in ("provider", "model", "language"):
         options.pop(name, None)
-    choice = ProviderChoice(provider=provider, model=said["model"], language=said["language"], options=options)
+    choice = ProviderChoice(
+        provider=provider, model=said["model"], language=said["language"], options=options, path=section.path
+    )
     return choice, said["endpointing"]

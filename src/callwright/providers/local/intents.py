@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, ToolCall
+from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, ToolCall
 from callwright.ports.speech import UsageAmount
 from callwright.providers.local import dialogue
 from callwright.providers.local.dialogue import Meant, Script
@@ -40,6 +40,10 @@ class IntentModel:
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference
         self._vectors: OrderedDict[str, Floats] = OrderedDict()
+
+    def check(self, settings: ModelSettings) -> None:
+        """Raises MissingError without its packages or model."""
+        self._inference.check_speech("embed")
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """Stream the answer in one piece. Raises ProviderError."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import ModelDelta, ModelRequest, Tool, ToolCall
+from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.speech import UsageAmount
 from callwright.providers.local import tooltags
 from callwright.providers.local.inference import LocalInference
@@ -36,6 +36,10 @@ class LocalModel:
 
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference
+
+    def check(self, settings: ModelSettings) -> None:
+        """Raises MissingError without its packages or model."""
+        self._inference.check_language()
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """Stream the answer. Closing cancels. Raises ProviderError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from callwright.domain.agent.providers import knows_language
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_MS, TranscriberSettings, TranscriberSink, UsageAmount
 from callwright.providers.local.inference import LocalInference
@@ -25,6 +26,7 @@ _LONGEST_BYTES = 27_000 * _BYTES_PER_MS
 _LAST_READING_SECONDS = 3.0
 """For the caller's last words after the call's end; a busy speech process loses them."""
 _MODEL = "whisper-tiny.en"
+LANGUAGES = ("en",)
 
 
 class Utterance:
@@ -192,10 +194,13 @@ class WhisperTranscriber:
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference
 
+    def check(self, settings: TranscriberSettings) -> None:
+        """Raises MissingError without its packages or model."""
+        self._inference.check_speech("asr")
+
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> WhisperStream:
         """Start the speech process if need be and open a stream. Raises ProviderError."""
-        language = (settings.language or "en").lower()
-        if not language.startswith("en") and language not in ("auto", "multi", "multilingual"):
+        if not knows_language(LANGUAGES, settings.language):
             raise ProviderError(
                 FailureKind.BAD_REQUEST,
                 self.name,

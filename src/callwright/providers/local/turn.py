@@ -16,6 +16,10 @@ class SmartTurn:
     def __init__(self, inference: LocalInference) -> None:
         self._inference = inference
 
+    def check(self) -> None:
+        """Raises MissingError without its packages or model."""
+        self._inference.check_speech("turn")
+
     async def judge(self, pcm: bytes) -> int:
         """Probability in parts per million that the turn in ``pcm`` is complete; its last 8 s count. Raises ProviderError."""
         self._inference.require("turn")

@@ -62,6 +62,10 @@ class SileroVad:
         self._session: Any = None
         self._lock = threading.Lock()
 
+    def check(self) -> None:
+        """Raises MissingError without its packages or model."""
+        self._inference.check_speech("vad")
+
     def open(self) -> SileroStream:
         """A fresh detector. Raises ConfigurationError when the model is not installed."""
         with self._lock:

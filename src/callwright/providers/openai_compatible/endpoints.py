@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 
 import httpx2 as httpx
 
+from callwright.domain.availability import LackKind
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_table import EFFORTS, bare_model
 from callwright.net.client import GuardedClient
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
 from callwright.providers.openai_compatible.endpoint import NAME_SETTING, SETTING, URL_SETTING, Endpoint
@@ -52,7 +53,9 @@ class EndpointModels:
         """Raises ProviderError when a call with these settings could not ask at all: it should not be placed then."""
         self.endpoint_of(settings)
         if importlib.util.find_spec("openai") is None:
-            raise self._wrong("the client library is missing; pip install 'callwright[cloud]'")
+            raise MissingError(
+                LackKind.NO_EXTRA, self.name, "lacks the packages of the extra cloud", "pip install 'callwright[cloud]'"
+            )
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
@@ -101,7 +104,7 @@ class EndpointModels:
         own = self._own_address(settings)
         base_url = own or vendor.base_url or self._operator
         if not base_url:
-            raise self._wrong(self._nowhere())
+            raise self._nowhere()
         name = next((name for name in keys if name not in (vendor.address_key, vendor.model_key)), "")
         key, key_from = keys.get(name, ""), f"the provider key {name}" if name else _no_key(settings)
         default_model = keys.get(vendor.model_key, "")
@@ -110,8 +113,7 @@ class EndpointModels:
             if not key:
                 key, key_from = self._settings.get("model_api_key", ""), SETTING
         elif not key and vendor is not CUSTOM:
-            why = f"no key is known; store the provider key {vendor.keys[0]} with POST /providers"
-            raise ProviderError(FailureKind.REFUSED, self.name, why)
+            raise MissingError(LackKind.NO_KEY, self.name, "has no key", _store(vendor.keys[-1]))
         is_operators = base_url == self._operator
         return Endpoint(
             base_url,
@@ -151,10 +153,11 @@ class EndpointModels:
             " with the provider key CUSTOM"
         )
 
-    def _nowhere(self) -> str:
+    def _nowhere(self) -> MissingError:
+        remedy = "name one in base_url of the agent or with POST /user/model/custom, or set CALLWRIGHT_MODEL_BASE_URL"
         if self._vendor.address_key:
-            return f"no endpoint is known; store the provider key {self._vendor.address_key} with POST /providers"
-        return "no endpoint is known; name one in base_url of the agent or with POST /user/model/custom, or set CALLWRIGHT_MODEL_BASE_URL"
+            remedy = _store(self._vendor.address_key)
+        return MissingError(LackKind.NO_ADDRESS, self.name, "has no endpoint", remedy)
 
     def _asked(self, settings: ModelSettings) -> ModelSettings:
         """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to, and
@@ -199,6 +202,11 @@ class EndpointModels:
 
     def _wrong(self, why: str) -> ProviderError:
         return ProviderError(FailureKind.BAD_REQUEST, self.name, why)
+
+
+def _store(name: str) -> str:
+    """The request that stores a provider key."""
+    return f'POST /providers {{"provider_name": "{name}", "provider_value": "..."}}'
 
 
 def _no_key(settings: ModelSettings) -> str:

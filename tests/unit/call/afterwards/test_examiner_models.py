@@ -60,7 +60,9 @@ class Paper:
         """Nowhere."""
 
 
-async def asked_of(model: str, keys: Mapping[str, str]) -> tuple[tuple[str, str, str] | None, list[str]]:
+async def asked_of(
+    model: str, keys: Mapping[str, str], *, sandbox: bool = False
+) -> tuple[tuple[str, str, str] | None, list[str]]:
     """Who was asked a disposition with that model by an organisation with these keys, and what failed."""
     asked: list[tuple[str, str, str]] = []
     models = {
@@ -80,7 +82,8 @@ async def asked_of(model: str, keys: Mapping[str, str]) -> tuple[tuple[str, str,
 
     paper = Paper()
     question = Question("Mood", Disposition("Mood", "How was it?", model=model, is_subjective=True))
-    await Examiner(plugin, SystemClock(), fitted).dispositions(Group((question,)), CALL, OWN, paper)
+    examiner = Examiner(plugin, SystemClock(), fitted, stands_in=sandbox)
+    await examiner.dispositions(Group((question,)), CALL, OWN, paper)
     return (asked[0] if asked else None), paper.failures
 
 
@@ -103,3 +106,12 @@ async def test_a_provider_that_is_named_and_has_no_key_is_the_reason_of_the_fail
     who, failures = await asked_of("groq/llama", {})
     assert who is None
     assert "no key is known" in failures[0]
+
+
+@pytest.mark.parametrize("model", ["groq/llama", "openai", "house/any"])
+async def test_in_a_sandbox_the_agents_own_model_is_asked_for_one_that_lacks_something(model: str):
+    assert await asked_of(model, {}, sandbox=True) == (("own", "mine", ""), [])
+
+
+async def test_in_a_sandbox_too_a_model_that_has_its_key_is_asked_itself():
+    assert await asked_of("groq/llama", {"GROQ": "k-2"}, sandbox=True) == (("groq", "llama", "k-2"), [])

@@ -11,10 +11,11 @@ import pytest
 from tests.unit.call.live.test_equipment import BASE, SPEC, Shelf
 from tests.unit.call.world import Bench, settle
 
-from callwright.call.live.chat import TEXT, ChatLeg, Chatting, NoVad, TextEar, TextVoice
+from callwright.call.live.chat import ChatLeg, Chatting, NoVad, TextEar
 from callwright.call.live.equipment import LocalEars, Needs, equip, fitting
 from callwright.call.live.exchange import Exchange, Told
 from callwright.call.live.hear import Words
+from callwright.call.live.text_voice import TEXT, TextVoice
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import plan_for
 from callwright.ports.chat import ChatMessage, ChatTool, NewChat

@@ -72,6 +72,22 @@ def test_without_a_turn_model_the_plan_goes_by_the_pause(setting: str) -> None:
     assert fitting(CallPlan(), equip(Needs(SPEC, shelf, LocalEars("energy", "smart")), {}, NoTools())).turn_model
 
 
+class Unprepared:
+    """A turn model that lacks its files."""
+
+    def check(self) -> None:
+        raise ProviderError(FailureKind.BAD_REQUEST, "smart", "its weights are missing")
+
+
+def test_a_turn_model_that_cannot_be_used_is_left_out() -> None:
+    shelf = Shelf(*BASE)
+
+    def plugin(kind: str, name: str) -> Any:
+        return Unprepared() if (kind, name) == ("turn", "smart") else shelf(kind, name)
+
+    assert equip(Needs(SPEC, plugin, LocalEars("energy", "smart")), {}, NoTools()).ears.turn_model is None
+
+
 class FreeMind:
     """A model that costs nothing."""
 

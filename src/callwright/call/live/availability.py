@@ -1,0 +1,217 @@
+"""What can be used of an agent here, over the registered plugins and what an organisation has (``ports.availability``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from callwright.call.live.access import TenantAccess, owner_of
+from callwright.call.live.equipment import LocalEars
+from callwright.call.live.lacks import ADD_A_TRUNK, Lines, PluginLacks, models_of, path_of
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults
+from callwright.domain.availability import (
+    LINE,
+    MODEL,
+    TRANSCRIBER,
+    VOICE,
+    Lack,
+    LackKind,
+    Line,
+    Provision,
+    StandIn,
+    refusal,
+)
+from callwright.domain.errors import CallwrightError
+from callwright.domain.number import E164, LOOPBACK
+from callwright.domain.provider_table import CARRIER_KEYS
+from callwright.domain.settings.agent import TELEPHONY_PROVIDER
+from callwright.domain.settings.conversation import ConversationSettings
+from callwright.domain.settings.providers import ENDPOINTING
+from callwright.ports.ledger import Unit
+from callwright.ports.registry import PluginGetter, Registry
+
+AUTO, ALWAYS, NEVER = "auto", "always", "never"
+"""CALLWRIGHT_SANDBOX: an account without a carrier is a sandbox, or every account is, or none."""
+
+NO_PHONE = "the carrier 'loopback' rings no phones, it plays synthetic callers"
+NOBODY_RANG = "nobody's phone rang"
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilitySettings:
+    """``carrier``: the line of agents that name none; ``defaults``: the providers of those; ``sandbox``: AUTO, ALWAYS or NEVER."""
+
+    carrier: str = LOOPBACK
+    defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
+    ears: LocalEars = field(default_factory=LocalEars)
+    sandbox: str = AUTO
+
+
+class PluginAvailability:
+    """``ports.availability.Availability``. ``registry``: every plugin's descriptor; ``plugin`` makes them."""
+
+    def __init__(
+        self, registry: Registry, plugin: PluginGetter, access: TenantAccess, settings: AvailabilitySettings
+    ) -> None:
+        self._registry = registry
+        self._lacks = PluginLacks(registry, plugin, settings.ears)
+        self._access = access
+        self._settings = settings
+
+    async def connected(self, unit: Unit, tenant_id: str) -> bool:
+        """See :class:`Availability`."""
+        return self._is_connected(await _lines(unit, tenant_id))
+
+    async def lacks(
+        self, unit: Unit, tenant_id: str, spec: AgentSpec, carrier: str = TELEPHONY_PROVIDER.default
+    ) -> tuple[Lack, ...]:
+        """See :class:`Availability`."""
+        lines = await _lines(unit, tenant_id)
+        of_line = self._lacks.of_line(lines, self._named(carrier), spec.telephony_path) if carrier else ()
+        fitted = await self._access.fit_in(unit, tenant_id, spec)
+        return (*of_line, *self._lacking(spec, fitted, Line()))
+
+    async def provide(self, unit: Unit, tenant_id: str, spec: AgentSpec, line: Line) -> Provision:
+        """See :class:`Availability`."""
+        lines = await _lines(unit, tenant_id)
+        sandbox = not self._is_connected(lines)
+        carrier, of_line = self._lined(lines, spec, line, sandbox=sandbox)
+        fitted = await self._access.fit_in(unit, tenant_id, spec)
+        lacking = self._lacking(spec, fitted, line)
+        if not lacking:
+            return Provision(fitted, carrier, sandbox, of_line)
+        if not sandbox:
+            raise refusal(lacking[0])
+        stood = self._stood_in(spec, lacking)
+        fitted = await self._access.fit_in(unit, tenant_id, stood)
+        left = self._lacking(stood, fitted, line)
+        for lack in left:
+            if lack.kind is not LackKind.LANGUAGE:
+                raise refusal(lack)
+        entries = (*of_line, *_replaced(spec, stood, lacking), *self._unknown_languages(stood, left))
+        return Provision(self._in_known_language(fitted, left), carrier, sandbox, tuple(dict.fromkeys(entries)))
+
+    async def foresee(self, unit: Unit, tenant_id: str, body: Mapping[str, Any], line: Line) -> dict[str, Any]:
+        """See :class:`Availability`."""
+        try:
+            spec = parse_agent(body, defaults=self._settings.defaults)
+            return (await self.provide(unit, tenant_id, spec, line)).as_wire()
+        except CallwrightError:
+            return {"sandbox": not await self.connected(unit, tenant_id), "stand_ins": []}
+
+    def of_this_server(self) -> tuple[Lack, ...]:
+        """What the server's own recogniser, voice and model lack."""
+        own = self._settings.defaults
+        ear, mind, mouth = (ProviderChoice(name) for name in (own.transcriber, own.model, own.voice))
+        spec = AgentSpec("", "", "", ear, mind, mouth, ConversationSettings())
+        return self._lacking(spec, spec, Line())
+
+    def _is_connected(self, lines: Lines) -> bool:
+        if self._settings.sandbox != AUTO:
+            return self._settings.sandbox == NEVER
+        own = {name for plugin in self._registry.all() if plugin.kind == "carrier" for name in plugin.keys}
+        return lines.has_trunk or any(name in own or name.partition("_")[0] in CARRIER_KEYS for name in lines.keys)
+
+    def _named(self, carrier: str) -> str:
+        return self._settings.carrier if carrier == TELEPHONY_PROVIDER.default else carrier
+
+    def _lacking(self, spec: AgentSpec, fitted: AgentSpec, line: Line) -> tuple[Lack, ...]:
+        of_speech = self._lacks.of_speech(fitted) if line.has_sound else ()
+        return (*of_speech, *self._lacks.of_models(spec, fitted))
+
+    def _lined(self, lines: Lines, spec: AgentSpec, line: Line, *, sandbox: bool) -> tuple[str, tuple[StandIn, ...]]:
+        """The carrier of a call, and what it stands in for. Raises LackingError."""
+        to = line.destination
+        if to is None or to.kind != E164:
+            # A test line that was asked for by its address stands in for nothing.
+            return line.carrier or ("" if to is None else to.kind), ()
+        wanted, path = self._named(spec.telephony_provider), spec.telephony_path
+        lack = next(self._lacks.of_line(lines, wanted, path), None)
+        used = line.carrier or (wanted if lack is None else self._settings.carrier)
+        if used != LOOPBACK:
+            for own in self._lacks.of_line(lines, used, path if used == wanted else ""):
+                raise refusal(own)
+            if lack is None or (line.carrier and not sandbox):
+                # Also a call back over the line on which the first call came in.
+                return used, ()
+        lack = lack or Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, ADD_A_TRUNK)
+        if not sandbox:
+            raise refusal(lack)
+        reason = f"{lack.message}; {NOBODY_RANG}" if used == LOOPBACK else lack.message
+        return used, (StandIn(LINE, spec.telephony_provider, used, reason, lack.remedy),)
+
+    def _stood_in(self, spec: AgentSpec, lacking: Sequence[Lack]) -> AgentSpec:
+        """The agent with the server's own providers in place of those that lack something, without the settings of the others: voices,
+        models and pauses of one provider mean nothing to another."""
+        ear = self._speech(TRANSCRIBER, spec.transcriber, lacking)
+        paths = {lack.path for lack in lacking if lack.leg == MODEL}
+
+        def model(choice: ProviderChoice) -> ProviderChoice:
+            if path_of(choice, "provider") not in paths:
+                return choice
+            options = {name: value for name, value in choice.options.items() if name == "max_tokens"}
+            return ProviderChoice(self._settings.defaults.model, options=options, path=choice.path)
+
+        def task(one: PostCallTask) -> PostCallTask:
+            return replace(one, model=model(one.model))
+
+        return replace(
+            spec,
+            transcriber=ear,
+            endpointing_ms=spec.endpointing_ms if ear is spec.transcriber else ENDPOINTING.default,
+            voice=self._speech(VOICE, spec.voice, lacking),
+            model=model(spec.model),
+            post_call=tuple(task(one) for one in spec.post_call),
+            custom_questions=None if spec.custom_questions is None else task(spec.custom_questions),
+        )
+
+    def _speech(self, leg: str, choice: ProviderChoice, lacking: Sequence[Lack]) -> ProviderChoice:
+        kinds = {lack.kind for lack in lacking if lack.leg == leg}
+        defaults = self._settings.defaults
+        name = defaults.transcriber if leg == TRANSCRIBER else defaults.voice
+        own = ProviderChoice(name, language=choice.language, path=choice.path)
+        if not kinds or (kinds == {LackKind.LANGUAGE} and any(self._lacks.of_language(leg, own))):
+            return choice
+        return own
+
+    def _unknown_languages(self, stood: AgentSpec, left: Sequence[Lack]) -> Iterator[StandIn]:
+        for lack in left:
+            choice = stood.transcriber if lack.leg == TRANSCRIBER else stood.voice
+            known = ", ".join(self._lacks.languages(lack.leg, choice))
+            yield StandIn(lack.leg, lack.wanted, known, lack.message, lack.remedy)
+
+    def _in_known_language(self, fitted: AgentSpec, left: Sequence[Lack]) -> AgentSpec:
+        """The recogniser is told a language that it knows. The voice's stays: it decides which of the agent's texts are taken."""
+        if not any(lack.leg == TRANSCRIBER for lack in left):
+            return fitted
+        language = self._lacks.languages(TRANSCRIBER, fitted.transcriber)[0]
+        return replace(fitted, transcriber=replace(fitted.transcriber, language=language))
+
+
+def _replaced(spec: AgentSpec, stood: AgentSpec, lacking: Sequence[Lack]) -> Iterator[StandIn]:
+    """What stands in for a provider. A language that the agent's own provider does not know is told apart, where none does."""
+    for lack in lacking:
+        wanted, used = _sections(spec, lack.leg), _sections(stood, lack.leg)
+        for before, after in zip(wanted, used, strict=True):
+            if before is not after and lack.path.rpartition(".")[0] == before.path:
+                yield StandIn(lack.leg, _provider(lack, before), after.provider, lack.message, lack.remedy)
+                break
+
+
+def _provider(lack: Lack, choice: ProviderChoice) -> str:
+    return choice.provider if lack.kind is LackKind.LANGUAGE else lack.wanted
+
+
+def _sections(spec: AgentSpec, leg: str) -> tuple[ProviderChoice, ...]:
+    if leg == MODEL:
+        return models_of(spec)
+    return (spec.transcriber if leg == TRANSCRIBER else spec.voice,)
+
+
+async def _lines(unit: Unit, tenant_id: str) -> Lines:
+    owner = await owner_of(unit, tenant_id)
+    keys = frozenset(key.name.upper() for key in await unit.provider_keys.all(owner))
+    trunks = await unit.trunks.all(owner)
+    return Lines(keys, bool(trunks), any(trunk.is_active for trunk in trunks))

@@ -1,0 +1,92 @@
+"""The providers of an installation, from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.actions.agents import create_agent
+from callwright.actions.organisations import OrganisationWish, create_organisation
+from callwright.actions.provider_keys import NamedSecret, put_provider_key
+from callwright.actions.services import Services
+from callwright.bootstrap import open_actions
+from callwright.cli import main
+from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
+from callwright.ops.master_key import MASTER_KEY_FILE
+from callwright.ops.settings import load_settings
+
+SECRET = "sk-canary-93b1f6a0"
+
+
+async def _save(services: Services, tenant_id: str, *tasks: dict[str, Any], **config: Any) -> None:
+    wire = {"agent_config": {"agent_name": "Ada", "tasks": list(tasks), **config}}
+    await create_agent(services, operator(tenant_id), wire)
+
+
+async def _fill(data: Path) -> None:
+    """Two organisations, two keys, two agents with a vendor of whom there is no plugin, and one that names nobody."""
+    async with open_actions(load_settings({}, data=data)) as services:
+        other = await create_organisation(services, OrganisationWish(name="Branch office"))
+        for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "ELEVENLABS_API_KEY")):
+            await put_provider_key(services, operator(tenant_id), NamedSecret(name, SECRET))
+        voice = {"provider": "elevenlabs", "provider_config": {"voice": "Nila"}}
+        model = {"llm_config": {"provider": "openai", "model": "gpt-4.1-mini"}}
+        talk = {"tools_config": {"synthesizer": voice, "llm_agent": model, "transcriber": {"provider": "whisper"}}}
+        after = {"task_type": "extraction", "tools_config": {"llm_agent": model}}
+        await _save(services, DEFAULT_TENANT_ID, talk, after, telephony_provider="exotel")
+        await _save(services, other.id, talk)
+        await _save(services, other.id, {})
+
+
+def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    data = tmp_path / "data"
+    asyncio.run(_fill(data))
+
+    assert main(["providers", "--data", str(data), "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert SECRET not in printed
+    rows = {(one["kind"], one["name"]): one for one in json.loads(printed)}
+    both = ["Default", "Branch office"]
+    assert rows["voice", "elevenlabs"]["installed"] is False
+    assert rows["voice", "elevenlabs"]["agents"] == 2
+    assert rows["voice", "elevenlabs"]["keys"] == {"ELEVENLABS_API_KEY": ["Branch office"]}
+    assert rows["model", "openai"]["installed"] is True
+    # An agent that names it twice uses it once.
+    assert rows["model", "openai"]["agents"] == 2
+    assert rows["model", "openai"]["keys"] == {"OPENAI": both}
+    assert (rows["carrier", "exotel"]["installed"], rows["carrier", "exotel"]["agents"]) == (False, 1)
+    assert rows["carrier", "loopback"]["agents"] == 2
+    # Another spelling of a provider is that provider.
+    assert rows["transcriber", "local"]["agents"] == 3
+    assert ("transcriber", "whisper") not in rows
+    assert rows["vad", "energy"]["agents"] is None
+    assert list(rows) == sorted(rows)
+
+    # What is stored is named also while nobody can open it.
+    (data / MASTER_KEY_FILE).write_text("b" * 64)
+    assert main(["providers", "--data", str(data)]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "KEYS"]
+    (line,) = (line for line in lines if line.split()[:2] == ["voice", "elevenlabs"])
+    assert line.split(maxsplit=4)[2:] == ["no", "2", "ELEVENLABS_API_KEY (Branch office)"]
+    (line,) = (line for line in lines if line.split()[:2] == ["model", "groq"])
+    assert line.endswith("none of GROQ, GROQ_API_KEY")
+
+
+def test_a_provider_without_its_model_files_says_which_command_adds_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("CALLWRIGHT_MODELS", str(tmp_path / "none"))
+    assert main(["providers", "--data", str(tmp_path / "data")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.split()[:2] == ["voice", "kokoro"])
+    assert lines[at].split()[2] == "no"
+    assert "callwright models install" in lines[at + 1]

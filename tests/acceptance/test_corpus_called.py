@@ -1,0 +1,230 @@
+"""Every agent body of the corpus is called: in the sandbox with stand-ins that it names, and in a connected account not at all.
+
+The server is a process of its own with the scripted providers as its own, so that a call takes seconds; all calls run at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+from tests.conformance.server import served
+from tests.contract.test_openai_compatible import DONE, USAGE, chunk, streaming
+from tests.corpus.bodies import CORPUS, AgentBody
+from tests.http_server import Exchange, LocalServer, serving
+from tests.typed_answers import typed
+from tests.waiting import until
+
+pytestmark = pytest.mark.real_time
+
+ENDED = {"completed", "error", "failed", "busy", "no-answer", "canceled", "stopped"}
+REPLY = streaming(chunk({"content": "All right."}, "stop"), USAGE, DONE)
+HURRIED: dict[str, Any] = {
+    "default": "hurried",
+    "personas": {
+        "hurried": {
+            "answer": {"after_s": 0.1},
+            "think_ms": 100,
+            "patience_s": 0,
+            "fallback": [],
+            "rules": [
+                {"heard": ".", "interrupt_after_words": 2, "say": "Stop, please."},
+                {"when": "silence", "silence_s": 2, "say": "Stop, please."},
+                {"heard": ".", "say": "Goodbye.", "hang_up": True, "linger_ms": 500},
+            ],
+        }
+    },
+}
+"""A caller who interrupts the welcome or speaks first, lets the agent reply once and hangs up."""
+
+
+@dataclass
+class Outside:
+    """What agents reach: their webhooks, by execution in their order, and a model at an address of their own."""
+
+    webhooks: dict[str, list[bytes]] = field(default_factory=dict)
+
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.request.target != "/calls":
+            await REPLY(exchange)
+            return
+        body = exchange.request.body
+        self.webhooks.setdefault(exchange.request.json()["id"], []).append(body)
+        await exchange.answer(200)
+
+    async def until_completed(self, execution_id: str) -> list[bytes]:
+        """The webhooks of a call, once that of ``completed`` is there."""
+
+        found = self.webhooks.setdefault(execution_id, [])
+        await until(lambda: bool(found) and json.loads(found[-1])["status"] == "completed", 60)
+        return found
+
+
+@dataclass
+class Account:
+    """A client of a server, and the calls of the corpus."""
+
+    client: httpx.AsyncClient
+    outside: Outside
+    server: LocalServer
+
+    async def save(self, body: AgentBody) -> dict[str, Any]:
+        """Save the body; the answer."""
+        sent = body.with_addresses(webhook_url=f"{self.server.url}/calls", model_url=f"{self.server.url}/v1")
+        answer = await self.client.post(body.path, json=sent)
+        assert answer.status_code in (200, 201), f"{body.name}: {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def call(self, body: AgentBody) -> httpx.Response:
+        """Save the body and call a phone number with it; the answer of the call."""
+        agent_id = (await self.save(body))["agent_id"]
+        wire = {
+            "agent_id": agent_id,
+            "recipient_phone_number": "+15550123",
+            "user_data": {"customer_name": "neighbour"},
+        }
+        return await self.client.post("/call", json=wire)
+
+    async def ended(self, execution_id: str) -> dict[str, Any]:
+        """The execution at its end."""
+        found: dict[str, Any] = {}
+
+        async def over() -> bool:
+            nonlocal found
+            found = (await self.client.get(f"/executions/{execution_id}")).json()
+            return found["status"] in ENDED
+
+        await until(over, 90)
+        return found
+
+
+@asynccontextmanager
+async def account(dsn: str, folder: Path) -> AsyncIterator[Account]:
+    """An account of a server of its own."""
+    settings = {"DATABASE_URL": dsn, "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1", "CALLWRIGHT_MAX_CALLS": "100"}
+    outside = Outside()
+    async with serving(outside) as server:
+        with served(folder, callers=HURRIED, settings=settings) as (url, key):
+            headers = {"Authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+                yield Account(client, outside, server)
+
+
+OWN = {"line": "loopback", "transcriber": "scripted", "voice": "scripted", "model": "scripted"}
+"""What the server has for each leg."""
+
+
+WRITE_A_PLUGIN = "see docs/how-to/write-a-plugin.md, or name one that is installed"
+ADD_A_TRUNK = "POST /sip-trunks/trunks"
+OF_AZURE = frozenset({"azure", "azure-openai"})
+HAVE_A_KEY = frozenset(
+    {"openai", "anthropic", "google", "groq", "deepseek", "openrouter", "cohere", "together", "fireworks", "deepinfra"}
+    | {"perplexity"}
+)
+"""Models that need one provider key, which is called after them."""
+
+
+def remedy_of(leg: str, name: str) -> str:
+    """What is to be done about a provider that is lacking."""
+    if leg == "line" and name in {"default", "sip-trunk"}:
+        return ADD_A_TRUNK
+    if leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
+        return WRITE_A_PLUGIN
+    key = "AZURE_OPENAI_API_BASE" if name in OF_AZURE else f"{name.upper()}_API_KEY"
+    return f'POST /providers {{"provider_name": "{key}", "provider_value": "..."}}'
+
+
+def mistyped(webhook: bytes) -> list[str]:
+    """What a strictly typed client cannot read of a webhook."""
+    try:
+        typed(webhook)
+    except ValidationError as error:
+        return [f"{json.loads(webhook)['status']}: {error}"]
+    return []
+
+
+async def followed(account: Account, body: AgentBody) -> list[str]:
+    """What is wrong with a call of the body in the sandbox."""
+    placed = await account.call(body)
+    if placed.status_code != 200:
+        return [f"POST /call {placed.status_code}: {placed.json()['message']}"]
+    told = placed.json()["callwright"]
+    ended = await account.ended(placed.json()["execution_id"])
+    wrong = []
+    if (ended["status"], ended["error_message"]) != ("completed", None):
+        wrong.append(f"{ended['status']}: {ended['error_message']}")
+    if "assistant: " not in (ended["transcript"] or "") or "user: " not in ended["transcript"]:
+        wrong.append(f"nobody was heard: {ended['transcript']!r}")
+    named = {(one["leg"], one["wanted"], one["used"], one["remedy"]) for one in told["stand_ins"]}
+    if named != {(leg, name, OWN[leg], remedy_of(leg, name)) for leg, name in body.lacks.items()}:
+        wrong.append(f"stand-ins: {told['stand_ins']}")
+    webhooks = await account.outside.until_completed(ended["id"])
+    shown = [one["callwright"] for one in (ended, *map(json.loads, webhooks))]
+    if any(told != {name: one[name] for name in ("sandbox", "stand_ins")} for one in shown) or not told["sandbox"]:
+        wrong.append(f"the answer says {told}, the execution and its webhooks {shown}")
+    return [*wrong, *(what for webhook in webhooks for what in mistyped(webhook))]
+
+
+async def test_every_body_completes_in_the_sandbox_with_its_stand_ins_named(dsn: str, tmp_path: Path) -> None:
+    async with account(dsn, tmp_path) as found:
+        wrong = await asyncio.gather(*(followed(found, body) for body in CORPUS))
+    assert {body.name: what for body, what in zip(CORPUS, wrong, strict=True) if what} == {}
+
+
+A_CARRIERS_KEY = {"provider_name": "TWILIO_ACCOUNT_SID", "provider_value": "AC0123456789"}
+TOLD_OF = {
+    "line": ("the carrier", ("input.provider", "telephony_provider", "recipient_phone_number")),
+    "transcriber": ("the recogniser", ("transcriber.provider",)),
+    "voice": ("the voice", ("synthesizer.provider",)),
+    "model": ("the model", ("llm_config.provider", "llm_agent.provider")),
+}
+"""How a sentence names each leg, and the ends of the field where the agent names it."""
+SECTIONS = {"transcriber": "transcriber", "voice": "synthesizer", "model": "llm_agent"}
+
+
+def refusal(answer: httpx.Response, leg: str, name: str) -> list[str]:
+    """What is wrong with the refusal of a call that lacks ``name`` on a leg."""
+    told = answer.json()
+    if answer.status_code != 400:
+        return [f"{leg}: {answer.status_code} {told}"]
+    word, fields = TOLD_OF[leg]
+    wanted = "loopback" if name == "default" else name
+    right = f"{word} {wanted!r} " in told["message"] and told["message"].endswith(f": {remedy_of(leg, name)}")
+    return [] if right and told["field"].endswith(fields) else [f"{leg}: {told['message']} (at {told['field']})"]
+
+
+async def mended_leg_by_leg(account: Account, body: AgentBody) -> list[str]:
+    """What is wrong with what a user is told who calls, takes out what is said to be missing, and calls again."""
+    path = f"/v2/agent/{(await account.save(body))['agent_id']}"
+    agent = (await account.client.get(path)).json()
+    wrong = []
+    for leg in ("line", *SECTIONS):
+        if leg in body.lacks:
+            to = "+15550123" if leg == "line" else "loopback:hurried"
+            answer = await account.client.post("/call", json={"agent_id": agent["id"], "recipient_phone_number": to})
+            wrong += refusal(answer, leg, body.lacks[leg])
+            for task in agent["tasks"]:
+                task.get("tools_config", {}).pop(SECTIONS.get(leg), None)
+            assert (await account.client.put(path, json=agent)).status_code == 200
+    if (await account.client.get(f"{path}/executions")).json()["total"]:
+        wrong.append("it has been called")
+    return wrong
+
+
+async def test_every_body_is_refused_in_a_connected_account_with_the_remedy_of_each_leg(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with account(dsn, tmp_path) as found:
+        assert (await found.client.post("/providers", json=A_CARRIERS_KEY)).status_code == 200
+        wrong = await asyncio.gather(*(mended_leg_by_leg(found, body) for body in CORPUS))
+    assert all("line" in body.lacks for body in CORPUS)
+    assert {body.name: what for body, what in zip(CORPUS, wrong, strict=True) if what} == {}

@@ -1,0 +1,40 @@
+"""What ``callwright serve`` says at its start."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.cli.serve import told_at_start
+from callwright.domain.availability import Lack, LackKind
+from callwright.ops.settings import Settings
+
+EXTRA = "pip install 'callwright[local]'"
+
+
+def lack(leg: str, name: str) -> Lack:
+    return Lack(leg, "", "local", LackKind.NO_EXTRA, f"the {name} 'local' lacks the packages of the extra local", EXTRA)
+
+
+def test_a_server_that_lacks_nothing_says_what_it_runs_and_which_accounts_are_sandboxes() -> None:
+    assert told_at_start(Settings(model="intents"), ()) == [
+        "sandbox: auto, an account without a carrier key or SIP trunk is a sandbox (CALLWRIGHT_SANDBOX)",
+        "ready: recogniser local, voice local, model intents",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "meaning"), [("always", "every account is a sandbox"), ("never", "no account is a sandbox")]
+)
+def test_the_other_ways_are_said_as_well(sandbox: str, meaning: str) -> None:
+    assert told_at_start(Settings(sandbox=sandbox), ())[0] == f"sandbox: {sandbox}, {meaning} (CALLWRIGHT_SANDBOX)"
+
+
+def test_what_cannot_be_done_has_its_command() -> None:
+    lacks = (lack("transcriber", "recogniser"), lack("model", "model"))
+    assert told_at_start(Settings(), lacks)[1:] == [
+        "ready: voice local",
+        f"not ready: the recogniser 'local' lacks the packages of the extra local: {EXTRA}",
+        f"not ready: the model 'local' lacks the packages of the extra local: {EXTRA}",
+    ]
+    everything = (*lacks, lack("voice", "voice"))
+    assert not any(line.startswith("ready") for line in told_at_start(Settings(), everything))

@@ -1,0 +1,34 @@
+"""Whether a call ran in a sandbox: in its record, on the wire and in a terminal."""
+
+from __future__ import annotations
+
+from callwright.insight.provision import provision_text, shown_provision
+
+MODEL = {
+    "leg": "model",
+    "wanted": "openai",
+    "used": "local",
+    "reason": "the model 'openai' has no key",
+    "remedy": "POST /providers",
+}
+VOICE = {
+    "leg": "voice",
+    "wanted": "hi",
+    "used": "en",
+    "reason": "the voice 'local' speaks only en, not 'hi'",
+    "remedy": "",
+}
+
+
+def test_an_execution_without_the_keys_is_of_a_connected_account() -> None:
+    assert shown_provision({"turns": []}) == {"sandbox": False, "stand_ins": []}
+    assert shown_provision({"sandbox": True, "stand_ins": [MODEL]}) == {"sandbox": True, "stand_ins": [MODEL]}
+
+
+def test_a_terminal_shows_each_stand_in_with_its_reason_and_remedy() -> None:
+    assert provision_text({"sandbox": False, "stand_ins": []}) == []
+    assert provision_text({"sandbox": True, "stand_ins": [MODEL, VOICE]}) == [
+        "sandbox     the account has no carrier of its own: docs/reference/compatibility.md",
+        "stand-in    model: local for openai, because the model 'openai' has no key (POST /providers)",
+        "stand-in    voice: en for hi, because the voice 'local' speaks only en, not 'hi'",
+    ]
